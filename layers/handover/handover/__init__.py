@@ -1,0 +1,1 @@
+"""Handover: bulk assignment of account managers to customer accounts."""

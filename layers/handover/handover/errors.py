@@ -1,0 +1,52 @@
+"""Every exception Handover raises on purpose, each named for what the caller must do.
+
+    HandoverError
+    ├── RefusedError        the whole file is refused: record it, tell the uploader, never retry
+    ├── RetryLaterError     an outage or a lack of time: let the queue deliver the message again
+    ├── InvalidRequestError the caller of the API or the CLI must change a field      (HTTP 400)
+    ├── NotFoundError       there is no such thing for this tenant                    (HTTP 404)
+    ├── ForbiddenError      the signed-in user's roles do not allow it                (HTTP 403)
+    └── ConflictError       the thing is not in a state that allows it any more       (HTTP 409)
+
+A bad line is none of these: it is data, `handover.model.Rejection`.
+"""
+
+from __future__ import annotations
+
+from handover.model import Refusal
+
+
+class HandoverError(Exception):
+    """Base of the tree; catch it at a door to turn any of them into an answer."""
+
+
+class RefusedError(HandoverError):
+    """The whole file is refused; `refusal` says why, in words for the uploader."""
+
+    def __init__(self, code: str, message: str, line: int | None = None) -> None:
+        super().__init__(f"{code}: {message}")
+        self.refusal = Refusal(code, message, line)
+
+
+class RetryLaterError(HandoverError):
+    """The work could not be done now, through no fault of the data."""
+
+
+class InvalidRequestError(HandoverError):
+    """A request holds a value that cannot be taken; `field` names it."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class NotFoundError(HandoverError):
+    """There is no such thing in the caller's tenant (another tenant's look the same)."""
+
+
+class ForbiddenError(HandoverError):
+    """The caller is known, but none of the caller's roles allows the action."""
+
+
+class ConflictError(HandoverError):
+    """The thing exists, but its state rules the action out."""

@@ -1,0 +1,227 @@
+"""The words of Handover as values: what crosses from one module to another.
+
+Everything here is frozen and knows no AWS. The meaning of each word stands in the README.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What became of a line. Every data line of an import has exactly one."""
+
+    UPDATED = "updated"
+    CLEARED = "cleared"
+    UNCHANGED = "unchanged"
+    PENDING = "pending"
+    REJECTED = "rejected"
+    DUPLICATE = "duplicate"
+    SUPERSEDED = "superseded"
+    NOT_PROCESSED = "not_processed"
+
+
+class State(StrEnum):
+    """Where an import stands. The last four are final and never change."""
+
+    AWAITING_UPLOAD = "awaiting_upload"
+    VALIDATING = "validating"
+    AWAITING_APPROVAL = "awaiting_approval"
+    PROCESSING = "processing"
+    FINALIZING = "finalizing"
+    DONE = "done"
+    ERROR = "error"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        """True once nothing about the import changes any more."""
+        return self in FINAL_STATES
+
+
+FINAL_STATES = frozenset({State.DONE, State.ERROR, State.REFUSED, State.CANCELLED})
+
+
+class Mode(StrEnum):
+    """Whether an import writes its decisions or only reports them."""
+
+    RUN = "run"
+    DRY_RUN = "dry_run"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a whole file was refused; nothing of it was written."""
+
+    code: str
+    message: str
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why one line was rejected.
+
+    `column` is the label in the user's own header, "" when the whole line is meant.
+    `error` says line, column, what was found and what was wanted; `hint` how to mend it.
+    """
+
+    line: int
+    column: str
+    code: str
+    error: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How the bytes of one file are to be read.
+
+    `encoding` is a Python codec name ("utf-8", "windows-1252"; UTF-16 files are rewritten as
+    UTF-8 before they are split). `bom_bytes` are skipped at the start of the file. `is_report`
+    is true when the header ends with the four columns of Handover's own error-lines report, so
+    that reading takes the spreadsheet guards off again.
+    """
+
+    encoding: str
+    delimiter: str
+    bom_bytes: int = 0
+    is_report: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The first record of a file: its labels as they stand, and where the data begins.
+
+    `data_start` is the byte offset of the first byte after the header record and `data_line`
+    the physical line number there.
+    """
+
+    labels: tuple[str, ...]
+    data_start: int
+    data_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A run of whole lines: the bytes `start` to `end` (exclusive) of the pinned object.
+
+    `first_line` is the physical line number at `start`, `lines` how many data lines the range
+    holds (blank lines do not count), `checksum` the CRC-32 of its bytes.
+    """
+
+    number: int
+    start: int
+    end: int
+    first_line: int
+    lines: int
+    checksum: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One CSV record after the header, numbered as an editor numbers it (header = 1).
+
+    `fields` are the values as written, with spreadsheet guards of a report taken off.
+    `fault` is set when the record itself is bad (FIELD_COUNT, FIELD_TOO_LONG,
+    INVALID_CHARACTER); such a line is never interpreted.
+    """
+
+    number: int
+    fields: tuple[str, ...]
+    fault: Rejection | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A line whose account stands on other lines of the file too, settled before fan-out.
+
+    `is_conflict` false: an identical line stands earlier, at `others[0]`, and applies.
+    `is_conflict` true: lines of the account contradict each other; `others` are the numbers of
+    the first few of them and `count` how many lines name the account in all.
+    """
+
+    line: int
+    is_conflict: bool
+    others: tuple[int, ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeatChange:
+    """One role of an account before and after a line; users are addresses, none = empty."""
+
+    role: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LineResult:
+    """What became of one line: its outcome and, where it matters, what changed or why not.
+
+    `message` explains an outcome that is no rejection ("an identical line stands at line 4").
+    """
+
+    line: Line
+    outcome: Outcome
+    changes: tuple[SeatChange, ...] = ()
+    rejection: Rejection | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person in a tenant's directory; `email` is the normal form that files are matched with."""
+
+    email: str
+    name: str
+    roles: frozenset[str]
+    opco: str = ""
+    is_active: bool = True
+    employee_id: str = ""
+    phone: str = ""
+    mobile: str = ""
+    login_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What one import did to one account, kept on the account itself.
+
+    A chunk that is worked again finds its own mark and reports the same outcome instead of
+    deciding a second time. `version` is the account's version after the change.
+    """
+
+    import_id: str
+    order: str
+    line: int
+    actor: str
+    at: str
+    version: int
+    changes: tuple[SeatChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What is assigned: its directory facts, who holds which role, and who decided it last.
+
+    `orders` holds, for each role, the order key of the import that decided it last; `marks` the
+    changes whose imports may still be worked again, oldest first. `version` grows with every
+    write, so that a decision never rests on facts that have changed since.
+    """
+
+    tenant: str
+    account_id: str
+    version: int
+    name: str = ""
+    customer_id: str = ""
+    opco: str = ""
+    is_active: bool = True
+    portals: tuple[str, ...] = ()
+    assigned: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    orders: Mapping[str, str] = field(default_factory=dict)
+    marks: tuple[Mark, ...] = ()

@@ -1,0 +1,47 @@
+"""Profiles: how a file's columns are understood, as data, and how they are found in a header."""
+
+from handover.profiles.binding import (
+    Binding,
+    SeatColumn,
+    bind,
+    check_mapping,
+    known_labels,
+    normal_label,
+)
+from handover.profiles.parsing import parse_profile, profile_from, profile_json
+from handover.profiles.presets import presets
+from handover.profiles.profile import (
+    Blank,
+    Column,
+    Duplicates,
+    Holds,
+    InactiveAccounts,
+    NamedBy,
+    Profile,
+    Seat,
+    UnknownUser,
+)
+from handover.profiles.template import template_csv
+
+__all__ = [
+    "Binding",
+    "Blank",
+    "Column",
+    "Duplicates",
+    "Holds",
+    "InactiveAccounts",
+    "NamedBy",
+    "Profile",
+    "Seat",
+    "SeatColumn",
+    "UnknownUser",
+    "bind",
+    "check_mapping",
+    "known_labels",
+    "normal_label",
+    "parse_profile",
+    "presets",
+    "profile_from",
+    "profile_json",
+    "template_csv",
+]

@@ -1,0 +1,108 @@
+"""Which column of a file means what: a profile's columns found in a header."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from handover.errors import InvalidRequestError, RefusedError
+from handover.profiles.profile import Column, Holds, NamedBy, Profile
+
+_SPACES = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class SeatColumn:
+    """A column that names the users of one role."""
+
+    index: int
+    label: str
+    role: str
+    by: tuple[NamedBy, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Where a file's lines hold what the profile asks for; indexes count from 0."""
+
+    account: int
+    account_label: str
+    seats: tuple[SeatColumn, ...]
+
+
+def normal_label(label: str) -> str:
+    """The form in which labels are compared: any case, any spaces, no invisible characters."""
+    visible = "".join(char for char in label if unicodedata.category(char) != "Cf")
+    return _SPACES.sub(" ", visible).strip().casefold()
+
+
+def known_labels(profile: Profile, mapping: Mapping[str, str]) -> frozenset[str]:
+    """Every label, in normal form, that `bind` would recognise."""
+    own = {label for column in profile.columns for label in (column.label, *column.aliases)}
+    return frozenset(normal_label(label) for label in own | set(mapping))
+
+
+def check_mapping(profile: Profile, mapping: Mapping[str, str]) -> None:
+    """Raises InvalidRequestError when `mapping` names a column the profile does not have."""
+    ours = {normal_label(column.label) for column in profile.columns}
+    for theirs, label in mapping.items():
+        if normal_label(label) not in ours:
+            wanted = ", ".join(repr(column.label) for column in profile.columns)
+            raise InvalidRequestError(
+                "mapping", f"{theirs!r} is mapped to {label!r}: wanted one of {wanted}"
+            )
+
+
+def bind(
+    labels: Sequence[str], profile: Profile, *, mapping: Mapping[str, str], line: int
+) -> Binding:
+    """The binding of a header; `mapping` leads from the user's labels to the profile's.
+
+    Raises RefusedError MISSING_COLUMN or DUPLICATE_COLUMN, which say what was found and wanted.
+    """
+    own_names = {normal_label(theirs): normal_label(ours) for theirs, ours in mapping.items()}
+    found = [own_names.get(normal_label(label), normal_label(label)) for label in labels]
+    account: int | None = None
+    seats: list[SeatColumn] = []
+    for column in profile.columns:
+        index = _place(column, found, labels, line)
+        if index is None:
+            if column.is_required:
+                raise _missing(column, labels, line)
+        elif column.holds is Holds.ACCOUNT:
+            account = index
+        else:
+            seats.append(SeatColumn(index, labels[index], column.role, column.by))
+    if account is None:
+        raise InvalidRequestError("columns", "the column that holds the account is not required")
+    return Binding(account, labels[account], tuple(seats))
+
+
+def _place(column: Column, found: Sequence[str], labels: Sequence[str], line: int) -> int | None:
+    names = {normal_label(name) for name in (column.label, *column.aliases)}
+    places = [index for index, label in enumerate(found) if label in names]
+    if len(places) > 1:
+        twice = " and ".join(f"{labels[place]!r} (column {place + 1})" for place in places)
+        raise RefusedError(
+            "DUPLICATE_COLUMN",
+            f"line {line}: the header names the column {column.label!r} more than once: {twice}. "
+            "Keep one of them.",
+            line,
+        )
+    return places[0] if places else None
+
+
+def _missing(column: Column, labels: Sequence[str], line: int) -> RefusedError:
+    have = ", ".join(repr(label) for label in labels[:20]) + (" ..." if len(labels) > 20 else "")
+    by_normal = {normal_label(label): label for label in labels}
+    wanted = [normal_label(name) for name in (column.label, *column.aliases)]
+    near = [close for name in wanted for close in get_close_matches(name, by_normal, 1, 0.75)]
+    hint = f" Is it {by_normal[near[0]]!r}? Rename it or map it." if near else ""
+    return RefusedError(
+        "MISSING_COLUMN",
+        f"line {line}: the header has no column {column.label!r}. Found: {have}.{hint}",
+        line,
+    )

@@ -1,0 +1,229 @@
+"""Profile from JSON and back, with an error that names the field."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from handover.errors import InvalidRequestError
+from handover.profiles.profile import (
+    Blank,
+    Column,
+    Duplicates,
+    Holds,
+    InactiveAccounts,
+    NamedBy,
+    Profile,
+    Seat,
+    UnknownUser,
+)
+
+NAME_PATTERN = re.compile(r"[a-z][a-z0-9-]{0,62}")
+ENCODINGS = frozenset({"windows-1252"})
+SEPARATORS = frozenset({",", ";", "|", " "})
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def parse_profile(text: str) -> Profile:
+    """The profile that a JSON text describes.
+
+    Raises InvalidRequestError whose `field` is the path of the value that is wrong.
+    """
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as broken:
+        raise InvalidRequestError("", f"this is not JSON: {broken}") from broken
+    return profile_from(data)
+
+
+def profile_from(data: object) -> Profile:
+    """The profile that parsed JSON describes; raises as `parse_profile` does."""
+    top = _mapping(data, "profile")
+    unknown = set(top) - _FIELDS
+    if unknown:
+        raise InvalidRequestError(min(unknown), f"a profile has no field {min(unknown)!r}")
+    name = _text(top, "name")
+    if not NAME_PATTERN.fullmatch(name):
+        raise InvalidRequestError("name", f"{name!r}: wanted small letters, digits and hyphens")
+    seats = {
+        role: Seat(role, _max_users(_mapping(seat, f"roles.{role}"), f"roles.{role}"))
+        for role, seat in _mapping(top.get("roles"), "roles").items()
+    }
+    columns = tuple(
+        _column(_mapping(column, f"columns[{place}]"), f"columns[{place}]", seats)
+        for place, column in enumerate(_list(top, "columns"))
+    )
+    if sum(column.holds is Holds.ACCOUNT for column in columns) != 1:
+        raise InvalidRequestError("columns", "wanted exactly one column that holds the account")
+    return Profile(
+        name=name,
+        version=_number(top, "version"),
+        title=_text(top, "title"),
+        columns=columns,
+        seats=seats,
+        blank=_choice(top, "blank", Blank),
+        clear_words=frozenset(word.strip().casefold() for word in _texts(top, "clear_words")),
+        list_separator=_one_of(top, "list_separator", SEPARATORS),
+        unknown_user=_choice(top, "unknown_user", UnknownUser),
+        required_user_roles=frozenset(_texts(top, "required_user_roles")),
+        has_opco_wall=_flag(top, "opco_wall"),
+        inactive_accounts=_choice(top, "inactive_accounts", InactiveAccounts),
+        duplicates=_choice(top, "duplicates", Duplicates),
+        uploader_roles=frozenset(_texts(top, "uploader_roles")),
+        fallback_encoding=_one_of(top, "fallback_encoding", ENCODINGS),
+    )
+
+
+def profile_json(profile: Profile) -> dict[str, Any]:
+    """The JSON object that `profile_from` turns back into the same profile."""
+    return {
+        "name": profile.name,
+        "version": profile.version,
+        "title": profile.title,
+        "columns": [_column_json(column) for column in profile.columns],
+        "roles": {role: {"max_users": seat.max_users} for role, seat in profile.seats.items()},
+        "blank": profile.blank.value,
+        "clear_words": sorted(profile.clear_words),
+        "list_separator": profile.list_separator,
+        "unknown_user": profile.unknown_user.value,
+        "required_user_roles": sorted(profile.required_user_roles),
+        "opco_wall": profile.has_opco_wall,
+        "inactive_accounts": profile.inactive_accounts.value,
+        "duplicates": profile.duplicates.value,
+        "uploader_roles": sorted(profile.uploader_roles),
+        "fallback_encoding": profile.fallback_encoding,
+    }
+
+
+_FIELDS = frozenset(
+    {
+        "name",
+        "version",
+        "title",
+        "columns",
+        "roles",
+        "blank",
+        "clear_words",
+        "list_separator",
+        "unknown_user",
+        "required_user_roles",
+        "opco_wall",
+        "inactive_accounts",
+        "duplicates",
+        "uploader_roles",
+        "fallback_encoding",
+    }
+)
+
+
+def _column(data: Mapping[str, Any], path: str, seats: Mapping[str, Seat]) -> Column:
+    holds = _choice(data, "holds", Holds, path)
+    role = ""
+    by: tuple[NamedBy, ...] = ()
+    if holds is Holds.USERS:
+        role = _text(data, "role", path)
+        if role not in seats:
+            raise InvalidRequestError(f"{path}.role", f"{role!r} is none of the profile's roles")
+        try:
+            by = tuple(NamedBy(way) for way in _texts(data, "by", path))
+        except ValueError as wrong:
+            raise InvalidRequestError(f"{path}.by", str(wrong)) from wrong
+        if not by:
+            raise InvalidRequestError(f"{path}.by", "say how a cell names a user")
+    return Column(
+        holds=holds,
+        label=_text(data, "label", path),
+        aliases=tuple(_texts(data, "aliases", path)) if "aliases" in data else (),
+        role=role,
+        by=by,
+        is_required=_flag(data, "required", path) if "required" in data else True,
+    )
+
+
+def _column_json(column: Column) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "holds": column.holds.value,
+        "label": column.label,
+        "aliases": list(column.aliases),
+        "required": column.is_required,
+    }
+    if column.holds is Holds.USERS:
+        data |= {"role": column.role, "by": [way.value for way in column.by]}
+    return data
+
+
+def _max_users(seat: Mapping[str, Any], path: str) -> int | None:
+    found = seat.get("max_users")
+    if found is None:
+        return None
+    if type(found) is not int or found < 1:
+        raise InvalidRequestError(f"{path}.max_users", f"{found!r}: wanted 1 or more, or null")
+    return found
+
+
+def _mapping(data: object, path: str) -> Mapping[str, Any]:
+    if not isinstance(data, dict):
+        raise InvalidRequestError(path, f"{path}: wanted an object")
+    return data
+
+
+def _list(data: Mapping[str, Any], name: str, path: str = "") -> list[Any]:
+    found = data.get(name)
+    if not isinstance(found, list):
+        raise InvalidRequestError(_join(path, name), f"{name}: wanted a list, found {found!r}")
+    return found
+
+
+def _text(data: Mapping[str, Any], name: str, path: str = "") -> str:
+    found = data.get(name)
+    if not isinstance(found, str) or not found.strip():
+        raise InvalidRequestError(_join(path, name), f"{name}: wanted a text, found {found!r}")
+    return found
+
+
+def _texts(data: Mapping[str, Any], name: str, path: str = "") -> list[str]:
+    found = _list(data, name, path)
+    if not all(isinstance(text, str) for text in found):
+        raise InvalidRequestError(_join(path, name), f"{name}: wanted texts, found {found!r}")
+    return found
+
+
+def _number(data: Mapping[str, Any], name: str) -> int:
+    found = data.get(name)
+    if type(found) is not int or found < 1:
+        raise InvalidRequestError(name, f"{name}: wanted a number from 1, found {found!r}")
+    return found
+
+
+def _flag(data: Mapping[str, Any], name: str, path: str = "") -> bool:
+    found = data.get(name)
+    if not isinstance(found, bool):
+        raise InvalidRequestError(_join(path, name), f"{name}: wanted true or false")
+    return found
+
+
+def _choice(data: Mapping[str, Any], name: str, kind: type[Choice], path: str = "") -> Choice:
+    found = data.get(name)
+    try:
+        return kind(found if isinstance(found, str) else "")
+    except ValueError:
+        wanted = ", ".join(choice.value for choice in kind)
+        raise InvalidRequestError(
+            _join(path, name), f"{name}: found {found!r}, wanted one of {wanted}"
+        ) from None
+
+
+def _one_of(data: Mapping[str, Any], name: str, allowed: frozenset[str]) -> str | None:
+    found = data.get(name)
+    if found is not None and found not in allowed:
+        wanted = ", ".join(repr(choice) for choice in sorted(allowed))
+        raise InvalidRequestError(name, f"{name}: found {found!r}, wanted {wanted} or null")
+    return found
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name

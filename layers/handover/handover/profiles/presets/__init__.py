@@ -1,0 +1,19 @@
+"""The profiles that every tenant has from the first day, one JSON file each."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+
+from handover.profiles.parsing import parse_profile
+from handover.profiles.profile import Profile
+
+
+@cache
+def presets() -> dict[str, Profile]:
+    """The presets by name, in the order of their names."""
+    files = sorted(resources.files(__name__).iterdir(), key=lambda file: file.name)
+    found = [
+        parse_profile(file.read_text("utf-8")) for file in files if file.name.endswith(".json")
+    ]
+    return {profile.name: profile for profile in found}

@@ -1,0 +1,21 @@
+"""The form in which addresses are compared."""
+
+from __future__ import annotations
+
+import unicodedata
+
+
+def normal_address(text: str) -> str:
+    """`text` without outer spaces, in one case and one Unicode form (NFKC).
+
+    Look-alike and invisible characters stay: an address that differs by one is another address.
+    """
+    if text.isascii():
+        return text.strip().lower()
+    return unicodedata.normalize("NFKC", text).strip().casefold()
+
+
+def invisible_characters(text: str) -> tuple[str, ...]:
+    """The names of characters in `text` that nobody can see, each once, in their order."""
+    found = (char for char in text if unicodedata.category(char) in {"Cf", "Zs"} and char != " ")
+    return tuple(dict.fromkeys(unicodedata.name(char, f"U+{ord(char):04X}") for char in found))

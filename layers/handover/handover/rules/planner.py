@@ -1,0 +1,255 @@
+"""The one planner: an instruction and the facts lead to an outcome and, perhaps, a write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from handover.model import Account, Mark, Outcome, Rejection, SeatChange, User
+from handover.profiles import InactiveAccounts, Profile
+from handover.rules.addresses import invisible_characters, normal_address
+from handover.rules.instructions import Instruction, Seating
+
+Targets = list[tuple[str, tuple[str, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who decides: an import, its place in the order of all imports, and its rivals.
+
+    `order` sorts imports as S3 received them. `rivals` are the older imports of the tenant that
+    were not final when this one was validated: only they can still write something older.
+    """
+
+    import_id: str
+    order: str
+    actor: str
+    at: str
+    rivals: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the rules may look at besides the account: the users a chunk names, by address.
+
+    `near` gives the address in the tenant's directory that is most like an unknown one, if any.
+    """
+
+    users: Mapping[str, User]
+    near: Callable[[str], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountWrite:
+    """The next version of an account; it may be stored only over version `account.version`."""
+
+    account: Account
+    assigned: Mapping[str, tuple[str, ...]]
+    orders: Mapping[str, str]
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The outcome of a line and what must be stored for it to be true."""
+
+    outcome: Outcome
+    changes: tuple[SeatChange, ...] = ()
+    rejection: Rejection | None = None
+    write: AccountWrite | None = None
+
+
+def plan(
+    asked: Instruction, account: Account | None, facts: Facts, profile: Profile, claim: Claim
+) -> Plan:
+    """What becomes of a line, given the account as it is now."""
+    if account is None:
+        return _rejected(_account_not_found(asked))
+    done = _already_done(asked, account, claim)
+    if done is not None:
+        return done
+    if not account.is_active and profile.inactive_accounts is InactiveAccounts.ERROR:
+        return _rejected(_account_inactive(asked))
+    targets: Targets = []
+    for seating in asked.seatings:
+        users = _resolve(asked, seating, account, facts, profile)
+        if isinstance(users, Rejection):
+            return _rejected(users)
+        targets.append((seating.role, users))
+    return _decide(asked, account, targets, claim)
+
+
+def account_only(asked: Instruction, account: Account | None, claim: Claim) -> Plan:
+    """What an import has already done to the account; NOT_PROCESSED when nothing.
+
+    For chunks that must end without another write: a cancelled import, a dead letter.
+    """
+    done = _already_done(asked, account, claim) if account is not None else None
+    return done or Plan(Outcome.NOT_PROCESSED)
+
+
+def _already_done(asked: Instruction, account: Account, claim: Claim) -> Plan | None:
+    for mark in account.marks:
+        if mark.import_id == claim.import_id and mark.line == asked.line:
+            return Plan(_outcome_of(mark.changes), mark.changes)
+    return None
+
+
+def _outcome_of(changes: tuple[SeatChange, ...]) -> Outcome:
+    return Outcome.UPDATED if any(change.after for change in changes) else Outcome.CLEARED
+
+
+def _resolve(
+    asked: Instruction, seating: Seating, account: Account, facts: Facts, profile: Profile
+) -> tuple[str, ...] | Rejection:
+    found: list[str] = []
+    for name in seating.names:
+        user = facts.users.get(normal_address(name))
+        problem = (
+            _user_not_found(asked, seating, name, facts)
+            if user is None
+            else _not_admitted(asked, seating, user, account, profile)
+        )
+        if problem is not None:
+            return problem
+        if user is not None:
+            found.append(user.email)
+    return tuple(found)
+
+
+def _not_admitted(
+    asked: Instruction, seating: Seating, user: User, account: Account, profile: Profile
+) -> Rejection | None:
+    place = f"line {asked.line}, {seating.label}: {user.email}"
+    if not user.is_active:
+        return Rejection(
+            asked.line,
+            seating.label,
+            "USER_INACTIVE",
+            f"{place} is inactive; wanted an active user",
+            "Choose another user, or have an Admin activate this one.",
+        )
+    if profile.required_user_roles and not profile.required_user_roles & user.roles:
+        wanted = " or ".join(sorted(profile.required_user_roles))
+        have = ", ".join(sorted(user.roles)) or "none"
+        return Rejection(
+            asked.line,
+            seating.label,
+            "USER_ROLE",
+            f"{place} has the user roles: {have}; wanted {wanted}",
+            f"Choose a user with the role {wanted}.",
+        )
+    if profile.has_opco_wall and user.opco != account.opco:
+        return Rejection(
+            asked.line,
+            seating.label,
+            "OTHER_OPCO",
+            f"{place} belongs to {user.opco or 'no opco'}, the account to "
+            f"{account.opco or 'no opco'}; wanted a user of the account's opco",
+            "Choose a user of the account's own operating company.",
+        )
+    return None
+
+
+def _decide(asked: Instruction, account: Account, targets: Targets, claim: Claim) -> Plan:
+    changes: list[SeatChange] = []
+    decided: list[str] = []
+    late = False
+    for role, users in targets:
+        if account.orders.get(role, "") > claim.order:
+            late = True
+            continue
+        decided.append(role)
+        before = account.assigned.get(role, ())
+        if before != users:
+            changes.append(SeatChange(role, before, users))
+    if changes:
+        return Plan(
+            _outcome_of(tuple(changes)),
+            tuple(changes),
+            write=_change(asked, account, changes, decided, claim),
+        )
+    if late and not decided:
+        return Plan(Outcome.SUPERSEDED)
+    return Plan(Outcome.UNCHANGED, write=_raise_orders(account, decided, claim))
+
+
+def _change(
+    asked: Instruction,
+    account: Account,
+    changes: list[SeatChange],
+    decided: list[str],
+    claim: Claim,
+) -> AccountWrite:
+    # Only the roles that change take this import's order, unless an older import can still
+    # come and overwrite the ones that merely stayed as they were.
+    raised = decided if claim.rivals else [change.role for change in changes]
+    mark = Mark(
+        claim.import_id,
+        claim.order,
+        asked.line,
+        claim.actor,
+        claim.at,
+        account.version + 1,
+        tuple(changes),
+    )
+    # A mark may be dropped once its import is final: no chunk of it is ever worked again. Older
+    # imports that are no rivals are; of newer ones nothing is known here, so theirs stay.
+    kept = tuple(
+        mark for mark in account.marks if mark.order > claim.order or mark.import_id in claim.rivals
+    )
+    return AccountWrite(
+        account,
+        {**account.assigned, **{change.role: change.after for change in changes}},
+        {**account.orders, **dict.fromkeys(raised, claim.order)},
+        (*kept, mark),
+    )
+
+
+def _raise_orders(account: Account, decided: list[str], claim: Claim) -> AccountWrite | None:
+    if not claim.rivals or all(account.orders.get(role, "") == claim.order for role in decided):
+        return None
+    orders = {**account.orders, **dict.fromkeys(decided, claim.order)}
+    return AccountWrite(account, account.assigned, orders, account.marks)
+
+
+def _rejected(rejection: Rejection) -> Plan:
+    return Plan(Outcome.REJECTED, rejection=rejection)
+
+
+def _account_not_found(asked: Instruction) -> Rejection:
+    return Rejection(
+        asked.line,
+        asked.account_label,
+        "ACCOUNT_NOT_FOUND",
+        "The customer was not found",
+        "Check and update your customer external ID in your file.",
+    )
+
+
+def _account_inactive(asked: Instruction) -> Rejection:
+    return Rejection(
+        asked.line,
+        asked.account_label,
+        "ACCOUNT_INACTIVE",
+        f"line {asked.line}, {asked.account_label}: the account {asked.account_id} is inactive; "
+        "wanted an active account",
+        "Activate the account first, or delete the line.",
+    )
+
+
+def _user_not_found(asked: Instruction, seating: Seating, name: str, facts: Facts) -> Rejection:
+    place = f"Line {asked.line}, {seating.label}: {name!r} is no user"
+    hidden = invisible_characters(name)
+    near = facts.near(normal_address(name))
+    if hidden:
+        hint = f"{place}; it holds characters that cannot be seen ({', '.join(hidden)}). Retype it."
+    elif near is not None:
+        hint = f"{place}; did you mean {near}?"
+    elif any(mark in name.strip() for mark in (",", ";", " ")):
+        hint = f"{place}; wanted the address of one user in this cell."
+    else:
+        hint = f"{place}. Correct the address, or have the user created first."
+    return Rejection(
+        asked.line, seating.label, "USER_NOT_FOUND", "User not found, check the email", hint
+    )
