@@ -1,0 +1,35 @@
+"""Outcomes -> error-lines CSV, results CSV, summary and notice. Pure: bytes and text come back."""
+
+from __future__ import annotations
+
+from handover.reports.notice import Notice, notice
+from handover.reports.parts import errors_head, errors_part, results_head, results_part
+from handover.reports.result import LineResult, SeatChange, tally
+from handover.reports.summary import (
+    Approval,
+    Counts,
+    ImportSummary,
+    ReportObject,
+    check_counts,
+    summary,
+    summary_json,
+)
+
+__all__ = [
+    "Approval",
+    "Counts",
+    "ImportSummary",
+    "LineResult",
+    "Notice",
+    "ReportObject",
+    "SeatChange",
+    "check_counts",
+    "errors_head",
+    "errors_part",
+    "notice",
+    "results_head",
+    "results_part",
+    "summary",
+    "summary_json",
+    "tally",
+]

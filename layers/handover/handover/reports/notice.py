@@ -1,0 +1,315 @@
+"""What is told through SNS: when an import has ended, and when it waits for an Admin.
+
+People get a plain text, machines the import as JSON. File names and messages come from whoever
+uploaded the file, so nothing that could forge a line, a subject or a mail header passes. The
+uploader is the only person named.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from handover.model import Mode, State
+from handover.reports.summary import Counts, ImportSummary, ReportObject, summary
+
+SCHEMA = "handover.import/1"
+
+# https://docs.aws.amazon.com/sns/latest/api/API_Publish.html: "must be less than 100 characters".
+SUBJECT_CHARACTERS = 99
+# A message may have 262,144 bytes. It holds the JSON four times and the text twice, and one
+# character may take 14 bytes in JSON within JSON: (1,024 + 1,000) * 14 * 4 + ... < 150,000.
+JSON_FILENAME_CHARACTERS = 1_024
+TEXT_FILENAME_CHARACTERS = 120
+MESSAGE_CHARACTERS = 1_000
+
+_MACHINES = ("sqs", "lambda", "http", "https")
+
+_SUBJECT_STATES = {
+    State.DONE: "done",
+    State.ERROR: "error",
+    State.REFUSED: "refused",
+    State.CANCELLED: "cancelled",
+    State.AWAITING_APPROVAL: "awaiting approval",
+}
+
+_OUTCOMES = (
+    ("updated", "updated"),
+    ("cleared", "cleared"),
+    ("unchanged", "unchanged (already as you asked)"),
+    ("pending", "pending (the user does not exist yet)"),
+    ("duplicate", "duplicate (an identical line applies)"),
+    ("superseded", "superseded by a later import"),
+    ("rejected", "rejected (please correct)"),
+    ("not_processed", "not processed (please upload again)"),
+)
+
+_NOT_ALLOWED = "Nothing in the file has to change: ask an Admin to upload it or to give you access."
+_SPLIT = "Split the file into smaller ones, each with the header line, and upload them one by one."
+_NEW_TICKET = "Start a new upload in Handover and choose the same file again."
+_NEXT_AFTER_REFUSAL = {
+    "UPLOADER_NOT_ALLOWED": _NOT_ALLOWED,
+    "UNKNOWN_SOURCE": "Ask an Admin to register the source, then upload the file again.",
+    "WRONG_PRINCIPAL": "Ask an Admin which access keys are registered for this source.",
+    "UNKNOWN_PROFILE": "Choose one of your organisation's profiles and upload the file again.",
+    "TICKET_UNKNOWN": _NEW_TICKET,
+    "TICKET_REPLAYED": _NEW_TICKET,
+    "OBJECT_GONE": "The file was removed before it was read: upload it again.",
+    "TOO_LARGE": _SPLIT,
+    "TOO_MANY_LINES": _SPLIT,
+}
+_CORRECT_THE_FILE = "Correct this in your file and upload the whole file again."
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One SNS message. Publishing it twice does no harm: receivers compare `dedupe_id`."""
+
+    dedupe_id: str
+    subject: str
+    text: str
+    json: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+    def message_structure(self) -> str:
+        """The Message of a publish with MessageStructure "json": the body of each protocol."""
+        bodies = {"default": self.text, "email": self.text}
+        return json.dumps(bodies | dict.fromkeys(_MACHINES, self.json))
+
+    def message_attributes(self) -> dict[str, dict[str, str]]:
+        """The MessageAttributes of a publish; SNS takes no empty ones, so there are none."""
+        return {
+            name: {"DataType": "String", "StringValue": value}
+            for name, value in self.attributes.items()
+        }
+
+
+def notice(import_: ImportSummary) -> Notice:
+    """The message about an import that has ended or awaits approval, always the same bytes.
+
+    The JSON is the published import, only that a file name or refusal beyond every measure is
+    cut. Raises ValueError for an import in any other state.
+    """
+    if import_.state not in _SUBJECT_STATES:
+        raise ValueError(f"import {import_.import_id} is {import_.state}: nothing to tell yet")
+    told = _bounded(import_)
+    waits = told.state is State.AWAITING_APPROVAL
+    dedupe_id = f"import-{'awaiting-approval' if waits else 'finished'}/{told.import_id}"
+    return Notice(
+        dedupe_id=dedupe_id,
+        subject=_subject(told),
+        text=_text(told),
+        json=json.dumps({"schema": SCHEMA, "dedupe_id": dedupe_id} | summary(told)),
+        attributes=_attributes(told),
+    )
+
+
+def _bounded(import_: ImportSummary) -> ImportSummary:
+    """The import with what the uploader wrote cut to what a message can carry."""
+    refusal = import_.refusal
+    if refusal:
+        refusal = replace(refusal, message=refusal.message[:MESSAGE_CHARACTERS])
+    return replace(import_, filename=import_.filename[:JSON_FILENAME_CHARACTERS], refusal=refusal)
+
+
+def _printable(text: str, characters: int) -> str:
+    """One line without control, direction or half characters, ended by an ellipsis when cut."""
+    kept = "".join(" " if character.isspace() else character for character in text)
+    # Categories C* are controls, invisible formats (a text direction can fake a file's ending),
+    # surrogates and unassigned characters.
+    kept = "".join(c for c in kept if not unicodedata.category(c).startswith("C"))
+    kept = " ".join(kept.split())
+    return kept if len(kept) <= characters else kept[: characters - 1] + "…"
+
+
+def _attributes(import_: ImportSummary) -> dict[str, str]:
+    """What subscriptions filter on; a refused file may have no known tenant or profile."""
+    attributes = {
+        "tenant": import_.tenant,
+        "state": import_.state.value,
+        "profile": import_.profile,
+        "source": import_.source,
+        "mode": import_.mode.value,
+    }
+    printable = {name: _printable(value, 256) for name, value in attributes.items()}
+    return {name: value for name, value in printable.items() if value}
+
+
+def _subject(import_: ImportSummary) -> str:
+    """State, file and counts in fewer than 100 printable ASCII characters on one line."""
+    kind = "Dry run" if import_.mode is Mode.DRY_RUN else "Import"
+    before = f"{kind} {_SUBJECT_STATES[import_.state]}: "
+    after = _subject_counts(import_)
+    name = unicodedata.normalize("NFKD", _filename(import_)).replace("…", "...")
+    name = "".join(c for c in name if not unicodedata.combining(c))
+    name = name.encode("ascii", "replace").decode("ascii")
+    room = SUBJECT_CHARACTERS - len(before) - len(after)
+    if len(name) > room:
+        name = name[: max(room - 3, 0)] + "..."
+    return (before + name + after)[:SUBJECT_CHARACTERS]
+
+
+def _subject_counts(import_: ImportSummary) -> str:
+    counts = import_.counts
+    if import_.approval and import_.state is State.AWAITING_APPROVAL:
+        return f" (would clear {import_.approval.would_clear} of {import_.approval.lines} lines)"
+    if not counts.lines:
+        return ""
+    words = [_lines(counts.lines), f"{counts.updated + counts.cleared:,} changed"]
+    if counts.with_errors:
+        words.append(f"{counts.with_errors:,} with errors")
+    return f" ({', '.join(words)})"
+
+
+def _filename(import_: ImportSummary) -> str:
+    return _printable(import_.filename, TEXT_FILENAME_CHARACTERS) or "(no name)"
+
+
+def _text(import_: ImportSummary) -> str:
+    paragraphs = [_what_happened(import_), *_counts(import_), *_next(import_), _origin(import_)]
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def _what_happened(import_: ImportSummary) -> str:
+    counts = import_.counts
+    # In quotes, so that a file named like a sentence does not read as one of ours.
+    name = '"' + _filename(import_).replace('"', "'") + '"'
+    is_dry = import_.mode is Mode.DRY_RUN
+    match import_.state:
+        case State.DONE if is_dry:
+            return f"The dry run of {name} found no errors. Nothing was changed."
+        case State.DONE:
+            return f"The import of {name} is done. No line has errors."
+        case State.ERROR if is_dry:
+            return (
+                f"The dry run of {name} found {_lines(counts.with_errors)} with errors."
+                " Nothing was changed."
+            )
+        case State.ERROR:
+            good = " The good lines were applied." if counts.good else ""
+            return (
+                f"The import of {name} ended with errors: {counts.with_errors:,} of"
+                f" {_lines(counts.lines)} could not be applied.{good}"
+            )
+        case State.REFUSED:
+            return f"The file {name} was refused. Nothing was changed.{_why_refused(import_)}"
+        case State.CANCELLED if is_dry:
+            return f"The dry run of {name} was cancelled. Nothing was changed."
+        case State.CANCELLED:
+            return (
+                f"The import of {name} was cancelled."
+                " Lines that were applied before that stay as they are."
+            )
+        case _:
+            return f"The import of {name} waits for an Admin.{_why_waiting(import_)}"
+
+
+def _why_refused(import_: ImportSummary) -> str:
+    refusal = import_.refusal
+    if not refusal:
+        return ""
+    message = _printable(refusal.message, MESSAGE_CHARACTERS)
+    has_place = refusal.line is None or f"line {refusal.line}" in message.lower()
+    place = "" if has_place else f", line {refusal.line}"
+    return f"\n\nWhy: {message} ({refusal.code}{place})"
+
+
+def _why_waiting(import_: ImportSummary) -> str:
+    approval = import_.approval
+    if not approval:
+        return " Nothing has been changed so far."
+    return (
+        f" {approval.would_clear:,} of its {_lines(approval.lines)} would remove someone from an"
+        " account, and nobody would take the place. Nothing has been changed so far."
+    )
+
+
+def _counts(import_: ImportSummary) -> list[str]:
+    """The counts that are not zero, one to a line; nothing when no line was settled."""
+    counts = import_.counts
+    if not import_.state.is_final or not counts.lines:
+        return []
+    rows = [("lines", counts.lines)]
+    rows += [(words, number) for name, words in _OUTCOMES if (number := getattr(counts, name))]
+    width = max(len(f"{number:,}") for _, number in rows)
+    listed = "\n".join(f"  {number:>{width},}  {words}" for words, number in rows)
+    changed = "that would change" if import_.mode is Mode.DRY_RUN else "changed"
+    return [listed, f"Accounts {changed}: {import_.accounts_updated:,}"]
+
+
+def _next(import_: ImportSummary) -> list[str]:
+    """Where the report is and what to do now; nothing to do is nothing said."""
+    match import_.state:
+        case State.REFUSED:
+            code = import_.refusal.code if import_.refusal else ""
+            return [f"What to do: {_NEXT_AFTER_REFUSAL.get(code, _CORRECT_THE_FILE)}"]
+        case State.AWAITING_APPROVAL:
+            return [
+                (
+                    "What to do: an Admin approves the import if this is what you want, and"
+                    " cancels it if not:\n"
+                    f"  POST /imports/{import_.import_id}/approve\n"
+                    f"  POST /imports/{import_.import_id}/cancel"
+                )
+            ]
+        case _ if import_.report:
+            return [_where(import_, import_.report), _how_to_correct(import_)]
+        case State.DONE if import_.mode is Mode.DRY_RUN:
+            return ["What to do: upload the file again without dry run to apply it."]
+        case _:
+            return []
+
+
+def _where(import_: ImportSummary, report: ReportObject) -> str:
+    return (
+        "The lines with errors, each with the reason and how to mend it, are here:\n"
+        f"  s3://{report.bucket}/{report.key}\n"
+        'or in the Import history ("Download lines with errors"), or with\n'
+        f"  handover report {import_.import_id}"
+    )
+
+
+def _how_to_correct(import_: ImportSummary) -> str:
+    counts = import_.counts
+    if import_.mode is Mode.DRY_RUN:
+        return (
+            "What to do: correct these lines in your own file, then upload the whole file. The"
+            " lines without errors have not been applied yet either."
+        )
+    if not counts.rejected:
+        return (
+            "What to do: nothing is wrong with these lines. Upload the report as it is to have"
+            " them applied."
+        )
+    return (
+        f"What to do: open the report, correct the {_lines(counts.rejected)} in your own columns,"
+        " save it as CSV and upload it. Leave the columns line, code, error and hint where they"
+        f" are: they are ignored.{_as_they_are(counts)} The lines that were applied need not be"
+        " uploaded again."
+    )
+
+
+def _as_they_are(counts: Counts) -> str:
+    if not counts.not_processed:
+        return ""
+    return f" Leave the {_lines(counts.not_processed)} not processed as they are."
+
+
+def _origin(import_: ImportSummary) -> str:
+    """Who sent it, and what to quote when asking for help."""
+    rows = []
+    if import_.source and import_.source != "user":
+        rows.append(("Source", import_.source))
+    rows += [
+        ("Uploaded by", import_.uploader),
+        ("Profile", import_.profile),
+        ("Import", import_.import_id),
+        ("Undo of", import_.undo_of),
+    ]
+    return "\n".join(f"{name}: {_printable(value, 256)}" for name, value in rows if value)
+
+
+def _lines(number: int) -> str:
+    return f"{number:,} line" if number == 1 else f"{number:,} lines"

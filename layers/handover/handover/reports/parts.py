@@ -1,0 +1,224 @@
+"""The two CSV files of an import, built a chunk at a time.
+
+A worker makes the part of its chunk; the head followed by the parts in chunk order is the file,
+UTF-8 with a byte order mark, in the delimiter of the upload and with CRLF, as spreadsheets want.
+
+Both files hold the columns of the upload as they were, every cell guarded against being run by a
+spreadsheet, and then columns of our own: four in errors.csv, seven in results.csv. When the upload
+was itself an errors.csv, its four columns give way to the new ones, so that no report grows.
+
+A line with too many or too few cells keeps them all, in both files: its row has too many or too
+few cells as well, and uploaded again it is rejected again, whatever its cells say. Our own columns
+are therefore always the *last* cells of a row.
+
+In results.csv the roles that a line speaks of are joined by "; ", and so are their holders in
+`before` and `after`, in the same order; several holders of one role are joined by ", ". An empty
+place means no one: role "account_manager; viewer", before "; bo@x.example, cy@x.example".
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from handover.model import Dialect, Header, Outcome, Rejection
+from handover.reading.guards import guard
+from handover.reports.result import LineResult, SeatChange
+
+ERRORS_COLUMNS = ("line", "code", "error", "hint")
+RESULTS_COLUMNS = ("line", "outcome", "role", "before", "after", "code", "message")
+
+NOT_PROCESSED = "NOT_PROCESSED"
+NOT_PROCESSED_ERROR = "This line was not processed"
+NOT_PROCESSED_HINT = "Upload this file again"
+
+# Excel takes a CSV for the local 8-bit code page unless this stands first.
+_BOM = b"\xef\xbb\xbf"
+_LINE_END = "\r\n"
+
+# Every code has an underscore, which tells a row that ends with our columns from one whose author
+# removed them.
+_CODE = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+
+_NEVER = b"\0"
+# The first two bytes of U+2400 to U+243F; guards stand for control characters by some of these.
+_PICTURES = b"\xe2\x90"
+
+_NO_CHANGE = ("", "", "")
+
+
+def errors_head(header: Header, dialect: Dialect) -> bytes:
+    """The byte order mark and the header of errors.csv."""
+    return _head(header, dialect, ERRORS_COLUMNS)
+
+
+def results_head(header: Header, dialect: Dialect) -> bytes:
+    """The byte order mark and the header of results.csv."""
+    return _head(header, dialect, RESULTS_COLUMNS)
+
+
+def errors_part(results: Iterable[LineResult], *, header: Header, dialect: Dialect) -> bytes:
+    """The rows of errors.csv, in the order given: only lines rejected or not processed.
+
+    b"" when there are none. Raises ValueError for a rejected line without its rejection.
+    """
+    original = _Original.of(header, dialect)
+    rows: list[tuple[str, ...]] = []
+    for result in results:
+        if result.outcome is Outcome.REJECTED:
+            why = _rejection(result)
+            tail = (why.code, why.error, why.hint)
+        elif result.outcome is Outcome.NOT_PROCESSED:
+            tail = (NOT_PROCESSED, result.message or NOT_PROCESSED_ERROR, NOT_PROCESSED_HINT)
+        else:
+            continue
+        rows.append((*original.cells(result.line.fields), str(result.line.number), *tail))
+    return _csv(rows, dialect.delimiter)
+
+
+def results_part(results: Iterable[LineResult], *, header: Header, dialect: Dialect) -> bytes:
+    """The rows of results.csv, in the order given: one for every line.
+
+    Raises ValueError for a rejected line without its rejection.
+    """
+    original = _Original.of(header, dialect)
+    rows: list[tuple[str, ...]] = []
+    for result in results:
+        outcome, code, message = result.outcome, "", result.message
+        if outcome is Outcome.REJECTED:
+            why = _rejection(result)
+            code, message = why.code, why.error
+        elif outcome is Outcome.NOT_PROCESSED:
+            code, message = NOT_PROCESSED, message or NOT_PROCESSED_ERROR
+        number = str(result.line.number)
+        cells = original.cells(result.line.fields)
+        rows.append((*cells, number, outcome, *_change(result.changes), code, message))
+    return _csv(rows, dialect.delimiter)
+
+
+@dataclass(frozen=True, slots=True)
+class _Original:
+    """Which cells of a row are the uploader's: `kept` of the `width` its header has."""
+
+    width: int
+    kept: int
+
+    @classmethod
+    def of(cls, header: Header, dialect: Dialect) -> _Original:
+        """All of them, or in a report those before the four columns at the header's end."""
+        labels = header.labels
+        width = kept = len(labels)
+        if dialect.is_report:
+            # A spreadsheet pads the header with empty cells when any row is longer.
+            while kept and not labels[kept - 1].strip():
+                kept -= 1
+            kept = max(kept - len(ERRORS_COLUMNS), 0)
+        return cls(width, kept)
+
+    def cells(self, fields: tuple[str, ...]) -> tuple[str, ...]:
+        """The uploader's cells of one row, never made to fit the header if they did not."""
+        if self.width == self.kept:
+            return fields
+        if len(fields) == self.width:
+            return fields[: self.kept]
+        own = _own_cells_at(fields)
+        cells = fields if own is None else fields[:own]
+        # With our columns behind it this row would have the header's length, and look right.
+        return (*cells, "") if len(cells) == self.kept else cells
+
+
+def _own_cells_at(fields: tuple[str, ...]) -> int | None:
+    """Where a row's `line,code,error,hint` begins, only empty cells behind it; None if absent."""
+    for at in range(len(fields) - len(ERRORS_COLUMNS), -1, -1):
+        line, code, _, hint = fields[at : at + len(ERRORS_COLUMNS)]
+        if line.isdecimal() and _CODE.fullmatch(code):
+            return at
+        if hint.strip():
+            return None
+    return None
+
+
+def _head(header: Header, dialect: Dialect, columns: tuple[str, ...]) -> bytes:
+    labels = header.labels[: _Original.of(header, dialect).kept]
+    return _BOM + _csv([(*labels, *columns)], dialect.delimiter)
+
+
+def _rejection(result: LineResult) -> Rejection:
+    if result.rejection is None:
+        raise ValueError(f"line {result.line.number} is rejected, but not said why")
+    return result.rejection
+
+
+def _change(changes: tuple[SeatChange, ...]) -> tuple[str, str, str]:
+    """The cells `role`, `before` and `after`."""
+    if not changes:
+        return _NO_CHANGE
+    if len(changes) == 1:
+        change = changes[0]
+        return change.role, ", ".join(change.before), ", ".join(change.after)
+    return (
+        "; ".join(change.role for change in changes),
+        "; ".join(", ".join(change.before) for change in changes),
+        "; ".join(", ".join(change.after) for change in changes),
+    )
+
+
+def _csv(rows: Sequence[tuple[str, ...]], delimiter: str) -> bytes:
+    """The rows with every cell guarded; a reader that unguards gets each cell back exactly."""
+    # Most rows hold nothing to guard or to quote: to search their text is many times cheaper than
+    # to ask each cell, and cheapest for all rows at once.
+    return _plain(rows, delimiter) or b"".join(
+        [_plain((row,), delimiter) or _guarded(row, delimiter) for row in rows]
+    )
+
+
+def _plain(rows: Sequence[tuple[str, ...]], delimiter: str) -> bytes:
+    """The rows without quotes or guards; b"" if any cell may need one."""
+    text = _encoded("".join([delimiter.join(row) + _LINE_END for row in rows]))
+    classes = b"," + text.translate(_classes(delimiter))
+    is_plain = (
+        _NEVER not in classes
+        and b",!" not in classes
+        and _PICTURES not in text
+        and text.count(b"\n") == text.count(b"\r") == len(rows)
+        and text.count(delimiter.encode()) == sum(map(len, rows)) - len(rows)
+    )
+    return text if is_plain else b""
+
+
+def _guarded(row: tuple[str, ...], delimiter: str) -> bytes:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, delimiter=delimiter, lineterminator=_LINE_END).writerow(map(guard, row))
+    return _encoded(buffer.getvalue())
+
+
+@lru_cache(maxsize=8)
+def _classes(delimiter: str) -> bytes:
+    """What each byte means to `_plain`.
+
+    "," stands before a cell, "!" asks for a guard where a cell begins with it, _NEVER asks for
+    quotes or a guard wherever it is, and all the rest is harmless.
+    """
+    classes = bytearray(b"a" * 256)
+    for byte in range(128):
+        character = chr(byte)
+        if character in (delimiter, "\n"):
+            classes[byte] = ord(",")
+        elif character == '"' or not (character.isprintable() or character in "\t\r"):
+            classes[byte] = ord(_NEVER)
+        elif not (character.isalnum() or character in "_ \r"):
+            classes[byte] = ord("!")
+    return bytes(classes)
+
+
+def _encoded(text: str) -> bytes:
+    """UTF-8; half a surrogate pair, which has no UTF-8 form, becomes U+FFFD."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return _HALF_CHARACTER.sub("\ufffd", text).encode()

@@ -1,0 +1,157 @@
+"""One import as everybody outside sees it: the API, `--json`, summary.json, the notification."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from handover.model import Mode, Refusal, State
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many data lines an import has, and how many had each outcome."""
+
+    lines: int = 0
+    updated: int = 0
+    cleared: int = 0
+    unchanged: int = 0
+    pending: int = 0
+    rejected: int = 0
+    duplicate: int = 0
+    superseded: int = 0
+    not_processed: int = 0
+
+    @property
+    def settled(self) -> int:
+        """The lines that have an outcome; equal to `lines` once the import has ended."""
+        return self.good + self.with_errors
+
+    @property
+    def good(self) -> int:
+        """The lines that ended as their author wished, or needed nothing done."""
+        return (
+            self.updated
+            + self.cleared
+            + self.unchanged
+            + self.pending
+            + self.duplicate
+            + self.superseded
+        )
+
+    @property
+    def with_errors(self) -> int:
+        """The lines that need a person: exactly those of errors.csv."""
+        return self.rejected + self.not_processed
+
+
+@dataclass(frozen=True, slots=True)
+class ReportObject:
+    """Where one file lies in the report bucket."""
+
+    bucket: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Why an import waits for an Admin: `would_clear` of its `lines` would remove someone."""
+
+    reason: str
+    would_clear: int
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportSummary:
+    """Everything that is told about one import.
+
+    `source` is "user" or the name of a registered source. Times are aware. `encoding` and
+    `delimiter` are "" until the file was read; `undo_of` is the import that this one takes back.
+    """
+
+    import_id: str
+    tenant: str
+    profile: str
+    source: str
+    uploader: str
+    filename: str
+    mode: Mode
+    state: State
+    received_at: datetime
+    finished_at: datetime | None = None
+    counts: Counts = Counts()
+    accounts_updated: int = 0
+    refusal: Refusal | None = None
+    report: ReportObject | None = None
+    results: ReportObject | None = None
+    encoding: str = ""
+    delimiter: str = ""
+    approval: Approval | None = None
+    undo_of: str = ""
+
+
+def summary(import_: ImportSummary) -> dict[str, object]:
+    """The published form of an import: the same keys in the same order for every reader.
+
+    The keys after `results` are there only when they have something to say. Raises ValueError
+    for a time without a zone.
+    """
+    told: dict[str, object] = {
+        "import_id": import_.import_id,
+        "tenant": import_.tenant,
+        "profile": import_.profile,
+        "source": import_.source,
+        "uploader": import_.uploader,
+        "filename": import_.filename,
+        "mode": import_.mode.value,
+        "state": import_.state.value,
+        "received_at": _rfc3339(import_.received_at),
+        "finished_at": _rfc3339(import_.finished_at) if import_.finished_at else None,
+        "counts": asdict(import_.counts),
+        "accounts_updated": import_.accounts_updated,
+        "refusal": _refusal(import_.refusal) if import_.refusal else None,
+        "report": asdict(import_.report) if import_.report else None,
+        "results": asdict(import_.results) if import_.results else None,
+    }
+    if import_.encoding:
+        told["encoding"] = import_.encoding
+    if import_.delimiter:
+        told["delimiter"] = import_.delimiter
+    if import_.approval and import_.state is State.AWAITING_APPROVAL:
+        told["approval"] = asdict(import_.approval)
+    if import_.undo_of:
+        told["undo_of"] = import_.undo_of
+    return told
+
+
+def summary_json(import_: ImportSummary) -> bytes:
+    """The content of summary.json: the same bytes whenever the import is the same."""
+    # Escaped to ASCII: a file name may hold half a surrogate pair, which has no UTF-8 form.
+    return json.dumps(summary(import_), indent=2).encode("ascii") + b"\n"
+
+
+def check_counts(import_: ImportSummary) -> None:
+    """Raises ValueError when an import has ended and a line has no outcome, or more than one."""
+    counts = import_.counts
+    if import_.state.is_final and counts.lines != counts.settled:
+        raise ValueError(
+            f"import {import_.import_id} is {import_.state}: it has {counts.lines} lines,"
+            f" but {counts.settled} outcomes"
+        )
+
+
+def _rfc3339(moment: datetime) -> str:
+    """UTC with milliseconds and Z."""
+    if moment.tzinfo is None:
+        raise ValueError(f"a time without a zone: {moment.isoformat()}")
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _refusal(refusal: Refusal) -> dict[str, object]:
+    """`line` only where the refusal has a place in the file."""
+    told: dict[str, object] = {"code": refusal.code, "message": refusal.message}
+    if refusal.line is not None:
+        told["line"] = refusal.line
+    return told

@@ -1,0 +1,210 @@
+"""What people and machines are told when an import has ended or waits."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from handover.model import Mode, Refusal, State
+from handover.reports import Approval, Counts, ImportSummary, ReportObject, notice, summary
+from hypothesis import given
+from hypothesis import strategies as st
+
+DONE = ImportSummary(
+    import_id="0123456789abcdef0123456789abcdef",
+    tenant="lumina",
+    profile="single-strict",
+    source="user",
+    uploader="ines@lumina.example",
+    filename="march.csv",
+    mode=Mode.RUN,
+    state=State.DONE,
+    received_at=datetime(2025, 3, 4, 8, tzinfo=UTC),
+    finished_at=datetime(2025, 3, 4, 9, tzinfo=UTC),
+    counts=Counts(lines=1200, updated=1100, unchanged=100),
+    accounts_updated=1100,
+)
+ERROR = replace(
+    DONE,
+    state=State.ERROR,
+    counts=Counts(lines=60, updated=30, cleared=8, unchanged=9, duplicate=1, rejected=12),
+    accounts_updated=38,
+    report=ReportObject("handover-reports", "lumina/0123/errors.csv"),
+)
+REFUSED = replace(
+    DONE,
+    state=State.REFUSED,
+    counts=Counts(),
+    accounts_updated=0,
+    refusal=Refusal("MISSING_COLUMN", "line 1: there is no column 'account Manager'", 1),
+)
+WAITING = replace(
+    DONE,
+    state=State.AWAITING_APPROVAL,
+    finished_at=None,
+    counts=Counts(),
+    approval=Approval("CLEARS_MANY", would_clear=30, lines=60),
+)
+TELLABLE = [s for s in State if s.is_final or s is State.AWAITING_APPROVAL]
+
+
+@pytest.mark.parametrize(
+    ("import_", "subject"),
+    [
+        (DONE, "Import done: march.csv (1,200 lines, 1,100 changed)"),
+        (ERROR, "Import error: march.csv (60 lines, 38 changed, 12 with errors)"),
+        (replace(ERROR, mode=Mode.DRY_RUN), "Dry run error: march.csv (60 lines, 38 changed,"),
+        (REFUSED, "Import refused: march.csv"),
+        (WAITING, "Import awaiting approval: march.csv (would clear 30 of 60 lines)"),
+        (replace(DONE, filename="Übergabe März.csv"), "Import done: Ubergabe Marz.csv ("),
+    ],
+)
+def test_the_subject_says_state_file_and_counts(import_: ImportSummary, subject: str) -> None:
+    assert notice(import_).subject.startswith(subject)
+
+
+@given(
+    st.text(max_size=300),
+    st.sampled_from(TELLABLE),
+    st.sampled_from(Mode),
+    st.integers(0, 20_000_000),
+)
+def test_any_file_name_gives_a_subject_that_sns_takes(
+    filename: str, state: State, mode: Mode, lines: int
+) -> None:
+    counts = Counts(lines=lines, updated=lines, rejected=lines)
+    approval = Approval("CLEARS_MANY", lines, lines)
+
+    told = notice(
+        replace(DONE, filename=filename, state=state, mode=mode, counts=counts, approval=approval)
+    )
+
+    assert 0 < len(told.subject) < 100
+    assert told.subject.isascii()
+    assert told.subject.isprintable()
+    assert told.subject[0].isalpha()
+
+
+@given(st.text(max_size=2_000), st.text(max_size=3_000))
+def test_nothing_in_a_file_can_forge_a_line_of_the_text(filename: str, message: str) -> None:
+    plain = replace(REFUSED, filename="x", refusal=Refusal("NOT_CSV", "x"))
+    hostile = replace(plain, filename=filename, refusal=Refusal("NOT_CSV", message))
+
+    text = notice(hostile).text
+
+    assert len(text.splitlines()) == len(notice(plain).text.splitlines())
+    assert text.replace("\n", "").isprintable()
+
+
+def test_a_long_file_name_is_cut_with_an_ellipsis() -> None:
+    told = notice(replace(ERROR, filename="a" * 1_000 + ".csv"))
+
+    assert "aaa... (60 lines, 38 changed, 12 with errors)" in told.subject
+    assert "aaa…" in told.text
+
+
+def test_a_message_stays_within_the_limit_of_sns() -> None:
+    worst = "\U0001f600" * 5_000
+    hostile = replace(REFUSED, filename=worst, refusal=Refusal("NOT_CSV", worst))
+
+    assert len(notice(hostile).message_structure().encode()) < 262_144
+
+
+def test_the_text_names_the_counts_that_are_not_zero_and_where_the_report_is() -> None:
+    text = notice(ERROR).text
+
+    assert '"march.csv" ended with errors: 12 of 60 lines could not be applied' in text
+    assert "  30  updated\n   8  cleared\n" in text
+    assert "  12  rejected" in text
+    assert "superseded" not in text
+    assert "Accounts changed: 38" in text
+    assert "s3://handover-reports/lumina/0123/errors.csv" in text
+    assert "correct the 12 lines" in text
+
+
+def test_a_dry_run_says_that_nothing_was_changed() -> None:
+    with_errors = notice(replace(ERROR, mode=Mode.DRY_RUN)).text
+    without = notice(replace(DONE, mode=Mode.DRY_RUN)).text
+
+    assert "Nothing was changed" in with_errors
+    assert "upload the whole file" in with_errors
+    assert "Accounts that would change: 38" in with_errors
+    assert "Nothing was changed" in without
+    assert "without dry run" in without
+
+
+def test_a_refusal_says_why_and_what_to_do() -> None:
+    unknown = replace(REFUSED, refusal=Refusal("TICKET_UNKNOWN", "no such ticket"))
+    no_place = replace(REFUSED, refusal=Refusal("UNCLOSED_QUOTE", "a quote is not closed", 7))
+
+    assert "no column 'account Manager' (MISSING_COLUMN)" in notice(REFUSED).text
+    assert "Correct this in your file and upload the whole file again" in notice(REFUSED).text
+    assert "Start a new upload" in notice(unknown).text
+    assert "(UNCLOSED_QUOTE, line 7)" in notice(no_place).text
+
+
+def test_lines_not_processed_are_to_be_uploaded_as_they_are() -> None:
+    counts = Counts(lines=9, updated=5, not_processed=4)
+    cancelled = replace(ERROR, state=State.CANCELLED, counts=counts)
+    both = replace(ERROR, counts=replace(counts, updated=4, rejected=1))
+
+    assert "Upload the report as it is" in notice(cancelled).text
+    assert "Leave the 4 lines not processed as they are" in notice(both).text
+
+
+def test_machines_get_the_import_under_a_schema_and_a_dedupe_id() -> None:
+    told = json.loads(notice(ERROR).json)
+
+    assert list(told)[:2] == ["schema", "dedupe_id"]
+    assert told.pop("schema") == "handover.import/1"
+    assert told.pop("dedupe_id") == "import-finished/0123456789abcdef0123456789abcdef"
+    assert told == summary(ERROR)
+
+
+def test_an_import_that_waits_is_told_under_an_id_of_its_own() -> None:
+    told = notice(WAITING)
+
+    assert told.dedupe_id == "import-awaiting-approval/0123456789abcdef0123456789abcdef"
+    assert json.loads(told.json)["dedupe_id"] == told.dedupe_id
+    assert "30 of its 60 lines would remove someone" in told.text
+    assert "POST /imports/0123456789abcdef0123456789abcdef/approve" in told.text
+
+
+def test_each_protocol_gets_the_body_it_can_read() -> None:
+    told = notice(ERROR)
+
+    bodies = json.loads(told.message_structure())
+
+    assert {p for p, body in bodies.items() if body == told.text} == {"default", "email"}
+    assert {p for p, body in bodies.items() if body == told.json} == {
+        "sqs",
+        "lambda",
+        "http",
+        "https",
+    }
+
+
+def test_attributes_are_strings_and_never_empty() -> None:
+    known = notice(ERROR).message_attributes()
+    unknown = notice(replace(REFUSED, tenant="", profile="", source="\n")).attributes
+
+    assert known == {
+        "tenant": {"DataType": "String", "StringValue": "lumina"},
+        "state": {"DataType": "String", "StringValue": "error"},
+        "profile": {"DataType": "String", "StringValue": "single-strict"},
+        "source": {"DataType": "String", "StringValue": "user"},
+        "mode": {"DataType": "String", "StringValue": "run"},
+    }
+    assert unknown == {"state": "refused", "mode": "run"}
+
+
+@pytest.mark.parametrize("state", [s for s in State if s not in TELLABLE])
+def test_there_is_nothing_to_tell_of_an_import_at_work(state: State) -> None:
+    with pytest.raises(ValueError, match="nothing to tell"):
+        notice(replace(DONE, state=state))
+
+
+def test_the_same_import_is_told_in_the_same_words() -> None:
+    assert notice(ERROR) == notice(replace(ERROR))

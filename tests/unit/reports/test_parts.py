@@ -1,0 +1,331 @@
+"""The two CSV files: exact, inert in a spreadsheet, and good to upload again."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from handover.model import Dialect, Header, Line, Outcome, Rejection
+from handover.reading.guards import guard, unguard
+from handover.reports import (
+    LineResult,
+    SeatChange,
+    errors_head,
+    errors_part,
+    results_head,
+    results_part,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+BOM = b"\xef\xbb\xbf"
+HEADER = Header(("account ID", "account Manager", "note"), data_start=32, data_line=2)
+COMMA = Dialect("utf-8", ",")
+OWN = ("line", "code", "error", "hint")
+
+delimiters = st.sampled_from([",", ";", "\t", "|"])
+# What reading lets through: any text with a UTF-8 form.
+cells = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=12),
+    st.text("ab '=+-@|%,;\t\r\n\"", max_size=6),
+)
+rows = st.lists(cells, min_size=1, max_size=5).map(tuple)
+
+
+def rejected(
+    *fields: str, number: int = 2, code: str = "USER_NOT_FOUND", error: str = "no such user"
+) -> LineResult:
+    rejection = Rejection(number, "account Manager", code, error, "check the address")
+    return LineResult(Line(number, fields), Outcome.REJECTED, rejection=rejection)
+
+
+def parsed(data: bytes, delimiter: str = ",") -> list[list[str]]:
+    text = data.removeprefix(BOM).decode()
+    return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+
+
+def unguarded(data: bytes, delimiter: str = ",") -> list[list[str]]:
+    return [[unguard(cell) for cell in row] for row in parsed(data, delimiter)]
+
+
+def report_of(results: list[LineResult], header: Header, dialect: Dialect) -> bytes:
+    part = errors_part(results, header=header, dialect=dialect)
+    return errors_head(header, dialect) + part
+
+
+def uploaded_again(report: bytes, delimiter: str) -> tuple[Header, Dialect, list[Line]]:
+    """The report as reading sees it: labels and fields with the guards taken off."""
+    labels, *records = unguarded(report, delimiter)
+    lines = [Line(2 + at, tuple(record)) for at, record in enumerate(records)]
+    return Header(tuple(labels), 0, 2), Dialect("utf-8", delimiter, 3, is_report=True), lines
+
+
+def test_the_error_lines_file_starts_with_a_byte_order_mark_and_the_original_labels() -> None:
+    head = errors_head(HEADER, Dialect("windows-1252", ";"))
+
+    assert head == BOM + b"account ID;account Manager;note;line;code;error;hint\r\n"
+
+
+def test_the_results_file_adds_its_seven_columns() -> None:
+    head = results_head(HEADER, COMMA)
+
+    assert head == (
+        BOM + b"account ID,account Manager,note,line,outcome,role,before,after,code,message\r\n"
+    )
+
+
+def test_only_lines_that_need_a_person_are_in_the_error_lines_file() -> None:
+    results = [
+        LineResult(Line(n, ("KE1", "x", "")), outcome)
+        for n, outcome in enumerate(Outcome, start=2)
+        if outcome is not Outcome.REJECTED
+    ]
+    results.append(rejected("KE2", "y", "", number=40))
+
+    part = errors_part(results, header=HEADER, dialect=COMMA)
+
+    assert [row[4] for row in parsed(part)] == ["NOT_PROCESSED", "USER_NOT_FOUND"]
+
+
+def test_a_rejected_line_keeps_its_values_and_says_why() -> None:
+    part = errors_part(
+        [rejected(" KE000117", "ana@x.con", "a, b", number=17)], header=HEADER, dialect=COMMA
+    )
+
+    assert part == (
+        b' KE000117,ana@x.con,"a, b",17,USER_NOT_FOUND,no such user,check the address\r\n'
+    )
+
+
+def test_a_line_not_processed_asks_to_be_uploaded_again() -> None:
+    silent = LineResult(Line(5, ("KE1", "x", "")), Outcome.NOT_PROCESSED)
+    told = LineResult(Line(6, ("KE2", "x", "")), Outcome.NOT_PROCESSED, message="it was cancelled")
+
+    errors = parsed(errors_part([silent, told], header=HEADER, dialect=COMMA))
+    results = parsed(results_part([silent, told], header=HEADER, dialect=COMMA))
+
+    hint = "Upload this file again"
+    assert errors[0][3:] == ["5", "NOT_PROCESSED", "This line was not processed", hint]
+    assert errors[1][3:] == ["6", "NOT_PROCESSED", "it was cancelled", hint]
+    assert results[0][-2:] == ["NOT_PROCESSED", "This line was not processed"]
+    assert results[1][-2:] == ["NOT_PROCESSED", "it was cancelled"]
+
+
+def test_a_chunk_without_error_lines_has_an_empty_part() -> None:
+    good = LineResult(Line(2, ("KE1", "x", "")), Outcome.UNCHANGED)
+
+    assert errors_part([good], header=HEADER, dialect=COMMA) == b""
+    assert results_part([], header=HEADER, dialect=COMMA) == b""
+
+
+@pytest.mark.parametrize("part", [errors_part, results_part])
+def test_a_rejected_line_without_a_reason_is_a_defect(part: object) -> None:
+    unexplained = LineResult(Line(9, ("KE1", "x", "")), Outcome.REJECTED)
+
+    with pytest.raises(ValueError, match="line 9"):
+        part([unexplained], header=HEADER, dialect=COMMA)  # type: ignore[operator]
+
+
+@given(st.lists(rows, max_size=6), delimiters)
+def test_every_original_field_comes_back_from_the_error_lines_file(
+    records: list[tuple[str, ...]], delimiter: str
+) -> None:
+    results = [rejected(*fields, number=n) for n, fields in enumerate(records, start=2)]
+
+    data = report_of(results, HEADER, Dialect("utf-8", delimiter))
+
+    assert [row[:-4] for row in unguarded(data, delimiter)[1:]] == [list(r) for r in records]
+    assert [int(row[-4]) for row in parsed(data, delimiter)[1:]] == [r.line.number for r in results]
+
+
+@given(st.lists(rows, max_size=6), delimiters, cells)
+def test_every_line_is_one_row_of_the_results_file_with_its_original_fields(
+    records: list[tuple[str, ...]], delimiter: str, message: str
+) -> None:
+    results = [
+        LineResult(Line(n, fields), Outcome.DUPLICATE, message=message)
+        for n, fields in enumerate(records, start=2)
+    ]
+
+    part = results_part(results, header=HEADER, dialect=Dialect("utf-8", delimiter))
+
+    assert unguarded(part, delimiter) == [
+        [*r.line.fields, str(r.line.number), "duplicate", "", "", "", "", message] for r in results
+    ]
+
+
+@given(st.lists(rows, min_size=1, max_size=6), delimiters)
+def test_parts_are_the_guarded_cells_as_the_csv_module_writes_them(
+    records: list[tuple[str, ...]], delimiter: str
+) -> None:
+    results = [rejected(*fields, number=n) for n, fields in enumerate(records, start=2)]
+    expected = io.StringIO(newline="")
+    writer = csv.writer(expected, delimiter=delimiter, lineterminator="\r\n")
+    for r in results:
+        assert r.rejection
+        own = (str(r.line.number), r.rejection.code, r.rejection.error, r.rejection.hint)
+        writer.writerow(guard(cell) for cell in (*r.line.fields, *own))
+
+    part = errors_part(results, header=HEADER, dialect=Dialect("utf-8", delimiter))
+
+    assert part.decode() == expected.getvalue()
+
+
+@pytest.mark.parametrize("before", ["", "KE1"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_each_character_is_guarded_wherever_it_needs_to_be(delimiter: str, before: str) -> None:
+    # One chunk for each character: only a chunk without anything to guard is written fast.
+    dialect = Dialect("utf-8", delimiter)
+    for code in [*range(0x180), *range(0x2000, 0x2500), 0xFEFF, 0xFF1D, 0x1F600]:
+        cell = f"{before}{chr(code)}x"
+
+        part = errors_part([rejected("KE1", cell)], header=HEADER, dialect=dialect)
+
+        assert parsed(part, delimiter)[0][1] == guard(cell)
+        assert unguarded(part, delimiter)[0][1] == cell
+
+
+@given(st.lists(rows, min_size=1, max_size=4), delimiters)
+def test_no_cell_of_either_file_runs_in_a_spreadsheet(
+    records: list[tuple[str, ...]], delimiter: str
+) -> None:
+    header = Header(records[0], 0, 2)
+    dialect = Dialect("utf-8", delimiter)
+    results = [rejected(*fields, error=fields[0]) for fields in records]
+
+    errors = report_of(results, header, dialect)
+    all_lines = results_head(header, dialect) + results_part(
+        results, header=header, dialect=dialect
+    )
+
+    found = [
+        cell for data in (errors, all_lines) for row in parsed(data, delimiter) for cell in row
+    ]
+    assert not [cell for cell in found if cell[:1] in tuple("=+-@\t\r\n")]
+
+
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+254700", "-5", "@SUM(A1)", "\t=1", "'=1", '=HYPERLINK("http://x";"y")']
+)
+def test_a_formula_is_guarded_and_comes_back(cell: str) -> None:
+    part = errors_part([rejected("KE1", cell, "")], header=HEADER, dialect=COMMA)
+
+    assert parsed(part)[0][1] == "'" + cell
+    assert unguarded(part)[0][1] == cell
+
+
+def test_parts_joined_in_chunk_order_are_the_file_of_all_lines() -> None:
+    results = [rejected(f"KE{n}", "=x", "", number=n) for n in range(2, 12)]
+
+    whole = errors_part(results, header=HEADER, dialect=COMMA)
+    halves = [
+        errors_part(half, header=HEADER, dialect=COMMA) for half in (results[:4], results[4:])
+    ]
+
+    assert b"".join(halves) == whole
+
+
+@given(st.lists(rows, min_size=1, max_size=6), st.lists(cells, min_size=1, max_size=4), delimiters)
+def test_a_report_uploaded_unchanged_does_not_grow(
+    records: list[tuple[str, ...]], labels: list[str], delimiter: str
+) -> None:
+    header = Header((*labels[:-1], "note"), 0, 2)
+    first = report_of([rejected(*r) for r in records], header, Dialect("utf-8", delimiter))
+
+    header, dialect, lines = uploaded_again(first, delimiter)
+    second = report_of([rejected(*line.fields) for line in lines], header, dialect)
+
+    assert second == first
+
+
+@given(st.lists(rows, min_size=1, max_size=6), delimiters)
+def test_a_line_with_a_wrong_field_count_stays_wrong_however_often_it_is_uploaded(
+    records: list[tuple[str, ...]], delimiter: str
+) -> None:
+    labels = HEADER.labels
+    wrong = [fields for fields in records if len(fields) != len(labels)]
+    data = report_of([rejected(*r) for r in wrong], HEADER, Dialect("utf-8", delimiter))
+
+    for _ in range(2):
+        header, dialect, lines = uploaded_again(data, delimiter)
+        assert all(len(line.fields) != len(header.labels) for line in lines)
+        data = report_of([rejected(*line.fields) for line in lines], header, dialect)
+
+
+@given(rows, delimiters)
+def test_a_wrong_line_of_a_report_without_our_columns_loses_nothing_and_stays_wrong(
+    fields: tuple[str, ...], delimiter: str
+) -> None:
+    # Its author took our four cells away, or wrote the line by hand.
+    header = Header((*HEADER.labels, *OWN), 0, 2)
+    dialect = Dialect("utf-8", delimiter, is_report=True)
+
+    data = report_of([rejected(*fields)], header, dialect)
+
+    labels, row = unguarded(data, delimiter)
+    assert labels == list(header.labels)
+    assert row[: len(fields)] == list(fields)
+    assert len(row) != len(labels)
+
+
+def test_a_report_padded_by_a_spreadsheet_is_taken_for_what_it_is() -> None:
+    header = Header((*HEADER.labels, *OWN, "", ""), 0, 2)
+    dialect = Dialect("utf-8", ",", is_report=True)
+    old = ("17", "USER_NOT_FOUND", "no such user", "", "", "")
+
+    data = report_of([rejected("KE1", "x", "n", *old), rejected("KE1", "x", *old)], header, dialect)
+
+    own = ["2", "USER_NOT_FOUND", "no such user", "check the address"]
+    assert parsed(data) == [[*HEADER.labels, *OWN], ["KE1", "x", "n", *own], ["KE1", "x", *own]]
+
+
+def test_the_results_of_a_report_do_not_repeat_its_columns() -> None:
+    header = Header((*HEADER.labels, *OWN), 0, 2)
+    dialect = Dialect("utf-8", ",", is_report=True)
+    line = Line(2, ("KE1", "x", "n", "17", "USER_NOT_FOUND", "no such user", ""))
+
+    head = parsed(results_head(header, dialect))
+    part = parsed(results_part([LineResult(line, Outcome.UPDATED)], header=header, dialect=dialect))
+
+    assert head == parsed(results_head(HEADER, COMMA))
+    assert part == [["KE1", "x", "n", "2", "updated", "", "", "", "", ""]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "cells_"),
+    [
+        ((), ["", "", ""]),
+        ((SeatChange("account_manager", (), ("a@x",)),), ["account_manager", "", "a@x"]),
+        ((SeatChange("viewer", ("a@x", "b@x"), ()),), ["viewer", "a@x, b@x", ""]),
+        (
+            (
+                SeatChange("account_manager", (), ("a@x",)),
+                SeatChange("viewer", ("b@x",), ("b@x", "c@x")),
+            ),
+            ["account_manager; viewer", "; b@x", "a@x; b@x, c@x"],
+        ),
+    ],
+)
+def test_roles_and_their_holders_stand_in_the_same_order(
+    changes: tuple[SeatChange, ...], cells_: list[str]
+) -> None:
+    result = LineResult(Line(2, ("KE1", "x", "")), Outcome.UPDATED, changes)
+
+    part = results_part([result], header=HEADER, dialect=COMMA)
+
+    assert parsed(part)[0][-5:-2] == cells_
+
+
+def test_a_result_says_the_code_and_error_of_a_rejected_line() -> None:
+    result = rejected("KE1", "x", "", code="OTHER_OPCO", error="line 2, account Manager: ...")
+
+    part = results_part([result], header=HEADER, dialect=COMMA)
+
+    assert parsed(part)[0][-2:] == ["OTHER_OPCO", "line 2, account Manager: ..."]
+
+
+def test_half_a_character_becomes_a_replacement_character() -> None:
+    part = errors_part([rejected("KE\udc81", "x", "")], header=HEADER, dialect=COMMA)
+
+    assert parsed(part)[0][0] == "KE\ufffd"

@@ -1,0 +1,156 @@
+"""The published form of an import is the contract with every reader of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from handover.model import Mode, Outcome, Refusal, State
+from handover.reports import (
+    Approval,
+    Counts,
+    ImportSummary,
+    ReportObject,
+    check_counts,
+    summary,
+    summary_json,
+)
+
+ENDED = ImportSummary(
+    import_id="0123456789abcdef0123456789abcdef",
+    tenant="lumina",
+    profile="single-strict",
+    source="user",
+    uploader="ines@lumina.example",
+    filename="march.csv",
+    mode=Mode.RUN,
+    state=State.ERROR,
+    received_at=datetime(2025, 3, 4, 8, 0, 0, 123_456, tzinfo=UTC),
+    finished_at=datetime(2025, 3, 4, 10, 0, 9, tzinfo=timezone(timedelta(hours=2))),
+    counts=Counts(lines=10, updated=5, cleared=1, unchanged=1, rejected=2, duplicate=1),
+    accounts_updated=6,
+    report=ReportObject("reports", "lumina/0123/errors.csv"),
+    results=ReportObject("reports", "lumina/0123/results.csv"),
+)
+
+CONTRACT_KEYS = [
+    "import_id",
+    "tenant",
+    "profile",
+    "source",
+    "uploader",
+    "filename",
+    "mode",
+    "state",
+    "received_at",
+    "finished_at",
+    "counts",
+    "accounts_updated",
+    "refusal",
+    "report",
+    "results",
+]
+
+
+def test_the_keys_and_their_order_are_those_of_the_contract() -> None:
+    told = summary(ENDED)
+
+    assert list(told) == CONTRACT_KEYS
+    assert told["counts"] == {
+        "lines": 10,
+        "updated": 5,
+        "cleared": 1,
+        "unchanged": 1,
+        "pending": 0,
+        "rejected": 2,
+        "duplicate": 1,
+        "superseded": 0,
+        "not_processed": 0,
+    }
+
+
+def test_counts_are_lines_and_every_outcome() -> None:
+    assert [f.name for f in fields(Counts)] == ["lines", *Outcome]
+
+
+def test_the_values_are_those_of_the_contract() -> None:
+    told = summary(ENDED)
+
+    assert (told["mode"], told["state"], told["accounts_updated"]) == ("run", "error", 6)
+    assert told["report"] == {"bucket": "reports", "key": "lumina/0123/errors.csv"}
+    assert told["results"] == {"bucket": "reports", "key": "lumina/0123/results.csv"}
+    assert told["refusal"] is None
+
+
+def test_times_are_utc_with_milliseconds() -> None:
+    told = summary(ENDED)
+
+    assert told["received_at"] == "2025-03-04T08:00:00.123Z"
+    assert told["finished_at"] == "2025-03-04T08:00:09.000Z"
+
+
+def test_a_time_without_a_zone_is_a_defect() -> None:
+    with pytest.raises(ValueError, match="without a zone"):
+        summary(replace(ENDED, received_at=datetime(2025, 3, 4)))  # noqa: DTZ001
+
+
+def test_an_open_import_has_no_end_no_report_and_no_results() -> None:
+    told = summary(
+        replace(ENDED, state=State.PROCESSING, finished_at=None, report=None, results=None)
+    )
+
+    assert (told["finished_at"], told["report"], told["results"]) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "told"),
+    [
+        (Refusal("EMPTY_FILE", "nothing"), {"code": "EMPTY_FILE", "message": "nothing"}),
+        (
+            Refusal("UNCLOSED_QUOTE", "opens", 7),
+            {"code": "UNCLOSED_QUOTE", "message": "opens", "line": 7},
+        ),
+    ],
+)
+def test_a_refusal_tells_its_line_only_if_it_has_one(
+    refusal: Refusal, told: dict[str, object]
+) -> None:
+    refused = replace(ENDED, state=State.REFUSED, refusal=refusal)
+
+    assert summary(refused)["refusal"] == told
+
+
+def test_what_else_is_known_follows_the_keys_of_the_contract() -> None:
+    approval = Approval("CLEARS_MANY", would_clear=30, lines=60)
+    waiting = replace(
+        ENDED,
+        state=State.AWAITING_APPROVAL,
+        encoding="utf-8",
+        delimiter=";",
+        approval=approval,
+        undo_of="fedc",
+    )
+
+    told = summary(waiting)
+
+    assert list(told) == [*CONTRACT_KEYS, "encoding", "delimiter", "approval", "undo_of"]
+    assert told["approval"] == {"reason": "CLEARS_MANY", "would_clear": 30, "lines": 60}
+    assert "approval" not in summary(replace(waiting, state=State.DONE))
+
+
+def test_the_summary_file_is_the_same_bytes_each_time_and_reads_back() -> None:
+    hostile = replace(ENDED, filename="b\ud800\n\u202efdp.csv")
+
+    assert summary_json(hostile) == summary_json(replace(hostile))
+    assert json.loads(summary_json(hostile)) == summary(hostile)
+
+
+def test_an_ended_import_accounts_for_every_line() -> None:
+    check_counts(ENDED)
+    check_counts(replace(ENDED, state=State.PROCESSING, counts=Counts(lines=3)))
+
+    for counts in (Counts(lines=3, updated=2), Counts(lines=3, updated=2, rejected=2)):
+        with pytest.raises(ValueError, match="3 lines"):
+            check_counts(replace(ENDED, counts=counts))
