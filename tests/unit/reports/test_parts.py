@@ -6,16 +6,9 @@ import csv
 import io
 
 import pytest
-from handover.model import Dialect, Header, Line, Outcome, Rejection
+from handover.model import Dialect, Header, Line, LineResult, Outcome, Rejection, SeatChange
 from handover.reading.guards import guard, unguard
-from handover.reports import (
-    LineResult,
-    SeatChange,
-    errors_head,
-    errors_part,
-    results_head,
-    results_part,
-)
+from handover.reports import errors_head, errors_part, results_head, results_part
 from hypothesis import given
 from hypothesis import strategies as st
 

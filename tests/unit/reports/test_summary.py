@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from handover.model import Mode, Outcome, Refusal, State
+from handover.model import Line, LineResult, Mode, Outcome, Refusal, State
 from handover.reports import (
     Approval,
     Counts,
@@ -16,7 +16,10 @@ from handover.reports import (
     check_counts,
     summary,
     summary_json,
+    tally,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 ENDED = ImportSummary(
     import_id="0123456789abcdef0123456789abcdef",
@@ -154,3 +157,17 @@ def test_an_ended_import_accounts_for_every_line() -> None:
     for counts in (Counts(lines=3, updated=2), Counts(lines=3, updated=2, rejected=2)):
         with pytest.raises(ValueError, match="3 lines"):
             check_counts(replace(ENDED, counts=counts))
+
+
+@given(st.lists(st.sampled_from(Outcome)))
+def test_a_tally_counts_every_line_once(outcomes: list[Outcome]) -> None:
+    counts = tally(LineResult(Line(2, ()), outcome) for outcome in outcomes)
+
+    assert counts.lines == counts.settled == len(outcomes)
+    assert {o.value: outcomes.count(o) for o in Outcome} | {"lines": len(outcomes)} == asdict(
+        counts
+    )
+
+
+def test_a_tally_of_nothing_is_zero() -> None:
+    assert tally([]) == Counts()

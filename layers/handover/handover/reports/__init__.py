@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from handover.reports.notice import Notice, notice
 from handover.reports.parts import errors_head, errors_part, results_head, results_part
-from handover.reports.result import LineResult, SeatChange, tally
 from handover.reports.summary import (
     Approval,
     Counts,
@@ -13,16 +12,15 @@ from handover.reports.summary import (
     check_counts,
     summary,
     summary_json,
+    tally,
 )
 
 __all__ = [
     "Approval",
     "Counts",
     "ImportSummary",
-    "LineResult",
     "Notice",
     "ReportObject",
-    "SeatChange",
     "check_counts",
     "errors_head",
     "errors_part",

@@ -25,9 +25,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from handover.model import Dialect, Header, Outcome, Rejection
+from handover.model import Dialect, Header, LineResult, Outcome, Rejection, SeatChange
 from handover.reading.guards import guard
-from handover.reports.result import LineResult, SeatChange
 
 ERRORS_COLUMNS = ("line", "code", "error", "hint")
 RESULTS_COLUMNS = ("line", "outcome", "role", "before", "after", "code", "message")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
-from handover.model import Mode, Refusal, State
+from handover.model import LineResult, Mode, Outcome, Refusal, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,22 @@ class Counts:
     def with_errors(self) -> int:
         """The lines that need a person: exactly those of errors.csv."""
         return self.rejected + self.not_processed
+
+
+def tally(results: Iterable[LineResult]) -> Counts:
+    """The counts of these results: `lines` is how many there are, the others sum to it."""
+    found = Counter(result.outcome for result in results)
+    return Counts(
+        lines=found.total(),
+        updated=found[Outcome.UPDATED],
+        cleared=found[Outcome.CLEARED],
+        unchanged=found[Outcome.UNCHANGED],
+        pending=found[Outcome.PENDING],
+        rejected=found[Outcome.REJECTED],
+        duplicate=found[Outcome.DUPLICATE],
+        superseded=found[Outcome.SUPERSEDED],
+        not_processed=found[Outcome.NOT_PROCESSED],
+    )
 
 
 @dataclass(frozen=True, slots=True)
