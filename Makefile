@@ -1,0 +1,64 @@
+SHELL := /bin/bash
+PYTHON := .venv/bin/python
+# One resolver for every file of pins; they hold for all Pythons from 3.11 on, and no addresses.
+COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+CODE := functions infra layers tests
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lock build deploy bench faults soak audit clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+
+setup: .venv/.ready .emulator/.ready ## environments for the project and for the embedded AWS
+
+.venv/.ready: requirements-dev.txt pyproject.toml infra/setup.sh
+	infra/setup.sh venv
+	@touch $@
+
+.emulator/.ready: requirements-emulator.txt infra/setup.sh | .venv/.ready
+	infra/setup.sh emulator
+	@touch $@
+
+demo: setup ## the main job on a sample, on the embedded AWS
+	$(PYTHON) -m infra.demo
+
+test: setup ## every test
+	$(PYTHON) -m pytest
+
+check: setup ## the fast gate: format, lint, types, template and pins, unit tests
+	$(PYTHON) -m ruff format --check $(CODE)
+	$(PYTHON) -m ruff check $(CODE)
+	$(PYTHON) -m mypy
+	.venv/bin/cfn-lint template.yaml
+	$(PYTHON) -m pytest -q tests/unit tests/template
+
+lock: .venv/.ready ## pins, from pyproject.toml
+	$(COMPILE) pyproject.toml --all-extras --output-file requirements-dev.txt
+	$(COMPILE) pyproject.toml --constraints requirements-dev.txt --no-emit-package numpy \
+		--output-file layers/handover/requirements.txt
+	grep '^numpy==' requirements-dev.txt > layers/numpy/requirements.txt
+	$(COMPILE) --group emulator --output-file requirements-emulator.txt
+
+build: ## the artefacts for AWS (needs the SAM CLI)
+	sam build
+
+deploy: build ## to the AWS account of your credentials (needs the SAM CLI)
+	sam deploy
+
+bench: setup ## speed and memory, into infra/bench/RESULTS.md
+	$(PYTHON) -m infra.bench
+
+faults: setup ## the long fault simulation
+	$(PYTHON) -m tests.faults
+
+soak: setup ## ten minutes of load under faults
+	$(PYTHON) -m infra.soak
+
+audit: setup ## security scanners
+	$(PYTHON) -m ruff check --select S $(CODE)
+
+clean: ## ends the embedded AWS and removes what can be made again
+	-@test -x $(PYTHON) && $(PYTHON) -c 'from infra import local; local.down()'
+	rm -rf .venv .emulator .build .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis

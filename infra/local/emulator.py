@@ -1,0 +1,179 @@
+"""The emulator's process: started in the background, found again by its pid, ended by it.
+
+It runs on an interpreter without packages (.emulator), and so do the functions it starts: they
+see what their layers hold and nothing else, as on AWS.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+EMULATOR = ROOT / ".emulator"
+PYTHON = EMULATOR / "bin" / "python"
+# Beside the interpreter's own packages, so that only the emulator itself sees it.
+PACKAGES = EMULATOR / "packages"
+
+HOST = "127.0.0.1"
+USUAL_PORT = 4566
+START_SECONDS = 30.0
+END_SECONDS = 20.0  # state is written on the way out where it is kept
+
+# The second argument is the home: it tells our process from others of its kind.
+_LAUNCH = """
+import sys
+sys.path.insert(0, sys.argv[1])
+del sys.argv[1:]
+from ministack.app import main
+main()
+"""
+
+
+class EmulatorError(RuntimeError):
+    """The emulator cannot be started, or one that runs already stands in the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Emulator:
+    """A running emulator; `home` holds its log and whatever it writes."""
+
+    pid: int
+    port: int
+    home: Path
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where every AWS service of it answers."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        """What the emulator and the functions print."""
+        return self.home / "emulator.log"
+
+
+def choose_port(wanted: int | None) -> int:
+    """`wanted` itself; 0 gives any free port, None the usual one or, if taken, any free one."""
+    if wanted:
+        return wanted
+    if wanted is None and _is_free(USUAL_PORT):
+        return USUAL_PORT
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def start(home: Path, *, port: int, persist: Path | None, auth: bool) -> Emulator:
+    """A fresh emulator that answers. It goes on when the caller ends. Raises EmulatorError."""
+    if not PYTHON.exists():
+        raise EmulatorError("the emulator is not installed: run `make setup`")
+    if not _is_free(port):
+        raise EmulatorError(f"port {port} is taken")
+    temporary = home / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True)
+    with (home / "emulator.log").open("wb") as log:
+        process = subprocess.Popen(
+            [PYTHON, "-I", "-c", _LAUNCH, PACKAGES, home],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=_settings(temporary, port=port, persist=persist, auth=auth),
+            cwd=home,
+            start_new_session=True,
+        )
+    emulator = Emulator(process.pid, port, home)
+    deadline = time.monotonic() + START_SECONDS
+    while not _answers(emulator):
+        if process.poll() is not None or time.monotonic() > deadline:
+            stop(emulator)
+            tail = emulator.log.read_text(errors="replace")[-2000:]
+            raise EmulatorError(f"the emulator did not start; the end of {emulator.log}:\n{tail}")
+        time.sleep(0.05)
+    return emulator
+
+
+def is_running(emulator: Emulator) -> bool:
+    """True while the process lives and is the one that was started for this home."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(emulator.pid, os.WNOHANG)  # takes leave of our own ended child
+    return str(emulator.home) in _command_of(emulator.pid)
+
+
+def stop(emulator: Emulator) -> None:
+    """Ends the emulator and the functions it runs, and waits for it. Nothing happens twice."""
+    if not is_running(emulator):
+        return
+    os.kill(emulator.pid, signal.SIGTERM)
+    deadline = time.monotonic() + END_SECONDS
+    while is_running(emulator) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    try:
+        # It leads its own process group, in which the functions run.
+        os.killpg(emulator.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    is_running(emulator)
+
+
+def _settings(temporary: Path, *, port: int, persist: Path | None, auth: bool) -> dict[str, str]:
+    # The functions inherit all of this, so nothing of the caller's environment goes in.
+    settings = {
+        "PATH": os.defpath,
+        "LANG": "C.UTF-8",
+        "TMPDIR": str(temporary),
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": HOST,
+        "IOT_MTLS_ENABLED": "0",
+        "LOG_LEVEL": "INFO",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    if auth:
+        settings["AUTH"] = "true"
+    if persist is not None:
+        settings |= {
+            "PERSIST_STATE": "1",
+            "STATE_DIR": str(persist / "state"),
+            "S3_PERSIST": "1",
+            "S3_DATA_DIR": str(persist / "s3"),
+        }
+    return settings
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) != 0
+
+
+def _answers(emulator: Emulator) -> bool:
+    try:
+        with urllib.request.urlopen(  # noqa: S310 - the address is our own
+            f"{emulator.endpoint_url}/_ministack/health", timeout=2
+        ) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _command_of(pid: int) -> str:
+    """The command line of a living process, "" when there is none."""
+    listing = Path(f"/proc/{pid}/cmdline")
+    if Path("/proc/self").exists():
+        try:
+            return listing.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            return ""
+    shown = subprocess.run(
+        ["ps", "-ww", "-p", str(pid), "-o", "command="], capture_output=True, text=True, check=False
+    )
+    return shown.stdout

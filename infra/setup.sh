@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Makes .venv (the project and its tools) and .emulator (the embedded AWS, apart from them).
+# Needs CPython 3.11 or newer with venv. Usage: infra/setup.sh venv|emulator
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# True when $1 is a CPython that runs (a pyenv shim may not) and can make environments.
+usable() {
+    "$1" -c 'import sys, venv, ensurepip
+sys.exit(sys.version_info < (3, 11) or sys.implementation.name != "cpython")' 2>/dev/null
+}
+
+# The template's runtime is 3.13, so that comes first; then the newest there is.
+choose_python() {
+    local minor candidate
+    for minor in 13 20 19 18 17 16 15 14 12 11; do
+        for candidate in "python3.$minor" "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3."$minor"*/bin/"python3.$minor"; do
+            if usable "$candidate"; then
+                echo "$candidate"
+                return
+            fi
+        done
+    done
+    for candidate in python3 python; do
+        if usable "$candidate"; then
+            echo "$candidate"
+            return
+        fi
+    done
+    echo "CPython 3.11 or newer with venv is needed; none was found." >&2
+    exit 1
+}
+
+# install ARGS...: with uv, which is fast, or else with pip, which also reads pip's own settings.
+install() {
+    .venv/bin/uv pip install --quiet --python .venv/bin/python "$@" 2>.venv/uv.log ||
+        .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"
+}
+
+case "${1:-}" in
+venv)
+    if ! usable .venv/bin/python; then
+        rm -rf .venv
+        "$(choose_python)" -m venv .venv
+    fi
+    .venv/bin/python -m pip --version >/dev/null 2>&1 || .venv/bin/python -m ensurepip >/dev/null
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check \
+        "$(grep '^uv==' requirements-dev.txt)" || echo "uv is not to be had; pip does the work." >&2
+    install -r requirements-dev.txt
+    install --no-deps --no-build-isolation --editable .
+    ;;
+emulator)
+    rm -rf .emulator
+    # Bare: what the emulator needs lies beside it, out of the functions' sight.
+    "$(.venv/bin/python -c 'import sys; print(sys._base_executable)')" -m venv --without-pip .emulator
+    install --target .emulator/packages -r requirements-emulator.txt
+    ;;
+*)
+    echo "usage: infra/setup.sh venv|emulator" >&2
+    exit 2
+    ;;
+esac
