@@ -1,0 +1,39 @@
+"""Bytes to lines: dialect and header, records, chunk boundaries, repeated accounts. Pure.
+
+Workers have no numpy. What needs it is imported by name: `handover.reading.scan` and
+`handover.reading.repeats`.
+"""
+
+from handover.reading.guards import guard, unguard
+from handover.reading.limits import (
+    LIMITS,
+    MAX_COLUMNS,
+    MAX_FIELD_CHARS,
+    MAX_FILE_BYTES,
+    MAX_HEADER_BYTES,
+    MAX_LINES,
+    MAX_RECORD_BYTES,
+    Limits,
+)
+from handover.reading.records import lines
+from handover.reading.sniff import DELIMITERS, REPORT_LABELS, normal_label, read_head
+from handover.reading.transcode import utf8_blocks
+
+__all__ = [
+    "DELIMITERS",
+    "LIMITS",
+    "MAX_COLUMNS",
+    "MAX_FIELD_CHARS",
+    "MAX_FILE_BYTES",
+    "MAX_HEADER_BYTES",
+    "MAX_LINES",
+    "MAX_RECORD_BYTES",
+    "REPORT_LABELS",
+    "Limits",
+    "guard",
+    "lines",
+    "normal_label",
+    "read_head",
+    "unguard",
+    "utf8_blocks",
+]

@@ -1,0 +1,108 @@
+"""How many lines hold a clearing value, such as a blank or "None" (numpy)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from handover.model import Dialect
+from handover.reading.keys import Hashes, field_values, words_of
+from handover.reading.lineends import QUOTE, Bytes, Places
+from handover.reading.windows import Window
+
+# Bytes of a field as it stands; what clears is a word. Longer fields count only when spaces or
+# quotes stand at their edges, which may leave a word within.
+_MAX_BYTES = 16
+
+# Verdicts remembered; a column of a million different short names must not fill the memory.
+_MAX_VERDICTS = 50_000
+
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
+_WORD_MASK = np.array([(1 << (8 * length)) - 1 for length in range(9)], np.uint64)
+
+
+class ClearingCounter:
+    """Counts the lines of windows that clear; asks `is_clearing` once per distinct value."""
+
+    def __init__(
+        self, *, columns: Sequence[int], width: int, is_clearing: Callable[[str], bool]
+    ) -> None:
+        self._columns = tuple(columns)
+        self._width = width
+        self._is_clearing = is_clearing
+        self._verdicts: dict[bytes, bool] = {}
+
+    def count(self, window: Window, dialect: Dialect) -> int:
+        """Data lines of the window with as many fields as the header that clear a column."""
+        is_line = (window.widths == self._width) & (window.stops > window.starts)
+        clears = np.zeros(len(window), np.bool_)
+        for column in self._columns:
+            begin, end = window.field(column)
+            clears |= self._clears(window, begin, end, dialect)
+        return int(np.count_nonzero(clears & is_line))
+
+    def _clears(
+        self, window: Window, begin: Places, end: Places, dialect: Dialect
+    ) -> npt.NDArray[np.bool_]:
+        lengths = end - begin
+        clears = np.zeros(len(window), np.bool_)
+        if self._verdict(b"", dialect):
+            clears |= lengths == 0
+        short = np.flatnonzero((lengths > 0) & (lengths <= _MAX_BYTES))
+        if len(short):
+            clears[short] = self._short(window, begin[short], lengths[short], dialect)
+        edges = window.view[begin], window.view[np.maximum(end - 1, begin)]
+        is_padded = (edges[0] <= 32) | (edges[1] <= 32) | (edges[0] == QUOTE)
+        is_padded |= (edges[0] >= 128) | (edges[1] >= 128)
+        padded = np.flatnonzero(is_padded & (lengths > _MAX_BYTES))
+        for place in self._with_spaces(window, begin, end, padded):
+            raw = window.data[int(begin[place]) : int(end[place])]
+            clears[place] = self._verdict(raw, dialect)
+        return clears
+
+    def _with_spaces(self, window: Window, begin: Places, end: Places, padded: Places) -> list[int]:
+        """Of long fields, those that hold a space or doubled quote next to their edges."""
+        first = begin[padded] + (window.view[begin[padded]] == QUOTE)
+        last = end[padded] - 1 - (window.view[end[padded] - 1] == QUOTE)
+        odd = _odd(window.view, first) | _odd(window.view, last)
+        return [int(place) for place in padded[odd]]
+
+    def _short(
+        self, window: Window, begin: Places, lengths: Places, dialect: Dialect
+    ) -> npt.NDArray[np.bool_]:
+        words = words_of(window.view)
+        low = words[begin] & _WORD_MASK[np.minimum(lengths, 8)]
+        high = words[begin + 8] & _WORD_MASK[np.maximum(lengths - 8, 0)]
+        mixed: Hashes = (low * _SPREAD) ^ high ^ (lengths.astype(np.uint64) << np.uint64(56))
+        _values, first, which = np.unique(mixed, return_index=True, return_inverse=True)
+        same = first[which]
+        is_true_group = (low == low[same]) & (high == high[same]) & (lengths == lengths[same])
+        raws = [self._raw(window, begin, lengths, place) for place in first.tolist()]
+        verdicts = np.array([self._verdict(raw, dialect) for raw in raws], np.bool_)
+        clears = verdicts[which]
+        # Different values with one mix are next to impossible; they are judged one by one.
+        for place in np.flatnonzero(~is_true_group).tolist():
+            clears[place] = self._verdict(self._raw(window, begin, lengths, place), dialect)
+        return clears
+
+    @staticmethod
+    def _raw(window: Window, begin: Places, lengths: Places, place: int) -> bytes:
+        start = int(begin[place])
+        return window.data[start : start + int(lengths[place])]
+
+    def _verdict(self, raw: bytes, dialect: Dialect) -> bool:
+        verdict = self._verdicts.get(raw)
+        if verdict is None:
+            if len(self._verdicts) >= _MAX_VERDICTS:
+                self._verdicts.clear()
+            verdict = self._is_clearing(field_values([raw], dialect)[0])
+            self._verdicts[raw] = verdict
+        return verdict
+
+
+def _odd(view: Bytes, places: Places) -> npt.NDArray[np.bool_]:
+    at = view[places]
+    is_odd: npt.NDArray[np.bool_] = (at <= 32) | (at == QUOTE) | (at >= 128)
+    return is_odd

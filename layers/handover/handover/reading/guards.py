@@ -1,0 +1,46 @@
+"""Spreadsheet guards: a value that a spreadsheet would run, made harmless and back again.
+
+`guard` and `unguard` are exact inverses for every string. A report holds guarded values, and
+reading takes the guards off when a report is uploaded again.
+
+    value                       guarded
+    =1+1                        '=1+1
+    '=1+1                       ''=1+1          one more quote, so that taking one off is exact
+    NUL, other controls, DEL    their pictures, U+2400 to U+2421
+    ESC                         U+241B e        U+241B alone is what marks the next line's case
+    a picture P itself          U+241B P
+"""
+
+from __future__ import annotations
+
+import re
+
+_MARK = "\u241b"
+_STARTS = r"[=+\-@\t\r\n|%]"
+_RUNS_AS_FORMULA = re.compile(f"'*{_STARTS}")
+_IS_GUARDED = re.compile(f"'+{_STARTS}")
+# TAB, LF and CR are text in a quoted cell; every other control is replaced.
+_NEEDS_PICTURE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2400-\u2421]")
+_PICTURED = re.compile(f"{_MARK}[e\u2400-\u2421]|[\u2400-\u2421]")
+
+_PICTURE_OF = {chr(code): chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n\r"}
+_PICTURE_OF |= {"\x7f": "\u2421", "\x1b": f"{_MARK}e"}
+_PICTURE_OF |= {chr(code): f"{_MARK}{chr(code)}" for code in range(0x2400, 0x2422)}
+_PICTURED_AS = {picture: value for value, picture in _PICTURE_OF.items()}
+
+
+def guard(value: str) -> str:
+    """The value as a report shows it: no spreadsheet runs it, no terminal obeys it."""
+    if _NEEDS_PICTURE.search(value):
+        value = _NEEDS_PICTURE.sub(lambda found: _PICTURE_OF[found[0]], value)
+    return f"'{value}" if _RUNS_AS_FORMULA.match(value) else value
+
+
+def unguard(value: str) -> str:
+    """The value that `guard` made this of. What a person typed besides stays as it is."""
+    if _IS_GUARDED.match(value):
+        value = value[1:]
+    if _PICTURED.search(value):
+        # A picture that guard never writes alone was typed by a person and means itself.
+        value = _PICTURED.sub(lambda found: _PICTURED_AS.get(found[0], found[0]), value)
+    return value

@@ -1,0 +1,149 @@
+"""A 64-bit seeded hash of one column of every record (numpy).
+
+Equal keys have equal hashes: a key is hashed as csv.reader reads it, with a report's guard taken
+off and without the spaces around it. Nearly all fields are hashed where they stand; those with
+quotes inside, spaces or other than ASCII at an edge, or a guard are read in Python first.
+The hash only finds candidates. It mixes well but is no cryptographic one; the seed keeps the
+maker of a file from choosing keys that collide, and a collision costs time, never exactness.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from handover.model import Dialect
+from handover.reading.guards import unguard
+from handover.reading.lineends import QUOTE, Bytes, Places
+from handover.reading.parsing import rows, text_lines
+from handover.reading.windows import PADDING, Window
+
+Hashes: TypeAlias = npt.NDArray[np.uint64]
+
+# The hash of a blank key, and of nothing else.
+BLANK = 0
+
+# Longer keys, in bytes, are hashed by way of a digest: one must not make all others wait.
+_MAX_BYTES = 256
+
+_MIX_1 = np.uint64(0x9E3779B97F4A7C15)
+_MIX_2 = np.uint64(0xBF58476D1CE4E5B9)
+_FOLD_1, _FOLD_2 = np.uint64(29), np.uint64(32)
+_WORD_MASK = np.array([(1 << (8 * length)) - 1 for length in range(9)], np.uint64)
+_PICTURE_LEAD = (0xE2, 0x90)  # UTF-8 of U+2400 to U+243F begins so.
+
+
+def words_of(data: Bytes) -> Hashes:
+    """The eight bytes at every place of padded bytes, as little-endian numbers."""
+    return np.ndarray((len(data) - 7,), np.dtype("<u8"), data, 0, (1,))
+
+
+def hash_ranges(words: Hashes, starts: Places, lengths: Places, seed: int) -> Hashes:
+    """The hashes of byte ranges; BLANK for empty ones."""
+    hashes = np.full(len(starts), np.uint64(seed & (2**64 - 1)), np.uint64)
+    longest = int(np.max(lengths, initial=0))
+    _mix(hashes, words[starts], np.minimum(lengths, 8))
+    for offset in range(8, longest, 8):
+        live = np.flatnonzero(lengths > offset)
+        part = hashes[live]
+        _mix(part, words[starts[live] + offset], np.minimum(lengths[live] - offset, 8))
+        hashes[live] = part
+    hashes ^= lengths.astype(np.uint64)
+    hashes *= _MIX_1
+    hashes ^= hashes >> _FOLD_2
+    hashes[hashes == BLANK] = 1
+    hashes[lengths == 0] = BLANK
+    return hashes
+
+
+def _mix(hashes: Hashes, words: Hashes, lengths: Places) -> None:
+    words &= _WORD_MASK[lengths]
+    hashes ^= words
+    hashes *= _MIX_2
+    hashes ^= hashes >> _FOLD_1
+
+
+class KeyHasher:
+    """Hashes the key column of windows, all with one seed."""
+
+    def __init__(self, *, column: int, dialect: Dialect, seed: int) -> None:
+        self.dialect = dialect
+        self._column = column
+        self._seed = seed
+        # Bytes at a field's edge that need Python: what str.strip may take, and all but ASCII.
+        self._edges = np.zeros(256, np.bool_)
+        self._edges[:33] = True
+        self._edges[128:] = True
+        self._edges[ord("'")] = dialect.is_report
+
+    def hashes(self, window: Window) -> Hashes:
+        """One hash for each record of the window, blank records included."""
+        begin, end = window.field(self._column)
+        raw_begin, raw_end = begin, end
+        view = window.view
+        needs_python = np.zeros(len(window), np.bool_)
+        if len(window.quotes):
+            begin, end = _unquoted(window, begin, end, needs_python)
+        lengths = end - begin
+        last = np.maximum(end - 1, begin)
+        is_odd = self._edges[view[begin]] | self._edges[view[last]]
+        is_odd |= lengths > _MAX_BYTES
+        is_odd &= lengths > 0
+        needs_python |= is_odd
+        if self.dialect.is_report and window.data.find(bytes(_PICTURE_LEAD)) >= 0:
+            needs_python |= _with_pictures(view, begin, end)
+        if not needs_python.any():
+            return hash_ranges(words_of(view), begin, lengths, self._seed)
+        odd = np.flatnonzero(needs_python)
+        lengths = np.where(needs_python, 0, lengths)
+        hashes = hash_ranges(words_of(view), begin, lengths, self._seed)
+        bounds = zip(raw_begin[odd].tolist(), raw_end[odd].tolist(), strict=True)
+        values = field_values([window.data[low:high] for low, high in bounds], self.dialect)
+        hashes[odd] = self._hash_values(values)
+        return hashes
+
+    def _hash_values(self, values: Sequence[str]) -> Hashes:
+        keys = [_short(value.strip().encode(self.dialect.encoding)) for value in values]
+        lengths = np.fromiter(map(len, keys), np.intp, len(keys))
+        starts = np.cumsum(lengths) - lengths
+        view = np.frombuffer(b"".join((*keys, PADDING)), np.uint8)
+        return hash_ranges(words_of(view), starts, lengths, self._seed)
+
+
+def _short(key: bytes) -> bytes:
+    return key if len(key) <= _MAX_BYTES else hashlib.blake2b(key, digest_size=16).digest()
+
+
+def field_values(raw: Sequence[bytes], dialect: Dialect) -> list[str]:
+    """The values of fields as they stand in the file, read by csv.reader in one go."""
+    text = b"\n".join((*raw, b"")).decode(dialect.encoding)
+    # Each field alone is a record of one field, or of none when it is empty.
+    values = [row[0] if row else "" for row in rows(text_lines(text), delimiter=dialect.delimiter)]
+    return list(map(unguard, values)) if dialect.is_report else values
+
+
+def _unquoted(
+    window: Window, begin: Places, end: Places, needs_python: npt.NDArray[np.bool_]
+) -> tuple[Places, Places]:
+    """The ranges without the quotes around them; marks those that have others inside."""
+    is_quoted = (window.view[begin] == QUOTE) & (end > begin)
+    quoted = np.flatnonzero(is_quoted)
+    if not len(quoted):
+        return begin, end
+    # The quote after the opening one closes a plain field, and then is its last byte.
+    opener = np.searchsorted(window.quotes, begin[quoted])
+    closing = window.quotes[np.minimum(opener + 1, len(window.quotes) - 1)]
+    is_plain = closing == end[quoted] - 1
+    needs_python[quoted[~is_plain]] = True
+    return begin + is_quoted, np.where(is_quoted, np.maximum(end - 1, begin + 1), end)
+
+
+def _with_pictures(view: Bytes, begin: Places, end: Places) -> npt.NDArray[np.bool_]:
+    """Which ranges hold a control picture, as the guards of a report do."""
+    lead, follower = _PICTURE_LEAD
+    pictures = np.flatnonzero((view[:-1] == lead) & (view[1:] == follower))
+    return np.searchsorted(pictures, end) > np.searchsorted(pictures, begin)

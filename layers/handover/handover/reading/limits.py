@@ -1,0 +1,38 @@
+"""How large a file and its parts may be. Every limit is refused or rejected with its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# Bytes of one file. Twenty million lines of a hundred bytes; at the 60 MB/s that a Lambda
+# function reads from S3, half a minute of its fifteen.
+MAX_FILE_BYTES = 2 * 1024**3
+
+# Data lines of one file. Validation keeps at most 24 bytes for each: 480 MB.
+MAX_LINES = 20_000_000
+
+# Bytes of one record with its line end. A quote that is never closed swallows the rest of the
+# file; this bound finds it while the place is still known.
+MAX_RECORD_BYTES = 1024**2
+
+# Characters of one value. The longest real ones are lists of a few hundred addresses.
+MAX_FIELD_CHARS = 10_000
+
+# Columns of one file. The widest CRM exports have some 150.
+MAX_COLUMNS = 200
+
+# Bytes that the header record and whatever stands before it may take: 200 labels of 300 bytes.
+# The caller hands at least this much of a file to `read_head`.
+MAX_HEADER_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits of one scan; smaller ones make a test short."""
+
+    file_bytes: int = MAX_FILE_BYTES
+    lines: int = MAX_LINES
+    record_bytes: int = MAX_RECORD_BYTES
+
+
+LIMITS = Limits()

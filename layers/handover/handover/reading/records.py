@@ -1,0 +1,186 @@
+"""A chunk's bytes as lines, the way a worker reads them: csv.reader, and a look for faults.
+
+Clean lines, nearly all, are checked many at a time; only a batch that holds something odd is
+looked at line by line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
+
+from handover.model import Chunk, Dialect, Header, Line, Rejection
+from handover.reading.guards import unguard
+from handover.reading.limits import MAX_FIELD_CHARS
+from handover.reading.parsing import (
+    MalformedError,
+    count_line_ends,
+    is_well_formed,
+    rows,
+    text_lines,
+)
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_MAYBE_GUARDED = re.compile("'|[\u2400-\u2421]")
+_BATCH_RECORDS = 512
+_DELIMITER_NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
+
+
+def lines(data: bytes, *, chunk: Chunk, dialect: Dialect, header: Header) -> Iterator[Line]:
+    """The chunk's data lines in order, lazily; blank lines are left out.
+
+    `data` is the chunk's bytes. A line has a `fault` when its fields are not as many as the
+    header's (FIELD_COUNT), one is too long (FIELD_TOO_LONG), or it holds a control character or
+    text behind a closing quote (INVALID_CHARACTER); its fields are then as spreadsheets read it.
+    """
+    text = data.decode(dialect.encoding)
+    check = _Check(text, dialect, header)
+    reader = rows(text_lines(text), delimiter=dialect.delimiter, strict=True)
+    number, lines_read, records = chunk.first_line, 0, 0
+    while True:
+        try:
+            batch = list(islice(reader, _BATCH_RECORDS))
+        except MalformedError:
+            break
+        if not batch:
+            return
+        is_flat = reader.line_num - lines_read == len(batch)
+        lines_read = reader.line_num
+        records += len(batch)
+        yield from check.batch(number, batch, is_flat=is_flat)
+        number = chunk.first_line + lines_read
+    # Text stands behind a closing quote: the rest is read leniently, each record looked at.
+    for start, row, malformed_to in islice(
+        _one_by_one(text, chunk.first_line, dialect.delimiter), records, None
+    ):
+        if row:
+            yield check.line(start, row, malformed_to=malformed_to)
+
+
+def record_lines(
+    records: Sequence[bytes], numbers: Sequence[int], *, dialect: Dialect, header: Header
+) -> Iterator[Line]:
+    """The lines of single records, none of them blank, each with its number; as `lines` has them.
+
+    Each of `records` is the bytes of one whole record with its line end.
+    """
+    text = b"".join(records).decode(dialect.encoding)
+    check = _Check(text, dialect, header)
+    try:
+        found = list(rows(text_lines(text), delimiter=dialect.delimiter, strict=True))
+    except MalformedError:
+        for record, number in zip(records, numbers, strict=True):
+            for start, row, malformed_to in _one_by_one(
+                record.decode(dialect.encoding), number, dialect.delimiter
+            ):
+                yield check.line(start, row, malformed_to=malformed_to)
+        return
+    for number, row in zip(numbers, found, strict=True):
+        yield check.line(number, row)
+
+
+def _one_by_one(
+    text: str, number: int, delimiter: str
+) -> Iterator[tuple[int, list[str], int | None]]:
+    """Each record's line number and row; for a malformed one, also the line that it ends on."""
+    taken: list[str] = []
+
+    def feed() -> Iterator[str]:
+        for line in text_lines(text):
+            taken.append(line)
+            yield line
+
+    for row in rows(feed(), delimiter=delimiter):
+        is_sound = not any('"' in line for line in taken)
+        is_sound = is_sound or is_well_formed(taken, delimiter=delimiter)
+        yield number, row, None if is_sound else number + len(taken) - 1
+        number += len(taken)
+        taken.clear()
+
+
+class _Check:
+    """Turns rows into lines. What can be ruled out for the whole text is not asked per line."""
+
+    def __init__(self, text: str, dialect: Dialect, header: Header) -> None:
+        self._labels = header.labels
+        self._delimiter = dialect.delimiter
+        self._has_controls = _CONTROL.search(text) is not None
+        self._has_guards = dialect.is_report and _MAYBE_GUARDED.search(text) is not None
+
+    def batch(self, number: int, batch: list[list[str]], *, is_flat: bool) -> Iterator[Line]:
+        """The lines of consecutive records, the first at `number`; flat ones have no line ends."""
+        is_clean = self._is_clean(batch)
+        if is_clean and is_flat:
+            yield from map(Line, range(number, number + len(batch)), map(tuple, batch))
+            return
+        for row in batch:
+            if is_clean:
+                yield Line(number, tuple(row))
+            elif row:
+                yield self.line(number, row)
+            number += 1 if is_flat else 1 + sum(map(count_line_ends, row))
+
+    def line(self, number: int, row: Iterable[str], *, malformed_to: int | None = None) -> Line:
+        """The line with its fault, if it has one."""
+        fields = tuple(map(unguard, row)) if self._has_guards else tuple(row)
+        return Line(number, fields, self._fault(number, fields, malformed_to))
+
+    def _is_clean(self, batch: list[list[str]]) -> bool:
+        if self._has_controls or self._has_guards:
+            return False
+        if set(map(len, batch)) != {len(self._labels)}:
+            return False
+        return max(map(len, chain.from_iterable(batch)), default=0) <= MAX_FIELD_CHARS
+
+    def _fault(
+        self, number: int, fields: tuple[str, ...], malformed_to: int | None
+    ) -> Rejection | None:
+        if malformed_to is not None:
+            span = f" (the line runs to line {malformed_to})" if malformed_to > number else ""
+            return Rejection(
+                number,
+                "",
+                "INVALID_CHARACTER",
+                f"line {number}: text stands behind a closing quote{span}",
+                "Write a quote that belongs to a value twice, and the whole value in quotes.",
+            )
+        if len(fields) != len(self._labels):
+            return self._wrong_count(number, len(fields))
+        for label, field in zip(self._labels, fields, strict=True):
+            if len(field) > MAX_FIELD_CHARS:
+                return Rejection(
+                    number,
+                    label,
+                    "FIELD_TOO_LONG",
+                    f"line {number}, {label}: the value has {len(field):,} characters, "
+                    f"at most {MAX_FIELD_CHARS:,} are read",
+                    "Shorten the value.",
+                )
+            control = _CONTROL.search(field)
+            if control is not None:
+                return Rejection(
+                    number,
+                    label,
+                    "INVALID_CHARACTER",
+                    f"line {number}, {label}: the value holds the control character "
+                    f"U+{ord(control[0]):04X} at position {control.start() + 1}",
+                    "Remove the character, which may be invisible, or type the value anew.",
+                )
+        return None
+
+    def _wrong_count(self, number: int, found: int) -> Rejection:
+        wanted = len(self._labels)
+        name = _DELIMITER_NAMES.get(self._delimiter, "the delimiter")
+        hint = f"Add the missing fields; an empty one needs {name} too."
+        if found > wanted:
+            what = "put the list of addresses" if self._delimiter == "," else "put such a value"
+            hint = f"If a value holds {name}, {what} in double quotes."
+        unit = "field" if found == 1 else "fields"
+        return Rejection(
+            number,
+            "",
+            "FIELD_COUNT",
+            f"line {number}: the line has {found} {unit}, the header has {wanted}",
+            hint,
+        )

@@ -1,0 +1,287 @@
+"""Accounts that stand on more than one line, settled for the whole file before fan-out (numpy).
+
+Exact, in at most 24 bytes per line and a constant, even when every line repeats another:
+
+1. A sorted copy of the scan's hashes shows which occur twice: 8 + 8 bytes per line, and 4 for
+   the hashes that repeat, which are at most half as many as the lines.
+2. Where a hash repeats, its line is a candidate. The hash array is overwritten with each line's
+   group: no other memory is taken, which is why the array is used up.
+3. Only if there are candidates the file is read again, and only they are parsed. Each gives a
+   64-bit digest of its real key and one of its values, compared with those of its group's first
+   line: 16 bytes for a group of two lines or more, 8 per line. Two keys pass as one only if the
+   scan's seeded hash and a keyed BLAKE2b agree: 128 bits in all. Keys whose scan hashes collide
+   are told apart and get groups of their own.
+4. What remains of a candidate is (group, line) in one 64-bit number, written over the hash array
+   from its front, and sorted in place. A second such array brings the repeats into line order.
+
+Without candidates nothing is read again, and without repeats nothing is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from enum import StrEnum
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from handover.model import Chunk, Dialect, Header, Line, Repeat
+from handover.reading.keys import BLANK, Hashes
+from handover.reading.records import record_lines
+from handover.reading.windows import WINDOW_BYTES, Window, windows
+
+# Other line numbers that a repeat names.
+MAX_OTHERS = 5
+
+# Numbers worked at a time where a whole array of temporaries would exceed the bytes per line.
+_SLICE = 1024 * 1024
+
+# Bits of the table that rules most lines out without a search among the repeated hashes: 16 MiB.
+_TABLE_BITS = 24
+
+_LINE_BITS = np.uint64(32)  # A file of 2 GiB has fewer than 2**32 lines.
+_LINE_MASK = np.uint64(2**32 - 1)
+
+Canonical: TypeAlias = Callable[[Line], tuple[str, tuple[str, ...]] | None]
+
+
+class Duplicates(StrEnum):
+    """What applies when an account stands on several lines: a profile's choice.
+
+    `reject`: the first of identical lines; none at all when any two differ.
+    """
+
+    REJECT = "reject"
+    FIRST = "first"
+    LAST = "last"
+
+
+def repeats(
+    hashes: Hashes,
+    *,
+    read: Callable[[], Iterable[bytes]],
+    chunks: Sequence[Chunk],
+    dialect: Dialect,
+    header: Header,
+    canonical: Canonical,
+    duplicates: Duplicates,
+    window_bytes: int = WINDOW_BYTES,
+) -> Iterator[tuple[int, Repeat]]:
+    """The lines that do not apply because of another, in line order, each with its chunk number.
+
+    `hashes` is the scan's array and is used up. `read` gives the scanned blocks once more; it is
+    called at most once, and only when some hash repeats. `canonical` gives a line's account and
+    mapped values, None for a line that takes no part (a fault, a blank account); equal accounts
+    must come from key fields that are equal without the spaces around them.
+    """
+    repeated = _repeated(hashes)
+    if not len(repeated):
+        return
+    _replace_by_groups(hashes, repeated)
+    groups = _Groups(len(repeated))
+    del repeated
+    count = _settle(
+        hashes,
+        windows(read(), dialect=dialect, header=header, window_bytes=window_bytes),
+        groups,
+        dialect=dialect,
+        header=header,
+        canonical=canonical,
+    )
+    members = hashes[:count]
+    members.sort()
+    yield from _in_line_order(members, groups.differs, chunks, duplicates)
+
+
+def _repeated(hashes: Hashes) -> Hashes:
+    """The hashes that occur at least twice, once each, in order; blank keys are left out."""
+    ordered = np.sort(hashes)
+    found = [np.empty(0, np.uint64)]
+    for low in range(1, len(ordered), _SLICE):
+        high = min(low + _SLICE, len(ordered))
+        part = ordered[low:high]
+        is_second = part == ordered[low - 1 : high - 1]
+        # Of a run, only its second member stands for it.
+        third = ordered[max(low - 2, 0) : high - 2]
+        is_second[len(part) - len(third) :] &= part[len(part) - len(third) :] != third
+        found.append(part[is_second])
+    del ordered
+    repeated = np.concatenate(found)
+    is_key: npt.NDArray[np.bool_] = repeated != BLANK
+    return repeated[is_key]
+
+
+def _replace_by_groups(hashes: Hashes, repeated: Hashes) -> None:
+    """Overwrites each hash with its place among the repeated ones plus 1, or 0 for none."""
+    shift = np.uint64(64 - _TABLE_BITS)
+    table = np.zeros(1 << _TABLE_BITS, np.bool_)
+    for low in range(0, len(repeated), _SLICE):
+        table[repeated[low : low + _SLICE] >> shift] = True
+    for low in range(0, len(hashes), _SLICE):
+        part = hashes[low : low + _SLICE]
+        maybe = np.flatnonzero(table[part >> shift])
+        wanted = part[maybe]
+        place = np.minimum(np.searchsorted(repeated, wanted), len(repeated) - 1)
+        is_repeated = repeated[place] == wanted
+        part[:] = 0
+        part[maybe[is_repeated]] = place[is_repeated] + 1
+
+
+class _Groups:
+    """For each account with candidates: its first line's digests, and whether lines differ."""
+
+    def __init__(self, count: int) -> None:
+        self._keys = np.zeros(count, np.uint64)
+        self._values = np.zeros(count, np.uint64)
+        self.differs = np.zeros(count, np.bool_)
+        # Groups of keys whose scan hash was taken by another key: next to none.
+        self._split: dict[tuple[int, int], int] = {}
+
+    def add(self, groups: npt.NDArray[np.intp], keys: Hashes, values: Hashes) -> None:
+        """Takes lines of the given groups, in file order; corrects the groups in place."""
+        self._begin(groups, keys, values)
+        for place in np.flatnonzero(self._keys[groups] != keys).tolist():
+            groups[place] = self._other_group(
+                int(groups[place]), int(keys[place]), int(values[place])
+            )
+        self.differs[groups[self._values[groups] != values]] = True
+
+    def _begin(self, groups: npt.NDArray[np.intp], keys: Hashes, values: Hashes) -> None:
+        """Lets the first line of each new group stand for it."""
+        new = np.flatnonzero(self._keys[groups] == 0)
+        begun, first = np.unique(groups[new], return_index=True)
+        self._keys[begun] = keys[new[first]]
+        self._values[begun] = values[new[first]]
+
+    def _other_group(self, group: int, key: int, value: int) -> int:
+        number = self._split.get((group, key))
+        if number is None:
+            number = self._split[group, key] = len(self._keys)
+            self._keys = np.append(self._keys, np.uint64(key))
+            self._values = np.append(self._values, np.uint64(value))
+            self.differs = np.append(self.differs, np.False_)
+        return number
+
+
+def _settle(
+    marks: Hashes,
+    windows_again: Iterable[Window],
+    groups: _Groups,
+    *,
+    dialect: Dialect,
+    header: Header,
+    canonical: Canonical,
+) -> int:
+    """Parses the candidates; leaves (group, line) of those that take part at the array's front.
+
+    Returns how many these are. A number is written only where all before it have been read.
+    """
+    done = written = 0
+    for window in windows_again:
+        lines = np.flatnonzero(window.stops > window.starts)
+        marked = marks[done : done + len(lines)]
+        done += len(lines)
+        is_candidate = marked != 0
+        if not is_candidate.any():
+            continue
+        places = lines[is_candidate]
+        parsed = _digests(window, places, dialect=dialect, header=header, canonical=canonical)
+        takes_part, keys, values, numbers = parsed
+        found = (marked[is_candidate][takes_part] - np.uint64(1)).astype(np.intp)
+        groups.add(found, keys, values)
+        end = written + len(found)
+        marks[written:end] = (found.astype(np.uint64) << _LINE_BITS) | numbers
+        written = end
+    return written
+
+
+def _digests(
+    window: Window,
+    places: npt.NDArray[np.intp],
+    *,
+    dialect: Dialect,
+    header: Header,
+    canonical: Canonical,
+) -> tuple[npt.NDArray[np.bool_], Hashes, Hashes, Hashes]:
+    """For the window's candidates: whether each takes part; of those, digests and line numbers."""
+    starts, ends = window.starts[places], window.ends[places]
+    records = [
+        window.data[low:high] for low, high in zip(starts.tolist(), ends.tolist(), strict=True)
+    ]
+    if not records[-1].endswith((b"\n", b"\r")):
+        records[-1] += b"\n"
+    numbers = window.lines_at(starts)
+    takes_part = np.zeros(len(places), np.bool_)
+    digests = bytearray()
+    found = record_lines(records, numbers.tolist(), dialect=dialect, header=header)
+    for place, line in enumerate(found):
+        meaning = canonical(line) if line.fault is None else None
+        if meaning is not None:
+            takes_part[place] = True
+            account, values = meaning
+            digests += _digest(account) + _digest(repr(values))
+    pairs = np.frombuffer(digests, np.uint64).reshape(-1, 2)
+    return takes_part, pairs[:, 0], pairs[:, 1], numbers[takes_part].astype(np.uint64)
+
+
+def _digest(text: str) -> bytes:
+    digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
+    # Zero marks a group without a line yet.
+    return digest if any(digest) else b"\x01" + digest[1:]
+
+
+def _in_line_order(
+    members: Hashes,
+    differs: npt.NDArray[np.bool_],
+    chunks: Sequence[Chunk],
+    duplicates: Duplicates,
+) -> Iterator[tuple[int, Repeat]]:
+    """The repeats of sorted (group, line) numbers, by line."""
+    by_line = np.empty(len(members), np.uint64)
+    for low in range(0, len(members), _SLICE):
+        part = members[low : low + _SLICE]
+        place = np.arange(low, low + len(part), dtype=np.uint64)
+        by_line[low : low + _SLICE] = (part & _LINE_MASK) << _LINE_BITS | place
+    by_line.sort()
+    first_lines = np.array([chunk.first_line for chunk in chunks], np.uint64)
+    numbers = [chunk.number for chunk in chunks]
+    for low in range(0, len(by_line), _SLICE // 16):
+        part = by_line[low : low + _SLICE // 16]
+        lines, places = part >> _LINE_BITS, part & _LINE_MASK
+        group = members[places] >> _LINE_BITS
+        begins = np.searchsorted(members, group << _LINE_BITS)
+        ends = np.searchsorted(members, (group << _LINE_BITS) | _LINE_MASK, side="right")
+        chunk_of = np.searchsorted(first_lines, lines, side="right") - 1
+        differ = differs[group.astype(np.intp)]
+        rows = zip(
+            lines.tolist(),
+            begins.tolist(),
+            ends.tolist(),
+            differ.tolist(),
+            chunk_of.tolist(),
+            strict=True,
+        )
+        for line, begin, end, is_differing, chunk in rows:
+            repeat = _repeat(line, members, begin, end, is_differing, duplicates)
+            if repeat is not None:
+                yield numbers[chunk], repeat
+
+
+def _repeat(
+    line: int, members: Hashes, begin: int, end: int, is_differing: bool, duplicates: Duplicates
+) -> Repeat | None:
+    """What one line of an account's `members[begin:end]` is; None when it applies."""
+    count = end - begin
+    if count == 1:
+        return None
+    if duplicates is Duplicates.REJECT and is_differing:
+        near = members[begin : begin + MAX_OTHERS + 1] & _LINE_MASK
+        others = [other for other in near.tolist() if other != line]
+        return Repeat(line, is_conflict=True, others=tuple(others[:MAX_OTHERS]), count=count)
+    applies = members[end - 1 if duplicates is Duplicates.LAST else begin]
+    winner = int(applies & _LINE_MASK)
+    if line == winner:
+        return None
+    return Repeat(line, is_conflict=False, others=(winner,), count=count)

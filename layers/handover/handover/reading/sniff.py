@@ -1,0 +1,216 @@
+"""The head of a file: its encoding, its delimiter, its header. Never guessed from the data."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+from handover.errors import RefusedError
+from handover.model import Dialect, Header
+from handover.reading.guards import unguard
+from handover.reading.limits import MAX_COLUMNS, MAX_FILE_BYTES, MAX_HEADER_BYTES
+from handover.reading.parsing import count_line_ends, is_well_formed, rows, text_lines
+from handover.reading.signatures import binary_kind, foreign_kind
+
+DELIMITERS = (",", ";", "\t", "|")
+REPORT_LABELS = ("line", "code", "error", "hint")
+
+_UTF8_BOM = codecs.BOM_UTF8
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+
+
+def normal_label(label: str) -> str:
+    """The label as it is compared: any case, any run of spaces, no invisible characters."""
+    visible = "".join(char for char in label if unicodedata.category(char) != "Cf")
+    return " ".join(visible.split()).casefold()
+
+
+def read_head(
+    head: bytes, *, total_bytes: int, known_labels: Collection[str], fallback_encoding: str | None
+) -> tuple[Dialect, Header]:
+    """How the file is to be read, and its header.
+
+    `head` is the whole file or at least its first MAX_HEADER_BYTES. The delimiter is the one
+    that yields the most `known_labels`, then the most columns. `fallback_encoding` is used only
+    for bytes that are no UTF-8. For UTF-16 the offsets are those of the file as it stands:
+    rewrite it with `utf8_blocks` and read the head of the result.
+
+    Raises RefusedError EMPTY_FILE, NOT_CSV, ENCODING, UNCLOSED_QUOTE, TOO_LARGE or
+    TOO_MANY_COLUMNS. Missing or doubled columns are for profiles to judge.
+    """
+    if total_bytes > MAX_FILE_BYTES:
+        raise RefusedError(
+            "TOO_LARGE",
+            f"the file has {total_bytes:,} bytes, at most {MAX_FILE_BYTES:,} are read: split it",
+        )
+    is_whole = len(head) >= total_bytes
+    encoding, bom_bytes = _encoding(head, is_whole=is_whole, fallback_encoding=fallback_encoding)
+    head = head[bom_bytes:]
+    text = codecs.getincrementaldecoder(encoding)().decode(head, is_whole)
+    if not text.strip():
+        if not is_whole:
+            raise _no_header()
+        raise RefusedError("EMPTY_FILE", "the file is empty: it needs a header and a line")
+    known = {normal_label(label) for label in known_labels}
+    best = max(
+        _candidates(text, is_whole=is_whole),
+        key=lambda found: (len(known.intersection(map(normal_label, found.labels))), found.width),
+    )
+    if best.width > MAX_COLUMNS:
+        raise RefusedError(
+            "TOO_MANY_COLUMNS",
+            f"line {best.line}: the header has {best.width} columns, "
+            f"at most {MAX_COLUMNS} are read",
+            best.line,
+        )
+    is_report = best.labels[-len(REPORT_LABELS) :] == REPORT_LABELS
+    labels = tuple(map(unguard, best.labels)) if is_report else best.labels
+    before = text[: best.end]
+    header = Header(
+        labels,
+        data_start=bom_bytes + len(before.encode(encoding)),
+        data_line=1 + count_line_ends(before),
+    )
+    return Dialect(encoding, best.delimiter, bom_bytes, is_report), header
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """The header as one delimiter reads it; `end` counts characters of the head's text."""
+
+    delimiter: str
+    labels: tuple[str, ...]
+    line: int
+    end: int
+
+    @property
+    def width(self) -> int:
+        return len(self.labels)
+
+
+def _encoding(head: bytes, *, is_whole: bool, fallback_encoding: str | None) -> tuple[str, int]:
+    """The codec name and the length of the byte order mark."""
+    kind = foreign_kind(head)
+    if kind is not None:
+        raise RefusedError("NOT_CSV", f"the file is no CSV, it looks like {kind}")
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        raise RefusedError("ENCODING", "the file is UTF-32 text: save it as CSV UTF-8", 1)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16-le" if head.startswith(codecs.BOM_UTF16_LE) else "utf-16-be"
+        _check_decodes(head[2:], encoding, skipped=2, is_whole=is_whole)
+        return encoding, len(codecs.BOM_UTF16_LE)
+    kind = binary_kind(head)
+    if kind is not None:
+        raise RefusedError("NOT_CSV", f"the file is no CSV, it looks like {kind}")
+    bom_bytes = len(_UTF8_BOM) if head.startswith(_UTF8_BOM) else 0
+    body = head[bom_bytes:]
+    if bom_bytes or fallback_encoding is None or _decodes(body, "utf-8", is_whole=is_whole):
+        _check_decodes(body, "utf-8", skipped=bom_bytes, is_whole=is_whole)
+        return "utf-8", bom_bytes
+    _check_decodes(body, fallback_encoding, skipped=0, is_whole=is_whole)
+    return fallback_encoding, 0
+
+
+def _decodes(body: bytes, encoding: str, *, is_whole: bool) -> bool:
+    try:
+        codecs.getincrementaldecoder(encoding)().decode(body, is_whole)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _check_decodes(body: bytes, encoding: str, *, skipped: int, is_whole: bool) -> None:
+    try:
+        codecs.getincrementaldecoder(encoding)().decode(body, is_whole)
+    except UnicodeDecodeError as error:
+        line = 1 + count_line_ends(body[: error.start].decode(encoding))
+        raise encoding_refusal(
+            encoding, offset=skipped + error.start, line=line, value=body[error.start]
+        ) from error
+
+
+def encoding_refusal(encoding: str, *, offset: int, line: int, value: int) -> RefusedError:
+    """The refusal of a byte that is no text in the file's encoding."""
+    names = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
+    message = f"line {line}: the byte 0x{value:02X} at offset {offset} is no "
+    message += f"{names.get(encoding, 'Windows-1252')} text: save the file as CSV UTF-8"
+    if encoding == "utf-8":
+        message += ", or have Windows-1252 allowed for this kind of file"
+    return RefusedError("ENCODING", message, line)
+
+
+def _candidates(text: str, *, is_whole: bool) -> Iterator[_Candidate]:
+    """The header as each possible delimiter reads it, the usual ones first; at least one."""
+    delimiters: Iterable[str] = DELIMITERS
+    lines = iter(text_lines(text))
+    start, number = 0, 1
+    for line in lines:
+        declared = _SEPARATOR_LINE.fullmatch(line.rstrip("\r\n")) if number == 1 else None
+        if declared is not None:
+            delimiters = _declared(declared[1])
+        elif line.strip():
+            break
+        start += len(line)
+        number += 1
+    if not text[start:].strip():
+        if not is_whole:
+            raise _no_header()
+        raise RefusedError("EMPTY_FILE", "the file has no header and no lines")
+    found = [
+        candidate
+        for delimiter in delimiters
+        if (candidate := _candidate(text, start, number, delimiter, is_whole=is_whole)) is not None
+    ]
+    if not found:
+        if not is_well_formed(text_lines(text[start:]), delimiter=next(iter(delimiters))):
+            raise RefusedError(
+                "UNCLOSED_QUOTE", f"line {number}: a quote in the header is never closed", number
+            )
+        raise _no_header(number)
+    yield from found
+
+
+def _candidate(
+    text: str, start: int, number: int, delimiter: str, *, is_whole: bool
+) -> _Candidate | None:
+    """The header read with this delimiter; None when it does not end within the head."""
+    taken: list[str] = []
+
+    def lines() -> Iterator[str]:
+        for line in text_lines(text[start:]):
+            taken.append(line)
+            yield line
+
+    labels = next(rows(lines(), delimiter=delimiter))
+    end = start + sum(map(len, taken))
+    # A record that ends with the head itself may go on behind it, and so may a CRLF.
+    is_cut = end == len(text) and not is_whole and not taken[-1].endswith("\n")
+    if is_cut or not _closes(taken, delimiter):
+        return None
+    return _Candidate(delimiter, tuple(labels), number, end)
+
+
+def _closes(taken: list[str], delimiter: str) -> bool:
+    """True when the lines end outside quotes: a line put behind them begins a second record."""
+    return len(list(rows([*taken, "\n", "x"], delimiter=delimiter))) > 1
+
+
+def _declared(delimiter: str) -> tuple[str]:
+    """The delimiter that Excel's `sep=` line names."""
+    if delimiter not in DELIMITERS:
+        raise RefusedError(
+            "NOT_CSV", f"line 1: 'sep={delimiter}': use a comma, semicolon, tab or bar", 1
+        )
+    return (delimiter,)
+
+
+def _no_header(line: int = 1) -> RefusedError:
+    return RefusedError(
+        "NOT_CSV",
+        f"line {line}: no header within the first {MAX_HEADER_BYTES:,} bytes: "
+        "the first line must name the columns",
+        line,
+    )
