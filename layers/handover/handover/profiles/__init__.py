@@ -6,7 +6,6 @@ from handover.profiles.binding import (
     bind,
     check_mapping,
     known_labels,
-    normal_label,
 )
 from handover.profiles.parsing import parse_profile, profile_from, profile_json
 from handover.profiles.presets import presets
@@ -38,7 +37,6 @@ __all__ = [
     "bind",
     "check_mapping",
     "known_labels",
-    "normal_label",
     "parse_profile",
     "presets",
     "profile_from",

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from handover.errors import InvalidRequestError, RefusedError
 from handover.profiles.profile import Column, Holds, NamedBy, Profile
-
-_SPACES = re.compile(r"\s+")
+from handover.reading.sniff import normal_label
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +28,6 @@ class Binding:
     account: int
     account_label: str
     seats: tuple[SeatColumn, ...]
-
-
-def normal_label(label: str) -> str:
-    """The form in which labels are compared: any case, any spaces, no invisible characters."""
-    visible = "".join(char for char in label if unicodedata.category(char) != "Cf")
-    return _SPACES.sub(" ", visible).strip().casefold()
 
 
 def known_labels(profile: Profile, mapping: Mapping[str, str]) -> frozenset[str]:

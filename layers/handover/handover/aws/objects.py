@@ -1,0 +1,185 @@
+"""S3: pinned versions read in ranges, parts written, uploads listed, doors signed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from handover.aws.clients import s3
+from handover.patience import Patience
+
+# Large enough that the time of a request does not count, small enough for a function's memory.
+BLOCK_BYTES = 8 * 1024 * 1024
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html: at least 5 MiB but the last.
+PART_BYTES = 16 * 1024 * 1024
+
+_GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404", "MethodNotAllowed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One version of one object in the upload bucket; its bytes never change."""
+
+    bucket: str
+    key: str
+    version_id: str
+
+    def where(self) -> dict[str, Any]:
+        where = {"Bucket": self.bucket, "Key": self.key}
+        return where | {"VersionId": self.version_id} if self.version_id else where
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version as a listing shows it; `modified` has whole seconds on AWS."""
+
+    upload: Upload
+    size_bytes: int
+    modified: datetime
+
+
+def size_of(upload: Upload) -> int | None:
+    """The size in bytes, None when the version is gone."""
+    try:
+        return s3().head_object(**upload.where())["ContentLength"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _GONE:
+            return None
+        raise
+
+
+def read_range(upload: Upload, start: int, end: int) -> bytes | None:
+    """The bytes from `start` to `end` (exclusive), None when the version is gone."""
+    if start >= end:
+        return b""
+    try:
+        answer = s3().get_object(**upload.where(), Range=f"bytes={start}-{end - 1}")
+        return answer["Body"].read()
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _GONE:
+            return None
+        raise
+
+
+def blocks(upload: Upload, start: int, end: int, patience: Patience) -> Iterator[bytes]:
+    """The bytes from `start` to `end` in blocks of BLOCK_BYTES; lazily, one in memory at a time.
+
+    Raises ObjectGoneError when the version is gone.
+    """
+    for begin in range(start, end, BLOCK_BYTES):
+        patience.check()
+        block = read_range(upload, begin, min(begin + BLOCK_BYTES, end))
+        if block is None:
+            raise ObjectGoneError(upload.key)
+        yield block
+
+
+class ObjectGoneError(Exception):
+    """A version that was to be read has been deleted."""
+
+
+def write(bucket: str, key: str, body: bytes, content_type: str = "text/csv") -> str:
+    """Stores an object whole and returns its version id, "" in a bucket without versions."""
+    answer = s3().put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
+    return answer.get("VersionId", "")
+
+
+def read(bucket: str, key: str) -> bytes | None:
+    """The newest version of an object whole, None when there is none."""
+    try:
+        return s3().get_object(Bucket=bucket, Key=key)["Body"].read()
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _GONE:
+            return None
+        raise
+
+
+def write_stream(bucket: str, key: str, pieces: Iterator[bytes], patience: Patience) -> Upload:
+    """Stores the pieces one after another as one object, PART_BYTES in memory at the most.
+
+    Nothing can be seen of the object before it is whole.
+    """
+    parts = _parts(pieces)
+    first = next(parts, b"")
+    second = next(parts, None)
+    if second is None:
+        answer = s3().put_object(Bucket=bucket, Key=key, Body=first, ContentType="text/csv")
+        return Upload(bucket, key, answer.get("VersionId", ""))
+    begun = s3().create_multipart_upload(Bucket=bucket, Key=key, ContentType="text/csv")
+    upload: dict[str, Any] = {"Bucket": bucket, "Key": key, "UploadId": begun["UploadId"]}
+    done: list[Any] = []
+    # An upload that is left behind is removed by the bucket's lifecycle rule.
+    for number, part in enumerate(_chain(first, second, parts), start=1):
+        patience.check()
+        tag = s3().upload_part(**upload, PartNumber=number, Body=part)["ETag"]
+        done.append({"PartNumber": number, "ETag": tag})
+    whole = s3().complete_multipart_upload(**upload, MultipartUpload={"Parts": done})
+    return Upload(bucket, key, whole.get("VersionId", ""))
+
+
+def _chain(first: bytes, second: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield second
+    yield from rest
+
+
+def _parts(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    buffer = bytearray()
+    for piece in pieces:
+        buffer += piece
+        while len(buffer) >= PART_BYTES:
+            yield bytes(buffer[:PART_BYTES])
+            del buffer[:PART_BYTES]
+    if buffer:
+        yield bytes(buffer)
+
+
+def versions(bucket: str, prefix: str, *, after_key: str = "") -> Iterator[Version]:
+    """The versions under a prefix by key, newest first within a key; no delete markers."""
+    request: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix}
+    if after_key:
+        request["KeyMarker"] = after_key
+    while True:
+        page = s3().list_object_versions(**request)
+        for version in page.get("Versions", []):
+            upload = Upload(bucket, version["Key"], version["VersionId"])
+            yield Version(upload, version["Size"], version["LastModified"])
+        if not page.get("IsTruncated"):
+            return
+        request["KeyMarker"] = page["NextKeyMarker"]
+        if "NextVersionIdMarker" in page:
+            request["VersionIdMarker"] = page["NextVersionIdMarker"]
+
+
+def post_door(bucket: str, key: str, most_bytes: int, seconds: int) -> tuple[str, dict[str, str]]:
+    """Where and with which fields one file may be POSTed: this key, 1 to `most_bytes`, not long."""
+    form = s3().generate_presigned_post(
+        bucket,
+        key,
+        Fields={"Content-Type": "text/csv", "success_action_status": "201"},
+        Conditions=[
+            {"Content-Type": "text/csv"},
+            {"success_action_status": "201"},
+            ["content-length-range", 1, most_bytes],
+        ],
+        ExpiresIn=seconds,
+    )
+    return form["url"], form["fields"]
+
+
+def download_link(bucket: str, key: str, filename: str, seconds: int) -> str:
+    """A link with which anybody may download the object for so long, as a file of that name."""
+    return s3().generate_presigned_url(
+        "get_object",
+        Params={
+            "Bucket": bucket,
+            "Key": key,
+            "ResponseContentType": "text/csv; charset=utf-8",
+            "ResponseContentDisposition": f'attachment; filename="{filename}"',
+        },
+        ExpiresIn=seconds,
+    )

@@ -1,0 +1,38 @@
+"""SQS: messages that point at work, never carry it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any
+
+from handover.aws.clients import sqs
+from handover.patience import Patience
+
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+MESSAGES_A_BATCH = 10
+
+
+def send(queue_url: str, message: dict[str, Any]) -> None:
+    """Sends one message."""
+    sqs().send_message(QueueUrl=queue_url, MessageBody=json.dumps(message))
+
+
+def send_all(queue_url: str, messages: Iterable[dict[str, Any]], patience: Patience) -> None:
+    """Sends every message; those that a batch leaves out are sent again."""
+    rest = iter(messages)
+    while batch := list(islice(rest, MESSAGES_A_BATCH)):
+        waiting = {str(place): json.dumps(message) for place, message in enumerate(batch)}
+        tries = 0
+        while waiting:
+            patience.check()
+            answer = sqs().send_message_batch(
+                QueueUrl=queue_url,
+                Entries=[{"Id": name, "MessageBody": body} for name, body in waiting.items()],
+            )
+            # The answer is 200 even when some of the messages were not taken.
+            waiting = {left["Id"]: waiting[left["Id"]] for left in answer.get("Failed", [])}
+            if waiting:
+                patience.wait(tries)
+                tries += 1

@@ -1,0 +1,117 @@
+"""The environment of a function: names of resources, the time left, logs, metrics, traces.
+
+The only place that reads os.environ. Nothing here is done at import but making the loggers.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Protocol
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+
+from handover.patience import Patience
+from handover.store.tables import TableNames, Tables, connect
+
+logger = Logger(service="handover")
+metrics = Metrics(namespace="Handover", service="handover")
+tracer = Tracer(service="handover")
+
+
+class Context(Protocol):
+    """What is used of a Lambda context."""
+
+    @property
+    def aws_request_id(self) -> str:
+        """The id of this invocation; a retry has another."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """What is left before the function is stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """The resources of the stack; "" for one that a function has no business with."""
+
+    tables: Tables
+    uploads_bucket: str
+    reports_bucket: str
+    work_bucket: str
+    intake_queue: str
+    chunks_queue: str
+    finalize_queue: str
+    notifications_topic: str
+    changes_bus: str
+
+
+@cache
+def wiring() -> Wiring:
+    """The wiring that the environment names."""
+
+    def name(variable: str) -> str:
+        return os.environ.get(variable, "")
+
+    return Wiring(
+        tables=connect(
+            TableNames(
+                accounts=name("ACCOUNTS_TABLE"),
+                directory=name("DIRECTORY_TABLE"),
+                imports=name("IMPORTS_TABLE"),
+                history=name("HISTORY_TABLE"),
+                portfolios=name("PORTFOLIO_TABLE"),
+            )
+        ),
+        uploads_bucket=name("UPLOADS_BUCKET"),
+        reports_bucket=name("REPORTS_BUCKET"),
+        work_bucket=name("WORK_BUCKET"),
+        intake_queue=name("INTAKE_QUEUE_URL"),
+        chunks_queue=name("CHUNKS_QUEUE_URL"),
+        finalize_queue=name("FINALIZE_QUEUE_URL"),
+        notifications_topic=name("NOTIFICATIONS_TOPIC"),
+        changes_bus=name("CHANGES_BUS"),
+    )
+
+
+def assign_timeout_seconds() -> int:
+    """The time limit of the function that works on chunks; chunks are cut to fit it."""
+    return int(os.environ["ASSIGN_TIMEOUT_SECONDS"])
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One run of a function: its id, and how long it may go on."""
+
+    attempt: str
+    patience: Patience
+
+    @property
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+    @property
+    def lease_until(self) -> float:
+        """When somebody else may take over: after this run is certainly over.
+
+        Lambda stops a run at its deadline; the margin is for a request that is still on its way.
+        """
+        return self.patience.deadline + LEASE_MARGIN_SECONDS
+
+
+LEASE_MARGIN_SECONDS = 5.0
+
+
+def invocation(context: Context, part: str = "") -> Invocation:
+    """The run that a Lambda context describes; `part` tells the messages of one batch apart."""
+    deadline = time.time() + context.get_remaining_time_in_millis() / 1000
+    return Invocation(f"{context.aws_request_id}{part}", Patience(deadline))
+
+
+def rfc3339(seconds: float) -> str:
+    """A time in UTC with milliseconds and Z; such texts sort as the times do."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,52 @@
+"""Dead letters: messages that failed too often are brought to an honest end.
+
+A chunk is settled without another write: what its lines have done stays and is told, the rest is
+`not_processed`. A file that could not be validated is refused. An import that could not be ended
+is ended here. While the outage lasts that caused it, the letter stays in its queue and comes
+again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from handover.aws import queues
+from handover.errors import RetryLaterError
+from handover.model import Refusal, State
+from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
+from handover.stages.chunks import work_chunk
+from handover.stages.endings import end_import
+from handover.stages.registration import new_item
+from handover.stages.uploads import Arrival, arrivals_of, sender_of
+
+
+def abandon(wiring: Wiring, message: Mapping[str, Any], run: Invocation) -> None:
+    """Ends what the message was about, as far as it has not ended."""
+    metrics.add_metric("MessagesAbandoned", "Count", 1)
+    if "chunk" in message:
+        logger.warning("chunk abandoned", extra={"import_id": message["import_id"]})
+        work_chunk(wiring, message["import_id"], message["chunk"], run, may_write=False)
+    elif "import_id" in message:
+        end_import(wiring, message["import_id"], run)
+    else:
+        for arrival in arrivals_of(message):
+            _refuse(wiring, arrival, run)
+
+
+def _refuse(wiring: Wiring, arrival: Arrival, run: Invocation) -> None:
+    imports = wiring.tables.imports
+    item = imports.find(arrival.import_id)
+    if item is None:
+        item = imports.register(new_item(arrival, sender_of(wiring, arrival), run))
+    if item.state == State.VALIDATING:
+        if not imports.lease(item.pk, run.attempt, now=run.now, until=run.lease_until):
+            raise RetryLaterError("another run validates this import")
+        logger.warning("import abandoned", extra={"import_id": item.pk})
+        refusal = Refusal(
+            "NOT_VALIDATED",
+            "Handover could not read the file after several attempts, through no fault that it "
+            "found in it. Nothing was written. Upload the file again.",
+        )
+        imports.refuse(item.pk, run.attempt, refusal, at=rfc3339(run.now))
+    queues.send(wiring.finalize_queue, {"v": 1, "import_id": item.pk})

@@ -1,0 +1,242 @@
+"""Taking in a file: who sent it, can it be read, and how is it cut.
+
+What can be known of the whole file is settled here, before anything is written: encoding,
+columns, record boundaries, lines that name the same account, and whether the file would clear
+more managers than an Admin should be asked about.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
+
+from handover.aws import objects, queues
+from handover.aws.objects import ObjectGoneError, Upload
+from handover.errors import RefusedError, RetryLaterError
+from handover.model import Dialect, Header, State
+from handover.patience import Patience
+from handover.profiles import Profile, bind, known_labels
+from handover.reading import MAX_FILE_BYTES, MAX_HEADER_BYTES, read_head
+from handover.reading.repeats import Duplicates, repeats
+from handover.reading.scan import Scan, scan
+from handover.reading.transcode import utf8_blocks
+from handover.rules import canonical
+from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
+from handover.stages.plans import ImportPlan, plan_json, repeats_json, repeats_key
+from handover.stages.registration import new_item
+from handover.stages.rivals import rivals_of
+from handover.stages.uploads import Arrival, Sender, check_ticket, sender_of
+from handover.stages.weighing import would_clear
+from handover.store.imports import ImportItem, pending_chunks
+
+# A chunk takes a sixth of its worker's time limit at this pace, which is slow: 25 conditional
+# writes in 25 ms. The other five sixths are for throttling and for waiting on others.
+LINES_A_SECOND = 1000
+SHARE_OF_TIMEOUT = 6
+# About so many chunks at the most: they are sent, leased and settled one by one.
+MOST_CHUNKS = 1000
+# Below this a chunk costs more to hand out than to work.
+LEAST_CHUNK_BYTES = 128 * 1024
+
+
+def take_in(wiring: Wiring, arrival: Arrival, run: Invocation, worker_seconds: int) -> None:
+    """Registers the arrival as an import and validates it, unless that is done.
+
+    Sends the messages that the import's state asks for, so that a message lost between the state
+    and its sending is made up for by the next delivery. Raises RetryLaterError while another run
+    validates the same import.
+    """
+    imports = wiring.tables.imports
+    item = imports.find(arrival.import_id)
+    sender: Sender | None = None
+    if item is None:
+        sender = sender_of(wiring, arrival)
+        item = imports.register(new_item(arrival, sender, run))
+    if item.state == State.VALIDATING:
+        if not imports.lease(item.pk, run.attempt, now=run.now, until=run.lease_until):
+            raise RetryLaterError("another run validates this import")
+        try:
+            _validate(
+                wiring, arrival, sender or sender_of(wiring, arrival), item, run, worker_seconds
+            )
+        except RefusedError as refused:
+            imports.refuse(item.pk, run.attempt, refused.refusal, at=rfc3339(run.now))
+            metrics.add_metric("ImportsRefused", "Count", 1)
+            logger.info(
+                "import refused", extra={"import_id": item.pk, "code": refused.refusal.code}
+            )
+        item = imports.find(item.pk) or item
+    _send_on(wiring, item, run.patience)
+
+
+def _send_on(wiring: Wiring, item: ImportItem, patience: Patience) -> None:
+    if item.state == State.PROCESSING:
+        queues.send_all(
+            wiring.chunks_queue,
+            (
+                {"v": 1, "import_id": item.pk, "chunk": number}
+                for number in sorted(pending_chunks(item))
+            ),
+            patience,
+        )
+    if item.state in (State.FINALIZING, State.AWAITING_APPROVAL):
+        queues.send(wiring.finalize_queue, {"v": 1, "import_id": item.pk})
+
+
+def _validate(
+    wiring: Wiring,
+    arrival: Arrival,
+    sender: Sender,
+    item: ImportItem,
+    run: Invocation,
+    worker_seconds: int,
+) -> None:
+    if sender.refusal is not None:
+        raise RefusedError(sender.refusal.code, sender.refusal.message, sender.refusal.line)
+    if sender.ticket is not None:
+        check_ticket(wiring, arrival, sender.ticket)
+    profile = _profile(wiring, sender)
+    size = objects.size_of(arrival.upload)
+    if size is None:
+        raise _gone()
+    try:
+        upload, dialect, header, size = _head(wiring, arrival, profile, sender, size, run.patience)
+        binding = bind(header.labels, profile, mapping=sender.mapping, line=header.data_line - 1)
+        scanned = scan(
+            objects.blocks(upload, header.data_start, size, run.patience),
+            dialect=dialect,
+            header=header,
+            key_column=binding.account,
+            seed=int(arrival.import_id[:16], 16),
+            chunk_bytes=max(LEAST_CHUNK_BYTES, -(-size // MOST_CHUNKS)),
+            chunk_lines=max(1, worker_seconds * LINES_A_SECOND // SHARE_OF_TIMEOUT),
+            clear_columns=[seat.index for seat in binding.seats],
+            is_clearing=profile.is_clearing,
+            fallback_encoding=profile.fallback_encoding,
+        )
+        plan = ImportPlan(
+            profile=profile,
+            mapping=dict(sender.mapping),
+            upload=upload,
+            dialect=scanned.dialect,
+            header=header,
+            rivals=frozenset(),
+        )
+        repeated = _store_repeats(wiring, item, plan, scanned, run.patience)
+        approval = would_clear(wiring, item, plan, scanned, run.patience)
+    except ObjectGoneError as gone:
+        raise _gone() from gone
+    rivals = rivals_of(wiring, sender.tenant, arrival, run.patience)
+    wiring.tables.imports.store_plan(
+        item.pk,
+        plan_json(replace(plan, rivals=rivals)),
+        [(chunk, repeated.get(chunk.number, 0)) for chunk in scanned.chunks],
+        run.patience,
+    )
+    wiring.tables.imports.begin(
+        item.pk,
+        run.attempt,
+        chunks=len(scanned.chunks),
+        lines=scanned.lines,
+        encoding=scanned.dialect.encoding,
+        delimiter=scanned.dialect.delimiter,
+        approval=approval,
+    )
+    metrics.add_metric("LinesRead", "Count", scanned.lines)
+    logger.info(
+        "import validated",
+        extra={"import_id": item.pk, "lines": scanned.lines, "chunks": len(scanned.chunks)},
+    )
+
+
+def _profile(wiring: Wiring, sender: Sender) -> Profile:
+    """The profile that the file follows, for a sender who may use it."""
+    profile = wiring.tables.directory.profile(sender.tenant, sender.profile)
+    if profile is None:
+        raise RefusedError("UNKNOWN_PROFILE", f"there is no profile {sender.profile!r}")
+    if sender.uploader:
+        user = wiring.tables.directory.user(sender.tenant, sender.uploader)
+        if user is None or not user.is_active or not profile.admits_uploader(user.roles):
+            wanted = " or ".join(sorted(profile.uploader_roles)) or "any active user"
+            raise RefusedError(
+                "UPLOADER_NOT_ALLOWED",
+                f"{sender.uploader} may not upload {profile.name} files; wanted the user role "
+                f"{wanted}",
+            )
+    return profile
+
+
+def _head(
+    wiring: Wiring,
+    arrival: Arrival,
+    profile: Profile,
+    sender: Sender,
+    size: int,
+    patience: Patience,
+) -> tuple[Upload, Dialect, Header, int]:
+    """What is read from here on (the upload, or its copy in UTF-8), how, and its size."""
+    upload = arrival.upload
+    known = known_labels(profile, sender.mapping)
+    dialect, header = _read_head(upload, size, known, profile)
+    if dialect.encoding.startswith("utf-16"):
+        encoding = dialect.encoding
+        source = objects.blocks(upload, dialect.bom_bytes, size, patience)
+        upload = objects.write_stream(
+            wiring.work_bucket,
+            f"{arrival.import_id}/utf-8.csv",
+            utf8_blocks(source, encoding=encoding),
+            patience,
+        )
+        size = objects.size_of(upload) or 0
+        dialect, header = _read_head(upload, size, known, profile)
+    return upload, dialect, header, size
+
+
+def _read_head(
+    upload: Upload, size: int, known: frozenset[str], profile: Profile
+) -> tuple[Dialect, Header]:
+    head = (
+        objects.read_range(upload, 0, min(size, MAX_HEADER_BYTES))
+        if size <= MAX_FILE_BYTES
+        else b""
+    )
+    if head is None:
+        raise _gone()
+    return read_head(
+        head,
+        total_bytes=size,
+        known_labels=known,
+        fallback_encoding=profile.fallback_encoding,
+    )
+
+
+def _store_repeats(
+    wiring: Wiring, item: ImportItem, plan: ImportPlan, scanned: Scan, patience: Patience
+) -> dict[int, int]:
+    """How many repeats each chunk has, once they are stored; chunks without any are left out."""
+    binding = plan.binding
+    found = repeats(
+        scanned.hashes,
+        read=lambda: objects.blocks(plan.upload, plan.header.data_start, scanned.end, patience),
+        chunks=scanned.chunks,
+        dialect=plan.dialect,
+        header=plan.header,
+        canonical=lambda line: canonical(line, binding, plan.profile),
+        duplicates=Duplicates(plan.profile.duplicates.value),
+    )
+    counts: dict[int, int] = {}
+    for chunk, numbered in groupby(found, key=itemgetter(0)):
+        of_chunk = [repeat for _, repeat in numbered]
+        counts[chunk] = len(of_chunk)
+        objects.write(
+            wiring.work_bucket,
+            repeats_key(item.pk, chunk),
+            repeats_json(of_chunk),
+            "application/json",
+        )
+    return counts
+
+
+def _gone() -> RefusedError:
+    return RefusedError("OBJECT_GONE", "the file was deleted before it was read. Upload it again.")

@@ -1,0 +1,83 @@
+"""What validation hands to the later stages: how the file is read, and for whom."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from handover.aws.objects import Upload
+from handover.model import Dialect, Header, Repeat
+from handover.profiles import Binding, Profile, bind, profile_from, profile_json
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPlan:
+    """How an import is to be worked. It is stored once and never changes.
+
+    `upload` is what the chunks' byte ranges refer to: the uploaded version itself, or its copy in
+    UTF-8. `rivals` are the older imports that were not final when this one was validated.
+    """
+
+    profile: Profile
+    mapping: dict[str, str]
+    upload: Upload
+    dialect: Dialect
+    header: Header
+    rivals: frozenset[str]
+
+    @property
+    def binding(self) -> Binding:
+        """Where the lines hold what the profile asks for."""
+        return bind(self.header.labels, self.profile, mapping=self.mapping, line=1)
+
+
+def plan_json(plan: ImportPlan) -> str:
+    """The plan as it is stored."""
+    return json.dumps(
+        {
+            "profile": profile_json(plan.profile),
+            "mapping": plan.mapping,
+            "upload": asdict(plan.upload),
+            "dialect": asdict(plan.dialect),
+            "header": asdict(plan.header),
+            "rivals": sorted(plan.rivals),
+        }
+    )
+
+
+def plan_from(text: str) -> ImportPlan:
+    """The plan that was stored."""
+    data = json.loads(text)
+    header = data["header"]
+    return ImportPlan(
+        profile=profile_from(data["profile"]),
+        mapping=data["mapping"],
+        upload=Upload(**data["upload"]),
+        dialect=Dialect(**data["dialect"]),
+        header=Header(tuple(header["labels"]), header["data_start"], header["data_line"]),
+        rivals=frozenset(data["rivals"]),
+    )
+
+
+def repeats_key(import_id: str, chunk: int) -> str:
+    """Where the repeats of a chunk lie in the work bucket."""
+    return f"{import_id}/repeats/{chunk:05d}.json"
+
+
+def parts_key(import_id: str, chunk: int, attempt: str, name: str) -> str:
+    """Where an attempt's part of `name` (results, errors) lies in the work bucket."""
+    return f"{import_id}/parts/{chunk:05d}/{attempt}/{name}.csv"
+
+
+def repeats_json(repeats: list[Repeat]) -> bytes:
+    """The repeats of a chunk as they are stored."""
+    rows = [[repeat.line, repeat.is_conflict, repeat.others, repeat.count] for repeat in repeats]
+    return json.dumps(rows, separators=(",", ":")).encode()
+
+
+def repeats_from(body: bytes) -> dict[int, Repeat]:
+    """The repeats that were stored, by line."""
+    return {
+        line: Repeat(line, is_conflict, tuple(others), count)
+        for line, is_conflict, others, count in json.loads(body)
+    }

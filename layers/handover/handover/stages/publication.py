@@ -1,0 +1,87 @@
+"""What follows a change of an account: its history, portfolios, and events for other systems.
+
+Everything is keyed by account and version, so a record of the stream that comes again, or late,
+changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from handover.aws import buses
+from handover.model import Account
+from handover.runtime import Invocation, Wiring
+from handover.store.accounts import account_from
+from handover.store.history import Entry, Holding, holdings_of
+
+ASSIGNMENT_CHANGED = "AssignmentChanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An account before and after one write; None = it was not there."""
+
+    before: Account | None
+    after: Account | None
+
+
+def changes_of(records: Sequence[Mapping[str, Any]]) -> list[Change]:
+    """The changes that records of the table's stream tell of, in their order."""
+    return [
+        Change(_image(record["dynamodb"], "OldImage"), _image(record["dynamodb"], "NewImage"))
+        for record in records
+    ]
+
+
+def publish_changes(wiring: Wiring, changes: Sequence[Change], run: Invocation) -> None:
+    """Writes what the changes mean for history and portfolios, then tells other systems."""
+    entries = [entry for change in changes if (entry := _entry(change)) is not None]
+    wiring.tables.history.put(_once(entries), run.patience)
+    holdings: list[Holding] = []
+    for change in changes:
+        if change.after is not None:
+            holdings += holdings_of(change.before, change.after)
+    wiring.tables.portfolios.put(holdings, run.now, run.patience)
+    buses.put_events(
+        wiring.changes_bus, ASSIGNMENT_CHANGED, (_event(entry) for entry in entries), run.patience
+    )
+
+
+def _entry(change: Change) -> Entry | None:
+    after = change.after
+    # The newest mark tells of this write only if it carries the version that the write made;
+    # otherwise the write was a change of facts or of order.
+    if after is None or not after.marks or after.marks[-1].version != after.version:
+        return None
+    return Entry(after.tenant, after.account_id, after.marks[-1])
+
+
+def _once(entries: Sequence[Entry]) -> list[Entry]:
+    keyed = {(entry.tenant, entry.account_id, entry.mark.version): entry for entry in entries}
+    return list(keyed.values())
+
+
+def _event(entry: Entry) -> dict[str, Any]:
+    mark = entry.mark
+    return {
+        "schema": "handover.assignment/1",
+        "dedupe_id": f"assignment-changed/{entry.tenant}/{entry.account_id}/{mark.version}",
+        "tenant": entry.tenant,
+        "account_id": entry.account_id,
+        "version": mark.version,
+        "at": mark.at,
+        "actor": mark.actor,
+        "import_id": mark.import_id,
+        "line": mark.line,
+        "changes": [
+            {"role": change.role, "before": list(change.before), "after": list(change.after)}
+            for change in mark.changes
+        ],
+    }
+
+
+def _image(record: Mapping[str, Any], name: str) -> Account | None:
+    image = record.get(name)
+    return account_from(image) if image else None

@@ -1,0 +1,67 @@
+"""Rivals: the older imports of a tenant that may still write.
+
+S3 itself is the register: a listing shows every upload that is older than a given one, whether
+its notification has come yet or not. What a listing shows as older and not final is a rival; what
+has ended writes nothing any more.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from handover.aws import objects
+from handover.model import Mode
+from handover.patience import Patience
+from handover.runtime import Wiring, rfc3339
+from handover.stages.uploads import DROP, IN, Arrival, found_arrival
+
+# S3 lists times in whole seconds, and calls what is a second apart by S3's own clock concurrent.
+SAME_TIME_SECONDS = 1.0
+# The watermark stays a day behind: longer than a POST to a ticket's key can be on its way, whether
+# S3 takes its beginning or its end for the time of the upload.
+WATERMARK_LAG_SECONDS = 24 * 3600.0
+
+
+def rivals_of(wiring: Wiring, tenant: str, arrival: Arrival, patience: Patience) -> frozenset[str]:
+    """The ids of the tenant's older, or simultaneous, imports that are not final."""
+    imports, bucket = wiring.tables.imports, wiring.uploads_bucket
+    watermark = imports.watermark(tenant)
+    ended_until = datetime.fromisoformat(watermark).timestamp() if watermark else 0.0
+    times: dict[str, float] = {}
+    # Keys of tickets begin with the time of their issue, so the listing can begin there.
+    for version in objects.versions(
+        bucket, f"{IN}/{tenant}/", after_key=_first_ticket(tenant, ended_until)
+    ):
+        if version.modified.timestamp() + SAME_TIME_SECONDS > ended_until:
+            times[found_arrival(version).import_id] = version.modified.timestamp()
+    # A multipart upload is listed with the time it began at, which may be long before it was
+    # whole: all drops are looked at.
+    for version in objects.versions(bucket, f"{DROP}/{tenant}/"):
+        times[found_arrival(version).import_id] = version.modified.timestamp()
+    times = {
+        import_id: at for import_id, at in times.items() if at <= arrival.at + SAME_TIME_SECONDS
+    }
+    times.pop(arrival.import_id, None)
+    states = imports.states(times, patience)
+    harmless = {
+        import_id
+        for import_id, (state, mode) in states.items()
+        if state.is_final or mode is Mode.DRY_RUN
+    }
+    rivals = frozenset(times) - harmless
+    open_since = min((times[rival] for rival in rivals), default=arrival.at)
+    until = min(open_since - SAME_TIME_SECONDS, arrival.at - WATERMARK_LAG_SECONDS)
+    if until > ended_until:
+        imports.raise_watermark(tenant, rfc3339(until))
+    return rivals
+
+
+def _first_ticket(tenant: str, ended_until: float) -> str:
+    if not ended_until:
+        return ""
+    return f"{IN}/{tenant}/{ticket_time(ended_until - WATERMARK_LAG_SECONDS)}"
+
+
+def ticket_time(seconds: float) -> str:
+    """The beginning of a ticket issued then; such texts sort as the times do."""
+    return rfc3339(seconds).replace("-", "").replace(":", "").replace(".", "")

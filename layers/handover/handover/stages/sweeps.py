@@ -1,0 +1,102 @@
+"""The sweep: whatever stands still is sent on, and uploads that nobody told of are found.
+
+Nothing here is needed while every message arrives; nothing here does harm when it does.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from handover.aws import objects, queues
+from handover.aws.objects import Upload
+from handover.model import State
+from handover.patience import Patience
+from handover.runtime import Invocation, Wiring, logger, metrics
+from handover.stages.uploads import DROP, Arrival, arrival_message, found_arrival
+from handover.store.imports import ImportItem, pending_chunks
+
+# How long nothing is sent again after the last time: a message that is merely late comes first.
+PATIENCE_SECONDS = 300.0
+# A notification takes seconds, sometimes a minute or longer; after this it is taken for lost.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html
+LOST_SECONDS = 900.0
+# Only the notification says who dropped a file, so it is waited for longer.
+LOST_DROP_SECONDS = 3600.0
+
+
+def sweep_imports(wiring: Wiring, run: Invocation) -> None:
+    """Sends the messages of open imports again that seem to have been lost."""
+    for item in wiring.tables.imports.open_imports():
+        run.patience.check()
+        if _resend(wiring, item, run):
+            wiring.tables.imports.resent(item.pk, run.now)
+            metrics.add_metric("ImportsResent", "Count", 1)
+            logger.warning("import sent on", extra={"import_id": item.pk, "state": item.state})
+
+
+def find_uploads(wiring: Wiring, run: Invocation) -> None:
+    """Sends the uploads to the intake that have no import though they are not new any more."""
+    waiting: list[Arrival] = []
+    for version in objects.versions(wiring.uploads_bucket, ""):
+        age = run.now - version.modified.timestamp()
+        door = version.upload.key.partition("/")[0]
+        if age < (LOST_DROP_SECONDS if door == DROP else LOST_SECONDS):
+            continue
+        if version.upload.key.endswith("/") and not version.size_bytes:
+            continue
+        waiting.append(found_arrival(version))
+        if len(waiting) == UPLOADS_AT_A_TIME:
+            _take_in(wiring, waiting, run.patience)
+            waiting = []
+    _take_in(wiring, waiting, run.patience)
+
+
+UPLOADS_AT_A_TIME = 100
+
+
+def _take_in(wiring: Wiring, waiting: list[Arrival], patience: Patience) -> None:
+    known = wiring.tables.imports.states((arrival.import_id for arrival in waiting), patience)
+    lost = [arrival for arrival in waiting if arrival.import_id not in known]
+    if lost:
+        metrics.add_metric("UploadsWithoutImport", "Count", len(lost))
+        logger.warning("uploads without an import", extra={"uploads": len(lost)})
+    queues.send_all(wiring.intake_queue, (arrival_message(arrival) for arrival in lost), patience)
+
+
+def _resend(wiring: Wiring, item: ImportItem, run: Invocation) -> bool:
+    """True when something was sent again."""
+    state = State(item.state)
+    opened = datetime.fromisoformat(item.opened_at).timestamp() if item.opened_at else run.now
+    if run.now - max(opened, float(item.resent_at)) < PATIENCE_SECONDS:
+        return False
+    if state is State.VALIDATING:
+        if (item.lease_until or 0) > run.now:
+            return False
+        queues.send(wiring.intake_queue, arrival_message(_arrival(item)))
+        return True
+    if state is State.PROCESSING:
+        pending = pending_chunks(item)
+        free = wiring.tables.imports.free_chunks(item.pk, pending, run.now, run.patience)
+        queues.send_all(
+            wiring.chunks_queue,
+            ({"v": 1, "import_id": item.pk, "chunk": number} for number in free),
+            run.patience,
+        )
+        if not pending:
+            queues.send(wiring.finalize_queue, {"v": 1, "import_id": item.pk})
+        return bool(free) or not pending
+    if state is State.AWAITING_APPROVAL and item.told_approval:
+        return False
+    queues.send(wiring.finalize_queue, {"v": 1, "import_id": item.pk})
+    return True
+
+
+def _arrival(item: ImportItem) -> Arrival:
+    # The order and the sender were settled when the import was registered; what the message says
+    # of them is not looked at again.
+    return Arrival(
+        Upload(item.bucket, item.key, item.version_id),
+        datetime.fromisoformat(item.received_at).timestamp(),
+        "",
+        None,
+    )

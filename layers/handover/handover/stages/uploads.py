@@ -1,0 +1,235 @@
+"""Uploads: what S3 says of a new object, and who is behind it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import unquote_plus
+
+from handover.aws import objects
+from handover.aws.objects import Upload, Version
+from handover.errors import RefusedError
+from handover.model import Mode, Refusal
+from handover.runtime import Wiring, rfc3339
+
+IN, DROP = "in", "drop"
+USER_SOURCE = "user"
+TENANT_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+# S3's sequencers are hexadecimal numbers that may differ in length; they are compared after the
+# shorter is filled up with zeros on the right.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+SEQUENCER_CHARACTERS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A version that has come into the upload bucket.
+
+    `principal` is who wrote it as S3 says, None when S3's word of it never came and the version
+    was found by looking.
+    """
+
+    upload: Upload
+    at: float
+    sequencer: str
+    principal: str | None
+
+    @property
+    def import_id(self) -> str:
+        """The identity of the import: the version's, whatever else is said of it."""
+        where = f"{self.upload.bucket}\0{self.upload.key}\0{self.upload.version_id}"
+        return hashlib.sha256(where.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+    @property
+    def order(self) -> str:
+        """The place among all imports of the tenant: S3's time, then S3's sequencer."""
+        sequencer = self.sequencer.upper().ljust(SEQUENCER_CHARACTERS, "0")
+        return f"{rfc3339(self.at)}#{sequencer}#{self.import_id[:8]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sent a file and what they want of it; `refusal` when they may not."""
+
+    tenant: str
+    source: str
+    uploader: str
+    filename: str
+    profile: str
+    mode: Mode
+    mapping: Mapping[str, str]
+    ticket: str | None = None
+    refusal: Refusal | None = None
+
+
+def arrivals(message: Mapping[str, Any]) -> Iterator[Arrival]:
+    """What an S3 notification tells of; nothing for S3's test message and for folder markers."""
+    for record in message.get("Records", ()):
+        if not record["eventName"].startswith("ObjectCreated:"):
+            continue
+        told = record["s3"]
+        # Keys come encoded as in a form: "+" is a space. They are decoded once, here.
+        key = unquote_plus(told["object"]["key"], errors="surrogateescape")
+        if key.endswith("/") and not told["object"].get("size"):
+            continue
+        yield Arrival(
+            Upload(told["bucket"]["name"], key, told["object"].get("versionId", "")),
+            datetime.fromisoformat(record["eventTime"]).timestamp(),
+            told["object"].get("sequencer", ""),
+            record["userIdentity"]["principalId"]
+            if "principalId" in record.get("userIdentity", {})
+            else "",
+        )
+
+
+def found_arrival(version: Version) -> Arrival:
+    """A version that was found in the bucket without a notification."""
+    return Arrival(version.upload, version.modified.timestamp(), "", None)
+
+
+def arrival_message(arrival: Arrival) -> dict[str, Any]:
+    """An arrival as a message of our own to the intake queue."""
+    return {
+        "v": 1,
+        "arrival": {
+            "bucket": arrival.upload.bucket,
+            "key": arrival.upload.key,
+            "version_id": arrival.upload.version_id,
+            "at": arrival.at,
+            "sequencer": arrival.sequencer,
+            "principal": arrival.principal,
+        },
+    }
+
+
+def arrivals_of(message: Mapping[str, Any]) -> Iterator[Arrival]:
+    """The arrivals of any message of the intake queue: S3's, or one of ours."""
+    if "arrival" in message:
+        told = message["arrival"]
+        upload = Upload(told["bucket"], told["key"], told["version_id"])
+        yield Arrival(upload, told["at"], told["sequencer"], told["principal"])
+    else:
+        yield from arrivals(message)
+
+
+def sender_of(wiring: Wiring, arrival: Arrival) -> Sender:
+    """Who sent the file, proven by the ticket or the principal, never by what the file says."""
+    door, _, rest = arrival.upload.key.partition("/")
+    tenant, _, name = rest.partition("/")
+    if not TENANT_PATTERN.fullmatch(tenant):
+        return _stranger(arrival, "")
+    if door == IN:
+        return _ticket_holder(wiring, arrival, tenant, name.removesuffix(".csv"))
+    if door == DROP:
+        return _system(wiring, arrival, tenant, *name.partition("/")[::2])
+    return _stranger(arrival, "")
+
+
+def check_ticket(wiring: Wiring, arrival: Arrival, ticket: str) -> None:
+    """Raises RefusedError unless the arrival is the one upload that the ticket is good for.
+
+    Of several versions under the ticket's key the oldest counts, whichever is heard of first.
+    """
+    key = arrival.upload.key
+    held = [
+        version.upload.version_id
+        for version in objects.versions(arrival.upload.bucket, key)
+        if version.upload.key == key
+    ]
+    # A listing has the newest version of a key first.
+    is_first = not held or held[-1] == arrival.upload.version_id
+    if not is_first or not wiring.tables.imports.use_ticket(ticket, arrival.import_id):
+        raise RefusedError(
+            "TICKET_REPLAYED",
+            "this ticket has been used or cancelled; it is good for one upload. Ask for a new one.",
+        )
+
+
+def _ticket_holder(wiring: Wiring, arrival: Arrival, tenant: str, ticket_id: str) -> Sender:
+    ticket = wiring.tables.imports.ticket(ticket_id)
+    if ticket is None or ticket.tenant != tenant:
+        return Sender(
+            tenant=tenant,
+            source=USER_SOURCE,
+            uploader="",
+            filename=arrival.upload.key,
+            profile="",
+            mode=Mode.RUN,
+            mapping={},
+            refusal=Refusal("TICKET_UNKNOWN", "no upload was announced under this key"),
+        )
+    return Sender(
+        tenant=tenant,
+        source=USER_SOURCE,
+        uploader=ticket.uploader,
+        filename=ticket.filename,
+        profile=ticket.profile,
+        mode=Mode(ticket.mode),
+        mapping=json.loads(ticket.mapping),
+        ticket=ticket_id,
+    )
+
+
+def _system(wiring: Wiring, arrival: Arrival, tenant: str, source: str, name: str) -> Sender:
+    known = wiring.tables.directory.source(tenant, source) if source and name else None
+    refusal: Refusal | None = None
+    if known is None:
+        refusal = Refusal(
+            "UNKNOWN_SOURCE",
+            f"no source {source!r} is registered for {tenant}; wanted a file under "
+            "drop/<tenant>/<source>/",
+        )
+    elif arrival.principal is None:
+        refusal = Refusal(
+            "WRONG_PRINCIPAL",
+            "S3's word of who wrote this file never came, so nobody can tell. Drop it again.",
+        )
+    elif not is_principal(arrival.principal, known.principal):
+        refusal = Refusal(
+            "WRONG_PRINCIPAL",
+            f"the file was not written by the principal that is registered for {source!r}",
+        )
+    return Sender(
+        tenant=tenant,
+        source=source,
+        uploader="",
+        filename=name or arrival.upload.key,
+        profile=known.profile if known is not None else "",
+        mode=Mode.RUN,
+        mapping={},
+        refusal=refusal,
+    )
+
+
+def is_principal(found: str, registered: str) -> bool:
+    """True when S3's principal is the registered one, in any of its sessions.
+
+    S3 writes `AWS:AROAEXAMPLEID:session` for a role; `AROAEXAMPLEID` is what can be registered.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+    """
+    if not registered:
+        return False
+    return found in (registered, f"AWS:{registered}") or found.startswith(
+        (f"{registered}:", f"AWS:{registered}:")
+    )
+
+
+def _stranger(arrival: Arrival, tenant: str) -> Sender:
+    return Sender(
+        tenant=tenant,
+        source="",
+        uploader="",
+        filename=arrival.upload.key,
+        profile="",
+        mode=Mode.RUN,
+        mapping={},
+        refusal=Refusal(
+            "UNKNOWN_SOURCE",
+            "this is no place for uploads: wanted a ticket's key, or drop/<tenant>/<source>/",
+        ),
+    )

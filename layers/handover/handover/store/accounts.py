@@ -1,0 +1,220 @@
+"""Accounts: one item each, read a hundred at a time and written on the version that was read.
+
+This is the hot path, so items are turned into accounts and back by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from handover.model import Account, Mark, SeatChange
+from handover.patience import Patience
+from handover.rules import AccountWrite
+from handover.store.batches import Item, Statement, Unmet, read_items, write_each
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """The table of accounts."""
+
+    table: str
+
+    def read(
+        self, tenant: str, account_ids: Iterable[str], patience: Patience
+    ) -> dict[str, Account]:
+        """The accounts of the tenant that exist among `account_ids` (no repetition), by id."""
+        prefix = f"{tenant}#"
+        # DynamoDB takes no key over 2,048 bytes, so no account has such an id.
+        keys = (
+            {"pk": {"S": prefix + account_id}}
+            for account_id in account_ids
+            if len(account_id) + len(prefix) <= MAX_KEY_BYTES
+            and len((prefix + account_id).encode()) <= MAX_KEY_BYTES
+        )
+        found = (account_from(item) for item in read_items(self.table, keys, patience))
+        return {account.account_id: account for account in found}
+
+    def write(
+        self, writes: Sequence[AccountWrite], patience: Patience
+    ) -> list[tuple[AccountWrite, Account | None]]:
+        """The writes that met another version, each with the account as it is now, if it is.
+
+        All others are stored. No two writes may concern the same account.
+        """
+        statements = [self._statement(write) for write in writes]
+        outcomes = write_each(statements, patience)
+        return [
+            (write, account_from(outcome.item) if outcome.item else None)
+            for write, outcome in zip(writes, outcomes, strict=True)
+            if outcome is not None
+        ]
+
+    def put_facts(self, accounts: Sequence[Account], patience: Patience) -> None:
+        """Stores what the directory says of accounts; assignments that stand are left alone.
+
+        A new account takes its assignment from `accounts`. A repetition changes nothing.
+        """
+        waiting = {account.account_id: account for account in accounts}
+        known = self.read(accounts[0].tenant, waiting, patience) if accounts else {}
+        while waiting:
+            statements = {
+                account_id: statement
+                for account_id, account in waiting.items()
+                if (statement := self._facts_statement(account, known.get(account_id)))
+            }
+            outcomes = write_each(list(statements.values()), patience)
+            unmet = {
+                account_id: outcome
+                for account_id, outcome in zip(statements, outcomes, strict=True)
+                if outcome is not None
+            }
+            known = {
+                account_id: account_from(outcome.item)
+                for account_id, outcome in unmet.items()
+                if outcome.item
+            } | self._read_missing(accounts[0].tenant, unmet, patience)
+            waiting = {account_id: waiting[account_id] for account_id in unmet}
+
+    def _read_missing(
+        self, tenant: str, unmet: Mapping[str, Unmet], patience: Patience
+    ) -> dict[str, Account]:
+        # An INSERT that meets an item is answered without it.
+        return self.read(
+            tenant, (key for key, outcome in unmet.items() if not outcome.item), patience
+        )
+
+    def _statement(self, write: AccountWrite) -> Statement:
+        account = write.account
+        return Statement(
+            f'UPDATE "{self.table}" SET "assigned"=? SET "orders"=? SET "marks"=? SET "version"=? '
+            'WHERE "pk"=? AND "version"=?',
+            [
+                _assigned_value(write.assigned),
+                {"M": {role: {"S": order} for role, order in write.orders.items()}},
+                {"L": [_mark_value(mark) for mark in write.marks]},
+                {"N": str(account.version + 1)},
+                {"S": f"{account.tenant}#{account.account_id}"},
+                {"N": str(account.version)},
+            ],
+        )
+
+    def _facts_statement(self, wanted: Account, known: Account | None) -> Statement | None:
+        if known is None:
+            return Statement(f'INSERT INTO "{self.table}" VALUE ?', [{"M": item_from(wanted)}])
+        if _facts(wanted) == _facts(known):
+            return None
+        facts = _facts(wanted)
+        sets = " ".join(f'SET "{name}"=?' for name in facts)
+        return Statement(
+            f'UPDATE "{self.table}" {sets} SET "version"=? WHERE "pk"=? AND "version"=?',
+            [
+                *facts.values(),
+                {"N": str(known.version + 1)},
+                {"S": f"{known.tenant}#{known.account_id}"},
+                {"N": str(known.version)},
+            ],
+        )
+
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+MAX_KEY_BYTES = 2048
+
+
+def account_from(item: Item) -> Account:
+    """The account that an item of the table holds."""
+    tenant, _, account_id = item["pk"]["S"].partition("#")
+    return Account(
+        tenant=tenant,
+        account_id=account_id,
+        version=int(item["version"]["N"]),
+        name=_text(item, "name"),
+        customer_id=_text(item, "customer_id"),
+        opco=_text(item, "opco"),
+        is_active=_text(item, "status") != "inactive",
+        portals=_texts(item["portals"]) if "portals" in item else (),
+        assigned={role: _texts(users) for role, users in item["assigned"]["M"].items()},
+        orders={role: order["S"] for role, order in item["orders"]["M"].items()},
+        marks=tuple([_mark_from(mark["M"]) for mark in item["marks"]["L"]]),
+    )
+
+
+def item_from(account: Account) -> dict[str, Any]:
+    """The item that holds an account."""
+    return {
+        "pk": {"S": f"{account.tenant}#{account.account_id}"},
+        "version": {"N": str(account.version)},
+        **_facts(account),
+        "assigned": _assigned_value(account.assigned),
+        "orders": {"M": {role: {"S": order} for role, order in account.orders.items()}},
+        "marks": {"L": [_mark_value(mark) for mark in account.marks]},
+    }
+
+
+def _facts(account: Account) -> dict[str, Any]:
+    return {
+        "name": {"S": account.name},
+        "customer_id": {"S": account.customer_id},
+        "opco": {"S": account.opco},
+        "status": {"S": "active" if account.is_active else "inactive"},
+        "portals": _texts_value(account.portals),
+    }
+
+
+def _mark_from(mark: Item) -> Mark:
+    return Mark(
+        import_id=mark["import"]["S"],
+        order=mark["order"]["S"],
+        line=int(mark["line"]["N"]),
+        actor=mark["actor"]["S"],
+        at=mark["at"]["S"],
+        version=int(mark["version"]["N"]),
+        changes=tuple(
+            [
+                SeatChange(role, _texts(change["M"]["before"]), _texts(change["M"]["after"]))
+                for role, change in mark["changes"]["M"].items()
+            ]
+        ),
+    )
+
+
+def _mark_value(mark: Mark) -> dict[str, Any]:
+    return {
+        "M": {
+            "import": {"S": mark.import_id},
+            "order": {"S": mark.order},
+            "line": {"N": str(mark.line)},
+            "actor": {"S": mark.actor},
+            "at": {"S": mark.at},
+            "version": {"N": str(mark.version)},
+            "changes": {
+                "M": {
+                    change.role: {
+                        "M": {
+                            "before": _texts_value(change.before),
+                            "after": _texts_value(change.after),
+                        }
+                    }
+                    for change in mark.changes
+                }
+            },
+        }
+    }
+
+
+def _assigned_value(assigned: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    return {"M": {role: _texts_value(users) for role, users in assigned.items()}}
+
+
+def _texts_value(texts: Collection[str]) -> dict[str, Any]:
+    return {"L": [{"S": text} for text in texts]}
+
+
+def _texts(value: Item) -> tuple[str, ...]:
+    return tuple([text["S"] for text in value["L"]])
+
+
+def _text(item: Item, name: str) -> str:
+    value = item.get(name)
+    return "" if value is None else str(value["S"])

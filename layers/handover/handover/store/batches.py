@@ -1,0 +1,140 @@
+"""Batches of DynamoDB calls: read many, write many on conditions, and drain what is left over.
+
+A part that is throttled or in conflict is no error of the data: it is sent again, alone, until it
+is taken or the invocation's time is used up (RetryLaterError).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from handover.errors import RetryLaterError
+from handover.patience import Patience
+from handover.store.connection import client
+
+Item = Mapping[str, Any]
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+KEYS_A_READ = 100
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchExecuteStatement.html
+STATEMENTS_A_BATCH = 25
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
+PUTS_A_BATCH = 25
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchStatementError.html
+BUSY_CODES = frozenset(
+    {
+        "InternalServerError",
+        "ProvisionedThroughputExceeded",
+        "RequestLimitExceeded",
+        "ThrottlingError",
+        "TransactionConflict",
+    }
+)
+REFUSED_CODES = frozenset({"ConditionalCheckFailed", "DuplicateItem"})
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One conditional PartiQL write."""
+
+    text: str
+    parameters: Sequence[Item]
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """The condition of a write did not hold; `item` is what stands there instead, if anything."""
+
+    item: Item | None
+
+
+def read_items(
+    table: str, keys: Iterable[Item], patience: Patience, *, projection: str | None = None
+) -> list[Item]:
+    """The items that exist under `keys`, in no order, as a consistent read sees them.
+
+    `keys` must not repeat. `projection` is a ProjectionExpression without names to substitute.
+    """
+    found: list[Item] = []
+    rest = iter(keys)
+    options: dict[str, Any] = {"ConsistentRead": True}
+    if projection is not None:
+        options["ProjectionExpression"] = projection
+    while batch := list(islice(rest, KEYS_A_READ)):
+        tries = 0
+        request: Any = {table: {"Keys": batch, **options}}
+        while request:
+            patience.check()
+            answer = client().batch_get_item(RequestItems=request)
+            found += answer["Responses"].get(table, [])
+            request = answer.get("UnprocessedKeys")
+            if request:
+                patience.wait(tries)
+                tries += 1
+    return found
+
+
+def write_each(statements: Sequence[Statement], patience: Patience) -> list[Unmet | None]:
+    """What came of each statement, in their order: None = written.
+
+    No two statements may concern the same item. Each is written at most once, whatever the
+    others come to. Raises RetryLaterError for anything but an unmet condition.
+    """
+    outcomes: list[Unmet | None] = [None] * len(statements)
+    waiting = list(range(len(statements)))
+    tries = 0
+    while waiting:
+        busy: list[int] = []
+        for begin in range(0, len(waiting), STATEMENTS_A_BATCH):
+            part = waiting[begin : begin + STATEMENTS_A_BATCH]
+            patience.check()
+            busy += _write_part(statements, part, outcomes)
+        waiting = busy
+        if waiting:
+            patience.wait(tries)
+            tries += 1
+    return outcomes
+
+
+def put_items(table: str, items: Iterable[Item], patience: Patience) -> None:
+    """Stores `items` without a condition; a repetition changes nothing. Keys must not repeat."""
+    rest = iter(items)
+    while batch := list(islice(rest, PUTS_A_BATCH)):
+        request: Any = {table: [{"PutRequest": {"Item": item}} for item in batch]}
+        tries = 0
+        while request:
+            patience.check()
+            request = client().batch_write_item(RequestItems=request).get("UnprocessedItems")
+            if request:
+                patience.wait(tries)
+                tries += 1
+
+
+def _write_part(
+    statements: Sequence[Statement], part: Sequence[int], outcomes: list[Unmet | None]
+) -> list[int]:
+    request: Any = [
+        {
+            "Statement": statements[place].text,
+            "Parameters": statements[place].parameters,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        for place in part
+    ]
+    answers = client().batch_execute_statement(Statements=request)["Responses"]
+    busy: list[int] = []
+    for place, answer in zip(part, answers, strict=True):
+        error = answer.get("Error")
+        if error is None:
+            outcomes[place] = None
+        elif error["Code"] in REFUSED_CODES:
+            outcomes[place] = Unmet(error.get("Item"))
+        elif error["Code"] in BUSY_CODES:
+            busy.append(place)
+        else:
+            raise RetryLaterError(f"DynamoDB refused a statement: {error['Code']}")
+    return busy

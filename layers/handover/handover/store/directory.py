@@ -1,0 +1,213 @@
+"""A tenant's directory: users, sources, profiles and settings, in one table by tenant."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pynamodb.attributes import ListAttribute, UnicodeAttribute
+from pynamodb.exceptions import DoesNotExist
+from pynamodb.models import Model
+
+from handover.model import User
+from handover.patience import Patience
+from handover.profiles import Profile, parse_profile, presets, profile_json
+from handover.store.batches import Item, put_items, read_items
+
+USER, SOURCE, PROFILE, SETTINGS = "user#", "source#", "profile#", "settings"
+
+# A file of which more than a fifth of the lines, and more than ten, would clear a manager waits
+# for an Admin, unless the tenant says otherwise.
+CLEAR_GUARD_PERCENT = 20
+CLEAR_GUARD_LINES = 10
+
+
+class DirectoryItem(Model):
+    """Anything of a tenant's directory; `sk` says what."""
+
+    class Meta:
+        """The table's name is set by `connect`."""
+
+        table_name = ""
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    body = UnicodeAttribute(null=True)
+
+
+class UserItem(Model):
+    """A user as it is stored; attributes of their own, because workers read them in batches."""
+
+    class Meta:
+        """The table's name is set by `connect`."""
+
+        table_name = ""
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    name = UnicodeAttribute(default="")
+    roles: ListAttribute[str] = ListAttribute(default=list)
+    opco = UnicodeAttribute(default="")
+    status = UnicodeAttribute(default="active")
+    employee_id = UnicodeAttribute(default="")
+    phone = UnicodeAttribute(default="")
+    mobile = UnicodeAttribute(default="")
+    login_name = UnicodeAttribute(default="")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Another system that may drop files, the profile they follow, and who writes them."""
+
+    source: str
+    profile: str
+    principal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a tenant may set for itself."""
+
+    clear_guard_percent: int = CLEAR_GUARD_PERCENT
+    clear_guard_lines: int = CLEAR_GUARD_LINES
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """The table of directories."""
+
+    table: str
+    # How many addresses are compared at the most when a likely one is looked for.
+    MOST_ADDRESSES: ClassVar[int] = 50_000
+
+    def users(self, tenant: str, addresses: Iterable[str], patience: Patience) -> dict[str, User]:
+        """The users that exist among normal `addresses` (no repetition), by address."""
+        # A longer address cannot be a key, so nobody has it.
+        keys = (
+            {"pk": {"S": tenant}, "sk": {"S": USER + address}}
+            for address in addresses
+            if len(address.encode()) <= MAX_ADDRESS_BYTES
+        )
+        found = (_user_from(item) for item in read_items(self.table, keys, patience))
+        return {user.email: user for user in found}
+
+    def user(self, tenant: str, address: str) -> User | None:
+        """The user with that normal address."""
+        if len(address.encode()) > MAX_ADDRESS_BYTES:
+            return None
+        try:
+            item = UserItem.get(tenant, USER + address, consistent_read=True)
+        except DoesNotExist:
+            return None
+        return User(
+            email=address,
+            name=item.name,
+            roles=frozenset(item.roles),
+            opco=item.opco,
+            is_active=item.status == "active",
+            employee_id=item.employee_id,
+            phone=item.phone,
+            mobile=item.mobile,
+            login_name=item.login_name,
+        )
+
+    def addresses(self, tenant: str) -> Iterator[str]:
+        """Addresses of the tenant's users in their order, MOST_ADDRESSES at the most."""
+        found = DirectoryItem.query(
+            tenant,
+            DirectoryItem.sk.startswith(USER),
+            attributes_to_get=["pk", "sk"],
+            limit=self.MOST_ADDRESSES,
+        )
+        return (item.sk[len(USER) :] for item in found)
+
+    def put_users(self, tenant: str, users: Iterable[User], patience: Patience) -> None:
+        """Stores users over what was known of them; addresses must not repeat."""
+        put_items(self.table, (_user_item(tenant, user) for user in users), patience)
+
+    def source(self, tenant: str, source: str) -> Source | None:
+        """The registered source of that name."""
+        body = self._body(tenant, SOURCE + source)
+        return Source(**json.loads(body)) if body is not None else None
+
+    def put_source(self, tenant: str, source: Source) -> None:
+        """Registers a source, or registers it anew."""
+        body = json.dumps(
+            {"source": source.source, "profile": source.profile, "principal": source.principal}
+        )
+        DirectoryItem(tenant, SOURCE + source.source, body=body).save()
+
+    def profile(self, tenant: str, name: str) -> Profile | None:
+        """The tenant's own profile of that name, else the preset."""
+        body = self._body(tenant, PROFILE + name)
+        return parse_profile(body) if body is not None else presets().get(name)
+
+    def profiles(self, tenant: str) -> dict[str, Profile]:
+        """All profiles a tenant may use, by name: its own before the presets."""
+        own = DirectoryItem.query(tenant, DirectoryItem.sk.startswith(PROFILE))
+        found = [parse_profile(item.body) for item in own if item.body]
+        return presets() | {profile.name: profile for profile in found}
+
+    def put_profile(self, tenant: str, profile: Profile) -> None:
+        """Stores a tenant's own profile; it comes before a preset of the same name."""
+        DirectoryItem(tenant, PROFILE + profile.name, body=json.dumps(profile_json(profile))).save()
+
+    def settings(self, tenant: str) -> Settings:
+        """The tenant's settings, the usual ones where it has set none."""
+        body = self._body(tenant, SETTINGS)
+        return Settings(**json.loads(body)) if body is not None else Settings()
+
+    def put_settings(self, tenant: str, settings: Settings) -> None:
+        """Stores a tenant's settings."""
+        body = json.dumps(
+            {
+                "clear_guard_percent": settings.clear_guard_percent,
+                "clear_guard_lines": settings.clear_guard_lines,
+            }
+        )
+        DirectoryItem(tenant, SETTINGS, body=body).save()
+
+    def _body(self, tenant: str, sk: str) -> str | None:
+        try:
+            return DirectoryItem.get(tenant, sk, consistent_read=True).body
+        except DoesNotExist:
+            return None
+
+
+# A sort key holds 1,024 bytes, five of which say that it is a user.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+MAX_ADDRESS_BYTES = 1024 - len(USER)
+
+
+def _user_from(item: Item) -> User:
+    def text(name: str) -> str:
+        return str(item[name]["S"]) if name in item else ""
+
+    return User(
+        email=item["sk"]["S"][len(USER) :],
+        name=text("name"),
+        roles=frozenset(role["S"] for role in item["roles"]["L"]),
+        opco=text("opco"),
+        is_active=text("status") != "inactive",
+        employee_id=text("employee_id"),
+        phone=text("phone"),
+        mobile=text("mobile"),
+        login_name=text("login_name"),
+    )
+
+
+def _user_item(tenant: str, user: User) -> Item:
+    return {
+        "pk": {"S": tenant},
+        "sk": {"S": USER + user.email},
+        "name": {"S": user.name},
+        "roles": {"L": [{"S": role} for role in sorted(user.roles)]},
+        "opco": {"S": user.opco},
+        "status": {"S": "active" if user.is_active else "inactive"},
+        "employee_id": {"S": user.employee_id},
+        "phone": {"S": user.phone},
+        "mobile": {"S": user.mobile},
+        "login_name": {"S": user.login_name},
+    }

@@ -1,0 +1,192 @@
+"""What happened to accounts, and which accounts a user holds: written from the table's stream."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.models import Model
+
+from handover.model import Account, Mark, SeatChange
+from handover.patience import Patience
+from handover.store.batches import Item, Statement, Unmet, put_items, read_items, write_each
+
+# How long it is remembered that somebody no longer holds an account. Records of the stream live
+# 24 hours, so no older one can come back after that and be taken for news.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
+TOMBSTONE_SECONDS = 7 * 24 * 3600
+
+
+class HistoryItem(Model):
+    """One effective change of one account; `sk` is the account's version after it."""
+
+    class Meta:
+        """The table's name is set by `connect`."""
+
+        table_name = ""
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = NumberAttribute(range_key=True)
+    import_id = UnicodeAttribute()
+    line = NumberAttribute()
+    actor = UnicodeAttribute()
+    at = UnicodeAttribute()
+    changes = UnicodeAttribute()
+
+
+class HoldingItem(Model):
+    """One account that a user holds, or held until lately, in one role."""
+
+    class Meta:
+        """The table's name is set by `connect`."""
+
+        table_name = ""
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    version = NumberAttribute()
+    held = BooleanAttribute()
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """That a user holds an account in a role (`is_held`), or no longer does, since a version."""
+
+    tenant: str
+    user: str
+    role: str
+    account_id: str
+    version: int
+    is_held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of an account's history."""
+
+    tenant: str
+    account_id: str
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The table of histories."""
+
+    table: str
+
+    def put(self, entries: Iterable[Entry], patience: Patience) -> None:
+        """Stores entries under account and version; the same entry again changes nothing."""
+        put_items(self.table, (_history_item(entry) for entry in entries), patience)
+
+    def of(self, tenant: str, account_id: str) -> Iterator[Entry]:
+        """The entries of an account, oldest first."""
+        for item in HistoryItem.query(f"{tenant}#{account_id}", consistent_read=True):
+            changes = tuple(
+                SeatChange(role, tuple(change["before"]), tuple(change["after"]))
+                for role, change in json.loads(item.changes).items()
+            )
+            mark = Mark(
+                item.import_id, "", int(item.line), item.actor, item.at, int(item.sk), changes
+            )
+            yield Entry(tenant, account_id, mark)
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolios:
+    """The table of portfolios: for each user the accounts they hold."""
+
+    table: str
+
+    def put(self, holdings: Sequence[Holding], now: float, patience: Patience) -> None:
+        """Brings the portfolios up to date; what is newer there stays.
+
+        The last of several holdings with one user, role and account counts.
+        """
+        waiting = {_holding_key(holding): holding for holding in holdings}
+        known = self._versions(waiting, patience)
+        while waiting:
+            news = {
+                key: holding
+                for key, holding in waiting.items()
+                if known.get(key, -1) < holding.version
+            }
+            statements = [
+                self._statement(holding, known.get(key), now) for key, holding in news.items()
+            ]
+            outcomes = write_each(statements, patience)
+            unmet = {
+                key: outcome
+                for key, outcome in zip(news, outcomes, strict=True)
+                if isinstance(outcome, Unmet)
+            }
+            waiting = {key: news[key] for key in unmet}
+            known = self._versions(waiting, patience)
+
+    def of(self, tenant: str, user: str) -> Iterator[tuple[str, str]]:
+        """Role and account id of all that a user holds, in that order."""
+        for item in HoldingItem.query(f"{tenant}#{user}", consistent_read=True):
+            if item.held:
+                role, _, account_id = item.sk.partition("#")
+                yield role, account_id
+
+    def _versions(
+        self, keys: Iterable[tuple[str, str]], patience: Patience
+    ) -> dict[tuple[str, str], int]:
+        wanted = ({"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in keys)
+        found = read_items(self.table, wanted, patience)
+        return {(item["pk"]["S"], item["sk"]["S"]): int(item["version"]["N"]) for item in found}
+
+    def _statement(self, holding: Holding, known: int | None, now: float) -> Statement:
+        pk, sk = _holding_key(holding)
+        expires = 0 if holding.is_held else int(now) + TOMBSTONE_SECONDS
+        body: dict[str, Any] = {
+            "version": {"N": str(holding.version)},
+            "held": {"BOOL": holding.is_held},
+            "expires": {"N": str(expires)},
+        }
+        if known is None:
+            item = {"pk": {"S": pk}, "sk": {"S": sk}, **body}
+            return Statement(f'INSERT INTO "{self.table}" VALUE ?', [{"M": item}])
+        return Statement(
+            f'UPDATE "{self.table}" SET "version"=? SET "held"=? SET "expires"=? '
+            'WHERE "pk"=? AND "sk"=? AND "version"=?',
+            [*body.values(), {"S": pk}, {"S": sk}, {"N": str(known)}],
+        )
+
+
+def holdings_of(before: Account | None, after: Account) -> list[Holding]:
+    """What a change of an account means for the portfolios of those it concerns."""
+    had = _seats(before) if before is not None else set()
+    has = _seats(after)
+    return [
+        Holding(after.tenant, user, role, after.account_id, after.version, (role, user) in has)
+        for role, user in sorted(had ^ has)
+    ]
+
+
+def _seats(account: Account) -> set[tuple[str, str]]:
+    return {(role, user) for role, users in account.assigned.items() for user in users}
+
+
+def _holding_key(holding: Holding) -> tuple[str, str]:
+    return f"{holding.tenant}#{holding.user}", f"{holding.role}#{holding.account_id}"
+
+
+def _history_item(entry: Entry) -> Item:
+    mark = entry.mark
+    changes = {
+        change.role: {"before": change.before, "after": change.after} for change in mark.changes
+    }
+    return {
+        "pk": {"S": f"{entry.tenant}#{entry.account_id}"},
+        "sk": {"N": str(mark.version)},
+        "import_id": {"S": mark.import_id},
+        "line": {"N": str(mark.line)},
+        "actor": {"S": mark.actor},
+        "at": {"S": mark.at},
+        "changes": {"S": json.dumps(changes)},
+    }

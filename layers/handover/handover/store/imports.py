@@ -1,0 +1,583 @@
+"""Imports: where each stands, which chunks are still pending, and who is working on what.
+
+Every step is one conditional update, so a step taken twice, late or by two at once counts once.
+An answer that was lost on the way is recognised by the attempt that the item names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pynamodb.attributes import (
+    BooleanAttribute,
+    MapAttribute,
+    NumberAttribute,
+    NumberSetAttribute,
+    UnicodeAttribute,
+)
+from pynamodb.exceptions import DoesNotExist, PutError, UpdateError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.operand import Path
+from pynamodb.expressions.update import Action
+from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.models import Model
+
+from handover.model import Chunk, Mode, Refusal, State
+from handover.patience import Patience
+from handover.reports import Counts
+from handover.store.batches import put_items, read_items
+
+IMPORT, PLAN, TICKET, CHUNK, WATERMARK = "import", "plan", "ticket", "chunk#", "watermark"
+
+
+class ByTenant(GlobalSecondaryIndex["ImportItem"]):
+    """The imports of a tenant, by the time S3 received them."""
+
+    class Meta:
+        """Keys only: who lists imports reads the items themselves."""
+
+        index_name = "by-tenant"
+        projection = KeysOnlyProjection()
+
+    tenant = UnicodeAttribute(hash_key=True)
+    listed_at = UnicodeAttribute(range_key=True)
+
+
+class Open(GlobalSecondaryIndex["ImportItem"]):
+    """What has not ended, or has ended and nobody was told: the sweeper's list."""
+
+    class Meta:
+        """Keys only: the sweeper reads the items themselves."""
+
+        index_name = "open"
+        projection = KeysOnlyProjection()
+
+    open = UnicodeAttribute(hash_key=True)
+    opened_at = UnicodeAttribute(range_key=True)
+
+
+class ImportItem(Model):
+    """One import. Times are RFC 3339 in UTC, leases seconds since the epoch."""
+
+    class Meta:
+        """The table's name is set by `connect`."""
+
+        table_name = ""
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default=IMPORT)
+    tenant = UnicodeAttribute()
+    profile = UnicodeAttribute(default="")
+    source = UnicodeAttribute()
+    uploader = UnicodeAttribute(default="")
+    filename = UnicodeAttribute()
+    mode = UnicodeAttribute(default=Mode.RUN.value)
+    state = UnicodeAttribute(default=State.VALIDATING.value)
+    received_at = UnicodeAttribute()
+    finished_at = UnicodeAttribute(null=True)
+    bucket = UnicodeAttribute()
+    key = UnicodeAttribute()
+    version_id = UnicodeAttribute()
+    size_bytes = NumberAttribute(default=0)
+    # The place of the import among all of the tenant: S3's time, then S3's sequencer.
+    order = UnicodeAttribute()
+    ticket = UnicodeAttribute(null=True)
+    encoding = UnicodeAttribute(null=True)
+    delimiter = UnicodeAttribute(null=True)
+    refusal: MapAttribute[str, Any] = MapAttribute(null=True)
+    approval: MapAttribute[str, Any] = MapAttribute(null=True)
+    approved_by = UnicodeAttribute(null=True)
+    cancelled_by = UnicodeAttribute(null=True)
+    lines = NumberAttribute(default=0)
+    updated = NumberAttribute(default=0)
+    cleared = NumberAttribute(default=0)
+    unchanged = NumberAttribute(default=0)
+    pending_users = NumberAttribute(default=0)
+    rejected = NumberAttribute(default=0)
+    duplicate = NumberAttribute(default=0)
+    superseded = NumberAttribute(default=0)
+    not_processed = NumberAttribute(default=0)
+    # The chunks that are not settled, and for each settled one the attempt whose parts count.
+    pending = NumberSetAttribute(null=True)
+    settled: MapAttribute[str, str] = MapAttribute(default=dict)
+    lease_by = UnicodeAttribute(null=True)
+    lease_until = NumberAttribute(null=True)
+    resent_at = NumberAttribute(default=0)
+    told_approval = BooleanAttribute(default=False)
+    listed_at = UnicodeAttribute()
+    open = UnicodeAttribute(null=True)
+    opened_at = UnicodeAttribute(null=True)
+    by_tenant = ByTenant()
+    open_index = Open()
+
+
+class PlanItem(Model):
+    """What validation decided about an import, once and for all; `body` is JSON."""
+
+    class Meta:
+        """The table's name is set by `connect`."""
+
+        table_name = ""
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default=PLAN)
+    body = UnicodeAttribute()
+
+
+class ChunkItem(Model):
+    """One chunk of an import and who is working on it."""
+
+    class Meta:
+        """The table's name is set by `connect`."""
+
+        table_name = ""
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    start = NumberAttribute()
+    end = NumberAttribute()
+    first_line = NumberAttribute()
+    lines = NumberAttribute()
+    checksum = NumberAttribute()
+    repeats = NumberAttribute(default=0)
+    attempts = NumberAttribute(default=0)
+    lease_by = UnicodeAttribute(null=True)
+    lease_until = NumberAttribute(null=True)
+
+
+class TicketItem(Model):
+    """The right to upload one file, once."""
+
+    class Meta:
+        """The table's name is set by `connect`."""
+
+        table_name = ""
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default=TICKET)
+    tenant = UnicodeAttribute()
+    uploader = UnicodeAttribute()
+    profile = UnicodeAttribute()
+    filename = UnicodeAttribute()
+    mode = UnicodeAttribute()
+    mapping = UnicodeAttribute(default="{}")
+    issued_at = UnicodeAttribute()
+    expires_at = UnicodeAttribute()
+    import_id = UnicodeAttribute(null=True)
+    cancelled_by = UnicodeAttribute(null=True)
+    expires = NumberAttribute()
+
+
+class WatermarkItem(Model):
+    """Up to which time every upload of a tenant is known to have ended."""
+
+    class Meta:
+        """The table's name is set by `connect`."""
+
+        table_name = ""
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default=WATERMARK)
+    ended_until = UnicodeAttribute()
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A chunk in the hands of one worker, and how often a worker has taken it."""
+
+    chunk: Chunk
+    repeats: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a worker reports of a chunk: the attempt whose parts count, and its counts."""
+
+    chunk: int
+    attempt: str
+    has_errors: bool
+    counts: Counts
+
+
+def counts_of(item: ImportItem) -> Counts:
+    """The counts of an import so far."""
+    return Counts(
+        lines=int(item.lines),
+        updated=int(item.updated),
+        cleared=int(item.cleared),
+        unchanged=int(item.unchanged),
+        pending=int(item.pending_users),
+        rejected=int(item.rejected),
+        duplicate=int(item.duplicate),
+        superseded=int(item.superseded),
+        not_processed=int(item.not_processed),
+    )
+
+
+def pending_chunks(item: ImportItem) -> frozenset[int]:
+    """The numbers of the chunks that are not settled."""
+    return frozenset(int(number) for number in item.pending or ())
+
+
+def settled_parts(item: ImportItem) -> dict[int, str]:
+    """For each settled chunk the attempt whose parts count, with "!" when there are error lines."""
+    return {int(number): str(parts) for number, parts in item.settled.as_dict().items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Imports:
+    """The table of imports, their chunks, and the tickets they began with."""
+
+    table: str
+
+    # Reading
+
+    def find(self, import_id: str) -> ImportItem | None:
+        """The import as it is now."""
+        try:
+            return ImportItem.get(import_id, IMPORT, consistent_read=True)
+        except DoesNotExist:
+            return None
+
+    def states(
+        self, import_ids: Iterable[str], patience: Patience
+    ) -> dict[str, tuple[State, Mode]]:
+        """State and mode of the imports that exist among `import_ids` (no repetition)."""
+        keys = ({"pk": {"S": import_id}, "sk": {"S": IMPORT}} for import_id in import_ids)
+        found = read_items(self.table, keys, patience)
+        return {
+            item["pk"]["S"]: (State(item["state"]["S"]), Mode(item["mode"]["S"])) for item in found
+        }
+
+    def plan(self, import_id: str) -> str | None:
+        """The plan of the import as JSON, once it has been validated."""
+        try:
+            return PlanItem.get(import_id, PLAN, consistent_read=True).body
+        except DoesNotExist:
+            return None
+
+    def newest(
+        self, tenant: str, limit: int, before: str | None
+    ) -> tuple[list[ImportItem], str | None]:
+        """The newest imports of a tenant and the cursor for `before` of the next page, if any."""
+        condition = ImportItem.listed_at < before if before else None
+        keys = list(
+            ImportItem.by_tenant.query(tenant, condition, scan_index_forward=False, limit=limit + 1)
+        )
+        page = keys[:limit]
+        items = {
+            item.pk: item for item in ImportItem.batch_get([(key.pk, IMPORT) for key in page], True)
+        }
+        cursor = str(page[-1].listed_at) if len(keys) > limit else None
+        return [items[key.pk] for key in page if key.pk in items], cursor
+
+    def open_imports(self) -> Iterator[ImportItem]:
+        """All that have not ended or were not announced, oldest first, as they are now."""
+        for key in ImportItem.open_index.query("1"):
+            item = self.find(key.pk)
+            if item is not None and item.open:
+                yield item
+
+    # Intake
+
+    def register(self, item: ImportItem) -> ImportItem:
+        """The import as it stands, which is `item` if there was none under its id."""
+        try:
+            item.save(ImportItem.pk.does_not_exist())
+        except PutError as error:
+            _only_unmet(error)
+            return ImportItem.get(item.pk, IMPORT, consistent_read=True)
+        return item
+
+    def lease(self, import_id: str, attempt: str, *, now: float, until: float) -> bool:
+        """True when `attempt` may validate the import until then: nobody else does."""
+        return _update(
+            ImportItem(import_id),
+            [ImportItem.lease_by.set(attempt), ImportItem.lease_until.set(until)],
+            (ImportItem.state == State.VALIDATING.value)
+            & (
+                ImportItem.lease_by.does_not_exist()
+                | (ImportItem.lease_by == attempt)
+                | (ImportItem.lease_until < now)
+            ),
+        )
+
+    def refuse(self, import_id: str, attempt: str, refusal: Refusal, *, at: str) -> bool:
+        """True when the import is refused now; nothing of it will be written."""
+        return _update(
+            ImportItem(import_id),
+            [
+                ImportItem.state.set(State.FINALIZING.value),
+                ImportItem.refusal.set(
+                    {"code": refusal.code, "message": refusal.message}
+                    | ({"line": refusal.line} if refusal.line is not None else {})
+                ),
+                ImportItem.finished_at.set(at),
+            ],
+            (ImportItem.state == State.VALIDATING.value) & (ImportItem.lease_by == attempt),
+        )
+
+    def store_plan(
+        self,
+        import_id: str,
+        body: str,
+        chunks: Sequence[tuple[Chunk, int]],
+        patience: Patience,
+    ) -> None:
+        """Stores the plan and its chunks, each with the number of its repeats."""
+        PlanItem(import_id, body=body).save()
+        put_items(
+            self.table,
+            (
+                {
+                    "pk": {"S": import_id},
+                    "sk": {"S": _chunk_key(chunk.number)},
+                    "start": {"N": str(chunk.start)},
+                    "end": {"N": str(chunk.end)},
+                    "first_line": {"N": str(chunk.first_line)},
+                    "lines": {"N": str(chunk.lines)},
+                    "checksum": {"N": str(chunk.checksum)},
+                    "repeats": {"N": str(repeats)},
+                    "attempts": {"N": "0"},
+                }
+                for chunk, repeats in chunks
+            ),
+            patience,
+        )
+
+    def begin(
+        self,
+        import_id: str,
+        attempt: str,
+        *,
+        chunks: int,
+        lines: int,
+        encoding: str,
+        delimiter: str,
+        approval: dict[str, Any] | None,
+    ) -> bool:
+        """True when the import goes on now: to its chunks, or to wait for an Admin."""
+        state = State.AWAITING_APPROVAL if approval else State.PROCESSING
+        actions: list[Action] = [
+            ImportItem.state.set(state.value),
+            ImportItem.pending.set(set(range(1, chunks + 1))),
+            ImportItem.lines.set(lines),
+            ImportItem.encoding.set(encoding),
+            ImportItem.delimiter.set(delimiter),
+        ]
+        if approval:
+            actions.append(ImportItem.approval.set(approval))
+        return _update(
+            ImportItem(import_id),
+            actions,
+            (ImportItem.state == State.VALIDATING.value) & (ImportItem.lease_by == attempt),
+        )
+
+    # Chunks
+
+    def take_chunk(
+        self, import_id: str, number: int, attempt: str, *, now: float, until: float
+    ) -> Taken | None:
+        """The chunk, which is `attempt`'s until then; None while it is somebody else's."""
+        item = ChunkItem(import_id, _chunk_key(number))
+        taken = _update(
+            item,
+            [
+                ChunkItem.lease_by.set(attempt),
+                ChunkItem.lease_until.set(until),
+                ChunkItem.attempts.add(1),
+            ],
+            ChunkItem.pk.exists()
+            & (
+                ChunkItem.lease_by.does_not_exist()
+                | (ChunkItem.lease_by == attempt)
+                | (ChunkItem.lease_until < now)
+            ),
+        )
+        if not taken:
+            return None
+        chunk = Chunk(
+            number=number,
+            start=int(item.start),
+            end=int(item.end),
+            first_line=int(item.first_line),
+            lines=int(item.lines),
+            checksum=int(item.checksum),
+        )
+        return Taken(chunk, int(item.repeats), int(item.attempts))
+
+    def free_chunks(
+        self, import_id: str, numbers: Iterable[int], now: float, patience: Patience
+    ) -> list[int]:
+        """Those of the chunks that nobody is working on, in their order."""
+        keys = ({"pk": {"S": import_id}, "sk": {"S": _chunk_key(number)}} for number in numbers)
+        found = read_items(self.table, keys, patience)
+        return sorted(
+            int(item["sk"]["S"].removeprefix(CHUNK))
+            for item in found
+            if "lease_until" not in item or float(item["lease_until"]["N"]) < now
+        )
+
+    def settle(self, import_id: str, settlement: Settlement) -> ImportItem:
+        """The import after the chunk is settled, by this attempt or by an earlier one."""
+        item = ImportItem(import_id)
+        parts = f"{settlement.attempt}{'!' if settlement.has_errors else ''}"
+        counts = settlement.counts
+        added = (
+            (ImportItem.updated, counts.updated),
+            (ImportItem.cleared, counts.cleared),
+            (ImportItem.unchanged, counts.unchanged),
+            (ImportItem.pending_users, counts.pending),
+            (ImportItem.rejected, counts.rejected),
+            (ImportItem.duplicate, counts.duplicate),
+            (ImportItem.superseded, counts.superseded),
+            (ImportItem.not_processed, counts.not_processed),
+        )
+        actions: list[Action] = [
+            ImportItem.pending.delete({settlement.chunk}),
+            Path(["settled", str(settlement.chunk)]).set(parts),
+            *(attribute.add(number) for attribute, number in added if number),
+        ]
+        if _update(item, actions, ImportItem.pending.contains(settlement.chunk)):
+            return item
+        return ImportItem.get(import_id, IMPORT, consistent_read=True)
+
+    # Decisions of people
+
+    def approve(self, import_id: str, approver: str) -> bool:
+        """True when the import has left `awaiting_approval` by this approver's word."""
+        return _update(
+            ImportItem(import_id),
+            [ImportItem.state.set(State.PROCESSING.value), ImportItem.approved_by.set(approver)],
+            ImportItem.state == State.AWAITING_APPROVAL.value,
+        )
+
+    def cancel(self, import_id: str, canceller: str) -> bool:
+        """True when the import will end cancelled: nothing more of it is begun.
+
+        An import that waits for approval goes on to its chunks, which will all be told to write
+        nothing.
+        """
+        waiting = _update(
+            ImportItem(import_id),
+            [ImportItem.state.set(State.PROCESSING.value), ImportItem.cancelled_by.set(canceller)],
+            ImportItem.state == State.AWAITING_APPROVAL.value,
+        )
+        return waiting or _update(
+            ImportItem(import_id),
+            [ImportItem.cancelled_by.set(canceller)],
+            ImportItem.state.is_in(State.VALIDATING.value, State.PROCESSING.value)
+            & ImportItem.cancelled_by.does_not_exist(),
+        )
+
+    # Ending
+
+    def start_finalizing(self, import_id: str, *, at: str) -> None:
+        """Leaves `processing` once no chunk is pending; `at` becomes the time it finished."""
+        _update(
+            ImportItem(import_id),
+            [
+                ImportItem.state.set(State.FINALIZING.value),
+                ImportItem.finished_at.set(ImportItem.finished_at | at),
+            ],
+            (ImportItem.state == State.PROCESSING.value) & ImportItem.pending.does_not_exist(),
+        )
+
+    def end(self, import_id: str, state: State) -> None:
+        """Gives the import its final state, unless it has one."""
+        _update(
+            ImportItem(import_id),
+            [ImportItem.state.set(state.value)],
+            ImportItem.state == State.FINALIZING.value,
+        )
+
+    def told_end(self, import_id: str) -> None:
+        """Remembers that the end was announced: the sweeper need not look any more."""
+        _update(
+            ImportItem(import_id),
+            [ImportItem.open.remove(), ImportItem.opened_at.remove()],
+            ImportItem.state.is_in(*(state.value for state in State if state.is_final)),
+        )
+
+    def told_approval(self, import_id: str) -> None:
+        """Remembers that an Admin was told that the import waits."""
+        _update(
+            ImportItem(import_id),
+            [ImportItem.told_approval.set(True)],
+            ImportItem.state == State.AWAITING_APPROVAL.value,
+        )
+
+    def resent(self, import_id: str, now: float) -> None:
+        """Remembers that the sweeper has sent the import's messages again."""
+        _update(ImportItem(import_id), [ImportItem.resent_at.set(now)], ImportItem.pk.exists())
+
+    # Tickets
+
+    def ticket(self, ticket: str) -> TicketItem | None:
+        """The ticket of that id."""
+        try:
+            return TicketItem.get(f"{TICKET}#{ticket}", TICKET, consistent_read=True)
+        except DoesNotExist:
+            return None
+
+    def issue(self, ticket: str, item: TicketItem) -> None:
+        """Stores a new ticket."""
+        item.pk = f"{TICKET}#{ticket}"
+        item.save(TicketItem.pk.does_not_exist())
+
+    def use_ticket(self, ticket: str, import_id: str) -> bool:
+        """True when the ticket is this import's: unused until now, or used by it before."""
+        return _update(
+            TicketItem(f"{TICKET}#{ticket}"),
+            [TicketItem.import_id.set(import_id)],
+            TicketItem.pk.exists()
+            & TicketItem.cancelled_by.does_not_exist()
+            & (TicketItem.import_id.does_not_exist() | (TicketItem.import_id == import_id)),
+        )
+
+    def cancel_ticket(self, ticket: str, canceller: str) -> bool:
+        """True when nothing can be uploaded with the ticket any more."""
+        return _update(
+            TicketItem(f"{TICKET}#{ticket}"),
+            [TicketItem.cancelled_by.set(canceller)],
+            TicketItem.pk.exists() & TicketItem.import_id.does_not_exist(),
+        )
+
+    # What is known to have ended
+
+    def watermark(self, tenant: str) -> str:
+        """The time up to which every upload of the tenant has ended; "" when none is known."""
+        try:
+            return WatermarkItem.get(f"tenant#{tenant}", WATERMARK).ended_until
+        except DoesNotExist:
+            return ""
+
+    def raise_watermark(self, tenant: str, until: str) -> None:
+        """Moves the watermark up to `until`, never down."""
+        _update(
+            WatermarkItem(f"tenant#{tenant}"),
+            [WatermarkItem.ended_until.set(until)],
+            WatermarkItem.ended_until.does_not_exist() | (WatermarkItem.ended_until < until),
+        )
+
+
+def _chunk_key(number: int) -> str:
+    return f"{CHUNK}{number:05d}"
+
+
+def _update(item: Model, actions: list[Action], condition: Condition) -> bool:
+    """True when the update was made, False when its condition did not hold."""
+    try:
+        item.update(actions, condition)
+    except UpdateError as error:
+        _only_unmet(error)
+        return False
+    return True
+
+
+def _only_unmet(error: PutError | UpdateError) -> None:
+    if error.cause_response_code != "ConditionalCheckFailedException":
+        raise error

@@ -1,0 +1,56 @@
+"""Which tables the stack has: their names come with the environment, their shape with the code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from handover.store.accounts import Accounts
+from handover.store.directory import Directory, DirectoryItem, UserItem
+from handover.store.history import History, HistoryItem, HoldingItem, Portfolios
+from handover.store.imports import (
+    ChunkItem,
+    ImportItem,
+    Imports,
+    PlanItem,
+    TicketItem,
+    WatermarkItem,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TableNames:
+    """The names of the tables; "" for one that the caller does not use."""
+
+    accounts: str = ""
+    directory: str = ""
+    imports: str = ""
+    history: str = ""
+    portfolios: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The tables, ready to use."""
+
+    accounts: Accounts
+    directory: Directory
+    imports: Imports
+    history: History
+    portfolios: Portfolios
+
+
+def connect(names: TableNames) -> Tables:
+    """The tables of these names. A process uses one stack: the last call counts for all models."""
+    for of_directory in (DirectoryItem, UserItem):
+        of_directory.Meta.table_name = names.directory
+    for of_imports in (ImportItem, PlanItem, ChunkItem, TicketItem, WatermarkItem):
+        of_imports.Meta.table_name = names.imports
+    HistoryItem.Meta.table_name = names.history
+    HoldingItem.Meta.table_name = names.portfolios
+    return Tables(
+        Accounts(names.accounts),
+        Directory(names.directory),
+        Imports(names.imports),
+        History(names.history),
+        Portfolios(names.portfolios),
+    )
