@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -16,6 +17,9 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 
 from handover.patience import Patience
 from handover.store.tables import TableNames, Tables, connect
+
+# Not every invocation has something to count.
+warnings.filterwarnings("ignore", "No application metrics to publish")
 
 logger = Logger(service="handover")
 metrics = Metrics(namespace="Handover", service="handover")
