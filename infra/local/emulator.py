@@ -7,7 +7,9 @@ see what their layers hold and nothing else, as on AWS.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -27,15 +29,21 @@ HOST = "127.0.0.1"
 USUAL_PORT = 4566
 START_SECONDS = 30.0
 END_SECONDS = 20.0  # state is written on the way out where it is kept
+# Every worker unpacks its layers for itself, some 75 MB in 2,300 files: ten times as fast in
+# memory as on a disk. Taken only where there is plenty.
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+PLENTY_BYTES = 8 * 2**30
 
 # The second argument is the home: it tells our process from others of its kind.
 _LAUNCH = """
-import sys
+import runpy, sys
 sys.path.insert(0, sys.argv[1])
+runpy.run_path(sys.argv[3])["apply"]()
 del sys.argv[1:]
 from ministack.app import main
 main()
 """
+CORRECTIONS = Path(__file__).with_name("corrections.py")
 
 
 class EmulatorError(RuntimeError):
@@ -78,11 +86,12 @@ def start(home: Path, *, port: int, persist: Path | None, auth: bool) -> Emulato
         raise EmulatorError("the emulator is not installed: run `make setup`")
     if not _is_free(port):
         raise EmulatorError(f"port {port} is taken")
-    temporary = home / "tmp"
-    temporary.mkdir(parents=True, exist_ok=True)
+    temporary = _temporary(home)
+    shutil.rmtree(temporary, ignore_errors=True)  # of one that could not tidy up
+    temporary.mkdir(parents=True)
     with (home / "emulator.log").open("wb") as log:
         process = subprocess.Popen(
-            [PYTHON, "-I", "-c", _LAUNCH, PACKAGES, home],
+            [PYTHON, "-I", "-c", _LAUNCH, PACKAGES, home, CORRECTIONS],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -116,12 +125,19 @@ def stop(emulator: Emulator) -> None:
     deadline = time.monotonic() + END_SECONDS
     while is_running(emulator) and time.monotonic() < deadline:
         time.sleep(0.02)
-    try:
+    with contextlib.suppress(ProcessLookupError):
         # It leads its own process group, in which the functions run.
         os.killpg(emulator.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-    is_running(emulator)
+    while is_running(emulator):
+        time.sleep(0.02)
+    shutil.rmtree(_temporary(emulator.home), ignore_errors=True)
+
+
+def _temporary(home: Path) -> Path:
+    """Where the emulator unpacks code: always the same folder for the same home."""
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).total >= PLENTY_BYTES:
+        return MEMORY / f"handover-{hashlib.sha256(str(home).encode()).hexdigest()[:12]}"
+    return home / "tmp"
 
 
 def _settings(temporary: Path, *, port: int, persist: Path | None, auth: bool) -> dict[str, str]:

@@ -93,7 +93,8 @@ def _replace_older(draft: Path, target: Path) -> None:
 def _libraries(requirements: Path) -> Path:
     """An archive of what the pins install, compiled for the emulator's interpreter."""
     pins = requirements.read_bytes()
-    digest = _digest([("pins", pins), (sys.version, str(emulator.PYTHON).encode())])
+    this = Path(__file__).read_bytes()  # which decides what is left out
+    digest = _digest([("pins", pins), (sys.version, str(emulator.PYTHON).encode()), ("", this)])
     archive = BUILD / f"libraries-{digest}.zip"
     if not archive.exists():
         folder = BUILD / f"libraries-{digest}-{os.getpid()}"

@@ -6,7 +6,6 @@ import copy
 import hashlib
 import json
 import os
-import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -78,6 +77,7 @@ def up(
     Raises EmulatorError or DeployError.
     """
     home = _home(home)
+    persist = persist.resolve() if persist else None
     running = status(home)
     if running is not None:
         if port not in (None, 0, running.emulator.port):
@@ -105,7 +105,6 @@ def down(home: Path | None = None) -> bool:
     running = status(home)
     if running is not None:
         emulator.stop(running.emulator)
-        shutil.rmtree(home / "tmp", ignore_errors=True)
     _state_file(home).unlink(missing_ok=True)
     return running is not None
 
@@ -190,6 +189,8 @@ def _deploy(
 ) -> LocalStack | None:
     """The stack with its new outputs, None when what is deployed is up to date already."""
     template = load(root / "template.yaml")
+    if stack.auth:
+        template = _over_plain_http(template)
     archives = package.build(template, root)
     text = json.dumps(_pointing_at(template, archives))
     fingerprint = hashlib.sha256(f"{text}{sorted(parameters.items())}".encode()).hexdigest()
@@ -217,6 +218,22 @@ def _pointing_at(template: Mapping[str, Any], archives: list[package.Archive]) -
         folder = "ContentUri" if "ContentUri" in properties else "CodeUri"
         properties[folder] = f"s3://{CODE_BUCKET}/{archive.name}"
     return packaged
+
+
+def _over_plain_http(template: Mapping[str, Any]) -> dict[str, Any]:
+    """The template without the statements that refuse plain HTTP, which the emulator speaks.
+
+    Needed only where it enforces policies at all.
+    """
+    plain = copy.deepcopy(dict(template))
+    for logical_id, resource in list(plain["Resources"].items()):
+        document = resource["Properties"].get("PolicyDocument")
+        if document is None:
+            continue
+        document["Statement"] = [s for s in document["Statement"] if s["Sid"] != "TlsOnly"]
+        if not document["Statement"]:
+            del plain["Resources"][logical_id]
+    return plain
 
 
 def _upload(stack: LocalStack, archives: list[package.Archive], text: str) -> None:
@@ -255,7 +272,8 @@ def _apply(stack: LocalStack, parameters: Mapping[str, str]) -> None:
             raise DeployError(f"the stack is still {state} after {DEPLOY_SECONDS:.0f} seconds")
         time.sleep(0.1)
     if state not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-        raise DeployError(f"the stack is {state}\n{_failures(cloudformation, stack.name)}")
+        reasons = _failures(cloudformation, stack.name) or f"see {stack.emulator.log}"
+        raise DeployError(f"the stack is {state}\n{reasons}")
 
 
 def _state(cloudformation: Any, name: str) -> str | None:

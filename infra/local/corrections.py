@@ -1,0 +1,76 @@
+"""Where the emulator differs from AWS in what Handover rests on, put right as it starts.
+
+Runs inside the emulator's own process, and nowhere else. Each correction names the page that says
+how AWS does it; one that the emulator no longer needs can go.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+_now = threading.local()
+
+
+def apply() -> None:
+    """Puts all corrections in force; called before the emulator takes requests."""
+    from ministack.services import dynamodb, s3
+
+    _stream_partiql_writes(dynamodb)
+    _serve_ranges_of_versions(s3)
+
+
+def _stream_partiql_writes(dynamodb: Any) -> None:
+    """PartiQL writes reach the table's stream, as every write does.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
+    """
+    store = dynamodb._set_item
+
+    def storing(table: Any, pk: Any, sk: Any, item: Any) -> Any:
+        changes = getattr(_now, "changes", None)
+        if changes is not None:
+            changes.append((table["items"].get(pk, {}).get(sk), item))
+        return store(table, pk, sk, item)
+
+    def streamed(write: Callable[..., Any]) -> Callable[..., Any]:
+        def writing(table: Any, parsed: Any, *rest: Any) -> Any:
+            _now.changes = []
+            try:
+                answer = write(table, parsed, *rest)
+                for before, after in _now.changes:
+                    kind = "MODIFY" if before else "INSERT"
+                    dynamodb._emit_stream_event(parsed["table"], kind, before, after)
+            finally:
+                _now.changes = None
+            return answer
+
+        return writing
+
+    dynamodb._set_item = storing
+    dynamodb._partiql_update = streamed(dynamodb._partiql_update)
+    dynamodb._partiql_insert = streamed(dynamodb._partiql_insert)
+
+
+def _serve_ranges_of_versions(s3: Any) -> None:
+    """A GET of a version with a Range is answered with that range, not with the whole.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+    """
+    get_object = s3._get_object
+
+    def getting(bucket_name: str, key: str, headers: Any, query_params: Any = None) -> Any:
+        status, answer_headers, body = get_object(bucket_name, key, headers, query_params)
+        wanted = headers.get("range", "")
+        if status == 200 and wanted and "Content-Range" not in answer_headers:
+            found = s3._parse_range(wanted, len(body))
+            if found is not None:
+                start, end = found
+                answer_headers["Content-Range"] = f"bytes {start}-{end}/{len(body)}"
+                body = body[start : end + 1]
+                answer_headers["Content-Length"] = str(len(body))
+                status = 206
+        return status, answer_headers, body
+
+    s3._get_object = getting

@@ -1,0 +1,626 @@
+"""Facts about template.yaml that no scanner checks."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.template import PATH, load, resources
+
+TEMPLATE = load()
+RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
+STAGES = TEMPLATE["Parameters"]["Stage"]["AllowedValues"]
+DAY_SECONDS = 24 * 60 * 60
+
+FUNCTIONS = dict(resources(TEMPLATE, "AWS::Serverless::Function"))
+QUEUES = dict(resources(TEMPLATE, "AWS::SQS::Queue"))
+BUCKETS = dict(resources(TEMPLATE, "AWS::S3::Bucket"))
+TABLES = dict(resources(TEMPLATE, "AWS::DynamoDB::Table"))
+TOPICS = dict(resources(TEMPLATE, "AWS::SNS::Topic"))
+ROLES = dict(resources(TEMPLATE, "AWS::IAM::Role"))
+LOG_GROUPS = dict(resources(TEMPLATE, "AWS::Logs::LogGroup"))
+
+SOURCES = {name: queue for name, queue in QUEUES.items() if "RedrivePolicy" in queue}
+DEAD_LETTERS = {name: queue for name, queue in QUEUES.items() if name not in SOURCES}
+
+
+def value_in(stage: str, value: Any) -> Any:
+    """What a number or a look-up in a mapping comes to in a stage."""
+    if isinstance(value, dict) and "Fn::FindInMap" in value:
+        mapping, key, entry = value["Fn::FindInMap"]
+        assert key == {"Ref": "Stage"}
+        return TEMPLATE["Mappings"][mapping][stage][entry]
+    return value
+
+
+def referred(value: Any) -> set[str]:
+    """The logical ids that a value refers to."""
+    text = json.dumps(value)
+    names = set(re.findall(r'"Ref": "(\w+)"', text))
+    names |= set(re.findall(r'"Fn::GetAtt": \["(\w+)"', text))
+    names |= set(re.findall(r"\$\{(\w+)(?:\.\w+)?\}", text))
+    return names & set(RESOURCES)
+
+
+def sources_of(function: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The queues and streams that feed a function."""
+    for event in function.get("Events", {}).values():
+        if event["Type"] in ("SQS", "DynamoDB"):
+            yield event["Properties"]
+
+
+def reader_of(queue: str) -> str:
+    """The function that reads a queue."""
+    readers = [
+        name
+        for name, function in FUNCTIONS.items()
+        for source in sources_of(function)
+        if queue in referred(source.get("Queue"))
+    ]
+    assert len(readers) == 1, f"{queue} has the readers {readers}"
+    return readers[0]
+
+
+def role_of(function: str) -> str:
+    """The logical id of a function's role."""
+    (role,) = referred(FUNCTIONS[function]["Role"])
+    return role
+
+
+def statements(role: str) -> list[dict[str, Any]]:
+    """Every statement of a role's policies."""
+    return [s for policy in ROLES[role]["Policies"] for s in policy["PolicyDocument"]["Statement"]]
+
+
+def actions(statement: dict[str, Any]) -> list[str]:
+    """A statement's actions, however they are written."""
+    named = statement["Action"]
+    return [named] if isinstance(named, str) else list(named)
+
+
+def policies_for(logical_id: str, kind: str, key: str) -> list[dict[str, Any]]:
+    """The statements of the resource policies of a type that name a resource."""
+    return [
+        statement
+        for _, properties in resources(TEMPLATE, kind)
+        if logical_id in referred(properties[key])
+        for statement in properties["PolicyDocument"]["Statement"]
+    ]
+
+
+def is_tls_only(found: list[dict[str, Any]]) -> bool:
+    return any(
+        statement["Effect"] == "Deny"
+        and statement["Principal"] == "*"
+        and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        for statement in found
+    )
+
+
+# Queues
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("queue", QUEUES)
+def test_a_message_stays_hidden_for_six_times_its_readers_timeout(queue: str, stage: str) -> None:
+    visibility = value_in(stage, QUEUES[queue]["VisibilityTimeout"])
+    timeout = value_in(stage, FUNCTIONS[reader_of(queue)]["Timeout"])
+
+    assert visibility == 6 * timeout
+
+
+def test_every_source_queue_has_a_dead_letter_queue_of_its_own() -> None:
+    targets = [referred(queue["RedrivePolicy"]) for queue in SOURCES.values()]
+
+    assert sorted(DEAD_LETTERS) == sorted(name for target in targets for name in target)
+
+
+@pytest.mark.parametrize("queue", SOURCES)
+def test_five_deliveries_are_tried_before_a_message_is_given_up(queue: str) -> None:
+    assert SOURCES[queue]["RedrivePolicy"]["maxReceiveCount"] >= 5
+
+
+@pytest.mark.parametrize("queue", DEAD_LETTERS)
+def test_abandon_reads_every_dead_letter_queue(queue: str) -> None:
+    assert reader_of(queue) == "AbandonFunction"
+
+
+def test_dead_letters_outlive_their_source_by_days() -> None:
+    longest = max(queue["MessageRetentionPeriod"] for queue in SOURCES.values())
+
+    assert longest == 4 * DAY_SECONDS
+    for queue in DEAD_LETTERS.values():
+        assert queue["MessageRetentionPeriod"] == 14 * DAY_SECONDS
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_queues_are_encrypted(queue: str) -> None:
+    assert QUEUES[queue]["SqsManagedSseEnabled"] is True
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_queues_refuse_plain_http(queue: str) -> None:
+    assert is_tls_only(policies_for(queue, "AWS::SQS::QueuePolicy", "Queues"))
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_a_queue_has_one_policy_since_a_second_would_replace_it(queue: str) -> None:
+    policies = [
+        name
+        for name, properties in resources(TEMPLATE, "AWS::SQS::QueuePolicy")
+        if queue in referred(properties["Queues"])
+    ]
+
+    assert len(policies) == 1
+
+
+def test_only_s3_of_this_account_may_send_to_intake_from_outside() -> None:
+    allowed = [
+        (name, statement)
+        for name, properties in resources(TEMPLATE, "AWS::SQS::QueuePolicy")
+        for statement in properties["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow"
+    ]
+
+    ((name, statement),) = allowed
+    assert name == "IntakeQueuePolicy"
+    assert statement["Principal"] == {"Service": "s3.amazonaws.com"}
+    assert statement["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    }
+
+
+# Event sources
+
+
+def test_every_source_reports_the_items_that_failed() -> None:
+    for function in FUNCTIONS.values():
+        for source in sources_of(function):
+            assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_queue_limits_how_many_workers_it_feeds(stage: str) -> None:
+    for function in FUNCTIONS.values():
+        for source in sources_of(function):
+            if "Queue" in source:
+                workers = value_in(stage, source["ScalingConfig"]["MaximumConcurrency"])
+                assert 2 <= workers <= 1000
+
+
+def test_a_slow_message_holds_up_no_other() -> None:
+    for function in FUNCTIONS.values():
+        for source in sources_of(function):
+            if "Queue" in source:
+                assert source["BatchSize"] == 1
+
+
+def test_the_stream_is_read_from_its_start_and_a_bad_record_is_parted_from_the_good() -> None:
+    (source,) = sources_of(FUNCTIONS["PublishFunction"])
+
+    assert source["StartingPosition"] == "TRIM_HORIZON"
+    assert source["BisectBatchOnFunctionError"] is True
+    assert TABLES["AccountsTable"]["StreamSpecification"] == {
+        "StreamViewType": "NEW_AND_OLD_IMAGES"
+    }
+
+
+def test_uploads_reach_intake_without_a_filter() -> None:
+    (configuration,) = BUCKETS["UploadsBucket"]["NotificationConfiguration"]["QueueConfigurations"]
+
+    assert configuration["Event"] == "s3:ObjectCreated:*"
+    assert referred(configuration["Queue"]) == {"IntakeQueue"}
+    assert "Filter" not in configuration
+    assert RESOURCES["UploadsBucket"]["DependsOn"] == "IntakeQueuePolicy"
+
+
+def test_sweep_runs_each_minute() -> None:
+    (event,) = FUNCTIONS["SweepFunction"]["Events"].values()
+
+    assert event["Properties"]["Schedule"] == "rate(1 minute)"
+
+
+# Buckets
+
+
+@pytest.mark.parametrize("bucket", BUCKETS)
+def test_buckets_are_closed_to_the_public(bucket: str) -> None:
+    blocked = BUCKETS[bucket]["PublicAccessBlockConfiguration"]
+
+    assert set(blocked) == {
+        "BlockPublicAcls",
+        "BlockPublicPolicy",
+        "IgnorePublicAcls",
+        "RestrictPublicBuckets",
+    }
+    assert all(value is True for value in blocked.values())
+
+
+@pytest.mark.parametrize("bucket", BUCKETS)
+def test_buckets_refuse_plain_http(bucket: str) -> None:
+    assert is_tls_only(policies_for(bucket, "AWS::S3::BucketPolicy", "Bucket"))
+
+
+@pytest.mark.parametrize("bucket", BUCKETS)
+def test_buckets_are_encrypted(bucket: str) -> None:
+    (rule,) = BUCKETS[bucket]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] in ("AES256", "aws:kms")
+
+
+@pytest.mark.parametrize("bucket", BUCKETS)
+def test_buckets_know_no_access_lists(bucket: str) -> None:
+    assert BUCKETS[bucket]["OwnershipControls"]["Rules"] == [
+        {"ObjectOwnership": "BucketOwnerEnforced"}
+    ]
+
+
+@pytest.mark.parametrize("bucket", ["UploadsBucket", "ReportsBucket"])
+def test_what_people_gave_and_got_is_versioned(bucket: str) -> None:
+    assert BUCKETS[bucket]["VersioningConfiguration"] == {"Status": "Enabled"}
+
+
+@pytest.mark.parametrize("bucket", BUCKETS)
+def test_files_expire_and_half_uploads_go_after_a_day(bucket: str) -> None:
+    rules = BUCKETS[bucket]["LifecycleConfiguration"]["Rules"]
+
+    assert any("ExpirationInDays" in rule for rule in rules)
+    assert any(
+        rule.get("AbortIncompleteMultipartUpload") == {"DaysAfterInitiation": 1} for rule in rules
+    )
+    assert all(rule["Status"] == "Enabled" for rule in rules)
+
+
+def test_an_overwritten_upload_outlives_the_messages_that_may_ask_for_it() -> None:
+    rules = BUCKETS["UploadsBucket"]["LifecycleConfiguration"]["Rules"]
+    longest_days = max(q["MessageRetentionPeriod"] for q in QUEUES.values()) / DAY_SECONDS
+
+    (kept,) = [r["NoncurrentVersionExpiration"] for r in rules if "ExpirationInDays" in r]
+    assert kept["NoncurrentDays"] > longest_days
+
+
+def test_an_old_signature_cannot_write_an_upload() -> None:
+    found = policies_for("UploadsBucket", "AWS::S3::BucketPolicy", "Bucket")
+
+    (statement,) = [s for s in found if s["Sid"] == "NoOldSignatures"]
+    assert statement["Effect"] == "Deny"
+    assert statement["Condition"] == {"NumericGreaterThan": {"s3:signatureAge": 10 * 60 * 1000}}
+
+
+# Tables
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_tables_can_be_restored_to_any_second(table: str) -> None:
+    assert TABLES[table]["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_tables_are_encrypted(table: str) -> None:
+    assert TABLES[table]["SSESpecification"]["SSEEnabled"] is True
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_tables_of_production_are_protected_from_deletion(table: str) -> None:
+    assert TABLES[table]["DeletionProtectionEnabled"] == {"Fn::If": ["IsProd", True, False]}
+
+
+@pytest.mark.parametrize("name", [*TABLES, *BUCKETS, "UserPool"])
+def test_data_survives_the_stack(name: str) -> None:
+    assert RESOURCES[name]["DeletionPolicy"] == "Retain"
+    assert RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_tables_are_paid_by_request(table: str) -> None:
+    assert TABLES[table]["BillingMode"] == "PAY_PER_REQUEST"
+
+
+# Topics
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_topics_are_encrypted(topic: str) -> None:
+    assert TOPICS[topic]["KmsMasterKeyId"]
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_topics_refuse_plain_http(topic: str) -> None:
+    assert is_tls_only(policies_for(topic, "AWS::SNS::TopicPolicy", "Topics"))
+
+
+def test_alarms_do_not_go_under_a_key_that_cloudwatch_may_not_use() -> None:
+    assert referred(TOPICS["AlarmsTopic"]) == {"AlarmsKey"}
+
+
+# Functions
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_is_one_file_in_a_folder_named_for_what_it_does(name: str) -> None:
+    folder = PATH.parent / FUNCTIONS[name]["CodeUri"]
+
+    assert folder.name == name.removesuffix("Function").lower()
+    assert [path.name for path in folder.iterdir() if path.is_file()] == ["app.py"]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_function_has_a_log_group_that_forgets(name: str) -> None:
+    (group,) = referred(FUNCTIONS[name]["LoggingConfig"])
+
+    assert 1 <= LOG_GROUPS[group]["RetentionInDays"] <= 400
+
+
+def test_every_log_group_forgets() -> None:
+    assert all("RetentionInDays" in group for group in LOG_GROUPS.values())
+
+
+def test_every_function_is_traced_on_arm_and_the_newest_python() -> None:
+    shared = TEMPLATE["Globals"]["Function"]
+
+    assert shared["Tracing"] == "Active"
+    assert shared["Architectures"] == ["arm64"]
+    assert shared["Runtime"] == "python3.13"
+    assert not any({"Tracing", "Architectures", "Runtime"} & set(f) for f in FUNCTIONS.values())
+
+
+def test_numpy_is_carried_by_validate_alone() -> None:
+    carriers = [n for n, f in FUNCTIONS.items() if "NumpyLayer" in referred(f.get("Layers"))]
+
+    assert carriers == ["ValidateFunction"]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_validate_knows_the_time_limit_of_the_workers_it_cuts_for(stage: str) -> None:
+    variables = FUNCTIONS["ValidateFunction"]["Environment"]["Variables"]
+    text, values = variables["ASSIGN_TIMEOUT_SECONDS"]["Fn::Sub"]
+
+    assert text == "${Seconds}"
+    assert value_in(stage, values["Seconds"]) == value_in(
+        stage, FUNCTIONS["AssignFunction"]["Timeout"]
+    )
+
+
+# Roles
+
+
+def test_no_two_functions_share_a_role() -> None:
+    roles = [role_of(name) for name in FUNCTIONS]
+
+    assert sorted(roles) == sorted(set(roles)) == sorted(ROLES)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_role_brings_a_managed_policy(role: str) -> None:
+    assert "ManagedPolicyArns" not in ROLES[role]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_role_may_do_everything_or_touch_everything(role: str) -> None:
+    for statement in statements(role):
+        assert statement["Effect"] == "Allow"
+        assert not any("*" in action for action in actions(statement)), statement["Sid"]
+        if not all(action.startswith("xray:") for action in actions(statement)):
+            assert referred(statement["Resource"]), statement["Sid"]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_may_use_what_its_environment_names_and_nothing_more(name: str) -> None:
+    named = referred(FUNCTIONS[name].get("Environment", {}))
+    fed_by = {target for source in sources_of(FUNCTIONS[name]) for target in referred(source)}
+    allowed = {
+        target
+        for statement in statements(role_of(name))
+        for target in referred(statement["Resource"])
+        if target not in LOG_GROUPS
+    }
+
+    assert allowed == (named | fed_by) - {"UserPoolClient"}
+
+
+def test_only_assign_and_the_api_write_assignments() -> None:
+    reading = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
+    streaming = {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"}
+    writers: dict[str, set[str]] = {}
+    for role in ROLES:
+        for statement in statements(role):
+            if "AccountsTable" in referred(statement["Resource"]):
+                written = set(actions(statement)) - reading
+                written -= {f"dynamodb:{action}" for action in streaming}
+                if written:
+                    writers[role] = written
+
+    assert writers == {
+        "AssignRole": {"dynamodb:PartiQLUpdate"},
+        "ApiRole": {"dynamodb:PartiQLUpdate"},
+    }
+
+
+def test_only_publish_writes_history() -> None:
+    writers = {
+        role
+        for role in ROLES
+        for statement in statements(role)
+        if "HistoryTable" in referred(statement["Resource"])
+        and {"dynamodb:PutItem", "dynamodb:BatchWriteItem"} & set(actions(statement))
+    }
+
+    assert writers == {"PublishRole"}
+
+
+def test_no_function_deletes_an_upload_a_report_or_an_account() -> None:
+    for role in ROLES:
+        for statement in statements(role):
+            for action in actions(statement):
+                assert not action.startswith("s3:Delete")
+                if action == "dynamodb:DeleteItem":
+                    assert referred(statement["Resource"]) == {"DirectoryTable"}
+
+
+def test_only_finalize_and_abandon_write_reports_and_notify() -> None:
+    for wanted, target in (
+        ("s3:PutObject", "ReportsBucket"),
+        ("sns:Publish", "NotificationsTopic"),
+    ):
+        able = {
+            role
+            for role in ROLES
+            for statement in statements(role)
+            if wanted in actions(statement) and target in referred(statement["Resource"])
+        }
+        assert able == {"FinalizeRole", "AbandonRole"}
+
+
+def test_only_the_api_writes_uploads_and_only_where_tickets_go() -> None:
+    able = [
+        (role, statement["Resource"])
+        for role in ROLES
+        for statement in statements(role)
+        if "s3:PutObject" in actions(statement)
+        and "UploadsBucket" in referred(statement["Resource"])
+    ]
+
+    assert able == [("ApiRole", {"Fn::Sub": "${UploadsBucket.Arn}/in/*"})]
+
+
+# People
+
+
+def test_every_route_but_the_description_wants_a_signed_in_user() -> None:
+    routes = {p["RouteKey"]: p for _, p in resources(TEMPLATE, "AWS::ApiGatewayV2::Route")}
+
+    for key, route in routes.items():
+        assert route["AuthorizationType"] == ("NONE" if key == "GET /openapi.json" else "JWT")
+    assert "ANY /{proxy+}" in routes
+
+
+def test_the_authorizer_takes_tokens_of_this_pool_for_this_client() -> None:
+    ((_, authorizer),) = resources(TEMPLATE, "AWS::ApiGatewayV2::Authorizer")
+
+    assert authorizer["AuthorizerType"] == "JWT"
+    assert referred(authorizer["JwtConfiguration"]["Issuer"]) == {"UserPool"}
+    assert authorizer["JwtConfiguration"]["Audience"] == [{"Ref": "UserPoolClient"}]
+
+
+def test_the_api_is_throttled_and_its_log_names_nobody() -> None:
+    ((_, stage),) = resources(TEMPLATE, "AWS::ApiGatewayV2::Stage")
+    settings = stage["DefaultRouteSettings"]
+
+    assert settings["ThrottlingRateLimit"] > 0
+    assert settings["ThrottlingBurstLimit"] > 0
+    assert json.loads(stage["AccessLogSettings"]["Format"])
+    for personal in ("email", "sourceIp", "identity", "$context.path"):
+        assert personal not in stage["AccessLogSettings"]["Format"]
+
+
+def test_only_administrators_create_users_and_set_tenant_and_email() -> None:
+    ((_, pool),) = resources(TEMPLATE, "AWS::Cognito::UserPool")
+    ((_, client),) = resources(TEMPLATE, "AWS::Cognito::UserPoolClient")
+
+    assert pool["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
+    assert not {"custom:tenant", "email"} & set(client["WriteAttributes"])
+    assert {"custom:tenant", "email"} <= set(client["ReadAttributes"])
+    assert client["GenerateSecret"] is False
+
+
+def test_group_names_are_ones_that_cognito_takes() -> None:
+    for _, group in resources(TEMPLATE, "AWS::Cognito::UserPoolGroup"):
+        assert re.fullmatch(r"\S+", group["GroupName"])
+
+
+# Alarms
+
+
+def test_every_queue_and_every_function_is_watched() -> None:
+    watched = {
+        (alarm["MetricName"], target)
+        for _, alarm in resources(TEMPLATE, "AWS::CloudWatch::Alarm")
+        for target in referred(alarm["Dimensions"]) or {""}
+    }
+
+    assert {("ApproximateNumberOfMessagesVisible", name) for name in DEAD_LETTERS} <= watched
+    assert {("ApproximateAgeOfOldestMessage", name) for name in SOURCES} <= watched
+    assert {("Errors", name) for name in FUNCTIONS} <= watched
+    assert ("IteratorAge", "PublishFunction") in watched
+    assert ("UploadsWithoutImport", "") in watched
+
+
+def test_every_alarm_calls_somebody_and_stays_silent_without_data() -> None:
+    for _, alarm in resources(TEMPLATE, "AWS::CloudWatch::Alarm"):
+        assert alarm["AlarmActions"] == [{"Ref": "AlarmsTopic"}]
+        assert alarm["TreatMissingData"] == "notBreaching"
+
+
+# The template as a whole
+
+
+def test_no_resource_has_a_name_of_its_own() -> None:
+    names = {
+        "BucketName",
+        "FunctionName",
+        "LayerName",
+        "LogGroupName",
+        "QueueName",
+        "RoleName",
+        "TableName",
+        "TopicName",
+        "UserPoolName",
+        "AlarmName",
+    }
+
+    named = {
+        name: set(resource.get("Properties", {})) & names
+        for name, resource in RESOURCES.items()
+        if resource["Type"] != "AWS::Lambda::Permission"  # its FunctionName is a reference
+    }
+    assert not {name for name, found in named.items() if found}
+
+
+def test_conditions_come_from_the_stage_alone() -> None:
+    assert set(TEMPLATE["Conditions"]) == {"IsProd"}
+    assert set(TEMPLATE["Parameters"]) == {"Stage"}
+
+
+def test_outputs_hold_what_the_contract_promises() -> None:
+    promised = (
+        "ApiUrl UploadsBucket ReportsBucket NotificationsTopicArn UserPoolId UserPoolClientId"
+    )
+
+    assert set(promised.split()) <= set(TEMPLATE["Outputs"])
+
+
+def test_only_functions_end_in_function() -> None:
+    assert all(
+        name.endswith("Function") == (resource["Type"] == "AWS::Serverless::Function")
+        for name, resource in RESOURCES.items()
+    )
+
+
+def test_nothing_refers_to_itself_in_a_circle() -> None:
+    edges = {
+        name: referred({k: v for k, v in resource.items() if k != "Type"})
+        | set([resource["DependsOn"]] if "DependsOn" in resource else [])
+        for name, resource in RESOURCES.items()
+    }
+
+    while edges:
+        leaves = {name for name, targets in edges.items() if not targets & set(edges)}
+        assert leaves, f"a circle among {sorted(edges)}"
+        edges = {name: targets for name, targets in edges.items() if name not in leaves}
+
+
+def test_the_loader_reads_short_tags_as_their_long_form(tmp_path: Path) -> None:
+    short = tmp_path / "template.yaml"
+    short.write_text("a: !Ref X\nb: !GetAtt X.Arn\nc: !Sub ${X}\nd: !If [P, !Ref X, 2]\n")
+
+    assert load(short) == {
+        "a": {"Ref": "X"},
+        "b": {"Fn::GetAtt": ["X", "Arn"]},
+        "c": {"Fn::Sub": "${X}"},
+        "d": {"Fn::If": ["P", {"Ref": "X"}, 2]},
+    }
