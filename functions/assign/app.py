@@ -5,16 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import (
-    BatchProcessor,
-    EventType,
-    process_partial_response,
-)
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-from handover.runtime import Context, invocation, logger, metrics, tracer, wiring
+from handover.messages import each_message
+from handover.runtime import Context, Invocation, logger, metrics, tracer, wiring
 from handover.stages.chunks import work_chunk
-
-processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
 @logger.inject_lambda_context
@@ -22,10 +15,9 @@ processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failu
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: Context) -> Any:
     """The messages that must come again, as SQS wants them named."""
+    return each_message(event, context, _work)
 
-    def work(record: SQSRecord) -> None:
-        told = json.loads(record.body)
-        run = invocation(context, f"-{record.message_id}")
-        work_chunk(wiring(), told["import_id"], told["chunk"], run, may_write=True)
 
-    return process_partial_response(event, work, processor, context)  # type: ignore[arg-type]
+def _work(body: str, run: Invocation) -> None:
+    told = json.loads(body)
+    work_chunk(wiring(), told["import_id"], told["chunk"], run, may_write=True)

@@ -5,16 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import (
-    BatchProcessor,
-    EventType,
-    process_partial_response,
-)
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from handover.messages import each_message
 from handover.runtime import (
     Context,
+    Invocation,
     assign_timeout_seconds,
-    invocation,
     logger,
     metrics,
     tracer,
@@ -23,18 +18,15 @@ from handover.runtime import (
 from handover.stages.intake import take_in
 from handover.stages.uploads import arrivals_of
 
-processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-
 
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: Context) -> Any:
     """The messages that must come again, as SQS wants them named."""
+    return each_message(event, context, _take)
 
-    def take(record: SQSRecord) -> None:
-        run = invocation(context, f"-{record.message_id}")
-        for arrival in arrivals_of(json.loads(record.body)):
-            take_in(wiring(), arrival, run, assign_timeout_seconds())
 
-    return process_partial_response(event, take, processor, context)  # type: ignore[arg-type]
+def _take(body: str, run: Invocation) -> None:
+    for arrival in arrivals_of(json.loads(body)):
+        take_in(wiring(), arrival, run, assign_timeout_seconds())
