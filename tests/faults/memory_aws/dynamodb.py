@@ -247,7 +247,7 @@ class DynamoDB:
                 found.append({})
             else:
                 shown = dict(item) if plan.projection is None else plan.projection(item)
-                found.append({"Item": shown})
+                found.append({"Item": shown} if shown else {})
         return _report_all({"Responses": found}, meter, params)
 
     def transact_write_items(self, params: Params, twist: Twist) -> Answer:

@@ -186,6 +186,9 @@ class _Parser:
         if self._peek()[0]:
             raise _wrong(f"unexpected {self._peek()[1]!r}")
         equalities = () if where is None else tuple(_equalities(where))
+        if kind in ("UPDATE", "DELETE") and where is not None and _has_or(where):
+            # The condition must resolve to one primary key; an OR anywhere in it does not.
+            equalities = ()
         return Statement(
             kind=kind,
             table=table,
@@ -421,6 +424,12 @@ class _Parser:
             tree = ("cmp", "=", left, ("const", {"NULL": True}))
             return ("not", tree) if negated else tree
         raise _wrong(f"unexpected {word}")
+
+
+def _has_or(tree: Tree) -> bool:
+    if tree[0] in ("and", "not"):
+        return any(map(_has_or, tree[1:]))
+    return bool(tree[0] == "or")
 
 
 def _equalities(tree: Tree) -> list[tuple[str, Operand]]:

@@ -99,6 +99,7 @@ def query(dynamodb: DynamoDB, params: Params, twist: Twist) -> Answer:
         items.reverse()
     start = params.get("ExclusiveStartKey")
     if start is not None:
+        _check_start(table, index, start, values, wanted)
         items = _after(table, index, items, start, backward=backward)
     return _page(dynamodb, table, index, params, plan, values, items)
 
@@ -129,15 +130,28 @@ def _place(table: Table, index: Index | None, item: Item) -> tuple[Any, ...]:
     return (order is not None, order, repr(table.key_of(item)) if index is not None else "")
 
 
+def _check_start(
+    table: Table, index: Index | None, start: Item, values: Values, wanted: _KeyCondition
+) -> None:
+    """The item a page starts after lies within what the query asks for."""
+    keys = table.keys if index is None else index.keys
+    if set(start) != set(table.keys.names) | set(keys.names):
+        raise invalid("The provided starting key is invalid")
+    table.key_of(start)
+    start = {name: normalised(value) for name, value in start.items()}
+    inside = start[keys.hash_name] == values[wanted.hash_value]
+    if wanted.within is not None:
+        inside = inside and wanted.within(start, values)
+    if not inside:
+        raise invalid(
+            "The provided starting key is outside query boundaries based on provided conditions"
+        )
+
+
 def _after(
     table: Table, index: Index | None, items: list[Item], start: Item, *, backward: bool
 ) -> list[Item]:
-    names = set(table.keys.names) | set(index.keys.names if index is not None else ())
-    if set(start) != names:
-        raise invalid("The provided starting key is invalid")
-    start = {name: normalised(value) for name, value in start.items()}
-    table.key_of(start)
-    passed = _place(table, index, start)
+    passed = _place(table, index, {name: normalised(value) for name, value in start.items()})
     if backward:
         return [item for item in items if _place(table, index, item) < passed]
     return [item for item in items if _place(table, index, item) > passed]

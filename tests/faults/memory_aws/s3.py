@@ -323,6 +323,9 @@ class S3:
         """CopyObject."""
         _bucket, source = self._find(_source(params["CopySource"]), head=False)
         bucket = self._bucket(params["Bucket"])
+        itself = _source(params["CopySource"]) == {"Bucket": bucket.name, "Key": params["Key"]}
+        if itself and params.get("MetadataDirective") != "REPLACE":
+            raise ServiceError("InvalidRequest", "This copy request is illegal: nothing changes.")
         if params.get("MetadataDirective") != "REPLACE":
             params = {**params, **source.headers, "Metadata": source.metadata}
         version = self._store(bucket, params["Key"], source.body, params, "Copy")

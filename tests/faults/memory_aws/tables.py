@@ -30,6 +30,9 @@ STALE_SECONDS: Final = 5.0
 # Below this an attribute cannot make an item of at most 90 attributes too large.
 _SMALL_BYTES: Final = 1000
 _FEW_ATTRIBUTES: Final = 90
+_SHORT: Final = _SMALL_BYTES // 4  # a character has at most four bytes
+_SCALARS: Final = frozenset(("S", "N", "B"))
+_TINY: Final = frozenset(("BOOL", "NULL"))
 _LARGE_ITEM_BYTES: Final = 90_000
 
 Watch = Callable[[str, Key, Item | None, Item | None], None]
@@ -205,13 +208,14 @@ class Table:
                     )
 
     def _check_size(self, key: Key, old: Item | None, new: Item) -> None:
-        before = old or {}
         suspicious = key in self._large or len(new) > _FEW_ATTRIBUTES
         if not suspicious:
-            for name, value in new.items():
-                if before.get(name) is not value and value_size(value) >= _SMALL_BYTES:
-                    suspicious = True
-                    break
+            for value in new.values():
+                for kind, content in value.items():
+                    if kind in _SCALARS:
+                        suspicious |= len(content) >= _SHORT
+                    elif kind not in _TINY:
+                        suspicious |= value_size(value) >= _SMALL_BYTES
         if not suspicious:
             return
         size = item_size(new)
