@@ -8,6 +8,7 @@ has ended writes nothing any more.
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import chain
 
 from handover.aws import objects
 from handover.model import Mode
@@ -17,9 +18,11 @@ from handover.stages.uploads import DROP, IN, Arrival, found_arrival
 
 # S3 lists times in whole seconds, and calls what is a second apart by S3's own clock concurrent.
 SAME_TIME_SECONDS = 1.0
-# The watermark stays a day behind: longer than a POST to a ticket's key can be on its way, whether
-# S3 takes its beginning or its end for the time of the upload.
-WATERMARK_LAG_SECONDS = 24 * 3600.0
+# S3 may list an upload with the time it began at, and only once it is whole. The upload bucket's
+# lifecycle ends what is not whole after a day (and S3 takes up to another to do so), so whatever
+# is older than the watermark by this much was seen when the watermark was set.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html
+WATERMARK_LAG_SECONDS = 3 * 24 * 3600.0
 
 
 def rivals_of(wiring: Wiring, tenant: str, arrival: Arrival, patience: Patience) -> frozenset[str]:
@@ -28,20 +31,17 @@ def rivals_of(wiring: Wiring, tenant: str, arrival: Arrival, patience: Patience)
     watermark = imports.watermark(tenant)
     ended_until = datetime.fromisoformat(watermark).timestamp() if watermark else 0.0
     times: dict[str, float] = {}
-    # Keys of tickets begin with the time of their issue, so the listing can begin there.
-    for version in objects.versions(
-        bucket, f"{IN}/{tenant}/", after_key=_first_ticket(tenant, ended_until)
+    for version in chain(
+        # Keys of tickets begin with the time of their issue, so the listing can begin there.
+        objects.versions(bucket, f"{IN}/{tenant}/", after_key=_first_ticket(tenant, ended_until)),
+        objects.versions(bucket, f"{DROP}/{tenant}/"),
     ):
-        if version.modified.timestamp() + SAME_TIME_SECONDS > ended_until:
+        if version.modified.timestamp() > ended_until - WATERMARK_LAG_SECONDS:
             times[found_arrival(version).import_id] = version.modified.timestamp()
-    # A multipart upload is listed with the time it began at, which may be long before it was
-    # whole: all drops are looked at.
-    for version in objects.versions(bucket, f"{DROP}/{tenant}/"):
-        times[found_arrival(version).import_id] = version.modified.timestamp()
     times = {
         import_id: at for import_id, at in times.items() if at <= arrival.at + SAME_TIME_SECONDS
     }
-    times.pop(arrival.import_id, None)
+    own_time = min(times.pop(arrival.import_id, arrival.at), arrival.at)
     states = imports.states(times, patience)
     harmless = {
         import_id
@@ -49,8 +49,8 @@ def rivals_of(wiring: Wiring, tenant: str, arrival: Arrival, patience: Patience)
         if state.is_final or mode is Mode.DRY_RUN
     }
     rivals = frozenset(times) - harmless
-    open_since = min((times[rival] for rival in rivals), default=arrival.at)
-    until = min(open_since - SAME_TIME_SECONDS, arrival.at - WATERMARK_LAG_SECONDS)
+    open_since = min((times[rival] for rival in rivals), default=own_time)
+    until = min(open_since, own_time) - SAME_TIME_SECONDS
     if until > ended_until:
         imports.raise_watermark(tenant, rfc3339(until))
     return rivals

@@ -10,13 +10,11 @@ from handover.runtime import Wiring
 from handover.store.imports import ImportItem, TicketItem, counts_of
 
 ERRORS, RESULTS, SUMMARY = "errors", "results", "summary.json"
-# Uploads that nobody answers for have no tenant; their answers lie under this prefix.
-NO_TENANT = "unknown"
 
 
 def report_key(item: ImportItem, name: str) -> str:
     """Where a file about the import lies in the report bucket."""
-    return f"{item.tenant or NO_TENANT}/{item.pk}/{name}"
+    return f"{item.tenant}/{item.pk}/{name}"
 
 
 def summary_of(wiring: Wiring, item: ImportItem) -> ImportSummary:

@@ -5,6 +5,7 @@ Nothing here is needed while every message arrives; nothing here does harm when 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from handover.aws import objects, queues
@@ -22,6 +23,8 @@ PATIENCE_SECONDS = 300.0
 LOST_SECONDS = 900.0
 # Only the notification says who dropped a file, so it is waited for longer.
 LOST_DROP_SECONDS = 3600.0
+# Everything older has been looked at a thousand times.
+FORGOTTEN_SECONDS = 14 * 24 * 3600.0
 
 
 def sweep_imports(wiring: Wiring, run: Invocation) -> None:
@@ -34,15 +37,13 @@ def sweep_imports(wiring: Wiring, run: Invocation) -> None:
             logger.warning("import sent on", extra={"import_id": item.pk, "state": item.state})
 
 
-def find_uploads(wiring: Wiring, run: Invocation) -> None:
+def sweep_uploads(wiring: Wiring, run: Invocation) -> None:
     """Sends the uploads to the intake that have no import though they are not new any more."""
     waiting: list[Arrival] = []
     for version in objects.versions(wiring.uploads_bucket, ""):
         age = run.now - version.modified.timestamp()
         door = version.upload.key.partition("/")[0]
-        if age < (LOST_DROP_SECONDS if door == DROP else LOST_SECONDS):
-            continue
-        if version.upload.key.endswith("/") and not version.size_bytes:
+        if not (LOST_DROP_SECONDS if door == DROP else LOST_SECONDS) < age < FORGOTTEN_SECONDS:
             continue
         waiting.append(found_arrival(version))
         if len(waiting) == UPLOADS_AT_A_TIME:
@@ -52,6 +53,11 @@ def find_uploads(wiring: Wiring, run: Invocation) -> None:
 
 
 UPLOADS_AT_A_TIME = 100
+# What the schedules ask for, by the name in their input.
+SWEEPS: Mapping[str, Callable[[Wiring, Invocation], None]] = {
+    "imports": sweep_imports,
+    "uploads": sweep_uploads,
+}
 
 
 def _take_in(wiring: Wiring, waiting: list[Arrival], patience: Patience) -> None:

@@ -19,6 +19,8 @@ from handover.runtime import Wiring, rfc3339
 
 IN, DROP = "in", "drop"
 USER_SOURCE = "user"
+# Who puts a file where nobody's files belong has no tenant; no tenant can have this name.
+NO_TENANT = "-"
 TENANT_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 # S3's sequencers are hexadecimal numbers that may differ in length; they are compared after the
 # shorter is filled up with zeros on the right.
@@ -68,15 +70,13 @@ class Sender:
 
 
 def arrivals(message: Mapping[str, Any]) -> Iterator[Arrival]:
-    """What an S3 notification tells of; nothing for S3's test message and for folder markers."""
+    """What an S3 notification tells of; nothing for S3's test message."""
     for record in message.get("Records", ()):
         if not record["eventName"].startswith("ObjectCreated:"):
             continue
         told = record["s3"]
         # Keys come encoded as in a form: "+" is a space. They are decoded once, here.
         key = unquote_plus(told["object"]["key"], errors="surrogateescape")
-        if key.endswith("/") and not told["object"].get("size"):
-            continue
         yield Arrival(
             Upload(told["bucket"]["name"], key, told["object"].get("versionId", "")),
             datetime.fromisoformat(record["eventTime"]).timestamp(),
@@ -122,12 +122,12 @@ def sender_of(wiring: Wiring, arrival: Arrival) -> Sender:
     door, _, rest = arrival.upload.key.partition("/")
     tenant, _, name = rest.partition("/")
     if not TENANT_PATTERN.fullmatch(tenant):
-        return _stranger(arrival, "")
+        return _stranger(arrival)
     if door == IN:
         return _ticket_holder(wiring, arrival, tenant, name.removesuffix(".csv"))
     if door == DROP:
         return _system(wiring, arrival, tenant, *name.partition("/")[::2])
-    return _stranger(arrival, "")
+    return _stranger(arrival)
 
 
 def check_ticket(wiring: Wiring, arrival: Arrival, ticket: str) -> None:
@@ -219,9 +219,9 @@ def is_principal(found: str, registered: str) -> bool:
     )
 
 
-def _stranger(arrival: Arrival, tenant: str) -> Sender:
+def _stranger(arrival: Arrival) -> Sender:
     return Sender(
-        tenant=tenant,
+        tenant=NO_TENANT,
         source="",
         uploader="",
         filename=arrival.upload.key,

@@ -53,17 +53,21 @@ class Unmet:
 
 
 def read_items(
-    table: str, keys: Iterable[Item], patience: Patience, *, projection: str | None = None
+    table: str, keys: Iterable[Item], patience: Patience, *, attributes: Sequence[str] = ()
 ) -> list[Item]:
     """The items that exist under `keys`, in no order, as a consistent read sees them.
 
-    `keys` must not repeat. `projection` is a ProjectionExpression without names to substitute.
+    `keys` must not repeat. `attributes` are the ones to be read, all when none is named.
     """
     found: list[Item] = []
     rest = iter(keys)
     options: dict[str, Any] = {"ConsistentRead": True}
-    if projection is not None:
-        options["ProjectionExpression"] = projection
+    if attributes:
+        names = {f"#{place}": name for place, name in enumerate(attributes)}
+        options |= {
+            "ProjectionExpression": ", ".join(names),
+            "ExpressionAttributeNames": names,
+        }
     while batch := list(islice(rest, KEYS_A_READ)):
         tries = 0
         request: Any = {table: {"Keys": batch, **options}}

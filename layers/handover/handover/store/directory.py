@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,10 +13,11 @@ from pynamodb.models import Model
 
 from handover.model import User
 from handover.patience import Patience
-from handover.profiles import Profile, parse_profile, presets, profile_json
+from handover.profiles import Profile, Seat, parse_profile, presets, profile_json
 from handover.store.batches import Item, put_items, read_items
 
 USER, SOURCE, PROFILE, SETTINGS = "user#", "source#", "profile#", "settings"
+WORKFLOW, ROLE = "workflow#", "role#"
 
 # A file of which more than a fifth of the lines, and more than ten, would clear a manager waits
 # for an Admin, unless the tenant says otherwise.
@@ -169,6 +170,19 @@ class Directory:
         )
         DirectoryItem(tenant, SETTINGS, body=body).save()
 
+    def put_workflows(self, tenant: str, names: Iterable[str], patience: Patience) -> None:
+        """Stores the workflows that a tenant has; names must not repeat."""
+        items = (_body_item(tenant, WORKFLOW + name, {"name": name}) for name in names)
+        put_items(self.table, items, patience)
+
+    def put_roles(self, tenant: str, roles: Iterable[Seat], patience: Patience) -> None:
+        """Stores the roles that accounts of a tenant have; roles must not repeat."""
+        items = (
+            _body_item(tenant, ROLE + seat.role, {"role": seat.role, "max_users": seat.max_users})
+            for seat in roles
+        )
+        put_items(self.table, items, patience)
+
     def _body(self, tenant: str, sk: str) -> str | None:
         try:
             return DirectoryItem.get(tenant, sk, consistent_read=True).body
@@ -179,6 +193,10 @@ class Directory:
 # A sort key holds 1,024 bytes, five of which say that it is a user.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 MAX_ADDRESS_BYTES = 1024 - len(USER)
+
+
+def _body_item(tenant: str, sk: str, body: Mapping[str, object]) -> Item:
+    return {"pk": {"S": tenant}, "sk": {"S": sk}, "body": {"S": json.dumps(body)}}
 
 
 def _user_from(item: Item) -> User:

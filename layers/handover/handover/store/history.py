@@ -137,7 +137,7 @@ class Portfolios:
         self, keys: Iterable[tuple[str, str]], patience: Patience
     ) -> dict[tuple[str, str], int]:
         wanted = ({"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in keys)
-        found = read_items(self.table, wanted, patience)
+        found = read_items(self.table, wanted, patience, attributes=("pk", "sk", "version"))
         return {(item["pk"]["S"], item["sk"]["S"]): int(item["version"]["N"]) for item in found}
 
     def _statement(self, holding: Holding, known: int | None, now: float) -> Statement:

@@ -247,7 +247,7 @@ class Imports:
     ) -> dict[str, tuple[State, Mode]]:
         """State and mode of the imports that exist among `import_ids` (no repetition)."""
         keys = ({"pk": {"S": import_id}, "sk": {"S": IMPORT}} for import_id in import_ids)
-        found = read_items(self.table, keys, patience)
+        found = read_items(self.table, keys, patience, attributes=("pk", "state", "mode"))
         return {
             item["pk"]["S"]: (State(item["state"]["S"]), Mode(item["mode"]["S"])) for item in found
         }
@@ -414,7 +414,7 @@ class Imports:
     ) -> list[int]:
         """Those of the chunks that nobody is working on, in their order."""
         keys = ({"pk": {"S": import_id}, "sk": {"S": _chunk_key(number)}} for number in numbers)
-        found = read_items(self.table, keys, patience)
+        found = read_items(self.table, keys, patience, attributes=("sk", "lease_until"))
         return sorted(
             int(item["sk"]["S"].removeprefix(CHUNK))
             for item in found

@@ -1,0 +1,204 @@
+"""What people may look at: imports and their files, profiles, accounts, portfolios. Read-only."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from handover.aws import objects
+from handover.errors import ConflictError, ForbiddenError, NotFoundError
+from handover.model import Account
+from handover.patience import Patience
+from handover.profiles import Column, Profile, presets
+from handover.profiles.parsing import NAME_PATTERN
+from handover.rules.addresses import normal_address
+from handover.runtime import Wiring
+from handover.stages.cursors import Page, cursor_at, page_of, place_at
+from handover.stages.lookups import Ticket, import_for, told
+from handover.stages.people import Person
+from handover.stages.summaries import summary_of
+from handover.store.history import Entry
+from handover.store.imports import ImportItem
+
+LINK_SECONDS = 300
+# Enough to recognise a file by, in a header that has to stay short.
+STEM_CHARS = 100
+# Where a page can begin: a time and an import, a version, a role and an account.
+IMPORT_PLACES = re.compile(r"[0-9T:.Z-]{1,40}#[0-9a-f]{32}")
+HISTORY_PLACES = re.compile(r"[0-9]{1,18}")
+PORTFOLIO_PLACES = re.compile(r"[^#]+#.+", re.DOTALL)
+
+
+def imports_page(
+    wiring: Wiring, person: Person, *, limit: int, cursor: str | None
+) -> Page[dict[str, object]]:
+    """The tenant's imports, newest first."""
+    items, place = wiring.tables.imports.newest(
+        person.tenant, limit, place_at(cursor, IMPORT_PLACES)
+    )
+    following = cursor_at(place) if place is not None else None
+    return Page([told(wiring, item) for item in items], following)
+
+
+def file_link(wiring: Wiring, person: Person, name: str, kind: str) -> str:
+    """A link that is good for LINK_SECONDS; `kind` is "errors" or "results".
+
+    Raises ForbiddenError for somebody who could not have uploaded the file, ConflictError while
+    the import goes on, and NotFoundError when it has ended without such a file.
+    """
+    found = import_for(wiring, person.tenant, name)
+    if isinstance(found, Ticket):
+        raise ConflictError("nothing has been uploaded yet")
+    if not _may_download(wiring, person, found):
+        raise ForbiddenError("only those who may upload such files may download what came of them")
+    about = summary_of(wiring, found)
+    if not about.state.is_final:
+        raise ConflictError(f"the import is in the state {about.state.value} and has not ended")
+    file = about.report if kind == "errors" else about.results
+    if file is None:
+        raise NotFoundError(
+            "no line of this import has an error"
+            if kind == "errors" and not about.refusal
+            else "this file was refused whole, so there is nothing to tell of its lines"
+        )
+    return objects.download_link(
+        file.bucket, file.key, download_name(found.filename, kind), LINK_SECONDS
+    )
+
+
+def download_name(filename: str, kind: str) -> str:
+    """What the file is saved as: the original name in plain letters, and what the file holds."""
+    stem = filename[:-4] if filename.lower().endswith(".csv") else filename
+    # The name goes into a header, which has no quotes, line ends or accents to spare.
+    plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode("ascii")
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", plain)[:STEM_CHARS].strip("._")
+    return f"{plain or 'import'}-{kind}.csv"
+
+
+def _may_download(wiring: Wiring, person: Person, item: ImportItem) -> bool:
+    if person.is_admin or item.uploader == person.email:
+        return True
+    profile = wiring.tables.directory.profile(person.tenant, item.profile) if item.profile else None
+    return profile is not None and profile.admits_uploader(person.user.roles)
+
+
+def profiles_of(wiring: Wiring, person: Person) -> list[dict[str, object]]:
+    """All profiles of the tenant by name, its own and the presets."""
+    found = wiring.tables.directory.profiles(person.tenant)
+    return [profile_told(profile) for _, profile in sorted(found.items())]
+
+
+def profile_of(wiring: Wiring, person: Person, name: str) -> Profile:
+    """The profile of that name; raises NotFoundError."""
+    if NAME_PATTERN.fullmatch(name):
+        profile = wiring.tables.directory.profile(person.tenant, name)
+        if profile is not None:
+            return profile
+    raise NotFoundError("there is no such profile")
+
+
+def profile_told(profile: Profile) -> dict[str, object]:
+    """What somebody needs to know of a profile to write a file for it."""
+    return {
+        "name": profile.name,
+        "title": profile.title,
+        "version": profile.version,
+        "is_own": presets().get(profile.name) is not profile,
+        "uploader_roles": sorted(profile.uploader_roles),
+        "columns": [_column_told(column) for column in profile.columns],
+    }
+
+
+def _column_told(column: Column) -> dict[str, object]:
+    told_of: dict[str, object] = {
+        "label": column.label,
+        "aliases": list(column.aliases),
+        "holds": column.holds.value,
+        "required": column.is_required,
+    }
+    return told_of | ({"role": column.role} if column.role else {})
+
+
+def account_of(
+    wiring: Wiring, person: Person, account_id: str, patience: Patience
+) -> dict[str, object]:
+    """The account and who is assigned to it; raises NotFoundError."""
+    account = _account(wiring, person, account_id, patience)
+    return {
+        "account_id": account.account_id,
+        "name": account.name,
+        "customer_id": account.customer_id,
+        "opco": account.opco,
+        "status": "active" if account.is_active else "inactive",
+        "portals": list(account.portals),
+        "assigned": {role: list(users) for role, users in sorted(account.assigned.items())},
+        "version": account.version,
+    }
+
+
+def history_of(
+    wiring: Wiring,
+    person: Person,
+    account_id: str,
+    *,
+    limit: int,
+    cursor: str | None,
+    patience: Patience,
+) -> Page[dict[str, object]]:
+    """What has become of the account, oldest first; raises NotFoundError."""
+    place = place_at(cursor, HISTORY_PLACES)
+    account = _account(wiring, person, account_id, patience)
+    after = int(place or 0)
+    entries = (
+        entry
+        for entry in wiring.tables.history.of(person.tenant, account.account_id)
+        if entry.mark.version > after
+    )
+    return page_of(entries, limit, lambda entry: str(entry.mark.version)).of(_entry_told)
+
+
+def _entry_told(entry: Entry) -> dict[str, object]:
+    mark = entry.mark
+    return {
+        "version": mark.version,
+        "at": mark.at,
+        "actor": mark.actor,
+        "import_id": mark.import_id,
+        "line": mark.line,
+        "changes": [
+            {"role": change.role, "before": list(change.before), "after": list(change.after)}
+            for change in mark.changes
+        ],
+    }
+
+
+def portfolio_of(
+    wiring: Wiring, person: Person, email: str, *, limit: int, cursor: str | None
+) -> Page[dict[str, object]]:
+    """The accounts that a user of the tenant holds, by role; raises NotFoundError."""
+    place = place_at(cursor, PORTFOLIO_PLACES)
+    user = wiring.tables.directory.user(person.tenant, normal_address(email))
+    if user is None:
+        raise NotFoundError("there is no such user")
+    page = page_of(
+        _holdings(wiring, person.tenant, user.email, place),
+        limit,
+        "#".join,
+    )
+    return page.of(lambda holding: {"role": holding[0], "account_id": holding[1]})
+
+
+def _holdings(
+    wiring: Wiring, tenant: str, email: str, place: str | None
+) -> Iterator[tuple[str, str]]:
+    for holding in wiring.tables.portfolios.of(tenant, email):
+        if place is None or "#".join(holding) > place:
+            yield holding
+
+
+def _account(wiring: Wiring, person: Person, account_id: str, patience: Patience) -> Account:
+    found = wiring.tables.accounts.read(person.tenant, [account_id], patience)
+    if account_id not in found:
+        raise NotFoundError("there is no such account")
+    return found[account_id]
