@@ -45,23 +45,30 @@ def words_of(data: Bytes) -> Hashes:
 def hash_ranges(words: Hashes, starts: Places, lengths: Places, seed: int) -> Hashes:
     """The hashes of byte ranges; BLANK for empty ones."""
     hashes = np.full(len(starts), np.uint64(seed & (2**64 - 1)), np.uint64)
-    longest = int(np.max(lengths, initial=0))
-    _mix(hashes, words[starts], np.minimum(lengths, 8))
-    for offset in range(8, longest, 8):
+    if not len(lengths):
+        return hashes
+    shortest, longest = int(np.min(lengths)), int(np.max(lengths))
+    for offset in range(0, longest, 8):
+        if shortest > offset:
+            _mix(hashes, words[starts + offset], lengths, offset, is_full=shortest >= offset + 8)
+            continue
         live = np.flatnonzero(lengths > offset)
         part = hashes[live]
-        _mix(part, words[starts[live] + offset], np.minimum(lengths[live] - offset, 8))
+        _mix(part, words[starts[live] + offset], lengths[live], offset, is_full=False)
         hashes[live] = part
     hashes ^= lengths.astype(np.uint64)
     hashes *= _MIX_1
     hashes ^= hashes >> _FOLD_2
     hashes[hashes == BLANK] = 1
-    hashes[lengths == 0] = BLANK
+    if shortest == 0:
+        hashes[lengths == 0] = BLANK
     return hashes
 
 
-def _mix(hashes: Hashes, words: Hashes, lengths: Places) -> None:
-    words &= _WORD_MASK[lengths]
+def _mix(hashes: Hashes, words: Hashes, lengths: Places, offset: int, *, is_full: bool) -> None:
+    """Mixes the words at `offset` of the ranges in; `is_full` when all ranges fill theirs."""
+    if not is_full:
+        words &= _WORD_MASK[np.minimum(lengths - offset, 8)]
     hashes ^= words
     hashes *= _MIX_2
     hashes ^= hashes >> _FOLD_1

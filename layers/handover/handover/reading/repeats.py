@@ -277,7 +277,7 @@ def _repeat(
     if count == 1:
         return None
     if duplicates is Duplicates.REJECT and is_differing:
-        near = members[begin : begin + MAX_OTHERS + 1] & _LINE_MASK
+        near = members[begin : min(end, begin + MAX_OTHERS + 1)] & _LINE_MASK
         others = [other for other in near.tolist() if other != line]
         return Repeat(line, is_conflict=True, others=tuple(others[:MAX_OTHERS]), count=count)
     applies = members[end - 1 if duplicates is Duplicates.LAST else begin]

@@ -136,9 +136,9 @@ class _TextCheck:
         self._fallback = None if dialect.bom_bytes else fallback_encoding
 
     def check(self, window: Window) -> None:
-        body = window.data[: window.size]
-        if body.isascii():
+        if window.data.isascii():
             return
+        body = window.data[: window.size]
         if self.dialect.encoding == "utf-8":
             try:
                 body.decode()
@@ -237,8 +237,8 @@ def boundaries(
     """Where the chunks begin, the first included; lazy, in order, with no look at the fields.
 
     A cut is the first record start at least `chunk_bytes` behind the one before. `blocks` is the
-    file from `header.data_start` on, best in pieces of a megabyte. Raises RefusedError
-    UNCLOSED_QUOTE.
+    file from `header.data_start` on, best in pieces that a core's cache holds, of 256 KiB.
+    Raises RefusedError UNCLOSED_QUOTE.
     """
     finder = _CutFinder(dialect, header, chunk_bytes, limits)
     held = b""

@@ -46,7 +46,8 @@ def read_head(
             "TOO_LARGE",
             f"the file has {total_bytes:,} bytes, at most {MAX_FILE_BYTES:,} are read: split it",
         )
-    is_whole = len(head) >= total_bytes
+    is_whole = len(head) >= total_bytes and len(head) <= MAX_HEADER_BYTES
+    head = head[:MAX_HEADER_BYTES]
     encoding, bom_bytes = _encoding(head, is_whole=is_whole, fallback_encoding=fallback_encoding)
     head = head[bom_bytes:]
     text = codecs.getincrementaldecoder(encoding)().decode(head, is_whole)

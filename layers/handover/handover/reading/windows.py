@@ -141,21 +141,20 @@ def windows(
     """
     rest, base, line = b"", header.data_start, header.data_line
     for piece, is_last in _pieces(blocks, window_bytes):
-        body = rest + piece
-        size = len(body)
-        if not is_last and body.endswith(b"\r"):
-            size -= 1  # Whether a LF belongs to it shows in the next piece.
-        if not size:
-            rest = body
+        full = len(rest) + len(piece)
+        if not full:
             continue
-        needs_end = is_last and body[-1] not in (LF, CR)
-        data = b"".join((body, b"\n", PADDING)) if needs_end else body + PADDING
+        last = piece[-1] if len(piece) else rest[-1]
+        needs_end = is_last and last not in (LF, CR)
+        data = b"".join((rest, piece, b"\n" if needs_end else b"", PADDING))
+        # Whether a LF belongs to a last CR shows in the next piece.
+        size = full if is_last or last != CR else full - 1
         cut = _Cut(data, size + needs_end, dialect.delimiter)
         if is_last and cut.is_open:
             raise _unclosed(data, int(cut.quotes[-1]), line)
         if not len(cut.terminators):
             _check_length(data, 0, size, line, cut.quotes, limits)
-            rest = body
+            rest = data[:full]
             continue
         window = Window(data, size, base, line, cut)
         done = int(window.ends[-1])
@@ -168,17 +167,20 @@ def windows(
         yield window
         line += count_line_ends(data, window.view, 0, done)
         base += done
-        rest = body[done:]
+        rest = data[done:full]
 
 
-def _pieces(blocks: Iterable[bytes], window_bytes: int) -> Iterator[tuple[bytes, bool]]:
+def _pieces(
+    blocks: Iterable[bytes], window_bytes: int
+) -> Iterator[tuple[bytes | memoryview, bool]]:
     """The blocks gathered or cut to about `window_bytes`; the last one, maybe empty, is marked."""
     held: list[bytes] = []
     size = 0
     for block in blocks:
         if not size and len(block) > window_bytes:
+            whole = memoryview(block)
             for start in range(0, len(block), window_bytes):
-                yield block[start : start + window_bytes], False
+                yield whole[start : start + window_bytes], False
             continue
         held.append(block)
         size += len(block)

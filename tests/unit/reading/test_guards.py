@@ -1,0 +1,49 @@
+"""Guards are exact inverses, and what they give is harmless."""
+
+from __future__ import annotations
+
+import pytest
+from handover.reading import guard, unguard
+from hypothesis import given
+from hypothesis import strategies as st
+
+HOSTILE = st.text(st.sampled_from("'=+-@|%\t\r\n\x00\x07\x1b\x7fae␀␉␛␠␡é"), max_size=8)
+
+
+@given(st.one_of(HOSTILE, st.text()))
+def test_every_string_comes_back(value: str) -> None:
+    assert unguard(guard(value)) == value
+
+
+@given(st.one_of(HOSTILE, st.text()))
+def test_a_guarded_value_starts_no_formula_and_holds_no_control(value: str) -> None:
+    guarded = guard(value)
+
+    assert not guarded.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+    assert not [char for char in guarded if char == "\x7f" or (char < " " and char not in "\t\n\r")]
+
+
+@pytest.mark.parametrize(
+    ("value", "guarded"),
+    [
+        ("", ""),
+        ("C0000017", "C0000017"),
+        ("O'Neill", "O'Neill"),
+        ("'tis", "'tis"),
+        ("=1+1", "'=1+1"),
+        ("''=1", "'''=1"),
+        ("-5", "'-5"),
+        ("a\x00b", "a␀b"),
+        ("\x1b[31m", "␛e[31m"),
+        ("␛", "␛␛"),
+        ("\x7f", "␡"),
+    ],
+)
+def test_values_are_guarded_as_the_table_says(value: str, guarded: str) -> None:
+    assert guard(value) == guarded
+    assert unguard(guarded) == value
+
+
+@pytest.mark.parametrize("typed", ["␉", "␠", "␛x", "␛", "'"])
+def test_what_no_guard_wrote_stays_as_it_was_typed(typed: str) -> None:
+    assert unguard(typed) == typed

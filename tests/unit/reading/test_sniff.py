@@ -1,0 +1,173 @@
+"""The head of a file: encoding, delimiter, header, and every refusal it can meet."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+
+import pytest
+from handover.errors import RefusedError
+from handover.model import Dialect, Header
+from handover.reading import normal_label, read_head
+from handover.reading.limits import MAX_COLUMNS, MAX_FILE_BYTES, MAX_HEADER_BYTES
+
+from tests.unit.reading.oracle import KNOWN, head_of
+
+
+def refusal(
+    head: bytes, *, total_bytes: int | None = None, fallback: str | None = None
+) -> tuple[str, str, int | None]:
+    with pytest.raises(RefusedError) as caught:
+        read_head(
+            head,
+            total_bytes=len(head) if total_bytes is None else total_bytes,
+            known_labels=KNOWN,
+            fallback_encoding=fallback,
+        )
+    return caught.value.refusal.code, caught.value.refusal.message, caught.value.refusal.line
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_the_delimiter_is_the_one_that_yields_known_labels(
+    delimiter: str, end: str, encoding: str
+) -> None:
+    labels = ("account ID", "account Manager", "a,b;c|d\te")
+    header = delimiter.join(('"account ID"', "account Manager", f'"{labels[2]}"')) + end
+    data = (header + delimiter.join("123") + end).encode(encoding)
+
+    dialect, found = head_of(data)
+
+    bom = 3 if encoding == "utf-8-sig" else 0
+    assert dialect == Dialect("utf-8", delimiter, bom)
+    assert found == Header(labels, bom + len(header.encode()), 2)
+
+
+def test_labels_are_known_in_any_case_and_spacing() -> None:
+    dialect, header = head_of(b" ACCOUNT   id ;Account manager,x,y\n")
+
+    assert dialect.delimiter == ";"
+    assert header.labels == (" ACCOUNT   id ", "Account manager,x,y")
+    assert normal_label("\ufeff Account\u200b \t ID ") == "account id"
+
+
+def test_without_known_labels_the_delimiter_yields_most_columns() -> None:
+    assert head_of(b"a;b;c,d\n1;2;3\n")[0].delimiter == ";"
+    assert head_of(b"alone\n1\n")[0].delimiter == ","
+
+
+def test_a_separator_line_is_honoured() -> None:
+    dialect, header = head_of(b"sep=;\r\naccount ID,x;account Manager\r\n1;2\r\n")
+
+    assert dialect.delimiter == ";"
+    assert header == Header(("account ID,x", "account Manager"), 37, 3)
+    assert refusal(b"sep=:\na:b\n")[0] == "NOT_CSV"
+
+
+def test_blank_lines_before_the_header_are_counted_and_skipped() -> None:
+    header = head_of(b"\n\r\n \naccount ID,account Manager\n1,2\n")[1]
+
+    assert header.labels == ("account ID", "account Manager")
+    assert header.data_line == 5
+
+
+def test_a_label_may_run_over_lines() -> None:
+    header = head_of(b'"account\nID",note\r\n1,2\n')[1]
+
+    assert header == Header(("account\nID", "note"), 19, 3)
+
+
+def test_a_report_is_known_by_its_last_four_labels() -> None:
+    dialect, header = head_of(b"'=x,account ID,line,code,error,hint\n")
+
+    assert dialect.is_report
+    assert header.labels[:2] == ("=x", "account ID")
+    assert not head_of(b"account ID,line,code,error,hint,more\n")[0].is_report
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_known_by_its_mark(encoding: str) -> None:
+    bom = codecs.BOM_UTF16_LE if encoding == "utf-16-le" else codecs.BOM_UTF16_BE
+    data = bom + "account ID;account Manager\n1;é\n".encode(encoding)
+
+    dialect, header = head_of(data)
+
+    assert dialect == Dialect(encoding, ";", 2)
+    assert header.data_start == 2 + 2 * 27
+
+
+def test_windows_1252_is_read_only_where_it_is_allowed() -> None:
+    data = "account ID,prénom\n1,2\n".encode("windows-1252")
+
+    dialect, header = read_head(
+        data, total_bytes=len(data), known_labels=KNOWN, fallback_encoding="windows-1252"
+    )
+
+    assert dialect.encoding == "windows-1252"
+    assert header == Header(("account ID", "prénom"), 18, 2)
+    code, message, line = refusal(data)
+    assert (code, line) == ("ENCODING", 1)
+    assert "offset 13" in message
+    assert "Windows-1252" in message
+    assert refusal(b"a,b\n1,\x81\xff\n", fallback="windows-1252")[0] == "ENCODING"
+
+
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [
+        (gzip.compress(b"a,b\n"), "gzip"),
+        (b"PK\x03\x04\x14\x00\x06\x00[Content_Types].xml", "an Excel workbook: save it as CSV"),
+        (b"PK\x03\x04\x14\x00\x00\x00data.csv", "zip archive"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook of the old kind"),
+        (b"%PDF-1.7\n", "PDF"),
+        (b"a,b\n1,\x002\n", "NUL bytes"),
+        ("account ID,b\n1,2\n".encode("utf-16-le"), "UTF-16 text without its byte order mark"),
+        (bytes(range(1, 32)) * 4, "binary"),
+        (b"<!DOCTYPE html><html><table>", "web page"),
+        (b"\xef\xbb\xbf<?xml version='1.0'?>", "XML"),
+    ],
+)
+def test_what_is_no_csv_is_refused_and_named(head: bytes, words: str) -> None:
+    code, message, _line = refusal(head)
+
+    assert code == "NOT_CSV"
+    assert words in message
+
+
+@pytest.mark.parametrize("head", [b"", b"\xef\xbb\xbf", b"\n\r\n", b"sep=;\n", b"\xff\xfe"])
+def test_an_empty_file_is_refused(head: bytes) -> None:
+    assert refusal(head)[0] == "EMPTY_FILE"
+
+
+def test_a_place_is_named_for_bytes_that_are_no_text() -> None:
+    code, message, line = refusal(b"a,b\n1,2\r3,\xc3(\n")
+
+    assert (code, line) == ("ENCODING", 3)
+    assert "0xC3 at offset 10" in message
+    assert refusal(b"\xff\xfe\x00\x00a\x00\x00\x00")[0] == "ENCODING"
+    assert refusal(codecs.BOM_UTF16_LE + b"a\x00\x00\xd8b\x00")[0] == "ENCODING"
+
+
+def test_a_character_cut_by_the_end_of_the_head_is_no_fault() -> None:
+    data = b"account ID,note\n" + b"1,\xc3\xa9\n" * 20000
+
+    for size in range(MAX_HEADER_BYTES, MAX_HEADER_BYTES + 6):
+        header = read_head(
+            data[:size], total_bytes=len(data), known_labels=KNOWN, fallback_encoding=None
+        )[1]
+        assert header.data_start == 16
+
+
+def test_limits_of_the_head_are_refused() -> None:
+    assert refusal(b"a,b\n", total_bytes=MAX_FILE_BYTES + 1)[0] == "TOO_LARGE"
+    wide = ",".join(f"c{number}" for number in range(MAX_COLUMNS + 1)).encode() + b"\n1\n"
+    assert refusal(wide)[0] == "TOO_MANY_COLUMNS"
+    assert refusal(b"a" * MAX_HEADER_BYTES, total_bytes=10**6)[0] == "NOT_CSV"
+    assert refusal(b"\n" * MAX_HEADER_BYTES, total_bytes=10**6)[0] == "NOT_CSV"
+
+
+def test_a_quote_left_open_in_the_header_is_refused_with_its_line() -> None:
+    code, _message, line = refusal(b'\n"account ID,note\n1,2\n')
+
+    assert (code, line) == ("UNCLOSED_QUOTE", 2)
