@@ -51,11 +51,16 @@ PlanLine = Callable[[Instruction, Account | None], Plan]
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """A chunk in hand: its import and plan, and whether anything may be written."""
+    """A chunk in hand: its import and plan, its bytes, and whether anything may be written.
+
+    `data` is None when the uploaded object is gone.
+    """
 
     item: ImportItem
     plan: ImportPlan
     taken: Taken
+    data: bytes | None
+    repeats: dict[int, Repeat]
     may_write: bool
     claim: Claim
 
@@ -89,27 +94,16 @@ def work_chunk(
 def _settle(
     wiring: Wiring, item: ImportItem, taken: Taken, run: Invocation, may_write: bool
 ) -> ImportItem:
-    body = wiring.tables.imports.plan(item.pk)
-    if body is None:
-        raise RetryLaterError("the plan of this import is not there yet")
-    import_plan = plan_from(body)
-    work = _Work(
-        item,
-        import_plan,
-        taken,
-        may_write and not item.cancelled_by,
-        Claim(
-            import_id=item.pk,
-            order=item.order,
-            actor=item.uploader or item.source,
-            at=rfc3339(run.now),
-            rivals=import_plan.rivals,
-        ),
-    )
+    try:
+        work = _gather(wiring, item, taken, run, may_write)
+    except RetryLaterError:
+        # Nothing has been written yet: the next worker need not wait until this one is over.
+        wiring.tables.imports.free_chunk(item.pk, taken.chunk.number, run.attempt)
+        raise
     results = _results(wiring, work, run.patience)
     counts = tally(results)
     number = taken.chunk.number
-    header, dialect = import_plan.header, import_plan.dialect
+    header, dialect = work.plan.header, work.plan.dialect
     objects.write(
         wiring.work_bucket,
         parts_key(item.pk, number, run.attempt, "results"),
@@ -131,36 +125,54 @@ def _settle(
     )
 
 
+def _gather(
+    wiring: Wiring, item: ImportItem, taken: Taken, run: Invocation, may_write: bool
+) -> _Work:
+    """All that is to be read before the first account; raises RetryLaterError if it is not there.
+
+    Without the uploaded object only a chunk that may not be written can end.
+    """
+    body = wiring.tables.imports.plan(item.pk)
+    if body is None:
+        raise RetryLaterError("the plan of this import is not there yet")
+    plan = plan_from(body)
+    chunk = taken.chunk
+    data = objects.read_range(plan.upload, chunk.start, chunk.end)
+    may_write = may_write and not item.cancelled_by
+    if data is None and may_write:
+        raise RetryLaterError("the uploaded object is gone")
+    if data is not None and zlib.crc32(data) != chunk.checksum:
+        raise RetryLaterError("the bytes read are not those that were validated")
+    repeats: dict[int, Repeat] = {}
+    if taken.repeats and may_write:
+        stored = objects.read(wiring.work_bucket, repeats_key(item.pk, chunk.number))
+        if stored is None:
+            raise RetryLaterError("the repeats of this chunk are not there")
+        repeats = repeats_from(stored)
+    claim = Claim(
+        import_id=item.pk,
+        order=item.order,
+        actor=item.uploader or item.source,
+        at=rfc3339(run.now),
+        rivals=plan.rivals,
+    )
+    return _Work(item, plan, taken, data, repeats, may_write, claim)
+
+
 def _results(wiring: Wiring, work: _Work, patience: Patience) -> list[LineResult]:
     chunk = work.taken.chunk
-    data = objects.read_range(work.plan.upload, chunk.start, chunk.end)
-    if data is None:
-        if work.may_write:
-            raise RetryLaterError("the uploaded object is gone")
+    if work.data is None:
         return _gone(work)
-    if zlib.crc32(data) != chunk.checksum:
-        raise RetryLaterError("the bytes read are not those that were validated")
-    found = lines_of(data, chunk=chunk, dialect=work.plan.dialect, header=work.plan.header)
+    found = lines_of(work.data, chunk=chunk, dialect=work.plan.dialect, header=work.plan.header)
     if not work.may_write and work.taken.attempts == 1:
         return [LineResult(line, Outcome.NOT_PROCESSED) for line in found]
-    return _decide(wiring, work, list(found), _repeats(wiring, work), patience)
-
-
-def _repeats(wiring: Wiring, work: _Work) -> dict[int, Repeat]:
-    if not work.taken.repeats or not work.may_write:
-        return {}
-    key = repeats_key(work.item.pk, work.taken.chunk.number)
-    body = objects.read(wiring.work_bucket, key)
-    if body is None:
-        raise RetryLaterError("the repeats of this chunk are not there")
-    return repeats_from(body)
+    return _decide(wiring, work, list(found), patience)
 
 
 def _decide(
     wiring: Wiring,
     work: _Work,
     lines: Sequence[Line],
-    repeats: dict[int, Repeat],
     patience: Patience,
 ) -> list[LineResult]:
     """The results of the lines in their order, all that had to be written being stored."""
@@ -168,8 +180,9 @@ def _decide(
     results: list[LineResult | None] = [None] * len(lines)
     asked: dict[int, Instruction] = {}
     for place, line in enumerate(lines):
-        if line.number in repeats:
-            results[place] = _repeated(line, repeats[line.number], binding.account_label)
+        if line.number in work.repeats:
+            repeat = work.repeats[line.number]
+            results[place] = _repeated(line, repeat, binding.account_label)
             continue
         understood = instruction_of(line, binding, profile)
         if isinstance(understood, Instruction):

@@ -409,6 +409,14 @@ class Imports:
         )
         return Taken(chunk, int(item.repeats), int(item.attempts))
 
+    def free_chunk(self, import_id: str, number: int, attempt: str) -> None:
+        """Gives the chunk back before its time, if it is still this attempt's."""
+        _update(
+            ChunkItem(import_id, _chunk_key(number)),
+            [ChunkItem.lease_until.set(0)],
+            ChunkItem.lease_by == attempt,
+        )
+
     def free_chunks(
         self, import_id: str, numbers: Iterable[int], now: float, patience: Patience
     ) -> list[int]:
