@@ -1,0 +1,258 @@
+"""Checking a file without any AWS: what can be said of it before a directory is asked."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import BinaryIO
+
+from handover.errors import InvalidRequestError, RefusedError
+from handover.model import Chunk, Dialect, Header, Rejection, Repeat
+from handover.profiles import (
+    Binding,
+    Profile,
+    bind,
+    check_mapping,
+    known_labels,
+    parse_profile,
+    presets,
+)
+from handover.reading import MAX_HEADER_BYTES, lines, read_head, utf8_blocks
+from handover.reading.repeats import Duplicates, repeats
+from handover.reading.scan import Scan, scan
+from handover.rules import canonical, instruction_of
+
+from infra.cli.failures import CommandError, ExitCode
+from infra.cli.multipart import size_of
+from infra.cli.screen import Screen, Unit
+from infra.cli.showing import show_error_rows
+from infra.cli.uploading import check_readable
+
+BLOCK_BYTES = 1024**2
+CHUNK_BYTES = 4 * 1024**2
+CHUNK_LINES = 50_000
+LINES_SHOWN = 20
+# Any will do: it only keeps the hashes of one file from being foreseen.
+SEED = 1
+
+
+@dataclass(slots=True)
+class Findings:
+    """What a look at a file found; the first bad lines only, the others are counted."""
+
+    dialect: Dialect
+    lines: int
+    duplicates: int = 0
+    codes: Counter[str] = field(default_factory=Counter)
+    first: list[Rejection] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A file in an encoding that can be cut, and how its head is read."""
+
+    file: BinaryIO
+    dialect: Dialect
+    header: Header
+    binding: Binding
+
+
+def run(arguments: Namespace, screen: Screen) -> ExitCode:
+    """`handover check`."""
+    path = Path(arguments.file)
+    check_readable(path)
+    profile = profile_named(arguments.profile)
+    mapping = dict(arguments.map)
+    check_mapping(profile, mapping)
+    try:
+        found = check(path, profile, mapping, screen)
+    except RefusedError as refused:
+        refusal = refused.refusal
+        screen.say(f"{path.name} would be refused", style="bold red")
+        screen.say(f"  {refusal.code}: {refusal.message}")
+        return ExitCode.REFUSED
+    _show(screen, path, found)
+    return ExitCode.WITH_ERRORS if found.codes else ExitCode.ALL_GOOD
+
+
+def profile_named(name: str) -> Profile:
+    """The preset of that name, or the profile in that JSON file. Raises CommandError."""
+    if not name.endswith(".json"):
+        try:
+            return presets()[name]
+        except KeyError:
+            raise CommandError(
+                f"there is no preset {name!r}; wanted one of {', '.join(sorted(presets()))}, or "
+                "the JSON file of a profile of your own"
+            ) from None
+    path = Path(name)
+    check_readable(path)
+    try:
+        return parse_profile(path.read_text(encoding="utf-8-sig"))
+    except (InvalidRequestError, UnicodeDecodeError) as wrong:
+        raise CommandError(f"{path}: {wrong}") from wrong
+
+
+def check(path: Path, profile: Profile, mapping: Mapping[str, str], screen: Screen) -> Findings:
+    """What is wrong with the lines of a file. Raises RefusedError when the whole of it is."""
+    with path.open("rb") as raw, _opened(raw, profile, mapping) as opened:
+        scanned = _scan(opened, profile, screen, path.name)
+        found = Findings(scanned.dialect, scanned.lines)
+        repeated = groupby(_repeats(opened, scanned, profile), key=itemgetter(0))
+        following = next(repeated, None)
+        for chunk in scanned.chunks:
+            of_chunk: dict[int, Repeat] = {}
+            if following is not None and following[0] == chunk.number:
+                of_chunk = {repeat.line: repeat for _, repeat in following[1]}
+                following = next(repeated, None)
+            _check_chunk(opened, scanned.dialect, chunk, profile, of_chunk, found)
+    return found
+
+
+def _check_chunk(
+    opened: _Opened,
+    dialect: Dialect,
+    chunk: Chunk,
+    profile: Profile,
+    repeated: Mapping[int, Repeat],
+    found: Findings,
+) -> None:
+    opened.file.seek(chunk.start)
+    data = opened.file.read(chunk.end - chunk.start)
+    for line in lines(data, chunk=chunk, dialect=dialect, header=opened.header):
+        repeat = repeated.get(line.number)
+        if repeat is not None and not repeat.is_conflict:
+            found.duplicates += 1
+            continue
+        problem = (
+            instruction_of(line, opened.binding, profile)
+            if repeat is None
+            else _conflict(repeat, opened.binding.account_label)
+        )
+        if isinstance(problem, Rejection):
+            found.codes[problem.code] += 1
+            if len(found.first) < LINES_SHOWN:
+                found.first.append(problem)
+
+
+def _conflict(repeat: Repeat, label: str) -> Rejection:
+    others = ", ".join(str(other) for other in repeat.others)
+    return Rejection(
+        repeat.line,
+        label,
+        "DUPLICATE_CONFLICT",
+        f"line {repeat.line}, {label}: the same account stands with other values on line {others}",
+        "Keep the line that is right and delete the others.",
+    )
+
+
+@contextmanager
+def _opened(raw: BinaryIO, profile: Profile, mapping: Mapping[str, str]) -> Iterator[_Opened]:
+    """The file with its head read; UTF-16 is rewritten beside it first."""
+    known = known_labels(profile, mapping)
+    dialect, header = _head(raw, known, profile)
+    with TemporaryFile() as rewritten:
+        file = raw
+        if dialect.encoding.startswith("utf-16"):
+            raw.seek(dialect.bom_bytes)
+            for block in utf8_blocks(_blocks(raw), encoding=dialect.encoding):
+                rewritten.write(block)
+            rewritten.flush()
+            file = rewritten
+            dialect, header = _head(file, known, profile)
+        binding = bind(header.labels, profile, mapping=mapping, line=header.data_line - 1)
+        yield _Opened(file, dialect, header, binding)
+
+
+def _head(file: BinaryIO, known: frozenset[str], profile: Profile) -> tuple[Dialect, Header]:
+    file.seek(0)
+    return read_head(
+        file.read(MAX_HEADER_BYTES),
+        total_bytes=size_of(file),
+        known_labels=known,
+        fallback_encoding=profile.fallback_encoding,
+    )
+
+
+def _scan(opened: _Opened, profile: Profile, screen: Screen, name: str) -> Scan:
+    size = size_of(opened.file)
+    what = f"reading {name}"
+    with screen.bar(what, size, Unit.BYTES) as bar:
+
+        def blocks() -> Iterator[bytes]:
+            opened.file.seek(opened.header.data_start)
+            for block in _blocks(opened.file):
+                yield block
+                bar.to(opened.file.tell(), size, what)
+
+        return scan(
+            blocks(),
+            dialect=opened.dialect,
+            header=opened.header,
+            key_column=opened.binding.account,
+            seed=SEED,
+            chunk_bytes=CHUNK_BYTES,
+            chunk_lines=CHUNK_LINES,
+            fallback_encoding=profile.fallback_encoding,
+        )
+
+
+def _repeats(opened: _Opened, scanned: Scan, profile: Profile) -> Iterator[tuple[int, Repeat]]:
+    def again() -> Iterator[bytes]:
+        # Each block has its own seek: chunks of the same file are read in between.
+        place = opened.header.data_start
+        while place < scanned.end:
+            opened.file.seek(place)
+            block = opened.file.read(min(BLOCK_BYTES, scanned.end - place))
+            place += len(block)
+            yield block
+
+    return repeats(
+        scanned.hashes,
+        read=again,
+        chunks=scanned.chunks,
+        dialect=scanned.dialect,
+        header=opened.header,
+        canonical=lambda line: canonical(line, opened.binding, profile),
+        duplicates=Duplicates(profile.duplicates.value),
+    )
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    while block := file.read(BLOCK_BYTES):
+        yield block
+
+
+def _show(screen: Screen, path: Path, found: Findings) -> None:
+    bad = found.codes.total()
+    if not bad:
+        screen.say(f"{path.name} can be uploaded", style="bold green")
+    else:
+        screen.say(f"{path.name} has lines that would be rejected", style="bold yellow")
+    screen.say(f"  {found.lines:,}  lines, {found.dialect.encoding}, {_delimiter(found.dialect)}")
+    if found.duplicates:
+        screen.say(f"  {found.duplicates:,}  duplicates of other lines")
+    for code, number in found.codes.most_common():
+        screen.say(f"  {number:,}  {code}")
+    if bad:
+        screen.say()
+        rows = [
+            (str(one.line), one.code, f"{one.error}\n{one.hint}" if one.hint else one.error)
+            for one in found.first
+        ]
+        show_error_rows(screen, rows)
+        if bad > len(rows):
+            screen.say(f"... and {bad - len(rows):,} more")
+    screen.note("Accounts and users are looked up when the file is uploaded.")
+
+
+def _delimiter(dialect: Dialect) -> str:
+    names = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+    return names.get(dialect.delimiter, repr(dialect.delimiter))

@@ -1,0 +1,180 @@
+"""What Handover has on record: imports and their files, histories, portfolios, templates."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from infra.cli.api import Api
+from infra.cli.failures import CommandError, ExitCode
+from infra.cli.location import find_stack
+from infra.cli.screen import Screen
+from infra.cli.showing import (
+    errors_of,
+    moment,
+    show_first_errors,
+    show_import,
+    show_json,
+    show_next,
+)
+
+BLOCK_BYTES = 256 * 1024
+PAGE_ROWS = 100
+
+
+def imports(arguments: Namespace, screen: Screen) -> ExitCode:
+    """`handover imports` and `handover imports ID`."""
+    api = Api(find_stack())
+    if arguments.id:
+        return _one_import(api, arguments, screen)
+    found = list(_pages(api, ("imports",), "imports", arguments.limit))
+    if arguments.json:
+        show_json(found)
+    elif not found:
+        screen.say("There are no imports yet")
+    else:
+        _list_imports(screen, found)
+    return ExitCode.ALL_GOOD
+
+
+def _one_import(api: Api, arguments: Namespace, screen: Screen) -> ExitCode:
+    import_ = api.get("imports", arguments.id)
+    if arguments.json:
+        show_json(import_)
+        return ExitCode.ALL_GOOD
+    show_import(screen, import_)
+    rows = [
+        ("import", import_["import_id"]),
+        ("profile", import_["profile"]),
+        ("from", import_["uploader"] or import_["source"]),
+        ("received", moment(import_["received_at"])),
+        ("finished", moment(import_["finished_at"])),
+    ]
+    for name, value in rows:
+        if value:
+            screen.say(f"  {name:<10}{value}")
+    show_first_errors(screen, api, import_)
+    return ExitCode.ALL_GOOD
+
+
+def _list_imports(screen: Screen, found: list[dict[str, Any]]) -> None:
+    rows = [
+        (
+            moment(import_["received_at"]),
+            import_["state"] + (" (dry run)" if import_["mode"] == "dry_run" else ""),
+            f"{import_['counts']['lines']:,}",
+            f"{errors_of(import_):,}",
+            import_["filename"],
+            import_["uploader"] or import_["source"],
+            import_["import_id"],
+        )
+        for import_ in found
+    ]
+    headings = ("received", "state", "lines", "errors", "file", "from", "import")
+    screen.table(headings, rows, numbers=(2, 3))
+
+
+def decide(arguments: Namespace, screen: Screen) -> ExitCode:
+    """`handover approve` and `handover cancel`."""
+    import_ = Api(find_stack()).post("imports", arguments.id, arguments.command)
+    words = {"approve": "is approved and goes on", "cancel": "is cancelled"}
+    screen.say(f"{import_['filename'] or import_['import_id']} {words[arguments.command]}")
+    if arguments.command == "approve":
+        show_next(screen, import_)
+    return ExitCode.ALL_GOOD
+
+
+def report(arguments: Namespace, screen: Screen) -> ExitCode:
+    """`handover report` and `handover results`."""
+    return _fetch(("imports", arguments.id, arguments.command), arguments, screen)
+
+
+def template(arguments: Namespace, screen: Screen) -> ExitCode:
+    """`handover template`."""
+    return _fetch(("profiles", arguments.profile, "template"), arguments, screen)
+
+
+def _fetch(path: tuple[str, ...], arguments: Namespace, screen: Screen) -> ExitCode:
+    """A file to stdout, or to where `-o` says; what stood there goes only when all has come."""
+    api = Api(find_stack())
+    if not arguments.output:
+        sys.stdout.flush()
+        _copy(api, path, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+        return ExitCode.ALL_GOOD
+    target = Path(arguments.output)
+    if target.is_dir():
+        raise CommandError(f"{target} is a folder; wanted the name of a file")
+    draft = target.with_name(f"{target.name}.part-{os.getpid()}")
+    try:
+        with draft.open("wb") as file:
+            _copy(api, path, file)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+    screen.note(f"written to {target}")
+    return ExitCode.ALL_GOOD
+
+
+def _copy(api: Api, path: tuple[str, ...], file: BinaryIO) -> None:
+    with api.download(*path) as answer:
+        file.writelines(answer.stream(BLOCK_BYTES))
+
+
+def history(arguments: Namespace, screen: Screen) -> ExitCode:
+    """`handover history`."""
+    api = Api(find_stack())
+    path = ("accounts", arguments.account, "history")
+    entries = list(_pages(api, path, "history", None))
+    if arguments.json:
+        show_json(entries)
+        return ExitCode.ALL_GOOD
+    if not entries:
+        screen.say(f"Nothing has changed on {arguments.account} yet")
+        return ExitCode.ALL_GOOD
+    rows = [
+        (
+            moment(entry["at"]),
+            change["role"],
+            ", ".join(change["before"]) or "nobody",
+            ", ".join(change["after"]) or "nobody",
+            entry["actor"],
+            f"{entry['line']:,}",
+            entry["import_id"],
+        )
+        for entry in entries
+        for change in entry["changes"]
+    ]
+    screen.table(("at", "role", "before", "after", "by", "line", "import"), rows, numbers=(5,))
+    return ExitCode.ALL_GOOD
+
+
+def portfolio(arguments: Namespace, screen: Screen) -> ExitCode:
+    """`handover portfolio`."""
+    held = list(_pages(Api(find_stack()), ("portfolios", arguments.email), "accounts", None))
+    if arguments.json:
+        show_json(held)
+    elif not held:
+        screen.say(f"{arguments.email} holds no account")
+    else:
+        rows = [(holding["account_id"], holding["role"]) for holding in held]
+        screen.table(("account", "role"), rows)
+    return ExitCode.ALL_GOOD
+
+
+def _pages(api: Api, path: tuple[str, ...], name: str, most: int | None) -> Iterator[Any]:
+    """The rows of a listing, page after page, `most` at the most."""
+    cursor: str | None = None
+    left = most
+    while left is None or left > 0:
+        page = api.get(*path, limit=min(PAGE_ROWS, left or PAGE_ROWS), cursor=cursor)
+        rows = page[name]
+        yield from rows
+        cursor = page.get("cursor")
+        left = None if left is None else left - len(rows)
+        if not cursor:
+            return

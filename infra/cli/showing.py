@@ -1,0 +1,164 @@
+"""An import in words: its outcome, its first error lines, and what to do next."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import urllib3
+from handover.model import FINAL_STATES, State
+
+from infra.cli.api import Api
+from infra.cli.failures import ExitCode
+from infra.cli.screen import Screen
+
+Import = Mapping[str, Any]  # as the API tells it
+
+ERRORS_SHOWN = 10
+OUTCOMES = {
+    "updated": "updated",
+    "cleared": "cleared",
+    "unchanged": "unchanged",
+    "pending": "pending: the user does not exist yet",
+    "duplicate": "duplicate of an earlier line",
+    "superseded": "superseded by a later import",
+    "rejected": "rejected",
+    "not_processed": "not processed",
+}
+_WITH_ERRORS = ("rejected", "not_processed")
+_STATES = {
+    "awaiting_upload": "is waiting for its file",
+    "validating": "is being checked",
+    "awaiting_approval": "waits for an Admin",
+    "processing": "is being applied",
+    "finalizing": "is being finished",
+    "done": "is done",
+    "error": "is done, with lines in error",
+    "refused": "was refused; nothing was written",
+    "cancelled": "was cancelled",
+}
+_STYLES = {"done": "bold green", "error": "bold yellow", "refused": "bold red"}
+
+
+def exit_code(import_: Import) -> ExitCode:
+    """What a script is told of an import: ALL_GOOD while it goes on.
+
+    An import that waits for an Admin has not applied its lines, so it is WITH_ERRORS.
+    """
+    state = import_["state"]
+    if state in (State.REFUSED, State.CANCELLED):
+        return ExitCode.REFUSED
+    if state == State.AWAITING_APPROVAL or errors_of(import_):
+        return ExitCode.WITH_ERRORS
+    return ExitCode.ALL_GOOD
+
+
+def errors_of(import_: Import) -> int:
+    """How many lines need a person."""
+    return sum(import_["counts"].get(name, 0) for name in _WITH_ERRORS)
+
+
+def settled_of(import_: Import) -> int:
+    """How many lines have an outcome."""
+    return sum(import_["counts"].get(name, 0) for name in OUTCOMES)
+
+
+def is_final(import_: Import) -> bool:
+    """True once nothing about the import changes any more."""
+    return import_["state"] in FINAL_STATES
+
+
+def show_json(value: object) -> None:
+    """The value on stdout, alone."""
+    print(json.dumps(value, indent=2, ensure_ascii=True))
+
+
+def show_import(screen: Screen, import_: Import) -> None:
+    """An import's outcome as far as it is known."""
+    state: str = import_["state"]
+    words = _STATES.get(state, state)
+    if import_["mode"] == "dry_run":
+        words += " (dry run: nothing was changed)" if is_final(import_) else " (dry run)"
+    screen.say(
+        f"{import_['filename'] or import_['import_id']} {words}", style=_STYLES.get(state, "")
+    )
+    refusal = import_.get("refusal")
+    if refusal:
+        screen.say(f"  {refusal['code']}: {refusal['message']}")
+    counts = import_["counts"]
+    if counts["lines"]:
+        rows = [("lines", counts["lines"])]
+        rows += [(text, counts[name]) for name, text in OUTCOMES.items() if counts.get(name)]
+        width = max(len(f"{number:,}") for _, number in rows)
+        for text, number in rows:
+            screen.say(f"  {number:>{width},}  {text}")
+        is_dry = import_["mode"] == "dry_run"
+        changed = "accounts that would change" if is_dry else "accounts changed"
+        screen.say(f"  {import_.get('accounts_updated', 0):>{width},}  {changed}")
+    show_next(screen, import_)
+
+
+def show_next(screen: Screen, import_: Import) -> None:
+    """What can be done with the import now."""
+    import_id = import_["import_id"]
+    if import_["state"] == State.AWAITING_APPROVAL:
+        approval = import_.get("approval") or {}
+        if approval:
+            screen.say(
+                f"  {approval['would_clear']:,} of its {approval['lines']:,} lines would leave an "
+                "account with nobody."
+            )
+        screen.say(f"An Admin decides: handover approve {import_id}")
+        screen.say(f"              or: handover cancel {import_id}")
+    elif not is_final(import_):
+        screen.say(f"Follow it with: handover imports {import_id}")
+
+
+def show_first_errors(screen: Screen, api: Api, import_: Import) -> None:
+    """The first lines of the import's report, and how to get the rest."""
+    if not import_.get("report"):
+        return
+    import_id = import_["import_id"]
+    with api.download("imports", import_id, "report") as answer:
+        delimiter = import_.get("delimiter") or ","
+        rows = [error_row(row) for row in islice(report_lines(answer, delimiter), ERRORS_SHOWN)]
+    screen.say()
+    show_error_rows(screen, rows)
+    more = errors_of(import_) - len(rows)
+    if more > 0:
+        screen.say(f"... and {more:,} more")
+    screen.say()
+    report = import_["report"]
+    screen.say(f"All lines with errors: handover report {import_id} -o errors.csv")
+    screen.say(f"                   or: s3://{report['bucket']}/{report['key']}")
+
+
+def report_lines(answer: urllib3.BaseHTTPResponse, delimiter: str) -> Iterator[Sequence[str]]:
+    """The records of a report that is being downloaded, lazily, without its header."""
+    if isinstance(answer, urllib3.HTTPResponse):
+        answer.auto_close = False  # else it is closed under whoever asks for more than there is
+    text = io.TextIOWrapper(answer, encoding="utf-8-sig", newline="")  # type: ignore[type-var]
+    yield from islice(csv.reader(text, delimiter=delimiter), 1, None)
+
+
+def error_row(record: Sequence[str]) -> tuple[str, str, str]:
+    """Line, code and what to do of one record of a report."""
+    line, code, error, hint = record[-4:]
+    return line, code, f"{error}\n{hint}" if hint else error
+
+
+def show_error_rows(screen: Screen, rows: Sequence[tuple[str, str, str]]) -> None:
+    """Lines with errors as a table."""
+    screen.table(("line", "code", "what to do"), rows, numbers=(0,), is_wrapped=True)
+
+
+def moment(text: str | None) -> str:
+    """A time of the API in the machine's own zone, to the second."""
+    if not text:
+        return ""
+    return datetime.fromisoformat(text).astimezone().isoformat(sep=" ", timespec="seconds")[:19]

@@ -1,0 +1,136 @@
+"""Uploading as a user does: a ticket, the file to S3, then watching what becomes of it."""
+
+from __future__ import annotations
+
+import re
+import time
+from argparse import Namespace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+from handover.model import State
+from urllib3.exceptions import HTTPError
+
+from infra.cli.api import Api
+from infra.cli.failures import CommandError, ExitCode
+from infra.cli.http import pool_for
+from infra.cli.location import find_stack
+from infra.cli.multipart import Form, size_of
+from infra.cli.screen import Bar, Screen, Unit
+from infra.cli.showing import (
+    Import,
+    exit_code,
+    is_final,
+    settled_of,
+    show_first_errors,
+    show_import,
+    show_json,
+)
+
+FIRST_WAIT_SECONDS = 0.2
+LONGEST_WAIT_SECONDS = 2.0
+_S3_ERROR = re.compile(r"<Code>(.*?)</Code>.*?<Message>(.*?)</Message>", re.DOTALL)
+_STATES: dict[str, str] = {
+    State.AWAITING_UPLOAD: "waiting for S3",
+    State.VALIDATING: "checking the file",
+    State.PROCESSING: "applying lines",
+    State.FINALIZING: "writing the report",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What is to be uploaded, and how it is to be understood."""
+
+    path: Path
+    profile: str
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    is_dry_run: bool = False
+
+
+def run(arguments: Namespace, screen: Screen) -> ExitCode:
+    """`handover upload`."""
+    upload = Upload(Path(arguments.file), arguments.profile, dict(arguments.map), arguments.dry_run)
+    check_readable(upload.path)
+    api = Api(find_stack())
+    ticket = send(api, upload, screen)
+    import_ = follow(api, ticket, screen) if arguments.wait else api.get("imports", ticket)
+    if arguments.json:
+        show_json(import_)
+    else:
+        show_import(screen, import_)
+        show_first_errors(screen, api, import_)
+    return exit_code(import_)
+
+
+def check_readable(path: Path) -> None:
+    """Raises CommandError unless there is a file at `path`."""
+    if path.is_dir():
+        raise CommandError(f"{path} is a folder; wanted a CSV file")
+    if not path.exists():
+        raise CommandError(f"there is no file {path}")
+
+
+def send(api: Api, upload: Upload, screen: Screen) -> str:
+    """Asks for a ticket and sends the file; the ticket comes back.
+
+    Raises CommandError when the API or S3 refuses.
+    """
+    with upload.path.open("rb") as file:
+        size = size_of(file)
+        answer = api.post(
+            "imports",
+            body={
+                "profile": upload.profile,
+                "filename": upload.path.name,
+                "mode": "dry_run" if upload.is_dry_run else "run",
+            }
+            | ({"mapping": dict(upload.mapping)} if upload.mapping else {}),
+        )
+        form = Form(answer["upload"]["fields"], file, size)
+        what = f"sending {upload.path.name}"
+        with screen.bar(what, size, Unit.BYTES) as bar:
+            _post(answer["upload"]["url"], form, bar, what)
+    return str(answer["import_ticket"])
+
+
+def _post(url: str, form: Form, bar: Bar, what: str) -> None:
+    headers = {"content-type": form.content_type, "content-length": str(form.content_length)}
+    body: Any = form.blocks(lambda sent: bar.to(sent, form.file_bytes, what))
+    try:
+        # Once: a ticket is good for one upload.
+        answer = pool_for(url).request(
+            "POST", url, body=body, headers=headers, retries=False, redirect=False
+        )
+    except HTTPError as error:
+        raise CommandError(f"the file could not be sent: {error}. Upload it again.") from error
+    if answer.status >= 300:
+        raise CommandError(
+            f"S3 did not take the file: {s3_message(answer.data) or answer.status}",
+            ExitCode.REFUSED,
+        )
+
+
+def s3_message(body: bytes) -> str:
+    """The code and message of an error answer of S3, "" for any other."""
+    found = _S3_ERROR.search(body.decode(errors="replace"))
+    return f"{unescape(found[1])}: {unescape(found[2])}" if found else ""
+
+
+def follow(api: Api, ticket: str, screen: Screen) -> Import:
+    """The import of that ticket or id, once it has ended or waits for an Admin."""
+    wait = FIRST_WAIT_SECONDS
+    with screen.bar(_STATES[State.AWAITING_UPLOAD], None, Unit.LINES) as bar:
+        while True:
+            import_: Import = api.get("imports", ticket)
+            state: str = import_["state"]
+            if is_final(import_) or state == State.AWAITING_APPROVAL:
+                return import_
+            bar.to(
+                settled_of(import_), import_["counts"]["lines"] or None, _STATES.get(state, state)
+            )
+            time.sleep(wait)
+            wait = min(wait * 1.3, LONGEST_WAIT_SECONDS)

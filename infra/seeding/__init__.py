@@ -1,0 +1,1 @@
+"""A tenant's directory from files: read and checked whole, then brought into the tables."""

@@ -1,0 +1,159 @@
+"""The files of a tenant's directory as the values they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from handover.errors import InvalidRequestError
+from handover.model import Account, User
+from handover.profiles import Profile, Seat, parse_profile
+from handover.rules import normal_address
+from handover.store.directory import MAX_ADDRESS_BYTES, Source
+
+from infra.seeding.tables import DirectoryFileError, Row, rows, unique
+
+STATUSES = ("active", "inactive")
+# The role that the column account_manager fills.
+ACCOUNT_MANAGER = "account_manager"
+FILES = ("accounts.csv", "users.csv", "workflows.csv", "roles.csv", "sources.csv")
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryFiles:
+    """What a folder says of a tenant; None for a file that is not there."""
+
+    accounts: tuple[Account, ...] | None = None
+    users: tuple[User, ...] | None = None
+    workflows: tuple[str, ...] | None = None
+    roles: tuple[Seat, ...] | None = None
+    sources: tuple[Source, ...] | None = None
+    profiles: tuple[Profile, ...] = ()
+
+
+def read_directory(folder: Path, tenant: str) -> DirectoryFiles:
+    """Everything in the folder, checked. Raises DirectoryFileError at the first thing wrong."""
+    if not folder.is_dir():
+        raise DirectoryFileError(f"there is no folder {folder}")
+    there = {name: folder / name for name in FILES if (folder / name).exists()}
+    profiles = _profiles(folder / "profiles")
+    if not there and not profiles:
+        raise DirectoryFileError(f"{folder} holds none of {', '.join(FILES)}, profiles/*.json")
+    return DirectoryFiles(
+        accounts=_accounts(there["accounts.csv"], tenant) if "accounts.csv" in there else None,
+        users=_users(there["users.csv"]) if "users.csv" in there else None,
+        workflows=_workflows(there["workflows.csv"]) if "workflows.csv" in there else None,
+        roles=_roles(there["roles.csv"]) if "roles.csv" in there else None,
+        sources=_sources(there["sources.csv"]) if "sources.csv" in there else None,
+        profiles=profiles,
+    )
+
+
+def _accounts(path: Path, tenant: str) -> tuple[Account, ...]:
+    optional = ("name", "customer_id", "opco", "status", "portals", "account_manager")
+
+    def accounts() -> Iterator[tuple[Row, Account]]:
+        for row in rows(path, ("account_id",), optional):
+            manager = _address(row, "account_manager") if row.text("account_manager") else None
+            yield (
+                row,
+                Account(
+                    tenant=tenant,
+                    account_id=row.required("account_id"),
+                    version=1,
+                    name=row.text("name"),
+                    customer_id=row.text("customer_id"),
+                    opco=row.text("opco"),
+                    is_active=row.one_of("status", STATUSES) == "active",
+                    portals=row.texts("portals"),
+                    assigned={ACCOUNT_MANAGER: (manager,)} if manager else {},
+                ),
+            )
+
+    return unique(accounts(), lambda account: account.account_id, "account_id")
+
+
+def _users(path: Path) -> tuple[User, ...]:
+    optional = ("opco", "status", "employee_id", "phone", "mobile", "login_name")
+
+    def users() -> Iterator[tuple[Row, User]]:
+        for row in rows(path, ("email", "name", "roles"), optional):
+            yield (
+                row,
+                User(
+                    email=_address(row, "email"),
+                    name=row.text("name"),
+                    roles=frozenset(row.texts("roles")),
+                    opco=row.text("opco"),
+                    is_active=row.one_of("status", STATUSES) == "active",
+                    employee_id=row.text("employee_id"),
+                    phone=row.text("phone"),
+                    mobile=row.text("mobile"),
+                    login_name=row.text("login_name"),
+                ),
+            )
+
+    return unique(users(), lambda user: user.email, "email")
+
+
+def _workflows(path: Path) -> tuple[str, ...]:
+    found = ((row, row.required("name")) for row in rows(path, ("name",)))
+    return unique(found, str, "name")
+
+
+def _roles(path: Path) -> tuple[Seat, ...]:
+    def roles() -> Iterator[tuple[Row, Seat]]:
+        for row in rows(path, ("role",), ("max_users",)):
+            yield row, Seat(row.required("role"), _most_users(row))
+
+    return unique(roles(), lambda seat: seat.role, "role")
+
+
+def _sources(path: Path) -> tuple[Source, ...]:
+    def sources() -> Iterator[tuple[Row, Source]]:
+        for row in rows(path, ("source", "profile", "principal")):
+            name = row.required("source")
+            if "/" in name:
+                raise row.wrong("source", f"{name!r}: it becomes a folder's name; wanted no '/'")
+            yield row, Source(name, row.required("profile"), row.required("principal"))
+
+    return unique(sources(), lambda source: source.source, "source")
+
+
+def _profiles(folder: Path) -> tuple[Profile, ...]:
+    found: dict[str, tuple[Path, Profile]] = {}
+    for path in sorted(folder.glob("*.json")):
+        try:
+            profile = parse_profile(path.read_text(encoding="utf-8-sig"))
+        except UnicodeDecodeError as broken:
+            raise DirectoryFileError(f"{path}: this is no UTF-8 text: {broken}") from broken
+        except InvalidRequestError as wrong:
+            place = f", {wrong.field}" if wrong.field else ""
+            raise DirectoryFileError(f"{path}{place}: {wrong}") from wrong
+        if profile.name in found:
+            raise DirectoryFileError(
+                f"{path}, name: {profile.name!r} is the name in {found[profile.name][0]} already"
+            )
+        found[profile.name] = (path, profile)
+    return tuple(profile for _, profile in found.values())
+
+
+def _address(row: Row, column: str) -> str:
+    found = row.required(column)
+    address = normal_address(found)
+    local, _, domain = address.rpartition("@")
+    if not local or not domain or any(character.isspace() for character in address):
+        raise row.wrong(column, f"{found!r} is no e-mail address")
+    if len(address.encode()) > MAX_ADDRESS_BYTES:
+        raise row.wrong(column, f"the address is longer than {MAX_ADDRESS_BYTES} bytes")
+    return address
+
+
+def _most_users(row: Row) -> int | None:
+    found = row.text("max_users")
+    if not found:
+        return None
+    if not (found.isascii() and found.isdigit()) or int(found) < 1:
+        raise row.wrong("max_users", f"found {found!r}, wanted 1 or more, or nothing for many")
+    return int(found)

@@ -1,0 +1,138 @@
+"""A directory's values into the tables: what is new or different is written, nothing else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TypeVar
+
+from handover.model import Account, User
+from handover.patience import Patience
+from handover.store.tables import Tables
+
+from infra.seeding.directory import DirectoryFiles
+from infra.seeding.tables import DirectoryFileError
+
+# How many are compared and written before the progress moves on.
+AT_A_TIME = 500
+# A service that stays busy for so long is down.
+LONGEST_SECONDS = 600.0
+
+Value = TypeVar("Value")
+Told = Callable[[int, int, str], None]  # done, of how many, of what
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What came of one file."""
+
+    what: str
+    total: int
+    new: int
+    changed: int
+
+    @property
+    def unchanged(self) -> int:
+        """Those of which nothing had to be written."""
+        return self.total - self.new - self.changed
+
+
+def load(tables: Tables, tenant: str, files: DirectoryFiles, told: Told) -> list[Loaded]:
+    """Writes all that differs, profiles and users before what refers to them.
+
+    Assignments that stand are left alone, and nothing is deleted. Raises DirectoryFileError for
+    a source of a profile that does not exist, before anything is written.
+    """
+    _check_sources(tables, tenant, files)
+    loaded: list[Loaded] = []
+    for profile in files.profiles:
+        tables.directory.put_profile(tenant, profile)
+    if files.profiles:
+        loaded.append(Loaded("profiles", len(files.profiles), 0, 0))
+    if files.users is not None:
+        loaded.append(_load_users(tables, tenant, files.users, told))
+    if files.accounts is not None:
+        loaded.append(_load_accounts(tables, tenant, files.accounts, told))
+    if files.workflows is not None:
+        tables.directory.put_workflows(tenant, files.workflows, _patience())
+        loaded.append(Loaded("workflows", len(files.workflows), 0, 0))
+    if files.roles is not None:
+        tables.directory.put_roles(tenant, files.roles, _patience())
+        loaded.append(Loaded("roles", len(files.roles), 0, 0))
+    if files.sources is not None:
+        for source in files.sources:
+            tables.directory.put_source(tenant, source)
+        loaded.append(Loaded("sources", len(files.sources), 0, 0))
+    return loaded
+
+
+def _check_sources(tables: Tables, tenant: str, files: DirectoryFiles) -> None:
+    if not files.sources:
+        return
+    known = {profile.name for profile in files.profiles} | set(tables.directory.profiles(tenant))
+    for source in files.sources:
+        if source.profile not in known:
+            raise DirectoryFileError(
+                f"sources.csv, profile of {source.source!r}: there is no profile "
+                f"{source.profile!r}; wanted one of {', '.join(sorted(known))}"
+            )
+
+
+def _load_users(tables: Tables, tenant: str, users: Sequence[User], told: Told) -> Loaded:
+    new = changed = 0
+    for done, part in _parts(users):
+        known = tables.directory.users(tenant, [user.email for user in part], _patience())
+        differing = [user for user in part if known.get(user.email) != user]
+        tables.directory.put_users(tenant, differing, _patience())
+        added = sum(user.email not in known for user in part)
+        new += added
+        changed += len(differing) - added
+        told(done, len(users), "users")
+    return Loaded("users", len(users), new, changed)
+
+
+def _load_accounts(tables: Tables, tenant: str, accounts: Sequence[Account], told: Told) -> Loaded:
+    new = changed = 0
+    for done, part in _parts(accounts):
+        known = tables.accounts.read(tenant, [account.account_id for account in part], _patience())
+        differing = [
+            account for account in part if not _has_facts(known.get(account.account_id), account)
+        ]
+        tables.accounts.put_facts(differing, _patience())
+        added = sum(account.account_id not in known for account in part)
+        new += added
+        changed += len(differing) - added
+        told(done, len(accounts), "accounts")
+    return Loaded("accounts", len(accounts), new, changed)
+
+
+def _has_facts(known: Account | None, wanted: Account) -> bool:
+    """True when all that the directory says of the account is there already."""
+    if known is None:
+        return False
+    as_wanted = replace(
+        known,
+        name=wanted.name,
+        customer_id=wanted.customer_id,
+        opco=wanted.opco,
+        is_active=wanted.is_active,
+        portals=wanted.portals,
+    )
+    return as_wanted == known
+
+
+def _parts(values: Sequence[Value]) -> list[tuple[int, list[Value]]]:
+    """The values in pieces, each with the number that is done after it."""
+    pieces = []
+    rest = iter(values)
+    done = 0
+    while piece := list(islice(rest, AT_A_TIME)):
+        done += len(piece)
+        pieces.append((done, piece))
+    return pieces
+
+
+def _patience() -> Patience:
+    return Patience(time.time() + LONGEST_SECONDS)
