@@ -128,8 +128,8 @@ class Comparison:
         self.seen["operations"] += 1
         if mine.same_as(other):
             self.seen["errors agreed on"] += mine.code is not None
-            # moto keeps the key of an item whose first update it refuses.
-            refused = operation == "UpdateItem" and mine.code == "ValidationException"
+            # moto keeps part of a batch, and the key of a new item, that it refuses.
+            refused = operation not in _READS and mine.code == "ValidationException"
             return not (self._leaves_traces and refused)
         for difference in self._known:
             if difference.explains(operation, params, mine, other):

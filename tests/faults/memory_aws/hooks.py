@@ -36,7 +36,7 @@ class Hook(Protocol):
     """
 
     def before(
-        self, number: int, service: str, operation: str, params: dict[str, Any]
+        self, number: int, service: str, operation: str, params: dict[str, Any], /
     ) -> Twist | None:
         """Called before the effect; None means nothing special."""
 
@@ -47,5 +47,6 @@ class Hook(Protocol):
         operation: str,
         params: dict[str, Any],
         answer: dict[str, Any],
+        /,
     ) -> None:
         """Called after the effect, before the caller sees the answer."""

@@ -57,6 +57,14 @@ def _cancels(_operation: str, _params: dict[str, Any], mine: Outcome, other: Out
     )
 
 
+def _filters_an_index(
+    operation: str, params: dict[str, Any], _mine: Outcome, _other: Outcome
+) -> bool:
+    return (
+        operation == "Query" and params.get("IndexName") == "keys" and "FilterExpression" in params
+    )
+
+
 def _bad_paths(_operation: str, _params: dict[str, Any], mine: Outcome, other: Outcome) -> bool:
     single = mine.code == "ValidationException" and "document path" in mine.message
     other_says = "ValidationError" in repr(other.answer) or other.code == "ValidationException"
@@ -224,6 +232,12 @@ MINISTACK: Final[tuple[KnownDifference, ...]] = (
         _API + "API_UpdateItem.html#DDB-UpdateItem-request-ReturnValues",
         "Only the updated elements are returned; ministack returns the whole list.",
         _returns_what_changed,
+    ),
+    KnownDifference(
+        "filters on attributes an index lacks",
+        _GUIDE + "GSI.html#GSI.Projections",
+        "A query of an index sees the projected attributes only; ministack filters whole items.",
+        _filters_an_index,
     ),
     KnownDifference(
         "arithmetic on other types",

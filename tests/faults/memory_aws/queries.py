@@ -192,18 +192,17 @@ def _page(
         raise invalid("Limit must be greater than or equal to 1")
     page, stopped = _cut(index, items, limit)
     answer: Answer = {"Count": 0, "ScannedCount": len(page)}
-    kept = page if plan.filter is None else [i for i in page if plan.filter(i, values)]
+    views = page if index is None else [index.view(item) for item in page]
+    kept = views if plan.filter is None else [i for i in views if plan.filter(i, values)]
     answer["Count"] = len(kept)
     if params.get("Select") != "COUNT":
-        shown = kept if index is None else [index.view(item) for item in kept]
         project = plan.projection or dict
-        answer["Items"] = [project(item) for item in shown]
+        answer["Items"] = [project(item) for item in kept]
     if stopped:
         names = dict.fromkeys((*table.keys.names, *(index.keys.names if index else ())))
         answer["LastEvaluatedKey"] = {name: page[-1][name] for name in names}
     meter = dynamodb.meter(params)
     if meter is not None:
-        views = page if index is None else [index.view(item) for item in page]
         consistent = params.get("ConsistentRead", False)
         meter.read(table, views, consistent=consistent, index=index)
         report = meter.report(params.get("ReturnConsumedCapacity"))

@@ -79,7 +79,7 @@ _VALUES: Final[dict[str, Any]] = {
     ":bytes": {"B": b"\x00\xff"},
 }
 _ATTRIBUTES: Final = ("#v", "#w", "#s", "#d", "#t", "#m", "#l", "flag", "#m.a", "#l[0]", "payload")
-_PLAIN_ATTRIBUTES: Final = ("#v", "#w", "#s", "#d", "#t", "#m", "#l", "flag", "payload")
+_PLAIN_ATTRIBUTES: Final = ("#v", "#w", "#s", "#d", "#t", "#m", "#l", "payload")
 _SIGNS: Final = ("=", "<>", "<", "<=", ">", ">=")
 _UPDATES: Final = (
     "SET #v = :one",
@@ -138,7 +138,8 @@ class Operations:
     """One sequence's operations, drawn from `chance`.
 
     With `plain` they leave out what moto is known not to do: document paths, sizes and types in
-    conditions, projections, numbers in other than normal form, what UPDATED_* return.
+    conditions, projections, numbers in other than normal form, what UPDATED_* return. It takes
+    a boolean for a number, so conditions leave booleans out too.
     """
 
     def __init__(self, chance: Random, sequence: int, *, plain: bool = False) -> None:
