@@ -6,6 +6,8 @@ how AWS does it; one that the emulator no longer needs can go.
 
 from __future__ import annotations
 
+import json
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -15,10 +17,12 @@ _now = threading.local()
 
 def apply() -> None:
     """Puts all corrections in force; called before the emulator takes requests."""
+    from ministack.core import iam_actions
     from ministack.services import dynamodb, s3
 
     _stream_partiql_writes(dynamodb)
     _serve_ranges_of_versions(s3)
+    _permit_batches_by_their_parts(iam_actions)
 
 
 def _stream_partiql_writes(dynamodb: Any) -> None:
@@ -77,3 +81,36 @@ def _serve_ranges_of_versions(s3: Any) -> None:
         return status, answer_headers, body
 
     s3._get_object = getting
+
+
+def _permit_batches_by_their_parts(iam_actions: Any) -> None:
+    """A batch needs the permission of what it does; that of a batch does not exist.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-iam.html
+    """
+    extract_action = iam_actions.extract_iam_action
+    transaction_checks = iam_actions.dynamodb_transaction_checks
+    statement = re.compile(r'\s*(UPDATE|INSERT|DELETE|SELECT)\b[^"]*"([^"]+)"', re.IGNORECASE)
+
+    def extracted(*request: Any) -> Any:
+        action = extract_action(*request)
+        of_sqs = isinstance(action, str) and action.startswith("sqs:")
+        return action.removesuffix("Batch") if of_sqs else action
+
+    def checks(action: str, body: bytes, region: str, account: str) -> list[tuple[str, str]]:
+        if action not in ("dynamodb:ExecuteStatement", "dynamodb:BatchExecuteStatement"):
+            return list(transaction_checks(action, body, region, account))
+        told = json.loads(body)
+        texts = [part["Statement"] for part in told.get("Statements", [told])]
+        found = [match for match in map(statement.match, texts) if match]
+        return [
+            (
+                f"dynamodb:PartiQL{match[1].capitalize()}",
+                f"arn:aws:dynamodb:{region}:{account}:table/{match[2]}",
+            )
+            for match in found
+        ]
+
+    iam_actions.extract_iam_action = extracted
+    iam_actions.dynamodb_transaction_checks = checks

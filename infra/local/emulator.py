@@ -107,6 +107,7 @@ def start(home: Path, *, port: int, persist: Path | None, auth: bool) -> Emulato
             tail = emulator.log.read_text(errors="replace")[-2000:]
             raise EmulatorError(f"the emulator did not start; the end of {emulator.log}:\n{tail}")
         time.sleep(0.05)
+    process.returncode = 0  # it outlives us on purpose; Popen need not warn of it
     return emulator
 
 

@@ -41,24 +41,26 @@ class Archive:
         return self.path.name
 
 
-def build(template: Mapping[str, Any], root: Path = emulator.ROOT) -> list[Archive]:
-    """An archive for every layer and function of the template, in the template's order."""
-    BUILD.mkdir(exist_ok=True)
+def build(
+    template: Mapping[str, Any], root: Path = emulator.ROOT, into: Path = BUILD
+) -> list[Archive]:
+    """An archive for every layer and function of the template under `root`, kept in `into`."""
+    into.mkdir(exist_ok=True)
     layers = [
-        _layer(logical_id, root / properties["ContentUri"])
+        _layer(logical_id, root / properties["ContentUri"], into)
         for logical_id, properties in resources(template, "AWS::Serverless::LayerVersion")
     ]
     functions = [
-        _function(logical_id, root / properties["CodeUri"])
+        _function(logical_id, root / properties["CodeUri"], into)
         for logical_id, properties in resources(template, "AWS::Serverless::Function")
     ]
     return layers + functions
 
 
-def _layer(logical_id: str, source: Path) -> Archive:
-    libraries = _libraries(source / "requirements.txt")
+def _layer(logical_id: str, source: Path, into: Path) -> Archive:
+    libraries = _libraries(source / "requirements.txt", into)
     own = [(f"python/{name}", data) for name, data in _files(source)]
-    target = BUILD / f"{logical_id}-{_digest([(libraries.name, b''), *own])}.zip"
+    target = into / f"{logical_id}-{_digest([(libraries.name, b''), *own])}.zip"
     if not target.exists():
         draft = _draft(target)
         shutil.copyfile(libraries, draft)
@@ -67,9 +69,9 @@ def _layer(logical_id: str, source: Path) -> Archive:
     return Archive(logical_id, target)
 
 
-def _function(logical_id: str, source: Path) -> Archive:
+def _function(logical_id: str, source: Path, into: Path) -> Archive:
     files = list(_files(source))
-    target = BUILD / f"{logical_id}-{_digest(files)}.zip"
+    target = into / f"{logical_id}-{_digest(files)}.zip"
     if not target.exists():
         draft = _draft(target)
         _write(draft, files, mode="w")
@@ -85,29 +87,29 @@ def _draft(target: Path) -> Path:
 def _replace_older(draft: Path, target: Path) -> None:
     """Puts the finished archive in place; those it replaces go, as a layer weighs 20 MB."""
     draft.replace(target)
-    for older in BUILD.glob(f"{target.name.split('-')[0]}-*.zip"):
+    for older in target.parent.glob(f"{target.name.split('-')[0]}-*.zip"):
         if older != target:
             older.unlink(missing_ok=True)
 
 
-def _libraries(requirements: Path) -> Path:
+def _libraries(requirements: Path, into: Path) -> Path:
     """An archive of what the pins install, compiled for the emulator's interpreter."""
     pins = requirements.read_bytes()
     this = Path(__file__).read_bytes()  # which decides what is left out
     digest = _digest([("pins", pins), (sys.version, str(emulator.PYTHON).encode()), ("", this)])
-    archive = BUILD / f"libraries-{digest}.zip"
+    archive = into / f"libraries-{digest}.zip"
     if not archive.exists():
-        folder = BUILD / f"libraries-{digest}-{os.getpid()}"
+        folder = into / f"libraries-{digest}-{os.getpid()}"
         _install(requirements, folder)
         libraries = _files(folder, compiled=True)
         draft = _draft(archive)
-        _write(draft, ((f"python/{n}", data) for n, data in libraries if _is_needed(n)), mode="w")
+        _write(draft, ((f"python/{n}", data) for n, data in libraries if is_needed(n)), mode="w")
         shutil.rmtree(folder)
         draft.replace(archive)
     return archive
 
 
-def _is_needed(name: str) -> bool:
+def is_needed(name: str) -> bool:
     """False for what no function reads at run time: other services, tests, type stubs."""
     parts = name.split("/")
     if parts[:2] == ["botocore", "data"] and len(parts) > 3:

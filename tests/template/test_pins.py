@@ -1,0 +1,85 @@
+"""The files of pins follow from pyproject.toml; `make lock` writes them anew."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from infra.template import PATH
+
+ROOT = PATH.parent
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+DEVELOPMENT = ROOT / "requirements-dev.txt"
+HANDOVER_LAYER = ROOT / "layers" / "handover" / "requirements.txt"
+NUMPY_LAYER = ROOT / "layers" / "numpy" / "requirements.txt"
+EMULATOR = ROOT / "requirements-emulator.txt"
+FILES = [DEVELOPMENT, HANDOVER_LAYER, NUMPY_LAYER, EMULATOR]
+
+
+def pins(file: Path) -> dict[str, list[Requirement]]:
+    """Each name with its pins: more than one where Pythons need different versions."""
+    found: dict[str, list[Requirement]] = {}
+    for line in file.read_text(encoding="utf-8").splitlines():
+        requirement = Requirement(line)
+        found.setdefault(canonicalize_name(requirement.name), []).append(requirement)
+    return found
+
+
+def version_of(pin: Requirement) -> str:
+    (only,) = pin.specifier
+    assert only.operator == "=="
+    return only.version
+
+
+def is_met(wanted: str, file: Path) -> bool:
+    requirement = Requirement(wanted)
+    pinned = pins(file).get(canonicalize_name(requirement.name), [])
+    return bool(pinned) and all(version_of(pin) in requirement.specifier for pin in pinned)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_every_line_pins_one_version_and_names_no_address(file: Path) -> None:
+    assert "://" not in file.read_text(encoding="utf-8")
+    assert all(version_of(pin) for found in pins(file).values() for pin in found)
+
+
+def test_whatever_the_project_asks_for_is_pinned_for_development() -> None:
+    project = PROJECT["project"]
+    wanted = [*project["dependencies"]]
+    for extra in project["optional-dependencies"].values():
+        wanted += extra
+
+    assert [one for one in wanted if not is_met(one, DEVELOPMENT)] == []
+
+
+def test_whatever_functions_need_is_pinned_in_a_layer() -> None:
+    for wanted in PROJECT["project"]["dependencies"]:
+        layer = NUMPY_LAYER if Requirement(wanted).name == "numpy" else HANDOVER_LAYER
+        assert is_met(wanted, layer), wanted
+
+
+def test_the_layers_hold_the_versions_that_are_tested() -> None:
+    tested = pins(DEVELOPMENT)
+
+    for layer in (HANDOVER_LAYER, NUMPY_LAYER):
+        for name, found in pins(layer).items():
+            assert found == tested[name]
+
+
+def test_no_tool_travels_with_the_functions() -> None:
+    carried = set(pins(HANDOVER_LAYER)) | set(pins(NUMPY_LAYER))
+
+    assert not carried & {"pytest", "moto", "mypy", "ruff", "rich", "cfn-lint", "hypothesis", "uv"}
+    assert set(pins(NUMPY_LAYER)) == {"numpy"}
+
+
+def test_the_emulator_is_pinned_to_the_release_that_was_tried() -> None:
+    for wanted in PROJECT["dependency-groups"]["emulator"]:
+        assert is_met(wanted, EMULATOR)
+    (pin,) = pins(EMULATOR)["ministack"]
+    assert version_of(pin) == "1.5.33"
