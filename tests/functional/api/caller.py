@@ -1,0 +1,86 @@
+"""Somebody who calls the API function: variants of one captured event, and what is answered."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from handover.runtime import Wiring
+
+from functions.api import app
+
+EVENT = json.loads((Path(__file__).parents[3] / "events" / "api-request.json").read_text())
+ADMIN, OFFICE, SALES, GONE = (
+    f"{name}@lumina.example" for name in ("ines.admin", "joyce.office", "sam.sales", "kofi.gone")
+)
+
+
+@dataclass
+class LambdaContext:
+    """A Lambda context with half a minute left."""
+
+    aws_request_id: str = "d3b07384-d9a0-4c1e-9c55-0123456789ab"
+    function_name: str = "api"
+    memory_limit_in_mb: int = 1024
+    invoked_function_arn: str = "arn:aws:lambda:eu-west-1:123456789012:function:api"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 29_000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the function answered."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def body(self) -> Any:
+        return json.loads(self.text)
+
+
+@dataclass
+class Api:
+    """The API as somebody of one tenant uses it."""
+
+    tenant: str
+    stack: Wiring
+    email: str = ADMIN
+    claims: dict[str, str] = field(default_factory=dict)
+
+    def by(self, email: str) -> Api:
+        return Api(self.tenant, self.stack, email)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        query: dict[str, str] | None = None,
+        raw: str | None = None,
+        **changes: Any,
+    ) -> Answer:
+        event = copy.deepcopy(EVENT)
+        event["rawPath"] = event["requestContext"]["http"]["path"] = path
+        event["requestContext"]["http"]["method"] = method
+        claims = event["requestContext"]["authorizer"]["jwt"]["claims"]
+        claims |= {"email": self.email, "custom:tenant": self.tenant} | self.claims
+        del event["body"]
+        if body is not None or raw is not None:
+            event["body"] = raw if raw is not None else json.dumps(body)
+        if query:
+            event["queryStringParameters"] = query
+        told = app.lambda_handler(event | changes, LambdaContext())
+        return Answer(told["statusCode"], told["headers"], told["body"])
+
+    def get(self, path: str, **query: str) -> Answer:
+        return self.request("GET", path, query=query)
+
+    def post(self, path: str, body: object = None) -> Answer:
+        return self.request("POST", path, body)

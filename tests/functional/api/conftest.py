@@ -1,0 +1,121 @@
+"""The API function on an AWS in this process, with the template's tables and one tenant a test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+
+import boto3
+import pytest
+from handover import runtime
+from handover.aws import clients
+from handover.model import Account, User
+from handover.patience import Patience
+from handover.store import connection
+from handover.store.accounts import item_from
+from handover.store.batches import put_items
+from handover.store.directory import DirectoryItem, UserItem
+from handover.store.history import HistoryItem, HoldingItem
+from handover.store.imports import ChunkItem, ImportItem, PlanItem, TicketItem, WatermarkItem
+from moto import mock_aws
+
+from infra.template import load, resources
+from tests.functional.api.caller import ADMIN, GONE, OFFICE, SALES, Api
+
+REGION = "eu-west-1"
+MODELS = (
+    ImportItem,
+    PlanItem,
+    ChunkItem,
+    TicketItem,
+    WatermarkItem,
+    DirectoryItem,
+    UserItem,
+    HistoryItem,
+    HoldingItem,
+)
+TABLES = {
+    "AccountsTable": "ACCOUNTS_TABLE",
+    "DirectoryTable": "DIRECTORY_TABLE",
+    "ImportsTable": "IMPORTS_TABLE",
+    "HistoryTable": "HISTORY_TABLE",
+    "PortfolioTable": "PORTFOLIO_TABLE",
+}
+SHAPE = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
+CLIENTS = (clients.s3, clients.sqs, clients.sns, clients.events, clients.cognito, connection.client)
+
+
+@pytest.fixture(scope="module")
+def wiring() -> Iterator[runtime.Wiring]:
+    with mock_aws(), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_DEFAULT_REGION", REGION)
+        _forget()
+        database = boto3.client("dynamodb", region_name=REGION)
+        for logical_id, properties in resources(load(), "AWS::DynamoDB::Table"):
+            if logical_id in TABLES:
+                shape = {name: properties[name] for name in SHAPE if name in properties}
+                database.create_table(TableName=logical_id, **shape)
+                patch.setenv(TABLES[logical_id], logical_id)
+        queue = boto3.client("sqs", region_name=REGION).create_queue(QueueName="chunks")
+        patch.setenv("CHUNKS_QUEUE_URL", queue["QueueUrl"])
+        patch.setenv("UPLOADS_BUCKET", "uploads")
+        patch.setenv("REPORTS_BUCKET", "reports")
+        yield runtime.wiring()
+    _forget()
+
+
+def _forget() -> None:
+    """Clients know the AWS they were made for."""
+    runtime.wiring.cache_clear()
+    for client in CLIENTS:
+        client.cache_clear()
+    for model in MODELS:
+        model._connection = None
+
+
+@pytest.fixture
+def patience() -> Patience:
+    return Patience(4e9)
+
+
+_tenants = count(1)
+
+
+@pytest.fixture
+def tenant() -> str:
+    return f"tenant-{next(_tenants)}"
+
+
+@pytest.fixture
+def api(wiring: runtime.Wiring, tenant: str, patience: Patience) -> Api:
+    """The API as an Admin of a tenant with four users and an account uses it."""
+    seed(wiring, tenant, patience)
+    return Api(tenant, wiring)
+
+
+@pytest.fixture
+def stranger(wiring: runtime.Wiring, tenant: str, patience: Patience) -> Api:
+    """The API as an Admin of another tenant uses it, whose users have the same addresses."""
+    seed(wiring, f"{tenant}-other", patience)
+    return Api(f"{tenant}-other", wiring)
+
+
+def seed(wiring: runtime.Wiring, tenant: str, patience: Patience) -> None:
+    users = (
+        User(ADMIN, "Ines", frozenset({"Admin"})),
+        User(OFFICE, "Joyce", frozenset({"Back Office Management"})),
+        User(SALES, "Sam", frozenset({"Sales"})),
+        User(GONE, "Kofi", frozenset({"Admin"}), is_active=False),
+    )
+    wiring.tables.directory.put_users(tenant, users, patience)
+    account = Account(
+        tenant,
+        "00 17é",
+        3,
+        name="Acme",
+        opco="Kenya",
+        assigned={"account_manager": (SALES,)},
+    )
+    plain = Account(tenant, "0042+a", 1, name="Bolt", assigned={"account_manager": ()})
+    items = [item_from(account), item_from(plain)]
+    put_items(wiring.tables.accounts.table, items, patience)

@@ -1,0 +1,141 @@
+"""What every answer has, and what an answer never tells."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from handover.patience import Patience
+
+from functions.api import app
+from tests.functional.api.caller import ADMIN, Answer, Api
+from tests.functional.api.test_imports import an_import, assert_problem
+
+ROUTES = {
+    ("/imports", "post"),
+    ("/imports", "get"),
+    ("/imports/{name}", "get"),
+    ("/imports/{name}/approve", "post"),
+    ("/imports/{name}/cancel", "post"),
+    ("/imports/{name}/report", "get"),
+    ("/imports/{name}/results", "get"),
+    ("/profiles", "get"),
+    ("/profiles/{profile}", "get"),
+    ("/profiles/{profile}/template", "get"),
+    ("/accounts/{account_id}", "get"),
+    ("/accounts/{account_id}/history", "get"),
+    ("/portfolios/{email}", "get"),
+}
+
+
+def answers(api: Api) -> list[Answer]:
+    return [
+        api.get("/imports"),
+        api.get("/imports/x"),
+        api.get("/nowhere"),
+        api.get("/openapi.json"),
+        api.post("/imports", {}),
+        api.by("nobody@lumina.example").get("/imports"),
+        api.get("/profiles/single-strict/template"),
+    ]
+
+
+def test_no_answer_is_kept_by_a_cache_or_taken_for_something_else(api: Api) -> None:
+    for answer in answers(api):
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert not [name for name in answer.headers if name.lower().startswith("access-control")]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/"), ("GET", "/nowhere"), ("DELETE", "/imports"), ("GET", "/imports/x/cancel")],
+)
+def test_an_unknown_route_is_a_problem(api: Api, method: str, path: str) -> None:
+    answer = api.request(method, path)
+
+    assert_problem(answer, 404)
+    assert answer.body["instance"] == path
+
+
+@pytest.mark.parametrize(("path", "method"), sorted(ROUTES))
+def test_every_route_is_closed_to_who_is_in_no_directory(api: Api, path: str, method: str) -> None:
+    body = {"profile": "single-strict", "filename": "a.csv"} if path == "/imports" else None
+    stranger = api.by("nobody@lumina.example")
+
+    answer = stranger.request(method.upper(), re.sub(r"{\w+}", "x", path), body)
+
+    assert_problem(answer, 403)
+
+
+def test_the_description_of_the_api_has_every_route_and_needs_no_token(api: Api) -> None:
+    answer = api.by("").get("/openapi.json")
+
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == "application/json"
+    described = answer.body
+    assert described["openapi"].startswith("3.1")
+    assert {
+        (path, method) for path, methods in described["paths"].items() for method in methods
+    } == ROUTES
+    assert described["security"] == [{"token": []}]
+    announced = described["paths"]["/imports"]["post"]
+    assert "201" in announced["responses"]
+    assert "200" not in announced["responses"]
+    assert "application/problem+json" in announced["responses"]["400"]["content"]
+    assert "422" not in announced["responses"]
+    assert "ValidationError" not in answer.text
+    assert "302" in described["paths"]["/imports/{name}/report"]["get"]["responses"]
+
+
+def test_a_failure_tells_the_caller_and_the_log_nothing_of_the_data(
+    api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    # An item that no code of ours has written.
+    an_import(api, mode=ADMIN)
+
+    answer = api.get("/imports")
+
+    assert_problem(answer, 500)
+    assert "ValueError" not in answer.text
+    assert ADMIN not in answer.text
+    log = told_to_log(caplog)
+    assert "ValueError" in log
+    assert "summaries.py" in log
+    assert ADMIN not in log
+
+
+def test_a_busy_service_is_told_as_a_reason_to_come_again(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Patience, "left", property(lambda _: 0.0))
+
+    answer = api.get("/accounts/0042+a")
+
+    assert_problem(answer, 503)
+    assert int(answer.headers["retry-after"]) > 0
+
+
+def test_no_address_is_logged(
+    api: Api, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers(api)
+    api.post("/imports", {"profile": "single-strict", "filename": "a.csv"})
+    api.post(f"/imports/{an_import(api, state='processing').pk}/cancel")
+    api.get(f"/portfolios/{ADMIN}")
+
+    metrics = capsys.readouterr().out
+    assert "import cancelled" in told_to_log(caplog)
+    assert "RequestsAnswered" in metrics
+    assert "@" not in told_to_log(caplog) + metrics
+
+
+def told_to_log(caplog: pytest.LogCaptureFixture) -> str:
+    """Everything in the log, with what stands beside the messages."""
+    return "\n".join(str(vars(record)) for record in caplog.records)
+
+
+def test_what_is_told_of_an_import_has_its_published_keys(api: Api) -> None:
+    told = set(app.Import.model_fields)
+
+    assert {"import_id", "tenant", "state", "counts", "refusal", "report", "results"} <= told

@@ -1,0 +1,200 @@
+"""Approving and cancelling imports."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+from handover.store.imports import ImportItem
+
+from tests.functional.api.caller import ADMIN, OFFICE, SALES, Api
+from tests.functional.api.test_imports import WANTED, an_import, assert_problem, ended
+
+WHY = {"reason": "would clear too many", "would_clear": 12, "lines": 40}
+
+
+def waiting(api: Api, **facts: Any) -> ImportItem:
+    """An import of twelve chunks that waits for an Admin."""
+    defaults: dict[str, Any] = {
+        "state": "awaiting_approval",
+        "lines": 40,
+        "approval": WHY,
+        "pending": set(range(1, 13)),
+    }
+    return an_import(api, **(defaults | facts))
+
+
+def sent(api: Api) -> list[dict[str, Any]]:
+    """Takes the messages out of the queue of chunks."""
+    sqs = boto3.client("sqs", region_name="eu-west-1")
+    found: list[dict[str, Any]] = []
+    while messages := sqs.receive_message(
+        QueueUrl=api.stack.chunks_queue, MaxNumberOfMessages=10
+    ).get("Messages"):
+        for message in messages:
+            found.append(json.loads(message["Body"]))
+            sqs.delete_message(
+                QueueUrl=api.stack.chunks_queue, ReceiptHandle=message["ReceiptHandle"]
+            )
+    return sorted(found, key=lambda message: int(message["chunk"]))
+
+
+def messages_of(item: ImportItem) -> list[dict[str, Any]]:
+    return [{"v": 1, "import_id": item.pk, "chunk": number} for number in range(1, 13)]
+
+
+def test_an_approved_import_goes_on_to_all_its_chunks(api: Api) -> None:
+    item = waiting(api)
+
+    answer = api.post(f"/imports/{item.pk}/approve")
+
+    assert answer.status == 202
+    assert (answer.body["state"], answer.body["approved_by"]) == ("processing", ADMIN)
+    assert sent(api) == messages_of(item)
+
+
+def test_an_import_can_be_approved_by_its_ticket(api: Api) -> None:
+    ticket = api.post("/imports", WANTED).body["import_ticket"]
+    item = waiting(api, ticket=ticket)
+    api.stack.tables.imports.use_ticket(ticket, item.pk)
+
+    answer = api.post(f"/imports/{ticket}/approve")
+
+    assert (answer.status, answer.body["import_id"]) == (202, item.pk)
+    assert sent(api) == messages_of(item)
+
+
+def test_an_import_is_approved_once(api: Api) -> None:
+    item = waiting(api)
+    api.post(f"/imports/{item.pk}/approve")
+    sent(api)
+
+    assert_problem(api.post(f"/imports/{item.pk}/approve"), 409)
+    assert sent(api) == []
+
+
+@pytest.mark.parametrize("email", [OFFICE, SALES])
+def test_only_an_admin_may_approve(api: Api, email: str) -> None:
+    item = waiting(api, uploader=email)
+
+    assert_problem(api.by(email).post(f"/imports/{item.pk}/approve"), 403)
+    assert sent(api) == []
+
+
+@pytest.mark.parametrize(
+    "state", ["validating", "processing", "finalizing", "done", "error", "refused", "cancelled"]
+)
+def test_only_an_import_that_waits_can_be_approved(api: Api, state: str) -> None:
+    answer = api.post(f"/imports/{ended(api, state=state).pk}/approve")
+
+    assert_problem(answer, 409)
+    assert state in answer.body["detail"]
+
+
+def test_a_ticket_cannot_be_approved(api: Api) -> None:
+    ticket = api.post("/imports", WANTED).body["import_ticket"]
+
+    assert_problem(api.post(f"/imports/{ticket}/approve"), 409)
+
+
+@pytest.mark.parametrize("wish", ["approve", "cancel"])
+def test_nobody_decides_about_the_imports_of_another_tenant(
+    api: Api, stranger: Api, wish: str
+) -> None:
+    ticket = api.post("/imports", WANTED).body["import_ticket"]
+    item = waiting(api)
+
+    assert_problem(stranger.post(f"/imports/{item.pk}/{wish}"), 404)
+    assert_problem(stranger.post(f"/imports/{ticket}/{wish}"), 404)
+    assert api.get(f"/imports/{item.pk}").body["state"] == "awaiting_approval"
+    assert api.get(f"/imports/{ticket}").body["state"] == "awaiting_upload"
+
+
+def test_a_cancelled_import_that_waited_is_settled_by_the_workers(api: Api) -> None:
+    item = waiting(api)
+
+    answer = api.by(OFFICE).post(f"/imports/{item.pk}/cancel")
+
+    assert answer.status == 202
+    assert (answer.body["state"], answer.body["cancelled_by"]) == ("processing", OFFICE)
+    assert sent(api) == messages_of(item)
+
+
+@pytest.mark.parametrize("state", ["validating", "processing"])
+def test_an_import_in_work_is_cancelled_without_another_message(api: Api, state: str) -> None:
+    item = an_import(api, state=state, pending={1, 2})
+
+    answer = api.post(f"/imports/{item.pk}/cancel")
+
+    assert answer.status == 202
+    assert (answer.body["state"], answer.body["cancelled_by"]) == (state, ADMIN)
+    assert sent(api) == []
+
+
+def test_an_approved_import_is_cancelled_without_another_message(api: Api) -> None:
+    item = waiting(api)
+    api.post(f"/imports/{item.pk}/approve")
+    sent(api)
+
+    assert api.post(f"/imports/{item.pk}/cancel").status == 202
+    assert sent(api) == []
+
+
+def test_cancelling_twice_changes_nothing(api: Api) -> None:
+    item = an_import(api, state="processing", pending={1})
+    first = api.by(OFFICE).post(f"/imports/{item.pk}/cancel")
+
+    second = api.post(f"/imports/{item.pk}/cancel")
+
+    assert (first.status, second.status) == (202, 202)
+    assert first.body == second.body
+
+
+@pytest.mark.parametrize("state", ["finalizing", "done", "error", "refused"])
+def test_what_is_done_cannot_be_cancelled(api: Api, state: str) -> None:
+    assert_problem(api.post(f"/imports/{ended(api, state=state).pk}/cancel"), 409)
+
+
+def test_what_has_ended_cancelled_cannot_be_cancelled_again(api: Api) -> None:
+    item = ended(api, state="cancelled", cancelled_by=ADMIN)
+
+    assert_problem(api.post(f"/imports/{item.pk}/cancel"), 409)
+
+
+def test_a_cancelled_ticket_is_good_for_no_upload(api: Api) -> None:
+    ticket = api.by(OFFICE).post("/imports", WANTED).body["import_ticket"]
+
+    answer = api.by(OFFICE).post(f"/imports/{ticket}/cancel")
+
+    assert (answer.status, answer.body["state"]) == (202, "cancelled")
+    assert answer.body["cancelled_by"] == OFFICE
+    assert not api.stack.tables.imports.use_ticket(ticket, "0" * 32)
+    assert_problem(api.post(f"/imports/{ticket}/cancel"), 409)
+
+
+def test_a_ticket_that_was_used_cancels_its_import(api: Api) -> None:
+    ticket = api.post("/imports", WANTED).body["import_ticket"]
+    item = an_import(api, ticket=ticket, state="processing", pending={1})
+    api.stack.tables.imports.use_ticket(ticket, item.pk)
+
+    answer = api.post(f"/imports/{ticket}/cancel")
+
+    assert (answer.status, answer.body["cancelled_by"]) == (202, ADMIN)
+
+
+def test_only_an_admin_or_the_uploader_may_cancel(api: Api) -> None:
+    item = waiting(api)
+    ticket = api.post("/imports", WANTED).body["import_ticket"]
+
+    assert_problem(api.by(SALES).post(f"/imports/{item.pk}/cancel"), 403)
+    assert_problem(api.by(OFFICE).post(f"/imports/{ticket}/cancel"), 403)
+
+
+def test_nobody_but_an_admin_cancels_what_a_system_has_dropped(api: Api) -> None:
+    item = waiting(api, source="crm", uploader="")
+
+    assert_problem(api.by(OFFICE).post(f"/imports/{item.pk}/cancel"), 403)
+    assert api.post(f"/imports/{item.pk}/cancel").status == 202
+    sent(api)

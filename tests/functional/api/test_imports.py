@@ -1,0 +1,222 @@
+"""Looking at imports: the list, one of them, and the files that came of it."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from handover.model import State
+from handover.stages.cursors import cursor_at
+from handover.store.imports import ImportItem
+
+from functions.api import app
+from tests.functional.api.caller import ADMIN, OFFICE, SALES, Answer, Api
+
+WANTED = {"profile": "single-strict", "filename": "managers.csv"}
+
+
+def an_import(api: Api, number: int = 1, **facts: Any) -> ImportItem:
+    """An import of the tenant as it is stored."""
+    import_id = sha256(f"{api.tenant}/{number}".encode()).hexdigest()[:32]
+    received_at = f"2026-07-06T12:00:{number:02d}.000Z"
+    defaults: dict[str, Any] = {
+        "tenant": api.tenant,
+        "profile": "single-strict",
+        "source": "user",
+        "uploader": OFFICE,
+        "filename": "managers.csv",
+        "received_at": received_at,
+        "bucket": "uploads",
+        "key": f"in/{api.tenant}/x.csv",
+        "version_id": "1",
+        "order": received_at,
+        "listed_at": f"{received_at}#{import_id}",
+    }
+    item = ImportItem(import_id, **(defaults | facts))
+    item.save()
+    return item
+
+
+def ended(api: Api, **facts: Any) -> ImportItem:
+    """An import with two good lines and, unless told otherwise, one rejected."""
+    counts: dict[str, Any] = {"lines": 3, "updated": 2, "rejected": 1, "state": "error"}
+    return an_import(api, **(counts | {"finished_at": "2026-07-06T12:01:00.000Z"} | facts))
+
+
+def assert_problem(answer: Answer, status: int) -> None:
+    assert answer.status == status, answer.text
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.body["status"] == status
+    assert {"type", "title", "detail", "instance"} <= answer.body.keys()
+
+
+def test_a_ticket_without_an_upload_is_an_import_that_awaits_it(api: Api) -> None:
+    ticket = api.post("/imports", WANTED).body["import_ticket"]
+
+    answer = api.by(SALES).get(f"/imports/{ticket}")
+
+    assert answer.status == 200
+    assert answer.body["state"] == "awaiting_upload"
+    assert answer.body["import_id"] == answer.body["import_ticket"] == ticket
+    assert answer.body["uploader"] == ADMIN
+
+
+def test_a_ticket_whose_upload_has_come_shows_the_import(api: Api) -> None:
+    ticket = api.post("/imports", WANTED).body["import_ticket"]
+    item = an_import(api, ticket=ticket)
+    api.stack.tables.imports.use_ticket(ticket, item.pk)
+
+    by_ticket, by_id = api.get(f"/imports/{ticket}"), api.get(f"/imports/{item.pk}")
+
+    assert by_ticket.body == by_id.body
+    assert by_ticket.body["import_id"] == item.pk
+    assert by_ticket.body["import_ticket"] == ticket
+
+
+def test_an_import_has_the_published_form(api: Api) -> None:
+    item = ended(api, approved_by=ADMIN)
+
+    answer = api.get(f"/imports/{item.pk}")
+
+    assert answer.status == 200
+    app.Import.model_validate(answer.body)
+    assert answer.body["counts"]["rejected"] == 1
+    assert answer.body["accounts_updated"] == 2
+    assert answer.body["report"] == {
+        "bucket": "reports",
+        "key": f"{api.tenant}/{item.pk}/errors.csv",
+    }
+    assert answer.body["approved_by"] == ADMIN
+
+
+def test_an_import_that_waits_for_approval_says_why(api: Api) -> None:
+    why = {"reason": "would clear too many", "would_clear": 12, "lines": 40}
+    item = an_import(api, state="awaiting_approval", lines=40, approval=why)
+
+    assert api.get(f"/imports/{item.pk}").body["approval"] == why
+
+
+@pytest.mark.parametrize("path", ["", "/report", "/results"])
+@pytest.mark.parametrize("of_ticket", [False, True])
+def test_the_imports_of_another_tenant_are_not_there(
+    api: Api, stranger: Api, path: str, of_ticket: bool
+) -> None:
+    ticket = api.post("/imports", WANTED).body["import_ticket"]
+    name = ticket if of_ticket else ended(api).pk
+
+    there, nowhere = stranger.get(f"/imports/{name}{path}"), stranger.get(f"/imports/{'0' * 32}")
+
+    assert_problem(there, 404)
+    assert there.body["detail"] == nowhere.body["detail"]
+
+
+@pytest.mark.parametrize(
+    "name", ["0" * 32, "20260706T120000000Z-00", "x", "%2e%2e", "a b", "é" * 9]
+)
+def test_an_unknown_import_is_not_there(api: Api, name: str) -> None:
+    assert_problem(api.get(f"/imports/{name}"), 404)
+
+
+def test_the_list_holds_the_tenants_imports_with_the_newest_first(api: Api, stranger: Api) -> None:
+    an_import(stranger, 9)
+    older, newer = an_import(api, 1), an_import(api, 2)
+
+    answer = api.get("/imports")
+
+    assert answer.status == 200
+    app.Imports.model_validate(answer.body)
+    assert [told["import_id"] for told in answer.body["imports"]] == [newer.pk, older.pk]
+    assert answer.body["cursor"] is None
+
+
+def test_the_pages_of_a_list_hold_every_import_once(api: Api) -> None:
+    items = [an_import(api, number) for number in range(5)]
+    seen: list[str] = []
+    cursor: str | None = ""
+
+    while cursor is not None:
+        query = {"limit": "2"} | ({"cursor": cursor} if cursor else {})
+        page = api.get("/imports", **query).body
+        assert len(page["imports"]) <= 2
+        seen += [told["import_id"] for told in page["imports"]]
+        cursor = page["cursor"]
+
+    assert seen == [item.pk for item in reversed(items)]
+
+
+@pytest.mark.parametrize("limit", ["0", "101", "-1", "many", "1,2", ""])
+def test_a_page_has_one_to_a_hundred_rows(api: Api, limit: str) -> None:
+    answer = api.get("/imports", limit=limit)
+
+    assert_problem(answer, 400)
+    assert answer.body["field"] == "limit"
+
+
+@pytest.mark.parametrize(
+    "cursor", ["", "!", "é", "x" * 2001, cursor_at("x"), cursor_at("z" * 1100), "MTIz="]
+)
+def test_a_cursor_that_no_page_gave_is_a_problem(api: Api, cursor: str) -> None:
+    answer = api.get("/imports", cursor=cursor)
+
+    assert_problem(answer, 400)
+    assert answer.body["field"] == "cursor"
+
+
+@pytest.mark.parametrize(("path", "kind"), [("report", "errors"), ("results", "results")])
+def test_a_file_is_reached_by_a_short_link_under_the_name_of_the_upload(
+    api: Api, path: str, kind: str
+) -> None:
+    item = ended(api, filename='Été "Q3";\n.CSV')
+
+    answer = api.by(OFFICE).get(f"/imports/{item.pk}/{path}")
+
+    assert answer.status == 302
+    assert answer.text == ""
+    link = urlsplit(answer.headers["location"])
+    query = parse_qs(link.query)
+    assert link.path == f"/reports/{api.tenant}/{item.pk}/{kind}.csv"
+    assert int(query["X-Amz-Expires"][0]) <= 300
+    disposition = f'attachment; filename="Ete_Q3-{kind}.csv"'
+    assert query["response-content-disposition"] == [disposition]
+
+
+def test_an_import_without_error_lines_has_no_report_but_results(api: Api) -> None:
+    item = ended(api, lines=2, rejected=0, state="done")
+
+    assert_problem(api.get(f"/imports/{item.pk}/report"), 404)
+    assert api.get(f"/imports/{item.pk}/results").status == 302
+
+
+def test_a_refused_file_has_neither_report_nor_results(api: Api) -> None:
+    refusal = {"code": "NOT_CSV", "message": "this is a picture"}
+    item = an_import(api, state="refused", refusal=refusal)
+
+    assert_problem(api.get(f"/imports/{item.pk}/report"), 404)
+    assert_problem(api.get(f"/imports/{item.pk}/results"), 404)
+
+
+@pytest.mark.parametrize("state", [state for state in State if not state.is_final])
+@pytest.mark.parametrize("path", ["report", "results"])
+def test_an_import_that_goes_on_has_no_files_yet(api: Api, state: State, path: str) -> None:
+    name = (
+        api.post("/imports", WANTED).body["import_ticket"]
+        if state is State.AWAITING_UPLOAD
+        else ended(api, state=state.value).pk
+    )
+
+    assert_problem(api.get(f"/imports/{name}/{path}"), 409)
+
+
+def test_the_files_are_for_those_who_may_upload_such_files(api: Api) -> None:
+    item = ended(api)
+
+    assert_problem(api.by(SALES).get(f"/imports/{item.pk}/report"), 403)
+    assert api.by(ADMIN).get(f"/imports/{item.pk}/report").status == 302
+
+
+def test_an_uploader_keeps_the_report_when_their_role_is_gone(api: Api) -> None:
+    item = ended(api, uploader=SALES, profile="gone")
+
+    assert api.by(SALES).get(f"/imports/{item.pk}/report").status == 302
