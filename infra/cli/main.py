@@ -27,6 +27,7 @@ EXIT_CODES = """exit codes:
   3  wrong usage, or no connection
 """
 DEFAULT_LIMIT = 20
+DEFAULT_ERRORS = 10
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -131,6 +132,7 @@ def _add_file_commands(commands: Commands) -> None:
         "--no-wait", dest="wait", action="store_false", help="do not wait for the outcome"
     )
     upload.add_argument("--json", action="store_true", help="print the import as JSON")
+    _add_errors(upload)
     upload.set_defaults(run=uploading.run)
     check = commands.add_parser("check", help="check a CSV file without any AWS")
     _add_file(check)
@@ -155,6 +157,7 @@ def _add_record_commands(commands: Commands) -> None:
     imports.add_argument("id", nargs="?", metavar="ID")
     imports.add_argument("--json", action="store_true")
     imports.add_argument("--limit", type=_count, default=DEFAULT_LIMIT, metavar="N")
+    _add_errors(imports)
     imports.set_defaults(run=records.imports)
     for name, text in (
         ("report", "the lines of an import that are in error, as CSV"),
@@ -185,6 +188,16 @@ def _add_record_commands(commands: Commands) -> None:
     portfolio.set_defaults(run=records.portfolio)
 
 
+def _add_errors(command: _Parser) -> None:
+    command.add_argument(
+        "--errors",
+        type=_count,
+        default=DEFAULT_ERRORS,
+        metavar="N",
+        help=f"how many of the lines with errors are shown ({DEFAULT_ERRORS})",
+    )
+
+
 def _add_output(command: _Parser) -> None:
     command.add_argument("-o", "--output", metavar="FILE", help="write there, not to stdout")
 
@@ -205,10 +218,9 @@ def _port(text: str) -> int:
 
 
 def _count(text: str) -> int:
-    number = int(text) if text.isascii() and text.isdigit() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: wanted a number from 1")
-    return number
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r}: wanted a number")
+    return int(text)
 
 
 def _outputs(arguments: argparse.Namespace, screen: Screen) -> ExitCode:

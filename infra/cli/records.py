@@ -57,7 +57,7 @@ def _one_import(api: Api, arguments: Namespace, screen: Screen) -> ExitCode:
     for name, value in rows:
         if value:
             screen.say(f"  {name:<10}{value}")
-    show_first_errors(screen, api, import_)
+    show_first_errors(screen, api, import_, arguments.errors)
     return ExitCode.ALL_GOOD
 
 

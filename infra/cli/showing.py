@@ -19,7 +19,6 @@ from infra.cli.screen import Screen
 
 Import = Mapping[str, Any]  # as the API tells it
 
-ERRORS_SHOWN = 10
 OUTCOMES = {
     "updated": "updated",
     "cleared": "cleared",
@@ -119,19 +118,20 @@ def show_next(screen: Screen, import_: Import) -> None:
         screen.say(f"Follow it with: handover imports {import_id}")
 
 
-def show_first_errors(screen: Screen, api: Api, import_: Import) -> None:
+def show_first_errors(screen: Screen, api: Api, import_: Import, most: int) -> None:
     """The first lines of the import's report, and how to get the rest."""
     if not import_.get("report"):
         return
     import_id = import_["import_id"]
-    with api.download("imports", import_id, "report") as answer:
-        delimiter = import_.get("delimiter") or ","
-        rows = [error_row(row) for row in islice(report_lines(answer, delimiter), ERRORS_SHOWN)]
-    screen.say()
-    show_error_rows(screen, rows)
-    more = errors_of(import_) - len(rows)
-    if more > 0:
-        screen.say(f"... and {more:,} more")
+    if most:
+        with api.download("imports", import_id, "report") as answer:
+            found = islice(report_lines(answer, import_.get("delimiter") or ","), most)
+            rows = [error_row(record) for record in found]
+        screen.say()
+        show_error_rows(screen, rows)
+        more = errors_of(import_) - len(rows)
+        if more > 0:
+            screen.say(f"... and {more:,} more")
     screen.say()
     report = import_["report"]
     screen.say(f"All lines with errors: handover report {import_id} -o errors.csv")

@@ -62,7 +62,7 @@ def run(arguments: Namespace, screen: Screen) -> ExitCode:
         show_json(import_)
     else:
         show_import(screen, import_)
-        show_first_errors(screen, api, import_)
+        show_first_errors(screen, api, import_, arguments.errors)
     return exit_code(import_)
 
 
