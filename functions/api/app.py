@@ -72,7 +72,10 @@ class Ticket(BaseModel):
 
 
 class Import(BaseModel):
-    """One import; what is after `results` is there only when it has something to say."""
+    """One import; what is after `results` is there only when it has something to say.
+
+    `expires_at` is when a ticket that nothing was uploaded with stops being good for anything.
+    """
 
     import_id: str
     tenant: str
@@ -93,6 +96,7 @@ class Import(BaseModel):
     delimiter: str = ""
     approval: Approval | None = None
     import_ticket: str = ""
+    expires_at: str = ""
     approved_by: str = ""
     cancelled_by: str = ""
 
@@ -281,7 +285,9 @@ def list_imports(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
     return _page("imports", page)
 
 
-@app.get("/imports/<name>", summary="Show one import", responses=_answers(200, "It", Import))
+@app.get(
+    "/imports/<name>", summary="Show one import", responses=_answers(200, "The import", Import)
+)
 def show_import(name: Name) -> dict[str, Any]:
     """The import as it stands."""
     return told(wiring(), import_for(wiring(), _person().tenant, name))
@@ -333,14 +339,18 @@ def download_results(name: Name) -> Response[str]:
     return _redirection(listings.file_link(wiring(), _person(), name, "results"))
 
 
-@app.get("/profiles", summary="List profiles", responses=_answers(200, "All", list[ProfileBody]))
+@app.get(
+    "/profiles", summary="List profiles", responses=_answers(200, "All profiles", list[ProfileBody])
+)
 def list_profiles() -> list[dict[str, Any]]:
     """The tenant's own profiles and the presets, by name."""
     return listings.profiles_of(wiring(), _person())
 
 
 @app.get(
-    "/profiles/<profile>", summary="Show one profile", responses=_answers(200, "It", ProfileBody)
+    "/profiles/<profile>",
+    summary="Show one profile",
+    responses=_answers(200, "The profile", ProfileBody),
 )
 def show_profile(profile: str) -> dict[str, Any]:
     """The profile."""

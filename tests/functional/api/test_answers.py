@@ -7,7 +7,6 @@ import re
 import pytest
 from handover.patience import Patience
 
-from functions.api import app
 from tests.functional.api.caller import ADMIN, Answer, Api
 from tests.functional.api.test_imports import an_import, assert_problem
 
@@ -133,9 +132,3 @@ def test_no_address_is_logged(
 def told_to_log(caplog: pytest.LogCaptureFixture) -> str:
     """Everything in the log, with what stands beside the messages."""
     return "\n".join(str(vars(record)) for record in caplog.records)
-
-
-def test_what_is_told_of_an_import_has_its_published_keys(api: Api) -> None:
-    told = set(app.Import.model_fields)
-
-    assert {"import_id", "tenant", "state", "counts", "refusal", "report", "results"} <= told

@@ -53,11 +53,14 @@ def assert_problem(answer: Answer, status: int) -> None:
 
 
 def test_a_ticket_without_an_upload_is_an_import_that_awaits_it(api: Api) -> None:
-    ticket = api.post("/imports", WANTED).body["import_ticket"]
+    issued = api.post("/imports", WANTED).body
+    ticket = issued["import_ticket"]
 
     answer = api.by(SALES).get(f"/imports/{ticket}")
 
     assert answer.status == 200
+    app.Import.model_validate(answer.body)
+    assert answer.body["expires_at"] == issued["expires_at"]
     assert answer.body["state"] == "awaiting_upload"
     assert answer.body["import_id"] == answer.body["import_ticket"] == ticket
     assert answer.body["uploader"] == ADMIN

@@ -44,7 +44,11 @@ def import_for(wiring: Wiring, tenant: str, name: str) -> ImportItem | Ticket:
 def told(wiring: Wiring, found: ImportItem | Ticket) -> dict[str, object]:
     """An import as the API tells it: the published form, its ticket, and who decided about it."""
     if isinstance(found, Ticket):
-        more = {"import_ticket": found.ticket, "cancelled_by": found.item.cancelled_by}
+        more = {
+            "import_ticket": found.ticket,
+            "expires_at": found.item.expires_at,
+            "cancelled_by": found.item.cancelled_by,
+        }
         about = summary_of_ticket(found.ticket, found.item)
     else:
         more = {
