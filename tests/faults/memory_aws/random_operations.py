@@ -400,12 +400,12 @@ class Operations:
 
     def _batch_get(self) -> Operation:
         requests: dict[str, Any] = {}
-        for table in {self.table(), self.table()}:
+        for table in sorted({self.table(), self.table()}):
             keys = self._keys(table, 4)
             if self._likely(0.03):
                 keys.append(keys[0])
             requests[table] = self._projected({"Keys": keys, "ConsistentRead": True})
-        return "BatchGetItem", {"RequestItems": dict(sorted(requests.items()))}
+        return "BatchGetItem", {"RequestItems": requests}
 
     def _batch_write(self) -> Operation:
         table = self.table()
