@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -19,7 +19,7 @@ READ_SECONDS = 10
 @cache
 def client() -> DynamoDBClient:
     """A client that retries a throttled or failed call twice by itself."""
-    return boto3.client(
+    made = boto3.client(
         "dynamodb",
         config=Config(
             connect_timeout=CONNECT_SECONDS,
@@ -31,3 +31,23 @@ def client() -> DynamoDBClient:
             user_agent="handover",
         ),
     )
+    _pass_on_as_sent(made)
+    return made
+
+
+def _pass_on_as_sent(made: DynamoDBClient) -> None:
+    """Batches are sent as they are given here, and answers handed over as they come.
+
+    Botocore would walk through every value of every item, only to encode and decode binary ones,
+    and build it anew: half of the time of a worker. Nothing binary is stored here, and what the
+    model calls a document botocore leaves alone. No other client uses this copy of the model.
+    """
+    read: Any = made.meta.service_model.operation_model("BatchGetItem")
+    write: Any = made.meta.service_model.operation_model("BatchExecuteStatement")
+    for shape in (
+        read.input_shape.members["RequestItems"].value,
+        read.output_shape,
+        write.input_shape.members["Statements"].member,
+        write.output_shape,
+    ):
+        shape.metadata["document"] = True
