@@ -1,0 +1,149 @@
+"""A server that answers DynamoDB, S3 and SQS with what was made before, as fast as it can.
+
+It stands in for AWS where the client is what is measured: real requests over real connections,
+signed and parsed as ever, and next to no time spent on the answers. It believes everything.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import re
+import socket
+import threading
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from typing import Any
+
+# Stands in an item of `Canned.items` where the key that was asked for belongs.
+KEY = "\N{SYMBOL FOR SUBSTITUTE}"
+_ESCAPED_KEY = json.dumps(KEY)[1:-1].encode()
+_KEYS = rb'"(?:pk|sk)": ?\{"S": ?"(%b[^"]*)"'
+_HASH_KEY = re.compile(rb'"pk": ?\{"S": ?"([^"]*)"')
+_SORT_KEY = re.compile(rb'"sk": ?\{"S": ?"([^"]*)"')
+_RANGE = re.compile(rb"range: ?bytes=(\d+)-(\d+)")
+_RECEIVE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Canned:
+    """All the answers.
+
+    `items`: for each table the beginning of the keys that are asked for, and the item that stands
+    under every one of them. `rows`: what GetItem and UpdateItem answer, by both keys. `objects`:
+    what S3 holds, by bucket and key. Both names are joined by a slash.
+    """
+
+    items: Mapping[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
+    rows: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    objects: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@contextmanager
+def served(canned: Canned) -> Iterator[str]:
+    """The address of a process that gives these answers, while it lasts."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    server = context.Process(target=_serve, args=(canned, theirs), daemon=True)
+    server.start()
+    try:
+        yield f"http://127.0.0.1:{ours.recv()}"
+    finally:
+        server.terminate()
+        server.join()
+
+
+def _serve(canned: Canned, told: Connection) -> None:
+    answers = _Answers(canned)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        told.send(listener.getsockname()[1])
+        while True:
+            connection, _ = listener.accept()
+            threading.Thread(target=_converse, args=(connection, answers), daemon=True).start()
+
+
+def _converse(connection: socket.socket, answers: _Answers) -> None:
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    waiting = b""
+    while True:
+        while (end := waiting.find(b"\r\n\r\n")) < 0:
+            received = connection.recv(_RECEIVE_BYTES)
+            if not received:
+                return
+            waiting += received
+        head, body = waiting[:end], waiting[end + 4 :]
+        fields = head.lower()
+        size = _number(fields, b"\r\ncontent-length:")
+        if b"100-continue" in fields:
+            connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if len(body) < size:
+            pieces, have = [body], len(body)
+            while have < size:
+                pieces.append(connection.recv(_RECEIVE_BYTES))
+                have += len(pieces[-1])
+            body = b"".join(pieces)
+        waiting = body[size:]
+        connection.sendall(answers.to(head, fields, body[:size]))
+
+
+def _number(fields: bytes, name: bytes) -> int:
+    at = fields.find(name)
+    return int(fields[at + len(name) :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+
+
+class _Answers:
+    """The answers, made ready."""
+
+    def __init__(self, canned: Canned) -> None:
+        self._tables: dict[bytes, tuple[re.Pattern[bytes], bytes, bytes]] = {}
+        for table, (beginning, item) in canned.items.items():
+            before, _, after = json.dumps(item).encode().partition(_ESCAPED_KEY)
+            keys = re.compile(_KEYS % re.escape(beginning.encode()))
+            self._tables[json.dumps(table).encode()] = keys, before, after
+        self._rows = {key.encode(): json.dumps(item).encode() for key, item in canned.rows.items()}
+        self._objects = {f"/{path}".encode(): body for path, body in canned.objects.items()}
+
+    def to(self, head: bytes, fields: bytes, body: bytes) -> bytes:
+        """The whole response to a request."""
+        at = fields.find(b"\r\nx-amz-target:")
+        if at < 0:
+            return self._from_s3(head, fields)
+        target = head[at + 2 :].split(b"\r\n", 1)[0].rpartition(b".")[2]
+        text = self._from_table(target, body)
+        return (
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n"
+            b"x-amzn-RequestId: 0\r\nx-amz-crc32: %d\r\n\r\n%b"
+            % (len(text), zlib.crc32(text), text)
+        )
+
+    def _from_table(self, operation: bytes, body: bytes) -> bytes:
+        if operation == b"BatchGetItem":
+            table = body[body.index(b": {") + 3 :].split(b":", 1)[0]
+            pattern, before, after = self._tables[table]
+            items = [b"%b%b%b" % (before, key, after) for key in pattern.findall(body)]
+            return b'{"Responses":{%b:[%b]},"UnprocessedKeys":{}}' % (table, b",".join(items))
+        if operation == b"BatchExecuteStatement":
+            done = [b'{"TableName":"accounts"}'] * body.count(b'"Statement":')
+            return b'{"Responses":[%b]}' % b",".join(done)
+        if operation in (b"GetItem", b"UpdateItem"):
+            name = b"Item" if operation == b"GetItem" else b"Attributes"
+            keys = _HASH_KEY.search(body), _SORT_KEY.search(body)
+            if keys[0] and keys[1]:
+                return b'{"%b":%b}' % (name, self._rows[b"%b/%b" % (keys[0][1], keys[1][1])])
+        return b"{}"
+
+    def _from_s3(self, head: bytes, fields: bytes) -> bytes:
+        method, path, _ = head.split(b" ", 2)
+        if method != b"GET":
+            return b'HTTP/1.1 200 OK\r\nETag: "0"\r\nContent-Length: 0\r\n\r\n'
+        body = self._objects[path.split(b"?", 1)[0]]
+        wanted = _RANGE.search(fields)
+        start, end = (int(wanted[1]), int(wanted[2]) + 1) if wanted else (0, len(body))
+        return (
+            b"HTTP/1.1 206 Partial Content\r\nContent-Length: %d\r\n"
+            b'Content-Range: bytes %d-%d/%d\r\nETag: "0"\r\n\r\n%b'
+            % (end - start, start, end - 1, len(body), body[start:end])
+        )

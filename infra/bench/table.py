@@ -1,0 +1,40 @@
+"""What a benchmark finds out, as text: tables with the goal beside each figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One table of the results: its cells as text, and what must be said about them.
+
+    A goal stands in the column "goal"; `_verdict` cells say whether it is met.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
+
+    def markdown(self) -> str:
+        """The topic as a Markdown section."""
+        lines = [f"## {self.title}", "", _row(self.columns), _row(["---"] * len(self.columns))]
+        lines += [_row(row) for row in self.rows]
+        lines += ["", *(f"- {note}" for note in self.notes)] if self.notes else []
+        return "\n".join(lines)
+
+
+def at_least(value: float, goal: float, unit: str = " x") -> tuple[str, str]:
+    """The cells of a goal that the value must reach: the goal, and whether it is met."""
+    return f"≥ {goal:g}{unit}", "met" if value >= goal else "**missed**"
+
+
+def at_most(value: float, goal: float, unit: str = "") -> tuple[str, str]:
+    """The cells of a goal that the value must not exceed: the goal, and whether it is met."""
+    return f"≤ {goal:,g}{unit}", "met" if value <= goal else "**missed**"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
