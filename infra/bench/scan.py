@@ -29,6 +29,7 @@ KNOWN_LABELS = ("account ID", "account Manager")
 BLOCK_BYTES = 256 * 1024
 CHUNK_BYTES = 8 * 1024 * 1024
 ROUNDS = 3
+SPEED_LINES = 3_000_000
 MEBIBYTE = 1024 * 1024
 
 
@@ -253,11 +254,13 @@ def _with_peak(row: Row, peak_mebibytes: float) -> Row:
     )
 
 
-def measure(sizes: tuple[int, ...] = (1_000_000, 10_000_000)) -> list[Row]:
-    """All rows; the speed of the scan on the first size, repeats and memory on each."""
+def measure(
+    sizes: tuple[int, ...] = (1_000_000, 10_000_000), *, speed_lines: int = SPEED_LINES
+) -> list[Row]:
+    """All rows; the speed of the scan on `speed_lines`, repeats and memory on each size."""
     with tempfile.TemporaryDirectory(prefix="handover-bench-") as name:
         folder = Path(name)
-        rows = measure_speed(folder, lines=sizes[0])
+        rows = measure_speed(folder, lines=speed_lines)
         for lines in sizes:
             rows += measure_repeats(folder, lines=lines)
     return rows

@@ -13,7 +13,7 @@ import re
 import numpy as np
 import numpy.typing as npt
 
-from handover.reading.lineends import CR, LF, QUOTE, Bytes, Places
+from handover.reading.lineends import CR, LF, Bytes, Places
 
 _OPENS, _DOUBLES, _OTHER = ord("o"), ord("j"), ord("x")
 # A run of quoted fields with their doubled quotes, then quotes that are plain text.
@@ -105,6 +105,3 @@ def _walked(
     for match in _RUN.finditer(text, begin):
         keep[match.start(1) : match.end(1)] = False
     return keep
-
-
-__all__ = ["QUOTE", "QuoteState", "advance", "separator_table", "structural_quotes"]
