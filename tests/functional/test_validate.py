@@ -1,0 +1,532 @@
+"""validate: takes a file in once, refuses it with its reason, or cuts it into chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from handover.model import Mode, User
+from handover.profiles import presets, profile_from, profile_json
+from handover.reading import MAX_COLUMNS, MAX_FILE_BYTES
+from handover.stages.plans import plan_from
+from handover.store.directory import Settings
+from handover.store.imports import pending_chunks
+
+from functions.validate import app
+from tests.faults.memory_aws import ObjectCreated
+from tests.functional.payloads import load_event
+from tests.functional.pipeline import (
+    ADMIN,
+    AMINA,
+    BARAKA,
+    HOUR,
+    SALES,
+    TENANT,
+    Pipeline,
+    file_of,
+    import_id,
+    told_by_s3,
+)
+
+GOOD = file_of([("K000", AMINA), ("K001", "None")])
+
+
+def refusal_code(pipeline: Pipeline, created: ObjectCreated) -> str:
+    """The code under which the file was refused; the import waits for its end."""
+    item = pipeline.item(created)
+    assert item.refusal is not None
+    assert item.state == "finalizing"
+    assert pipeline.waiting() == [{"v": 1, "import_id": item.pk}]
+    return str(item.refusal.as_dict()["code"])
+
+
+def test_a_good_file_becomes_an_import_whose_chunks_wait_for_workers(pipeline: Pipeline) -> None:
+    created = pipeline.upload(GOOD)
+
+    assert pipeline.validate(created) == []
+
+    item = pipeline.item(created)
+    assert (item.state, item.lines, item.encoding, item.delimiter) == (
+        "processing",
+        2,
+        "utf-8",
+        ",",
+    )
+    assert (item.tenant, item.uploader, item.source) == (TENANT, ADMIN, "user")
+    assert (item.filename, item.mode) == ("customers.csv", "run")
+    assert item.received_at == "2026-11-22T10:00:00.000Z"
+    assert pipeline.waiting("ChunksQueue") == [{"v": 1, "import_id": item.pk, "chunk": 1}]
+
+
+def test_the_captured_payload_of_a_drop_is_understood(pipeline: Pipeline) -> None:
+    """Its key has spaces, an umlaut, + and %: it is decoded once."""
+    pipeline.source()
+    name = "Kunden Müller & Co+2 100%.csv"
+    created = pipeline.drop(GOOD, name)
+
+    assert pipeline.invoke(app.lambda_handler, told_by_s3(created, "validate-drop")) == []
+
+    item = pipeline.item(created)
+    assert (item.state, item.source, item.filename) == ("processing", "erp", name)
+    assert (item.uploader, item.mode) == ("", "run")
+
+
+def test_s3s_test_message_makes_no_import(pipeline: Pipeline) -> None:
+    assert pipeline.invoke(app.lambda_handler, load_event("validate-test-event")) == []
+
+    assert pipeline.all_imports() == []
+    assert pipeline.waiting() == []
+
+
+def test_a_folder_marker_is_answered_as_everything_is(pipeline: Pipeline) -> None:
+    pipeline.source()
+    created = pipeline.put(f"drop/{TENANT}/erp/", b"")
+
+    pipeline.run(created)
+
+    assert pipeline.item(created).state == "refused"
+    assert len(pipeline.memory.sns.published) == 1
+
+
+def test_a_message_that_is_no_json_comes_again_and_breaks_nothing(pipeline: Pipeline) -> None:
+    event = load_event("validate-ticket")
+    event["Records"][0]["body"] = "{"
+
+    failed = pipeline.invoke(app.lambda_handler, event)
+
+    assert failed == [event["Records"][0]["messageId"]]
+
+
+# Refusals
+
+
+def too_wide(columns: int) -> bytes:
+    labels = ",".join(f"c{number}" for number in range(columns))
+    return f"account ID,account Manager,{labels}\r\nK000,{AMINA}\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "line"),
+    [
+        (b"", "EMPTY_FILE", None),
+        (b"\xef\xbb\xbf \r\n\r\n", "EMPTY_FILE", None),
+        (b"account ID,account Manager\r\n", "EMPTY_FILE", None),
+        (b"PK\x03\x04" + bytes(40), "NOT_CSV", None),
+        (b"\x1f\x8b\x08\x00" + bytes(40), "NOT_CSV", None),
+        (b"account ID,account Manager\r\nK\xff\x81,\r\n", "ENCODING", 2),
+        (b"account ID,manager\r\nK000,\r\n", "MISSING_COLUMN", 1),
+        (b"account ID,account Manager,account_id\r\nK000,,\r\n", "DUPLICATE_COLUMN", 1),
+        (b'account ID,account Manager\r\nK000,x\r\n"K001,y\r\n', "UNCLOSED_QUOTE", 3),
+        (too_wide(MAX_COLUMNS), "TOO_MANY_COLUMNS", 1),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_with_its_reason_and_place(
+    pipeline: Pipeline, body: bytes, code: str, line: int | None
+) -> None:
+    created = pipeline.upload(body)
+
+    assert pipeline.validate(created) == []
+
+    assert refusal_code(pipeline, created) == code
+    refusal = pipeline.item(created).refusal
+    assert refusal is not None
+    assert refusal.as_dict().get("line") == line
+    assert refusal.as_dict()["message"]
+
+
+def test_a_file_that_is_too_large_is_refused_unread(pipeline: Pipeline) -> None:
+    created = pipeline.upload(GOOD)
+    seen: list[str] = []
+
+    def head(params: dict[str, object], twist: object) -> dict[str, object]:
+        seen.append("head")
+        return {"ContentLength": MAX_FILE_BYTES + 1}
+
+    def get(params: dict[str, object], twist: object) -> dict[str, object]:
+        raise AssertionError("nothing of it is read")
+
+    pipeline.memory.register("s3", "HeadObject", head)
+    pipeline.memory.register("s3", "GetObject", get)
+
+    assert pipeline.validate(created) == []
+
+    assert (refusal_code(pipeline, created), seen) == ("TOO_LARGE", ["head"])
+
+
+def test_a_profile_that_is_gone_refuses_the_file(pipeline: Pipeline) -> None:
+    created = pipeline.upload(GOOD, pipeline.ticket(profile="of-last-year"))
+
+    pipeline.validate(created)
+
+    assert refusal_code(pipeline, created) == "UNKNOWN_PROFILE"
+
+
+@pytest.mark.parametrize(
+    "uploader",
+    [
+        User(SALES, "Sam", frozenset({"Sales"}), "Kenya"),
+        User(ADMIN, "Ines", frozenset({"Admin"}), "Kenya", is_active=False),
+        None,
+    ],
+)
+def test_an_uploader_is_looked_at_again_when_the_file_comes(
+    pipeline: Pipeline, uploader: User | None
+) -> None:
+    address = uploader.email if uploader else "nobody@lumina.example"
+    ticket = pipeline.ticket(uploader=address)
+    if uploader:
+        pipeline.users(uploader)
+    created = pipeline.upload(GOOD, ticket)
+
+    pipeline.validate(created)
+
+    assert refusal_code(pipeline, created) == "UPLOADER_NOT_ALLOWED"
+
+
+@pytest.mark.parametrize("role", ["Admin", "Back Office Management"])
+def test_r1_r2_admin_and_back_office_management_may_upload(pipeline: Pipeline, role: str) -> None:
+    pipeline.users(User("new@lumina.example", "New", frozenset({role})))
+    created = pipeline.upload(GOOD, pipeline.ticket(uploader="new@lumina.example"))
+
+    pipeline.validate(created)
+
+    assert pipeline.item(created).state == "processing"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        f"drop/{TENANT}/crm/a.csv",
+        f"drop/{TENANT}/erp",
+        f"drop/{TENANT}/",
+        "drop/other/erp/a.csv",
+        "drop/Lumina/erp/a.csv",
+        "elsewhere/a.csv",
+        "a.csv",
+        "in/a.csv",
+    ],
+)
+def test_a_file_at_a_place_that_nobody_answers_for_is_answered_all_the_same(
+    pipeline: Pipeline, key: str
+) -> None:
+    pipeline.source()
+    created = pipeline.put(key, GOOD)
+
+    assert pipeline.validate(created) == []
+
+    expected = (
+        "TICKET_UNKNOWN" if key.startswith("in/") and key.count("/") > 1 else "UNKNOWN_SOURCE"
+    )
+    assert refusal_code(pipeline, created) == expected
+    pipeline.run()
+    assert pipeline.item(created).state == "refused"
+    assert len(pipeline.memory.sns.published) == 1
+
+
+@pytest.mark.parametrize(
+    "principal",
+    ["AWS:AIDASOMEBODY", "AROAERPEXAMPLE2", "AWS:AROAERPEXAMPLEX:job", "x:AROAERPEXAMPLE"],
+)
+def test_a_drop_by_another_principal_is_refused(pipeline: Pipeline, principal: str) -> None:
+    pipeline.source()
+    created = pipeline.drop(GOOD, principal=principal)
+
+    pipeline.validate(created)
+
+    assert refusal_code(pipeline, created) == "WRONG_PRINCIPAL"
+
+
+@pytest.mark.parametrize("ticket", ["never-issued", "20261122T100000000Z-0000000000000000"])
+def test_a_file_under_a_ticket_that_was_never_issued_is_refused(
+    pipeline: Pipeline, ticket: str
+) -> None:
+    created = pipeline.upload(GOOD, ticket)
+
+    pipeline.validate(created)
+
+    assert refusal_code(pipeline, created) == "TICKET_UNKNOWN"
+
+
+def test_a_ticket_of_another_tenant_is_unknown(pipeline: Pipeline) -> None:
+    created = pipeline.put(f"in/other/{pipeline.ticket()}.csv", GOOD)
+
+    pipeline.validate(created)
+
+    assert refusal_code(pipeline, created) == "TICKET_UNKNOWN"
+    assert pipeline.item(created).uploader == ""
+
+
+@pytest.mark.parametrize("first_heard_of", [0, 1])
+def test_the_second_version_of_a_tickets_key_is_refused_whichever_is_heard_of_first(
+    pipeline: Pipeline, first_heard_of: int
+) -> None:
+    ticket = pipeline.ticket()
+    uploads = [pipeline.upload(GOOD, ticket), pipeline.upload(file_of([("K001", BARAKA)]), ticket)]
+
+    for created in (uploads[first_heard_of], uploads[1 - first_heard_of]):
+        assert pipeline.validate(created) == []
+
+    assert pipeline.item(uploads[0]).state == "processing"
+    replayed = pipeline.item(uploads[1])
+    assert replayed.refusal is not None
+    assert replayed.refusal.as_dict()["code"] == "TICKET_REPLAYED"
+
+
+def test_a_cancelled_ticket_is_good_for_nothing(pipeline: Pipeline) -> None:
+    ticket = pipeline.ticket()
+    assert pipeline.wiring.tables.imports.cancel_ticket(ticket, ADMIN)
+    created = pipeline.upload(GOOD, ticket)
+
+    pipeline.validate(created)
+
+    assert refusal_code(pipeline, created) == "TICKET_REPLAYED"
+
+
+def test_a_file_that_was_deleted_before_it_was_read_is_refused(pipeline: Pipeline) -> None:
+    created = pipeline.upload(GOOD)
+    bucket = pipeline.memory.s3.buckets[created.bucket]
+    del bucket.objects[created.version.key]
+
+    pipeline.validate(created)
+
+    assert refusal_code(pipeline, created) == "OBJECT_GONE"
+
+
+def test_a_later_version_of_a_drop_does_not_change_what_an_earlier_one_holds(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.source()
+    pipeline.kenyan(2)
+    first = pipeline.drop(file_of([("K000", AMINA)]))
+    second = pipeline.drop(file_of([("K001", AMINA), ("K000", BARAKA)]))
+
+    pipeline.validate(second)
+    pipeline.validate(first)
+
+    assert [pipeline.item(one).lines for one in (first, second)] == [1, 2]
+
+
+# Once
+
+
+def test_an_event_that_comes_twice_registers_one_import(pipeline: Pipeline) -> None:
+    created = pipeline.upload(GOOD)
+
+    assert pipeline.validate(created) == []
+    assert pipeline.validate(created) == []
+
+    assert pipeline.all_imports() == [import_id(created)]
+    assert (
+        pipeline.waiting("ChunksQueue")
+        == [{"v": 1, "import_id": import_id(created), "chunk": 1}] * 2
+    )
+
+
+def test_an_event_that_comes_after_the_end_changes_and_sends_nothing(pipeline: Pipeline) -> None:
+    pipeline.kenyan(2)
+    created = pipeline.upload(GOOD)
+    pipeline.run(created)
+    before = pipeline.memory.snapshot()
+
+    assert pipeline.validate(created) == []
+
+    assert pipeline.memory.snapshot() == before
+    assert pipeline.waiting() == []
+
+
+def test_while_one_run_validates_another_waits_its_turn(pipeline: Pipeline) -> None:
+    created = pipeline.upload(GOOD)
+
+    def no_answer(params: dict[str, object], twist: object) -> dict[str, object]:
+        raise KeyboardInterrupt
+
+    answer = pipeline.memory._handlers["s3"]["HeadObject"]
+    pipeline.memory.register("s3", "HeadObject", no_answer)
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.validate(created)
+    pipeline.memory.register("s3", "HeadObject", answer)
+
+    assert len(pipeline.validate(created)) == 1
+    pipeline.clock.now += HOUR
+    assert pipeline.validate(created) == []
+    assert pipeline.item(created).state == "processing"
+
+
+# Reading
+
+
+def test_a_utf_16_file_is_read_from_a_copy_in_utf_8(pipeline: Pipeline) -> None:
+    ids = pipeline.kenyan(2)
+    text = f"account ID\taccount Manager\r\n{ids[0]}\t{AMINA}\r\n{ids[1]}\tNadia Müller\r\n"
+    created = pipeline.upload(text.encode("utf-16"))
+
+    pipeline.run(created)
+
+    assert pipeline.item(created).delimiter == "\t"
+    assert pipeline.holders(ids[0]) == [AMINA]
+    assert pipeline.counts(created) == {"lines": 2, "updated": 1, "rejected": 1}
+    errors = pipeline.file(created, "errors.csv")
+    assert errors is not None
+    assert "Nadia Müller" in errors.decode("utf-8-sig")
+
+
+def test_a_windows_1252_file_is_read_where_the_profile_declares_it(pipeline: Pipeline) -> None:
+    created = pipeline.upload("account ID;account Manager\r\nK000;Müller\r\n".encode("cp1252"))
+
+    pipeline.validate(created)
+
+    item = pipeline.item(created)
+    assert (item.encoding, item.delimiter) == ("windows-1252", ";")
+
+
+def test_a_mapping_of_the_ticket_names_the_columns(pipeline: Pipeline) -> None:
+    ticket = pipeline.ticket(mapping={"Kunde": "account ID", "Betreuer": "account Manager"})
+    pipeline.kenyan(1)
+    created = pipeline.upload(f"Kunde;Ort;Betreuer\r\nK000;Köln;{AMINA}\r\n".encode(), ticket)
+
+    pipeline.run(created)
+
+    assert pipeline.holders("K000") == [AMINA]
+
+
+def test_a_tenants_own_profile_comes_before_the_preset_and_is_pinned_for_the_import(
+    pipeline: Pipeline,
+) -> None:
+    own = profile_from(profile_json(presets()["single-strict"]) | {"uploader_roles": ["Sales"]})
+    pipeline.wiring.tables.directory.put_profile(TENANT, own)
+    created = pipeline.upload(GOOD, pipeline.ticket(uploader=SALES))
+
+    pipeline.validate(created)
+
+    body = pipeline.wiring.tables.imports.plan(import_id(created))
+    assert body is not None
+    assert plan_from(body).profile == own
+
+
+def test_lines_that_name_an_account_twice_are_settled_before_the_chunks(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.kenyan(2)
+    lines = [("K000", AMINA), ("K001", AMINA), ("K000", AMINA), ("K001", BARAKA)]
+    created = pipeline.upload(file_of(lines))
+
+    pipeline.run(created)
+
+    assert pipeline.counts(created) == {"lines": 4, "updated": 1, "rejected": 2, "duplicate": 1}
+    assert [row["code"] for row in pipeline.table(created, "errors.csv")] == [
+        "DUPLICATE_CONFLICT"
+    ] * 2
+    assert pipeline.holders("K000", "K001") == [AMINA, ""]
+
+
+# The clearing guard
+
+
+def clearing(pipeline: Pipeline, clears: int, others: int) -> ObjectCreated:
+    """An upload that would clear that many managers, and leaves the others as they are."""
+    ids = pipeline.kenyan(clears + others, held_by=AMINA)
+    lines = [(one, "None" if place < clears else AMINA) for place, one in enumerate(ids)]
+    return pipeline.upload(file_of(lines))
+
+
+@pytest.mark.parametrize(
+    ("clears", "others", "state"),
+    [
+        (10, 0, "processing"),
+        (11, 0, "awaiting_approval"),
+        (11, 44, "processing"),
+        (11, 43, "awaiting_approval"),
+        (12, 48, "processing"),
+        (13, 47, "awaiting_approval"),
+    ],
+)
+def test_a_file_that_clears_more_than_ten_and_more_than_a_fifth_waits_for_an_admin(
+    pipeline: Pipeline, clears: int, others: int, state: str
+) -> None:
+    created = clearing(pipeline, clears, others)
+
+    pipeline.validate(created)
+
+    assert pipeline.item(created).state == state
+
+
+def test_clearing_what_nobody_holds_is_not_counted(pipeline: Pipeline) -> None:
+    ids = pipeline.kenyan(30)
+    pipeline.accounts()
+    created = pipeline.upload(file_of((one, "") for one in [*ids, "unknown-1", "unknown-2"]))
+
+    pipeline.validate(created)
+
+    assert pipeline.item(created).state == "processing"
+
+
+def test_a_tenant_may_set_another_limit(pipeline: Pipeline) -> None:
+    pipeline.wiring.tables.directory.put_settings(TENANT, Settings(0, 2))
+    created = clearing(pipeline, 3, 30)
+
+    pipeline.validate(created)
+
+    assert pipeline.item(created).state == "awaiting_approval"
+
+
+def test_an_import_that_waits_is_announced_once_and_no_chunk_is_sent(pipeline: Pipeline) -> None:
+    created = clearing(pipeline, 20, 0)
+    pipeline.run(created)
+    pipeline.run(created)
+
+    (notice,) = pipeline.memory.sns.published
+    assert notice.attributes["state"]["StringValue"] == "awaiting_approval"
+    assert pipeline.holders("K000") == [AMINA]
+    assert pipeline.item(created).state == "awaiting_approval"
+
+
+@pytest.mark.parametrize(
+    ("decide", "holder", "state"),
+    [
+        (lambda imports, key: imports.approve(key, ADMIN), "", "done"),
+        (lambda imports, key: imports.cancel(key, ADMIN), AMINA, "cancelled"),
+    ],
+)
+def test_an_admin_decides_about_an_import_that_waits(
+    pipeline: Pipeline, decide: Callable[..., bool], holder: str, state: str
+) -> None:
+    created = clearing(pipeline, 20, 0)
+    pipeline.run(created)
+
+    assert decide(pipeline.wiring.tables.imports, import_id(created))
+    assert not decide(pipeline.wiring.tables.imports, import_id(created))
+    assert pipeline.assign(import_id(created)) == []
+    pipeline.run()
+
+    assert pipeline.item(created).state == state
+    assert pipeline.holders("K000") == [holder]
+
+
+def test_a_dry_run_clears_nothing_and_waits_for_nobody(pipeline: Pipeline) -> None:
+    ids = pipeline.kenyan(20, held_by=AMINA)
+    created = pipeline.upload(file_of((one, "") for one in ids), mode=Mode.DRY_RUN)
+
+    pipeline.run(created)
+
+    assert pipeline.item(created).state == "done"
+    assert pipeline.counts(created) == {"lines": 20, "cleared": 20}
+    assert pipeline.holders(ids[0]) == [AMINA]
+
+
+# Large files
+
+
+def test_a_file_is_cut_into_chunks_that_together_hold_every_line(pipeline: Pipeline) -> None:
+    lines = [(f"A{number:06d}", AMINA) for number in range(12_000)]
+    created = pipeline.upload(file_of(lines))
+
+    pipeline.validate(created)
+
+    item = pipeline.item(created)
+    chunks = [
+        pipeline.wiring.tables.imports.take_chunk(item.pk, number, "t", now=0, until=1)
+        for number in sorted(pending_chunks(item))
+    ]
+    assert sum(taken.chunk.lines for taken in chunks if taken) == item.lines == 12_000
+    assert max(taken.chunk.lines for taken in chunks if taken) <= 5_000
+    assert len(pipeline.waiting("ChunksQueue")) == len(chunks) >= 3

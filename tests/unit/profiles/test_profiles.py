@@ -1,0 +1,365 @@
+"""Profiles: data that is checked field by field, and found again in any reasonable header."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from handover.errors import InvalidRequestError, RefusedError
+from handover.profiles import (
+    Binding,
+    Blank,
+    Column,
+    Duplicates,
+    Holds,
+    InactiveAccounts,
+    NamedBy,
+    Profile,
+    Seat,
+    UnknownUser,
+    bind,
+    check_mapping,
+    known_labels,
+    parse_profile,
+    presets,
+    profile_from,
+    profile_json,
+    template_csv,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+STRICT = presets()["single-strict"]
+HEADER = ("account ID", "account Manager")
+
+
+def found(*labels: str, profile: Profile = STRICT, **mapping: str) -> Binding:
+    return bind(labels, profile, mapping=mapping, line=1)
+
+
+def refusal(*labels: str, profile: Profile = STRICT) -> RefusedError:
+    with pytest.raises(RefusedError) as refused:
+        found(*labels, profile=profile)
+    return refused.value
+
+
+# The preset
+
+
+def test_the_preset_single_strict_is_there_under_its_own_name() -> None:
+    assert STRICT.name == "single-strict"
+    assert [column.label for column in STRICT.columns] == ["account ID", "account Manager"]
+    assert STRICT.seats == {"account_manager": Seat("account_manager", 1)}
+    assert STRICT.required_user_roles == {"Sales"}
+    assert STRICT.uploader_roles == {"Admin", "Back Office Management"}
+    assert STRICT.has_opco_wall
+
+
+def test_every_preset_stands_under_its_own_name_and_reads_its_own_template() -> None:
+    for name, profile in presets().items():
+        labels = template_csv(profile).decode("utf-8-sig").removesuffix("\r\n").split(",")
+
+        assert profile.name == name
+        assert len(found(*labels, profile=profile).seats) == len(labels) - 1
+
+
+def test_a_template_starts_with_a_byte_order_mark_for_spreadsheets() -> None:
+    assert template_csv(STRICT) == b"\xef\xbb\xbfaccount ID,account Manager\r\n"
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_clearing"),
+    [
+        ("", True),
+        ("   ", True),
+        ("None", True),
+        (" nOnE ", True),
+        ("Nonesuch", False),
+        ("N/A", False),
+        ("0", False),
+    ],
+)
+def test_a_blank_cell_and_the_word_none_ask_to_clear(cell: str, is_clearing: bool) -> None:
+    assert STRICT.is_clearing(cell) is is_clearing
+
+
+def test_any_one_of_the_uploader_roles_admits() -> None:
+    assert STRICT.admits_uploader(frozenset({"Sales", "Back Office Management"}))
+    assert not STRICT.admits_uploader(frozenset({"Sales", "admin"}))
+    assert not STRICT.admits_uploader(frozenset())
+
+
+def test_a_profile_without_uploader_roles_admits_anybody() -> None:
+    anybody = profile_from(profile_json(STRICT) | {"uploader_roles": []})
+
+    assert anybody.admits_uploader(frozenset())
+
+
+# JSON
+
+
+def at(path: str, value: object) -> Callable[[dict[str, Any]], None]:
+    """Sets the value at a path like `columns[1].by`; ABSENT takes it away."""
+
+    def change(data: dict[str, Any]) -> None:
+        *way, last = path.replace("[", ".").replace("]", "").split(".")
+        place: Any = data
+        for step in way:
+            place = place[int(step)] if step.isdigit() else place[step]
+        key = int(last) if last.isdigit() else last
+        if value is ABSENT:
+            del place[key]
+        else:
+            place[key] = value
+
+    return change
+
+
+ABSENT = object()
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "field"),
+    [
+        ("name", "", "name"),
+        ("name", "Upper", "name"),
+        ("name", "a b", "name"),
+        ("name", "-a", "name"),
+        ("name", "a" * 64, "name"),
+        ("name", 7, "name"),
+        ("name", ABSENT, "name"),
+        ("version", 0, "version"),
+        ("version", True, "version"),
+        ("version", "1", "version"),
+        ("version", ABSENT, "version"),
+        ("title", "  ", "title"),
+        ("title", ABSENT, "title"),
+        ("columns", {}, "columns"),
+        ("columns", [], "columns"),
+        ("columns", ABSENT, "columns"),
+        ("columns[0]", "account ID", "columns[0]"),
+        ("columns[0].holds", "accounts", "columns[0].holds"),
+        ("columns[0].holds", ABSENT, "columns[0].holds"),
+        ("columns[0].label", "", "columns[0].label"),
+        ("columns[0].label", ABSENT, "columns[0].label"),
+        ("columns[0].aliases", "id", "columns[0].aliases"),
+        ("columns[0].aliases", [1], "columns[0].aliases"),
+        ("columns[0].required", "yes", "columns[0].required"),
+        ("columns[1].holds", "account", "columns"),
+        ("columns[1].role", "viewer", "columns[1].role"),
+        ("columns[1].role", ABSENT, "columns[1].role"),
+        ("columns[1].by", ["name"], "columns[1].by"),
+        ("columns[1].by", [], "columns[1].by"),
+        ("columns[1].by", ABSENT, "columns[1].by"),
+        ("roles", ABSENT, "roles"),
+        ("roles", [], "roles"),
+        ("roles.account_manager", 1, "roles.account_manager"),
+        ("roles.account_manager.max_users", 0, "roles.account_manager.max_users"),
+        ("roles.account_manager.max_users", True, "roles.account_manager.max_users"),
+        ("roles.account_manager.max_users", "1", "roles.account_manager.max_users"),
+        ("blank", "wipe", "blank"),
+        ("blank", ABSENT, "blank"),
+        ("clear_words", "None", "clear_words"),
+        ("clear_words", [None], "clear_words"),
+        ("list_separator", "-", "list_separator"),
+        ("list_separator", ["x"], "list_separator"),
+        ("unknown_user", "ignore", "unknown_user"),
+        ("required_user_roles", ABSENT, "required_user_roles"),
+        ("required_user_roles", [["Sales"]], "required_user_roles"),
+        ("opco_wall", 1, "opco_wall"),
+        ("opco_wall", ABSENT, "opco_wall"),
+        ("inactive_accounts", None, "inactive_accounts"),
+        ("duplicates", "random", "duplicates"),
+        ("uploader_roles", None, "uploader_roles"),
+        ("fallback_encoding", "latin-1", "fallback_encoding"),
+        ("colour", "red", "colour"),
+    ],
+)
+def test_an_error_in_a_profile_names_its_field(path: str, value: object, field: str) -> None:
+    data = profile_json(STRICT)
+    at(path, value)(data)
+
+    with pytest.raises(InvalidRequestError) as wrong:
+        profile_from(data)
+
+    assert wrong.value.field == field
+
+
+@pytest.mark.parametrize("data", [[], "x", None, 3])
+def test_a_profile_is_an_object(data: object) -> None:
+    with pytest.raises(InvalidRequestError, match="wanted an object"):
+        profile_from(data)
+
+
+def test_text_that_is_no_json_is_an_error_and_no_crash() -> None:
+    with pytest.raises(InvalidRequestError, match="not JSON"):
+        parse_profile("{")
+
+
+words = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8).filter(str.strip)
+
+
+@st.composite
+def profiles(draw: st.DrawFn) -> Profile:
+    seats = {
+        role: Seat(role, draw(st.none() | st.integers(1, 9)))
+        for role in draw(st.lists(words, max_size=3, unique=True))
+    }
+    columns = [
+        Column(
+            Holds.USERS,
+            draw(words),
+            tuple(draw(st.lists(words, max_size=2))),
+            role,
+            (NamedBy.EMAIL,),
+            draw(st.booleans()),
+        )
+        for role in seats
+    ]
+    account = Column(Holds.ACCOUNT, draw(words), tuple(draw(st.lists(words, max_size=2))))
+    columns.insert(draw(st.integers(0, len(columns))), account)
+    clear_words = draw(st.frozensets(words, max_size=2))
+    return Profile(
+        name=draw(st.from_regex(r"[a-z][a-z0-9-]{0,9}", fullmatch=True)),
+        version=draw(st.integers(1, 10**6)),
+        title=draw(words),
+        columns=tuple(columns),
+        seats=seats,
+        blank=draw(st.sampled_from(Blank)),
+        clear_words=frozenset(word.strip().casefold() for word in clear_words),
+        list_separator=draw(st.sampled_from([None, ",", ";", "|", " "])),
+        unknown_user=draw(st.sampled_from(UnknownUser)),
+        required_user_roles=draw(st.frozensets(words, max_size=2)),
+        has_opco_wall=draw(st.booleans()),
+        inactive_accounts=draw(st.sampled_from(InactiveAccounts)),
+        duplicates=draw(st.sampled_from(Duplicates)),
+        uploader_roles=draw(st.frozensets(words, max_size=2)),
+        fallback_encoding=draw(st.sampled_from([None, "windows-1252"])),
+    )
+
+
+@given(profiles())
+def test_a_profile_written_as_json_is_read_back_the_same(profile: Profile) -> None:
+    text = json.dumps(profile_json(profile))
+
+    assert parse_profile(text) == profile
+
+
+# Binding (R6, R7)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ("account ID", "account Manager"),
+        ("ACCOUNT id", "Account MANAGER"),
+        ("  account   ID ", "account\tManager"),
+        ("account_id", "account_manager"),
+        ("AccountID", "ACCOUNTMANAGER"),
+        ("\ufeffaccount ID", "account\u200b Manager"),
+    ],
+)
+def test_columns_are_found_by_label_or_alias_in_any_case_and_spacing(
+    labels: tuple[str, str],
+) -> None:
+    binding = found(*labels)
+
+    assert (binding.account, binding.account_label) == (0, labels[0])
+    assert [(seat.index, seat.label, seat.role) for seat in binding.seats] == [
+        (1, labels[1], "account_manager")
+    ]
+
+
+def test_columns_may_stand_in_any_order_among_others_which_are_discarded() -> None:
+    binding = found("region", "account Manager", "", "note", "account ID", "note")
+
+    assert (binding.account, [seat.index for seat in binding.seats]) == (4, [1])
+
+
+@pytest.mark.parametrize(
+    ("labels", "column", "near"),
+    [
+        (("account ID", "account Manger"), "account Manager", "account Manger"),
+        (("acount ID", "account Manager"), "account ID", "acount ID"),
+        (("Account_Identifier", "account Manager"), "account ID", None),
+        (("account ID",), "account Manager", None),
+    ],
+)
+def test_a_missing_column_is_named_with_what_was_found_and_the_nearest_label(
+    labels: tuple[str, ...], column: str, near: str | None
+) -> None:
+    refused = refusal(*labels).refusal
+
+    assert (refused.code, refused.line) == ("MISSING_COLUMN", 1)
+    assert repr(column) in refused.message
+    assert all(repr(label) in refused.message for label in labels)
+    assert (f"Is it {near!r}?" in refused.message) if near else ("Is it" not in refused.message)
+
+
+def test_a_wide_header_is_not_repeated_whole() -> None:
+    message = refusal(*(f"column {number}" for number in range(150))).refusal.message
+
+    assert "'column 19' ..." in message
+    assert "'column 20'" not in message
+
+
+def test_a_doubled_column_is_refused_with_both_places() -> None:
+    refused = refusal("account ID", "account_manager", "note", "Account Manager").refusal
+
+    assert (refused.code, refused.line) == ("DUPLICATE_COLUMN", 1)
+    assert "'account_manager' (column 2) and 'Account Manager' (column 4)" in refused.message
+
+
+def test_a_mapping_gives_a_column_another_name_in_any_case() -> None:
+    binding = bind(
+        ("Kundennummer", "ZUSTÄNDIG"),
+        STRICT,
+        mapping={"kundennummer": "Account ID", "zuständig": "account manager"},
+        line=1,
+    )
+
+    assert (binding.account, binding.seats[0].index) == (0, 1)
+    assert binding.seats[0].label == "ZUSTÄNDIG"
+
+
+def test_a_mapping_comes_before_what_the_label_says() -> None:
+    binding = bind(
+        ("account ID", "old manager", "account Manager"),
+        STRICT,
+        mapping={"account Manager": "region", "old manager": "account Manager"},
+        line=1,
+    )
+
+    assert binding.seats[0].index == 1
+
+
+def test_a_mapping_to_a_column_that_the_profile_lacks_is_an_error_of_the_request() -> None:
+    check_mapping(STRICT, {"Kunde": "ACCOUNT  id"})
+
+    with pytest.raises(InvalidRequestError, match="'Kunde' is mapped to 'customer'") as wrong:
+        check_mapping(STRICT, {"Kunde": "customer"})
+
+    assert wrong.value.field == "mapping"
+
+
+def test_a_column_that_is_not_required_may_be_absent() -> None:
+    data = profile_json(STRICT)
+    data["columns"][1]["required"] = False
+
+    assert found("account ID", profile=profile_from(data)).seats == ()
+
+
+def test_the_labels_that_are_known_are_in_the_form_that_labels_are_compared_in() -> None:
+    known = known_labels(STRICT, {"Meine  Spalte": "account ID"})
+
+    assert known == {
+        "account id",
+        "account_id",
+        "accountid",
+        "account manager",
+        "account_manager",
+        "accountmanager",
+        "meine spalte",
+    }

@@ -1,0 +1,81 @@
+"""A small directory for the rules: a profile, users, accounts, and one line decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from handover.model import Account, Line, Mark, Rejection, SeatChange, User
+from handover.profiles import Profile, bind, presets, profile_from, profile_json
+from handover.rules import Claim, Facts, Instruction, Plan, instruction_of, plan
+from handover.rules.nearness import nearest
+
+STRICT = presets()["single-strict"]
+HEADER = ("account ID", "account Manager")
+SEAT = "account_manager"
+
+AMINA = User("amina@x.example", "Amina", frozenset({"Sales"}), "Kenya")
+BARAKA = User("baraka@x.example", "Baraka", frozenset({"Sales", "Admin"}), "Kenya")
+CLEO = User("cleo@x.example", "Cleo", frozenset({"Finance"}), "Kenya")
+DIDIER = User("didier@x.example", "Didier", frozenset({"Sales"}), "Togo")
+EDEM = User("edem@x.example", "Edem", frozenset({"Sales"}), "Kenya", is_active=False)
+USERS = {user.email: user for user in (AMINA, BARAKA, CLEO, DIDIER, EDEM)}
+
+
+def variant(**changes: Any) -> Profile:
+    """The preset with some of its JSON fields changed."""
+    return profile_from(profile_json(STRICT) | changes)
+
+
+def account(*users: str, **facts: Any) -> Account:
+    """An account of Kenya that these users hold."""
+    given: dict[str, Any] = {"version": 5, "opco": "Kenya", "assigned": {SEAT: users}} | facts
+    return Account("lumina", "0042", **given)
+
+
+def claim(order: str = "20", import_id: str | None = None, rivals: Iterable[str] = ()) -> Claim:
+    """The import with that place in the order."""
+    return Claim(
+        import_id or f"import-{order}",
+        order,
+        "ines@x.example",
+        "2026-11-22T10:00:00.000Z",
+        frozenset(rivals),
+    )
+
+
+def facts() -> Facts:
+    """All users, and the likely one for an address that nobody has."""
+    return Facts(USERS, nearest(tuple(USERS)))
+
+
+def asked(
+    *cells: str,
+    profile: Profile = STRICT,
+    header: tuple[str, ...] = HEADER,
+    number: int = 7,
+    fault: Rejection | None = None,
+) -> Instruction | Rejection:
+    """What a line with these cells asks for."""
+    binding = bind(header, profile, mapping={}, line=1)
+    return instruction_of(Line(number, cells, fault), binding, profile)
+
+
+def decided(
+    *cells: str,
+    of: Account | None,
+    profile: Profile = STRICT,
+    header: tuple[str, ...] = HEADER,
+    by: Claim | None = None,
+    number: int = 7,
+) -> Plan:
+    """What becomes of the line: whatever rejects it, or the plan for the account."""
+    understood = asked(*cells, profile=profile, header=header, number=number)
+    assert isinstance(understood, Instruction)
+    return plan(understood, of, facts(), profile, by or claim())
+
+
+def mark(by: Claim, version: int, *after: str, before: tuple[str, ...] = (), line: int = 7) -> Mark:
+    """The mark that a change of the one seat leaves."""
+    change = SeatChange(SEAT, before, after)
+    return Mark(by.import_id, by.order, line, by.actor, by.at, version, (change,))

@@ -1,0 +1,323 @@
+"""The planner: who decides an account last, and that nothing is decided twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from handover.model import Account, Mark, Outcome, SeatChange
+from handover.rules import AccountWrite, Instruction, account_only
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tests.unit.rules.interleaving import PEOPLE, ROLES, Import, Store, World, in_order
+from tests.unit.rules.scenery import (
+    AMINA,
+    BARAKA,
+    SEAT,
+    account,
+    asked,
+    claim,
+    decided,
+    mark,
+    variant,
+)
+
+
+def line(cell: str, number: int = 7) -> Instruction:
+    understood = asked("0042", cell, number=number)
+    assert isinstance(understood, Instruction)
+    return understood
+
+
+def stored(write: AccountWrite | None) -> Account:
+    """The account after the write."""
+    assert write is not None
+    return replace(
+        write.account,
+        version=write.account.version + 1,
+        assigned=write.assigned,
+        orders=write.orders,
+        marks=write.marks,
+    )
+
+
+# A line that is worked again
+
+
+def test_a_retried_line_reports_what_it_has_done_and_writes_nothing() -> None:
+    first = decided("0042", BARAKA.email, of=account(AMINA.email))
+
+    again = decided("0042", BARAKA.email, of=stored(first.write))
+
+    assert (again.outcome, again.changes) == (Outcome.UPDATED, first.changes)
+    assert again.write is None
+
+
+def test_a_retried_clearing_is_still_a_clearing() -> None:
+    first = decided("0042", "None", of=account(AMINA.email))
+
+    again = decided("0042", "None", of=stored(first.write))
+
+    assert (again.outcome, again.changes, again.write) == (Outcome.CLEARED, first.changes, None)
+
+
+def test_a_retried_line_reports_the_same_though_a_later_import_has_written_since() -> None:
+    older, newer = claim("20"), claim("30", rivals=["import-20"])
+    first = decided("0042", AMINA.email, of=account(), by=older)
+    second = decided("0042", BARAKA.email, of=stored(first.write), by=newer)
+
+    again = decided("0042", AMINA.email, of=stored(second.write), by=older)
+
+    assert (again.outcome, again.changes, again.write) == (Outcome.UPDATED, first.changes, None)
+
+
+def test_a_retried_line_reports_the_same_though_the_user_has_left_since() -> None:
+    first = decided("0042", AMINA.email, of=account())
+    wall = variant(required_user_roles=["Nobody has this"])
+
+    again = decided("0042", AMINA.email, of=stored(first.write), profile=wall)
+
+    assert (again.outcome, again.rejection) == (Outcome.UPDATED, None)
+
+
+def test_the_mark_of_another_line_or_import_is_not_ones_own() -> None:
+    marks = (mark(claim("20"), 6, AMINA.email, line=8), mark(claim("19"), 5, AMINA.email))
+
+    planned = decided("0042", BARAKA.email, of=account(AMINA.email, marks=marks))
+
+    assert planned.write is not None
+
+
+def test_a_chunk_that_must_not_write_reports_what_it_did_and_nothing_else() -> None:
+    done = stored(decided("0042", AMINA.email, of=account()).write)
+
+    assert account_only(line(AMINA.email), done, claim()).outcome is Outcome.UPDATED
+    assert account_only(line(AMINA.email, 8), done, claim()).outcome is Outcome.NOT_PROCESSED
+    assert account_only(line(AMINA.email), account(), claim()).outcome is Outcome.NOT_PROCESSED
+    assert account_only(line(AMINA.email), None, claim()).outcome is Outcome.NOT_PROCESSED
+
+
+def test_a_chunk_that_must_not_write_keeps_a_decision_to_leave_things_as_they_are() -> None:
+    newer = claim("30", rivals=["import-20"])
+    kept = stored(decided("0042", AMINA.email, of=account(AMINA.email), by=newer).write)
+
+    assert account_only(line(AMINA.email), kept, newer).outcome is Outcome.UNCHANGED
+
+
+# The order of imports
+
+
+def test_what_a_later_import_decided_stays() -> None:
+    later = account(AMINA.email, orders={SEAT: "30"})
+
+    planned = decided("0042", BARAKA.email, of=later, by=claim("20"))
+
+    assert (planned.outcome, planned.changes, planned.write) == (Outcome.SUPERSEDED, (), None)
+
+
+def test_what_an_earlier_import_decided_is_replaced() -> None:
+    earlier = account(AMINA.email, orders={SEAT: "10"})
+
+    planned = decided("0042", BARAKA.email, of=earlier, by=claim("20"))
+
+    assert planned.outcome is Outcome.UPDATED
+    assert planned.write is not None
+    assert planned.write.orders == {SEAT: "20"}
+
+
+def test_the_outcome_is_superseded_even_when_both_imports_wish_the_same() -> None:
+    later = account(AMINA.email, orders={SEAT: "30"})
+
+    assert decided("0042", AMINA.email, of=later).outcome is Outcome.SUPERSEDED
+
+
+@pytest.mark.parametrize("cell", [AMINA.email, AMINA.email.upper()])
+def test_an_unchanged_line_without_rivals_writes_nothing(cell: str) -> None:
+    planned = decided("0042", cell, of=account(AMINA.email, orders={SEAT: "10"}))
+
+    assert (planned.outcome, planned.write) == (Outcome.UNCHANGED, None)
+
+
+def test_an_unchanged_line_with_rivals_raises_the_order_and_nothing_else() -> None:
+    before = account(AMINA.email, orders={SEAT: "10"}, marks=(mark(claim("10"), 5, AMINA.email),))
+
+    planned = decided("0042", AMINA.email, of=before, by=claim("20", rivals=["import-15"]))
+
+    assert planned.outcome is Outcome.UNCHANGED
+    assert stored(planned.write) == replace(before, version=6, orders={SEAT: "20"})
+
+
+def test_an_order_that_is_raised_is_not_raised_again() -> None:
+    by = claim("20", rivals=["import-15"])
+    raised = stored(decided("0042", AMINA.email, of=account(AMINA.email), by=by).write)
+
+    again = decided("0042", AMINA.email, of=raised, by=by)
+
+    assert (again.outcome, again.write) == (Outcome.UNCHANGED, None)
+
+
+TWO_ROLES = variant(
+    columns=[
+        {"holds": "account", "label": "id"},
+        {"holds": "users", "label": "manager", "role": "manager", "by": ["email"]},
+        {"holds": "users", "label": "viewer", "role": "viewer", "by": ["email"]},
+    ],
+    roles={"manager": {"max_users": 1}, "viewer": {"max_users": 1}},
+)
+COLUMNS = ("id", "manager", "viewer")
+
+
+def test_of_two_roles_one_may_be_superseded_and_the_other_not() -> None:
+    of = account(assigned={"manager": (AMINA.email,)}, orders={"manager": "30"})
+
+    planned = decided("0042", BARAKA.email, BARAKA.email, of=of, profile=TWO_ROLES, header=COLUMNS)
+
+    assert planned.outcome is Outcome.UPDATED
+    assert planned.changes == (SeatChange("viewer", (), (BARAKA.email,)),)
+    assert planned.write is not None
+    assert planned.write.assigned == {"manager": (AMINA.email,), "viewer": (BARAKA.email,)}
+    assert planned.write.orders == {"manager": "30", "viewer": "20"}
+
+
+@pytest.mark.parametrize(("rivals", "manager"), [([], "10"), (["import-15"], "20")])
+def test_a_role_that_stays_takes_the_order_only_while_there_are_rivals(
+    rivals: list[str], manager: str
+) -> None:
+    of = account(assigned={"manager": (AMINA.email,)}, orders={"manager": "10"})
+
+    planned = decided(
+        "0042",
+        AMINA.email,
+        BARAKA.email,
+        of=of,
+        profile=TWO_ROLES,
+        header=COLUMNS,
+        by=claim("20", rivals=rivals),
+    )
+
+    assert planned.write is not None
+    assert planned.write.orders == {"manager": manager, "viewer": "20"}
+
+
+def test_clearing_one_role_while_filling_another_is_an_update() -> None:
+    of = account(assigned={"manager": (AMINA.email,)})
+
+    planned = decided("0042", "None", BARAKA.email, of=of, profile=TWO_ROLES, header=COLUMNS)
+
+    assert planned.outcome is Outcome.UPDATED
+
+
+def test_a_line_that_asks_for_nothing_is_unchanged() -> None:
+    keep = variant(blank="keep")
+
+    planned = decided("0042", "", of=account(AMINA.email), profile=keep)
+
+    assert (planned.outcome, planned.write) == (Outcome.UNCHANGED, None)
+
+
+# Marks
+
+
+def test_a_change_leaves_a_mark_that_says_who_when_where_and_what() -> None:
+    planned = decided("0042", BARAKA.email, of=account(AMINA.email))
+
+    assert planned.write is not None
+    assert planned.write.marks == (
+        Mark(
+            "import-20",
+            "20",
+            7,
+            "ines@x.example",
+            "2026-11-22T10:00:00.000Z",
+            6,
+            (SeatChange(SEAT, (AMINA.email,), (BARAKA.email,)),),
+        ),
+    )
+
+
+def test_marks_of_rivals_and_of_later_imports_are_kept_and_those_of_ended_ones_dropped() -> None:
+    marks = tuple(
+        mark(claim(order), version, AMINA.email)
+        for version, order in enumerate(["10", "25", "15", "12"], start=2)
+    )
+    of = account(AMINA.email, orders={SEAT: "15"}, marks=marks)
+
+    planned = decided(
+        "0042", BARAKA.email, of=of, by=claim("20", rivals=["import-15", "import-19"])
+    )
+
+    assert planned.write is not None
+    kept = [one.import_id for one in planned.write.marks]
+    assert kept == ["import-25", "import-15", "import-20"]
+
+
+# Any imports, any interleaving
+
+Assigned = dict[str, tuple[str, ...]]
+
+wishes = st.dictionaries(
+    st.sampled_from(ROLES), st.sampled_from([(), PEOPLE[:1], PEOPLE[1:]]), min_size=1
+)
+
+
+def run(initial: Assigned, wished: list[Assigned], steps: bytes) -> World:
+    """The world after all that: each byte is a step of one of the imports, or a mishap."""
+    world = World(
+        Store(Account("lumina", "0042", 1, assigned=initial)),
+        [Import(place, wish) for place, wish in enumerate(wished)],
+    )
+    for step in steps:
+        kind, number = divmod(step, len(world.imports))
+        match kind % 16:
+            case 0:
+                world.kill(number, writing=False)
+            case 1 | 2:
+                world.kill(number, writing=True)
+            case 3:
+                world.give_up(number)
+            case 4:
+                world.arrive()
+            case 5:
+                world.store.change_facts()
+            case _:
+                world.step(number)
+    world.finish()
+    return world
+
+
+@settings(max_examples=600, deadline=None, derandomize=True)
+@given(wishes, st.lists(wishes, min_size=1, max_size=4), st.binary(max_size=60))
+# The newer import has written and is stopped, the older one writes another role: 12 is a step of
+# the older one, 13 of the newer, 1 stops the newer.
+@example({"viewer": ()}, [{"viewer": PEOPLE[:1]}, {"manager": PEOPLE[:1]}], b"\r\r\r\x01\f\f\f\f")
+def test_imports_in_any_interleaving_end_as_if_they_had_run_one_after_another(
+    initial: Assigned, wished: list[Assigned], steps: bytes
+) -> None:
+    world = run(initial, wished, steps)
+
+    account = world.store.account
+    assert {role: who for role, who in account.assigned.items() if who} == in_order(
+        initial, world.imports
+    )
+    check_history(world, initial)
+    for one in world.imports:
+        assert one.settled is not None
+        entries = [found for _, of, found in world.store.history if of == one.import_id]
+        assert entries == ([one.settled.changes] if one.settled.changes else [])
+        is_change = one.settled.outcome in (Outcome.UPDATED, Outcome.CLEARED)
+        assert is_change is bool(one.settled.changes)
+        if one.settled.outcome is Outcome.SUPERSEDED:
+            assert all(account.orders[role] > f"{one.place:02d}" for role in one.targets)
+
+
+def check_history(world: World, initial: Assigned) -> None:
+    """Every entry begins where the one before it ended, and the last ends at what is now."""
+    versions = [version for version, _, _ in world.store.history]
+    assert versions == sorted(set(versions))
+    holders = {role: initial.get(role, ()) for role in ROLES}
+    for _, _, changes in world.store.history:
+        for change in changes:
+            assert change.before == holders[change.role] != change.after
+            holders[change.role] = change.after
+    assert holders == {role: world.store.account.assigned.get(role, ()) for role in ROLES}

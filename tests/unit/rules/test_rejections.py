@@ -1,0 +1,260 @@
+"""Every reason to reject a line, with its code, its place and a way out."""
+
+from __future__ import annotations
+
+import pytest
+from handover.model import Account, Rejection
+from handover.profiles import Profile, profile_json
+from handover.rules import Instruction, plan
+from handover.rules.nearness import MOST_QUESTIONS, nearest
+
+from tests.unit.rules.scenery import (
+    AMINA,
+    BARAKA,
+    CLEO,
+    DIDIER,
+    EDEM,
+    HEADER,
+    STRICT,
+    account,
+    asked,
+    claim,
+    facts,
+    variant,
+)
+
+LIST = variant(list_separator=";")
+TWO = variant(list_separator=";", roles={"account_manager": {"max_users": 2}})
+BLANKS_ARE_ERRORS = variant(blank="error", clear_words=[])
+ONLY_ACTIVE = variant(inactive_accounts="error")
+
+
+def rejection(
+    *cells: str,
+    of: Account | None = None,
+    profile: Profile = STRICT,
+    fault: Rejection | None = None,
+) -> Rejection | None:
+    understood = asked(*cells, profile=profile, fault=fault)
+    if isinstance(understood, Rejection):
+        return understood
+    return plan(understood, of, facts(), profile, claim()).rejection
+
+
+@pytest.mark.parametrize(
+    ("cells", "of", "profile", "code", "column"),
+    [
+        (("", AMINA.email), None, STRICT, "ACCOUNT_BLANK", HEADER[0]),
+        (("  ", ""), None, STRICT, "ACCOUNT_BLANK", HEADER[0]),
+        (("00\n42", AMINA.email), None, STRICT, "INVALID_CHARACTER", HEADER[0]),
+        (("0042", "amina\t@x.example"), account(), STRICT, "INVALID_CHARACTER", HEADER[1]),
+        (("0042", AMINA.email), None, STRICT, "ACCOUNT_NOT_FOUND", HEADER[0]),
+        (("0042", "None"), None, STRICT, "ACCOUNT_NOT_FOUND", HEADER[0]),
+        (
+            ("0042", AMINA.email),
+            account(is_active=False),
+            ONLY_ACTIVE,
+            "ACCOUNT_INACTIVE",
+            HEADER[0],
+        ),
+        (("0042", "nobody@x.example"), account(), STRICT, "USER_NOT_FOUND", HEADER[1]),
+        (("0042", "Amina"), account(), STRICT, "USER_NOT_FOUND", HEADER[1]),
+        (("0042", CLEO.email), account(), STRICT, "USER_ROLE", HEADER[1]),
+        (("0042", EDEM.email), account(), STRICT, "USER_INACTIVE", HEADER[1]),
+        (("0042", DIDIER.email), account(), STRICT, "OTHER_OPCO", HEADER[1]),
+        (
+            ("0042", f"{AMINA.email};{BARAKA.email}"),
+            account(),
+            LIST,
+            "TOO_MANY_USERS",
+            HEADER[1],
+        ),
+        (
+            ("0042", f"{AMINA.email};{BARAKA.email};{DIDIER.email}"),
+            account(),
+            TWO,
+            "TOO_MANY_USERS",
+            HEADER[1],
+        ),
+        (("0042", ""), account(), BLANKS_ARE_ERRORS, "BLANK_NOT_ALLOWED", HEADER[1]),
+    ],
+)
+def test_a_line_is_rejected_with_its_code_at_its_place(
+    cells: tuple[str, ...], of: Account | None, profile: Profile, code: str, column: str
+) -> None:
+    found = rejection(*cells, of=of, profile=profile)
+
+    assert found is not None
+    assert (found.code, found.line, found.column) == (code, 7, column)
+    assert found.hint
+
+
+@pytest.mark.parametrize("code", ["FIELD_COUNT", "FIELD_TOO_LONG", "INVALID_CHARACTER"])
+def test_a_line_that_reading_found_bad_is_never_interpreted(code: str) -> None:
+    fault = Rejection(7, "", code, "as reading says")
+
+    assert rejection("only one cell", fault=fault) is fault
+
+
+def test_the_texts_of_the_two_errors_that_others_rely_on() -> None:
+    no_account = rejection("0042", AMINA.email)
+    no_user = rejection("0042", "nobody@x.example", of=account())
+
+    assert no_account is not None
+    assert no_account.error == "The customer was not found"
+    assert no_account.hint == "Check and update your customer external ID in your file."
+    assert no_user is not None
+    assert no_user.error == "User not found, check the email"
+    assert "'nobody@x.example'" in no_user.hint
+
+
+@pytest.mark.parametrize(
+    ("cells", "of", "profile", "said"),
+    [
+        (("0042", CLEO.email), account(), STRICT, ["line 7", HEADER[1], CLEO.email, "Sales"]),
+        (("0042", EDEM.email), account(), STRICT, ["line 7", HEADER[1], EDEM.email, "active"]),
+        (("0042", DIDIER.email), account(), STRICT, ["line 7", HEADER[1], "Togo", "Kenya"]),
+        (("", ""), None, STRICT, ["line 7", HEADER[0], "empty", "wanted"]),
+        (("0042", "a\x07"), account(), STRICT, ["line 7", HEADER[1], "U+0007", "wanted"]),
+        (("0042", "a;b"), account(), LIST, ["line 7", HEADER[1], "2 users", "at most 1"]),
+        (("0042", ""), account(), BLANKS_ARE_ERRORS, ["line 7", HEADER[1], "empty", "wanted"]),
+        (
+            ("0042", ""),
+            account(is_active=False),
+            ONLY_ACTIVE,
+            ["line 7", HEADER[0], "0042", "wanted"],
+        ),
+    ],
+)
+def test_a_message_says_line_column_what_was_found_and_what_was_wanted(
+    cells: tuple[str, ...], of: Account | None, profile: Profile, said: list[str]
+) -> None:
+    found = rejection(*cells, of=of, profile=profile)
+
+    assert found is not None
+    assert [text for text in said if text not in found.error] == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("amnia@x.example", "did you mean amina@x.example?"),
+        ("AMIN@x.example", "did you mean amina@x.example?"),
+        ("amina@x.exampel", "did you mean amina@x.example?"),
+        ("zzz@x.example", "Correct the address, or have the user created first."),
+        ("amina@\u200bx.example", "cannot be seen (ZERO WIDTH SPACE)"),
+        ("amina@x.example, baraka@x.example", "wanted the address of one user in this cell"),
+    ],
+)
+def test_the_hint_for_an_unknown_address_helps_to_find_the_right_one(typed: str, hint: str) -> None:
+    found = rejection("0042", typed, of=account())
+
+    assert found is not None
+    assert (found.code, repr(typed) in found.hint) == ("USER_NOT_FOUND", True)
+    assert hint in found.hint
+
+
+def test_an_address_with_a_look_alike_letter_is_another_address() -> None:
+    cyrillic = "\u0430mina@x.example"
+
+    found = rejection("0042", cyrillic, of=account())
+
+    assert found is not None
+    assert found.code == "USER_NOT_FOUND"
+
+
+def test_the_first_bad_user_of_a_cell_is_the_one_that_is_named() -> None:
+    many = variant(list_separator=",", roles={"account_manager": {"max_users": None}})
+
+    found = rejection(
+        "0042", f"{AMINA.email}, nobody@x.example, ghost@x.example", profile=many, of=account()
+    )
+
+    assert found is not None
+    assert "'nobody@x.example'" in found.hint
+    assert "ghost" not in found.hint
+
+
+def test_an_inactive_account_may_be_assigned_where_the_profile_allows_it() -> None:
+    assert rejection("0042", AMINA.email, of=account(is_active=False)) is None
+
+
+def test_without_the_wall_a_user_of_another_opco_is_taken() -> None:
+    assert rejection("0042", DIDIER.email, of=account(), profile=variant(opco_wall=False)) is None
+
+
+def test_without_required_roles_any_active_user_is_taken() -> None:
+    anybody = variant(required_user_roles=[])
+
+    assert rejection("0042", CLEO.email, of=account(), profile=anybody) is None
+
+
+def test_a_word_that_clears_in_another_profile_is_a_user_in_this_one() -> None:
+    found = rejection("0042", "None", of=account(), profile=variant(clear_words=["-"]))
+
+    assert found is not None
+    assert found.code == "USER_NOT_FOUND"
+
+
+def test_a_blank_cell_keeps_who_is_there_where_the_profile_says_so() -> None:
+    understood = asked("0042", "", profile=variant(blank="keep"))
+
+    assert isinstance(understood, Instruction)
+    assert understood.seatings == ()
+
+
+def test_a_user_named_twice_in_a_cell_counts_once() -> None:
+    understood = asked("0042", f"{AMINA.email}; {AMINA.email.upper()} ;", profile=LIST)
+
+    assert isinstance(understood, Instruction)
+    assert understood.seatings[0].names == (AMINA.email,)
+
+
+def test_nothing_in_the_rules_asks_for_the_name_of_a_profile() -> None:
+    renamed = variant(
+        name="another", **{k: v for k, v in profile_json(STRICT).items() if k != "name"}
+    )
+
+    assert rejection("0042", CLEO.email, of=account(), profile=renamed) == rejection(
+        "0042", CLEO.email, of=account()
+    )
+
+
+# Nearness
+
+
+@pytest.mark.parametrize(
+    ("typed", "near"),
+    [
+        ("bob@x.example", "bob@x.example"),
+        ("bbo@x.example", "bob@x.example"),
+        ("bobb@x.exmple", "bob@x.example"),
+        ("bobbb@x.exmple", None),
+        ("", None),
+    ],
+)
+def test_at_most_two_slips_are_a_typo(typed: str, near: str | None) -> None:
+    assert nearest(("ann@y.example", "bob@x.example"))(typed) == near
+
+
+def test_the_number_of_addresses_looked_for_is_bounded() -> None:
+    near = nearest(("bob@x.example",))
+
+    for number in range(MOST_QUESTIONS):
+        near(f"nobody-{number}@y.example")
+
+    assert near("bob@x.exampl") is None
+    assert near("nobody-0@y.example") is None
+
+
+def test_an_answer_given_once_is_given_again_beyond_the_bound() -> None:
+    near = nearest(("bob@x.example",))
+    near("bob@x.exampl")
+    for number in range(MOST_QUESTIONS):
+        near(f"nobody-{number}@y.example")
+
+    assert near("bob@x.exampl") == "bob@x.example"
+
+
+def test_nobody_is_near_where_there_is_nobody() -> None:
+    assert nearest(())("bob@x.example") is None
