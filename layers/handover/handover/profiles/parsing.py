@@ -219,10 +219,10 @@ def _choice(data: Mapping[str, Any], name: str, kind: type[Choice], path: str = 
 
 def _one_of(data: Mapping[str, Any], name: str, allowed: frozenset[str]) -> str | None:
     found = data.get(name)
-    if found is not None and found not in allowed:
-        wanted = ", ".join(repr(choice) for choice in sorted(allowed))
-        raise InvalidRequestError(name, f"{name}: found {found!r}, wanted {wanted} or null")
-    return found
+    if found is None or (isinstance(found, str) and found in allowed):
+        return found
+    wanted = ", ".join(repr(choice) for choice in sorted(allowed))
+    raise InvalidRequestError(name, f"{name}: found {found!r}, wanted {wanted} or null")
 
 
 def _join(path: str, name: str) -> str:

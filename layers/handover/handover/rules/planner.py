@@ -84,8 +84,18 @@ def account_only(asked: Instruction, account: Account | None, claim: Claim) -> P
 
     For chunks that must end without another write: a cancelled import, a dead letter.
     """
-    done = _already_done(asked, account, claim) if account is not None else None
-    return done or Plan(Outcome.NOT_PROCESSED)
+    if account is None:
+        return Plan(Outcome.NOT_PROCESSED)
+    done = _already_done(asked, account, claim)
+    if done is not None:
+        return done
+    # An unchanged line that raised the order has had an effect, older imports yield to it; where
+    # there is a mark, another line of the import raised it.
+    if not any(mark.import_id == claim.import_id for mark in account.marks) and any(
+        account.orders.get(seating.role) == claim.order for seating in asked.seatings
+    ):
+        return Plan(Outcome.UNCHANGED)
+    return Plan(Outcome.NOT_PROCESSED)
 
 
 def _already_done(asked: Instruction, account: Account, claim: Claim) -> Plan | None:

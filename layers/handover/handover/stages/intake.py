@@ -14,7 +14,7 @@ from operator import itemgetter
 from handover.aws import objects, queues
 from handover.aws.objects import ObjectGoneError, Upload
 from handover.errors import RefusedError, RetryLaterError
-from handover.model import Dialect, Header, State
+from handover.model import Dialect, Header, Mode, State
 from handover.patience import Patience
 from handover.profiles import Profile, bind, known_labels
 from handover.reading import MAX_FILE_BYTES, MAX_HEADER_BYTES, read_head
@@ -124,7 +124,12 @@ def _validate(
             rivals=frozenset(),
         )
         repeated = _store_repeats(wiring, item, plan, scanned, run.patience)
-        approval = would_clear(wiring, item, plan, scanned, run.patience)
+        # A dry run clears nothing; it is how one finds out what a file would clear.
+        approval = (
+            would_clear(wiring, item, plan, scanned, run.patience)
+            if sender.mode is Mode.RUN
+            else None
+        )
     except ObjectGoneError as gone:
         raise _gone() from gone
     rivals = rivals_of(wiring, sender.tenant, arrival, run.patience)
