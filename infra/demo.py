@@ -134,6 +134,8 @@ def _type(screen: Screen, *words: str, ends: ExitCode = ExitCode.ALL_GOOD) -> No
     """Shows and runs a command. Raises DemoError unless it ends as it should."""
     screen.say(f"$ handover {shlex.join(words)}", style="bold")
     code = handover(words)
+    if code == ExitCode.INTERRUPTED:
+        raise KeyboardInterrupt
     if code != ends:
         raise DemoError(f"`handover {words[0]}` ended with {code} instead of {int(ends)}", code)
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError
 
 from infra import local
 from infra.cli.failures import CommandError
@@ -72,6 +72,11 @@ def find_stack() -> Stack:
     endpoint_url = os.environ.get("AWS_ENDPOINT_URL") or None
     try:
         found = boto3.client("cloudformation", config=_CONFIG).describe_stacks(StackName=name)
+    except (NoRegionError, NoCredentialsError) as error:
+        raise CommandError(
+            f"no stack is up on this machine and AWS is not configured ({error}) "
+            "`handover local up` starts one; AWS_PROFILE and HANDOVER_STACK name one on AWS."
+        ) from error
     except ClientError as error:
         if error.response["Error"]["Code"] != "ValidationError":
             raise

@@ -31,7 +31,7 @@ def imports(arguments: Namespace, screen: Screen) -> ExitCode:
     api = Api(find_stack())
     if arguments.id:
         return _one_import(api, arguments, screen)
-    found = list(_pages(api, ("imports",), "imports", arguments.limit))
+    found = list(pages(api, ("imports",), "imports", arguments.limit))
     if arguments.json:
         show_json(found)
     elif not found:
@@ -90,23 +90,24 @@ def decide(arguments: Namespace, screen: Screen) -> ExitCode:
 
 def report(arguments: Namespace, screen: Screen) -> ExitCode:
     """`handover report` and `handover results`."""
-    return _fetch(("imports", arguments.id, arguments.command), arguments, screen)
+    path = ("imports", arguments.id, arguments.command)
+    return fetch(Api(find_stack()), path, arguments.output, screen)
 
 
 def template(arguments: Namespace, screen: Screen) -> ExitCode:
     """`handover template`."""
-    return _fetch(("profiles", arguments.profile, "template"), arguments, screen)
+    path = ("profiles", arguments.profile, "template")
+    return fetch(Api(find_stack()), path, arguments.output, screen)
 
 
-def _fetch(path: tuple[str, ...], arguments: Namespace, screen: Screen) -> ExitCode:
-    """A file to stdout, or to where `-o` says; what stood there goes only when all has come."""
-    api = Api(find_stack())
-    if not arguments.output:
+def fetch(api: Api, path: tuple[str, ...], output: str | None, screen: Screen) -> ExitCode:
+    """A file to stdout, or to `output`; what stands there goes only when all has come."""
+    if not output:
         sys.stdout.flush()
         _copy(api, path, sys.stdout.buffer)
         sys.stdout.buffer.flush()
         return ExitCode.ALL_GOOD
-    target = Path(arguments.output)
+    target = Path(output)
     if target.is_dir():
         raise CommandError(f"{target} is a folder; wanted the name of a file")
     draft = target.with_name(f"{target.name}.part-{os.getpid()}")
@@ -129,7 +130,7 @@ def history(arguments: Namespace, screen: Screen) -> ExitCode:
     """`handover history`."""
     api = Api(find_stack())
     path = ("accounts", arguments.account, "history")
-    entries = list(_pages(api, path, "history", None))
+    entries = list(pages(api, path, "history", None))
     if arguments.json:
         show_json(entries)
         return ExitCode.ALL_GOOD
@@ -155,7 +156,7 @@ def history(arguments: Namespace, screen: Screen) -> ExitCode:
 
 def portfolio(arguments: Namespace, screen: Screen) -> ExitCode:
     """`handover portfolio`."""
-    held = list(_pages(Api(find_stack()), ("portfolios", arguments.email), "accounts", None))
+    held = list(pages(Api(find_stack()), ("portfolios", arguments.email), "accounts", None))
     if arguments.json:
         show_json(held)
     elif not held:
@@ -166,7 +167,7 @@ def portfolio(arguments: Namespace, screen: Screen) -> ExitCode:
     return ExitCode.ALL_GOOD
 
 
-def _pages(api: Api, path: tuple[str, ...], name: str, most: int | None) -> Iterator[Any]:
+def pages(api: Api, path: tuple[str, ...], name: str, most: int | None) -> Iterator[Any]:
     """The rows of a listing, page after page, `most` at the most."""
     cursor: str | None = None
     left = most

@@ -54,7 +54,8 @@ class Bar:
         now = time.monotonic()
         if what != before or now - at >= PLAIN_SECONDS:
             self._told = (what, now)
-            self._screen.note(f"{what}: {done:,} of {total:,}" if total and done else what)
+            is_news = what != before or not total
+            self._screen.note(what if is_news else f"{what}: {done:,} of {total:,}")
 
 
 class Screen:

@@ -96,9 +96,10 @@ def show_import(screen: Screen, import_: Import) -> None:
         width = max(len(f"{number:,}") for _, number in rows)
         for text, number in rows:
             screen.say(f"  {number:>{width},}  {text}")
-        is_dry = import_["mode"] == "dry_run"
-        changed = "accounts that would change" if is_dry else "accounts changed"
-        screen.say(f"  {import_.get('accounts_updated', 0):>{width},}  {changed}")
+        if is_final(import_):
+            is_dry = import_["mode"] == "dry_run"
+            changed = "accounts that would change" if is_dry else "accounts changed"
+            screen.say(f"  {import_['accounts_updated']:>{width},}  {changed}")
     show_next(screen, import_)
 
 

@@ -1,0 +1,109 @@
+"""`handover check` needs no AWS and says what an upload would say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from handover.profiles import presets, profile_json
+
+from infra.cli.failures import ExitCode
+from infra.cli.main import main
+
+UPLOADS = Path(__file__).resolve().parents[3] / "events" / "uploads"
+PROFILE = ["--profile", "single-strict"]
+
+
+def _file(folder: Path, content: bytes) -> str:
+    path = folder / "file.csv"
+    path.write_bytes(content)
+    return str(path)
+
+
+def test_the_sample_has_lines_that_can_be_seen_to_be_bad(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["check", str(UPLOADS / "pulse-sample.csv"), *PROFILE]) == ExitCode.WITH_ERRORS
+
+    told = capsys.readouterr().out
+    assert "58  lines, utf-8, commas" in told
+    assert "2  duplicates of other lines" in told
+    for line, code in ((16, "DUPLICATE_CONFLICT"), (24, "FIELD_COUNT"), (32, "ACCOUNT_BLANK")):
+        assert f"  {line}  {code}" in told
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"account ID;account Manager\n1;a@x.example\n", ExitCode.ALL_GOOD),
+        ("account ID,account Manager\n1,é@x.example\n".encode("utf-16"), ExitCode.ALL_GOOD),
+        (b"account ID,account Manager\n1,a@x.example\n1,a@x.example\n", ExitCode.ALL_GOOD),
+        (b"account ID,account Manager\n,a@x.example\n", ExitCode.WITH_ERRORS),
+        (b"account ID,account Manager\n1,a@x.example\n1,b@x.example\n", ExitCode.WITH_ERRORS),
+        (b"", ExitCode.REFUSED),
+        (b"account ID\n1\n", ExitCode.REFUSED),
+        (b'account ID,account Manager\n1,"a\n', ExitCode.REFUSED),
+        (b"PK\x03\x04 a spreadsheet", ExitCode.REFUSED),
+    ],
+)
+def test_the_exit_codes_are_those_of_an_upload(
+    content: bytes, code: ExitCode, tmp_path: Path
+) -> None:
+    assert main(["check", _file(tmp_path, content), *PROFILE]) == code
+
+
+def test_a_refusal_is_told_with_its_code_and_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["check", _file(tmp_path, b"account ID,owner\n1,a@x.example\n"), *PROFILE])
+
+    told = capsys.readouterr().out
+    assert told.startswith("file.csv would be refused\n  MISSING_COLUMN: line 1: ")
+
+
+def test_a_column_of_another_name_can_be_mapped(tmp_path: Path) -> None:
+    file = _file(tmp_path, b"account ID,owner\n1,a@x.example\n")
+
+    assert main(["check", file, *PROFILE, "--map", "owner=account Manager"]) == ExitCode.ALL_GOOD
+    assert main(["check", file, *PROFILE, "--map", "owner=nothing"]) == ExitCode.USAGE
+
+
+def test_chunks_are_checked_with_their_own_repeats(tmp_path: Path) -> None:
+    # More lines than one chunk has, each account twice: the second time far behind.
+    ids = [*range(60_000), *range(60_000)]
+    lines = "".join(f"{number},a@x.example\n" for number in ids)
+    file = _file(tmp_path, b"account ID,account Manager\n" + lines.encode())
+
+    assert main(["check", file, *PROFILE]) == ExitCode.ALL_GOOD
+
+
+def test_many_bad_lines_are_counted_and_the_first_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = _file(tmp_path, b"account ID,account Manager\n" + b",a@x.example\n" * 1000)
+
+    assert main(["check", file, *PROFILE]) == ExitCode.WITH_ERRORS
+
+    told = capsys.readouterr().out
+    assert "1,000  ACCOUNT_BLANK" in told
+    assert "... and 980 more" in told
+
+
+def test_a_profile_of_ones_own_is_read_from_its_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = profile_json(presets()["single-strict"]) | {"name": "own", "blank": "error"}
+    profile = tmp_path / "own.json"
+    profile.write_text(json.dumps(own))
+    file = _file(tmp_path, b"account ID,account Manager\n1,\n")
+
+    assert main(["check", file, "--profile", str(profile)]) == ExitCode.WITH_ERRORS
+    assert "BLANK_NOT_ALLOWED" in capsys.readouterr().out
+
+    profile.write_text(json.dumps(own | {"blank": "?"}))
+    assert main(["check", file, "--profile", str(profile)]) == ExitCode.USAGE
+    assert main(["check", file, "--profile", "no-such"]) == ExitCode.USAGE
+    told = capsys.readouterr().err
+    assert "own.json: blank: found '?'" in told
+    assert "there is no preset 'no-such'; wanted one of" in told

@@ -1,0 +1,118 @@
+"""Arguments, exit codes, and failures told without a traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from infra.cli.failures import ExitCode
+from infra.cli.main import main, parser
+
+UPLOADS = Path(__file__).resolve().parents[3] / "events" / "uploads"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["fly"],
+        ["local"],
+        ["local", "up", "--port", "99999"],
+        ["local", "up", "--port", "x"],
+        ["upload", "a.csv"],
+        ["upload", "a.csv", "--profile", "p", "--map", "no equals sign"],
+        ["upload", "a.csv", "--profile", "p", "--map", "=account ID"],
+        ["seed", "somewhere"],
+        ["imports", "--limit", "few"],
+        ["report"],
+    ],
+)
+def test_wrong_usage_exits_3(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+
+    assert ended.value.code == ExitCode.USAGE
+    assert "usage: handover" in capsys.readouterr().err
+
+
+def test_a_mapping_may_hold_equals_signs_in_their_label() -> None:
+    words = ["upload", "a.csv", "--profile", "p", "--map", "a=b = account ID", "--map", "x=y"]
+
+    arguments = parser().parse_args(words)
+
+    assert dict(arguments.map) == {"a=b": "account ID", "x": "y"}
+
+
+def test_one_call_of_the_parser_leaves_nothing_for_the_next() -> None:
+    parser().parse_args(["check", "a.csv", "--profile", "p", "--map", "x=y"])
+
+    assert parser().parse_args(["check", "a.csv", "--profile", "p"]).map == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["imports"],
+        ["outputs"],
+        ["token"],
+        ["login", "a@b.example"],
+        ["report", "0" * 32],
+        ["history", "KE1"],
+        ["local", "env"],
+    ],
+)
+def test_without_a_stack_a_command_says_how_to_get_one(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == ExitCode.USAGE
+
+    told = capsys.readouterr().err
+    assert "handover local up" in told
+    assert "Traceback" not in told
+
+
+def test_an_address_where_nothing_answers_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+
+    assert main(["outputs"]) == ExitCode.USAGE
+
+    assert "http://127.0.0.1:9" in capsys.readouterr().err
+
+
+def test_the_status_of_a_stack_that_is_not_up_can_be_asked(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["local", "status"]) == ExitCode.USAGE
+    assert main(["local", "down"]) == ExitCode.ALL_GOOD
+
+    assert capsys.readouterr().out == "The embedded AWS is not up\nThe embedded AWS was not up\n"
+
+
+@pytest.mark.parametrize("command", ["upload", "check"])
+def test_a_file_that_is_not_there_is_told_before_anything_is_asked(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = tmp_path / "none.csv"
+
+    assert main([command, str(missing), "--profile", "single-strict"]) == ExitCode.USAGE
+    assert main([command, str(tmp_path), "--profile", "single-strict"]) == ExitCode.USAGE
+
+    told = capsys.readouterr().err
+    assert f"there is no file {missing}" in told
+    assert f"{tmp_path} is a folder" in told
+
+
+def test_seeding_from_nowhere_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["seed", str(tmp_path / "no"), "--tenant", "t"]) == ExitCode.REFUSED
+    assert main(["seed", str(tmp_path), "--tenant", "t"]) == ExitCode.REFUSED
+    assert main(["seed", str(tmp_path), "--tenant", "No Tenant"]) == ExitCode.USAGE
+
+    assert "there is no folder" in capsys.readouterr().err

@@ -1,0 +1,134 @@
+"""What a script and a person are told of an import."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+import urllib3
+
+from infra.cli.failures import ExitCode
+from infra.cli.screen import Screen
+from infra.cli.showing import error_row, exit_code, report_lines, settled_of, show_import
+
+
+def _import(state: str, **more: Any) -> dict[str, Any]:
+    counts = dict.fromkeys(
+        (
+            "lines",
+            "updated",
+            "cleared",
+            "unchanged",
+            "pending",
+            "rejected",
+            "duplicate",
+            "superseded",
+            "not_processed",
+        ),
+        0,
+    )
+    told: dict[str, Any] = {
+        "import_id": "0" * 32,
+        "filename": "a.csv",
+        "mode": "run",
+        "state": state,
+        "counts": counts | more.pop("counts", {}),
+        "accounts_updated": 0,
+        "refusal": None,
+    }
+    return told | more
+
+
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [
+        (_import("done", counts={"lines": 2, "updated": 2}), ExitCode.ALL_GOOD),
+        (_import("error", counts={"lines": 2, "updated": 1, "rejected": 1}), ExitCode.WITH_ERRORS),
+        (_import("error", counts={"lines": 1, "not_processed": 1}), ExitCode.WITH_ERRORS),
+        (_import("awaiting_approval", counts={"lines": 9}), ExitCode.WITH_ERRORS),
+        (_import("refused"), ExitCode.REFUSED),
+        (_import("cancelled", counts={"lines": 1, "not_processed": 1}), ExitCode.REFUSED),
+        (_import("awaiting_upload"), ExitCode.ALL_GOOD),
+        (_import("processing", counts={"lines": 9}), ExitCode.ALL_GOOD),
+    ],
+)
+def test_every_state_has_its_exit_code(told: dict[str, Any], code: ExitCode) -> None:
+    assert exit_code(told) is code
+
+
+def test_settled_lines_are_all_those_with_an_outcome() -> None:
+    assert settled_of(_import("processing", counts={"lines": 9, "updated": 2, "rejected": 3})) == 5
+
+
+def test_a_refusal_is_shown_with_its_code(capsys: pytest.CaptureFixture[str]) -> None:
+    refusal = {"code": "MISSING_COLUMN", "message": "line 1: the header has no column 'x'"}
+
+    show_import(Screen(), _import("refused", refusal=refusal))
+
+    assert capsys.readouterr().out == (
+        "a.csv was refused; nothing was written\n"
+        "  MISSING_COLUMN: line 1: the header has no column 'x'\n"
+    )
+
+
+def test_counts_that_are_zero_are_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    counts = {"lines": 1200, "updated": 1199, "rejected": 1}
+
+    show_import(Screen(), _import("error", counts=counts, accounts_updated=1199))
+
+    assert capsys.readouterr().out == (
+        "a.csv is done, with lines in error\n"
+        "  1,200  lines\n"
+        "  1,199  updated\n"
+        "      1  rejected\n"
+        "  1,199  accounts changed\n"
+    )
+
+
+def test_an_import_that_waits_says_who_decides_and_how(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    approval = {"reason": "CLEARS_MANY", "would_clear": 14, "lines": 28}
+
+    show_import(Screen(), _import("awaiting_approval", approval=approval, counts={"lines": 28}))
+
+    told = capsys.readouterr().out
+    assert "14 of its 28 lines would leave an account with nobody" in told
+    assert f"handover approve {'0' * 32}" in told
+    assert "accounts changed" not in told
+
+
+def test_a_dry_run_says_that_nothing_was_changed(capsys: pytest.CaptureFixture[str]) -> None:
+    counts = {"lines": 1, "updated": 1}
+
+    show_import(Screen(), _import("done", mode="dry_run", counts=counts, accounts_updated=1))
+
+    told = capsys.readouterr().out
+    assert "nothing was changed" in told
+    assert "1  accounts that would change" in told
+
+
+def _answer(body: bytes) -> urllib3.HTTPResponse:
+    return urllib3.HTTPResponse(io.BytesIO(body), preload_content=False, status=200)
+
+
+def test_a_report_is_read_record_by_record_whatever_its_fields_hold() -> None:
+    body = 'id;note;line;code;error;hint\r\n7;"a\r\nb";3;X;"no; wrong";try é\r\n'.encode(
+        "utf-8-sig"
+    )
+
+    records = list(report_lines(_answer(body), ";"))
+
+    assert records == [["7", "a\r\nb", "3", "X", "no; wrong", "try é"]]
+    assert error_row(records[0]) == ("3", "X", "no; wrong\ntry é")
+
+
+def test_only_as_much_of_a_report_is_fetched_as_is_shown() -> None:
+    body = io.BytesIO(b"line,code,error,hint\r\n" + b"1,X,no,\r\n" * 1_000_000)
+    answer = urllib3.HTTPResponse(body, preload_content=False, status=200)
+
+    records = report_lines(answer, ",")
+
+    assert next(records) == ["1", "X", "no", ""]
+    assert body.tell() < 1_000_000

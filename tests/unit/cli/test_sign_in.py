@@ -1,0 +1,156 @@
+"""Signing in against a user pool, and tokens that renew themselves."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from infra.cli import sign_in
+from infra.cli.failures import CommandError
+from infra.cli.location import Stack
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
+
+EMAIL = "ana@lumina.example"
+PASSWORD = "Handover-1"
+
+
+@pytest.fixture
+def pools(monkeypatch: pytest.MonkeyPatch) -> Iterator[CognitoIdentityProviderClient]:
+    for name, value in (
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+        ("HANDOVER_PASSWORD", PASSWORD),
+    ):
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        yield boto3.client("cognito-idp")
+
+
+@pytest.fixture
+def stack(pools: CognitoIdentityProviderClient) -> Stack:
+    pool = pools.create_user_pool(PoolName="people")["UserPool"]["Id"]
+    client = pools.create_user_pool_client(UserPoolId=pool, ClientName="cli")["UserPoolClient"]
+    pools.admin_create_user(
+        UserPoolId=pool, Username=EMAIL, TemporaryPassword=PASSWORD, MessageAction="SUPPRESS"
+    )
+    outputs = {"UserPoolId": pool, "UserPoolClientId": client["ClientId"]}
+    return Stack("handover", None, outputs)
+
+
+@pytest.fixture
+def settled(pools: CognitoIdentityProviderClient, stack: Stack) -> Stack:
+    """The stack, with a password that need not be replaced."""
+    pools.admin_set_user_password(
+        UserPoolId=stack.output("UserPoolId"), Username=EMAIL, Password=PASSWORD, Permanent=True
+    )
+    return stack
+
+
+def _age(seconds: float) -> None:
+    """Makes every kept token that much older."""
+    path = sign_in.token_file()
+    kept = json.loads(path.read_text())
+    for one in kept.values():
+        one["expires_at"] -= seconds
+    path.write_text(json.dumps(kept))
+
+
+def test_a_sign_in_is_kept_where_only_its_owner_can_read(settled: Stack, home: Path) -> None:
+    signed_in = sign_in.login(settled, EMAIL)
+
+    path = sign_in.token_file()
+    assert path.parent == home
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [file.name for file in home.iterdir()] == [path.name]
+    assert sign_in.id_token(settled) == signed_in.id_token
+
+
+def test_without_a_home_sign_ins_are_kept_with_the_users_configuration(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("HANDOVER_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    assert sign_in.token_file() == tmp_path / ".config" / "handover" / "sign-ins.json"
+
+
+def test_a_token_is_renewed_before_it_ends_and_nobody_is_asked(
+    settled: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_in.login(settled, EMAIL)
+    monkeypatch.delenv("HANDOVER_PASSWORD")
+    _age(3600 - sign_in.RENEW_SECONDS / 2)
+
+    assert sign_in.id_token(settled)
+
+    kept = json.loads(sign_in.token_file().read_text())[settled.output("UserPoolId")]
+    assert kept["expires_at"] > time.time() + sign_in.RENEW_SECONDS
+    assert kept["refresh_token"]
+
+
+def test_a_sign_in_that_has_ended_says_what_to_do(settled: Stack) -> None:
+    sign_in.login(settled, EMAIL)
+    path = sign_in.token_file()
+    kept = json.loads(path.read_text())
+    kept[settled.output("UserPoolId")] |= {"refresh_token": "gone", "expires_at": 0}
+    path.write_text(json.dumps(kept))
+
+    with pytest.raises(CommandError, match=f"handover login {EMAIL}"):
+        sign_in.id_token(settled)
+
+
+def test_sign_ins_of_several_pools_stand_side_by_side(
+    settled: Stack, pools: CognitoIdentityProviderClient
+) -> None:
+    first = sign_in.login(settled, EMAIL)
+    pool = pools.create_user_pool(PoolName="others")["UserPool"]["Id"]
+
+    with pytest.raises(CommandError, match="nobody is signed in"):
+        sign_in.id_token(Stack("other", None, {"UserPoolId": pool, "UserPoolClientId": "x"}))
+
+    assert sign_in.id_token(settled) == first.id_token
+
+
+def test_a_wrong_password_is_told(settled: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HANDOVER_PASSWORD", "Wrong-1234")
+
+    with pytest.raises(CommandError, match=f"{EMAIL} cannot sign in"):
+        sign_in.login(settled, EMAIL)
+
+
+def test_a_given_password_is_replaced_at_the_first_sign_in(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HANDOVER_NEW_PASSWORD", "Chosen-by-me-1")
+    sign_in.login(stack, EMAIL)
+
+    monkeypatch.setenv("HANDOVER_PASSWORD", "Chosen-by-me-1")
+    assert sign_in.login(stack, EMAIL).email == EMAIL
+
+
+def test_nobody_is_asked_where_there_is_no_terminal(
+    settled: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HANDOVER_PASSWORD")
+
+    with pytest.raises(CommandError, match="set HANDOVER_PASSWORD"):
+        sign_in.login(settled, EMAIL)
+
+
+def test_a_broken_file_of_sign_ins_is_told(stack: Stack) -> None:
+    path = sign_in.token_file()
+    path.parent.mkdir(parents=True)
+    path.write_text('{"pool": ["?"]}')
+
+    with pytest.raises(CommandError, match="delete it and sign in again"):
+        sign_in.id_token(stack)
