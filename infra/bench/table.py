@@ -10,7 +10,7 @@ from dataclasses import dataclass
 class Topic:
     """One table of the results: its cells as text, and what must be said about them.
 
-    A goal stands in the column "goal"; `_verdict` cells say whether it is met.
+    Beside a figure with a goal stand the goal and whether it is met.
     """
 
     title: str
@@ -34,6 +34,12 @@ def at_least(value: float, goal: float, unit: str = " x") -> tuple[str, str]:
 def at_most(value: float, goal: float, unit: str = "") -> tuple[str, str]:
     """The cells of a goal that the value must not exceed: the goal, and whether it is met."""
     return f"≤ {goal:,g}{unit}", "met" if value <= goal else "**missed**"
+
+
+def verdicts(found: Sequence[tuple[str, float, float]]) -> str:
+    """A table of ratios and the goals they must reach."""
+    rows = [_row((what, f"{ratio:.1f} x", *at_least(ratio, goal))) for what, ratio, goal in found]
+    return "\n".join([_row(("what", "x", "goal", "")), _row(["---"] * 4), *rows])
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -44,12 +44,12 @@ EARLIER = "2026-11-15T09:00:00.000Z#0062E99A88DC407460000000000000000#11111111"
 
 NOTES = (
     (
-        "CPU time of the client's process; x is the ratio of CPU times in the same run, wall x that "
-        "of elapsed times."
+        "CPU time of the client's process; x is the ratio of CPU times in the same run, wall x "
+        "that of elapsed times."
     ),
     (
-        "The worker does all that it does on AWS: lease, ranged GET, checksum, parsing, look-ups of "
-        "accounts and users, rules, conditional writes, report parts, settling. The baseline "
+        "The worker does all that it does on AWS: lease, ranged GET, checksum, parsing, look-ups "
+        "of accounts and users, rules, conditional writes, report parts, settling. The baseline "
         "writes only: it reads no file, looks nothing up and checks nothing."
     ),
     (
