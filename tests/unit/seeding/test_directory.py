@@ -1,0 +1,127 @@
+"""A folder of directory files becomes accounts, users, roles, sources and profiles."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from handover.model import User
+from handover.profiles import Seat, presets, profile_json
+from handover.store.directory import Source
+
+from infra.seeding.directory import read_directory
+from infra.seeding.tables import DirectoryFileError
+
+SAMPLE = Path(__file__).resolve().parents[3] / "events" / "directory"
+
+
+def _folder(place: Path, **files: str) -> Path:
+    for name, content in files.items():
+        (place / f"{name}.csv").write_text(content, encoding="utf-8")
+    return place
+
+
+def test_the_sample_directory_is_sound() -> None:
+    files = read_directory(SAMPLE, "lumina")
+
+    assert files.accounts is not None
+    assert len(files.accounts) == 300
+    assert files.users is not None
+    assert any("Admin" in user.roles for user in files.users)
+    assert files.workflows is None
+
+
+def test_an_account_has_its_facts_and_the_manager_it_begins_with(tmp_path: Path) -> None:
+    content = (
+        "account_id,status,portals,account_manager,opco,name\n"
+        "00042,INACTIVE, A; B ;;A, Ana@X.example ,Kenya,Shop\n"
+        "1E+11,,,,,\n"
+    )
+
+    accounts = read_directory(_folder(tmp_path, accounts=content), "t").accounts
+
+    assert accounts is not None
+    first, second = accounts
+    assert (first.tenant, first.account_id, first.name) == ("t", "00042", "Shop")
+    assert first.portals == ("A", "B")
+    assert not first.is_active
+    assert first.assigned == {"account_manager": ("ana@x.example",)}
+    assert (second.account_id, second.is_active, second.assigned) == ("1E+11", True, {})
+
+
+def test_a_user_has_roles_and_is_active_unless_it_says_otherwise(tmp_path: Path) -> None:
+    content = "email,name,roles,status\nANA@x.example,Ana,Sales; Back Office Management,\n"
+
+    users = read_directory(_folder(tmp_path, users=content), "t").users
+
+    assert users == (User("ana@x.example", "Ana", frozenset({"Sales", "Back Office Management"})),)
+
+
+def test_workflows_roles_and_sources_are_read_where_they_are(tmp_path: Path) -> None:
+    files = read_directory(
+        _folder(
+            tmp_path,
+            workflows="name\nNew customer\n",
+            roles="role,max_users\naccount_manager,1\nwatcher,\n",
+            sources="source,profile,principal\ncrm,single-strict,AROAEXAMPLE\n",
+        ),
+        "t",
+    )
+
+    assert files.workflows == ("New customer",)
+    assert files.roles == (Seat("account_manager", 1), Seat("watcher", None))
+    assert files.sources == (Source("crm", "single-strict", "AROAEXAMPLE"),)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("users", "email,name,roles\nana,Ana,\n", "line 2, email: 'ana' is no e-mail address"),
+        ("users", "email,name,roles\n,Ana,\n", "line 2, email: the cell is empty"),
+        (
+            "users",
+            "email,name,roles\na@x.example,,\nA@X.example,,\n",
+            "line 3, email: 'a@x.example' stands on line 2 already",
+        ),
+        (
+            "users",
+            "email,name,roles,status\na@x.example,,,on\n",
+            "line 2, status: found 'on', wanted active or inactive",
+        ),
+        ("accounts", "account_id\n1\n1\n", "line 3, account_id: '1' stands on line 2 already"),
+        ("accounts", "account_id,account_manager\n1,ana\n", "line 2, account_manager: 'ana'"),
+        ("roles", "role,max_users\nr,0\n", "line 2, max_users: found '0', wanted 1 or more"),
+        ("sources", "source,profile,principal\na/b,p,q\n", "line 2, source: 'a/b'"),
+        ("sources", "source,profile,principal\na,p,\n", "line 2, principal: the cell is empty"),
+    ],
+)
+def test_what_is_wrong_is_told_with_file_line_and_column(
+    name: str, content: str, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DirectoryFileError) as told:
+        read_directory(_folder(tmp_path, **{name: content}), "t")
+
+    assert f"{name}.csv, {message}" in str(told.value)
+
+
+def test_a_profile_that_is_wrong_is_told_with_file_and_field(tmp_path: Path) -> None:
+    own = profile_json(presets()["single-strict"]) | {"name": "own"}
+    folder = tmp_path / "profiles"
+    folder.mkdir()
+    (folder / "a.json").write_text(json.dumps(own))
+
+    assert [profile.name for profile in read_directory(tmp_path, "t").profiles] == ["own"]
+
+    (folder / "b.json").write_text(json.dumps(own))
+    with pytest.raises(DirectoryFileError, match=r"b\.json, name: 'own' is the name in .*a\.json"):
+        read_directory(tmp_path, "t")
+
+    (folder / "b.json").write_text(json.dumps(own | {"name": "b", "opco_wall": "yes"}))
+    with pytest.raises(DirectoryFileError, match=r"b\.json, opco_wall: "):
+        read_directory(tmp_path, "t")
+
+
+def test_a_folder_without_any_of_the_files_is_no_directory(tmp_path: Path) -> None:
+    with pytest.raises(DirectoryFileError, match="holds none of"):
+        read_directory(tmp_path, "t")

@@ -1,0 +1,164 @@
+"""What is new or different is written, nothing else, and nothing is taken away."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import pytest
+from handover.model import Account, User
+from handover.patience import Patience
+from handover.profiles import Seat, presets
+from handover.store import connection
+from handover.store.accounts import item_from
+from handover.store.directory import Source
+from handover.store.tables import TableNames, Tables, connect
+from moto import mock_aws
+
+from infra import template
+from infra.seeding.directory import DirectoryFiles
+from infra.seeding.loading import Loaded, load
+from infra.seeding.tables import DirectoryFileError
+
+TENANT = "lumina"
+USERS = (
+    User("ana@x.example", "Ana", frozenset({"Sales"}), opco="Kenya"),
+    User("bo@x.example", "Bo", frozenset(), is_active=False),
+)
+ACCOUNTS = (
+    Account(TENANT, "1", 1, name="One", assigned={"account_manager": ("ana@x.example",)}),
+    Account(TENANT, "2", 1, portals=("A", "B")),
+)
+
+
+@pytest.fixture
+def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[Tables]:
+    """The two tables of the template, empty."""
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in (
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+    ):
+        monkeypatch.setenv(name, value)
+    connection.client.cache_clear()
+    with mock_aws():
+        dynamodb: Any = boto3.client("dynamodb")
+        found = dict(template.resources(template.load(), "AWS::DynamoDB::Table"))
+        for logical_id in ("AccountsTable", "DirectoryTable"):
+            dynamodb.create_table(
+                TableName=logical_id,
+                BillingMode="PAY_PER_REQUEST",
+                KeySchema=found[logical_id]["KeySchema"],
+                AttributeDefinitions=found[logical_id]["AttributeDefinitions"],
+            )
+        yield connect(TableNames(accounts="AccountsTable", directory="DirectoryTable"))
+    connection.client.cache_clear()
+
+
+def _nothing(_done: int, _total: int, _what: str) -> None:
+    pass
+
+
+def _patience() -> Patience:
+    return Patience(time.time() + 60)
+
+
+def _items(table: str) -> dict[str, Any]:
+    found = boto3.client("dynamodb").scan(TableName=table)["Items"]
+    return {item.get("sk", item["pk"])["S"]: item for item in found}
+
+
+def _stand(account: Account) -> None:
+    """Puts an account into the table. moto cannot insert as the store does."""
+    boto3.client("dynamodb").put_item(TableName="AccountsTable", Item=item_from(account))
+
+
+def test_users_are_loaded_and_can_be_loaded_again(tables: Tables) -> None:
+    first = load(tables, TENANT, DirectoryFiles(users=USERS), _nothing)
+    before = _items("DirectoryTable")
+    second = load(tables, TENANT, DirectoryFiles(users=USERS), _nothing)
+
+    assert first == [Loaded("users", 2, 2, 0)]
+    assert [one.unchanged for one in second] == [2]
+    assert _items("DirectoryTable") == before
+    assert set(tables.directory.users(TENANT, [USERS[0].email], _patience()).values()) == {USERS[0]}
+
+
+def test_accounts_that_stand_as_the_file_has_them_are_not_written(tables: Tables) -> None:
+    for account in ACCOUNTS:
+        _stand(replace(account, version=7, orders={"account_manager": "2026"}))
+    before = _items("AccountsTable")
+
+    loaded = load(tables, TENANT, DirectoryFiles(accounts=ACCOUNTS), _nothing)
+
+    assert loaded == [Loaded("accounts", 2, 0, 0)]
+    assert _items("AccountsTable") == before
+
+
+def test_only_the_users_that_differ_are_written(tables: Tables) -> None:
+    load(tables, TENANT, DirectoryFiles(users=USERS), _nothing)
+
+    changed = (replace(USERS[0], opco="Togo"), USERS[1])
+    loaded = load(tables, TENANT, DirectoryFiles(users=changed), _nothing)
+
+    assert loaded == [Loaded("users", 2, 0, 1)]
+    assert _items("DirectoryTable")["user#ana@x.example"]["opco"] == {"S": "Togo"}
+
+
+def test_a_manager_of_the_file_does_not_replace_one_that_stands(tables: Tables) -> None:
+    _stand(ACCOUNTS[0])
+
+    other = replace(ACCOUNTS[0], assigned={"account_manager": ("bo@x.example",)})
+    loaded = load(tables, TENANT, DirectoryFiles(accounts=(other,)), _nothing)
+
+    assert loaded == [Loaded("accounts", 1, 0, 0)]
+
+
+def test_many_are_loaded_in_parts_and_progress_is_told(tables: Tables) -> None:
+    users = tuple(User(f"u{number}@x.example", "", frozenset()) for number in range(1100))
+    told: list[tuple[int, int, str]] = []
+
+    load(tables, TENANT, DirectoryFiles(users=users), lambda *step: told.append(step))
+
+    assert told == [(500, 1100, "users"), (1000, 1100, "users"), (1100, 1100, "users")]
+    assert len(_items("DirectoryTable")) == 1100
+
+
+def test_workflows_roles_sources_and_profiles_stand_in_the_directory(tables: Tables) -> None:
+    own = replace(presets()["single-strict"], name="own")
+    files = DirectoryFiles(
+        workflows=("New customer",),
+        roles=(Seat("watcher", None), Seat("account_manager", 1)),
+        sources=(Source("crm", "own", "AROAEXAMPLE"),),
+        profiles=(own,),
+    )
+
+    loaded = load(tables, TENANT, files, _nothing)
+
+    assert [(one.what, one.total) for one in loaded] == [
+        ("profiles", 1),
+        ("workflows", 1),
+        ("roles", 2),
+        ("sources", 1),
+    ]
+    bodies = {sk: json.loads(item["body"]["S"]) for sk, item in _items("DirectoryTable").items()}
+    assert bodies["workflow#New customer"] == {"name": "New customer"}
+    assert bodies["role#watcher"] == {"role": "watcher", "max_users": None}
+    assert bodies["role#account_manager"] == {"role": "account_manager", "max_users": 1}
+    assert tables.directory.profile(TENANT, "own") == own
+    assert tables.directory.source(TENANT, "crm") == Source("crm", "own", "AROAEXAMPLE")
+
+
+def test_a_source_of_no_profile_is_refused_before_anything_is_written(tables: Tables) -> None:
+    files = DirectoryFiles(users=USERS, sources=(Source("crm", "none", "AROAEXAMPLE"),))
+
+    with pytest.raises(DirectoryFileError, match="there is no profile 'none'; wanted one of"):
+        load(tables, TENANT, files, _nothing)
+
+    assert _items("DirectoryTable") == {}
