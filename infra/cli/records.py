@@ -15,6 +15,7 @@ from infra.cli.location import find_stack
 from infra.cli.screen import Screen
 from infra.cli.showing import (
     errors_of,
+    is_final,
     moment,
     show_first_errors,
     show_import,
@@ -81,10 +82,11 @@ def _list_imports(screen: Screen, found: list[dict[str, Any]]) -> None:
 def decide(arguments: Namespace, screen: Screen) -> ExitCode:
     """`handover approve` and `handover cancel`."""
     import_ = Api(find_stack()).post("imports", arguments.id, arguments.command)
-    words = {"approve": "is approved and goes on", "cancel": "is cancelled"}
+    words = {"approve": "is approved and goes on", "cancel": "is being cancelled"}
+    if is_final(import_):
+        words["cancel"] = "is cancelled"
     screen.say(f"{import_['filename'] or import_['import_id']} {words[arguments.command]}")
-    if arguments.command == "approve":
-        show_next(screen, import_)
+    show_next(screen, import_)
     return ExitCode.ALL_GOOD
 
 

@@ -81,6 +81,8 @@ def show_import(screen: Screen, import_: Import) -> None:
     """An import's outcome as far as it is known."""
     state: str = import_["state"]
     words = _STATES.get(state, state)
+    if import_.get("cancelled_by") and not is_final(import_):
+        words = "is being cancelled"
     if import_["mode"] == "dry_run":
         words += " (dry run: nothing was changed)" if is_final(import_) else " (dry run)"
     screen.say(

@@ -99,6 +99,14 @@ def test_an_import_that_waits_says_who_decides_and_how(
     assert "accounts changed" not in told
 
 
+def test_an_import_whose_cancelling_goes_on_is_not_called_cancelled(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    show_import(Screen(), _import("processing", cancelled_by="ana@x.example"))
+
+    assert capsys.readouterr().out.startswith("a.csv is being cancelled\n")
+
+
 def test_a_dry_run_says_that_nothing_was_changed(capsys: pytest.CaptureFixture[str]) -> None:
     counts = {"lines": 1, "updated": 1}
 
