@@ -1,0 +1,70 @@
+"""What befalls the calls of a function: a hook of the AWS in memory for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.faults.memory_aws import MemoryAws, Twist
+
+
+class KilledError(BaseException):
+    """The process was stopped; nothing in it can catch this by accident."""
+
+
+@dataclass
+class Mishap:
+    """Counts the calls of the wanted operations and disturbs one of them.
+
+    `kill_before` and `kill_after` are numbers of calls, from 1. `twists` are used up one a call.
+    """
+
+    operation: str = ""
+    kill_before: int = 0
+    kill_after: int = 0
+    twists: list[Twist] = field(default_factory=list)
+    seen: int = 0
+    before_call: Callable[[], None] | None = None
+
+    def before(
+        self,
+        number: int,  # noqa: ARG002 - as every hook is called
+        service: str,  # noqa: ARG002
+        operation: str,
+        params: dict[str, Any],  # noqa: ARG002
+    ) -> Twist | None:
+        """Counts; stops the process or hands out a twist where that is wanted."""
+        if self.operation not in ("", operation):
+            return None
+        self.seen += 1
+        if self.before_call is not None:
+            self.before_call()
+        if self.seen == self.kill_before:
+            raise KilledError
+        return self.twists.pop(0) if self.twists else None
+
+    def after(
+        self,
+        number: int,  # noqa: ARG002
+        service: str,  # noqa: ARG002
+        operation: str,
+        params: dict[str, Any],  # noqa: ARG002
+        answer: dict[str, Any],  # noqa: ARG002
+    ) -> None:
+        """Stops the process where that is wanted."""
+        if self.operation in ("", operation) and self.seen == self.kill_after:
+            raise KilledError
+
+
+@contextmanager
+def befalling(memory: MemoryAws, mishap: Mishap) -> Iterator[Mishap]:
+    """Lets the mishap happen; a process that is stopped by it just ends."""
+    memory.hook = mishap
+    try:
+        yield mishap
+    except KilledError:
+        pass
+    finally:
+        memory.hook = None

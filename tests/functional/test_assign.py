@@ -1,0 +1,435 @@
+"""assign: decides the lines of a chunk, writes what changes, and counts each line once."""
+
+from __future__ import annotations
+
+import pytest
+from handover.model import Account, Mode, User
+from handover.store.accounts import item_from
+from handover.store.imports import pending_chunks
+
+from functions.assign import app
+from tests.faults.memory_aws import ObjectCreated, Twist
+from tests.functional.mishaps import Mishap, befalling
+from tests.functional.payloads import load_event
+from tests.functional.pipeline import (
+    ADMIN,
+    AMINA,
+    BARAKA,
+    HOUR,
+    SEAT,
+    TENANT,
+    TOGO,
+    Pipeline,
+    file_of,
+    import_id,
+)
+
+EVERYTHING = file_of(
+    [
+        ("K000", AMINA),
+        ("K001", BARAKA),
+        ("K002", ""),
+        ("K003", "None"),
+        ("K004", AMINA),
+        ("K005", AMINA),
+        ("K005", AMINA),
+        ("K006", TOGO),
+        ("K007", "amnia.otieno@lumina.example"),
+        ("X000", AMINA),
+        ("K008", ADMIN),
+        ("K009", "gone@lumina.example"),
+        ("K010", AMINA),
+        ("K010", BARAKA),
+        ("", AMINA),
+    ]
+)
+OUTCOMES = {
+    "lines": 15,
+    "updated": 3,
+    "cleared": 1,
+    "unchanged": 2,
+    "rejected": 8,
+    "duplicate": 1,
+}
+
+
+def scene(pipeline: Pipeline) -> None:
+    """Eleven accounts of Kenya: K002 and K004 are Amina's, K001 is Amina's too."""
+    pipeline.kenyan(11)
+    held = {SEAT: (AMINA,)}
+    for one in ("K001", "K002", "K004"):
+        write_directly(pipeline, Account(TENANT, one, 1, opco="Kenya", assigned=held))
+    gone = User("gone@lumina.example", "Gone", frozenset({"Sales"}), "Kenya", is_active=False)
+    pipeline.users(gone)
+
+
+def write_directly(pipeline: Pipeline, account: Account) -> None:
+    """Puts the account as it is: the directory itself never changes who holds one."""
+    params = {"TableName": "AccountsTable", "Item": item_from(account)}
+    pipeline.memory.execute("dynamodb", "PutItem", params)
+
+
+def ready(pipeline: Pipeline, body: bytes = EVERYTHING, mode: Mode = Mode.RUN) -> ObjectCreated:
+    """A validated import whose one chunk waits."""
+    created = pipeline.upload(body, mode=mode)
+    assert pipeline.validate(created) == []
+    pipeline.forget()
+    return created
+
+
+def many(pipeline: Pipeline, number: int = 60) -> tuple[list[str], bytes]:
+    """Accounts that Amina holds, and a file that gives them to Baraka: three batches of writes."""
+    ids = pipeline.kenyan(number, held_by=AMINA)
+    return ids, file_of((one, BARAKA) for one in ids)
+
+
+def test_every_line_has_its_outcome(pipeline: Pipeline) -> None:
+    scene(pipeline)
+    created = ready(pipeline)
+
+    assert pipeline.assign(import_id(created)) == []
+    pipeline.run()
+
+    assert pipeline.counts(created) == OUTCOMES
+    assert [
+        (row["line"], row["outcome"], row["code"]) for row in pipeline.table(created, "results.csv")
+    ] == [
+        ("2", "updated", ""),
+        ("3", "updated", ""),
+        ("4", "cleared", ""),
+        ("5", "unchanged", ""),
+        ("6", "unchanged", ""),
+        ("7", "updated", ""),
+        ("8", "duplicate", ""),
+        ("9", "rejected", "OTHER_OPCO"),
+        ("10", "rejected", "USER_NOT_FOUND"),
+        ("11", "rejected", "ACCOUNT_NOT_FOUND"),
+        ("12", "rejected", "USER_ROLE"),
+        ("13", "rejected", "USER_INACTIVE"),
+        ("14", "rejected", "DUPLICATE_CONFLICT"),
+        ("15", "rejected", "DUPLICATE_CONFLICT"),
+        ("16", "rejected", "ACCOUNT_BLANK"),
+    ]
+    assert pipeline.holders("K000", "K001", "K002", "K003", "K004", "K005", "K010") == [
+        AMINA,
+        BARAKA,
+        "",
+        "",
+        AMINA,
+        AMINA,
+        "",
+    ]
+
+
+def test_an_unchanged_line_writes_nothing(pipeline: Pipeline) -> None:
+    ids = pipeline.kenyan(30, held_by=AMINA)
+    before = pipeline.memory.dynamodb.tables["AccountsTable"].snapshot()
+    created = ready(pipeline, file_of((one, AMINA) for one in ids))
+
+    with befalling(pipeline.memory, Mishap("BatchExecuteStatement")) as writes:
+        pipeline.assign(import_id(created))
+
+    assert writes.seen == 0
+    assert pipeline.memory.dynamodb.tables["AccountsTable"].snapshot() == before
+
+
+def test_what_the_file_asks_for_is_told_of_users_in_the_tenant_only(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1)
+    pipeline.users(User("zoe@other.example", "Zoe", frozenset({"Sales"}), "Kenya"), tenant="other")
+    pipeline.kenyan(2, tenant="other")
+    created = pipeline.upload(file_of([("K000", "zoe@other.example"), ("K001", AMINA)]))
+
+    pipeline.run(created)
+
+    errors = pipeline.table(created, "errors.csv")
+    assert [row["code"] for row in errors] == ["USER_NOT_FOUND", "ACCOUNT_NOT_FOUND"]
+    assert "did you mean" not in errors[0]["hint"]
+
+
+# Again
+
+
+def test_a_worker_killed_at_any_call_leaves_work_that_another_ends_the_same_way(
+    pipeline: Pipeline,
+) -> None:
+    _, body = many(pipeline)
+    created = ready(pipeline, body)
+    start = pipeline.memory.snapshot()
+    with befalling(pipeline.memory, Mishap()) as whole:
+        pipeline.assign(import_id(created))
+    accounts = pipeline.memory.dynamodb.tables["AccountsTable"].items
+    assigned = {key: item["assigned"] for key, item in accounts.items()}
+
+    for call in range(1, whole.seen + 1):
+        for mishap in (Mishap(kill_before=call), Mishap(kill_after=call)):
+            pipeline.memory.restore(start)
+            with befalling(pipeline.memory, mishap):
+                pipeline.assign(import_id(created))
+            pipeline.clock.now += HOUR
+            assert pipeline.assign(import_id(created)) == []
+
+            item = pipeline.item(created)
+            assert (int(item.updated), int(item.unchanged), int(item.rejected)) == (60, 0, 0)
+            assert pending_chunks(item) == frozenset()
+            assert {key: item["version"]["N"] for key, item in accounts.items()} == dict.fromkeys(
+                accounts, "2"
+            )
+            assert {key: item["assigned"] for key, item in accounts.items()} == assigned
+            assert pipeline.waiting("FinalizeQueue")
+            pipeline.clock.now -= HOUR
+
+
+def test_a_retry_after_a_partial_write_tells_the_same_of_every_line(pipeline: Pipeline) -> None:
+    ids, body = many(pipeline)
+    created = ready(pipeline, body)
+
+    with befalling(pipeline.memory, Mishap("BatchExecuteStatement", kill_after=2)):
+        pipeline.assign(import_id(created))
+    assert pipeline.holders(ids[0], ids[49], ids[50]) == [BARAKA, BARAKA, AMINA]
+    pipeline.clock.now += HOUR
+    pipeline.assign(import_id(created))
+    pipeline.run()
+
+    assert pipeline.counts(created) == {"lines": 60, "updated": 60}
+    results = pipeline.table(created, "results.csv")
+    assert {(row["before"], row["after"]) for row in results} == {(AMINA, BARAKA)}
+
+
+def test_while_another_worker_has_the_chunk_the_message_comes_again(pipeline: Pipeline) -> None:
+    _, body = many(pipeline)
+    created = ready(pipeline, body)
+
+    with befalling(pipeline.memory, Mishap("BatchExecuteStatement", kill_after=1)):
+        pipeline.assign(import_id(created), seconds=30)
+    accounts = pipeline.memory.dynamodb.tables["AccountsTable"].snapshot()
+    pipeline.clock.now += 34
+
+    assert len(pipeline.assign(import_id(created))) == 1
+    assert pipeline.memory.dynamodb.tables["AccountsTable"].snapshot() == accounts
+    pipeline.clock.now += 2
+    assert pipeline.assign(import_id(created)) == []
+
+
+def test_a_message_that_comes_again_after_the_chunk_is_settled_changes_nothing(
+    pipeline: Pipeline,
+) -> None:
+    scene(pipeline)
+    created = ready(pipeline)
+    pipeline.assign(import_id(created))
+    tables = pipeline.memory.dynamodb.tables
+    before = (tables["AccountsTable"].snapshot(), pipeline.item(created).settled.as_dict())
+    pipeline.forget()
+
+    assert pipeline.assign(import_id(created)) == []
+
+    assert (tables["AccountsTable"].snapshot(), pipeline.item(created).settled.as_dict()) == before
+    assert pipeline.waiting() == [{"v": 1, "import_id": import_id(created)}]
+
+
+def test_a_message_that_comes_after_the_end_sends_nothing(pipeline: Pipeline) -> None:
+    scene(pipeline)
+    created = pipeline.upload(EVERYTHING)
+    pipeline.run(created)
+
+    assert pipeline.assign(import_id(created)) == []
+
+    assert pipeline.waiting() == []
+    assert pipeline.counts(created) == OUTCOMES
+
+
+# Poison and outages
+
+
+def test_the_captured_message_of_an_import_that_is_not_there_comes_again(
+    pipeline: Pipeline,
+) -> None:
+    event = load_event("assign-chunk")
+
+    failed = pipeline.invoke(app.lambda_handler, event)
+
+    assert failed == [event["Records"][0]["messageId"]]
+
+
+@pytest.mark.parametrize("body", ["{", "[]", '{"v": 1}', '{"v": 1, "import_id": "x", "chunk": 99}'])
+def test_a_message_that_means_nothing_comes_again_until_it_is_a_dead_letter(
+    pipeline: Pipeline, body: str
+) -> None:
+    event = load_event("assign-chunk")
+    event["Records"][0]["body"] = body
+
+    assert len(pipeline.invoke(app.lambda_handler, event)) == 1
+
+
+def test_a_file_that_vanishes_while_it_is_worked_is_no_error_of_its_lines(
+    pipeline: Pipeline,
+) -> None:
+    created = ready(pipeline)
+    del pipeline.memory.s3.buckets[created.bucket].objects[created.version.key]
+
+    assert len(pipeline.assign(import_id(created))) == 1
+
+    assert pending_chunks(pipeline.item(created)) == {1}
+
+
+def test_with_too_little_time_left_nothing_is_begun_and_nothing_is_lost(
+    pipeline: Pipeline,
+) -> None:
+    ids, body = many(pipeline)
+    created = ready(pipeline, body)
+
+    assert len(pipeline.assign(import_id(created), seconds=2)) == 1
+
+    assert pipeline.holders(ids[0]) == [AMINA]
+    pipeline.clock.now += HOUR
+    assert pipeline.assign(import_id(created)) == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "ThrottlingError",
+        "ProvisionedThroughputExceeded",
+        "TransactionConflict",
+        "InternalServerError",
+        "RequestLimitExceeded",
+    ],
+)
+def test_a_busy_table_is_waited_for_and_never_becomes_an_error_of_a_line(
+    pipeline: Pipeline, code: str
+) -> None:
+    ids, body = many(pipeline)
+    created = ready(pipeline, body)
+    busy = Twist(member_errors={0: code, 7: code})
+
+    with befalling(pipeline.memory, Mishap("BatchExecuteStatement", twists=[busy, busy, busy])):
+        assert pipeline.assign(import_id(created)) == []
+
+    assert int(pipeline.item(created).updated) == len(ids)
+    assert set(pipeline.holders(*ids)) == {BARAKA}
+    assert pipeline.clock.slept
+
+
+def test_keys_that_a_read_leaves_out_are_read_again(pipeline: Pipeline) -> None:
+    ids, body = many(pipeline)
+    created = ready(pipeline, body)
+    some = Twist(member_errors=dict.fromkeys(range(5, 60), "unprocessed"))
+
+    with befalling(pipeline.memory, Mishap("BatchGetItem", twists=[some, some, some])):
+        assert pipeline.assign(import_id(created)) == []
+
+    assert int(pipeline.item(created).updated) == len(ids)
+
+
+def test_a_table_that_stays_busy_ends_the_run_and_not_the_import(pipeline: Pipeline) -> None:
+    ids, body = many(pipeline)
+    created = ready(pipeline, body)
+    busy = Twist(member_errors={0: "ThrottlingError"})
+
+    with befalling(pipeline.memory, Mishap("BatchExecuteStatement", twists=[busy] * 1000)):
+        assert len(pipeline.assign(import_id(created))) == 1
+
+    pipeline.clock.now += HOUR
+    assert pipeline.assign(import_id(created)) == []
+    assert int(pipeline.item(created).updated) == len(ids)
+
+
+# Order
+
+
+@pytest.mark.parametrize("first_worked", [0, 1])
+@pytest.mark.parametrize("later", [BARAKA, "None", AMINA])
+def test_the_later_file_wins_whichever_is_worked_first(
+    pipeline: Pipeline, first_worked: int, later: str
+) -> None:
+    ids = pipeline.kenyan(3, held_by=AMINA)
+    uploads = [pipeline.upload(file_of((one, BARAKA) for one in ids))]
+    pipeline.clock.now += 5
+    uploads.append(pipeline.upload(file_of((one, later) for one in ids)))
+
+    for created in (uploads[first_worked], uploads[1 - first_worked]):
+        pipeline.run(created)
+
+    assert set(pipeline.holders(*ids)) == {"" if later == "None" else later}
+
+
+def test_an_account_that_changes_before_the_write_is_decided_anew(
+    pipeline: Pipeline,
+) -> None:
+    ids, body = many(pipeline, 3)
+    created = ready(pipeline, body)
+    moved = Account(TENANT, ids[1], 1, opco="Togo")
+
+    def moves() -> None:
+        pipeline.memory.hook = None
+        pipeline.accounts(moved)
+
+    with befalling(pipeline.memory, Mishap("BatchExecuteStatement", before_call=moves)):
+        assert pipeline.assign(import_id(created)) == []
+    pipeline.run()
+
+    assert pipeline.holders(*ids) == [BARAKA, AMINA, BARAKA]
+    assert pipeline.counts(created) == {"lines": 3, "updated": 2, "rejected": 1}
+    assert pipeline.table(created, "errors.csv")[0]["code"] == "OTHER_OPCO"
+
+
+# Dry runs and cancelled imports
+
+
+def test_a_dry_run_tells_what_the_run_will_do_and_writes_to_no_account(
+    pipeline: Pipeline,
+) -> None:
+    scene(pipeline)
+    before = pipeline.memory.dynamodb.tables["AccountsTable"].snapshot()
+    dry = pipeline.upload(EVERYTHING, mode=Mode.DRY_RUN)
+    pipeline.run(dry)
+    assert pipeline.memory.dynamodb.tables["AccountsTable"].snapshot() == before
+    pipeline.clock.now += 60
+
+    real = pipeline.upload(EVERYTHING)
+    pipeline.run(real)
+
+    assert pipeline.counts(dry) == pipeline.counts(real) == OUTCOMES
+    assert pipeline.file(dry, "results.csv") == pipeline.file(real, "results.csv")
+    assert pipeline.file(dry, "errors.csv") == pipeline.file(real, "errors.csv")
+
+
+def test_what_no_worker_had_taken_when_it_was_cancelled_is_not_processed(
+    pipeline: Pipeline,
+) -> None:
+    ids, body = many(pipeline)
+    created = ready(pipeline, body)
+    assert pipeline.wiring.tables.imports.cancel(import_id(created), ADMIN)
+
+    assert pipeline.assign(import_id(created)) == []
+    pipeline.run()
+
+    assert pipeline.item(created).state == "cancelled"
+    assert pipeline.counts(created) == {"lines": 60, "not_processed": 60}
+    assert set(pipeline.holders(*ids)) == {AMINA}
+
+
+def test_what_a_cancelled_import_had_done_is_told_and_stays(pipeline: Pipeline) -> None:
+    ids, body = many(pipeline)
+    created = ready(pipeline, body)
+    with befalling(pipeline.memory, Mishap("BatchExecuteStatement", kill_after=1)):
+        pipeline.assign(import_id(created))
+    assert pipeline.wiring.tables.imports.cancel(import_id(created), ADMIN)
+    pipeline.clock.now += HOUR
+
+    assert pipeline.assign(import_id(created)) == []
+    pipeline.run()
+
+    assert pipeline.counts(created) == {"lines": 60, "updated": 25, "not_processed": 35}
+    assert pipeline.holders(ids[24], ids[25]) == [BARAKA, AMINA]
+
+
+def test_an_import_cancelled_while_its_file_is_gone_ends_all_the_same(pipeline: Pipeline) -> None:
+    _, body = many(pipeline, 3)
+    created = ready(pipeline, body)
+    assert pipeline.wiring.tables.imports.cancel(import_id(created), ADMIN)
+    del pipeline.memory.s3.buckets[created.bucket].objects[created.version.key]
+
+    assert pipeline.assign(import_id(created)) == []
+    pipeline.run()
+
+    assert pipeline.counts(created) == {"lines": 3, "not_processed": 3}

@@ -1,0 +1,188 @@
+"""publish: history, portfolios and events from the stream of the accounts."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from handover.model import SeatChange
+
+from functions.publish import app
+from tests.faults.memory_aws import Twist
+from tests.functional.mishaps import Mishap, befalling
+from tests.functional.payloads import load_event
+from tests.functional.pipeline import (
+    AMINA,
+    BARAKA,
+    SEAT,
+    TENANT,
+    Pipeline,
+    file_of,
+    import_id,
+)
+
+
+def history(pipeline: Pipeline, account_id: str) -> list[tuple[int, tuple[SeatChange, ...]]]:
+    entries = pipeline.wiring.tables.history.of(TENANT, account_id)
+    return [(entry.mark.version, entry.mark.changes) for entry in entries]
+
+
+def portfolio(pipeline: Pipeline, user: str) -> list[str]:
+    return [account_id for _, account_id in pipeline.wiring.tables.portfolios.of(TENANT, user)]
+
+
+def events(pipeline: Pipeline) -> list[dict[str, Any]]:
+    return [json.loads(event.entry["Detail"]) for event in pipeline.memory.events.put]
+
+
+def test_the_captured_batch_is_written_to_history_portfolios_and_the_bus(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.invoke(app.lambda_handler, load_event("publish-changes"))
+
+    assert history(pipeline, "KE-002") == [(2, (SeatChange(SEAT, (), (AMINA,)),))]
+    assert history(pipeline, "KE-003") == [(2, (SeatChange(SEAT, (AMINA,), ()),))]
+    assert portfolio(pipeline, AMINA) == ["KE-002"]
+    first, second = events(pipeline)
+    assert first == {
+        "schema": "handover.assignment/1",
+        "dedupe_id": "assignment-changed/lumina/KE-002/2",
+        "tenant": TENANT,
+        "account_id": "KE-002",
+        "version": 2,
+        "at": "2026-11-22T13:08:12.825Z",
+        "actor": "ines.okello@lumina.example",
+        "import_id": "c016eb7564c7a9d2d1eec4a9ecddba73",
+        "line": 3,
+        "changes": [{"role": SEAT, "before": [], "after": [AMINA]}],
+    }
+    assert second["changes"] == [{"role": SEAT, "before": [AMINA], "after": []}]
+    assert {event.entry["DetailType"] for event in pipeline.memory.events.put} == {
+        "AssignmentChanged"
+    }
+
+
+def test_new_accounts_join_the_portfolio_of_whoever_holds_them(pipeline: Pipeline) -> None:
+    pipeline.invoke(app.lambda_handler, load_event("publish-new-accounts"))
+
+    assert portfolio(pipeline, AMINA) == ["KE-001"]
+    assert history(pipeline, "KE-001") == []
+    assert events(pipeline) == []
+
+
+def test_a_batch_that_comes_again_changes_nothing(pipeline: Pipeline) -> None:
+    pipeline.invoke(app.lambda_handler, load_event("publish-changes"))
+    before = pipeline.memory.snapshot()
+    told = events(pipeline)
+
+    pipeline.invoke(app.lambda_handler, load_event("publish-changes"))
+
+    assert pipeline.memory.snapshot() == before
+    assert events(pipeline) == told * 2, "other systems tell repetitions by the dedupe id"
+
+
+def handed_over_twice(pipeline: Pipeline) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The records of an account that goes to Amina, and then on to Baraka."""
+    pipeline.kenyan(1)
+    pipeline.publish()
+    pipeline.run(pipeline.upload(file_of([("K000", AMINA)])))
+    first = stream(pipeline)
+    pipeline.clock.now += 60
+    pipeline.run(pipeline.upload(file_of([("K000", BARAKA)])))
+    return first, stream(pipeline)
+
+
+def stream(pipeline: Pipeline) -> dict[str, Any]:
+    changes = pipeline.memory.dynamodb.tables["AccountsTable"].stream
+    event = {"Records": [change.record() for change in changes]}
+    changes.clear()
+    return event
+
+
+def test_history_is_a_chain(pipeline: Pipeline) -> None:
+    for event in handed_over_twice(pipeline):
+        pipeline.invoke(app.lambda_handler, event)
+
+    (_, (first,)), (_, (second,)) = history(pipeline, "K000")
+    assert (first.before, first.after) == ((), (AMINA,))
+    assert (second.before, second.after) == ((AMINA,), (BARAKA,))
+
+
+def test_records_that_are_out_of_date_lose(pipeline: Pipeline) -> None:
+    older, newer = handed_over_twice(pipeline)
+
+    for event in (newer, older, newer, older):
+        pipeline.invoke(app.lambda_handler, event)
+
+    assert portfolio(pipeline, BARAKA) == ["K000"]
+    assert portfolio(pipeline, AMINA) == []
+    assert [version for version, _ in history(pipeline, "K000")] == [2, 3]
+
+
+def test_several_changes_of_an_account_in_one_batch_count_in_their_order(
+    pipeline: Pipeline,
+) -> None:
+    older, newer = handed_over_twice(pipeline)
+
+    pipeline.invoke(app.lambda_handler, {"Records": older["Records"] + newer["Records"]})
+
+    assert portfolio(pipeline, BARAKA) == ["K000"]
+    assert portfolio(pipeline, AMINA) == []
+    assert len(events(pipeline)) == 2
+
+
+def test_a_change_of_facts_or_of_order_is_no_change_of_hands(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    pipeline.upload(file_of([("K001", AMINA)]))
+    pipeline.publish()
+    created = pipeline.upload(file_of([("K000", AMINA)]))
+    pipeline.run(created)
+
+    event = pipeline.publish()
+
+    assert len(event["Records"]) == 1, "the older upload is a rival, so the order was raised"
+    assert history(pipeline, "K000") == []
+    assert events(pipeline) == []
+    assert portfolio(pipeline, AMINA) == ["K000"]
+
+
+def test_events_that_the_bus_does_not_take_go_again(pipeline: Pipeline) -> None:
+    twists = [Twist(member_errors={0: "ThrottlingException"})]
+
+    with befalling(pipeline.memory, Mishap("PutEvents", twists=twists)):
+        pipeline.invoke(app.lambda_handler, load_event("publish-changes"))
+
+    assert sorted(event["account_id"] for event in events(pipeline)) == ["KE-002", "KE-003"]
+
+
+def test_a_run_killed_at_any_call_is_made_good_by_the_next(pipeline: Pipeline) -> None:
+    start = pipeline.memory.snapshot()
+    with befalling(pipeline.memory, Mishap()) as whole:
+        pipeline.invoke(app.lambda_handler, load_event("publish-changes"))
+    wanted = pipeline.memory.snapshot().tables["HistoryTable"].items
+
+    for call in range(1, whole.seen + 1):
+        for mishap in (Mishap(kill_before=call), Mishap(kill_after=call)):
+            pipeline.memory.restore(start)
+            with befalling(pipeline.memory, mishap):
+                pipeline.invoke(app.lambda_handler, load_event("publish-changes"))
+            pipeline.invoke(app.lambda_handler, load_event("publish-changes"))
+
+            assert pipeline.memory.snapshot().tables["HistoryTable"].items == wanted
+            assert portfolio(pipeline, AMINA) == ["KE-002"]
+            assert {event["account_id"] for event in events(pipeline)} == {"KE-002", "KE-003"}
+
+
+def test_an_import_is_told_of_by_line_and_actor(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1)
+    created = pipeline.upload(file_of([("X000", AMINA), ("K000", AMINA)]))
+    pipeline.run(created)
+
+    pipeline.publish()
+
+    (event,) = events(pipeline)
+    assert (event["import_id"], event["line"], event["actor"]) == (
+        import_id(created),
+        3,
+        "ines.okello@lumina.example",
+    )

@@ -1,0 +1,290 @@
+"""sweep: sends on exactly what stands still, and finds uploads that nobody told of."""
+
+from __future__ import annotations
+
+import pytest
+from handover.model import Mode
+from handover.stages.sweeps import LOST_DROP_SECONDS, LOST_SECONDS, PATIENCE_SECONDS
+
+from tests.faults.memory_aws import ObjectCreated
+from tests.functional.mishaps import Mishap, befalling
+from tests.functional.pipeline import (
+    ADMIN,
+    AMINA,
+    BARAKA,
+    DAY,
+    HOUR,
+    TENANT,
+    Pipeline,
+    file_of,
+    import_id,
+)
+
+GOOD = file_of([("K000", AMINA)])
+
+
+def three_chunks(pipeline: Pipeline) -> ObjectCreated:
+    """A validated import of three chunks whose messages were lost."""
+    created = pipeline.upload(file_of((f"A{number:05d}", AMINA) for number in range(10_000)))
+    assert pipeline.validate(created) == []
+    assert len(pipeline.waiting("ChunksQueue")) == 3
+    pipeline.forget()
+    return created
+
+
+def later(pipeline: Pipeline, seconds: float = PATIENCE_SECONDS) -> None:
+    pipeline.clock.now += seconds
+
+
+def chunks(created: ObjectCreated, *numbers: int) -> list[dict[str, object]]:
+    return [{"v": 1, "import_id": import_id(created), "chunk": number} for number in numbers]
+
+
+def test_exactly_the_pending_chunks_that_nobody_works_are_sent_again(pipeline: Pipeline) -> None:
+    created = three_chunks(pipeline)
+    pipeline.assign(import_id(created), 1)
+    later(pipeline)
+    with befalling(pipeline.memory, Mishap("PutObject", kill_before=1)):
+        pipeline.assign(import_id(created), 3)
+
+    pipeline.sweep("imports")
+
+    assert pipeline.waiting() == chunks(created, 2)
+
+
+def test_a_chunk_whose_worker_was_killed_is_sent_again_when_its_time_is_over(
+    pipeline: Pipeline,
+) -> None:
+    created = three_chunks(pipeline)
+    with befalling(pipeline.memory, Mishap("PutObject", kill_before=1)):
+        pipeline.assign(import_id(created), 3)
+    later(pipeline)
+
+    pipeline.sweep("imports")
+
+    assert pipeline.waiting() == chunks(created, 1, 2, 3)
+
+
+def test_what_is_merely_late_is_left_alone(pipeline: Pipeline) -> None:
+    three_chunks(pipeline)
+    later(pipeline, PATIENCE_SECONDS - 1)
+
+    pipeline.sweep("imports")
+
+    assert pipeline.waiting() == []
+
+
+def test_what_was_sent_again_is_given_time(pipeline: Pipeline) -> None:
+    created = three_chunks(pipeline)
+    later(pipeline)
+    pipeline.sweep("imports")
+    pipeline.forget()
+
+    later(pipeline, PATIENCE_SECONDS - 1)
+    pipeline.sweep("imports")
+    assert pipeline.waiting() == []
+
+    later(pipeline, 1)
+    pipeline.sweep("imports")
+    assert pipeline.waiting() == chunks(created, 1, 2, 3)
+
+
+def test_an_import_whose_validation_stands_still_is_taken_in_again(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1)
+    created = pipeline.upload(GOOD)
+    with befalling(pipeline.memory, Mishap("HeadObject", kill_before=1)):
+        pipeline.validate(created)
+    later(pipeline)
+
+    pipeline.sweep("imports")
+    assert len(pipeline.waiting("IntakeQueue")) == 1
+    pipeline.run()
+
+    assert pipeline.item(created).state == "done"
+    assert pipeline.holders("K000") == [AMINA]
+
+
+def test_an_import_that_is_being_validated_is_left_alone(pipeline: Pipeline) -> None:
+    created = pipeline.upload(GOOD)
+    with befalling(pipeline.memory, Mishap("HeadObject", kill_before=1)):
+        pipeline.validate(created, seconds=900)
+    later(pipeline, 600)
+
+    pipeline.sweep("imports")
+
+    assert pipeline.waiting() == []
+
+
+def test_a_drop_that_is_taken_in_again_keeps_the_sender_that_s3_told_of(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.source()
+    pipeline.kenyan(1)
+    created = pipeline.drop(GOOD)
+    with befalling(pipeline.memory, Mishap("HeadObject", kill_before=1)):
+        pipeline.validate(created)
+    later(pipeline)
+
+    pipeline.sweep("imports")
+    pipeline.run()
+
+    assert pipeline.item(created).state == "done"
+
+
+def test_a_finished_import_that_nobody_ended_is_ended(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1)
+    created = pipeline.upload(GOOD)
+    pipeline.validate(created)
+    pipeline.assign(import_id(created))
+    pipeline.forget()
+    later(pipeline)
+
+    pipeline.sweep("imports")
+
+    assert pipeline.waiting() == [{"v": 1, "import_id": import_id(created)}]
+
+
+@pytest.mark.parametrize("operation", ["Publish", "PutObject"])
+def test_an_end_that_was_not_announced_is_announced(pipeline: Pipeline, operation: str) -> None:
+    pipeline.kenyan(1)
+    created = pipeline.upload(GOOD)
+    pipeline.validate(created)
+    pipeline.assign(import_id(created))
+    pipeline.forget()
+    with befalling(pipeline.memory, Mishap(operation, kill_before=1)):
+        pipeline.finalize(import_id(created))
+    later(pipeline)
+
+    pipeline.sweep("imports")
+    pipeline.run()
+
+    assert pipeline.item(created).state == "done"
+    assert len(pipeline.memory.sns.published) == 1
+
+
+def test_an_import_that_waits_for_approval_is_left_alone_once_that_was_told(
+    pipeline: Pipeline,
+) -> None:
+    ids = pipeline.kenyan(20, held_by=AMINA)
+    created = pipeline.upload(file_of((one, "") for one in ids))
+    pipeline.validate(created)
+    pipeline.forget()
+    later(pipeline)
+
+    pipeline.sweep("imports")
+    assert pipeline.waiting() == [{"v": 1, "import_id": import_id(created)}]
+    pipeline.run()
+    later(pipeline, DAY)
+    pipeline.sweep("imports")
+
+    assert pipeline.waiting() == []
+    assert len(pipeline.memory.sns.published) == 1
+
+
+def test_an_approval_whose_messages_were_lost_is_made_good(pipeline: Pipeline) -> None:
+    ids = pipeline.kenyan(20, held_by=AMINA)
+    created = pipeline.upload(file_of((one, "") for one in ids))
+    pipeline.run(created)
+    assert pipeline.wiring.tables.imports.approve(import_id(created), ADMIN)
+    later(pipeline)
+
+    pipeline.sweep("imports")
+    pipeline.run()
+
+    assert pipeline.counts(created) == {"lines": 20, "cleared": 20}
+
+
+def test_what_has_ended_and_was_announced_is_not_looked_at(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1)
+    pipeline.run(pipeline.upload(GOOD))
+    later(pipeline, DAY)
+
+    with befalling(pipeline.memory, Mishap("GetItem")) as reads:
+        pipeline.sweep("imports")
+
+    assert (pipeline.waiting(), reads.seen) == ([], 0)
+
+
+# Uploads without an import
+
+
+@pytest.mark.parametrize(("age", "is_found"), [(LOST_SECONDS - 1, False), (LOST_SECONDS + 1, True)])
+def test_an_upload_that_nobody_told_of_is_found(
+    pipeline: Pipeline, age: float, is_found: bool
+) -> None:
+    pipeline.kenyan(1)
+    created = pipeline.upload(GOOD)
+    later(pipeline, age)
+
+    pipeline.sweep("uploads")
+    pipeline.run()
+
+    assert pipeline.all_imports() == ([import_id(created)] if is_found else [])
+    assert pipeline.holders("K000") == ([AMINA] if is_found else [""])
+
+
+def test_a_found_upload_has_its_place_among_those_that_were_told_of(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1)
+    pipeline.upload(GOOD)
+    pipeline.clock.now += 60
+    told_of = pipeline.upload(file_of([("K000", BARAKA)]))
+    pipeline.run(told_of)
+    later(pipeline, HOUR)
+
+    pipeline.sweep("uploads")
+    pipeline.run()
+
+    assert pipeline.holders("K000") == [BARAKA]
+
+
+def test_a_found_upload_whose_notification_comes_after_all_stays_one_import(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.kenyan(1)
+    created = pipeline.upload(GOOD)
+    later(pipeline, HOUR)
+    pipeline.sweep("uploads")
+    pipeline.run()
+
+    pipeline.run(created)
+
+    assert pipeline.all_imports() == [import_id(created)]
+    assert len(pipeline.memory.sns.published) == 1
+
+
+def test_an_upload_that_has_an_import_is_not_sent_again(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1)
+    pipeline.run(pipeline.upload(GOOD), pipeline.upload(GOOD, mode=Mode.DRY_RUN))
+    later(pipeline, HOUR)
+
+    pipeline.sweep("uploads")
+
+    assert pipeline.waiting() == []
+
+
+def test_a_lost_drop_is_waited_for_and_then_answered_for_nobody_can_tell_who_sent_it(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.source()
+    created = pipeline.drop(GOOD)
+    later(pipeline, LOST_DROP_SECONDS - 1)
+    pipeline.sweep("uploads")
+    assert pipeline.waiting() == []
+
+    later(pipeline, 2)
+    pipeline.sweep("uploads")
+    pipeline.run()
+
+    summary = pipeline.summary(created)
+    assert (summary["state"], summary["refusal"]["code"]) == ("refused", "WRONG_PRINCIPAL")
+    assert (summary["tenant"], len(pipeline.memory.sns.published)) == (TENANT, 1)
+
+
+def test_hundreds_of_lost_uploads_are_all_found(pipeline: Pipeline) -> None:
+    for number in range(230):
+        pipeline.put(f"elsewhere/{number}.csv", GOOD)
+    later(pipeline, HOUR)
+
+    pipeline.sweep("uploads")
+
+    assert len(pipeline.waiting("IntakeQueue")) == 230
