@@ -24,6 +24,7 @@ def new_item(arrival: Arrival, sender: Sender, run: Invocation) -> ImportItem:
         version_id=arrival.upload.version_id,
         order=arrival.order,
         ticket=sender.ticket,
+        principal=arrival.principal,
         listed_at=f"{received_at}#{arrival.import_id}",
         open="1",
         opened_at=rfc3339(run.now),

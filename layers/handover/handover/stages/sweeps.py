@@ -98,11 +98,11 @@ def _resend(wiring: Wiring, item: ImportItem, run: Invocation) -> bool:
 
 
 def _arrival(item: ImportItem) -> Arrival:
-    # The order and the sender were settled when the import was registered; what the message says
-    # of them is not looked at again.
+    # The order was settled when the import was registered and is not looked at again; the sender
+    # is, so S3's word of who it was goes along.
     return Arrival(
         Upload(item.bucket, item.key, item.version_id),
         datetime.fromisoformat(item.received_at).timestamp(),
         "",
-        None,
+        item.principal,
     )

@@ -84,6 +84,8 @@ class ImportItem(Model):
     # The place of the import among all of the tenant: S3's time, then S3's sequencer.
     order = UnicodeAttribute()
     ticket = UnicodeAttribute(null=True)
+    # Who wrote the object, as S3 told; none when S3's word never came.
+    principal = UnicodeAttribute(null=True)
     encoding = UnicodeAttribute(null=True)
     delimiter = UnicodeAttribute(null=True)
     refusal: MapAttribute[str, Any] = MapAttribute(null=True)
@@ -587,5 +589,7 @@ def _update(item: Model, actions: list[Action], condition: Condition) -> bool:
 
 
 def _only_unmet(error: PutError | UpdateError) -> None:
-    if error.cause_response_code != "ConditionalCheckFailedException":
+    # A request that timed out has a cause whose response is None, which pynamodb stumbles over.
+    response: dict[str, Any] = getattr(error.cause, "response", None) or {}
+    if response.get("Error", {}).get("Code") != "ConditionalCheckFailedException":
         raise error
