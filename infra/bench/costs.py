@@ -187,9 +187,10 @@ def _prices(lines: int, changed: Count, unchanged: Count, history: Count) -> Top
             ),
             (
                 f"Lambda is left out: at ${GIGABYTE_SECOND_PRICE} a GB-second (arm64, "
-                "https://aws.amazon.com/lambda/pricing/) and the worker's {WORKER_MEBIBYTES:,} MB it is $"
-                f"{GIGABYTE_SECOND_PRICE * WORKER_MEBIBYTES / 1024 * 100:.4f} for each 100 µs that a line takes. "
-                "Receiving and deleting SQS messages, EventBridge events and storage are left out."
+                f"https://aws.amazon.com/lambda/pricing/) and {WORKER_MEBIBYTES:,} MB it is "
+                f"${GIGABYTE_SECOND_PRICE * WORKER_MEBIBYTES / 1024 * 100:.4f} for each 100 µs "
+                "that a line takes. Receiving and deleting SQS messages, EventBridge events and "
+                "storage are left out."
             ),
         ),
     )
