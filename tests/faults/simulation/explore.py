@@ -1,0 +1,275 @@
+"""Many runs: every single fault, seeded pairs and triples, every pair; over all cores."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from tests.faults.simulation.machine import Machine, Report
+from tests.faults.simulation.plans import ORDERS, ORDINARY, Plan, kinds_for
+
+# Pairs are drawn from the calls that the run with the first fault really makes, triples likewise.
+PAIRS_OF_ONE, TRIPLES_OF_ONE = 6, 6
+SCENES_DRAWN = ("plain",) * 5 + ("older",) * 2 + ("two",) * 2 + ("approval", "dry", "lost")
+RUNS_BETWEEN_COLLECTIONS = 100
+# So many violating runs are told of each job; more say nothing more.
+MOST_TOLD = 5
+
+
+@dataclass(slots=True)
+class Tally:
+    """What many runs came to."""
+
+    runs: int = 0
+    calls: int = 0
+    deliveries: int = 0
+    by_faults: Counter[int] = field(default_factory=Counter)
+    befell: Counter[tuple[str, str]] = field(default_factory=Counter)
+    violating: int = 0
+    told: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def add(self, report: Report) -> None:
+        """Counts one run."""
+        self.runs += 1
+        self.calls += report.calls
+        self.deliveries += report.deliveries
+        self.by_faults[len(report.plan.faults)] += 1
+        self.befell.update((operation, kind) for _, kind, operation in report.applied)
+        if report.violations:
+            self.violating += 1
+            if len(self.told) < MOST_TOLD:
+                self.told.append((report.plan.json(), report.violations))
+
+    def merge(self, other: Tally) -> None:
+        """Takes over what another tally counted."""
+        self.runs += other.runs
+        self.calls += other.calls
+        self.deliveries += other.deliveries
+        self.by_faults += other.by_faults
+        self.befell += other.befell
+        self.violating += other.violating
+        self.told += other.told
+
+    @property
+    def kinds(self) -> set[str]:
+        """The kinds of fault that really befell a call."""
+        return {kind for _, kind in self.befell}
+
+    def __str__(self) -> str:
+        pace = self.runs / self.seconds if self.seconds else 0.0
+        return (
+            f"{self.runs:,} runs, {self.calls:,} AWS calls, {self.deliveries:,} deliveries, "
+            f"{len(self.kinds)} kinds, {len(self.befell)} (operation, kind) pairs, "
+            f"{self.seconds:.0f} s ({pace:.0f} runs/s), {self.violating} violating"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Some runs for one process.
+
+    `plan` is what the runs have in common. `calls` bounds the calls that the next fault may
+    befall; `seed` is set for drawn ones, `count` says how many.
+    """
+
+    plan: Plan
+    calls: tuple[int, int] = (0, 1 << 30)
+    kinds: frozenset[str] | None = None
+    seed: str | None = None
+    count: int = 0
+    limit: int | None = None
+
+
+@cache
+def machine() -> Machine:
+    """This process's simulation."""
+    return Machine()
+
+
+@cache
+def _base(scene: str, order: str, sweeps: bool) -> Report:
+    return machine().run(Plan(scene, order, {}, sweeps), traced=True)
+
+
+def base(plan: Plan) -> Report:
+    """The run without faults that belongs to a plan."""
+    return _base(plan.scene, plan.order, plan.sweeps)
+
+
+def forget() -> None:
+    """Forgets runs without faults, after something was changed in the code under test."""
+    _base.cache_clear()
+
+
+def faults_after(report: Report, kinds: frozenset[str] | None = None) -> Iterator[tuple[int, str]]:
+    """Every fault that can befall a run after those it had."""
+    last = max(report.plan.faults, default=0)
+    for call in report.trace:
+        if call.number > last:
+            for kind in kinds_for(call, report.plan.scene):
+                if kinds is None or kind in kinds:
+                    yield call.number, kind
+
+
+def work(job: Job) -> Tally:
+    """Does the runs of a job."""
+    tally = Tally()
+    gc.disable()
+    for count, report in enumerate(_drawn(job) if job.seed is not None else _each(job)):
+        tally.add(report)
+        if count % RUNS_BETWEEN_COLLECTIONS == 0:
+            gc.collect()
+        if job.limit is not None and tally.violating >= job.limit:
+            break
+    gc.enable()
+    return tally
+
+
+def _each(job: Job) -> Iterator[Report]:
+    plan = job.plan
+    parent = base(plan)
+    if plan.faults:
+        parent = machine().run(plan, after=parent, traced=True)
+    first, last = job.calls
+    for number, kind in faults_after(parent, job.kinds):
+        if first <= number < last:
+            yield machine().run(plan.with_fault(number, kind), after=parent)
+
+
+def _drawn(job: Job) -> Iterator[Report]:
+    """Pairs and triples; the runs with the faults before are told too."""
+    chance = random.Random(job.seed)
+    count = 0
+    while count < job.count:
+        plan = Plan(chance.choice(SCENES_DRAWN), chance.choice(ORDERS))
+        first = _child(base(plan), chance, traced=True)
+        if first is None:
+            continue
+        yield first
+        for place in range(PAIRS_OF_ONE):
+            second = _child(first, chance, traced=place == 0)
+            if second is None:
+                break
+            yield second
+            count += 1
+            for _ in range(TRIPLES_OF_ONE if place == 0 else 0):
+                third = _child(second, chance, traced=False)
+                if third is None:
+                    break
+                yield third
+                count += 1
+
+
+def _child(parent: Report, chance: random.Random, *, traced: bool) -> Report | None:
+    last = max(parent.plan.faults, default=0)
+    calls = [call for call in parent.trace if call.number > last]
+    if not calls:
+        return None
+    call = chance.choice(calls)
+    kind = chance.choice(kinds_for(call, parent.plan.scene))
+    plan = parent.plan.with_fault(call.number, kind)
+    # The draw must not depend on what the run does with the process's own dice.
+    return machine().run(plan, after=parent, traced=traced)
+
+
+def singles(calls_a_job: int = 12) -> list[Job]:
+    """Every call x every kind in all orders of the plain scene; and what other scenes add."""
+    jobs: list[Job] = []
+    plans = [Plan("plain", order) for order in ORDERS]
+    plans += [Plan(scene, "fifo") for scene in ("older", "approval", "refused", "lost")]
+    for plan in plans:
+        jobs += _split(Job(plan), base(plan), calls_a_job)
+    # Redelivery alone must make good what a single ordinary fault does: no schedule runs.
+    alone = Plan("plain", "fifo", {}, sweeps=False)
+    jobs += _split(Job(alone, kinds=ORDINARY), base(alone), calls_a_job)
+    return jobs
+
+
+def _split(job: Job, report: Report, calls_a_job: int) -> Iterator[Job]:
+    for first in range(1, report.calls + 1, calls_a_job):
+        yield Job(job.plan, (first, first + calls_a_job), job.kinds)
+
+
+def drawn(count: int, seed: str, runs_a_job: int = 200) -> list[Job]:
+    """Jobs for `count` seeded pairs and triples."""
+    return [
+        Job(Plan(), seed=f"{seed}/{place}", count=min(runs_a_job, count - place))
+        for place in range(0, count, runs_a_job)
+    ]
+
+
+def pairs(scene: str, order: str) -> list[Job]:
+    """A job for every first fault: each has every second fault after it."""
+    report = base(Plan(scene, order))
+    return [Job(report.plan.with_fault(*fault)) for fault in faults_after(report)]
+
+
+def cores() -> int:
+    """How many processes to use."""
+    return len(os.sched_getaffinity(0))
+
+
+def over_all_cores(
+    jobs: Iterable[Job],
+    *,
+    each: Callable[[Tally], object] | None = None,
+    until: float = float("inf"),
+) -> Tally:
+    """Does the jobs, those last in the list last; stops beginning new ones at `until`."""
+    tally = Tally()
+    begun = time.monotonic()
+    with multiprocessing.get_context("fork").Pool(cores()) as pool:
+        for done in pool.imap_unordered(work, _while_time(jobs, until)):
+            tally.merge(done)
+            if each is not None:
+                each(tally)
+    tally.seconds = time.monotonic() - begun
+    return tally
+
+
+def _while_time(jobs: Iterable[Job], until: float) -> Iterator[Job]:
+    for job in jobs:
+        if time.monotonic() > until:
+            return
+        yield job
+
+
+def minimal(plan: Plan) -> Plan:
+    """The plan without the faults that its violations do not need."""
+    for number in list(plan.faults):
+        fewer = {other: kind for other, kind in plan.faults.items() if other != number}
+        smaller = Plan(plan.scene, plan.order, fewer, plan.sweeps)
+        if machine().run(smaller).violations:
+            return minimal(smaller)
+    return plan
+
+
+def told(tally: Tally) -> str:
+    """The violating runs, each with the command that replays it."""
+    lines: list[str] = []
+    for plan, violations in tally.told:
+        lines.append(f"python -m tests.faults replay '{plan}'")
+        lines += [f"    {violation}" for violation in violations]
+    return "\n".join(lines)
+
+
+def as_json(tally: Tally) -> dict[str, Any]:
+    """The figures, to be kept."""
+    return {
+        "runs": tally.runs,
+        "calls": tally.calls,
+        "deliveries": tally.deliveries,
+        "seconds": round(tally.seconds),
+        "violating": tally.violating,
+        "kinds": sorted(tally.kinds),
+        "pairs": len(tally.befell),
+    }

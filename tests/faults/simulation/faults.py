@@ -1,0 +1,422 @@
+"""The hook: numbers every AWS call, and lets the plan's faults befall them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import ReadTimeoutError, ResponseStreamingError
+from handover.stages import sweeps
+from tests.faults.memory_aws import PLAIN, ServiceError, Twist, broken, throttled
+from tests.faults.simulation import scene as the_scene
+from tests.faults.simulation.plans import Call
+from tests.faults.simulation.scene import Facts
+from tests.faults.simulation.world import (
+    CALL_SECONDS,
+    DELIVERED_LATE_SECONDS,
+    MOST_NESTED,
+    Invocation,
+    KilledError,
+    World,
+)
+
+SDK_RETRY_SECONDS = 1.0
+# Three tries of ten seconds each.
+TIMEOUT_SECONDS = 30.0
+OUTAGE_SECONDS = 3600.0
+# Longer than five receives by the slowest queue take.
+POISON_SECONDS = 12 * 3600.0
+JUMP_SECONDS = 3600.0
+
+BUSY_STATEMENTS = {
+    "statement_throttled": "ThrottlingError",
+    "statement_conflict": "TransactionConflict",
+    "statement_failed": "InternalServerError",
+    "statements_all_busy": "ProvisionedThroughputExceeded",
+}
+
+
+class Faults:
+    """Sees every call of a world and disturbs those that the plan names."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._now: dict[int, str] = {}
+        self._outage: tuple[str, str, float] | None = None
+        self._poison: tuple[str, str, int, float] | None = None
+        self._meanwhile: dict[str, Callable[[Invocation], None]] = {
+            "duplicate": world.deliver_again,
+            "duplicate_inside": lambda run: self._nest(lambda: world.deliver_now(run)),
+            "others_first": lambda run: self._nest(lambda: world.until_rest(at_once=True)),
+            "world_first": self._world_first,
+            "event_again": self._event_again,
+            "second_import": lambda run: self._second_import(),
+            "second_import_inside": lambda run: self._second_import(inside=True),
+            "overwritten": lambda run: self._overwrite(),
+            "drops_reversed": lambda run: self._drops_reversed(),
+            "late_older": lambda run: self._late_older(),
+            "late_older_inside": lambda run: self._late_older(inside=True),
+            "cancel": lambda run: self._cancel(run),
+            "user_inactive": lambda run: self._change_user(the_scene.BEA, is_active=False),
+            "user_removed": lambda run: self._remove_user(the_scene.CAI),
+            "uploader_demoted": lambda run: self._change_user(
+                the_scene.ADMIN, roles=frozenset({"Clerk"})
+            ),
+            "facts_changed": lambda run: self._change_accounts("name", "renamed"),
+            "opco_changed": lambda run: self._change_accounts("opco", "pt"),
+            "clock_jump": lambda run: world.clock.pass_time(JUMP_SECONDS),
+            "sweep_inside": lambda run: self._impatient_sweep(),
+            "stream_again": lambda run: self._stream_again(),
+        }
+
+    def after_copy(self, other: Faults) -> Faults:
+        """Goes on with what another world's faults have begun."""
+        self._now, self._outage, self._poison = other._now.copy(), other._outage, other._poison
+        return self
+
+    # The seam
+
+    def before(
+        self, number: int, service: str, operation: str, params: dict[str, Any]
+    ) -> Twist | None:
+        """Numbers the call; raises, or lets other things happen first, where the plan says so."""
+        world = self._world
+        run = world.running[-1]
+        world.clock.now += CALL_SECONDS
+        self._check_alive(run)
+        if world.trace is not None:
+            world.trace.append(_call(number, run.function, service, operation, params))
+        _check_tenancy(world, run, operation, params)
+        self._check_outages(run, service, operation)
+        kind = world.plan.faults.get(number)
+        if kind is None:
+            return None
+        world.applied.append((number, kind, operation))
+        self._now[number] = kind
+        twist = self._befall(kind, run, service, operation, params)
+        self._check_alive(run)
+        return twist
+
+    def after(
+        self,
+        number: int,
+        service: str,
+        operation: str,
+        params: dict[str, Any],
+        answer: dict[str, Any],
+    ) -> None:
+        """What befalls a call after its effect."""
+        kind = self._now.get(number)
+        if kind is None:
+            return
+        world = self._world
+        if kind == "error_after":
+            raise broken(service)
+        if kind == "timeout_after":
+            self._time_out()
+        elif kind == "kill_after":
+            world.running[-1].is_dead = True
+            raise KilledError
+        elif kind == "messages_lost":
+            world.memory.sqs.outbox.clear()
+        elif kind == "messages_delayed":
+            sent, world.memory.sqs.outbox[:] = list(world.memory.sqs.outbox), []
+            for message in sent:
+                queue = world.memory.sqs.queues[message.queue_url]
+                world.send(queue, message.body, delay=DELIVERED_LATE_SECONDS)
+        elif kind == "statement_failed_after":
+            answer["Responses"][0] = {
+                "Error": {"Code": "InternalServerError", "Message": "Internal server error"}
+            }
+        elif kind == "body_broken":
+            answer["Body"] = _BrokenBody()
+
+    # Inner
+
+    def _check_alive(self, run: Invocation) -> None:
+        if run.is_dead or self._world.clock.now > run.deadline:
+            run.is_dead = True
+            raise KilledError
+
+    def _check_outages(self, run: Invocation, service: str, operation: str) -> None:
+        world = self._world
+        if self._outage is not None:
+            where, until = self._outage[:2], self._outage[2]
+            if world.clock.now > until:
+                self._outage = None
+            elif where == (run.function, operation):
+                raise throttled(service)
+        if self._poison is not None:
+            function, poisoned, letters, until = self._poison
+            if world.dead_letters > letters or world.clock.now > until:
+                self._poison = None
+            elif (function, poisoned) == (run.function, operation):
+                raise broken(service)
+
+    def _befall(
+        self, kind: str, run: Invocation, service: str, operation: str, params: dict[str, Any]
+    ) -> Twist:
+        world = self._world
+        if kind in self._meanwhile:
+            self._meanwhile[kind](run)
+            return PLAIN
+        if kind == "throttle":
+            world.clock.now += SDK_RETRY_SECONDS
+            raise throttled(service)
+        if kind == "error_before":
+            world.clock.now += SDK_RETRY_SECONDS
+            raise broken(service)
+        if kind == "timeout_before":
+            self._time_out()
+        if kind == "kill_before":
+            run.is_dead = True
+            raise KilledError
+        if kind == "conflict":
+            raise ServiceError(
+                "TransactionConflictException", "Transaction is ongoing for the item"
+            )
+        if kind == "outage":
+            self._outage = (run.function, operation, world.clock.now + OUTAGE_SECONDS)
+            raise throttled(service)
+        if kind == "poison":
+            until = world.clock.now + POISON_SECONDS
+            self._poison = (run.function, operation, world.dead_letters, until)
+            raise broken(service)
+        return _twist(kind, operation, params, world)
+
+    def _time_out(self) -> None:
+        self._world.clock.now += TIMEOUT_SECONDS
+        raise ReadTimeoutError(endpoint_url="https://aws.invalid")
+
+    def _nest(self, work: Callable[[], None]) -> None:
+        """Lets something else be worked in the middle of this call."""
+        world = self._world
+        if world.depth >= MOST_NESTED:
+            return
+        world.depth += 1
+        try:
+            work()
+        finally:
+            world.depth -= 1
+
+    def _world_first(self, run: Invocation) -> None:
+        self._world.deliver_again(run)
+        self._nest(self._world.until_rest)
+
+    def _event_again(self, run: Invocation) -> None:
+        world = self._world
+        bucket = world.memory.s3.buckets[world.memory.physical["UploadsBucket"]]
+        withheld = {_version_in(body) for body in world.withheld}
+        for event in bucket.events:
+            if event.version.version_id not in withheld:
+                world.send("IntakeQueue", _notification(event))
+
+    def _second_import(self, *, inside: bool = False) -> None:
+        world = self._world
+        world.clock.pass_time(the_scene.APART_SECONDS)
+        world.upload(the_scene.SECOND_KEY, the_scene.SECOND, f"AWS:{the_scene.PRINCIPAL}")
+        if inside:
+            self._nest(world.until_rest)
+
+    def _overwrite(self) -> None:
+        world = self._world
+        world.clock.pass_time(the_scene.APART_SECONDS)
+        world.upload(the_scene.MAIN_KEY, the_scene.OVERWRITTEN, "AWS:AROAFORM:post")
+
+    def _drops_reversed(self) -> None:
+        """One key written twice; the second version is heard of first, and worked to its end."""
+        world = self._world
+        principal = f"AWS:{the_scene.PRINCIPAL}"
+        world.clock.pass_time(the_scene.APART_SECONDS)
+        world.upload(the_scene.DROP_KEY, the_scene.DROP_ONE, principal, is_told=False)
+        world.clock.pass_time(the_scene.APART_SECONDS)
+        world.upload(the_scene.DROP_KEY, the_scene.DROP_TWO, principal)
+        told = world.withheld.pop()
+        world.send("IntakeQueue", told, delay=20.0)
+        self._nest(lambda: world.until_rest(at_once=True))
+
+    def _late_older(self, *, inside: bool = False) -> None:
+        world = self._world
+        while world.withheld:
+            world.send("IntakeQueue", world.withheld.pop())
+        if inside:
+            self._nest(world.until_rest)
+
+    def _cancel(self, run: Invocation) -> None:
+        world = self._world
+        if run.function == "api":
+            return
+
+        def ask() -> None:
+            path = f"/imports/{the_scene.MAIN_TICKET}/cancel"
+            status = world.ask_api("POST", path, the_scene.BOSS)
+            world.cancel_answers.append(status)
+            if status == 202 and world.cancelled_moment is None:
+                world.cancelled_moment = world.memory.calls
+
+        self._nest(ask)
+
+    def _change_user(self, address: str, **changed: Any) -> None:
+        world = self._world
+        person = dataclasses.replace(
+            world.facts[-1].users.get((the_scene.HOME, address), the_scene.Person()), **changed
+        )
+        users = {**world.facts[-1].users, (the_scene.HOME, address): person}
+        if (the_scene.HOME, address) not in world.facts[-1].users:
+            return
+        with world.outside():
+            world.memory.execute(
+                "dynamodb",
+                "UpdateItem",
+                {
+                    "TableName": "DirectoryTable",
+                    "Key": {"pk": {"S": the_scene.HOME}, "sk": {"S": f"user#{address}"}},
+                    "UpdateExpression": "SET #s = :s, #r = :r",
+                    "ExpressionAttributeNames": {"#s": "status", "#r": "roles"},
+                    "ExpressionAttributeValues": {
+                        ":s": {"S": "active" if person.is_active else "inactive"},
+                        ":r": {"L": [{"S": role} for role in sorted(person.roles)]},
+                    },
+                },
+            )
+        world.facts.append(Facts(users, world.facts[-1].accounts))
+        world.changed_at.setdefault(address, world.memory.calls)
+
+    def _remove_user(self, address: str) -> None:
+        world = self._world
+        users = dict(world.facts[-1].users)
+        users.pop((the_scene.HOME, address), None)
+        with world.outside():
+            world.memory.execute(
+                "dynamodb",
+                "DeleteItem",
+                {
+                    "TableName": "DirectoryTable",
+                    "Key": {"pk": {"S": the_scene.HOME}, "sk": {"S": f"user#{address}"}},
+                },
+            )
+        world.facts.append(Facts(users, world.facts[-1].accounts))
+        world.changed_at.setdefault(address, world.memory.calls)
+
+    def _change_accounts(self, name: str, value: str) -> None:
+        """The directory changes facts of two accounts, and so raises their versions."""
+        world = self._world
+        accounts = dict(world.facts[-1].accounts)
+        for account_id in ("A1", "A12"):
+            with world.outside():
+                world.memory.execute(
+                    "dynamodb",
+                    "UpdateItem",
+                    {
+                        "TableName": "AccountsTable",
+                        "Key": {"pk": {"S": f"{the_scene.HOME}#{account_id}"}},
+                        "UpdateExpression": "SET #n = :n ADD #v :one",
+                        "ExpressionAttributeNames": {"#n": name, "#v": "version"},
+                        "ExpressionAttributeValues": {":n": {"S": value}, ":one": {"N": "1"}},
+                    },
+                )
+            place = accounts[the_scene.HOME, account_id]
+            if name == "opco":
+                place = dataclasses.replace(place, opco=value)
+            accounts[the_scene.HOME, account_id] = place
+        world.facts.append(Facts(world.facts[-1].users, accounts))
+
+    def _impatient_sweep(self) -> None:
+        """A sweep that takes everything for lost."""
+        module: Any = sweeps
+        patience = module.PATIENCE_SECONDS, module.LOST_SECONDS
+
+        def sweep() -> None:
+            module.PATIENCE_SECONDS = module.LOST_SECONDS = 0.0
+            try:
+                self._world.sweep()
+            finally:
+                module.PATIENCE_SECONDS, module.LOST_SECONDS = patience
+
+        self._nest(sweep)
+
+    def _stream_again(self) -> None:
+        world = self._world
+        if world.consumed:
+            batch = world.consumed[-1]
+            self._nest(lambda: _ignore(world.publish(batch)))
+
+
+class _BrokenBody:
+    """The body of an object whose connection breaks."""
+
+    def read(self, amount: int | None = None) -> bytes:
+        raise ResponseStreamingError(error="connection broken")
+
+
+def _ignore(_result: object) -> None:
+    """Nobody waits for the result."""
+
+
+def _twist(kind: str, operation: str, params: dict[str, Any], world: World) -> Twist:
+    if kind == "repeat":
+        return Twist(repeat=True)
+    if kind == "stale":
+        return Twist(stale=True)
+    if kind in ("messages_lost", "messages_delayed"):
+        world.pull()
+        return PLAIN
+    members = _members(operation, params)
+    if kind in BUSY_STATEMENTS:
+        places = range(members) if kind == "statements_all_busy" else (0,)
+        return Twist(member_errors=dict.fromkeys(places, BUSY_STATEMENTS[kind]))
+    left_out = {
+        "first_left_out": range(1),
+        "last_left_out": range(members - 1, members),
+        "all_left_out": range(members),
+    }
+    if kind in left_out:
+        return Twist(member_errors=dict.fromkeys(left_out[kind], "InternalFailure"))
+    return PLAIN
+
+
+def _members(operation: str, params: dict[str, Any]) -> int:
+    """How many members a batch has."""
+    if operation == "BatchExecuteStatement":
+        return len(params["Statements"])
+    if operation == "BatchGetItem":
+        return sum(len(asked["Keys"]) for asked in params["RequestItems"].values())
+    if operation == "BatchWriteItem":
+        return sum(len(asked) for asked in params["RequestItems"].values())
+    return len(params.get("Entries", ()))
+
+
+def _call(
+    number: int, function: str, service: str, operation: str, params: dict[str, Any]
+) -> Call:
+    may_be_stale = operation in ("GetItem", "Query") and not params.get("ConsistentRead")
+    return Call(
+        number, function, service, operation, may_be_stale, _members(operation, params)
+    )
+
+
+def _version_in(body: str) -> str:
+    return str(json.loads(body)["Records"][0]["s3"]["object"]["versionId"])
+
+
+def _notification(event: Any) -> str:
+    return json.dumps({"Records": [event.record()]})
+
+
+def _check_tenancy(
+    world: World, run: Invocation, operation: str, params: dict[str, Any]
+) -> None:
+    """Reads of accounts and people name keys of the import's own tenant only."""
+    if operation != "BatchGetItem" or run.import_id is None:
+        return
+    uploaded = world.uploads.get(run.import_id)
+    if uploaded is None:
+        return
+    for table, asked in params["RequestItems"].items():
+        if table not in ("AccountsTable", "DirectoryTable"):
+            continue
+        for key in asked["Keys"]:
+            if key["pk"]["S"].partition("#")[0] != uploaded.tenant:
+                world.violations.append(f"I12 {run.function} read {key} for {uploaded.tenant}")

@@ -1,0 +1,423 @@
+"""What must be true when the world has come to rest, read from the stores and from bytes.
+
+Nothing is taken from the system's own bookkeeping but what is compared with it: files are parsed
+anew, verdicts come from `verdicts`, and the final assignments from executing the imports one after
+another in the order in which S3 received them.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.faults.simulation import scene as the_scene
+from tests.faults.simulation.verdicts import Asked, judge, read_file, seats_at_start
+from tests.faults.simulation.watching import FINAL
+from tests.faults.simulation.world import Uploaded, World
+
+WORKED = frozenset({"updated", "cleared", "unchanged", "superseded"})
+EFFECTIVE = frozenset({"updated", "cleared"})
+OUTCOMES = (
+    "updated",
+    "cleared",
+    "unchanged",
+    "pending",
+    "rejected",
+    "duplicate",
+    "superseded",
+    "not_processed",
+)
+# What the functions may fail with when AWS does: anything else is a mistake of theirs.
+EXPECTED_FAILURES = frozenset(
+    {
+        "RetryLaterError",
+        "ClientError",
+        "ReadTimeoutError",
+        "ResponseStreamingError",
+        "GetError",
+        "PutError",
+        "UpdateError",
+        "QueryError",
+        "DeleteError",
+        "ThrottlingException",
+        "InternalServerError",
+        "TransactionConflictException",
+        "NoSuchKey",
+    }
+)
+_RUNS_AS_FORMULA = tuple("=+-@\t\r|%")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of results.csv."""
+
+    line: int
+    fields: tuple[str, ...]
+    outcome: str
+    changes: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One upload with what became of it: its item, and its lines with their results."""
+
+    uploaded: Uploaded
+    item: Mapping[str, Any]
+    lines: tuple[tuple[Asked, Row], ...]
+
+    @property
+    def wrote(self) -> bool:
+        """True when the import was there to write, and not only to tell."""
+        return bool(self.item["mode"]["S"] == "run")
+
+
+def check(world: World) -> list[str]:
+    """Every violation that can be seen at the end."""
+    return [*world.violations, *_End(world).violations()]
+
+
+class _End:
+    """A world at rest."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        tables = world.memory.dynamodb.tables
+        self._imports = tables["ImportsTable"].items
+        self._accounts = tables["AccountsTable"].items
+        self._history = tables["HistoryTable"].items
+        self._portfolios = tables["PortfolioTable"].items
+        self._reports = world.memory.s3.buckets[world.memory.physical["ReportsBucket"]].objects
+        self._kinds = {kind for _, kind, _ in world.applied}
+        self._notices: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for notification in world.memory.sns.published:
+            told = json.loads(json.loads(notification.message)["sqs"])
+            self._notices[told["import_id"]].append(told)
+
+    def violations(self) -> Iterator[str]:
+        world = self._world
+        known = {pk for pk, sk in self._imports if sk == "import"}
+        if known != set(world.uploads):
+            yield f"I1 {len(known)} imports of {len(world.uploads)} uploads"
+            return
+        done: list[Done] = []
+        for uploaded in sorted(world.uploads.values(), key=lambda one: one.order):
+            item = self._imports[uploaded.import_id, "import"]
+            if item["state"]["S"] not in FINAL or "open" in item:
+                yield f"I2 an import is left in the state {item['state']['S']}"
+                return
+            yield from self._state(uploaded, item)
+            lines: tuple[tuple[Asked, Row], ...] = ()
+            if item["state"]["S"] != "refused":
+                found, problem = self._lines(uploaded)
+                if problem:
+                    yield problem
+                    return
+                lines = found
+            one = Done(uploaded, item, lines)
+            done.append(one)
+            yield from self._verdicts(one)
+            yield from self._counts(one)
+            yield from self._errors_file(one)
+        yield from self._superseded(done)
+        yield from self._seats(done)
+        yield from self._chains(done)
+        yield from self._portfolio()
+        yield from self._events()
+        yield from self._costs(done)
+        unexpected = set(world.failures) - EXPECTED_FAILURES
+        if unexpected:
+            yield f"a function failed with {sorted(unexpected)}"
+
+    # Each import
+
+    def _state(self, uploaded: Uploaded, item: Mapping[str, Any]) -> Iterator[str]:
+        world, state = self._world, item["state"]["S"]
+        finished = [told for told in self._notices[uploaded.import_id] if told["state"] in FINAL]
+        if not finished:
+            yield "I13 the end of an import was not told"
+        elif finished[0]["state"] != state:
+            yield f"I13 {finished[0]['state']} was told of an import that is {state}"
+        if state == "cancelled" and "cancel" not in self._kinds:
+            yield "I4 an import was cancelled by nobody"
+        if "cancelled_by" in item and state not in ("cancelled", "refused"):
+            yield f"I4 a cancelled import is {state}"
+        if (
+            202 in world.cancel_answers
+            and uploaded.number == self._main().number
+            and state not in ("cancelled", "refused")
+        ):
+            yield f"I4 the API took the cancelling of an import that is {state}"
+        if state == "refused":
+            yield from self._refusal(uploaded, item["refusal"]["M"]["code"]["S"])
+        elif uploaded.body in (the_scene.UNCLOSED, the_scene.OVERWRITTEN):
+            yield f"I4 a file that must be refused is {state}"
+
+    def _main(self) -> Uploaded:
+        return next(
+            one for one in self._world.uploads.values() if one.key == the_scene.MAIN_KEY
+        )
+
+    def _refusal(self, uploaded: Uploaded, code: str) -> Iterator[str]:
+        """An import is refused only because a rule says so."""
+        allowed = {
+            "UNCLOSED_QUOTE": uploaded.body == the_scene.UNCLOSED,
+            "TICKET_REPLAYED": uploaded.body == the_scene.OVERWRITTEN or "cancel" in self._kinds,
+            "UPLOADER_NOT_ALLOWED": "uploader_demoted" in self._kinds
+            and uploaded.key == the_scene.MAIN_KEY,
+            "NOT_VALIDATED": self._world.dead_letters > 0,
+        }
+        if not allowed.get(code, False):
+            yield f"I4 a file was refused with {code}"
+
+    def _lines(self, uploaded: Uploaded) -> tuple[tuple[tuple[Asked, Row], ...], str]:
+        body = self._object(uploaded, "results.csv")
+        if body is None:
+            return (), "I3 there is no results.csv"
+        rows = {row.line: row for row in _rows(body, 7)}
+        asked = read_file(uploaded.body)
+        if sum(1 for _ in _rows(body, 7)) != len(rows):
+            return (), "I3 a line has two outcomes"
+        if set(rows) != {one.line for one in asked}:
+            return (), f"I3 outcomes of lines {sorted(rows)} of {[one.line for one in asked]}"
+        pairs = tuple((one, rows[one.line]) for one in asked)
+        for one, row in pairs:
+            if row.fields != one.fields:
+                return (), f"I6 line {one.line} reads {row.fields} in results.csv"
+        return pairs, ""
+
+    def _verdicts(self, done: Done) -> Iterator[str]:
+        """A line is rejected exactly when the rules say so, at some moment of the run."""
+        world, tenant = self._world, done.uploaded.tenant
+        is_alone = len(world.uploads) == 1
+        for asked, row in done.lines:
+            codes = {judge(asked, tenant, facts) for facts in world.facts}
+            if row.outcome == "not_processed":
+                if not (done.item["state"]["S"] == "cancelled" or world.dead_letters):
+                    yield f"I3 line {asked.line} was not processed, and nothing was wrong"
+            elif row.outcome == "duplicate":
+                if codes != {"DUPLICATE"}:
+                    yield f"I4 line {asked.line} is no duplicate"
+            elif row.outcome == "rejected":
+                if row.code not in codes:
+                    yield f"I4 line {asked.line} was rejected with {row.code}, wanted {codes}"
+            elif row.outcome not in WORKED or None not in codes:
+                yield f"I4 line {asked.line} is {row.outcome}, wanted {codes}"
+            elif is_alone and row.outcome != self._outcome_alone(tenant, asked):
+                yield f"I7 line {asked.line} is {row.outcome}"
+
+    def _outcome_alone(self, tenant: str, asked: Asked) -> str:
+        before = seats_at_start(the_scene.FACTS, tenant, asked.account)
+        after = [users for role, users in asked.targets.items() if before[role] != users]
+        if not after:
+            return "unchanged"
+        return "updated" if any(after) else "cleared"
+
+    def _counts(self, done: Done) -> Iterator[str]:
+        counted = Counter(row.outcome for _, row in done.lines)
+        item = done.item
+        stored = {
+            outcome: int(item["pending_users" if outcome == "pending" else outcome]["N"])
+            for outcome in OUTCOMES
+        }
+        if stored != {outcome: counted[outcome] for outcome in OUTCOMES}:
+            yield f"I5 stored {stored}, counted {dict(counted)}"
+        if done.lines and int(item["lines"]["N"]) != len(done.lines):
+            yield "I5 the number of lines is wrong"
+        if item.get("pending"):
+            yield "I5 a chunk is pending in an import that has ended"
+        summary = self._object(done.uploaded, "summary.json")
+        if summary is None:
+            yield "I14 there is no summary.json"
+            return
+        for told in (json.loads(summary), *self._notices[done.uploaded.import_id]):
+            if told["state"] not in FINAL:
+                continue
+            if told["state"] != item["state"]["S"]:
+                yield f"I13 {told['state']} is told of an import that is {item['state']['S']}"
+            if any(told["counts"][outcome] != counted[outcome] for outcome in OUTCOMES):
+                yield f"I13 counts {told['counts']} are told, counted {dict(counted)}"
+        with_errors = counted["rejected"] + counted["not_processed"]
+        wanted = {"error"} if with_errors else {"done"}
+        if item["state"]["S"] not in {*wanted, "cancelled", "refused"}:
+            yield f"I5 the import is {item['state']['S']} with {with_errors} lines with errors"
+
+    def _errors_file(self, done: Done) -> Iterator[str]:
+        wanted = {
+            asked.line: (asked.fields, row.code)
+            for asked, row in done.lines
+            if row.outcome in ("rejected", "not_processed")
+        }
+        body = self._object(done.uploaded, "errors.csv")
+        if body is None:
+            if wanted:
+                yield "I6 there is no errors.csv"
+            return
+        found = list(_rows(body, 4))
+        if len(found) != len(wanted) or any(
+            wanted.get(row.line) != (row.fields, row.code) for row in found
+        ):
+            yield f"I6 errors.csv has the lines {[row.line for row in found]}"
+        if [row.line for row in found] != sorted(wanted):
+            yield "I6 errors.csv is out of order"
+        for cell in _cells(body):
+            if cell.startswith(_RUNS_AS_FORMULA):
+                yield "I16 a cell of errors.csv would run in a spreadsheet"
+
+    # All imports together
+
+    def _superseded(self, done: list[Done]) -> Iterator[str]:
+        for place, one in enumerate(done):
+            for asked, row in one.lines:
+                if row.outcome != "superseded":
+                    continue
+                later = {
+                    role
+                    for other in done[place + 1 :]
+                    for theirs, their_row in other.lines
+                    if theirs.account == asked.account and their_row.outcome in WORKED
+                    for role in theirs.targets
+                }
+                if not set(asked.targets) <= later:
+                    yield f"I7 line {asked.line} was superseded by nothing"
+
+    def _seats(self, done: list[Done]) -> Iterator[str]:
+        """Every seat is held by whom the last line in S3's order says."""
+        expected: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        for tenant, account in the_scene.FACTS.accounts:
+            for role, users in seats_at_start(the_scene.FACTS, tenant, account).items():
+                expected[tenant, account, role] = users
+        for one in done:
+            for asked, row in one.lines:
+                if one.wrote and row.outcome in WORKED:
+                    for role, users in asked.targets.items():
+                        expected[one.uploaded.tenant, asked.account, role] = users
+        for (tenant, account, role), users in expected.items():
+            item = self._accounts[f"{tenant}#{account}"]
+            if _users(item, role) != users:
+                yield f"I7 {account} has {_users(item, role)} as {role}, wanted {users}"
+
+    def _chains(self, done: list[Done]) -> Iterator[str]:
+        """One entry for each change, each beginning where the one before ended."""
+        rows: dict[str, list[tuple[int, Mapping[str, Any]]]] = defaultdict(list)
+        for (pk, version), item in self._history.items():
+            rows[pk].append((int(version), item))
+        found = Counter(
+            (item["import_id"]["S"], int(item["line"]["N"]))
+            for entries in rows.values()
+            for _, item in entries
+        )
+        wanted = {
+            (one.uploaded.import_id, asked.line): (one.uploaded.tenant, asked.account, row.changes)
+            for one in done
+            for asked, row in one.lines
+            if one.wrote and row.outcome in EFFECTIVE
+        }
+        if found != Counter(wanted.keys()):
+            more = set(found) ^ set(wanted)
+            yield f"I8 history and results differ in {sorted(line for _, line in more)}"
+            return
+        for pk, item in self._accounts.items():
+            tenant, _, account = pk.partition("#")
+            seats = seats_at_start(the_scene.FACTS, tenant, account)
+            for _version, entry in sorted(rows.get(pk, ()), key=lambda told: told[0]):
+                key = entry["import_id"]["S"], int(entry["line"]["N"])
+                changes = {
+                    role: (tuple(told["before"]), tuple(told["after"]))
+                    for role, told in json.loads(entry["changes"]["S"]).items()
+                }
+                if wanted[key] != (tenant, account, changes):
+                    yield f"I8 line {key[1]} is told one way in history and another in results"
+                for role, (before, after) in changes.items():
+                    if seats[role] != before or before == after:
+                        yield f"I9 the history of {account} is broken"
+                    seats[role] = after
+            for role, users in seats.items():
+                if _users(item, role) != users:
+                    yield f"I9 the history of {account} ends with {users}"
+
+    def _portfolio(self) -> Iterator[str]:
+        held = {
+            (pk, sk) for (pk, sk), item in self._portfolios.items() if item["held"]["BOOL"]
+        }
+        seats = {
+            (f"{pk.partition('#')[0]}#{user['S']}", f"{role}#{pk.partition('#')[2]}")
+            for pk, item in self._accounts.items()
+            for role, users in item["assigned"]["M"].items()
+            for user in users["L"]
+        }
+        if held != seats:
+            yield f"I9 portfolios and accounts differ in {sorted(held ^ seats)[:3]}"
+
+    def _events(self) -> Iterator[str]:
+        told: dict[str, str] = {}
+        for event in self._world.memory.events.put:
+            detail = event.entry["Detail"]
+            dedupe_id = json.loads(detail)["dedupe_id"]
+            if told.setdefault(dedupe_id, detail) != detail:
+                yield f"I13 {dedupe_id} was told in two ways"
+        wanted = {
+            f"assignment-changed/{pk.replace('#', '/', 1)}/{int(version)}"
+            for pk, version in self._history
+        }
+        if set(told) != wanted:
+            yield f"I8 events and history differ in {len(set(told) ^ wanted)}"
+
+    def _costs(self, done: list[Done]) -> Iterator[str]:
+        """An unchanged line is written only while something older may still come."""
+        older = {one.uploaded.import_id: place > 0 for place, one in enumerate(done)}
+        for write in self._world.account_writes:
+            if write.run is None or write.old is None or write.new is None:
+                continue
+            is_same = write.old["assigned"] == write.new["assigned"]
+            if is_same and not older.get(write.run.import_id or "", False):
+                yield f"an unchanged line wrote {write.key} without need"
+
+    def _object(self, uploaded: Uploaded, name: str) -> bytes | None:
+        versions = self._reports.get(f"{uploaded.tenant}/{uploaded.import_id}/{name}")
+        return versions[0].body if versions else None
+
+
+def _users(item: Mapping[str, Any], role: str) -> tuple[str, ...]:
+    return tuple(user["S"] for user in item["assigned"]["M"].get(role, {"L": []})["L"])
+
+
+def _cells(body: bytes) -> Iterator[str]:
+    for row in csv.reader(io.StringIO(body.decode("utf-8-sig"), newline="")):
+        yield from row
+
+
+def _rows(body: bytes, own: int) -> Iterator[Row]:
+    """The rows of a report whose last `own` columns are not the uploader's."""
+    reader = csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True)
+    next(reader)
+    for cells in reader:
+        fields = tuple(_unguarded(cell) for cell in cells[:-own])
+        ours = cells[-own:]
+        if own == 4:
+            yield Row(int(ours[0]), fields, "", {}, ours[1])
+        else:
+            yield Row(int(ours[0]), fields, ours[1], _changes(*ours[2:5]), ours[5])
+
+
+def _changes(
+    roles: str, before: str, after: str
+) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    if not roles:
+        return {}
+    parts = zip(roles.split("; "), before.split("; "), after.split("; "), strict=True)
+    return {role: (_names(old), _names(new)) for role, old, new in parts}
+
+
+def _names(cell: str) -> tuple[str, ...]:
+    return tuple(cell.split(", ")) if cell else ()
+
+
+def _unguarded(cell: str) -> str:
+    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(_RUNS_AS_FORMULA) else cell

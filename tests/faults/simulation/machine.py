@@ -1,0 +1,323 @@
+"""One process's simulation: the deployed stack, the scenes as snapshots, and runs of plans."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.faults.memory_aws import MemoryAws, Snapshot, install, memory_from_template
+from tests.faults.simulation import scene as the_scene
+from tests.faults.simulation.clock import Clock, telling_the_time
+
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "memory",
+    "AWS_SECRET_ACCESS_KEY": "memory",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "POWERTOOLS_TRACE_DISABLED": "true",
+    "POWERTOOLS_METRICS_DISABLED": "true",
+    "POWERTOOLS_METRICS_NAMESPACE": "Handover",
+}
+os.environ.update(ENVIRONMENT)
+
+from handover import runtime  # noqa: E402 - reads the environment above
+from handover.model import Account, User  # noqa: E402
+from handover.patience import Patience  # noqa: E402
+from handover.profiles import parse_profile  # noqa: E402
+import handover.reading.repeats as repeats  # noqa: E402, PLR0402
+from handover.stages import intake  # noqa: E402
+from handover.store.directory import Settings, Source  # noqa: E402
+from handover.store.imports import TicketItem  # noqa: E402
+from tests.faults.simulation import invariants  # noqa: E402
+from tests.faults.simulation.faults import Faults  # noqa: E402
+from tests.faults.simulation.lambdas import environment, read_stack  # noqa: E402
+from tests.faults.simulation.plans import Call, Plan  # noqa: E402
+from tests.faults.simulation.watching import Watch  # noqa: E402
+from tests.faults.simulation.world import StuckError, World  # noqa: E402
+
+# So many bytes that the small file of the scene is cut into four chunks.
+CHUNK_BYTES = 130
+# Enough for a small file, and a thousand times quicker to make than the table for a large one.
+TABLE_BITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A run between two steps, `calls` of it made: enough to go on from there."""
+
+    calls: int
+    stores: Snapshot
+    seen_before: dict[str, Any]
+    sent: int
+    published: list[Any]
+    put: list[Any]
+    now: float
+    chance: Any
+    failures: list[str]
+    world: World
+    watch: Watch
+    faults: Faults
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run came to."""
+
+    plan: Plan
+    violations: tuple[str, ...]
+    calls: int
+    deliveries: int
+    sweeps: int
+    sweeps_that_sent: int
+    seconds: float
+    applied: tuple[tuple[int, str, str], ...]
+    trace: tuple[Call, ...]
+    moments: tuple[Moment, ...] = field(repr=False)
+
+    def before(self, plan: Plan) -> Moment | None:
+        """The last moment before the faults that `plan` has and this run had not."""
+        first = min(set(plan.faults) - set(self.plan.faults), default=0)
+        return next((one for one in reversed(self.moments) if one.calls < first), None)
+
+
+class _Failures(logging.Handler):
+    """Collects what the functions say of failed messages, without making texts of it."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.names: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        name = getattr(record, "error", None)
+        if name is not None:
+            self.names.append(str(name))
+
+
+def _count_nothing(*_told: object, **_more: object) -> None:
+    """Metrics are nobody's business here."""
+
+
+class Machine:
+    """Runs plans, one after another."""
+
+    def __init__(self) -> None:
+        self.stack = read_stack()
+        self.clock = Clock(the_scene.START - 3600)
+        self.memory: MemoryAws = memory_from_template(self.stack.template, self.clock)
+        os.environ.update(environment(self.stack.template, self.memory.physical))
+        runtime.wiring.cache_clear()
+        self._failures = _Failures()
+        self._snapshots: dict[str, Snapshot] = {}
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Makes the process live in the simulation: its clock, its AWS, its silence."""
+        of_intake: Any = intake
+        of_repeats: Any = repeats
+        sizes = of_intake.LEAST_CHUNK_BYTES, of_repeats._TABLE_BITS
+        of_intake.LEAST_CHUNK_BYTES, of_repeats._TABLE_BITS = CHUNK_BYTES, TABLE_BITS
+        of_metrics: Any = runtime.metrics.provider
+        of_metrics.add_metric = _count_nothing
+        inner: Any = runtime.logger._logger
+        handlers, level = inner.handlers[:], inner.level
+        inner.handlers[:] = [self._failures]
+        inner.setLevel(logging.WARNING)
+        try:
+            with install(self.memory), telling_the_time(self.clock):
+                yield
+        finally:
+            of_intake.LEAST_CHUNK_BYTES, of_repeats._TABLE_BITS = sizes
+            del of_metrics.add_metric
+            inner.handlers[:] = handlers
+            inner.setLevel(level)
+
+    def run(self, plan: Plan, *, after: Report | None = None, traced: bool = False) -> Report:
+        """Carries a plan out and checks what it led to.
+
+        With `traced` the report holds every call, and can be given as `after` for plans that have
+        one more, later fault: they go on from the last moment before it.
+        """
+        with self.running():
+            memory = self.memory
+            self._failures.names.clear()
+            found = after.before(plan) if after is not None else None
+            if found is None:
+                self._set(plan.scene)
+                random.seed(f"{plan.scene} {plan.order}")
+                world = World(self.stack, memory, self.clock, plan, traced=traced)
+                watch, faults = Watch(world), Faults(world)
+            else:
+                world, watch, faults = self._back_to(found, plan, traced=traced)
+            memory.hook = faults
+            memory.dynamodb.watch(watch.item)
+            memory.s3.watch = watch.object
+            memory.sns.watch = watch.notification
+            moments: list[Moment] = []
+
+            def keep() -> None:
+                moments.append(self._moment(world, watch, faults))
+
+            try:
+                if found is None:
+                    self._begin(world)
+                world.until_rest(before_each=keep if traced else None)
+                world.failures += self._failures.names
+                violations = invariants.check(world)
+            except StuckError as stuck:
+                violations = [*world.violations, f"I2 the run did not end: {stuck}"]
+            finally:
+                memory.hook = None
+                memory.dynamodb.watch(None)
+                memory.s3.watch = memory.sns.watch = None
+            return Report(
+                plan,
+                tuple(dict.fromkeys(violations)),
+                memory.calls,
+                world.deliveries,
+                world.sweeps,
+                world.sweeps_that_sent,
+                self.clock.now - the_scene.START,
+                tuple(world.applied),
+                tuple(world.trace or ()),
+                tuple(moments),
+            )
+
+    def _moment(self, world: World, watch: Watch, faults: Faults) -> Moment:
+        memory = self.memory
+        return Moment(
+            memory.calls,
+            memory.snapshot(),
+            {name: dict(table._before) for name, table in memory.dynamodb.tables.items()},
+            memory.sqs._count,
+            list(memory.sns.published),
+            list(memory.events.put),
+            self.clock.now,
+            random.getstate(),
+            list(self._failures.names),
+            world.copy(world.plan),
+            Watch(world).after_copy(watch),
+            Faults(world).after_copy(faults),
+        )
+
+    def _back_to(
+        self, moment: Moment, plan: Plan, *, traced: bool
+    ) -> tuple[World, Watch, Faults]:
+        memory = self.memory
+        memory.restore(moment.stores)
+        for name, before in moment.seen_before.items():
+            memory.dynamodb.tables[name]._before = dict(before)
+        memory.calls, memory.sqs._count = moment.calls, moment.sent
+        memory.sns.published[:] = moment.published
+        memory.events.put[:] = moment.put
+        self.clock.now = moment.now
+        random.setstate(moment.chance)
+        self._failures.names[:] = moment.failures
+        world = moment.world.copy(plan)
+        if not traced:
+            world.trace = None
+        return (
+            world,
+            Watch(world).after_copy(moment.watch),
+            Faults(world).after_copy(moment.faults),
+        )
+
+    def digest(self) -> str:
+        """Everything that the last run left, as one text to compare."""
+        items = {
+            name: sorted((repr(key), repr(item)) for key, item in table.items.items())
+            for name, table in self.memory.dynamodb.tables.items()
+        }
+        objects = {
+            name: sorted(repr(versions) for versions in bucket.objects.values())
+            for name, bucket in self.memory.s3.buckets.items()
+        }
+        told = [repr(notification) for notification in self.memory.sns.published]
+        text = json.dumps([items, objects, told, self.memory.calls, self.clock.now])
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def _begin(self, world: World) -> None:
+        scene = world.scene
+        form = "AWS:AROAFORM:post"
+        if scene.has_older:
+            world.upload(the_scene.OLDER_KEY, the_scene.OLDER, form, is_told=False)
+            self.clock.pass_time(the_scene.APART_SECONDS)
+        world.upload(the_scene.MAIN_KEY, scene.body, form, is_told=not scene.is_event_lost)
+        if scene.has_second:
+            self.clock.pass_time(the_scene.APART_SECONDS)
+            world.upload(
+                the_scene.SECOND_KEY, the_scene.SECOND, f"AWS:{the_scene.PRINCIPAL}"
+            )
+
+    # Scenes
+
+    def _set(self, name: str) -> None:
+        """The world as it is before the first upload."""
+        if name not in self._snapshots:
+            self._snapshots[name] = self._prepared(the_scene.SCENES[name])
+        self.memory.restore(self._snapshots[name])
+        self.clock.now = the_scene.START
+
+    def _prepared(self, scene: the_scene.Scene) -> Snapshot:
+        self.memory.restore(memory_from_template(self.stack.template, self.clock).snapshot())
+        self.clock.now = the_scene.START - 3600
+        tables, patience = runtime.wiring().tables, Patience(self.clock.now + 600)
+        for tenant in (the_scene.HOME, the_scene.OTHER):
+            users = [
+                User(address, address, person.roles, person.opco, person.is_active)
+                for (where, address), person in the_scene.FACTS.users.items()
+                if where == tenant
+            ]
+            tables.directory.put_users(tenant, users, patience)
+            accounts = [
+                Account(
+                    tenant,
+                    account_id,
+                    1,
+                    opco=place.opco,
+                    assigned={
+                        role: users
+                        for role, users in (
+                            ("account_manager", place.managers),
+                            ("viewer", place.viewers),
+                        )
+                        if users
+                    },
+                )
+                for (where, account_id), place in the_scene.FACTS.accounts.items()
+                if where == tenant
+            ]
+            tables.accounts.put_facts(accounts, patience)
+        tables.directory.put_profile(the_scene.HOME, parse_profile(the_scene.SEATS_PROFILE))
+        tables.directory.put_source(
+            the_scene.HOME, Source("crm", the_scene.STRICT, the_scene.PRINCIPAL)
+        )
+        if scene.settings is not None:
+            tables.directory.put_settings(the_scene.HOME, Settings(*scene.settings))
+        self._ticket(the_scene.MAIN_TICKET, the_scene.ADMIN, the_scene.SEATS, scene.mode)
+        bob = the_scene.mail("bob")
+        self._ticket(the_scene.OLDER_TICKET, bob, the_scene.STRICT, "run")
+        world = World(self.stack, self.memory, self.clock, Plan(), traced=False)
+        world.pull()
+        if not world.publish(world.records):
+            raise AssertionError("the first accounts could not be published")
+        return self.memory.snapshot()
+
+    def _ticket(self, ticket: str, uploader: str, profile: str, mode: str) -> None:
+        item = TicketItem(
+            tenant=the_scene.HOME,
+            uploader=uploader,
+            profile=profile,
+            filename="managers.csv",
+            mode=mode,
+            issued_at="2026-07-01T07:59:00.000Z",
+            expires_at="2026-07-01T08:04:00.000Z",
+            expires=int(the_scene.START) + 30 * 86400,
+        )
+        runtime.wiring().tables.imports.issue(ticket, item)

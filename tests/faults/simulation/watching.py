@@ -1,0 +1,197 @@
+"""What must hold at every instant, looked at as each write and each notification happens."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from tests.faults.memory_aws import Notification, Version
+from tests.faults.simulation import scene as the_scene
+from tests.faults.simulation.world import AccountWrite, Invocation, World
+
+FINAL = frozenset({"done", "error", "refused", "cancelled"})
+# What may still change about an import that has ended: that it was told, and resent.
+_MAY_CHANGE = frozenset({"open", "opened_at", "resent_at"})
+
+Item = Mapping[str, Any]
+
+
+class Watch:
+    """Looks at every write as it is made, and notes what must not be."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._reports: dict[str, bytes] = {}
+        self._told: dict[str, tuple[str, str]] = {}
+
+    def after_copy(self, other: Watch) -> Watch:
+        """Goes on with what another world's watch has seen."""
+        self._reports, self._told = other._reports.copy(), other._told.copy()
+        return self
+
+    def item(self, table: str, key: Any, old: Item | None, new: Item | None) -> None:
+        """One write of one item."""
+        running = self._world.running
+        run = running[-1] if running else None
+        if table == "AccountsTable":
+            self._account(run, key, old, new)
+        elif table == "ImportsTable":
+            self._import(run, key, old, new)
+        elif table == "HistoryTable":
+            if old is not None and old != new:
+                self._note(f"I8 history entry {key} was changed")
+            self._belongs(run, key[0])
+        elif table == "PortfolioTable":
+            self._belongs(run, key[0])
+        elif table == "DirectoryTable" and run is not None:
+            self._note(f"I12 {run.function} wrote the directory")
+
+    def object(self, bucket: str, version: Version) -> None:
+        """One write of one object."""
+        running = self._world.running
+        run = running[-1] if running else None
+        if bucket != self._world.memory.physical["ReportsBucket"] or run is None:
+            return
+        before = self._reports.setdefault(version.key, version.body)
+        if before != version.body:
+            self._note(f"I14 {version.key} was written with other bytes")
+        uploaded = self._uploaded(run)
+        if uploaded is None or version.key.split("/")[:2] != [
+            uploaded.tenant,
+            uploaded.import_id,
+        ]:
+            self._note(f"I12 {run.function} wrote {version.key}")
+
+    def notification(self, notification: Notification) -> None:
+        """One notification: nothing is told before it is true, and always the same."""
+        world = self._world
+        told = json.loads(json.loads(notification.message)["sqs"])
+        import_id, dedupe_id = told["import_id"], told["dedupe_id"]
+        body = notification.message, json.dumps(notification.attributes, sort_keys=True)
+        if self._told.setdefault(dedupe_id, body) != body:
+            self._note(f"I13 {dedupe_id} was told in two ways")
+        item = world.memory.dynamodb.tables["ImportsTable"].items.get((import_id, "import"))
+        state = item["state"]["S"] if item else "nothing"
+        if told["state"] != state and not (
+            told["state"] == "awaiting_approval" and item and "approved_by" in item
+        ):
+            self._note(f"I14 {told['state']} was told of an import that was {state}")
+        if told["state"] in FINAL:
+            if dedupe_id != f"import-finished/{import_id}":
+                self._note(f"I13 the end was told under {dedupe_id}")
+            reports = world.memory.s3.buckets[world.memory.physical["ReportsBucket"]].objects
+            tenant = world.uploads[import_id].tenant
+            wanted = ["summary.json"] if state == "refused" else ["summary.json", "results.csv"]
+            if told["counts"]["rejected"] + told["counts"]["not_processed"] and state != "refused":
+                wanted.append("errors.csv")
+            for name in wanted:
+                if f"{tenant}/{import_id}/{name}" not in reports:
+                    self._note(f"I14 told before {name} was there")
+        world.notified(notification)
+
+    # Inner
+
+    def _note(self, violation: str) -> None:
+        self._world.violations.append(violation)
+
+    def _uploaded(self, run: Invocation) -> Any:
+        return self._world.uploads.get(run.import_id) if run.import_id else None
+
+    def _belongs(self, run: Invocation | None, key: str) -> None:
+        """What the stream leads to stays with the tenants of its records."""
+        if run is None:
+            return
+        tenants = {
+            (record.change.new or record.change.old or {})["pk"]["S"].partition("#")[0]
+            for record in run.records
+        }
+        if key.partition("#")[0] not in tenants:
+            self._note(f"I12 {run.function} wrote {key} for {sorted(tenants)}")
+
+    def _account(self, run: Invocation | None, key: str, old: Item | None, new: Item | None) -> None:
+        world = self._world
+        world.account_writes.append(AccountWrite(world.memory.calls, run, key, old, new))
+        if run is None:
+            return
+        if old is None or new is None:
+            self._note(f"I7 {run.function} made or removed the account {key}")
+            return
+        if int(new["version"]["N"]) != int(old["version"]["N"]) + 1:
+            self._note(f"I7 {key} went from version {old['version']} to {new['version']}")
+        uploaded = self._uploaded(run)
+        if run.function != "assign" or uploaded is None:
+            self._note(f"I10 {run.function} wrote the account {key}")
+            return
+        if key.partition("#")[0] != uploaded.tenant:
+            self._note(f"I12 an import of {uploaded.tenant} wrote {key}")
+        self._may_write(run, key)
+        self._orders(key, old, new)
+        self._seats(run, key, old, new)
+
+    def _may_write(self, run: Invocation, key: str) -> None:
+        """The import is being worked, and so is the chunk."""
+        world = self._world
+        items = world.memory.dynamodb.tables["ImportsTable"].items
+        item = items.get((run.import_id, "import"))
+        if item is None or item["state"]["S"] != "processing":
+            self._note(f"I10 {key} was written for an import that is not being processed")
+            return
+        if str(run.chunk) not in item.get("pending", {"NS": []})["NS"]:
+            self._note(f"I10 {key} was written for a chunk that is settled")
+        if item["mode"]["S"] != "run":
+            self._note(f"I10 {key} was written in a dry run")
+        if "approval" in item and "approved_by" not in item:
+            self._note(f"I17 {key} was written before anybody approved it")
+        if (
+            world.cancelled_moment is not None
+            and "cancelled_by" in item
+            and run.started >= world.cancelled_moment
+        ):
+            self._note(f"I10 {key} was written by a run that began after the cancelling")
+
+    def _orders(self, key: str, old: Item, new: Item) -> None:
+        before, after = old["orders"]["M"], new["orders"]["M"]
+        for role, order in before.items():
+            if role not in after or after[role]["S"] < order["S"]:
+                self._note(f"I7 the order of {key} went back")
+
+    def _seats(self, run: Invocation, key: str, old: Item, new: Item) -> None:
+        """Whoever is given a role may hold it, as the directory was when the run began."""
+        world = self._world
+        tenant = key.partition("#")[0]
+        for role, users in new["assigned"]["M"].items():
+            held = old["assigned"]["M"].get(role, {"L": []})["L"]
+            for user in users["L"]:
+                address = user["S"]
+                if user in held:
+                    continue
+                known = [facts.users.get((tenant, address)) for facts in world.facts]
+                if not any(known):
+                    self._note(f"I12 {address} of another tenant was given {key}")
+                person = next(one for one in reversed([*known, the_scene.Person()]) if one)
+                if person.opco != old["opco"]["S"]:
+                    self._note(f"I11 {address} of another operating company was given {key}")
+                if world.changed_at.get(address, run.started + 1) <= run.started:
+                    self._note(f"I11 {address} was given {key} after being removed")
+
+    def _import(self, run: Invocation | None, key: Any, old: Item | None, new: Item | None) -> None:
+        if run is None:
+            return
+        if new is None:
+            self._note(f"I8 {key} was removed")
+            return
+        pk, sk = key
+        if run.import_id is not None:
+            uploaded = self._uploaded(run)
+            tenant = uploaded.tenant if uploaded else ""
+            allowed = pk in (run.import_id, f"tenant#{tenant}") or (
+                pk.startswith("ticket#") and new["tenant"]["S"] == tenant
+            )
+            if not allowed:
+                self._note(f"I12 {run.function} wrote {key} for {run.import_id}")
+        if sk != "import" or old is None or old["state"]["S"] not in FINAL:
+            return
+        changed = {name for name in {**old, **new} if old.get(name) != new.get(name)}
+        if changed - _MAY_CHANGE:
+            self._note(f"I10 {sorted(changed)} of an import changed after its end")

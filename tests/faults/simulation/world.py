@@ -1,0 +1,498 @@
+"""The world around the functions: queues, the stream, the schedule, and people."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import EventType
+from handover import messages as handover_messages
+from tests.faults.memory_aws import Change, MemoryAws, Notification
+from tests.faults.simulation import scene as the_scene
+from tests.faults.simulation.clock import Clock
+from tests.faults.simulation.lambdas import LambdaContext, Queue, Stack
+from tests.faults.simulation.plans import Call, Plan
+from tests.faults.simulation.scene import Facts, Scene
+
+CALL_SECONDS = 0.02
+# A run that needs more than this does not end.
+MOST_DELIVERIES = 1500
+MOST_SECONDS = 4 * 24 * 3600.0
+# While nothing happens, sweeps are left out: the more, the longer nothing happens.
+SHORTEST_IDLE_SECONDS = 60.0
+LONGEST_IDLE_SECONDS = 1800.0
+DELIVERED_LATE_SECONDS = 3600.0
+PERSON_WAITS_SECONDS = 60.0
+MOST_NESTED = 3
+PEOPLE = "people"
+
+
+class KilledError(BaseException):
+    """The process of this invocation is gone; nothing of it may act any more."""
+
+
+class StuckError(BaseException):
+    """The world does not come to rest."""
+
+
+@dataclass(slots=True)
+class Message:
+    """A message in a queue, received or not."""
+
+    queue: str
+    body: str
+    sent: int
+    visible_at: float
+    receives: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Record:
+    """A record of the accounts' stream that is not done with."""
+
+    change: Change
+    arrived: int
+    busy_until: float = 0.0
+
+
+@dataclass(slots=True)
+class Invocation:
+    """One run of one function; `started` is the number of the AWS call before it."""
+
+    function: str
+    number: int
+    started: int
+    started_at: float
+    deadline: float
+    message: Message | None = None
+    records: list[Record] = field(default_factory=list)
+    import_id: str | None = None
+    chunk: int | None = None
+    schedule: int | None = None
+    is_dead: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """One version of one object in the upload bucket."""
+
+    import_id: str
+    tenant: str
+    key: str
+    version_id: str
+    body: bytes
+    at: float
+    sequencer: str
+    number: int
+
+    @property
+    def order(self) -> tuple[float, str]:
+        """The place among all uploads as S3 saw them."""
+        return self.at, self.sequencer
+
+
+@dataclass(frozen=True, slots=True)
+class AccountWrite:
+    """One write of one account: before which call, by whom."""
+
+    moment: int
+    run: Invocation | None
+    key: str
+    old: Any
+    new: Any
+
+
+def import_id_of(bucket: str, key: str, version_id: str) -> str:
+    """The identity of an import, as the architecture fixes it."""
+    return hashlib.sha256(f"{bucket}\0{key}\0{version_id}".encode()).hexdigest()[:32]
+
+
+class World:
+    """One run of one plan."""
+
+    def __init__(
+        self, stack: Stack, memory: MemoryAws, clock: Clock, plan: Plan, *, traced: bool
+    ) -> None:
+        self.stack, self.memory, self.clock, self.plan = stack, memory, clock, plan
+        self.scene: Scene = the_scene.SCENES[plan.scene]
+        self.chance = None if plan.order in ("fifo", "lifo") else Random(f"order {plan.order}")
+        self.trace: list[Call] | None = [] if traced else None
+        self.running: list[Invocation] = []
+        self.messages: list[Message] = []
+        self.records: list[Record] = []
+        self.consumed: list[list[Record]] = []
+        self.uploads: dict[str, Uploaded] = {}
+        self.facts: list[Facts] = [the_scene.FACTS]
+        self.changed_at: dict[str, int] = {}
+        self.applied: list[tuple[int, str, str]] = []
+        self.violations: list[str] = []
+        self.account_writes: list[AccountWrite] = []
+        self.cancel_answers: list[int] = []
+        self.cancelled_moment: int | None = None
+        self.approved: set[str] = set()
+        self.withheld: list[str] = []
+        self.failures: list[str] = []
+        self.deliveries = self.sweeps = self.sweeps_that_sent = self.dead_letters = 0
+        self.depth = 0
+        self._sent = self._invoked = 0
+        self._events_seen = 0
+        self._records_ready_at = 0.0
+        self._record_failures = 0
+        self._idle_seconds = SHORTEST_IDLE_SECONDS
+        self._next_runs = [clock.now + one.seconds for one in stack.schedules]
+        self._names = {
+            url: name for name, url in memory.physical.items() if url in memory.sqs.queues
+        }
+        self._queues = {
+            **stack.queues,
+            PEOPLE: Queue(PEOPLE, "api", PERSON_WAITS_SECONDS, 1),
+        }
+
+    def copy(self, plan: Plan) -> World:
+        """The same world, to go on by another plan; no function may be running."""
+        other = World.__new__(World)
+        for name, value in vars(self).items():
+            kept = value
+            if isinstance(value, list | dict | set):
+                kept = value.copy()
+            elif isinstance(value, Random):
+                kept = Random()  # noqa: S311 - its state is set at once
+                kept.setstate(value.getstate())
+            setattr(other, name, kept)
+        other.plan = plan
+        other.messages = [replace(message) for message in self.messages]
+        other.records = [replace(record) for record in self.records]
+        return other
+
+    # What comes from outside
+
+    def upload(self, key: str, body: bytes, principal: str, *, is_told: bool = True) -> Uploaded:
+        """A new version in the upload bucket; its event goes to the intake, or is withheld."""
+        bucket = self.memory.physical["UploadsBucket"]
+        version = self.memory.s3.upload(bucket, key, body, principal=principal)
+        event = self.memory.s3.buckets[bucket].events[-1]
+        self._events_seen = len(self.memory.s3.buckets[bucket].events)
+        uploaded = Uploaded(
+            import_id_of(bucket, key, version.version_id),
+            key.split("/")[1],
+            key,
+            version.version_id,
+            body,
+            version.modified,
+            event.sequencer,
+            len(self.uploads),
+        )
+        self.uploads[uploaded.import_id] = uploaded
+        told = json.dumps({"Records": [event.record()]})
+        if is_told:
+            self.send("IntakeQueue", told)
+        else:
+            self.withheld.append(told)
+        return uploaded
+
+    def send(self, queue: str, body: str, *, delay: float = 0.0) -> Message:
+        """A message for a queue."""
+        self._sent += 1
+        message = Message(queue, body, self._sent, self.clock.now + delay)
+        self.messages.append(message)
+        return message
+
+    @contextmanager
+    def outside(self) -> Iterator[None]:
+        """What happens meanwhile is done by nobody's invocation."""
+        running, self.running = self.running, []
+        try:
+            yield
+        finally:
+            self.running = running
+
+    def notified(self, notification: Notification) -> None:
+        """An Admin approves what waits, a while after being told."""
+        told_import = json.loads(json.loads(notification.message)["sqs"])
+        import_id = told_import["import_id"]
+        if told_import["state"] == "awaiting_approval" and import_id not in self.approved:
+            self.approved.add(import_id)
+            told = json.dumps({"path": f"/imports/{import_id}/approve"})
+            self.send(PEOPLE, told, delay=PERSON_WAITS_SECONDS)
+
+    # Deliveries
+
+    def pull(self) -> None:
+        """Takes what was sent, and what the stream has, to where they wait."""
+        outbox = self.memory.sqs.outbox
+        if outbox:
+            for sent in outbox:
+                self.send(self._names[sent.queue_url], sent.body, delay=sent.delay_seconds)
+            outbox.clear()
+        stream = self.memory.dynamodb.tables["AccountsTable"].stream
+        if stream:
+            for change in stream:
+                self._sent += 1
+                self.records.append(Record(change, self._sent))
+            stream.clear()
+
+    def until_rest(
+        self, *, at_once: bool = False, before_each: Callable[[], None] | None = None
+    ) -> None:
+        """Lets everything happen that can; with `at_once` only what needs no waiting.
+
+        `before_each` is called before each step, while no function is running.
+        """
+        while True:
+            if before_each is not None:
+                before_each()
+            if self._step():
+                continue
+            if at_once or self.is_finished():
+                return
+            self._wait()
+
+    def is_finished(self) -> bool:
+        """True when nothing is on its way and every upload has come to its end."""
+        if self.messages or self.records:
+            return False
+        items = self.memory.dynamodb.tables["ImportsTable"].items
+        for import_id in self.uploads:
+            item = items.get((import_id, "import"))
+            if item is None or "open" in item:
+                return False
+        return True
+
+    def sweep(self) -> None:
+        """Runs whatever is on a schedule."""
+        for place in range(len(self.stack.schedules)):
+            self._run_schedule(place)
+
+    def _run_schedule(self, place: int) -> None:
+        schedule = self.stack.schedules[place]
+        self.sweeps += 1
+        before = self._sent
+        self.invoke(schedule.function, schedule.event, sweep=place)
+        if self._sent != before:
+            self.sweeps_that_sent += 1
+
+    def deliver(self, message: Message) -> None:
+        """Hands a message to its function, and takes it away if it was done."""
+        queue = self._queues[message.queue]
+        message.receives += 1
+        if queue.max_receives is not None and message.receives > queue.max_receives:
+            assert queue.dead_letters is not None
+            self.messages.remove(message)
+            self.send(queue.dead_letters, message.body)
+            self.dead_letters += 1
+            return
+        message.visible_at = self.clock.now + queue.visibility_seconds
+        self.deliveries += 1
+        if self.deliveries > MOST_DELIVERIES:
+            raise StuckError(f"{MOST_DELIVERIES} deliveries")
+        if self._is_done(message, queue):
+            # A message that was received a second time meanwhile may be gone already.
+            self.messages[:] = [other for other in self.messages if other is not message]
+
+    def _is_done(self, message: Message, queue: Queue) -> bool:
+        if message.queue == PEOPLE:
+            told = json.loads(message.body)
+            return self.ask_api("POST", told["path"], the_scene.BOSS) in (202, 404, 409)
+        name = f"message-{message.sent}"
+        record = {
+            "messageId": name,
+            "receiptHandle": name,
+            "body": message.body,
+            "attributes": {"ApproximateReceiveCount": str(message.receives)},
+            "messageAttributes": {},
+            "md5OfBody": "",
+            "eventSource": "aws:sqs",
+            "eventSourceARN": f"arn:aws:sqs:us-east-1:000000000000:{message.queue}",
+            "awsRegion": "us-east-1",
+        }
+        is_done, answer = self.invoke(queue.function, {"Records": [record]}, message=message)
+        if not is_done:
+            return False
+        failures = (answer or {}).get("batchItemFailures") or []
+        return not failures
+
+    def deliver_again(self, run: Invocation) -> None:
+        """Sends what an invocation works on a second time, to arrive whenever it does."""
+        if run.message is not None:
+            self.send(run.message.queue, run.message.body)
+
+    def deliver_now(self, run: Invocation) -> None:
+        """Has what an invocation works on worked by a second one, at once."""
+        if run.message is not None:
+            self.deliver(self.send(run.message.queue, run.message.body))
+        elif run.records:
+            self.publish(run.records)
+        elif run.schedule is not None:
+            self._run_schedule(run.schedule)
+
+    def publish(self, records: list[Record]) -> bool:
+        """Hands records of the stream to their function; True when they are done."""
+        event = {"Records": [record.change.record() for record in records]}
+        is_done, answer = self.invoke("publish", event, records=records)
+        return is_done and not (answer or {}).get("batchItemFailures")
+
+    def ask_api(self, method: str, path: str, person: str) -> int:
+        """The status that the API answers a person with; 0 when it never answers."""
+        event = json.loads(API_REQUEST)
+        event["rawPath"] = event["requestContext"]["http"]["path"] = path
+        event["requestContext"]["http"]["method"] = method
+        event["headers"].pop("content-type", None)
+        event["pathParameters"] = {"proxy": path.lstrip("/")}
+        event.pop("body", None)
+        claims = event["requestContext"]["authorizer"]["jwt"]["claims"]
+        claims["custom:tenant"], claims["email"] = the_scene.HOME, person
+        import_id = next((part for part in path.split("/") if part in self.uploads), None)
+        is_done, answer = self.invoke("api", event, import_id=import_id)
+        return int(answer["statusCode"]) if is_done else 0
+
+    def invoke(
+        self,
+        name: str,
+        event: dict[str, Any],
+        *,
+        message: Message | None = None,
+        records: list[Record] | None = None,
+        import_id: str | None = None,
+        sweep: int | None = None,
+    ) -> tuple[bool, Any]:
+        """Runs a function to its end: whether it came to one, and what it answered."""
+        function = self.stack.functions[name]
+        self._invoked += 1
+        now = self.clock.now
+        run = Invocation(
+            name, self._invoked, self.memory.calls, now, now + function.timeout_seconds, message
+        )
+        run.records, run.schedule = records or [], sweep
+        run.import_id, run.chunk = self._subject(message)
+        run.import_id = run.import_id or import_id
+        context = LambdaContext(
+            name, f"run-{self._invoked:04d}", lambda: run.deadline - self.clock.now
+        )
+        # Every process has its own list of what failed.
+        module: Any = handover_messages
+        processor = module._messages
+        if self.running:
+            module._messages = type(processor)(
+                event_type=EventType.SQS, raise_on_entire_batch_failure=False
+            )
+        self.running.append(run)
+        try:
+            answer = function.handler(event, context)
+        except KilledError:
+            return False, None
+        except Exception as error:  # noqa: BLE001 - as Lambda, which takes any for a failure
+            self.failures.append(type(error).__name__)
+            return False, None
+        finally:
+            self.running.pop()
+            module._messages = processor
+            self.pull()
+        return not run.is_dead and self.clock.now <= run.deadline, answer
+
+    def _subject(self, message: Message | None) -> tuple[str | None, int | None]:
+        """The import and the chunk that a message is about."""
+        if message is None or message.queue == PEOPLE:
+            return None, None
+        told = json.loads(message.body)
+        if "Records" in told:
+            where = told["Records"][0]["s3"]
+            return self._named(where["object"]["versionId"]), None
+        if "arrival" in told:
+            return self._named(told["arrival"]["version_id"]), None
+        return told["import_id"], told.get("chunk")
+
+    def _named(self, version_id: str) -> str:
+        return next(u.import_id for u in self.uploads.values() if u.version_id == version_id)
+
+    # One step
+
+    def _step(self) -> bool:
+        """Delivers one thing that is due; False when nothing is."""
+        self.pull()
+        now = self.clock.now
+        due: list[Message | None] = [one for one in self.messages if one.visible_at <= now]
+        batch = self._due_records() if self.records else []
+        if batch:
+            place = batch[-1 if self.plan.order == "lifo" else 0].arrived
+            at = next((n for n, one in enumerate(due) if one and one.sent > place), len(due))
+            due.insert(at, None)
+        if not due:
+            return False
+        self._idle_seconds = SHORTEST_IDLE_SECONDS
+        if self.chance is not None:
+            chosen = self.chance.choice(due)
+        else:
+            chosen = due[-1 if self.plan.order == "lifo" else 0]
+        if chosen is None:
+            self._consume(batch)
+        else:
+            self.deliver(chosen)
+        return True
+
+    def _due_records(self) -> list[Record]:
+        """The next batch: in order within each account, and none while an earlier one is busy."""
+        now = self.clock.now
+        if now < self._records_ready_at:
+            return []
+        busy = {_account(record) for record in self.records if record.busy_until > now}
+        due = [record for record in self.records if _account(record) not in busy]
+        if not due or self.plan.order == "fifo":
+            return due[: self.stack.stream_batch]
+        accounts = sorted({_account(record) for record in due})
+        if self.chance is None:
+            wanted = {_account(due[-1])}
+        else:
+            wanted = set(self.chance.sample(accounts, self.chance.randint(1, len(accounts))))
+        return [record for record in due if _account(record) in wanted][: self.stack.stream_batch]
+
+    def _consume(self, batch: list[Record]) -> None:
+        until = self.clock.now + self.stack.functions["publish"].timeout_seconds
+        for record in batch:
+            record.busy_until = until
+        self.deliveries += 1
+        if self.deliveries > MOST_DELIVERIES:
+            raise StuckError(f"{MOST_DELIVERIES} deliveries")
+        if self.publish(batch):
+            self.consumed.append(batch)
+            self.records = [one for one in self.records if not any(one is b for b in batch)]
+            self._record_failures = 0
+            return
+        self._record_failures += 1
+        self._records_ready_at = self.clock.now + min(60.0, 2.0**self._record_failures)
+        for record in batch:
+            if record.busy_until == until:
+                record.busy_until = 0.0
+
+    def _wait(self) -> None:
+        """Lets time pass until something is due."""
+        now = self.clock.now
+        times = [one.visible_at for one in self.messages]
+        times += [max(one.busy_until, self._records_ready_at) for one in self.records]
+        times = [time for time in times if time > now]
+        next_run = min(self._next_runs)
+        if self.plan.sweeps and next_run <= min(times, default=float("inf")):
+            self.clock.now = max(now, next_run)
+            place = self._next_runs.index(next_run)
+            wait = max(self.stack.schedules[place].seconds, self._idle_seconds)
+            self._next_runs[place] = self.clock.now + wait
+            self._idle_seconds = min(self._idle_seconds * 2, LONGEST_IDLE_SECONDS)
+            self._run_schedule(place)
+        elif times:
+            self.clock.now = min(times)
+        else:
+            raise StuckError("nothing is on its way, and something has not ended")
+        if self.clock.now - the_scene.START > MOST_SECONDS:
+            raise StuckError(f"{MOST_SECONDS / 3600:.0f} hours")
+
+
+def _account(record: Record) -> str:
+    image = record.change.new or record.change.old or {}
+    return str(image["pk"]["S"])
+
+
+API_REQUEST = (the_scene.ROOT / "events" / "api-request.json").read_text()
