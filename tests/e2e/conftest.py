@@ -1,0 +1,41 @@
+"""One stack for all stories: the real template on the embedded AWS, with a directory of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra import local
+from tests.e2e.doors import ADMIN, TENANT, Doors
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
+    home = tmp_path_factory.mktemp("stack")
+    stack = local.up(home=home, port=0)
+    try:
+        yield _furnished(stack)
+    finally:
+        local.down(home=home)
+
+
+def _furnished(stack: local.LocalStack) -> Doors:
+    doors = Doors(stack)
+    seeded = doors.handover("seed", str(ROOT / "events" / "directory"), "--tenant", TENANT)
+    assert seeded.returncode == 0, seeded.stdout + seeded.stderr
+    sqs, sns = doors.client("sqs"), doors.client("sns")
+    doors.queue_url = sqs.create_queue(QueueName="listener")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=doors.queue_url, AttributeNames=["QueueArn"])
+    sns.subscribe(
+        TopicArn=stack.outputs["NotificationsTopicArn"],
+        Protocol="sqs",
+        Endpoint=arn["Attributes"]["QueueArn"],
+        Attributes={"FilterPolicy": json.dumps({"tenant": [TENANT, "-"]})},
+    )
+    doors.token(ADMIN)
+    return doors

@@ -1,0 +1,135 @@
+"""The main job through the public doors: upload, outcome, report, notification, history."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+from tests.e2e.doors import BACK_OFFICE, Doors, accounts_csv, http, post_form, until
+
+UPLOADS = Path(__file__).resolve().parents[2] / "events" / "uploads"
+SAMPLE = UPLOADS / "pulse-sample.csv"
+COUNTS = {"updated": 29, "cleared": 5, "unchanged": 7, "rejected": 15, "duplicate": 2}
+
+
+def test_a_dry_run_tells_what_the_run_then_does(doors: Doors) -> None:
+    content = SAMPLE.read_bytes()
+
+    tried = doors.run(content, mode="dry_run", filename="sample.csv")
+    untouched = doors.manager("KE100842")
+    ran = doors.run(content, filename="sample.csv")
+
+    assert untouched == ["mercy.chebet@lumina.example"]
+    assert tried["counts"] == ran["counts"]
+    assert ran["state"] == "error"
+    assert {name: ran["counts"][name] for name in COUNTS} == COUNTS
+    assert sum(COUNTS.values()) == ran["counts"]["lines"] == 58
+    assert ran["accounts_updated"] == 34
+    assert doors.report(tried) == doors.report(ran)
+    assert doors.manager("KE100842") == ["brian.kiptoo@lumina.example"]
+
+
+def test_the_results_hold_every_line_once_in_the_files_order(doors: Doors) -> None:
+    ended = doors.run(SAMPLE.read_bytes(), filename="every-line.csv")
+
+    rows = doors.results(ended)
+
+    numbers = [int(row["line"]) for row in rows]
+    assert len(rows) == 58
+    assert numbers == sorted(set(numbers))
+
+
+def test_the_notification_comes_with_text_json_and_attributes(doors: Doors) -> None:
+    ended = doors.run(accounts_csv(("KE100555", "amani.otieno@lumina.example")))
+
+    envelope = doors.notification(f"import-finished/{ended['import_id']}")
+
+    told = json.loads(envelope["Message"])
+    assert told["schema"] == "handover.import/1"
+    assert {name: told[name] for name in ("state", "counts", "tenant")} == {
+        name: ended[name] for name in ("state", "counts", "tenant")
+    }
+    assert len(envelope["Subject"]) < 100
+    attributes = {name: one["Value"] for name, one in envelope["MessageAttributes"].items()}
+    assert attributes == {
+        "tenant": "lumina",
+        "state": "done",
+        "profile": "single-strict",
+        "source": "user",
+        "mode": "run",
+    }
+
+
+def test_a_report_is_corrected_and_uploaded_again_as_it_is(doors: Doors) -> None:
+    first = doors.run(accounts_csv(("KE100450", "brian.kipto@lumina.example"), ("nobody", "None")))
+    link = doors.api("GET", f"/imports/{first['import_id']}/report")
+    assert link.status == 302
+    report = http("GET", link.headers["Location"]).body
+    again = doors.run(report, filename="managers-errors.csv")
+    corrected = report.replace(b"KE100450,brian.kipto@", b"KE100450,brian.kiptoo@")
+
+    second = doors.run(corrected, filename="managers-errors.csv")
+
+    assert first["counts"]["rejected"] == again["counts"]["rejected"] == 2
+    assert doors.report(again).count(b"brian.kiptoo@lumina.example?") == 1
+    assert second["counts"]["rejected"] == 1
+    assert doors.manager("KE100450") == ["brian.kiptoo@lumina.example"]
+    rows = list(csv.DictReader(io.StringIO(doors.report(second).decode("utf-8-sig"), newline="")))
+    assert [row["code"] for row in rows] == ["ACCOUNT_NOT_FOUND"]
+    assert rows[0]["error"] == "The customer was not found"
+
+
+def test_history_tells_who_changed_what_from_which_line(doors: Doors) -> None:
+    first = doors.run(accounts_csv(("RW200527", "diane.uwase@lumina.example")))
+    second = doors.run(accounts_csv(("RW200527", "None")), as_=BACK_OFFICE)
+
+    entries = doors.history("RW200527", 2)[-2:]
+
+    assert [entry["import_id"] for entry in entries] == [first["import_id"], second["import_id"]]
+    assert [entry["actor"] for entry in entries] == [first["uploader"], BACK_OFFICE]
+    assert entries[1]["changes"] == [
+        {"role": "account_manager", "before": ["diane.uwase@lumina.example"], "after": []}
+    ]
+    assert entries[1]["line"] == 2
+
+
+def test_a_spreadsheet_from_france_is_read_as_it_is(doors: Doors) -> None:
+    ended = doors.run((UPLOADS / "excel-francais.csv").read_bytes(), filename="excel-francais.csv")
+
+    assert ended["encoding"] == "windows-1252"
+    assert ended["delimiter"] == ";"
+    assert ended["counts"]["lines"] == 8
+    assert ended["counts"]["rejected"] == 1
+
+
+def test_a_file_without_a_column_is_refused_with_what_was_found(doors: Doors) -> None:
+    ended = doors.run((UPLOADS / "missing-column.csv").read_bytes())
+
+    assert ended["state"] == "refused"
+    assert ended["refusal"]["code"] == "MISSING_COLUMN"
+    assert "account Manager" in ended["refusal"]["message"]
+    assert ended["counts"]["lines"] == 0
+
+
+def test_a_door_takes_one_upload_of_its_own_key_only(doors: Doors) -> None:
+    asked = {"profile": "single-strict", "filename": "twice.csv", "mode": "run"}
+    answer = doors.api("POST", "/imports", body=asked).json
+    url, fields = answer["upload"]["url"], answer["upload"]["fields"]
+    content = accounts_csv(("KE100247", "wanjiru.mwangi@lumina.example"))
+
+    elsewhere = post_form(url, {**fields, "key": "in/lumina/other.csv"}, content)
+    first = post_form(url, fields, content)
+    second = post_form(url, fields, accounts_csv(("KE100247", "None")))
+
+    assert elsewhere.status == 403
+    assert first.status == second.status == 201
+    assert doors.ended(answer["import_ticket"])["counts"]["updated"] == 1
+
+    def replays() -> list[object]:
+        named = doors.api("GET", "/imports?limit=100").json["imports"]
+        return [one for one in named if (one["refusal"] or {}).get("code") == "TICKET_REPLAYED"]
+
+    until(replays, "the refusal of the second upload")
+    assert doors.manager("KE100247") == ["wanjiru.mwangi@lumina.example"]
