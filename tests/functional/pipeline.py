@@ -301,6 +301,10 @@ class Pipeline:
         assert found is not None
         return found
 
+    def item_time(self, created: ObjectCreated) -> str:
+        """When S3 received the object."""
+        return rfc3339(created.version.modified)
+
     def all_imports(self) -> list[str]:
         """The ids of all imports there are."""
         items = self.memory.dynamodb.tables["ImportsTable"].items.values()

@@ -1,0 +1,315 @@
+"""Batches: drained to the last part, never told as errors of the data, never written twice."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import pytest
+from handover.errors import RetryLaterError
+from handover.model import Account, User
+from handover.patience import RESERVE_SECONDS, Patience
+from handover.rules import AccountWrite
+from handover.store.accounts import item_from
+from handover.store.batches import (
+    BUSY_CODES,
+    KEYS_A_READ,
+    PUTS_A_BATCH,
+    STATEMENTS_A_BATCH,
+    Statement,
+    Unmet,
+    put_items,
+    read_items,
+    write_each,
+)
+from handover.store.history import Holding
+
+from tests.faults.memory_aws import Twist
+from tests.functional.mishaps import Mishap, befalling
+from tests.functional.pipeline import DAY, TENANT, Pipeline
+
+TABLE = "AccountsTable"
+
+
+def insert(number: int, version: int = 1) -> Statement:
+    account = Account(TENANT, f"A{number:03d}", version)
+    return Statement(f'INSERT INTO "{TABLE}" VALUE ?', [{"M": item_from(account)}])
+
+
+def raise_version(number: int, version: int) -> Statement:
+    return Statement(
+        'UPDATE "AccountsTable" SET "version"=? WHERE "pk"=? AND "version"=?',
+        [{"N": str(version + 1)}, {"S": f"{TENANT}#A{number:03d}"}, {"N": str(version)}],
+    )
+
+
+def versions(pipeline: Pipeline) -> list[int]:
+    items = pipeline.memory.dynamodb.tables[TABLE].items.values()
+    return [int(item["version"]["N"]) for item in items]
+
+
+def stored(pipeline: Pipeline, number: int) -> None:
+    put_items(
+        TABLE,
+        (item_from(Account(TENANT, f"A{place:03d}", 1)) for place in range(number)),
+        pipeline.patience,
+    )
+
+
+# Reading
+
+
+def test_more_keys_than_one_call_takes_are_read_in_several(pipeline: Pipeline) -> None:
+    stored(pipeline, 250)
+    keys = [{"pk": {"S": f"{TENANT}#A{place:03d}"}} for place in range(260)]
+
+    with befalling(pipeline.memory, Mishap("BatchGetItem")) as calls:
+        found = read_items(TABLE, keys, pipeline.patience)
+
+    assert len(found) == 250
+    assert calls.seen == -(-260 // KEYS_A_READ)
+
+
+def test_keys_that_are_left_out_are_asked_for_until_they_come(pipeline: Pipeline) -> None:
+    stored(pipeline, 90)
+    keys = [{"pk": {"S": f"{TENANT}#A{place:03d}"}} for place in range(90)]
+    twists = [Twist(member_errors=dict.fromkeys(range(keep, 90), "left")) for keep in (80, 5, 0)]
+
+    with befalling(pipeline.memory, Mishap("BatchGetItem", twists=twists)):
+        found = read_items(TABLE, keys, pipeline.patience)
+
+    assert len({item["pk"]["S"] for item in found}) == len(found) == 90
+    assert len(pipeline.clock.slept) == 3
+
+
+def test_keys_that_never_come_end_the_run_and_are_not_taken_for_missing(
+    pipeline: Pipeline,
+) -> None:
+    stored(pipeline, 2)
+    left = Twist(member_errors={0: "left"})
+    patience = Patience(pipeline.clock.now + 20)
+
+    with (
+        befalling(pipeline.memory, Mishap("BatchGetItem", twists=[left] * 1000)),
+        pytest.raises(RetryLaterError),
+    ):
+        read_items(TABLE, [{"pk": {"S": f"{TENANT}#A000"}}], patience)
+
+    assert patience.left >= RESERVE_SECONDS
+
+
+def test_what_is_read_is_never_stale(pipeline: Pipeline) -> None:
+    stored(pipeline, 1)
+    write_each([raise_version(0, 1)], pipeline.patience)
+
+    with befalling(pipeline.memory, Mishap("BatchGetItem", twists=[Twist(stale=True)])):
+        found = read_items(TABLE, [{"pk": {"S": f"{TENANT}#A000"}}], pipeline.patience)
+
+    assert found[0]["version"] == {"N": "2"}
+
+
+def test_an_account_id_longer_than_a_key_is_nobodys_and_not_asked_for(pipeline: Pipeline) -> None:
+    stored(pipeline, 1)
+    ids = ["A000", "x" * 2042, "é" * 1500]
+
+    found = pipeline.wiring.tables.accounts.read(TENANT, ids, pipeline.patience)
+
+    assert list(found) == ["A000"]
+
+
+def test_an_address_longer_than_a_key_is_nobodys(pipeline: Pipeline) -> None:
+    directory = pipeline.wiring.tables.directory
+
+    assert directory.users(TENANT, ["x" * 1020], pipeline.patience) == {}
+    assert directory.user(TENANT, "x" * 1020) is None
+
+
+# Writing
+
+
+def test_each_statement_has_its_own_outcome(pipeline: Pipeline) -> None:
+    stored(pipeline, 3)
+
+    outcomes = write_each(
+        [raise_version(0, 1), raise_version(1, 9), insert(2), insert(7)], pipeline.patience
+    )
+
+    assert outcomes[0] is None
+    assert isinstance(outcomes[1], Unmet)
+    assert outcomes[1].item is not None
+    assert outcomes[1].item["version"] == {"N": "1"}
+    assert isinstance(outcomes[2], Unmet)
+    assert outcomes[3] is None
+    assert sorted(versions(pipeline)) == [1, 1, 1, 2]
+
+
+def test_an_update_of_what_is_not_there_is_unmet_and_creates_nothing(pipeline: Pipeline) -> None:
+    (outcome,) = write_each([raise_version(0, 1)], pipeline.patience)
+
+    assert outcome == Unmet(None)
+    assert versions(pipeline) == []
+
+
+@pytest.mark.parametrize("code", sorted(BUSY_CODES))
+def test_a_statement_that_was_throttled_is_sent_again_alone(pipeline: Pipeline, code: str) -> None:
+    stored(pipeline, 60)
+    statements = [raise_version(place, 1) for place in range(60)]
+    twists = [Twist(member_errors={3: code}), Twist(), Twist(member_errors={0: code, 9: code})]
+
+    with befalling(pipeline.memory, Mishap("BatchExecuteStatement", twists=twists)) as calls:
+        outcomes = write_each(statements, pipeline.patience)
+
+    assert outcomes == [None] * 60
+    assert versions(pipeline) == [2] * 60
+    assert calls.seen == -(-60 // STATEMENTS_A_BATCH) + 1
+
+
+def test_a_statement_that_aws_finds_wrong_is_no_error_of_the_data(pipeline: Pipeline) -> None:
+    stored(pipeline, 1)
+    wrong = Twist(member_errors={0: "ValidationError"})
+
+    with (
+        befalling(pipeline.memory, Mishap("BatchExecuteStatement", twists=[wrong])),
+        pytest.raises(RetryLaterError, match="ValidationError"),
+    ):
+        write_each([raise_version(0, 1)], pipeline.patience)
+
+
+def test_a_batch_that_was_sent_twice_by_the_sdk_is_told_as_unmet_with_what_stands_there(
+    pipeline: Pipeline,
+) -> None:
+    stored(pipeline, 1)
+    accounts = pipeline.wiring.tables.accounts
+    account = pipeline.account("A000")
+    write = AccountWrite(account, {"m": ("a",)}, {"m": "20"}, ())
+
+    with befalling(pipeline.memory, Mishap("BatchExecuteStatement", twists=[Twist(repeat=True)])):
+        ((unmet, now),) = accounts.write([write], pipeline.patience)
+
+    assert unmet is write
+    assert now is not None
+    assert (now.version, now.assigned) == (2, {"m": ("a",)})
+
+
+def test_puts_that_are_left_out_are_sent_again(pipeline: Pipeline) -> None:
+    twists = [Twist(member_errors=dict.fromkeys(range(7, PUTS_A_BATCH), "left")), Twist(), Twist()]
+
+    with befalling(pipeline.memory, Mishap("BatchWriteItem", twists=twists)):
+        stored(pipeline, 60)
+
+    assert len(versions(pipeline)) == 60
+
+
+# Facts of the directory
+
+
+def test_facts_that_changed_make_a_new_version_and_leave_the_assignment(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.accounts(Account(TENANT, "A", 1, opco="Kenya", assigned={"m": ("ana",)}))
+
+    pipeline.accounts(Account(TENANT, "A", 1, opco="Togo", assigned={"m": ("bo",)}))
+
+    account = pipeline.account("A")
+    assert (account.version, account.opco, account.assigned) == (2, "Togo", {"m": ("ana",)})
+
+
+def test_facts_that_are_as_they_were_write_nothing(pipeline: Pipeline) -> None:
+    account = Account(TENANT, "A", 1, opco="Kenya")
+    pipeline.accounts(account)
+
+    with befalling(pipeline.memory, Mishap("BatchExecuteStatement")) as writes:
+        pipeline.accounts(account)
+
+    assert writes.seen == 0
+
+
+def test_an_account_that_somebody_else_put_meanwhile_gets_the_facts_too(
+    pipeline: Pipeline,
+) -> None:
+    def meanwhile() -> None:
+        pipeline.memory.hook = None
+        pipeline.accounts(Account(TENANT, "A", 1, opco="Togo", assigned={"m": ("ana",)}))
+
+    with befalling(pipeline.memory, Mishap("BatchExecuteStatement", before_call=meanwhile)):
+        pipeline.accounts(Account(TENANT, "A", 1, opco="Kenya"))
+
+    account = pipeline.account("A")
+    assert (account.version, account.opco, account.assigned) == (2, "Kenya", {"m": ("ana",)})
+
+
+def test_users_come_back_as_they_were_stored(pipeline: Pipeline) -> None:
+    user = User(
+        "zoé@lumina.example",
+        "Zoé",
+        frozenset({"Sales", "Back Office Management"}),
+        "Kenya",
+        is_active=False,
+        employee_id="7",
+        phone="+254",
+        mobile="",
+        login_name="zoe",
+    )
+    pipeline.users(user)
+    directory = pipeline.wiring.tables.directory
+
+    assert directory.user(TENANT, user.email) == user
+    assert directory.users(TENANT, [user.email], pipeline.patience) == {user.email: user}
+    assert directory.user("other", user.email) is None
+
+
+# Portfolios
+
+
+def holding(version: int, *, held: bool) -> Holding:
+    return Holding(TENANT, "ana", "m", "A", version, held)
+
+
+@pytest.mark.parametrize("order", [(2, 3, 4), (4, 3, 2), (3, 4, 2), (2, 4, 3)])
+def test_a_portfolio_ends_at_the_newest_version_in_whatever_order_they_come(
+    pipeline: Pipeline, order: tuple[int, ...]
+) -> None:
+    portfolios = pipeline.wiring.tables.portfolios
+    known = {2: True, 3: False, 4: True}
+
+    for version in order:
+        news = holding(version, held=known[version])
+        portfolios.put([news], pipeline.clock.now, pipeline.patience)
+
+    assert list(portfolios.of(TENANT, "ana")) == [("m", "A")]
+
+
+def test_who_no_longer_holds_an_account_is_remembered_longer_than_a_stream(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.wiring.tables.portfolios.put(
+        [holding(2, held=False)], pipeline.clock.now, pipeline.patience
+    )
+
+    (item,) = pipeline.memory.dynamodb.tables["PortfolioTable"].items.values()
+    assert float(item["expires"]["N"]) > pipeline.clock.now + DAY
+
+
+# Patience
+
+
+def test_waiting_grows_and_stops_growing_and_never_uses_the_time_up(pipeline: Pipeline) -> None:
+    patience = Patience(pipeline.clock.now + 60)
+
+    def wait_for_ever() -> None:
+        for tries in count():
+            patience.wait(tries)
+
+    with pytest.raises(RetryLaterError):
+        wait_for_ever()
+
+    slept = pipeline.clock.slept
+    assert slept[0] <= 0.05 < slept[3] <= 0.4
+    assert 1 <= max(slept) <= 2
+    assert patience.left >= RESERVE_SECONDS
+
+
+def test_nothing_is_begun_in_the_last_seconds(pipeline: Pipeline) -> None:
+    Patience(pipeline.clock.now + RESERVE_SECONDS).check()
+
+    with pytest.raises(RetryLaterError):
+        Patience(pipeline.clock.now + RESERVE_SECONDS - 0.01).check()

@@ -1,0 +1,100 @@
+"""Accounts as items: what is stored comes back, and what is written is the next version."""
+
+from __future__ import annotations
+
+from handover.model import Account, Mark, SeatChange
+from handover.rules import AccountWrite
+from handover.store.accounts import account_from, item_from
+from handover.store.history import Holding, holdings_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+texts = st.text(st.characters(codec="utf-8"), max_size=8)
+names = st.text(st.characters(codec="utf-8", exclude_characters="#"), min_size=1, max_size=8)
+users = st.lists(texts, max_size=3).map(tuple)
+seats = st.dictionaries(names, users, max_size=3)
+numbers = st.integers(0, 10**15)
+
+
+@st.composite
+def marks(draw: st.DrawFn) -> Mark:
+    changes = draw(st.dictionaries(names, st.tuples(users, users), max_size=3))
+    return Mark(
+        draw(texts),
+        draw(texts),
+        draw(numbers),
+        draw(texts),
+        draw(texts),
+        draw(numbers),
+        tuple(SeatChange(role, before, after) for role, (before, after) in changes.items()),
+    )
+
+
+accounts = st.builds(
+    Account,
+    tenant=names,
+    account_id=texts,
+    version=numbers,
+    name=texts,
+    customer_id=texts,
+    opco=texts,
+    is_active=st.booleans(),
+    portals=users,
+    assigned=seats,
+    orders=st.dictionaries(names, texts, max_size=3),
+    marks=st.lists(marks(), max_size=3).map(tuple),
+)
+
+
+@given(accounts)
+def test_an_account_stored_as_an_item_comes_back_the_same(account: Account) -> None:
+    assert account_from(item_from(account)) == account
+
+
+def test_an_account_id_may_hold_what_separates_it_from_the_tenant() -> None:
+    account = Account("lumina", "a#b#c", 1)
+
+    assert account_from(item_from(account)) == account
+
+
+def test_an_item_of_the_directory_alone_is_an_account_that_nobody_holds() -> None:
+    item = {
+        "pk": {"S": "lumina#1"},
+        "version": {"N": "1"},
+        "assigned": {"M": {}},
+        "orders": {"M": {}},
+        "marks": {"L": []},
+    }
+
+    assert account_from(item) == Account("lumina", "1", 1)
+
+
+def test_a_write_is_the_next_version_over_the_one_that_was_read() -> None:
+    account = Account("lumina", "1", 7)
+
+    write = AccountWrite(account, {"m": ("a",)}, {"m": "20"}, ())
+
+    assert (write.account.version, write.assigned) == (7, {"m": ("a",)})
+
+
+@given(seats, seats)
+def test_a_change_concerns_exactly_those_who_came_or_went(
+    had: dict[str, tuple[str, ...]], has: dict[str, tuple[str, ...]]
+) -> None:
+    before, after = Account("t", "1", 1, assigned=had), Account("t", "1", 2, assigned=has)
+
+    holdings = holdings_of(before, after)
+
+    held = {(role, user) for role, some in had.items() for user in some}
+    holds = {(role, user) for role, some in has.items() for user in some}
+    assert {(one.role, one.user) for one in holdings if one.is_held} == holds - held
+    assert {(one.role, one.user) for one in holdings if not one.is_held} == held - holds
+
+
+def test_a_new_account_is_held_by_whoever_is_assigned() -> None:
+    account = Account("t", "1", 1, assigned={"m": ("a", "b")})
+
+    assert holdings_of(None, account) == [
+        Holding("t", "a", "m", "1", 1, is_held=True),
+        Holding("t", "b", "m", "1", 1, is_held=True),
+    ]
