@@ -212,11 +212,8 @@ def is_principal(found: str, registered: str) -> bool:
     S3 writes `AWS:AROAEXAMPLEID:session` for a role; `AROAEXAMPLEID` is what can be registered.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
     """
-    if not registered:
-        return False
-    return found in (registered, f"AWS:{registered}") or found.startswith(
-        (f"{registered}:", f"AWS:{registered}:")
-    )
+    wanted, who = registered.removeprefix("AWS:"), found.removeprefix("AWS:")
+    return bool(wanted) and (who == wanted or who.startswith(f"{wanted}:"))
 
 
 def _stranger(arrival: Arrival) -> Sender:
