@@ -1,27 +1,5 @@
-"""The template's tables in memory for each test that asks for them."""
+"""A pipeline on an AWS in memory for each test that asks for one."""
 
-from __future__ import annotations
+from tests.functional.fixtures import clients_of_memory, pipeline
 
-from collections.abc import Iterator
-
-import pytest
-
-from tests.functional.pipeline import CLIENT_SETTINGS, Pipeline, forget_clients, on_memory
-
-
-@pytest.fixture(scope="module")
-def clients_of_memory() -> Iterator[None]:
-    """Clients are made once a module, and nobody else gets them."""
-    with pytest.MonkeyPatch.context() as patch:
-        for variable, value in CLIENT_SETTINGS.items():
-            patch.setenv(variable, value)
-        forget_clients()
-        yield
-        forget_clients()
-
-
-@pytest.fixture
-def pipeline(clients_of_memory: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
-    """An empty AWS, with the users of one tenant."""
-    with on_memory(monkeypatch) as made:
-        yield made
+__all__ = ["clients_of_memory", "pipeline"]

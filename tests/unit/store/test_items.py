@@ -6,7 +6,7 @@ from handover.model import Account, Mark, SeatChange
 from handover.rules import AccountWrite
 from handover.store.accounts import account_from, item_from
 from handover.store.history import Holding, holdings_of
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 texts = st.text(st.characters(codec="utf-8"), max_size=8)
@@ -46,6 +46,7 @@ accounts = st.builds(
 )
 
 
+@settings(deadline=None, derandomize=True)
 @given(accounts)
 def test_an_account_stored_as_an_item_comes_back_the_same(account: Account) -> None:
     assert account_from(item_from(account)) == account
@@ -77,6 +78,7 @@ def test_a_write_is_the_next_version_over_the_one_that_was_read() -> None:
     assert (write.account.version, write.assigned) == (7, {"m": ("a",)})
 
 
+@settings(deadline=None, derandomize=True)
 @given(seats, seats)
 def test_a_change_concerns_exactly_those_who_came_or_went(
     had: dict[str, tuple[str, ...]], has: dict[str, tuple[str, ...]]
