@@ -50,7 +50,7 @@ def test_the_files_hold_the_lines_as_they_were_and_what_became_of_them(
         f"X000,{AMINA},4,ACCOUNT_NOT_FOUND,The customer was not found,"
         "Check and update your customer external ID in your file.\r\n"
         'K002,\'=cmd(),5,USER_NOT_FOUND,"User not found, check the email",'
-        "\"Line 5, account Manager: '=cmd()' is no user. Correct the address, or have the user "
+        "\"line 5, account Manager: '=cmd()' is no user. Correct the address, or have the user "
         'created first."\r\n'
     )
     assert results.decode("utf-8-sig") == (

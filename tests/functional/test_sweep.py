@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 from handover.model import Mode
-from handover.stages.sweeps import LOST_DROP_SECONDS, LOST_SECONDS, PATIENCE_SECONDS
+from handover.stages.sweeps import (
+    APPROVAL_SECONDS,
+    LOST_DROP_SECONDS,
+    LOST_SECONDS,
+    PATIENCE_SECONDS,
+)
 
 from tests.faults.memory_aws import ObjectCreated
 from tests.functional.mishaps import Mishap, befalling
@@ -179,6 +184,22 @@ def test_an_import_that_waits_for_approval_is_left_alone_once_that_was_told(
 
     assert pipeline.waiting() == []
     assert len(pipeline.memory.sns.published) == 1
+
+
+def test_an_import_that_nobody_approves_ends_cancelled(pipeline: Pipeline) -> None:
+    ids = pipeline.kenyan(20, held_by=AMINA)
+    created = pipeline.upload(file_of((one, "") for one in ids))
+    pipeline.run(created)
+    later(pipeline, APPROVAL_SECONDS + 1)
+
+    for _ in range(2):
+        pipeline.sweep("imports")
+        pipeline.run()
+        later(pipeline)
+
+    assert pipeline.counts(created) == {"lines": 20, "not_processed": 20}
+    assert pipeline.summary(created)["state"] == "cancelled"
+    assert pipeline.holders(ids[0]) == [AMINA]
 
 
 def test_an_approval_whose_messages_were_lost_is_made_good(pipeline: Pipeline) -> None:

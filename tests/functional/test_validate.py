@@ -14,6 +14,7 @@ from handover.store.imports import pending_chunks
 
 from functions.validate import app
 from tests.faults.memory_aws import ObjectCreated
+from tests.functional.mishaps import Mishap, befalling
 from tests.functional.payloads import load_event
 from tests.functional.pipeline import (
     ADMIN,
@@ -500,6 +501,23 @@ def test_an_admin_decides_about_an_import_that_waits(
 
     assert pipeline.item(created).state == state
     assert pipeline.holders("K000") == [holder]
+
+
+def test_an_import_that_is_cancelled_while_it_is_validated_waits_for_nobody(
+    pipeline: Pipeline,
+) -> None:
+    created = clearing(pipeline, 20, 0)
+
+    def cancels() -> None:
+        pipeline.memory.hook = None
+        assert pipeline.wiring.tables.imports.cancel(import_id(created), ADMIN)
+
+    with befalling(pipeline.memory, Mishap("HeadObject", before_call=cancels)):
+        assert pipeline.validate(created) == []
+    pipeline.run()
+
+    assert pipeline.item(created).state == "cancelled"
+    assert pipeline.counts(created) == {"lines": 20, "not_processed": 20}
 
 
 def test_a_dry_run_clears_nothing_and_waits_for_nobody(pipeline: Pipeline) -> None:

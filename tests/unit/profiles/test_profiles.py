@@ -269,7 +269,7 @@ def test_columns_are_found_by_label_or_alias_in_any_case_and_spacing(
 
     assert (binding.account, binding.account_label) == (0, " ".join(labels[0].split()))
     assert [(seat.index, seat.label, seat.role) for seat in binding.seats] == [
-        (1, labels[1], "account_manager")
+        (1, " ".join(labels[1].split()), "account_manager")
     ]
 
 
