@@ -130,9 +130,15 @@ class _Answers:
             return b'{"Responses":[%b]}' % b",".join(done)
         if operation in (b"GetItem", b"UpdateItem"):
             name = b"Item" if operation == b"GetItem" else b"Attributes"
-            keys = _HASH_KEY.search(body), _SORT_KEY.search(body)
-            if keys[0] and keys[1]:
-                return b'{"%b":%b}' % (name, self._rows[b"%b/%b" % (keys[0][1], keys[1][1])])
+            hash_key, sort_key = _HASH_KEY.search(body), _SORT_KEY.search(body)
+            if hash_key and sort_key:
+                row = self._rows.get(b"%b/%b" % (hash_key[1], sort_key[1]))
+                if row is not None:
+                    return b'{"%b":%b}' % (name, row)
+            if operation == b"GetItem":
+                table = body.split(b'"TableName": ', 1)[1].split(b'"', 2)[1]
+                _, before, after = self._tables[b'"%b"' % table]
+                return b'{"Item":%b0%b}' % (before, after)
         return b"{}"
 
     def _from_s3(self, head: bytes, fields: bytes) -> bytes:

@@ -21,7 +21,7 @@ REPEATED_PER_MILLE = 1
 
 def measure(*, quick: bool = False) -> Topic:
     """The peak for two sizes, and what each line more takes."""
-    small, large = (500_000, 1_500_000) if quick else (1_000_000, 10_000_000)
+    small, large = (400_000, 1_200_000) if quick else (1_000_000, 10_000_000)
     base, first, second = (_peak_mebibytes(lines) for lines in (1, small, large))
     each = (second - first) * MEBIBYTE / (large - small)
     rest = first - small * each / MEBIBYTE
