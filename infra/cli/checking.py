@@ -27,7 +27,7 @@ from handover.profiles import (
 from handover.reading import MAX_HEADER_BYTES, lines, read_head, utf8_blocks
 from handover.reading.repeats import Duplicates, repeats
 from handover.reading.scan import Scan, scan
-from handover.rules import canonical, instruction_of
+from handover.rules import canonical, instruction_of, repeated_line
 
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.multipart import size_of
@@ -134,23 +134,12 @@ def _check_chunk(
         problem = (
             instruction_of(line, opened.binding, profile)
             if repeat is None
-            else _conflict(repeat, opened.binding.account_label)
+            else repeated_line(line, repeat, opened.binding.account_label).rejection
         )
         if isinstance(problem, Rejection):
             found.codes[problem.code] += 1
             if len(found.first) < LINES_SHOWN:
                 found.first.append(problem)
-
-
-def _conflict(repeat: Repeat, label: str) -> Rejection:
-    others = ", ".join(str(other) for other in repeat.others)
-    return Rejection(
-        repeat.line,
-        label,
-        "DUPLICATE_CONFLICT",
-        f"line {repeat.line}, {label}: the same account stands with other values on line {others}",
-        "Keep the line that is right and delete the others.",
-    )
 
 
 @contextmanager

@@ -101,12 +101,17 @@ def start(home: Path, *, port: int, persist: Path | None, auth: bool) -> Emulato
         )
     emulator = Emulator(process.pid, port, home)
     deadline = time.monotonic() + START_SECONDS
-    while not _answers(emulator):
-        if process.poll() is not None or time.monotonic() > deadline:
-            stop(emulator)
-            tail = emulator.log.read_text(errors="replace")[-2000:]
-            raise EmulatorError(f"the emulator did not start; the end of {emulator.log}:\n{tail}")
-        time.sleep(0.05)
+    try:
+        while not _answers(emulator):
+            if process.poll() is not None or time.monotonic() > deadline:
+                tail = emulator.log.read_text(errors="replace")[-2000:]
+                raise EmulatorError(
+                    f"the emulator did not start; the end of {emulator.log}:\n{tail}"
+                )
+            time.sleep(0.05)
+    except BaseException:  # also an interrupt: what was started is ended by who started it
+        stop(emulator)
+        raise
     process.returncode = 0  # it outlives us on purpose; Popen need not warn of it
     return emulator
 

@@ -122,7 +122,11 @@ def _install(requirements: Path, folder: Path) -> None:
     arguments += ["--target", str(folder), "--requirement", str(requirements)]
     uv = Path(sys.executable).with_name("uv")
     # uv is fast, but does not read pip's settings, where an index of one's own may stand.
-    by_uv = uv.exists() and not subprocess.run([uv, "pip", *arguments], check=False).returncode
+    for_emulator = ["--python", str(emulator.PYTHON)]
+    by_uv = (
+        uv.exists()
+        and not subprocess.run([uv, "pip", *arguments, *for_emulator], check=False).returncode
+    )
     if not by_uv:
         subprocess.run([sys.executable, "-m", "pip", *arguments], check=True)
     # Zip files carry no times that would survive unpacking, so the compiled files must not

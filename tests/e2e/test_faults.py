@@ -159,8 +159,8 @@ def test_a_poison_chunk_ends_as_lines_not_processed(doors: Doors, hasty_chunks: 
 
 
 def test_a_killed_worker_costs_time_and_nothing_else(doors: Doors, hasty_chunks: Any) -> None:
-    # Longer than the worker's lease, which ends five seconds after its limit of thirty.
-    hasty_chunks(40)
+    # Longer than the worker's lease, which ends fifteen seconds after its limit of thirty.
+    hasty_chunks(50)
     named = doors.new_accounts(3000)
     ticket = doors.upload(accounts_csv(*((account, KENYANS[0]) for account in named)))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from handover.model import Account, Mode, User
+from handover.runtime import LEASE_MARGIN_SECONDS
 from handover.store.accounts import item_from
 from handover.store.imports import pending_chunks
 
@@ -202,7 +203,7 @@ def test_while_another_worker_has_the_chunk_the_message_comes_again(pipeline: Pi
     with befalling(pipeline.memory, Mishap("BatchExecuteStatement", kill_after=1)):
         pipeline.assign(import_id(created), seconds=30)
     accounts = pipeline.memory.dynamodb.tables["AccountsTable"].snapshot()
-    pipeline.clock.now += 34
+    pipeline.clock.now += 30 + LEASE_MARGIN_SECONDS - 1
 
     assert len(pipeline.assign(import_id(created))) == 1
     assert pipeline.memory.dynamodb.tables["AccountsTable"].snapshot() == accounts

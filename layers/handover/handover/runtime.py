@@ -106,7 +106,8 @@ class Invocation:
         return self.patience.deadline + LEASE_MARGIN_SECONDS
 
 
-LEASE_MARGIN_SECONDS = 5.0
+# Longer than any client waits for an answer, so than any request can be under way.
+LEASE_MARGIN_SECONDS = 15.0
 
 
 def invocation(context: Context, part: str = "") -> Invocation:

@@ -66,10 +66,15 @@ def bind(
         elif column.holds is Holds.ACCOUNT:
             account = index
         else:
-            seats.append(SeatColumn(index, labels[index], column.role, column.by))
+            seats.append(SeatColumn(index, _spoken(labels[index]), column.role, column.by))
     if account is None:
         raise InvalidRequestError("columns", "the column that holds the account is not required")
-    return Binding(account, labels[account], tuple(seats))
+    return Binding(account, _spoken(labels[account]), tuple(seats))
+
+
+def _spoken(label: str) -> str:
+    """The user's own label as it stands in a message: on one line, without stray spaces."""
+    return " ".join(label.split())
 
 
 def _place(column: Column, found: Sequence[str], labels: Sequence[str], line: int) -> int | None:

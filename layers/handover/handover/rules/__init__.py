@@ -6,6 +6,7 @@ Pure: no AWS, no clock, no environment. A dry run and a real run call the same `
 from handover.rules.addresses import normal_address
 from handover.rules.instructions import Instruction, Seating, canonical, instruction_of
 from handover.rules.planner import AccountWrite, Claim, Facts, Plan, account_only, plan
+from handover.rules.repeats import repeated_line
 
 __all__ = [
     "AccountWrite",
@@ -19,4 +20,5 @@ __all__ = [
     "instruction_of",
     "normal_address",
     "plan",
+    "repeated_line",
 ]

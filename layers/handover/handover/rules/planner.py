@@ -249,7 +249,7 @@ def _account_inactive(asked: Instruction) -> Rejection:
 
 
 def _user_not_found(asked: Instruction, seating: Seating, name: str, facts: Facts) -> Rejection:
-    place = f"Line {asked.line}, {seating.label}: {name!r} is no user"
+    place = f"line {asked.line}, {seating.label}: {name!r} is no user"
     hidden = invisible_characters(name)
     near = facts.near(normal_address(name))
     if hidden:

@@ -21,7 +21,6 @@ from handover.model import (
     LineResult,
     Mode,
     Outcome,
-    Rejection,
     Repeat,
     State,
 )
@@ -38,6 +37,7 @@ from handover.rules import (
     instruction_of,
     normal_address,
     plan,
+    repeated_line,
 )
 from handover.rules.nearness import nearest
 from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
@@ -147,11 +147,11 @@ def _gather(
     if data is not None and zlib.crc32(data) != chunk.checksum:
         raise RetryLaterError("the bytes read are not those that were validated")
     repeats: dict[int, Repeat] = {}
-    if taken.repeats and may_write:
+    if taken.repeats:
         stored = objects.read(wiring.work_bucket, repeats_key(item.pk, chunk.number))
-        if stored is None:
+        if stored is None and may_write:
             raise RetryLaterError("the repeats of this chunk are not there")
-        repeats = repeats_from(stored)
+        repeats = repeats_from(stored or b"[]")
     claim = Claim(
         import_id=item.pk,
         order=item.order,
@@ -200,8 +200,12 @@ def _decide(
     asked: dict[int, Instruction] = {}
     for place, line in enumerate(lines):
         if line.number in work.repeats:
-            repeat = work.repeats[line.number]
-            results[place] = _repeated(line, repeat, binding.account_label)
+            # Without a write nobody can say that the line it repeats applies.
+            results[place] = (
+                repeated_line(line, work.repeats[line.number], binding.account_label)
+                if work.may_write
+                else LineResult(line, Outcome.NOT_PROCESSED)
+            )
             continue
         understood = instruction_of(line, binding, profile)
         if isinstance(understood, Instruction):
@@ -295,24 +299,6 @@ def _result(line: Line, planned: Plan) -> LineResult:
         else ""
     )
     return LineResult(line, planned.outcome, planned.changes, planned.rejection, message)
-
-
-def _repeated(line: Line, repeat: Repeat, label: str) -> LineResult:
-    named = ", ".join(str(other) for other in repeat.others)
-    if not repeat.is_conflict:
-        message = f"line {named} names the same account and applies"
-        return LineResult(line, Outcome.DUPLICATE, message=message)
-    more = repeat.count - 1 - len(repeat.others)
-    named += f" and {more} more" if more > 0 else ""
-    rejection = Rejection(
-        line.number,
-        label,
-        "DUPLICATE_CONFLICT",
-        f"line {line.number}, {label}: the same account stands with other values on line {named}; "
-        "wanted one line for an account",
-        "Keep the line that is right and delete the others.",
-    )
-    return LineResult(line, Outcome.REJECTED, rejection=rejection)
 
 
 def _gone(work: _Work) -> list[LineResult]:

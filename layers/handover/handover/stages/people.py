@@ -38,10 +38,13 @@ def signed_in(wiring: Wiring, claims: Mapping[str, Any]) -> Person:
 
     The token only says who it is. Their roles come from the directory: a token outlives a change
     of roles, and API Gateway joins the names of groups with spaces, which the names hold too.
+    Only an id token says who somebody is; API Gateway lets access tokens of the client pass too.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
     """
     tenant, email = claims.get("custom:tenant"), claims.get("email")
     if (
-        isinstance(tenant, str)
+        claims.get("token_use") == "id"
+        and isinstance(tenant, str)
         and isinstance(email, str)
         and email.strip()
         and TENANT_PATTERN.fullmatch(tenant)

@@ -21,8 +21,12 @@ PATIENCE_SECONDS = 300.0
 # A notification takes seconds, sometimes a minute or longer; after this it is taken for lost.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html
 LOST_SECONDS = 900.0
-# Only the notification says who dropped a file, so it is waited for longer.
-LOST_DROP_SECONDS = 3600.0
+# Only the notification says who dropped a file: it is not taken for lost while the intake queue may
+# still hold it, which delivers five times with 5,400 s in between before it gives up.
+LOST_DROP_SECONDS = 10 * 3600.0
+# An import that nobody approves is cancelled, so that every import ends. The bytes it refers to are
+# kept longer than that.
+APPROVAL_SECONDS = 30 * 24 * 3600.0
 # Everything older has been looked at a thousand times.
 FORGOTTEN_SECONDS = 14 * 24 * 3600.0
 
@@ -91,6 +95,8 @@ def _resend(wiring: Wiring, item: ImportItem, run: Invocation) -> bool:
         if not pending:
             queues.send(wiring.finalize_queue, {"v": 1, "import_id": item.pk})
         return bool(free) or not pending
+    if state is State.AWAITING_APPROVAL and run.now - opened > APPROVAL_SECONDS:
+        return wiring.tables.imports.cancel(item.pk, "nobody approved it in time")
     if state is State.AWAITING_APPROVAL and item.told_approval:
         return False
     queues.send(wiring.finalize_queue, {"v": 1, "import_id": item.pk})

@@ -361,21 +361,36 @@ class Imports:
         delimiter: str,
         approval: dict[str, Any] | None,
     ) -> bool:
-        """True when the import goes on now: to its chunks, or to wait for an Admin."""
-        state = State.AWAITING_APPROVAL if approval else State.PROCESSING
+        """True when the import goes on now: to its chunks, or to wait for an Admin.
+
+        An import that has been cancelled meanwhile has nothing to be approved any more.
+        """
+        still_mine = (ImportItem.state == State.VALIDATING.value) & (ImportItem.lease_by == attempt)
         actions: list[Action] = [
-            ImportItem.state.set(state.value),
             ImportItem.pending.set(set(range(1, chunks + 1))),
             ImportItem.lines.set(lines),
             ImportItem.encoding.set(encoding),
             ImportItem.delimiter.set(delimiter),
         ]
-        if approval:
-            actions.append(ImportItem.approval.set(approval))
-        return _update(
+        if approval is None:
+            return _update(
+                ImportItem(import_id),
+                [*actions, ImportItem.state.set(State.PROCESSING.value)],
+                still_mine,
+            )
+        waits = _update(
             ImportItem(import_id),
-            actions,
-            (ImportItem.state == State.VALIDATING.value) & (ImportItem.lease_by == attempt),
+            [
+                *actions,
+                ImportItem.state.set(State.AWAITING_APPROVAL.value),
+                ImportItem.approval.set(approval),
+            ],
+            still_mine & ImportItem.cancelled_by.does_not_exist(),
+        )
+        return waits or _update(
+            ImportItem(import_id),
+            [*actions, ImportItem.state.set(State.PROCESSING.value)],
+            still_mine & ImportItem.cancelled_by.exists(),
         )
 
     # Chunks
