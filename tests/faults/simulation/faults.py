@@ -26,6 +26,7 @@ SDK_RETRY_SECONDS = 1.0
 # Three tries of ten seconds each.
 TIMEOUT_SECONDS = 30.0
 OUTAGE_SECONDS = 3600.0
+SHORT_OUTAGE_SECONDS = 600.0
 # Longer than five receives by the slowest queue take.
 POISON_SECONDS = 12 * 3600.0
 JUMP_SECONDS = 3600.0
@@ -178,10 +179,13 @@ class Faults:
                 "TransactionConflictException", "Transaction is ongoing for the item"
             )
         if kind == "outage":
-            self._outage = (run.function, operation, world.clock.now + OUTAGE_SECONDS)
+            lasts = SHORT_OUTAGE_SECONDS if run.message is None else OUTAGE_SECONDS
+            self._outage = (run.function, operation, world.clock.now + lasts)
             raise throttled(service)
         if kind == "poison":
-            until = world.clock.now + POISON_SECONDS
+            # What has no dead letters is only out of order for a while.
+            lasts = SHORT_OUTAGE_SECONDS if run.message is None else POISON_SECONDS
+            until = world.clock.now + lasts
             self._poison = (run.function, operation, world.dead_letters, until)
             raise broken(service)
         return _twist(kind, operation, params, world)

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import random
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ ENVIRONMENT = {
 }
 os.environ.update(ENVIRONMENT)
 
-from handover import runtime  # noqa: E402 - reads the environment above
+from handover import messages, runtime  # noqa: E402 - reads the environment above
 from handover.model import Account, User  # noqa: E402
 from handover.patience import Patience  # noqa: E402
 from handover.profiles import parse_profile  # noqa: E402
@@ -42,8 +43,8 @@ from tests.faults.simulation.plans import Call, Plan  # noqa: E402
 from tests.faults.simulation.watching import Watch  # noqa: E402
 from tests.faults.simulation.world import StuckError, World  # noqa: E402
 
-# So many bytes that the small file of the scene is cut into four chunks.
-CHUNK_BYTES = 130
+# So many bytes that the small file of the scene is cut into three chunks.
+CHUNK_BYTES = 180
 # Enough for a small file, and a thousand times quicker to make than the table for a large one.
 TABLE_BITS = 12
 
@@ -104,6 +105,15 @@ def _count_nothing(*_told: object, **_more: object) -> None:
     """Metrics are nobody's business here."""
 
 
+class _NoTraces:
+    """Where an exception came from is costly to tell, and nobody reads it here."""
+
+    @staticmethod
+    def format_tb(_trace: object) -> list[str]:
+        """Nothing."""
+        return []
+
+
 class Machine:
     """Runs plans, one after another."""
 
@@ -123,6 +133,8 @@ class Machine:
         of_repeats: Any = repeats
         sizes = of_intake.LEAST_CHUNK_BYTES, of_repeats._TABLE_BITS
         of_intake.LEAST_CHUNK_BYTES, of_repeats._TABLE_BITS = CHUNK_BYTES, TABLE_BITS
+        of_messages: Any = messages
+        of_messages.traceback = _NoTraces
         of_metrics: Any = runtime.metrics.provider
         of_metrics.add_metric = _count_nothing
         inner: Any = runtime.logger._logger
@@ -134,6 +146,7 @@ class Machine:
                 yield
         finally:
             of_intake.LEAST_CHUNK_BYTES, of_repeats._TABLE_BITS = sizes
+            of_messages.traceback = traceback
             del of_metrics.add_metric
             inner.handlers[:] = handlers
             inner.setLevel(level)

@@ -25,7 +25,7 @@ MOST_DELIVERIES = 1500
 MOST_SECONDS = 4 * 24 * 3600.0
 # While nothing happens, sweeps are left out: the more, the longer nothing happens.
 SHORTEST_IDLE_SECONDS = 60.0
-LONGEST_IDLE_SECONDS = 1800.0
+LONGEST_IDLE_SECONDS = 7200.0
 DELIVERED_LATE_SECONDS = 3600.0
 PERSON_WAITS_SECONDS = 60.0
 MOST_NESTED = 3
@@ -58,6 +58,13 @@ class Record:
     change: Change
     arrived: int
     busy_until: float = 0.0
+    body: dict[str, Any] = field(default_factory=dict)
+
+    def told(self) -> dict[str, Any]:
+        """The record as a function is told it."""
+        if not self.body:
+            self.body.update(self.change.record())
+        return self.body
 
 
 @dataclass(slots=True)
@@ -291,6 +298,7 @@ class World:
         if self.deliveries > MOST_DELIVERIES:
             raise StuckError(f"{MOST_DELIVERIES} deliveries")
         if self._is_done(message, queue):
+            self._idle_seconds = SHORTEST_IDLE_SECONDS
             # A message that was received a second time meanwhile may be gone already.
             self.messages[:] = [other for other in self.messages if other is not message]
 
@@ -332,7 +340,7 @@ class World:
 
     def publish(self, records: list[Record]) -> bool:
         """Hands records of the stream to their function; True when they are done."""
-        event = {"Records": [record.change.record() for record in records]}
+        event = {"Records": [record.told() for record in records]}
         is_done, answer = self.invoke("publish", event, records=records)
         return is_done and not (answer or {}).get("batchItemFailures")
 
@@ -423,7 +431,6 @@ class World:
             due.insert(at, None)
         if not due:
             return False
-        self._idle_seconds = SHORTEST_IDLE_SECONDS
         if self.chance is not None:
             chosen = self.chance.choice(due)
         else:
@@ -458,12 +465,13 @@ class World:
         if self.deliveries > MOST_DELIVERIES:
             raise StuckError(f"{MOST_DELIVERIES} deliveries")
         if self.publish(batch):
+            self._idle_seconds = SHORTEST_IDLE_SECONDS
             self.consumed.append(batch)
             self.records = [one for one in self.records if not any(one is b for b in batch)]
             self._record_failures = 0
             return
         self._record_failures += 1
-        self._records_ready_at = self.clock.now + min(60.0, 2.0**self._record_failures)
+        self._records_ready_at = self.clock.now + 2.0 ** min(self._record_failures, 6)
         for record in batch:
             if record.busy_until == until:
                 record.busy_until = 0.0

@@ -1,0 +1,73 @@
+"""What the long simulation has done so far, and the page that tells of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.faults.simulation.explore import Tally, as_json
+from tests.faults.simulation.lambdas import ROOT
+
+KEPT = ROOT / ".local" / "faults.json"
+PAGE = ROOT / "tests" / "faults" / "RESULTS.md"
+BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
+
+
+class Progress:
+    """Figures by name; `save` writes them and renews the page."""
+
+    def __init__(self, known: dict[str, Any]) -> None:
+        self._known = known
+
+    @staticmethod
+    def load(path: Path = KEPT) -> Progress:
+        """What is known, nothing at first."""
+        return Progress(json.loads(path.read_text()) if path.exists() else {})
+
+    def done(self, name: str) -> int:
+        """How many first faults of a scene and order are done."""
+        return int(self._known.get(name, {}).get("first_faults_done", 0))
+
+    def add(self, name: str, done: int, of: int, tally: Tally) -> None:
+        """Adds to a sweep that is done in parts."""
+        before = self._known.get(name, {})
+        figures = as_json(tally)
+        for figure in ("runs", "calls", "deliveries", "seconds", "violating"):
+            figures[figure] += before.get(figure, 0)
+        figures["kinds"] = sorted({*figures["kinds"], *before.get("kinds", [])})
+        figures["pairs"] = max(figures["pairs"], before.get("pairs", 0))
+        self._known[name] = figures | {"first_faults_done": done, "first_faults": of}
+        self.save()
+
+    def keep(self, name: str, tally: Tally) -> None:
+        """Remembers a sweep that was done at once."""
+        self._known[name] = as_json(tally)
+        self.save()
+
+    def save(self) -> None:
+        """Writes the figures down, and into the page."""
+        KEPT.parent.mkdir(exist_ok=True)
+        KEPT.write_text(json.dumps(self._known, indent=1))
+        if PAGE.exists():
+            before, _, rest = PAGE.read_text().partition(BEGIN)
+            _, _, after = rest.partition(END)
+            PAGE.write_text(f"{before}{BEGIN}\n\n{self._table()}\n{END}{after}")
+
+    def _table(self) -> str:
+        lines = [
+            "| sweep | runs | AWS calls | deliveries | kinds | violating | seconds |",
+            "|---|---:|---:|---:|---:|---:|---:|",
+        ]
+        for name, told in self._known.items():
+            sweep = name
+            if "first_faults" in told:
+                sweep = (
+                    f"every pair, {name} ({told['first_faults_done']:,} of "
+                    f"{told['first_faults']:,} first faults)"
+                )
+            lines.append(
+                f"| {sweep} | {told['runs']:,} | {told['calls']:,} | {told['deliveries']:,} | "
+                f"{len(told['kinds'])} | {told['violating']} | {told['seconds']:,} |"
+            )
+        return "\n".join(lines) + "\n"

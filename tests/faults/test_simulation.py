@@ -1,0 +1,110 @@
+"""Whole imports with faults: every single one, and seeded pairs and triples."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.faults.simulation import Plan, explore
+from tests.faults.simulation.plans import ALL_KINDS, ORDERS
+from tests.faults.simulation.scene import SCENES
+
+# Set to draw other pairs and triples, or more of them.
+SEED = os.environ.get("FAULTS_SEED") or secrets.token_hex(4)
+DRAWN = int(os.environ.get("FAULTS_DRAWN", "20000"))
+# On two quiet cores both sweeps together take less than four minutes.
+MOST_SECONDS = 1800
+
+
+@pytest.fixture
+def machine() -> Iterator[explore.Machine]:
+    yield explore.machine()
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("scene", SCENES)
+def test_an_import_without_faults_violates_nothing(
+    machine: explore.Machine, scene: str, order: str
+) -> None:
+    report = machine.run(Plan(scene, order))
+
+    assert report.violations == ()
+
+
+@pytest.mark.timeout(MOST_SECONDS)
+def test_no_single_fault_violates_anything() -> None:
+    tally = explore.over_all_cores(explore.singles())
+
+    print(f"\nsingles: {tally}")
+    assert tally.violating == 0, explore.told(tally)
+    assert tally.kinds == ALL_KINDS
+
+
+@pytest.mark.timeout(MOST_SECONDS)
+def test_no_drawn_pair_or_triple_violates_anything() -> None:
+    tally = explore.over_all_cores(explore.drawn(DRAWN, SEED))
+
+    print(f"\npairs and triples of seed {SEED}: {tally}")
+    assert tally.violating == 0, f"seed {SEED}\n{explore.told(tally)}"
+    assert tally.by_faults[2] + tally.by_faults[3] >= DRAWN
+
+
+def test_going_on_from_a_moment_is_the_same_as_beginning_anew(machine: explore.Machine) -> None:
+    parent = machine.run(Plan("two", "1"), traced=True)
+    faults = list(explore.faults_after(parent))[::131]
+
+    for number, kind in faults:
+        plan = parent.plan.with_fault(number, kind)
+        machine.run(plan)
+        anew = machine.digest()
+        machine.run(plan, after=parent)
+        assert machine.digest() == anew, plan.json()
+
+
+PLANS = [
+    Plan("plain", "fifo", {37: "kill_after"}),
+    Plan("plain", "2", {20: "second_import_inside", 90: "world_first"}),
+    Plan("two", "lifo", {55: "statements_all_busy", 77: "cancel"}),
+    Plan("older", "1", {40: "late_older_inside"}),
+]
+PRINT_DIGESTS = """
+import sys
+from tests.faults.simulation import Machine
+from tests.faults.simulation.plans import plan_from
+machine = Machine()
+for text in sys.argv[1:]:
+    machine.run(plan_from(text))
+    print(machine.digest())
+"""
+
+
+def test_a_plan_leads_to_the_same_in_every_process() -> None:
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", PRINT_DIGESTS, *(plan.json() for plan in PLANS)],
+            cwd=Path(__file__).parents[2],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+
+    assert len(outputs) == 1
+    assert len(outputs.pop().split()) == len(PLANS)
+
+
+def test_a_plan_survives_being_told(machine: explore.Machine) -> None:
+    plan = PLANS[1]
+
+    told = json.loads(plan.json())
+
+    assert told["faults"] == {"20": "second_import_inside", "90": "world_first"}
+    assert explore.plan_from(plan.json()) == plan
