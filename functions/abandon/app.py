@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from handover.messages import each_message
@@ -19,4 +18,4 @@ def lambda_handler(event: dict[str, Any], context: Context) -> Any:
 
 
 def _give_up(body: str, run: Invocation) -> None:
-    abandon(wiring(), json.loads(body), run)
+    abandon(wiring(), body, run)

@@ -33,7 +33,14 @@ from handover.stages.people import Person, signed_in
 from handover.stages.tickets import Announcement, issue_ticket
 from pydantic import BaseModel, ConfigDict
 
-SECURITY_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+# No answer is a page: a browser that is led to one runs, frames and remembers nothing of it.
+SECURITY_HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "strict-transport-security": "max-age=63072000",
+    "x-content-type-options": "nosniff",
+}
 JSON, PROBLEM = "application/json", "application/problem+json"
 # What a throttled table or a busy queue needs to recover, as a rule.
 RETRY_AFTER_SECONDS = 5

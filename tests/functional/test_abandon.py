@@ -208,3 +208,13 @@ def test_the_captured_letter_of_an_upload_registers_and_refuses_it(pipeline: Pip
     item = pipeline.wiring.tables.imports.find(import_)
     assert item is not None
     assert (item.state, item.tenant) == ("refused", TENANT)
+
+
+@pytest.mark.parametrize(
+    "body", ["", "{", "[]", "{}", '{"v": 1, "import_id": "0", "chunk": 1}', '{"import_id": "0"}']
+)
+def test_a_letter_about_nothing_is_let_go(pipeline: Pipeline, body: str) -> None:
+    event: dict[str, Any] = load_event("abandon-chunk")
+    event["Records"][0]["body"] = body
+
+    assert pipeline.abandon(event) == []

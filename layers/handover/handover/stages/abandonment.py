@@ -8,6 +8,7 @@ again.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,17 +22,34 @@ from handover.stages.registration import new_item
 from handover.stages.uploads import Arrival, arrivals_of, sender_of
 
 
-def abandon(wiring: Wiring, message: Mapping[str, Any], run: Invocation) -> None:
-    """Ends what the message was about, as far as it has not ended."""
+def abandon(wiring: Wiring, body: str, run: Invocation) -> None:
+    """Ends what the message was about, as far as it has not ended.
+
+    A message about nothing that there is, or that nobody understands, is told and let go.
+    """
     metrics.add_metric("MessagesAbandoned", "Count", 1)
-    if "chunk" in message:
+    message = _message(body)
+    if "import_id" in message and wiring.tables.imports.find(message["import_id"]) is None:
+        logger.error("message of no import", extra={"import_id": message["import_id"]})
+    elif "chunk" in message:
         logger.warning("chunk abandoned", extra={"import_id": message["import_id"]})
         work_chunk(wiring, message["import_id"], message["chunk"], run, may_write=False)
     elif "import_id" in message:
         end_import(wiring, message["import_id"], run)
-    else:
+    elif "arrival" in message or "Records" in message:
         for arrival in arrivals_of(message):
             _refuse(wiring, arrival, run)
+    else:
+        logger.error("message not understood", extra={"fields": sorted(message)})
+
+
+def _message(body: str) -> Mapping[str, Any]:
+    """What the letter says; nothing when it is no JSON object."""
+    try:
+        message = json.loads(body)
+    except json.JSONDecodeError:
+        return {}
+    return message if isinstance(message, dict) else {}
 
 
 def _refuse(wiring: Wiring, arrival: Arrival, run: Invocation) -> None:
