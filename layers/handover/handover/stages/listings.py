@@ -70,9 +70,10 @@ def file_link(wiring: Wiring, person: Person, name: str, kind: str) -> str:
 def download_name(filename: str, kind: str) -> str:
     """What the file is saved as: the original name in plain letters, and what the file holds."""
     stem = filename[:-4] if filename.lower().endswith(".csv") else filename
-    # The name goes into a header, which has no quotes, line ends or accents to spare.
+    # The name goes into a header, which has no quotes, line ends or accents to spare, and then
+    # onto a disk, where a dot hides it and a hyphen makes it an option.
     plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode("ascii")
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", plain)[:STEM_CHARS].strip("._")
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", plain)[:STEM_CHARS].strip("._-")
     return f"{plain or 'import'}-{kind}.csv"
 
 
