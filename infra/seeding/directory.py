@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from handover.errors import InvalidRequestError
 from handover.model import Account, User
-from handover.profiles import Profile, Seat, parse_profile
+from handover.profiles import Profile, Seat, Settings, parse_profile, parse_settings
 from handover.rules import normal_address
 from handover.store.directory import MAX_ADDRESS_BYTES, Source
 
 from infra.seeding.tables import DirectoryFileError, Row, rows, unique
+
+Value = TypeVar("Value")
 
 STATUSES = ("active", "inactive")
 # The role that the column account_manager fills.
@@ -30,6 +33,7 @@ class DirectoryFiles:
     roles: tuple[Seat, ...] | None = None
     sources: tuple[Source, ...] | None = None
     profiles: tuple[Profile, ...] = ()
+    settings: Settings | None = None
 
 
 def read_directory(folder: Path, tenant: str) -> DirectoryFiles:
@@ -38,8 +42,10 @@ def read_directory(folder: Path, tenant: str) -> DirectoryFiles:
         raise DirectoryFileError(f"there is no folder {folder}")
     there = {name: folder / name for name in FILES if (folder / name).exists()}
     profiles = _profiles(folder / "profiles")
-    if not there and not profiles:
-        raise DirectoryFileError(f"{folder} holds none of {', '.join(FILES)}, profiles/*.json")
+    settings = _settings(folder / "settings.json")
+    if not there and not profiles and settings is None:
+        named = ", ".join(FILES)
+        raise DirectoryFileError(f"{folder} holds none of {named}, settings.json, profiles/*.json")
     return DirectoryFiles(
         accounts=_accounts(there["accounts.csv"], tenant) if "accounts.csv" in there else None,
         users=_users(there["users.csv"]) if "users.csv" in there else None,
@@ -47,6 +53,7 @@ def read_directory(folder: Path, tenant: str) -> DirectoryFiles:
         roles=_roles(there["roles.csv"]) if "roles.csv" in there else None,
         sources=_sources(there["sources.csv"]) if "sources.csv" in there else None,
         profiles=profiles,
+        settings=settings,
     )
 
 
@@ -124,19 +131,27 @@ def _sources(path: Path) -> tuple[Source, ...]:
 def _profiles(folder: Path) -> tuple[Profile, ...]:
     found: dict[str, tuple[Path, Profile]] = {}
     for path in sorted(folder.glob("*.json")):
-        try:
-            profile = parse_profile(path.read_text(encoding="utf-8-sig"))
-        except UnicodeDecodeError as broken:
-            raise DirectoryFileError(f"{path}: this is no UTF-8 text: {broken}") from broken
-        except InvalidRequestError as wrong:
-            place = f", {wrong.field}" if wrong.field else ""
-            raise DirectoryFileError(f"{path}{place}: {wrong}") from wrong
+        profile = _parsed(path, parse_profile)
         if profile.name in found:
             raise DirectoryFileError(
                 f"{path}, name: {profile.name!r} is the name in {found[profile.name][0]} already"
             )
         found[profile.name] = (path, profile)
     return tuple(profile for _, profile in found.values())
+
+
+def _settings(path: Path) -> Settings | None:
+    return _parsed(path, parse_settings) if path.exists() else None
+
+
+def _parsed(path: Path, parse: Callable[[str], Value]) -> Value:
+    try:
+        return parse(path.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as broken:
+        raise DirectoryFileError(f"{path}: this is no UTF-8 text: {broken}") from broken
+    except InvalidRequestError as wrong:
+        place = f", {wrong.field}" if wrong.field else ""
+        raise DirectoryFileError(f"{path}{place}: {wrong}") from wrong
 
 
 def _address(row: Row, column: str) -> str:

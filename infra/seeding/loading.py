@@ -65,6 +65,9 @@ def load(tables: Tables, tenant: str, files: DirectoryFiles, told: Told) -> list
         for source in files.sources:
             tables.directory.put_source(tenant, source)
         loaded.append(Loaded("sources", len(files.sources), 0, 0))
+    if files.settings is not None:
+        tables.directory.put_settings(tenant, files.settings)
+        loaded.append(Loaded("settings", 1, 0, 0))
     return loaded
 
 

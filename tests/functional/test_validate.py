@@ -6,10 +6,9 @@ from collections.abc import Callable
 
 import pytest
 from handover.model import Mode, User
-from handover.profiles import presets, profile_from, profile_json
+from handover.profiles import Settings, presets, profile_from, profile_json
 from handover.reading import MAX_COLUMNS, MAX_FILE_BYTES
 from handover.stages.plans import plan_from
-from handover.store.directory import Settings
 from handover.store.imports import pending_chunks
 
 from functions.validate import app

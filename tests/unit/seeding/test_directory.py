@@ -125,3 +125,15 @@ def test_a_profile_that_is_wrong_is_told_with_file_and_field(tmp_path: Path) -> 
 def test_a_folder_without_any_of_the_files_is_no_directory(tmp_path: Path) -> None:
     with pytest.raises(DirectoryFileError, match="holds none of"):
         read_directory(tmp_path, "t")
+
+
+def test_settings_are_read_and_what_is_wrong_is_told_with_its_field(tmp_path: Path) -> None:
+    (tmp_path / "settings.json").write_text('{"clear_guard_lines": 3}')
+    read = read_directory(tmp_path, "lumina")
+    (tmp_path / "settings.json").write_text('{"clear_guard_lines": "3"}')
+
+    with pytest.raises(DirectoryFileError, match=r"settings\.json, clear_guard_lines"):
+        read_directory(tmp_path, "lumina")
+
+    assert read.settings is not None
+    assert read.settings.clear_guard_lines == 3

@@ -20,6 +20,7 @@ from handover.profiles.profile import (
     Seat,
     UnknownUser,
 )
+from handover.profiles.settings import Settings, parse_settings, settings_from, settings_json
 from handover.profiles.template import template_csv
 
 __all__ = [
@@ -33,13 +34,17 @@ __all__ = [
     "Profile",
     "Seat",
     "SeatColumn",
+    "Settings",
     "UnknownUser",
     "bind",
     "check_mapping",
     "known_labels",
     "parse_profile",
+    "parse_settings",
     "presets",
     "profile_from",
     "profile_json",
+    "settings_from",
+    "settings_json",
     "template_csv",
 ]

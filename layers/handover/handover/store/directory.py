@@ -13,16 +13,20 @@ from pynamodb.models import Model
 
 from handover.model import User
 from handover.patience import Patience
-from handover.profiles import Profile, Seat, parse_profile, presets, profile_json
+from handover.profiles import (
+    Profile,
+    Seat,
+    Settings,
+    parse_profile,
+    parse_settings,
+    presets,
+    profile_json,
+    settings_json,
+)
 from handover.store.batches import Item, put_items, read_items
 
 USER, SOURCE, PROFILE, SETTINGS = "user#", "source#", "profile#", "settings"
 WORKFLOW, ROLE = "workflow#", "role#"
-
-# A file of which more than a fifth of the lines, and more than ten, would clear a manager waits
-# for an Admin, unless the tenant says otherwise.
-CLEAR_GUARD_PERCENT = 20
-CLEAR_GUARD_LINES = 10
 
 
 class DirectoryItem(Model):
@@ -65,14 +69,6 @@ class Source:
     source: str
     profile: str
     principal: str
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What a tenant may set for itself."""
-
-    clear_guard_percent: int = CLEAR_GUARD_PERCENT
-    clear_guard_lines: int = CLEAR_GUARD_LINES
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,16 +154,11 @@ class Directory:
     def settings(self, tenant: str) -> Settings:
         """The tenant's settings, the usual ones where it has set none."""
         body = self._body(tenant, SETTINGS)
-        return Settings(**json.loads(body)) if body is not None else Settings()
+        return parse_settings(body) if body is not None else Settings()
 
     def put_settings(self, tenant: str, settings: Settings) -> None:
         """Stores a tenant's settings."""
-        body = json.dumps(
-            {
-                "clear_guard_percent": settings.clear_guard_percent,
-                "clear_guard_lines": settings.clear_guard_lines,
-            }
-        )
+        body = json.dumps(settings_json(settings))
         DirectoryItem(tenant, SETTINGS, body=body).save()
 
     def put_workflows(self, tenant: str, names: Iterable[str], patience: Patience) -> None:
