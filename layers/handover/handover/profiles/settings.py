@@ -1,0 +1,60 @@
+"""What a tenant may set for itself, from JSON and back, with an error that names the field."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from handover.errors import InvalidRequestError
+
+# A file of which more than a fifth of the lines, and more than ten, would clear a manager waits
+# for an Admin, unless the tenant says otherwise.
+CLEAR_GUARD_PERCENT = 20
+CLEAR_GUARD_LINES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A tenant's settings; whatever it has not set is as usual."""
+
+    clear_guard_percent: int = CLEAR_GUARD_PERCENT
+    clear_guard_lines: int = CLEAR_GUARD_LINES
+
+
+_HIGHEST = {"clear_guard_percent": 100, "clear_guard_lines": 20_000_000}
+
+
+def parse_settings(text: str) -> Settings:
+    """The settings that a JSON text describes; raises as `settings_from` does."""
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as broken:
+        raise InvalidRequestError("", f"this is not JSON: {broken}") from broken
+    if not isinstance(data, dict):
+        raise InvalidRequestError("", f"wanted an object, found {data!r}")
+    return settings_from(data)
+
+
+def settings_from(data: Mapping[str, Any]) -> Settings:
+    """The settings that parsed JSON describes.
+
+    Raises InvalidRequestError whose `field` is the setting that is unknown or out of its range.
+    """
+    known = [field.name for field in fields(Settings)]
+    for name, value in data.items():
+        if name not in known:
+            raise InvalidRequestError(
+                name, f"there is no setting {name!r}: wanted one of {', '.join(known)}"
+            )
+        if type(value) is not int or not 0 <= value <= _HIGHEST[name]:
+            raise InvalidRequestError(
+                name, f"{name}: found {value!r}, wanted a number from 0 to {_HIGHEST[name]}"
+            )
+    return Settings(**data)
+
+
+def settings_json(settings: Settings) -> dict[str, Any]:
+    """The JSON object that `settings_from` turns back into the same settings."""
+    return asdict(settings)

@@ -1,0 +1,36 @@
+"""A tenant's settings: the usual ones, its own, and what cannot be set."""
+
+from __future__ import annotations
+
+import pytest
+from handover.errors import InvalidRequestError
+from handover.profiles import Settings, parse_settings, settings_from, settings_json
+
+
+def test_what_a_tenant_has_not_set_is_as_usual() -> None:
+    assert parse_settings("{}") == Settings(clear_guard_percent=20, clear_guard_lines=10)
+
+
+def test_settings_come_back_as_they_were_stored() -> None:
+    own = Settings(clear_guard_percent=50, clear_guard_lines=0)
+
+    assert settings_from(settings_json(own)) == own
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("{", ""),
+        ("[]", ""),
+        ('{"clear_guard": 1}', "clear_guard"),
+        ('{"clear_guard_percent": 101}', "clear_guard_percent"),
+        ('{"clear_guard_percent": true}', "clear_guard_percent"),
+        ('{"clear_guard_lines": -1}', "clear_guard_lines"),
+        ('{"clear_guard_lines": "10"}', "clear_guard_lines"),
+    ],
+)
+def test_what_cannot_be_set_is_told_with_its_field(text: str, field: str) -> None:
+    with pytest.raises(InvalidRequestError) as wrong:
+        parse_settings(text)
+
+    assert wrong.value.field == field
