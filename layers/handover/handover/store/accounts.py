@@ -12,7 +12,7 @@ from typing import Any
 from handover.model import Account, Mark, SeatChange
 from handover.patience import Patience
 from handover.rules import AccountWrite
-from handover.store.batches import Item, Statement, Unmet, read_items, write_each
+from handover.store.batches import Item, Statement, Unmet, insertion, read_items, write_each
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Accounts:
 
     def _facts_statement(self, wanted: Account, known: Account | None) -> Statement | None:
         if known is None:
-            return Statement(f'INSERT INTO "{self.table}" VALUE ?', [{"M": item_from(wanted)}])
+            return insertion(self.table, item_from(wanted))
         if _facts(wanted) == _facts(known):
             return None
         facts = _facts(wanted)

@@ -45,6 +45,12 @@ class Statement:
     parameters: Sequence[Item]
 
 
+def insertion(table: str, item: Item) -> Statement:
+    """The write of a new item; it is unmet, without the item, where one stands already."""
+    names = ", ".join(f"'{name}': ?" for name in item)
+    return Statement(f'INSERT INTO "{table}" VALUE {{{names}}}', list(item.values()))
+
+
 @dataclass(frozen=True, slots=True)
 class Unmet:
     """The condition of a write did not hold; `item` is what stands there instead, if anything."""

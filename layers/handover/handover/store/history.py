@@ -12,7 +12,15 @@ from pynamodb.models import Model
 
 from handover.model import Account, Mark, SeatChange
 from handover.patience import Patience
-from handover.store.batches import Item, Statement, Unmet, put_items, read_items, write_each
+from handover.store.batches import (
+    Item,
+    Statement,
+    Unmet,
+    insertion,
+    put_items,
+    read_items,
+    write_each,
+)
 
 # How long it is remembered that somebody no longer holds an account. Records of the stream live
 # 24 hours, so no older one can come back after that and be taken for news.
@@ -149,8 +157,7 @@ class Portfolios:
             "expires": {"N": str(expires)},
         }
         if known is None:
-            item = {"pk": {"S": pk}, "sk": {"S": sk}, **body}
-            return Statement(f'INSERT INTO "{self.table}" VALUE ?', [{"M": item}])
+            return insertion(self.table, {"pk": {"S": pk}, "sk": {"S": sk}, **body})
         return Statement(
             f'UPDATE "{self.table}" SET "version"=? SET "held"=? SET "expires"=? '
             'WHERE "pk"=? AND "sk"=? AND "version"=?',
