@@ -15,8 +15,9 @@ from handover.reading.limits import (
     MAX_RECORD_BYTES,
     Limits,
 )
+from handover.reading.own_columns import REPORT_LABELS
 from handover.reading.records import lines
-from handover.reading.sniff import DELIMITERS, REPORT_LABELS, normal_label, read_head
+from handover.reading.sniff import DELIMITERS, normal_label, read_head
 from handover.reading.transcode import utf8_blocks
 
 __all__ = [

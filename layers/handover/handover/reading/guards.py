@@ -9,6 +9,10 @@ reading takes the guards off when a report is uploaded again.
     NUL, other controls, DEL    their pictures, U+2400 to U+2421
     ESC                         U+241B e        U+241B alone is what marks the next line's case
     a picture P itself          U+241B P
+
+One more sign stands before the first cell of a line that was no CSV, U+241B and a quote, which
+`guard` never writes: what csv.reader makes of such a line is well-formed when written again, and
+must not be taken for a value that somebody has looked at.
 """
 
 from __future__ import annotations
@@ -16,7 +20,9 @@ from __future__ import annotations
 import re
 
 _MARK = "\u241b"
-_STARTS = r"[=+\-@\t\r\n|%]"
+MALFORMED = f'{_MARK}"'
+# The last four are = + - @ in full width, which spreadsheets of East Asia take for the same.
+_STARTS = r"[=+\-@\t\r\n|%\uff1d\uff0b\uff0d\uff20]"
 _RUNS_AS_FORMULA = re.compile(f"'*{_STARTS}")
 _IS_GUARDED = re.compile(f"'+{_STARTS}")
 # TAB, LF and CR are text in a quoted cell; every other control is replaced.

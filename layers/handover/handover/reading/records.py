@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain, islice
 
 from handover.model import Chunk, Dialect, Header, Line, Rejection
-from handover.reading.guards import unguard
+from handover.reading.guards import MALFORMED, unguard
 from handover.reading.limits import MAX_FIELD_CHARS
+from handover.reading.own_columns import has_moved, own_columns_at
 from handover.reading.parsing import (
     MalformedError,
     count_line_ends,
@@ -110,6 +111,7 @@ class _Check:
         self._has_controls = len(data.translate(None, _CONTROL_BYTES)) < len(data)
         self._may_be_long = _may_hold_long_field(data)
         self._has_guards = dialect.is_report and (b"'" in data or b"\xe2\x90" in data)
+        self._own_at = own_columns_at(header.labels) if dialect.is_report else None
 
     def batch(self, number: int, batch: list[list[str]], *, is_flat: bool) -> Iterable[Line]:
         """The lines of consecutive records, the first at `number`; flat ones have no line ends."""
@@ -123,13 +125,18 @@ class _Check:
             return map(Line, numbers, map(tuple, batch))
         return (self.line(at, row) for at, row in zip(numbers, batch, strict=False) if row)
 
-    def line(self, number: int, row: Iterable[str], *, malformed_to: int | None = None) -> Line:
+    def line(self, number: int, row: Sequence[str], *, malformed_to: int | None = None) -> Line:
         """The line with its fault, if it has one."""
-        fields = tuple(map(unguard, row)) if self._has_guards else tuple(row)
+        fields = tuple(row)
+        if self._has_guards:
+            if fields[0].startswith(MALFORMED):
+                fields = (fields[0].removeprefix(MALFORMED), *fields[1:])
+                malformed_to = number if malformed_to is None else malformed_to
+            fields = tuple(map(unguard, fields))
         return Line(number, fields, self._fault(number, fields, malformed_to))
 
     def _is_clean(self, batch: list[list[str]]) -> bool:
-        if self._has_controls or self._has_guards:
+        if self._has_controls or self._has_guards or self._own_at is not None:
             return False
         if set(map(len, batch)) != {len(self._labels)}:
             return False
@@ -147,11 +154,15 @@ class _Check:
                 "",
                 "INVALID_CHARACTER",
                 f"line {number}: text stands behind a closing quote{span}",
-                "Write a quote that belongs to a value twice, and the whole value in quotes.",
+                "Write a quote that belongs to a value twice, and the whole value in quotes. "
+                f"In the report of errors, delete the sign {MALFORMED} too once the line is right.",
             )
         if len(fields) != len(self._labels):
             return self._wrong_count(number, len(fields))
-        for label, field in zip(self._labels, fields, strict=True):
+        if self._own_at is not None and has_moved(fields, self._own_at):
+            return self._moved(number, self._own_at, fields)
+        # What a report's own columns hold is never read, so it may be anything.
+        for label, field in zip(self._labels[: self._own_at], fields, strict=False):
             if len(field) > MAX_FIELD_CHARS:
                 return Rejection(
                     number,
@@ -172,6 +183,17 @@ class _Check:
                     "Remove the character, which may be invisible, or type the value anew.",
                 )
         return None
+
+    def _moved(self, number: int, own_at: int, fields: Sequence[str]) -> Rejection:
+        under = f"{self._labels[own_at]!r} and {self._labels[own_at + 1]!r}"
+        return Rejection(
+            number,
+            "",
+            "FIELD_COUNT",
+            f"line {number}: the line has too few or too many values: its cells have moved, so "
+            f"that {fields[own_at]!r} and {fields[own_at + 1]!r} stand under {under}",
+            f"Put every value under its own label; {under} may be empty.",
+        )
 
     def _wrong_count(self, number: int, found: int) -> Rejection:
         wanted = len(self._labels)

@@ -9,8 +9,9 @@ Exact, in at most 24 bytes per line and a constant, even when every line repeats
 3. Only if there are candidates the file is read again, and only they are parsed. Each gives a
    64-bit digest of its real key and one of its values, compared with those of its group's first
    line: 16 bytes for a group of two lines or more, 8 per line. Two keys pass as one only if the
-   scan's seeded hash and a keyed BLAKE2b agree: 128 bits in all. Keys whose scan hashes collide
-   are told apart and get groups of their own.
+   scan's seeded hash and a keyed BLAKE2b agree: 128 bits in all. Some of the hashes are its key,
+   which so depends on the import's seed: nobody can look for lines with equal digests before.
+   Keys whose scan hashes collide are told apart and get groups of their own.
 4. What remains of a candidate is (group, line) in one 64-bit number, written over the hash array
    from its front, and sorted in place. A second such array brings the repeats into line order.
 
@@ -40,6 +41,9 @@ _SLICE = 1024 * 1024
 
 # Bits of the table that rules most lines out without a search among the repeated hashes: 16 MiB.
 _TABLE_BITS = 24
+
+# As many as make a key of BLAKE2b, at the most: 64 bytes.
+_SECRET_HASHES = 8
 
 _LINE_BITS = np.uint64(32)  # A file of 2 GiB has fewer than 2**32 lines.
 _LINE_MASK = np.uint64(2**32 - 1)
@@ -81,11 +85,13 @@ def repeats(
         return
     _replace_by_groups(hashes, repeated)
     groups = _Groups(len(repeated))
+    secret = repeated[:_SECRET_HASHES].tobytes()
     del repeated
     count = _settle(
         hashes,
         windows(read(), dialect=dialect, header=header, window_bytes=window_bytes),
         groups,
+        secret=secret,
         dialect=dialect,
         header=header,
         canonical=canonical,
@@ -170,6 +176,7 @@ def _settle(
     windows_again: Iterable[Window],
     groups: _Groups,
     *,
+    secret: bytes,
     dialect: Dialect,
     header: Header,
     canonical: Canonical,
@@ -187,7 +194,9 @@ def _settle(
         if not is_candidate.any():
             continue
         places = lines[is_candidate]
-        parsed = _digests(window, places, dialect=dialect, header=header, canonical=canonical)
+        parsed = _digests(
+            window, places, secret=secret, dialect=dialect, header=header, canonical=canonical
+        )
         takes_part, keys, values, numbers = parsed
         found = (marked[is_candidate][takes_part] - np.uint64(1)).astype(np.intp)
         groups.add(found, keys, values)
@@ -201,6 +210,7 @@ def _digests(
     window: Window,
     places: npt.NDArray[np.intp],
     *,
+    secret: bytes,
     dialect: Dialect,
     header: Header,
     canonical: Canonical,
@@ -221,13 +231,13 @@ def _digests(
         if meaning is not None:
             takes_part[place] = True
             account, values = meaning
-            digests += _digest(account) + _digest(repr(values))
+            digests += _digest(account, secret) + _digest(repr(values), secret)
     pairs = np.frombuffer(digests, np.uint64).reshape(-1, 2)
     return takes_part, pairs[:, 0], pairs[:, 1], numbers[takes_part].astype(np.uint64)
 
 
-def _digest(text: str) -> bytes:
-    digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
+def _digest(text: str, secret: bytes) -> bytes:
+    digest = hashlib.blake2b(text.encode(), digest_size=8, key=secret).digest()
     # Zero marks a group without a line yet.
     return digest if any(digest) else b"\x01" + digest[1:]
 

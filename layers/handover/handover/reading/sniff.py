@@ -12,11 +12,11 @@ from handover.errors import RefusedError
 from handover.model import Dialect, Header
 from handover.reading.guards import unguard
 from handover.reading.limits import MAX_COLUMNS, MAX_FILE_BYTES, MAX_HEADER_BYTES
+from handover.reading.own_columns import own_columns_at
 from handover.reading.parsing import count_line_ends, is_well_formed, rows, text_lines
 from handover.reading.signatures import binary_kind, foreign_kind
 
 DELIMITERS = (",", ";", "\t", "|")
-REPORT_LABELS = ("line", "code", "error", "hint")
 
 _UTF8_BOM = codecs.BOM_UTF8
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
@@ -24,8 +24,9 @@ _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 
 def normal_label(label: str) -> str:
     """The label as it is compared: any case, any run of spaces, no invisible characters."""
-    visible = "".join(char for char in label if unicodedata.category(char) != "Cf")
-    return " ".join(visible.split()).casefold()
+    if not label.isascii():
+        label = "".join(char for char in label if unicodedata.category(char) != "Cf")
+    return " ".join(label.split()).casefold()
 
 
 def read_head(
@@ -67,13 +68,15 @@ def read_head(
             f"at most {MAX_COLUMNS} are read",
             best.line,
         )
-    is_report = best.labels[-len(REPORT_LABELS) :] == REPORT_LABELS
+    is_report = own_columns_at(best.labels) is not None
     labels = tuple(map(unguard, best.labels)) if is_report else best.labels
     before = text[: best.end]
+    # A header that ends the file without a line end is a whole line all the same.
+    is_ended = before.endswith(("\n", "\r"))
     header = Header(
         labels,
         data_start=bom_bytes + len(before.encode(encoding)),
-        data_line=1 + count_line_ends(before),
+        data_line=1 + count_line_ends(before) + (not is_ended),
     )
     return Dialect(encoding, best.delimiter, bom_bytes, is_report), header
 
@@ -98,7 +101,7 @@ def _encoding(head: bytes, *, is_whole: bool, fallback_encoding: str | None) -> 
     if kind is not None:
         raise RefusedError("NOT_CSV", f"the file is no CSV, it looks like {kind}")
     if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        raise RefusedError("ENCODING", "the file is UTF-32 text: save it as CSV UTF-8", 1)
+        raise RefusedError("ENCODING", "the file is UTF-32 text: save it as CSV UTF-8")
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding = "utf-16-le" if head.startswith(codecs.BOM_UTF16_LE) else "utf-16-be"
         _check_decodes(head[2:], encoding, skipped=2, is_whole=is_whole)

@@ -21,14 +21,15 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from handover.model import Dialect, Header, LineResult, Outcome, Rejection, SeatChange
-from handover.reading.guards import guard
+from handover.model import Dialect, Header, Line, LineResult, Outcome, Rejection, SeatChange
+from handover.reading.guards import MALFORMED, guard
+from handover.reading.own_columns import REPORT_LABELS, own_cells_at, own_columns_at
 
-ERRORS_COLUMNS = ("line", "code", "error", "hint")
+ERRORS_COLUMNS = REPORT_LABELS
 RESULTS_COLUMNS = ("line", "outcome", "role", "before", "after", "code", "message")
 
 NOT_PROCESSED = "NOT_PROCESSED"
@@ -39,14 +40,13 @@ NOT_PROCESSED_HINT = "Upload this file again"
 _BOM = b"\xef\xbb\xbf"
 _LINE_END = "\r\n"
 
-# Every code has an underscore, which tells a row that ends with our columns from one whose author
-# removed them.
-_CODE = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 _NEVER = b"\0"
 # The first two bytes of U+2400 to U+243F; guards stand for control characters by some of these.
 _PICTURES = b"\xe2\x90"
+# The first two bytes of U+FF00 to U+FF3F, where = + - @ stand in full width.
+_WIDE = b"\xef\xbc"
 
 _NO_CHANGE = ("", "", "")
 
@@ -68,16 +68,21 @@ def errors_part(results: Iterable[LineResult], *, header: Header, dialect: Diale
     """
     original = _Original.of(header, dialect)
     rows: list[tuple[str, ...]] = []
+    marked: set[int] = set()
     for result in results:
+        cells = original.cells(result.line)
         if result.outcome is Outcome.REJECTED:
             why = _rejection(result)
+            if why.code == "INVALID_CHARACTER" and not why.column:
+                marked.add(len(rows))
+                cells = cells or ("",)
             tail = (why.code, why.error, why.hint)
         elif result.outcome is Outcome.NOT_PROCESSED:
             tail = (NOT_PROCESSED, result.message or NOT_PROCESSED_ERROR, NOT_PROCESSED_HINT)
         else:
             continue
-        rows.append((*original.cells(result.line.fields), str(result.line.number), *tail))
-    return _csv(rows, dialect.delimiter)
+        rows.append((*cells, str(result.line.number), *tail))
+    return _csv(rows, dialect.delimiter, marked)
 
 
 def results_part(results: Iterable[LineResult], *, header: Header, dialect: Dialect) -> bytes:
@@ -95,7 +100,7 @@ def results_part(results: Iterable[LineResult], *, header: Header, dialect: Dial
         elif outcome is Outcome.NOT_PROCESSED:
             code, message = NOT_PROCESSED, message or NOT_PROCESSED_ERROR
         number = str(result.line.number)
-        cells = original.cells(result.line.fields)
+        cells = original.cells(result.line)
         rows.append((*cells, number, outcome, *_change(result.changes), code, message))
     return _csv(rows, dialect.delimiter)
 
@@ -110,36 +115,22 @@ class _Original:
     @classmethod
     def of(cls, header: Header, dialect: Dialect) -> _Original:
         """All of them, or in a report those before the four columns at the header's end."""
-        labels = header.labels
-        width = kept = len(labels)
-        if dialect.is_report:
-            # A spreadsheet pads the header with empty cells when any row is longer.
-            while kept and not labels[kept - 1].strip():
-                kept -= 1
-            kept = max(kept - len(ERRORS_COLUMNS), 0)
-        return cls(width, kept)
+        width = len(header.labels)
+        own_at = own_columns_at(header.labels) if dialect.is_report else None
+        return cls(width, width if own_at is None else own_at)
 
-    def cells(self, fields: tuple[str, ...]) -> tuple[str, ...]:
-        """The uploader's cells of one row, never made to fit the header if they did not."""
+    def cells(self, line: Line) -> tuple[str, ...]:
+        """The uploader's cells of one line, never made to fit the header if they did not."""
+        fields = line.fields
         if self.width == self.kept:
             return fields
-        if len(fields) == self.width:
+        has_wrong_count = line.fault is not None and line.fault.code == "FIELD_COUNT"
+        if len(fields) == self.width and not has_wrong_count:
             return fields[: self.kept]
-        own = _own_cells_at(fields)
+        own = own_cells_at(fields)
         cells = fields if own is None else fields[:own]
         # With our columns behind it this row would have the header's length, and look right.
         return (*cells, "") if len(cells) == self.kept else cells
-
-
-def _own_cells_at(fields: tuple[str, ...]) -> int | None:
-    """Where a row's `line,code,error,hint` begins, only empty cells behind it; None if absent."""
-    for at in range(len(fields) - len(ERRORS_COLUMNS), -1, -1):
-        line, code, _, hint = fields[at : at + len(ERRORS_COLUMNS)]
-        if line.isdecimal() and _CODE.fullmatch(code):
-            return at
-        if hint.strip():
-            return None
-    return None
 
 
 def _head(header: Header, dialect: Dialect, columns: tuple[str, ...]) -> bytes:
@@ -167,8 +158,20 @@ def _change(changes: tuple[SeatChange, ...]) -> tuple[str, str, str]:
     )
 
 
-def _csv(rows: Sequence[tuple[str, ...]], delimiter: str) -> bytes:
-    """The rows with every cell guarded; a reader that unguards gets each cell back exactly."""
+def _csv(
+    rows: Sequence[tuple[str, ...]], delimiter: str, marked: Collection[int] = frozenset()
+) -> bytes:
+    """The rows with every cell guarded; a reader that unguards gets each cell back exactly.
+
+    Rows at `marked` places were no CSV, and say so.
+    """
+    if marked:
+        return b"".join(
+            [
+                _guarded(row, delimiter, mark=MALFORMED if place in marked else "")
+                for place, row in enumerate(rows)
+            ]
+        )
     # Most rows hold nothing to guard or to quote: to search their text is many times cheaper than
     # to ask each cell, and cheapest for all rows at once.
     return _plain(rows, delimiter) or b"".join(
@@ -184,15 +187,18 @@ def _plain(rows: Sequence[tuple[str, ...]], delimiter: str) -> bytes:
         _NEVER not in classes
         and b",!" not in classes
         and _PICTURES not in text
+        and _WIDE not in text
         and text.count(b"\n") == text.count(b"\r") == len(rows)
         and text.count(delimiter.encode()) == sum(map(len, rows)) - len(rows)
     )
     return text if is_plain else b""
 
 
-def _guarded(row: tuple[str, ...], delimiter: str) -> bytes:
+def _guarded(row: tuple[str, ...], delimiter: str, *, mark: str = "") -> bytes:
     buffer = io.StringIO(newline="")
-    csv.writer(buffer, delimiter=delimiter, lineterminator=_LINE_END).writerow(map(guard, row))
+    cells = [guard(cell) for cell in row]
+    cells[0] = mark + cells[0]
+    csv.writer(buffer, delimiter=delimiter, lineterminator=_LINE_END).writerow(cells)
     return _encoded(buffer.getvalue())
 
 

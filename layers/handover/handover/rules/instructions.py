@@ -82,7 +82,10 @@ def _seating(line: Line, column: SeatColumn, profile: Profile) -> Seating | Reje
     if profile.list_separator is None:
         return Seating(column.role, column.label, (cell,))
     names = [name for part in cell.split(profile.list_separator) if (name := part.strip())]
-    once = tuple({normal_address(name): name for name in reversed(names)}.values())[::-1]
+    first: dict[str, str] = {}
+    for name in names:
+        first.setdefault(normal_address(name), name)
+    once = tuple(first.values())
     most = profile.seats[column.role].max_users
     if most is not None and len(once) > most:
         return Rejection(

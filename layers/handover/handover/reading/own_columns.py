@@ -1,0 +1,48 @@
+"""The four columns that errors.csv adds, found again when it is uploaded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+REPORT_LABELS = ("line", "code", "error", "hint")
+
+# Every code has an underscore, which tells our cells from what people write.
+_CODE = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
+
+
+def own_columns_at(labels: Sequence[str]) -> int | None:
+    """Where a report's four labels begin, at the header's end; None when it is no report.
+
+    A spreadsheet pads the header with empty cells when a row is longer: they do not count.
+    """
+    end = len(labels)
+    while end and not labels[end - 1].strip():
+        end -= 1
+    at = end - len(REPORT_LABELS)
+    return at if at >= 0 and tuple(labels[at:end]) == REPORT_LABELS else None
+
+
+def own_cells_at(fields: Sequence[str]) -> int | None:
+    """Where a row's four cells of ours begin, only empty cells behind them; None if absent."""
+    for at in range(len(fields) - len(REPORT_LABELS), -1, -1):
+        line, code, _, hint = fields[at : at + len(REPORT_LABELS)]
+        if line.isdecimal() and _CODE.fullmatch(code):
+            return at
+        if hint.strip():
+            return None
+    return None
+
+
+def has_moved(fields: Sequence[str], at: int) -> bool:
+    """True when a row of the header's length has our cells elsewhere than under their labels.
+
+    A spreadsheet fills rows up with empty cells, so a row that was too short has the right length
+    after it was saved again, with our cells among its own. A row whose author emptied our cells,
+    or who never had any, has not moved.
+    """
+    found = own_cells_at(fields)
+    if found is not None:
+        return found != at
+    line, code = fields[at].strip(), fields[at + 1].strip()
+    return bool(line and not line.isdecimal()) or bool(code and not _CODE.fullmatch(code))

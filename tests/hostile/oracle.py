@@ -1,0 +1,227 @@
+"""What must become of every line of a file, worked out from an independent count of its bytes.
+
+Written from the words of the specification, slowly and plainly, line by line and with
+dictionaries; of the project it uses the profile's data, the binding of columns to a header, and
+`unguard`, which has tests of its own.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from handover.model import Account
+from handover.profiles import Binding, Blank, Duplicates, InactiveAccounts, Profile
+from handover.reading import unguard
+from handover.reading.guards import MALFORMED
+
+from tests.hostile.counting import Record
+from tests.hostile.world import ACCOUNTS, USERS
+
+MAX_FIELD = 10_000
+_CONTROL_IN_FILE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_IS_CODE = re.compile("[A-Z]+(?:_[A-Z]+)+")
+_CONTROL_IN_CELL = re.compile("[\x00-\x1f\x7f]")
+
+Seats = tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What must become of a line: its number, its values, its outcome and its code ("" = none)."""
+
+    number: int
+    fields: tuple[str, ...]
+    outcome: str
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asks:
+    account: str
+    seats: Seats
+
+
+def verdicts(
+    lines: Sequence[Record],
+    *,
+    encoding: str,
+    is_report: bool,
+    labels: Sequence[str],
+    binding: Binding,
+    profile: Profile,
+) -> list[Verdict]:
+    """The verdicts on all lines, in file order."""
+    values = [_values(line, encoding=encoding, is_report=is_report) for line in lines]
+    was_malformed = [
+        line.is_malformed or (is_report and line.fields[0].decode(encoding).startswith(MALFORMED))
+        for line in lines
+    ]
+    own_at = max(place for place, label in enumerate(labels) if label.strip()) - 3
+    asked = [
+        _fault(fields, len(labels), is_malformed, own_at if is_report else None)
+        or _asks(fields, binding, profile)
+        for fields, is_malformed in zip(values, was_malformed, strict=True)
+    ]
+    repeated = _repeated(asked, profile.duplicates)
+    found = []
+    for place, (line, fields) in enumerate(zip(lines, values, strict=True)):
+        one = repeated.get(place) or asked[place]
+        outcome, code = one if isinstance(one, tuple) else _decided(one, profile)
+        found.append(Verdict(line.line, fields, outcome, code))
+    return found
+
+
+def fields_of(line: Record, *, encoding: str, is_report: bool) -> tuple[str, ...]:
+    """The values of a record, guards of a report taken off."""
+    texts = (field.decode(encoding) for field in line.fields)
+    return tuple(map(unguard, texts)) if is_report else tuple(texts)
+
+
+def _values(line: Record, *, encoding: str, is_report: bool) -> tuple[str, ...]:
+    """The values of a record without guards and without the sign of a malformed line."""
+    if is_report and line.fields[0].decode(encoding).startswith(MALFORMED):
+        first = line.fields[0].decode(encoding).removeprefix(MALFORMED)
+        rest = fields_of(line, encoding=encoding, is_report=is_report)[1:]
+        return (unguard(first), *rest)
+    return fields_of(line, encoding=encoding, is_report=is_report)
+
+
+def clearing(
+    lines: Sequence[Record],
+    *,
+    encoding: str,
+    is_report: bool,
+    width: int,
+    binding: Binding,
+    profile: Profile,
+) -> int:
+    """How many lines of the header's width have a cell that clears."""
+    found = 0
+    for line in lines:
+        fields = fields_of(line, encoding=encoding, is_report=is_report)
+        if len(fields) == width:
+            cells = [fields[seat.index].strip() for seat in binding.seats]
+            found += any(
+                cell.casefold() in profile.clear_words if cell else profile.blank is Blank.CLEAR
+                for cell in cells
+            )
+    return found
+
+
+def _fault(
+    fields: tuple[str, ...], width: int, is_malformed: bool, own_at: int | None
+) -> tuple[str, str] | None:
+    if is_malformed:
+        return "rejected", "INVALID_CHARACTER"
+    if len(fields) != width or (own_at is not None and _has_moved(fields, own_at)):
+        return "rejected", "FIELD_COUNT"
+    for field in fields[:own_at]:
+        if len(field) > MAX_FIELD:
+            return "rejected", "FIELD_TOO_LONG"
+        if _CONTROL_IN_FILE.search(field):
+            return "rejected", "INVALID_CHARACTER"
+    return None
+
+
+def _has_moved(fields: tuple[str, ...], own_at: int) -> bool:
+    """Whether a row of a report has the cells `line` and `code` elsewhere than it should."""
+    last = max((place for place, cell in enumerate(fields) if cell.strip()), default=0)
+    # Behind our four cells there is nothing, so the place is one of the last four that are filled.
+    ours = [
+        at
+        for at in range(max(last - 3, 0), len(fields) - 3)
+        if fields[at].isdecimal() and _IS_CODE.fullmatch(fields[at + 1])
+    ]
+    if ours:
+        return ours[-1] != own_at
+    line, code = fields[own_at].strip(), fields[own_at + 1].strip()
+    return bool(line and not line.isdecimal()) or bool(code and not _IS_CODE.fullmatch(code))
+
+
+def _asks(fields: tuple[str, ...], binding: Binding, profile: Profile) -> _Asks | tuple[str, str]:
+    account = fields[binding.account].strip()
+    if not account:
+        return "rejected", "ACCOUNT_BLANK"
+    if _CONTROL_IN_CELL.search(account):
+        return "rejected", "INVALID_CHARACTER"
+    seats: list[tuple[str, tuple[str, ...]]] = []
+    for column in binding.seats:
+        cell = fields[column.index].strip()
+        if not cell and profile.blank is Blank.KEEP:
+            continue
+        if not cell and profile.blank is Blank.ERROR:
+            return "rejected", "BLANK_NOT_ALLOWED"
+        if _CONTROL_IN_CELL.search(cell):
+            return "rejected", "INVALID_CHARACTER"
+        names: Iterable[str] = [cell]
+        if not cell or cell.casefold() in profile.clear_words:
+            names = []
+        elif profile.list_separator is not None:
+            parts = (part.strip() for part in cell.split(profile.list_separator))
+            names = dict.fromkeys(address(part) for part in parts if part)
+            most = profile.seats[column.role].max_users
+            if most is not None and len(list(names)) > most:
+                return "rejected", "TOO_MANY_USERS"
+        seats.append((column.role, tuple(map(address, names))))
+    return _Asks(account, tuple(seats))
+
+
+def address(text: str) -> str:
+    """The form in which addresses are compared."""
+    return unicodedata.normalize("NFKC", text).strip().casefold()
+
+
+def _repeated(
+    asked: Sequence[_Asks | tuple[str, str]], duplicates: Duplicates
+) -> dict[int, tuple[str, str]]:
+    """By place, what becomes of the lines that do not apply because of another."""
+    places: dict[str, list[int]] = defaultdict(list)
+    wishes: dict[str, set[Seats]] = defaultdict(set)
+    for place, one in enumerate(asked):
+        if isinstance(one, _Asks):
+            places[one.account].append(place)
+            wishes[one.account].add(tuple((role, tuple(sorted(who))) for role, who in one.seats))
+    found: dict[int, tuple[str, str]] = {}
+    for account, group in places.items():
+        if duplicates is Duplicates.REJECT and len(wishes[account]) > 1:
+            found |= dict.fromkeys(group, ("rejected", "DUPLICATE_CONFLICT"))
+        else:
+            rest = group[:-1] if duplicates is Duplicates.LAST else group[1:]
+            found |= dict.fromkeys(rest, ("duplicate", ""))
+    return found
+
+
+def _decided(asks: _Asks, profile: Profile) -> tuple[str, str]:
+    account = ACCOUNTS.get(asks.account)
+    if account is None:
+        return "rejected", "ACCOUNT_NOT_FOUND"
+    if not account.is_active and profile.inactive_accounts is InactiveAccounts.ERROR:
+        return "rejected", "ACCOUNT_INACTIVE"
+    changed = []
+    for role, names in asks.seats:
+        for name in names:
+            code = _user_problem(name, account, profile)
+            if code:
+                return "rejected", code
+        if account.assigned.get(role, ()) != names:
+            changed.append(names)
+    if not changed:
+        return "unchanged", ""
+    return ("updated" if any(changed) else "cleared"), ""
+
+
+def _user_problem(name: str, account: Account, profile: Profile) -> str:
+    user = USERS.get(name)
+    if user is None:
+        return "USER_NOT_FOUND"
+    if not user.is_active:
+        return "USER_INACTIVE"
+    if profile.required_user_roles and not profile.required_user_roles & user.roles:
+        return "USER_ROLE"
+    if profile.has_opco_wall and user.opco != account.opco:
+        return "OTHER_OPCO"
+    return ""

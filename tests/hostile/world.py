@@ -1,0 +1,114 @@
+"""The tenant that hostile files are uploaded to: its people, accounts and profiles."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from handover.model import Account, User
+from handover.profiles import Blank, Column, Duplicates, Holds, NamedBy, Profile, Seat
+from handover.profiles.presets import presets
+
+TENANT = "lumina"
+MANAGER, VIEWER = "account_manager", "viewer"
+SALES = frozenset({"Sales"})
+
+ADMIN = "ines.okello@lumina.example"
+AMINA = "amina.otieno@lumina.example"
+BARAKA = "baraka.mwangi+kenya@lumina.example"
+QUOTED = "o'brien@lumina.example"
+GERMAN = "jörg.weiß@lumina.example"
+CLERK = "carl.clerk@lumina.example"
+GONE = "gina.gone@lumina.example"
+TOGO = "didier.koffi@lumina.example"
+
+USERS = {
+    user.email: user
+    for user in (
+        User(ADMIN, "Ines Okello", frozenset({"Admin"}), "Kenya"),
+        User(AMINA, "Amina Otieno", SALES, "Kenya"),
+        User(BARAKA, "Baraka Mwangi", SALES, "Kenya"),
+        User(QUOTED, "Pat O'Brien", SALES, "Kenya"),
+        # Addresses are kept in the form that they are compared in, which has no sharp s.
+        User("jörg.weiss@lumina.example", "Jörg Weiß", SALES, "Kenya"),
+        User(CLERK, "Carl Clerk", frozenset({"Clerk"}), "Kenya"),
+        User(GONE, "Gina Gone", SALES, "Kenya", is_active=False),
+        User(TOGO, "Didier Koffi", SALES, "Togo"),
+    )
+}
+
+# Ids that files get wrong: leading zeros, exponents, formulas, separators, quotes, other scripts.
+IDS = (
+    *(f"K{number:03d}" for number in range(16)),
+    "000117",
+    "117",
+    "1.2E+11",
+    "120000000000",
+    "=K001",
+    "-5",
+    "'=K001",
+    "'K001",
+    "a#b",
+    "a/b\\c",
+    'say "K"',
+    "K 1",
+    "k001",
+    "Ünïcode-Ω",
+    "\u041a001",
+    "␛",
+    "x" * 2000,
+)
+
+ACCOUNTS = {
+    account_id: Account(
+        TENANT,
+        account_id,
+        1,
+        opco="Togo" if place == 3 else "Kenya",
+        is_active=place != 4,
+        assigned={MANAGER: (AMINA,), VIEWER: (AMINA, BARAKA)} if place % 3 == 0 else {},
+    )
+    for place, account_id in enumerate(IDS)
+}
+
+STRICT = presets()["single-strict"]
+
+# Two roles, lists, the first of repeated lines applies, blanks are wrong, inactive is wrong.
+LISTS = Profile(
+    name="lists-first",
+    version=1,
+    title="A manager and up to three viewers",
+    columns=(
+        *STRICT.columns,
+        Column(
+            Holds.USERS,
+            "viewers",
+            ("observers",),
+            VIEWER,
+            (NamedBy.EMAIL,),
+            is_required=False,
+        ),
+    ),
+    seats={MANAGER: Seat(MANAGER, 1), VIEWER: Seat(VIEWER, 3)},
+    blank=Blank.ERROR,
+    clear_words=frozenset({"none", "-"}),
+    list_separator=";",
+    unknown_user=STRICT.unknown_user,
+    required_user_roles=SALES,
+    has_opco_wall=False,
+    inactive_accounts=type(STRICT.inactive_accounts).ERROR,
+    duplicates=Duplicates.FIRST,
+    uploader_roles=STRICT.uploader_roles,
+    fallback_encoding=None,
+)
+
+# Blanks leave as it is, the last of repeated lines applies, lists are parted by commas.
+KEEP = replace(
+    LISTS,
+    name="keep-last",
+    blank=Blank.KEEP,
+    list_separator=",",
+    duplicates=Duplicates.LAST,
+    fallback_encoding="windows-1252",
+)
+
+PROFILES = (STRICT, LISTS, KEEP)
