@@ -7,12 +7,12 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.faults.simulation import Plan, explore
-from tests.faults.simulation.plans import ALL_KINDS, ORDERS
+
+from tests.faults.simulation import Machine, Plan, explore
+from tests.faults.simulation.plans import ALL_KINDS, ORDERS, plan_from
 from tests.faults.simulation.scene import SCENES
 
 # Set to draw other pairs and triples, or more of them.
@@ -23,14 +23,14 @@ MOST_SECONDS = 1800
 
 
 @pytest.fixture
-def machine() -> Iterator[explore.Machine]:
-    yield explore.machine()
+def machine() -> Machine:
+    return explore.machine()
 
 
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("scene", SCENES)
 def test_an_import_without_faults_violates_nothing(
-    machine: explore.Machine, scene: str, order: str
+    machine: Machine, scene: str, order: str
 ) -> None:
     report = machine.run(Plan(scene, order))
 
@@ -55,7 +55,7 @@ def test_no_drawn_pair_or_triple_violates_anything() -> None:
     assert tally.by_faults[2] + tally.by_faults[3] >= DRAWN
 
 
-def test_going_on_from_a_moment_is_the_same_as_beginning_anew(machine: explore.Machine) -> None:
+def test_going_on_from_a_moment_is_the_same_as_beginning_anew(machine: Machine) -> None:
     parent = machine.run(Plan("two", "1"), traced=True)
     faults = list(explore.faults_after(parent))[::131]
 
@@ -101,10 +101,10 @@ def test_a_plan_leads_to_the_same_in_every_process() -> None:
     assert len(outputs.pop().split()) == len(PLANS)
 
 
-def test_a_plan_survives_being_told(machine: explore.Machine) -> None:
+def test_a_plan_survives_being_told(machine: Machine) -> None:
     plan = PLANS[1]
 
     told = json.loads(plan.json())
 
     assert told["faults"] == {"20": "second_import_inside", "90": "world_first"}
-    assert explore.plan_from(plan.json()) == plan
+    assert plan_from(plan.json()) == plan

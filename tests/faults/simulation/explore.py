@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from tests.faults.simulation.machine import Machine, Report
-from tests.faults.simulation.plans import LATE_OLDER, ORDERS, ORDINARY, Plan, kinds_for, plan_from
+from tests.faults.simulation.plans import LATE_OLDER, ORDERS, ORDINARY, Plan, kinds_for
 
 # Pairs are drawn from the calls that the run with the first fault really makes, triples likewise.
 PAIRS_OF_ONE, TRIPLES_OF_ONE = 6, 6

@@ -9,6 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ReadTimeoutError, ResponseStreamingError
 from handover.stages import sweeps
+
 from tests.faults.memory_aws import PLAIN, ServiceError, Twist, broken, throttled
 from tests.faults.simulation import scene as the_scene
 from tests.faults.simulation.plans import Call
@@ -50,26 +51,26 @@ class Faults:
         self._meanwhile: dict[str, Callable[[Invocation], None]] = {
             "duplicate": world.deliver_again,
             "duplicate_inside": lambda run: self._nest(lambda: world.deliver_now(run)),
-            "others_first": lambda run: self._nest(lambda: world.until_rest(at_once=True)),
+            "others_first": lambda _run: self._nest(lambda: world.until_rest(at_once=True)),
             "world_first": self._world_first,
             "event_again": self._event_again,
-            "second_import": lambda run: self._second_import(),
-            "second_import_inside": lambda run: self._second_import(inside=True),
-            "overwritten": lambda run: self._overwrite(),
-            "drops_reversed": lambda run: self._drops_reversed(),
-            "late_older": lambda run: self._late_older(),
-            "late_older_inside": lambda run: self._late_older(inside=True),
-            "cancel": lambda run: self._cancel(run),
-            "user_inactive": lambda run: self._change_user(the_scene.BEA, is_active=False),
-            "user_removed": lambda run: self._remove_user(the_scene.CAI),
-            "uploader_demoted": lambda run: self._change_user(
+            "second_import": lambda _run: self._second_import(),
+            "second_import_inside": lambda _run: self._second_import(inside=True),
+            "overwritten": lambda _run: self._overwrite(),
+            "drops_reversed": lambda _run: self._drops_reversed(),
+            "late_older": lambda _run: self._late_older(),
+            "late_older_inside": lambda _run: self._late_older(inside=True),
+            "cancel": self._cancel,
+            "user_inactive": lambda _run: self._change_user(the_scene.BEA, is_active=False),
+            "user_removed": lambda _run: self._remove_user(the_scene.CAI),
+            "uploader_demoted": lambda _run: self._change_user(
                 the_scene.ADMIN, roles=frozenset({"Clerk"})
             ),
-            "facts_changed": lambda run: self._change_accounts("name", "renamed"),
-            "opco_changed": lambda run: self._change_accounts("opco", "pt"),
-            "clock_jump": lambda run: world.clock.pass_time(JUMP_SECONDS),
-            "sweep_inside": lambda run: self._impatient_sweep(),
-            "stream_again": lambda run: self._stream_again(),
+            "facts_changed": lambda _run: self._change_accounts("name", "renamed"),
+            "opco_changed": lambda _run: self._change_accounts("opco", "pt"),
+            "clock_jump": lambda _run: world.clock.pass_time(JUMP_SECONDS),
+            "sweep_inside": lambda _run: self._impatient_sweep(),
+            "stream_again": lambda _run: self._stream_again(),
         }
 
     def after_copy(self, other: Faults) -> Faults:
@@ -109,6 +110,7 @@ class Faults:
         answer: dict[str, Any],
     ) -> None:
         """What befalls a call after its effect."""
+        del operation, params
         kind = self._now.get(number)
         if kind is None:
             return
@@ -209,7 +211,7 @@ class Faults:
         self._world.deliver_again(run)
         self._nest(self._world.until_rest)
 
-    def _event_again(self, run: Invocation) -> None:
+    def _event_again(self, _run: Invocation) -> None:
         world = self._world
         bucket = world.memory.s3.buckets[world.memory.physical["UploadsBucket"]]
         withheld = {_version_in(body) for body in world.withheld}
@@ -351,7 +353,7 @@ class Faults:
 class _BrokenBody:
     """The body of an object whose connection breaks."""
 
-    def read(self, amount: int | None = None) -> bytes:
+    def read(self, _amount: int | None = None) -> bytes:
         raise ResponseStreamingError(error="connection broken")
 
 
@@ -392,13 +394,9 @@ def _members(operation: str, params: dict[str, Any]) -> int:
     return len(params.get("Entries", ()))
 
 
-def _call(
-    number: int, function: str, service: str, operation: str, params: dict[str, Any]
-) -> Call:
+def _call(number: int, function: str, service: str, operation: str, params: dict[str, Any]) -> Call:
     may_be_stale = operation in ("GetItem", "Query") and not params.get("ConsistentRead")
-    return Call(
-        number, function, service, operation, may_be_stale, _members(operation, params)
-    )
+    return Call(number, function, service, operation, may_be_stale, _members(operation, params))
 
 
 def _version_in(body: str) -> str:
@@ -409,9 +407,7 @@ def _notification(event: Any) -> str:
     return json.dumps({"Records": [event.record()]})
 
 
-def _check_tenancy(
-    world: World, run: Invocation, operation: str, params: dict[str, Any]
-) -> None:
+def _check_tenancy(world: World, run: Invocation, operation: str, params: dict[str, Any]) -> None:
     """Reads of accounts and people name keys of the import's own tenant only."""
     if operation != "BatchGetItem" or run.import_id is None:
         return

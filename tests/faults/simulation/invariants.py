@@ -160,9 +160,7 @@ class _End:
             yield f"I4 a file that must be refused is {state}"
 
     def _main(self) -> Uploaded:
-        return next(
-            one for one in self._world.uploads.values() if one.key == the_scene.MAIN_KEY
-        )
+        return next(one for one in self._world.uploads.values() if one.key == the_scene.MAIN_KEY)
 
     def _refusal(self, uploaded: Uploaded, code: str) -> Iterator[str]:
         """An import is refused only because a rule says so."""
@@ -343,9 +341,7 @@ class _End:
                     yield f"I9 the history of {account} ends with {users}"
 
     def _portfolio(self) -> Iterator[str]:
-        held = {
-            (pk, sk) for (pk, sk), item in self._portfolios.items() if item["held"]["BOOL"]
-        }
+        held = {(pk, sk) for (pk, sk), item in self._portfolios.items() if item["held"]["BOOL"]}
         seats = {
             (f"{pk.partition('#')[0]}#{user['S']}", f"{role}#{pk.partition('#')[2]}")
             for pk, item in self._accounts.items()

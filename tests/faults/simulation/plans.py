@@ -104,7 +104,7 @@ READS = frozenset(
 # What a single fault of these kinds does to a run must be made good by redelivery alone.
 ORDINARY = frozenset(
     {*BEFORE, *AFTER, *_PARTIAL, "conflict", "stale", "body_broken", "clock_jump"}
-    | {kind for kind in OF_OPERATION["BatchExecuteStatement"]}
+    | set(OF_OPERATION["BatchExecuteStatement"])
     | {"duplicate", "duplicate_inside", "others_first", "world_first", "event_again"}
     | {"messages_delayed", "stream_again"}
 )

@@ -155,12 +155,12 @@ SECOND = _csv(
     f"A99,{CAI}",
 )
 OLDER = _csv(
-    "account ID,account Manager",
-    f"A3,{CAI}",
-    f"A1,{ANA}",
-    f"A2,{CAI}",
-    f"A12,{BEA}",
-    f"A7,{ANA}",
+    "account ID,account Manager,viewers",
+    f"A3,{CAI},",
+    f"A1,{ANA},",
+    f"A2,{CAI},",
+    f"A12,{BEA},{CAI}",
+    f"A7,{ANA},",
 )
 OVERWRITTEN = _csv("account ID,account Manager,viewers", f"A1,{ANA},{BEA}", f"A3,{CAI},")
 DROP_ONE = _csv("account ID,account Manager", f"A1,{ANA}", f"A3,{BEA}", f"A14,{ANA}")

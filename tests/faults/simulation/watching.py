@@ -109,7 +109,9 @@ class Watch:
         if key.partition("#")[0] not in tenants:
             self._note(f"I12 {run.function} wrote {key} for {sorted(tenants)}")
 
-    def _account(self, run: Invocation | None, key: str, old: Item | None, new: Item | None) -> None:
+    def _account(
+        self, run: Invocation | None, key: str, old: Item | None, new: Item | None
+    ) -> None:
         world = self._world
         world.account_writes.append(AccountWrite(world.memory.calls, run, key, old, new))
         if run is None:
@@ -141,7 +143,8 @@ class Watch:
             self._note(f"I10 {key} was written for a chunk that is settled")
         if item["mode"]["S"] != "run":
             self._note(f"I10 {key} was written in a dry run")
-        if "approval" in item and "approved_by" not in item:
+        must_ask = world.scene.settings is not None and run.import_id not in world.approved
+        if must_ask or ("approval" in item and "approved_by" not in item):
             self._note(f"I17 {key} was written before anybody approved it")
         if (
             world.cancelled_moment is not None

@@ -1,0 +1,551 @@
+"""The mutants. Each is what somebody might write, or forget."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from handover.aws import objects
+from handover.errors import RefusedError
+
+from tests.faults.mutants.mutant import Edit, Mutant
+
+PLANNER, STORE, STAGES = "handover.rules.planner", "handover.store", "handover.stages"
+LATE = ("late_older", "late_older_inside")
+KILLS = ("kill_before", "kill_after", "timeout_after", "error_after", "world_first")
+
+
+def _parts_after_settling(settle: Any) -> Any:
+    """Settles the chunk before its parts are stored."""
+
+    def mutant(*arguments: Any, **named: Any) -> Any:
+        kept: list[tuple[Any, ...]] = []
+        module: Any = objects
+        write = module.write
+        module.write = lambda *what: kept.append(what)
+        try:
+            item = settle(*arguments, **named)
+        finally:
+            module.write = write
+        for what in kept:
+            write(*what)
+        return item
+
+    return mutant
+
+
+def _nothing(_function: Any) -> Any:
+    def mutant(*_arguments: Any, **_named: Any) -> None:
+        """Does nothing."""
+
+    return mutant
+
+
+def _never_waits(_function: Any) -> Any:
+    return lambda *_arguments, **_named: None
+
+
+def _swallowed(work: Any) -> Any:
+    def mutant(*arguments: Any, **named: Any) -> Any:
+        work(*arguments, **named)
+        return {"batchItemFailures": []}
+
+    return mutant
+
+
+def _no_rivals(_function: Any) -> Any:
+    return lambda *_arguments, **_named: frozenset()
+
+
+def _outage_refuses(validate: Any) -> Any:
+    def mutant(*arguments: Any, **named: Any) -> None:
+        try:
+            validate(*arguments, **named)
+        except RefusedError:
+            raise
+        except Exception as error:
+            raise RefusedError("OBJECT_GONE", "could not be read") from error
+
+    return mutant
+
+
+def _random_id(_identity: Any) -> Any:
+    return property(lambda _self: uuid.uuid4().hex)
+
+
+def _remembering(users: Any) -> Any:
+    """Everybody who was ever seen is taken to be still there, as they were."""
+    seen: dict[Any, Any] = {}
+
+    def mutant(self: Any, tenant: str, addresses: Any, patience: Any) -> Any:
+        wanted = list(addresses)
+        missing = [address for address in wanted if (tenant, address) not in seen]
+        found = users(self, tenant, missing, patience) if missing else {}
+        seen.update({(tenant, address): user for address, user in found.items()})
+        return {address: seen[tenant, address] for address in wanted if (tenant, address) in seen}
+
+    return mutant
+
+
+MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        "no_order",
+        "order of imports",
+        (Edit(PLANNER, "_decide", 'account.orders.get(role, "") > claim.order', "False"),),
+        scenes=("older",),
+        kinds=LATE,
+    ),
+    Mutant(
+        "unchanged_not_ordered",
+        "order of imports",
+        (Edit(PLANNER, "_raise_orders", "if not claim.rivals or", "if True or"),),
+        scenes=("older",),
+        kinds=LATE,
+    ),
+    Mutant(
+        "kept_seats_not_ordered",
+        "order of imports",
+        (Edit(PLANNER, "_change", "decided if claim.rivals else ", ""),),
+        scenes=("older",),
+        kinds=LATE,
+    ),
+    Mutant(
+        "no_rivals",
+        "order of imports",
+        wrap=(f"{STAGES}.rivals", "rivals_of", _no_rivals),
+        scenes=("older",),
+        kinds=LATE,
+    ),
+    Mutant(
+        "order_of_registration",
+        "order of imports",
+        (
+            Edit(
+                f"{STAGES}.registration",
+                "new_item",
+                "order=arrival.order",
+                "order=rfc3339(run.now)",
+            ),
+        ),
+        scenes=("older",),
+        kinds=LATE,
+    ),
+    Mutant(
+        "always_writes_order",
+        "unchanged lines cost nothing",
+        (Edit(PLANNER, "_raise_orders", "if not claim.rivals or all", "if all"),),
+    ),
+    Mutant(
+        "no_lease",
+        "lease of a chunk",
+        (
+            Edit(
+                f"{STORE}.imports",
+                "Imports.take_chunk",
+                "(ChunkItem.lease_until < now)",
+                "ChunkItem.pk.exists()",
+            ),
+        ),
+        pair=("cancel", "duplicate_inside"),
+    ),
+    Mutant(
+        "lease_without_end",
+        "lease of a chunk",
+        (
+            Edit(
+                f"{STORE}.imports",
+                "Imports.take_chunk",
+                "(ChunkItem.lease_until < now)",
+                "(ChunkItem.lease_until < 0)",
+            ),
+        ),
+        kinds=("kill_before", "kill_after"),
+    ),
+    Mutant(
+        "no_version_condition",
+        "writes on the version that was read",
+        (
+            Edit(
+                f"{STORE}.accounts",
+                "Accounts._statement",
+                """'WHERE "pk"=? AND "version"=?'""",
+                """'WHERE "pk"=?'""",
+            ),
+            Edit(
+                f"{STORE}.accounts",
+                "Accounts._statement",
+                """            {"N": str(account.version)},\n""",
+                "",
+            ),
+        ),
+        kinds=("second_import_inside", "facts_changed", "opco_changed"),
+        scenes=("plain", "two"),
+    ),
+    Mutant(
+        "unpinned_version",
+        "reads of the pinned version",
+        (
+            Edit(
+                "handover.aws.objects",
+                "Upload.where",
+                'where | {"VersionId": self.version_id} if self.version_id else where',
+                "where",
+            ),
+        ),
+        kinds=("overwritten", "drops_reversed"),
+    ),
+    Mutant(
+        "settled_twice",
+        "settling on the pending set",
+        (
+            Edit(
+                f"{STORE}.imports",
+                "Imports.settle",
+                "ImportItem.pending.contains(settlement.chunk)",
+                "ImportItem.pk.exists()",
+            ),
+        ),
+        kinds=("repeat", "error_after", "timeout_after"),
+    ),
+    Mutant(
+        "counter_of_chunks",
+        "settling on the pending set",
+        (
+            Edit(
+                f"{STORE}.imports",
+                "Imports.settle",
+                "{settlement.chunk})",
+                "{min(pending_chunks(self.find(import_id)), default=0)})",
+            ),
+            Edit(
+                f"{STORE}.imports",
+                "Imports.settle",
+                "ImportItem.pending.contains(settlement.chunk)",
+                "ImportItem.pk.exists()",
+            ),
+        ),
+        kinds=("repeat", "error_after", "duplicate_inside"),
+    ),
+    Mutant(
+        "parts_after_settling",
+        "parts before settling",
+        wrap=(f"{STAGES}.chunks", "_settle", _parts_after_settling),
+        kinds=KILLS,
+    ),
+    Mutant(
+        "errors_swallowed",
+        "a failed message comes again",
+        wrap=("handover.messages", "each_message", _swallowed),
+        kinds=("throttle", "error_before"),
+        sweeps=False,
+    ),
+    Mutant(
+        "unprocessed_keys_ignored",
+        "draining of batches",
+        (
+            Edit(
+                f"{STORE}.batches",
+                "read_items",
+                'request = answer.get("UnprocessedKeys")',
+                "request = None",
+            ),
+        ),
+        kinds=("first_left_out", "all_left_out"),
+    ),
+    Mutant(
+        "unprocessed_items_ignored",
+        "draining of batches",
+        (Edit(f"{STORE}.batches", "put_items", '.get("UnprocessedItems")', ".get('nothing')"),),
+        kinds=("first_left_out", "all_left_out"),
+    ),
+    Mutant(
+        "busy_statements_taken_for_written",
+        "errors of single statements",
+        (Edit(f"{STORE}.batches", "_write_part", "busy.append(place)", "pass"),),
+        kinds=("statement_throttled", "statements_all_busy"),
+    ),
+    Mutant(
+        "busy_statements_taken_for_rejections",
+        "errors of single statements",
+        (
+            Edit(
+                f"{STORE}.batches",
+                "_write_part",
+                "busy.append(place)",
+                "outcomes[place] = Unmet(None)",
+            ),
+        ),
+        kinds=("statement_throttled", "statement_conflict"),
+    ),
+    Mutant(
+        "unmet_condition_taken_for_written",
+        "errors of single statements",
+        (
+            Edit(
+                f"{STORE}.batches",
+                "_write_part",
+                'outcomes[place] = Unmet(error.get("Item"))',
+                "outcomes[place] = None",
+            ),
+        ),
+        kinds=("facts_changed", "second_import_inside", "opco_changed"),
+    ),
+    Mutant(
+        "failed_messages_ignored",
+        "draining of batches",
+        (
+            Edit(
+                "handover.aws.queues",
+                "send_all",
+                'waiting = {left["Id"]: waiting[left["Id"]] for left in answer.get("Failed", [])}',
+                "waiting = {}",
+            ),
+        ),
+        kinds=("first_left_out", "last_left_out", "all_left_out"),
+        sweeps=False,
+    ),
+    Mutant(
+        "failed_events_ignored",
+        "draining of batches",
+        (Edit("handover.aws.buses", "put_events", 'if "ErrorCode" in taken', "if False"),),
+        kinds=("first_left_out", "all_left_out"),
+    ),
+    Mutant(
+        "random_import_id",
+        "identity is the object's version",
+        wrap=(f"{STAGES}.uploads", "Arrival.import_id", _random_id),
+    ),
+    Mutant(
+        "told_before_publishing",
+        "the open flag is the outbox",
+        (
+            Edit(
+                f"{STAGES}.endings",
+                "end_import",
+                "is_final and item.open:\n",
+                "is_final and item.open:\n        imports.told_end(import_id)\n",
+            ),
+        ),
+        kinds=KILLS,
+    ),
+    Mutant(
+        "notified_before_report",
+        "the report before the news",
+        (
+            Edit(
+                f"{STAGES}.endings",
+                "end_import",
+                "        _write_files(wiring, item, final, run)\n",
+                """        item.state = final.value
+        topics.publish(wiring.notifications_topic, notice(summary_of(wiring, item)))
+        _write_files(wiring, item, final, run)\n""",
+            ),
+        ),
+    ),
+    Mutant(
+        "state_before_report",
+        "the report before the news",
+        (
+            Edit(
+                f"{STAGES}.endings",
+                "end_import",
+                """        _write_files(wiring, item, final, run)
+        imports.end(import_id, final)""",
+                """        imports.end(import_id, final)
+        _write_files(wiring, item, final, run)""",
+            ),
+        ),
+        kinds=KILLS,
+    ),
+    Mutant(
+        "marks_not_looked_up",
+        "a retried chunk finds its marks",
+        (Edit(PLANNER, "_already_done", "for mark in account.marks:", "for mark in ():"),),
+        kinds=KILLS,
+    ),
+    Mutant(
+        "marks_trimmed",
+        "marks stay while their import may be worked",
+        (
+            Edit(
+                PLANNER,
+                "_change",
+                "mark.order > claim.order or mark.import_id in claim.rivals",
+                "False",
+            ),
+        ),
+        scenes=("two", "older"),
+        kinds=("others_first", "kill_after", "second_import_inside", *LATE),
+    ),
+    Mutant(
+        "repeats_ignored",
+        "repeats are settled before the fan-out",
+        (Edit(f"{STAGES}.chunks", "_gather", "if taken.repeats:", "if False:"),),
+    ),
+    Mutant(
+        "approval_skipped",
+        "an Admin approves a clearing file",
+        wrap=(f"{STAGES}.weighing", "would_clear", _never_waits),
+        scenes=("approval",),
+    ),
+    Mutant(
+        "cancel_not_seen",
+        "cancelling stops the chunks",
+        (
+            Edit(
+                f"{STAGES}.chunks",
+                "_gather",
+                "may_write = may_write and not item.cancelled_by",
+                "pass",
+            ),
+        ),
+        kinds=("cancel",),
+    ),
+    Mutant(
+        "pending_ignored_at_the_end",
+        "an import ends when nothing is pending",
+        (
+            Edit(
+                f"{STAGES}.endings",
+                "end_import",
+                "item.state == State.PROCESSING and not pending_chunks(item)",
+                "item.state == State.PROCESSING",
+            ),
+            Edit(
+                f"{STORE}.imports",
+                "Imports.start_finalizing",
+                " & ImportItem.pending.does_not_exist()",
+                "",
+            ),
+            Edit(f"{STAGES}.endings", "_write_files", "    check_counts(told)\n", ""),
+            Edit(
+                f"{STAGES}.chunks",
+                "work_chunk",
+                "item.state == State.PROCESSING and not pending_chunks(item)",
+                "item.state == State.PROCESSING",
+            ),
+        ),
+    ),
+    Mutant(
+        "only_the_last_settler_sends",
+        "a redelivered chunk sends the finalize message again",
+        (
+            Edit(
+                f"{STAGES}.chunks",
+                "work_chunk",
+                "    if item.state == State.PROCESSING and not pending_chunks(item):",
+                "    else:\n        return\n"
+                "    if item.state == State.PROCESSING and not pending_chunks(item):",
+            ),
+        ),
+        kinds=KILLS,
+        sweeps=False,
+    ),
+    Mutant(
+        "sent_before_begun",
+        "the state before the messages",
+        (
+            Edit(
+                f"{STAGES}.intake",
+                "take_in",
+                "    _send_on(wiring, item, run.patience)",
+                "    if sender is not None:\n        _send_on(wiring, item, run.patience)",
+            ),
+        ),
+        kinds=KILLS,
+        sweeps=False,
+    ),
+    Mutant(
+        "history_under_random_keys",
+        "history is keyed by account and version",
+        (
+            Edit(
+                f"{STORE}.history",
+                "_history_item",
+                '{"N": str(mark.version)}',
+                '{"N": str(mark.version + 1000 * __import__("random").randrange(1, 10**6))}',
+            ),
+        ),
+    ),
+    Mutant(
+        "portfolio_unversioned",
+        "portfolios keep what is newer",
+        (
+            Edit(
+                f"{STORE}.history",
+                "Portfolios.put",
+                "if known.get(key, -1) < holding.version",
+                "if True",
+            ),
+        ),
+        scenes=("two", "older"),
+        kinds=("stream_again", "duplicate_inside", "world_first"),
+    ),
+    Mutant(
+        "sweep_does_nothing",
+        "the sweep sends on what stands still",
+        wrap=(f"{STAGES}.sweeps", "_resend", lambda _function: lambda *_arguments: False),
+        kinds=("messages_lost",),
+    ),
+    Mutant(
+        "lost_uploads_not_looked_for",
+        "uploads without an import are found",
+        wrap=(f"{STAGES}.sweeps", "_take_in", _nothing),
+        scenes=("lost",),
+    ),
+    Mutant(
+        "abandoning_writes",
+        "a dead letter writes nothing",
+        (Edit(f"{STAGES}.abandonment", "abandon", "may_write=False", "may_write=True"),),
+        kinds=("poison",),
+    ),
+    Mutant(
+        "abandoning_forgets_the_chunk",
+        "a dead letter settles its chunk",
+        (Edit(f"{STAGES}.abandonment", "abandon", 'if "chunk" in message:', "if False:"),),
+        kinds=("poison", "outage"),
+    ),
+    Mutant(
+        "tenant_not_in_key",
+        "the tenant is in every key",
+        (
+            Edit(
+                f"{STORE}.directory",
+                "Directory.users",
+                '{"pk": {"S": tenant}, "sk"',
+                '{"pk": {"S": "norte"}, "sk"',
+            ),
+        ),
+    ),
+    Mutant(
+        "dry_run_writes",
+        "a dry run writes nothing",
+        (
+            Edit(
+                f"{STAGES}.chunks",
+                "_apply",
+                "work.may_write and work.item.mode == Mode.RUN",
+                "work.may_write",
+            ),
+        ),
+        scenes=("dry",),
+    ),
+    Mutant(
+        "ticket_good_twice",
+        "a ticket is good for one upload",
+        wrap=(f"{STAGES}.uploads", "check_ticket", _nothing),
+        kinds=("overwritten",),
+    ),
+    Mutant(
+        "outage_refuses_the_file",
+        "an outage is no refusal",
+        wrap=(f"{STAGES}.intake", "_validate", _outage_refuses),
+        kinds=("throttle", "error_before", "timeout_before"),
+    ),
+    Mutant(
+        "users_read_too_early",
+        "users are read when the chunk is worked",
+        wrap=(f"{STORE}.directory", "Directory.users", _remembering),
+        kinds=("user_inactive", "user_removed"),
+    ),
+)
