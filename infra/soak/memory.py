@@ -1,0 +1,64 @@
+"""The memory of processes over time, read from /proc, and whether it grows."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import linear_regression
+
+# What a process takes while it warms up says nothing of what it takes for ever.
+WARM_UP_SHARE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """Of one process: its memory at the end of the warm-up and at the end, and the slope."""
+
+    name: str
+    first_mb: float
+    last_mb: float
+    mb_a_minute: float
+
+
+@dataclass
+class Watch:
+    """Samples of the resident memory of named processes."""
+
+    begun: float = field(default_factory=time.monotonic)
+    samples: dict[tuple[str, int], list[tuple[float, float]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+
+    def look(self, pids: Mapping[str, int]) -> None:
+        """Takes one sample of each process that lives."""
+        for name, pid in pids.items():
+            found = _resident_mb(pid)
+            if found is not None:
+                minutes = (time.monotonic() - self.begun) / 60
+                self.samples[name, pid].append((minutes, found))
+
+    def growths(self) -> list[Growth]:
+        """What became of each process that was seen often enough, by name."""
+        found: list[Growth] = []
+        for (name, _), samples in sorted(self.samples.items()):
+            warm = samples[int(len(samples) * WARM_UP_SHARE) :]
+            if len(warm) < 3:
+                continue
+            times, sizes = zip(*warm, strict=True)
+            slope = linear_regression(times, sizes).slope
+            found.append(Growth(name, sizes[0], sizes[-1], slope))
+        return found
+
+
+def _resident_mb(pid: int) -> float | None:
+    try:
+        text = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return None
+    for line in text.splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return None

@@ -1,0 +1,64 @@
+"""The terms of the runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from infra.soak.files import Mix
+from infra.soak.runs import Terms
+
+SHORT_LEASE = {
+    # Calls on this machine are answered in milliseconds, not in the seconds that a client waits at
+    # the most; whoever is killed must not hold up the run for so long.
+    "handover.runtime.LEASE_MARGIN_SECONDS": 5,
+}
+
+# Small imports, many at once, all about the same accounts; small steps, so that a kill finds many
+# places to fall on. Nobody is spared.
+HAIL = Terms(
+    tenants=2,
+    accounts=400,
+    lines=150,
+    mix=Mix(changed=500, cleared=80, rejected=60, repeated=60),
+    hands={"validate": (2, 0), "assign": (4, 0), "finalize": (1, 0), "publish": (1, 0)},
+    constants={
+        **SHORT_LEASE,
+        "handover.stages.intake.LEAST_CHUNK_BYTES": 1024,
+        "handover.stages.chunks.LINES_AT_A_TIME": 16,
+        "handover.stages.chunks.STATEMENTS_A_BATCH": 5,
+    },
+    most_open=40,
+    kills_a_second=8.0,
+    kills_a_message=0.5,
+    hears_events=True,
+)
+
+# The same, small enough for every run of the tests.
+SHOWER = replace(
+    HAIL,
+    tenants=1,
+    accounts=120,
+    lines=40,
+    constants={
+        **HAIL.constants,
+        "handover.runtime.LEASE_MARGIN_SECONDS": 1,
+        "handover.stages.intake.LEAST_CHUNK_BYTES": 512,
+    },
+    visible_after=10,
+    most_open=5,
+    kills_a_message=0.5,
+)
+
+# Files as systems send them every night: most lines ask for what stands already.
+LOAD = Terms(
+    tenants=8,
+    accounts=5000,
+    lines=3000,
+    mix=Mix(changed=290, cleared=10, rejected=5, repeated=5),
+    hands={"validate": (1, 1), "assign": (2, 1), "finalize": (1, 1), "publish": (0, 1)},
+    constants={**SHORT_LEASE, "handover.stages.intake.LEAST_CHUNK_BYTES": 16 * 1024},
+    most_open=10,
+    overlapping=10,
+    kills_a_second=1.0,
+    is_throttled=True,
+)
