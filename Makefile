@@ -40,6 +40,7 @@ lock: .venv/.ready ## pins, from pyproject.toml
 		--output-file layers/handover/requirements.txt
 	grep '^numpy==' requirements-dev.txt > layers/numpy/requirements.txt
 	$(COMPILE) --group emulator --output-file requirements-emulator.txt
+	$(COMPILE) --group audit --output-file requirements-audit.txt
 
 build: ## the artefacts for AWS (needs the SAM CLI)
 	sam build
@@ -56,9 +57,20 @@ faults: setup ## the long fault simulation
 soak: setup ## ten minutes of load under faults
 	$(PYTHON) -m infra.soak
 
-audit: setup ## security scanners
+# They are larger than everything else together, so only who audits installs them.
+.audit/.ready: requirements-audit.txt | .venv/.ready
+	$(PYTHON) -m venv --clear .audit
+	.venv/bin/uv pip install --quiet --python .audit/bin/python -r $< 2>.audit/uv.log || \
+		.audit/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+# Nothing is looked up or reported: without a key checkov stays on this machine.
+audit: setup .audit/.ready ## security scanners; every finding is an error
 	$(PYTHON) -m ruff check --select S $(CODE)
+	.audit/bin/bandit --quiet --recursive --configfile pyproject.toml functions infra layers/handover
+	.audit/bin/cfn-lint template.yaml
+	.audit/bin/checkov --config-file .checkov.yaml
 
 clean: ## ends the embedded AWS and removes what can be made again
 	-@test -x $(PYTHON) && $(PYTHON) -c 'from infra import local; local.down()'
-	rm -rf .venv .emulator .build .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .emulator .audit .build .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -264,7 +264,7 @@ def test_a_refusal_tells_nothing_of_what_the_other_tenant_has(world: World) -> N
     def refusal(key: str) -> str:
         created = world.pipeline.put(key, CLEARS, principal=OTHER_PRINCIPAL)
         world.pipeline.run(created)
-        return str(world.pipeline.item(created).refusal.as_dict()["message"])  # type: ignore[union-attr]
+        return str(world.pipeline.item(created).refusal.as_dict()["message"])
 
     for there, nowhere in zip(keys, absent, strict=True):
         told = refusal(there)

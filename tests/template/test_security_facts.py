@@ -1,0 +1,359 @@
+"""What the template promises to whoever means harm, beyond what test_template.py holds."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import yaml
+from handover.stages.rivals import WATERMARK_LAG_SECONDS
+from handover.stages.sweeps import APPROVAL_SECONDS
+from handover.stages.tickets import DOOR_SECONDS
+from packaging.requirements import Requirement
+
+from infra.template import PATH, load, resources
+
+TEMPLATE = load()
+RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
+BUCKETS = dict(resources(TEMPLATE, "AWS::S3::Bucket"))
+QUEUES = dict(resources(TEMPLATE, "AWS::SQS::Queue"))
+FUNCTIONS = dict(resources(TEMPLATE, "AWS::Serverless::Function"))
+ROLES = dict(resources(TEMPLATE, "AWS::IAM::Role"))
+DATA = ("UploadsBucket", "WorkBucket", "ReportsBucket")
+DAY_SECONDS = timedelta(days=1).total_seconds()
+
+
+def only(kind: str) -> dict[str, Any]:
+    """The properties of the only resource of a type."""
+    ((_, properties),) = resources(TEMPLATE, kind)
+    return properties
+
+
+def statements(role: str) -> dict[str, dict[str, Any]]:
+    """A role's statements by their Sid."""
+    found = [s for p in ROLES[role]["Policies"] for s in p["PolicyDocument"]["Statement"]]
+    assert len({s["Sid"] for s in found}) == len(found)
+    return {s["Sid"]: s for s in found}
+
+
+def policies(kind: str) -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (name, statement)
+        for name, properties in resources(TEMPLATE, kind)
+        for statement in properties["PolicyDocument"]["Statement"]
+    ]
+
+
+# Files
+
+
+@pytest.mark.parametrize("bucket", DATA)
+def test_who_touched_a_file_is_logged_elsewhere(bucket: str) -> None:
+    logging = BUCKETS[bucket]["LoggingConfiguration"]
+
+    assert logging["DestinationBucketName"] == {"Ref": "AccessLogsBucket"}
+    prefixes = [BUCKETS[one]["LoggingConfiguration"]["LogFilePrefix"] for one in DATA]
+    assert len(set(prefixes)) == len(DATA)
+
+
+def test_only_s3_may_write_the_log_and_only_about_these_buckets() -> None:
+    (statement,) = [
+        s
+        for name, s in policies("AWS::S3::BucketPolicy")
+        if name == "AccessLogsBucketPolicy" and s["Effect"] == "Allow"
+    ]
+
+    assert statement["Principal"] == {"Service": "logging.s3.amazonaws.com"}
+    assert statement["Action"] == "s3:PutObject"
+    assert statement["Condition"]["StringEquals"] == {
+        "aws:SourceAccount": {"Ref": "AWS::AccountId"}
+    }
+    assert statement["Condition"]["ArnEquals"]["aws:SourceArn"] == [
+        {"Fn::GetAtt": [bucket, "Arn"]} for bucket in DATA
+    ]
+
+
+def test_no_bucket_lets_anybody_else_in() -> None:
+    allowed = [name for name, s in policies("AWS::S3::BucketPolicy") if s["Effect"] == "Allow"]
+
+    assert allowed == ["AccessLogsBucketPolicy"]
+
+
+def test_what_a_bucket_denies_it_denies_to_everybody_and_for_every_key() -> None:
+    for name, statement in policies("AWS::S3::BucketPolicy"):
+        if statement["Sid"] == "TlsOnly":
+            bucket = name.removesuffix("Policy")
+            assert statement["Action"] == "s3:*"
+            assert statement["Resource"] == [
+                {"Fn::GetAtt": [bucket, "Arn"]},
+                {"Fn::Sub": f"${{{bucket}.Arn}}/*"},
+            ]
+
+
+def test_a_signature_may_be_older_than_a_form_lives_but_not_by_much() -> None:
+    """Ten minutes for the five of a form: a clock may be wrong, but no form is kept for later."""
+    (statement,) = [
+        s for _, s in policies("AWS::S3::BucketPolicy") if s["Sid"] == "NoOldSignatures"
+    ]
+    most_ms = statement["Condition"]["NumericGreaterThan"]["s3:signatureAge"]
+
+    assert DOOR_SECONDS <= 300
+    assert DOOR_SECONDS * 1000 < most_ms <= 2 * DOOR_SECONDS * 1000
+    assert statement["Action"] == "s3:PutObject"
+    assert statement["Resource"] == {"Fn::Sub": "${UploadsBucket.Arn}/in/*"}
+
+
+def test_half_uploads_end_long_before_the_watermark_trusts_that_they_did() -> None:
+    """S3 may take a day more than the rule says: stages/rivals.py rests on this."""
+    for rule in BUCKETS["UploadsBucket"]["LifecycleConfiguration"]["Rules"]:
+        assert "Prefix" not in rule
+        assert "Filter" not in rule
+    (abort,) = [
+        rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"]
+        for rule in BUCKETS["UploadsBucket"]["LifecycleConfiguration"]["Rules"]
+        if "AbortIncompleteMultipartUpload" in rule
+    ]
+
+    assert abort == 1
+    assert (abort + 1) * DAY_SECONDS < WATERMARK_LAG_SECONDS
+
+
+def test_what_an_import_needs_outlives_its_waiting_for_an_admin() -> None:
+    longest = APPROVAL_SECONDS + max(q["MessageRetentionPeriod"] for q in QUEUES.values())
+    (kept,) = [
+        rule["ExpirationInDays"]
+        for rule in BUCKETS["WorkBucket"]["LifecycleConfiguration"]["Rules"]
+        if "ExpirationInDays" in rule
+    ]
+
+    assert kept * DAY_SECONDS > longest
+
+
+def test_a_file_and_what_came_of_it_are_forgotten_in_the_end() -> None:
+    kept = {
+        bucket: rule["ExpirationInDays"]
+        for bucket in BUCKETS
+        for rule in BUCKETS[bucket]["LifecycleConfiguration"]["Rules"]
+        if "ExpirationInDays" in rule
+    }
+
+    assert kept.keys() == BUCKETS.keys()
+    assert max(kept.values()) <= 400
+    assert kept["UploadsBucket"] <= kept["ReportsBucket"]
+
+
+# Keys
+
+
+def test_the_key_of_the_alarms_turns_and_is_for_cloudwatch_of_this_account() -> None:
+    key = only("AWS::KMS::Key")
+    (service,) = [s for s in key["KeyPolicy"]["Statement"] if "Service" in s["Principal"]]
+
+    assert key["EnableKeyRotation"] is True
+    assert service["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert "kms:*" not in service["Action"]
+    assert service["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    }
+
+
+def test_s3_sends_to_a_queue_whose_encryption_it_can_use() -> None:
+    """Under a key of KMS that does not know S3 no upload would ever be heard of."""
+    assert QUEUES["IntakeQueue"]["SqsManagedSseEnabled"] is True
+    assert "KmsMasterKeyId" not in QUEUES["IntakeQueue"]
+
+
+# Topics
+
+
+def test_no_topic_lets_another_account_in() -> None:
+    for _, statement in policies("AWS::SNS::TopicPolicy"):
+        if statement["Effect"] == "Allow":
+            who = statement["Principal"]
+            assert who != "*"
+            if "Service" in who:
+                assert "aws:SourceAccount" in json.dumps(statement["Condition"])
+            else:
+                assert who == {
+                    "AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
+                }
+            assert "sns:*" not in statement["Action"]
+
+
+# Functions and roles
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_only_lambda_takes_the_role_of_a_function(role: str) -> None:
+    (trust,) = ROLES[role]["AssumeRolePolicyDocument"]["Statement"]
+
+    assert trust["Effect"] == "Allow"
+    assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
+    assert trust["Action"] == "sts:AssumeRole"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_touches_everything_for_traces_alone(role: str) -> None:
+    for sid, statement in statements(role).items():
+        if statement["Resource"] == "*":
+            assert sid == "Traces"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_role_makes_others_or_passes_itself_on(role: str) -> None:
+    services = {
+        action.partition(":")[0]
+        for statement in statements(role).values()
+        for action in (
+            [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+        )
+    }
+
+    assert services <= {"dynamodb", "events", "logs", "s3", "sns", "sqs", "xray"}
+
+
+def test_every_function_writes_its_own_log_alone() -> None:
+    for role in ROLES:
+        own = role.replace("Role", "Logs")
+        assert statements(role)["OwnLogs"] == {
+            "Sid": "OwnLogs",
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": {"Fn::GetAtt": [own, "Arn"]},
+        }
+
+
+def test_no_function_is_reached_from_the_internet_but_through_the_api() -> None:
+    assert not [name for name, f in FUNCTIONS.items() if "FunctionUrlConfig" in f]
+    permission = only("AWS::Lambda::Permission")
+    assert permission["Principal"] == "apigateway.amazonaws.com"
+    assert permission["SourceArn"]["Fn::Sub"].endswith(":${AWS::AccountId}:${Api}/*")
+
+
+def test_no_event_is_logged_and_no_function_is_debugged() -> None:
+    """Powertools would write whole events, with files' names, tokens and addresses."""
+    variables = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
+    for function in FUNCTIONS.values():
+        named = variables | function["Environment"]["Variables"]
+        for name in ("POWERTOOLS_LOGGER_LOG_EVENT", "POWERTOOLS_DEV", "POWERTOOLS_DEBUG"):
+            assert name not in named
+        assert "LOG_LEVEL" not in named
+        assert "POWERTOOLS_LOG_LEVEL" not in named
+
+
+def test_no_secret_is_handed_to_a_function() -> None:
+    for name, function in FUNCTIONS.items():
+        for variable, value in function["Environment"]["Variables"].items():
+            assert isinstance(value, dict), f"{name} {variable} is written out"
+
+
+def test_every_log_is_forgotten_within_a_quarter() -> None:
+    for _, group in resources(TEMPLATE, "AWS::Logs::LogGroup"):
+        assert group["RetentionInDays"] <= 90
+
+
+# The API
+
+
+def test_the_issuer_is_the_pool_and_the_audience_its_one_client() -> None:
+    authorizer = only("AWS::ApiGatewayV2::Authorizer")
+
+    assert authorizer["JwtConfiguration"] == {
+        "Issuer": {"Fn::Sub": "https://cognito-idp.${AWS::Region}.${AWS::URLSuffix}/${UserPool}"},
+        "Audience": [{"Ref": "UserPoolClient"}],
+    }
+    assert authorizer["IdentitySource"] == ["$request.header.Authorization"]
+    assert only("AWS::Cognito::UserPoolClient")["UserPoolId"] == {"Ref": "UserPool"}
+
+
+def test_every_signed_in_route_asks_that_authorizer() -> None:
+    for _, route in resources(TEMPLATE, "AWS::ApiGatewayV2::Route"):
+        if route["AuthorizationType"] == "JWT":
+            assert route["AuthorizerId"] == {"Ref": "ApiAuthorizer"}
+
+
+def test_the_api_answers_no_other_origin() -> None:
+    assert "CorsConfiguration" not in only("AWS::ApiGatewayV2::Api")
+
+
+def test_the_api_takes_no_more_requests_than_a_tenant_can_mean() -> None:
+    settings = only("AWS::ApiGatewayV2::Stage")["DefaultRouteSettings"]
+
+    assert settings["ThrottlingRateLimit"] <= 1000
+    assert settings["ThrottlingBurstLimit"] <= 2000
+
+
+# People
+
+
+def test_a_user_writes_nothing_of_themselves_but_their_name() -> None:
+    client = only("AWS::Cognito::UserPoolClient")
+
+    assert client["WriteAttributes"] == ["name"]
+
+
+def test_the_client_gives_no_hint_who_has_an_account_and_tokens_end_soon() -> None:
+    client = only("AWS::Cognito::UserPoolClient")
+
+    assert client["PreventUserExistenceErrors"] == "ENABLED"
+    assert client["EnableTokenRevocation"] is True
+    assert client["TokenValidityUnits"] == {
+        "IdToken": "minutes",
+        "AccessToken": "minutes",
+        "RefreshToken": "hours",
+    }
+    assert client["IdTokenValidity"] <= 60
+    assert client["RefreshTokenValidity"] <= 24
+
+
+def test_passwords_are_long_and_mixed_and_first_ones_end() -> None:
+    policy = only("AWS::Cognito::UserPool")["Policies"]["PasswordPolicy"]
+
+    assert policy["MinimumLength"] >= 10
+    assert all(
+        policy[name]
+        for name in ("RequireLowercase", "RequireUppercase", "RequireNumbers", "RequireSymbols")
+    )
+    assert policy["TemporaryPasswordValidityDays"] <= 7
+
+
+def test_outputs_tell_no_secret() -> None:
+    told = json.dumps(TEMPLATE["Outputs"]).lower()
+
+    assert not [word for word in ("secret", "password", 'key"') if word in told]
+
+
+# The audit
+
+
+def test_whatever_the_scan_skips_is_argued() -> None:
+    lines = (PATH.parent / ".checkov.yaml").read_text(encoding="utf-8").splitlines()
+    skipped = yaml.safe_load("\n".join(lines))["skip-check"]
+
+    for check in skipped:
+        place = lines.index(f"  - {check}")
+        while lines[place - 1].startswith("  - "):
+            place -= 1
+        assert lines[place - 1].startswith("  # "), f"{check} is skipped without a reason"
+    for name, resource in RESOURCES.items():
+        for skip in resource.get("Metadata", {}).get("checkov", {}).get("skip", []):
+            assert len(skip["comment"]) > 20, name
+
+
+def test_the_scanners_are_pinned_apart_from_what_developers_install() -> None:
+    root = PATH.parent
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    text = (root / "requirements-audit.txt").read_text(encoding="utf-8")
+    pinned = {Requirement(line).name: Requirement(line) for line in text.splitlines()}
+
+    assert "://" not in text
+    for wanted in map(Requirement, project["dependency-groups"]["audit"]):
+        (pin,) = pinned[wanted.name].specifier
+        assert pin.operator == "=="
+        assert pin.version in wanted.specifier
+    installed = (root / "requirements-dev.txt").read_text(encoding="utf-8")
+    assert "checkov" not in installed
+    assert "bandit" not in installed
