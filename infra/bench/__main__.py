@@ -40,7 +40,7 @@ def main() -> None:
     sections = [section for section in tried if section is not None]
     if len(sections) < len(tried):
         raise SystemExit("nothing was written: a part of the page is missing")
-    page = "\n\n".join([_head(time.monotonic() - begun), *sections]) + "\n"
+    page = "\n\n".join([_head(asked, time.monotonic() - begun), *sections]) + "\n"
     is_whole = not asked.quick and not asked.topic
     output = asked.output or (RESULTS if is_whole else None)
     if output is not None:
@@ -119,12 +119,12 @@ def _measured_apart(name: str, *, quick: bool) -> str | None:
     return section
 
 
-def _head(seconds: float) -> str:
+def _head(asked: argparse.Namespace, seconds: float) -> str:
     return "\n".join(
         [
             "# Results",
             "",
-            f"`{_command()}`, {datetime.now(UTC):%Y-%m-%d}, {seconds:.0f} s.",
+            f"`{_command(asked)}`, {datetime.now(UTC):%Y-%m-%d}, {seconds:.0f} s.",
             f"{_machine()}.",
             "",
             INTRODUCTION,
@@ -132,8 +132,9 @@ def _head(seconds: float) -> str:
     )
 
 
-def _command() -> str:
-    return " ".join(["python -m infra.bench", *sys.argv[1:]])
+def _command(asked: argparse.Namespace) -> str:
+    topics = [f"--topic {name}" for name in asked.topic or ()]
+    return " ".join(["python -m infra.bench", *["--quick"] * asked.quick, *topics])
 
 
 def _machine() -> str:

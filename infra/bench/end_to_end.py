@@ -156,6 +156,12 @@ def _topic(turns: Sequence[Turn], lines: int, script_lines: int) -> Topic:
             _times("An import whose every line changes", changed),
             _times("An import whose no line changes", unchanged),
             (
+                "The slowest of them were final after "
+                f"{max(turn.changed.final for turn in turns):.1f} and "
+                f"{max(turn.unchanged.final for turn in turns):.1f} s. A worker has 30 s here; a "
+                "chunk that takes longer waits for the queue to hand it out again, after 180 s."
+            ),
+            (
                 _times("An import of one line, all of it the way through queues", fixed)
                 + " The emulator looks into its queues in turns: that much of every import is "
                 "waiting, whatever its size."
