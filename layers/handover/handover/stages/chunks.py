@@ -98,12 +98,13 @@ def _settle(
 ) -> ImportItem:
     try:
         work = _gather(wiring, item, taken, run, may_write)
+        with _no_search_for_cycles():
+            results = _results(wiring, work, run.patience)
     except RetryLaterError:
-        # Nothing has been written yet: the next worker need not wait until this one is over.
+        # Raised between two calls, when nothing is under way any more: the next worker need not
+        # wait until this one is certainly over.
         wiring.tables.imports.free_chunk(item.pk, taken.chunk.number, run.attempt)
         raise
-    with _no_search_for_cycles():
-        results = _results(wiring, work, run.patience)
     counts = tally(results)
     number = taken.chunk.number
     header, dialect = work.plan.header, work.plan.dialect

@@ -37,7 +37,7 @@ SHARE_OF_TIMEOUT = 6
 # About so many chunks at the most: they are sent, leased and settled one by one.
 MOST_CHUNKS = 1000
 # Below this a chunk costs more to hand out than to work.
-LEAST_CHUNK_BYTES = 128 * 1024
+LEAST_CHUNK_BYTES = 64 * 1024
 
 
 def take_in(wiring: Wiring, arrival: Arrival, run: Invocation, worker_seconds: int) -> None:
