@@ -10,6 +10,7 @@ from handover.profiles.binding import (
 from handover.profiles.parsing import parse_profile, profile_from, profile_json
 from handover.profiles.presets import presets
 from handover.profiles.profile import (
+    WORKFLOW_ROLE,
     Blank,
     Column,
     Duplicates,
@@ -24,6 +25,7 @@ from handover.profiles.settings import Settings, parse_settings, settings_from, 
 from handover.profiles.template import template_csv
 
 __all__ = [
+    "WORKFLOW_ROLE",
     "Binding",
     "Blank",
     "Column",

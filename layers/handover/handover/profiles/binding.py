@@ -13,11 +13,12 @@ from handover.reading.sniff import normal_label
 
 @dataclass(frozen=True, slots=True)
 class SeatColumn:
-    """A column that names the users of one role."""
+    """A column that names the users of one role, or the workflow that an account follows."""
 
     index: int
     label: str
     role: str
+    holds: Holds
     by: tuple[NamedBy, ...]
 
 
@@ -66,7 +67,9 @@ def bind(
         elif column.holds is Holds.ACCOUNT:
             account = index
         else:
-            seats.append(SeatColumn(index, _spoken(labels[index]), column.role, column.by))
+            seats.append(
+                SeatColumn(index, _spoken(labels[index]), column.role, column.holds, column.by)
+            )
     if account is None:
         raise InvalidRequestError("columns", "the column that holds the account is not required")
     return Binding(account, _spoken(labels[account]), tuple(seats))

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from handover.errors import InvalidRequestError
 from handover.profiles.profile import (
+    WORKFLOW_ROLE,
     Blank,
     Column,
     Duplicates,
@@ -57,6 +58,8 @@ def profile_from(data: object) -> Profile:
         _column(_mapping(column, f"columns[{place}]"), f"columns[{place}]", seats)
         for place, column in enumerate(_list(top, "columns"))
     )
+    if WORKFLOW_ROLE in seats:
+        raise InvalidRequestError("roles", f"{WORKFLOW_ROLE!r} is the name of the workflow's seat")
     if sum(column.holds is Holds.ACCOUNT for column in columns) != 1:
         raise InvalidRequestError("columns", "wanted exactly one column that holds the account")
     return Profile(
@@ -134,6 +137,8 @@ def _column(data: Mapping[str, Any], path: str, seats: Mapping[str, Seat]) -> Co
             raise InvalidRequestError(f"{path}.by", str(wrong)) from wrong
         if not by:
             raise InvalidRequestError(f"{path}.by", "say how a cell names a user")
+    elif holds is Holds.WORKFLOW:
+        role = WORKFLOW_ROLE
     return Column(
         holds=holds,
         label=_text(data, "label", path),

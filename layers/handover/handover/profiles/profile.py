@@ -16,12 +16,14 @@ class Holds(StrEnum):
 
     ACCOUNT = "account"
     USERS = "users"
+    WORKFLOW = "workflow"
 
 
 class NamedBy(StrEnum):
     """How a cell names a user."""
 
     EMAIL = "email"
+    LOGIN = "login"
 
 
 class Blank(StrEnum):
@@ -55,6 +57,10 @@ class InactiveAccounts(StrEnum):
 
     ALLOW = "allow"
     ERROR = "error"
+
+
+# The seat that a workflow takes on an account: one, named, like a user's, decided the same way.
+WORKFLOW_ROLE = "workflow"
 
 
 @dataclass(frozen=True, slots=True)

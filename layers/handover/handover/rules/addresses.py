@@ -15,6 +15,12 @@ def normal_address(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip().casefold()
 
 
+def look_of(text: str) -> str:
+    """`text` as a reader takes it: in any case, any spaces, without what cannot be seen."""
+    visible = "".join(char for char in text if unicodedata.category(char) != "Cf")
+    return " ".join(unicodedata.normalize("NFKC", visible).split()).casefold()
+
+
 def invisible_characters(text: str) -> tuple[str, ...]:
     """The names of characters in `text` that nobody can see, each once, in their order."""
     found = (char for char in text if unicodedata.category(char) in {"Cf", "Zs"} and char != " ")

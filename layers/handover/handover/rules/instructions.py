@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from handover.model import Line, Rejection
-from handover.profiles import Binding, Blank, Profile, SeatColumn
+from handover.profiles import Binding, Blank, Holds, Profile, SeatColumn
 from handover.rules.addresses import normal_address
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -14,11 +14,15 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class Seating:
-    """Who is to hold one role of the account; no names = nobody."""
+    """Who is to hold one role of the account, or which workflow it is to follow.
+
+    No names = nobody, none. `is_workflow` tells a workflow's name from the names of users.
+    """
 
     role: str
     label: str
     names: tuple[str, ...]
+    is_workflow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,11 @@ def canonical(line: Line, binding: Binding, profile: Profile) -> tuple[str, tupl
     if isinstance(asked, Rejection):
         return None
     return asked.account_id, tuple(
-        "\x1f".join((seating.role, *sorted(normal_address(name) for name in seating.names)))
+        "\x1f".join(
+            (seating.role, *seating.names)
+            if seating.is_workflow
+            else (seating.role, *sorted(normal_address(name) for name in seating.names))
+        )
         for seating in asked.seatings
     )
 
@@ -79,6 +87,8 @@ def _seating(line: Line, column: SeatColumn, profile: Profile) -> Seating | Reje
         return _control_character(line.number, column.label, cell)
     if cell.casefold() in profile.clear_words:
         return Seating(column.role, column.label, ())
+    if column.holds is Holds.WORKFLOW:
+        return Seating(column.role, column.label, (cell,), is_workflow=True)
     if profile.list_separator is None:
         return Seating(column.role, column.label, (cell,))
     names = [name for part in cell.split(profile.list_separator) if (name := part.strip())]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from handover.model import Account, Mark, Outcome, Rejection, SeatChange, User
 from handover.profiles import InactiveAccounts, Profile
-from handover.rules.addresses import invisible_characters, normal_address
+from handover.rules.addresses import invisible_characters, look_of, normal_address
 from handover.rules.instructions import Instruction, Seating
 
 Targets = list[tuple[str, tuple[str, ...]]]
@@ -30,13 +30,16 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the rules may look at besides the account: the users a chunk names, by address.
+    """What the rules may look at besides the account.
 
-    `near` gives the address in the tenant's directory that is most like an unknown one, if any.
+    `users` are those that a chunk names, by every normal name that it may name them by. `near`
+    gives the address in the tenant's directory that is most like an unknown one, if any.
+    `workflows` are the names of all the tenant has.
     """
 
     users: Mapping[str, User]
     near: Callable[[str], str | None]
+    workflows: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,11 @@ def plan(
         return _rejected(_account_inactive(asked))
     targets: Targets = []
     for seating in asked.seatings:
-        users = _resolve(asked, seating, account, facts, profile)
+        users = (
+            _workflow(asked, seating, facts)
+            if seating.is_workflow
+            else _resolve(asked, seating, account, facts, profile)
+        )
         if isinstance(users, Rejection):
             return _rejected(users)
         targets.append((seating.role, users))
@@ -116,7 +123,7 @@ def _resolve(
     for name in seating.names:
         user = facts.users.get(normal_address(name))
         problem = (
-            _user_not_found(asked, seating, name, facts)
+            _user_not_found(asked, seating, name, facts, profile)
             if user is None
             else _not_admitted(asked, seating, user, account, profile)
         )
@@ -124,7 +131,15 @@ def _resolve(
             return problem
         if user is not None:
             found.append(user.email)
-    return tuple(found)
+    # Who holds a role together holds it in no order: the same people are no change.
+    return tuple(sorted(set(found)))
+
+
+def _workflow(asked: Instruction, seating: Seating, facts: Facts) -> tuple[str, ...] | Rejection:
+    for name in seating.names:
+        if name not in facts.workflows:
+            return _workflow_not_found(asked, seating, name, facts)
+    return seating.names
 
 
 def _not_admitted(
@@ -248,7 +263,28 @@ def _account_inactive(asked: Instruction) -> Rejection:
     )
 
 
-def _user_not_found(asked: Instruction, seating: Seating, name: str, facts: Facts) -> Rejection:
+def _workflow_not_found(asked: Instruction, seating: Seating, name: str, facts: Facts) -> Rejection:
+    place = f"line {asked.line}, {seating.label}: {name!r}"
+    like = {look_of(known): known for known in sorted(facts.workflows)}.get(look_of(name))
+    hidden = invisible_characters(name)
+    if like is None:
+        hint = "Check the spelling: wanted the exact name of a workflow."
+    elif hidden:
+        hint = f"It holds characters that cannot be seen ({', '.join(hidden)}): type {like!r} anew."
+    else:
+        hint = f"The exact name is {like!r}."
+    return Rejection(
+        asked.line,
+        seating.label,
+        "WORKFLOW_NOT_FOUND",
+        f"{place} is no workflow; wanted the exact name of one",
+        hint,
+    )
+
+
+def _user_not_found(
+    asked: Instruction, seating: Seating, name: str, facts: Facts, profile: Profile
+) -> Rejection:
     place = f"line {asked.line}, {seating.label}: {name!r} is no user"
     hidden = invisible_characters(name)
     near = facts.near(normal_address(name))
@@ -257,7 +293,11 @@ def _user_not_found(asked: Instruction, seating: Seating, name: str, facts: Fact
     elif near is not None:
         hint = f"{place}; did you mean {near}?"
     elif any(mark in name.strip() for mark in (",", ";", " ")):
-        hint = f"{place}; wanted the address of one user in this cell."
+        hint = (
+            f"{place}; wanted the address of one user in this cell."
+            if profile.list_separator is None
+            else f"{place}; wanted addresses separated by {profile.list_separator!r}."
+        )
     else:
         hint = f"{place}. Correct the address, or have the user created first."
     return Rejection(

@@ -25,6 +25,7 @@ from handover.model import (
     State,
 )
 from handover.patience import Patience
+from handover.profiles import NamedBy
 from handover.reading import lines as lines_of
 from handover.reports import errors_part, results_part, tally
 from handover.rules import (
@@ -244,12 +245,24 @@ def _planner(
     if not work.may_write:
         return lambda one, account: account_only(one, account, work.claim)
     tenant, directory = work.item.tenant, wiring.tables.directory
-    addresses = dict.fromkeys(
-        normal_address(name) for one in asked for seating in one.seatings for name in seating.names
+    seatings = [seating for one in asked for seating in one.seatings]
+    names = dict.fromkeys(
+        normal_address(name)
+        for seating in seatings
+        if not seating.is_workflow
+        for name in seating.names
     )
-    users = directory.users(tenant, addresses, patience)
-    known = tuple(directory.addresses(tenant)) if len(users) < len(addresses) else ()
-    facts = Facts(users, nearest(known))
+    users = directory.users(tenant, names, patience)
+    if any(NamedBy.LOGIN in seat.by for seat in work.plan.binding.seats):
+        unknown = [name for name in names if name not in users]
+        users |= directory.users_by_login(tenant, unknown, patience)
+    known = tuple(directory.addresses(tenant)) if len(users) < len(names) else ()
+    workflows = (
+        frozenset(directory.workflows(tenant))
+        if any(seating.is_workflow for seating in seatings)
+        else frozenset()
+    )
+    facts = Facts(users, nearest(known), workflows)
     return lambda one, account: plan(one, account, facts, work.plan.profile, work.claim)
 
 

@@ -23,10 +23,11 @@ from handover.profiles import (
     profile_json,
     settings_json,
 )
+from handover.rules import normal_address
 from handover.store.batches import Item, put_items, read_items
 
 USER, SOURCE, PROFILE, SETTINGS = "user#", "source#", "profile#", "settings"
-WORKFLOW, ROLE = "workflow#", "role#"
+WORKFLOW, ROLE, LOGIN = "workflow#", "role#", "login#"
 
 
 class DirectoryItem(Model):
@@ -90,6 +91,34 @@ class Directory:
         found = (_user_from(item) for item in read_items(self.table, keys, patience))
         return {user.email: user for user in found}
 
+    def users_by_login(
+        self, tenant: str, logins: Iterable[str], patience: Patience
+    ) -> dict[str, User]:
+        """The users that exist under normal `logins` (no repetition), by login name."""
+        keys = (
+            {"pk": {"S": tenant}, "sk": {"S": LOGIN + login}}
+            for login in logins
+            if len(login.encode()) <= MAX_ADDRESS_BYTES - 1
+        )
+        addresses = {
+            item["sk"]["S"][len(LOGIN) :]: json.loads(item["body"]["S"])["email"]
+            for item in read_items(self.table, keys, patience)
+        }
+        users = self.users(tenant, dict.fromkeys(addresses.values()), patience)
+        # The index may be older than the user, who may have another login name by now.
+        return {
+            login: user
+            for login, address in addresses.items()
+            if (user := users.get(address)) and normal_address(user.login_name) == login
+        }
+
+    def workflows(self, tenant: str) -> Iterator[str]:
+        """The names of the tenant's workflows, in their order."""
+        found = DirectoryItem.query(
+            tenant, DirectoryItem.sk.startswith(WORKFLOW), consistent_read=True
+        )
+        return (item.sk[len(WORKFLOW) :] for item in found)
+
     def user(self, tenant: str, address: str) -> User | None:
         """The user with that normal address."""
         if len(address.encode()) > MAX_ADDRESS_BYTES:
@@ -121,8 +150,15 @@ class Directory:
         return (item.sk[len(USER) :] for item in found)
 
     def put_users(self, tenant: str, users: Iterable[User], patience: Patience) -> None:
-        """Stores users over what was known of them; addresses must not repeat."""
-        put_items(self.table, (_user_item(tenant, user) for user in users), patience)
+        """Stores users over what was known of them; addresses and login names must not repeat."""
+        stored = list(users)
+        put_items(self.table, (_user_item(tenant, user) for user in stored), patience)
+        logins = (
+            _body_item(tenant, LOGIN + normal_address(user.login_name), {"email": user.email})
+            for user in stored
+            if user.login_name
+        )
+        put_items(self.table, logins, patience)
 
     def source(self, tenant: str, source: str) -> Source | None:
         """The registered source of that name."""

@@ -12,6 +12,7 @@ from pynamodb.models import Model
 
 from handover.model import Account, Mark, SeatChange
 from handover.patience import Patience
+from handover.profiles import WORKFLOW_ROLE
 from handover.store.batches import (
     Item,
     Statement,
@@ -176,7 +177,12 @@ def holdings_of(before: Account | None, after: Account) -> list[Holding]:
 
 
 def _seats(account: Account) -> set[tuple[str, str]]:
-    return {(role, user) for role, users in account.assigned.items() for user in users}
+    return {
+        (role, user)
+        for role, users in account.assigned.items()
+        if role != WORKFLOW_ROLE
+        for user in users
+    }
 
 
 def _holding_key(holding: Holding) -> tuple[str, str]:
