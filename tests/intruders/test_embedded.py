@@ -1,8 +1,8 @@
 """The stack on the embedded AWS with signatures and roles enforced: each function under its own.
 
 What the emulator does not enforce is held elsewhere: it tells no principal of a drop
-(test_drop_door.py), lets every role publish to SNS, lets users write attributes that the client may
-not (tests/template), and keeps to no signature age.
+(test_drop_door.py), lets users write attributes that their client may not, and knows no age of a
+signature (both tests/template).
 """
 
 from __future__ import annotations
@@ -425,6 +425,10 @@ FORBIDDEN: list[tuple[str, str, str, dict[str, Any]]] = [
     ("ApiRole", "dynamodb", "put_item", {"TableName": "HistoryTable"}),
     ("ApiRole", "dynamodb", "scan", {"TableName": "ImportsTable"}),
     ("ApiRole", "sqs", "send_message", {"QueueUrl": "FinalizeQueue", "MessageBody": "x"}),
+    ("SweepRole", "sns", "publish", {"TopicArn": "NotificationsTopic", "Message": "x"}),
+    ("AssignRole", "sns", "publish", {"TopicArn": "NotificationsTopic", "Message": "x"}),
+    ("ApiRole", "sns", "publish", {"TopicArn": "NotificationsTopic", "Message": "x"}),
+    ("FinalizeRole", "sns", "publish", {"TopicArn": "AlarmsTopic", "Message": "x"}),
     ("ApiRole", "cognito-idp", "list_users", {"UserPoolId": "UserPool"}),
     *((role, "iam", "list_roles", {}) for role in ROLES),
     *((role, "sqs", "purge_queue", {"QueueUrl": "IntakeQueue"}) for role in ROLES),

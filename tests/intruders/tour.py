@@ -1,0 +1,182 @@
+"""A tour of everything the functions do: each kind of file, question, mishap and dead letter.
+
+What is seen on the way (calls to AWS, lines of logs) is for the tests that ask for the tour.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from handover.model import Account
+
+from functions.abandon import app as abandon
+from functions.validate import app as validate
+from tests.faults.memory_aws import ServiceError, Twist
+from tests.functional.mishaps import Mishap, befalling
+from tests.functional.payloads import load_event
+from tests.functional.pipeline import HOUR, file_of, told_by_s3, with_body
+from tests.intruders.cast import (
+    INSIDERS,
+    MANY,
+    OUTSIDERS,
+    OWN,
+    OWN_PRINCIPAL,
+    SALES,
+    TOGO_SALES,
+    World,
+)
+
+# Everything personal or raw that goes in; none of it may come out in a log.
+ACCOUNT = "ACCT-4711-MBEKI"
+CELL = "raw cell of Nomvula Mbeki"
+FILENAME = "salaries of Nomvula Mbeki.csv"
+
+
+def take(world: World) -> None:
+    """Goes through all of it; nothing is checked here."""
+    pipeline = world.pipeline
+    held = {"account_manager": (SALES.email,)}
+    pipeline.accounts(
+        *(
+            Account(OWN, f"{ACCOUNT}-{number}", 1, opco="Kenya", assigned=held)
+            for number in range(MANY)
+        )
+    )
+    for body in _files():
+        pipeline.run(world.uploaded(INSIDERS[0], OWN, body))
+    for key in (f"drop/{OWN}/erp/{FILENAME}", f"drop/{OWN}/crm/{FILENAME}", f"in/{FILENAME}"):
+        pipeline.run(pipeline.put(key, _good(0), principal=OWN_PRINCIPAL))
+    _ask(world)
+    _decide(world)
+    _be_late(world)
+    _give_up(world)
+    _fail(world)
+    pipeline.publish()
+
+
+def _good(number: int) -> bytes:
+    return file_of([(f"{ACCOUNT}-{number}", TOGO_SALES.email), (f"{ACCOUNT}-1", "None")])
+
+
+def _files() -> list[bytes]:
+    header = "account ID,account Manager,note\r\n"
+    line = f"{ACCOUNT}-0,{SALES.email},{CELL}\r\n"
+    twice = f"{header}{line}{ACCOUNT}-0,None,{CELL}\r\n{line}"
+    return [
+        f"{header}{line}{ACCOUNT}-1,sm.sales@lumina.example,{CELL}\r\n".encode(),
+        twice.encode(),
+        file_of((f"{ACCOUNT}-{number}", "None") for number in range(MANY)),
+        f"{header}{ACCOUNT}-2,None,{CELL}\r\n".encode("utf-16"),
+        f'{header}{line}{ACCOUNT}-3,"{CELL}\r\n'.encode(),
+        f"{CELL},{SALES.email}\r\n{line}".encode(),
+        f"{header}{line}".encode() + b"\xff\x81",
+        b"",
+    ]
+
+
+def _ask(world: World) -> None:
+    """Every question, by somebody who may ask it and by somebody who may not."""
+    ended = world.names[OWN]["ended"]
+    for actor in (INSIDERS[0], OUTSIDERS[1], OUTSIDERS[-1]):
+        for path in (
+            "/imports",
+            f"/imports/{ended}",
+            f"/imports/{world.names[OWN]['ticket']}",
+            f"/imports/{ended}/report",
+            f"/imports/{ended}/results",
+            "/profiles",
+            "/profiles/single-strict/template",
+            f"/accounts/{ACCOUNT}-0",
+            f"/accounts/{ACCOUNT}-0/history",
+            f"/portfolios/{SALES.email}",
+            f"/nowhere/{SALES.email}",
+        ):
+            world.ask(actor, "GET", path)
+        world.ask(actor, "POST", "/imports", {"profile": CELL, "filename": FILENAME})
+        world.ask(actor, "POST", "/imports", {"profile": "single-strict", SALES.email: CELL})
+
+
+def _decide(world: World) -> None:
+    names = world.names[OWN]
+    world.ask(INSIDERS[0], "POST", f"/imports/{names['waiting']}/approve")
+    world.ask(INSIDERS[0], "POST", f"/imports/{names['running']}/cancel")
+    world.ask(INSIDERS[1], "POST", f"/imports/{names['ticket']}/cancel")
+    world.pipeline.run()
+
+
+def _be_late(world: World) -> None:
+    """Messages and events that are lost, so that the sweeper looks at everything."""
+    pipeline = world.pipeline
+    unheard = world.uploaded(INSIDERS[0], OWN, _good(4))
+    unworked = world.uploaded(INSIDERS[0], OWN, _good(5))
+    pipeline.validate(unworked)
+    unended = world.uploaded(INSIDERS[0], OWN, _good(6))
+    pipeline.validate(unended)
+    pipeline.assign(pipeline.item(unended).pk)
+    pipeline.forget()
+    pipeline.clock.now += HOUR
+    pipeline.sweep("imports")
+    pipeline.sweep("uploads")
+    pipeline.run()
+    assert pipeline.item(unheard).state
+
+
+def _give_up(world: World) -> None:
+    """Dead letters of every queue."""
+    pipeline = world.pipeline
+    pipeline.abandon(told_by_s3(world.uploaded(INSIDERS[0], OWN, _good(7)), "abandon-intake"))
+    dropped = pipeline.put(f"drop/{OWN}/erp/{FILENAME}", _good(7), principal=OWN_PRINCIPAL)
+    pipeline.abandon(told_by_s3(dropped, "abandon-intake"))
+    worked = world.uploaded(INSIDERS[0], OWN, _good(8))
+    pipeline.validate(worked)
+    name = pipeline.item(worked).pk
+    with befalling(pipeline.memory, Mishap("BatchGetItem", twists=[Twist()], kill_after=1)):
+        _shielded(pipeline.assign, name)
+    pipeline.clock.now += HOUR
+    letter = {"v": 1, "import_id": name}
+    pipeline.abandon(with_body("abandon-chunk", {**letter, "chunk": 1}))
+    pipeline.abandon(with_body("abandon-finalize", letter))
+    pipeline.run()
+
+
+def _shielded(step: Any, *given: Any) -> None:
+    try:
+        step(*given)
+    except BaseException as stopped:
+        if type(stopped).__name__ != "KilledError":
+            raise
+
+
+def _fail(world: World) -> None:
+    """Outages whose messages quote what was sent, and messages that nobody understands."""
+    pipeline = world.pipeline
+    quoting = ServiceError("ValidationException", f"bad item {CELL} {SALES.email}", 400)
+
+    def fail() -> None:
+        raise quoting
+
+    created = world.uploaded(INSIDERS[0], OWN, _good(9))
+    for operation in ("GetObject", "HeadObject", "UpdateItem", "BatchWriteItem"):
+        with befalling(pipeline.memory, Mishap(operation, before_call=fail)):
+            pipeline.validate(created)
+    pipeline.clock.now += HOUR
+    pipeline.validate(created)
+    name = pipeline.item(created).pk
+    for operation in ("BatchGetItem", "BatchExecuteStatement", "PutObject"):
+        with befalling(pipeline.memory, Mishap(operation, before_call=fail)):
+            pipeline.assign(name)
+        pipeline.clock.now += HOUR
+    pipeline.assign(name)
+    for operation in ("PutObject", "Publish"):
+        with befalling(pipeline.memory, Mishap(operation, before_call=fail)):
+            pipeline.finalize(name)
+    pipeline.finalize(name)
+    with befalling(pipeline.memory, Mishap(before_call=fail)):
+        world.ask(INSIDERS[0], "GET", f"/accounts/{ACCOUNT}-0")
+    for body in (f'{{"{CELL}": "{SALES.email}"}}', f"{CELL}{{", json.dumps([SALES.email])):
+        event = load_event("validate-ticket")
+        event["Records"][0]["body"] = body
+        pipeline.invoke(abandon.lambda_handler, event)
+        pipeline.invoke(validate.lambda_handler, event)
+    pipeline.forget()
