@@ -30,7 +30,7 @@ GOOD = file_of([("K000", AMINA)])
 
 def three_chunks(pipeline: Pipeline) -> ObjectCreated:
     """A validated import of three chunks whose messages were lost."""
-    created = pipeline.upload(file_of((f"A{number:05d}", AMINA) for number in range(10_000)))
+    created = pipeline.upload(file_of((f"A{number:05d}", AMINA) for number in range(5_000)))
     assert pipeline.validate(created) == []
     assert len(pipeline.waiting("ChunksQueue")) == 3
     pipeline.forget()
