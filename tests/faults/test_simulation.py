@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -65,6 +67,23 @@ def test_going_on_from_a_moment_is_the_same_as_beginning_anew(machine: Machine) 
         anew = machine.digest()
         machine.run(plan, after=parent)
         assert machine.digest() == anew, plan.json()
+
+
+def test_logs_hold_nothing_of_what_was_uploaded(machine: Machine) -> None:
+    machine.log = io.StringIO()
+    try:
+        for scene in SCENES:
+            parent = machine.run(Plan(scene), traced=True)
+            for number, kind in list(explore.faults_after(parent))[::47]:
+                machine.run(parent.plan.with_fault(number, kind), after=parent)
+        logged = machine.log.getvalue()
+    finally:
+        machine.log = None
+
+    assert len(logged.splitlines()) > 200
+    assert not re.search(r"[\w.]+@[\w.]+\.example", logged)
+    assert "cmd|x" not in logged
+    assert "nobody" not in logged
 
 
 PLANS = [

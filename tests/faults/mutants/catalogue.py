@@ -442,8 +442,8 @@ MUTANTS: tuple[Mutant, ...] = (
         sweeps=False,
     ),
     Mutant(
-        "sent_before_begun",
-        "the state before the messages",
+        "only_the_first_delivery_sends",
+        "a redelivered upload sends the chunk messages again",
         (
             Edit(
                 f"{STAGES}.intake",

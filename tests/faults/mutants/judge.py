@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import islice, product
 
 from tests.faults.mutants.catalogue import MUTANTS
 from tests.faults.mutants.mutant import Mutant
@@ -53,17 +53,19 @@ def judge(name: str, sample: int = 0) -> Verdict:
 
 
 def _judge(mutant: Mutant, sample: int) -> Verdict:
-    clean = [explore.base(Plan(scene, order)) for scene in CLEAN_SCENES for order in ORDERS]
-    seen = [report for report in clean if report.violations]
-    runs, found = len(clean), seen[0] if seen else None
-    if found is None:
-        for report in _likely(mutant):
-            runs += 1
-            if report.violations:
-                found = report
-                break
-            if runs >= MOST_RUNS:
-                break
+    runs, found = 0, None
+    for scene, order in product(CLEAN_SCENES, ORDERS):
+        runs += 1
+        report = explore.base(Plan(scene, order))
+        if report.violations:
+            found = report
+            break
+    is_seen = found is not None
+    for report in () if is_seen else islice(_likely(mutant), MOST_RUNS):
+        runs += 1
+        if report.violations:
+            found = report
+            break
     caught = sum(bool(report.violations) for report in _sampled(mutant, sample))
     return Verdict(
         mutant.name,
@@ -71,7 +73,7 @@ def _judge(mutant: Mutant, sample: int) -> Verdict:
         found.plan.json() if found else "",
         found.violations[0] if found else "",
         runs,
-        bool(seen),
+        is_seen,
         caught,
         sample,
     )

@@ -344,9 +344,10 @@ class Faults:
         self._nest(sweep)
 
     def _stream_again(self) -> None:
+        """The oldest records come once more, after everything newer."""
         world = self._world
         if world.consumed:
-            batch = world.consumed[-1]
+            batch = world.consumed[0]
             self._nest(lambda: _ignore(world.publish(batch)))
 
 

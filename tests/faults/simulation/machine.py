@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import logging
 import os
@@ -118,7 +119,7 @@ class _NoTraces:
 
 
 class Machine:
-    """Runs plans, one after another."""
+    """Runs plans, one after another. `log`, if set, takes what the functions log."""
 
     def __init__(self) -> None:
         self.stack = read_stack()
@@ -126,6 +127,7 @@ class Machine:
         self.memory: MemoryAws = memory_from_template(self.stack.template, self.clock)
         os.environ.update(environment(self.stack.template, self.memory.physical))
         runtime.wiring.cache_clear()
+        self.log: io.StringIO | None = None
         self._failures = _Failures()
         self._snapshots: dict[str, Snapshot] = {}
 
@@ -139,18 +141,23 @@ class Machine:
         of_messages: Any = messages
         of_messages.traceback = _NoTraces
         of_metrics: Any = runtime.metrics.provider
-        of_metrics.add_metric = _count_nothing
+        of_metrics.add_metric = of_metrics.flush_metrics = _count_nothing
         inner: Any = runtime.logger._logger
         handlers, level = inner.handlers[:], inner.level
         inner.handlers[:] = [self._failures]
         inner.setLevel(logging.WARNING)
+        if self.log is not None:
+            told = logging.StreamHandler(self.log)
+            told.setFormatter(handlers[0].formatter)
+            inner.addHandler(told)
+            inner.setLevel(logging.DEBUG)
         try:
             with install(self.memory), telling_the_time(self.clock):
                 yield
         finally:
             of_intake.LEAST_CHUNK_BYTES, of_repeats._TABLE_BITS = sizes
             of_messages.traceback = traceback
-            del of_metrics.add_metric
+            del of_metrics.add_metric, of_metrics.flush_metrics
             inner.handlers[:] = handlers
             inner.setLevel(level)
 

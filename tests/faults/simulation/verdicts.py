@@ -77,7 +77,8 @@ def _asked(header: Sequence[str], line: int, row: Sequence[str]) -> Asked:
         if cell.lower() in ("", "none"):
             targets[role] = ()
         else:
-            targets[role] = tuple(cell.split(";")) if has_lists else (cell,)
+            # Who holds a role together holds it in no order.
+            targets[role] = tuple(sorted(set(cell.split(";")))) if has_lists else (cell,)
     if len(targets["account_manager"]) > 1:
         return Asked(line, fields, cells["account ID"], targets, "TOO_MANY_USERS")
     return Asked(line, fields, cells["account ID"], targets)
