@@ -8,6 +8,7 @@ deployed. Figures are printed; `--output` appends them to a page.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -30,6 +31,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="what files are drawn from")
     parser.add_argument("--output", type=Path, help="a page to append the figures to")
     asked = parser.parse_args()
+    # Whoever is asked to end ends what was started first.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if asked.what == "kill9":
         figures = kill9(asked.kills, asked.imports, asked.seed)
     elif asked.what == "deployed":

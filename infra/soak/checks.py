@@ -10,7 +10,7 @@ import csv
 import io
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,7 +85,7 @@ def violations(stand: Stand) -> Iterator[str]:
     yield from _superseded(done)
     yield from _seats(stand, accounts)
     yield from _chains(stand, done, accounts, history)
-    yield from _portfolios(stand, accounts)
+    yield from _portfolios(stand, accounts, {item["pk"]["S"] for item in history})
     yield from _events(stand, history)
     left = {
         name: count for name, count in stand.messages((*QUEUES, *DEAD_LETTERS)).items() if count
@@ -238,7 +238,9 @@ def _chains(
                 yield f"I9 the history of {name} ends with {last!r}"
 
 
-def _portfolios(stand: Stand, accounts: Mapping[str, Item]) -> Iterator[str]:
+def _portfolios(
+    stand: Stand, accounts: Mapping[str, Item], changed: Collection[str]
+) -> Iterator[str]:
     held = {
         (item["pk"]["S"], item["sk"]["S"])
         for item in stand.scan("PortfolioTable")
@@ -248,7 +250,8 @@ def _portfolios(stand: Stand, accounts: Mapping[str, Item]) -> Iterator[str]:
         wanted = {
             (f"{tenant}#{manager}", f"{ROLE}#{account}")
             for account in managers
-            if (manager := _manager(accounts[f"{tenant}#{account}"]))
+            if (stand.tells_of_seed or f"{tenant}#{account}" in changed)
+            and (manager := _manager(accounts[f"{tenant}#{account}"]))
         }
         differing = wanted ^ {one for one in held if one[0].startswith(f"{tenant}#")}
         if differing:

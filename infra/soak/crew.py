@@ -20,11 +20,12 @@ END_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the workers counted, how those that ended did, and the pids of the spared."""
+    """What the workers counted and took, how those that ended did, and the pids of the spared."""
 
     counted: Mapping[str, int]
     ends: Mapping[str, int]
     spared: Mapping[str, int]
+    processor_seconds: float = 0.0
 
     @property
     def kills(self) -> int:
@@ -56,7 +57,7 @@ class Crew:
         """How things stand."""
         self._say("report")
         told: dict[str, Any] = json.loads(_piped(self.process.stdout).readline())
-        return Report(told["counted"], told["ends"], told["spared"])
+        return Report(told["counted"], told["ends"], told["spared"], told["processor_seconds"])
 
     def _say(self, words: str) -> None:
         pipe = _piped(self.process.stdin)

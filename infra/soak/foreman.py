@@ -16,6 +16,7 @@ import importlib
 import json
 import os
 import random
+import resource
 import select
 import signal
 import sys
@@ -30,6 +31,7 @@ import boto3
 
 from infra.soak import worker
 from infra.soak.board import FIELDS, Board
+from infra.soak.memory import processor_seconds
 from infra.soak.worker import Handler, Post
 
 LOOK_SECONDS = 0.004
@@ -106,6 +108,7 @@ def make_clients() -> None:
     """Makes the clients without a connection: forked processes may share those, not these."""
     from handover import runtime
     from handover.aws import clients
+    from handover.profiles import presets
     from handover.store import connection
     from handover.store.directory import DirectoryItem, UserItem
     from handover.store.imports import ChunkItem, ImportItem, PlanItem, TicketItem, WatermarkItem
@@ -118,6 +121,7 @@ def make_clients() -> None:
     for model in (*models, TicketItem, WatermarkItem):
         _ = model._get_connection().connection.client  # noqa: SLF001 - only this makes it
     boto3.client("dynamodbstreams")
+    presets()  # the workers of a run read the same ones, whatever becomes of the files meanwhile
 
 
 class Foreman:
@@ -172,7 +176,14 @@ class Foreman:
             for place, pid in self._pids.items()
             if self._places[place].is_spared
         }
-        return {"counted": counted, "ends": dict(self._ends), "spared": spared}
+        gone = resource.getrusage(resource.RUSAGE_CHILDREN)
+        busy = gone.ru_utime + gone.ru_stime + sum(map(processor_seconds, self._pids.values()))
+        return {
+            "counted": counted,
+            "ends": dict(self._ends),
+            "spared": spared,
+            "processor_seconds": busy,
+        }
 
     def _start(self, place: int) -> None:
         self._board.set(place, "busy", 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import defaultdict
 from collections.abc import Mapping
@@ -51,6 +52,17 @@ class Watch:
             slope = linear_regression(times, sizes).slope
             found.append(Growth(name, sizes[0], sizes[-1], slope))
         return found
+
+
+def processor_seconds(pid: int) -> float:
+    """What a living process has taken of the processor so far, 0 when there is none."""
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return 0.0
+    # The name in parentheses may hold anything; user and system time are the 12th and 13th after.
+    user, system = told.rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def _resident_mb(pid: int) -> float | None:

@@ -33,6 +33,8 @@ def section(what: str, figures: Figures) -> str:
         ("calls throttled", f"{calls:,} of {all_calls:,}"),
         ("statements throttled", f"{statements:,} of {all_statements:,}"),
         ("batches cut short", f"{cut:,}"),
+        ("processor seconds of the emulator", f"{figures.emulator_seconds:,.0f}"),
+        ("processor seconds of the workers", f"{figures.workers_seconds:,.0f}"),
         ("load of the machine at the end", " ".join(f"{one:.1f}" for one in figures.load)),
         ("violations", f"{len(figures.violations):,}"),
     ]

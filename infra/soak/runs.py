@@ -18,8 +18,8 @@ from infra.soak import checks, files, throttles, worker
 from infra.soak.crew import Report, crew
 from infra.soak.files import Mix
 from infra.soak.foreman import Orders, Place
-from infra.soak.memory import Growth, Watch
-from infra.soak.stand import QUEUES, Stand, stand, stream_arn
+from infra.soak.memory import Growth, Watch, processor_seconds
+from infra.soak.stand import QUEUES, Stand, begin_stream_here, stand, stream_arn
 from infra.soak.worker import Post
 
 LOOK_SECONDS = 0.5
@@ -27,6 +27,7 @@ SAMPLE_SECONDS = 5.0
 # After the last upload: kills have stopped, what was killed last comes back once more.
 DRAIN_SECONDS = 300.0
 QUIET_LOOKS = 5
+CHECKPOINT = "stream.txt"
 SOURCES = {
     "validate": ("IntakeQueue", "ValidateFunction"),
     "assign": ("ChunksQueue", "AssignFunction"),
@@ -71,6 +72,7 @@ class Terms:
     doubled: int = 333
     is_throttled: bool = False
     hears_events: bool = False
+    tells_of_seed: bool = True
 
 
 GoesOn = Callable[[Stand, Report, float], bool]
@@ -80,7 +82,8 @@ GoesOn = Callable[[Stand, Report, float], bool]
 class Figures:
     """What a run came to.
 
-    `seconds` is how long uploads and kills went on, `lines_in_time` what had ended by then.
+    `seconds` is how long uploads and kills went on, `lines_in_time` what was settled by then, and
+    `emulator_seconds` and `workers_seconds` what these processes took of the processors.
     """
 
     imports: int
@@ -94,6 +97,8 @@ class Figures:
     failures: Mapping[str, int]
     growths: tuple[Growth, ...]
     load: tuple[float, float, float]
+    emulator_seconds: float
+    workers_seconds: float
     violations: tuple[str, ...]
 
 
@@ -207,6 +212,8 @@ def prepared(terms: Terms, seed: int) -> Iterator[Run]:
             made.listen(to_events=terms.hears_events)
             for number in range(terms.tenants):
                 made.seed(f"tenant{number}", terms.accounts)
+            if not terms.tells_of_seed:
+                begin_stream_here(made, home / CHECKPOINT)
             environment: dict[str, str] = {}
             for _, function in SOURCES.values():
                 environment |= made.environment(function)
@@ -228,11 +235,14 @@ def hold(terms: Terms, goes_on: GoesOn, seed: int) -> Figures:
 
 def carry_out(run: Run, goes_on: GoesOn) -> Figures:
     """Kills while uploads go on, then calm, then everything is checked."""
-    begun = time.monotonic()
+    emulator = run.stand.stack.emulator.pid
+    begun, taken = time.monotonic(), processor_seconds(emulator)
     run.workers.kill(run.terms.kills_a_second, run.terms.kills_a_message)
     run.feed(lambda: goes_on(run.stand, run.workers.report(), time.monotonic() - begun))
     seconds = time.monotonic() - begun
-    lines_in_time = _ended_lines(run.stand)
+    lines_in_time = sum(_outcomes(run.stand).values())
+    emulator_seconds = processor_seconds(emulator) - taken
+    workers_seconds = run.workers.report().processor_seconds
     load = os.getloadavg()
     run.workers.kill(0, 0)
     is_drained = run.drain()
@@ -253,6 +263,8 @@ def carry_out(run: Run, goes_on: GoesOn) -> Figures:
         failures=failures,
         growths=tuple(run.watch.growths()),
         load=load,
+        emulator_seconds=emulator_seconds,
+        workers_seconds=workers_seconds,
         violations=tuple(found),
     )
 
@@ -279,16 +291,11 @@ def _places(made: Stand, terms: Terms, home: Path) -> tuple[Place, ...]:
                 source,
                 terms.timeout_seconds,
                 doubled=terms.doubled if kind == "validate" else 0,
-                checkpoint=None if queue else home / "stream.txt",
+                checkpoint=None if queue else home / CHECKPOINT,
             )
             log = home / f"{kind}-{number}.log"
             found.append(Place(post, is_spared=number >= mortal, log=log))
     return tuple(found)
-
-
-def _ended_lines(made: Stand) -> int:
-    made.look()
-    return sum(upload.lines for upload in made.uploads if upload.import_id in made.ended)
 
 
 def _outcomes(made: Stand) -> dict[str, int]:

@@ -18,19 +18,18 @@ SHORT_LEASE = {
 HAIL = Terms(
     tenants=2,
     accounts=400,
-    lines=150,
+    lines=110,
     mix=Mix(changed=500, cleared=80, rejected=60, repeated=60),
     hands={"validate": (2, 0), "assign": (4, 0), "finalize": (1, 0), "publish": (1, 0)},
     constants={
         **SHORT_LEASE,
         "handover.stages.intake.LEAST_CHUNK_BYTES": 1024,
-        "handover.stages.chunks.LINES_AT_A_TIME": 16,
-        "handover.stages.chunks.STATEMENTS_A_BATCH": 5,
+        "handover.stages.chunks.LINES_AT_A_TIME": 25,
+        "handover.stages.chunks.STATEMENTS_A_BATCH": 8,
     },
     most_open=40,
     kills_a_second=8.0,
     kills_a_message=0.5,
-    hears_events=True,
 )
 
 # The same, small enough for every run of the tests.
@@ -45,20 +44,22 @@ SHOWER = replace(
         "handover.stages.intake.LEAST_CHUNK_BYTES": 512,
     },
     visible_after=10,
+    hears_events=True,
     most_open=5,
     kills_a_message=0.5,
 )
 
-# Files as systems send them every night: most lines ask for what stands already.
+# Files as systems send them every night: nearly all lines ask for what stands already.
 LOAD = Terms(
     tenants=8,
-    accounts=5000,
+    accounts=4500,
     lines=3000,
-    mix=Mix(changed=290, cleared=10, rejected=5, repeated=5),
+    mix=Mix(changed=20, cleared=2, rejected=4, repeated=4),
     hands={"validate": (1, 1), "assign": (2, 1), "finalize": (1, 1), "publish": (0, 1)},
     constants={**SHORT_LEASE, "handover.stages.intake.LEAST_CHUNK_BYTES": 16 * 1024},
     most_open=10,
     overlapping=10,
     kills_a_second=1.0,
     is_throttled=True,
+    tells_of_seed=False,
 )

@@ -22,13 +22,14 @@ from handover.patience import Patience
 from handover.profiles import Settings
 from handover.runtime import rfc3339
 from handover.stages.rivals import ticket_time
+from handover.store.accounts import item_from
+from handover.store.batches import put_items
 from handover.store.imports import TicketItem
 from handover.store.tables import TableNames, Tables, connect
 
 from infra import local
 from infra.local import emulator
 from infra.soak import files
-from infra.template import load, resources
 
 FINAL = frozenset({"done", "error", "refused", "cancelled"})
 QUEUES = ("IntakeQueue", "ChunksQueue", "FinalizeQueue")
@@ -63,6 +64,9 @@ class Stand:
     notices: list[dict[str, Any]] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
     ears: dict[str, str] = field(default_factory=dict)
+    # False when the reader of the stream began after the tenants were there, so that portfolios
+    # tell only of what has changed since.
+    tells_of_seed: bool = True
     clients: dict[str, Any] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:
@@ -100,8 +104,7 @@ class Stand:
             )
             for account, manager in held.items()
         ]
-        for begin in range(0, len(made), 1000):
-            self.tables.accounts.put_facts(made[begin : begin + 1000], patience)
+        put_items(self.resource("AccountsTable"), map(item_from, made), patience)
         sales = frozenset({"Sales"})
         people = [
             *(User(address, "Seller", sales, files.OPCO) for address in files.SELLERS),
@@ -341,6 +344,12 @@ def stream_arn(made: Stand) -> str:
     return arn
 
 
-def function_names() -> list[str]:
-    """The logical ids of the template's functions."""
-    return [name for name, _ in resources(load(), "AWS::Serverless::Function")]
+def begin_stream_here(made: Stand, checkpoint: Path) -> None:
+    """Lets the reader of the stream pass over all that was written so far."""
+    streams, arn = made.client("dynamodbstreams"), stream_arn(made)
+    shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]
+    here = streams.get_shard_iterator(
+        StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="LATEST"
+    )
+    checkpoint.write_text(here["ShardIterator"], encoding="utf-8")
+    made.tells_of_seed = False
