@@ -147,6 +147,7 @@ MUTANTS: tuple[Mutant, ...] = (
             ),
         ),
         pair=("cancel", "duplicate_inside"),
+        function="assign",
     ),
     Mutant(
         "lease_without_end",
@@ -503,7 +504,9 @@ MUTANTS: tuple[Mutant, ...] = (
         "abandoning_forgets_the_chunk",
         "a dead letter settles its chunk",
         (Edit(f"{STAGES}.abandonment", "abandon", 'if "chunk" in message:', "if False:"),),
-        kinds=("poison", "outage"),
+        kinds=("poison",),
+        function="assign",
+        sweeps=False,
     ),
     Mutant(
         "tenant_not_in_key",

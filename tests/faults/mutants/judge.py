@@ -88,14 +88,24 @@ def _likely(mutant: Mutant) -> Iterator[Report]:
     if mutant.pair is not None:
         yield from _paired(mutant, mutant.pair)
     for kinds in (frozenset(mutant.kinds), None):
-        for scene in mutant.scenes:
-            for order in ORDERS:
-                parent = explore.base(Plan(scene, order, {}, mutant.sweeps))
-                allowed = kinds if mutant.sweeps else (kinds or ORDINARY) & ORDINARY
-                faults = list(explore.faults_after(parent, allowed))
-                chance.shuffle(faults)
-                for number, kind in faults:
-                    yield machine.run(parent.plan.with_fault(number, kind), after=parent)
+        faults: list[tuple[Report, int, str]] = []
+        for scene, order in product(mutant.scenes, ORDERS):
+            parent = explore.base(Plan(scene, order, {}, mutant.sweeps))
+            allowed = kinds if mutant.sweeps or kinds else ORDINARY
+            inside = _inside(mutant, parent)
+            faults += [
+                (parent, number, kind)
+                for number, kind in explore.faults_after(parent, allowed)
+                if number in inside
+            ]
+        chance.shuffle(faults)
+        for parent, number, kind in faults:
+            yield machine.run(parent.plan.with_fault(number, kind), after=parent)
+
+
+def _inside(mutant: Mutant, report: Report) -> set[int]:
+    """The calls of the function that the mutant is looked for in."""
+    return {call.number for call in report.trace if call.function.startswith(mutant.function)}
 
 
 def _paired(mutant: Mutant, pair: tuple[str, str]) -> Iterator[Report]:
@@ -104,7 +114,7 @@ def _paired(mutant: Mutant, pair: tuple[str, str]) -> Iterator[Report]:
     first, second = frozenset(pair[:1]), frozenset(pair[1:])
     for scene in mutant.scenes:
         parent = explore.base(Plan(scene))
-        inside = {call.number for call in parent.trace if call.function == mutant.function}
+        inside = _inside(mutant, parent)
         for number, kind in explore.faults_after(parent, first):
             if number not in inside:
                 continue

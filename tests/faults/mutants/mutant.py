@@ -30,8 +30,9 @@ class Edit:
 class Mutant:
     """A defect. `scenes` and `kinds` are where to look for it first, `sweeps` whether with them.
 
-    `pair` is for a defect that shows only when two kinds of fault come together, while `function`
-    runs. `wrap` changes a function as a whole: it is given the function and returns another.
+    `pair` is for a defect that shows only when two kinds of fault come together. `function` bounds
+    the search to the calls of one. `wrap` changes a function as a whole: it is given the function
+    and returns another.
     """
 
     name: str
@@ -41,7 +42,7 @@ class Mutant:
     scenes: tuple[str, ...] = ("plain",)
     kinds: tuple[str, ...] = ()
     pair: tuple[str, str] | None = None
-    function: str = "assign"
+    function: str = ""
     sweeps: bool = True
 
     @contextmanager
