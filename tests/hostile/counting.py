@@ -67,7 +67,7 @@ def count(data: bytes, delimiter: str, *, start: int = 0, line: int = 1) -> Coun
     comma = delimiter.encode()
     records: list[Record] = []
     fields: list[bytes] = []
-    field = b""
+    field: list[bytes] = []
     at = _At.START
     begin, first_line, is_malformed, is_empty = start, line, False, True
     for token in _tokens(comma).finditer(data, start):
@@ -75,31 +75,33 @@ def count(data: bytes, delimiter: str, *, start: int = 0, line: int = 1) -> Coun
         if piece in (b"\n", b"\r", b"\r\n"):
             line += 1
             if at is _At.QUOTED:
-                field += piece
+                field.append(piece)
                 continue
             if not is_empty:
-                fields.append(field)
+                fields.append(b"".join(field))
             records.append(Record(begin, token.end(), first_line, tuple(fields), is_malformed))
-            fields, field, at = [], b"", _At.START
+            fields, field, at = [], [], _At.START
             begin, first_line, is_malformed, is_empty = token.end(), line, False, True
             continue
         is_empty = False
         if piece == comma and at is not _At.QUOTED:
-            fields.append(field)
-            field, at = b"", _At.START
+            fields.append(b"".join(field))
+            field, at = [], _At.START
         elif piece == b'"' and at is _At.START:
             at = _At.QUOTED
         elif piece == b'"' and at is _At.QUOTED:
             at = _At.CLOSED
         elif piece == b'"' and at is _At.CLOSED:
-            field += piece
+            field.append(piece)
             at = _At.QUOTED
         else:
-            field += piece
+            field.append(piece)
             is_malformed = is_malformed or at is _At.CLOSED
             at = at if at is _At.QUOTED else _At.PLAIN
     if not is_empty:
-        records.append(Record(begin, len(data), first_line, (*fields, field), is_malformed))
+        records.append(
+            Record(begin, len(data), first_line, (*fields, b"".join(field)), is_malformed)
+        )
     return Count(tuple(records), at is _At.QUOTED)
 
 

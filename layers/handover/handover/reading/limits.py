@@ -15,6 +15,10 @@ MAX_LINES = 20_000_000
 # file; this bound finds it while the place is still known.
 MAX_RECORD_BYTES = 1024**2
 
+# How many times longer a line may be in a report of ours: quotes are doubled, an 8-bit character
+# takes up to three bytes in UTF-8 and a guarded one four, and our own cells stand behind.
+REPORT_GROWTH = 5
+
 # Characters of one value. The longest real ones are lists of a few hundred addresses.
 MAX_FIELD_CHARS = 10_000
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from csv import Error as MalformedError
 from typing import TYPE_CHECKING
 
-from handover.reading.limits import MAX_RECORD_BYTES
+from handover.reading.limits import MAX_RECORD_BYTES, REPORT_GROWTH
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["MalformedError", "count_line_ends", "is_well_formed", "rows", "text_lines"]
 
 # The module's default of 131,072 is below what a record may hold; no field outgrows its record.
-csv.field_size_limit(max(csv.field_size_limit(), MAX_RECORD_BYTES))
+csv.field_size_limit(max(csv.field_size_limit(), MAX_RECORD_BYTES * REPORT_GROWTH))
 
 
 def text_lines(text: str) -> io.StringIO:

@@ -12,7 +12,7 @@ from handover.errors import RefusedError
 from handover.model import Dialect, Header
 from handover.reading.guards import unguard
 from handover.reading.limits import MAX_COLUMNS, MAX_FILE_BYTES, MAX_HEADER_BYTES
-from handover.reading.own_columns import own_columns_at
+from handover.reading.own_columns import REPORT_LABELS, own_columns_at
 from handover.reading.parsing import count_line_ends, is_well_formed, rows, text_lines
 from handover.reading.signatures import binary_kind, foreign_kind
 
@@ -56,25 +56,27 @@ def read_head(
         if not is_whole:
             raise _no_header()
         raise RefusedError("EMPTY_FILE", "the file is empty: it needs a header and a line")
-    known = {normal_label(label) for label in known_labels}
+    known = frozenset(normal_label(label) for label in known_labels)
     best = max(
         _candidates(text, is_whole=is_whole),
-        key=lambda found: (len(known.intersection(map(normal_label, found.labels))), found.width),
+        key=lambda found: (found.count(known), found.width),
     )
-    if best.width > MAX_COLUMNS:
+    if not best.count(known):
+        _check_quotes(text, best, known)
+    is_report = own_columns_at(best.labels) is not None
+    # The report of a file that was just narrow enough is so, too.
+    if best.width > MAX_COLUMNS + is_report * len(REPORT_LABELS):
         raise RefusedError(
             "TOO_MANY_COLUMNS",
             f"line {best.line}: the header has {best.width} columns, "
             f"at most {MAX_COLUMNS} are read",
             best.line,
         )
-    is_report = own_columns_at(best.labels) is not None
-    labels = tuple(map(unguard, best.labels)) if is_report else best.labels
     before = text[: best.end]
     # A header that ends the file without a line end is a whole line all the same.
     is_ended = before.endswith(("\n", "\r"))
     header = Header(
-        labels,
+        best.labels,
         data_start=bom_bytes + len(before.encode(encoding)),
         data_line=1 + count_line_ends(before) + (not is_ended),
     )
@@ -83,16 +85,24 @@ def read_head(
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """The header as one delimiter reads it; `end` counts characters of the head's text."""
+    """The header as one delimiter reads it, from `start` to `end` in the head's text.
+
+    The labels of a report are without guards.
+    """
 
     delimiter: str
     labels: tuple[str, ...]
     line: int
+    start: int
     end: int
 
     @property
     def width(self) -> int:
         return len(self.labels)
+
+    def count(self, known: frozenset[str]) -> int:
+        """How many of the known labels there are."""
+        return len(known.intersection(map(normal_label, self.labels)))
 
 
 def _encoding(head: bytes, *, is_whole: bool, fallback_encoding: str | None) -> tuple[str, int]:
@@ -170,9 +180,7 @@ def _candidates(text: str, *, is_whole: bool) -> Iterator[_Candidate]:
     ]
     if not found:
         if not is_well_formed(text_lines(text[start:]), delimiter=next(iter(delimiters))):
-            raise RefusedError(
-                "UNCLOSED_QUOTE", f"line {number}: a quote in the header is never closed", number
-            )
+            raise _open_header(number)
         raise _no_header(number)
     yield from found
 
@@ -194,7 +202,24 @@ def _candidate(
     is_cut = end == len(text) and not is_whole and not taken[-1].endswith("\n")
     if is_cut or not _closes(taken, delimiter):
         return None
-    return _Candidate(delimiter, tuple(labels), number, end)
+    if own_columns_at(labels) is not None:
+        labels = list(map(unguard, labels))
+    return _Candidate(delimiter, tuple(labels), number, start, end)
+
+
+def _check_quotes(text: str, best: _Candidate, known: frozenset[str]) -> None:
+    """Refuses a header that names known columns but for a quote that is never closed."""
+    line = next(text_lines(text[best.start :]))
+    for delimiter in DELIMITERS:
+        labels = next(rows([line], delimiter=delimiter))
+        if not _closes([line], delimiter) and known.intersection(map(normal_label, labels)):
+            raise _open_header(best.line)
+
+
+def _open_header(line: int) -> RefusedError:
+    return RefusedError(
+        "UNCLOSED_QUOTE", f"line {line}: a quote in the header is never closed", line
+    )
 
 
 def _closes(taken: list[str], delimiter: str) -> bool:
@@ -206,7 +231,7 @@ def _declared(delimiter: str) -> tuple[str]:
     """The delimiter that Excel's `sep=` line names."""
     if delimiter not in DELIMITERS:
         raise RefusedError(
-            "NOT_CSV", f"line 1: 'sep={delimiter}': use a comma, semicolon, tab or bar", 1
+            "NOT_CSV", f"line 1: {f'sep={delimiter}'!r}: use a comma, semicolon, tab or bar", 1
         )
     return (delimiter,)
 

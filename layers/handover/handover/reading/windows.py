@@ -6,13 +6,14 @@ Both passes over a file, the scan and the settlement of repeats, see it through 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from handover.errors import RefusedError
 from handover.model import Dialect, Header
-from handover.reading.limits import LIMITS, Limits
+from handover.reading.limits import LIMITS, REPORT_GROWTH, Limits
 from handover.reading.lineends import CR, LF, QUOTE, Bytes, Places, count_line_ends, line_end_places
 from handover.reading.quotes import QuoteState, separator_table, structural_quotes
 
@@ -137,8 +138,11 @@ def windows(
 
     `blocks` begins at `header.data_start` and may be cut anywhere. Raises RefusedError
     UNCLOSED_QUOTE where a quoted field never ends, and at a record longer than
-    `limits.record_bytes` UNCLOSED_QUOTE or, when no quote explains it, NOT_CSV.
+    `limits.record_bytes` UNCLOSED_QUOTE or, when no quote explains it, NOT_CSV. A line that was
+    within the limit when it was first uploaded is so in a report too.
     """
+    if dialect.is_report:
+        limits = replace(limits, record_bytes=limits.record_bytes * REPORT_GROWTH)
     rest, base, line = b"", header.data_start, header.data_line
     for piece, is_last in _pieces(blocks, window_bytes):
         full = len(rest) + len(piece)

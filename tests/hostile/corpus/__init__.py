@@ -1,0 +1,34 @@
+"""All nasty files by name."""
+
+from tests.hostile.corpus import (
+    cells,
+    encodings,
+    findings,
+    headers,
+    line_ends,
+    not_csv,
+    programs,
+    quotes,
+    reports_again,
+    sizes,
+)
+from tests.hostile.nasty import named
+
+CORPUS = named(
+    nasty
+    for module in (
+        line_ends,
+        encodings,
+        quotes,
+        headers,
+        sizes,
+        cells,
+        not_csv,
+        programs,
+        reports_again,
+        findings,
+    )
+    for nasty in module.NASTIES
+)
+
+__all__ = ["CORPUS"]
