@@ -63,6 +63,12 @@ NASTIES = [
         + _TAIL,
         "updated",
     ),
+    # Tabs around every label: both delimiters find two of them, but only one our own columns.
+    Nasty(
+        "found-report-ties-with-another-delimiter",
+        b"sep=,\r\n\taccount ID\t,\taccount Manager\t,\ta\t,\tb\t,\tc\t\r\nnothing,None,x,y,z",
+        "ACCOUNT_NOT_FOUND",
+    ),
     # A quote left open in the header was told as columns that are missing.
     Nasty(
         "found-header-with-a-quote-left-open",

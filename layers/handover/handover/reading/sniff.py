@@ -35,9 +35,9 @@ def read_head(
     """How the file is to be read, and its header.
 
     `head` is the whole file or at least its first MAX_HEADER_BYTES. The delimiter is the one
-    that yields the most `known_labels`, then the most columns. `fallback_encoding` is used only
-    for bytes that are no UTF-8. For UTF-16 the offsets are those of the file as it stands:
-    rewrite it with `utf8_blocks` and read the head of the result.
+    that yields the most `known_labels`, then a report's own columns, then the most columns.
+    `fallback_encoding` is used only for bytes that are no UTF-8. For UTF-16 the offsets are those
+    of the file as it stands: rewrite it with `utf8_blocks` and read the head of the result.
 
     Raises RefusedError EMPTY_FILE, NOT_CSV, ENCODING, UNCLOSED_QUOTE, TOO_LARGE or
     TOO_MANY_COLUMNS. Missing or doubled columns are for profiles to judge.
@@ -59,13 +59,12 @@ def read_head(
     known = frozenset(normal_label(label) for label in known_labels)
     best = max(
         _candidates(text, is_whole=is_whole),
-        key=lambda found: (found.count(known), found.width),
+        key=lambda found: (found.count(known), found.is_report, found.width),
     )
     if not best.count(known):
         _check_quotes(text, best, known)
-    is_report = own_columns_at(best.labels) is not None
     # The report of a file that was just narrow enough is so, too.
-    if best.width > MAX_COLUMNS + is_report * len(REPORT_LABELS):
+    if best.width > MAX_COLUMNS + best.is_report * len(REPORT_LABELS):
         raise RefusedError(
             "TOO_MANY_COLUMNS",
             f"line {best.line}: the header has {best.width} columns, "
@@ -80,7 +79,7 @@ def read_head(
         data_start=bom_bytes + len(before.encode(encoding)),
         data_line=1 + count_line_ends(before) + (not is_ended),
     )
-    return Dialect(encoding, best.delimiter, bom_bytes, is_report), header
+    return Dialect(encoding, best.delimiter, bom_bytes, best.is_report), header
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +98,11 @@ class _Candidate:
     @property
     def width(self) -> int:
         return len(self.labels)
+
+    @property
+    def is_report(self) -> bool:
+        """Whether the labels are those of a report of ours."""
+        return own_columns_at(self.labels) is not None
 
     def count(self, known: frozenset[str]) -> int:
         """How many of the known labels there are."""
