@@ -23,6 +23,7 @@ SCENES_DRAWN = ("plain",) * 5 + ("older",) * 2 + ("two",) * 2 + ("approval", "dr
 GARBAGE_THRESHOLDS = 100_000, 20, 50
 # So many violating runs are told of each job; more say nothing more.
 MOST_TOLD = 5
+MOST_SHOWN = 20
 
 
 @dataclass(slots=True)
@@ -259,7 +260,7 @@ def minimal(plan: Plan) -> Plan:
 def told(tally: Tally) -> str:
     """The violating runs, each with the command that replays it."""
     lines: list[str] = []
-    for plan, violations in tally.told:
+    for plan, violations in tally.told[:MOST_SHOWN]:
         lines.append(f"python -m tests.faults replay '{plan}'")
         lines += [f"    {violation}" for violation in violations]
     return "\n".join(lines)

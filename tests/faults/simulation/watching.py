@@ -143,8 +143,12 @@ class Watch:
             self._note(f"I10 {key} was written for a chunk that is settled")
         if item["mode"]["S"] != "run":
             self._note(f"I10 {key} was written in a dry run")
-        must_ask = world.scene.settings is not None and run.import_id not in world.approved
-        if must_ask or ("approval" in item and "approved_by" not in item):
+        # Only the file of the scene clears somebody; what others clear is empty already.
+        uploaded = self._uploaded(run)
+        must_ask = world.scene.settings is not None and uploaded.body == world.scene.body
+        if (must_ask and run.import_id not in world.approved) or (
+            "approval" in item and "approved_by" not in item
+        ):
             self._note(f"I17 {key} was written before anybody approved it")
         if (
             world.cancelled_moment is not None
