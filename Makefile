@@ -24,8 +24,9 @@ setup: .venv/.ready .emulator/.ready ## environments for the project and for the
 demo: setup ## the main job on a sample, on the embedded AWS
 	$(PYTHON) -m infra.demo
 
+# Three at a time on two cores: many of the tests wait for the embedded AWS. A file stays together.
 test: setup ## every test
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n 3 --dist loadfile
 
 check: setup ## the fast gate: format, lint, types, template and pins, unit tests
 	$(PYTHON) -m ruff format --check $(CODE)
