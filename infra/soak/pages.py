@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from infra.soak.runs import Figures
 
 TITLES = {
@@ -52,7 +54,5 @@ def section(what: str, figures: Figures) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _listed(counted: object) -> str:
-    if not isinstance(counted, dict):
-        return ""
+def _listed(counted: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in sorted(counted.items()) if count)

@@ -43,10 +43,11 @@ SHOWER = replace(
         "handover.runtime.LEASE_MARGIN_SECONDS": 1,
         "handover.stages.intake.LEAST_CHUNK_BYTES": 512,
     },
-    visible_after=10,
+    timeout_seconds=5.0,
+    visible_after=7,
     hears_events=True,
     most_open=5,
-    kills_a_message=0.5,
+    kills_a_message=0.8,
 )
 
 # Files as systems send them every night: nearly all lines ask for what stands already.
@@ -59,7 +60,7 @@ LOAD = Terms(
     constants={**SHORT_LEASE, "handover.stages.intake.LEAST_CHUNK_BYTES": 16 * 1024},
     most_open=10,
     overlapping=10,
-    kills_a_second=1.0,
+    kills_a_second=1.15,  # a kill that finds nobody at work waits: one a second comes of it
     is_throttled=True,
     tells_of_seed=False,
 )

@@ -18,6 +18,8 @@ from infra.soak.scenes import SHOWER
 from infra.soak.stand import Stand
 
 KILLS, IMPORTS = 20, 10
+# Half a minute on an idle machine; on a busy one much of it is waiting for a turn.
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
