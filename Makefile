@@ -25,8 +25,11 @@ demo: setup ## the main job on a sample, on the embedded AWS
 	$(PYTHON) -m infra.demo
 
 # Three at a time on two cores: many of the tests wait for the embedded AWS. A file stays together.
+# What patches time or the whole SDK has a process of its own.
 test: setup ## every test
-	$(PYTHON) -m pytest -n 3 --dist loadfile
+	$(PYTHON) -m pytest -n 3 --dist loadfile --ignore tests/faults --ignore tests/kill9
+	$(PYTHON) -m pytest tests/kill9
+	$(PYTHON) -m pytest tests/faults
 
 check: setup ## the fast gate: format, lint, types, template and pins, unit tests
 	$(PYTHON) -m ruff format --check $(CODE)

@@ -19,7 +19,7 @@ from tests.faults.simulation.scene import SCENES
 
 # Set to draw other pairs and triples, or more of them.
 SEED = os.environ.get("FAULTS_SEED") or secrets.token_hex(4)
-DRAWN = int(os.environ.get("FAULTS_DRAWN", "6000"))
+DRAWN = int(os.environ.get("FAULTS_DRAWN", "2000"))
 # Both sweeps together take some five minutes on two quiet cores; `drawn 20000` takes as long again.
 MOST_SECONDS = 1800
 

@@ -73,8 +73,10 @@ class Watch:
             self._note(f"I13 {dedupe_id} was told in two ways")
         item = world.memory.dynamodb.tables["ImportsTable"].items.get((import_id, "import"))
         state = item["state"]["S"] if item else "nothing"
+        # Somebody may have approved or cancelled it while the notice was under way.
+        has_been_decided = item and ("approved_by" in item or "cancelled_by" in item)
         if told["state"] != state and not (
-            told["state"] == "awaiting_approval" and item and "approved_by" in item
+            told["state"] == "awaiting_approval" and has_been_decided
         ):
             self._note(f"I14 {told['state']} was told of an import that was {state}")
         if told["state"] in FINAL:
