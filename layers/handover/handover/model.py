@@ -45,6 +45,18 @@ class State(StrEnum):
 FINAL_STATES = frozenset({State.DONE, State.ERROR, State.REFUSED, State.CANCELLED})
 
 
+class Operation(StrEnum):
+    """What a cell asks for: SET says who is to hold a role; the others change who holds it now.
+
+    REMOVE takes users off a role, RESOLVE replaces the pending seats of addresses by the users
+    that have them now. Both leave alone everybody else who holds the role.
+    """
+
+    SET = "set"
+    REMOVE = "remove"
+    RESOLVE = "resolve"
+
+
 class Mode(StrEnum):
     """Whether an import writes its decisions or only reports them."""
 
@@ -175,13 +187,18 @@ class LineResult:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person in a tenant's directory; `email` is the normal form that files are matched with."""
+    """A person in a tenant's directory; `email` is the normal form that files are matched with.
+
+    Who was deleted stays known as such (`is_deleted`, and never active), so that no file brings
+    them back unnoticed.
+    """
 
     email: str
     name: str
     roles: frozenset[str]
     opco: str = ""
     is_active: bool = True
+    is_deleted: bool = False
     employee_id: str = ""
     phone: str = ""
     mobile: str = ""

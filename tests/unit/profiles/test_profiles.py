@@ -150,7 +150,7 @@ ABSENT = object()
         ("columns[1].holds", "account", "columns"),
         ("columns[1].role", "viewer", "columns[1].role"),
         ("columns[1].role", ABSENT, "columns[1].role"),
-        ("columns[1].by", ["name"], "columns[1].by"),
+        ("columns[1].by", ["shoe size"], "columns[1].by"),
         ("columns[1].by", [], "columns[1].by"),
         ("columns[1].by", ABSENT, "columns[1].by"),
         ("roles", ABSENT, "roles"),
@@ -347,9 +347,23 @@ def test_a_mapping_to_a_column_that_the_profile_lacks_is_an_error_of_the_request
 
 def test_a_column_that_is_not_required_may_be_absent() -> None:
     data = profile_json(STRICT)
+    data["columns"].append(data["columns"][1] | {"label": "deputy", "aliases": []})
+    data["columns"][2] |= {"role": "deputy", "required": False}
+    data["roles"]["deputy"] = {"max_users": 1}
+
+    seats = found("account ID", "account Manager", profile=profile_from(data)).seats
+
+    assert [seat.role for seat in seats] == ["account_manager"]
+
+
+def test_a_header_with_an_account_and_nothing_to_do_to_it_is_refused() -> None:
+    data = profile_json(STRICT)
     data["columns"][1]["required"] = False
 
-    assert found("account ID", profile=profile_from(data)).seats == ()
+    refused = refusal("account ID", "Town", profile=profile_from(data)).refusal
+
+    assert refused.code == "MISSING_COLUMN"
+    assert "none of the columns 'account Manager'. Found: 'account ID', 'Town'" in refused.message
 
 
 def test_the_labels_that_are_known_are_in_the_form_that_labels_are_compared_in() -> None:

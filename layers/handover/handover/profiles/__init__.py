@@ -7,7 +7,14 @@ from handover.profiles.binding import (
     check_mapping,
     known_labels,
 )
-from handover.profiles.parsing import parse_profile, profile_from, profile_json
+from handover.profiles.made import narrowed, removing, resolving, restoring
+from handover.profiles.parsing import (
+    parse_profile,
+    profile_from,
+    profile_json,
+    seat_from,
+    seat_json,
+)
 from handover.profiles.presets import presets
 from handover.profiles.profile import (
     WORKFLOW_ROLE,
@@ -41,11 +48,17 @@ __all__ = [
     "bind",
     "check_mapping",
     "known_labels",
+    "narrowed",
     "parse_profile",
     "parse_settings",
     "presets",
     "profile_from",
     "profile_json",
+    "removing",
+    "resolving",
+    "restoring",
+    "seat_from",
+    "seat_json",
     "settings_from",
     "settings_json",
     "template_csv",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from handover.errors import InvalidRequestError, RefusedError
@@ -13,13 +13,19 @@ from handover.reading.sniff import normal_label
 
 @dataclass(frozen=True, slots=True)
 class SeatColumn:
-    """A column that names the users of one role, or the workflow that an account follows."""
+    """A column that says something about one role, or about the workflow.
+
+    `expected` is the column of what the role must hold for this one to count. `others` are
+    columns of the role that count in their order where this one says nothing.
+    """
 
     index: int
     label: str
     role: str
     holds: Holds
     by: tuple[NamedBy, ...]
+    expected: int | None = None
+    others: tuple[SeatColumn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,18 @@ class Binding:
     account: int
     account_label: str
     seats: tuple[SeatColumn, ...]
+
+    @property
+    def ways(self) -> frozenset[NamedBy]:
+        """All the ways in which the file may name users."""
+        return frozenset(
+            way for seat in self.seats for column in (seat, *seat.others) for way in column.by
+        )
+
+    @property
+    def is_relative(self) -> bool:
+        """True when lines depend on what accounts hold, so that older imports must end first."""
+        return any(seat.expected is not None for seat in self.seats)
 
 
 def known_labels(profile: Profile, mapping: Mapping[str, str]) -> frozenset[str]:
@@ -72,7 +90,20 @@ def bind(
             )
     if account is None:
         raise InvalidRequestError("columns", "the column that holds the account is not required")
-    return Binding(account, _spoken(labels[account]), tuple(seats))
+    if not any(seat.holds is not Holds.EXPECTED for seat in seats):
+        raise _missing_all(profile, labels, line)
+    return Binding(account, _spoken(labels[account]), _joined(seats))
+
+
+def _joined(seats: Sequence[SeatColumn]) -> tuple[SeatColumn, ...]:
+    """One column for each role and kind, which knows those that go with it."""
+    expected = {seat.role: seat.index for seat in seats if seat.holds is Holds.EXPECTED}
+    kinds: dict[tuple[str, Holds], list[SeatColumn]] = {}
+    for seat in seats:
+        if seat.holds is not Holds.EXPECTED:
+            found = replace(seat, expected=expected.get(seat.role))
+            kinds.setdefault((seat.role, seat.holds), []).append(found)
+    return tuple(replace(first, others=tuple(others)) for first, *others in kinds.values())
 
 
 def _spoken(label: str) -> str:
@@ -94,14 +125,35 @@ def _place(column: Column, found: Sequence[str], labels: Sequence[str], line: in
     return places[0] if places else None
 
 
+def _missing_all(profile: Profile, labels: Sequence[str], line: int) -> RefusedError:
+    """The refusal of a header with an account and nothing that could be done to it."""
+    wanted = [column.label for column in profile.columns if column.holds is not Holds.ACCOUNT]
+    if not wanted:
+        return RefusedError(
+            "MISSING_COLUMN",
+            f"line {line}: the profile {profile.name!r} is about the tenant's own roles, and the "
+            "tenant has none yet. Have an Admin create them first.",
+            line,
+        )
+    named = ", ".join(repr(label) for label in wanted)
+    return RefusedError(
+        "MISSING_COLUMN",
+        f"line {line}: the header has none of the columns {named}. Found: {_found(labels)}.",
+        line,
+    )
+
+
+def _found(labels: Sequence[str]) -> str:
+    return ", ".join(repr(label) for label in labels[:20]) + (" ..." if len(labels) > 20 else "")
+
+
 def _missing(column: Column, labels: Sequence[str], line: int) -> RefusedError:
-    have = ", ".join(repr(label) for label in labels[:20]) + (" ..." if len(labels) > 20 else "")
     by_normal = {normal_label(label): label for label in labels}
     wanted = [normal_label(name) for name in (column.label, *column.aliases)]
     near = [close for name in wanted for close in get_close_matches(name, by_normal, 1, 0.75)]
     hint = f" Is it {by_normal[near[0]]!r}? Rename it or map it." if near else ""
     return RefusedError(
         "MISSING_COLUMN",
-        f"line {line}: the header has no column {column.label!r}. Found: {have}.{hint}",
+        f"line {line}: the header has no column {column.label!r}. Found: {_found(labels)}.{hint}",
         line,
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from handover.errors import InvalidRequestError
 from handover.profiles.profile import (
+    EACH_ROLE,
     WORKFLOW_ROLE,
     Blank,
     Column,
@@ -51,11 +52,13 @@ def profile_from(data: object) -> Profile:
     if not NAME_PATTERN.fullmatch(name):
         raise InvalidRequestError("name", f"{name!r}: wanted small letters, digits and hyphens")
     seats = {
-        role: Seat(role, _max_users(_mapping(seat, f"roles.{role}"), f"roles.{role}"))
+        role: seat_from(role, _mapping(seat, f"roles.{role}"), f"roles.{role}")
         for role, seat in _mapping(top.get("roles"), "roles").items()
     }
+    has_tenant_roles = _flag(top, "tenant_roles") if "tenant_roles" in top else False
+    known_roles = set(seats) | ({EACH_ROLE} if has_tenant_roles else set())
     columns = tuple(
-        _column(_mapping(column, f"columns[{place}]"), f"columns[{place}]", seats)
+        _column(_mapping(column, f"columns[{place}]"), f"columns[{place}]", known_roles)
         for place, column in enumerate(_list(top, "columns"))
     )
     if WORKFLOW_ROLE in seats:
@@ -78,6 +81,7 @@ def profile_from(data: object) -> Profile:
         duplicates=_choice(top, "duplicates", Duplicates),
         uploader_roles=frozenset(_texts(top, "uploader_roles")),
         fallback_encoding=_one_of(top, "fallback_encoding", ENCODINGS),
+        has_tenant_roles=has_tenant_roles,
     )
 
 
@@ -88,7 +92,8 @@ def profile_json(profile: Profile) -> dict[str, Any]:
         "version": profile.version,
         "title": profile.title,
         "columns": [_column_json(column) for column in profile.columns],
-        "roles": {role: {"max_users": seat.max_users} for role, seat in profile.seats.items()},
+        "roles": {role: seat_json(seat) for role, seat in profile.seats.items()},
+        "tenant_roles": profile.has_tenant_roles,
         "blank": profile.blank.value,
         "clear_words": sorted(profile.clear_words),
         "list_separator": profile.list_separator,
@@ -102,6 +107,7 @@ def profile_json(profile: Profile) -> dict[str, Any]:
     }
 
 
+_OF_A_ROLE = frozenset({Holds.USERS, Holds.EXPECTED, Holds.REMOVED, Holds.RESOLVED})
 _FIELDS = frozenset(
     {
         "name",
@@ -109,6 +115,7 @@ _FIELDS = frozenset(
         "title",
         "columns",
         "roles",
+        "tenant_roles",
         "blank",
         "clear_words",
         "list_separator",
@@ -123,14 +130,38 @@ _FIELDS = frozenset(
 )
 
 
-def _column(data: Mapping[str, Any], path: str, seats: Mapping[str, Seat]) -> Column:
+def seat_from(role: str, data: Mapping[str, Any], path: str) -> Seat:
+    """The role that parsed JSON describes; `path` is where, for the error."""
+    unknown = set(data) - {"max_users", "assigned_by"}
+    if unknown:
+        field = f"{path}.{min(unknown)}"
+        raise InvalidRequestError(field, f"a role has no field {min(unknown)!r}")
+    return Seat(
+        role,
+        _max_users(data, path),
+        frozenset(_texts(data, "assigned_by", path)) if "assigned_by" in data else frozenset(),
+    )
+
+
+def seat_json(seat: Seat) -> dict[str, Any]:
+    """The JSON object that `seat_from` turns back into the same role."""
+    told: dict[str, Any] = {"max_users": seat.max_users}
+    return told | ({"assigned_by": sorted(seat.assigned_by)} if seat.assigned_by else {})
+
+
+def _column(data: Mapping[str, Any], path: str, roles: Collection[str]) -> Column:
+    unknown = set(data) - {"holds", "label", "aliases", "role", "by", "required"}
+    if unknown:
+        field = f"{path}.{min(unknown)}"
+        raise InvalidRequestError(field, f"a column has no field {min(unknown)!r}")
     holds = _choice(data, "holds", Holds, path)
     role = ""
     by: tuple[NamedBy, ...] = ()
-    if holds is Holds.USERS:
+    if holds in _OF_A_ROLE:
         role = _text(data, "role", path)
-        if role not in seats:
+        if role not in roles and not (holds is Holds.EXPECTED and role == WORKFLOW_ROLE):
             raise InvalidRequestError(f"{path}.role", f"{role!r} is none of the profile's roles")
+    if holds is Holds.USERS:
         try:
             by = tuple(NamedBy(way) for way in _texts(data, "by", path))
         except ValueError as wrong:
@@ -156,8 +187,10 @@ def _column_json(column: Column) -> dict[str, Any]:
         "aliases": list(column.aliases),
         "required": column.is_required,
     }
+    if column.holds in _OF_A_ROLE:
+        data["role"] = column.role
     if column.holds is Holds.USERS:
-        data |= {"role": column.role, "by": [way.value for way in column.by]}
+        data["by"] = [way.value for way in column.by]
     return data
 
 

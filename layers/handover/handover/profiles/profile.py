@@ -6,17 +6,25 @@ does. Profiles come from JSON (`parse_profile`), which is checked field by field
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
 class Holds(StrEnum):
-    """What the cells of a column say."""
+    """What the cells of a column say.
+
+    USERS and WORKFLOW say what an account is to have. EXPECTED says what it must have now for the
+    same role's other column to count. REMOVED names users to take off the role, RESOLVED
+    addresses that were unknown and have a user now.
+    """
 
     ACCOUNT = "account"
     USERS = "users"
     WORKFLOW = "workflow"
+    EXPECTED = "expected"
+    REMOVED = "removed"
+    RESOLVED = "resolved"
 
 
 class NamedBy(StrEnum):
@@ -24,6 +32,7 @@ class NamedBy(StrEnum):
 
     EMAIL = "email"
     LOGIN = "login"
+    NAME = "name"
 
 
 class Blank(StrEnum):
@@ -47,9 +56,13 @@ class Duplicates(StrEnum):
 
 
 class UnknownUser(StrEnum):
-    """What becomes of a line that names somebody who is not in the directory."""
+    """What becomes of a line that names somebody who is not in the directory.
+
+    PENDING: an address is kept until a user has it; a name without a user is an error still.
+    """
 
     ERROR = "error"
+    PENDING = "pending"
 
 
 class InactiveAccounts(StrEnum):
@@ -59,6 +72,8 @@ class InactiveAccounts(StrEnum):
     ERROR = "error"
 
 
+# In a profile of the tenant's roles, this stands for each of them in turn.
+EACH_ROLE = "{role}"
 # The seat that a workflow takes on an account: one, named, like a user's, decided the same way.
 WORKFLOW_ROLE = "workflow"
 
@@ -74,18 +89,35 @@ class Column:
     by: tuple[NamedBy, ...] = ()
     is_required: bool = True
 
+    def of_role(self, role: str) -> Column:
+        """This column for one of the roles that it stands for."""
+        return replace(
+            self,
+            label=self.label.replace(EACH_ROLE, role),
+            aliases=tuple(alias.replace(EACH_ROLE, role) for alias in self.aliases),
+            role=role,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """A role of the profile; `max_users` None = any number."""
+    """A role of the profile; `max_users` None = any number.
+
+    `assigned_by` are the user roles of which an uploader must have one to assign it; none = any.
+    """
 
     role: str
     max_users: int | None
+    assigned_by: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Everything about one kind of file that differs from one customer to the next."""
+    """Everything about one kind of file that differs from one customer to the next.
+
+    With `has_tenant_roles`, columns whose role is EACH_ROLE stand for one column for each role
+    that the tenant has defined; `with_roles` writes them out.
+    """
 
     name: str
     version: int
@@ -102,6 +134,8 @@ class Profile:
     duplicates: Duplicates
     uploader_roles: frozenset[str]
     fallback_encoding: str | None
+    has_tenant_roles: bool = False
+    is_preset: bool = field(default=False, compare=False)
 
     def admits_uploader(self, roles: frozenset[str]) -> bool:
         """True when somebody with these user roles may upload; no named roles = anybody."""
@@ -111,3 +145,16 @@ class Profile:
         """True when a cell with this text asks to take the users off."""
         text = cell.strip()
         return self.blank is Blank.CLEAR if not text else text.casefold() in self.clear_words
+
+    def with_roles(self, seats: Iterable[Seat]) -> Profile:
+        """This profile with the tenant's roles in the place of EACH_ROLE."""
+        if not self.has_tenant_roles:
+            return self
+        found = {seat.role: seat for seat in seats}
+        columns: list[Column] = []
+        for column in self.columns:
+            if column.role == EACH_ROLE:
+                columns += (column.of_role(role) for role in found)
+            else:
+                columns.append(column)
+        return replace(self, columns=tuple(columns), seats=found | dict(self.seats))

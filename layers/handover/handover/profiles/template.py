@@ -5,11 +5,17 @@ from __future__ import annotations
 import csv
 import io
 
-from handover.profiles.profile import Profile
+from handover.profiles.profile import Holds, Profile
 
 
 def template_csv(profile: Profile) -> bytes:
-    """The header of the profile's columns as UTF-8 with BOM, so that spreadsheets read it right."""
+    """The header of the profile's columns as UTF-8 with BOM, so that spreadsheets read it right.
+
+    Of several columns for a role, the one that counts first.
+    """
+    labels: dict[tuple[Holds, str], str] = {}
+    for column in profile.columns:
+        labels.setdefault((column.holds, column.role), column.label)
     text = io.StringIO(newline="")
-    csv.writer(text).writerow([column.label for column in profile.columns])
+    csv.writer(text).writerow(labels.values())
     return text.getvalue().encode("utf-8-sig")

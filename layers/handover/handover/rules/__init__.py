@@ -3,8 +3,10 @@
 Pure: no AWS, no clock, no environment. A dry run and a real run call the same `plan`.
 """
 
-from handover.rules.addresses import normal_address
+from handover.rules.addresses import is_address, look_of, normal_address
+from handover.rules.damage import likely_ids
 from handover.rules.instructions import Instruction, Seating, canonical, instruction_of
+from handover.rules.pending import address_in, is_pending, pending_seat
 from handover.rules.planner import AccountWrite, Claim, Facts, Plan, account_only, plan
 from handover.rules.repeats import repeated_line
 
@@ -16,9 +18,15 @@ __all__ = [
     "Plan",
     "Seating",
     "account_only",
+    "address_in",
     "canonical",
     "instruction_of",
+    "is_address",
+    "is_pending",
+    "likely_ids",
+    "look_of",
     "normal_address",
+    "pending_seat",
     "plan",
     "repeated_line",
 ]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 
+# Longer ones cannot be written to: RFC 5321 (4.5.3.1) has 64 for the name and 255 for the domain.
+MAX_ADDRESS_BYTES = 320
+
 
 def normal_address(text: str) -> str:
     """`text` without outer spaces, in one case and one Unicode form (NFKC).
@@ -13,6 +16,18 @@ def normal_address(text: str) -> str:
     if text.isascii():
         return text.strip().lower()
     return unicodedata.normalize("NFKC", text).strip().casefold()
+
+
+def is_address(text: str) -> bool:
+    """True when `text`, in its normal form, can be the address of somebody."""
+    local, _, domain = text.rpartition("@")
+    return (
+        bool(local and domain)
+        and "@" not in local
+        and not any(char.isspace() or not char.isprintable() for char in text)
+        and not invisible_characters(text)
+        and len(text.encode()) <= MAX_ADDRESS_BYTES
+    )
 
 
 def look_of(text: str) -> str:

@@ -5,24 +5,35 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from handover.model import Line, Rejection
-from handover.profiles import Binding, Blank, Holds, Profile, SeatColumn
+from handover.model import Line, Operation, Rejection
+from handover.profiles import Binding, Blank, Holds, NamedBy, Profile, SeatColumn
 from handover.rules.addresses import normal_address
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_OPERATIONS = {
+    Holds.USERS: Operation.SET,
+    Holds.WORKFLOW: Operation.SET,
+    Holds.REMOVED: Operation.REMOVE,
+    Holds.RESOLVED: Operation.RESOLVE,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Seating:
     """Who is to hold one role of the account, or which workflow it is to follow.
 
-    No names = nobody, none. `is_workflow` tells a workflow's name from the names of users.
+    No names = nobody, none. `is_workflow` tells a workflow's name from the names of users. The
+    role is left alone unless it holds just `expected` when that is not None. `by` says what a
+    name may be: an address always, and whatever else the column takes.
     """
 
     role: str
     label: str
     names: tuple[str, ...]
     is_workflow: bool = False
+    operation: Operation = Operation.SET
+    expected: tuple[str, ...] | None = None
+    by: tuple[NamedBy, ...] = (NamedBy.EMAIL,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +64,7 @@ def instruction_of(line: Line, binding: Binding, profile: Profile) -> Instructio
         return _control_character(line.number, binding.account_label, account_id)
     seatings: list[Seating] = []
     for column in binding.seats:
-        asked = _seating(line, column, profile)
+        asked = _seating(line, _speaking(line, column), profile)
         if isinstance(asked, Rejection):
             return asked
         if asked is not None:
@@ -71,32 +82,45 @@ def canonical(line: Line, binding: Binding, profile: Profile) -> tuple[str, tupl
         return None
     return asked.account_id, tuple(
         "\x1f".join(
-            (seating.role, *seating.names)
-            if seating.is_workflow
-            else (seating.role, *sorted(normal_address(name) for name in seating.names))
+            (
+                seating.role,
+                seating.operation,
+                *(("now", *seating.expected) if seating.expected is not None else ()),
+                *(
+                    seating.names
+                    if seating.is_workflow
+                    else sorted(normal_address(name) for name in seating.names)
+                ),
+            )
         )
         for seating in asked.seatings
     )
 
 
+def _speaking(line: Line, column: SeatColumn) -> SeatColumn:
+    """The first of the role's columns that says anything in this line."""
+    if not column.others or line.fields[column.index].strip():
+        return column
+    return next((other for other in column.others if line.fields[other.index].strip()), column)
+
+
 def _seating(line: Line, column: SeatColumn, profile: Profile) -> Seating | Rejection | None:
     cell = line.fields[column.index].strip()
+    operation = _OPERATIONS[column.holds]
     if not cell:
-        return _blank(line, column, profile)
+        return _blank(line, column, profile) if operation is Operation.SET else None
     if not cell.isprintable() and _CONTROL.search(cell):
         return _control_character(line.number, column.label, cell)
+    expected = _expected(line, column, profile)
     if cell.casefold() in profile.clear_words:
-        return Seating(column.role, column.label, ())
+        return Seating(column.role, column.label, (), expected=expected)
     if column.holds is Holds.WORKFLOW:
-        return Seating(column.role, column.label, (cell,), is_workflow=True)
+        return Seating(column.role, column.label, (cell,), is_workflow=True, expected=expected)
     if profile.list_separator is None:
-        return Seating(column.role, column.label, (cell,))
-    names = [name for part in cell.split(profile.list_separator) if (name := part.strip())]
-    first: dict[str, str] = {}
-    for name in names:
-        first.setdefault(normal_address(name), name)
-    once = tuple(first.values())
-    most = profile.seats[column.role].max_users
+        return Seating(column.role, column.label, (cell,), False, operation, expected, column.by)
+    once = _names(cell, profile.list_separator)
+    seat = profile.seats.get(column.role)
+    most = seat.max_users if seat is not None and operation is Operation.SET else None
     if most is not None and len(once) > most:
         return Rejection(
             line.number,
@@ -105,12 +129,33 @@ def _seating(line: Line, column: SeatColumn, profile: Profile) -> Seating | Reje
             f"line {line.number}, {column.label}: {len(once)} users; wanted at most {most}",
             f"Keep {most} of them.",
         )
-    return Seating(column.role, column.label, once)
+    return Seating(column.role, column.label, once, False, operation, expected, column.by)
+
+
+def _names(cell: str, separator: str) -> tuple[str, ...]:
+    """The names in a list, each once, in their order."""
+    first: dict[str, str] = {}
+    for part in cell.split(separator):
+        if name := part.strip():
+            first.setdefault(normal_address(name), name)
+    return tuple(first.values())
+
+
+def _expected(line: Line, column: SeatColumn, profile: Profile) -> tuple[str, ...] | None:
+    """What the role must hold now for the line to count; None when that does not matter."""
+    if column.expected is None:
+        return None
+    cell = line.fields[column.expected].strip()
+    if not cell or cell.casefold() in profile.clear_words:
+        return ()
+    if column.holds is Holds.WORKFLOW or profile.list_separator is None:
+        return (cell,)
+    return tuple(sorted(_names(cell, profile.list_separator)))
 
 
 def _blank(line: Line, column: SeatColumn, profile: Profile) -> Seating | Rejection | None:
     if profile.blank is Blank.CLEAR:
-        return Seating(column.role, column.label, ())
+        return Seating(column.role, column.label, (), expected=_expected(line, column, profile))
     if profile.blank is Blank.KEEP:
         return None
     return Rejection(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from handover.model import Account, Mark, Outcome, Rejection, SeatChange, User
-from handover.profiles import InactiveAccounts, Profile
-from handover.rules.addresses import invisible_characters, look_of, normal_address
+from handover.model import Account, Mark, Operation, Outcome, Rejection, SeatChange, User
+from handover.profiles import InactiveAccounts, NamedBy, Profile, UnknownUser
+from handover.rules.addresses import invisible_characters, is_address, look_of, normal_address
+from handover.rules.damage import damage_in
 from handover.rules.instructions import Instruction, Seating
+from handover.rules.pending import address_in, leaves_pending, pending_seat
 
-Targets = list[tuple[str, tuple[str, ...]]]
+Targets = list[tuple[Seating, tuple[str, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +36,15 @@ class Facts:
 
     `users` are those that a chunk names, by every normal name that it may name them by. `near`
     gives the address in the tenant's directory that is most like an unknown one, if any.
-    `workflows` are the names of all the tenant has.
+    `workflows` are the names of all the tenant has. `named` are the users by how their names
+    look, `likely` the accounts that were probably meant, by the id that there is none of.
     """
 
     users: Mapping[str, User]
     near: Callable[[str], str | None]
     workflows: frozenset[str] = frozenset()
+    named: Mapping[str, Sequence[User]] = field(default_factory=dict)
+    likely: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +59,16 @@ class AccountWrite:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The outcome of a line and what must be stored for it to be true."""
+    """The outcome of a line and what must be stored for it to be true.
+
+    `message` explains an outcome that is no rejection, where it needs it.
+    """
 
     outcome: Outcome
     changes: tuple[SeatChange, ...] = ()
     rejection: Rejection | None = None
     write: AccountWrite | None = None
+    message: str = ""
 
 
 def plan(
@@ -67,7 +76,7 @@ def plan(
 ) -> Plan:
     """What becomes of a line, given the account as it is now."""
     if account is None:
-        return _rejected(_account_not_found(asked))
+        return _rejected(_account_not_found(asked, facts))
     done = _already_done(asked, account, claim)
     if done is not None:
         return done
@@ -75,14 +84,15 @@ def plan(
         return _rejected(_account_inactive(asked))
     targets: Targets = []
     for seating in asked.seatings:
-        users = (
-            _workflow(asked, seating, facts)
-            if seating.is_workflow
-            else _resolve(asked, seating, account, facts, profile)
-        )
+        if seating.operation is not Operation.SET:
+            users: tuple[str, ...] | Rejection = _relative(seating, account, facts)
+        elif seating.is_workflow:
+            users = _workflow(asked, seating, facts)
+        else:
+            users = _resolve(asked, seating, account, facts, profile)
         if isinstance(users, Rejection):
             return _rejected(users)
-        targets.append((seating.role, users))
+        targets.append((seating, users))
     return _decide(asked, account, targets, claim)
 
 
@@ -108,11 +118,15 @@ def account_only(asked: Instruction, account: Account | None, claim: Claim) -> P
 def _already_done(asked: Instruction, account: Account, claim: Claim) -> Plan | None:
     for mark in account.marks:
         if mark.import_id == claim.import_id and mark.line == asked.line:
-            return Plan(_outcome_of(mark.changes), mark.changes)
+            return Plan(
+                _outcome_of(mark.changes), mark.changes, message=_left_alone(asked, mark.changes)
+            )
     return None
 
 
 def _outcome_of(changes: tuple[SeatChange, ...]) -> Outcome:
+    if leaves_pending(changes):
+        return Outcome.PENDING
     return Outcome.UPDATED if any(change.after for change in changes) else Outcome.CLEARED
 
 
@@ -121,10 +135,18 @@ def _resolve(
 ) -> tuple[str, ...] | Rejection:
     found: list[str] = []
     for name in seating.names:
-        user = facts.users.get(normal_address(name))
+        address = normal_address(address_in(name))
+        user: User | Rejection | None = facts.users.get(address)
+        if user is None and NamedBy.NAME in seating.by and "@" not in name:
+            user = _by_name(asked, seating, name, facts)
+        if isinstance(user, Rejection):
+            return user
+        if user is None and profile.unknown_user is UnknownUser.PENDING and is_address(address):
+            found.append(pending_seat(address))
+            continue
         problem = (
             _user_not_found(asked, seating, name, facts, profile)
-            if user is None
+            if user is None or user.is_deleted
             else _not_admitted(asked, seating, user, account, profile)
         )
         if problem is not None:
@@ -133,6 +155,37 @@ def _resolve(
             found.append(user.email)
     # Who holds a role together holds it in no order: the same people are no change.
     return tuple(sorted(set(found)))
+
+
+def _by_name(
+    asked: Instruction, seating: Seating, name: str, facts: Facts
+) -> User | Rejection | None:
+    known = facts.named.get(look_of(name), ())
+    if len(known) > 1:
+        return Rejection(
+            asked.line,
+            seating.label,
+            "USER_AMBIGUOUS",
+            f"line {asked.line}, {seating.label}: {len(known)} users are named {name!r}; wanted "
+            "one",
+            "Name the user by address.",
+        )
+    return known[0] if known else None
+
+
+def _relative(seating: Seating, account: Account, facts: Facts) -> tuple[str, ...]:
+    """Who holds the role after users were taken off it, or pending addresses got their users."""
+    before = account.assigned.get(seating.role, ())
+    named = {normal_address(name) for name in seating.names}
+    if seating.operation is Operation.REMOVE:
+        return tuple([seat for seat in before if seat not in named])
+    known = {
+        pending_seat(address): address
+        for address in named
+        if (user := facts.users.get(address)) is not None and user.is_active
+    }
+    after = tuple(sorted({known.get(seat, seat) for seat in before}))
+    return after if any(seat in known for seat in before) else before
 
 
 def _workflow(asked: Instruction, seating: Seating, facts: Facts) -> tuple[str, ...] | Rejection:
@@ -178,25 +231,49 @@ def _not_admitted(
 
 def _decide(asked: Instruction, account: Account, targets: Targets, claim: Claim) -> Plan:
     changes: list[SeatChange] = []
+    # What takes users off a role, or resolves them, decides nothing that an older import could
+    # not still say of the others in it: only what sets a role takes its place in the order.
     decided: list[str] = []
-    late = False
-    for role, users in targets:
+    late: list[str] = []
+    left: list[str] = []
+    for seating, users in targets:
+        role, before = seating.role, account.assigned.get(seating.role, ())
         if account.orders.get(role, "") > claim.order:
-            late = True
+            late.append(role)
             continue
-        decided.append(role)
-        before = account.assigned.get(role, ())
+        if seating.expected is not None and before not in (seating.expected, users):
+            left.append(role)
+            continue
+        if seating.operation is Operation.SET:
+            decided.append(role)
         if before != users:
             changes.append(SeatChange(role, before, users))
     if changes:
+        changed = tuple(changes)
         return Plan(
-            _outcome_of(tuple(changes)),
-            tuple(changes),
+            _outcome_of(changed),
+            changed,
             write=_change(asked, account, changes, decided, claim),
+            message=_left_alone(asked, changed),
         )
-    if late and not decided:
-        return Plan(Outcome.SUPERSEDED)
+    if (late or left) and len(late) + len(left) == len(targets):
+        return Plan(Outcome.SUPERSEDED, message=DECIDED_LATER if late else CHANGED_SINCE)
     return Plan(Outcome.UNCHANGED, write=_raise_orders(account, decided, claim))
+
+
+DECIDED_LATER = "a later import has decided this account already"
+CHANGED_SINCE = "the account has changed since"
+
+
+def _left_alone(asked: Instruction, changes: Sequence[SeatChange]) -> str:
+    """Which roles a line with expectations has left as they were; the same whenever it is asked."""
+    changed = {change.role for change in changes}
+    left = [
+        seating.role
+        for seating in asked.seatings
+        if seating.expected is not None and seating.role not in changed
+    ]
+    return f"left as it was: {', '.join(left)}" if left else ""
 
 
 def _change(
@@ -208,7 +285,8 @@ def _change(
 ) -> AccountWrite:
     # Only the roles that change take this import's order, unless an older import can still
     # come and overwrite the ones that merely stayed as they were.
-    raised = decided if claim.rivals else [change.role for change in changes]
+    changed = {change.role for change in changes}
+    raised = decided if claim.rivals else [role for role in decided if role in changed]
     mark = Mark(
         claim.import_id,
         claim.order,
@@ -232,7 +310,9 @@ def _change(
 
 
 def _raise_orders(account: Account, decided: list[str], claim: Claim) -> AccountWrite | None:
-    if not claim.rivals or all(account.orders.get(role, "") == claim.order for role in decided):
+    if not claim.rivals:
+        return None
+    if all(account.orders.get(role, "") == claim.order for role in decided):
         return None
     orders = {**account.orders, **dict.fromkeys(decided, claim.order)}
     return AccountWrite(account, account.assigned, orders, account.marks)
@@ -242,13 +322,17 @@ def _rejected(rejection: Rejection) -> Plan:
     return Plan(Outcome.REJECTED, rejection=rejection)
 
 
-def _account_not_found(asked: Instruction) -> Rejection:
+def _account_not_found(asked: Instruction, facts: Facts) -> Rejection:
+    likely = facts.likely.get(asked.account_id)
+    more = damage_in(asked.account_id)
+    if likely is not None:
+        more = f" Did you mean {likely}?{more}"
     return Rejection(
         asked.line,
         asked.account_label,
         "ACCOUNT_NOT_FOUND",
         "The customer was not found",
-        "Check and update your customer external ID in your file.",
+        f"Check and update your customer external ID in your file.{more}",
     )
 
 
@@ -287,10 +371,15 @@ def _user_not_found(
 ) -> Rejection:
     place = f"line {asked.line}, {seating.label}: {name!r} is no user"
     hidden = invisible_characters(name)
-    near = facts.near(normal_address(name))
-    if hidden:
+    known = facts.users.get(normal_address(address_in(name)))
+    if known is not None and known.is_deleted:
+        hint = (
+            f"line {asked.line}, {seating.label}: {name!r} was deleted. Choose another user, or "
+            "have this one created again."
+        )
+    elif hidden:
         hint = f"{place}; it holds characters that cannot be seen ({', '.join(hidden)}). Retype it."
-    elif near is not None:
+    elif (near := facts.near(normal_address(name))) is not None:
         hint = f"{place}; did you mean {near}?"
     elif any(mark in name.strip() for mark in (",", ";", " ")):
         hint = (

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import gc
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from handover.aws import objects, queues
@@ -25,7 +25,6 @@ from handover.model import (
     State,
 )
 from handover.patience import Patience
-from handover.profiles import NamedBy
 from handover.reading import lines as lines_of
 from handover.reports import errors_part, results_part, tally
 from handover.rules import (
@@ -36,12 +35,11 @@ from handover.rules import (
     Plan,
     account_only,
     instruction_of,
-    normal_address,
     plan,
     repeated_line,
 )
-from handover.rules.nearness import nearest
 from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
+from handover.stages.facts import facts_for, likely_accounts
 from handover.stages.plans import ImportPlan, parts_key, plan_from, repeats_from, repeats_key
 from handover.store.batches import STATEMENTS_A_BATCH
 from handover.store.imports import ImportItem, Settlement, Taken, pending_chunks
@@ -214,10 +212,14 @@ def _decide(
             asked[place] = understood
         else:
             results[place] = LineResult(line, Outcome.REJECTED, rejection=understood)
-    plan_line = _planner(wiring, work, asked.values(), patience)
+    facts = (
+        facts_for(wiring, work.item.tenant, asked.values(), binding.ways, patience)
+        if work.may_write
+        else None
+    )
     places = iter(asked)
     while batch := {place: asked[place] for place in islice(places, LINES_AT_A_TIME)}:
-        for place, planned in _apply(wiring, work, batch, plan_line, patience).items():
+        for place, planned in _apply(wiring, work, batch, facts, patience).items():
             results[place] = _result(lines[place], planned)
     return [result for result in results if result is not None]
 
@@ -226,13 +228,14 @@ def _apply(
     wiring: Wiring,
     work: _Work,
     asked: dict[int, Instruction],
-    plan_line: PlanLine,
+    facts: Facts | None,
     patience: Patience,
 ) -> dict[int, Plan]:
     """The plans of these lines, made on accounts read now and stored where that is wanted."""
     accounts = wiring.tables.accounts.read(
         work.item.tenant, dict.fromkeys(one.account_id for one in asked.values()), patience
     )
+    plan_line = _planner(wiring, work, asked.values(), facts, accounts, patience)
     plans = {place: plan_line(one, accounts.get(one.account_id)) for place, one in asked.items()}
     if work.may_write and work.item.mode == Mode.RUN:
         _write(wiring, asked, plans, plan_line, patience)
@@ -240,30 +243,24 @@ def _apply(
 
 
 def _planner(
-    wiring: Wiring, work: _Work, asked: Iterable[Instruction], patience: Patience
+    wiring: Wiring,
+    work: _Work,
+    asked: Iterable[Instruction],
+    facts: Facts | None,
+    accounts: Mapping[str, Account],
+    patience: Patience,
 ) -> PlanLine:
-    if not work.may_write:
+    if facts is None:
         return lambda one, account: account_only(one, account, work.claim)
-    tenant, directory = work.item.tenant, wiring.tables.directory
-    seatings = [seating for one in asked for seating in one.seatings]
-    names = dict.fromkeys(
-        normal_address(name)
-        for seating in seatings
-        if not seating.is_workflow
-        for name in seating.names
+    likely = likely_accounts(
+        wiring,
+        work.item.tenant,
+        dict.fromkeys(one.account_id for one in asked),
+        accounts,
+        patience,
     )
-    users = directory.users(tenant, names, patience)
-    if any(NamedBy.LOGIN in seat.by for seat in work.plan.binding.seats):
-        unknown = [name for name in names if name not in users]
-        users |= directory.users_by_login(tenant, unknown, patience)
-    known = tuple(directory.addresses(tenant)) if len(users) < len(names) else ()
-    workflows = (
-        frozenset(directory.workflows(tenant))
-        if any(seating.is_workflow for seating in seatings)
-        else frozenset()
-    )
-    facts = Facts(users, nearest(known), workflows)
-    return lambda one, account: plan(one, account, facts, work.plan.profile, work.claim)
+    known = replace(facts, likely=likely) if likely else facts
+    return lambda one, account: plan(one, account, known, work.plan.profile, work.claim)
 
 
 def _write(
@@ -307,12 +304,7 @@ def _write_part(
 
 
 def _result(line: Line, planned: Plan) -> LineResult:
-    message = (
-        "a later import has decided this account already"
-        if planned.outcome is Outcome.SUPERSEDED
-        else ""
-    )
-    return LineResult(line, planned.outcome, planned.changes, planned.rejection, message)
+    return LineResult(line, planned.outcome, planned.changes, planned.rejection, planned.message)
 
 
 def _gone(work: _Work) -> list[LineResult]:

@@ -10,7 +10,7 @@ from handover.aws import objects
 from handover.errors import ConflictError, ForbiddenError, NotFoundError
 from handover.model import Account
 from handover.patience import Patience
-from handover.profiles import Column, Profile, presets
+from handover.profiles import Column, Profile
 from handover.profiles.parsing import NAME_PATTERN
 from handover.rules.addresses import normal_address
 from handover.runtime import Wiring
@@ -105,7 +105,7 @@ def profile_told(profile: Profile) -> dict[str, object]:
         "name": profile.name,
         "title": profile.title,
         "version": profile.version,
-        "is_own": presets().get(profile.name) is not profile,
+        "is_own": not profile.is_preset,
         "uploader_roles": sorted(profile.uploader_roles),
         "columns": [_column_told(column) for column in profile.columns],
     }

@@ -35,7 +35,7 @@ def summary_of(wiring: Wiring, item: ImportItem) -> ImportSummary:
         received_at=_moment(item.received_at),
         finished_at=_moment(item.finished_at) if state.is_final and item.finished_at else None,
         counts=counts,
-        accounts_updated=counts.updated + counts.cleared,
+        accounts_updated=counts.updated + counts.cleared + counts.pending,
         refusal=_refusal(item),
         report=(
             ReportObject(bucket, report_key(item, f"{ERRORS}.csv"))

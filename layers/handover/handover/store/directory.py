@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from pynamodb.attributes import ListAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
@@ -21,13 +21,15 @@ from handover.profiles import (
     parse_settings,
     presets,
     profile_json,
+    seat_from,
+    seat_json,
     settings_json,
 )
-from handover.rules import normal_address
+from handover.rules import look_of, normal_address
 from handover.store.batches import Item, put_items, read_items
 
 USER, SOURCE, PROFILE, SETTINGS = "user#", "source#", "profile#", "settings"
-WORKFLOW, ROLE, LOGIN = "workflow#", "role#", "login#"
+WORKFLOW, ROLE, LOGIN, NAME = "workflow#", "role#", "login#", "name#"
 
 
 class DirectoryItem(Model):
@@ -65,11 +67,15 @@ class UserItem(Model):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Another system that may drop files, the profile they follow, and who writes them."""
+    """Another system that may drop files, the profile they follow, and who writes them.
+
+    `mapping` leads from the system's own labels to the profile's.
+    """
 
     source: str
     profile: str
     principal: str
+    mapping: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +118,50 @@ class Directory:
             if (user := users.get(address)) and normal_address(user.login_name) == login
         }
 
+    def users_by_name(
+        self, tenant: str, names: Iterable[str], patience: Patience
+    ) -> dict[str, list[User]]:
+        """The users who are not deleted under each of `names`, as `look_of` writes them.
+
+        A name that nobody has is left out. One query for each name.
+        """
+        holders: dict[str, list[str]] = {}
+        for name in names:
+            if len(name.encode()) > MAX_NAME_BYTES:
+                continue
+            patience.check()
+            begin = f"{NAME}{name}#"
+            found = DirectoryItem.query(
+                tenant, DirectoryItem.sk.startswith(begin), consistent_read=True
+            )
+            holders[name] = [item.sk[len(begin) :] for item in found]
+        users = self.users(
+            tenant, dict.fromkeys(email for one in holders.values() for email in one), patience
+        )
+        # The index may be older than the user, who may have another name by now.
+        return {
+            name: known
+            for name, emails in holders.items()
+            if (
+                known := [
+                    user
+                    for email in emails
+                    if (user := users.get(email))
+                    and not user.is_deleted
+                    and look_of(user.name) == name
+                ]
+            )
+        }
+
+    def roles(self, tenant: str) -> list[Seat]:
+        """The roles that the tenant has defined, in the order of their names."""
+        found = DirectoryItem.query(tenant, DirectoryItem.sk.startswith(ROLE), consistent_read=True)
+        return [
+            seat_from(item.sk[len(ROLE) :], _without(json.loads(item.body), "role"), "role")
+            for item in found
+            if item.body
+        ]
+
     def workflows(self, tenant: str) -> Iterator[str]:
         """The names of the tenant's workflows, in their order."""
         found = DirectoryItem.query(
@@ -132,7 +182,8 @@ class Directory:
             name=item.name,
             roles=frozenset(item.roles),
             opco=item.opco,
-            is_active=item.status == "active",
+            is_active=item.status == ACTIVE,
+            is_deleted=item.status == DELETED,
             employee_id=item.employee_id,
             phone=item.phone,
             mobile=item.mobile,
@@ -150,15 +201,26 @@ class Directory:
         return (item.sk[len(USER) :] for item in found)
 
     def put_users(self, tenant: str, users: Iterable[User], patience: Patience) -> None:
-        """Stores users over what was known of them; addresses and login names must not repeat."""
+        """Stores users over what was known of them; addresses and login names must not repeat.
+
+        Names and login names are stored before the users who have them, so that who is found by
+        address is found by those too.
+        """
         stored = list(users)
-        put_items(self.table, (_user_item(tenant, user) for user in stored), patience)
+        names = (
+            {"pk": {"S": tenant}, "sk": {"S": f"{NAME}{name}#{user.email}"}}
+            for user in stored
+            if (name := look_of(user.name))
+            and len(name.encode()) + len(user.email.encode()) <= MAX_NAME_BYTES
+        )
+        put_items(self.table, names, patience)
         logins = (
             _body_item(tenant, LOGIN + normal_address(user.login_name), {"email": user.email})
             for user in stored
             if user.login_name
         )
         put_items(self.table, logins, patience)
+        put_items(self.table, (_user_item(tenant, user) for user in stored), patience)
 
     def source(self, tenant: str, source: str) -> Source | None:
         """The registered source of that name."""
@@ -168,20 +230,30 @@ class Directory:
     def put_source(self, tenant: str, source: Source) -> None:
         """Registers a source, or registers it anew."""
         body = json.dumps(
-            {"source": source.source, "profile": source.profile, "principal": source.principal}
+            {
+                "source": source.source,
+                "profile": source.profile,
+                "principal": source.principal,
+                "mapping": dict(source.mapping),
+            }
         )
         DirectoryItem(tenant, SOURCE + source.source, body=body).save()
 
     def profile(self, tenant: str, name: str) -> Profile | None:
-        """The tenant's own profile of that name, else the preset."""
+        """The tenant's own profile of that name, else the preset, with the tenant's own roles."""
         body = self._body(tenant, PROFILE + name)
-        return parse_profile(body) if body is not None else presets().get(name)
+        found = parse_profile(body) if body is not None else presets().get(name)
+        if found is None or not found.has_tenant_roles:
+            return found
+        return found.with_roles(self.roles(tenant))
 
     def profiles(self, tenant: str) -> dict[str, Profile]:
         """All profiles a tenant may use, by name: its own before the presets."""
         own = DirectoryItem.query(tenant, DirectoryItem.sk.startswith(PROFILE))
         found = [parse_profile(item.body) for item in own if item.body]
-        return presets() | {profile.name: profile for profile in found}
+        roles = self.roles(tenant)
+        every = presets() | {profile.name: profile for profile in found}
+        return {name: profile.with_roles(roles) for name, profile in every.items()}
 
     def put_profile(self, tenant: str, profile: Profile) -> None:
         """Stores a tenant's own profile; it comes before a preset of the same name."""
@@ -205,7 +277,7 @@ class Directory:
     def put_roles(self, tenant: str, roles: Iterable[Seat], patience: Patience) -> None:
         """Stores the roles that accounts of a tenant have; roles must not repeat."""
         items = (
-            _body_item(tenant, ROLE + seat.role, {"role": seat.role, "max_users": seat.max_users})
+            _body_item(tenant, ROLE + seat.role, {"role": seat.role, **seat_json(seat)})
             for seat in roles
         )
         put_items(self.table, items, patience)
@@ -220,6 +292,19 @@ class Directory:
 # A sort key holds 1,024 bytes, five of which say that it is a user.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 MAX_ADDRESS_BYTES = 1024 - len(USER)
+# What a name and the address of who has it may take together.
+MAX_NAME_BYTES = 1024 - len(NAME) - 1
+ACTIVE, INACTIVE, DELETED = "active", "inactive", "deleted"
+
+
+def _without(body: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in body.items() if key != name}
+
+
+def _status(user: User) -> str:
+    if user.is_deleted:
+        return DELETED
+    return ACTIVE if user.is_active else INACTIVE
 
 
 def _body_item(tenant: str, sk: str, body: Mapping[str, object]) -> Item:
@@ -235,7 +320,8 @@ def _user_from(item: Item) -> User:
         name=text("name"),
         roles=frozenset(role["S"] for role in item["roles"]["L"]),
         opco=text("opco"),
-        is_active=text("status") != "inactive",
+        is_active=text("status") in ("", ACTIVE),
+        is_deleted=text("status") == DELETED,
         employee_id=text("employee_id"),
         phone=text("phone"),
         mobile=text("mobile"),
@@ -250,7 +336,7 @@ def _user_item(tenant: str, user: User) -> Item:
         "name": {"S": user.name},
         "roles": {"L": [{"S": role} for role in sorted(user.roles)]},
         "opco": {"S": user.opco},
-        "status": {"S": "active" if user.is_active else "inactive"},
+        "status": {"S": _status(user)},
         "employee_id": {"S": user.employee_id},
         "phone": {"S": user.phone},
         "mobile": {"S": user.mobile},

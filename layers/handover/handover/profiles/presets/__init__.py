@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 
@@ -14,6 +15,8 @@ def presets() -> dict[str, Profile]:
     """The presets by name, in the order of their names."""
     files = sorted(resources.files(__name__).iterdir(), key=lambda file: file.name)
     found = [
-        parse_profile(file.read_text("utf-8")) for file in files if file.name.endswith(".json")
+        replace(parse_profile(file.read_text("utf-8")), is_preset=True)
+        for file in files
+        if file.name.endswith(".json")
     ]
     return {profile.name: profile for profile in found}

@@ -1,0 +1,104 @@
+"""Profiles of the files that Handover writes itself: for a removal, an undo, a new owner.
+
+They go the way of every other file, so what they may ask for is said in data like all else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from handover.profiles.profile import (
+    WORKFLOW_ROLE,
+    Blank,
+    Column,
+    Duplicates,
+    Holds,
+    InactiveAccounts,
+    NamedBy,
+    Profile,
+    Seat,
+    UnknownUser,
+)
+
+ACCOUNT_LABEL = "account ID"
+# What a cell says that is to leave nobody, in the files made here.
+NOBODY = "(nobody)"
+SEPARATOR = ","
+
+
+def narrowed(profile: Profile, role: str) -> Profile:
+    """`profile` for files that hold the account and `role` only, where NOBODY clears.
+
+    The role's first column is kept. Raises ValueError when the profile has no such role.
+    """
+    account = next(column for column in profile.columns if column.holds is Holds.ACCOUNT)
+    of_role = [
+        column
+        for column in profile.columns
+        if column.role == role and column.holds in (Holds.USERS, Holds.WORKFLOW)
+    ]
+    if not of_role:
+        raise ValueError(f"the profile {profile.name} has no column for {role}")
+    return replace(
+        profile,
+        columns=(account, replace(of_role[0], is_required=True)),
+        clear_words=profile.clear_words | {NOBODY},
+    )
+
+
+def restoring(profile: Profile, roles: Sequence[str]) -> Profile:
+    """For files that give `roles` back what they held, where they still hold what is expected.
+
+    Only the opco's wall is kept of the rules of `profile`: who held a role before may hold it
+    again, as long as the user is there and active.
+    """
+    columns = [Column(Holds.ACCOUNT, ACCOUNT_LABEL)]
+    for role in roles:
+        columns += (
+            Column(Holds.WORKFLOW, role, role=role)
+            if role == WORKFLOW_ROLE
+            else Column(Holds.USERS, role, role=role, by=(NamedBy.EMAIL,)),
+            Column(Holds.EXPECTED, f"{role} now", role=role),
+        )
+    made = _made("undo", "Takes back what an import has changed", columns, roles)
+    return replace(made, has_opco_wall=profile.has_opco_wall, uploader_roles=profile.uploader_roles)
+
+
+def removing(roles: Sequence[str]) -> Profile:
+    """For files that take users off `roles`, by an Admin."""
+    columns = [
+        Column(Holds.ACCOUNT, ACCOUNT_LABEL),
+        *(Column(Holds.REMOVED, f"remove from {role}", role=role) for role in roles),
+    ]
+    made = _made("removal", "Takes users off what they hold", columns, roles)
+    return replace(made, uploader_roles=frozenset({"Admin"}))
+
+
+def resolving(roles: Sequence[str]) -> Profile:
+    """For files that name the users of addresses that were pending on `roles`."""
+    columns = [
+        Column(Holds.ACCOUNT, ACCOUNT_LABEL),
+        *(Column(Holds.RESOLVED, f"resolve in {role}", role=role) for role in roles),
+    ]
+    return _made("resolution", "Gives pending addresses to their new users", columns, roles)
+
+
+def _made(name: str, title: str, columns: Sequence[Column], roles: Sequence[str]) -> Profile:
+    return Profile(
+        name=name,
+        version=1,
+        title=title,
+        columns=tuple(columns),
+        seats={role: Seat(role, None) for role in roles if role != WORKFLOW_ROLE},
+        blank=Blank.KEEP,
+        clear_words=frozenset({NOBODY}),
+        list_separator=SEPARATOR,
+        unknown_user=UnknownUser.PENDING,
+        required_user_roles=frozenset(),
+        has_opco_wall=False,
+        inactive_accounts=InactiveAccounts.ALLOW,
+        duplicates=Duplicates.REJECT,
+        uploader_roles=frozenset(),
+        fallback_encoding=None,
+    )

@@ -1,0 +1,36 @@
+"""Seats that are kept for addresses of which no user is known yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from handover.model import SeatChange
+from handover.profiles import WORKFLOW_ROLE
+
+# No address begins so: a colon stands in none that is not quoted.
+PREFIX = "pending:"
+
+
+def pending_seat(address: str) -> str:
+    """What an account holds in the place of the user whose normal `address` is not known yet."""
+    return PREFIX + address
+
+
+def is_pending(seat: str) -> bool:
+    """True for a seat that waits for its user."""
+    return seat.startswith(PREFIX)
+
+
+def address_in(seat: str) -> str:
+    """The address in a seat, pending or not."""
+    return seat.removeprefix(PREFIX)
+
+
+def leaves_pending(changes: Sequence[SeatChange]) -> bool:
+    """True when a seat waits for its user after these changes."""
+    return any(
+        is_pending(seat)
+        for change in changes
+        if change.role != WORKFLOW_ROLE
+        for seat in change.after
+    )
