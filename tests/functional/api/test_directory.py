@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from handover.http import accounts, profiles
 from handover.model import Mark, SeatChange
 from handover.patience import Patience
 from handover.profiles import presets, profile_from, profile_json, template_csv
 from handover.store.history import Entry, HoldingItem
 
-from functions.api import app
 from tests.functional.api.caller import ADMIN, GONE, SALES, Api
 from tests.functional.api.test_imports import assert_problem
 
@@ -18,7 +18,7 @@ def test_every_tenant_sees_the_presets(api: Api) -> None:
 
     assert answer.status == 200
     for told in answer.body:
-        app.ProfileBody.model_validate(told)
+        profiles.ProfileBody.model_validate(told)
     assert [told["name"] for told in answer.body] == sorted(presets())
     strict = next(told for told in answer.body if told["name"] == "single-strict")
     assert strict["is_own"] is False
@@ -62,7 +62,7 @@ def test_an_account_is_shown_with_who_is_assigned(api: Api, path: str) -> None:
     answer = api.get(f"/accounts/{path}")
 
     assert answer.status == 200
-    app.AccountBody.model_validate(answer.body)
+    accounts.AccountBody.model_validate(answer.body)
     assert (answer.body["account_id"], answer.body["opco"]) == ("00 17é", "Kenya")
     assert answer.body["assigned"] == {"account_manager": [SALES]}
 
@@ -99,7 +99,7 @@ def test_a_history_is_told_from_the_beginning_in_pages(api: Api, patience: Patie
     first = api.get("/accounts/0042+a/history", limit="2")
     rest = api.get("/accounts/0042+a/history", limit="2", cursor=first.body["cursor"])
 
-    app.History.model_validate(first.body)
+    accounts.History.model_validate(first.body)
     assert [entry["version"] for entry in first.body["history"]] == [1, 2]
     assert [entry["version"] for entry in rest.body["history"]] == [3]
     assert rest.body["cursor"] is None
@@ -123,7 +123,7 @@ def test_a_portfolio_holds_what_a_user_holds_in_pages(api: Api, stranger: Api) -
         f"/portfolios/{SALES.replace('@', '%40')}", limit="2", cursor=first.body["cursor"]
     )
 
-    app.Portfolio.model_validate(first.body)
+    accounts.Portfolio.model_validate(first.body)
     assert [held["account_id"] for held in first.body["accounts"]] == ["a", "c"]
     assert rest.body == {
         "accounts": [{"role": "account_manager", "account_id": "d"}],

@@ -7,11 +7,11 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from handover.http import imports
 from handover.model import State
 from handover.stages.cursors import cursor_at
 from handover.store.imports import ImportItem
 
-from functions.api import app
 from tests.functional.api.caller import ADMIN, OFFICE, SALES, Answer, Api
 
 WANTED = {"profile": "single-strict", "filename": "managers.csv"}
@@ -59,7 +59,7 @@ def test_a_ticket_without_an_upload_is_an_import_that_awaits_it(api: Api) -> Non
     answer = api.by(SALES).get(f"/imports/{ticket}")
 
     assert answer.status == 200
-    app.Import.model_validate(answer.body)
+    imports.Import.model_validate(answer.body)
     assert answer.body["expires_at"] == issued["expires_at"]
     assert answer.body["state"] == "awaiting_upload"
     assert answer.body["import_id"] == answer.body["import_ticket"] == ticket
@@ -84,7 +84,7 @@ def test_an_import_has_the_published_form(api: Api) -> None:
     answer = api.get(f"/imports/{item.pk}")
 
     assert answer.status == 200
-    app.Import.model_validate(answer.body)
+    imports.Import.model_validate(answer.body)
     assert answer.body["counts"]["rejected"] == 1
     assert answer.body["accounts_updated"] == 2
     assert answer.body["report"] == {
@@ -129,7 +129,7 @@ def test_the_list_holds_the_tenants_imports_with_the_newest_first(api: Api, stra
     answer = api.get("/imports")
 
     assert answer.status == 200
-    app.Imports.model_validate(answer.body)
+    imports.Imports.model_validate(answer.body)
     assert [told["import_id"] for told in answer.body["imports"]] == [newer.pk, older.pk]
     assert answer.body["cursor"] is None
 

@@ -1,0 +1,43 @@
+"""Who asks, how pages are asked for, and answers that are no JSON."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+
+from handover.patience import Patience
+from handover.runtime import invocation, wiring
+from handover.stages.cursors import Page
+from handover.stages.people import Person, signed_in
+
+Limit = Annotated[int, Query(ge=1, le=100, description="How many rows a page has at the most")]
+Cursor = Annotated[str | None, Query(max_length=2000, description="From the page before")]
+
+
+def new_router() -> APIGatewayHttpRouter:
+    """A router without routes."""
+    return APIGatewayHttpRouter()  # type: ignore[no-untyped-call] # Powertools leaves it untyped
+
+
+def person_of(router: APIGatewayHttpRouter) -> Person:
+    """The signed-in user who asks; raises ForbiddenError for who is in no directory."""
+    return signed_in(wiring(), router.current_event.request_context.authorizer.jwt_claim)
+
+
+def patience_of(router: APIGatewayHttpRouter) -> Patience:
+    """How long answering may take."""
+    return invocation(router.lambda_context).patience
+
+
+def page_told(name: str, page: Page[dict[str, object]]) -> dict[str, Any]:
+    """A page as it is answered: its rows under `name`, and the cursor of the next."""
+    return {name: page.rows, "cursor": page.cursor}
+
+
+def redirection(url: str) -> Response[str]:
+    """An answer that leads to `url`."""
+    return Response(status_code=HTTPStatus.FOUND, headers={"location": url}, body="")

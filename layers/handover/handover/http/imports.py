@@ -1,0 +1,174 @@
+"""Routes of imports: announce, list, look at, decide, download."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path
+from pydantic import BaseModel, ConfigDict
+
+from handover.http.asking import (
+    Cursor,
+    Limit,
+    new_router,
+    page_told,
+    patience_of,
+    person_of,
+    redirection,
+)
+from handover.http.problems import DOWNLOAD, answers
+from handover.model import Mode, Refusal, State
+from handover.reports import Approval, Counts, ReportObject
+from handover.runtime import invocation, wiring
+from handover.stages import decisions, listings
+from handover.stages.lookups import import_for, told
+from handover.stages.tickets import Announcement, issue_ticket
+
+router = new_router()
+
+
+class NewImport(BaseModel):
+    """A file that is to be uploaded; `mapping` leads from its own labels to the profile's."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    profile: str
+    filename: str
+    mode: Mode = Mode.RUN
+    mapping: dict[str, str] = {}
+
+
+class UploadForm(BaseModel):
+    """Where the file is POSTed as multipart/form-data: these fields first, then `file`."""
+
+    url: str
+    fields: dict[str, str]
+
+
+class Ticket(BaseModel):
+    """The right to upload one file until `expires_at`."""
+
+    import_ticket: str
+    upload: UploadForm
+    expires_at: str
+
+
+class Import(BaseModel):
+    """One import; what is after `results` is there only when it has something to say.
+
+    `expires_at` is when a ticket that nothing was uploaded with stops being good for anything.
+    """
+
+    import_id: str
+    tenant: str
+    profile: str
+    source: str
+    uploader: str
+    filename: str
+    mode: Mode
+    state: State
+    received_at: str
+    finished_at: str | None
+    counts: Counts
+    accounts_updated: int
+    refusal: Refusal | None
+    report: ReportObject | None
+    results: ReportObject | None
+    encoding: str = ""
+    delimiter: str = ""
+    approval: Approval | None = None
+    import_ticket: str = ""
+    expires_at: str = ""
+    approved_by: str = ""
+    cancelled_by: str = ""
+
+
+class Imports(BaseModel):
+    """A page of imports, newest first; `cursor` null on the last page."""
+
+    imports: list[Import]
+    cursor: str | None
+
+
+Name = Annotated[str, Path(description="The id of an import, or of its ticket")]
+
+
+@router.post(
+    "/imports",
+    summary="Announce a file and get the form to upload it with",
+    status_code=201,
+    responses=answers(201, "The ticket and the form", Ticket),
+)
+def announce(wanted: Annotated[NewImport, Body()]) -> dict[str, Any]:
+    """A ticket for one upload, good for five minutes."""
+    announced = Announcement(wanted.profile, wanted.filename, wanted.mode, wanted.mapping)
+    door = issue_ticket(
+        wiring(), person_of(router), announced, invocation(router.lambda_context).now
+    )
+    return {
+        "import_ticket": door.ticket,
+        "upload": {"url": door.url, "fields": door.fields},
+        "expires_at": door.expires_at,
+    }
+
+
+@router.get("/imports", summary="List imports", responses=answers(200, "A page", Imports))
+def list_imports(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
+    """The tenant's imports, newest first."""
+    page = listings.imports_page(wiring(), person_of(router), limit=limit, cursor=cursor)
+    return page_told("imports", page)
+
+
+@router.get(
+    "/imports/<name>", summary="Show one import", responses=answers(200, "The import", Import)
+)
+def show_import(name: Name) -> dict[str, Any]:
+    """The import as it stands."""
+    return told(wiring(), import_for(wiring(), person_of(router).tenant, name))
+
+
+@router.post(
+    "/imports/<name>/approve",
+    summary="Let an import go on that waits for an Admin",
+    status_code=202,
+    responses=answers(202, "The import", Import),
+)
+def approve(name: Name) -> dict[str, Any]:
+    """The import, which goes on."""
+    person, patience = person_of(router), patience_of(router)
+    return told(wiring(), decisions.approve(wiring(), person, name, patience))
+
+
+@router.post(
+    "/imports/<name>/cancel",
+    summary="Cancel an import that has not ended",
+    status_code=202,
+    responses=answers(202, "The import", Import),
+)
+def cancel(name: Name) -> dict[str, Any]:
+    """The import, which ends as soon as what is being written is written."""
+    person, patience = person_of(router), patience_of(router)
+    return told(wiring(), decisions.cancel(wiring(), person, name, patience))
+
+
+@router.get(
+    "/imports/<name>/report",
+    summary="Download the lines with errors",
+    status_code=302,
+    responses=DOWNLOAD,
+)
+def download_report(name: Name) -> Response[str]:
+    """A redirection to errors.csv."""
+    return redirection(listings.file_link(wiring(), person_of(router), name, "errors"))
+
+
+@router.get(
+    "/imports/<name>/results",
+    summary="Download every line with its outcome",
+    status_code=302,
+    responses=DOWNLOAD,
+)
+def download_results(name: Name) -> Response[str]:
+    """A redirection to results.csv."""
+    return redirection(listings.file_link(wiring(), person_of(router), name, "results"))
