@@ -8,11 +8,21 @@ from handover.profiles import Settings, parse_settings, settings_from, settings_
 
 
 def test_what_a_tenant_has_not_set_is_as_usual() -> None:
-    assert parse_settings("{}") == Settings(clear_guard_percent=20, clear_guard_lines=10)
+    assert parse_settings("{}") == Settings(
+        clear_guard_percent=20,
+        clear_guard_lines=10,
+        default_account_manager="",
+        allow_account_manager_to_create_requests=False,
+    )
 
 
 def test_settings_come_back_as_they_were_stored() -> None:
-    own = Settings(clear_guard_percent=50, clear_guard_lines=0)
+    own = Settings(
+        clear_guard_percent=50,
+        clear_guard_lines=0,
+        default_account_manager="ana@x.example",
+        allow_account_manager_to_create_requests=True,
+    )
 
     assert settings_from(settings_json(own)) == own
 
@@ -27,6 +37,11 @@ def test_settings_come_back_as_they_were_stored() -> None:
         ('{"clear_guard_percent": true}', "clear_guard_percent"),
         ('{"clear_guard_lines": -1}', "clear_guard_lines"),
         ('{"clear_guard_lines": "10"}', "clear_guard_lines"),
+        ('{"default_account_manager": null}', "default_account_manager"),
+        (
+            '{"allow_account_manager_to_create_requests": 1}',
+            "allow_account_manager_to_create_requests",
+        ),
     ],
 )
 def test_what_cannot_be_set_is_told_with_its_field(text: str, field: str) -> None:

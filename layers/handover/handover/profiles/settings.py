@@ -17,10 +17,17 @@ CLEAR_GUARD_LINES = 10
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A tenant's settings; whatever it has not set is as usual."""
+    """A tenant's settings; whatever it has not set is as usual.
+
+    `default_account_manager` is the address of who gets the new accounts that come without a
+    manager, "" for nobody. With `allow_account_manager_to_create_requests`, who holds an account
+    may create requests on behalf of its contacts.
+    """
 
     clear_guard_percent: int = CLEAR_GUARD_PERCENT
     clear_guard_lines: int = CLEAR_GUARD_LINES
+    default_account_manager: str = ""
+    allow_account_manager_to_create_requests: bool = False
 
 
 _HIGHEST = {"clear_guard_percent": 100, "clear_guard_lines": 20_000_000}
@@ -48,11 +55,20 @@ def settings_from(data: Mapping[str, Any]) -> Settings:
             raise InvalidRequestError(
                 name, f"there is no setting {name!r}: wanted one of {', '.join(known)}"
             )
-        if type(value) is not int or not 0 <= value <= _HIGHEST[name]:
-            raise InvalidRequestError(
-                name, f"{name}: found {value!r}, wanted a number from 0 to {_HIGHEST[name]}"
-            )
+        if wanted := _missed(name, value):
+            raise InvalidRequestError(name, f"{name}: found {value!r}, wanted {wanted}")
     return Settings(**data)
+
+
+def _missed(name: str, value: object) -> str:
+    """What was wanted of the setting's value, "" for a value that can be taken."""
+    match getattr(Settings(), name):
+        case bool():
+            return "" if isinstance(value, bool) else "true or false"
+        case str():
+            return "" if isinstance(value, str) else 'an e-mail address, or "" for nobody'
+    is_in_range = type(value) is int and 0 <= value <= _HIGHEST[name]
+    return "" if is_in_range else f"a number from 0 to {_HIGHEST[name]}"
 
 
 def settings_json(settings: Settings) -> dict[str, Any]:

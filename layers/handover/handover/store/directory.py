@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from pynamodb.attributes import ListAttribute, UnicodeAttribute
@@ -265,8 +265,9 @@ class Directory:
         return parse_settings(body) if body is not None else Settings()
 
     def put_settings(self, tenant: str, settings: Settings) -> None:
-        """Stores a tenant's settings."""
-        body = json.dumps(settings_json(settings))
+        """Stores a tenant's settings, the address among them in its normal form."""
+        manager = normal_address(settings.default_account_manager)
+        body = json.dumps(settings_json(replace(settings, default_account_manager=manager)))
         DirectoryItem(tenant, SETTINGS, body=body).save()
 
     def put_workflows(self, tenant: str, names: Iterable[str], patience: Patience) -> None:
