@@ -204,7 +204,9 @@ words = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8).filter(str
 @st.composite
 def profiles(draw: st.DrawFn) -> Profile:
     seats = {
-        role: Seat(role, draw(st.none() | st.integers(1, 9)))
+        role: Seat(
+            role, draw(st.none() | st.integers(1, 9)), draw(st.frozensets(words, max_size=2))
+        )
         for role in draw(st.lists(words, max_size=3, unique=True))
     }
     columns = [
@@ -221,6 +223,9 @@ def profiles(draw: st.DrawFn) -> Profile:
     account = Column(Holds.ACCOUNT, draw(words), tuple(draw(st.lists(words, max_size=2))))
     columns.insert(draw(st.integers(0, len(columns))), account)
     clear_words = draw(st.frozensets(words, max_size=2))
+    required_user_roles = draw(st.frozensets(words, max_size=2))
+    has_opco_wall = draw(st.booleans())
+    knows_all = bool(required_user_roles) or has_opco_wall
     return Profile(
         name=draw(st.from_regex(r"[a-z][a-z0-9-]{0,9}", fullmatch=True)),
         version=draw(st.integers(1, 10**6)),
@@ -230,9 +235,9 @@ def profiles(draw: st.DrawFn) -> Profile:
         blank=draw(st.sampled_from(Blank)),
         clear_words=frozenset(word.strip().casefold() for word in clear_words),
         list_separator=draw(st.sampled_from([None, ",", ";", "|", " "])),
-        unknown_user=draw(st.sampled_from(UnknownUser)),
-        required_user_roles=draw(st.frozensets(words, max_size=2)),
-        has_opco_wall=draw(st.booleans()),
+        unknown_user=UnknownUser.ERROR if knows_all else draw(st.sampled_from(UnknownUser)),
+        required_user_roles=required_user_roles,
+        has_opco_wall=has_opco_wall,
         inactive_accounts=draw(st.sampled_from(InactiveAccounts)),
         duplicates=draw(st.sampled_from(Duplicates)),
         uploader_roles=draw(st.frozensets(words, max_size=2)),

@@ -62,7 +62,12 @@ def restoring(profile: Profile, roles: Sequence[str]) -> Profile:
             Column(Holds.EXPECTED, f"{role} now", role=role),
         )
     made = _made("undo", "Takes back what an import has changed", columns, roles)
-    return replace(made, has_opco_wall=profile.has_opco_wall, uploader_roles=profile.uploader_roles)
+    return replace(
+        made,
+        has_opco_wall=profile.has_opco_wall,
+        unknown_user=UnknownUser.ERROR if profile.has_opco_wall else UnknownUser.PENDING,
+        uploader_roles=profile.uploader_roles,
+    )
 
 
 def removing(roles: Sequence[str]) -> Profile:

@@ -65,6 +65,15 @@ def profile_from(data: object) -> Profile:
         raise InvalidRequestError("roles", f"{WORKFLOW_ROLE!r} is the name of the workflow's seat")
     if sum(column.holds is Holds.ACCOUNT for column in columns) != 1:
         raise InvalidRequestError("columns", "wanted exactly one column that holds the account")
+    unknown_user = _choice(top, "unknown_user", UnknownUser)
+    required_user_roles = frozenset(_texts(top, "required_user_roles"))
+    has_opco_wall = _flag(top, "opco_wall")
+    if unknown_user is UnknownUser.PENDING and (required_user_roles or has_opco_wall):
+        raise InvalidRequestError(
+            "unknown_user",
+            "pending: neither the roles nor the opco of an unknown user can be checked; wanted "
+            "error, or no required_user_roles and no opco_wall",
+        )
     return Profile(
         name=name,
         version=_number(top, "version"),
@@ -74,9 +83,9 @@ def profile_from(data: object) -> Profile:
         blank=_choice(top, "blank", Blank),
         clear_words=frozenset(word.strip().casefold() for word in _texts(top, "clear_words")),
         list_separator=_one_of(top, "list_separator", SEPARATORS),
-        unknown_user=_choice(top, "unknown_user", UnknownUser),
-        required_user_roles=frozenset(_texts(top, "required_user_roles")),
-        has_opco_wall=_flag(top, "opco_wall"),
+        unknown_user=unknown_user,
+        required_user_roles=required_user_roles,
+        has_opco_wall=has_opco_wall,
         inactive_accounts=_choice(top, "inactive_accounts", InactiveAccounts),
         duplicates=_choice(top, "duplicates", Duplicates),
         uploader_roles=frozenset(_texts(top, "uploader_roles")),

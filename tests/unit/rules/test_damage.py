@@ -1,0 +1,57 @@
+"""Ids that a spreadsheet has changed, and the ones that were probably meant."""
+
+from __future__ import annotations
+
+import pytest
+from handover.rules.damage import MOST_LIKELY, damage_in, likely_ids
+
+
+@pytest.mark.parametrize(
+    ("account_id", "told"),
+    [
+        ("1.2E+11", "1.2E+11: a spreadsheet has changed this id"),
+        ("1,23E+12", "a spreadsheet has changed this id to a number"),
+        ("12-Mar", "to a date"),
+        ("Jan-24", "to a date"),
+        ("3/4/2024", "to a date"),
+        ("42.0", "to a number"),
+        ("#REF!", "a cell that it cannot show"),
+        ("########", "a cell that it cannot show"),
+        ("C-\u200b1", "ZERO WIDTH SPACE"),
+        ("C-1\u00a0x", "NO-BREAK SPACE"),
+    ],
+)
+def test_what_a_spreadsheet_did_to_an_id_is_named(account_id: str, told: str) -> None:
+    assert told in damage_in(account_id)
+
+
+@pytest.mark.parametrize("account_id", ["C-1", "0042", "E11", "12-34", "ACME Ltd."])
+def test_nothing_is_said_of_an_id_that_looks_like_one(account_id: str) -> None:
+    assert damage_in(account_id) == ""
+
+
+@pytest.mark.parametrize(
+    ("found", "meant"),
+    [
+        ("42", "0042"),
+        ("42", "00000042"),
+        ("0042", "42"),
+        ("c-17", "C-17"),
+        ("C-17.0", "C-17"),
+        ("C- 17", "C-17"),
+        ("C-71", "C-17"),
+        ("C_17", "C-17"),
+        ("CO17", "C017"),
+        ("C-\u200b17", "C-17"),
+    ],
+)
+def test_an_id_is_likely_that_one_slip_turns_into_the_unknown_one(found: str, meant: str) -> None:
+    assert meant in likely_ids(found)
+
+
+def test_the_likely_ids_are_few_and_never_the_unknown_one() -> None:
+    found = likely_ids("0123456789" * 20)
+
+    assert len(found) == MOST_LIKELY
+    assert "0123456789" * 20 not in found
+    assert "" not in likely_ids("0")

@@ -1,0 +1,242 @@
+"""What changes who holds a role instead of saying it: removals, resolutions, and undo."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from handover.model import Account, Line, Outcome, SeatChange, User
+from handover.profiles import Profile, bind, narrowed, presets, removing, resolving, restoring
+from handover.rules import Claim, Facts, Instruction, Plan, instruction_of, plan
+
+from tests.unit.rules.scenery import claim
+
+ANA = User("ana@y.example", "Ana", frozenset({"Sales"}))
+BO = User("bo@y.example", "Bo", frozenset({"Sales"}))
+GONE = User("gone@y.example", "Gone", frozenset(), is_active=False, is_deleted=True)
+AWAY = User("away@y.example", "Away", frozenset(), is_active=False)
+USERS = {user.email: user for user in (ANA, BO, GONE, AWAY)}
+FACTS = Facts(USERS, lambda _: None, frozenset({"Standard", "Key accounts"}))
+MANAGER, VIEWER, FLOW = "account_manager", "viewer", "workflow"
+
+
+def account(**assigned: tuple[str, ...]) -> Account:
+    return Account("lumina", "A-1", 3, assigned=assigned, orders={MANAGER: "10"})
+
+
+def decided(profile: Profile, *cells: str, of: Account, by: Claim | None = None) -> Plan:
+    labels = [column.label for column in profile.columns]
+    binding = bind(labels, profile, mapping={}, line=1)
+    asked = instruction_of(Line(7, ("A-1", *cells)), binding, profile)
+    assert isinstance(asked, Instruction)
+    return plan(asked, of, FACTS, profile, by or claim())
+
+
+# Removal
+
+
+def test_r98_a_removal_takes_a_user_off_and_leaves_the_others() -> None:
+    held = account(account_manager=(GONE.email,), viewer=(ANA.email, GONE.email))
+
+    planned = decided(removing([MANAGER, VIEWER]), GONE.email, GONE.email, of=held)
+
+    assert planned.outcome is Outcome.UPDATED
+    assert planned.changes == (
+        SeatChange(MANAGER, (GONE.email,), ()),
+        SeatChange(VIEWER, (ANA.email, GONE.email), (ANA.email,)),
+    )
+
+
+def test_a_removal_of_somebody_who_holds_nothing_is_no_change() -> None:
+    planned = decided(removing([MANAGER]), GONE.email, of=account(account_manager=(ANA.email,)))
+
+    assert (planned.outcome, planned.write) == (Outcome.UNCHANGED, None)
+
+
+def test_a_removal_takes_no_place_in_the_order() -> None:
+    held = account(account_manager=(ANA.email, GONE.email))
+
+    planned = decided(removing([MANAGER]), GONE.email, of=held, by=claim("20", rivals=["older"]))
+
+    assert planned.write is not None
+    assert planned.write.orders == {MANAGER: "10"}
+
+
+def test_a_removal_and_an_older_file_come_to_the_same_in_both_orders() -> None:
+    single = presets()["manager-and-viewers"]
+    file = narrowed(single, VIEWER)
+    held = account(viewer=(GONE.email,))
+    older = claim("15", "older")
+
+    first = decided(file, "ana@y.example,bo@y.example", of=held, by=older)
+    then = decided(removing([VIEWER]), GONE.email, of=after(held, first), by=claim("20"))
+    other_first = decided(removing([VIEWER]), GONE.email, of=held, by=claim("20", rivals=["older"]))
+    other_then = decided(file, "ana@y.example,bo@y.example", of=after(held, other_first), by=older)
+
+    assert then.outcome is Outcome.UNCHANGED
+    assert first.write is not None
+    assert other_then.write is not None
+    assert first.write.assigned[VIEWER] == other_then.write.assigned[VIEWER]
+
+
+def test_a_removal_leaves_alone_what_a_later_file_has_decided() -> None:
+    held = replace(account(account_manager=(GONE.email,)), orders={MANAGER: "30"})
+
+    planned = decided(removing([MANAGER]), GONE.email, of=held)
+
+    assert planned.outcome is Outcome.SUPERSEDED
+
+
+# Resolution
+
+
+def test_r58_a_resolution_gives_the_pending_seat_to_its_user() -> None:
+    held = account(CSM=("pending:ana@y.example", "pending:fay@y.example"))
+
+    planned = decided(resolving(["CSM"]), "ana@y.example", of=held)
+
+    assert planned.outcome is Outcome.PENDING
+    assert planned.changes[0].after == ("ana@y.example", "pending:fay@y.example")
+
+
+def test_r58_after_the_last_resolution_nothing_is_pending() -> None:
+    held = account(CSM=("pending:ana@y.example",))
+
+    planned = decided(resolving(["CSM"]), "ana@y.example", of=held)
+
+    assert planned.outcome is Outcome.UPDATED
+    assert planned.changes == (SeatChange("CSM", ("pending:ana@y.example",), ("ana@y.example",)),)
+
+
+@pytest.mark.parametrize("address", [GONE.email, AWAY.email, "fay@y.example"])
+def test_nobody_gets_a_pending_seat_who_is_not_there_and_active(address: str) -> None:
+    held = account(CSM=(f"pending:{address}",))
+
+    assert decided(resolving(["CSM"]), address, of=held).outcome is Outcome.UNCHANGED
+
+
+def test_c15_a_resolution_revives_nobody_who_was_taken_off() -> None:
+    assert decided(resolving(["CSM"]), ANA.email, of=account(CSM=())).outcome is Outcome.UNCHANGED
+
+
+# Undo
+
+
+def undo(*cells: str, of: Account, roles: tuple[str, ...] = (MANAGER,)) -> Plan:
+    return decided(restoring(presets()["manager-and-viewers"], roles), *cells, of=of)
+
+
+def test_an_undo_gives_a_role_back_to_who_held_it() -> None:
+    planned = undo(BO.email, ANA.email, of=account(account_manager=(ANA.email,)))
+
+    assert planned.changes == (SeatChange(MANAGER, (ANA.email,), (BO.email,)),)
+    assert planned.write is not None
+    assert planned.write.orders[MANAGER] == "20"
+
+
+def test_an_undo_empties_what_was_empty() -> None:
+    planned = undo("(nobody)", ANA.email, of=account(account_manager=(ANA.email,)))
+
+    assert planned.outcome is Outcome.CLEARED
+
+
+def test_an_undo_fills_what_was_cleared() -> None:
+    planned = undo(BO.email, "(nobody)", of=account(account_manager=()))
+
+    assert planned.outcome is Outcome.UPDATED
+
+
+def test_an_undo_leaves_alone_what_has_changed_since_and_says_so() -> None:
+    planned = undo("(nobody)", ANA.email, of=account(account_manager=(BO.email,)))
+
+    assert (planned.outcome, planned.write) == (Outcome.SUPERSEDED, None)
+    assert planned.message == "the account has changed since"
+
+
+def test_an_undo_tells_which_roles_it_left_when_it_restores_others() -> None:
+    held = account(account_manager=(ANA.email,), viewer=(ANA.email,))
+    by = claim()
+
+    planned = undo(BO.email, ANA.email, "(nobody)", BO.email, of=held, roles=(MANAGER, VIEWER))
+    again = undo(
+        BO.email,
+        ANA.email,
+        "(nobody)",
+        BO.email,
+        of=after(held, planned),
+        roles=(MANAGER, VIEWER),
+    )
+
+    assert [change.role for change in planned.changes] == [MANAGER]
+    assert planned.message == f"left as it was: {VIEWER}"
+    assert by.import_id == after(held, planned).marks[-1].import_id
+    assert (again.outcome, again.changes, again.message, again.write) == (
+        planned.outcome,
+        planned.changes,
+        planned.message,
+        None,
+    )
+
+
+def test_an_undo_of_what_is_undone_already_is_no_change() -> None:
+    held = account(account_manager=(BO.email,))
+
+    assert undo(BO.email, ANA.email, of=held).outcome is Outcome.UNCHANGED
+
+
+def test_an_undo_does_not_bring_back_who_was_deleted_since() -> None:
+    planned = undo(GONE.email, ANA.email, of=account(account_manager=(ANA.email,)))
+
+    assert planned.rejection is not None
+    assert "was deleted" in planned.rejection.hint
+
+
+def test_an_undo_restores_workflows_and_pending_seats() -> None:
+    held = account(workflow=("Standard",), CSM=(ANA.email,))
+
+    planned = undo(
+        "Key accounts", "Standard", "pending:fay@y.example", ANA.email, of=held, roles=(FLOW, "CSM")
+    )
+
+    assert planned.changes == (
+        SeatChange(FLOW, ("Standard",), ("Key accounts",)),
+        SeatChange("CSM", (ANA.email,), ("pending:fay@y.example",)),
+    )
+
+
+def test_lists_are_expected_in_any_order() -> None:
+    held = account(viewer=(ANA.email, BO.email))
+
+    planned = undo("(nobody)", f"{BO.email},{ANA.email}", of=held, roles=(VIEWER,))
+
+    assert planned.outcome is Outcome.CLEARED
+
+
+# Change of owner
+
+
+def test_r30_a_narrowed_profile_sets_one_role_under_the_rules_of_its_own() -> None:
+    strict = narrowed(presets()["single-strict"], MANAGER)
+
+    assert [column.label for column in strict.columns] == ["account ID", "account Manager"]
+    assert strict.required_user_roles == {"Sales"}
+    assert decided(strict, "(nobody)", of=account(account_manager=(ANA.email,))).outcome is (
+        Outcome.CLEARED
+    )
+
+
+def test_a_profile_is_narrowed_to_a_role_that_it_has() -> None:
+    with pytest.raises(ValueError, match="no column for deputy"):
+        narrowed(presets()["single-strict"], "deputy")
+
+
+def after(held: Account, planned: Plan) -> Account:
+    assert planned.write is not None
+    write = planned.write
+    return replace(
+        held,
+        assigned=write.assigned,
+        orders=write.orders,
+        marks=write.marks,
+        version=held.version + 1,
+    )

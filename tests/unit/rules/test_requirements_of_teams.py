@@ -1,0 +1,195 @@
+"""Requirements of the system with a team for each account: tenant's roles, names, pending users.
+
+Each test carries the numbers it holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from handover.errors import InvalidRequestError, RefusedError
+from handover.model import Account, Line, Outcome, Rejection, SeatChange, User
+from handover.profiles import Profile, Seat, bind, presets, profile_from, profile_json, template_csv
+from handover.rules import Facts, Plan, instruction_of, look_of, plan
+from handover.rules.nearness import nearest
+
+from tests.unit.rules.scenery import claim
+
+CSM, RENEWAL = "CSM", "Renewal Manager"
+TEAM = presets()["role-team"].with_roles([Seat(CSM, 1), Seat(RENEWAL, 1)])
+
+ANA = User("ana@y.example", "Ana Lima", frozenset())
+BO = User("bo@y.example", "Bo Adler", frozenset())
+BO_TOO = User("bo.2@y.example", "Bo  ADLER", frozenset())
+DAN = User("dan@y.example", "Dan Gone", frozenset(), is_active=False, is_deleted=True)
+EVE = User("eve@y.example", "Eve Away", frozenset(), is_active=False)
+EVERYBODY = (ANA, BO, BO_TOO, DAN, EVE)
+
+
+def facts(*users: User) -> Facts:
+    named: dict[str, list[User]] = {}
+    for user in users:
+        if not user.is_deleted:
+            named.setdefault(look_of(user.name), []).append(user)
+    by_address = {user.email: user for user in users}
+    return Facts(by_address, nearest(tuple(by_address)), named=named)
+
+
+def customer(**facts: object) -> Account:
+    return replace(Account("lumina", "A-1", 3), **facts)  # type: ignore[arg-type]
+
+
+def decided(
+    header: tuple[str, ...],
+    *cells: str,
+    of: Account | None = None,
+    profile: Profile = TEAM,
+    known: tuple[User, ...] = EVERYBODY,
+) -> Plan:
+    binding = bind(("account ID", *header), profile, mapping={}, line=1)
+    asked = instruction_of(Line(2, ("A-1", *cells)), binding, profile)
+    if isinstance(asked, Rejection):
+        return Plan(Outcome.REJECTED, rejection=asked)
+    return plan(asked, of or customer(), facts(*known), profile, claim())
+
+
+def code(planned: Plan) -> str:
+    assert planned.rejection is not None, planned
+    return planned.rejection.code
+
+
+def seated(role: str, *users: str, before: tuple[str, ...] = ()) -> tuple[SeatChange, ...]:
+    return (SeatChange(role, before, users),)
+
+
+def test_r44_r45_r63_each_of_the_tenants_roles_has_its_own_columns_on_one_line() -> None:
+    planned = decided((f"{CSM}___tid", RENEWAL), "ana@y.example", "bo.2@y.example")
+
+    assert planned.outcome is Outcome.UPDATED
+    assert planned.changes == (
+        SeatChange(CSM, (), ("ana@y.example",)),
+        SeatChange(RENEWAL, (), ("bo.2@y.example",)),
+    )
+
+
+def test_r45_a_column_of_a_role_that_the_tenant_does_not_have_is_discarded() -> None:
+    binding = bind(("account ID", f"{CSM}___tid", "Sponsor___tid"), TEAM, mapping={}, line=1)
+
+    assert [seat.role for seat in binding.seats] == [CSM]
+
+
+def test_r45_a_file_for_a_tenant_without_roles_is_refused_and_says_so() -> None:
+    with pytest.raises(RefusedError, match="the tenant has none yet"):
+        bind(
+            ("account ID", f"{CSM}___tid"),
+            presets()["role-team"].with_roles([]),
+            mapping={},
+            line=1,
+        )
+
+
+def test_r48_the_address_stands_in_the_roles_column_with_three_underscores() -> None:
+    planned = decided(("csm___TID",), " Ana@Y.example ")
+
+    assert planned.changes == seated(CSM, "ana@y.example")
+
+
+def test_r50_the_template_names_the_recommended_column_of_each_role() -> None:
+    assert template_csv(TEAM).decode("utf-8-sig") == (
+        "account ID,CSM___tid,Renewal Manager___tid\r\n"
+    )
+
+
+def test_r51_the_crms_own_labels_are_mapped() -> None:
+    mapping = {"Owner Email": f"{CSM}___tid", "Acct": "account ID"}
+
+    binding = bind(("Owner Email", "Acct", "Stage"), TEAM, mapping=mapping, line=1)
+
+    assert (binding.account, binding.seats[0].index, binding.seats[0].role) == (1, 0, CSM)
+
+
+@pytest.mark.parametrize("cell", ["Ana Lima", "ana lima", " Ana\u00a0 Lima"])
+def test_r55_r59_a_name_in_the_plain_column_finds_its_user(cell: str) -> None:
+    assert decided((CSM,), cell).changes == seated(CSM, "ana@y.example")
+
+
+def test_r56_r60_a_name_that_several_users_have_is_not_stored_and_only_counted() -> None:
+    planned = decided((CSM, f"{RENEWAL}___tid"), "Bo Adler", "ana@y.example")
+
+    assert code(planned) == "USER_AMBIGUOUS"
+    assert planned.write is None
+    assert planned.rejection is not None
+    assert "2 users are named 'Bo Adler'" in planned.rejection.error
+    assert "@" not in planned.rejection.error + planned.rejection.hint
+
+
+def test_r57_the_address_wins_over_the_name() -> None:
+    columns = (CSM, f"{CSM}___tid")
+
+    assert decided(columns, "Bo Adler", "ana@y.example").changes == seated(CSM, "ana@y.example")
+    assert decided(columns, "Nobody", "ana@y.example").changes == seated(CSM, "ana@y.example")
+    assert decided(columns, "Ana Lima", "").changes == seated(CSM, "ana@y.example")
+    assert decided(columns, "", "").outcome is Outcome.UNCHANGED
+
+
+def test_r58_an_unknown_address_is_kept_as_pending() -> None:
+    planned = decided((f"{CSM}___tid",), "Fay@y.example")
+
+    assert planned.outcome is Outcome.PENDING
+    assert planned.changes == seated(CSM, "pending:fay@y.example")
+
+
+def test_r58_a_pending_address_that_is_sent_again_is_no_change() -> None:
+    held = customer(assigned={CSM: ("pending:fay@y.example",)})
+
+    assert decided((f"{CSM}___tid",), "fay@y.example", of=held).outcome is Outcome.UNCHANGED
+
+
+def test_r58_a_pending_address_becomes_its_user_when_it_is_sent_after_the_user_was_created() -> (
+    None
+):
+    held = customer(assigned={CSM: ("pending:ana@y.example",)})
+
+    planned = decided((f"{CSM}___tid",), "ana@y.example", of=held)
+
+    assert planned.outcome is Outcome.UPDATED
+    assert planned.changes == seated(CSM, "ana@y.example", before=("pending:ana@y.example",))
+
+
+@pytest.mark.parametrize(
+    "cell", ["fay", "fay@", "@y.example", "fay@y@z", "fay @y.example", "fay\u200b@y.example"]
+)
+def test_r58_what_is_no_address_is_never_pending(cell: str) -> None:
+    assert code(decided((f"{CSM}___tid",), cell)) == "USER_NOT_FOUND"
+
+
+def test_r60_a_name_that_nobody_has_is_not_stored() -> None:
+    assert code(decided((CSM,), "Zoe Nobody")) == "USER_NOT_FOUND"
+
+
+def test_r61_an_address_in_the_plain_column_is_taken_as_one() -> None:
+    assert decided((CSM,), "ana@y.example").changes == seated(CSM, "ana@y.example")
+    assert decided((CSM,), "fay@y.example").outcome is Outcome.PENDING
+
+
+def test_c15_who_was_deleted_does_not_come_back_as_pending() -> None:
+    planned = decided((f"{CSM}___tid",), "dan@y.example")
+
+    assert code(planned) == "USER_NOT_FOUND"
+    assert planned.rejection is not None
+    assert "was deleted" in planned.rejection.hint
+
+
+def test_who_is_inactive_is_neither_assigned_nor_pending() -> None:
+    assert code(decided((f"{CSM}___tid",), "eve@y.example")) == "USER_INACTIVE"
+
+
+@pytest.mark.parametrize("field", [{"required_user_roles": ["Sales"]}, {"opco_wall": True}])
+def test_a_profile_cannot_ask_of_pending_users_what_nobody_knows_of_them(
+    field: dict[str, object],
+) -> None:
+    with pytest.raises(InvalidRequestError, match="pending") as wrong:
+        profile_from(profile_json(TEAM) | field)
+
+    assert wrong.value.field == "unknown_user"
