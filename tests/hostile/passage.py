@@ -6,13 +6,13 @@ accounts and users come from a dictionary.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
 
 from handover.errors import RefusedError
-from handover.model import Dialect, Header, LineResult, Outcome, Refusal, Repeat
+from handover.model import Dialect, Header, Line, LineResult, Outcome, Refusal, Repeat
 from handover.profiles import Binding, Profile, bind, known_labels
 from handover.reading import MAX_HEADER_BYTES, lines, read_head, utf8_blocks
 from handover.reading.repeats import Duplicates, repeats
@@ -25,10 +25,12 @@ from handover.rules import (
     Instruction,
     canonical,
     instruction_of,
+    likely_ids,
     plan,
     repeated_line,
 )
 from handover.rules.nearness import nearest
+from handover.stages.facts import MOST_UNKNOWN_IDS
 
 from tests.hostile.world import ACCOUNTS, PROFILES, USERS
 
@@ -134,21 +136,8 @@ def _passed(upload: bytes, profile: Profile, sizes: Sizes, seed: int) -> Passage
     errors = [errors_head(header, dialect)]
     all_lines = [results_head(header, dialect)]
     for chunk in scanned.chunks:
-        of_chunk = []
-        for line in lines(
-            data[chunk.start : chunk.end], chunk=chunk, dialect=dialect, header=header
-        ):
-            repeat = by_chunk.get(chunk.number, {}).get(line.number)
-            if repeat is not None:
-                of_chunk.append(repeated_line(line, repeat, binding.account_label))
-                continue
-            asked = instruction_of(line, binding, profile)
-            if isinstance(asked, Instruction):
-                planned = plan(asked, ACCOUNTS.get(asked.account_id), facts, profile, CLAIM)
-                result = LineResult(line, planned.outcome, planned.changes, planned.rejection)
-            else:
-                result = LineResult(line, Outcome.REJECTED, rejection=asked)
-            of_chunk.append(result)
+        found = lines(data[chunk.start : chunk.end], chunk=chunk, dialect=dialect, header=header)
+        of_chunk = _decided(list(found), binding, profile, facts, by_chunk.get(chunk.number, {}))
         errors.append(errors_part(of_chunk, header=header, dialect=dialect))
         all_lines.append(results_part(of_chunk, header=header, dialect=dialect))
         results += of_chunk
@@ -167,6 +156,40 @@ def _passed(upload: bytes, profile: Profile, sizes: Sizes, seed: int) -> Passage
         b"".join(errors),
         b"".join(all_lines),
     )
+
+
+def _decided(
+    found: list[Line],
+    binding: Binding,
+    profile: Profile,
+    facts: Facts,
+    repeated: Mapping[int, Repeat],
+) -> list[LineResult]:
+    """What becomes of the lines of a chunk, as a worker decides them."""
+    understood = {
+        line.number: instruction_of(line, binding, profile)
+        for line in found
+        if line.number not in repeated
+    }
+    asked = [one for one in understood.values() if isinstance(one, Instruction)]
+    unknown = [key for key in dict.fromkeys(one.account_id for one in asked) if key not in ACCOUNTS]
+    likely: dict[str, str] = {}
+    for key in unknown[:MOST_UNKNOWN_IDS]:
+        there = [other for other in likely_ids(key) if other in ACCOUNTS]
+        if there:
+            likely[key] = there[0]
+    facts = replace(facts, likely=likely)
+    results = []
+    for line in found:
+        one = understood.get(line.number)
+        if one is None:
+            results.append(repeated_line(line, repeated[line.number], binding.account_label))
+        elif isinstance(one, Instruction):
+            planned = plan(one, ACCOUNTS.get(one.account_id), facts, profile, CLAIM)
+            results.append(LineResult(line, planned.outcome, planned.changes, planned.rejection))
+        else:
+            results.append(LineResult(line, Outcome.REJECTED, rejection=one))
+    return results
 
 
 def _head(data: bytes, profile: Profile) -> tuple[Dialect, Header]:
