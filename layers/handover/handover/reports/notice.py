@@ -157,7 +157,7 @@ def _subject_counts(import_: ImportSummary) -> str:
         return f" (would clear {import_.approval.would_clear} of {import_.approval.lines} lines)"
     if not counts.lines:
         return ""
-    words = [_lines(counts.lines), f"{counts.updated + counts.cleared:,} changed"]
+    words = [_lines(counts.lines), f"{import_.accounts_updated:,} changed"]
     if counts.with_errors:
         words.append(f"{counts.with_errors:,} with errors")
     return f" ({', '.join(words)})"
