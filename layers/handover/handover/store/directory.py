@@ -63,6 +63,8 @@ class UserItem(Model):
     phone = UnicodeAttribute(default="")
     mobile = UnicodeAttribute(default="")
     login_name = UnicodeAttribute(default="")
+    # The errand that deleted the user, when one did.
+    deleted_by = UnicodeAttribute(null=True)
 
 
 @dataclass(frozen=True, slots=True)

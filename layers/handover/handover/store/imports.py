@@ -12,6 +12,7 @@ from typing import Any
 
 from pynamodb.attributes import (
     BooleanAttribute,
+    ListAttribute,
     MapAttribute,
     NumberAttribute,
     NumberSetAttribute,
@@ -84,6 +85,9 @@ class ImportItem(Model):
     # The place of the import among all of the tenant: S3's time, then S3's sequencer.
     order = UnicodeAttribute()
     ticket = UnicodeAttribute(null=True)
+    # What it does, when Handover wrote the file itself, and which import it takes back.
+    errand = UnicodeAttribute(null=True)
+    undo_of = UnicodeAttribute(null=True)
     # Who wrote the object, as S3 told; none when S3's word never came.
     principal = UnicodeAttribute(null=True)
     encoding = UnicodeAttribute(null=True)
@@ -165,6 +169,13 @@ class TicketItem(Model):
     filename = UnicodeAttribute()
     mode = UnicodeAttribute()
     mapping = UnicodeAttribute(default="{}")
+    # Of an errand: its kind and source, the users it is about, the import that it takes back, and
+    # the profile that its file follows.
+    errand = UnicodeAttribute(null=True)
+    source = UnicodeAttribute(null=True)
+    users: ListAttribute[str] = ListAttribute(null=True)
+    undo_of = UnicodeAttribute(null=True)
+    profile_body = UnicodeAttribute(null=True)
     issued_at = UnicodeAttribute()
     expires_at = UnicodeAttribute()
     import_id = UnicodeAttribute(null=True)
@@ -552,6 +563,27 @@ class Imports:
         """Stores a new ticket."""
         item.pk = f"{TICKET}#{ticket}"
         item.save(TicketItem.pk.does_not_exist())
+
+    def issue_once(self, ticket: str, item: TicketItem) -> TicketItem:
+        """The ticket as it stands, which is `item` if there was none of that id."""
+        try:
+            self.issue(ticket, item)
+        except PutError as error:
+            _only_unmet(error)
+            return TicketItem.get(item.pk, TICKET, consistent_read=True)
+        return item
+
+    def settle_profile(self, ticket: str, body: str) -> str:
+        """The profile that the ticket's file follows: `body`, unless it was settled before."""
+        item = TicketItem(f"{TICKET}#{ticket}")
+        if _update(
+            item,
+            [TicketItem.profile_body.set(body)],
+            TicketItem.pk.exists() & TicketItem.profile_body.does_not_exist(),
+        ):
+            return body
+        found = TicketItem.get(item.pk, TICKET, consistent_read=True).profile_body
+        return found if found is not None else body
 
     def use_ticket(self, ticket: str, import_id: str) -> bool:
         """True when the ticket is this import's: unused until now, or used by it before."""

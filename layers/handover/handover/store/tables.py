@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from handover.store.accounts import Accounts
 from handover.store.directory import Directory, DirectoryItem, UserItem
+from handover.store.errands import Errands
 from handover.store.history import History, HistoryItem, HoldingItem, Portfolios
 from handover.store.imports import (
     ChunkItem,
@@ -37,6 +38,7 @@ class Tables:
     imports: Imports
     history: History
     portfolios: Portfolios
+    errands: Errands
 
 
 def connect(names: TableNames) -> Tables:
@@ -53,4 +55,5 @@ def connect(names: TableNames) -> Tables:
         Imports(names.imports),
         History(names.history),
         Portfolios(names.portfolios),
+        Errands(names.directory),
     )
