@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -16,8 +16,10 @@ from typing import BinaryIO
 from handover.errors import InvalidRequestError, RefusedError
 from handover.model import Chunk, Dialect, Header, Rejection, Repeat
 from handover.profiles import (
+    EACH_ROLE,
     Binding,
     Profile,
+    Seat,
     bind,
     check_mapping,
     known_labels,
@@ -62,6 +64,7 @@ class _Opened:
     dialect: Dialect
     header: Header
     binding: Binding
+    profile: Profile
 
 
 def run(arguments: Namespace, screen: Screen) -> ExitCode:
@@ -70,7 +73,7 @@ def run(arguments: Namespace, screen: Screen) -> ExitCode:
     check_readable(path)
     profile = profile_named(arguments.profile)
     mapping = dict(arguments.map)
-    check_mapping(profile, mapping)
+    check_mapping(profile.with_roles(_roles_in(tuple(mapping.values()), profile)), mapping)
     try:
         found = check(path, profile, mapping, screen)
     except RefusedError as refused:
@@ -103,6 +106,7 @@ def profile_named(name: str) -> Profile:
 def check(path: Path, profile: Profile, mapping: Mapping[str, str], screen: Screen) -> Findings:
     """What is wrong with the lines of a file. Raises RefusedError when the whole of it is."""
     with path.open("rb") as raw, _opened(raw, profile, mapping) as opened:
+        profile = opened.profile
         scanned = _scan(opened, profile, screen, path.name)
         found = Findings(scanned.dialect, scanned.lines)
         repeated = groupby(_repeats(opened, scanned, profile), key=itemgetter(0))
@@ -156,8 +160,24 @@ def _opened(raw: BinaryIO, profile: Profile, mapping: Mapping[str, str]) -> Iter
             rewritten.flush()
             file = rewritten
             dialect, header = _head(file, known, profile)
-        binding = bind(header.labels, profile, mapping=mapping, line=header.data_line - 1)
-        yield _Opened(file, dialect, header, binding)
+        spoken_of = (*header.labels, *mapping.values())
+        written_out = profile.with_roles(_roles_in(spoken_of, profile))
+        binding = bind(header.labels, written_out, mapping=mapping, line=header.data_line - 1)
+        yield _Opened(file, dialect, header, binding, written_out)
+
+
+def _roles_in(labels: Sequence[str], profile: Profile) -> list[Seat]:
+    """The roles that labels speak of: offline nobody knows which the tenant has."""
+    found: dict[str, Seat] = {}
+    for column in profile.columns:
+        before, each, after = column.label.partition(EACH_ROLE)
+        if not each or not before + after:
+            continue
+        for label in labels:
+            role = label.strip().removeprefix(before).removesuffix(after)
+            if role and label.strip() == before + role + after:
+                found[role] = Seat(role, None)
+    return list(found.values())
 
 
 def _head(file: BinaryIO, known: frozenset[str], profile: Profile) -> tuple[Dialect, Header]:

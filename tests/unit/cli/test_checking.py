@@ -107,3 +107,19 @@ def test_a_profile_of_ones_own_is_read_from_its_file(
     told = capsys.readouterr().err
     assert "own.json: blank: found '?'" in told
     assert "there is no preset 'no-such'; wanted one of" in told
+
+
+def test_roles_of_the_tenant_are_taken_from_the_header(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = _file(tmp_path, b"account ID,CSM___tid,CSM,Region\n1,a@x.example,Ana,EMEA\n,,,\n")
+
+    assert main(["check", file, "--profile", "role-team"]) == ExitCode.WITH_ERRORS
+    assert "ACCOUNT_BLANK" in capsys.readouterr().out
+
+
+def test_a_label_may_be_mapped_to_a_role_of_the_tenant(tmp_path: Path) -> None:
+    file = _file(tmp_path, b"Acct,Owner\n1,a@x.example\n")
+    mapped = ["--map", "Acct=account ID", "--map", "Owner=Sales Manager___tid"]
+
+    assert main(["check", file, "--profile", "role-team", *mapped]) == ExitCode.ALL_GOOD

@@ -17,6 +17,7 @@ from handover.profiles.parsing import (
 )
 from handover.profiles.presets import presets
 from handover.profiles.profile import (
+    EACH_ROLE,
     WORKFLOW_ROLE,
     Blank,
     Column,
@@ -32,6 +33,7 @@ from handover.profiles.settings import Settings, parse_settings, settings_from, 
 from handover.profiles.template import template_csv
 
 __all__ = [
+    "EACH_ROLE",
     "WORKFLOW_ROLE",
     "Binding",
     "Blank",
