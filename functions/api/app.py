@@ -6,7 +6,6 @@ import json
 import traceback
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError as NoRouteError
@@ -20,8 +19,8 @@ from handover.errors import (
     NotFoundError,
     RetryLaterError,
 )
-from handover.http import accounts, imports, profiles
-from handover.http.problems import JSON, PROBLEM
+from handover.http import accounts, edits, imports, profiles
+from handover.http.problems import JSON, PROBLEM, problem
 from handover.runtime import Context, logger, metrics, tracer
 
 # No answer is a page: a browser that is led to one runs, frames and remembers nothing of it.
@@ -56,7 +55,7 @@ app = APIGatewayHttpResolver(
     json_body_deserializer=_json,
 )
 
-for router in (imports.router, profiles.router, accounts.router):
+for router in (imports.router, profiles.router, accounts.router, edits.router):
     app.include_router(router)
 
 
@@ -86,7 +85,8 @@ def describe() -> dict[str, Any]:
     operations = (one for methods in described["paths"].values() for one in methods.values())
     for operation in operations:
         for status in ("422", "500"):
-            operation["responses"].pop(status, None)
+            if PROBLEM not in operation["responses"].get(status, {}).get("content", {}):
+                operation["responses"].pop(status, None)
     schemas = described["components"]["schemas"]
     for name in [name for name in schemas if name.endswith("ValidationError")]:
         del schemas[name]
@@ -164,22 +164,8 @@ def _field(place: tuple[str | int, ...]) -> str:
 
 
 def _problem(status: HTTPStatus, detail: str, **more: object) -> Response[str]:
-    retry = {"retry-after": str(RETRY_AFTER_SECONDS)}
-    return Response(
-        status_code=status,
-        content_type=PROBLEM,
-        headers=retry if status is HTTPStatus.SERVICE_UNAVAILABLE else {},
-        body=json.dumps(
-            {
-                "type": "about:blank",
-                "title": status.phrase,
-                "status": int(status),
-                "detail": detail,
-                "instance": quote(app.current_event.raw_path),
-                **more,
-            }
-        ),
-    )
+    retry_after = RETRY_AFTER_SECONDS if status is HTTPStatus.SERVICE_UNAVAILABLE else 0
+    return problem(status, detail, app.current_event.raw_path, retry_after=retry_after, **more)
 
 
 app.exception_handler(HandoverError)(refused)

@@ -5,6 +5,7 @@ What another tenant has is answered exactly as what nobody has.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,7 @@ from tests.intruders.cast import (
     OWN_PROFILE,
     SALES,
     SHARED_ACCOUNT,
+    TOGO_SALES,
     TWIN,
     Actor,
     World,
@@ -35,25 +37,38 @@ from tests.intruders.cast import (
 
 @dataclass(frozen=True)
 class Action:
-    """A request; `{name}` in its path stands for an import, by the word the world has for it."""
+    """A request; `{name}` in its path stands for an import, by the word the world has for it.
+
+    `json` is its body, where that is no announcement of a file of `profile`.
+    """
 
     method: str
     path: str
     of: str = ""
     profile: str = ""
+    json: str = ""
 
     def __str__(self) -> str:
         named = self.path.replace("{name}", self.of)
-        return f"{self.method} {named}{f' ({self.profile})' if self.profile else ''}"
+        more = self.profile or self.json
+        return f"{self.method} {named}{f' ({more})' if more else ''}"
 
     @property
-    def body(self) -> dict[str, str] | None:
+    def body(self) -> Any:
+        if self.json:
+            return json.loads(self.json)
         return {"profile": self.profile, "filename": "a.csv"} if self.profile else None
 
 
 def on(of: str, method: str = "GET", rest: str = "") -> Action:
     """An action on an import."""
     return Action(method, f"/imports/{{name}}{rest}", of)
+
+
+def editing(account_id: str, email: str, profile: str = "single-strict") -> Action:
+    """A single edit: that user is to be the account's manager."""
+    body = {"profile": profile, "assign": {"account_manager": email}}
+    return Action("PATCH", f"/accounts/{account_id}", json=json.dumps(body))
 
 
 # For admin, office, sales, support and an admin of another opco, in this order.
@@ -82,6 +97,9 @@ RIGHTS: dict[Action, tuple[int, ...]] = {
     Action("GET", "/accounts/T000"): ALL,
     Action("GET", f"/accounts/{SHARED_ACCOUNT}/history"): ALL,
     Action("GET", f"/portfolios/{SALES.email}"): ALL,
+    editing(SHARED_ACCOUNT, SALES.email): (200, 200, 403, 403, 200),
+    editing(SHARED_ACCOUNT, SALES.email, OWN_PROFILE): (403, 403, 200, 403, 403),
+    editing(SHARED_ACCOUNT, TOGO_SALES.email): (422, 422, 403, 403, 422),
     Action("GET", "/profiles"): ALL,
     Action("GET", f"/profiles/{OWN_PROFILE}"): ALL,
     Action("GET", f"/profiles/{OWN_PROFILE}/template"): ALL,
@@ -119,6 +137,7 @@ def across() -> Iterator[Any]:
         (Action("GET", f"/accounts/{OTHER_ACCOUNT}"), "/accounts/NOIR-78"),
         (Action("GET", f"/accounts/{OTHER_ACCOUNT}/history"), "/accounts/NOIR-78/history"),
         (Action("GET", quote(f"/accounts/{OTHER}#{OTHER_ACCOUNT}")), "/accounts/nowhere%23x"),
+        (editing(OTHER_ACCOUNT, SALES.email), "/accounts/NOIR-78"),
         (Action("GET", f"/portfolios/{OTHER_SALES.email}"), "/portfolios/nobody@umbra.example"),
         (Action("GET", f"/profiles/{OTHER_PROFILE}"), "/profiles/nobodys-list"),
         (Action("GET", f"/profiles/{OTHER_PROFILE}/template"), "/profiles/nobodys-list/template"),
@@ -194,7 +213,7 @@ def test_what_another_tenant_has_is_answered_as_what_nobody_has(
 
     assert there.status in (403, 404)
     if there.status == 403:  # by role alone, before anything is looked up
-        assert action.path.endswith("/approve")
+        assert action.path.endswith("/approve") or action.method == "PATCH"
     assert told(there) == told(nowhere)
     assert_tells_nothing_of_others(there, there.body["instance"])
     assert world.state() == before
@@ -210,6 +229,20 @@ def test_another_tenants_profile_is_announced_for_as_nobodys(world: World, actor
     assert told(answers[0]) == told(answers[1])
     assert answers[0].status == 400
     assert_tells_nothing_of_others(answers[0])
+
+
+def test_another_tenants_user_is_assigned_as_little_as_nobody(world: World) -> None:
+    addresses = (OTHER_SALES.email, "petra@umbra.example")
+
+    answers = [
+        asked(world, INSIDERS[0], editing(SHARED_ACCOUNT, address), OWN) for address in addresses
+    ]
+
+    there, nowhere = (
+        answer.text.replace(address, "") for answer, address in zip(answers, addresses, strict=True)
+    )
+    assert answers[0].status == 422
+    assert there == nowhere
 
 
 @pytest.mark.parametrize("actor", INSIDERS, ids=str)

@@ -93,6 +93,9 @@ def _ask(world: World) -> None:
             f"/nowhere/{SALES.email}",
         ):
             world.ask(actor, "GET", path)
+        for names in (SALES.email, TOGO_SALES.email, CELL):
+            edit = {"profile": "single-strict", "assign": {"account_manager": names}}
+            world.ask(actor, "PATCH", f"/accounts/{ACCOUNT}-0", edit)
         world.ask(actor, "POST", "/imports", {"profile": CELL, "filename": FILENAME})
         world.ask(actor, "POST", "/imports", {"profile": "single-strict", SALES.email: CELL})
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from http import HTTPStatus
+from urllib.parse import quote
 
+from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel
 
@@ -18,7 +21,10 @@ class Fault(BaseModel):
 
 
 class Problem(BaseModel):
-    """What went wrong, as RFC 9457 tells it; `field` names the value that is to blame."""
+    """What went wrong, as RFC 9457 tells it; `field` names the value that is to blame.
+
+    `code` and `hint` are those of a line that is rejected, where the rules of files decide.
+    """
 
     type: str
     title: str
@@ -26,6 +32,8 @@ class Problem(BaseModel):
     detail: str
     instance: str
     field: str = ""
+    code: str = ""
+    hint: str = ""
     errors: list[Fault] = []
 
 
@@ -35,6 +43,27 @@ def answers(status: int, words: str, model: type) -> dict[int, OpenAPIResponse]:
         status: {"description": words, "content": {JSON: {"model": model}}},
         **problems(400, 403, 404, 409),
     }
+
+
+def problem(
+    status: HTTPStatus, detail: str, path: str, *, retry_after: int = 0, **more: object
+) -> Response[str]:
+    """The answer that tells of a problem with what was asked for at `path`."""
+    return Response(
+        status_code=status,
+        content_type=PROBLEM,
+        headers={"retry-after": str(retry_after)} if retry_after else {},
+        body=json.dumps(
+            {
+                "type": "about:blank",
+                "title": status.phrase,
+                "status": int(status),
+                "detail": detail,
+                "instance": quote(path),
+                **more,
+            }
+        ),
+    )
 
 
 def problems(*statuses: int) -> dict[int, OpenAPIResponse]:

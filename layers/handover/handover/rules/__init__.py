@@ -5,6 +5,7 @@ Pure: no AWS, no clock, no environment. A dry run and a real run call the same `
 
 from handover.rules.addresses import is_address, look_of, normal_address
 from handover.rules.damage import likely_ids
+from handover.rules.edits import edit_of, spoken_of
 from handover.rules.instructions import Instruction, Seating, canonical, instruction_of
 from handover.rules.pending import address_in, is_pending, pending_seat
 from handover.rules.planner import AccountWrite, Claim, Facts, Plan, account_only, plan
@@ -20,6 +21,7 @@ __all__ = [
     "account_only",
     "address_in",
     "canonical",
+    "edit_of",
     "instruction_of",
     "is_address",
     "is_pending",
@@ -29,4 +31,5 @@ __all__ = [
     "pending_seat",
     "plan",
     "repeated_line",
+    "spoken_of",
 ]

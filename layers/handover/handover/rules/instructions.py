@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from handover.model import Line, Operation, Rejection
@@ -60,8 +61,9 @@ def instruction_of(line: Line, binding: Binding, profile: Profile) -> Instructio
             "an account",
             "Fill in the id, or delete the line.",
         )
-    if _CONTROL.search(account_id):
-        return _control_character(line.number, binding.account_label, account_id)
+    broken = control_character(line.number, binding.account_label, account_id)
+    if broken is not None:
+        return broken
     seatings: list[Seating] = []
     for column in binding.seats:
         asked = _seating(line, _speaking(line, column), profile)
@@ -109,8 +111,10 @@ def _seating(line: Line, column: SeatColumn, profile: Profile) -> Seating | Reje
     operation = _OPERATIONS[column.holds]
     if not cell:
         return _blank(line, column, profile) if operation is Operation.SET else None
-    if not cell.isprintable() and _CONTROL.search(cell):
-        return _control_character(line.number, column.label, cell)
+    if not cell.isprintable():
+        broken = control_character(line.number, column.label, cell)
+        if broken is not None:
+            return broken
     expected = _expected(line, column, profile)
     if cell.casefold() in profile.clear_words:
         return Seating(column.role, column.label, (), expected=expected)
@@ -118,24 +122,29 @@ def _seating(line: Line, column: SeatColumn, profile: Profile) -> Seating | Reje
         return Seating(column.role, column.label, (cell,), is_workflow=True, expected=expected)
     if profile.list_separator is None:
         return Seating(column.role, column.label, (cell,), False, operation, expected, column.by)
-    once = _names(cell, profile.list_separator)
+    once = names_once(cell.split(profile.list_separator))
     seat = profile.seats.get(column.role)
     most = seat.max_users if seat is not None and operation is Operation.SET else None
     if most is not None and len(once) > most:
-        return Rejection(
-            line.number,
-            column.label,
-            "TOO_MANY_USERS",
-            f"line {line.number}, {column.label}: {len(once)} users; wanted at most {most}",
-            f"Keep {most} of them.",
-        )
+        return too_many_users(line.number, column.label, len(once), most)
     return Seating(column.role, column.label, once, False, operation, expected, column.by)
 
 
-def _names(cell: str, separator: str) -> tuple[str, ...]:
-    """The names in a list, each once, in their order."""
+def too_many_users(line: int, label: str, found: int, most: int) -> Rejection:
+    """The rejection of a cell that names more users than the role takes."""
+    return Rejection(
+        line,
+        label,
+        "TOO_MANY_USERS",
+        f"line {line}, {label}: {found} users; wanted at most {most}",
+        f"Keep {most} of them.",
+    )
+
+
+def names_once(names: Iterable[str]) -> tuple[str, ...]:
+    """The names, each once in whatever form, in their order; blank ones are left out."""
     first: dict[str, str] = {}
-    for part in cell.split(separator):
+    for part in names:
         if name := part.strip():
             first.setdefault(normal_address(name), name)
     return tuple(first.values())
@@ -150,7 +159,7 @@ def _expected(line: Line, column: SeatColumn, profile: Profile) -> tuple[str, ..
         return ()
     if column.holds is Holds.WORKFLOW or profile.list_separator is None:
         return (cell,)
-    return tuple(sorted(_names(cell, profile.list_separator)))
+    return tuple(sorted(names_once(cell.split(profile.list_separator))))
 
 
 def _blank(line: Line, column: SeatColumn, profile: Profile) -> Seating | Rejection | None:
@@ -167,9 +176,12 @@ def _blank(line: Line, column: SeatColumn, profile: Profile) -> Seating | Reject
     )
 
 
-def _control_character(line: int, label: str, cell: str) -> Rejection:
+def control_character(line: int, label: str, cell: str) -> Rejection | None:
+    """The rejection of a cell that holds a control character; None when it holds none."""
     found = _CONTROL.search(cell)
-    code = f"U+{ord(found.group()):04X}" if found else ""
+    if found is None:
+        return None
+    code = f"U+{ord(found.group()):04X}"
     more = (
         " A quote that opens in this line may have swallowed the lines after it."
         if "\n" in cell or "\r" in cell

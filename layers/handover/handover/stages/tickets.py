@@ -57,7 +57,7 @@ def issue_ticket(wiring: Wiring, person: Person, announced: Announcement, now: f
     admit any of the person's roles.
     """
     filename = plain_filename(announced.filename)
-    profile = _profile(wiring, person, announced.profile)
+    profile = profile_for(wiring, person, announced.profile)
     mapping = _mapping(profile, announced.mapping)
     ticket = f"{ticket_time(now)}-{secrets.token_hex(8)}"
     expires_at = rfc3339(now + DOOR_SECONDS)
@@ -96,7 +96,11 @@ def plain_filename(text: str) -> str:
     return name
 
 
-def _profile(wiring: Wiring, person: Person, name: str) -> Profile:
+def profile_for(wiring: Wiring, person: Person, name: str) -> Profile:
+    """The profile of that name, for somebody who may use it.
+
+    Raises InvalidRequestError when there is none, and ForbiddenError for all others.
+    """
     profile = (
         wiring.tables.directory.profile(person.tenant, name)
         if NAME_PATTERN.fullmatch(name)

@@ -1,0 +1,117 @@
+"""Routes of single edits: one account's assignment, changed at once."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import unquote
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from handover.http.accounts import Change
+from handover.http.asking import new_router, person_of
+from handover.http.problems import JSON, answers, problem, problems
+from handover.model import Outcome, Rejection
+from handover.runtime import invocation, wiring
+from handover.stages.edits import Edit, edit_account
+
+router = new_router()
+
+# More than anybody's name, address or workflow has.
+Text = Annotated[str, Field(min_length=1, max_length=1024, pattern=r"\S")]
+Names = Annotated[list[Text], Field(max_length=100)]
+Role = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class NewAssignment(BaseModel):
+    """Who is to hold which role, by the rules of a profile; null or [] for nobody.
+
+    The role "workflow" takes the name of a workflow. A role that is not named stays as it is.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    profile: str
+    assign: Annotated[dict[Role, Text | Names | None], Field(min_length=1, max_length=50)]
+    dry_run: bool = False
+
+
+class EditBody(BaseModel):
+    """What became of an edit; `assigned` and `version` are the account's after it.
+
+    After a dry run `assigned` is what it would be. `edit_id` is what the history has in the
+    place of an import's id.
+    """
+
+    edit_id: str
+    account_id: str
+    outcome: Outcome
+    dry_run: bool
+    changes: list[Change]
+    assigned: dict[str, list[str]]
+    version: int
+
+
+EDITED = {**answers(200, "What became of it", EditBody), **problems(422)}
+
+
+@router.patch("/accounts/<account_id>", summary="Change who is assigned", responses=EDITED)
+def edit(account_id: str, wanted: Annotated[NewAssignment, Body()]) -> Response[str]:
+    """The outcome, as a line of a file would have it; 422 where such a line is rejected."""
+    return _edited(unquote(account_id), wanted)
+
+
+@router.patch(
+    "/accounts",
+    summary="Change who is assigned, with the account's id in the query",
+    responses=EDITED,
+)
+def edit_by_id(
+    account: Annotated[str, Query(alias="id", max_length=2048)],
+    wanted: Annotated[NewAssignment, Body()],
+) -> Response[str]:
+    """The same for ids that no path can hold."""
+    return _edited(account, wanted)
+
+
+def _edited(account_id: str, wanted: NewAssignment) -> Response[str]:
+    asked = Edit(account_id, wanted.profile, _wishes(wanted), wanted.dry_run)
+    run = invocation(router.lambda_context)
+    edited = edit_account(wiring(), person_of(router), asked, run)
+    if isinstance(edited, Rejection):
+        return _rejected(edited)
+    told = EditBody(
+        edit_id=edited.edit_id,
+        account_id=account_id,
+        outcome=edited.outcome,
+        dry_run=wanted.dry_run,
+        changes=[
+            Change(role=change.role, before=list(change.before), after=list(change.after))
+            for change in edited.changes
+        ],
+        assigned={role: list(users) for role, users in sorted(edited.assigned.items())},
+        version=edited.version,
+    )
+    return Response(status_code=HTTPStatus.OK, content_type=JSON, body=told.model_dump_json())
+
+
+def _wishes(wanted: NewAssignment) -> dict[str, list[str]]:
+    return {
+        role: [] if names is None else [names] if isinstance(names, str) else names
+        for role, names in wanted.assign.items()
+    }
+
+
+def _rejected(rejection: Rejection) -> Response[str]:
+    """What the report says of such a line, as a problem."""
+    is_of_account = rejection.code.startswith("ACCOUNT_")
+    return problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        rejection.error,
+        router.current_event.raw_path,
+        field="account_id" if is_of_account else f"assign.{rejection.column}",
+        code=rejection.code,
+        hint=rejection.hint,
+    )

@@ -1,0 +1,80 @@
+"""An edit of one account as an instruction, so that it is decided as a line of a file is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from handover.errors import InvalidRequestError
+from handover.model import Rejection
+from handover.profiles import Holds, Profile
+from handover.rules.instructions import (
+    Instruction,
+    Seating,
+    control_character,
+    names_once,
+    too_many_users,
+)
+
+# An edit is a file of one line without a header.
+LINE = 1
+ACCOUNT_FIELD = "account_id"
+
+
+def edit_of(
+    account_id: str, wishes: Mapping[str, Sequence[str]], profile: Profile
+) -> Instruction | Rejection:
+    """What the edit asks for, or why it cannot be understood; no names = nobody, none.
+
+    A clear word of the profile means nobody here too. Raises InvalidRequestError for a role
+    that files of the profile do not assign.
+    """
+    seatings: list[Seating] = []
+    for role, names in wishes.items():
+        asked = _seating(role, tuple(name.strip() for name in names), profile)
+        if isinstance(asked, Rejection):
+            return asked
+        seatings.append(asked)
+    return Instruction(LINE, account_id, ACCOUNT_FIELD, tuple(seatings))
+
+
+def spoken_of(rejection: Rejection) -> Rejection:
+    """The rejection of an edit in words that speak of no line."""
+    begin = f"line {LINE}, "
+    return replace(
+        rejection,
+        error=rejection.error.removeprefix(begin),
+        hint=rejection.hint.removeprefix(begin),
+    )
+
+
+def _seating(role: str, names: tuple[str, ...], profile: Profile) -> Seating | Rejection:
+    columns = [
+        column
+        for column in profile.columns
+        if column.role == role and column.holds in (Holds.USERS, Holds.WORKFLOW)
+    ]
+    if not columns:
+        raise InvalidRequestError(f"assign.{role}", _no_such_role(role, profile))
+    broken = next((name for name in names if not name.isprintable()), None)
+    found = control_character(LINE, role, broken) if broken is not None else None
+    if found is not None:
+        return found
+    if len(names) == 1 and names[0].casefold() in profile.clear_words:
+        names = ()
+    is_workflow = columns[0].holds is Holds.WORKFLOW
+    once = tuple(dict.fromkeys(names)) if is_workflow else names_once(names)
+    seat = profile.seats.get(role)
+    most = 1 if is_workflow else seat.max_users if seat is not None else None
+    if most is not None and len(once) > most:
+        return too_many_users(LINE, role, len(once), most)
+    ways = dict.fromkeys(way for column in columns for way in column.by)
+    return Seating(role, role, once, is_workflow, by=tuple(ways))
+
+
+def _no_such_role(role: str, profile: Profile) -> str:
+    roles = dict.fromkeys(
+        column.role for column in profile.columns if column.holds in (Holds.USERS, Holds.WORKFLOW)
+    )
+    wanted = " or ".join(repr(known) for known in roles) or "none, it assigns no role"
+    return f"the profile {profile.name} does not assign {role!r}: wanted {wanted}"

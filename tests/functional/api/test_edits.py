@@ -1,0 +1,332 @@
+"""Single edits: one account changed through the API by the rules and the writer of files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from handover.http.edits import EditBody
+from handover.model import Account
+from handover.profiles import Seat
+
+from tests.faults.memory_aws import Twist
+from tests.functional.api.caller import Answer, Api
+from tests.functional.api.test_imports import assert_problem
+from tests.functional.fixtures import clients_of_memory, pipeline
+from tests.functional.mishaps import Mishap, befalling
+from tests.functional.pipeline import (
+    ADMIN,
+    AMINA,
+    BARAKA,
+    MINUTE,
+    SALES,
+    SEAT,
+    TENANT,
+    TOGO,
+    Pipeline,
+    file_of,
+    import_id,
+)
+
+__all__ = ["clients_of_memory", "pipeline"]
+
+
+@pytest.fixture
+def office(pipeline: Pipeline) -> Api:
+    """An Admin of a tenant with one Kenyan account that Amina holds."""
+    pipeline.kenyan(1, held_by=AMINA)
+    return Api(TENANT, pipeline.wiring, ADMIN)
+
+
+def edit(api: Api, assign: dict[str, Any], profile: str = "single-strict", **more: Any) -> Answer:
+    body = {"profile": profile, "assign": assign} | more
+    return api.request("PATCH", "/accounts/K000", body)
+
+
+def test_r20_a_single_account_is_edited_beside_the_bulk_path(
+    pipeline: Pipeline, office: Api
+) -> None:
+    answer = edit(office, {SEAT: BARAKA.upper()})
+
+    assert answer.status == 200, answer.text
+    EditBody.model_validate(answer.body)
+    assert answer.body["outcome"] == "updated"
+    assert answer.body["changes"] == [{"role": SEAT, "before": [AMINA], "after": [BARAKA]}]
+    assert answer.body["assigned"] == {SEAT: [BARAKA]}
+    stored = pipeline.account("K000")
+    assert (stored.assigned[SEAT], stored.version) == ((BARAKA,), answer.body["version"])
+
+
+def test_r29_manager_and_workflow_of_a_customer_are_edited_together(
+    pipeline: Pipeline, office: Api
+) -> None:
+    pipeline.wiring.tables.directory.put_workflows(TENANT, ["Gentle"], pipeline.patience)
+
+    answer = edit(
+        office, {SEAT: [BARAKA, AMINA], "workflow": "Gentle"}, profile="multi-with-workflow"
+    )
+
+    assert answer.body["assigned"] == {SEAT: [AMINA, BARAKA], "workflow": ["Gentle"]}
+
+
+def test_r99_the_history_tells_who_edited(pipeline: Pipeline, office: Api) -> None:
+    told = edit(office, {SEAT: None}).body
+    pipeline.publish()
+
+    (entry,) = office.get("/accounts/K000/history").body["history"]
+    assert told["outcome"] == "cleared"
+    assert (entry["actor"], entry["import_id"]) == (ADMIN, told["edit_id"])
+    assert entry["changes"] == [{"role": SEAT, "before": [AMINA], "after": []}]
+    assert office.get(f"/portfolios/{AMINA}").body["accounts"] == []
+
+
+@pytest.mark.parametrize(
+    ("assign", "code", "field"),
+    [
+        ({SEAT: "amina.otieno@lumina.exampel"}, "USER_NOT_FOUND", f"assign.{SEAT}"),
+        ({SEAT: ADMIN}, "USER_ROLE", f"assign.{SEAT}"),
+        ({SEAT: TOGO}, "OTHER_OPCO", f"assign.{SEAT}"),
+        ({SEAT: [AMINA, BARAKA]}, "TOO_MANY_USERS", f"assign.{SEAT}"),
+        ({SEAT: "amina\x00@lumina.example"}, "INVALID_CHARACTER", f"assign.{SEAT}"),
+    ],
+)
+def test_what_a_file_may_not_say_an_edit_may_not_either(
+    pipeline: Pipeline, office: Api, assign: dict[str, Any], code: str, field: str
+) -> None:
+    before = pipeline.memory.snapshot()
+
+    answer = edit(office, assign)
+
+    assert_problem(answer, 422)
+    assert (answer.body["code"], answer.body["field"]) == (code, field)
+    assert "line 1" not in answer.text
+    assert pipeline.memory.snapshot() == before
+
+
+def test_a_likely_address_is_named(office: Api) -> None:
+    answer = edit(office, {SEAT: "amina.otieno@lumina.exampel"})
+
+    assert answer.body["hint"].endswith(f"did you mean {AMINA}?")
+
+
+def test_r103_an_inactive_account_is_not_edited_where_the_profile_says_so(
+    pipeline: Pipeline, office: Api
+) -> None:
+    pipeline.accounts(Account(TENANT, "K000", 1, opco="Kenya", is_active=False))
+
+    answer = edit(office, {SEAT: BARAKA}, profile="directory-single")
+
+    assert_problem(answer, 422)
+    assert (answer.body["code"], answer.body["field"]) == ("ACCOUNT_INACTIVE", "account_id")
+
+
+@pytest.mark.parametrize(
+    ("assign", "field"),
+    [
+        ({}, "assign"),
+        ({"viewer": AMINA}, "assign.viewer"),
+        ({SEAT: ""}, f"assign.{SEAT}"),
+        ({SEAT: " "}, f"assign.{SEAT}"),
+        ({SEAT: 7}, f"assign.{SEAT}"),
+        ({SEAT: ["x"] * 101}, f"assign.{SEAT}"),
+        ({SEAT: "x" * 1025}, f"assign.{SEAT}"),
+        ({f"role-{number}": None for number in range(51)}, "assign"),
+    ],
+)
+def test_what_cannot_be_meant_is_named(
+    office: Api, pipeline: Pipeline, assign: dict[str, Any], field: str
+) -> None:
+    before = pipeline.memory.snapshot()
+
+    answer = edit(office, assign)
+
+    assert_problem(answer, 400)
+    assert answer.body["field"].startswith(field)
+    assert pipeline.memory.snapshot() == before
+
+
+def test_a_profile_or_account_that_is_not_there_is_said_so(office: Api) -> None:
+    assert_problem(edit(office, {SEAT: AMINA}, profile="nightly"), 400)
+    body = {"profile": "single-strict", "assign": {SEAT: AMINA}}
+    assert_problem(office.request("PATCH", "/accounts/K001", body), 404)
+
+
+def test_r2_who_may_not_upload_may_not_edit(pipeline: Pipeline, office: Api) -> None:
+    assert_problem(edit(office.by(SALES), {SEAT: BARAKA}), 403)
+    assert pipeline.holders("K000") == [AMINA]
+
+
+def test_r45_a_role_is_assigned_by_those_whom_the_tenant_lets(
+    pipeline: Pipeline, office: Api
+) -> None:
+    roles = [Seat("csm", 1, frozenset({"Back Office Management"})), Seat("sponsor", 1)]
+    pipeline.wiring.tables.directory.put_roles(TENANT, roles, pipeline.patience)
+
+    refused = edit(office, {"sponsor": AMINA, "csm": AMINA}, profile="role-team")
+    taken = edit(office, {"sponsor": AMINA}, profile="role-team")
+
+    assert_problem(refused, 403)
+    assert "csm is assigned by the user role Back Office Management" in refused.text
+    assert taken.body["outcome"] == "updated"
+    assert "csm" not in pipeline.account("K000").assigned
+
+
+def test_r58_an_unknown_address_waits_for_its_user_after_an_edit_too(
+    pipeline: Pipeline, office: Api
+) -> None:
+    pipeline.wiring.tables.directory.put_roles(TENANT, [Seat("csm", 1)], pipeline.patience)
+
+    answer = edit(office, {"csm": "new@lumina.example"}, profile="role-team")
+
+    assert answer.body["outcome"] == "pending"
+    assert answer.body["assigned"]["csm"] == ["pending:new@lumina.example"]
+
+
+def test_a_dry_run_tells_what_an_edit_would_do(pipeline: Pipeline, office: Api) -> None:
+    before = pipeline.memory.snapshot()
+
+    answer = edit(office, {SEAT: BARAKA}, dry_run=True)
+
+    assert (answer.status, answer.body["dry_run"]) == (200, True)
+    assert answer.body["assigned"] == {SEAT: [BARAKA]}
+    assert answer.body["version"] == 1
+    assert pipeline.memory.snapshot() == before
+
+
+def test_clear_words_mean_nobody_in_an_edit_too(pipeline: Pipeline, office: Api) -> None:
+    assert edit(office, {SEAT: "None"}).body["outcome"] == "cleared"
+    assert edit(office, {SEAT: []}).body["outcome"] == "unchanged"
+    assert pipeline.holders("K000") == [""]
+
+
+def test_an_id_that_no_path_holds_is_edited_by_query(pipeline: Pipeline, office: Api) -> None:
+    pipeline.accounts(Account(TENANT, 'a/b#c?"d"', 1, opco="Kenya"))
+    body = {"profile": "single-strict", "assign": {SEAT: AMINA}}
+
+    answer = office.request("PATCH", "/accounts", body, query={"id": 'a/b#c?"d"'})
+
+    assert answer.status == 200, answer.text
+    assert pipeline.holders('a/b#c?"d"') == [AMINA]
+
+
+# The order of edits and files
+
+
+def test_a_file_uploaded_before_an_edit_yields_to_it(pipeline: Pipeline, office: Api) -> None:
+    created = pipeline.upload(file_of([("K000", BARAKA)]))
+    assert pipeline.validate(created) == []
+    pipeline.clock.now += MINUTE
+    assert edit(office, {SEAT: SALES}).body["outcome"] == "updated"
+
+    pipeline.run()
+
+    assert pipeline.counts(created) == {"lines": 1, "superseded": 1}
+    assert pipeline.holders("K000") == [SALES]
+
+
+def test_a_file_heard_of_only_after_an_edit_yields_to_it_though_nothing_changed(
+    pipeline: Pipeline, office: Api
+) -> None:
+    created = pipeline.upload(file_of([("K000", BARAKA)]))
+    pipeline.clock.now += MINUTE
+    assert edit(office, {SEAT: AMINA}).body["outcome"] == "unchanged"
+
+    pipeline.run(created)
+
+    assert pipeline.counts(created) == {"lines": 1, "superseded": 1}
+    assert pipeline.holders("K000") == [AMINA]
+
+
+def test_a_file_uploaded_after_an_edit_applies(pipeline: Pipeline, office: Api) -> None:
+    edit(office, {SEAT: BARAKA})
+    pipeline.clock.now += MINUTE
+
+    created = pipeline.upload(file_of([("K000", SALES)]))
+    pipeline.run(created)
+
+    assert pipeline.counts(created) == {"lines": 1, "updated": 1}
+    stored = pipeline.account("K000")
+    assert stored.assigned[SEAT] == (SALES,)
+    assert [mark.import_id for mark in stored.marks] == [import_id(created)]
+
+
+def test_an_edit_wins_over_what_it_has_seen_though_s3s_clock_is_ahead(
+    pipeline: Pipeline, office: Api
+) -> None:
+    pipeline.clock.now += MINUTE
+    pipeline.run(pipeline.upload(file_of([("K000", BARAKA)])))
+    pipeline.clock.now -= MINUTE
+
+    assert edit(office, {SEAT: SALES}).body["outcome"] == "updated"
+    assert pipeline.holders("K000") == [SALES]
+
+
+def test_an_edit_in_the_middle_of_an_import_leaves_its_retries_their_outcome(
+    pipeline: Pipeline, office: Api
+) -> None:
+    created = pipeline.upload(file_of([("K000", BARAKA)]))
+    assert pipeline.validate(created) == []
+    name = pipeline.item(created).pk
+    with befalling(pipeline.memory, Mishap("BatchExecuteStatement", kill_after=1)):
+        pipeline.assign(name)
+    pipeline.clock.now += MINUTE
+
+    assert edit(office, {SEAT: SALES}).body["changes"][0]["before"] == [BARAKA]
+    pipeline.run()
+
+    assert pipeline.counts(created) == {"lines": 1, "updated": 1}
+    assert pipeline.holders("K000") == [SALES]
+
+
+def meeting(pipeline: Pipeline, happen: Callable[[], None]) -> Mishap:
+    """What happens between an edit's reading and its writing."""
+
+    def once() -> None:
+        pipeline.memory.hook = None
+        happen()
+
+    return Mishap("BatchExecuteStatement", before_call=once)
+
+
+# Two functions in one process share their metrics.
+shared_metrics = pytest.mark.filterwarnings("ignore:No application metrics")
+
+
+@shared_metrics
+def test_an_edit_that_meets_a_later_file_yields_to_it(pipeline: Pipeline, office: Api) -> None:
+    def upload() -> None:
+        pipeline.clock.now += 1.0
+        pipeline.run(pipeline.upload(file_of([("K000", BARAKA)])))
+
+    with befalling(pipeline.memory, meeting(pipeline, upload)):
+        answer = edit(office, {SEAT: SALES})
+
+    assert_problem(answer, 409)
+    assert pipeline.holders("K000") == [BARAKA]
+
+
+@shared_metrics
+def test_an_edit_that_meets_an_earlier_file_is_decided_again_on_what_it_left(
+    pipeline: Pipeline, office: Api
+) -> None:
+    created = pipeline.upload(file_of([("K000", BARAKA)]))
+    pipeline.clock.now += MINUTE
+
+    with befalling(pipeline.memory, meeting(pipeline, lambda: pipeline.run(created))):
+        answer = edit(office, {SEAT: SALES})
+
+    assert answer.body["changes"] == [{"role": SEAT, "before": [BARAKA], "after": [SALES]}]
+    assert pipeline.counts(created) == {"lines": 1, "updated": 1}
+    assert pipeline.holders("K000") == [SALES]
+
+
+@pytest.mark.parametrize(("wanted", "outcome"), [(SALES, "updated"), (AMINA, "unchanged")])
+def test_an_edit_whose_first_answer_was_lost_counts_once(
+    pipeline: Pipeline, office: Api, wanted: str, outcome: str
+) -> None:
+    with befalling(pipeline.memory, Mishap("BatchExecuteStatement", twists=[Twist(repeat=True)])):
+        answer = edit(office, {SEAT: wanted})
+
+    assert answer.body["outcome"] == outcome
+    assert pipeline.account("K000").version == answer.body["version"] == 2
