@@ -424,7 +424,7 @@ def test_a_function_may_use_what_its_environment_names_and_nothing_more(name: st
     assert allowed == (named | fed_by) - {"UserPoolClient"}
 
 
-def test_only_assign_writes_assignments() -> None:
+def test_only_assign_and_single_edits_write_assignments() -> None:
     reading = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
     streaming = {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"}
     writers: dict[str, set[str]] = {}
@@ -436,7 +436,8 @@ def test_only_assign_writes_assignments() -> None:
                 if written:
                     writers[role] = written
 
-    assert writers == {"AssignRole": {"dynamodb:PartiQLUpdate"}}
+    # Conditional updates both, on the account's version.
+    assert writers == dict.fromkeys(("AssignRole", "ApiRole"), {"dynamodb:PartiQLUpdate"})
 
 
 def test_only_publish_writes_history() -> None:

@@ -21,10 +21,22 @@ ROUTES = {
     ("/profiles", "get"),
     ("/profiles/{profile}", "get"),
     ("/profiles/{profile}/template", "get"),
+    ("/accounts", "patch"),
     ("/accounts/{account_id}", "get"),
+    ("/accounts/{account_id}", "patch"),
     ("/accounts/{account_id}/history", "get"),
     ("/portfolios/{email}", "get"),
 }
+
+
+EDIT = {"profile": "single-strict", "assign": {"account_manager": None}}
+# What the routes that take a body take, and those that ask for more than a path.
+BODIES: dict[tuple[str, str], object] = {
+    ("/imports", "post"): {"profile": "single-strict", "filename": "a.csv"},
+    ("/accounts", "patch"): EDIT,
+    ("/accounts/{account_id}", "patch"): EDIT,
+}
+QUERIES = {("/accounts", "patch"): {"id": "x"}}
 
 
 def answers(api: Api) -> list[Answer]:
@@ -59,10 +71,14 @@ def test_an_unknown_route_is_a_problem(api: Api, method: str, path: str) -> None
 
 @pytest.mark.parametrize(("path", "method"), sorted(ROUTES))
 def test_every_route_is_closed_to_who_is_in_no_directory(api: Api, path: str, method: str) -> None:
-    body = {"profile": "single-strict", "filename": "a.csv"} if path == "/imports" else None
     stranger = api.by("nobody@lumina.example")
 
-    answer = stranger.request(method.upper(), re.sub(r"{\w+}", "x", path), body)
+    answer = stranger.request(
+        method.upper(),
+        re.sub(r"{\w+}", "x", path),
+        BODIES.get((path, method)),
+        query=QUERIES.get((path, method)),
+    )
 
     assert_problem(answer, 403)
 
