@@ -38,6 +38,7 @@ LINE_CODES = frozenset(
         "ACCOUNT_NOT_FOUND",
         "ACCOUNT_INACTIVE",
         "USER_NOT_FOUND",
+        "USER_AMBIGUOUS",
         "USER_ROLE",
         "USER_INACTIVE",
         "OTHER_OPCO",

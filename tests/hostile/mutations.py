@@ -14,7 +14,18 @@ from random import Random
 
 from handover.reading import guard
 
-from tests.hostile.world import ADMIN, AMINA, BARAKA, CLERK, GERMAN, GONE, IDS, QUOTED, TOGO
+from tests.hostile.world import (
+    ADMIN,
+    AMINA,
+    BARAKA,
+    CLERK,
+    DELETED,
+    GERMAN,
+    GONE,
+    IDS,
+    QUOTED,
+    TOGO,
+)
 
 _LABELS = ("account ID", "account Manager")
 _OTHER_LABELS = (
@@ -54,6 +65,15 @@ _MANAGERS = (
     f"{AMINA};{BARAKA}",
     f"{AMINA}, {BARAKA},{AMINA}",
     f"{AMINA};{BARAKA};{QUOTED};{TOGO}",
+    DELETED,
+    f"pending:{AMINA}",
+    "pending:new.hire@lumina.example",
+    "new.hire@lumina.example",
+    "Amina Otieno",
+    "amina  OTIENO",
+    "Baraka Mwangi",
+    "Carl\u200b Clerk",
+    "Dora Deleted",
     "None",
     "NONE ",
     "none",

@@ -11,10 +11,19 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from handover.model import Account
-from handover.profiles import Binding, Blank, Duplicates, InactiveAccounts, Profile
+from handover.profiles import (
+    Binding,
+    Blank,
+    Duplicates,
+    Holds,
+    InactiveAccounts,
+    NamedBy,
+    Profile,
+    UnknownUser,
+)
 from handover.reading import unguard
 from handover.reading.guards import MALFORMED
 
@@ -26,7 +35,25 @@ _CONTROL_IN_FILE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _IS_CODE = re.compile("[A-Z]+(?:_[A-Z]+)+")
 _CONTROL_IN_CELL = re.compile("[\x00-\x1f\x7f]")
 
-Seats = tuple[tuple[str, tuple[str, ...]], ...]
+# How an address that waits for its user stands on an account.
+_PENDING = "pending:"
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """What a line asks of one role: who is to hold it, or (`is_removal`) who no longer is.
+
+    `now` is what the role must hold for that, None when it does not matter.
+    """
+
+    role: str
+    names: tuple[str, ...]
+    is_removal: bool = False
+    takes_names: bool = False
+    now: tuple[str, ...] | None = None
+
+
+Seats = tuple[Seat, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,26 +175,52 @@ def _asks(fields: tuple[str, ...], binding: Binding, profile: Profile) -> _Asks 
         return "rejected", "ACCOUNT_BLANK"
     if _CONTROL_IN_CELL.search(account):
         return "rejected", "INVALID_CHARACTER"
-    seats: list[tuple[str, tuple[str, ...]]] = []
-    for column in binding.seats:
+    seats: list[Seat] = []
+    for first in binding.seats:
+        told = [one for one in (first, *first.others) if fields[one.index].strip()]
+        column = told[0] if told else first
         cell = fields[column.index].strip()
-        if not cell and profile.blank is Blank.KEEP:
+        is_removal = column.holds is Holds.REMOVED
+        if not cell and (is_removal or profile.blank is Blank.KEEP):
             continue
         if not cell and profile.blank is Blank.ERROR:
             return "rejected", "BLANK_NOT_ALLOWED"
         if _CONTROL_IN_CELL.search(cell):
             return "rejected", "INVALID_CHARACTER"
         names: Iterable[str] = [cell]
-        if not cell or cell.casefold() in profile.clear_words:
+        if not is_removal and (not cell or cell.casefold() in profile.clear_words):
             names = []
         elif profile.list_separator is not None:
             parts = (part.strip() for part in cell.split(profile.list_separator))
             names = dict.fromkeys(address(part) for part in parts if part)
             most = profile.seats[column.role].max_users
-            if most is not None and len(list(names)) > most:
+            if most is not None and len(list(names)) > most and not is_removal:
                 return "rejected", "TOO_MANY_USERS"
-        seats.append((column.role, tuple(map(address, names))))
+        now = None
+        if column.expected is not None:
+            now = _now(fields[column.expected].strip(), profile)
+        seats.append(
+            Seat(
+                column.role,
+                tuple(map(address, names)),
+                is_removal,
+                NamedBy.NAME in column.by,
+                now,
+            )
+        )
     return _Asks(account, tuple(seats))
+
+
+def _now(cell: str, profile: Profile) -> tuple[str, ...]:
+    if not cell or cell.casefold() in profile.clear_words:
+        return ()
+    if profile.list_separator is None:
+        return (cell,)
+    once: dict[str, str] = {}
+    for part in cell.split(profile.list_separator):
+        if part.strip() and address(part) not in once:
+            once[address(part)] = part.strip()
+    return tuple(sorted(once.values()))
 
 
 def address(text: str) -> str:
@@ -184,7 +237,9 @@ def _repeated(
     for place, one in enumerate(asked):
         if isinstance(one, _Asks):
             places[one.account].append(place)
-            wishes[one.account].add(tuple((role, tuple(sorted(who))) for role, who in one.seats))
+            wishes[one.account].add(
+                tuple(replace(seat, names=tuple(sorted(seat.names))) for seat in one.seats)
+            )
     found: dict[int, tuple[str, str]] = {}
     for account, group in places.items():
         if duplicates is Duplicates.REJECT and len(wishes[account]) > 1:
@@ -201,22 +256,57 @@ def _decided(asks: _Asks, profile: Profile) -> tuple[str, str]:
         return "rejected", "ACCOUNT_NOT_FOUND"
     if not account.is_active and profile.inactive_accounts is InactiveAccounts.ERROR:
         return "rejected", "ACCOUNT_INACTIVE"
-    changed = []
-    for role, names in asks.seats:
-        for name in names:
-            code = _user_problem(name, account, profile)
-            if code:
-                return "rejected", code
-        if account.assigned.get(role, ()) != names:
-            changed.append(names)
+    changed: list[tuple[str, ...]] = []
+    left = 0
+    for seat in asks.seats:
+        held = account.assigned.get(seat.role, ())
+        if seat.is_removal:
+            after = tuple(one for one in held if one not in seat.names)
+        else:
+            found = [_holder(name, seat, account, profile) for name in seat.names]
+            codes = [one for one in found if one.isupper()]
+            if codes:
+                return "rejected", codes[0]
+            after = tuple(sorted(set(found)))
+        if seat.now is not None and held not in (seat.now, after):
+            left += 1
+        elif held != after:
+            changed.append(after)
     if not changed:
-        return "unchanged", ""
+        return ("superseded" if left and left == len(asks.seats) else "unchanged"), ""
+    if any(one.startswith(_PENDING) for after in changed for one in after):
+        return "pending", ""
     return ("updated" if any(changed) else "cleared"), ""
 
 
-def _user_problem(name: str, account: Account, profile: Profile) -> str:
+def _look(text: str) -> str:
+    seen = "".join(char for char in text if unicodedata.category(char) != "Cf")
+    return " ".join(unicodedata.normalize("NFKC", seen).split()).casefold()
+
+
+def _could_be_address(text: str) -> bool:
+    return bool(
+        re.fullmatch(r"[^@\s]+@[^@\s]+", text)
+        and not any(unicodedata.category(char) in ("Cf", "Zs") for char in text)
+        and text.isprintable()
+        and len(text.encode()) <= 320
+    )
+
+
+def _holder(text: str, seat: Seat, account: Account, profile: Profile) -> str:
+    """Who holds the seat when `text` is named, or the code (in capitals) that rejects it."""
+    name = text.removeprefix(_PENDING)
     user = USERS.get(name)
+    if user is None and seat.takes_names and "@" not in text:
+        known = [one for one in USERS.values() if _look(one.name) == _look(name)]
+        known = [one for one in known if not one.is_deleted]
+        if len(known) > 1:
+            return "USER_AMBIGUOUS"
+        user = known[0] if known else None
     if user is None:
+        is_kept = profile.unknown_user is UnknownUser.PENDING and _could_be_address(name)
+        return _PENDING + name if is_kept else "USER_NOT_FOUND"
+    if user.is_deleted:
         return "USER_NOT_FOUND"
     if not user.is_active:
         return "USER_INACTIVE"
@@ -224,4 +314,4 @@ def _user_problem(name: str, account: Account, profile: Profile) -> str:
         return "USER_ROLE"
     if profile.has_opco_wall and user.opco != account.opco:
         return "OTHER_OPCO"
-    return ""
+    return user.email

@@ -12,7 +12,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from handover.errors import RefusedError
-from handover.model import Dialect, Header, Line, LineResult, Outcome, Refusal, Repeat
+from handover.model import Dialect, Header, Line, LineResult, Outcome, Refusal, Repeat, User
 from handover.profiles import Binding, Profile, bind, known_labels
 from handover.reading import MAX_HEADER_BYTES, lines, read_head, utf8_blocks
 from handover.reading.repeats import Duplicates, repeats
@@ -26,6 +26,7 @@ from handover.rules import (
     canonical,
     instruction_of,
     likely_ids,
+    look_of,
     plan,
     repeated_line,
 )
@@ -131,7 +132,11 @@ def _passed(upload: bytes, profile: Profile, sizes: Sizes, seed: int) -> Passage
         number: {repeat.line: repeat for _, repeat in group}
         for number, group in groupby(repeated, key=itemgetter(0))
     }
-    facts = Facts(USERS, nearest(ADDRESSES))
+    named: dict[str, list[User]] = {}
+    for user in USERS.values():
+        if not user.is_deleted:
+            named.setdefault(look_of(user.name), []).append(user)
+    facts = Facts(USERS, nearest(ADDRESSES), named=named)
     results: list[LineResult] = []
     errors = [errors_head(header, dialect)]
     all_lines = [results_head(header, dialect)]
@@ -186,7 +191,11 @@ def _decided(
             results.append(repeated_line(line, repeated[line.number], binding.account_label))
         elif isinstance(one, Instruction):
             planned = plan(one, ACCOUNTS.get(one.account_id), facts, profile, CLAIM)
-            results.append(LineResult(line, planned.outcome, planned.changes, planned.rejection))
+            results.append(
+                LineResult(
+                    line, planned.outcome, planned.changes, planned.rejection, planned.message
+                )
+            )
         else:
             results.append(LineResult(line, Outcome.REJECTED, rejection=one))
     return results

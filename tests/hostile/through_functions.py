@@ -14,7 +14,7 @@ from handover.profiles import Settings
 
 from tests.functional.pipeline import CLIENT_SETTINGS, Pipeline, forget_clients, on_memory
 from tests.hostile.passage import Passage
-from tests.hostile.world import ACCOUNTS, KEEP, LISTS, TENANT, USERS
+from tests.hostile.world import ACCOUNTS, PROFILES, TENANT, USERS
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -36,7 +36,7 @@ def _furnish(pipeline: Pipeline) -> None:
     directory = pipeline.wiring.tables.directory
     pipeline.users(*USERS.values())
     pipeline.accounts(*ACCOUNTS.values())
-    for profile in (LISTS, KEEP):
+    for profile in PROFILES[1:]:
         directory.put_profile(TENANT, profile)
     # Many of the files would clear more than an Admin is asked about.
     directory.put_settings(TENANT, Settings(100, 1_000_000))

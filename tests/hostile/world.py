@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from handover.model import Account, User
-from handover.profiles import Blank, Column, Duplicates, Holds, NamedBy, Profile, Seat
+from handover.profiles import (
+    Blank,
+    Column,
+    Duplicates,
+    Holds,
+    NamedBy,
+    Profile,
+    Seat,
+    UnknownUser,
+)
 from handover.profiles.presets import presets
 
 TENANT = "lumina"
@@ -20,6 +29,8 @@ GERMAN = "jörg.weiß@lumina.example"
 CLERK = "carl.clerk@lumina.example"
 GONE = "gina.gone@lumina.example"
 TOGO = "didier.koffi@lumina.example"
+NAMESAKE = "b.mwangi@lumina.example"
+DELETED = "dora.deleted@lumina.example"
 
 USERS = {
     user.email: user
@@ -33,6 +44,8 @@ USERS = {
         User(CLERK, "Carl Clerk", frozenset({"Clerk"}), "Kenya"),
         User(GONE, "Gina Gone", SALES, "Kenya", is_active=False),
         User(TOGO, "Didier Koffi", SALES, "Togo"),
+        User(NAMESAKE, "BARAKA\u00a0 Mwangi", SALES, "Kenya"),
+        User(DELETED, "Dora Deleted", SALES, "Kenya", is_active=False, is_deleted=True),
     )
 }
 
@@ -111,4 +124,42 @@ KEEP = replace(
     fallback_encoding="windows-1252",
 )
 
-PROFILES = (STRICT, LISTS, KEEP)
+# Two columns for one role, by address and by name; who is unknown is kept as pending.
+TEAM = replace(
+    LISTS,
+    name="team",
+    columns=(
+        *STRICT.columns,
+        Column(
+            Holds.USERS,
+            "viewers",
+            ("note",),
+            MANAGER,
+            (NamedBy.EMAIL, NamedBy.NAME),
+            is_required=False,
+        ),
+    ),
+    seats={MANAGER: Seat(MANAGER, 1)},
+    blank=Blank.KEEP,
+    list_separator=None,
+    unknown_user=UnknownUser.PENDING,
+    required_user_roles=frozenset(),
+    inactive_accounts=type(STRICT.inactive_accounts).ALLOW,
+    duplicates=Duplicates.REJECT,
+    fallback_encoding="windows-1252",
+)
+
+# What changes who holds a role: back to others where some are expected, and off another role.
+RELATIVE = replace(
+    TEAM,
+    name="relative",
+    columns=(
+        *STRICT.columns,
+        Column(Holds.EXPECTED, "viewers", role=MANAGER, is_required=False),
+        Column(Holds.REMOVED, "observers", ("note",), role=VIEWER, is_required=False),
+    ),
+    seats={MANAGER: Seat(MANAGER, 2), VIEWER: Seat(VIEWER, None)},
+    list_separator=",",
+)
+
+PROFILES = (STRICT, LISTS, KEEP, TEAM, RELATIVE)

@@ -116,7 +116,7 @@ def _seating(line: Line, column: SeatColumn, profile: Profile) -> Seating | Reje
         if broken is not None:
             return broken
     expected = _expected(line, column, profile)
-    if cell.casefold() in profile.clear_words:
+    if operation is Operation.SET and cell.casefold() in profile.clear_words:
         return Seating(column.role, column.label, (), expected=expected)
     if column.holds is Holds.WORKFLOW:
         return Seating(column.role, column.label, (cell,), is_workflow=True, expected=expected)
