@@ -19,7 +19,7 @@ from handover.errors import (
     NotFoundError,
     RetryLaterError,
 )
-from handover.http import accounts, edits, imports, profiles
+from handover.http import accounts, edits, imports, profiles, settings
 from handover.http.problems import JSON, PROBLEM, problem
 from handover.runtime import Context, logger, metrics, tracer
 
@@ -55,7 +55,14 @@ app = APIGatewayHttpResolver(
     json_body_deserializer=_json,
 )
 
-for router in (imports.router, profiles.router, accounts.router, edits.router):
+ROUTERS = (
+    imports.router,
+    profiles.router,
+    accounts.router,
+    edits.router,
+    settings.router,
+)
+for router in ROUTERS:
     app.include_router(router)
 
 

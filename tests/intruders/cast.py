@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from handover.model import Account, User
-from handover.profiles import presets
+from handover.profiles import Seat, presets
 from handover.store.directory import Source
 
 from functions.api import app
@@ -44,6 +44,8 @@ OTHER_USERS = (OTHER_ADMIN, OTHER_SALES, TWIN, NEAR)
 SHARED_ACCOUNT = "K000"  # both tenants have one of this id
 OTHER_ACCOUNT = "NOIR-77"
 OWN_PROFILE, OTHER_PROFILE = "sales-list", "noir-list"
+OWN_ROLE, OTHER_ROLE = "Deputy of Sales", "Noir Owner"
+OWN_WORKFLOW, OTHER_WORKFLOW = "Onboarding", "Noir Onboarding"
 OWN_PRINCIPAL, OTHER_PRINCIPAL = "AROALUMINA", "AROAUMBRA"
 # What an answer to somebody of the own tenant never holds.
 OTHERS_WORDS = (OTHER, "noir", "nadir", "selma", "twin", "petra", "azrou", "brandt", "quist")
@@ -169,6 +171,12 @@ def build(pipeline: Pipeline) -> tuple[World, Snapshot]:
         directory.put_profile(
             tenant, replace(strict, name=profile, uploader_roles=frozenset(roles))
         )
+    for tenant, role, workflow in (
+        (OWN, OWN_ROLE, OWN_WORKFLOW),
+        (OTHER, OTHER_ROLE, OTHER_WORKFLOW),
+    ):
+        directory.put_roles(tenant, [Seat(role, 1)], pipeline.patience)
+        directory.put_workflows(tenant, [workflow], pipeline.patience)
     directory.put_source(OWN, Source("erp", "single-strict", OWN_PRINCIPAL))
     directory.put_source(OTHER, Source("erp", "single-strict", OTHER_PRINCIPAL))
     directory.put_source(OTHER, Source("crm", "single-strict", OTHER_PRINCIPAL))

@@ -16,6 +16,7 @@ from tests.faults.memory_aws import ServiceError, Twist
 from tests.functional.mishaps import Mishap, befalling
 from tests.functional.payloads import load_event
 from tests.functional.pipeline import HOUR, file_of, told_by_s3, with_body
+from tests.intruders import people
 from tests.intruders.cast import (
     INSIDERS,
     MANY,
@@ -52,6 +53,7 @@ def take(world: World) -> None:
     _be_late(world)
     _give_up(world)
     _fail(world)
+    _set_up(world)
     pipeline.publish()
 
 
@@ -98,6 +100,13 @@ def _ask(world: World) -> None:
             world.ask(actor, "PATCH", f"/accounts/{ACCOUNT}-0", edit)
         world.ask(actor, "POST", "/imports", {"profile": CELL, "filename": FILENAME})
         world.ask(actor, "POST", "/imports", {"profile": "single-strict", SALES.email: CELL})
+
+
+def _set_up(world: World) -> None:
+    """Every route of people and settings, by an Admin and by somebody who may not."""
+    for action in people.RIGHTS:
+        for actor in (INSIDERS[0], INSIDERS[2]):
+            world.ask(actor, action.method, action.path, action.body)
 
 
 def _decide(world: World) -> None:

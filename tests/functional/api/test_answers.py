@@ -26,6 +26,17 @@ ROUTES = {
     ("/accounts/{account_id}", "patch"),
     ("/accounts/{account_id}/history", "get"),
     ("/portfolios/{email}", "get"),
+    ("/settings", "get"),
+    ("/settings", "patch"),
+    *(
+        (path, method)
+        for many, one in (
+            ("/roles", "/roles/{role}"),
+            ("/workflows", "/workflows/{name}"),
+            ("/sources", "/sources/{source}"),
+        )
+        for path, method in ((many, "get"), (one, "get"), (one, "put"), (one, "delete"))
+    ),
 }
 
 
@@ -35,6 +46,9 @@ BODIES: dict[tuple[str, str], object] = {
     ("/imports", "post"): {"profile": "single-strict", "filename": "a.csv"},
     ("/accounts", "patch"): EDIT,
     ("/accounts/{account_id}", "patch"): EDIT,
+    ("/settings", "patch"): {},
+    ("/roles/{role}", "put"): {},
+    ("/sources/{source}", "put"): {"profile": "single-strict", "principal": "AROAEXAMPLE"},
 }
 QUERIES = {("/accounts", "patch"): {"id": "x"}}
 

@@ -80,3 +80,7 @@ DOWNLOAD: dict[int, OpenAPIResponse] = {
     302: {"description": "The address of the file, good for five minutes"},
     **problems(403, 404, 409),
 }
+GONE: dict[int, OpenAPIResponse] = {
+    204: {"description": "It is gone"},
+    **problems(403, 404, 409),
+}

@@ -158,3 +158,14 @@ class Profile:
             else:
                 columns.append(column)
         return replace(self, columns=tuple(columns), seats=found | dict(self.seats))
+
+    def guarded_by(self, seats: Iterable[Seat]) -> Profile:
+        """This profile, its roles assigned only by those whom the tenant's roles name."""
+        guards = {seat.role: seat.assigned_by for seat in seats if seat.assigned_by}
+        if not guards.keys() & self.seats.keys():
+            return self
+        guarded = {
+            role: replace(seat, assigned_by=guards.get(role, seat.assigned_by))
+            for role, seat in self.seats.items()
+        }
+        return replace(self, seats=guarded)

@@ -158,11 +158,7 @@ class Directory:
     def roles(self, tenant: str) -> list[Seat]:
         """The roles that the tenant has defined, in the order of their names."""
         found = DirectoryItem.query(tenant, DirectoryItem.sk.startswith(ROLE), consistent_read=True)
-        return [
-            seat_from(item.sk[len(ROLE) :], _without(json.loads(item.body), "role"), "role")
-            for item in found
-            if item.body
-        ]
+        return [role_from(item) for item in found]
 
     def workflows(self, tenant: str) -> Iterator[str]:
         """The names of the tenant's workflows, in their order."""
@@ -231,23 +227,19 @@ class Directory:
 
     def put_source(self, tenant: str, source: Source) -> None:
         """Registers a source, or registers it anew."""
-        body = json.dumps(
-            {
-                "source": source.source,
-                "profile": source.profile,
-                "principal": source.principal,
-                "mapping": dict(source.mapping),
-            }
-        )
-        DirectoryItem(tenant, SOURCE + source.source, body=body).save()
+        DirectoryItem(tenant, SOURCE + source.source, body=source_body(source)).save()
 
     def profile(self, tenant: str, name: str) -> Profile | None:
-        """The tenant's own profile of that name, else the preset, with the tenant's own roles."""
+        """The tenant's own profile of that name, else the preset, with the tenant's own roles.
+
+        Who may assign a role that the tenant has defined is as the tenant says, in every profile.
+        """
         body = self._body(tenant, PROFILE + name)
         found = parse_profile(body) if body is not None else presets().get(name)
-        if found is None or not found.has_tenant_roles:
-            return found
-        return found.with_roles(self.roles(tenant))
+        if found is None:
+            return None
+        roles = self.roles(tenant)
+        return found.with_roles(roles).guarded_by(roles)
 
     def profiles(self, tenant: str) -> dict[str, Profile]:
         """All profiles a tenant may use, by name: its own before the presets."""
@@ -255,7 +247,9 @@ class Directory:
         found = [parse_profile(item.body) for item in own if item.body]
         roles = self.roles(tenant)
         every = presets() | {profile.name: profile for profile in found}
-        return {name: profile.with_roles(roles) for name, profile in every.items()}
+        return {
+            name: profile.with_roles(roles).guarded_by(roles) for name, profile in every.items()
+        }
 
     def put_profile(self, tenant: str, profile: Profile) -> None:
         """Stores a tenant's own profile; it comes before a preset of the same name."""
@@ -268,9 +262,7 @@ class Directory:
 
     def put_settings(self, tenant: str, settings: Settings) -> None:
         """Stores a tenant's settings, the address among them in its normal form."""
-        manager = normal_address(settings.default_account_manager)
-        body = json.dumps(settings_json(replace(settings, default_account_manager=manager)))
-        DirectoryItem(tenant, SETTINGS, body=body).save()
+        DirectoryItem(tenant, SETTINGS, body=settings_body(settings)).save()
 
     def put_workflows(self, tenant: str, names: Iterable[str], patience: Patience) -> None:
         """Stores the workflows that a tenant has; names must not repeat."""
@@ -280,8 +272,7 @@ class Directory:
     def put_roles(self, tenant: str, roles: Iterable[Seat], patience: Patience) -> None:
         """Stores the roles that accounts of a tenant have; roles must not repeat."""
         items = (
-            _body_item(tenant, ROLE + seat.role, {"role": seat.role, **seat_json(seat)})
-            for seat in roles
+            {**_key(tenant, ROLE + seat.role), "body": {"S": role_body(seat)}} for seat in roles
         )
         put_items(self.table, items, patience)
 
@@ -300,8 +291,39 @@ MAX_NAME_BYTES = 1024 - len(NAME) - 1
 ACTIVE, INACTIVE, DELETED = "active", "inactive", "deleted"
 
 
-def _without(body: Mapping[str, Any], name: str) -> dict[str, Any]:
-    return {key: value for key, value in body.items() if key != name}
+def role_from(item: DirectoryItem) -> Seat:
+    """The role that an item holds."""
+    body: dict[str, Any] = json.loads(item.body or "{}")
+    body.pop("role", None)
+    return seat_from(item.sk[len(ROLE) :], body, "role")
+
+
+def role_body(seat: Seat) -> str:
+    """The body of a role's item."""
+    return json.dumps({"role": seat.role, **seat_json(seat)})
+
+
+def source_from(item: DirectoryItem) -> Source:
+    """The source that an item holds."""
+    return Source(**json.loads(item.body or "{}"))
+
+
+def source_body(source: Source) -> str:
+    """The body of a source's item."""
+    return json.dumps(
+        {
+            "source": source.source,
+            "profile": source.profile,
+            "principal": source.principal,
+            "mapping": dict(source.mapping),
+        }
+    )
+
+
+def settings_body(settings: Settings) -> str:
+    """The body of the settings' item, the address among them in its normal form."""
+    manager = normal_address(settings.default_account_manager)
+    return json.dumps(settings_json(replace(settings, default_account_manager=manager)))
 
 
 def _status(user: User) -> str:
@@ -311,7 +333,11 @@ def _status(user: User) -> str:
 
 
 def _body_item(tenant: str, sk: str, body: Mapping[str, object]) -> Item:
-    return {"pk": {"S": tenant}, "sk": {"S": sk}, "body": {"S": json.dumps(body)}}
+    return {**_key(tenant, sk), "body": {"S": json.dumps(body)}}
+
+
+def _key(tenant: str, sk: str) -> Item:
+    return {"pk": {"S": tenant}, "sk": {"S": sk}}
 
 
 def _user_from(item: Item) -> User:

@@ -16,6 +16,7 @@ from handover.store.imports import (
     TicketItem,
     WatermarkItem,
 )
+from handover.store.setup import Setup
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Tables:
     history: History
     portfolios: Portfolios
     errands: Errands
+    setup: Setup
 
 
 def connect(names: TableNames) -> Tables:
@@ -56,4 +58,5 @@ def connect(names: TableNames) -> Tables:
         History(names.history),
         Portfolios(names.portfolios),
         Errands(names.directory),
+        Setup(names.directory),
     )

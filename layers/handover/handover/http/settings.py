@@ -1,0 +1,240 @@
+"""Routes of what a tenant sets up for itself: settings, roles, workflows, sources."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated, Any
+from urllib.parse import unquote
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+
+from handover.http.asking import Cursor, Limit, new_router, page_told, person_of
+from handover.http.problems import GONE, answers
+from handover.profiles import Seat
+from handover.runtime import wiring
+from handover.stages import setup
+
+router = new_router()
+
+
+class SettingsBody(BaseModel):
+    """A tenant's settings; `default_account_manager` is an address, "" for nobody."""
+
+    clear_guard_percent: int
+    clear_guard_lines: int
+    default_account_manager: str
+    allow_account_manager_to_create_requests: bool
+
+
+class SettingsChange(BaseModel):
+    """The settings that are to be other than before."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    clear_guard_percent: StrictInt | None = None
+    clear_guard_lines: StrictInt | None = None
+    default_account_manager: str | None = None
+    allow_account_manager_to_create_requests: StrictBool | None = None
+
+
+class RoleRules(BaseModel):
+    """What holds for a role: how many users at the most (null = any number), and who assigns it.
+
+    `assigned_by` are the user roles of which an uploader must have one; none = any.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    max_users: Annotated[int, Field(strict=True, ge=1)] | None = None
+    assigned_by: list[str] = []
+
+
+class RoleBody(BaseModel):
+    """A role of the tenant's accounts."""
+
+    role: str
+    max_users: int | None
+    assigned_by: list[str]
+
+
+class Roles(BaseModel):
+    """A page of roles; `cursor` null on the last page."""
+
+    roles: list[RoleBody]
+    cursor: str | None
+
+
+class WorkflowBody(BaseModel):
+    """A workflow that accounts can be given."""
+
+    name: str
+
+
+class Workflows(BaseModel):
+    """A page of workflows; `cursor` null on the last page."""
+
+    workflows: list[WorkflowBody]
+    cursor: str | None
+
+
+class SourceRules(BaseModel):
+    """Which profile a source's files follow, who writes them, and what it calls the columns.
+
+    `mapping` leads from the source's own labels to the profile's.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    profile: str
+    principal: str
+    mapping: dict[str, str] = {}
+
+
+class SourceBody(BaseModel):
+    """Another system that may drop files."""
+
+    source: str
+    profile: str
+    principal: str
+    mapping: dict[str, str]
+
+
+class Sources(BaseModel):
+    """A page of sources; `cursor` null on the last page."""
+
+    sources: list[SourceBody]
+    cursor: str | None
+
+
+def gone() -> Response[str]:
+    """The answer to a removal."""
+    return Response(status_code=HTTPStatus.NO_CONTENT, body="")
+
+
+@router.get(
+    "/settings",
+    summary="Show the tenant's settings",
+    responses=answers(200, "The settings", SettingsBody),
+)
+def show_settings() -> dict[str, Any]:
+    """The settings."""
+    return setup.settings_of(wiring(), person_of(router))
+
+
+@router.patch(
+    "/settings",
+    summary="Change settings; by Admins",
+    responses=answers(200, "The settings", SettingsBody),
+)
+def change_settings(changes: Annotated[SettingsChange, Body()]) -> dict[str, Any]:
+    """The settings after the change."""
+    person = person_of(router)
+    return setup.change_settings(wiring(), person, changes.model_dump(exclude_unset=True))
+
+
+@router.get(
+    "/roles",
+    summary="List the roles that accounts of the tenant have",
+    responses=answers(200, "A page", Roles),
+)
+def list_roles(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
+    """The roles, by name."""
+    page = setup.roles_page(wiring(), person_of(router), limit=limit, cursor=cursor)
+    return page_told("roles", page)
+
+
+@router.get("/roles/<role>", summary="Show a role", responses=answers(200, "The role", RoleBody))
+def show_role(role: str) -> dict[str, Any]:
+    """The role."""
+    return setup.role_of(wiring(), person_of(router), unquote(role))
+
+
+@router.put(
+    "/roles/<role>",
+    summary="Define a role, or define it anew; by Admins",
+    responses=answers(200, "The role", RoleBody),
+)
+def put_role(role: str, rules: Annotated[RoleRules, Body()]) -> dict[str, Any]:
+    """The role."""
+    seat = Seat(unquote(role), rules.max_users, frozenset(rules.assigned_by))
+    return setup.put_role(wiring(), person_of(router), seat)
+
+
+@router.delete("/roles/<role>", summary="Remove a role; by Admins", responses=GONE)
+def remove_role(role: str) -> Response[str]:
+    """Nothing: the role is gone."""
+    setup.remove_role(wiring(), person_of(router), unquote(role))
+    return gone()
+
+
+@router.get("/workflows", summary="List workflows", responses=answers(200, "A page", Workflows))
+def list_workflows(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
+    """The workflows, by name."""
+    page = setup.workflows_page(wiring(), person_of(router), limit=limit, cursor=cursor)
+    return page_told("workflows", page)
+
+
+@router.get(
+    "/workflows/<name>",
+    summary="Show a workflow",
+    responses=answers(200, "The workflow", WorkflowBody),
+)
+def show_workflow(name: str) -> dict[str, Any]:
+    """The workflow."""
+    return setup.workflow_of(wiring(), person_of(router), unquote(name))
+
+
+@router.put(
+    "/workflows/<name>",
+    summary="Define a workflow; by Admins",
+    responses=answers(200, "The workflow", WorkflowBody),
+)
+def put_workflow(name: str) -> dict[str, Any]:
+    """The workflow."""
+    return setup.put_workflow(wiring(), person_of(router), unquote(name))
+
+
+@router.delete("/workflows/<name>", summary="Remove a workflow; by Admins", responses=GONE)
+def remove_workflow(name: str) -> Response[str]:
+    """Nothing: the workflow is gone."""
+    setup.remove_workflow(wiring(), person_of(router), unquote(name))
+    return gone()
+
+
+@router.get(
+    "/sources", summary="List sources; for Admins", responses=answers(200, "A page", Sources)
+)
+def list_sources(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
+    """The sources, by name."""
+    page = setup.sources_page(wiring(), person_of(router), limit=limit, cursor=cursor)
+    return page_told("sources", page)
+
+
+@router.get(
+    "/sources/<source>",
+    summary="Show a source; for Admins",
+    responses=answers(200, "The source", SourceBody),
+)
+def show_source(source: str) -> dict[str, Any]:
+    """The source."""
+    return setup.source_of(wiring(), person_of(router), unquote(source))
+
+
+@router.put(
+    "/sources/<source>",
+    summary="Register a source, or register it anew; by Admins",
+    responses=answers(200, "The source", SourceBody),
+)
+def put_source(source: str, rules: Annotated[SourceRules, Body()]) -> dict[str, Any]:
+    """The source."""
+    wanted = setup.NewSource(unquote(source), rules.profile, rules.principal, rules.mapping)
+    return setup.put_source(wiring(), person_of(router), wanted)
+
+
+@router.delete("/sources/<source>", summary="Remove a source; by Admins", responses=GONE)
+def remove_source(source: str) -> Response[str]:
+    """Nothing: the source is gone."""
+    setup.remove_source(wiring(), person_of(router), unquote(source))
+    return gone()

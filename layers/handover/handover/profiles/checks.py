@@ -1,0 +1,50 @@
+"""What is asked of a profile before it is stored, beyond the form of each of its fields."""
+
+from __future__ import annotations
+
+from handover.errors import InvalidRequestError
+from handover.profiles.profile import EACH_ROLE, Holds, Profile
+from handover.reading.sniff import normal_label
+
+# A header has 64 KiB; what a profile says of it needs no more.
+MOST_COLUMNS = 200
+MOST_LABEL_CHARS = 200
+
+
+def check_profile(profile: Profile) -> None:
+    """Raises InvalidRequestError, whose `field` is the path, for what no file could follow."""
+    if len(profile.columns) > MOST_COLUMNS:
+        raise InvalidRequestError("columns", f"columns: wanted at most {MOST_COLUMNS}")
+    for place, column in enumerate(profile.columns):
+        path = f"columns[{place}]"
+        if column.holds is Holds.ACCOUNT and not column.is_required:
+            raise InvalidRequestError(
+                f"{path}.required", "the column that holds the account cannot be left out"
+            )
+        for label in (column.label, *column.aliases):
+            if not 0 < len(normal_label(label)) <= MOST_LABEL_CHARS:
+                raise InvalidRequestError(
+                    path, f"{path}: wanted labels of 1 to {MOST_LABEL_CHARS} characters"
+                )
+    if all(column.holds in (Holds.ACCOUNT, Holds.EXPECTED) for column in profile.columns):
+        raise InvalidRequestError("columns", "columns: wanted one that says what to assign")
+    check_labels(profile)
+
+
+def check_labels(profile: Profile) -> None:
+    """Raises InvalidRequestError when two columns go by one label, in any case and spacing.
+
+    The columns of the tenant's roles are looked at once they are written out.
+    """
+    seen: dict[str, int] = {}
+    for place, column in enumerate(profile.columns):
+        if column.role == EACH_ROLE:
+            continue
+        for label in (column.label, *column.aliases):
+            first = seen.setdefault(normal_label(label), place)
+            if first != place:
+                raise InvalidRequestError(
+                    f"columns[{place}]",
+                    f"columns[{place}]: {label!r} is a label of columns[{first}] already, the "
+                    f"column {profile.columns[first].label!r}",
+                )

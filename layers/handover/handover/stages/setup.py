@@ -1,0 +1,278 @@
+"""What Admins set up for their tenant: settings, roles, workflows, and sources."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from handover.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError
+from handover.profiles import (
+    WORKFLOW_ROLE,
+    Profile,
+    Seat,
+    check_mapping,
+    presets,
+    settings_from,
+    settings_json,
+)
+from handover.profiles.checks import check_labels
+from handover.profiles.parsing import NAME_PATTERN
+from handover.reading import MAX_HEADER_BYTES
+from handover.rules.addresses import normal_address
+from handover.runtime import Wiring, logger
+from handover.stages.cursors import Page, page_of, place_at
+from handover.stages.people import ADMIN, Person
+from handover.store.directory import Source
+
+MOST_NAME_CHARS = 100
+# Where a listing by name can begin.
+NAME_PLACES = re.compile(r".{1,1000}", re.DOTALL)
+# A source is the name of a folder; who is a source by nature cannot be registered as one.
+SOURCE_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+RESERVED_SOURCES = frozenset({"user", "handover"})
+# The unique id of a role or user, as S3's events tell it.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+PRINCIPAL_PATTERN = re.compile(r"[A-Za-z0-9:._@=,+-]{1,128}")
+
+
+def only_admins(person: Person, may: str) -> None:
+    """Raises ForbiddenError for everybody but an Admin; `may` says what they may not."""
+    if not person.is_admin:
+        raise ForbiddenError(f"only somebody with the user role {ADMIN} may {may}")
+
+
+def settings_of(wiring: Wiring, person: Person) -> dict[str, object]:
+    """The tenant's settings."""
+    return settings_json(wiring.tables.directory.settings(person.tenant))
+
+
+def change_settings(
+    wiring: Wiring, person: Person, changes: Mapping[str, Any]
+) -> dict[str, object]:
+    """The settings after `changes`, which name only those that are to be other than before.
+
+    Raises InvalidRequestError, which names the setting, also for a default account manager who is
+    no active user.
+    """
+    only_admins(person, "change settings")
+    if isinstance(found := changes.get("default_account_manager"), str) and found:
+        user = wiring.tables.directory.user(person.tenant, normal_address(found))
+        if user is None or not user.is_active:
+            raise InvalidRequestError(
+                "default_account_manager",
+                f"default_account_manager: {found!r} is no active user; wanted the address of "
+                'one, or "" for nobody',
+            )
+        changes = {**changes, "default_account_manager": user.email}
+    changed = wiring.tables.setup.change_settings(
+        person.tenant, lambda before: settings_from({**settings_json(before), **changes})
+    )
+    logger.info("settings changed", extra={"settings": sorted(changes)})
+    return settings_json(changed)
+
+
+def roles_page(
+    wiring: Wiring, person: Person, *, limit: int, cursor: str | None
+) -> Page[dict[str, object]]:
+    """The roles that the tenant has defined, by name."""
+    after = place_at(cursor, NAME_PLACES)
+    found = wiring.tables.setup.roles(person.tenant, after, limit + 1)
+    return page_of(found, limit, lambda seat: seat.role).of(_role_told)
+
+
+def role_of(wiring: Wiring, person: Person, role: str) -> dict[str, object]:
+    """The role of that name; raises NotFoundError."""
+    found = wiring.tables.setup.role(person.tenant, role) if _is_name(role) else None
+    if found is None:
+        raise NotFoundError("there is no such role")
+    return _role_told(found)
+
+
+def put_role(wiring: Wiring, person: Person, seat: Seat) -> dict[str, object]:
+    """The role, as it is stored now; imports that are validated from now on follow it."""
+    only_admins(person, "define roles")
+    _check_name("role", seat.role)
+    if seat.role == WORKFLOW_ROLE or any(sign in seat.role for sign in "#{}"):
+        raise InvalidRequestError(
+            "role", f"role: {seat.role!r} cannot be a role; wanted a name without # {{ }}"
+        )
+    for user_role in seat.assigned_by:
+        _check_name("assigned_by", user_role)
+    _check_columns(wiring, person, seat)
+    wiring.tables.setup.put_role(person.tenant, seat)
+    return _role_told(seat)
+
+
+def _check_columns(wiring: Wiring, person: Person, seat: Seat) -> None:
+    """Raises InvalidRequestError when a profile's files could not tell the role from another."""
+    roles = [one for one in wiring.tables.directory.roles(person.tenant) if one.role != seat.role]
+    own = wiring.tables.setup.own_profiles(person.tenant)
+    every = presets() | {profile.name: profile for profile in own}
+    for profile in every.values():
+        if profile.has_tenant_roles:
+            try:
+                check_labels(profile.with_roles([*roles, seat]))
+            except InvalidRequestError as twice:
+                raise InvalidRequestError(
+                    "role",
+                    f"role: in files of the profile {profile.name!r} the columns of "
+                    f"{seat.role!r} could not be told from others: {twice}",
+                ) from twice
+
+
+def remove_role(wiring: Wiring, person: Person, role: str) -> None:
+    """Takes the role away, after which no file can assign it; raises NotFoundError.
+
+    Who holds it on an account keeps it, as history tells.
+    """
+    only_admins(person, "remove roles")
+    if not (_is_name(role) and wiring.tables.setup.remove_role(person.tenant, role)):
+        raise NotFoundError("there is no such role")
+
+
+def _role_told(seat: Seat) -> dict[str, object]:
+    return {
+        "role": seat.role,
+        "max_users": seat.max_users,
+        "assigned_by": sorted(seat.assigned_by),
+    }
+
+
+def workflows_page(
+    wiring: Wiring, person: Person, *, limit: int, cursor: str | None
+) -> Page[dict[str, object]]:
+    """The tenant's workflows, by name."""
+    after = place_at(cursor, NAME_PLACES)
+    found = wiring.tables.setup.workflows(person.tenant, after, limit + 1)
+    return page_of(found, limit, str).of(lambda name: {"name": name})
+
+
+def workflow_of(wiring: Wiring, person: Person, name: str) -> dict[str, object]:
+    """The workflow of exactly that name; raises NotFoundError."""
+    if not (_is_name(name) and wiring.tables.setup.has_workflow(person.tenant, name)):
+        raise NotFoundError("there is no such workflow")
+    return {"name": name}
+
+
+def put_workflow(wiring: Wiring, person: Person, name: str) -> dict[str, object]:
+    """The workflow, which accounts can be given from now on."""
+    only_admins(person, "define workflows")
+    _check_name("name", name)
+    wiring.tables.setup.put_workflow(person.tenant, name)
+    return {"name": name}
+
+
+def remove_workflow(wiring: Wiring, person: Person, name: str) -> None:
+    """Takes the workflow away; accounts that have it keep it. Raises NotFoundError."""
+    only_admins(person, "remove workflows")
+    if not (_is_name(name) and wiring.tables.setup.remove_workflow(person.tenant, name)):
+        raise NotFoundError("there is no such workflow")
+
+
+@dataclass(frozen=True, slots=True)
+class NewSource:
+    """A source as an Admin registers it."""
+
+    source: str
+    profile: str
+    principal: str
+    mapping: Mapping[str, str]
+
+
+def sources_page(
+    wiring: Wiring, person: Person, *, limit: int, cursor: str | None
+) -> Page[dict[str, object]]:
+    """The tenant's sources, by name, for Admins: they tell who may write."""
+    only_admins(person, "see sources")
+    after = place_at(cursor, NAME_PLACES)
+    found = wiring.tables.setup.sources(person.tenant, after, limit + 1)
+    return page_of(found, limit, lambda source: source.source).of(_source_told)
+
+
+def source_of(wiring: Wiring, person: Person, name: str) -> dict[str, object]:
+    """The source of that name, for Admins; raises NotFoundError."""
+    only_admins(person, "see sources")
+    return _source_told(_source(wiring, person, name))
+
+
+def put_source(wiring: Wiring, person: Person, wanted: NewSource) -> dict[str, object]:
+    """The source, whose principal may drop files from now on.
+
+    Raises InvalidRequestError, which names the field.
+    """
+    only_admins(person, "register sources")
+    if not SOURCE_PATTERN.fullmatch(wanted.source) or wanted.source in RESERVED_SOURCES:
+        raise InvalidRequestError(
+            "source",
+            f"source: {wanted.source!r} cannot be a source's folder; wanted letters, digits and "
+            f"._- and none of {', '.join(sorted(RESERVED_SOURCES))}",
+        )
+    if not PRINCIPAL_PATTERN.fullmatch(wanted.principal):
+        raise InvalidRequestError(
+            "principal",
+            "principal: wanted the unique id of the role or user that writes, AROA... or AIDA...",
+        )
+    profile = _profile(wiring, person, wanted.profile)
+    check_mapping(profile, wanted.mapping)
+    if sum(len(theirs) for theirs in wanted.mapping) > MAX_HEADER_BYTES:
+        raise InvalidRequestError("mapping", f"wanted at most {MAX_HEADER_BYTES} bytes of labels")
+    source = Source(wanted.source, profile.name, wanted.principal, dict(wanted.mapping))
+    wiring.tables.setup.put_source(person.tenant, source)
+    return _source_told(source)
+
+
+def remove_source(wiring: Wiring, person: Person, name: str) -> None:
+    """Takes the source away: what it drops from now on is refused. Raises NotFoundError."""
+    only_admins(person, "remove sources")
+    source = _source(wiring, person, name)
+    if not wiring.tables.setup.remove_source(person.tenant, source.source):
+        raise NotFoundError("there is no such source")
+
+
+def check_unused(wiring: Wiring, person: Person, profile: str) -> None:
+    """Raises ConflictError when a source drops files of that profile."""
+    for source in wiring.tables.setup.sources(person.tenant, None, 100):
+        if source.profile == profile:
+            raise ConflictError(
+                f"the source {source.source!r} drops files of this profile; give it another first"
+            )
+
+
+def _profile(wiring: Wiring, person: Person, name: str) -> Profile:
+    directory = wiring.tables.directory
+    found = directory.profile(person.tenant, name) if NAME_PATTERN.fullmatch(name) else None
+    if found is None:
+        known = ", ".join(sorted(directory.profiles(person.tenant)))
+        raise InvalidRequestError("profile", f"there is no profile of that name; wanted: {known}")
+    return found
+
+
+def _source(wiring: Wiring, person: Person, name: str) -> Source:
+    found = wiring.tables.directory.source(person.tenant, name) if _is_name(name) else None
+    if found is None:
+        raise NotFoundError("there is no such source")
+    return found
+
+
+def _source_told(source: Source) -> dict[str, object]:
+    return {
+        "source": source.source,
+        "profile": source.profile,
+        "principal": source.principal,
+        "mapping": dict(source.mapping),
+    }
+
+
+def _is_name(text: str) -> bool:
+    return 0 < len(text) <= MOST_NAME_CHARS
+
+
+def _check_name(field: str, text: str) -> None:
+    if not _is_name(text) or text != text.strip() or not text.isprintable():
+        raise InvalidRequestError(
+            field,
+            f"{field}: found {text[:MOST_NAME_CHARS]!r}, wanted 1 to {MOST_NAME_CHARS} characters "
+            "without outer spaces or control characters",
+        )

@@ -1,0 +1,309 @@
+"""What Admins set up: settings, roles, workflows and sources, each seen by its tenant alone."""
+
+from __future__ import annotations
+
+import pytest
+from handover.http import settings
+from handover.model import User
+from handover.patience import Patience
+from handover.profiles import Seat, Settings
+from handover.store.directory import Source
+
+from tests.functional.api.caller import ADMIN, GONE, OFFICE, SALES, Api
+from tests.functional.api.test_imports import assert_problem
+
+USUAL = {
+    "clear_guard_percent": 20,
+    "clear_guard_lines": 10,
+    "default_account_manager": "",
+    "allow_account_manager_to_create_requests": False,
+}
+CRM = {"profile": "single-strict", "principal": "AROAEXAMPLE"}
+
+
+def test_settings_are_as_usual_until_an_admin_changes_them(api: Api, stranger: Api) -> None:
+    assert api.by(SALES).get("/settings").body == USUAL
+
+    answer = api.request("PATCH", "/settings", {"clear_guard_percent": 5})
+
+    settings.SettingsBody.model_validate(answer.body)
+    assert (answer.status, answer.body) == (200, USUAL | {"clear_guard_percent": 5})
+    assert api.get("/settings").body == answer.body
+    assert stranger.get("/settings").body == USUAL
+
+
+def test_r24_an_admin_sets_the_default_account_manager(api: Api) -> None:
+    answer = api.request("PATCH", "/settings", {"default_account_manager": f" {SALES.upper()} "})
+
+    assert answer.body == USUAL | {"default_account_manager": SALES}
+    stored = api.stack.tables.directory.settings(api.tenant)
+    assert stored == Settings(default_account_manager=SALES)
+
+
+def test_r25_no_default_account_manager_is_a_valid_state(api: Api) -> None:
+    api.request("PATCH", "/settings", {"default_account_manager": SALES})
+
+    answer = api.request("PATCH", "/settings", {"default_account_manager": ""})
+
+    assert answer.body == USUAL
+
+
+def test_r27_there_is_one_default_account_manager_at_the_most(api: Api) -> None:
+    api.request("PATCH", "/settings", {"default_account_manager": SALES})
+
+    api.request("PATCH", "/settings", {"default_account_manager": OFFICE})
+
+    assert api.get("/settings").body["default_account_manager"] == OFFICE
+
+
+@pytest.mark.parametrize("email", [OFFICE, SALES])
+@pytest.mark.parametrize("value", [SALES, ""])
+def test_r26_only_an_admin_changes_the_default_account_manager(
+    api: Api, email: str, value: str
+) -> None:
+    answer = api.by(email).request("PATCH", "/settings", {"default_account_manager": value})
+
+    assert_problem(answer, 403)
+    assert api.get("/settings").body == USUAL
+
+
+def test_r95_an_admin_allows_account_managers_to_create_requests(api: Api) -> None:
+    name = "allow_account_manager_to_create_requests"
+
+    assert api.request("PATCH", "/settings", {name: True}).body == USUAL | {name: True}
+    assert_problem(api.by(SALES).request("PATCH", "/settings", {name: False}), 403)
+    assert api.request("PATCH", "/settings", {name: False}).body == USUAL
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("clear_guard_percent", 101),
+        ("clear_guard_percent", "5"),
+        ("clear_guard_lines", -1),
+        ("clear_guard_lines", None),
+        ("default_account_manager", GONE),
+        ("default_account_manager", "nobody@lumina.example"),
+        ("default_account_manager", None),
+        ("default_account_manager", "x" * 5000),
+        ("allow_account_manager_to_create_requests", 1),
+        ("allow_account_manager_to_create_requests", "yes"),
+        ("allow_everything", True),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named_and_nothing_is_changed(
+    api: Api, field: str, value: object
+) -> None:
+    answer = api.request("PATCH", "/settings", {"clear_guard_lines": 7} | {field: value})
+
+    assert_problem(answer, 400)
+    assert answer.body["field"] == field
+    assert api.get("/settings").body == USUAL
+
+
+def test_two_admins_change_different_settings_at_once(api: Api) -> None:
+    setup = api.stack.tables.setup
+    tries: list[Settings] = []
+
+    def change(before: Settings) -> Settings:
+        if not tries:
+            api.request("PATCH", "/settings", {"clear_guard_percent": 7})
+        tries.append(before)
+        return Settings(before.clear_guard_percent, clear_guard_lines=3)
+
+    setup.change_settings(api.tenant, change)
+
+    assert len(tries) == 2
+    assert api.get("/settings").body == USUAL | {"clear_guard_percent": 7, "clear_guard_lines": 3}
+
+
+def test_r45_a_tenant_defines_its_own_roles(api: Api, stranger: Api) -> None:
+    for role, most in (("Success Manager", 1), ("AE", None)):
+        answer = api.request("PUT", f"/roles/{role}", {"max_users": most})
+        assert answer.status == 200
+        settings.RoleBody.model_validate(answer.body)
+
+    page = api.by(SALES).get("/roles")
+
+    settings.Roles.model_validate(page.body)
+    assert page.body == {
+        "roles": [
+            {"role": "AE", "max_users": None, "assigned_by": []},
+            {"role": "Success Manager", "max_users": 1, "assigned_by": []},
+        ],
+        "cursor": None,
+    }
+    assert stranger.get("/roles").body["roles"] == []
+    assert_problem(stranger.get("/roles/AE"), 404)
+    labels = [column["label"] for column in api.get("/profiles/role-team").body["columns"]]
+    assert "Success Manager___tid" in labels
+
+
+def test_r45_a_role_is_changed_and_removed(api: Api) -> None:
+    api.request("PUT", "/roles/Success%20Manager", {"max_users": 1})
+    api.request("PUT", "/roles/Success%20Manager", {"max_users": 3})
+    assert api.get("/roles/Success%20Manager").body["max_users"] == 3
+
+    answer = api.request("DELETE", "/roles/Success%20Manager")
+
+    assert (answer.status, answer.text) == (204, "")
+    assert_problem(api.get("/roles/Success%20Manager"), 404)
+    assert_problem(api.request("DELETE", "/roles/Success%20Manager"), 404)
+
+
+def test_r54_who_may_assign_a_role_is_part_of_it_in_every_profile(api: Api) -> None:
+    rules = {"max_users": 1, "assigned_by": ["Sales", "Admin"]}
+    answer = api.request("PUT", "/roles/account_manager", rules)
+
+    assert answer.body["assigned_by"] == ["Admin", "Sales"]
+    directory = api.stack.tables.directory
+    for name in ("single-strict", "role-team"):
+        profile = directory.profile(api.tenant, name)
+        assert profile is not None
+        assert profile.seats["account_manager"].assigned_by == {"Admin", "Sales"}
+        assert directory.profiles(api.tenant)[name] == profile
+
+
+@pytest.mark.parametrize(
+    ("role", "body", "field"),
+    [
+        ("AE", {"max_users": 0}, "max_users"),
+        ("AE", {"max_users": "1"}, "max_users"),
+        ("AE", {"most": 1}, "most"),
+        ("AE", {"assigned_by": "Admin"}, "assigned_by"),
+        ("AE", {"assigned_by": [""]}, "assigned_by"),
+        ("%20AE", {}, "role"),
+        ("A%0AE", {}, "role"),
+        ("A%23E", {}, "role"),
+        ("%7Brole%7D", {}, "role"),
+        ("workflow", {}, "role"),
+        ("Account%20ID", {}, "role"),
+        ("x" * 101, {}, "role"),
+    ],
+)
+def test_a_role_that_cannot_be_is_refused_with_its_field(
+    api: Api, role: str, body: object, field: str
+) -> None:
+    answer = api.request("PUT", f"/roles/{role}", body)
+
+    assert_problem(answer, 400)
+    assert answer.body["field"] == field
+    assert api.get("/roles").body["roles"] == []
+
+
+def test_roles_whose_columns_could_not_be_told_apart_are_refused(api: Api) -> None:
+    api.request("PUT", "/roles/AE", {})
+
+    answer = api.request("PUT", "/roles/ae", {})
+
+    assert_problem(answer, 400)
+    assert "role-team" in answer.body["detail"]
+
+
+def test_workflows_are_defined_listed_and_removed(api: Api, stranger: Api) -> None:
+    for name in ("50% deposit", "Alpha", "Zügig"):
+        assert api.request("PUT", f"/workflows/{name}").body == {"name": name}
+
+    first = api.by(SALES).get("/workflows", limit="2")
+    rest = api.by(SALES).get("/workflows", limit="2", cursor=first.body["cursor"])
+
+    settings.Workflows.model_validate(first.body)
+    assert [one["name"] for one in first.body["workflows"]] == ["50% deposit", "Alpha"]
+    assert rest.body == {"workflows": [{"name": "Zügig"}], "cursor": None}
+    assert api.get("/workflows/Z%C3%BCgig").body == {"name": "Zügig"}
+    assert_problem(api.get("/workflows/z%C3%BCgig"), 404)
+    assert_problem(stranger.request("DELETE", "/workflows/Alpha"), 404)
+    assert api.request("DELETE", "/workflows/Alpha").status == 204
+    assert_problem(api.request("DELETE", "/workflows/Alpha"), 404)
+    assert_problem(api.request("PUT", "/workflows/%20"), 400)
+
+
+def test_r46_a_crm_is_a_source_of_files(api: Api, stranger: Api) -> None:
+    answer = api.request("PUT", "/sources/crm", CRM)
+
+    settings.SourceBody.model_validate(answer.body)
+    assert answer.body == CRM | {"source": "crm", "mapping": {}}
+    assert api.get("/sources/crm").body == answer.body
+    assert api.get("/sources").body == {"sources": [answer.body], "cursor": None}
+    assert_problem(stranger.get("/sources/crm"), 404)
+    assert api.request("DELETE", "/sources/crm").status == 204
+    assert_problem(api.request("DELETE", "/sources/crm"), 404)
+
+
+def test_r51_a_source_maps_its_own_labels(api: Api) -> None:
+    mapping = {"Owner Email": "account Manager"}
+    api.request("PUT", "/sources/crm", CRM | {"mapping": mapping})
+
+    stored = api.stack.tables.directory.source(api.tenant, "crm")
+
+    assert stored == Source("crm", "single-strict", "AROAEXAMPLE", mapping)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "field"),
+    [
+        ("crm", {"profile": "nobodys"}, "profile"),
+        ("crm", {"principal": ""}, "principal"),
+        ("crm", {"principal": "two words"}, "principal"),
+        ("crm", {"mapping": {"Owner": "owner"}}, "mapping"),
+        ("crm", {"mapping": {"x" * 70_000: "account ID"}}, "mapping"),
+        ("crm", {"password": "x"}, "password"),
+        ("user", {}, "source"),
+        ("handover", {}, "source"),
+        ("a%2Fb", {}, "source"),
+        ("..", {}, "source"),
+    ],
+)
+def test_a_source_that_cannot_be_is_refused_with_its_field(
+    api: Api, name: str, change: dict[str, object], field: str
+) -> None:
+    answer = api.request("PUT", f"/sources/{name}", CRM | change)
+
+    assert_problem(answer, 400)
+    assert answer.body["field"] == field
+    assert api.get("/sources").body["sources"] == []
+
+
+@pytest.mark.parametrize("email", [OFFICE, SALES, GONE])
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "/roles/AE", {"max_users": 1}),
+        ("DELETE", "/roles/CSM", None),
+        ("PUT", "/workflows/New", None),
+        ("DELETE", "/workflows/Old", None),
+        ("GET", "/sources", None),
+        ("GET", "/sources/erp", None),
+        ("PUT", "/sources/crm", CRM),
+        ("DELETE", "/sources/erp", None),
+    ],
+)
+def test_only_admins_set_up(
+    api: Api, patience: Patience, email: str, method: str, path: str, body: object
+) -> None:
+    directory, setup = api.stack.tables.directory, api.stack.tables.setup
+    directory.put_roles(api.tenant, [Seat("CSM", 1)], patience)
+    setup.put_workflow(api.tenant, "Old")
+    setup.put_source(api.tenant, Source("erp", "single-strict", "AROAEXAMPLE"))
+
+    assert_problem(api.by(email).request(method, path, body), 403)
+
+    assert [seat.role for seat in directory.roles(api.tenant)] == ["CSM"]
+    assert list(directory.workflows(api.tenant)) == ["Old"]
+    assert [one.source for one in setup.sources(api.tenant, None, 9)] == ["erp"]
+
+
+@pytest.mark.parametrize("path", ["/roles", "/workflows", "/sources"])
+@pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "101"}, {"cursor": "nonsense!"}])
+def test_pages_are_asked_for_as_everywhere(api: Api, path: str, query: dict[str, str]) -> None:
+    answer = api.get(path, **query)
+
+    assert_problem(answer, 400)
+    assert answer.body["field"] in query
+
+
+def test_an_admin_who_is_inactive_by_now_changes_nothing(api: Api, patience: Patience) -> None:
+    gone = User(ADMIN, "Ines", frozenset({"Admin"}), is_active=False)
+    api.stack.tables.directory.put_users(api.tenant, [gone], patience)
+
+    assert_problem(api.request("PATCH", "/settings", {"clear_guard_lines": 1}), 403)

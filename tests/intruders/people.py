@@ -1,0 +1,40 @@
+"""Who may do what with the people and settings of a tenant, and what another tenant has of them."""
+
+from __future__ import annotations
+
+from tests.intruders.actions import Action, sending
+from tests.intruders.cast import OTHER_ROLE, OTHER_WORKFLOW, OWN_ROLE, OWN_WORKFLOW
+
+ALL = (200, 200, 200, 200, 200)
+# For admin, office, sales, support and an admin of another opco, in this order.
+ADMINS = (200, 403, 403, 403, 200)
+GONE = (204, 403, 403, 403, 204)
+ABSENT = (404, 403, 403, 403, 404)
+CRM = {"profile": "single-strict", "principal": "AROACRM"}
+
+RIGHTS: dict[Action, tuple[int, ...]] = {
+    Action("GET", "/settings"): ALL,
+    sending("PATCH", "/settings", {"clear_guard_lines": 99}): ADMINS,
+    Action("GET", "/roles"): ALL,
+    Action("GET", f"/roles/{OWN_ROLE}"): ALL,
+    sending("PUT", "/roles/Deputy", {"max_users": 1}): ADMINS,
+    Action("DELETE", f"/roles/{OWN_ROLE}"): GONE,
+    Action("DELETE", "/roles/Deputy"): ABSENT,
+    Action("GET", "/workflows"): ALL,
+    Action("GET", f"/workflows/{OWN_WORKFLOW}"): ALL,
+    Action("PUT", "/workflows/Dunning"): ADMINS,
+    Action("DELETE", f"/workflows/{OWN_WORKFLOW}"): GONE,
+    Action("GET", "/sources"): ADMINS,
+    Action("GET", "/sources/erp"): ADMINS,
+    sending("PUT", "/sources/hr", CRM): ADMINS,
+    Action("DELETE", "/sources/erp"): GONE,
+}
+# What another tenant has, and the same question about what nobody has.
+THERE: list[tuple[Action, str]] = [
+    (Action("GET", f"/roles/{OTHER_ROLE}"), "/roles/nobodys"),
+    (Action("DELETE", f"/roles/{OTHER_ROLE}"), "/roles/nobodys"),
+    (Action("GET", f"/workflows/{OTHER_WORKFLOW}"), "/workflows/nobodys"),
+    (Action("DELETE", f"/workflows/{OTHER_WORKFLOW}"), "/workflows/nobodys"),
+    (Action("GET", "/sources/crm"), "/sources/nobodys"),
+    (Action("DELETE", "/sources/crm"), "/sources/nobodys"),
+]
