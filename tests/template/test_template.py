@@ -437,7 +437,7 @@ def test_only_assign_and_single_edits_write_assignments() -> None:
                     writers[role] = written
 
     # Conditional updates both, on the account's version.
-    assert writers == dict.fromkeys(("AssignRole", "ApiRole"), {"dynamodb:PartiQLUpdate"})
+    assert writers == {role: {"dynamodb:PartiQLUpdate"} for role in ("AssignRole", "ApiRole")}
 
 
 def test_only_publish_writes_history() -> None:
