@@ -21,7 +21,9 @@ ROUTES = {
     ("/profiles", "get"),
     ("/profiles/{profile}", "get"),
     ("/profiles/{profile}/template", "get"),
+    ("/accounts", "get"),
     ("/accounts", "patch"),
+    ("/history", "get"),
     ("/accounts/{account_id}", "get"),
     ("/accounts/{account_id}", "patch"),
     ("/accounts/{account_id}/history", "get"),
@@ -50,7 +52,7 @@ BODIES: dict[tuple[str, str], object] = {
     ("/roles/{role}", "put"): {},
     ("/sources/{source}", "put"): {"profile": "single-strict", "principal": "AROAEXAMPLE"},
 }
-QUERIES = {("/accounts", "patch"): {"id": "x"}}
+QUERIES = {("/accounts", "patch"): {"id": "x"}, ("/history", "get"): {"account_id": "x"}}
 
 
 def answers(api: Api) -> list[Answer]:

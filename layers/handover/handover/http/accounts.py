@@ -2,21 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
 from urllib.parse import unquote
 
+from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel
 
-from handover.http.asking import Cursor, Limit, new_router, page_told, patience_of, person_of
+from handover.errors import InvalidRequestError
+from handover.http.asking import (
+    Cursor,
+    Limit,
+    LongLimit,
+    new_router,
+    page_told,
+    patience_of,
+    person_of,
+)
 from handover.http.problems import answers
+from handover.patience import Patience
 from handover.runtime import wiring
-from handover.stages import listings
+from handover.stages import accounts, listings
+from handover.stages.accounts import Wanted
+from handover.stages.people import Person
 
 router = new_router()
 
 
+class SeatHolder(BaseModel):
+    """Somebody in a role, as the directory knows them now; `is_pending` before it knows them."""
+
+    email: str
+    name: str
+    phone: str
+    mobile: str
+    is_pending: bool
+
+
 class AccountBody(BaseModel):
-    """An account and who is assigned to it, by role."""
+    """An account and who is assigned to it, by role; `people` tells who the addresses are.
+
+    `at` is the instant that was asked for; `assigned`, `people` and `version` are those of then.
+    """
 
     account_id: str
     name: str
@@ -25,7 +51,16 @@ class AccountBody(BaseModel):
     status: str
     portals: list[str]
     assigned: dict[str, list[str]]
+    people: dict[str, list[SeatHolder]]
     version: int
+    at: str = ""
+
+
+class Accounts(BaseModel):
+    """A page of accounts; `cursor` null on the last page."""
+
+    accounts: list[AccountBody]
+    cursor: str | None
 
 
 class Change(BaseModel):
@@ -68,15 +103,59 @@ class Portfolio(BaseModel):
     cursor: str | None
 
 
+def text_asked(words: str, alias: str | None = None) -> Any:
+    """A text in a query, no longer than a key can be."""
+    return Query(alias=alias, min_length=1, max_length=1024, description=words)
+
+
+Holder = Annotated[str | None, text_asked("The name or address of who holds them")]
+At = Annotated[str | None, text_asked("A date, meaning its end (UTC), or an instant (RFC 3339)")]
+
+
+@router.get(
+    "/accounts",
+    summary="List accounts, or search for them",
+    responses=answers(200, "A page", Accounts),
+)
+def list_accounts(
+    account: Annotated[str | None, text_asked("Just this one", "id")] = None,
+    at: At = None,
+    holder: Holder = None,
+    role: Annotated[str | None, text_asked("The role in which they hold them")] = None,
+    status: Literal["active", "inactive"] | None = None,
+    portal: Annotated[str | None, text_asked("A portal of theirs")] = None,
+    limit: LongLimit = 100,
+    cursor: Cursor = None,
+) -> dict[str, Any]:
+    """All accounts, or those that are asked for; an export reads page after page."""
+    person, patience = person_of(router), patience_of(router)
+    if account is not None:
+        return {"accounts": [_account(person, account, at, patience)], "cursor": None}
+    if at is not None:
+        raise InvalidRequestError("at", "wanted together with the id of one account")
+    if role is not None and holder is None:
+        raise InvalidRequestError("role", "wanted together with a holder")
+    wanted = Wanted(status or "", portal or "", holder or "", role or "")
+    page = accounts.accounts_page(
+        wiring(), person, wanted, limit=limit, cursor=cursor, patience=patience
+    )
+    return page_told("accounts", page)
+
+
 @router.get(
     "/accounts/<account_id>",
-    summary="Show an account and who is assigned to it",
+    summary="Show an account and who is assigned to it, or was",
     responses=answers(200, "The account", AccountBody),
 )
-def show_account(account_id: str) -> dict[str, Any]:
-    """The account as it is now."""
-    patience = patience_of(router)
-    return listings.account_of(wiring(), person_of(router), unquote(account_id), patience)
+def show_account(account_id: str, at: At = None) -> dict[str, Any]:
+    """The account as it is now, or as it was assigned then."""
+    return _account(person_of(router), unquote(account_id), at, patience_of(router))
+
+
+def _account(person: Person, account_id: str, at: str | None, patience: Patience) -> dict[str, Any]:
+    if at is None:
+        return accounts.account_of(wiring(), person, account_id, patience)
+    return accounts.account_at(wiring(), person, account_id, at, patience)
 
 
 @router.get(
@@ -86,10 +165,28 @@ def show_account(account_id: str) -> dict[str, Any]:
 )
 def show_history(account_id: str, limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
     """The account's changes, oldest first."""
-    page = listings.history_of(
+    return _history(unquote(account_id), limit, cursor)
+
+
+@router.get(
+    "/history",
+    summary="Show what has become of an account, with its id in the query",
+    responses=answers(200, "A page", History),
+)
+def show_history_by_id(
+    account: Annotated[str, text_asked("The account", "account_id")],
+    limit: Limit = 25,
+    cursor: Cursor = None,
+) -> dict[str, Any]:
+    """The same for ids that no path can hold."""
+    return _history(account, limit, cursor)
+
+
+def _history(account_id: str, limit: int, cursor: str | None) -> dict[str, Any]:
+    page = accounts.history_of(
         wiring(),
         person_of(router),
-        unquote(account_id),
+        account_id,
         limit=limit,
         cursor=cursor,
         patience=patience_of(router),

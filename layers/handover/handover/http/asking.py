@@ -15,7 +15,8 @@ from handover.stages.cursors import Page
 from handover.stages.people import Person, signed_in
 
 Limit = Annotated[int, Query(ge=1, le=100, description="How many rows a page has at the most")]
-Cursor = Annotated[str | None, Query(max_length=2000, description="From the page before")]
+LongLimit = Annotated[int, Query(ge=1, le=1000, description="The same for short rows")]
+Cursor = Annotated[str | None, Query(max_length=4000, description="From the page before")]
 
 
 def new_router() -> APIGatewayHttpRouter:

@@ -7,10 +7,10 @@ from typing import Annotated
 from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import BaseModel, ConfigDict, Field
 
-from handover.http.accounts import Change
+from handover.http.accounts import Change, text_asked
 from handover.http.asking import new_router, person_of
 from handover.http.problems import JSON, answers, problem, problems
 from handover.model import Outcome, Rejection
@@ -69,7 +69,7 @@ def edit(account_id: str, wanted: Annotated[NewAssignment, Body()]) -> Response[
     responses=EDITED,
 )
 def edit_by_id(
-    account: Annotated[str, Query(alias="id", max_length=2048)],
+    account: Annotated[str, text_asked("The account", "id")],
     wanted: Annotated[NewAssignment, Body()],
 ) -> Response[str]:
     """The same for ids that no path can hold."""

@@ -1,4 +1,4 @@
-"""What people may look at: imports and their files, profiles, accounts, portfolios. Read-only."""
+"""What people may look at: imports and their files, profiles, portfolios. Read-only."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from collections.abc import Iterator
 
 from handover.aws import objects
 from handover.errors import ConflictError, ForbiddenError, NotFoundError
-from handover.model import Account
-from handover.patience import Patience
 from handover.profiles import Column, Profile
 from handover.profiles.parsing import NAME_PATTERN
 from handover.rules.addresses import normal_address
@@ -18,15 +16,13 @@ from handover.stages.cursors import Page, cursor_at, page_of, place_at
 from handover.stages.lookups import Ticket, import_for, told
 from handover.stages.people import Person
 from handover.stages.summaries import summary_of
-from handover.store.history import Entry
 from handover.store.imports import ImportItem
 
 LINK_SECONDS = 300
 # Enough to recognise a file by, in a header that has to stay short.
 STEM_CHARS = 100
-# Where a page can begin: a time and an import, a version, a role and an account.
+# Where a page can begin: a time and an import, a role and an account.
 IMPORT_PLACES = re.compile(r"[0-9T:.Z-]{1,40}#[0-9a-f]{32}")
-HISTORY_PLACES = re.compile(r"[0-9]{1,18}")
 PORTFOLIO_PLACES = re.compile(r"[^#]+#.+", re.DOTALL)
 
 
@@ -121,59 +117,6 @@ def _column_told(column: Column) -> dict[str, object]:
     return told_of | ({"role": column.role} if column.role else {})
 
 
-def account_of(
-    wiring: Wiring, person: Person, account_id: str, patience: Patience
-) -> dict[str, object]:
-    """The account and who is assigned to it; raises NotFoundError."""
-    account = _account(wiring, person, account_id, patience)
-    return {
-        "account_id": account.account_id,
-        "name": account.name,
-        "customer_id": account.customer_id,
-        "opco": account.opco,
-        "status": "active" if account.is_active else "inactive",
-        "portals": list(account.portals),
-        "assigned": {role: list(users) for role, users in sorted(account.assigned.items())},
-        "version": account.version,
-    }
-
-
-def history_of(
-    wiring: Wiring,
-    person: Person,
-    account_id: str,
-    *,
-    limit: int,
-    cursor: str | None,
-    patience: Patience,
-) -> Page[dict[str, object]]:
-    """What has become of the account, oldest first; raises NotFoundError."""
-    place = place_at(cursor, HISTORY_PLACES)
-    account = _account(wiring, person, account_id, patience)
-    after = int(place or 0)
-    entries = (
-        entry
-        for entry in wiring.tables.history.of(person.tenant, account.account_id)
-        if entry.mark.version > after
-    )
-    return page_of(entries, limit, lambda entry: str(entry.mark.version)).of(_entry_told)
-
-
-def _entry_told(entry: Entry) -> dict[str, object]:
-    mark = entry.mark
-    return {
-        "version": mark.version,
-        "at": mark.at,
-        "actor": mark.actor,
-        "import_id": mark.import_id,
-        "line": mark.line,
-        "changes": [
-            {"role": change.role, "before": list(change.before), "after": list(change.after)}
-            for change in mark.changes
-        ],
-    }
-
-
 def portfolio_of(
     wiring: Wiring, person: Person, email: str, *, limit: int, cursor: str | None
 ) -> Page[dict[str, object]]:
@@ -196,10 +139,3 @@ def _holdings(
     for holding in wiring.tables.portfolios.of(tenant, email):
         if place is None or "#".join(holding) > place:
             yield holding
-
-
-def _account(wiring: Wiring, person: Person, account_id: str, patience: Patience) -> Account:
-    found = wiring.tables.accounts.read(person.tenant, [account_id], patience)
-    if account_id not in found:
-        raise NotFoundError("there is no such account")
-    return found[account_id]

@@ -5,14 +5,16 @@ This is the hot path, so items are turned into accounts and back by hand.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 from handover.model import Account, Mark, SeatChange
 from handover.patience import Patience
 from handover.rules import AccountWrite
 from handover.store.batches import Item, Statement, Unmet, insertion, read_items, write_each
+from handover.store.connection import client
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Accounts:
     ) -> dict[str, Account]:
         """The accounts of the tenant that exist among `account_ids` (no repetition), by id."""
         prefix = f"{tenant}#"
-        # DynamoDB takes no key over 2,048 bytes, so no account has such an id.
+        # No longer key can be stored, so no account has such an id.
         keys = (
             {"pk": {"S": prefix + account_id}}
             for account_id in account_ids
@@ -35,6 +37,35 @@ class Accounts:
         )
         found = (account_from(item) for item in read_items(self.table, keys, patience))
         return {account.account_id: account for account in found}
+
+    def listed(self, tenant: str, *, after: str = "") -> Iterator[str]:
+        """The ids of all accounts of the tenant, shelf by shelf, as an index of the table has them.
+
+        `after` is where to begin: the last id that is known. The index follows within moments.
+        """
+        first = int(_shelf_of(after), 16) if after else 0
+        for number in range(first, SHELVES):
+            yield from self._shelved(tenant, f"{number:x}", after if number == first else "")
+
+    def _shelved(self, tenant: str, shelf: str, after: str) -> Iterator[str]:
+        asked: dict[str, Any] = {
+            "TableName": self.table,
+            "IndexName": BY_TENANT,
+            "KeyConditionExpression": "#shelf = :shelf AND #pk > :after",
+            "ExpressionAttributeNames": {"#shelf": "shelf", "#pk": "pk"},
+            "ExpressionAttributeValues": {
+                ":shelf": {"S": f"{tenant}#{shelf}"},
+                ":after": {"S": f"{tenant}#{after}"},
+            },
+            "Limit": IDS_A_QUERY,
+        }
+        while True:
+            answer = client().query(**asked)
+            for item in answer["Items"]:
+                yield item["pk"]["S"].partition("#")[2]
+            if "LastEvaluatedKey" not in answer:
+                return
+            asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def write(
         self, writes: Sequence[AccountWrite], patience: Patience
@@ -118,8 +149,21 @@ class Accounts:
         )
 
 
+# What the sort key of an index takes, and the index of a tenant's accounts has this key in it.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
-MAX_KEY_BYTES = 2048
+MAX_KEY_BYTES = 1024
+
+
+# The index of a tenant's accounts is spread over so many partitions: one takes 1,000 new accounts a
+# second at the most.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
+SHELVES = 16
+BY_TENANT = "by-tenant"
+IDS_A_QUERY = 1000
+
+
+def _shelf_of(account_id: str) -> str:
+    return f"{crc32(account_id.encode()) % SHELVES:x}"
 
 
 def account_from(item: Item) -> Account:
@@ -144,6 +188,7 @@ def item_from(account: Account) -> dict[str, Any]:
     """The item that holds an account."""
     return {
         "pk": {"S": f"{account.tenant}#{account.account_id}"},
+        "shelf": {"S": f"{account.tenant}#{_shelf_of(account.account_id)}"},
         "version": {"N": str(account.version)},
         **_facts(account),
         "assigned": _assigned_value(account.assigned),

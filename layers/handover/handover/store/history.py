@@ -91,9 +91,16 @@ class History:
         """Stores entries under account and version; the same entry again changes nothing."""
         put_items(self.table, (_history_item(entry) for entry in entries), patience)
 
-    def of(self, tenant: str, account_id: str) -> Iterator[Entry]:
-        """The entries of an account, oldest first."""
-        for item in HistoryItem.query(f"{tenant}#{account_id}", consistent_read=True):
+    def of(
+        self, tenant: str, account_id: str, *, after: int = 0, is_newest_first: bool = False
+    ) -> Iterator[Entry]:
+        """The entries of an account after a version of it, oldest first unless told otherwise."""
+        for item in HistoryItem.query(
+            f"{tenant}#{account_id}",
+            HistoryItem.sk > after,
+            consistent_read=True,
+            scan_index_forward=not is_newest_first,
+        ):
             changes = tuple(
                 SeatChange(role, tuple(change["before"]), tuple(change["after"]))
                 for role, change in json.loads(item.changes).items()

@@ -1,0 +1,307 @@
+"""What people may know of accounts: who is assigned now, or was; all, or those of somebody."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import chain, islice, takewhile
+
+from handover.errors import InvalidRequestError, NotFoundError
+from handover.model import Account, Mark, User
+from handover.patience import Patience
+from handover.profiles import WORKFLOW_ROLE
+from handover.rules import address_in, is_pending, look_of, normal_address, pending_seat
+from handover.runtime import Wiring, rfc3339
+from handover.stages.cursors import Page, cursor_at, page_of, place_at
+from handover.stages.people import Person
+from handover.store.history import Entry
+
+HISTORY_PLACES = re.compile(r"[0-9]{1,18}")
+LIST_PLACES = re.compile(r".+", re.DOTALL)
+# A user, a role and an account; no address or role holds a line end.
+HOLDER_PLACES = re.compile(r"[^\n]+\n[^\n#]+#.+", re.DOTALL)
+PORTAL_PLACES = re.compile(r"[^#]+#.+", re.DOTALL)
+# A page ends there though it is not full, so that it is answered in time and in one answer.
+MOST_LOOKED_AT = 2000
+MOST_CHARACTERS = 3_000_000
+# Accounts are read so many at a time.
+AT_A_TIME = 100
+
+Told = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which accounts are listed: all, or those of a status ("active", "inactive"), of a portal.
+
+    `holder` is the name, address or login name of somebody who holds them, in `role` or in any.
+    """
+
+    status: str = ""
+    portal: str = ""
+    holder: str = ""
+    role: str = ""
+
+    def admits(self, account: Account) -> bool:
+        """True for an account that is listed."""
+        return (not self.status or self.status == status_of(account)) and (
+            not self.portal or self.portal in account.portals
+        )
+
+
+def status_of(account: Account) -> str:
+    """The account's status in a word."""
+    return "active" if account.is_active else "inactive"
+
+
+def account_of(wiring: Wiring, person: Person, account_id: str, patience: Patience) -> Told:
+    """The account and who is assigned to it; raises NotFoundError."""
+    account = account_for(wiring, person, account_id, patience)
+    return told_all(wiring, person.tenant, [account], patience)[0]
+
+
+def account_at(
+    wiring: Wiring, person: Person, account_id: str, at: str, patience: Patience
+) -> Told:
+    """The account as it was assigned at an instant, or at the end of a day (UTC).
+
+    Names and facts are those of now; `at` tells the instant. Raises NotFoundError, and
+    InvalidRequestError for what is neither.
+    """
+    instant = _instant(at)
+    account = account_for(wiring, person, account_id, patience)
+    # The history follows from a stream; what it does not have yet is still on the account.
+    known = {mark.version: mark for mark in account.marks}
+    newest = wiring.tables.history.of(person.tenant, account_id, is_newest_first=True)
+    lately = sorted(known.values(), key=lambda mark: -mark.version)
+    assigned = dict(account.assigned)
+    version = account.version
+    since = takewhile(lambda mark: mark.at > instant, _newest(lately, newest))
+    for mark in since:
+        assigned |= {
+            change.role: change.before
+            for change in mark.changes
+            if not change.role.startswith("#")  # a fact, not an assignment
+        }
+        version = mark.version - 1
+    then = replace(account, assigned=assigned, version=version)
+    return told_all(wiring, person.tenant, [then], patience)[0] | {"at": instant}
+
+
+def _newest(lately: Sequence[Mark], entries: Iterable[Entry]) -> Iterator[Mark]:
+    """All marks once, newest first; `lately` may hold some that the entries lack."""
+    stored = (entry.mark for entry in entries)
+    first = next(stored, None)
+    above = first.version if first is not None else 0
+    return chain(
+        (mark for mark in lately if mark.version > above),
+        [] if first is None else [first],
+        stored,
+    )
+
+
+def _instant(at: str) -> str:
+    try:
+        if len(at) == len("2026-01-01"):
+            day = datetime.combine(date.fromisoformat(at), datetime.min.time(), UTC)
+            moment = day + timedelta(days=1, milliseconds=-1)
+        else:
+            moment = datetime.fromisoformat(at)
+            if moment.tzinfo is None:
+                moment = moment.replace(tzinfo=UTC)
+        return rfc3339(moment.timestamp())
+    except (ValueError, OverflowError) as wrong:
+        raise InvalidRequestError(
+            "at", f"found {at!r}, wanted a date (2026-12-31) or an instant (2026-12-31T18:00:00Z)"
+        ) from wrong
+
+
+def history_of(
+    wiring: Wiring,
+    person: Person,
+    account_id: str,
+    *,
+    limit: int,
+    cursor: str | None,
+    patience: Patience,
+) -> Page[Told]:
+    """What has become of the account, oldest first; raises NotFoundError."""
+    after = int(place_at(cursor, HISTORY_PLACES) or 0)
+    account = account_for(wiring, person, account_id, patience)
+    entries = wiring.tables.history.of(person.tenant, account.account_id, after=after)
+    return page_of(entries, limit, lambda entry: str(entry.mark.version)).of(_entry_told)
+
+
+def _entry_told(entry: Entry) -> Told:
+    mark = entry.mark
+    return {
+        "version": mark.version,
+        "at": mark.at,
+        "actor": mark.actor,
+        "import_id": mark.import_id,
+        "line": mark.line,
+        "changes": [
+            {"role": change.role, "before": list(change.before), "after": list(change.after)}
+            for change in mark.changes
+        ],
+    }
+
+
+def accounts_page(
+    wiring: Wiring,
+    person: Person,
+    wanted: Wanted,
+    *,
+    limit: int,
+    cursor: str | None,
+    patience: Patience,
+) -> Page[Told]:
+    """The accounts that are wanted; all of the tenant's in an order that means nothing.
+
+    A page may hold fewer than `limit`, even none, where few are wanted: the cursor leads on. Of
+    a holder nobody knows there are none; an address may be one that is pending.
+    """
+    if not wanted.holder:
+        place = place_at(cursor, LIST_PLACES)
+        ids = wiring.tables.accounts.listed(person.tenant, after=place or "")
+        every = ((account_id, account_id) for account_id in ids)
+        return _page(
+            wiring, person, every, lambda _, account: wanted.admits(account), limit, patience
+        )
+    place = place_at(cursor, HOLDER_PLACES)
+    holders = sorted(_holders(wiring, person.tenant, wanted.holder, patience))
+
+    def is_wanted(at: str, account: Account) -> bool:
+        # Who holds an account in two roles, or with another of that name, is told of once.
+        return wanted.admits(account) and at == min(
+            _ways(account, holders, wanted.role), default=""
+        )
+
+    places = _held(wiring, person.tenant, holders, wanted.role, place)
+    return _page(wiring, person, places, is_wanted, limit, patience)
+
+
+def _ways(account: Account, holders: Sequence[str], role: str) -> list[str]:
+    """The places at which the account stands among what they hold."""
+    return [
+        f"{seat}\n{in_role}#{account.account_id}"
+        for in_role, seat in _seats(account)
+        if seat in holders and role in ("", in_role)
+    ]
+
+
+def _holders(wiring: Wiring, tenant: str, holder: str, patience: Patience) -> set[str]:
+    directory = wiring.tables.directory
+    address = normal_address(holder)
+    if "@" in holder:
+        return {address, pending_seat(address)}
+    look = look_of(holder)
+    named = directory.users_by_name(tenant, [look], patience).get(look, []) if look else []
+    by_login = directory.users_by_login(tenant, [address], patience) if address else {}
+    return {user.email for user in (*named, *by_login.values())}
+
+
+def _held(
+    wiring: Wiring, tenant: str, holders: Sequence[str], role: str, place: str | None
+) -> Iterator[tuple[str, str]]:
+    """Place and account of everything that they hold, by user, role and account."""
+    begun, _, rest = (place or "").partition("\n")
+    for holder in holders:
+        if holder < begun:
+            continue
+        after = rest if holder == begun else ""
+        for in_role, account_id in wiring.tables.portfolios.of(tenant, holder):
+            held = f"{in_role}#{account_id}"
+            if role in ("", in_role) and held > after:
+                yield f"{holder}\n{held}", account_id
+
+
+def _page(
+    wiring: Wiring,
+    person: Person,
+    places: Iterator[tuple[str, str]],
+    is_wanted: Callable[[str, Account], bool],
+    limit: int,
+    patience: Patience,
+) -> Page[Told]:
+    rows: list[Told] = []
+    looked_at = characters = 0
+    batch: list[tuple[str, str]] = []
+    while looked_at < MOST_LOOKED_AT and characters < MOST_CHARACTERS:
+        batch = list(islice(places, AT_A_TIME))
+        if not batch:
+            return Page(rows, None)
+        known = wiring.tables.accounts.read(
+            person.tenant, dict.fromkeys(account_id for _, account_id in batch), patience
+        )
+        found = [
+            (place, known[account_id])
+            for place, account_id in batch
+            if account_id in known and is_wanted(place, known[account_id])
+        ]
+        shown = found[: limit - len(rows)]
+        told = told_all(wiring, person.tenant, [account for _, account in shown], patience)
+        rows += told
+        if len(rows) == limit:
+            place = shown[-1][0]
+            is_last = place == batch[-1][0] and next(places, None) is None
+            return Page(rows, None if is_last else cursor_at(place))
+        characters += len(json.dumps(told))
+        looked_at += len(batch)
+    return Page(rows, cursor_at(batch[-1][0]) if next(places, None) is not None else None)
+
+
+def account_for(wiring: Wiring, person: Person, account_id: str, patience: Patience) -> Account:
+    """The tenant's account of that id; raises NotFoundError."""
+    found = wiring.tables.accounts.read(person.tenant, [account_id], patience)
+    if account_id not in found:
+        raise NotFoundError("there is no such account")
+    return found[account_id]
+
+
+def told_all(
+    wiring: Wiring, tenant: str, accounts: Sequence[Account], patience: Patience
+) -> list[Told]:
+    """The accounts as the API tells them, with the people as the directory knows them now."""
+    addresses = dict.fromkeys(
+        address_in(seat) for account in accounts for _, seat in _seats(account)
+    )
+    users = wiring.tables.directory.users(tenant, addresses, patience) if addresses else {}
+    return [_told(account, users) for account in accounts]
+
+
+def _seats(account: Account) -> Iterator[tuple[str, str]]:
+    for role, seats in account.assigned.items():
+        if role != WORKFLOW_ROLE:
+            for seat in seats:
+                yield role, seat
+
+
+def _told(account: Account, users: Mapping[str, User]) -> Told:
+    people: dict[str, list[Told]] = {}
+    for role, seat in _seats(account):
+        people.setdefault(role, []).append(_person_told(seat, users.get(address_in(seat))))
+    return {
+        "account_id": account.account_id,
+        "name": account.name,
+        "customer_id": account.customer_id,
+        "opco": account.opco,
+        "status": status_of(account),
+        "portals": list(account.portals),
+        "assigned": {role: list(seats) for role, seats in sorted(account.assigned.items())},
+        "people": dict(sorted(people.items())),
+        "version": account.version,
+    }
+
+
+def _person_told(seat: str, user: User | None) -> Told:
+    return {
+        "email": address_in(seat),
+        "name": user.name if user is not None else "",
+        "phone": user.phone if user is not None else "",
+        "mobile": user.mobile if user is not None else "",
+        "is_pending": is_pending(seat),
+    }

@@ -1,0 +1,247 @@
+"""Reading accounts: all of them, those of somebody, and who held one on a day."""
+
+from __future__ import annotations
+
+import pytest
+from handover.http import accounts
+from handover.model import Account, User
+from handover.store.accounts import SHELVES
+
+from tests.functional.api.caller import Api
+from tests.functional.api.test_imports import assert_problem
+from tests.functional.fixtures import clients_of_memory, pipeline
+from tests.functional.pipeline import (
+    ADMIN,
+    AMINA,
+    BARAKA,
+    DAY,
+    HOUR,
+    SALES,
+    SEAT,
+    TENANT,
+    Pipeline,
+    file_of,
+)
+
+__all__ = ["clients_of_memory", "pipeline"]
+
+
+@pytest.fixture
+def api(pipeline: Pipeline) -> Api:
+    """Anybody who is signed in."""
+    return Api(TENANT, pipeline.wiring, SALES)
+
+
+def ids(api: Api, limit: int = 100, **query: str) -> list[str]:
+    """The ids of all accounts that are listed, page after page."""
+    found: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        answer = api.get("/accounts", limit=str(limit), **query, **cursor)
+        assert answer.status == 200, answer.text
+        accounts.Accounts.model_validate(answer.body)
+        assert len(answer.body["accounts"]) <= limit
+        found += [account["account_id"] for account in answer.body["accounts"]]
+        if answer.body["cursor"] is None:
+            return found
+        cursor = {"cursor": answer.body["cursor"]}
+
+
+@pytest.mark.parametrize("limit", [1, 7, 100, 1000])
+def test_r36_r66_every_account_is_listed_once_with_its_external_id(
+    pipeline: Pipeline, api: Api, limit: int
+) -> None:
+    wanted = pipeline.kenyan(120 if limit > 1 else 2 * SHELVES)
+    pipeline.kenyan(5, tenant="umbra")
+
+    assert sorted(ids(api, limit)) == wanted
+
+
+def test_accounts_are_listed_by_status_and_portal(pipeline: Pipeline, api: Api) -> None:
+    pipeline.accounts(
+        *(Account(TENANT, f"A{place}", 1, is_active=place % 2 == 0) for place in range(10)),
+        Account(TENANT, "B", 1, portals=("north", "south")),
+    )
+
+    assert sorted(ids(api, limit=2, status="active")) == ["A0", "A2", "A4", "A6", "A8", "B"]
+    assert ids(api, limit=2, status="active", portal="south") == ["B"]
+    assert ids(api, portal="sou") == []
+
+
+def test_a_list_that_wants_few_of_many_leads_on(
+    pipeline: Pipeline, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handover.stages.accounts.MOST_LOOKED_AT", 100)
+    pipeline.kenyan(250)
+
+    page = api.get("/accounts", status="inactive").body
+
+    assert page["accounts"] == []
+    assert page["cursor"] is not None
+    assert ids(api, status="inactive") == []
+
+
+def test_r49_r102_an_account_tells_the_people_as_the_directory_knows_them_now(
+    pipeline: Pipeline, api: Api
+) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    renamed = User(
+        AMINA, "Amina Njeri", frozenset({"Sales"}), "Kenya", phone="+254 20", mobile="+254 7"
+    )
+    pipeline.users(renamed)
+
+    told = api.get("/accounts/K000").body
+
+    accounts.AccountBody.model_validate(told)
+    assert told["people"] == {
+        SEAT: [
+            {
+                "email": AMINA,
+                "name": "Amina Njeri",
+                "phone": "+254 20",
+                "mobile": "+254 7",
+                "is_pending": False,
+            }
+        ]
+    }
+
+
+def test_r58_a_pending_seat_is_told_as_such(pipeline: Pipeline, api: Api) -> None:
+    pipeline.accounts(
+        Account(TENANT, "P", 1, assigned={"csm": ("pending:new@x.example",), "workflow": ("Hard",)})
+    )
+    pipeline.publish()
+
+    told = api.get("/accounts/P").body
+
+    assert told["assigned"] == {"csm": ["pending:new@x.example"], "workflow": ["Hard"]}
+    (csm,) = told["people"]["csm"]
+    assert (csm["email"], csm["name"], csm["is_pending"]) == ("new@x.example", "", True)
+    assert "workflow" not in told["people"]
+    assert ids(api, holder="new@x.example") == ["P"]
+
+
+def test_r62_accounts_are_searched_by_the_name_of_who_holds_a_role(
+    pipeline: Pipeline, api: Api
+) -> None:
+    namesake = "amina.2@lumina.example"
+    pipeline.users(User(namesake, "AMINA  otieno", frozenset({"Sales"})))
+    pipeline.accounts(
+        Account(TENANT, "one", 1, assigned={"csm": (AMINA,), "owner": (AMINA, namesake)}),
+        Account(TENANT, "two", 1, assigned={"csm": (namesake,)}),
+        Account(TENANT, "three", 1, assigned={"csm": (BARAKA,)}),
+    )
+    pipeline.publish()
+
+    assert sorted(ids(api, limit=1, holder="amina Otieno")) == ["one", "two"]
+    assert ids(api, limit=1, holder="amina Otieno", role="owner") == ["one"]
+    assert ids(api, holder=AMINA.upper(), role="csm") == ["one"]
+    assert ids(api, holder="Nobody") == ids(api, holder="nobody@x.example") == []
+
+
+def test_who_no_longer_holds_an_account_is_not_found_by_it(pipeline: Pipeline, api: Api) -> None:
+    pipeline.kenyan(2, held_by=AMINA)
+    pipeline.run(pipeline.upload(file_of([("K000", BARAKA)])))
+    pipeline.publish()
+
+    assert ids(api, holder=AMINA) == ["K001"]
+    assert ids(api, holder="Baraka Mwangi") == ["K000"]
+
+
+@pytest.mark.parametrize("account", ['a/b#c?"d" é%2F+', "K 1"])
+def test_an_id_that_no_path_holds_is_read_by_query(
+    pipeline: Pipeline, api: Api, account: str
+) -> None:
+    pipeline.accounts(Account(TENANT, account, 1))
+
+    assert ids(api, id=account) == [account]
+    assert api.get("/history", account_id=account).body == {"history": [], "cursor": None}
+    assert_problem(api.get("/accounts", id="nowhere"), 404)
+    assert_problem(api.get("/history", account_id="nowhere"), 404)
+
+
+# Who held it then
+
+
+def test_who_held_an_account_on_a_day_is_told(pipeline: Pipeline, api: Api) -> None:
+    """The clock begins on 2026-11-22 at ten."""
+    pipeline.kenyan(1, held_by=AMINA)
+    pipeline.publish()
+    for manager in (BARAKA, "None", SALES):
+        pipeline.clock.now += DAY
+        pipeline.run(pipeline.upload(file_of([("K000", manager)])))
+        pipeline.publish()
+
+    def held(at: str) -> list[str]:
+        body = api.get("/accounts/K000", at=at).body
+        accounts.AccountBody.model_validate(body)
+        assert body["people"].get(SEAT, []) == [] or body["people"][SEAT][0]["name"]
+        found: list[str] = body["assigned"][SEAT]
+        return found
+
+    assert held("2026-11-22") == [AMINA]
+    assert held("2026-11-23T09:59:59Z") == [AMINA]
+    assert held("2026-11-23T13:00:00+02:00") == [BARAKA]
+    assert held("2026-11-23") == [BARAKA]
+    assert held("2026-11-24") == []
+    assert held("2026-11-25") == held("2030-01-01") == [SALES]
+    assert held("0001-01-01") == [AMINA]
+    assert api.get("/accounts", id="K000", at="2026-11-24").body["accounts"][0]["version"] == 3
+
+
+def test_what_the_history_does_not_have_yet_counts_too(pipeline: Pipeline, api: Api) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    pipeline.clock.now += HOUR
+    pipeline.run(pipeline.upload(file_of([("K000", BARAKA)])))
+
+    assert api.get("/accounts/K000", at="2026-11-22T10:30:00Z").body["assigned"] == {SEAT: [AMINA]}
+
+
+@pytest.mark.parametrize("at", ["yesterday", "2026-13-01", "2026-11-22T25:00", "9999-12-31", "7"])
+def test_a_time_that_is_none_is_named(pipeline: Pipeline, api: Api, at: str) -> None:
+    pipeline.kenyan(1)
+
+    answer = api.get("/accounts/K000", at=at)
+
+    if at == "9999-12-31":
+        assert answer.status == 200
+    else:
+        assert_problem(answer, 400)
+        assert answer.body["field"] == "at"
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"at": "2026-11-22"}, "at"),
+        ({"role": "csm"}, "role"),
+        ({"status": "open"}, "status"),
+        ({"limit": "1001"}, "limit"),
+        ({"limit": "0"}, "limit"),
+        ({"cursor": "nonsense"}, "cursor"),
+        ({"holder": "x" * 1025}, "holder"),
+        ({"holder": AMINA, "cursor": "SzAwMA"}, "cursor"),
+    ],
+)
+def test_a_search_that_cannot_be_meant_is_named(
+    api: Api, query: dict[str, str], field: str
+) -> None:
+    answer = api.get("/accounts", **query)
+
+    assert_problem(answer, 400)
+    assert answer.body["field"] == field
+
+
+def test_a_history_begins_where_its_last_page_ended(pipeline: Pipeline, api: Api) -> None:
+    pipeline.kenyan(1)
+    admin = Api(TENANT, pipeline.wiring, ADMIN)
+    for manager in (AMINA, BARAKA, SALES):
+        body = {"profile": "single-strict", "assign": {SEAT: manager}}
+        assert admin.request("PATCH", "/accounts/K000", body).status == 200
+        pipeline.publish()
+
+    first = api.get("/accounts/K000/history", limit="2").body
+    rest = api.get("/accounts/K000/history", limit="2", cursor=first["cursor"]).body
+
+    assert [entry["version"] for entry in first["history"] + rest["history"]] == [2, 3, 4]
+    assert rest["cursor"] is None
