@@ -42,6 +42,7 @@ def sending(method: str, path: str, body: object) -> Action:
 
 
 def editing(account_id: str, email: str, profile: str = "single-strict") -> Action:
-    """A single edit: that user is to be the account's manager."""
+    """A single edit: that user is to be the account's manager; its id may be a query."""
     body = {"profile": profile, "assign": {"account_manager": email}}
-    return sending("PATCH", f"/accounts/{account_id}", body)
+    path = "/accounts" if account_id.startswith("?") else "/accounts/"
+    return sending("PATCH", path + account_id, body)

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import parse_qsl
 
 from handover.model import Account, User
 from handover.profiles import Seat, presets
@@ -118,7 +119,9 @@ class World:
         body: object = None,
         query: Mapping[str, str] | None = None,
     ) -> Answer:
-        """What the API function answers the actor."""
+        """What the API function answers the actor; a path may have a query behind it."""
+        path, _, written = path.partition("?")
+        query = {**dict(parse_qsl(written)), **(query or {})}
         event = copy.deepcopy(EVENT)
         context = event["requestContext"]
         event["rawPath"] = context["http"]["path"] = path
@@ -134,7 +137,7 @@ class World:
         if body is not None:
             event["body"] = json.dumps(body)
         if query:
-            event["queryStringParameters"] = dict(query)
+            event["queryStringParameters"] = query
         told = app.lambda_handler(event, LambdaContext())
         return Answer(told["statusCode"], told["headers"], told["body"])
 

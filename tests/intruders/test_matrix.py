@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.functional.api.caller import Answer
-from tests.intruders import people
+from tests.intruders import accounts, people
 from tests.intruders.actions import Action, editing, on
 from tests.intruders.cast import (
     INSIDERS,
@@ -27,7 +27,6 @@ from tests.intruders.cast import (
     OWN_PROFILE,
     SALES,
     SHARED_ACCOUNT,
-    TOGO_SALES,
     TWIN,
     Actor,
     World,
@@ -56,16 +55,10 @@ RIGHTS: dict[Action, tuple[int, ...]] = {
     on("running", "POST", "/cancel"): (202, 403, 403, 403, 202),
     on("ended", "POST", "/cancel"): (409, 409, 403, 403, 409),
     on("ticket", "POST", "/cancel"): (202, 202, 403, 403, 202),
-    Action("GET", f"/accounts/{SHARED_ACCOUNT}"): ALL,
-    Action("GET", "/accounts/T000"): ALL,
-    Action("GET", f"/accounts/{SHARED_ACCOUNT}/history"): ALL,
-    Action("GET", f"/portfolios/{SALES.email}"): ALL,
-    editing(SHARED_ACCOUNT, SALES.email): (200, 200, 403, 403, 200),
-    editing(SHARED_ACCOUNT, SALES.email, OWN_PROFILE): (403, 403, 200, 403, 403),
-    editing(SHARED_ACCOUNT, TOGO_SALES.email): (422, 422, 403, 403, 422),
     Action("GET", "/profiles"): ALL,
     Action("GET", f"/profiles/{OWN_PROFILE}"): ALL,
     Action("GET", f"/profiles/{OWN_PROFILE}/template"): ALL,
+    **accounts.RIGHTS,
     **people.RIGHTS,
 }
 INSIDE = [
@@ -98,13 +91,10 @@ def across() -> Iterator[Any]:
         )
     ]
     there = [
-        (Action("GET", f"/accounts/{OTHER_ACCOUNT}"), "/accounts/NOIR-78"),
-        (Action("GET", f"/accounts/{OTHER_ACCOUNT}/history"), "/accounts/NOIR-78/history"),
         (Action("GET", quote(f"/accounts/{OTHER}#{OTHER_ACCOUNT}")), "/accounts/nowhere%23x"),
-        (editing(OTHER_ACCOUNT, SALES.email), "/accounts/NOIR-78"),
-        (Action("GET", f"/portfolios/{OTHER_SALES.email}"), "/portfolios/nobody@umbra.example"),
         (Action("GET", f"/profiles/{OTHER_PROFILE}"), "/profiles/nobodys-list"),
         (Action("GET", f"/profiles/{OTHER_PROFILE}/template"), "/profiles/nobodys-list/template"),
+        *accounts.THERE,
         *people.THERE,
     ]
     for actor in INSIDERS:
@@ -218,7 +208,13 @@ def test_lists_hold_the_own_tenants_things_alone(world: World, actor: Actor) -> 
     assert {one["tenant"] for one in listed.body["imports"]} == {OWN}
     mine = set(world.names[OWN].values()) - {world.names[OWN]["ticket"]}
     assert mine <= {one["import_id"] for one in listed.body["imports"]}
-    for path in ("/profiles", f"/accounts/{SHARED_ACCOUNT}/history", f"/portfolios/{TWIN.email}"):
+    for path in (
+        "/profiles",
+        "/accounts",
+        f"/accounts?holder={TWIN.email}",
+        f"/accounts/{SHARED_ACCOUNT}/history",
+        f"/portfolios/{TWIN.email}",
+    ):
         assert_tells_nothing_of_others(world.ask(actor, "GET", path))
 
 

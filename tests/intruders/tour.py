@@ -91,6 +91,10 @@ def _ask(world: World) -> None:
             "/profiles/single-strict/template",
             f"/accounts/{ACCOUNT}-0",
             f"/accounts/{ACCOUNT}-0/history",
+            f"/accounts?id={ACCOUNT}-0&at=2026-11-22",
+            f"/accounts?holder={SALES.email}",
+            "/accounts?status=active",
+            f"/history?account_id={ACCOUNT}-0",
             f"/portfolios/{SALES.email}",
             f"/nowhere/{SALES.email}",
         ):
