@@ -34,6 +34,8 @@ ACCOUNTS = (
     Account(TENANT, "2", 1, portals=("A", "B")),
 )
 
+SHAPE = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
+
 
 @pytest.fixture
 def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[Tables]:
@@ -51,12 +53,8 @@ def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[Tables]:
         dynamodb: Any = boto3.client("dynamodb")
         found = dict(template.resources(template.load(), "AWS::DynamoDB::Table"))
         for logical_id in ("AccountsTable", "DirectoryTable"):
-            dynamodb.create_table(
-                TableName=logical_id,
-                BillingMode="PAY_PER_REQUEST",
-                KeySchema=found[logical_id]["KeySchema"],
-                AttributeDefinitions=found[logical_id]["AttributeDefinitions"],
-            )
+            shape = {name: found[logical_id][name] for name in SHAPE if name in found[logical_id]}
+            dynamodb.create_table(TableName=logical_id, **shape)
         yield connect(TableNames(accounts="AccountsTable", directory="DirectoryTable"))
     connection.client.cache_clear()
 
