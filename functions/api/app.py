@@ -19,7 +19,7 @@ from handover.errors import (
     NotFoundError,
     RetryLaterError,
 )
-from handover.http import accounts, edits, imports, profiles, settings
+from handover.http import accounts, edits, imports, people, profiles, settings
 from handover.http.problems import JSON, PROBLEM, problem
 from handover.runtime import Context, logger, metrics, tracer
 
@@ -61,6 +61,7 @@ ROUTERS = (
     accounts.router,
     edits.router,
     settings.router,
+    people.router,
 )
 for router in ROUTERS:
     app.include_router(router)

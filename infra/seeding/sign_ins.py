@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from handover.aws.sign_ins import TENANT, group_of
 from handover.model import User
 from handover.rules import normal_address
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
 
 DEFAULT_PASSWORD = "Handover-1"  # noqa: S105 - of sign-ins that exist on one machine only
-TENANT = "custom:tenant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +165,6 @@ class SignIns:
         for page in pages:
             for user in page["Users"]:
                 yield normal_address(_attribute(user, "email"))
-
-
-def group_of(role: str) -> str:
-    """The group that stands for a user role: Cognito takes no spaces in a group's name."""
-    return "_".join(role.split())
 
 
 def _attribute(user: Any, name: str) -> str:

@@ -87,6 +87,7 @@ ENVIRONMENT = {
     "FINALIZE_QUEUE_URL": "FinalizeQueue",
     "NOTIFICATIONS_TOPIC": "NotificationsTopic",
     "CHANGES_BUS": "ChangesBus",
+    "USER_POOL_ID": "UserPool",
 }
 ASSIGN_TIMEOUT_SECONDS = 30
 # What botocore wants to know before it makes a client; nothing is signed or sent.

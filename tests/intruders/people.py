@@ -3,16 +3,41 @@
 from __future__ import annotations
 
 from tests.intruders.actions import Action, sending
-from tests.intruders.cast import OTHER_ROLE, OTHER_WORKFLOW, OWN_ROLE, OWN_WORKFLOW
+from tests.intruders.cast import (
+    OTHER_ROLE,
+    OTHER_SALES,
+    OTHER_WORKFLOW,
+    OWN_ROLE,
+    OWN_WORKFLOW,
+    SALES,
+    SUPPORT,
+)
 
 ALL = (200, 200, 200, 200, 200)
 # For admin, office, sales, support and an admin of another opco, in this order.
 ADMINS = (200, 403, 403, 403, 200)
 GONE = (204, 403, 403, 403, 204)
 ABSENT = (404, 403, 403, 403, 404)
+ASKED = (202, 403, 403, 403, 202)
+NEW = {"name": "Newman", "roles": ["Sales"], "login_name": "newman"}
 CRM = {"profile": "single-strict", "principal": "AROACRM"}
 
 RIGHTS: dict[Action, tuple[int, ...]] = {
+    Action("GET", "/users"): ALL,
+    Action("GET", f"/users/{SALES.email}"): ALL,
+    sending("POST", "/users", NEW | {"email": "new@lumina.example"}): (201, 403, 403, 403, 201),
+    sending("POST", "/users", NEW | {"email": SALES.email}): (409, 403, 403, 403, 409),
+    sending("PUT", f"/users/{SALES.email}", NEW): ADMINS,
+    sending("PUT", f"/users/{SALES.email}", NEW | {"roles": ["Admin"]}): ADMINS,
+    Action("DELETE", f"/users/{SUPPORT.email}"): ASKED,
+    sending("POST", "/users/delete", {"emails": [SUPPORT.email]}): ASKED,
+    sending("POST", "/users/delete", {"emails": ["nobody@lumina.example"]}): (
+        400,
+        403,
+        403,
+        403,
+        400,
+    ),
     Action("GET", "/settings"): ALL,
     sending("PATCH", "/settings", {"clear_guard_lines": 99}): ADMINS,
     Action("GET", "/roles"): ALL,
@@ -31,6 +56,9 @@ RIGHTS: dict[Action, tuple[int, ...]] = {
 }
 # What another tenant has, and the same question about what nobody has.
 THERE: list[tuple[Action, str]] = [
+    (Action("GET", f"/users/{OTHER_SALES.email}"), "/users/nobody@umbra.example"),
+    (sending("PUT", f"/users/{OTHER_SALES.email}", NEW), "/users/nobody@umbra.example"),
+    (Action("DELETE", f"/users/{OTHER_SALES.email}"), "/users/nobody@umbra.example"),
     (Action("GET", f"/roles/{OTHER_ROLE}"), "/roles/nobodys"),
     (Action("DELETE", f"/roles/{OTHER_ROLE}"), "/roles/nobodys"),
     (Action("GET", f"/workflows/{OTHER_WORKFLOW}"), "/workflows/nobodys"),

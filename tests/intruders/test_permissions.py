@@ -69,6 +69,9 @@ class Recorder:
         return watched
 
     def _rights(self, service: str, operation: str, given: dict[str, Any]) -> Iterator[Right]:
+        if service == "cognito-idp":
+            yield f"cognito-idp:{operation}", self._name(given["UserPoolId"])
+            return
         if service == "dynamodb":
             yield from self._rights_to_tables(operation, given)
             return
@@ -86,6 +89,10 @@ class Recorder:
             for statement in given["Statements"]:
                 verb, table = re.findall(r'^(\w+)[^"]*"([^"]+)"', statement["Statement"])[0]
                 yield f"dynamodb:PartiQL{verb.capitalize()}", self._name(table)
+        elif operation == "TransactWriteItems":
+            for action in given["TransactItems"]:
+                ((kind, request),) = action.items()
+                yield f"dynamodb:{kind}Item", self._name(request["TableName"])
         elif "RequestItems" in given:
             for table in given["RequestItems"]:
                 yield f"dynamodb:{operation}", self._name(table)

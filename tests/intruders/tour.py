@@ -6,6 +6,7 @@ What is seen on the way (calls to AWS, lines of logs) is for the tests that ask 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from handover.model import Account
@@ -24,6 +25,7 @@ from tests.intruders.cast import (
     OWN,
     OWN_PRINCIPAL,
     SALES,
+    SUPPORT,
     TOGO_SALES,
     World,
 )
@@ -111,6 +113,23 @@ def _set_up(world: World) -> None:
     for action in people.RIGHTS:
         for actor in (INSIDERS[0], INSIDERS[2]):
             world.ask(actor, action.method, action.path, action.body)
+    _edit_a_user(world)
+
+
+def _edit_a_user(world: World) -> None:
+    """A sign-in that is barred and let in again, other roles, and names that others had."""
+    admin, path = INSIDERS[0], f"/users/{TOGO_SALES.email}"
+    known = {"name": TOGO_SALES.name, "login_name": "didier"}
+    directory, patience = world.pipeline.wiring.tables.directory, world.pipeline.patience
+    # A file that takes a login name away leaves what led from it to the user.
+    for login in ("didier", ""):
+        directory.put_users(OWN, [replace(SUPPORT, login_name=login)], patience)
+    for more in (
+        {"roles": ["Sales"]},
+        {"roles": [], "status": "inactive"},
+        {"roles": ["Sales"], "name": "Didier K", "login_name": "dk"},
+    ):
+        world.ask(admin, "PUT", path, known | more)
 
 
 def _decide(world: World) -> None:

@@ -50,6 +50,7 @@ class Wiring:
     finalize_queue: str
     notifications_topic: str
     changes_bus: str
+    user_pool: str = ""
 
 
 @cache
@@ -77,6 +78,7 @@ def wiring() -> Wiring:
         finalize_queue=name("FINALIZE_QUEUE_URL"),
         notifications_topic=name("NOTIFICATIONS_TOPIC"),
         changes_bus=name("CHANGES_BUS"),
+        user_pool=name("USER_POOL_ID"),
     )
 
 

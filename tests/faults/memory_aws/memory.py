@@ -12,7 +12,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ParamValidationError
 from botocore.validate import ParamValidator
 
-from tests.faults.memory_aws import messaging, queries, s3, statements
+from tests.faults.memory_aws import cognito, messaging, queries, s3, statements
 from tests.faults.memory_aws import tables as table_module
 from tests.faults.memory_aws.dynamodb import DynamoDB
 from tests.faults.memory_aws.failures import ServiceError
@@ -29,10 +29,11 @@ _METADATA: Final = {
 
 
 class Snapshot(NamedTuple):
-    """Tables and buckets; what was sent is not part of it."""
+    """Tables, buckets and sign-ins; what was sent is not part of it."""
 
     tables: dict[str, table_module.Snapshot]
     buckets: s3.Snapshot
+    sign_ins: dict[str, cognito.SignIn]
 
 
 class MemoryAws:
@@ -49,6 +50,7 @@ class MemoryAws:
         self.sqs = messaging.Sqs(clock)
         self.sns = messaging.Sns(clock)
         self.events = messaging.Events(clock)
+        self.pools = cognito.Pools()
         self.hook: Hook | None = None
         self.validate = validate
         self.calls = 0
@@ -56,7 +58,7 @@ class MemoryAws:
         self._handlers = self._operations()
 
     def _operations(self) -> dict[str, dict[str, Handler]]:
-        dynamodb, store, sqs = self.dynamodb, self.s3, self.sqs
+        dynamodb, store, sqs, pools = self.dynamodb, self.s3, self.sqs, self.pools
         return {
             "dynamodb": {
                 "DescribeTable": dynamodb.describe_table,
@@ -99,6 +101,16 @@ class MemoryAws:
             },
             "sns": {"Publish": self.sns.publish},
             "events": {"PutEvents": self.events.put_events},
+            "cognito-idp": {
+                "AdminGetUser": pools.admin_get_user,
+                "AdminCreateUser": pools.admin_create_user,
+                "AdminDeleteUser": pools.admin_delete_user,
+                "AdminEnableUser": pools.admin_enable_user,
+                "AdminDisableUser": pools.admin_disable_user,
+                "AdminListGroupsForUser": pools.admin_list_groups_for_user,
+                "AdminAddUserToGroup": pools.admin_add_user_to_group,
+                "AdminRemoveUserFromGroup": pools.admin_remove_user_from_group,
+            },
             "cloudwatch": {"PutMetricData": messaging.put_metric_data},
         }
 
@@ -107,13 +119,14 @@ class MemoryAws:
         self._handlers.setdefault(service, {})[operation] = handler
 
     def snapshot(self) -> Snapshot:
-        """Tables and buckets as they are."""
-        return Snapshot(self.dynamodb.snapshot(), self.s3.snapshot())
+        """Tables, buckets and sign-ins as they are."""
+        return Snapshot(self.dynamodb.snapshot(), self.s3.snapshot(), self.pools.snapshot())
 
     def restore(self, snapshot: Snapshot) -> None:
         """Back to the snapshot, nothing sent, no call counted."""
         self.dynamodb.restore(snapshot.tables)
         self.s3.restore(snapshot.buckets)
+        self.pools.restore(snapshot.sign_ins)
         self.sqs.restore()
         self.sns.restore()
         self.events.restore()

@@ -62,4 +62,8 @@ def memory_from_template(
             memory.physical[logical_id] = memory.sns.create_topic(logical_id)
         elif kind == "AWS::Events::EventBus":
             memory.physical[logical_id] = memory.events.create_bus(logical_id)
+        elif kind == "AWS::Cognito::UserPool":
+            memory.physical[logical_id] = logical_id
+        elif kind == "AWS::Cognito::UserPoolGroup":
+            memory.pools.groups.add(properties["GroupName"])
     return memory

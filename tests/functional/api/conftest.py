@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import count
+from typing import Any
 
 import boto3
 import pytest
@@ -60,8 +61,20 @@ def wiring() -> Iterator[runtime.Wiring]:
         patch.setenv("CHUNKS_QUEUE_URL", queue["QueueUrl"])
         patch.setenv("UPLOADS_BUCKET", "uploads")
         patch.setenv("REPORTS_BUCKET", "reports")
+        patch.setenv("USER_POOL_ID", _pool())
         yield runtime.wiring()
     _forget()
+
+
+def _pool() -> str:
+    """A user pool with the groups that the template gives it."""
+    pools = boto3.client("cognito-idp", region_name=REGION)
+    tenant: Any = {"Name": "tenant", "AttributeDataType": "String", "Mutable": True}
+    made = pools.create_user_pool(PoolName="people", UsernameAttributes=["email"], Schema=[tenant])
+    pool = made["UserPool"]["Id"]
+    for _, group in resources(load(), "AWS::Cognito::UserPoolGroup"):
+        pools.create_group(UserPoolId=pool, GroupName=group["GroupName"])
+    return pool
 
 
 def _forget() -> None:

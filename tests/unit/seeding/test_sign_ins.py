@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from handover.aws.sign_ins import group_of
 from handover.model import User
 from moto import mock_aws
 
-from infra.seeding.sign_ins import DEFAULT_PASSWORD, SignIns, group_of
+from infra.seeding.sign_ins import DEFAULT_PASSWORD, SignIns
 from infra.seeding.tables import DirectoryFileError
 
 if TYPE_CHECKING:

@@ -175,18 +175,7 @@ class Directory:
             item = UserItem.get(tenant, USER + address, consistent_read=True)
         except DoesNotExist:
             return None
-        return User(
-            email=address,
-            name=item.name,
-            roles=frozenset(item.roles),
-            opco=item.opco,
-            is_active=item.status == ACTIVE,
-            is_deleted=item.status == DELETED,
-            employee_id=item.employee_id,
-            phone=item.phone,
-            mobile=item.mobile,
-            login_name=item.login_name,
-        )
+        return user_in(item)
 
     def addresses(self, tenant: str) -> Iterator[str]:
         """Addresses of the tenant's users in their order, MOST_ADDRESSES at the most."""
@@ -218,7 +207,7 @@ class Directory:
             if user.login_name
         )
         put_items(self.table, logins, patience)
-        put_items(self.table, (_user_item(tenant, user) for user in stored), patience)
+        put_items(self.table, (user_item(tenant, user) for user in stored), patience)
 
     def source(self, tenant: str, source: str) -> Source | None:
         """The registered source of that name."""
@@ -326,10 +315,27 @@ def settings_body(settings: Settings) -> str:
     return json.dumps(settings_json(replace(settings, default_account_manager=manager)))
 
 
-def _status(user: User) -> str:
+def status_of(user: User) -> str:
+    """The user's status as it is stored."""
     if user.is_deleted:
         return DELETED
     return ACTIVE if user.is_active else INACTIVE
+
+
+def user_in(item: UserItem) -> User:
+    """The user that an item holds."""
+    return User(
+        email=item.sk[len(USER) :],
+        name=item.name,
+        roles=frozenset(item.roles),
+        opco=item.opco,
+        is_active=item.status == ACTIVE,
+        is_deleted=item.status == DELETED,
+        employee_id=item.employee_id,
+        phone=item.phone,
+        mobile=item.mobile,
+        login_name=item.login_name,
+    )
 
 
 def _body_item(tenant: str, sk: str, body: Mapping[str, object]) -> Item:
@@ -358,14 +364,15 @@ def _user_from(item: Item) -> User:
     )
 
 
-def _user_item(tenant: str, user: User) -> Item:
+def user_item(tenant: str, user: User) -> Item:
+    """The user as it is stored, without what else may stand on the item."""
     return {
         "pk": {"S": tenant},
         "sk": {"S": USER + user.email},
         "name": {"S": user.name},
         "roles": {"L": [{"S": role} for role in sorted(user.roles)]},
         "opco": {"S": user.opco},
-        "status": {"S": _status(user)},
+        "status": {"S": status_of(user)},
         "employee_id": {"S": user.employee_id},
         "phone": {"S": user.phone},
         "mobile": {"S": user.mobile},

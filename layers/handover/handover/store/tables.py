@@ -16,6 +16,7 @@ from handover.store.imports import (
     TicketItem,
     WatermarkItem,
 )
+from handover.store.people import People
 from handover.store.setup import Setup
 
 
@@ -41,6 +42,7 @@ class Tables:
     portfolios: Portfolios
     errands: Errands
     setup: Setup
+    people: People
 
 
 def connect(names: TableNames) -> Tables:
@@ -59,4 +61,5 @@ def connect(names: TableNames) -> Tables:
         Portfolios(names.portfolios),
         Errands(names.directory),
         Setup(names.directory),
+        People(names.directory),
     )

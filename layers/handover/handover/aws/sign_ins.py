@@ -1,0 +1,132 @@
+"""Cognito: the sign-ins of users, brought in line with what the directory says of them.
+
+People are invited by e-mail and choose their password themselves: none ever passes through here.
+Everything may be done again, after an outage too, and a sign-in of another tenant is never
+touched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from handover.aws.clients import cognito
+from handover.errors import InvalidRequestError, RetryLaterError
+from handover.model import User
+
+TENANT = "custom:tenant"
+# https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/CommonErrors.html
+_BUSY = frozenset({"InternalErrorException", "LimitExceededException", "TooManyRequestsException"})
+_ABSENT = frozenset({"UserNotFoundException"})
+
+
+@dataclass(frozen=True, slots=True)
+class _SignIn:
+    """A sign-in as the pool has it."""
+
+    tenant: str
+    is_enabled: bool
+
+
+def is_free(pool: str, tenant: str, email: str) -> bool:
+    """False when the address signs in for another tenant."""
+    found = _find(pool, email)
+    return found is None or found.tenant == tenant
+
+
+def settle(pool: str, tenant: str, user: User) -> bool:
+    """Gives an active user a sign-in, bars an inactive one, and removes that of a deleted one.
+
+    False when the address signs in for another tenant: then nothing is done. Raises
+    RetryLaterError when the pool is busy, and InvalidRequestError for an address that it does not
+    take.
+    """
+    found = _find(pool, user.email)
+    if found is None:
+        if not user.is_active:
+            return True
+        found = _invite(pool, tenant, user.email)
+    if found.tenant != tenant:
+        return not user.is_active
+    if user.is_deleted:
+        _call("admin_delete_user", pool, user.email, but=_ABSENT)
+        return True
+    if found.is_enabled != user.is_active:
+        action = "admin_enable_user" if user.is_active else "admin_disable_user"
+        _call(action, pool, user.email)
+    _set_groups(pool, user)
+    return True
+
+
+def group_of(role: str) -> str:
+    """The group that stands for a user role: Cognito takes no spaces in a group's name."""
+    return "_".join(role.split())
+
+
+def _find(pool: str, email: str) -> _SignIn | None:
+    answer = _call("admin_get_user", pool, email, but=_ABSENT)
+    if answer is None:
+        return None
+    attributes = {one["Name"]: one.get("Value", "") for one in answer["UserAttributes"]}
+    return _SignIn(attributes.get(TENANT, ""), answer.get("Enabled", True))
+
+
+def _invite(pool: str, tenant: str, email: str) -> _SignIn:
+    """The sign-in of somebody who had none, or the one that was made at the same moment."""
+    made = _call(
+        "admin_create_user",
+        pool,
+        email,
+        but={"UsernameExistsException"},
+        UserAttributes=[
+            {"Name": "email", "Value": email},
+            {"Name": "email_verified", "Value": "true"},
+            {"Name": TENANT, "Value": tenant},
+        ],
+        DesiredDeliveryMediums=["EMAIL"],
+    )
+    if made is not None:
+        return _SignIn(tenant, is_enabled=True)
+    found = _find(pool, email)
+    if found is None:
+        raise RetryLaterError("the sign-in is being removed")
+    return found
+
+
+def _set_groups(pool: str, user: User) -> None:
+    """The user's roles as groups, where such groups exist; rules look at the directory only."""
+    wanted = {group_of(role) for role in user.roles}
+    answer = _call("admin_list_groups_for_user", pool, user.email) or {"Groups": []}
+    having = {group["GroupName"] for group in answer["Groups"]}
+    for group in sorted(wanted - having):
+        _call(
+            "admin_add_user_to_group",
+            pool,
+            user.email,
+            but={"ResourceNotFoundException", "InvalidParameterException"},
+            GroupName=group,
+        )
+    for group in sorted(having - wanted):
+        _call("admin_remove_user_from_group", pool, user.email, GroupName=group)
+
+
+def _call(
+    action: str, pool: str, email: str, *, but: frozenset[str] | set[str] = frozenset(), **more: Any
+) -> dict[str, Any] | None:
+    """The answer, None where the pool refuses with one of the codes in `but`."""
+    try:
+        answer: dict[str, Any] = getattr(cognito(), action)(UserPoolId=pool, Username=email, **more)
+    except ClientError as refused:
+        code = refused.response["Error"]["Code"]
+        if code in but:
+            return None
+        if code in _BUSY:
+            raise RetryLaterError("the user pool is busy") from refused
+        if code == "InvalidParameterException":
+            raise InvalidRequestError(
+                "email", "email: nobody can be invited under this address; wanted name@domain"
+            ) from refused
+        raise
+    return answer

@@ -1,0 +1,246 @@
+"""The users of a tenant: who they are, and what Admins do with them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from handover.aws import sign_ins
+from handover.errors import (
+    ConflictError,
+    InvalidRequestError,
+    NotFoundError,
+    RetryLaterError,
+)
+from handover.model import User
+from handover.patience import Patience
+from handover.rules.addresses import is_address, look_of, normal_address
+from handover.runtime import Wiring, logger, metrics
+from handover.stages.cursors import Page, page_of, place_at
+from handover.stages.errands import MOST_USERS, Errand, ErrandKind, ask_errand
+from handover.stages.people import ADMIN, Person
+from handover.stages.setup import only_admins
+from handover.store.directory import MAX_ADDRESS_BYTES, MAX_NAME_BYTES, status_of
+from handover.store.people import Stored
+
+DEFAULT_MANAGER_TAG = "Default Account Manager"
+ADDRESS_PLACES = re.compile(r"[^\s@]+@[^\s@]+")
+CALLED_PLACES = re.compile(r".{1,1000}", re.DOTALL)
+# Mail can be sent to such an address: its domain has a dot.
+MAIL_PATTERN = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+MOST_CHARS = 200
+MOST_ROLES = 50
+# So often a user is read again when somebody else was faster.
+TRIES = 4
+
+
+def users_page(
+    wiring: Wiring,
+    person: Person,
+    *,
+    name: str,
+    limit: int,
+    cursor: str | None,
+    patience: Patience,
+) -> Page[dict[str, object]]:
+    """The users who are not deleted, by address; those whose name begins with `name`, by name."""
+    people = wiring.tables.people
+    if look := look_of(name):
+        after = place_at(cursor, CALLED_PLACES)
+        called = (
+            one
+            for one in people.called(person.tenant, look, after, patience)
+            if not one[1].is_deleted
+        )
+        found = page_of(called, limit, lambda one: one[0]).of(lambda one: one[1])
+    else:
+        after = place_at(cursor, ADDRESS_PLACES)
+        there = people.listed(person.tenant, after, limit + 1)
+        found = page_of(_alive(there), limit, lambda user: user.email)
+    default = wiring.tables.directory.settings(person.tenant).default_account_manager
+    return found.of(lambda user: _told(user, default))
+
+
+def _alive(users: Iterator[User]) -> Iterator[User]:
+    return (user for user in users if not user.is_deleted)
+
+
+def user_of(wiring: Wiring, person: Person, email: str) -> dict[str, object]:
+    """The user with that address, a deleted one too; raises NotFoundError."""
+    user = _known(wiring, person, email)
+    return _told(user, wiring.tables.directory.settings(person.tenant).default_account_manager)
+
+
+def _known(wiring: Wiring, person: Person, email: str) -> User:
+    user = wiring.tables.directory.user(person.tenant, normal_address(email))
+    if user is None:
+        raise NotFoundError("there is no such user")
+    return user
+
+
+def _told(user: User, default_manager: str) -> dict[str, object]:
+    return {
+        "email": user.email,
+        "name": user.name,
+        "roles": sorted(user.roles),
+        "opco": user.opco,
+        "status": status_of(user),
+        "employee_id": user.employee_id,
+        "phone": user.phone,
+        "mobile": user.mobile,
+        "login_name": user.login_name,
+        "tags": [DEFAULT_MANAGER_TAG] if user.email == default_manager else [],
+    }
+
+
+def create_user(wiring: Wiring, person: Person, wanted: User) -> dict[str, object]:
+    """The new user, who is in the directory and, when active, invited to sign in.
+
+    Whoever repeats the request, as after an outage between the two, gets the same answer. Raises
+    InvalidRequestError, which names the field, and ConflictError for an address or login name
+    that is taken.
+    """
+    only_admins(person, "create users")
+    wanted = _checked(wanted)
+    _check_sign_in(wiring, person, wanted)
+    for _ in range(TRIES):
+        known = wiring.tables.directory.user(person.tenant, wanted.email)
+        if known == wanted:
+            break
+        if known is not None and not known.is_deleted:
+            raise ConflictError(f"there is a user {wanted.email} already; edit that one")
+        if _stored(wiring, person, known, wanted):
+            metrics.add_metric("UsersCreated", "Count", 1)
+            break
+    else:
+        raise RetryLaterError("the user is being changed by others")
+    _settle_sign_in(wiring, person, wanted)
+    return user_of(wiring, person, wanted.email)
+
+
+def edit_user(wiring: Wiring, person: Person, wanted: User) -> dict[str, object]:
+    """The user as edited; a name is kept up to date wherever users are found or shown by name.
+
+    Raises InvalidRequestError, which names the field, NotFoundError, and ConflictError for a
+    login name that is taken, a user who was deleted, or an Admin who would lock themselves out.
+    """
+    only_admins(person, "edit users")
+    known = _known(wiring, person, wanted.email)
+    wanted = _checked(wanted)
+    if wanted.email == person.email and not (wanted.is_active and ADMIN in wanted.roles):
+        raise ConflictError("nobody locks themselves out: have another Admin do this")
+    if not wanted.is_active:
+        _check_no_default(wiring, person, [wanted.email])
+    _check_sign_in(wiring, person, wanted)
+    for _ in range(TRIES):
+        if known.is_deleted:
+            raise ConflictError("the user was deleted; create them anew to have them back")
+        if known == wanted or _stored(wiring, person, known, wanted):
+            break
+        known = _known(wiring, person, wanted.email)
+    else:
+        raise RetryLaterError("the user is being changed by others")
+    _settle_sign_in(wiring, person, wanted)
+    return user_of(wiring, person, wanted.email)
+
+
+def delete_users(wiring: Wiring, person: Person, emails: Sequence[str], now: float) -> str:
+    """The ticket of the import that takes the users off all they hold; they are deleted first.
+
+    Raises InvalidRequestError for addresses of nobody, and ConflictError for the caller's own
+    and the default account manager's.
+    """
+    only_admins(person, "delete users")
+    if not 1 <= len(emails) <= MOST_USERS:
+        raise InvalidRequestError("emails", f"emails: wanted 1 to {MOST_USERS} addresses")
+    wanted = list(dict.fromkeys(normal_address(email) for email in emails))
+    for email in wanted:
+        if wiring.tables.directory.user(person.tenant, email) is None:
+            shown = email[:MAX_ADDRESS_BYTES]
+            raise InvalidRequestError("emails", f"emails: {shown!r} is no user; nobody was deleted")
+    if person.email in wanted:
+        raise ConflictError("nobody deletes themselves: have another Admin do this")
+    _check_no_default(wiring, person, wanted)
+    ticket = ask_errand(wiring, person, Errand(ErrandKind.REMOVAL, users=tuple(wanted)), now)
+    logger.info("removal asked for", extra={"ticket": ticket, "users": len(wanted)})
+    return ticket
+
+
+def delete_user(wiring: Wiring, person: Person, email: str, now: float) -> str:
+    """As `delete_users`, for one; raises NotFoundError when there is no such user."""
+    only_admins(person, "delete users")
+    return delete_users(wiring, person, [_known(wiring, person, email).email], now)
+
+
+def _stored(wiring: Wiring, person: Person, known: User | None, wanted: User) -> bool:
+    """False when the user was another one by then; raises ConflictError for a login name."""
+    stored = wiring.tables.people.store(person.tenant, known, wanted)
+    if stored is Stored.LOGIN_TAKEN:
+        raise ConflictError(f"login_name: {wanted.login_name!r} is another user's already")
+    return stored is Stored.DONE
+
+
+def _check_no_default(wiring: Wiring, person: Person, emails: Sequence[str]) -> None:
+    default = wiring.tables.directory.settings(person.tenant).default_account_manager
+    if default in emails:
+        raise ConflictError(
+            f"{default} is the {DEFAULT_MANAGER_TAG}; set another one, or none, first"
+        )
+
+
+def _check_sign_in(wiring: Wiring, person: Person, wanted: User) -> None:
+    if wanted.is_active and not sign_ins.is_free(wiring.user_pool, person.tenant, wanted.email):
+        raise _no_sign_in(wanted)
+
+
+def _settle_sign_in(wiring: Wiring, person: Person, wanted: User) -> None:
+    if not sign_ins.settle(wiring.user_pool, person.tenant, wanted):
+        raise _no_sign_in(wanted)
+
+
+def _no_sign_in(wanted: User) -> ConflictError:
+    # Nothing is told of where else the address may be known.
+    return ConflictError(f"{wanted.email} cannot be invited to sign in; take another address")
+
+
+def _checked(user: User) -> User:
+    """The user with normal address and without outer spaces; raises InvalidRequestError."""
+    email = normal_address(user.email)
+    if not is_address(email) or not MAIL_PATTERN.fullmatch(email):
+        raise InvalidRequestError("email", f"email: {email[:MAX_ADDRESS_BYTES]!r} is no address")
+    texts = {
+        name: _text(name, getattr(user, name))
+        for name in ("name", "opco", "employee_id", "phone", "mobile", "login_name")
+    }
+    if not texts["name"]:
+        raise InvalidRequestError("name", "name: wanted the name of the user")
+    if len(look_of(texts["name"]).encode()) + len(email.encode()) > MAX_NAME_BYTES:
+        raise InvalidRequestError("name", "name: wanted a shorter one")
+    if len(user.roles) > MOST_ROLES:
+        raise InvalidRequestError("roles", f"roles: wanted at most {MOST_ROLES}")
+    roles = frozenset(_text("roles", role) for role in user.roles)
+    if "" in roles or any(";" in role for role in roles):
+        raise InvalidRequestError("roles", "roles: wanted names of user roles without ';'")
+    return replace(
+        user,
+        email=email,
+        roles=roles,
+        name=texts["name"],
+        opco=texts["opco"],
+        employee_id=texts["employee_id"],
+        phone=texts["phone"],
+        mobile=texts["mobile"],
+        login_name=texts["login_name"],
+    )
+
+
+def _text(field: str, text: str) -> str:
+    found = text.strip()
+    if len(found) > MOST_CHARS or not found.isprintable():
+        raise InvalidRequestError(
+            field,
+            f"{field}: found {found[:MOST_CHARS]!r}, wanted at most {MOST_CHARS} characters "
+            "without control characters",
+        )
+    return found

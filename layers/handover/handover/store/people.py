@@ -1,0 +1,243 @@
+"""The users of a tenant one at a time: listed, found by name, created and edited.
+
+A user is several items: the user, and those under which login name and name lead to the address.
+They are written together or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from itertools import islice
+from typing import Any
+
+from pynamodb.exceptions import DoesNotExist
+
+from handover.errors import RetryLaterError
+from handover.model import User
+from handover.patience import Patience
+from handover.rules import look_of, normal_address
+from handover.store.batches import REFUSED_CODES, Item
+from handover.store.connection import client
+from handover.store.directory import (
+    LOGIN,
+    NAME,
+    USER,
+    Directory,
+    DirectoryItem,
+    UserItem,
+    status_of,
+    user_in,
+    user_item,
+)
+
+# How many addresses that a name leads to are looked up at a time.
+NAMES_A_READ = 50
+
+
+class Stored(Enum):
+    """What came of storing a user; OVERTAKEN: the user was another one by then."""
+
+    DONE = "done"
+    LOGIN_TAKEN = "login taken"
+    OVERTAKEN = "overtaken"
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The part of the table of directories that is about users."""
+
+    table: str
+
+    def listed(self, tenant: str, after: str | None, rows: int) -> Iterator[User]:
+        """The users behind the address `after`, deleted ones too; lazily, `rows` at a time."""
+        found = UserItem.query(
+            tenant,
+            UserItem.sk.startswith(USER),
+            consistent_read=True,
+            page_size=rows,
+            last_evaluated_key=_place(tenant, USER, after),
+        )
+        return (user_in(item) for item in found)
+
+    def called(
+        self, tenant: str, beginning: str, after: str | None, patience: Patience
+    ) -> Iterator[tuple[str, User]]:
+        """Users whose names begin so in the form of `look_of`, each behind its place in the list.
+
+        They come by name, then by address, lazily; deleted ones too.
+        """
+        found = DirectoryItem.query(
+            tenant,
+            DirectoryItem.sk.startswith(NAME + beginning),
+            consistent_read=True,
+            page_size=NAMES_A_READ,
+            last_evaluated_key=_place(tenant, NAME, after),
+        )
+        places = (item.sk[len(NAME) :] for item in found)
+        while part := list(islice(places, NAMES_A_READ)):
+            yield from self._holding(tenant, part, patience)
+
+    def _holding(
+        self, tenant: str, places: Sequence[str], patience: Patience
+    ) -> Iterator[tuple[str, User]]:
+        """The users who have the names that the index gives them, in the order of `places`."""
+        # A name and an address may hold the sign that parts them, so each parting is tried.
+        partings = [(place, name, email) for place in places for name, email in _partings(place)]
+        addresses = dict.fromkeys(email for _, _, email in partings)
+        users = Directory(self.table).users(tenant, addresses, patience)
+        for place, name, email in partings:
+            # The index may be older than the user, who may have another name by now.
+            if (user := users.get(email)) and look_of(user.name) == name:
+                yield place, user
+
+    def store(self, tenant: str, before: User | None, after: User) -> Stored:
+        """Stores a user in the place of what was read as `before`, None = nobody.
+
+        A login name that another user has, who is not deleted, is never taken from them, whoever
+        else writes meanwhile. Raises RetryLaterError when the table is busy.
+        """
+        login = normal_address(after.login_name)
+        actions = [self._user_update(tenant, before, after)]
+        if login:
+            found = _login_body(tenant, login)
+            holder = _address_in(found) if found is not None else after.email
+            if holder != after.email:
+                user = Directory(self.table).user(tenant, holder)
+                if user and not user.is_deleted and normal_address(user.login_name) == login:
+                    return Stored.LOGIN_TAKEN
+                actions.append(self._check_as_read(tenant, holder, user))
+            actions.append(self._login_put(tenant, login, after.email, found))
+        old_login = normal_address(before.login_name) if before else ""
+        if old_login not in ("", login):
+            found = _login_body(tenant, old_login)
+            if found is not None and _address_in(found) == after.email:
+                actions.append(self._login_delete(tenant, old_login, found))
+        actions += self._name_actions(tenant, before, after)
+        return Stored.DONE if _written(actions) else Stored.OVERTAKEN
+
+    def _user_update(self, tenant: str, before: User | None, after: User) -> Item:
+        """The update of the user's own item, which leaves alone what else stands on it."""
+        item = user_item(tenant, after)
+        facts = {name: value for name, value in item.items() if name not in ("pk", "sk")}
+        names = {f"#{name}": name for name in (*facts, "version")}
+        sets = [f"#{name} = :{name}" for name in facts]
+        sets.append("#version = if_not_exists(#version, :none) + :one")
+        values = {f":{name}": value for name, value in facts.items()}
+        values |= {":none": {"N": "0"}, ":one": {"N": "1"}}
+        if before is None:
+            condition = "attribute_not_exists(#pk)"
+            names["#pk"] = "pk"
+        else:
+            condition, seen = _as_read(before)
+            values |= seen
+        return {
+            "Update": {
+                "TableName": self.table,
+                "Key": {"pk": item["pk"], "sk": item["sk"]},
+                "UpdateExpression": f"SET {', '.join(sets)}",
+                "ConditionExpression": condition,
+                "ExpressionAttributeNames": names,
+                "ExpressionAttributeValues": values,
+            }
+        }
+
+    def _login_put(self, tenant: str, login: str, email: str, found: str | None) -> Item:
+        """The item that leads from the login name to the user; `found` is what stood there."""
+        item = {**_key(tenant, LOGIN + login), "body": {"S": json.dumps({"email": email})}}
+        return {"Put": {"TableName": self.table, "Item": item, **_body_is(found)}}
+
+    def _login_delete(self, tenant: str, login: str, found: str) -> Item:
+        key = _key(tenant, LOGIN + login)
+        return {"Delete": {"TableName": self.table, "Key": key, **_body_is(found)}}
+
+    def _check_as_read(self, tenant: str, address: str, user: User | None) -> Item:
+        """The condition that the user is as it was read, None = there was no such user."""
+        condition, values = _as_read(user) if user else ("attribute_not_exists(#status)", {})
+        names = ("name", "login_name", "status") if user else ("status",)
+        return {
+            "ConditionCheck": {
+                "TableName": self.table,
+                "Key": _key(tenant, USER + address),
+                "ConditionExpression": condition,
+                "ExpressionAttributeNames": {f"#{name}": name for name in names},
+                **({"ExpressionAttributeValues": values} if values else {}),
+            }
+        }
+
+    def _name_actions(self, tenant: str, before: User | None, after: User) -> Iterator[Item]:
+        name, old = look_of(after.name), look_of(before.name) if before else ""
+        if name:
+            item = _key(tenant, f"{NAME}{name}#{after.email}")
+            yield {"Put": {"TableName": self.table, "Item": item}}
+        if old and old != name:
+            key = _key(tenant, f"{NAME}{old}#{after.email}")
+            yield {"Delete": {"TableName": self.table, "Key": key}}
+
+
+def _as_read(user: User) -> tuple[str, dict[str, Any]]:
+    """The condition that what leads to the user is as it was read, and its values."""
+    seen = {"name": user.name, "login_name": user.login_name, "status": status_of(user)}
+    parts = []
+    for name, value in seen.items():
+        part = f"#{name} = :old_{name}"
+        # What is as usual may not be stored at all.
+        is_usual = value in ("", "active")
+        parts.append(f"(attribute_not_exists(#{name}) OR {part})" if is_usual else part)
+    return " AND ".join(parts), {f":old_{name}": {"S": value} for name, value in seen.items()}
+
+
+def _written(actions: Sequence[Item]) -> bool:
+    """False when a condition did not hold, or another transaction was under way."""
+    request: Any = list(actions)
+    try:
+        client().transact_write_items(TransactItems=request)
+    except client().exceptions.TransactionCanceledException as cancelled:
+        reasons: list[Any] = cancelled.response.get("CancellationReasons", [])
+        codes = {reason.get("Code", "None") for reason in reasons} - {"None"}
+        if codes <= REFUSED_CODES | {"TransactionConflict"}:
+            return False
+        raise RetryLaterError("the directory is busy") from cancelled
+    return True
+
+
+def _login_body(tenant: str, login: str) -> str | None:
+    """What leads from a login name to an address, whether or not its user has that name still."""
+    try:
+        return DirectoryItem.get(tenant, LOGIN + login, consistent_read=True).body
+    except DoesNotExist:
+        return None
+
+
+def _address_in(body: str) -> str:
+    return str(json.loads(body)["email"])
+
+
+def _body_is(found: str | None) -> dict[str, Any]:
+    """The condition that the body is as it was found, None = there was no item."""
+    if found is None:
+        return {
+            "ConditionExpression": "attribute_not_exists(#pk)",
+            "ExpressionAttributeNames": {"#pk": "pk"},
+        }
+    return {
+        "ConditionExpression": "#body = :found",
+        "ExpressionAttributeNames": {"#body": "body"},
+        "ExpressionAttributeValues": {":found": {"S": found}},
+    }
+
+
+def _partings(place: str) -> Iterator[tuple[str, str]]:
+    parts = place.split("#")
+    for at in range(1, len(parts)):
+        yield "#".join(parts[:at]), "#".join(parts[at:])
+
+
+def _key(tenant: str, sk: str) -> Item:
+    return {"pk": {"S": tenant}, "sk": {"S": sk}}
+
+
+def _place(tenant: str, kind: str, after: str | None) -> dict[str, Any] | None:
+    return dict(_key(tenant, kind + after)) if after is not None else None

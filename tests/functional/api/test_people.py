@@ -1,0 +1,491 @@
+"""The users of a tenant: listed, found by name, created, invited, edited, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from handover.aws import clients
+from handover.aws.sign_ins import settle
+from handover.http import people
+from handover.model import User
+from handover.patience import Patience
+from handover.store.connection import client
+from handover.store.people import Stored
+
+from tests.functional.api.caller import ADMIN, GONE, OFFICE, SALES, Answer, Api
+from tests.functional.api.test_imports import assert_problem
+
+ANA: dict[str, Any] = {
+    "name": "Ana Otieno",
+    "roles": ["Sales", "Keeper of Keys"],
+    "opco": "Kenya",
+    "employee_id": "E-17",
+    "phone": "+254 20 1",
+    "mobile": "+254 700 1",
+    "login_name": "Ana.O",
+}
+
+
+@pytest.fixture
+def ana(tenant: str) -> str:
+    """An address that nobody else signs in with."""
+    return f"ana@{tenant}.example"
+
+
+def created(api: Api, email: str, **changes: object) -> Answer:
+    return api.post("/users", ANA | {"email": email} | changes)
+
+
+def told(email: str, **changes: object) -> dict[str, Any]:
+    body = ANA | {"email": email, "roles": sorted(ANA["roles"]), "status": "active", "tags": []}
+    return body | changes
+
+
+def sign_in(api: Api, email: str) -> dict[str, Any] | None:
+    """The sign-in of an address, with its groups."""
+    pool: Any = {"UserPoolId": api.stack.user_pool, "Username": email}
+    try:
+        found = clients.cognito().admin_get_user(**pool)
+    except ClientError:
+        return None
+    groups = clients.cognito().admin_list_groups_for_user(**pool)["Groups"]
+    attributes = {one["Name"]: one["Value"] for one in found["UserAttributes"]}
+    return {
+        "tenant": attributes["custom:tenant"],
+        "enabled": found["Enabled"],
+        "status": found["UserStatus"],
+        "groups": [group["GroupName"] for group in groups],
+    }
+
+
+def test_r89_users_are_listed_in_pages(api: Api, stranger: Api) -> None:
+    first = api.by(SALES).get("/users", limit="3")
+    rest = api.by(SALES).get("/users", limit="3", cursor=first.body["cursor"])
+
+    people.Users.model_validate(first.body)
+    assert [user["email"] for user in first.body["users"]] == [ADMIN, OFFICE, GONE]
+    assert [user["email"] for user in rest.body["users"]] == [SALES]
+    assert rest.body["cursor"] is None
+    assert first.body["users"][2]["status"] == "inactive"
+    assert len(stranger.get("/users").body["users"]) == 4
+
+
+def test_r90_a_user_is_created_with_all_fields_but_a_password(api: Api, ana: str) -> None:
+    answer = created(api, f" {ana.upper()} ")
+
+    people.UserBody.model_validate(answer.body)
+    assert (answer.status, answer.body) == (201, told(ana))
+    assert api.by(SALES).get(f"/users/{ana.replace('@', '%40')}").body == told(ana)
+    assert_problem(created(api, ana, password="Sesame-1"), 400)
+
+
+def test_r92_who_is_created_is_invited_to_choose_a_password(api: Api, ana: str) -> None:
+    created(api, ana)
+
+    assert sign_in(api, ana) == {
+        "tenant": api.tenant,
+        "enabled": True,
+        "status": "FORCE_CHANGE_PASSWORD",
+        "groups": ["Sales"],
+    }
+
+
+def test_r93_one_user_after_the_other_is_created(api: Api, tenant: str) -> None:
+    emails = [f"{name}@{tenant}.example" for name in ("one", "two")]
+
+    assert [created(api, email, login_name=email).status for email in emails] == [201, 201]
+
+
+def test_an_inactive_user_is_not_invited_until_they_are_active(api: Api, ana: str) -> None:
+    created(api, ana, status="inactive")
+    assert sign_in(api, ana) is None
+
+    api.request("PUT", f"/users/{ana}", ANA)
+
+    found = sign_in(api, ana)
+    assert found is not None
+    assert found["enabled"]
+
+
+def test_r91_a_login_name_is_unique(api: Api, tenant: str, ana: str) -> None:
+    created(api, ana)
+
+    answer = created(api, f"bo@{tenant}.example", login_name=" ANA.o ")
+
+    assert_problem(answer, 409)
+    assert "login_name" in answer.body["detail"]
+    assert_problem(api.get(f"/users/bo@{tenant}.example"), 404)
+    assert sign_in(api, f"bo@{tenant}.example") is None
+    assert holders(api, "ana.o") == [ana]
+
+
+def holders(api: Api, login: str) -> list[str]:
+    found = api.stack.tables.directory.users_by_login(api.tenant, [login], Patience(4e9))
+    return [user.email for user in found.values()]
+
+
+def test_r91_a_login_name_is_unique_in_its_tenant_only(api: Api, stranger: Api, ana: str) -> None:
+    created(api, ana)
+
+    assert created(stranger, f"other-{ana}").status == 201
+
+
+def test_r91_two_users_cannot_take_a_login_name_at_once(api: Api, tenant: str) -> None:
+    """Whoever is stored second between the look and the write of the first is seen."""
+    store = api.stack.tables.people
+    one, two = (User(f"{name}@{tenant}.example", name, frozenset()) for name in ("one", "two"))
+    wanted = [User(user.email, user.name, frozenset(), login_name="L") for user in (one, two)]
+
+    first = interrupted(api, lambda: store.store(tenant, None, wanted[0]), wanted[1])
+
+    assert first is Stored.OVERTAKEN
+    assert store.store(tenant, None, wanted[0]) is Stored.LOGIN_TAKEN
+    assert holders(api, "l") == [two.email]
+
+
+def test_r91_a_login_name_given_back_meanwhile_is_not_taken_from_its_user(
+    api: Api, tenant: str
+) -> None:
+    """The index still leads to a user who has just got the name back."""
+    store, directory = api.stack.tables.people, api.stack.tables.directory
+    first = User(f"one@{tenant}.example", "One", frozenset(), login_name="L")
+    without = User(first.email, "One", frozenset())
+    directory.put_users(tenant, [first], Patience(4e9))
+    directory.put_users(tenant, [without], Patience(4e9))  # as a file leaves the index
+    second = User(f"two@{tenant}.example", "Two", frozenset(), login_name="L")
+
+    came = interrupted(api, lambda: store.store(tenant, None, second), first, before=without)
+
+    assert came is Stored.OVERTAKEN
+    assert store.store(tenant, None, second) is Stored.LOGIN_TAKEN
+    assert holders(api, "l") == [first.email]
+
+
+def interrupted(
+    api: Api, step: Callable[[], Stored], other: User, before: User | None = None
+) -> Stored:
+    """What comes of `step` when `other` is stored just before it writes."""
+    store = api.stack.tables.people
+    real = type(store)._name_actions
+    waiting = [other]
+
+    def interrupting(self: Any, tenant: str, known: User | None, after: User) -> Any:
+        if waiting and after != other:
+            assert store.store(tenant, before, waiting.pop()) is Stored.DONE
+        return real(self, tenant, known, after)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(store), "_name_actions", interrupting)
+        return step()
+
+
+def test_a_login_name_that_somebody_gave_up_can_be_taken(api: Api, tenant: str, ana: str) -> None:
+    created(api, ana)
+    api.request("PUT", f"/users/{ana}", ANA | {"login_name": "ana"})
+
+    assert created(api, f"bo@{tenant}.example", name="Bo").status == 201
+    assert holders(api, "ana.o") == [f"bo@{tenant}.example"]
+    assert holders(api, "ana") == [ana]
+
+
+def test_a_login_name_of_a_deleted_user_can_be_taken(
+    api: Api, tenant: str, ana: str, patience: Patience
+) -> None:
+    gone = User(ana, "Ana", frozenset(), is_active=False, is_deleted=True, login_name="Ana.O")
+    api.stack.tables.directory.put_users(tenant, [gone], patience)
+
+    assert created(api, f"bo@{tenant}.example").status == 201
+    assert_problem(created(api, ana), 409)
+
+
+def test_an_address_is_there_once(api: Api, ana: str) -> None:
+    created(api, ana)
+
+    assert_problem(created(api, ana.upper(), name="Somebody else"), 409)
+    assert api.get(f"/users/{ana}").body == told(ana)
+
+
+def test_a_creation_that_was_cut_off_is_repeated(
+    api: Api, ana: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**_given: object) -> None:
+        raise ClientError({"Error": {"Code": "TooManyRequestsException"}}, "AdminCreateUser")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(clients.cognito(), "admin_create_user", fail)
+        assert_problem(created(api, ana), 503)
+    assert api.get(f"/users/{ana}").status == 200
+    assert sign_in(api, ana) is None
+
+    assert created(api, ana).status == 201
+    assert created(api, ana).body == told(ana)
+
+    assert sign_in(api, ana) is not None
+
+
+def test_an_address_that_signs_in_elsewhere_is_refused_without_a_word_of_it(
+    api: Api, stranger: Api, ana: str
+) -> None:
+    created(stranger, ana, opco="Nowhere")
+
+    answer = created(api, ana)
+
+    assert_problem(answer, 409)
+    assert stranger.tenant not in answer.text.replace(ana, "")
+    assert "tenant" not in answer.body["detail"].replace(ana, "")
+    assert_problem(api.get(f"/users/{ana}"), 404)
+    found = sign_in(api, ana)
+    assert found is not None
+    assert found["tenant"] == stranger.tenant
+
+
+def test_a_sign_in_of_another_tenant_is_never_barred_or_removed(
+    api: Api, stranger: Api, ana: str
+) -> None:
+    created(stranger, ana)
+    pool = api.stack.user_pool
+
+    for user in (
+        User(ana, "Ana", frozenset(), is_active=False),
+        User(ana, "Ana", frozenset(), is_active=False, is_deleted=True),
+    ):
+        assert settle(pool, api.tenant, user)
+    assert not settle(pool, api.tenant, User(ana, "Ana", frozenset()))
+
+    found = sign_in(api, ana)
+    assert found is not None
+    assert found["enabled"]
+
+
+def test_the_sign_in_of_a_deleted_user_is_removed_and_again(api: Api, ana: str) -> None:
+    created(api, ana)
+    gone = User(ana, "Ana", frozenset(), is_active=False, is_deleted=True)
+
+    assert settle(api.stack.user_pool, api.tenant, gone)
+    assert settle(api.stack.user_pool, api.tenant, gone)
+
+    assert sign_in(api, ana) is None
+
+
+def test_r96_a_user_is_edited(api: Api, ana: str) -> None:
+    created(api, ana)
+    edited = ANA | {"name": "Ana Wekesa", "roles": ["Admin"], "mobile": "+254 700 2"}
+
+    answer = api.request("PUT", f"/users/{ana}", edited)
+
+    assert (answer.status, answer.body) == (200, told(ana, **edited))
+    found = sign_in(api, ana)
+    assert found is not None
+    assert found["groups"] == ["Admin"]
+
+
+def test_a_renamed_user_is_found_by_the_new_name_alone(api: Api, ana: str) -> None:
+    created(api, ana)
+    api.request("PUT", f"/users/{ana}", ANA | {"name": "Zara Wekesa"})
+
+    assert api.get("/users", name="ana").body["users"] == []
+    assert [user["email"] for user in api.get("/users", name=" ZARA  we").body["users"]] == [ana]
+
+
+def test_users_are_found_by_the_beginning_of_their_name_in_pages(api: Api, tenant: str) -> None:
+    for number, name in enumerate(("Eve #2", "Eve", "eve #1", "Evelyn", "Ev")):
+        created(api, f"u#{number}@{tenant}.example", name=name, login_name="")
+
+    first = api.get("/users", name="eve", limit="3")
+    rest = api.get("/users", name="eve", limit="3", cursor=first.body["cursor"])
+
+    names = [user["name"] for page in (first, rest) for user in page.body["users"]]
+    assert names == ["eve #1", "Eve #2", "Eve", "Evelyn"]
+    assert len(first.body["users"]) == 3
+    assert rest.body["cursor"] is None
+
+
+def test_an_inactive_user_cannot_sign_in(api: Api, ana: str) -> None:
+    created(api, ana)
+
+    answer = api.request("PUT", f"/users/{ana}", ANA | {"status": "inactive"})
+
+    assert answer.body["status"] == "inactive"
+    found = sign_in(api, ana)
+    assert found is not None
+    assert not found["enabled"]
+
+
+def test_nobody_who_is_not_there_is_edited(api: Api, stranger: Api, ana: str) -> None:
+    created(stranger, ana)
+
+    assert_problem(api.request("PUT", f"/users/{ana}", ANA), 404)
+    assert stranger.get(f"/users/{ana}").body == told(ana)
+
+
+def test_an_admin_does_not_lock_themselves_out(api: Api) -> None:
+    for body in ({"roles": ["Sales"]}, {"roles": ["Admin"], "status": "inactive"}):
+        assert_problem(api.request("PUT", f"/users/{ADMIN}", {"name": "Ines"} | body), 409)
+    assert_problem(api.request("DELETE", f"/users/{ADMIN}"), 409)
+
+    assert api.get(f"/users/{ADMIN}").body["roles"] == ["Admin"]
+
+
+def test_r23_the_default_account_manager_is_tagged_where_users_are_listed(api: Api) -> None:
+    api.request("PATCH", "/settings", {"default_account_manager": SALES})
+
+    tags = {user["email"]: user["tags"] for user in api.get("/users").body["users"]}
+
+    assert tags == {ADMIN: [], OFFICE: [], GONE: [], SALES: ["Default Account Manager"]}
+    assert api.get(f"/users/{SALES}").body["tags"] == ["Default Account Manager"]
+    assert api.get("/users", name="sam").body["users"][0]["tags"] == ["Default Account Manager"]
+
+
+def test_the_default_account_manager_stays_until_another_is_set(api: Api) -> None:
+    api.request("PATCH", "/settings", {"default_account_manager": SALES})
+    inactive = {"name": "Sam", "roles": ["Sales"], "status": "inactive"}
+
+    assert_problem(api.request("PUT", f"/users/{SALES}", inactive), 409)
+    assert_problem(api.request("DELETE", f"/users/{SALES}"), 409)
+    assert_problem(api.post("/users/delete", {"emails": [OFFICE, SALES]}), 409)
+
+
+def test_r97_one_user_or_several_are_deleted_by_an_import(api: Api) -> None:
+    one = api.request("DELETE", f"/users/{SALES}")
+    several = api.post("/users/delete", {"emails": [OFFICE, GONE.upper(), GONE]})
+
+    for answer in (one, several):
+        assert answer.status == 202
+        people.Removal.model_validate(answer.body)
+        shown = api.get(f"/imports/{answer.body['import_ticket']}")
+        assert (shown.status, shown.body["uploader"]) == (200, ADMIN)
+    ticket = api.stack.tables.imports.ticket(several.body["import_ticket"])
+    assert ticket is not None
+    assert ticket.users == [OFFICE, GONE]
+
+
+def test_nobody_is_deleted_when_one_of_them_is_not_there(api: Api, stranger: Api) -> None:
+    before = api.get("/imports").body
+
+    answer = api.post("/users/delete", {"emails": [SALES, "nobody@lumina.example"]})
+
+    assert_problem(answer, 400)
+    assert answer.body["field"] == "emails"
+    assert_problem(api.request("DELETE", "/users/nobody@lumina.example"), 404)
+    assert api.get("/imports").body == before
+
+
+@pytest.mark.parametrize(
+    "emails", [[], [f"{number}@lumina.example" for number in range(101)], ["x" * 3000], [None]]
+)
+def test_lists_of_users_to_delete_have_bounds(api: Api, emails: list[str]) -> None:
+    answer = api.post("/users/delete", {"emails": emails})
+
+    assert_problem(answer, 400)
+    assert answer.body["field"].startswith("emails")
+
+
+def test_a_deleted_user_is_shown_but_not_listed_nor_edited(
+    api: Api, ana: str, patience: Patience
+) -> None:
+    gone = User(ana, "Ana", frozenset(), is_active=False, is_deleted=True)
+    api.stack.tables.directory.put_users(api.tenant, [gone], patience)
+
+    assert api.get(f"/users/{ana}").body["status"] == "deleted"
+    assert ana not in api.get("/users").text
+    assert api.get("/users", name="ana").body["users"] == []
+    assert_problem(api.request("PUT", f"/users/{ana}", ANA), 409)
+    answer = api.request("PATCH", "/settings", {"default_account_manager": ana})
+    assert_problem(answer, 400)
+
+
+def test_an_admin_creates_a_deleted_user_anew(api: Api, ana: str, patience: Patience) -> None:
+    gone = User(ana, "Ana", frozenset(), is_active=False, is_deleted=True, login_name="Ana.O")
+    api.stack.tables.directory.put_users(api.tenant, [gone], patience)
+
+    assert created(api, ana).body == told(ana)
+    assert sign_in(api, ana) is not None
+
+
+@pytest.mark.parametrize("email", [OFFICE, SALES, GONE])
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/users", ANA | {"email": "new@lumina.example"}),
+        ("PUT", f"/users/{OFFICE}", ANA),
+        ("DELETE", f"/users/{OFFICE}", None),
+        ("POST", "/users/delete", {"emails": [OFFICE]}),
+    ],
+)
+def test_only_admins_write_users(
+    api: Api, email: str, method: str, path: str, body: object
+) -> None:
+    before = api.get("/users").body
+
+    assert_problem(api.by(email).request(method, path, body), 403)
+
+    assert api.get("/users").body == before
+    assert api.get("/imports").body["imports"] == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("email", "ana"),
+        ("email", "ana@localhost"),
+        ("email", "ana o@lumina.example"),
+        ("email", f"{'x' * 400}@lumina.example"),
+        ("email", "pending:ana@lumina.example\u200b"),
+        ("email", None),
+        ("name", ""),
+        ("name", "  "),
+        ("name", "Ana\nBcc: x"),
+        ("name", "A" * 201),
+        ("name", "\ud800"),
+        ("name", "\ufdfa" * 200),
+        ("roles", "Admin"),
+        ("roles", [""]),
+        ("roles", ["Sales;Admin"]),
+        ("roles", [str(number) for number in range(51)]),
+        ("phone", "1" * 201),
+        ("mobile", 7),
+        ("login_name", "a\tb"),
+        ("status", "deleted"),
+        ("is_admin", True),
+    ],
+)
+def test_a_user_who_cannot_be_is_refused_with_the_field_and_nothing_is_written(
+    api: Api, ana: str, field: str, value: object
+) -> None:
+    before = api.get("/users").body
+
+    answer = api.post("/users", ANA | {"email": ana} | {field: value})
+
+    assert_problem(answer, 400)
+    assert answer.body["field"].partition(".")[0] == field
+    assert api.get("/users").body == before
+    assert sign_in(api, ana) is None
+
+
+def test_an_edit_leaves_alone_what_else_stands_on_a_user(api: Api, ana: str) -> None:
+    created(api, ana)
+    table = api.stack.tables.directory.table
+    key: Any = {"pk": {"S": api.tenant}, "sk": {"S": f"user#{ana}"}}
+    client().update_item(
+        TableName=table,
+        Key=key,
+        UpdateExpression="SET deleted_by = :t",
+        ExpressionAttributeValues={":t": {"S": "ticket"}},
+    )
+
+    api.request("PUT", f"/users/{ana}", ANA | {"name": "Ana W"})
+
+    item = client().get_item(TableName=table, Key=key)["Item"]
+    assert item["deleted_by"] == {"S": "ticket"}
+    assert item["version"] == {"N": "2"}
+
+
+@pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "101"}, {"cursor": "nonsense!"}])
+def test_pages_are_asked_for_as_everywhere(api: Api, query: dict[str, str]) -> None:
+    answer = api.get("/users", **query)
+
+    assert_problem(answer, 400)
+    assert answer.body["field"] in query
