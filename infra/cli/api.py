@@ -21,7 +21,7 @@ from infra.cli.sign_in import id_token
 _PATIENT = urllib3.Retry(
     total=4, backoff_factor=0.2, status_forcelist=(502, 503, 504), raise_on_status=False
 )
-_REFUSALS = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT})
+_REFUSALS = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY})
 _REDIRECTS = frozenset({HTTPStatus.FOUND, HTTPStatus.SEE_OTHER, HTTPStatus.TEMPORARY_REDIRECT})
 
 
@@ -40,6 +40,12 @@ class Api:
     def post(self, *path: str, body: Mapping[str, object] | None = None) -> Any:
         """The JSON answer to a request."""
         return _json(self._answer("POST", path, body=body or {}))
+
+    def patch(
+        self, *path: str, body: Mapping[str, object] | None = None, **query: str | None
+    ) -> Any:
+        """The JSON answer to a change; what it is about may stand in the query."""
+        return _json(self._answer("PATCH", path, query=query, body=body or {}))
 
     @contextmanager
     def download(self, *path: str) -> Iterator[urllib3.BaseHTTPResponse]:
@@ -111,6 +117,9 @@ def problem(status: int, body: bytes) -> CommandError:
     title = told.get("title") or told.get("message") or _phrase(status)
     detail = told.get("detail")
     message = f"{title}: {detail}" if detail and detail != title else str(title)
+    hint = told.get("hint")
+    if hint and hint not in message:
+        message = f"{message}. {hint}"
     field = told.get("field")
     if field and str(field) not in message:
         message = f"{field}: {message}"

@@ -12,7 +12,7 @@ from typing import NoReturn, TypeAlias
 from botocore.exceptions import BotoCoreError, ClientError
 from handover.errors import HandoverError
 
-from infra.cli import local, records, sign_in, uploading
+from infra.cli import accounts, local, records, sign_in, uploading
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.location import find_stack
 from infra.cli.screen import Screen
@@ -84,6 +84,7 @@ def parser() -> argparse.ArgumentParser:
     _add_stack_commands(commands)
     _add_file_commands(commands)
     _add_record_commands(commands)
+    _add_account_commands(commands)
     return top
 
 
@@ -178,14 +179,43 @@ def _add_record_commands(commands: Commands) -> None:
         command = commands.add_parser(name, help=text)
         command.add_argument("id", metavar="ID")
         command.set_defaults(run=records.decide)
-    history = commands.add_parser("history", help="who has held an account, and why")
-    history.add_argument("account", metavar="ACCOUNT")
-    history.add_argument("--json", action="store_true")
-    history.set_defaults(run=records.history)
     portfolio = commands.add_parser("portfolio", help="the accounts that a user holds")
     portfolio.add_argument("email", metavar="EMAIL")
     portfolio.add_argument("--json", action="store_true")
     portfolio.set_defaults(run=records.portfolio)
+
+
+def _add_account_commands(commands: Commands) -> None:
+    account = commands.add_parser("account", help="an account and who is assigned to it")
+    account.add_argument("account", metavar="ACCOUNT")
+    account.add_argument("--at", metavar="DATE", help="as it was at the end of that day, or then")
+    account.add_argument("--json", action="store_true")
+    account.set_defaults(run=accounts.account)
+    history = commands.add_parser("history", help="who has held an account, and why")
+    history.add_argument("account", metavar="ACCOUNT")
+    history.add_argument("--json", action="store_true")
+    history.set_defaults(run=accounts.history)
+    edit = commands.add_parser("edit", help="change who is assigned to one account")
+    edit.add_argument("account", metavar="ACCOUNT")
+    edit.add_argument("--profile", required=True, metavar="P")
+    edit.add_argument(
+        "--set",
+        action="append",
+        type=_wish,
+        required=True,
+        metavar="ROLE=EMAIL[,EMAIL]",
+        help="who is to hold a role, nobody after a bare '='; may be repeated",
+    )
+    edit.add_argument("--dry-run", action="store_true", help="decide, change nothing")
+    edit.add_argument("--json", action="store_true")
+    edit.set_defaults(run=accounts.edit)
+    export = commands.add_parser("export", help="all accounts with who is assigned, as CSV")
+    export.add_argument("--status", choices=("active", "inactive"))
+    export.add_argument("--portal", metavar="NAME")
+    export.add_argument("--holder", metavar="NAME", help="of whoever has that name or address")
+    export.add_argument("--role", metavar="ROLE", help="that they hold in this role")
+    _add_output(export)
+    export.set_defaults(run=accounts.export)
 
 
 def _add_errors(command: _Parser) -> None:
@@ -208,6 +238,13 @@ def _pair(text: str) -> tuple[str, str]:
     if not separator or not theirs.strip() or not ours.strip():
         raise argparse.ArgumentTypeError(f"{text!r}: wanted 'Their column=our column'")
     return theirs.strip(), ours.strip()
+
+
+def _wish(text: str) -> tuple[str, str]:
+    role, separator, names = text.partition("=")
+    if not separator or not role.strip():
+        raise argparse.ArgumentTypeError(f"{text!r}: wanted ROLE=EMAIL")
+    return role.strip(), names.strip()
 
 
 def _port(text: str) -> int:

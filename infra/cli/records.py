@@ -1,4 +1,4 @@
-"""What Handover has on record: imports and their files, histories, portfolios, templates."""
+"""What Handover has on record: imports and their files, portfolios, templates."""
 
 from __future__ import annotations
 
@@ -128,34 +128,6 @@ def _copy(api: Api, path: tuple[str, ...], file: BinaryIO) -> None:
         file.writelines(answer.stream(BLOCK_BYTES))
 
 
-def history(arguments: Namespace, screen: Screen) -> ExitCode:
-    """`handover history`."""
-    api = Api(find_stack())
-    path = ("accounts", arguments.account, "history")
-    entries = list(pages(api, path, "history", None))
-    if arguments.json:
-        show_json(entries)
-        return ExitCode.ALL_GOOD
-    if not entries:
-        screen.say(f"Nothing has changed on {arguments.account} yet")
-        return ExitCode.ALL_GOOD
-    rows = [
-        (
-            moment(entry["at"]),
-            change["role"],
-            ", ".join(change["before"]) or "nobody",
-            ", ".join(change["after"]) or "nobody",
-            entry["actor"],
-            f"{entry['line']:,}",
-            entry["import_id"],
-        )
-        for entry in entries
-        for change in entry["changes"]
-    ]
-    screen.table(("at", "role", "before", "after", "by", "line", "import"), rows, numbers=(5,))
-    return ExitCode.ALL_GOOD
-
-
 def portfolio(arguments: Namespace, screen: Screen) -> ExitCode:
     """`handover portfolio`."""
     held = list(pages(Api(find_stack()), ("portfolios", arguments.email), "accounts", None))
@@ -169,12 +141,19 @@ def portfolio(arguments: Namespace, screen: Screen) -> ExitCode:
     return ExitCode.ALL_GOOD
 
 
-def pages(api: Api, path: tuple[str, ...], name: str, most: int | None) -> Iterator[Any]:
+def pages(
+    api: Api,
+    path: tuple[str, ...],
+    name: str,
+    most: int | None,
+    page_rows: int = PAGE_ROWS,
+    **query: str | None,
+) -> Iterator[Any]:
     """The rows of a listing, page after page, `most` at the most."""
     cursor: str | None = None
     left = most
     while left is None or left > 0:
-        page = api.get(*path, limit=min(PAGE_ROWS, left or PAGE_ROWS), cursor=cursor)
+        page = api.get(*path, limit=min(page_rows, left or page_rows), cursor=cursor, **query)
         rows = page[name]
         yield from rows
         cursor = page.get("cursor")

@@ -26,6 +26,9 @@ UPLOADS = Path(__file__).resolve().parents[3] / "events" / "uploads"
         ["seed", "somewhere"],
         ["imports", "--limit", "few"],
         ["report"],
+        ["edit", "KE1", "--profile", "p"],
+        ["edit", "KE1", "--profile", "p", "--set", "no equals sign"],
+        ["export", "--status", "open"],
     ],
 )
 def test_wrong_usage_exits_3(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,6 +62,8 @@ def test_one_call_of_the_parser_leaves_nothing_for_the_next() -> None:
         ["login", "a@b.example"],
         ["report", "0" * 32],
         ["history", "KE1"],
+        ["account", "KE1"],
+        ["export"],
         ["local", "env"],
     ],
 )
