@@ -19,7 +19,7 @@ from handover.errors import (
     NotFoundError,
     RetryLaterError,
 )
-from handover.http import accounts, edits, imports, people, profiles, settings
+from handover.http import accounts, assignments, edits, imports, people, profiles, settings
 from handover.http.problems import JSON, PROBLEM, problem
 from handover.runtime import Context, logger, metrics, tracer
 
@@ -60,6 +60,7 @@ ROUTERS = (
     profiles.router,
     accounts.router,
     edits.router,
+    assignments.router,
     settings.router,
     people.router,
 )

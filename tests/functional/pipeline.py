@@ -41,6 +41,7 @@ from handover.store.imports import (
 from functions.abandon import app as abandon
 from functions.assign import app as assign
 from functions.finalize import app as finalize
+from functions.follow import app as follow
 from functions.publish import app as publish
 from functions.sweep import app as sweep
 from functions.validate import app as validate
@@ -251,6 +252,32 @@ class Pipeline:
         stream.clear()
         self.invoke(publish.lambda_handler, event)
         return event
+
+    def follow(self, *, seconds: float = 120.0) -> dict[str, Any]:
+        """Hands what the directory's stream holds to the function; the event that it was."""
+        stream = self.memory.dynamodb.tables["DirectoryTable"].stream
+        event = {"Records": [change.record() for change in stream]}
+        stream.clear()
+        self.invoke(follow.lambda_handler, event, seconds)
+        return event
+
+    def settle(self) -> list[ObjectCreated]:
+        """Lets everything run until nothing happens any more; the files that were written on it."""
+        tables = self.memory.dynamodb.tables
+        seen = self.memory.s3.buckets[self.wiring.uploads_bucket].events
+        written: list[ObjectCreated] = []
+        heard = len(seen)
+        while True:
+            if tables["AccountsTable"].stream:
+                self.publish()
+            elif tables["DirectoryTable"].stream:
+                self.follow()
+            elif len(seen) > heard:
+                news, heard = seen[heard:], len(seen)
+                written += news
+                self.run(*news)
+            else:
+                return written
 
     def invoke(
         self, handler: Callable[..., Any], event: dict[str, Any], seconds: float = 120.0

@@ -67,6 +67,7 @@ def scan(
     clear_columns: Sequence[int] = (),
     is_clearing: Callable[[str], bool] | None = None,
     fallback_encoding: str | None = None,
+    needs_lines: bool = True,
     limits: Limits = LIMITS,
     window_bytes: int = WINDOW_BYTES,
 ) -> Scan:
@@ -76,8 +77,8 @@ def scan(
     that brings it to `chunk_bytes` or `chunk_lines`; together the chunks are all bytes. A file
     that was ASCII until its first byte that is no UTF-8 goes on in `fallback_encoding`.
 
-    Raises RefusedError EMPTY_FILE (no data line), ENCODING, UNCLOSED_QUOTE, NOT_CSV (an endless
-    line), TOO_LARGE, TOO_MANY_LINES.
+    Raises RefusedError EMPTY_FILE (no data line where lines are needed), ENCODING, UNCLOSED_QUOTE,
+    NOT_CSV (an endless line), TOO_LARGE, TOO_MANY_LINES.
     """
     text = _TextCheck(dialect, fallback_encoding)
     keys = KeyHasher(column=key_column, dialect=dialect, seed=seed)
@@ -110,7 +111,9 @@ def scan(
             clearing += counter.count(window, text.dialect)
         cutter.take(window, is_line)
     if not lines:
-        raise RefusedError("EMPTY_FILE", "the file has a header but no lines")
+        if needs_lines:
+            raise RefusedError("EMPTY_FILE", "the file has a header but no lines")
+        return Scan((), 0, 0, cutter.end, text.dialect, np.empty(0, np.uint64))
     numbers: Hashes = np.frombuffer(hashes, np.uint64)
     return Scan(cutter.chunks(), lines, clearing, cutter.end, text.dialect, numbers)
 

@@ -7,6 +7,7 @@ from handover.errors import ConflictError, ForbiddenError
 from handover.model import State
 from handover.patience import Patience
 from handover.runtime import Wiring, logger, metrics
+from handover.stages.errands import ErrandKind
 from handover.stages.lookups import Ticket, import_for
 from handover.stages.people import ADMIN, Person
 from handover.store.imports import ImportItem, pending_chunks
@@ -39,6 +40,11 @@ def cancel(wiring: Wiring, person: Person, name: str, patience: Patience) -> Imp
     if not (person.is_admin or uploader == person.email):
         raise ForbiddenError(
             f"only its uploader or somebody with the user role {ADMIN} may cancel an import"
+        )
+    errand = found.item.errand if isinstance(found, Ticket) else found.errand
+    if errand is not None and ErrandKind(errand).follows_the_directory:
+        raise ConflictError(
+            f"a {errand} cannot be cancelled: it carries out what the directory says already"
         )
     if isinstance(found, Ticket):
         if found.item.cancelled_by:

@@ -13,6 +13,7 @@ from handover.errors import RetryLaterError
 from handover.model import State
 from handover.reports import check_counts, errors_head, notice, results_head, summary_json
 from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
+from handover.stages.errands import ErrandKind
 from handover.stages.plans import ImportPlan, parts_key, plan_from
 from handover.stages.summaries import ERRORS, RESULTS, SUMMARY, report_key, summary_of
 from handover.store.imports import ImportItem, counts_of, pending_chunks, settled_parts
@@ -43,8 +44,24 @@ def end_import(wiring: Wiring, import_id: str, run: Invocation) -> None:
         metrics.add_metric("ImportsEnded", "Count", 1)
         logger.info("import ended", extra={"import_id": import_id, "state": final.value})
     if State(item.state).is_final and item.open:
+        _look_again(wiring, item)
         topics.publish(wiring.notifications_topic, notice(summary_of(wiring, item)))
         imports.told_end(import_id)
+
+
+def _look_again(wiring: Wiring, item: ImportItem) -> None:
+    """Asks for another look at the users of an errand that has left something undone.
+
+    What follows the directory must come about whatever happens to one file.
+    """
+    if item.errand is None or not ErrandKind(item.errand).follows_the_directory:
+        return
+    counts = counts_of(item)
+    if not (item.refusal or counts.not_processed or counts.superseded) or item.ticket is None:
+        return
+    ticket = wiring.tables.imports.ticket(item.ticket)
+    for address in (ticket.users or ()) if ticket is not None else ():
+        wiring.tables.errands.look_at(item.tenant, address, item.pk)
 
 
 def _final_state(item: ImportItem) -> State:

@@ -14,15 +14,17 @@ from operator import itemgetter
 from handover.aws import objects, queues
 from handover.aws.objects import ObjectGoneError, Upload
 from handover.errors import RefusedError, RetryLaterError
-from handover.model import Dialect, Header, Mode, State
+from handover.model import Dialect, Header, Mode, State, User
 from handover.patience import Patience
-from handover.profiles import Profile, bind, known_labels
+from handover.profiles import Binding, Profile, bind, known_labels, parse_profile
 from handover.reading import MAX_FILE_BYTES, MAX_HEADER_BYTES, read_head
 from handover.reading.repeats import Duplicates, repeats
 from handover.reading.scan import Scan, scan
 from handover.reading.transcode import utf8_blocks
 from handover.rules import canonical
 from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
+from handover.stages.errands import ErrandKind
+from handover.stages.people import ADMIN
 from handover.stages.plans import ImportPlan, plan_json, repeats_json, repeats_key
 from handover.stages.registration import new_item
 from handover.stages.rivals import rivals_of
@@ -44,7 +46,8 @@ def take_in(wiring: Wiring, arrival: Arrival, run: Invocation, worker_seconds: i
     """Registers the arrival as an import and validates it, unless that is done.
 
     Sends the messages that the import's state asks for, so that a message lost between the state
-    and its sending is made up for by the next delivery. Raises RetryLaterError while another run
+    and its sending is made up for by the next delivery. An import that must let older ones end
+    first is left to the sweeper, which asks again. Raises RetryLaterError while another run
     validates the same import.
     """
     imports = wiring.tables.imports
@@ -66,8 +69,15 @@ def take_in(wiring: Wiring, arrival: Arrival, run: Invocation, worker_seconds: i
             logger.info(
                 "import refused", extra={"import_id": item.pk, "code": refused.refusal.code}
             )
+        except _MustWaitError:
+            imports.let_wait(item.pk, run.attempt, run.now)
+            logger.info("import waits for older ones", extra={"import_id": item.pk})
         item = imports.find(item.pk) or item
     _send_on(wiring, item, run.patience)
+
+
+class _MustWaitError(Exception):
+    """Older imports have to end before this one can be decided."""
 
 
 def _send_on(wiring: Wiring, item: ImportItem, patience: Patience) -> None:
@@ -80,6 +90,8 @@ def _send_on(wiring: Wiring, item: ImportItem, patience: Patience) -> None:
             ),
             patience,
         )
+        if not pending_chunks(item):
+            queues.send(wiring.finalize_queue, {"v": 1, "import_id": item.pk})
     if item.state in (State.FINALIZING, State.AWAITING_APPROVAL):
         queues.send(wiring.finalize_queue, {"v": 1, "import_id": item.pk})
 
@@ -97,12 +109,16 @@ def _validate(
     if sender.ticket is not None:
         check_ticket(wiring, arrival, sender.ticket)
     profile = _profile(wiring, sender)
+    uploader = _uploader(wiring, sender, profile)
     size = objects.size_of(arrival.upload)
     if size is None:
         raise _gone()
     try:
         upload, dialect, header, size = _head(wiring, arrival, profile, sender, size, run.patience)
-        binding = bind(header.labels, profile, mapping=sender.mapping, line=header.data_line - 1)
+        binding = _binding(wiring, sender, profile, header)
+        _check_assigners(wiring, sender, profile, binding, uploader)
+        # What a line does depends on what older imports leave behind.
+        waited_for = _let_older_end(wiring, arrival, item, run) if binding.is_relative else None
         scanned = scan(
             objects.blocks(upload, header.data_start, size, run.patience),
             dialect=dialect,
@@ -114,6 +130,7 @@ def _validate(
             clear_columns=[seat.index for seat in binding.seats],
             is_clearing=profile.is_clearing,
             fallback_encoding=profile.fallback_encoding,
+            needs_lines=sender.errand is None,
         )
         plan = ImportPlan(
             profile=profile,
@@ -124,15 +141,21 @@ def _validate(
             rivals=frozenset(),
         )
         repeated = _store_repeats(wiring, item, plan, scanned, run.patience)
-        # A dry run clears nothing; it is how one finds out what a file would clear.
+        # A dry run clears nothing; it is how one finds out what a file would clear. What an Admin
+        # has asked for in so many words need not be asked again.
+        is_decided = sender.errand is not None and (uploader is None or ADMIN in uploader.roles)
         approval = (
             would_clear(wiring, item, plan, scanned, run.patience)
-            if sender.mode is Mode.RUN
+            if sender.mode is Mode.RUN and not is_decided
             else None
         )
     except ObjectGoneError as gone:
         raise _gone() from gone
-    rivals = rivals_of(wiring, sender.tenant, arrival, run.patience)
+    rivals = (
+        waited_for
+        if waited_for is not None
+        else rivals_of(wiring, sender.tenant, arrival, run.patience)
+    )
     wiring.tables.imports.store_plan(
         item.pk,
         plan_json(replace(plan, rivals=rivals)),
@@ -156,20 +179,97 @@ def _validate(
 
 
 def _profile(wiring: Wiring, sender: Sender) -> Profile:
-    """The profile that the file follows, for a sender who may use it."""
+    """The profile that the file follows: the one of that name, or the errand's own."""
+    if sender.profile_body is not None:
+        return parse_profile(sender.profile_body)
     profile = wiring.tables.directory.profile(sender.tenant, sender.profile)
     if profile is None:
         raise RefusedError("UNKNOWN_PROFILE", f"there is no profile {sender.profile!r}")
-    if sender.uploader:
-        user = wiring.tables.directory.user(sender.tenant, sender.uploader)
-        if user is None or not user.is_active or not profile.admits_uploader(user.roles):
-            wanted = " or ".join(sorted(profile.uploader_roles)) or "any active user"
-            raise RefusedError(
-                "UPLOADER_NOT_ALLOWED",
-                f"{sender.uploader} may not upload {profile.name} files; wanted the user role "
-                f"{wanted}",
-            )
     return profile
+
+
+def _uploader(wiring: Wiring, sender: Sender, profile: Profile) -> User | None:
+    """Who uploaded the file and may do so; None when it is no person's to answer for.
+
+    An errand that follows the directory is nobody's: who asked for it may be deleted by it.
+    """
+    if not sender.uploader or (
+        sender.errand is not None and ErrandKind(sender.errand).follows_the_directory
+    ):
+        return None
+    user = wiring.tables.directory.user(sender.tenant, sender.uploader)
+    if user is None or not user.is_active or not profile.admits_uploader(user.roles):
+        wanted = " or ".join(sorted(profile.uploader_roles)) or "any active user"
+        raise RefusedError(
+            "UPLOADER_NOT_ALLOWED",
+            f"{sender.uploader} may not upload {profile.name} files; wanted the user role {wanted}",
+        )
+    return user
+
+
+def _binding(wiring: Wiring, sender: Sender, profile: Profile, header: Header) -> Binding:
+    """The columns of the profile in the header; a refusal names a profile that would fit it."""
+    line = header.data_line - 1
+    try:
+        return bind(header.labels, profile, mapping=sender.mapping, line=line)
+    except RefusedError as refused:
+        if refused.refusal.code != "MISSING_COLUMN" or sender.errand is not None:
+            raise
+        fitting = _fitting(wiring, sender.tenant, header)
+        if fitting is None:
+            raise
+        message = f"{refused.refusal.message} The header fits the profile {fitting!r}."
+        raise RefusedError("MISSING_COLUMN", message, refused.refusal.line) from refused
+
+
+def _fitting(wiring: Wiring, tenant: str, header: Header) -> str | None:
+    """The name of the first of the tenant's profiles that the header fits, if any."""
+    for name, profile in sorted(wiring.tables.directory.profiles(tenant).items()):
+        try:
+            bind(header.labels, profile, mapping={}, line=1)
+        except RefusedError:
+            continue
+        return name
+    return None
+
+
+def _check_assigners(
+    wiring: Wiring, sender: Sender, profile: Profile, binding: Binding, uploader: User | None
+) -> None:
+    """Raises RefusedError for a column of a role that the uploader may not assign."""
+    if uploader is None:
+        return
+    seats = [*profile.seats.values(), *wiring.tables.directory.roles(sender.tenant)]
+    for column in binding.seats:
+        for seat in seats:
+            if (
+                seat.role == column.role
+                and seat.assigned_by
+                and not seat.assigned_by & uploader.roles
+            ):
+                wanted = " or ".join(sorted(seat.assigned_by))
+                raise RefusedError(
+                    "UPLOADER_NOT_ALLOWED",
+                    f"line 1, {column.label}: {uploader.email} may not assign the role "
+                    f"{seat.role!r}; wanted the user role {wanted}. Delete the column, or have "
+                    "somebody else upload the file.",
+                    1,
+                )
+
+
+def _let_older_end(
+    wiring: Wiring, arrival: Arrival, item: ImportItem, run: Invocation
+) -> frozenset[str]:
+    """The rivals that may go on beside the import; raises _MustWaitError while others must end.
+
+    Of imports that wait for each other the oldest goes first. A cancelled one waits for nothing.
+    """
+    rivals = rivals_of(wiring, item.tenant, arrival, run.patience)
+    waiting = wiring.tables.imports.orders_of_waiting(rivals, run.patience)
+    behind = {rival for rival, order in waiting.items() if order > item.order}
+    if rivals - behind and not item.cancelled_by:
+        raise _MustWaitError
+    return rivals
 
 
 def _head(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 
 from handover.aws import objects
 from handover.errors import ConflictError, ForbiddenError, NotFoundError
@@ -126,16 +125,8 @@ def portfolio_of(
     if user is None:
         raise NotFoundError("there is no such user")
     page = page_of(
-        _holdings(wiring, person.tenant, user.email, place),
+        wiring.tables.portfolios.of(person.tenant, user.email, after=place or ""),
         limit,
         "#".join,
     )
     return page.of(lambda holding: {"role": holding[0], "account_id": holding[1]})
-
-
-def _holdings(
-    wiring: Wiring, tenant: str, email: str, place: str | None
-) -> Iterator[tuple[str, str]]:
-    for holding in wiring.tables.portfolios.of(tenant, email):
-        if place is None or "#".join(holding) > place:
-            yield holding

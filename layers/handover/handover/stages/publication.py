@@ -12,6 +12,7 @@ from typing import Any
 
 from handover.aws import buses
 from handover.model import Account
+from handover.rules import address_in, is_pending
 from handover.runtime import Invocation, Wiring
 from handover.store.accounts import account_from
 from handover.store.history import Entry, Holding, holdings_of
@@ -44,9 +45,30 @@ def publish_changes(wiring: Wiring, changes: Sequence[Change], run: Invocation) 
         if change.after is not None:
             holdings += holdings_of(change.before, change.after)
     wiring.tables.portfolios.put(holdings, run.now, run.patience)
+    _ask_for_looks(wiring, holdings, run)
     buses.put_events(
         wiring.changes_bus, ASSIGNMENT_CHANGED, (_event(entry) for entry in entries), run.patience
     )
+
+
+def _ask_for_looks(wiring: Wiring, holdings: Sequence[Holding], run: Invocation) -> None:
+    """Asks for a look at users who are deleted and hold something, or are there and awaited.
+
+    The users are read after the portfolios are stored: whoever changes a user and then reads the
+    portfolio sees these holdings, or is seen here.
+    """
+    held: dict[str, dict[str, Holding]] = {}
+    for holding in holdings:
+        if holding.is_held and address_in(holding.user):
+            held.setdefault(holding.tenant, {})[holding.user] = holding
+    for tenant, seats in held.items():
+        addresses = dict.fromkeys(map(address_in, seats))
+        users = wiring.tables.directory.users(tenant, addresses, run.patience)
+        for seat, holding in seats.items():
+            user = users.get(address_in(seat))
+            if user is not None and (user.is_active if is_pending(seat) else user.is_deleted):
+                because = f"{holding.account_id}#{holding.version}"
+                wiring.tables.errands.look_at(tenant, user.email, because)
 
 
 def _entry(change: Change) -> Entry | None:

@@ -24,6 +24,8 @@ def new_item(arrival: Arrival, sender: Sender, run: Invocation) -> ImportItem:
         version_id=arrival.upload.version_id,
         order=arrival.order,
         ticket=sender.ticket,
+        errand=sender.errand,
+        undo_of=sender.undo_of,
         principal=arrival.principal,
         listed_at=f"{received_at}#{arrival.import_id}",
         open="1",

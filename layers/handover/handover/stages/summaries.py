@@ -46,6 +46,7 @@ def summary_of(wiring: Wiring, item: ImportItem) -> ImportSummary:
         encoding=item.encoding or "",
         delimiter=item.delimiter or "",
         approval=_approval(item),
+        undo_of=item.undo_of or "",
     )
 
 
@@ -55,12 +56,13 @@ def summary_of_ticket(ticket_id: str, ticket: TicketItem) -> ImportSummary:
         import_id=ticket_id,
         tenant=ticket.tenant,
         profile=ticket.profile,
-        source="user",
+        source=ticket.source or "user",
         uploader=ticket.uploader,
         filename=ticket.filename,
         mode=Mode(ticket.mode),
         state=State.CANCELLED if ticket.cancelled_by else State.AWAITING_UPLOAD,
         received_at=_moment(ticket.issued_at),
+        undo_of=ticket.undo_of or "",
     )
 
 

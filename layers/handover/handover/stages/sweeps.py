@@ -18,6 +18,8 @@ from handover.store.imports import ImportItem, pending_chunks
 
 # How long nothing is sent again after the last time: a message that is merely late comes first.
 PATIENCE_SECONDS = 300.0
+# How long an import that waits for older ones is left alone before it is tried again.
+WAIT_SECONDS = 45.0
 # A notification takes seconds, sometimes a minute or longer; after this it is taken for lost.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html
 LOST_SECONDS = 900.0
@@ -77,7 +79,9 @@ def _resend(wiring: Wiring, item: ImportItem, run: Invocation) -> bool:
     """True when something was sent again."""
     state = State(item.state)
     opened = datetime.fromisoformat(item.opened_at).timestamp() if item.opened_at else run.now
-    if run.now - max(opened, float(item.resent_at)) < PATIENCE_SECONDS:
+    is_waiting = state is State.VALIDATING and item.waits
+    quiet_seconds = WAIT_SECONDS if is_waiting else PATIENCE_SECONDS
+    if run.now - max(opened, float(item.resent_at)) < quiet_seconds:
         return False
     if state is State.VALIDATING:
         if (item.lease_until or 0) > run.now:

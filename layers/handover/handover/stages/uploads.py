@@ -56,7 +56,11 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who sent a file and what they want of it; `refusal` when they may not."""
+    """Who sent a file and what they want of it; `refusal` when they may not.
+
+    Of a file that Handover wrote itself: `errand` is its kind, `undo_of` the import that it takes
+    back, and `profile_body` the profile that it follows.
+    """
 
     tenant: str
     source: str
@@ -67,6 +71,9 @@ class Sender:
     mapping: Mapping[str, str]
     ticket: str | None = None
     refusal: Refusal | None = None
+    errand: str | None = None
+    undo_of: str | None = None
+    profile_body: str | None = None
 
 
 def arrivals(message: Mapping[str, Any]) -> Iterator[Arrival]:
@@ -165,13 +172,16 @@ def _ticket_holder(wiring: Wiring, arrival: Arrival, tenant: str, ticket_id: str
         )
     return Sender(
         tenant=tenant,
-        source=USER_SOURCE,
+        source=ticket.source or USER_SOURCE,
         uploader=ticket.uploader,
         filename=ticket.filename,
         profile=ticket.profile,
         mode=Mode(ticket.mode),
         mapping=json.loads(ticket.mapping),
         ticket=ticket_id,
+        errand=ticket.errand,
+        undo_of=ticket.undo_of,
+        profile_body=ticket.profile_body,
     )
 
 
@@ -201,7 +211,7 @@ def _system(wiring: Wiring, arrival: Arrival, tenant: str, source: str, name: st
         filename=name or arrival.upload.key,
         profile=known.profile if known is not None else "",
         mode=Mode.RUN,
-        mapping={},
+        mapping=known.mapping if known is not None else {},
         refusal=refusal,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
@@ -13,6 +13,7 @@ from pynamodb.models import Model
 from handover.model import Account, Mark, SeatChange
 from handover.patience import Patience
 from handover.profiles import WORKFLOW_ROLE
+from handover.rules import address_in, is_pending, pending_seat
 from handover.store.batches import (
     Item,
     Statement,
@@ -23,6 +24,8 @@ from handover.store.batches import (
     write_each,
 )
 
+# Under this name a tenant's portfolio lists all that waits for users; no seat has it.
+LEDGER = pending_seat("")
 # How long it is remembered that somebody no longer holds an account. Records of the stream live
 # 24 hours, so no older one can come back after that and be taken for news.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
@@ -58,11 +61,17 @@ class HoldingItem(Model):
     sk = UnicodeAttribute(range_key=True)
     version = NumberAttribute()
     held = BooleanAttribute()
+    # When and by which import it came to be held; "" when no import did it.
+    at = UnicodeAttribute(default="")
+    import_id = UnicodeAttribute(default="")
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """That a user holds an account in a role (`is_held`), or no longer does, since a version."""
+    """That a user holds an account in a role (`is_held`), or no longer does, since a version.
+
+    `at` and `import_id` tell of the change that made it so, "" when it was no assignment.
+    """
 
     tenant: str
     user: str
@@ -70,6 +79,24 @@ class Holding:
     account_id: str
     version: int
     is_held: bool
+    at: str = ""
+    import_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An account that waits in one role for the user of an address."""
+
+    address: str
+    role: str
+    account_id: str
+    since: str
+    import_id: str
+
+    @property
+    def place(self) -> str:
+        """Its place in the ledger."""
+        return _ledger_place(self.address, self.role, self.account_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +169,43 @@ class Portfolios:
             waiting = {key: news[key] for key in unmet}
             known = self._versions(waiting, patience)
 
-    def of(self, tenant: str, user: str) -> Iterator[tuple[str, str]]:
-        """Role and account id of all that a user holds, in that order."""
-        for item in HoldingItem.query(f"{tenant}#{user}", consistent_read=True):
+    def of(self, tenant: str, user: str, *, after: str = "") -> Iterator[tuple[str, str]]:
+        """Role and account id of all that a user holds, in that order.
+
+        `after` is where to begin: "role#account id" of the last one that is known.
+        """
+        beginning = HoldingItem.sk > after if after else None
+        for item in HoldingItem.query(f"{tenant}#{user}", beginning, consistent_read=True):
             if item.held:
                 role, _, account_id = item.sk.partition("#")
                 yield role, account_id
+
+    def in_role(self, tenant: str, user: str, role: str) -> Iterator[str]:
+        """The ids of the accounts that a user holds in a role, in the order of their bytes."""
+        of_role = HoldingItem.sk.startswith(f"{role}#")
+        for item in HoldingItem.query(f"{tenant}#{user}", of_role, consistent_read=True):
+            if item.held:
+                yield item.sk.partition("#")[2]
+
+    def roles(self, tenant: str, user: str) -> Iterator[str]:
+        """The roles in which a user holds an account, each found without reading all of it."""
+        after = ""
+        while found := next(self.of(tenant, user, after=after), None):
+            yield found[0]
+            # The character after "#": behind all that is held in the role.
+            after = f"{found[0]}$"
+
+    def waiting(self, tenant: str, *, after: str = "") -> Iterator[Waiting]:
+        """All that waits for users of the tenant, by address, role and account.
+
+        `after` is the place of the last one that is known.
+        """
+        beginning = HoldingItem.sk > after if after else None
+        for item in HoldingItem.query(_ledger(tenant), beginning, consistent_read=True):
+            if item.held:
+                address, _, rest = item.sk.partition(" ")
+                role, _, account_id = rest.partition("#")
+                yield Waiting(address, role, account_id, item.at, item.import_id)
 
     def _versions(
         self, keys: Iterable[tuple[str, str]], patience: Patience
@@ -163,12 +221,14 @@ class Portfolios:
             "version": {"N": str(holding.version)},
             "held": {"BOOL": holding.is_held},
             "expires": {"N": str(expires)},
+            "at": {"S": holding.at},
+            "import_id": {"S": holding.import_id},
         }
         if known is None:
             return insertion(self.table, {"pk": {"S": pk}, "sk": {"S": sk}, **body})
         return Statement(
-            f'UPDATE "{self.table}" SET "version"=? SET "held"=? SET "expires"=? '
-            'WHERE "pk"=? AND "sk"=? AND "version"=?',
+            f'UPDATE "{self.table}" SET "version"=? SET "held"=? SET "expires"=? SET "at"=? '
+            'SET "import_id"=? WHERE "pk"=? AND "sk"=? AND "version"=?',
             [*body.values(), {"S": pk}, {"S": sk}, {"N": str(known)}],
         )
 
@@ -177,10 +237,38 @@ def holdings_of(before: Account | None, after: Account) -> list[Holding]:
     """What a change of an account means for the portfolios of those it concerns."""
     had = _seats(before) if before is not None else set()
     has = _seats(after)
-    return [
-        Holding(after.tenant, user, role, after.account_id, after.version, (role, user) in has)
+    mark = after.marks[-1] if after.marks else None
+    is_assignment = mark is not None and mark.version == after.version
+    at, import_id = (mark.at, mark.import_id) if mark is not None and is_assignment else ("", "")
+    found = [
+        Holding(
+            after.tenant,
+            user,
+            role,
+            after.account_id,
+            after.version,
+            (role, user) in has,
+            at,
+            import_id,
+        )
         for role, user in sorted(had ^ has)
     ]
+    # What waits for a user stands in the tenant's ledger too.
+    ledger = [
+        replace(one, user=LEDGER, role=f"{address_in(one.user)} {one.role}")
+        for one in found
+        if is_pending(one.user)
+    ]
+    return found + ledger
+
+
+def _ledger(tenant: str) -> str:
+    return f"{tenant}#{LEDGER}"
+
+
+def _ledger_place(address: str, role: str, account_id: str) -> str:
+    # No address holds a space.
+    return f"{address} {role}#{account_id}"
 
 
 def _seats(account: Account) -> set[tuple[str, str]]:

@@ -111,6 +111,8 @@ class ImportItem(Model):
     lease_by = UnicodeAttribute(null=True)
     lease_until = NumberAttribute(null=True)
     resent_at = NumberAttribute(default=0)
+    # Set once the import had to wait for older ones to end before it could be decided.
+    waits = BooleanAttribute(default=False)
     told_approval = BooleanAttribute(default=False)
     listed_at = UnicodeAttribute()
     open = UnicodeAttribute(null=True)
@@ -318,6 +320,28 @@ class Imports:
             ),
         )
 
+    def let_wait(self, import_id: str, attempt: str, now: float) -> None:
+        """Gives the import back unvalidated; the sweeper has it tried again."""
+        _update(
+            ImportItem(import_id),
+            [
+                ImportItem.waits.set(True),
+                ImportItem.resent_at.set(now),
+                ImportItem.lease_until.set(0),
+            ],
+            (ImportItem.state == State.VALIDATING.value) & (ImportItem.lease_by == attempt),
+        )
+
+    def orders_of_waiting(self, import_ids: Iterable[str], patience: Patience) -> dict[str, str]:
+        """The orders of those among the imports (no repetition) that wait for older ones."""
+        keys = ({"pk": {"S": import_id}, "sk": {"S": IMPORT}} for import_id in import_ids)
+        names = ("pk", "state", "order", "waits")
+        return {
+            item["pk"]["S"]: item["order"]["S"]
+            for item in read_items(self.table, keys, patience, attributes=names)
+            if item["state"]["S"] == State.VALIDATING and item.get("waits", {}).get("BOOL")
+        }
+
     def refuse(self, import_id: str, attempt: str, refusal: Refusal, *, at: str) -> bool:
         """True when the import is refused now; nothing of it will be written."""
         return _update(
@@ -378,7 +402,10 @@ class Imports:
         """
         still_mine = (ImportItem.state == State.VALIDATING.value) & (ImportItem.lease_by == attempt)
         actions: list[Action] = [
-            ImportItem.pending.set(set(range(1, chunks + 1))),
+            # DynamoDB has no empty sets.
+            ImportItem.pending.set(set(range(1, chunks + 1)))
+            if chunks
+            else ImportItem.pending.remove(),
             ImportItem.lines.set(lines),
             ImportItem.encoding.set(encoding),
             ImportItem.delimiter.set(delimiter),

@@ -1,0 +1,113 @@
+"""Routes of assignments without a file: hand accounts over, take an import back, who is awaited."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path
+from pydantic import BaseModel, ConfigDict
+
+from handover.http.asking import Cursor, Limit, new_router, page_told, person_of
+from handover.http.problems import answers
+from handover.model import Mode
+from handover.runtime import invocation, wiring
+from handover.stages.owners import Handing, ask_owner, pending_page
+from handover.stages.undoing import ask_undo
+
+router = new_router()
+
+
+class NewAssignment(BaseModel):
+    """Who is to hold a role of which accounts; `to` null = nobody.
+
+    `role` is the profile's first unless it is named. One of `account_ids` and `held_by` says which
+    accounts.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    profile: str
+    to: str | list[str] | None
+    role: str = ""
+    account_ids: list[str] | None = None
+    held_by: str | None = None
+    mode: Mode = Mode.RUN
+
+
+class Undo(BaseModel):
+    """Whether the import is to be taken back, or only how it would go."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    mode: Mode = Mode.RUN
+
+
+class AskedImport(BaseModel):
+    """The ticket under which the import will be found."""
+
+    import_ticket: str
+
+
+class Awaited(BaseModel):
+    """An account that waits in a role for the user of an address, since when, by which import."""
+
+    address: str
+    role: str
+    account_id: str
+    since: str | None
+    import_id: str | None
+
+
+class Pending(BaseModel):
+    """A page of those who are awaited, by address; `cursor` null on the last page."""
+
+    pending: list[Awaited]
+    cursor: str | None
+
+
+@router.post(
+    "/assignments",
+    summary="Hand accounts over to somebody, without a file",
+    status_code=202,
+    responses=answers(202, "The ticket of the import", AskedImport),
+)
+def assign(wanted: Annotated[NewAssignment, Body()]) -> dict[str, Any]:
+    """The ticket of an import like any other."""
+    to = [wanted.to] if isinstance(wanted.to, str) else wanted.to or []
+    asked = Handing(
+        wanted.profile,
+        tuple(to),
+        wanted.role,
+        tuple(wanted.account_ids) if wanted.account_ids is not None else None,
+        wanted.held_by,
+        wanted.mode,
+    )
+    run = invocation(router.lambda_context)
+    return {"import_ticket": ask_owner(wiring(), person_of(router), asked, run.now, run.patience)}
+
+
+@router.post(
+    "/imports/<name>/undo",
+    summary="Take back what an import has changed",
+    status_code=202,
+    responses=answers(202, "The ticket of the import that does", AskedImport),
+)
+def undo(
+    name: Annotated[str, Path(description="The id of an import, or of its ticket")],
+    wanted: Annotated[Undo | None, Body()] = None,
+) -> dict[str, Any]:
+    """The ticket of an import like any other; accounts that have changed since are left alone."""
+    mode = wanted.mode if wanted is not None else Mode.RUN
+    now = invocation(router.lambda_context).now
+    return {"import_ticket": ask_undo(wiring(), person_of(router), name, mode, now)}
+
+
+@router.get(
+    "/pending",
+    summary="List the accounts that wait for users to be created",
+    responses=answers(200, "A page", Pending),
+)
+def list_pending(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
+    """Addresses without a user, and the accounts that wait for them."""
+    page = pending_page(wiring(), person_of(router), limit=limit, cursor=cursor)
+    return page_told("pending", page)

@@ -1,0 +1,168 @@
+"""Following the directory: what its stream tells of becomes errands, and errands become files.
+
+Every step may be repeated, and comes late or twice: a look reads what is so now, an errand's file
+is written once, and a file that was written twice all the same counts once (`check_ticket`).
+
+Nothing is lost between this and `publication`. A user is marked as deleted, or is there, before
+what they hold is listed here; publication stores what is held before it reads the user. So
+whichever comes last sees the other, and asks for a look.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from handover.patience import Patience
+from handover.rules import pending_seat
+from handover.runtime import Invocation, Wiring, logger, metrics
+from handover.stages.errand_files import pieces_of
+from handover.stages.errands import (
+    MOST_USERS,
+    Errand,
+    ErrandKind,
+    errand_from,
+    errand_json,
+    errand_ticket,
+)
+from handover.stages.handing_in import hand_in, is_handed_in
+from handover.stages.rivals import ticket_time
+from handover.store.directory import ACTIVE, DELETED, USER
+from handover.store.errands import ERRAND, LOOK
+from handover.store.imports import TicketItem
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One change of an item of a directory; an image is None where there was, or is, no item."""
+
+    event_id: str
+    at: float
+    tenant: str
+    key: str
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+
+
+def news_of(records: Sequence[Mapping[str, Any]]) -> list[News]:
+    """The changes that records of the table's stream tell of, in their order."""
+    return [
+        News(
+            record["eventID"],
+            float(record["dynamodb"]["ApproximateCreationDateTime"]),
+            record["dynamodb"]["Keys"]["pk"]["S"],
+            record["dynamodb"]["Keys"]["sk"]["S"],
+            record["dynamodb"].get("OldImage") or None,
+            record["dynamodb"].get("NewImage") or None,
+        )
+        for record in records
+    ]
+
+
+def follow(wiring: Wiring, news: Sequence[News], run: Invocation) -> None:
+    """Does what the changes ask for."""
+    looks: dict[str, list[News]] = {}
+    for one in news:
+        if _asks_for_a_look(one):
+            looks.setdefault(one.tenant, []).append(one)
+    for tenant, of_tenant in looks.items():
+        _look(wiring, tenant, of_tenant, run.patience)
+    for one in news:
+        if one.key.startswith(ERRAND) and one.after is not None:
+            run.patience.check()
+            ticket_id = one.key.removeprefix(ERRAND)
+            run_errand(wiring, one.tenant, ticket_id, errand_from(_text(one.after, "body")), run)
+
+
+def run_errand(
+    wiring: Wiring, tenant: str, ticket_id: str, errand: Errand, run: Invocation
+) -> None:
+    """Writes the errand's file, unless it is there, and forgets the errand."""
+    imports, errands = wiring.tables.imports, wiring.tables.errands
+    ticket = imports.ticket(ticket_id)
+    if ticket is None:
+        ticket = imports.issue_once(ticket_id, errand_ticket(tenant, "", errand, run.now))
+    if not ticket.cancelled_by and not is_handed_in(wiring, ticket_id, ticket):
+        if errand.kind is ErrandKind.REMOVAL and ticket.uploader:
+            # From here on no file can give them anything that would not be looked at again.
+            for address in errand.users:
+                run.patience.check()
+                errands.bury(tenant, address, ticket_id)
+        _write(wiring, ticket_id, ticket, errand, run.patience)
+        metrics.add_metric("ErrandsRun", "Count", 1)
+        logger.info("errand run", extra={"ticket": ticket_id, "kind": errand.kind.value})
+    errands.remove(tenant, ticket_id)
+
+
+def _write(
+    wiring: Wiring, ticket_id: str, ticket: TicketItem, errand: Errand, patience: Patience
+) -> None:
+    pieces = pieces_of(wiring, ticket_id, ticket, errand, patience)
+    hand_in(wiring, ticket_id, ticket, pieces, patience)
+
+
+def _asks_for_a_look(one: News) -> bool:
+    """True when somebody has come, is active again, or is deleted; or where a look is asked for."""
+    if one.after is None:
+        return False
+    if one.key.startswith(LOOK):
+        return True
+    if not one.key.startswith(USER):
+        return False
+    before = _status(one.before) if one.before is not None else None
+    after = _status(one.after)
+    if after == DELETED:
+        # Who was deleted by an errand is taken off what they hold by that errand.
+        buried_by = _text(one.after, "deleted_by")
+        is_by_errand = buried_by and (
+            one.before is None or buried_by != _text(one.before, "deleted_by")
+        )
+        return before != DELETED and not is_by_errand
+    return after == ACTIVE and before != ACTIVE
+
+
+def _look(wiring: Wiring, tenant: str, news: Sequence[News], patience: Patience) -> None:
+    """Asks for the removal of who is deleted and holds something, and the like for who has come."""
+    addresses = dict.fromkeys(one.key.partition("#")[2] for one in news)
+    users = wiring.tables.directory.users(tenant, addresses, patience)
+    deleted = [
+        address
+        for address, user in users.items()
+        if user.is_deleted and _holds(wiring, tenant, address, patience)
+    ]
+    come = [
+        address
+        for address, user in users.items()
+        if user.is_active and _holds(wiring, tenant, pending_seat(address), patience)
+    ]
+    # The same batch leads to the same tickets, so that it may come again.
+    seed = "\0".join(sorted(one.event_id for one in news))
+    at = max(one.at for one in news)
+    for kind, whom in ((ErrandKind.REMOVAL, deleted), (ErrandKind.RESOLUTION, come)):
+        for begin in range(0, len(whom), MOST_USERS):
+            some = tuple(sorted(whom)[begin : begin + MOST_USERS])
+            ticket_id = own_ticket(at, (seed, kind.value, *some))
+            wiring.tables.errands.put(tenant, ticket_id, errand_json(Errand(kind, some)))
+
+
+def own_ticket(at: float, reasons: Iterable[str]) -> str:
+    """The ticket of an errand that nobody asked for: always the same for the same reasons."""
+    told = "\0".join(reasons).encode("utf-8", "surrogatepass")
+    return f"{ticket_time(at)}-{hashlib.sha256(told).hexdigest()[:16]}"
+
+
+def _holds(wiring: Wiring, tenant: str, seat: str, patience: Patience) -> bool:
+    patience.check()
+    held: Iterator[tuple[str, str]] = wiring.tables.portfolios.of(tenant, seat)
+    return next(held, None) is not None
+
+
+def _status(image: Mapping[str, Any]) -> str:
+    return _text(image, "status") or ACTIVE
+
+
+def _text(image: Mapping[str, Any], name: str) -> str:
+    value = image.get(name) or {}
+    return str(value.get("S", ""))

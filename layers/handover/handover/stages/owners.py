@@ -1,0 +1,177 @@
+"""A new holder for many accounts at once, and who is awaited: what people ask without a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from handover.errors import ForbiddenError, InvalidRequestError
+from handover.model import Mode
+from handover.patience import Patience
+from handover.profiles import WORKFLOW_ROLE, Holds, Profile, UnknownUser, narrowed
+from handover.profiles.made import NOBODY
+from handover.rules import normal_address
+from handover.runtime import Wiring, metrics
+from handover.stages.cursors import Page, page_of, place_at
+from handover.stages.errands import Errand, ErrandKind, ask_errand, errand_ticket, new_ticket
+from handover.stages.handing_in import csv_pieces, hand_in
+from handover.stages.people import ADMIN, Person
+from handover.stages.tickets import profile_for
+from handover.stages.undoing import check_assigner
+from handover.store.history import Waiting
+
+MOST_ACCOUNTS = 10_000
+MOST_CHARS = 2_048
+PENDING_PLACES = re.compile(r"[^ ]+ [^#]+#.+", re.DOTALL)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Handing:
+    """Who is to hold a role of which accounts from now on.
+
+    `role` "" = the first of the profile. Nobody in `to` = nobody. The accounts are named, or are
+    those that `held_by` holds in the role; one of the two is None.
+    """
+
+    profile: str
+    to: tuple[str, ...]
+    role: str = ""
+    account_ids: tuple[str, ...] | None = None
+    held_by: str | None = None
+    mode: Mode = Mode.RUN
+
+
+def ask_owner(
+    wiring: Wiring, person: Person, asked: Handing, now: float, patience: Patience
+) -> str:
+    """The ticket of the import that hands the accounts over.
+
+    Raises InvalidRequestError, which names the field, or ForbiddenError for somebody who may not
+    upload such files.
+    """
+    profile = profile_for(wiring, person, asked.profile)
+    role = _role(profile, asked.role)
+    check_assigner(wiring, person, profile, [role])
+    errand = Errand(
+        ErrandKind.OWNER,
+        users=_holder(wiring, person, asked.held_by),
+        role=role,
+        cell=_cell(wiring, person, profile, role, asked.to, patience),
+        mode=asked.mode,
+        profile=narrowed(profile, role),
+        filename=f"change of {role}.csv",
+    )
+    if (asked.account_ids is None) == (asked.held_by is None):
+        raise InvalidRequestError("account_ids", "wanted either account_ids or held_by")
+    if asked.account_ids is None:
+        return ask_errand(wiring, person, errand, now)
+    accounts = _accounts(asked.account_ids)
+    ticket_id = new_ticket(now)
+    ticket = errand_ticket(person.tenant, person.email, errand, now)
+    wiring.tables.imports.issue(ticket_id, ticket)
+    # All is known, so the file can be written here and now.
+    labels = [column.label for column in narrowed(profile, role).columns]
+    pieces = csv_pieces(labels, ((account, errand.cell) for account in accounts))
+    hand_in(wiring, ticket_id, ticket, pieces, patience)
+    metrics.add_metric("ErrandsAsked", "Count", 1)
+    return ticket_id
+
+
+def _role(profile: Profile, asked: str) -> str:
+    roles = list(
+        dict.fromkeys(
+            column.role
+            for column in profile.columns
+            if column.holds in (Holds.USERS, Holds.WORKFLOW)
+        )
+    )
+    if not roles or (asked and asked not in roles):
+        wanted = ", ".join(roles) or "a profile with a role"
+        raise InvalidRequestError("role", f"{asked!r} is no role of the profile; wanted {wanted}")
+    return asked or roles[0]
+
+
+def _holder(wiring: Wiring, person: Person, held_by: str | None) -> tuple[str, ...]:
+    if held_by is None:
+        return ()
+    user = wiring.tables.directory.user(person.tenant, normal_address(held_by))
+    if user is None:
+        raise InvalidRequestError("held_by", "there is no user with that address")
+    return (user.email,)
+
+
+def _cell(
+    wiring: Wiring,
+    person: Person,
+    profile: Profile,
+    role: str,
+    to: Sequence[str],
+    patience: Patience,
+) -> str:
+    """What the file says for the role on each line."""
+    names = [name.strip() for name in to]
+    separator, seat = profile.list_separator, profile.seats.get(role)
+    most = 1 if separator is None or seat is None else seat.max_users
+    if most is not None and len(names) > most:
+        raise InvalidRequestError("to", f"found {len(names)} users; wanted at most {most}")
+    for name in names:
+        if not name or len(name) > MOST_CHARS or _CONTROL.search(name):
+            raise InvalidRequestError("to", "wanted the address of a user")
+        if name.casefold() in {*profile.clear_words, NOBODY} or (
+            role != WORKFLOW_ROLE and separator is not None and separator in name
+        ):
+            raise InvalidRequestError("to", f"{name!r} is not the address of one user")
+    if role != WORKFLOW_ROLE:
+        _check_users(wiring, person, profile, names, patience)
+    return (separator or "").join(names) or NOBODY
+
+
+def _check_users(
+    wiring: Wiring, person: Person, profile: Profile, names: Sequence[str], patience: Patience
+) -> None:
+    """Raises InvalidRequestError when every line would be rejected because of a user."""
+    wanted = dict.fromkeys(map(normal_address, names))
+    users = wiring.tables.directory.users(person.tenant, wanted, patience)
+    for address in wanted:
+        user = users.get(address)
+        if user is None and profile.unknown_user is UnknownUser.PENDING:
+            continue
+        if user is None or not user.is_active:
+            raise InvalidRequestError("to", f"{address!r} is not the address of an active user")
+
+
+def _accounts(asked: Sequence[str]) -> list[str]:
+    accounts = list(dict.fromkeys(account.strip() for account in asked))
+    if not 1 <= len(accounts) <= MOST_ACCOUNTS:
+        raise InvalidRequestError(
+            "account_ids", f"found {len(accounts):,} accounts; wanted 1 to {MOST_ACCOUNTS:,}"
+        )
+    if any(not one or len(one) > MOST_CHARS or _CONTROL.search(one) for one in accounts):
+        raise InvalidRequestError("account_ids", "one of them is empty, too long or no plain text")
+    return accounts
+
+
+def pending_page(
+    wiring: Wiring, person: Person, *, limit: int, cursor: str | None
+) -> Page[dict[str, object]]:
+    """The accounts that wait for users of addresses that nobody has yet, by address.
+
+    Raises ForbiddenError for everybody but an Admin.
+    """
+    if not person.is_admin:
+        raise ForbiddenError(f"only somebody with the user role {ADMIN} may see who is awaited")
+    place = place_at(cursor, PENDING_PLACES)
+    waiting = wiring.tables.portfolios.waiting(person.tenant, after=place or "")
+    return page_of(waiting, limit, lambda one: one.place).of(_told)
+
+
+def _told(one: Waiting) -> dict[str, object]:
+    return {
+        "address": one.address,
+        "role": one.role,
+        "account_id": one.account_id,
+        "since": one.since or None,
+        "import_id": one.import_id or None,
+    }

@@ -1,0 +1,74 @@
+"""Taking an import back: every account that still holds what it got gets back what it had."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from handover.errors import ConflictError, ForbiddenError
+from handover.model import Mode, State
+from handover.profiles import Holds, Profile, restoring
+from handover.runtime import Wiring
+from handover.stages.errands import Errand, ErrandKind, ask_errand
+from handover.stages.lookups import Ticket, import_for
+from handover.stages.people import Person
+from handover.stages.plans import ImportPlan, plan_from
+from handover.stages.tickets import MAX_FILENAME_CHARS
+from handover.store.imports import ImportItem, counts_of
+
+# The results are kept for 400 days; what is asked for later may find them gone.
+UNDO_SECONDS = 390 * 24 * 3600.0
+_ASSIGNING = frozenset({Holds.USERS, Holds.WORKFLOW, Holds.REMOVED, Holds.RESOLVED})
+
+
+def ask_undo(wiring: Wiring, person: Person, name: str, mode: Mode, now: float) -> str:
+    """The ticket of the import that takes back the one of that id or ticket.
+
+    Raises NotFoundError, ForbiddenError for somebody who may not upload such files, and
+    ConflictError for an import that has not ended or has changed nothing.
+    """
+    found = import_for(wiring, person.tenant, name)
+    if isinstance(found, Ticket):
+        raise ConflictError("nothing has been uploaded yet")
+    body = wiring.tables.imports.plan(found.pk)
+    plan = plan_from(body) if body is not None else None
+    if plan is not None:
+        _check_rights(wiring, person, plan)
+    if not State(found.state).is_final:
+        raise ConflictError(f"the import is in the state {found.state} and has not ended")
+    if plan is None or not _has_changed_something(found):
+        raise ConflictError("the import has changed nothing, so there is nothing to take back")
+    if now - datetime.fromisoformat(found.received_at).timestamp() > UNDO_SECONDS:
+        raise ConflictError("the import is older than its results are kept")
+    seats = plan.binding.seats
+    if not all(seat.holds in _ASSIGNING for seat in seats):
+        raise ConflictError("only assignments can be taken back, not facts of the directory")
+    roles = list(dict.fromkeys(seat.role for seat in seats))
+    errand = Errand(
+        ErrandKind.UNDO,
+        undo_of=found.pk,
+        mode=mode,
+        profile=restoring(plan.profile, roles),
+        filename=f"undo of {found.filename}"[:MAX_FILENAME_CHARS],
+    )
+    return ask_errand(wiring, person, errand, now)
+
+
+def _has_changed_something(item: ImportItem) -> bool:
+    counts = counts_of(item)
+    return item.mode == Mode.RUN and bool(counts.updated + counts.cleared + counts.pending)
+
+
+def _check_rights(wiring: Wiring, person: Person, plan: ImportPlan) -> None:
+    if not (person.is_admin or plan.profile.admits_uploader(person.user.roles)):
+        wanted = " or ".join(sorted(plan.profile.uploader_roles))
+        raise ForbiddenError(f"{plan.profile.name} files are taken back by the user role {wanted}")
+    check_assigner(wiring, person, plan.profile, [seat.role for seat in plan.binding.seats])
+
+
+def check_assigner(wiring: Wiring, person: Person, profile: Profile, roles: list[str]) -> None:
+    """Raises ForbiddenError when the person may not assign one of the roles."""
+    seats = [*profile.seats.values(), *wiring.tables.directory.roles(person.tenant)]
+    for seat in seats:
+        if seat.role in roles and seat.assigned_by and not seat.assigned_by & person.user.roles:
+            wanted = " or ".join(sorted(seat.assigned_by))
+            raise ForbiddenError(f"the role {seat.role!r} is assigned by the user role {wanted}")

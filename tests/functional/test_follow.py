@@ -1,0 +1,431 @@
+"""follow: who is deleted leaves every account, and who is awaited gets theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from handover.model import Account
+
+from functions.assign import app as assign
+from functions.follow import app
+from functions.publish import app as publish
+from tests.functional.errands import (
+    NEWCOMER,
+    api,
+    ask_removal,
+    await_newcomer,
+    awaited,
+    delete_by_file,
+    held_by,
+    newcomer,
+)
+from tests.functional.mishaps import Mishap, befalling
+from tests.functional.pipeline import (
+    ADMIN,
+    AMINA,
+    BARAKA,
+    DAY,
+    SEAT,
+    TENANT,
+    Pipeline,
+    file_of,
+    with_body,
+)
+
+VIEWER = "viewer"
+
+
+def stream(pipeline: Pipeline, table: str) -> dict[str, list[object]]:
+    """What the table's stream holds, taken out."""
+    changes = pipeline.memory.dynamodb.tables[table].stream
+    event: dict[str, list[object]] = {"Records": [change.record() for change in changes]}
+    changes.clear()
+    return event
+
+
+def test_r97_a_deleted_user_is_taken_off_every_account_in_every_role(pipeline: Pipeline) -> None:
+    pipeline.accounts(
+        Account(TENANT, "K1", 1, assigned={SEAT: (AMINA,), VIEWER: (AMINA, BARAKA)}),
+        Account(TENANT, "K2", 1, assigned={VIEWER: (BARAKA,)}),
+        Account(TENANT, "K3", 1, assigned={VIEWER: (AMINA,)}),
+    )
+    pipeline.settle()
+
+    ticket = ask_removal(pipeline, AMINA)
+    (written,) = pipeline.settle()
+
+    assert pipeline.account("K1").assigned == {SEAT: (), VIEWER: (BARAKA,)}
+    assert pipeline.account("K2").assigned == {VIEWER: (BARAKA,)}
+    assert pipeline.account("K3").assigned == {VIEWER: ()}
+    assert held_by(pipeline, AMINA) == []
+    user = pipeline.wiring.tables.directory.user(TENANT, AMINA)
+    assert user is not None
+    assert (user.is_deleted, user.is_active) == (True, False)
+    told = api(pipeline).get(f"/imports/{ticket}").body
+    assert (told["state"], told["profile"], told["uploader"]) == ("done", "removal", ADMIN)
+    assert pipeline.counts(written) == {"lines": 2, "updated": 1, "cleared": 1}
+
+
+def test_a_removal_is_an_import_with_history(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    pipeline.settle()
+
+    ask_removal(pipeline, AMINA)
+    (written,) = pipeline.settle()
+
+    (entry,) = pipeline.wiring.tables.history.of(TENANT, "K000")
+    assert (entry.mark.actor, entry.mark.import_id) == (ADMIN, pipeline.item(written).pk)
+
+
+def test_the_ticket_of_an_errand_can_be_looked_at_at_once(pipeline: Pipeline) -> None:
+    ticket = ask_removal(pipeline, AMINA)
+
+    told = api(pipeline).get(f"/imports/{ticket}").body
+
+    assert (told["state"], told["profile"]) == ("awaiting_upload", "removal")
+
+
+def test_who_holds_nothing_is_deleted_by_an_import_without_lines(pipeline: Pipeline) -> None:
+    ticket = ask_removal(pipeline, AMINA)
+
+    (written,) = pipeline.settle()
+
+    told = api(pipeline).get(f"/imports/{ticket}").body
+    assert (told["state"], told["counts"]["lines"]) == ("done", 0)
+    assert pipeline.table(written, "results.csv") == []
+
+
+def test_many_users_are_deleted_by_one_file_with_one_line_for_each_account(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.accounts(
+        Account(TENANT, "K1", 1, assigned={VIEWER: (AMINA, BARAKA)}),
+        Account(TENANT, "K2", 1, assigned={SEAT: (BARAKA,), VIEWER: (ADMIN,)}),
+    )
+    pipeline.settle()
+
+    ask_removal(pipeline, AMINA, BARAKA)
+    (written,) = pipeline.settle()
+
+    assert written.version.body.decode() == (
+        "account ID,remove from account_manager,remove from viewer\r\n"
+        f'K1,,"{AMINA},{BARAKA}"\r\n'
+        f"K2,{BARAKA},\r\n"
+    )
+    assert pipeline.account("K1").assigned[VIEWER] == ()
+    assert pipeline.account("K2").assigned == {SEAT: (), VIEWER: (ADMIN,)}
+
+
+def test_an_admin_who_deletes_themselves_is_removed_all_the_same(pipeline: Pipeline) -> None:
+    pipeline.kenyan(2, held_by=ADMIN)
+    pipeline.settle()
+
+    ask_removal(pipeline, ADMIN)
+    pipeline.settle()
+
+    assert pipeline.holders("K000", "K001") == ["", ""]
+
+
+def test_a_user_who_is_deleted_by_a_file_is_removed_too(pipeline: Pipeline) -> None:
+    pipeline.kenyan(2, held_by=AMINA)
+    pipeline.settle()
+
+    delete_by_file(pipeline, AMINA)
+    (written,) = pipeline.settle()
+
+    assert pipeline.holders("K000", "K001") == ["", ""]
+    assert (pipeline.item(written).source, pipeline.item(written).uploader) == ("handover", "")
+
+
+def test_a_change_that_is_no_deletion_removes_nobody(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    pipeline.settle()
+
+    user = pipeline.wiring.tables.directory.user(TENANT, AMINA)
+    assert user is not None
+    pipeline.users(user)
+
+    assert pipeline.settle() == []
+    assert pipeline.holders("K000") == [AMINA]
+
+
+def test_r58_awaited_accounts_go_to_the_user_who_is_created(pipeline: Pipeline) -> None:
+    pipeline.kenyan(3, held_by=BARAKA)
+    await_newcomer(pipeline, "K000", "K002")
+    pipeline.settle()
+    assert awaited(pipeline) == [(NEWCOMER, "K000"), (NEWCOMER, "K002")]
+
+    newcomer(pipeline)
+    (written,) = pipeline.settle()
+
+    assert pipeline.holders("K000", "K001", "K002") == [NEWCOMER, BARAKA, NEWCOMER]
+    assert awaited(pipeline) == []
+    assert held_by(pipeline, NEWCOMER) == ["K000", "K002"]
+    assert (pipeline.item(written).profile, pipeline.item(written).source) == (
+        "resolution",
+        "handover",
+    )
+    entries = [entry.mark for entry in pipeline.wiring.tables.history.of(TENANT, "K000")]
+    assert [(mark.actor, mark.changes[0].after) for mark in entries] == [
+        (ADMIN, (f"pending:{NEWCOMER}",)),
+        ("handover", (NEWCOMER,)),
+    ]
+
+
+def test_a_user_who_is_created_inactive_waits_until_they_are_active(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1)
+    await_newcomer(pipeline, "K000")
+    newcomer(pipeline)
+    user = pipeline.wiring.tables.directory.user(TENANT, NEWCOMER)
+    assert user is not None
+    pipeline.users(type(user)(user.email, user.name, user.roles, user.opco, is_active=False))
+    pipeline.settle()
+    assert pipeline.holders("K000") == [f"pending:{NEWCOMER}"]
+
+    pipeline.users(user)
+    pipeline.settle()
+
+    assert pipeline.holders("K000") == [NEWCOMER]
+
+
+def test_the_ledger_tells_an_admin_who_is_awaited_where_and_since_when(pipeline: Pipeline) -> None:
+    pipeline.kenyan(3)
+    created = await_newcomer(pipeline, "K000", "K001", "K002")
+    pipeline.settle()
+
+    first = api(pipeline).get("/pending", limit="2").body
+    second = api(pipeline).get("/pending", limit="2", cursor=first["cursor"]).body
+
+    assert first["pending"][0] == {
+        "address": NEWCOMER,
+        "role": SEAT,
+        "account_id": "K000",
+        "since": pipeline.item_time(created),
+        "import_id": pipeline.item(created).pk,
+    }
+    assert [one["account_id"] for one in second["pending"]] == ["K002"]
+    assert second["cursor"] is None
+    assert api(pipeline, AMINA).get("/pending").status == 403
+
+
+# Late, twice, stopped
+
+
+@pytest.mark.parametrize("ask", [ask_removal, delete_by_file])
+def test_records_that_come_again_make_no_second_file(
+    pipeline: Pipeline, ask: Callable[[Pipeline, str], object]
+) -> None:
+    pipeline.kenyan(2, held_by=AMINA)
+    pipeline.settle()
+    ask(pipeline, AMINA)
+    records: list[object] = []
+    while event := stream(pipeline, "DirectoryTable")["Records"]:
+        records += event
+        for _ in range(2):
+            pipeline.invoke(app.lambda_handler, {"Records": event})
+    (file,) = pipeline.memory.s3.buckets[pipeline.wiring.uploads_bucket].events
+
+    pipeline.run(file)
+    pipeline.settle()
+    pipeline.clock.now += DAY
+    pipeline.invoke(app.lambda_handler, {"Records": records})
+
+    assert pipeline.settle() == []
+    assert pipeline.holders("K000", "K001") == ["", ""]
+
+
+def test_a_removal_that_is_stopped_at_any_call_is_made_good(pipeline: Pipeline) -> None:
+    pipeline.kenyan(2, held_by=AMINA)
+    pipeline.settle()
+    ask_removal(pipeline, AMINA)
+    event = stream(pipeline, "DirectoryTable")
+    start = pipeline.memory.snapshot()
+    with befalling(pipeline.memory, Mishap()) as whole:
+        pipeline.invoke(app.lambda_handler, event)
+
+    for call in range(1, whole.seen + 1):
+        for mishap in (Mishap(kill_before=call), Mishap(kill_after=call)):
+            pipeline.memory.restore(start)
+            with befalling(pipeline.memory, mishap):
+                pipeline.invoke(app.lambda_handler, event)
+            pipeline.invoke(app.lambda_handler, event)
+            (file,) = pipeline.memory.s3.buckets[pipeline.wiring.uploads_bucket].events
+            pipeline.run(file)
+            pipeline.settle()
+
+            assert pipeline.holders("K000", "K001") == ["", ""]
+            assert held_by(pipeline, AMINA) == []
+            assert len(pipeline.all_imports()) == 1
+
+
+def test_a_resolution_that_is_stopped_at_any_call_is_made_good(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1)
+    await_newcomer(pipeline, "K000")
+    pipeline.settle()
+    newcomer(pipeline)
+    event = stream(pipeline, "DirectoryTable")
+    start = pipeline.memory.snapshot()
+    with befalling(pipeline.memory, Mishap()) as whole:
+        pipeline.invoke(app.lambda_handler, event)
+
+    for call in range(1, whole.seen + 1):
+        for mishap in (Mishap(kill_before=call), Mishap(kill_after=call)):
+            pipeline.memory.restore(start)
+            with befalling(pipeline.memory, mishap):
+                pipeline.invoke(app.lambda_handler, event)
+            pipeline.invoke(app.lambda_handler, event)
+            pipeline.settle()
+
+            assert pipeline.holders("K000") == [NEWCOMER]
+            assert awaited(pipeline) == []
+
+
+# Against imports that still go on with what was so before
+
+
+def assigning(pipeline: Pipeline, account: str, user: str, meanwhile: Callable[[], None]) -> None:
+    """Assigns the account to the user, who is looked up before something happens meanwhile."""
+    created = pipeline.upload(file_of([(account, user)]))
+    pipeline.validate(created)
+    import_id = pipeline.item(created).pk
+    pipeline.forget()
+    done = False
+
+    def once() -> None:
+        nonlocal done
+        if not done:
+            done = True
+            pipeline.memory.hook = None
+            meanwhile()
+
+    event = with_body("assign-chunk", {"v": 1, "import_id": import_id, "chunk": 1})
+    with befalling(pipeline.memory, Mishap("BatchExecuteStatement", before_call=once)):
+        assert pipeline.invoke(assign.lambda_handler, event) == []
+    pipeline.finalize(import_id)
+    assert done
+
+
+def test_an_import_that_still_took_the_user_for_active_loses(pipeline: Pipeline) -> None:
+    pipeline.kenyan(2, held_by=AMINA)
+    pipeline.accounts(Account(TENANT, "K9", 1, opco="Kenya"))
+    pipeline.settle()
+
+    def remove() -> None:
+        ask_removal(pipeline, AMINA)
+        pipeline.settle()
+        assert pipeline.holders("K000", "K001") == ["", ""]
+
+    assigning(pipeline, "K9", AMINA, remove)
+    assert pipeline.holders("K9") == [AMINA]
+
+    pipeline.settle()
+
+    assert pipeline.holders("K9") == [""]
+    assert held_by(pipeline, AMINA) == []
+
+
+@pytest.mark.parametrize("publishes_first", [True, False])
+def test_of_removal_and_publication_whichever_comes_last_sees_the_other(
+    pipeline: Pipeline, publishes_first: bool
+) -> None:
+    pipeline.kenyan(1)
+    pipeline.settle()
+    pipeline.run(pipeline.upload(file_of([("K000", AMINA)])))
+    assigned = stream(pipeline, "AccountsTable")
+    ask_removal(pipeline, AMINA)
+
+    if publishes_first:
+        pipeline.invoke(publish.lambda_handler, assigned)
+        pipeline.settle()
+    else:
+        pipeline.settle()
+        assert pipeline.holders("K000") == [AMINA], "nobody knew yet that she holds it"
+        pipeline.invoke(publish.lambda_handler, assigned)
+        pipeline.settle()
+
+    assert pipeline.holders("K000") == [""]
+    assert held_by(pipeline, AMINA) == []
+
+
+@pytest.mark.parametrize("publishes_first", [True, False])
+def test_of_resolution_and_publication_whichever_comes_last_sees_the_other(
+    pipeline: Pipeline, publishes_first: bool
+) -> None:
+    pipeline.kenyan(1)
+    pipeline.settle()
+    await_newcomer(pipeline, "K000")
+    waiting = stream(pipeline, "AccountsTable")
+    newcomer(pipeline)
+
+    if publishes_first:
+        pipeline.invoke(publish.lambda_handler, waiting)
+        pipeline.settle()
+    else:
+        pipeline.settle()
+        assert pipeline.holders("K000") == [f"pending:{NEWCOMER}"]
+        pipeline.invoke(publish.lambda_handler, waiting)
+        pipeline.settle()
+
+    assert pipeline.holders("K000") == [NEWCOMER]
+    assert awaited(pipeline) == []
+
+
+def test_a_look_at_somebody_with_nothing_to_do_writes_no_file(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    pipeline.settle()
+
+    pipeline.wiring.tables.errands.look_at(TENANT, AMINA, "K000#1")
+
+    assert pipeline.settle() == []
+
+
+def test_a_removal_that_could_not_be_worked_is_tried_anew(pipeline: Pipeline) -> None:
+    pipeline.kenyan(2, held_by=AMINA)
+    pipeline.settle()
+    ask_removal(pipeline, AMINA)
+    pipeline.follow()
+    (file,) = pipeline.memory.s3.buckets[pipeline.wiring.uploads_bucket].events
+    pipeline.validate(file)
+    pipeline.forget()
+    name = pipeline.item(file).pk
+
+    pipeline.abandon(with_body("abandon-chunk", {"v": 1, "import_id": name, "chunk": 1}))
+    pipeline.run()
+    assert pipeline.counts(file) == {"lines": 2, "not_processed": 2}
+    pipeline.settle()
+
+    assert pipeline.holders("K000", "K001") == ["", ""]
+
+
+@pytest.mark.parametrize("when", ["asked for", "written"])
+def test_a_removal_cannot_be_cancelled(pipeline: Pipeline, when: str) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    pipeline.settle()
+    ticket = ask_removal(pipeline, AMINA)
+    if when == "written":
+        pipeline.follow()
+        (file,) = pipeline.memory.s3.buckets[pipeline.wiring.uploads_bucket].events
+        pipeline.validate(file)
+
+    answer = api(pipeline).post(f"/imports/{ticket}/cancel")
+
+    assert answer.status == 409
+    assert "removal" in answer.body["detail"]
+
+
+def test_a_user_who_was_created_anew_is_not_deleted_by_the_old_errand(pipeline: Pipeline) -> None:
+    user = pipeline.wiring.tables.directory.user(TENANT, AMINA)
+    assert user is not None
+    ask_removal(pipeline, AMINA)
+    event = stream(pipeline, "DirectoryTable")
+    pipeline.invoke(app.lambda_handler, event)
+    pipeline.settle()
+    pipeline.users(user)
+
+    pipeline.invoke(app.lambda_handler, event)
+    pipeline.settle()
+
+    found = pipeline.wiring.tables.directory.user(TENANT, AMINA)
+    assert found is not None
+    assert found.is_active
