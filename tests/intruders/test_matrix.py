@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.functional.api.caller import Answer
-from tests.intruders import accounts, people
+from tests.intruders import accounts, errands, people
 from tests.intruders.actions import Action, editing, on
 from tests.intruders.cast import (
     INSIDERS,
@@ -60,6 +60,7 @@ RIGHTS: dict[Action, tuple[int, ...]] = {
     Action("GET", f"/profiles/{OWN_PROFILE}/template"): ALL,
     **accounts.RIGHTS,
     **people.RIGHTS,
+    **errands.RIGHTS,
 }
 INSIDE = [
     pytest.param(actor, action, status, id=f"{actor} {action}")
@@ -88,6 +89,7 @@ def across() -> Iterator[Any]:
             ("GET", "/results"),
             ("POST", "/approve"),
             ("POST", "/cancel"),
+            ("POST", "/undo"),
         )
     ]
     there = [

@@ -17,7 +17,7 @@ from tests.faults.memory_aws import ServiceError, Twist
 from tests.functional.mishaps import Mishap, befalling
 from tests.functional.payloads import load_event
 from tests.functional.pipeline import HOUR, file_of, told_by_s3, with_body
-from tests.intruders import people
+from tests.intruders import errands, people
 from tests.intruders.cast import (
     INSIDERS,
     MANY,
@@ -56,6 +56,7 @@ def take(world: World) -> None:
     _give_up(world)
     _fail(world)
     _set_up(world)
+    errands.run(world)
     pipeline.publish()
 
 

@@ -475,7 +475,7 @@ def test_only_finalize_and_abandon_write_reports_and_notify() -> None:
         assert able == {"FinalizeRole", "AbandonRole"}
 
 
-def test_only_the_api_writes_uploads_and_only_where_tickets_go() -> None:
+def test_only_the_api_and_follow_write_uploads_and_only_where_tickets_go() -> None:
     able = [
         (role, statement["Resource"])
         for role in ROLES
@@ -484,7 +484,8 @@ def test_only_the_api_writes_uploads_and_only_where_tickets_go() -> None:
         and "UploadsBucket" in referred(statement["Resource"])
     ]
 
-    assert able == [("ApiRole", {"Fn::Sub": "${UploadsBucket.Arn}/in/*"})]
+    tickets = {"Fn::Sub": "${UploadsBucket.Arn}/in/*"}
+    assert able == [("FollowRole", tickets), ("ApiRole", tickets)]
 
 
 # People

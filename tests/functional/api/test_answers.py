@@ -18,6 +18,9 @@ ROUTES = {
     ("/imports/{name}/cancel", "post"),
     ("/imports/{name}/report", "get"),
     ("/imports/{name}/results", "get"),
+    ("/imports/{name}/undo", "post"),
+    ("/assignments", "post"),
+    ("/pending", "get"),
     ("/profiles", "get"),
     ("/profiles/{profile}", "get"),
     ("/profiles/{profile}/template", "get"),
@@ -51,6 +54,7 @@ ROUTES = {
 EDIT = {"profile": "single-strict", "assign": {"account_manager": None}}
 # What the routes that take a body take, and those that ask for more than a path.
 BODIES: dict[tuple[str, str], object] = {
+    ("/assignments", "post"): {"profile": "single-strict", "to": None, "account_ids": ["1"]},
     ("/imports", "post"): {"profile": "single-strict", "filename": "a.csv"},
     ("/accounts", "patch"): EDIT,
     ("/accounts/{account_id}", "patch"): EDIT,
