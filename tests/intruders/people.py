@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from handover.profiles import presets, profile_json
+
 from tests.intruders.actions import Action, sending
 from tests.intruders.cast import (
+    OTHER_PROFILE,
     OTHER_ROLE,
     OTHER_SALES,
     OTHER_WORKFLOW,
+    OWN_PROFILE,
     OWN_ROLE,
     OWN_WORKFLOW,
     SALES,
@@ -17,10 +21,15 @@ ALL = (200, 200, 200, 200, 200)
 # For admin, office, sales, support and an admin of another opco, in this order.
 ADMINS = (200, 403, 403, 403, 200)
 GONE = (204, 403, 403, 403, 204)
+CONFLICT = (409, 403, 403, 403, 409)
 ABSENT = (404, 403, 403, 403, 404)
 ASKED = (202, 403, 403, 403, 202)
 NEW = {"name": "Newman", "roles": ["Sales"], "login_name": "newman"}
 CRM = {"profile": "single-strict", "principal": "AROACRM"}
+
+LIST = profile_json(presets()["single-strict"]) | {"uploader_roles": ["Sales"]}
+STORED = LIST | {"name": OWN_PROFILE, "title": "Another"}
+COPY = {"name": "theirs", "mapping": {"Key": "account ID"}}
 
 RIGHTS: dict[Action, tuple[int, ...]] = {
     Action("GET", "/users"): ALL,
@@ -38,6 +47,12 @@ RIGHTS: dict[Action, tuple[int, ...]] = {
         403,
         400,
     ),
+    sending("PUT", f"/profiles/{OWN_PROFILE}", STORED): ADMINS,
+    sending("PUT", f"/profiles/{OWN_PROFILE}", STORED | {"version": 9}): CONFLICT,
+    sending("PUT", "/profiles/fresh", LIST | {"name": "fresh"}): ADMINS,
+    Action("DELETE", f"/profiles/{OWN_PROFILE}"): GONE,
+    Action("DELETE", "/profiles/single-strict"): CONFLICT,
+    sending("POST", f"/profiles/{OWN_PROFILE}/copies", COPY): (201, 403, 403, 403, 201),
     Action("GET", "/settings"): ALL,
     sending("PATCH", "/settings", {"clear_guard_lines": 99}): ADMINS,
     Action("GET", "/roles"): ALL,
@@ -59,6 +74,8 @@ THERE: list[tuple[Action, str]] = [
     (Action("GET", f"/users/{OTHER_SALES.email}"), "/users/nobody@umbra.example"),
     (sending("PUT", f"/users/{OTHER_SALES.email}", NEW), "/users/nobody@umbra.example"),
     (Action("DELETE", f"/users/{OTHER_SALES.email}"), "/users/nobody@umbra.example"),
+    (Action("DELETE", f"/profiles/{OTHER_PROFILE}"), "/profiles/nobodys"),
+    (sending("POST", f"/profiles/{OTHER_PROFILE}/copies", COPY), "/profiles/nobodys/copies"),
     (Action("GET", f"/roles/{OTHER_ROLE}"), "/roles/nobodys"),
     (Action("DELETE", f"/roles/{OTHER_ROLE}"), "/roles/nobodys"),
     (Action("GET", f"/workflows/{OTHER_WORKFLOW}"), "/workflows/nobodys"),

@@ -42,3 +42,8 @@ def page_told(name: str, page: Page[dict[str, object]]) -> dict[str, Any]:
 def redirection(url: str) -> Response[str]:
     """An answer that leads to `url`."""
     return Response(status_code=HTTPStatus.FOUND, headers={"location": url}, body="")
+
+
+def gone() -> Response[str]:
+    """The answer to a removal."""
+    return Response(status_code=HTTPStatus.NO_CONTENT, body="")

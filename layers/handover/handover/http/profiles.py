@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
-from handover.http.asking import new_router, person_of
-from handover.http.problems import answers, problems
+from handover.http.asking import gone, new_router, person_of
+from handover.http.problems import GONE, answers, problems
 from handover.profiles import Holds, template_csv
 from handover.runtime import wiring
-from handover.stages import listings
+from handover.stages import listings, profiles
 
 router = new_router()
 
@@ -39,6 +40,22 @@ class ProfileBody(BaseModel):
     columns: list[ProfileColumn]
 
 
+class ProfileDetail(ProfileBody):
+    """A profile with its definition, as it is PUT; columns of "{role}" stand for all roles."""
+
+    definition: dict[str, Any]
+
+
+class NewCopy(BaseModel):
+    """A profile to be made of another; `mapping` leads from the files' labels to its own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    title: Annotated[str, Field(max_length=200)] = ""
+    mapping: dict[str, str] = {}
+
+
 TEMPLATE: dict[int, OpenAPIResponse] = {
     200: {
         "description": "A CSV file with the header only",
@@ -59,11 +76,47 @@ def list_profiles() -> list[dict[str, Any]]:
 @router.get(
     "/profiles/<profile>",
     summary="Show one profile",
-    responses=answers(200, "The profile", ProfileBody),
+    responses=answers(200, "The profile", ProfileDetail),
 )
 def show_profile(profile: str) -> dict[str, Any]:
     """The profile."""
-    return listings.profile_told(listings.profile_of(wiring(), person_of(router), profile))
+    return profiles.profile_shown(wiring(), person_of(router), profile)
+
+
+@router.put(
+    "/profiles/<profile>",
+    summary="Store a profile of the tenant's own; by Admins",
+    responses=answers(200, "The profile", ProfileDetail),
+)
+def put_profile(
+    profile: str, definition: Annotated[dict[str, Any], Body(description="The whole profile")]
+) -> dict[str, Any]:
+    """The profile, in its next version."""
+    return profiles.put_profile(wiring(), person_of(router), profile, definition)
+
+
+@router.delete(
+    "/profiles/<profile>",
+    summary="Remove a profile of the tenant's own; by Admins",
+    responses=GONE,
+)
+def remove_profile(profile: str) -> Response[str]:
+    """Nothing: the profile is gone, and a preset of the same name counts again."""
+    profiles.remove_profile(wiring(), person_of(router), profile)
+    return gone()
+
+
+@router.post(
+    "/profiles/<profile>/copies",
+    summary="Save a mapping as a profile of the tenant's own; by Admins",
+    status_code=201,
+    responses=answers(201, "The new profile", ProfileDetail),
+)
+def copy_profile(profile: str, wanted: Annotated[NewCopy, Body()]) -> dict[str, Any]:
+    """The new profile."""
+    return profiles.copy_profile(
+        wiring(), person_of(router), profile, wanted.name, wanted.title, wanted.mapping
+    )
 
 
 @router.get(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import unquote
 
@@ -10,7 +9,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
-from handover.http.asking import Cursor, Limit, new_router, page_told, person_of
+from handover.http.asking import Cursor, Limit, gone, new_router, page_told, person_of
 from handover.http.problems import GONE, answers
 from handover.profiles import Seat
 from handover.runtime import wiring
@@ -106,11 +105,6 @@ class Sources(BaseModel):
 
     sources: list[SourceBody]
     cursor: str | None
-
-
-def gone() -> Response[str]:
-    """The answer to a removal."""
-    return Response(status_code=HTTPStatus.NO_CONTENT, body="")
 
 
 @router.get(

@@ -13,6 +13,8 @@ MOST_LABEL_CHARS = 200
 
 def check_profile(profile: Profile) -> None:
     """Raises InvalidRequestError, whose `field` is the path, for what no file could follow."""
+    if not _is_text(profile.title) or len(profile.title) > MOST_LABEL_CHARS:
+        raise InvalidRequestError("title", f"title: wanted at most {MOST_LABEL_CHARS} characters")
     if len(profile.columns) > MOST_COLUMNS:
         raise InvalidRequestError("columns", f"columns: wanted at most {MOST_COLUMNS}")
     for place, column in enumerate(profile.columns):
@@ -22,7 +24,7 @@ def check_profile(profile: Profile) -> None:
                 f"{path}.required", "the column that holds the account cannot be left out"
             )
         for label in (column.label, *column.aliases):
-            if not 0 < len(normal_label(label)) <= MOST_LABEL_CHARS:
+            if not 0 < len(normal_label(label)) <= MOST_LABEL_CHARS or not _is_text(label):
                 raise InvalidRequestError(
                     path, f"{path}: wanted labels of 1 to {MOST_LABEL_CHARS} characters"
                 )
@@ -48,3 +50,8 @@ def check_labels(profile: Profile) -> None:
                     f"columns[{place}]: {label!r} is a label of columns[{first}] already, the "
                     f"column {profile.columns[first].label!r}",
                 )
+
+
+def _is_text(text: str) -> bool:
+    """False for half of a surrogate pair, which JSON can say and no file can hold."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,0 +1,257 @@
+"""Profiles of a tenant's own: stored, versioned, copied with a mapping, removed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from handover.http import profiles
+from handover.patience import Patience
+from handover.profiles import Profile, Seat, bind, presets, profile_from, profile_json
+from handover.store.directory import Source
+from handover.store.setup import Setup
+
+from tests.functional.api.caller import GONE, OFFICE, SALES, Answer, Api
+from tests.functional.api.test_imports import assert_problem
+
+STRICT = profile_json(presets()["single-strict"])
+
+
+def put(api: Api, name: str = "nightly", **changes: Any) -> Answer:
+    return api.request("PUT", f"/profiles/{name}", STRICT | {"name": name} | changes)
+
+
+def test_a_profile_is_stored_and_comes_back_as_it_is_defined(api: Api, stranger: Api) -> None:
+    answer = put(api, title="Each night")
+
+    assert answer.status == 200
+    profiles.ProfileDetail.model_validate(answer.body)
+    assert answer.body["definition"] == STRICT | {"name": "nightly", "title": "Each night"}
+    assert (answer.body["is_own"], answer.body["version"]) == (True, 1)
+    assert api.by(SALES).get("/profiles/nightly").body == answer.body
+    stored = api.stack.tables.directory.profile(api.tenant, "nightly")
+    assert stored == profile_from(answer.body["definition"])
+    assert_problem(stranger.get("/profiles/nightly"), 404)
+
+
+def test_a_profile_needs_neither_name_nor_version_to_be_new(api: Api) -> None:
+    body = {field: value for field, value in STRICT.items() if field not in ("name", "version")}
+
+    answer = api.request("PUT", "/profiles/nightly", body)
+
+    assert (answer.body["name"], answer.body["version"]) == ("nightly", 1)
+
+
+def test_each_change_is_the_next_version(api: Api) -> None:
+    put(api)
+
+    second = put(api, blank="keep")
+    again = put(api, version=2, blank="keep")
+    third = put(api, version=2, blank="error")
+
+    assert [answer.body["version"] for answer in (second, again, third)] == [2, 2, 3]
+
+
+def test_two_admins_do_not_overwrite_each_other(api: Api) -> None:
+    put(api)
+    put(api, blank="keep")
+
+    answer = put(api, blank="error")
+
+    assert_problem(answer, 409)
+    assert api.get("/profiles/nightly").body["definition"]["blank"] == "keep"
+
+
+def test_two_admins_who_store_at_once_are_told_apart(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(api)
+    kind = type(api.stack.tables.setup)
+    read = kind.own_profile
+
+    def read_and_be_overtaken(self: Setup, tenant: str, name: str) -> Profile | None:
+        monkeypatch.setattr(kind, "own_profile", read)
+        before = read(self, tenant, name)
+        other = profile_from(STRICT | {"name": name, "blank": "keep", "version": 2})
+        assert self.replace_profile(tenant, before, other)
+        return before
+
+    monkeypatch.setattr(kind, "own_profile", read_and_be_overtaken)
+
+    assert_problem(put(api, blank="error"), 409)
+    assert api.get("/profiles/nightly").body["definition"]["blank"] == "keep"
+
+
+def test_a_profile_that_was_removed_meanwhile_is_not_revived(api: Api) -> None:
+    put(api)
+    put(api, blank="keep")
+    api.request("DELETE", "/profiles/nightly")
+
+    assert_problem(put(api, version=2), 409)
+    assert_problem(api.get("/profiles/nightly"), 404)
+
+
+def test_a_tenants_own_profile_beats_the_preset_until_it_is_removed(api: Api) -> None:
+    answer = put(api, "single-strict", blank="keep")
+
+    assert (answer.body["is_own"], answer.body["version"]) == (True, 2)
+    assert api.get("/profiles/single-strict").body["definition"]["blank"] == "keep"
+    assert api.request("DELETE", "/profiles/single-strict").status == 204
+    assert api.get("/profiles/single-strict").body["is_own"] is False
+    assert_problem(api.request("DELETE", "/profiles/single-strict"), 409)
+
+
+def test_a_profile_that_a_source_follows_is_not_removed(api: Api) -> None:
+    put(api)
+    api.stack.tables.setup.put_source(api.tenant, Source("erp", "nightly", "AROAEXAMPLE"))
+
+    answer = api.request("DELETE", "/profiles/nightly")
+
+    assert_problem(answer, 409)
+    assert "erp" in answer.body["detail"]
+    api.request("DELETE", "/sources/erp")
+    assert api.request("DELETE", "/profiles/nightly").status == 204
+    assert_problem(api.request("DELETE", "/profiles/nightly"), 404)
+
+
+ACCOUNT, MANAGER = STRICT["columns"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"blank": "maybe"}, "blank"),
+        ({"version": "1"}, "version"),
+        ({"surprise": 1}, "surprise"),
+        ({"title": "x" * 300}, "title"),
+        ({"title": "\ud800"}, "title"),
+        ({"columns": None}, "columns"),
+        ({"columns": [ACCOUNT]}, "columns"),
+        ({"columns": [ACCOUNT, MANAGER | {"by": ["shoe size"]}]}, "columns[1].by"),
+        ({"columns": [ACCOUNT, MANAGER | {"role": "other"}]}, "columns[1].role"),
+        ({"columns": [ACCOUNT, MANAGER | {"label": "Account ID"}]}, "columns[1]"),
+        ({"columns": [ACCOUNT, MANAGER | {"aliases": ["ACCOUNT_ID"]}]}, "columns[1]"),
+        ({"columns": [ACCOUNT, MANAGER | {"aliases": ["x" * 300]}]}, "columns[1]"),
+        ({"columns": [ACCOUNT | {"required": False}, MANAGER]}, "columns[0].required"),
+        ({"columns": [ACCOUNT, *[MANAGER] * 200]}, "columns"),
+        ({"clear_words": ["x" * 200_000]}, "body"),
+        ({"roles": {"account_manager": {"max_users": 0}}}, "roles.account_manager.max_users"),
+    ],
+)
+def test_a_profile_that_cannot_be_is_refused_with_the_field(
+    api: Api, changes: dict[str, Any], field: str
+) -> None:
+    answer = put(api, **changes)
+
+    assert_problem(answer, 400)
+    assert answer.body["field"] == field
+    assert_problem(api.get("/profiles/nightly"), 404)
+
+
+def test_the_name_in_a_profile_is_the_one_in_its_address(api: Api) -> None:
+    answer = api.request("PUT", "/profiles/nightly", STRICT)
+
+    assert_problem(answer, 400)
+    assert answer.body["field"] == "name"
+
+
+@pytest.mark.parametrize("name", ["Nightly", "a" * 64, "n%C3%A4chtlich", "1st"])
+def test_a_profile_has_a_plain_name(api: Api, name: str) -> None:
+    body = {field: value for field, value in STRICT.items() if field != "name"}
+
+    answer = api.request("PUT", f"/profiles/{name}", body)
+
+    assert_problem(answer, 400)
+    assert answer.body["field"] == "name"
+
+
+def test_r51_a_mapping_is_saved_as_a_profile(api: Api, stranger: Api) -> None:
+    mapping = {"Kunde Nr.": "account ID", "Betreuer": "account Manager"}
+    body = {"name": "kunden", "title": "Kundenliste", "mapping": mapping}
+
+    answer = api.post("/profiles/single-strict/copies", body)
+
+    assert answer.status == 201
+    profiles.ProfileDetail.model_validate(answer.body)
+    columns = answer.body["columns"]
+    assert [column["label"] for column in columns] == ["Kunde Nr.", "Betreuer"]
+    assert "account ID" in columns[0]["aliases"]
+    assert (answer.body["title"], answer.body["version"]) == ("Kundenliste", 1)
+    assert api.get("/profiles/kunden/template").text == "\ufeffKunde Nr.,Betreuer\r\n"
+    assert_problem(stranger.get("/profiles/kunden"), 404)
+    stored = api.stack.tables.directory.profile(api.tenant, "kunden")
+    assert stored is not None
+    for header in (["Betreuer", "kunde nr."], ["account Manager", "Account ID"]):
+        assert bind(header, stored, mapping={}, line=1).account == 1
+
+
+def test_labels_that_change_places_are_saved_so(api: Api) -> None:
+    mapping = {"account ID": "account Manager", "account Manager": "account ID"}
+
+    answer = api.post("/profiles/single-strict/copies", {"name": "swapped", "mapping": mapping})
+
+    labels = [(column["label"], column["holds"]) for column in answer.body["columns"]]
+    assert labels == [("account Manager", "account"), ("account ID", "users")]
+
+
+def test_a_copy_for_one_of_the_tenants_roles_writes_the_roles_out(api: Api) -> None:
+    patience = Patience(4e9)
+    api.stack.tables.directory.put_roles(api.tenant, [Seat("CSM", 1)], patience)
+
+    one = api.post("/profiles/role-team/copies", {"name": "crm", "mapping": {"Owner": "CSM___tid"}})
+    other = api.post(
+        "/profiles/role-team/copies", {"name": "keys", "mapping": {"Key": "account ID"}}
+    )
+
+    assert [column["label"] for column in one.body["columns"]][:2] == ["account ID", "Owner"]
+    assert one.body["definition"]["tenant_roles"] is False
+    assert other.body["columns"][0]["label"] == "Key"
+    assert other.body["definition"]["tenant_roles"] is True
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        ({"name": "Bad Name"}, 400, "name"),
+        ({"name": "single-strict"}, 409, ""),
+        ({"name": "nightly"}, 409, ""),
+        ({"name": "new", "mapping": {"x": "shoe size"}}, 400, "mapping"),
+        ({"name": "new", "mapping": {"account Manager": "account ID"}}, 400, "mapping"),
+        ({"name": "new", "mapping": {"": "account ID"}}, 400, "columns[0]"),
+        ({"name": "new", "title": "x" * 201}, 400, "title"),
+        ({"name": "new", "owner": "x"}, 400, "owner"),
+        ({"mapping": {}}, 400, "name"),
+    ],
+)
+def test_a_copy_that_cannot_be_is_refused(
+    api: Api, body: dict[str, Any], status: int, field: str
+) -> None:
+    put(api)
+    put(api, "plain", columns=[ACCOUNT, MANAGER | {"aliases": []}])
+
+    answer = api.post("/profiles/plain/copies", body)
+
+    assert_problem(answer, status)
+    assert answer.body.get("field", "") == field
+    assert_problem(api.get("/profiles/new"), 404)
+
+
+@pytest.mark.parametrize("email", [OFFICE, SALES, GONE])
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "/profiles/nightly", STRICT | {"name": "nightly", "blank": "keep"}),
+        ("PUT", "/profiles/new", STRICT | {"name": "new"}),
+        ("DELETE", "/profiles/nightly", None),
+        ("POST", "/profiles/nightly/copies", {"name": "new"}),
+    ],
+)
+def test_only_admins_store_profiles(
+    api: Api, email: str, method: str, path: str, body: object
+) -> None:
+    put(api)
+    before = api.get("/profiles").body
+
+    assert_problem(api.by(email).request(method, path, body), 403)
+
+    assert api.get("/profiles").body == before
