@@ -78,7 +78,7 @@ def test_r10_r11_r12_an_empty_cell_and_none_both_take_the_manager_off(pipeline: 
 # Peakflo
 
 
-def test_r32_r34_r38_r41_managers_and_viewers_of_many_customers_in_one_go(
+def test_r32_r33_r34_r38_r41_managers_and_viewers_of_many_customers_in_one_go(
     pipeline: Pipeline,
 ) -> None:
     ids = [f"QB-{number}" for number in range(400)]
@@ -91,6 +91,33 @@ def test_r32_r34_r38_r41_managers_and_viewers_of_many_customers_in_one_go(
 
     assert pipeline.counts(created) == {"lines": 400, "updated": 400}
     assert assigned(pipeline, "QB-399") == {MANAGER: (AMINA,), VIEWER: (BARAKA, SALES)}
+
+
+def test_r40_an_id_that_is_nearly_right_is_answered_with_the_likely_one(pipeline: Pipeline) -> None:
+    customers(pipeline, "00042")
+
+    created = imported(
+        pipeline, "manager-and-viewers", f"customer ID,email\n42,{AMINA}\n1.2E+11,{AMINA}\n"
+    )
+
+    first, second = pipeline.table(created, "errors.csv")
+    assert "Did you mean 00042?" in first["hint"]
+    assert "1.2E+11: a spreadsheet has changed this id" in second["hint"]
+
+
+def test_r22_r53_other_systems_are_told_who_may_view_a_customer(pipeline: Pipeline) -> None:
+    customers(pipeline, "QB-1")
+
+    imported(
+        pipeline,
+        "manager-and-viewers",
+        f'customer ID,email,defaultViewers\nQB-1,,"{AMINA},{BARAKA}"\n',
+    )
+    pipeline.publish()
+
+    (event,) = pipeline.memory.events.put
+    told = json.loads(event.entry["Detail"])
+    assert told["changes"] == [{"role": VIEWER, "before": [], "after": [AMINA, BARAKA]}]
 
 
 def test_r43_a_workbook_is_refused_with_words_that_help(pipeline: Pipeline) -> None:

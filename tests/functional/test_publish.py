@@ -35,7 +35,7 @@ def events(pipeline: Pipeline) -> list[dict[str, Any]]:
     return [json.loads(event.entry["Detail"]) for event in pipeline.memory.events.put]
 
 
-def test_the_captured_batch_is_written_to_history_portfolios_and_the_bus(
+def test_r53_the_captured_batch_is_written_to_history_portfolios_and_the_bus(
     pipeline: Pipeline,
 ) -> None:
     pipeline.invoke(app.lambda_handler, load_event("publish-changes"))

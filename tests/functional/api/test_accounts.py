@@ -81,7 +81,7 @@ def test_a_list_that_wants_few_of_many_leads_on(
     assert ids(api, status="inactive") == []
 
 
-def test_r49_r102_an_account_tells_the_people_as_the_directory_knows_them_now(
+def test_r47_r49_r102_an_account_tells_the_people_as_the_directory_knows_them_now(
     pipeline: Pipeline, api: Api
 ) -> None:
     pipeline.kenyan(1, held_by=AMINA)

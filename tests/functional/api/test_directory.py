@@ -42,7 +42,7 @@ def test_a_tenants_own_profile_is_seen_by_that_tenant_only(api: Api, stranger: A
     assert "nightly" not in [told["name"] for told in stranger.get("/profiles").body]
 
 
-def test_a_template_is_a_csv_file_to_save(api: Api) -> None:
+def test_r39_r50_a_template_is_a_csv_file_to_save(api: Api) -> None:
     answer = api.get("/profiles/single-strict/template")
 
     assert answer.status == 200
@@ -58,7 +58,7 @@ def test_an_unknown_profile_is_not_there(api: Api, name: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["00 17é", "00%2017%C3%A9"])
-def test_an_account_is_shown_with_who_is_assigned(api: Api, path: str) -> None:
+def test_r20_an_account_is_shown_with_who_is_assigned(api: Api, path: str) -> None:
     answer = api.get(f"/accounts/{path}")
 
     assert answer.status == 200
@@ -113,7 +113,7 @@ def test_a_history_is_told_from_the_beginning_in_pages(api: Api, patience: Patie
     }
 
 
-def test_a_portfolio_holds_what_a_user_holds_in_pages(api: Api, stranger: Api) -> None:
+def test_r52_r87_a_portfolio_holds_what_a_user_holds_in_pages(api: Api, stranger: Api) -> None:
     for place, held in (("a", True), ("b", False), ("c", True), ("d", True)):
         key = f"{api.tenant}#{SALES}"
         HoldingItem(key, f"account_manager#{place}", version=1, held=held).save()

@@ -122,7 +122,9 @@ def test_an_unknown_import_is_not_there(api: Api, name: str) -> None:
     assert_problem(api.get(f"/imports/{name}"), 404)
 
 
-def test_the_list_holds_the_tenants_imports_with_the_newest_first(api: Api, stranger: Api) -> None:
+def test_r76_the_list_holds_the_tenants_imports_with_the_newest_first(
+    api: Api, stranger: Api
+) -> None:
     an_import(stranger, 9)
     older, newer = an_import(api, 1), an_import(api, 2)
 
@@ -168,7 +170,7 @@ def test_a_cursor_that_no_page_gave_is_a_problem(api: Api, cursor: str) -> None:
 
 
 @pytest.mark.parametrize(("path", "kind"), [("report", "errors"), ("results", "results")])
-def test_a_file_is_reached_by_a_short_link_under_the_name_of_the_upload(
+def test_r78_a_file_is_reached_by_a_short_link_under_the_name_of_the_upload(
     api: Api, path: str, kind: str
 ) -> None:
     item = ended(api, filename='Été "Q3";\n.CSV')
