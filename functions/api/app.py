@@ -19,7 +19,16 @@ from handover.errors import (
     NotFoundError,
     RetryLaterError,
 )
-from handover.http import accounts, assignments, edits, imports, people, profiles, settings
+from handover.http import (
+    accounts,
+    assignments,
+    edits,
+    imports,
+    people,
+    profiles,
+    requests,
+    settings,
+)
 from handover.http.problems import JSON, PROBLEM, problem
 from handover.runtime import Context, logger, metrics, tracer
 
@@ -63,6 +72,7 @@ ROUTERS = (
     assignments.router,
     settings.router,
     people.router,
+    requests.router,
 )
 for router in ROUTERS:
     app.include_router(router)

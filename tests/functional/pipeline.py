@@ -37,6 +37,7 @@ from handover.store.imports import (
     TicketItem,
     WatermarkItem,
 )
+from handover.store.requests import RequestItem
 
 from functions.abandon import app as abandon
 from functions.assign import app as assign
@@ -80,6 +81,7 @@ ENVIRONMENT = {
     "IMPORTS_TABLE": "ImportsTable",
     "HISTORY_TABLE": "HistoryTable",
     "PORTFOLIO_TABLE": "PortfolioTable",
+    "REQUESTS_TABLE": "RequestsTable",
     "UPLOADS_BUCKET": "UploadsBucket",
     "REPORTS_BUCKET": "ReportsBucket",
     "WORK_BUCKET": "WorkBucket",
@@ -107,6 +109,7 @@ MODELS = (
     UserItem,
     HistoryItem,
     HoldingItem,
+    RequestItem,
 )
 CLIENTS = (clients.s3, clients.sqs, clients.sns, clients.events, clients.cognito, connection.client)
 TEMPLATE = read_template(PATH)

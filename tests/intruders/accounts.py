@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.intruders.actions import Action, editing
+from tests.intruders.actions import Action, editing, sending
 from tests.intruders.cast import (
     OTHER_ACCOUNT,
     OTHER_SALES,
@@ -14,6 +14,7 @@ from tests.intruders.cast import (
 
 ALL = (200, 200, 200, 200, 200)
 THEN = "2026-11-22"
+REQUEST = {"account_id": SHARED_ACCOUNT, "subject": "Meter", "description": "It is dark."}
 
 # For admin, office, sales, support and an admin of another opco, in this order.
 RIGHTS: dict[Action, tuple[int, ...]] = {
@@ -30,6 +31,10 @@ RIGHTS: dict[Action, tuple[int, ...]] = {
     editing(SHARED_ACCOUNT, SALES.email, OWN_PROFILE): (403, 403, 200, 403, 403),
     editing(SHARED_ACCOUNT, TOGO_SALES.email): (422, 422, 403, 403, 422),
     editing(f"?id={SHARED_ACCOUNT}", SALES.email): (200, 200, 403, 403, 200),
+    # Who holds the account may create none before the tenant lets them.
+    sending("POST", "/requests", REQUEST): (201, 403, 403, 403, 201),
+    Action("GET", "/requests"): ALL,
+    Action("GET", f"/requests?account_id={SHARED_ACCOUNT}"): (200, 403, 200, 403, 200),
 }
 # What another tenant has, and the same question about what nobody has.
 THERE: list[tuple[Action, str]] = [
@@ -39,6 +44,7 @@ THERE: list[tuple[Action, str]] = [
     (Action("GET", f"/history?account_id={OTHER_ACCOUNT}"), "/history?account_id=NOIR-78"),
     (Action("GET", f"/accounts?id={OTHER_ACCOUNT}"), "/accounts?id=NOIR-78"),
     (Action("GET", f"/portfolios/{OTHER_SALES.email}"), "/portfolios/nobody@umbra.example"),
+    (Action("GET", f"/requests?account_id={OTHER_ACCOUNT}"), "/requests?account_id=NOIR-78"),
     (editing(OTHER_ACCOUNT, SALES.email), "/accounts/NOIR-78"),
     (editing(f"?id={OTHER_ACCOUNT}", SALES.email), "/accounts?id=NOIR-78"),
 ]

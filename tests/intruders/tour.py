@@ -105,8 +105,14 @@ def _ask(world: World) -> None:
         for names in (SALES.email, TOGO_SALES.email, CELL):
             edit = {"profile": "single-strict", "assign": {"account_manager": names}}
             world.ask(actor, "PATCH", f"/accounts/{ACCOUNT}-0", edit)
+        wanted = {"account_id": f"{ACCOUNT}-0", "subject": CELL, "description": CELL}
+        request = world.ask(actor, "POST", "/requests", wanted).body.get("request_id", "x")
+        world.ask(actor, "POST", f"/requests/{request}/notes", {"text": CELL})
+        for path in (f"/requests/{request}", f"/requests?account_id={ACCOUNT}-0", "/requests"):
+            world.ask(actor, "GET", path)
         world.ask(actor, "POST", "/imports", {"profile": CELL, "filename": FILENAME})
         world.ask(actor, "POST", "/imports", {"profile": "single-strict", SALES.email: CELL})
+    world.ask(INSIDERS[2], "GET", "/requests")
 
 
 def _set_up(world: World) -> None:

@@ -68,6 +68,7 @@ def wiring() -> Wiring:
                 imports=name("IMPORTS_TABLE"),
                 history=name("HISTORY_TABLE"),
                 portfolios=name("PORTFOLIO_TABLE"),
+                requests=name("REQUESTS_TABLE"),
             )
         ),
         uploads_bucket=name("UPLOADS_BUCKET"),

@@ -18,6 +18,7 @@ from handover.store.batches import put_items
 from handover.store.directory import DirectoryItem, UserItem
 from handover.store.history import HistoryItem, HoldingItem
 from handover.store.imports import ChunkItem, ImportItem, PlanItem, TicketItem, WatermarkItem
+from handover.store.requests import RequestItem
 from moto import mock_aws
 
 from infra.template import load, resources
@@ -34,6 +35,7 @@ MODELS = (
     UserItem,
     HistoryItem,
     HoldingItem,
+    RequestItem,
 )
 TABLES = {
     "AccountsTable": "ACCOUNTS_TABLE",
@@ -41,6 +43,7 @@ TABLES = {
     "ImportsTable": "IMPORTS_TABLE",
     "HistoryTable": "HISTORY_TABLE",
     "PortfolioTable": "PORTFOLIO_TABLE",
+    "RequestsTable": "REQUESTS_TABLE",
 }
 SHAPE = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
 CLIENTS = (clients.s3, clients.sqs, clients.sns, clients.events, clients.cognito, connection.client)

@@ -213,10 +213,9 @@ def _held(
         if holder < begun:
             continue
         after = rest if holder == begun else ""
-        for in_role, account_id in wiring.tables.portfolios.of(tenant, holder):
-            held = f"{in_role}#{account_id}"
-            if role in ("", in_role) and held > after:
-                yield f"{holder}\n{held}", account_id
+        for in_role, account_id in wiring.tables.portfolios.of(tenant, holder, after=after):
+            if role in ("", in_role):
+                yield f"{holder}\n{in_role}#{account_id}", account_id
 
 
 def _page(

@@ -17,6 +17,7 @@ from handover.store.imports import (
     WatermarkItem,
 )
 from handover.store.people import People
+from handover.store.requests import RequestItem, Requests
 from handover.store.setup import Setup
 
 
@@ -29,6 +30,7 @@ class TableNames:
     imports: str = ""
     history: str = ""
     portfolios: str = ""
+    requests: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Tables:
     imports: Imports
     history: History
     portfolios: Portfolios
+    requests: Requests
     errands: Errands
     setup: Setup
     people: People
@@ -53,12 +56,14 @@ def connect(names: TableNames) -> Tables:
         of_imports.Meta.table_name = names.imports
     HistoryItem.Meta.table_name = names.history
     HoldingItem.Meta.table_name = names.portfolios
+    RequestItem.Meta.table_name = names.requests
     return Tables(
         Accounts(names.accounts),
         Directory(names.directory),
         Imports(names.imports),
         History(names.history),
         Portfolios(names.portfolios),
+        Requests(names.requests),
         Errands(names.directory),
         Setup(names.directory),
         People(names.directory),

@@ -1,0 +1,148 @@
+"""Routes of requests: what contacts of customers want, for who holds their account."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from urllib.parse import unquote
+
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path
+from pydantic import BaseModel, ConfigDict, Field
+
+from handover.http.accounts import text_asked
+from handover.http.asking import Cursor, Limit, new_router, page_told, patience_of, person_of
+from handover.http.problems import answers
+from handover.runtime import invocation, wiring
+from handover.stages import requests
+
+router = new_router()
+
+# A page of a hundred fits an answer of Lambda, 6 MB, in whatever script they are written.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+Text = Annotated[str, Field(min_length=1, max_length=4000, pattern=r"\S")]
+
+
+class NewRequest(BaseModel):
+    """What a contact of an account wants; `contact` says who, in any words."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    account_id: Annotated[str, Field(min_length=1, max_length=1024)]
+    subject: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
+    description: Annotated[str, Field(min_length=1, max_length=20_000, pattern=r"\S")]
+    contact: Annotated[str, Field(max_length=320)] = ""
+
+
+class NewNote(BaseModel):
+    """Something to remember about a request."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Text
+
+
+class RequestRow(BaseModel):
+    """A request as lists show it."""
+
+    request_id: str
+    account_id: str
+    subject: str
+    contact: str
+    created_by: str
+    created_at: str
+
+
+class Request(RequestRow):
+    """What a contact of an account wants."""
+
+    description: str
+
+
+class Requests(BaseModel):
+    """A page of requests; `cursor` null on the last page."""
+
+    requests: list[RequestRow]
+    cursor: str | None
+
+
+class Note(BaseModel):
+    """What somebody noted about a request."""
+
+    text: str
+    created_by: str
+    created_at: str
+
+
+class RequestWithNotes(Request):
+    """A request with a page of its notes, oldest first; `cursor` null on the last page."""
+
+    notes: list[Note]
+    cursor: str | None
+
+
+RequestId = Annotated[str, Path(description="The id of a request")]
+
+
+@router.post(
+    "/requests",
+    summary="Create a request on behalf of a contact",
+    status_code=201,
+    responses=answers(201, "The request", Request),
+)
+def create(wanted: Annotated[NewRequest, Body()]) -> dict[str, Any]:
+    """The request; for who holds the account, where the tenant allows it, and for Admins."""
+    asked = requests.NewRequest(
+        wanted.account_id, wanted.subject, wanted.description, wanted.contact
+    )
+    run = invocation(router.lambda_context)
+    return requests.create_request(wiring(), person_of(router), asked, run)
+
+
+@router.get(
+    "/requests",
+    summary="List the requests of the accounts that I hold, or of one account",
+    responses=answers(200, "A page", Requests),
+)
+def list_requests(
+    account_id: Annotated[str | None, text_asked("Of this account alone")] = None,
+    limit: Limit = 25,
+    cursor: Cursor = None,
+) -> dict[str, Any]:
+    """Requests, newest first within an account."""
+    person, patience = person_of(router), patience_of(router)
+    page = (
+        requests.requests_mine(wiring(), person, limit=limit, cursor=cursor, patience=patience)
+        if account_id is None
+        else requests.requests_of(
+            wiring(), person, account_id, limit=limit, cursor=cursor, patience=patience
+        )
+    )
+    return page_told("requests", page)
+
+
+@router.get(
+    "/requests/<request_id>",
+    summary="Show a request and its notes",
+    responses=answers(200, "The request", RequestWithNotes),
+)
+def show(request_id: RequestId, limit: Limit = 100, cursor: Cursor = None) -> dict[str, Any]:
+    """The request with its notes."""
+    return requests.request_of(
+        wiring(),
+        person_of(router),
+        unquote(request_id),
+        limit=limit,
+        cursor=cursor,
+        patience=patience_of(router),
+    )
+
+
+@router.post(
+    "/requests/<request_id>/notes",
+    summary="Note something about a request",
+    status_code=201,
+    responses=answers(201, "The note", Note),
+)
+def add_note(request_id: RequestId, wanted: Annotated[NewNote, Body()]) -> dict[str, Any]:
+    """The note."""
+    run = invocation(router.lambda_context)
+    return requests.add_note(wiring(), person_of(router), unquote(request_id), wanted.text, run)

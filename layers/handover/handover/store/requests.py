@@ -1,0 +1,140 @@
+"""Requests of customers' contacts about an account, and what was noted about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from pynamodb.attributes import UnicodeAttribute
+from pynamodb.exceptions import DoesNotExist
+from pynamodb.models import Model
+
+from handover.patience import Patience
+from handover.store.batches import read_items
+
+# Under an account stand a sign that it has requests at all, the requests, and their notes.
+SIGN, REQUEST, NOTE = "sign", "request#", "note#"
+
+
+class RequestItem(Model):
+    """A request, a note or the sign; `sk` says which."""
+
+    class Meta:
+        """The table's name is set by `connect`."""
+
+        table_name = ""
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    actor = UnicodeAttribute(default="")
+    at = UnicodeAttribute(default="")
+    subject = UnicodeAttribute(default="")
+    contact = UnicodeAttribute(default="")
+    text = UnicodeAttribute(default="")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a contact of the account wants; `name` tells it from the account's others."""
+
+    account_id: str
+    name: str
+    actor: str
+    at: str
+    subject: str
+    description: str
+    contact: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What somebody noted about a request; `name` tells it from the request's others."""
+
+    name: str
+    actor: str
+    at: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """The table of requests. Names sort as their times do."""
+
+    table: str
+
+    def put(self, tenant: str, request: Request) -> None:
+        """Stores a request; the same again changes nothing."""
+        # The sign comes first: who finds none need not look for requests.
+        RequestItem(f"{tenant}#{request.account_id}", SIGN).save()
+        RequestItem(
+            f"{tenant}#{request.account_id}",
+            REQUEST + request.name,
+            actor=request.actor,
+            at=request.at,
+            subject=request.subject,
+            contact=request.contact,
+            text=request.description,
+        ).save()
+
+    def find(self, tenant: str, account_id: str, name: str) -> Request | None:
+        """The account's request of that name."""
+        try:
+            item = RequestItem.get(f"{tenant}#{account_id}", REQUEST + name, consistent_read=True)
+        except DoesNotExist:
+            return None
+        return _request(account_id, item)
+
+    def of(self, tenant: str, account_id: str, *, before: str = "") -> Iterator[Request]:
+        """The requests of an account, newest first, from before the one of that name."""
+        place = (
+            RequestItem.sk.between(REQUEST, REQUEST + before)
+            if before
+            else RequestItem.sk.startswith(REQUEST)
+        )
+        found = RequestItem.query(
+            f"{tenant}#{account_id}", place, consistent_read=True, scan_index_forward=False
+        )
+        for item in found:
+            if item.sk != REQUEST + before:
+                yield _request(account_id, item)
+
+    def with_any(self, tenant: str, account_ids: Iterable[str], patience: Patience) -> set[str]:
+        """Those of the accounts (no repetition) that have had a request."""
+        keys = (
+            {"pk": {"S": f"{tenant}#{account_id}"}, "sk": {"S": SIGN}} for account_id in account_ids
+        )
+        found = read_items(self.table, keys, patience, attributes=("pk",))
+        return {item["pk"]["S"].partition("#")[2] for item in found}
+
+    def note(self, tenant: str, account_id: str, request: str, note: Note) -> None:
+        """Stores a note about the account's request of that name."""
+        RequestItem(
+            f"{tenant}#{account_id}",
+            f"{NOTE}{request}#{note.name}",
+            actor=note.actor,
+            at=note.at,
+            text=note.text,
+        ).save()
+
+    def notes(
+        self, tenant: str, account_id: str, request: str, *, after: str = ""
+    ) -> Iterator[Note]:
+        """The notes about a request, oldest first, from after the one of that name."""
+        begin = f"{NOTE}{request}#"
+        # No name reaches the tilde.
+        place = RequestItem.sk.between(begin + after, f"{begin}~")
+        for item in RequestItem.query(f"{tenant}#{account_id}", place, consistent_read=True):
+            if item.sk != begin + after:
+                yield Note(item.sk[len(begin) :], item.actor, item.at, item.text)
+
+
+def _request(account_id: str, item: RequestItem) -> Request:
+    return Request(
+        account_id=account_id,
+        name=item.sk[len(REQUEST) :],
+        actor=item.actor,
+        at=item.at,
+        subject=item.subject,
+        description=item.text,
+        contact=item.contact,
+    )
