@@ -109,9 +109,7 @@ def _held_from(
     """Place and account of what the person holds, from a place on or after it."""
     if is_included:
         yield begun, begun.partition("#")[2]
-    for role, account_id in wiring.tables.portfolios.of(
-        person.tenant, person.email, after=begun
-    ):
+    for role, account_id in wiring.tables.portfolios.of(person.tenant, person.email, after=begun):
         yield f"{role}#{account_id}", account_id
 
 
