@@ -265,22 +265,34 @@ class Pipeline:
         return event
 
     def settle(self) -> list[ObjectCreated]:
-        """Lets everything run until nothing happens any more; the files that were written on it."""
-        tables = self.memory.dynamodb.tables
-        seen = self.memory.s3.buckets[self.wiring.uploads_bucket].events
-        written: list[ObjectCreated] = []
-        heard = len(seen)
+        """Lets all that follows run until nothing does; the files that Handover wrote meanwhile.
+
+        What others have uploaded is left alone.
+        """
+        tables, written = self.memory.dynamodb.tables, list[ObjectCreated]()
         while True:
+            news = self._own_files()
             if tables["AccountsTable"].stream:
                 self.publish()
             elif tables["DirectoryTable"].stream:
                 self.follow()
-            elif len(seen) > heard:
-                news, heard = seen[heard:], len(seen)
+            elif news:
                 written += news
                 self.run(*news)
             else:
                 return written
+
+    def _own_files(self) -> list[ObjectCreated]:
+        """The files that Handover wrote itself and has not heard of."""
+        imports = self.wiring.tables.imports
+        return [
+            created
+            for created in self.memory.s3.buckets[self.wiring.uploads_bucket].events
+            if (key := created.version.key).startswith("in/")
+            and (ticket := imports.ticket(key.rpartition("/")[2].removesuffix(".csv")))
+            and ticket.errand
+            and imports.find(import_id(created)) is None
+        ]
 
     def invoke(
         self, handler: Callable[..., Any], event: dict[str, Any], seconds: float = 120.0

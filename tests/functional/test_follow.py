@@ -44,7 +44,7 @@ def stream(pipeline: Pipeline, table: str) -> dict[str, list[object]]:
     return event
 
 
-def test_r97_a_deleted_user_is_taken_off_every_account_in_every_role(pipeline: Pipeline) -> None:
+def test_r98_a_deleted_user_is_taken_off_every_account_in_every_role(pipeline: Pipeline) -> None:
     pipeline.accounts(
         Account(TENANT, "K1", 1, assigned={SEAT: (AMINA,), VIEWER: (AMINA, BARAKA)}),
         Account(TENANT, "K2", 1, assigned={VIEWER: (BARAKA,)}),
@@ -96,7 +96,7 @@ def test_who_holds_nothing_is_deleted_by_an_import_without_lines(pipeline: Pipel
     assert pipeline.table(written, "results.csv") == []
 
 
-def test_many_users_are_deleted_by_one_file_with_one_line_for_each_account(
+def test_r97_many_users_are_deleted_by_one_file_with_one_line_for_each_account(
     pipeline: Pipeline,
 ) -> None:
     pipeline.accounts(
@@ -207,6 +207,19 @@ def test_the_ledger_tells_an_admin_who_is_awaited_where_and_since_when(pipeline:
     assert [one["account_id"] for one in second["pending"]] == ["K002"]
     assert second["cursor"] is None
     assert api(pipeline, AMINA).get("/pending").status == 403
+
+
+def test_who_is_deleted_can_sign_in_no_more(pipeline: Pipeline) -> None:
+    for address in (AMINA, BARAKA):
+        path, known = f"/users/{address}", {"name": "Somebody", "roles": ["Sales"]}
+        assert api(pipeline).request("PUT", path, known).status == 200
+    assert set(pipeline.memory.pools.sign_ins) == {AMINA, BARAKA}
+
+    ask_removal(pipeline, AMINA)
+    delete_by_file(pipeline, BARAKA)
+    pipeline.settle()
+
+    assert pipeline.memory.pools.sign_ins == {}
 
 
 # Late, twice, stopped

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from handover.stages.errands import Errand, ErrandKind, ask_errand
-from handover.stages.people import Person
-
 from tests.faults.memory_aws import ObjectCreated
 from tests.functional.errands import await_newcomer, newcomer
 from tests.functional.pipeline import file_of, told_by_s3, with_body
 from tests.intruders.actions import Action, on, sending
-from tests.intruders.cast import ADMIN, INSIDERS, OWN, OWN_PROFILE, SALES, World
+from tests.intruders.cast import INSIDERS, OWN, OWN_PROFILE, SALES, World
 
 
 def handing(profile: str, **more: object) -> Action:
@@ -44,10 +41,9 @@ def run(world: World) -> None:
     pipeline.settle()
     _given(world, SALES.email)
     pipeline.publish()
-    admin = pipeline.wiring.tables.directory.user(OWN, ADMIN.email)
-    assert admin is not None
-    removal = Errand(ErrandKind.REMOVAL, (SALES.email,))
-    ask_errand(pipeline.wiring, Person(OWN, admin), removal, pipeline.clock.now)
+    # From here on there is a sign-in to remove.
+    world.ask(INSIDERS[0], "PUT", f"/users/{SALES.email}", {"name": "Sam", "roles": ["Sales"]})
+    world.ask(INSIDERS[0], "DELETE", f"/users/{SALES.email}")
     pipeline.follow()
     _fail(world, pipeline.memory.s3.buckets[pipeline.wiring.uploads_bucket].events[-1])
     pipeline.settle()

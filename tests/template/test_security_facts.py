@@ -212,7 +212,7 @@ def test_no_role_makes_others_or_passes_itself_on(role: str) -> None:
         )
     }
 
-    assert services <= {"dynamodb", "events", "logs", "s3", "sns", "sqs", "xray"}
+    assert services <= {"cognito-idp", "dynamodb", "events", "logs", "s3", "sns", "sqs", "xray"}
 
 
 def test_every_function_writes_its_own_log_alone() -> None:

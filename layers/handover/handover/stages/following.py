@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from handover.aws import sign_ins
+from handover.errors import InvalidRequestError
 from handover.patience import Patience
 from handover.rules import pending_seat
 from handover.runtime import Invocation, Wiring, logger, metrics
@@ -90,6 +92,7 @@ def run_errand(
             for address in errand.users:
                 run.patience.check()
                 errands.bury(tenant, address, ticket_id)
+            _close_doors(wiring, tenant, errand.users, run.patience)
         _write(wiring, ticket_id, ticket, errand, run.patience)
         metrics.add_metric("ErrandsRun", "Count", 1)
         logger.info("errand run", extra={"ticket": ticket_id, "kind": errand.kind.value})
@@ -126,6 +129,8 @@ def _asks_for_a_look(one: News) -> bool:
 def _look(wiring: Wiring, tenant: str, news: Sequence[News], patience: Patience) -> None:
     """Asks for the removal of who is deleted and holds something, and the like for who has come."""
     addresses = dict.fromkeys(one.key.partition("#")[2] for one in news)
+    changed = (one.key.removeprefix(USER) for one in news if one.key.startswith(USER))
+    _close_doors(wiring, tenant, changed, patience)
     users = wiring.tables.directory.users(tenant, addresses, patience)
     deleted = [
         address
@@ -145,6 +150,19 @@ def _look(wiring: Wiring, tenant: str, news: Sequence[News], patience: Patience)
             some = tuple(sorted(whom)[begin : begin + MOST_USERS])
             ticket_id = own_ticket(at, (seed, kind.value, *some))
             wiring.tables.errands.put(tenant, ticket_id, errand_json(Errand(kind, some)))
+
+
+def _close_doors(wiring: Wiring, tenant: str, addresses: Iterable[str], patience: Patience) -> None:
+    """Removes the sign-ins of those of the users who are deleted."""
+    users = wiring.tables.directory.users(tenant, dict.fromkeys(addresses), patience)
+    for user in users.values():
+        if user.is_deleted:
+            patience.check()
+            try:
+                sign_ins.settle(wiring.user_pool, tenant, user)
+            except InvalidRequestError:
+                # An address that the pool does not take has no sign-in.
+                logger.info("no sign-in can have this address")
 
 
 def own_ticket(at: float, reasons: Iterable[str]) -> str:

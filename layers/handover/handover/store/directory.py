@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from pynamodb.attributes import ListAttribute, UnicodeAttribute
+from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
 from pynamodb.models import Model
 
@@ -65,6 +65,7 @@ class UserItem(Model):
     login_name = UnicodeAttribute(default="")
     # The errand that deleted the user, when one did.
     deleted_by = UnicodeAttribute(null=True)
+    version = NumberAttribute(null=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,12 @@ class Errands:
         """
         try:
             UserItem(tenant, USER + address).update(
-                [UserItem.status.set(DELETED), UserItem.deleted_by.set(ticket)],
+                [
+                    UserItem.status.set(DELETED),
+                    UserItem.deleted_by.set(ticket),
+                    # Whoever has read the user before must see that they have changed.
+                    UserItem.version.set((UserItem.version | 0) + 1),
+                ],
                 UserItem.pk.exists()
                 & (UserItem.deleted_by.does_not_exist() | (UserItem.deleted_by != ticket)),
             )

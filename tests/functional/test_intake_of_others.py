@@ -1,0 +1,71 @@
+"""validate: mappings of sources, roles that only some may assign, headers of other profiles."""
+
+from __future__ import annotations
+
+from handover.profiles import Seat
+from handover.store.directory import Source
+
+from tests.functional.pipeline import (
+    AMINA,
+    PRINCIPAL,
+    SEAT,
+    TENANT,
+    Pipeline,
+    file_of,
+)
+
+
+def test_r51_the_labels_of_a_source_are_mapped_to_the_profiles(pipeline: Pipeline) -> None:
+    mapping = {"Kundennummer": "account ID", "Betreuer": "account Manager"}
+    source = Source("erp", "single-strict", PRINCIPAL, mapping)
+    pipeline.wiring.tables.directory.put_source(TENANT, source)
+    pipeline.kenyan(1)
+
+    created = pipeline.drop(f"Kundennummer;Betreuer\r\nK000;{AMINA}\r\n".encode())
+    pipeline.run(created)
+
+    assert pipeline.holders("K000") == [AMINA]
+
+
+def test_r54_a_column_of_a_role_is_refused_to_who_may_not_assign_it(pipeline: Pipeline) -> None:
+    seat = Seat(SEAT, 1, frozenset({"Director", "Boss"}))
+    pipeline.wiring.tables.directory.put_roles(TENANT, [seat], pipeline.patience)
+    pipeline.kenyan(1)
+
+    created = pipeline.upload(file_of([("K000", AMINA)]))
+    pipeline.run(created)
+
+    refusal = pipeline.summary(created)["refusal"]
+    assert refusal["code"] == "UPLOADER_NOT_ALLOWED"
+    assert "account Manager" in refusal["message"]
+    assert "Boss or Director" in refusal["message"]
+    assert pipeline.holders("K000") == [""]
+
+
+def test_r54_a_system_assigns_what_its_source_was_registered_for(pipeline: Pipeline) -> None:
+    seat = Seat(SEAT, 1, frozenset({"Director"}))
+    pipeline.wiring.tables.directory.put_roles(TENANT, [seat], pipeline.patience)
+    pipeline.source()
+    pipeline.kenyan(1)
+
+    pipeline.run(pipeline.drop(file_of([("K000", AMINA)])))
+
+    assert pipeline.holders("K000") == [AMINA]
+
+
+def test_a_header_of_another_profile_is_recognised(pipeline: Pipeline) -> None:
+    created = pipeline.upload(b"External Id,Account manager email,Workflow name\r\n1,a@b.c,W\r\n")
+
+    pipeline.run(created)
+
+    refusal = pipeline.summary(created)["refusal"]
+    assert refusal["code"] == "MISSING_COLUMN"
+    assert "The header fits the profile 'multi-with-workflow'." in refusal["message"]
+
+
+def test_a_header_of_no_profile_is_told_as_it_is(pipeline: Pipeline) -> None:
+    created = pipeline.upload(b"Colour,Size\r\nred,7\r\n")
+
+    pipeline.run(created)
+
+    assert "fits" not in pipeline.summary(created)["refusal"]["message"]

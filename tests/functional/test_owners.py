@@ -1,0 +1,158 @@
+"""Handing accounts over without a file: by their ids, or all that somebody holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from handover.model import Account
+from handover.profiles import Seat
+
+from tests.functional.errands import NEWCOMER, api
+from tests.functional.pipeline import (
+    ADMIN,
+    AMINA,
+    BARAKA,
+    SALES,
+    SEAT,
+    TENANT,
+    TOGO,
+    Pipeline,
+)
+
+WANTED: dict[str, Any] = {"profile": "single-strict", "to": BARAKA, "account_ids": ["K000"]}
+
+
+def test_r30_chosen_accounts_get_one_owner_by_an_import(pipeline: Pipeline) -> None:
+    pipeline.kenyan(3, held_by=AMINA)
+
+    answer = api(pipeline).post("/assignments", WANTED | {"account_ids": ["K000", "K002", "X"]})
+    (written,) = pipeline.settle()
+
+    assert answer.status == 202
+    assert pipeline.holders("K000", "K001", "K002") == [BARAKA, AMINA, BARAKA]
+    assert pipeline.counts(written) == {"lines": 3, "updated": 2, "rejected": 1}
+    told = api(pipeline).get(f"/imports/{answer.body['import_ticket']}").body
+    assert (told["profile"], told["uploader"], told["state"]) == ("single-strict", ADMIN, "error")
+
+
+def test_r30_all_accounts_of_somebody_get_another_owner(pipeline: Pipeline) -> None:
+    pipeline.kenyan(3, held_by=AMINA)
+    pipeline.accounts(Account(TENANT, "K9", 1, opco="Kenya", assigned={"viewer": (AMINA,)}))
+    pipeline.settle()
+
+    wanted = {"profile": "single-strict", "to": BARAKA, "held_by": AMINA}
+    answer = api(pipeline).post("/assignments", wanted)
+    pipeline.settle()
+
+    assert answer.status == 202
+    assert pipeline.holders("K000", "K001", "K002") == [BARAKA] * 3
+    assert pipeline.account("K9").assigned == {"viewer": (AMINA,)}, "another role"
+
+
+def test_who_holds_nothing_hands_nothing_over(pipeline: Pipeline) -> None:
+    wanted = {"profile": "single-strict", "to": BARAKA, "held_by": AMINA}
+    api(pipeline).post("/assignments", wanted)
+    (written,) = pipeline.settle()
+
+    assert pipeline.summary(written)["state"] == "done"
+    assert pipeline.counts(written) == {}
+
+
+def test_nobody_can_be_the_owner(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+
+    api(pipeline).post("/assignments", WANTED | {"to": None})
+    pipeline.settle()
+
+    assert pipeline.holders("K000") == [""]
+
+
+def test_several_hold_a_role_that_takes_them(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    wanted = WANTED | {"profile": "multi-with-workflow", "to": [BARAKA, SALES]}
+
+    answer = api(pipeline).post("/assignments", wanted)
+    pipeline.settle()
+
+    assert answer.status == 202, answer.text
+    assert pipeline.account("K000").assigned[SEAT] == tuple(sorted((BARAKA, SALES)))
+
+
+def test_a_dry_run_hands_nothing_over(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+
+    api(pipeline).post("/assignments", WANTED | {"mode": "dry_run"})
+    (written,) = pipeline.settle()
+
+    assert pipeline.counts(written) == {"lines": 1, "updated": 1}
+    assert pipeline.holders("K000") == [AMINA]
+
+
+def test_ids_of_any_kind_reach_their_accounts(pipeline: Pipeline) -> None:
+    ids = ['a"b', "a,b", "=1+2", "a;b", "ü / #?", "account ID"]
+    pipeline.accounts(*(Account(TENANT, one, 1, opco="Kenya") for one in ids))
+
+    api(pipeline).post("/assignments", WANTED | {"account_ids": [*ids, *ids]})
+    pipeline.settle()
+
+    assert pipeline.holders(*ids) == [BARAKA] * len(ids)
+
+
+def test_the_opco_wall_stands_for_accounts_handed_over(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+
+    api(pipeline).post("/assignments", WANTED | {"to": TOGO})
+    (written,) = pipeline.settle()
+
+    (row,) = pipeline.table(written, "errors.csv")
+    assert row["code"] == "OTHER_OPCO"
+
+
+@pytest.mark.parametrize(
+    ("field", "change"),
+    [
+        ("profile", {"profile": "nobodys"}),
+        ("role", {"role": "viewer"}),
+        ("to", {"to": "ana@x.con"}),
+        ("to", {"to": [BARAKA, AMINA]}),
+        ("to", {"to": ""}),
+        ("to", {"to": "None"}),
+        ("to", {"to": NEWCOMER}),
+        ("to", {"to": 7}),
+        ("account_ids", {"account_ids": []}),
+        ("account_ids", {"account_ids": [" "]}),
+        ("account_ids", {"account_ids": ["a\nb"]}),
+        ("account_ids", {"account_ids": ["a" * 2049]}),
+        ("account_ids", {"account_ids": [str(number) for number in range(10_001)]}),
+        ("account_ids", {"account_ids": None}),
+        ("account_ids", {"held_by": AMINA}),
+        ("held_by", {"account_ids": None, "held_by": "nobody@lumina.example"}),
+        ("mode", {"mode": "wet"}),
+        ("more", {"more": 1}),
+    ],
+)
+def test_a_value_that_cannot_be_taken_is_named_and_nothing_is_written(
+    pipeline: Pipeline, field: str, change: dict[str, Any]
+) -> None:
+    before = pipeline.memory.snapshot()
+
+    answer = api(pipeline).post("/assignments", WANTED | change)
+
+    assert answer.status == 400, answer.text
+    assert answer.body["field"].split(".")[0] == field
+    assert pipeline.memory.snapshot() == before
+
+
+def test_only_who_may_upload_such_files_may_hand_over(pipeline: Pipeline) -> None:
+    assert api(pipeline, AMINA).post("/assignments", WANTED).status == 403
+
+
+def test_r54_only_who_may_assign_the_role_may_hand_it_over(pipeline: Pipeline) -> None:
+    seat = Seat(SEAT, 1, frozenset({"Director"}))
+    pipeline.wiring.tables.directory.put_roles(TENANT, [seat], pipeline.patience)
+
+    answer = api(pipeline).post("/assignments", WANTED)
+
+    assert answer.status == 403
+    assert "Director" in answer.body["detail"]

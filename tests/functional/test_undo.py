@@ -1,0 +1,333 @@
+"""Undo: what an import has changed is taken back by an import, as far as it still stands."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from handover.model import Account
+from handover.profiles import presets
+
+from functions.follow import app
+from tests.faults.memory_aws import ObjectCreated
+from tests.functional.errands import (
+    NEWCOMER,
+    api,
+    ask_removal,
+    await_newcomer,
+    delete_by_file,
+    newcomer,
+)
+from tests.functional.mishaps import Mishap, befalling
+from tests.functional.pipeline import (
+    ADMIN,
+    AMINA,
+    BARAKA,
+    DAY,
+    MINUTE,
+    SALES,
+    SEAT,
+    TENANT,
+    Pipeline,
+    file_of,
+    import_id,
+)
+
+
+def imported(pipeline: Pipeline, *lines: tuple[str, str]) -> ObjectCreated:
+    """A file that has been imported, everything that follows it being done."""
+    created = pipeline.upload(file_of(lines))
+    pipeline.run(created)
+    pipeline.settle()
+    pipeline.clock.now += MINUTE
+    return created
+
+
+def undone(pipeline: Pipeline, created: ObjectCreated, **body: str) -> ObjectCreated:
+    """The undo of the import, which has run."""
+    answer = api(pipeline).post(f"/imports/{import_id(created)}/undo", body or None)
+    assert answer.status == 202, answer.text
+    (written,) = pipeline.settle()
+    pipeline.clock.now += MINUTE
+    told = api(pipeline).get(f"/imports/{answer.body['import_ticket']}").body
+    assert told["import_id"] == import_id(written)
+    return written
+
+
+def test_what_an_import_has_changed_is_taken_back(pipeline: Pipeline) -> None:
+    pipeline.kenyan(2, held_by=AMINA)
+    pipeline.accounts(Account(TENANT, "K9", 1, opco="Kenya"))
+    created = imported(pipeline, ("K000", BARAKA), ("K001", "None"), ("K9", BARAKA), ("X", BARAKA))
+    assert pipeline.holders("K000", "K001", "K9") == [BARAKA, "", BARAKA]
+
+    undo = undone(pipeline, created)
+
+    assert pipeline.holders("K000", "K001", "K9") == [AMINA, AMINA, ""]
+    assert pipeline.counts(undo) == {"lines": 3, "updated": 2, "cleared": 1}
+    told = pipeline.summary(undo)
+    assert (told["undo_of"], told["uploader"], told["state"]) == (import_id(created), ADMIN, "done")
+
+
+def test_accounts_that_have_changed_since_are_left_alone_and_told(pipeline: Pipeline) -> None:
+    pipeline.kenyan(2, held_by=AMINA)
+    created = imported(pipeline, ("K000", BARAKA), ("K001", BARAKA))
+    imported(pipeline, ("K001", SALES))
+
+    undo = undone(pipeline, created)
+
+    assert pipeline.holders("K000", "K001") == [AMINA, SALES]
+    assert pipeline.counts(undo) == {"lines": 2, "updated": 1, "superseded": 1}
+    told = {row["account ID"]: row["message"] for row in pipeline.table(undo, "results.csv")}
+    assert told == {"K000": "", "K001": "the account has changed since"}
+
+
+def test_an_undo_can_be_undone(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    created = imported(pipeline, ("K000", BARAKA))
+
+    undo = undone(pipeline, created)
+    assert pipeline.holders("K000") == [AMINA]
+    undone(pipeline, undo)
+
+    assert pipeline.holders("K000") == [BARAKA]
+
+
+def test_a_dry_run_of_an_undo_changes_nothing(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    created = imported(pipeline, ("K000", BARAKA))
+
+    undo = undone(pipeline, created, mode="dry_run")
+
+    assert pipeline.counts(undo) == {"lines": 1, "updated": 1}
+    assert pipeline.holders("K000") == [BARAKA]
+
+
+def test_a_removal_is_undone_once_the_user_is_there_again(pipeline: Pipeline) -> None:
+    user = pipeline.wiring.tables.directory.user(TENANT, AMINA)
+    assert user is not None
+    pipeline.kenyan(2, held_by=AMINA)
+    pipeline.settle()
+    ask_removal(pipeline, AMINA)
+    (removal,) = pipeline.settle()
+    pipeline.clock.now += MINUTE
+
+    early = undone(pipeline, removal)
+    assert pipeline.counts(early) == {"lines": 2, "rejected": 2}
+    assert {row["code"] for row in pipeline.table(early, "errors.csv")} == {"USER_NOT_FOUND"}
+    pipeline.users(user)
+    undone(pipeline, removal)
+
+    assert pipeline.holders("K000", "K001") == [AMINA, AMINA]
+
+
+def test_who_was_deleted_meanwhile_is_not_given_back_what_they_had(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    created = imported(pipeline, ("K000", BARAKA))
+    delete_by_file(pipeline, AMINA)
+    pipeline.settle()
+
+    undo = undone(pipeline, created)
+
+    assert pipeline.holders("K000") == [BARAKA]
+    (row,) = pipeline.table(undo, "errors.csv")
+    assert row["code"] == "USER_NOT_FOUND"
+
+
+def test_awaited_users_are_taken_back_while_they_are_awaited(pipeline: Pipeline) -> None:
+    pipeline.kenyan(2, held_by=AMINA)
+    created = await_newcomer(pipeline, "K000", "K001")
+    pipeline.settle()
+    pipeline.clock.now += MINUTE
+
+    undo = undone(pipeline, created)
+    assert pipeline.holders("K000", "K001") == [AMINA, AMINA]
+    undone(pipeline, undo)
+    assert pipeline.holders("K000") == [f"pending:{NEWCOMER}"]
+    newcomer(pipeline)
+    pipeline.settle()
+
+    assert pipeline.holders("K000", "K001") == [NEWCOMER, NEWCOMER]
+
+
+def test_roles_workflows_and_lists_are_taken_back_together(pipeline: Pipeline) -> None:
+    workflow = "Dunning; Sales, East"
+    before = {SEAT: (AMINA, BARAKA), "workflow": (workflow,)}
+    pipeline.wiring.tables.directory.put_workflows(TENANT, ["Gentle", workflow], pipeline.patience)
+    pipeline.accounts(
+        Account(TENANT, 'K"1', 1, assigned=before), Account(TENANT, "=K2", 1, assigned=before)
+    )
+    profile = next(one for one in presets().values() if "workflow" in str(one.columns))
+    labels = [column.label for column in profile.columns]
+    text = ",".join(labels) + f'\r\n"K""1",{SALES},Gentle\r\n=K2,"{SALES},{AMINA}",Gentle\r\n'
+    created = pipeline.upload(text.encode(), pipeline.ticket(profile=profile.name))
+    pipeline.run(created)
+    pipeline.settle()
+    assert pipeline.account("=K2").assigned == {
+        SEAT: tuple(sorted((AMINA, SALES))),
+        "workflow": ("Gentle",),
+    }
+
+    pipeline.clock.now += MINUTE
+    undone(pipeline, created)
+
+    for account in ('K"1', "=K2"):
+        assert pipeline.account(account).assigned == before
+
+
+def test_an_undo_waits_until_older_imports_have_ended(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    created = imported(pipeline, ("K000", BARAKA))
+    older = pipeline.upload(file_of([("K000", SALES)]))
+    pipeline.clock.now += MINUTE
+    api(pipeline).post(f"/imports/{import_id(created)}/undo")
+    (undo,) = pipeline.settle()
+    assert pipeline.item(undo).state == "validating"
+
+    pipeline.run(older)
+    pipeline.settle()
+    pipeline.clock.now += MINUTE
+    pipeline.sweep("imports")
+    pipeline.run()
+
+    assert pipeline.holders("K000") == [SALES], "the older import came after the one undone"
+    assert pipeline.counts(undo) == {"lines": 1, "superseded": 1}
+
+
+def test_an_undo_that_waits_is_asked_for_again_each_minute(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    created = imported(pipeline, ("K000", BARAKA))
+    pipeline.upload(file_of([("K000", SALES)]))
+    api(pipeline).post(f"/imports/{import_id(created)}/undo")
+    pipeline.settle()
+
+    for _ in range(3):
+        pipeline.sweep("imports")
+        assert pipeline.waiting("IntakeQueue") == [], "it was asked just now"
+        pipeline.clock.now += MINUTE
+        pipeline.sweep("imports")
+        assert len(pipeline.waiting("IntakeQueue")) == 1
+        pipeline.run()
+
+
+def test_two_undos_of_the_same_second_do_not_wait_for_each_other(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    first = imported(pipeline, ("K000", BARAKA))
+    second = imported(pipeline, ("K000", SALES))
+    for created in (second, first):
+        api(pipeline).post(f"/imports/{import_id(created)}/undo")
+    undos = pipeline.settle()
+    for _ in range(3):
+        pipeline.clock.now += MINUTE
+        pipeline.sweep("imports")
+        pipeline.run()
+        pipeline.settle()
+
+    assert {pipeline.item(undo).state for undo in undos} == {"done"}
+    assert pipeline.holders("K000") == [AMINA]
+
+
+def test_a_waiting_undo_can_be_cancelled(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    created = imported(pipeline, ("K000", BARAKA))
+    pipeline.upload(file_of([("K000", SALES)]))
+    api(pipeline).post(f"/imports/{import_id(created)}/undo")
+    (undo,) = pipeline.settle()
+
+    assert api(pipeline).post(f"/imports/{import_id(undo)}/cancel").status == 202
+    pipeline.clock.now += MINUTE
+    pipeline.sweep("imports")
+    pipeline.run()
+
+    assert pipeline.item(undo).state == "cancelled"
+    assert pipeline.holders("K000") == [BARAKA]
+
+
+def test_an_undo_that_is_stopped_at_any_call_is_made_good(pipeline: Pipeline) -> None:
+    pipeline.kenyan(2, held_by=AMINA)
+    created = imported(pipeline, ("K000", BARAKA), ("K001", "None"))
+    api(pipeline).post(f"/imports/{import_id(created)}/undo")
+    stream = pipeline.memory.dynamodb.tables["DirectoryTable"].stream
+    event = {"Records": [change.record() for change in stream]}
+    stream.clear()
+    start = pipeline.memory.snapshot()
+    with befalling(pipeline.memory, Mishap()) as whole:
+        pipeline.invoke(app.lambda_handler, event)
+
+    for call in range(1, whole.seen + 1):
+        for mishap in (Mishap(kill_before=call), Mishap(kill_after=call)):
+            pipeline.memory.restore(start)
+            with befalling(pipeline.memory, mishap):
+                pipeline.invoke(app.lambda_handler, event)
+            pipeline.invoke(app.lambda_handler, event)
+            events = pipeline.memory.s3.buckets[pipeline.wiring.uploads_bucket].events
+            assert len(events) == 2
+            pipeline.run(events[-1])
+
+            assert pipeline.holders("K000", "K001") == [AMINA, AMINA]
+
+
+def test_an_undo_by_an_admin_needs_no_second_word(pipeline: Pipeline) -> None:
+    """A file that would clear so much waits for an Admin; this one is an Admin's word."""
+    accounts = pipeline.kenyan(15)
+    created = imported(pipeline, *((account, AMINA) for account in accounts))
+
+    undo = undone(pipeline, created)
+
+    assert pipeline.counts(undo) == {"lines": 15, "cleared": 15}
+
+
+@pytest.mark.parametrize("state", ["unchanged", "refused", "dry run", "running", "old"])
+def test_what_cannot_be_undone_is_told(pipeline: Pipeline, state: str) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    match state:
+        case "unchanged":
+            created = imported(pipeline, ("K000", AMINA))
+        case "refused":
+            created = pipeline.upload(b"nothing")
+            pipeline.run(created)
+        case "dry run":
+            ticket = api(pipeline).post(
+                "/imports", {"profile": "single-strict", "filename": "a.csv", "mode": "dry_run"}
+            )
+            created = pipeline.upload(file_of([("K000", BARAKA)]), ticket.body["import_ticket"])
+            pipeline.run(created)
+        case "running":
+            created = pipeline.upload(file_of([("K000", BARAKA)]))
+            pipeline.validate(created)
+        case _:
+            created = imported(pipeline, ("K000", BARAKA))
+            pipeline.clock.now += 391 * DAY
+    pipeline.settle()
+
+    answer = api(pipeline).post(f"/imports/{import_id(created)}/undo")
+
+    assert answer.status == 409
+    assert pipeline.settle() == []
+
+
+def test_only_who_may_upload_such_files_may_undo_them(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    created = imported(pipeline, ("K000", BARAKA))
+
+    assert api(pipeline, AMINA).post(f"/imports/{import_id(created)}/undo").status == 403
+
+
+def test_an_unknown_mode_is_named(pipeline: Pipeline) -> None:
+    answer = api(pipeline).post(f"/imports/{'0' * 32}/undo", {"mode": "wet"})
+
+    assert (answer.status, answer.body["field"]) == (400, "mode")
+
+
+def test_profiles_without_uploader_roles_can_be_undone_by_anybody(pipeline: Pipeline) -> None:
+    profile = replace(presets()["single-strict"], name="open", uploader_roles=frozenset())
+    pipeline.wiring.tables.directory.put_profile(TENANT, profile)
+    pipeline.kenyan(1, held_by=AMINA)
+    created = pipeline.upload(file_of([("K000", BARAKA)]), pipeline.ticket(profile="open"))
+    pipeline.run(created)
+    pipeline.settle()
+
+    answer = api(pipeline, AMINA).post(f"/imports/{import_id(created)}/undo")
+    pipeline.settle()
+
+    assert answer.status == 202
+    assert pipeline.holders("K000") == [AMINA]
