@@ -47,6 +47,15 @@ class Api:
         """The JSON answer to a change; what it is about may stand in the query."""
         return _json(self._answer("PATCH", path, query=query, body=body or {}))
 
+    def put(self, *path: str, body: Mapping[str, object]) -> Any:
+        """The JSON answer to something stored whole."""
+        return _json(self._answer("PUT", path, body=body))
+
+    def delete(self, *path: str) -> Any:
+        """The JSON answer to a removal, None when there is nothing to say of it."""
+        answer = self._answer("DELETE", path)
+        return _json(answer) if answer.data else None
+
     @contextmanager
     def download(self, *path: str) -> Iterator[urllib3.BaseHTTPResponse]:
         """An answer to be read bit by bit; a redirect to where the file lies is followed."""

@@ -12,7 +12,7 @@ from typing import NoReturn, TypeAlias
 from botocore.exceptions import BotoCoreError, ClientError
 from handover.errors import HandoverError
 
-from infra.cli import accounts, local, records, sign_in, uploading
+from infra.cli import accounts, local, people, records, sign_in, uploading
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.location import find_stack
 from infra.cli.screen import Screen
@@ -85,6 +85,8 @@ def parser() -> argparse.ArgumentParser:
     _add_file_commands(commands)
     _add_record_commands(commands)
     _add_account_commands(commands)
+    _add_user_commands(commands)
+    _add_setup_commands(commands)
     return top
 
 
@@ -143,6 +145,10 @@ def _add_file_commands(commands: Commands) -> None:
 def _add_file(command: _Parser) -> None:
     command.add_argument("file", metavar="FILE")
     command.add_argument("--profile", required=True, metavar="P")
+    _add_mapping(command)
+
+
+def _add_mapping(command: _Parser) -> None:
     command.add_argument(
         "--map",
         action="append",
@@ -216,6 +222,65 @@ def _add_account_commands(commands: Commands) -> None:
     export.add_argument("--role", metavar="ROLE", help="that they hold in this role")
     _add_output(export)
     export.set_defaults(run=accounts.export)
+
+
+def _add_user_commands(commands: Commands) -> None:
+    users = commands.add_parser("users", help="the users, who are assigned and sign in")
+    users.add_argument("--name", metavar="NAME", help="only those whose name begins so")
+    users.add_argument("--json", action="store_true")
+    users.set_defaults(run=people.run)
+    actions = users.add_subparsers(dest="action", metavar="ACTION")
+    for action, text in (("add", "create one"), ("edit", "change what is said of one")):
+        command = actions.add_parser(action, help=text)
+        command.add_argument("email", metavar="EMAIL")
+        is_new = action == "add"
+        command.add_argument("--name", required=is_new, metavar="NAME")
+        command.add_argument(
+            "--roles", nargs="*", required=is_new, metavar="ROLE", help="user roles, all of them"
+        )
+        command.add_argument("--status", choices=("active", "inactive"))
+        for option in ("opco", "employee-id", "phone", "mobile", "login-name"):
+            command.add_argument(f"--{option}", metavar="TEXT")
+    delete = actions.add_parser("delete", help="delete some, and take them off all accounts")
+    delete.add_argument("emails", nargs="+", metavar="EMAIL")
+    delete.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def _add_setup_commands(commands: Commands) -> None:
+    settings = commands.add_parser("settings", help="the tenant's settings")
+    settings.add_argument(
+        "--set",
+        action="append",
+        type=_wish,
+        default=[],
+        metavar="NAME=VALUE",
+        help="change one; may be repeated",
+    )
+    settings.add_argument("--json", action="store_true")
+    settings.set_defaults(run=people.run)
+
+    roles = commands.add_parser("roles", help="the roles that the tenant's accounts have")
+    roles.add_argument("--json", action="store_true")
+    roles.set_defaults(run=people.run)
+    actions = roles.add_subparsers(dest="action", metavar="ACTION")
+    define = actions.add_parser("set", help="define one, or define it anew")
+    define.add_argument("role", metavar="ROLE")
+    define.add_argument("--max-users", type=_count, metavar="N", help="any number unless given")
+    define.add_argument(
+        "--assigned-by", nargs="*", default=[], metavar="ROLE", help="user roles; any unless given"
+    )
+    remove = actions.add_parser("remove", help="remove one; who holds it keeps it")
+    remove.add_argument("role", metavar="ROLE")
+
+    profiles = commands.add_parser("profiles", help="the profiles that files can follow")
+    profiles.add_argument("--json", action="store_true")
+    profiles.set_defaults(run=people.run)
+    actions = profiles.add_subparsers(dest="action", metavar="ACTION")
+    save = actions.add_parser("save", help="save a mapping as a profile of the tenant's own")
+    save.add_argument("name", metavar="NAME")
+    save.add_argument("--from", dest="source", required=True, metavar="P")
+    save.add_argument("--title", default="", metavar="TEXT")
+    _add_mapping(save)
 
 
 def _add_errors(command: _Parser) -> None:

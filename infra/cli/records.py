@@ -146,6 +146,7 @@ def pages(
     path: tuple[str, ...],
     name: str,
     most: int | None,
+    /,
     page_rows: int = PAGE_ROWS,
     **query: str | None,
 ) -> Iterator[Any]:

@@ -64,6 +64,11 @@ def test_one_call_of_the_parser_leaves_nothing_for_the_next() -> None:
         ["history", "KE1"],
         ["account", "KE1"],
         ["export"],
+        ["users"],
+        ["users", "delete", "a@b.example", "--yes"],
+        ["settings"],
+        ["roles"],
+        ["profiles"],
         ["local", "env"],
     ],
 )

@@ -1,0 +1,212 @@
+"""Users, settings, roles and profiles at the command line, against a server that remembers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from infra.cli import people
+from infra.cli.api import Api
+from infra.cli.failures import CommandError, ExitCode
+from infra.cli.main import parser
+from infra.cli.screen import Screen
+from tests.unit.cli.test_uploading import Server, api, server
+
+__all__ = ["api", "server"]
+
+ANA: dict[str, Any] = {
+    "email": "ana@x.example",
+    "name": "Ana",
+    "roles": ["Sales"],
+    "opco": "Kenya",
+    "status": "active",
+    "employee_id": "17",
+    "phone": "020",
+    "mobile": "070",
+    "login_name": "ana",
+    "tags": ["Default Account Manager"],
+}
+
+
+def run(api: Api, *words: str) -> ExitCode:
+    """Runs a command on that API."""
+    return people.run_on(api, parser().parse_args(words), Screen())
+
+
+def test_r23_users_are_listed_with_the_tag_of_the_default_account_manager(
+    server: Server, api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.says("/users", {"users": [ANA], "cursor": "c"}, {"users": [], "cursor": None})
+
+    assert run(api, "users", "--name", "an a") == ExitCode.ALL_GOOD
+
+    told = capsys.readouterr().out
+    assert "ana@x.example" in told
+    assert "Default Account Manager" in told
+    assert [asked.path for asked in server.asked] == [
+        "/users?limit=100&name=an+a",
+        "/users?limit=100&cursor=c&name=an+a",
+    ]
+
+
+def test_r93_a_user_is_added(server: Server, api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    server.says("/users", ANA, status=201)
+
+    run(api, "users", "add", "ana@x.example", "--name", "Ana", "--roles", "Sales", "Back Office")
+
+    assert json.loads(server.asked[0].body) == {
+        "email": "ana@x.example",
+        "name": "Ana",
+        "roles": ["Sales", "Back Office"],
+    }
+    assert "invited" in capsys.readouterr().out
+
+
+def test_r96_what_is_not_said_of_a_user_stays(server: Server, api: Api) -> None:
+    server.says("/users/ana%40x.example", ANA)
+
+    run(api, "users", "edit", "ana@x.example", "--mobile", "071", "--roles")
+
+    assert [asked.method for asked in server.asked] == ["GET", "PUT"]
+    kept = {name: value for name, value in ANA.items() if name not in ("email", "tags")}
+    assert json.loads(server.asked[1].body) == kept | {"mobile": "071", "roles": []}
+
+
+def test_r97_nobody_is_deleted_without_a_confirmation(
+    server: Server, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(CommandError, match="--yes"):
+        run(api, "users", "delete", "ana@x.example")
+    monkeypatch.setattr("sys.stdin", Terminal())
+    monkeypatch.setattr("builtins.input", lambda _question: "n")
+    with pytest.raises(CommandError, match="nothing was deleted"):
+        run(api, "users", "delete", "ana@x.example")
+
+    assert server.asked == []
+
+
+class Terminal:
+    """Somebody sits there."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_r97_one_user_or_several_are_deleted_after_a_confirmation(
+    server: Server,
+    api: Api,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    server.says("/users/ana%40x.example", {"import_ticket": "T-1"}, status=202)
+    server.says("/users/delete", {"import_ticket": "T-2"}, status=202)
+    monkeypatch.setattr("sys.stdin", Terminal())
+    monkeypatch.setattr("builtins.input", lambda _question: " Yes ")
+
+    run(api, "users", "delete", "ana@x.example")
+    run(api, "users", "delete", "ana@x.example", "bo@x.example", "--yes")
+
+    assert [asked.method for asked in server.asked] == ["DELETE", "POST"]
+    assert json.loads(server.asked[1].body) == {"emails": ["ana@x.example", "bo@x.example"]}
+    told = capsys.readouterr().out
+    assert "handover imports T-1" in told
+    assert "handover imports T-2" in told
+
+
+def test_settings_are_shown_and_set(
+    server: Server, api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.says("/settings", {"clear_guard_lines": 7, "default_account_manager": ""})
+
+    run(api, "settings")
+    run(
+        api,
+        "settings",
+        "--set",
+        "clear_guard_lines=7",
+        "--set",
+        "default_account_manager=",
+        "--set",
+        "allow_account_manager_to_create_requests=true",
+    )
+
+    assert [asked.method for asked in server.asked] == ["GET", "PATCH"]
+    assert json.loads(server.asked[1].body) == {
+        "clear_guard_lines": 7,
+        "default_account_manager": "",
+        "allow_account_manager_to_create_requests": True,
+    }
+    assert "clear_guard_lines" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "clear_guard_lines=few",
+        "clear_guard_percent=101",
+        "allow_account_manager_to_create_requests=perhaps",
+        "shoe_size=42",
+    ],
+)
+def test_a_setting_that_cannot_be_is_told_before_anything_is_sent(
+    server: Server, api: Api, wrong: str
+) -> None:
+    with pytest.raises(CommandError, match=wrong.partition("=")[0]):
+        run(api, "settings", "--set", wrong)
+
+    assert server.asked == []
+
+
+def test_r45_roles_are_listed_defined_and_removed(
+    server: Server, api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    role = {"role": "Success Manager", "max_users": None, "assigned_by": ["Admin"]}
+    server.says("/roles", {"roles": [role], "cursor": None})
+    server.says("/roles/Success%20Manager", role)
+
+    run(api, "roles")
+    run(api, "roles", "set", "Success Manager", "--max-users", "1", "--assigned-by", "Admin")
+    run(api, "roles", "remove", "Success Manager")
+
+    assert [asked.method for asked in server.asked] == ["GET", "PUT", "DELETE"]
+    assert json.loads(server.asked[1].body) == {"max_users": 1, "assigned_by": ["Admin"]}
+    assert "many" in capsys.readouterr().out
+
+
+def test_a_mapping_is_saved_as_a_profile(
+    server: Server, api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = {"name": "kunden", "columns": [{"label": "Kunde"}, {"label": "Betreuer"}]}
+    server.says("/profiles/single-strict/copies", made, status=201)
+
+    run(
+        api,
+        "profiles",
+        "save",
+        "kunden",
+        "--from",
+        "single-strict",
+        "--map",
+        "Kunde=account ID",
+    )
+
+    assert json.loads(server.asked[0].body) == {
+        "name": "kunden",
+        "title": "",
+        "mapping": {"Kunde": "account ID"},
+    }
+    assert "'Kunde', 'Betreuer'" in capsys.readouterr().out
+
+
+def test_profiles_are_listed(server: Server, api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    told = [{"name": "mine", "version": 3, "is_own": True, "title": "Mine"}]
+    server.says("/profiles", told)
+
+    run(api, "profiles")
+    run(api, "profiles", "--json")
+
+    said = capsys.readouterr().out
+    assert "own" in said
+    assert '"is_own": true' in said
