@@ -82,6 +82,7 @@ class Import(BaseModel):
     expires_at: str = ""
     approved_by: str = ""
     cancelled_by: str = ""
+    undo_of: str = ""
 
 
 class Imports(BaseModel):
