@@ -27,6 +27,8 @@ RIGHTS: dict[Action, tuple[int, ...]] = {
     Action("GET", "/accounts?holder=Sam Sales"): ALL,
     Action("GET", f"/accounts?id={SHARED_ACCOUNT}"): ALL,
     Action("GET", f"/portfolios/{SALES.email}"): ALL,
+    Action("GET", "/portals/north/managers"): ALL,
+    Action("GET", "/managers?portal=north"): ALL,
     editing(SHARED_ACCOUNT, SALES.email): (200, 200, 403, 403, 200),
     editing(SHARED_ACCOUNT, SALES.email, OWN_PROFILE): (403, 403, 200, 403, 403),
     editing(SHARED_ACCOUNT, TOGO_SALES.email): (422, 422, 403, 403, 422),

@@ -245,3 +245,87 @@ def test_a_history_begins_where_its_last_page_ended(pipeline: Pipeline, api: Api
 
     assert [entry["version"] for entry in first["history"] + rest["history"]] == [2, 3, 4]
     assert rest["cursor"] is None
+
+
+# Portals
+
+
+def managers(api: Api, portal: str, limit: int = 1) -> list[tuple[str, str, list[str]]]:
+    """Role, account and addresses of all that is listed, page after page."""
+    found: list[tuple[str, str, list[str]]] = []
+    cursor: dict[str, str] = {}
+    while True:
+        answer = api.get(f"/portals/{portal}/managers", limit=str(limit), **cursor)
+        assert answer.status == 200, answer.text
+        accounts.PortalManagers.model_validate(answer.body)
+        found += [
+            (one["role"], one["account_id"], [who["email"] for who in one["people"]])
+            for one in answer.body["managers"]
+        ]
+        if answer.body["cursor"] is None:
+            return found
+        cursor = {"cursor": answer.body["cursor"]}
+
+
+def test_r100_an_assignment_reaches_all_portals_of_its_account(
+    pipeline: Pipeline, api: Api
+) -> None:
+    pipeline.accounts(
+        Account(TENANT, "A", 1, opco="Kenya", portals=("north", "south")),
+        Account(TENANT, "B", 1, opco="Kenya", portals=("south",)),
+    )
+    pipeline.publish()
+    assert managers(api, "north") == managers(api, "south") == []
+
+    pipeline.run(pipeline.upload(file_of([("A", AMINA), ("B", BARAKA)])))
+    pipeline.publish()
+
+    assert managers(api, "north") == [(SEAT, "A", [AMINA])]
+    assert managers(api, "south") == [(SEAT, "A", [AMINA]), (SEAT, "B", [BARAKA])]
+    assert api.get("/managers", portal="north").body["managers"][0]["people"][0]["name"]
+
+
+def test_r100_an_assignment_follows_the_account_to_other_portals(
+    pipeline: Pipeline, api: Api
+) -> None:
+    held = {SEAT: (AMINA,), "deputy": (BARAKA,)}
+    pipeline.accounts(Account(TENANT, "A", 1, portals=("north", "south"), assigned=held))
+    pipeline.publish()
+
+    pipeline.accounts(Account(TENANT, "A", 1, portals=("south", "east/west")))
+    # Before the stream has told of it, too.
+    assert managers(api, "north") == []
+    pipeline.publish()
+
+    both = [(SEAT, "A", [AMINA]), ("deputy", "A", [BARAKA])]
+    assert managers(api, "north") == []
+    assert managers(api, "south") == both
+    assert len(api.get("/managers", portal="east/west").body["managers"]) == 2
+
+
+def test_r100_who_is_taken_off_an_account_is_taken_off_its_portals(
+    pipeline: Pipeline, api: Api
+) -> None:
+    pipeline.accounts(
+        Account(TENANT, "A", 1, opco="Kenya", portals=("north",), assigned={SEAT: (AMINA,)})
+    )
+    pipeline.run(pipeline.upload(file_of([("A", "None")])))
+    pipeline.publish()
+
+    assert managers(api, "north") == []
+
+
+def test_a_portal_whose_name_is_no_key_stops_nothing(pipeline: Pipeline, api: Api) -> None:
+    portals = ("\N{GRINNING FACE}" * 401, "", "north")
+    pipeline.accounts(Account(TENANT, "A", 1, portals=portals, assigned={SEAT: (AMINA,)}))
+    pipeline.publish()
+
+    assert managers(api, "north") == [(SEAT, "A", [AMINA])]
+
+
+def test_the_portals_of_another_tenant_are_not_there(pipeline: Pipeline, api: Api) -> None:
+    held = {SEAT: (AMINA,)}
+    pipeline.accounts(Account("umbra", "A", 1, portals=("north",), assigned=held))
+    pipeline.publish()
+
+    assert managers(api, "north") == []

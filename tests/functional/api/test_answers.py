@@ -33,6 +33,8 @@ ROUTES = {
     ("/accounts/{account_id}", "get"),
     ("/accounts/{account_id}", "patch"),
     ("/accounts/{account_id}/history", "get"),
+    ("/managers", "get"),
+    ("/portals/{portal}/managers", "get"),
     ("/portfolios/{email}", "get"),
     ("/requests", "get"),
     ("/requests", "post"),
@@ -76,7 +78,11 @@ BODIES: dict[tuple[str, str], object] = {
     ("/roles/{role}", "put"): {},
     ("/sources/{source}", "put"): {"profile": "single-strict", "principal": "AROAEXAMPLE"},
 }
-QUERIES = {("/accounts", "patch"): {"id": "x"}, ("/history", "get"): {"account_id": "x"}}
+QUERIES = {
+    ("/accounts", "patch"): {"id": "x"},
+    ("/history", "get"): {"account_id": "x"},
+    ("/managers", "get"): {"portal": "x"},
+}
 
 
 def answers(api: Api) -> list[Answer]:

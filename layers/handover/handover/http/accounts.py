@@ -63,6 +63,22 @@ class Accounts(BaseModel):
     cursor: str | None
 
 
+class PortalSeat(BaseModel):
+    """Who holds an account of a portal in a role."""
+
+    role: str
+    account_id: str
+    name: str
+    people: list[SeatHolder]
+
+
+class PortalManagers(BaseModel):
+    """A page of who holds the accounts of a portal; `cursor` null on the last page."""
+
+    managers: list[PortalSeat]
+    cursor: str | None
+
+
 class Change(BaseModel):
     """Who held a role before and after."""
 
@@ -205,3 +221,37 @@ def show_portfolio(email: str, limit: Limit = 25, cursor: Cursor = None) -> dict
         wiring(), person_of(router), unquote(email), limit=limit, cursor=cursor
     )
     return page_told("accounts", page)
+
+
+@router.get(
+    "/portals/<portal>/managers",
+    summary="List who holds the accounts of a portal",
+    responses=answers(200, "A page", PortalManagers),
+)
+def show_managers(portal: str, limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
+    """An assignment reaches all portals of its account; here is what reaches this one."""
+    return _managers(unquote(portal), limit, cursor)
+
+
+@router.get(
+    "/managers",
+    summary="List who holds the accounts of a portal, with its name in the query",
+    responses=answers(200, "A page", PortalManagers),
+)
+def show_managers_by_name(
+    portal: Annotated[str, text_asked("The portal")], limit: Limit = 25, cursor: Cursor = None
+) -> dict[str, Any]:
+    """The same for names that no path can hold."""
+    return _managers(portal, limit, cursor)
+
+
+def _managers(portal: str, limit: int, cursor: str | None) -> dict[str, Any]:
+    page = accounts.portal_managers(
+        wiring(),
+        person_of(router),
+        portal,
+        limit=limit,
+        cursor=cursor,
+        patience=patience_of(router),
+    )
+    return page_told("managers", page)

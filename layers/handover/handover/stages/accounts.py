@@ -17,7 +17,7 @@ from handover.rules import address_in, is_pending, look_of, normal_address, pend
 from handover.runtime import Wiring, rfc3339
 from handover.stages.cursors import Page, cursor_at, page_of, place_at
 from handover.stages.people import Person
-from handover.store.history import Entry
+from handover.store.history import Entry, portal_seat
 
 HISTORY_PLACES = re.compile(r"[0-9]{1,18}")
 LIST_PLACES = re.compile(r".+", re.DOTALL)
@@ -218,6 +218,45 @@ def _held(
                 yield f"{holder}\n{in_role}#{account_id}", account_id
 
 
+def portal_managers(
+    wiring: Wiring,
+    person: Person,
+    portal: str,
+    *,
+    limit: int,
+    cursor: str | None,
+    patience: Patience,
+) -> Page[Told]:
+    """Who holds which accounts of a portal, by role and account; none of one that nobody knows."""
+    place = place_at(cursor, PORTAL_PLACES) or ""
+    held = wiring.tables.portfolios.of(person.tenant, portal_seat(portal), after=place)
+    shown = page_of(held, limit, "#".join)
+    ids = dict.fromkeys(account_id for _, account_id in shown.rows)
+    accounts = wiring.tables.accounts.read(person.tenant, ids, patience)
+    # The portfolio follows the account within moments; the account is what counts.
+    rows = [
+        (role, accounts[account_id])
+        for role, account_id in shown.rows
+        if account_id in accounts and portal in accounts[account_id].portals
+    ]
+    users = _people(wiring, person.tenant, accounts.values(), patience)
+    return Page(
+        [
+            {
+                "role": role,
+                "account_id": account.account_id,
+                "name": account.name,
+                "people": [
+                    _person_told(seat, users.get(address_in(seat)))
+                    for seat in account.assigned.get(role, ())
+                ],
+            }
+            for role, account in rows
+        ],
+        shown.cursor,
+    )
+
+
 def _page(
     wiring: Wiring,
     person: Person,
@@ -265,11 +304,17 @@ def told_all(
     wiring: Wiring, tenant: str, accounts: Sequence[Account], patience: Patience
 ) -> list[Told]:
     """The accounts as the API tells them, with the people as the directory knows them now."""
+    users = _people(wiring, tenant, accounts, patience)
+    return [_told(account, users) for account in accounts]
+
+
+def _people(
+    wiring: Wiring, tenant: str, accounts: Iterable[Account], patience: Patience
+) -> dict[str, User]:
     addresses = dict.fromkeys(
         address_in(seat) for account in accounts for _, seat in _seats(account)
     )
-    users = wiring.tables.directory.users(tenant, addresses, patience) if addresses else {}
-    return [_told(account, users) for account in accounts]
+    return wiring.tables.directory.users(tenant, addresses, patience) if addresses else {}
 
 
 def _seats(account: Account) -> Iterator[tuple[str, str]]:

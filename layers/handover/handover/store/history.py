@@ -26,6 +26,10 @@ from handover.store.batches import (
 
 # Under this name a tenant's portfolio lists all that waits for users; no seat has it.
 LEDGER = pending_seat("")
+# The same for the accounts of a portal; no address has a space in it.
+PORTAL = "portal: "
+# So that a name is a key, in whatever script it is written.
+MAX_PORTAL_CHARS = 400
 # How long it is remembered that somebody no longer holds an account. Records of the stream live
 # 24 hours, so no older one can come back after that and be taken for news.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
@@ -271,12 +275,19 @@ def _ledger_place(address: str, role: str, account_id: str) -> str:
     return f"{address} {role}#{account_id}"
 
 
+def portal_seat(portal: str) -> str:
+    """Under whose name a tenant's portfolio lists all accounts of a portal that somebody holds."""
+    return PORTAL + portal
+
+
 def _seats(account: Account) -> set[tuple[str, str]]:
+    """Who holds the account in which role; its portals hold it in every role that somebody has."""
+    portals = [portal_seat(name) for name in account.portals if 0 < len(name) <= MAX_PORTAL_CHARS]
     return {
-        (role, user)
+        (role, holder)
         for role, users in account.assigned.items()
-        if role != WORKFLOW_ROLE
-        for user in users
+        if role != WORKFLOW_ROLE and users
+        for holder in (*users, *portals)
     }
 
 
