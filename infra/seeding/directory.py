@@ -11,6 +11,7 @@ from handover.errors import InvalidRequestError
 from handover.model import Account, User
 from handover.profiles import Profile, Seat, Settings, parse_profile, parse_settings
 from handover.rules import normal_address
+from handover.stages.setup import RESERVED_SOURCES
 from handover.store.directory import MAX_ADDRESS_BYTES, Source
 
 from infra.seeding.tables import DirectoryFileError, Row, rows, unique
@@ -18,6 +19,7 @@ from infra.seeding.tables import DirectoryFileError, Row, rows, unique
 Value = TypeVar("Value")
 
 STATUSES = ("active", "inactive")
+USER_STATUSES = (*STATUSES, "deleted")
 # The role that the column account_manager fills.
 ACCOUNT_MANAGER = "account_manager"
 FILES = ("accounts.csv", "users.csv", "workflows.csv", "roles.csv", "sources.csv")
@@ -85,7 +87,13 @@ def _users(path: Path) -> tuple[User, ...]:
     optional = ("opco", "status", "employee_id", "phone", "mobile", "login_name")
 
     def users() -> Iterator[tuple[Row, User]]:
+        logins: dict[str, int] = {}
         for row in rows(path, ("email", "name", "roles"), optional):
+            status = row.one_of("status", USER_STATUSES)
+            login = normal_address(row.text("login_name"))
+            first = logins.setdefault(login, row.line) if login else row.line
+            if first != row.line:
+                raise row.wrong("login_name", f"{login!r} stands on line {first} already")
             yield (
                 row,
                 User(
@@ -93,7 +101,8 @@ def _users(path: Path) -> tuple[User, ...]:
                     name=row.text("name"),
                     roles=frozenset(row.texts("roles")),
                     opco=row.text("opco"),
-                    is_active=row.one_of("status", STATUSES) == "active",
+                    is_active=status == "active",
+                    is_deleted=status == "deleted",
                     employee_id=row.text("employee_id"),
                     phone=row.text("phone"),
                     mobile=row.text("mobile"),
@@ -111,21 +120,38 @@ def _workflows(path: Path) -> tuple[str, ...]:
 
 def _roles(path: Path) -> tuple[Seat, ...]:
     def roles() -> Iterator[tuple[Row, Seat]]:
-        for row in rows(path, ("role",), ("max_users",)):
-            yield row, Seat(row.required("role"), _most_users(row))
+        for row in rows(path, ("role",), ("max_users", "assigned_by")):
+            assigned_by = frozenset(row.texts("assigned_by"))
+            yield row, Seat(row.required("role"), _most_users(row), assigned_by)
 
     return unique(roles(), lambda seat: seat.role, "role")
 
 
 def _sources(path: Path) -> tuple[Source, ...]:
     def sources() -> Iterator[tuple[Row, Source]]:
-        for row in rows(path, ("source", "profile", "principal")):
+        for row in rows(path, ("source", "profile", "principal"), ("mapping",)):
             name = row.required("source")
             if "/" in name:
                 raise row.wrong("source", f"{name!r}: it becomes a folder's name; wanted no '/'")
-            yield row, Source(name, row.required("profile"), row.required("principal"))
+            if name in RESERVED_SOURCES:
+                raise row.wrong("source", f"{name!r} is no name for another system")
+            profile, principal = row.required("profile"), row.required("principal")
+            yield row, Source(name, profile, principal, _mapping(row))
 
     return unique(sources(), lambda source: source.source, "source")
+
+
+def _mapping(row: Row) -> dict[str, str]:
+    """`Their label=our label`, separated by `;`. Their labels may hold a "=", ours never do."""
+    mapping: dict[str, str] = {}
+    for pair in row.texts("mapping"):
+        theirs, separator, ours = (part.strip() for part in pair.rpartition("="))
+        if not separator or not theirs or not ours:
+            raise row.wrong("mapping", f"found {pair!r}, wanted Their label=our label")
+        if theirs in mapping:
+            raise row.wrong("mapping", f"{theirs!r} is mapped twice")
+        mapping[theirs] = ours
+    return mapping
 
 
 def _profiles(folder: Path) -> tuple[Profile, ...]:

@@ -8,8 +8,11 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeVar
 
+from handover.errors import InvalidRequestError
 from handover.model import Account, User
 from handover.patience import Patience
+from handover.profiles import check_mapping, presets
+from handover.rules import normal_address
 from handover.store.tables import Tables
 
 from infra.seeding.directory import DirectoryFiles
@@ -43,9 +46,12 @@ def load(tables: Tables, tenant: str, files: DirectoryFiles, told: Told) -> list
     """Writes all that differs, profiles and users before what refers to them.
 
     Assignments that stand are left alone, and nothing is deleted. Raises DirectoryFileError for
-    a source of a profile that does not exist, before anything is written.
+    a source of a profile that does not exist, a login name that another user has, and a default
+    account manager who is no active user, before anything is written.
     """
     _check_sources(tables, tenant, files)
+    _check_logins(tables, tenant, files.users or ())
+    _check_default(tables, tenant, files)
     loaded: list[Loaded] = []
     for profile in files.profiles:
         tables.directory.put_profile(tenant, profile)
@@ -74,13 +80,45 @@ def load(tables: Tables, tenant: str, files: DirectoryFiles, told: Told) -> list
 def _check_sources(tables: Tables, tenant: str, files: DirectoryFiles) -> None:
     if not files.sources:
         return
-    known = {profile.name for profile in files.profiles} | set(tables.directory.profiles(tenant))
+    own = (*tables.setup.own_profiles(tenant), *files.profiles)
+    known = presets() | {profile.name: profile for profile in own}
+    roles = {seat.role: seat for seat in (*tables.directory.roles(tenant), *(files.roles or ()))}
     for source in files.sources:
+        place = f"of {source.source!r}"
         if source.profile not in known:
             raise DirectoryFileError(
-                f"sources.csv, profile of {source.source!r}: there is no profile "
+                f"sources.csv, profile {place}: there is no profile "
                 f"{source.profile!r}; wanted one of {', '.join(sorted(known))}"
             )
+        try:
+            check_mapping(known[source.profile].with_roles(roles.values()), source.mapping)
+        except InvalidRequestError as wrong:
+            raise DirectoryFileError(f"sources.csv, mapping {place}: {wrong}") from wrong
+
+
+def _check_logins(tables: Tables, tenant: str, users: Sequence[User]) -> None:
+    """Raises DirectoryFileError for a login name of a user of whom the file says nothing."""
+    wanted = {normal_address(user.login_name): user for user in users if user.login_name}
+    told_of = {user.email for user in users}
+    holders = tables.directory.users_by_login(tenant, wanted, _patience())
+    for login, holder in holders.items():
+        if not holder.is_deleted and holder.email not in told_of:
+            raise DirectoryFileError(
+                f"users.csv, login_name of {wanted[login].email}: {login!r} is the login name of "
+                f"{holder.email} already"
+            )
+
+
+def _check_default(tables: Tables, tenant: str, files: DirectoryFiles) -> None:
+    if files.settings is None or not files.settings.default_account_manager:
+        return
+    address = normal_address(files.settings.default_account_manager)
+    in_file = {user.email: user for user in files.users or ()}
+    user = in_file.get(address) or tables.directory.user(tenant, address)
+    if user is None or not user.is_active:
+        raise DirectoryFileError(
+            f"settings.json, default_account_manager: {address!r} is no active user"
+        )
 
 
 def _load_users(tables: Tables, tenant: str, users: Sequence[User], told: Told) -> Loaded:

@@ -63,15 +63,29 @@ def test_workflows_roles_and_sources_are_read_where_they_are(tmp_path: Path) -> 
         _folder(
             tmp_path,
             workflows="name\nNew customer\n",
-            roles="role,max_users\naccount_manager,1\nwatcher,\n",
-            sources="source,profile,principal\ncrm,single-strict,AROAEXAMPLE\n",
+            roles="role,max_users,assigned_by\naccount_manager,1,Admin; Sales\nwatcher,,\n",
+            sources=(
+                "source,profile,principal,mapping\n"
+                "crm,single-strict,AROAEXAMPLE,a=b = account ID; Owner=account Manager\n"
+            ),
         ),
         "t",
     )
 
     assert files.workflows == ("New customer",)
-    assert files.roles == (Seat("account_manager", 1), Seat("watcher", None))
-    assert files.sources == (Source("crm", "single-strict", "AROAEXAMPLE"),)
+    seats = (Seat("account_manager", 1, frozenset({"Admin", "Sales"})), Seat("watcher", None))
+    assert files.roles == seats
+    mapping = {"a=b": "account ID", "Owner": "account Manager"}
+    assert files.sources == (Source("crm", "single-strict", "AROAEXAMPLE", mapping),)
+
+
+def test_a_user_is_deleted_by_an_explicit_status(tmp_path: Path) -> None:
+    content = "email,name,roles,status\nana@x.example,Ana,Sales,Deleted\n"
+
+    users = read_directory(_folder(tmp_path, users=content), "t").users
+
+    gone = User("ana@x.example", "Ana", frozenset({"Sales"}), is_active=False, is_deleted=True)
+    assert users == (gone,)
 
 
 @pytest.mark.parametrize(
@@ -87,12 +101,24 @@ def test_workflows_roles_and_sources_are_read_where_they_are(tmp_path: Path) -> 
         (
             "users",
             "email,name,roles,status\na@x.example,,,on\n",
-            "line 2, status: found 'on', wanted active or inactive",
+            "line 2, status: found 'on', wanted active or inactive or deleted",
+        ),
+        (
+            "users",
+            "email,name,roles,login_name\na@x.example,,,Al\nb@x.example,,, al\n",
+            "line 3, login_name: 'al' stands on line 2 already",
         ),
         ("accounts", "account_id\n1\n1\n", "line 3, account_id: '1' stands on line 2 already"),
         ("accounts", "account_id,account_manager\n1,ana\n", "line 2, account_manager: 'ana'"),
         ("roles", "role,max_users\nr,0\n", "line 2, max_users: found '0', wanted 1 or more"),
         ("sources", "source,profile,principal\na/b,p,q\n", "line 2, source: 'a/b'"),
+        ("sources", "source,profile,principal\nuser,p,q\n", "line 2, source: 'user'"),
+        ("sources", "source,profile,principal,mapping\na,p,q,x\n", "line 2, mapping: found 'x'"),
+        (
+            "sources",
+            "source,profile,principal,mapping\na,p,q,x=y;x=z\n",
+            "line 2, mapping: 'x' is mapped twice",
+        ),
         ("sources", "source,profile,principal\na,p,\n", "line 2, principal: the cell is empty"),
     ],
 )

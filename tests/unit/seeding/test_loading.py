@@ -12,7 +12,7 @@ import boto3
 import pytest
 from handover.model import Account, User
 from handover.patience import Patience
-from handover.profiles import Seat, presets
+from handover.profiles import Seat, Settings, presets
 from handover.store import connection
 from handover.store.accounts import item_from
 from handover.store.directory import Source
@@ -160,3 +160,49 @@ def test_a_source_of_no_profile_is_refused_before_anything_is_written(tables: Ta
         load(tables, TENANT, files, _nothing)
 
     assert _items("DirectoryTable") == {}
+
+
+def test_a_source_maps_columns_of_roles_that_come_with_it(tables: Tables) -> None:
+    source = Source("crm", "role-team", "AROAEXAMPLE", {"Owner": "CSM___tid"})
+    files = DirectoryFiles(roles=(Seat("CSM", 1),), sources=(source,))
+
+    load(tables, TENANT, files, _nothing)
+
+    assert tables.directory.source(TENANT, "crm") == source
+
+
+def test_a_source_that_maps_to_no_column_is_refused_before_anything_is_written(
+    tables: Tables,
+) -> None:
+    source = Source("crm", "single-strict", "AROAEXAMPLE", {"Owner": "owner"})
+    files = DirectoryFiles(users=USERS, sources=(source,))
+
+    with pytest.raises(DirectoryFileError, match="mapping of 'crm': 'Owner' is mapped to 'owner'"):
+        load(tables, TENANT, files, _nothing)
+
+    assert _items("DirectoryTable") == {}
+
+
+def test_r91_a_login_name_of_another_user_is_refused(tables: Tables) -> None:
+    ana, bo = (replace(user, login_name="The Boss") for user in USERS)
+    load(tables, TENANT, DirectoryFiles(users=(ana,)), _nothing)
+
+    with pytest.raises(DirectoryFileError, match="'the boss' is the login name of ana"):
+        load(tables, TENANT, DirectoryFiles(users=(bo,)), _nothing)
+
+    load(tables, TENANT, DirectoryFiles(users=(USERS[0], bo)), _nothing)
+    held = tables.directory.users_by_login(TENANT, ["the boss"], _patience())
+    assert held["the boss"].email == bo.email
+
+
+def test_a_default_account_manager_is_an_active_user(tables: Tables) -> None:
+    for address in ("bo@x.example", "nobody@x.example"):
+        files = DirectoryFiles(users=USERS, settings=Settings(default_account_manager=address))
+        with pytest.raises(DirectoryFileError, match="default_account_manager"):
+            load(tables, TENANT, files, _nothing)
+    assert _items("DirectoryTable") == {}
+
+    usual = Settings(default_account_manager="ANA@x.example")
+    load(tables, TENANT, DirectoryFiles(users=USERS, settings=usual), _nothing)
+
+    assert tables.directory.settings(TENANT).default_account_manager == "ana@x.example"
