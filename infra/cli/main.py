@@ -12,7 +12,7 @@ from typing import NoReturn, TypeAlias
 from botocore.exceptions import BotoCoreError, ClientError
 from handover.errors import HandoverError
 
-from infra.cli import accounts, local, people, records, sign_in, uploading
+from infra.cli import accounts, errands, local, people, records, sign_in, uploading
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.location import find_stack
 from infra.cli.screen import Screen
@@ -85,6 +85,7 @@ def parser() -> argparse.ArgumentParser:
     _add_file_commands(commands)
     _add_record_commands(commands)
     _add_account_commands(commands)
+    _add_errand_commands(commands)
     _add_user_commands(commands)
     _add_setup_commands(commands)
     return top
@@ -130,12 +131,7 @@ def _add_stack_commands(commands: Commands) -> None:
 def _add_file_commands(commands: Commands) -> None:
     upload = commands.add_parser("upload", help="upload a CSV file and watch what becomes of it")
     _add_file(upload)
-    upload.add_argument("--dry-run", action="store_true", help="decide everything, change nothing")
-    upload.add_argument(
-        "--no-wait", dest="wait", action="store_false", help="do not wait for the outcome"
-    )
-    upload.add_argument("--json", action="store_true", help="print the import as JSON")
-    _add_errors(upload)
+    _add_watching(upload)
     upload.set_defaults(run=uploading.run)
     check = commands.add_parser("check", help="check a CSV file without any AWS")
     _add_file(check)
@@ -281,6 +277,37 @@ def _add_setup_commands(commands: Commands) -> None:
     save.add_argument("--from", dest="source", required=True, metavar="P")
     save.add_argument("--title", default="", metavar="TEXT")
     _add_mapping(save)
+
+
+def _add_errand_commands(commands: Commands) -> None:
+    undo = commands.add_parser("undo", help="take back what an import has changed")
+    undo.add_argument("id", metavar="ID")
+    _add_watching(undo)
+    undo.set_defaults(run=errands.undo)
+    assign = commands.add_parser("assign", help="hand accounts over, without a file")
+    assign.add_argument("accounts", nargs="*", metavar="ACCOUNT")
+    assign.add_argument("--profile", required=True, metavar="P")
+    assign.add_argument(
+        "--to", required=True, metavar="EMAIL[,EMAIL]", help="who is to hold them; '' = nobody"
+    )
+    assign.add_argument("--role", default="", metavar="ROLE", help="the profile's first, if not")
+    assign.add_argument(
+        "--from", dest="held_by", metavar="EMAIL", help="all that this user holds in the role"
+    )
+    _add_watching(assign)
+    assign.set_defaults(run=errands.assign)
+    pending = commands.add_parser("pending", help="the accounts that wait for users to come")
+    pending.add_argument("--json", action="store_true")
+    pending.set_defaults(run=errands.pending)
+
+
+def _add_watching(command: _Parser) -> None:
+    command.add_argument("--dry-run", action="store_true", help="decide everything, change nothing")
+    command.add_argument(
+        "--no-wait", dest="wait", action="store_false", help="do not wait for the outcome"
+    )
+    command.add_argument("--json", action="store_true", help="print the import as JSON")
+    _add_errors(command)
 
 
 def _add_errors(command: _Parser) -> None:

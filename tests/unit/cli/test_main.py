@@ -29,6 +29,9 @@ UPLOADS = Path(__file__).resolve().parents[3] / "events" / "uploads"
         ["edit", "KE1", "--profile", "p"],
         ["edit", "KE1", "--profile", "p", "--set", "no equals sign"],
         ["export", "--status", "open"],
+        ["undo"],
+        ["assign", "KE1", "--to", "a@b.example"],
+        ["assign", "KE1", "--profile", "p"],
     ],
 )
 def test_wrong_usage_exits_3(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -64,6 +67,8 @@ def test_one_call_of_the_parser_leaves_nothing_for_the_next() -> None:
         ["history", "KE1"],
         ["account", "KE1"],
         ["export"],
+        ["undo", "0" * 32],
+        ["pending"],
         ["users"],
         ["users", "delete", "a@b.example", "--yes"],
         ["settings"],

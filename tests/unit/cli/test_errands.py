@@ -1,0 +1,157 @@
+"""Errands at the command line, against a server that remembers what it was asked."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from infra.cli import errands
+from infra.cli.api import Api
+from infra.cli.failures import CommandError, ExitCode
+from infra.cli.main import parser
+from infra.cli.screen import Screen
+from tests.unit.cli.test_uploading import Server, api, server
+
+__all__ = ["api", "server"]
+
+COUNTS = dict.fromkeys(
+    (
+        "lines",
+        "updated",
+        "cleared",
+        "unchanged",
+        "pending",
+        "rejected",
+        "duplicate",
+        "superseded",
+        "not_processed",
+    ),
+    0,
+)
+TICKET = "20261122T100000000Z-0123456789abcdef"
+
+
+def ended(state: str = "done", **counts: int) -> dict[str, Any]:
+    """An import as the API tells it."""
+    return {
+        "import_id": "0" * 32,
+        "filename": "undo of a.csv",
+        "profile": "undo",
+        "mode": "run",
+        "state": state,
+        "source": "user",
+        "uploader": "ana@x.example",
+        "received_at": "2026-11-22T10:00:00.000Z",
+        "finished_at": "2026-11-22T10:00:01.000Z",
+        "counts": COUNTS | counts,
+        "accounts_updated": 1,
+        "refusal": None,
+        "report": None,
+        "results": None,
+    }
+
+
+def run(api: Api, *words: str) -> ExitCode:
+    """Runs a command on that API."""
+    arguments = parser().parse_args(words)
+    commands = {
+        "undo": errands.undo_import,
+        "assign": errands.assign_accounts,
+        "pending": errands.list_pending,
+    }
+    return commands[arguments.command](api, arguments, Screen())
+
+
+def test_an_undo_is_asked_for_and_watched_to_its_end(
+    server: Server, api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.says("/imports/abc/undo", {"import_ticket": TICKET}, status=202)
+    server.says(f"/imports/{TICKET}", ended("validating"), ended(lines=1, updated=1))
+
+    assert run(api, "undo", "abc") == ExitCode.ALL_GOOD
+
+    assert json.loads(server.asked[0].body) == {"mode": "run"}
+    assert "undo of a.csv is done" in capsys.readouterr().out
+
+
+def test_a_dry_run_is_asked_for_as_such_and_not_waited_for(server: Server, api: Api) -> None:
+    server.says("/imports/abc/undo", {"import_ticket": TICKET}, status=202)
+    server.says(f"/imports/{TICKET}", ended("awaiting_upload"))
+
+    run(api, "undo", "abc", "--dry-run", "--no-wait")
+
+    assert json.loads(server.asked[0].body) == {"mode": "dry_run"}
+    assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (["K1", "K2", "--to", "b@x.example"], {"to": ["b@x.example"], "account_ids": ["K1", "K2"]}),
+        (
+            ["--from", "a@x.example", "--to", "b@x.example,c@x.example", "--role", "viewer"],
+            {"to": ["b@x.example", "c@x.example"], "held_by": "a@x.example", "role": "viewer"},
+        ),
+        (["K1", "--to", ""], {"to": None, "account_ids": ["K1"]}),
+    ],
+)
+def test_r30_accounts_are_handed_over_by_id_or_by_holder(
+    server: Server, api: Api, words: list[str], wanted: dict[str, Any]
+) -> None:
+    server.says("/assignments", {"import_ticket": TICKET}, status=202)
+    server.says(f"/imports/{TICKET}", ended(lines=1, updated=1))
+
+    assert run(api, "assign", "--profile", "p", *words) == ExitCode.ALL_GOOD
+
+    asked = json.loads(server.asked[0].body)
+    assert asked == {"profile": "p", "role": "", "mode": "run"} | wanted
+
+
+@pytest.mark.parametrize("words", [[], ["K1", "--from", "a@x.example"]])
+def test_the_accounts_are_named_in_one_way(api: Api, words: list[str]) -> None:
+    with pytest.raises(CommandError, match="--from"):
+        run(api, "assign", "--profile", "p", "--to", "b@x.example", *words)
+
+
+def test_lines_with_errors_are_told_by_the_exit_code(server: Server, api: Api) -> None:
+    server.says("/assignments", {"import_ticket": TICKET}, status=202)
+    server.says(f"/imports/{TICKET}", ended("error", lines=1, rejected=1))
+
+    words = ["assign", "K1", "--profile", "p", "--to", "b@x.example", "--json"]
+    assert run(api, *words) == ExitCode.WITH_ERRORS
+
+
+def test_who_is_awaited_is_listed_page_by_page(
+    server: Server, api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = {
+        "address": "neema@x.example",
+        "role": "csm",
+        "account_id": "K1",
+        "since": None,
+        "import_id": None,
+    }
+    server.says(
+        "/pending",
+        {"pending": [one], "cursor": "more"},
+        {"pending": [one | {"account_id": "K2"}], "cursor": None},
+    )
+
+    assert run(api, "pending") == ExitCode.ALL_GOOD
+
+    told = capsys.readouterr().out
+    assert "neema@x.example" in told
+    assert "K1" in told
+    assert "K2" in told
+
+
+def test_an_empty_ledger_is_told_in_words(
+    server: Server, api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.says("/pending", {"pending": [], "cursor": None})
+
+    run(api, "pending")
+
+    assert capsys.readouterr().out == "No account waits for a user\n"
