@@ -175,6 +175,9 @@ def test_r54_who_may_assign_a_role_is_part_of_it_in_every_profile(api: Api) -> N
         ("%20AE", {}, "role"),
         ("A%0AE", {}, "role"),
         ("A%23E", {}, "role"),
+        ("A%2FE", {}, "role"),
+        ("A%3FE", {}, "role"),
+        ("A%2541E", {}, "role"),
         ("%7Brole%7D", {}, "role"),
         ("workflow", {}, "role"),
         ("Account%20ID", {}, "role"),
@@ -215,7 +218,8 @@ def test_workflows_are_defined_listed_and_removed(api: Api, stranger: Api) -> No
     assert_problem(stranger.request("DELETE", "/workflows/Alpha"), 404)
     assert api.request("DELETE", "/workflows/Alpha").status == 204
     assert_problem(api.request("DELETE", "/workflows/Alpha"), 404)
-    assert_problem(api.request("PUT", "/workflows/%20"), 400)
+    for name in ("%20", "a%2Fb", "a%253Fb"):
+        assert_problem(api.request("PUT", f"/workflows/{name}"), 400)
 
 
 def test_r46_a_crm_is_a_source_of_files(api: Api, stranger: Api) -> None:

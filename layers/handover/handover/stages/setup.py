@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from handover.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError
 from handover.profiles import (
@@ -94,9 +95,10 @@ def put_role(wiring: Wiring, person: Person, seat: Seat) -> dict[str, object]:
     """The role, as it is stored now; imports that are validated from now on follow it."""
     only_admins(person, "define roles")
     _check_name("role", seat.role)
-    if seat.role == WORKFLOW_ROLE or any(sign in seat.role for sign in "#{}"):
+    _check_path("role", seat.role)
+    if seat.role == WORKFLOW_ROLE or any(sign in seat.role for sign in "{}"):
         raise InvalidRequestError(
-            "role", f"role: {seat.role!r} cannot be a role; wanted a name without # {{ }}"
+            "role", f"role: {seat.role!r} cannot be a role; wanted a name without {{ }}"
         )
     for user_role in seat.assigned_by:
         _check_name("assigned_by", user_role)
@@ -160,6 +162,7 @@ def put_workflow(wiring: Wiring, person: Person, name: str) -> dict[str, object]
     """The workflow, which accounts can be given from now on."""
     only_admins(person, "define workflows")
     _check_name("name", name)
+    _check_path("name", name)
     wiring.tables.setup.put_workflow(person.tenant, name)
     return {"name": name}
 
@@ -275,4 +278,12 @@ def _check_name(field: str, text: str) -> None:
             field,
             f"{field}: found {text[:MOST_NAME_CHARS]!r}, wanted 1 to {MOST_NAME_CHARS} characters "
             "without outer spaces or control characters",
+        )
+
+
+def _check_path(field: str, text: str) -> None:
+    """Raises InvalidRequestError for a name that would not come through as part of a path."""
+    if any(sign in text for sign in '/\\?#"`') or unquote(text) != text:
+        raise InvalidRequestError(
+            field, f'{field}: found {text!r}, wanted no / \\ ? # " ` and no %41 or the like'
         )
