@@ -1,0 +1,124 @@
+"""What Admins keep, with an outage at every call: repeating the request makes it whole."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from handover.profiles import Seat, presets, profile_json
+from handover.store.directory import Source
+
+from tests.faults.memory_aws import Snapshot, Twist
+from tests.functional.mishaps import Mishap, befalling
+from tests.functional.pipeline import TENANT, Pipeline
+from tests.intruders.cast import INSIDERS, World
+
+EVE = "eve.mbeki@lumina.example"
+FIELDS = {"name": "Eve Mbeki", "roles": ["Sales"], "login_name": "eve"}
+PROFILE = profile_json(presets()["single-strict"]) | {"name": "own", "blank": "keep"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request of an Admin; `again` is what else than success its repetition may answer."""
+
+    method: str
+    path: str
+    body: object = None
+    again: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+REQUESTS = (
+    Request("POST", "/users", FIELDS | {"email": "new.user@lumina.example", "login_name": "new"}),
+    Request("PUT", f"/users/{EVE}", FIELDS | {"name": "Eve Adeyemi", "login_name": "adeyemi"}),
+    Request("PUT", f"/users/{EVE}", FIELDS | {"status": "inactive", "roles": []}),
+    Request("PATCH", "/settings", {"default_account_manager": EVE}),
+    Request("PUT", "/roles/CSM", {"max_users": 1}),
+    Request("DELETE", "/roles/Deputy", again=(404,)),
+    Request("PUT", "/workflows/Dunning"),
+    Request("PUT", "/sources/crm", {"profile": "own", "principal": "AROACRM"}),
+    Request("DELETE", "/sources/erp", again=(404,)),
+    Request("PUT", "/profiles/own", PROFILE | {"blank": "error"}),
+    Request(
+        "POST",
+        "/profiles/own/copies",
+        {"name": "copy", "mapping": {"Key": "account ID"}},
+        again=(409,),
+    ),
+)
+
+
+def world_of(pipeline: Pipeline) -> tuple[World, Snapshot]:
+    """A tenant with something to change, and the snapshot of it."""
+    world = World(pipeline)
+    tables = pipeline.wiring.tables
+    stored = world.ask(INSIDERS[0], "POST", "/users", FIELDS | {"email": EVE})
+    assert stored.status == 201, stored.text
+    assert world.ask(INSIDERS[0], "PUT", "/profiles/own", PROFILE).status == 200
+    tables.setup.put_role(TENANT, Seat("Deputy", 1))
+    tables.setup.put_source(TENANT, Source("erp", "own", "AROAERP"))
+    return world, pipeline.memory.snapshot()
+
+
+def ask(world: World, request: Request) -> int:
+    return int(world.ask(INSIDERS[0], request.method, request.path, request.body).status)
+
+
+def state(pipeline: Pipeline) -> dict[str, Any]:
+    """The directory and the sign-ins. How often, and by which write, leaves no meaning behind."""
+    items = pipeline.memory.dynamodb.tables["DirectoryTable"].items.values()
+    return {
+        "directory": sorted(map(_told, items)),
+        "sign_ins": pipeline.memory.pools.snapshot(),
+    }
+
+
+def _told(item: Any) -> str:
+    told = {name: value for name, value in item.items() if name != "version"}
+    if item["sk"]["S"].startswith("login#"):
+        told["body"] = json.loads(item["body"]["S"])["email"]
+    return json.dumps(told, sort_keys=True)
+
+
+@pytest.mark.parametrize("request_", REQUESTS, ids=str)
+def test_a_request_that_was_cut_off_anywhere_is_made_whole_by_its_repetition(
+    pipeline: Pipeline, request_: Request
+) -> None:
+    world, before = world_of(pipeline)
+    with befalling(pipeline.memory, Mishap()) as calls:
+        assert ask(world, request_) < 300
+    wanted = state(pipeline)
+
+    for number in range(1, calls.seen + 1):
+        for mishap in (Mishap(kill_before=number), Mishap(kill_after=number)):
+            pipeline.memory.restore(before)
+            with befalling(pipeline.memory, mishap):
+                ask(world, request_)
+
+            status = ask(world, request_)
+
+            assert status < 300 or status in request_.again, (number, status)
+            assert state(pipeline) == wanted, number
+
+
+@pytest.mark.parametrize("request_", REQUESTS, ids=str)
+def test_a_call_that_is_sent_twice_changes_nothing(pipeline: Pipeline, request_: Request) -> None:
+    """The answer to its first sending was lost, so the SDK sent it again."""
+    world, before = world_of(pipeline)
+    with befalling(pipeline.memory, Mishap()) as calls:
+        assert ask(world, request_) < 300
+    wanted = state(pipeline)
+
+    for number in range(calls.seen):
+        pipeline.memory.restore(before)
+        twists = [Twist()] * number + [Twist(repeat=True)]
+        with befalling(pipeline.memory, Mishap(twists=twists)):
+            status = ask(world, request_)
+
+        assert status < 300 or status in request_.again, (number, status)
+        assert state(pipeline) == wanted, number
