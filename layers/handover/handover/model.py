@@ -49,12 +49,17 @@ class Operation(StrEnum):
     """What a cell asks for: SET says who is to hold a role; the others change who holds it now.
 
     REMOVE takes users off a role, RESOLVE replaces the pending seats of addresses by the users
-    that have them now. Both leave alone everybody else who holds the role.
+    that have them now. Both leave alone everybody else who holds the role. RECORD tells a fact;
+    INITIAL and DEFAULT say who is to hold a role of an account that is new, DEFAULT because
+    nobody was named.
     """
 
     SET = "set"
     REMOVE = "remove"
     RESOLVE = "resolve"
+    RECORD = "record"
+    INITIAL = "initial"
+    DEFAULT = "default"
 
 
 class Mode(StrEnum):

@@ -7,6 +7,18 @@ from handover.profiles.binding import (
     check_mapping,
     known_labels,
 )
+from handover.profiles.facts import (
+    ACTIVE,
+    DELETED,
+    FACTS,
+    INACTIVE,
+    LOGIN_NAME,
+    STATUS,
+    STATUSES,
+    About,
+    Form,
+    is_fact,
+)
 from handover.profiles.made import narrowed, removing, resolving, restoring
 from handover.profiles.parsing import (
     parse_profile,
@@ -33,12 +45,21 @@ from handover.profiles.settings import Settings, parse_settings, settings_from, 
 from handover.profiles.template import template_csv
 
 __all__ = [
+    "ACTIVE",
+    "DELETED",
     "EACH_ROLE",
+    "FACTS",
+    "INACTIVE",
+    "LOGIN_NAME",
+    "STATUS",
+    "STATUSES",
     "WORKFLOW_ROLE",
+    "About",
     "Binding",
     "Blank",
     "Column",
     "Duplicates",
+    "Form",
     "Holds",
     "InactiveAccounts",
     "NamedBy",
@@ -49,6 +70,7 @@ __all__ = [
     "UnknownUser",
     "bind",
     "check_mapping",
+    "is_fact",
     "known_labels",
     "narrowed",
     "parse_profile",

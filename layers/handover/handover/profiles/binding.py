@@ -30,7 +30,10 @@ class SeatColumn:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """Where a file's lines hold what the profile asks for; indexes count from 0."""
+    """Where a file's lines hold what the profile asks for; indexes count from 0.
+
+    `account` is the column of what lines are about: the account, or the user in a file of users.
+    """
 
     account: int
     account_label: str
@@ -42,6 +45,11 @@ class Binding:
         return frozenset(
             way for seat in self.seats for column in (seat, *seat.others) for way in column.by
         )
+
+    @property
+    def clearing(self) -> list[int]:
+        """The columns of which a cell may take off somebody who holds a role now."""
+        return [seat.index for seat in self.seats if seat.holds in (Holds.USERS, Holds.WORKFLOW)]
 
     @property
     def is_relative(self) -> bool:
@@ -82,14 +90,14 @@ def bind(
         if index is None:
             if column.is_required:
                 raise _missing(column, labels, line)
-        elif column.holds is Holds.ACCOUNT:
+        elif column.holds in (Holds.ACCOUNT, Holds.USER):
             account = index
         else:
             seats.append(
                 SeatColumn(index, _spoken(labels[index]), column.role, column.holds, column.by)
             )
     if account is None:
-        raise InvalidRequestError("columns", "the column that holds the account is not required")
+        raise InvalidRequestError("columns", "the column of what lines are about is not required")
     if not any(seat.holds is not Holds.EXPECTED for seat in seats):
         raise _missing_all(profile, labels, line)
     return Binding(account, _spoken(labels[account]), _joined(seats))
@@ -127,7 +135,8 @@ def _place(column: Column, found: Sequence[str], labels: Sequence[str], line: in
 
 def _missing_all(profile: Profile, labels: Sequence[str], line: int) -> RefusedError:
     """The refusal of a header with an account and nothing that could be done to it."""
-    wanted = [column.label for column in profile.columns if column.holds is not Holds.ACCOUNT]
+    keys = (Holds.ACCOUNT, Holds.USER)
+    wanted = [column.label for column in profile.columns if column.holds not in keys]
     if not wanted:
         return RefusedError(
             "MISSING_COLUMN",

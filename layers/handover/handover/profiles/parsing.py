@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from handover.errors import InvalidRequestError
+from handover.profiles.facts import FACT, FACTS, About, is_fact
 from handover.profiles.profile import (
     EACH_ROLE,
     WORKFLOW_ROLE,
@@ -56,15 +57,15 @@ def profile_from(data: object) -> Profile:
         for role, seat in _mapping(top.get("roles"), "roles").items()
     }
     has_tenant_roles = _flag(top, "tenant_roles") if "tenant_roles" in top else False
-    known_roles = set(seats) | ({EACH_ROLE} if has_tenant_roles else set())
+    about = _choice(top, "about", About) if "about" in top else About.ASSIGNMENTS
+    known_roles = {*seats, *FACTS[about], *((EACH_ROLE,) if has_tenant_roles else ())}
     columns = tuple(
         _column(_mapping(column, f"columns[{place}]"), f"columns[{place}]", known_roles)
         for place, column in enumerate(_list(top, "columns"))
     )
     if WORKFLOW_ROLE in seats:
         raise InvalidRequestError("roles", f"{WORKFLOW_ROLE!r} is the name of the workflow's seat")
-    if sum(column.holds is Holds.ACCOUNT for column in columns) != 1:
-        raise InvalidRequestError("columns", "wanted exactly one column that holds the account")
+    _check_columns(columns, about)
     unknown_user = _choice(top, "unknown_user", UnknownUser)
     required_user_roles = frozenset(_texts(top, "required_user_roles"))
     has_opco_wall = _flag(top, "opco_wall")
@@ -91,6 +92,7 @@ def profile_from(data: object) -> Profile:
         uploader_roles=frozenset(_texts(top, "uploader_roles")),
         fallback_encoding=_one_of(top, "fallback_encoding", ENCODINGS),
         has_tenant_roles=has_tenant_roles,
+        about=about,
     )
 
 
@@ -103,6 +105,7 @@ def profile_json(profile: Profile) -> dict[str, Any]:
         "columns": [_column_json(column) for column in profile.columns],
         "roles": {role: seat_json(seat) for role, seat in profile.seats.items()},
         "tenant_roles": profile.has_tenant_roles,
+        "about": profile.about.value,
         "blank": profile.blank.value,
         "clear_words": sorted(profile.clear_words),
         "list_separator": profile.list_separator,
@@ -116,7 +119,26 @@ def profile_json(profile: Profile) -> dict[str, Any]:
     }
 
 
-_OF_A_ROLE = frozenset({Holds.USERS, Holds.EXPECTED, Holds.REMOVED, Holds.RESOLVED})
+_OF_A_ROLE = frozenset(
+    {
+        Holds.USERS,
+        Holds.EXPECTED,
+        Holds.REMOVED,
+        Holds.RESOLVED,
+        Holds.FACT,
+        Holds.INITIAL,
+    }
+)
+_BY_NAMES = frozenset({Holds.USERS, Holds.INITIAL})
+# Which columns there can be besides the one of what lines are about.
+_KEYS = {About.ASSIGNMENTS: Holds.ACCOUNT, About.ACCOUNTS: Holds.ACCOUNT, About.USERS: Holds.USER}
+_SAYING = {
+    About.ASSIGNMENTS: frozenset(
+        {Holds.USERS, Holds.WORKFLOW, Holds.EXPECTED, Holds.REMOVED, Holds.RESOLVED}
+    ),
+    About.ACCOUNTS: frozenset({Holds.FACT, Holds.INITIAL}),
+    About.USERS: frozenset({Holds.FACT}),
+}
 _FIELDS = frozenset(
     {
         "name",
@@ -125,6 +147,7 @@ _FIELDS = frozenset(
         "columns",
         "roles",
         "tenant_roles",
+        "about",
         "blank",
         "clear_words",
         "list_separator",
@@ -141,6 +164,8 @@ _FIELDS = frozenset(
 
 def seat_from(role: str, data: Mapping[str, Any], path: str) -> Seat:
     """The role that parsed JSON describes; `path` is where, for the error."""
+    if is_fact(role):
+        raise InvalidRequestError(path, f"{role!r}: no role begins with {FACT!r}, facts do")
     unknown = set(data) - {"max_users", "assigned_by"}
     if unknown:
         field = f"{path}.{min(unknown)}"
@@ -170,7 +195,7 @@ def _column(data: Mapping[str, Any], path: str, roles: Collection[str]) -> Colum
         role = _text(data, "role", path)
         if role not in roles and not (holds is Holds.EXPECTED and role == WORKFLOW_ROLE):
             raise InvalidRequestError(f"{path}.role", f"{role!r} is none of the profile's roles")
-    if holds is Holds.USERS:
+    if holds in _BY_NAMES:
         try:
             by = tuple(NamedBy(way) for way in _texts(data, "by", path))
         except ValueError as wrong:
@@ -189,6 +214,31 @@ def _column(data: Mapping[str, Any], path: str, roles: Collection[str]) -> Colum
     )
 
 
+def _check_columns(columns: Sequence[Column], about: About) -> None:
+    """Raises InvalidRequestError unless files of these columns can be about that."""
+    key = _KEYS[about]
+    if sum(column.holds is key for column in columns) != 1:
+        raise InvalidRequestError("columns", f"wanted exactly one column that holds the {key}")
+    facts: set[str] = set()
+    for place, column in enumerate(columns):
+        if column.holds is not key and column.holds not in _SAYING[about]:
+            raise InvalidRequestError(
+                f"columns[{place}].holds",
+                f"{column.holds.value!r} is nothing that a file about {about.value} can say",
+            )
+        if is_fact(column.role) != (column.holds is Holds.FACT):
+            raise InvalidRequestError(
+                f"columns[{place}].role",
+                f"{column.role!r}: a column that holds a fact names one of "
+                f"{', '.join(FACTS[about]) or 'none'}, and no other column does",
+            )
+        if about is not About.ASSIGNMENTS and column.role in facts:
+            raise InvalidRequestError(
+                f"columns[{place}].role", f"{column.role!r} has a column already"
+            )
+        facts.add(column.role)
+
+
 def _column_json(column: Column) -> dict[str, Any]:
     data: dict[str, Any] = {
         "holds": column.holds.value,
@@ -198,7 +248,7 @@ def _column_json(column: Column) -> dict[str, Any]:
     }
     if column.holds in _OF_A_ROLE:
         data["role"] = column.role
-    if column.holds is Holds.USERS:
+    if column.holds in _BY_NAMES:
         data["by"] = [way.value for way in column.by]
     return data
 

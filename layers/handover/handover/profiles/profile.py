@@ -10,21 +10,27 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from handover.profiles.facts import About
+
 
 class Holds(StrEnum):
     """What the cells of a column say.
 
     USERS and WORKFLOW say what an account is to have. EXPECTED says what it must have now for the
     same role's other column to count. REMOVED names users to take off the role, RESOLVED
-    addresses that were unknown and have a user now.
+    addresses that were unknown and have a user now. FACT tells something of the account or the
+    user that the line is about, INITIAL who is to hold the role if the account is new.
     """
 
     ACCOUNT = "account"
+    USER = "user"
     USERS = "users"
     WORKFLOW = "workflow"
     EXPECTED = "expected"
     REMOVED = "removed"
     RESOLVED = "resolved"
+    FACT = "fact"
+    INITIAL = "initial"
 
 
 class NamedBy(StrEnum):
@@ -116,7 +122,7 @@ class Profile:
     """Everything about one kind of file that differs from one customer to the next.
 
     With `has_tenant_roles`, columns whose role is EACH_ROLE stand for one column for each role
-    that the tenant has defined; `with_roles` writes them out.
+    that the tenant has defined; `with_roles` writes them out. `about` says what lines are about.
     """
 
     name: str
@@ -135,6 +141,7 @@ class Profile:
     uploader_roles: frozenset[str]
     fallback_encoding: str | None
     has_tenant_roles: bool = False
+    about: About = About.ASSIGNMENTS
     is_preset: bool = field(default=False, compare=False)
 
     def admits_uploader(self, roles: frozenset[str]) -> bool:

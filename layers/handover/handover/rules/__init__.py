@@ -6,10 +6,12 @@ Pure: no AWS, no clock, no environment. A dry run and a real run call the same `
 from handover.rules.addresses import is_address, look_of, normal_address
 from handover.rules.damage import likely_ids
 from handover.rules.edits import edit_of, spoken_of
-from handover.rules.instructions import Instruction, Seating, canonical, instruction_of
+from handover.rules.instructions import Instruction, Seating, instruction_of
 from handover.rules.pending import address_in, is_pending, pending_seat
 from handover.rules.planner import AccountWrite, Claim, Facts, Plan, account_only, plan
+from handover.rules.recording import RecordFacts, is_new, logins_asked, plan_record
 from handover.rules.repeats import repeated_line
+from handover.rules.understanding import canonical, understanding_of
 
 __all__ = [
     "AccountWrite",
@@ -17,6 +19,7 @@ __all__ = [
     "Facts",
     "Instruction",
     "Plan",
+    "RecordFacts",
     "Seating",
     "account_only",
     "address_in",
@@ -24,12 +27,16 @@ __all__ = [
     "edit_of",
     "instruction_of",
     "is_address",
+    "is_new",
     "is_pending",
     "likely_ids",
+    "logins_asked",
     "look_of",
     "normal_address",
     "pending_seat",
     "plan",
+    "plan_record",
     "repeated_line",
     "spoken_of",
+    "understanding_of",
 ]

@@ -7,6 +7,7 @@ import re
 from handover.rules.addresses import invisible_characters
 
 _SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?E[+-]?\d+", re.IGNORECASE)
+_SHORTENED = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.IGNORECASE)
 _FRACTION = re.compile(r"\d+[.,]0+")
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _DATE = re.compile(
@@ -37,6 +38,15 @@ def damage_in(account_id: str) -> str:
     if _FRACTION.fullmatch(account_id):
         return f" {account_id}: a spreadsheet may have changed this id to a number."
     return ""
+
+
+def is_ruined(account_id: str) -> bool:
+    """True for what no id can have been before a spreadsheet opened it: digits are lost."""
+    return (
+        account_id in _ERRORS
+        or set(account_id) == {"#"}
+        or _SHORTENED.fullmatch(account_id) is not None
+    )
 
 
 def likely_ids(account_id: str) -> tuple[str, ...]:

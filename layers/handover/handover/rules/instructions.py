@@ -74,31 +74,6 @@ def instruction_of(line: Line, binding: Binding, profile: Profile) -> Instructio
     return Instruction(line.number, account_id, binding.account_label, tuple(seatings))
 
 
-def canonical(line: Line, binding: Binding, profile: Profile) -> tuple[str, tuple[str, ...]] | None:
-    """The account a line names and what it asks for, in a form to compare lines by.
-
-    None when the line cannot be understood: such a line is no other line's duplicate.
-    """
-    asked = instruction_of(line, binding, profile)
-    if isinstance(asked, Rejection):
-        return None
-    return asked.account_id, tuple(
-        "\x1f".join(
-            (
-                seating.role,
-                seating.operation,
-                *(("now", *seating.expected) if seating.expected is not None else ()),
-                *(
-                    seating.names
-                    if seating.is_workflow
-                    else sorted(normal_address(name) for name in seating.names)
-                ),
-            )
-        )
-        for seating in asked.seatings
-    )
-
-
 def _speaking(line: Line, column: SeatColumn) -> SeatColumn:
     """The first of the role's columns that says anything in this line."""
     if not column.others or line.fields[column.index].strip():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from handover.model import SeatChange
-from handover.profiles import WORKFLOW_ROLE
+from handover.profiles import WORKFLOW_ROLE, is_fact
 
 # No address begins so: a colon stands in none that is not quoted.
 PREFIX = "pending:"
@@ -31,6 +31,6 @@ def leaves_pending(changes: Sequence[SeatChange]) -> bool:
     return any(
         is_pending(seat)
         for change in changes
-        if change.role != WORKFLOW_ROLE
+        if change.role != WORKFLOW_ROLE and not is_fact(change.role)
         for seat in change.after
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from handover.model import Account, Mark, Operation, Outcome, Rejection, SeatChange, User
-from handover.profiles import InactiveAccounts, NamedBy, Profile, UnknownUser
+from handover.profiles import InactiveAccounts, NamedBy, Profile, UnknownUser, is_fact
 from handover.rules.addresses import invisible_characters, is_address, look_of, normal_address
 from handover.rules.damage import damage_in
 from handover.rules.instructions import Instruction, Seating
@@ -77,7 +77,7 @@ def plan(
     """What becomes of a line, given the account as it is now."""
     if account is None:
         return _rejected(_account_not_found(asked, facts))
-    done = _already_done(asked, account, claim)
+    done = already_done(asked, account, claim)
     if done is not None:
         return done
     if not account.is_active and profile.inactive_accounts is InactiveAccounts.ERROR:
@@ -89,11 +89,11 @@ def plan(
         elif seating.is_workflow:
             users = _workflow(asked, seating, facts)
         else:
-            users = _resolve(asked, seating, account, facts, profile)
+            users = resolve(asked, seating, account, facts, profile)
         if isinstance(users, Rejection):
             return _rejected(users)
         targets.append((seating, users))
-    return _decide(asked, account, targets, claim)
+    return decide(asked, account, targets, claim)
 
 
 def account_only(asked: Instruction, account: Account | None, claim: Claim) -> Plan:
@@ -103,7 +103,7 @@ def account_only(asked: Instruction, account: Account | None, claim: Claim) -> P
     """
     if account is None:
         return Plan(Outcome.NOT_PROCESSED)
-    done = _already_done(asked, account, claim)
+    done = already_done(asked, account, claim)
     if done is not None:
         return done
     # An unchanged line that raised the order has had an effect, older imports yield to it; where
@@ -115,7 +115,8 @@ def account_only(asked: Instruction, account: Account | None, claim: Claim) -> P
     return Plan(Outcome.NOT_PROCESSED)
 
 
-def _already_done(asked: Instruction, account: Account, claim: Claim) -> Plan | None:
+def already_done(asked: Instruction, account: Account, claim: Claim) -> Plan | None:
+    """What this very line has done to the account already, by its mark."""
     for mark in account.marks:
         if mark.import_id == claim.import_id and mark.line == asked.line:
             return Plan(
@@ -127,12 +128,15 @@ def _already_done(asked: Instruction, account: Account, claim: Claim) -> Plan | 
 def _outcome_of(changes: tuple[SeatChange, ...]) -> Outcome:
     if leaves_pending(changes):
         return Outcome.PENDING
-    return Outcome.UPDATED if any(change.after for change in changes) else Outcome.CLEARED
+    if any(change.after or is_fact(change.role) for change in changes):
+        return Outcome.UPDATED
+    return Outcome.CLEARED
 
 
-def _resolve(
+def resolve(
     asked: Instruction, seating: Seating, account: Account, facts: Facts, profile: Profile
 ) -> tuple[str, ...] | Rejection:
+    """Who is to hold the seat, or why one of those named may not."""
     found: list[str] = []
     for name in seating.names:
         address = normal_address(address_in(name))
@@ -229,10 +233,12 @@ def _not_admitted(
     return None
 
 
-def _decide(asked: Instruction, account: Account, targets: Targets, claim: Claim) -> Plan:
+def decide(asked: Instruction, account: Account, targets: Targets, claim: Claim) -> Plan:
+    """What becomes of a line whose seatings are to have these holders, by the order of imports."""
     changes: list[SeatChange] = []
     # What takes users off a role, or resolves them, decides nothing that an older import could
-    # not still say of the others in it: only what sets a role takes its place in the order.
+    # not still say of the others in it: only what sets a role takes its place in the order. A
+    # default holds until anybody is named.
     decided: list[str] = []
     late: list[str] = []
     left: list[str] = []
@@ -244,7 +250,8 @@ def _decide(asked: Instruction, account: Account, targets: Targets, claim: Claim
         if seating.expected is not None and before not in (seating.expected, users):
             left.append(role)
             continue
-        if seating.operation is Operation.SET:
+        operation = seating.operation
+        if operation is Operation.SET or operation in _DECIDING:
             decided.append(role)
         if before != users:
             changes.append(SeatChange(role, before, users))
@@ -261,6 +268,7 @@ def _decide(asked: Instruction, account: Account, targets: Targets, claim: Claim
     return Plan(Outcome.UNCHANGED, write=_raise_orders(account, decided, claim))
 
 
+_DECIDING = (Operation.RECORD, Operation.INITIAL)
 DECIDED_LATER = "a later import has decided this account already"
 CHANGED_SINCE = "the account has changed since"
 

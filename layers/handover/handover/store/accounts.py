@@ -5,16 +5,17 @@ This is the hot path, so items are turned into accounts and back by hand.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
-from handover.model import Account, Mark, SeatChange
+from handover.model import Account
 from handover.patience import Patience
 from handover.rules import AccountWrite
 from handover.store.batches import Item, Statement, Unmet, insertion, read_items, write_each
 from handover.store.connection import client
+from handover.store.marks import mark_from, mark_value, text_in, texts_in, texts_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +28,8 @@ class Accounts:
         self, tenant: str, account_ids: Iterable[str], patience: Patience
     ) -> dict[str, Account]:
         """The accounts of the tenant that exist among `account_ids` (no repetition), by id."""
-        prefix = f"{tenant}#"
-        # No longer key can be stored, so no account has such an id.
-        keys = (
-            {"pk": {"S": prefix + account_id}}
-            for account_id in account_ids
-            if len(account_id) + len(prefix) <= MAX_KEY_BYTES
-            and len((prefix + account_id).encode()) <= MAX_KEY_BYTES
-        )
-        found = (account_from(item) for item in read_items(self.table, keys, patience))
+        items = read_items(self.table, account_keys(tenant, account_ids), patience)
+        found = (account_from(item) for item in items)
         return {account.account_id: account for account in found}
 
     def listed(self, tenant: str, *, after: str = "") -> Iterator[str]:
@@ -124,7 +118,7 @@ class Accounts:
             [
                 _assigned_value(write.assigned),
                 {"M": {role: {"S": order} for role, order in write.orders.items()}},
-                {"L": [_mark_value(mark) for mark in write.marks]},
+                {"L": [mark_value(mark) for mark in write.marks]},
                 {"N": str(account.version + 1)},
                 {"S": f"{account.tenant}#{account.account_id}"},
                 {"N": str(account.version)},
@@ -167,6 +161,18 @@ def _shelf_of(account_id: str) -> str:
     return f"{crc32(account_id.encode()) % SHELVES:x}"
 
 
+def account_keys(tenant: str, account_ids: Iterable[str]) -> Iterator[Item]:
+    """The keys of accounts with these ids, lazily."""
+    prefix = f"{tenant}#"
+    # No longer key can be stored, so no account has such an id.
+    return (
+        {"pk": {"S": prefix + account_id}}
+        for account_id in account_ids
+        if len(account_id) + len(prefix) <= MAX_KEY_BYTES
+        and len((prefix + account_id).encode()) <= MAX_KEY_BYTES
+    )
+
+
 def account_from(item: Item) -> Account:
     """The account that an item of the table holds."""
     tenant, _, account_id = item["pk"]["S"].partition("#")
@@ -174,14 +180,14 @@ def account_from(item: Item) -> Account:
         tenant=tenant,
         account_id=account_id,
         version=int(item["version"]["N"]),
-        name=_text(item, "name"),
-        customer_id=_text(item, "customer_id"),
-        opco=_text(item, "opco"),
-        is_active=_text(item, "status") != "inactive",
-        portals=_texts(item["portals"]) if "portals" in item else (),
-        assigned={role: _texts(users) for role, users in item["assigned"]["M"].items()},
+        name=text_in(item, "name"),
+        customer_id=text_in(item, "customer_id"),
+        opco=text_in(item, "opco"),
+        is_active=text_in(item, "status") != "inactive",
+        portals=texts_in(item["portals"]) if "portals" in item else (),
+        assigned={role: texts_in(users) for role, users in item["assigned"]["M"].items()},
         orders={role: order["S"] for role, order in item["orders"]["M"].items()},
-        marks=tuple([_mark_from(mark["M"]) for mark in item["marks"]["L"]]),
+        marks=tuple([mark_from(mark["M"]) for mark in item["marks"]["L"]]),
     )
 
 
@@ -194,7 +200,7 @@ def item_from(account: Account) -> dict[str, Any]:
         **_facts(account),
         "assigned": _assigned_value(account.assigned),
         "orders": {"M": {role: {"S": order} for role, order in account.orders.items()}},
-        "marks": {"L": [_mark_value(mark) for mark in account.marks]},
+        "marks": {"L": [mark_value(mark) for mark in account.marks]},
     }
 
 
@@ -204,63 +210,9 @@ def _facts(account: Account) -> dict[str, Any]:
         "customer_id": {"S": account.customer_id},
         "opco": {"S": account.opco},
         "status": {"S": "active" if account.is_active else "inactive"},
-        "portals": _texts_value(account.portals),
-    }
-
-
-def _mark_from(mark: Item) -> Mark:
-    return Mark(
-        import_id=mark["import"]["S"],
-        order=mark["order"]["S"],
-        line=int(mark["line"]["N"]),
-        actor=mark["actor"]["S"],
-        at=mark["at"]["S"],
-        version=int(mark["version"]["N"]),
-        changes=tuple(
-            [
-                SeatChange(role, _texts(change["M"]["before"]), _texts(change["M"]["after"]))
-                for role, change in mark["changes"]["M"].items()
-            ]
-        ),
-    )
-
-
-def _mark_value(mark: Mark) -> dict[str, Any]:
-    return {
-        "M": {
-            "import": {"S": mark.import_id},
-            "order": {"S": mark.order},
-            "line": {"N": str(mark.line)},
-            "actor": {"S": mark.actor},
-            "at": {"S": mark.at},
-            "version": {"N": str(mark.version)},
-            "changes": {
-                "M": {
-                    change.role: {
-                        "M": {
-                            "before": _texts_value(change.before),
-                            "after": _texts_value(change.after),
-                        }
-                    }
-                    for change in mark.changes
-                }
-            },
-        }
+        "portals": texts_value(account.portals),
     }
 
 
 def _assigned_value(assigned: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
-    return {"M": {role: _texts_value(users) for role, users in assigned.items()}}
-
-
-def _texts_value(texts: Collection[str]) -> dict[str, Any]:
-    return {"L": [{"S": text} for text in texts]}
-
-
-def _texts(value: Item) -> tuple[str, ...]:
-    return tuple([text["S"] for text in value["L"]])
-
-
-def _text(item: Item, name: str) -> str:
-    value = item.get(name)
-    return "" if value is None else str(value["S"])
+    return {"M": {role: texts_value(users) for role, users in assigned.items()}}

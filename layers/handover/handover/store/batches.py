@@ -51,6 +51,23 @@ def insertion(table: str, item: Item) -> Statement:
     return Statement(f'INSERT INTO "{table}" VALUE {{{names}}}', list(item.values()))
 
 
+def update(table: str, item: Item, version: int) -> Statement:
+    """The write of these attributes over an item's `version`, 0 where it has none yet.
+
+    `pk` and, where the table has one, `sk` say which item.
+    """
+    key = {name: value for name, value in item.items() if name in ("pk", "sk")}
+    values = {name: value for name, value in item.items() if name not in key}
+    sets = " ".join(f'SET "{name}"=?' for name in values)
+    where = " AND ".join(f'"{name}"=?' for name in key)
+    condition = '"version"=?' if version else '"version" IS MISSING'
+    stands = [{"N": str(version)}] if version else []
+    return Statement(
+        f'UPDATE "{table}" {sets} SET "version"=? WHERE {where} AND {condition}',
+        [*values.values(), {"N": str(version + 1)}, *key.values(), *stands],
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Unmet:
     """The condition of a write did not hold; `item` is what stands there instead, if anything."""

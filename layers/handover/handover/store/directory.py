@@ -26,7 +26,7 @@ from handover.profiles import (
     settings_json,
 )
 from handover.rules import look_of, normal_address
-from handover.store.batches import Item, put_items, read_items
+from handover.store.batches import Item, insertion, put_items, read_items, update, write_each
 
 USER, SOURCE, PROFILE, SETTINGS = "user#", "source#", "profile#", "settings"
 WORKFLOW, ROLE, LOGIN, NAME = "workflow#", "role#", "login#", "name#"
@@ -208,7 +208,32 @@ class Directory:
             if user.login_name
         )
         put_items(self.table, logins, patience)
-        put_items(self.table, (user_item(tenant, user) for user in stored), patience)
+        self._put_records(tenant, stored, patience)
+
+    def _put_records(self, tenant: str, users: Iterable[User], patience: Patience) -> None:
+        """Stores users as the next version of their items, which keep their marks."""
+        waiting = {user.email: user_item(tenant, user) for user in users}
+        while waiting:
+            keys = ({"pk": item["pk"], "sk": item["sk"]} for item in waiting.values())
+            found = read_items(self.table, keys, patience, attributes=("sk", "version"))
+            versions = {
+                item["sk"]["S"][len(USER) :]: int(item.get("version", {"N": "0"})["N"])
+                for item in found
+            }
+            outcomes = write_each(
+                [
+                    update(self.table, item, versions[email])
+                    if email in versions
+                    else insertion(self.table, {**item, "version": {"N": "1"}})
+                    for email, item in waiting.items()
+                ],
+                patience,
+            )
+            waiting = {
+                email: item
+                for (email, item), outcome in zip(waiting.items(), outcomes, strict=True)
+                if outcome is not None
+            }
 
     def source(self, tenant: str, source: str) -> Source | None:
         """The registered source of that name."""

@@ -1,0 +1,143 @@
+"""What becomes of a line of a directory file, given the account or the user as it is now.
+
+A user is planned as an account is: their facts are the seats of a record, under their address.
+Facts are decided by the code that decides who holds a role, so that the order of imports, marks
+and history hold for them as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from handover.model import Account, Operation, Outcome, Rejection
+from handover.profiles import ACTIVE, DELETED, LOGIN_NAME, STATUS, About, Profile
+from handover.rules.addresses import normal_address
+from handover.rules.damage import is_ruined
+from handover.rules.instructions import Instruction, Seating
+from handover.rules.planner import Claim, Facts, Plan, Targets, already_done, decide, resolve
+
+# The role of which a tenant has a default.
+ACCOUNT_MANAGER = "account_manager"
+TOLD_LATER = "a later import has told this already"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFacts:
+    """What the rules look at besides the record.
+
+    `facts` are those of the users whom lines name. `default_manager` is the address of the active
+    user who gets new accounts that come without a manager, "" for nobody. `logins` are the
+    holders, by address, of the normal login names that lines ask for.
+    """
+
+    facts: Facts
+    default_manager: str = ""
+    logins: dict[str, str] | None = None
+
+
+def plan_record(
+    asked: Instruction, record: Account, known: RecordFacts, profile: Profile, claim: Claim
+) -> Plan:
+    """What becomes of a line; a record that does not exist yet has no facts."""
+    done = already_done(asked, record, claim)
+    if done is not None:
+        return done
+    problem = _problem(asked, record, known, profile, claim)
+    if problem is not None:
+        return Plan(Outcome.REJECTED, rejection=problem)
+    is_first = is_new(record)
+    targets: Targets = []
+    for seating in asked.seatings:
+        if seating.operation is Operation.RECORD:
+            # No word of the status is the word for active.
+            blank = (ACTIVE,) if seating.role == STATUS else ()
+            targets.append((seating, seating.names or blank))
+        elif is_first:
+            users = resolve(asked, seating, record, known.facts, profile)
+            if isinstance(users, Rejection):
+                return Plan(Outcome.REJECTED, rejection=users)
+            targets.append((seating, users))
+    if is_first:
+        targets += _of_new(targets, known, profile)
+    planned = decide(asked, record, targets, claim)
+    if planned.outcome is Outcome.SUPERSEDED:
+        return replace(planned, message=TOLD_LATER)
+    return planned
+
+
+def is_new(record: Account) -> bool:
+    """True for a record that does not exist yet: every one that does has a status."""
+    return STATUS not in record.assigned
+
+
+def _of_new(targets: Targets, known: RecordFacts, profile: Profile) -> Targets:
+    """What a new record has though the line does not say so: a status, and perhaps a manager."""
+    told = {seating.role for seating, _ in targets}
+    more: Targets = []
+    if STATUS not in told:
+        more.append((Seating(STATUS, STATUS, (), operation=Operation.DEFAULT), (ACTIVE,)))
+    if profile.about is About.ACCOUNTS and ACCOUNT_MANAGER not in told and known.default_manager:
+        seating = Seating(ACCOUNT_MANAGER, ACCOUNT_MANAGER, (), operation=Operation.DEFAULT)
+        more.append((seating, (known.default_manager,)))
+    return more
+
+
+def _problem(
+    asked: Instruction, record: Account, known: RecordFacts, profile: Profile, claim: Claim
+) -> Rejection | None:
+    if profile.about is About.ACCOUNTS:
+        is_bad = is_new(record) and is_ruined(asked.account_id)
+        return _ruined(asked) if is_bad else None
+    return _of_deleted(asked, record, claim) or _login_taken(asked, record, known)
+
+
+def _ruined(asked: Instruction) -> Rejection:
+    return Rejection(
+        asked.line,
+        asked.account_label,
+        "ACCOUNT_DAMAGED",
+        f"line {asked.line}, {asked.account_label}: a spreadsheet has made {asked.account_id!r} of "
+        "this id; wanted the id as it was",
+        "Format the column as text before you fill it.",
+    )
+
+
+def _of_deleted(asked: Instruction, record: Account, claim: Claim) -> Rejection | None:
+    """Somebody who was deleted comes back by an explicit word, and by no list that has them."""
+    if record.assigned.get(STATUS) != (DELETED,) or record.orders.get(STATUS, "") > claim.order:
+        return None
+    if any(seating.role == STATUS and seating.names for seating in asked.seatings):
+        return None
+    return Rejection(
+        asked.line,
+        asked.account_label,
+        "USER_DELETED",
+        f"line {asked.line}, {asked.account_label}: {asked.account_id} was deleted; wanted the "
+        "status active, inactive or deleted",
+        "Say the status active to have the user back, or delete the line.",
+    )
+
+
+def _login_taken(asked: Instruction, record: Account, known: RecordFacts) -> Rejection | None:
+    for login, seating in logins_asked(asked, record):
+        holder = (known.logins or {}).get(login, asked.account_id)
+        if holder != asked.account_id:
+            return Rejection(
+                asked.line,
+                seating.label,
+                "LOGIN_TAKEN",
+                f"line {asked.line}, {seating.label}: another user has the login name "
+                f"{seating.names[0]!r}; wanted one that nobody has",
+                "Choose another login name.",
+            )
+    return None
+
+
+def logins_asked(asked: Instruction, record: Account) -> Iterable[tuple[str, Seating]]:
+    """The login name, in normal form, that the line would give to the user anew, if any."""
+    for seating in asked.seatings:
+        if seating.role == LOGIN_NAME and seating.names:
+            login = normal_address(seating.names[0])
+            if [login] != [normal_address(name) for name in record.assigned.get(LOGIN_NAME, ())]:
+                yield login, seating

@@ -1,0 +1,201 @@
+"""What a line of a directory file tells of an account or a user, before anything is looked up."""
+
+from __future__ import annotations
+
+import re
+
+from handover.model import Line, Operation, Rejection
+from handover.profiles import (
+    FACTS,
+    STATUSES,
+    Binding,
+    Blank,
+    Form,
+    Holds,
+    Profile,
+    SeatColumn,
+)
+from handover.rules.addresses import invisible_characters, is_address, normal_address
+from handover.rules.instructions import Instruction, Seating, names_once, too_many_users
+from handover.rules.pending import is_pending
+
+# An id is part of the keys of an account, its history and its holders' portfolios, of which the
+# shortest takes 1,024 bytes with a role's name.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+MAX_ID_BYTES = 512
+# A fact, and what it was before, stand in the item and in its marks: together below 400 KB.
+MAX_FACT_BYTES = 2048
+# Control characters, and halves of characters, which have no form in UTF-8.
+_NO_TEXT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+def account_record_of(line: Line, binding: Binding, profile: Profile) -> Instruction | Rejection:
+    """What the line tells of an account, or why it cannot be understood."""
+    if line.fault is not None:
+        return line.fault
+    account_id = line.fields[binding.account].strip()
+    label = binding.account_label
+    if not account_id:
+        return Rejection(
+            line.number,
+            label,
+            "ACCOUNT_BLANK",
+            f"line {line.number}, {label}: the cell is empty; wanted the id of an account",
+            "Fill in the id, or delete the line.",
+        )
+    problem = _no_text(line.number, label, account_id) or _hidden(line.number, label, account_id)
+    if problem is None and _is_longer(account_id, MAX_ID_BYTES):
+        problem = _too_long(line.number, label, MAX_ID_BYTES)
+    return problem or _told(line, account_id, binding, profile)
+
+
+def user_record_of(line: Line, binding: Binding, profile: Profile) -> Instruction | Rejection:
+    """What the line tells of a user, named by the normal form of the address, or why not."""
+    if line.fault is not None:
+        return line.fault
+    cell = line.fields[binding.account].strip()
+    label = binding.account_label
+    address = normal_address(cell)
+    if not is_address(address) or is_pending(address):
+        found = f"{cell!r} is no e-mail address" if cell else "the cell is empty"
+        hidden = invisible_characters(cell)
+        more = f" It holds characters that cannot be seen ({', '.join(hidden)})." if hidden else ""
+        return Rejection(
+            line.number,
+            label,
+            "ADDRESS_INVALID",
+            f"line {line.number}, {label}: {found}; wanted one like ana@example.com",
+            f"Correct the address, or delete the line.{more}",
+        )
+    return _told(line, address, binding, profile)
+
+
+def _told(line: Line, name: str, binding: Binding, profile: Profile) -> Instruction | Rejection:
+    forms = FACTS[profile.about]
+    seatings: list[Seating] = []
+    for column in binding.seats:
+        cell = line.fields[column.index].strip()
+        asked = (
+            _initial(line.number, cell, column, profile)
+            if column.holds is Holds.INITIAL
+            else _fact(line.number, cell, column, profile, forms[column.role])
+        )
+        if isinstance(asked, Rejection):
+            return asked
+        if asked is not None:
+            seatings.append(asked)
+    return Instruction(line.number, name, binding.account_label, tuple(seatings))
+
+
+def _fact(
+    line: int, cell: str, column: SeatColumn, profile: Profile, form: Form
+) -> Seating | Rejection | None:
+    role, label = column.role, column.label
+    if not cell:
+        return _blank(line, column, profile)
+    if not cell.isprintable() and (problem := _no_text(line, label, cell)) is not None:
+        return problem
+    if _is_longer(cell, MAX_FACT_BYTES):
+        return _too_long(line, label, MAX_FACT_BYTES)
+    if cell.casefold() in profile.clear_words:
+        return Seating(role, label, (), operation=Operation.RECORD)
+    texts = _texts(cell, form, profile)
+    wanted = STATUSES[profile.about]
+    if form is Form.STATUS and texts[0] not in wanted:
+        return _status_unknown(line, label, cell, wanted)
+    return Seating(role, label, texts, operation=Operation.RECORD)
+
+
+def _texts(cell: str, form: Form, profile: Profile) -> tuple[str, ...]:
+    if form is Form.STATUS:
+        return (cell.casefold(),)
+    if form is Form.TEXT or profile.list_separator is None:
+        return (cell,)
+    parts = (part.strip() for part in cell.split(profile.list_separator))
+    once = dict.fromkeys(part for part in parts if part)
+    return tuple(sorted(once)) if form is Form.SET else tuple(once)
+
+
+def _initial(
+    line: int, cell: str, column: SeatColumn, profile: Profile
+) -> Seating | Rejection | None:
+    if not cell or cell.casefold() in profile.clear_words:
+        return None
+    label = column.label
+    if not cell.isprintable() and (problem := _no_text(line, label, cell)) is not None:
+        return problem
+    separator = profile.list_separator
+    names = names_once(cell.split(separator) if separator is not None else [cell])
+    seat = profile.seats.get(column.role)
+    most = seat.max_users if seat is not None else None
+    if most is not None and len(names) > most:
+        return too_many_users(line, label, len(names), most)
+    return Seating(column.role, label, names, operation=Operation.INITIAL, by=column.by)
+
+
+def _blank(line: int, column: SeatColumn, profile: Profile) -> Seating | Rejection | None:
+    if profile.blank is Blank.CLEAR:
+        return Seating(column.role, column.label, (), operation=Operation.RECORD)
+    if profile.blank is Blank.KEEP:
+        return None
+    return Rejection(
+        line,
+        column.label,
+        "BLANK_NOT_ALLOWED",
+        f"line {line}, {column.label}: the cell is empty; wanted a value",
+        "Fill it in, or delete the line.",
+    )
+
+
+def _is_longer(text: str, most_bytes: int) -> bool:
+    return len(text) * 4 > most_bytes and len(text.encode()) > most_bytes
+
+
+def _too_long(line: int, label: str, most_bytes: int) -> Rejection:
+    return Rejection(
+        line,
+        label,
+        "FIELD_TOO_LONG",
+        f"line {line}, {label}: the value takes more than {most_bytes:,} bytes; wanted a shorter "
+        "one",
+        "Shorten the value.",
+    )
+
+
+def _status_unknown(line: int, label: str, cell: str, wanted: tuple[str, ...]) -> Rejection:
+    return Rejection(
+        line,
+        label,
+        "STATUS_UNKNOWN",
+        f"line {line}, {label}: {cell!r} is no status; wanted {', '.join(wanted)}",
+        "Correct the status; an empty cell means active.",
+    )
+
+
+def _no_text(line: int, label: str, cell: str) -> Rejection | None:
+    found = _NO_TEXT.search(cell)
+    if found is None:
+        return None
+    return Rejection(
+        line,
+        label,
+        "INVALID_CHARACTER",
+        f"line {line}, {label}: the cell holds the character U+{ord(found.group()):04X}; wanted "
+        "plain text",
+        "Type the value again.",
+    )
+
+
+def _hidden(line: int, label: str, cell: str) -> Rejection | None:
+    """An account under an id that nobody can type would never be found."""
+    hidden = invisible_characters(cell) if not cell.isascii() else ()
+    if not hidden:
+        return None
+    return Rejection(
+        line,
+        label,
+        "INVALID_CHARACTER",
+        f"line {line}, {label}: {cell!r} holds characters that cannot be seen "
+        f"({', '.join(hidden)}); wanted an id that can be typed",
+        "Type the id again.",
+    )

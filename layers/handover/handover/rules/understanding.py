@@ -1,0 +1,48 @@
+"""How a line is understood: what lines are about is said by the profile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from handover.model import Line, Operation, Rejection
+from handover.profiles import About, Binding, Profile
+from handover.rules.addresses import normal_address
+from handover.rules.instructions import Instruction, instruction_of
+from handover.rules.records import account_record_of, user_record_of
+
+Understanding = Callable[[Line, Binding, Profile], Instruction | Rejection]
+_UNDERSTANDINGS: dict[About, Understanding] = {
+    About.ASSIGNMENTS: instruction_of,
+    About.ACCOUNTS: account_record_of,
+    About.USERS: user_record_of,
+}
+
+
+def understanding_of(profile: Profile) -> Understanding:
+    """What tells what a line of the profile asks for, or why it cannot be understood."""
+    return _UNDERSTANDINGS[profile.about]
+
+
+def canonical(line: Line, binding: Binding, profile: Profile) -> tuple[str, tuple[str, ...]] | None:
+    """What a line is about and what it asks for, in a form to compare lines by.
+
+    None when the line cannot be understood: such a line is no other line's duplicate.
+    """
+    asked = understanding_of(profile)(line, binding, profile)
+    if isinstance(asked, Rejection):
+        return None
+    return asked.account_id, tuple(
+        "\x1f".join(
+            (
+                seating.role,
+                seating.operation,
+                *(("now", *seating.expected) if seating.expected is not None else ()),
+                *(
+                    seating.names
+                    if seating.is_workflow or seating.operation is Operation.RECORD
+                    else sorted(normal_address(name) for name in seating.names)
+                ),
+            )
+        )
+        for seating in asked.seatings
+    )

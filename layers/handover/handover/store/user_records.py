@@ -1,0 +1,187 @@
+"""Users as records, and the index that finds them by name and by login name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from handover.model import Account
+from handover.patience import Patience
+from handover.profiles import LOGIN_NAME, About
+from handover.rules import AccountWrite, is_new, look_of, normal_address
+from handover.store.batches import (
+    Item,
+    Statement,
+    insertion,
+    put_items,
+    read_items,
+    update,
+    write_each,
+)
+from handover.store.directory import LOGIN, MAX_ADDRESS_BYTES, MAX_NAME_BYTES, NAME, USER
+from handover.store.marks import mark_from
+from handover.store.records import (
+    fact_orders_in,
+    fact_values,
+    facts_in,
+    write_records,
+)
+
+MAX_LOGIN_BYTES = 1024 - len(LOGIN)
+# Whoever has claimed a login name has stored the user long before, or never will: no function
+# runs for longer than a quarter of this.
+CLAIM_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class UserRecords:
+    """The users; a record's name is the user's normal address."""
+
+    table: str
+
+    def read(self, tenant: str, names: Iterable[str], patience: Patience) -> dict[str, Account]:
+        """The users that exist among `names`, by address."""
+        # A longer address cannot be a key, so nobody has it.
+        keys = (
+            _key(tenant, USER + name) for name in names if len(name.encode()) <= MAX_ADDRESS_BYTES
+        )
+        items = read_items(self.table, keys, patience)
+        return {record.account_id: record for record in map(_user_record, items)}
+
+    def write(
+        self, writes: Sequence[AccountWrite], patience: Patience
+    ) -> list[tuple[AccountWrite, Account | None]]:
+        """As `Records` says; who is found by address is found by name already.
+
+        Login names must have been claimed.
+        """
+        put_items(self.table, _name_items(writes), patience)
+        return write_records(self, writes, self._statement, _user_record, patience)
+
+    def claim_logins(
+        self, tenant: str, wanted: Mapping[str, str], now: float, patience: Patience
+    ) -> dict[str, str]:
+        """Who has each of the normal login names, once those that are free are the wanted ones'.
+
+        `wanted` leads from login names to addresses. A claim holds while its user has the login
+        name, and for CLAIM_SECONDS before that.
+        """
+        waiting = {
+            login: email
+            for login, email in wanted.items()
+            if len(login.encode()) <= MAX_LOGIN_BYTES
+        }
+        holders = dict(wanted)
+        tries = 0
+        while waiting:
+            known = self._claims(tenant, waiting, patience)
+            taken = self._taken(tenant, waiting, known, now, patience)
+            holders |= taken
+            statements = {
+                login: self._claim(tenant, login, email, known.get(login), now)
+                for login, email in waiting.items()
+                if login not in taken
+            }
+            outcomes = write_each(list(statements.values()), patience)
+            waiting = {
+                login: waiting[login]
+                for login, outcome in zip(statements, outcomes, strict=True)
+                if outcome is not None
+            }
+            if waiting:
+                patience.wait(tries)
+                tries += 1
+        return holders
+
+    def holders_of_logins(
+        self, tenant: str, wanted: Mapping[str, str], now: float, patience: Patience
+    ) -> dict[str, str]:
+        """As `claim_logins`, but nothing is claimed: what is free stays so."""
+        known = self._claims(tenant, wanted, patience)
+        return {**wanted, **self._taken(tenant, wanted, known, now, patience)}
+
+    def _claims(self, tenant: str, logins: Iterable[str], patience: Patience) -> dict[str, str]:
+        """What stands under each of the login names, as it is written there."""
+        keys = (
+            _key(tenant, LOGIN + login)
+            for login in logins
+            if len(login.encode()) <= MAX_LOGIN_BYTES
+        )
+        items = read_items(self.table, keys, patience)
+        return {item["sk"]["S"][len(LOGIN) :]: item["body"]["S"] for item in items}
+
+    def _taken(
+        self,
+        tenant: str,
+        wanted: Mapping[str, str],
+        known: Mapping[str, str],
+        now: float,
+        patience: Patience,
+    ) -> dict[str, str]:
+        """The others who have login names that are wanted."""
+        claims = {login: json.loads(body) for login, body in known.items()}
+        others = {
+            login: str(claim["email"])
+            for login, claim in claims.items()
+            if claim["email"] != wanted[login]
+        }
+        records = self.read(tenant, dict.fromkeys(others.values()), patience)
+        return {
+            login: email
+            for login, email in others.items()
+            if now - claims[login].get("at", 0) < CLAIM_SECONDS
+            or login in _logins(records.get(email))
+        }
+
+    def _claim(
+        self, tenant: str, login: str, email: str, known: str | None, now: float
+    ) -> Statement:
+        body = {"S": json.dumps({"email": email, "at": int(now)})}
+        key = _key(tenant, LOGIN + login)
+        if known is None:
+            return insertion(self.table, {**key, "body": body})
+        return Statement(
+            f'UPDATE "{self.table}" SET "body"=? WHERE "pk"=? AND "sk"=? AND "body"=?',
+            [body, *key.values(), {"S": known}],
+        )
+
+    def _statement(self, write: AccountWrite) -> Statement:
+        record = write.account
+        key = _key(record.tenant, USER + record.account_id)
+        told = fact_values(write, About.USERS)
+        if is_new(record):
+            return insertion(self.table, {**key, **told, "version": {"N": "1"}})
+        return update(self.table, {**key, **told}, record.version)
+
+
+def _user_record(item: Item) -> Account:
+    return Account(
+        tenant=item["pk"]["S"],
+        account_id=item["sk"]["S"][len(USER) :],
+        version=int(item["version"]["N"]) if "version" in item else 0,
+        assigned=facts_in(item, About.USERS),
+        orders=fact_orders_in(item),
+        marks=tuple([mark_from(mark["M"]) for mark in item["marks"]["L"]])
+        if "marks" in item
+        else (),
+    )
+
+
+def _name_items(writes: Iterable[AccountWrite]) -> Iterable[Item]:
+    for write in writes:
+        record = write.account
+        names = write.assigned.get("#name", ())
+        if names == record.assigned.get("#name", ()):
+            continue
+        for name in map(look_of, names):
+            if name and len(name.encode()) + len(record.account_id.encode()) <= MAX_NAME_BYTES:
+                yield _key(record.tenant, f"{NAME}{name}#{record.account_id}")
+
+
+def _logins(record: Account | None) -> list[str]:
+    return [normal_address(name) for name in record.assigned.get(LOGIN_NAME, ())] if record else []
+
+
+def _key(tenant: str, sk: str) -> Item:
+    return {"pk": {"S": tenant}, "sk": {"S": sk}}
