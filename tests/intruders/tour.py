@@ -50,6 +50,7 @@ def take(world: World) -> None:
         pipeline.run(world.uploaded(INSIDERS[0], OWN, body))
     for key in (f"drop/{OWN}/erp/{FILENAME}", f"drop/{OWN}/crm/{FILENAME}", f"in/{FILENAME}"):
         pipeline.run(pipeline.put(key, _good(0), principal=OWN_PRINCIPAL))
+    _tell(world)
     _ask(world)
     _decide(world)
     _be_late(world)
@@ -78,6 +79,23 @@ def _files() -> list[bytes]:
         f"{header}{line}".encode() + b"\xff\x81",
         b"",
     ]
+
+
+def _tell(world: World) -> None:
+    """Directory files: what is new, what differs, what is wrong."""
+    pipeline = world.pipeline
+    for name, lines in (
+        ("accounts", f"account_id,name\r\n{ACCOUNT}-0,{CELL}\r\n{ACCOUNT}-new,{CELL}\r\n,{CELL}"),
+        ("users", f"email,name,login_name\r\nnew.mbeki@lumina.example,{CELL},{CELL}\r\n{CELL},,"),
+        ("users", f"email,status,login_name\r\nnew.mbeki@lumina.example,deleted,{CELL}-2"),
+    ):
+        key = f"directory/{OWN}/erp/{name} {FILENAME}"
+        pipeline.run(pipeline.put(key, lines.encode(), principal=OWN_PRINCIPAL))
+    # A login name that its user has given up may be another's, after a while.
+    pipeline.clock.now += 2 * HOUR
+    lines = f"email,login_name\r\nnewer.mbeki@lumina.example,{CELL}"
+    key = f"directory/{OWN}/erp/users {FILENAME}"
+    pipeline.run(pipeline.put(key, lines.encode(), principal=OWN_PRINCIPAL))
 
 
 def _ask(world: World) -> None:
@@ -176,6 +194,17 @@ def _give_up(world: World) -> None:
     with befalling(pipeline.memory, Mishap("BatchGetItem", twists=[Twist()], kill_after=1)):
         _shielded(pipeline.assign, name)
     pipeline.clock.now += HOUR
+    told = pipeline.put(
+        f"directory/{OWN}/erp/users {FILENAME}",
+        f"email,name\r\n{SALES.email},{CELL}".encode(),
+        principal=OWN_PRINCIPAL,
+    )
+    pipeline.validate(told)
+    with befalling(pipeline.memory, Mishap("BatchGetItem", twists=[Twist()], kill_after=1)):
+        _shielded(pipeline.assign, pipeline.item(told).pk)
+    pipeline.clock.now += HOUR
+    letter = {"v": 1, "import_id": pipeline.item(told).pk, "chunk": 1}
+    pipeline.abandon(with_body("abandon-chunk", letter))
     letter = {"v": 1, "import_id": name}
     pipeline.abandon(with_body("abandon-chunk", {**letter, "chunk": 1}))
     pipeline.abandon(with_body("abandon-finalize", letter))

@@ -436,8 +436,11 @@ def test_only_assign_and_single_edits_write_assignments() -> None:
                 if written:
                     writers[role] = written
 
-    # Conditional updates both, on the account's version.
-    assert writers == {role: {"dynamodb:PartiQLUpdate"} for role in ("AssignRole", "ApiRole")}
+    # All conditional: updates on the account's version, and what only files do, insertions.
+    assert writers == {
+        "AssignRole": {"dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate"},
+        "ApiRole": {"dynamodb:PartiQLUpdate"},
+    }
 
 
 def test_only_publish_writes_history() -> None:

@@ -1,8 +1,9 @@
 """A 64-bit seeded hash of one column of every record (numpy).
 
 Equal keys have equal hashes: a key is hashed as csv.reader reads it, with a report's guard taken
-off and without the spaces around it. Nearly all fields are hashed where they stand; those with
-quotes inside, spaces or other than ASCII at an edge, or a guard are read in Python first.
+off and without the spaces around it, or in the normal form that it is compared in. Nearly all
+fields are hashed where they stand; those with quotes inside, spaces or other than ASCII at an
+edge, or a guard are read in Python first.
 The hash only finds candidates. It mixes well but is no cryptographic one; the seed keeps the
 maker of a file from choosing keys that collide, and a collision costs time, never exactness.
 """
@@ -10,7 +11,7 @@ maker of a file from choosing keys that collide, and a collision costs time, nev
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -34,6 +35,8 @@ _MIX_1 = np.uint64(0x9E3779B97F4A7C15)
 _MIX_2 = np.uint64(0xBF58476D1CE4E5B9)
 _FOLD_1, _FOLD_2 = np.uint64(29), np.uint64(32)
 _WORD_MASK = np.array([(1 << (8 * length)) - 1 for length in range(9)], np.uint64)
+_LOWER = np.arange(256, dtype=np.uint8)
+_LOWER[ord("A") : ord("Z") + 1] += ord("a") - ord("A")
 _PICTURE_LEAD = (0xE2, 0x90)  # UTF-8 of U+2400 to U+243F begins so.
 
 
@@ -75,12 +78,24 @@ def _mix(hashes: Hashes, words: Hashes, lengths: Places, offset: int, *, is_full
 
 
 class KeyHasher:
-    """Hashes the key column of windows, all with one seed."""
+    """Hashes the key column of windows, all with one seed.
 
-    def __init__(self, *, column: int, dialect: Dialect, seed: int) -> None:
+    `normal` gives the form that keys are compared in; of ASCII that is the key in small letters
+    without the spaces around it. Without it only those spaces do not count.
+    """
+
+    def __init__(
+        self,
+        *,
+        column: int,
+        dialect: Dialect,
+        seed: int,
+        normal: Callable[[str], str] | None = None,
+    ) -> None:
         self.dialect = dialect
         self._column = column
         self._seed = seed
+        self._normal = normal
         # Bytes at a field's edge that need Python: what str.strip may take, and all but ASCII.
         self._edges = np.zeros(256, np.bool_)
         self._edges[:33] = True
@@ -103,6 +118,10 @@ class KeyHasher:
         needs_python |= is_odd
         if self.dialect.is_report and window.data.find(bytes(_PICTURE_LEAD)) >= 0:
             needs_python |= _with_pictures(view, begin, end)
+        if self._normal is not None:
+            if not window.data.isascii():
+                needs_python |= _with_any(np.flatnonzero(view >= 128), begin, end)
+            view = _LOWER[view]
         if not needs_python.any():
             return hash_ranges(words_of(view), begin, lengths, self._seed)
         odd = np.flatnonzero(needs_python)
@@ -114,7 +133,13 @@ class KeyHasher:
         return hashes
 
     def _hash_values(self, values: Sequence[str]) -> Hashes:
-        keys = [_short(value.strip().encode(self.dialect.encoding)) for value in values]
+        if self._normal is not None:
+            # A normal form may hold what the file's encoding has no bytes for.
+            keys = [
+                _short(self._normal(value).encode("utf-8", "surrogatepass")) for value in values
+            ]
+        else:
+            keys = [_short(value.strip().encode(self.dialect.encoding)) for value in values]
         lengths = np.fromiter(map(len, keys), np.intp, len(keys))
         starts = np.cumsum(lengths) - lengths
         view = np.frombuffer(b"".join((*keys, PADDING)), np.uint8)
@@ -152,5 +177,9 @@ def _unquoted(
 def _with_pictures(view: Bytes, begin: Places, end: Places) -> npt.NDArray[np.bool_]:
     """Which ranges hold a control picture, as the guards of a report do."""
     lead, follower = _PICTURE_LEAD
-    pictures = np.flatnonzero((view[:-1] == lead) & (view[1:] == follower))
-    return np.searchsorted(pictures, end) > np.searchsorted(pictures, begin)
+    return _with_any(np.flatnonzero((view[:-1] == lead) & (view[1:] == follower)), begin, end)
+
+
+def _with_any(places: Places, begin: Places, end: Places) -> npt.NDArray[np.bool_]:
+    """Which ranges hold one of the places."""
+    return np.searchsorted(places, end) > np.searchsorted(places, begin)

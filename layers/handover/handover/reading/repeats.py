@@ -78,7 +78,8 @@ def repeats(
     `hashes` is the scan's array and is used up. `read` gives the scanned blocks once more; it is
     called at most once, and only when some hash repeats. `canonical` gives a line's account and
     mapped values, None for a line that takes no part (a fault, a blank account); equal accounts
-    must come from key fields that are equal without the spaces around them.
+    must come from key fields that are equal without the spaces around them, or in the normal form
+    that the scan was given.
     """
     repeated = _repeated(hashes)
     if not len(repeated):

@@ -61,6 +61,7 @@ def scan(
     dialect: Dialect,
     header: Header,
     key_column: int,
+    normal_key: Callable[[str], str] | None = None,
     seed: int,
     chunk_bytes: int,
     chunk_lines: int,
@@ -76,12 +77,13 @@ def scan(
     `blocks` is the file from `header.data_start` on, cut anywhere. A chunk ends with the record
     that brings it to `chunk_bytes` or `chunk_lines`; together the chunks are all bytes. A file
     that was ASCII until its first byte that is no UTF-8 goes on in `fallback_encoding`.
+    `normal_key` is as `KeyHasher` takes it.
 
     Raises RefusedError EMPTY_FILE (no data line where lines are needed), ENCODING, UNCLOSED_QUOTE,
     NOT_CSV (an endless line), TOO_LARGE, TOO_MANY_LINES.
     """
     text = _TextCheck(dialect, fallback_encoding)
-    keys = KeyHasher(column=key_column, dialect=dialect, seed=seed)
+    keys = KeyHasher(column=key_column, dialect=dialect, seed=seed, normal=normal_key)
     counter = None
     if clear_columns and is_clearing is not None:
         counter = ClearingCounter(

@@ -8,62 +8,35 @@ from __future__ import annotations
 
 import gc
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import dataclass
 
 from handover.aws import objects, queues
 from handover.errors import RetryLaterError
-from handover.model import (
-    Account,
-    Line,
-    LineResult,
-    Mode,
-    Outcome,
-    Repeat,
-    State,
-)
+from handover.model import Chunk, Line, LineResult, Mode, Outcome, Repeat, State
 from handover.patience import Patience
 from handover.reading import lines as lines_of
 from handover.reports import errors_part, results_part, tally
-from handover.rules import (
-    AccountWrite,
-    Claim,
-    Facts,
-    Instruction,
-    Plan,
-    account_only,
-    instruction_of,
-    plan,
-    repeated_line,
-)
+from handover.rules import Claim
 from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
-from handover.stages.facts import facts_for, likely_accounts
+from handover.stages.outcomes import results_of
+from handover.stages.planning import Work
 from handover.stages.plans import ImportPlan, parts_key, plan_from, repeats_from, repeats_key
-from handover.store.batches import STATEMENTS_A_BATCH
 from handover.store.imports import ImportItem, Settlement, Taken, pending_chunks
-
-# Accounts are looked up for so many lines at a time, so that the facts are fresh when written.
-LINES_AT_A_TIME = 1000
-
-PlanLine = Callable[[Instruction, Account | None], Plan]
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
-    """A chunk in hand: its import and plan, its bytes, and whether anything may be written.
+class _Chunk:
+    """A chunk in hand: its plan, its bytes, and the work on its lines.
 
     `data` is None when the uploaded object is gone.
     """
 
-    item: ImportItem
     plan: ImportPlan
     taken: Taken
     data: bytes | None
-    repeats: dict[int, Repeat]
-    may_write: bool
-    claim: Claim
+    work: Work
 
 
 def work_chunk(
@@ -96,9 +69,9 @@ def _settle(
     wiring: Wiring, item: ImportItem, taken: Taken, run: Invocation, may_write: bool
 ) -> ImportItem:
     try:
-        work = _gather(wiring, item, taken, run, may_write)
+        found = _gather(wiring, item, taken, run, may_write)
         with _no_search_for_cycles():
-            results = _results(wiring, work, run.patience)
+            results = _results(wiring, found, run.patience)
     except RetryLaterError:
         # Raised between two calls, when nothing is under way any more: the next worker need not
         # wait until this one is certainly over.
@@ -106,7 +79,7 @@ def _settle(
         raise
     counts = tally(results)
     number = taken.chunk.number
-    header, dialect = work.plan.header, work.plan.dialect
+    header, dialect = found.plan.header, found.plan.dialect
     objects.write(
         wiring.work_bucket,
         parts_key(item.pk, number, run.attempt, "results"),
@@ -130,7 +103,7 @@ def _settle(
 
 def _gather(
     wiring: Wiring, item: ImportItem, taken: Taken, run: Invocation, may_write: bool
-) -> _Work:
+) -> _Chunk:
     """All that is to be read before the first account; raises RetryLaterError if it is not there.
 
     Without the uploaded object only a chunk that may not be written can end.
@@ -159,7 +132,17 @@ def _gather(
         at=rfc3339(run.now),
         rivals=plan.rivals,
     )
-    return _Work(item, plan, taken, data, repeats, may_write, claim)
+    work = Work(
+        item.tenant,
+        plan.binding,
+        plan.profile,
+        claim,
+        repeats,
+        may_write=may_write,
+        is_dry_run=item.mode == Mode.DRY_RUN,
+        now=run.now,
+    )
+    return _Chunk(plan, taken, data, work)
 
 
 @contextmanager
@@ -178,138 +161,18 @@ def _no_search_for_cycles() -> Iterator[None]:
             gc.enable()
 
 
-def _results(wiring: Wiring, work: _Work, patience: Patience) -> list[LineResult]:
-    chunk = work.taken.chunk
-    if work.data is None:
-        return _gone(work)
-    found = lines_of(work.data, chunk=chunk, dialect=work.plan.dialect, header=work.plan.header)
-    if not work.may_write and work.taken.attempts == 1:
-        return [LineResult(line, Outcome.NOT_PROCESSED) for line in found]
-    return _decide(wiring, work, list(found), patience)
+def _results(wiring: Wiring, found: _Chunk, patience: Patience) -> list[LineResult]:
+    chunk, plan = found.taken.chunk, found.plan
+    if found.data is None:
+        return _gone(chunk)
+    lines = lines_of(found.data, chunk=chunk, dialect=plan.dialect, header=plan.header)
+    if not found.work.may_write and found.taken.attempts == 1:
+        return [LineResult(line, Outcome.NOT_PROCESSED) for line in lines]
+    return results_of(wiring, found.work, list(lines), patience)
 
 
-def _decide(
-    wiring: Wiring,
-    work: _Work,
-    lines: Sequence[Line],
-    patience: Patience,
-) -> list[LineResult]:
-    """The results of the lines in their order, all that had to be written being stored."""
-    binding, profile = work.plan.binding, work.plan.profile
-    results: list[LineResult | None] = [None] * len(lines)
-    asked: dict[int, Instruction] = {}
-    for place, line in enumerate(lines):
-        if line.number in work.repeats:
-            # Without a write nobody can say that the line it repeats applies.
-            results[place] = (
-                repeated_line(line, work.repeats[line.number], binding.account_label)
-                if work.may_write
-                else LineResult(line, Outcome.NOT_PROCESSED)
-            )
-            continue
-        understood = instruction_of(line, binding, profile)
-        if isinstance(understood, Instruction):
-            asked[place] = understood
-        else:
-            results[place] = LineResult(line, Outcome.REJECTED, rejection=understood)
-    facts = (
-        facts_for(wiring, work.item.tenant, asked.values(), binding.ways, patience)
-        if work.may_write
-        else None
-    )
-    places = iter(asked)
-    while batch := {place: asked[place] for place in islice(places, LINES_AT_A_TIME)}:
-        for place, planned in _apply(wiring, work, batch, facts, patience).items():
-            results[place] = _result(lines[place], planned)
-    return [result for result in results if result is not None]
-
-
-def _apply(
-    wiring: Wiring,
-    work: _Work,
-    asked: dict[int, Instruction],
-    facts: Facts | None,
-    patience: Patience,
-) -> dict[int, Plan]:
-    """The plans of these lines, made on accounts read now and stored where that is wanted."""
-    accounts = wiring.tables.accounts.read(
-        work.item.tenant, dict.fromkeys(one.account_id for one in asked.values()), patience
-    )
-    plan_line = _planner(wiring, work, asked.values(), facts, accounts, patience)
-    plans = {place: plan_line(one, accounts.get(one.account_id)) for place, one in asked.items()}
-    if work.may_write and work.item.mode == Mode.RUN:
-        _write(wiring, asked, plans, plan_line, patience)
-    return plans
-
-
-def _planner(
-    wiring: Wiring,
-    work: _Work,
-    asked: Iterable[Instruction],
-    facts: Facts | None,
-    accounts: Mapping[str, Account],
-    patience: Patience,
-) -> PlanLine:
-    if facts is None:
-        return lambda one, account: account_only(one, account, work.claim)
-    likely = likely_accounts(
-        wiring,
-        work.item.tenant,
-        dict.fromkeys(one.account_id for one in asked),
-        accounts,
-        patience,
-    )
-    known = replace(facts, likely=likely) if likely else facts
-    return lambda one, account: plan(one, account, known, work.plan.profile, work.claim)
-
-
-def _write(
-    wiring: Wiring,
-    asked: dict[int, Instruction],
-    plans: dict[int, Plan],
-    plan_line: PlanLine,
-    patience: Patience,
-) -> None:
-    """Stores what the plans want stored; a plan that met a newer account is made again."""
-    waiting = [place for place, planned in plans.items() if planned.write is not None]
-    tries = 0
-    while waiting:
-        again: list[int] = []
-        for begin in range(0, len(waiting), STATEMENTS_A_BATCH):
-            part = waiting[begin : begin + STATEMENTS_A_BATCH]
-            writes = {place: write for place in part if (write := plans[place].write) is not None}
-            again += _write_part(wiring, writes, asked, plans, plan_line, patience)
-        waiting = again
-        if waiting:
-            patience.wait(tries)
-            tries += 1
-
-
-def _write_part(
-    wiring: Wiring,
-    writes: dict[int, AccountWrite],
-    asked: dict[int, Instruction],
-    plans: dict[int, Plan],
-    plan_line: PlanLine,
-    patience: Patience,
-) -> list[int]:
-    places = {write.account.account_id: place for place, write in writes.items()}
-    again: list[int] = []
-    for write, account in wiring.tables.accounts.write(list(writes.values()), patience):
-        place = places[write.account.account_id]
-        plans[place] = plan_line(asked[place], account)
-        if plans[place].write is not None:
-            again.append(place)
-    return again
-
-
-def _result(line: Line, planned: Plan) -> LineResult:
-    return LineResult(line, planned.outcome, planned.changes, planned.rejection, planned.message)
-
-
-def _gone(work: _Work) -> list[LineResult]:
+def _gone(chunk: Chunk) -> list[LineResult]:
     """One result for each line of a chunk whose file was deleted; what it held is not known."""
-    chunk = work.taken.chunk
     return [
         LineResult(
             Line(chunk.first_line + place, ()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from handover.model import Account
+from handover.model import Account, Operation
 from handover.patience import Patience
 from handover.profiles import NamedBy
 from handover.rules import Facts, Instruction, address_in, likely_ids, look_of, normal_address
@@ -29,7 +29,7 @@ def facts_for(
     named = dict.fromkeys(
         address_in(name)
         for seating in seatings
-        if not seating.is_workflow
+        if not seating.is_workflow and seating.operation is not Operation.RECORD
         for name in seating.names
     )
     names = dict.fromkeys(normal_address(name) for name in named)

@@ -16,12 +16,12 @@ from handover.aws.objects import ObjectGoneError, Upload
 from handover.errors import RefusedError, RetryLaterError
 from handover.model import Dialect, Header, Mode, State, User
 from handover.patience import Patience
-from handover.profiles import Binding, Profile, bind, known_labels, parse_profile
+from handover.profiles import About, Binding, Profile, bind, known_labels, parse_profile
 from handover.reading import MAX_FILE_BYTES, MAX_HEADER_BYTES, read_head
 from handover.reading.repeats import Duplicates, repeats
 from handover.reading.scan import Scan, scan
 from handover.reading.transcode import utf8_blocks
-from handover.rules import canonical
+from handover.rules import canonical, normal_address
 from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
 from handover.stages.errands import ErrandKind
 from handover.stages.people import ADMIN
@@ -124,10 +124,11 @@ def _validate(
             dialect=dialect,
             header=header,
             key_column=binding.account,
+            normal_key=normal_address if profile.about is About.USERS else None,
             seed=int(arrival.import_id[:16], 16),
             chunk_bytes=max(LEAST_CHUNK_BYTES, -(-size // MOST_CHUNKS)),
             chunk_lines=max(1, worker_seconds * LINES_A_SECOND // SHARE_OF_TIMEOUT),
-            clear_columns=[seat.index for seat in binding.seats],
+            clear_columns=binding.clearing,
             is_clearing=profile.is_clearing,
             fallback_encoding=profile.fallback_encoding,
             needs_lines=sender.errand is None,
@@ -215,16 +216,18 @@ def _binding(wiring: Wiring, sender: Sender, profile: Profile, header: Header) -
     except RefusedError as refused:
         if refused.refusal.code != "MISSING_COLUMN" or sender.errand is not None:
             raise
-        fitting = _fitting(wiring, sender.tenant, header)
+        fitting = _fitting(wiring, sender.tenant, header, profile.about)
         if fitting is None:
             raise
         message = f"{refused.refusal.message} The header fits the profile {fitting!r}."
         raise RefusedError("MISSING_COLUMN", message, refused.refusal.line) from refused
 
 
-def _fitting(wiring: Wiring, tenant: str, header: Header) -> str | None:
-    """The name of the first of the tenant's profiles that the header fits, if any."""
+def _fitting(wiring: Wiring, tenant: str, header: Header, about: About) -> str | None:
+    """The name of the first of the tenant's profiles about it that the header fits, if any."""
     for name, profile in sorted(wiring.tables.directory.profiles(tenant).items()):
+        if profile.about is not about:
+            continue
         try:
             bind(header.labels, profile, mapping={}, line=1)
         except RefusedError:

@@ -12,6 +12,7 @@ from typing import Any
 
 from handover.aws import buses
 from handover.model import Account
+from handover.profiles import is_fact
 from handover.rules import address_in, is_pending
 from handover.runtime import Invocation, Wiring
 from handover.store.accounts import account_from
@@ -47,7 +48,10 @@ def publish_changes(wiring: Wiring, changes: Sequence[Change], run: Invocation) 
     wiring.tables.portfolios.put(holdings, run.now, run.patience)
     _ask_for_looks(wiring, holdings, run)
     buses.put_events(
-        wiring.changes_bus, ASSIGNMENT_CHANGED, (_event(entry) for entry in entries), run.patience
+        wiring.changes_bus,
+        ASSIGNMENT_CHANGED,
+        (event for entry in entries if (event := _event(entry))["changes"]),
+        run.patience,
     )
 
 
@@ -100,6 +104,8 @@ def _event(entry: Entry) -> dict[str, Any]:
         "changes": [
             {"role": change.role, "before": list(change.before), "after": list(change.after)}
             for change in mark.changes
+            # What the directory tells of an account is no assignment.
+            if not is_fact(change.role)
         ],
     }
 

@@ -14,7 +14,7 @@ from handover.aws import objects
 from handover.model import Mode
 from handover.patience import Patience
 from handover.runtime import Wiring, rfc3339
-from handover.stages.uploads import DROP, IN, Arrival, found_arrival
+from handover.stages.uploads import DIRECTORY, DROP, IN, Arrival, found_arrival
 
 # S3 lists times in whole seconds, and calls what is a second apart by S3's own clock concurrent.
 SAME_TIME_SECONDS = 1.0
@@ -35,6 +35,7 @@ def rivals_of(wiring: Wiring, tenant: str, arrival: Arrival, patience: Patience)
         # Keys of tickets begin with the time of their issue, so the listing can begin there.
         objects.versions(bucket, f"{IN}/{tenant}/", after_key=_first_ticket(tenant, ended_until)),
         objects.versions(bucket, f"{DROP}/{tenant}/"),
+        objects.versions(bucket, f"{DIRECTORY}/{tenant}/"),
     ):
         if version.modified.timestamp() > ended_until - WATERMARK_LAG_SECONDS:
             times[found_arrival(version).import_id] = version.modified.timestamp()

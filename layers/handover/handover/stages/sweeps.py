@@ -13,7 +13,7 @@ from handover.aws.objects import Upload
 from handover.model import State
 from handover.patience import Patience
 from handover.runtime import Invocation, Wiring, logger, metrics
-from handover.stages.uploads import DROP, Arrival, arrival_message, found_arrival
+from handover.stages.uploads import OF_SYSTEMS, Arrival, arrival_message, found_arrival
 from handover.store.imports import ImportItem, pending_chunks
 
 # How long nothing is sent again after the last time: a message that is merely late comes first.
@@ -49,7 +49,11 @@ def sweep_uploads(wiring: Wiring, run: Invocation) -> None:
     for version in objects.versions(wiring.uploads_bucket, ""):
         age = run.now - version.modified.timestamp()
         door = version.upload.key.partition("/")[0]
-        if not (LOST_DROP_SECONDS if door == DROP else LOST_SECONDS) < age < FORGOTTEN_SECONDS:
+        if (
+            not (LOST_DROP_SECONDS if door in OF_SYSTEMS else LOST_SECONDS)
+            < age
+            < FORGOTTEN_SECONDS
+        ):
             continue
         waiting.append(found_arrival(version))
         if len(waiting) == UPLOADS_AT_A_TIME:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import unquote_plus
@@ -15,9 +15,12 @@ from handover.aws import objects
 from handover.aws.objects import Upload, Version
 from handover.errors import RefusedError
 from handover.model import Mode, Refusal
+from handover.profiles import FACTS
 from handover.runtime import Wiring, rfc3339
 
-IN, DROP = "in", "drop"
+IN, DROP, DIRECTORY = "in", "drop", "directory"
+# The doors of other systems, which prove themselves by the principal that S3 names.
+OF_SYSTEMS = (DROP, DIRECTORY)
 USER_SOURCE = "user"
 # Who puts a file where nobody's files belong has no tenant; no tenant can have this name.
 NO_TENANT = "-"
@@ -134,6 +137,8 @@ def sender_of(wiring: Wiring, arrival: Arrival) -> Sender:
         return _ticket_holder(wiring, arrival, tenant, name.removesuffix(".csv"))
     if door == DROP:
         return _system(wiring, arrival, tenant, *name.partition("/")[::2])
+    if door == DIRECTORY:
+        return _of_directory(_system(wiring, arrival, tenant, *name.partition("/")[::2]))
     return _stranger(arrival)
 
 
@@ -192,7 +197,7 @@ def _system(wiring: Wiring, arrival: Arrival, tenant: str, source: str, name: st
         refusal = Refusal(
             "UNKNOWN_SOURCE",
             f"no source {source!r} is registered for {tenant}; wanted a file under "
-            "drop/<tenant>/<source>/",
+            "drop/<tenant>/<source>/, or directory/<tenant>/<source>/",
         )
     elif arrival.principal is None:
         refusal = Refusal(
@@ -213,6 +218,25 @@ def _system(wiring: Wiring, arrival: Arrival, tenant: str, source: str, name: st
         mode=Mode.RUN,
         mapping=known.mapping if known is not None else {},
         refusal=refusal,
+    )
+
+
+def _of_directory(sender: Sender) -> Sender:
+    """The sender of a file of the directory: what the file is about is said by its name."""
+    if sender.refusal is not None:
+        return sender
+    name = sender.filename.rpartition("/")[2].casefold()
+    about = next((one for one in FACTS if FACTS[one] and name.startswith(one)), None)
+    if about is not None:
+        return replace(sender, profile=f"{DIRECTORY}-{about}")
+    return replace(
+        sender,
+        profile="",
+        refusal=Refusal(
+            "UNKNOWN_PROFILE",
+            f"{sender.filename!r} may be anything: wanted a file whose name begins with accounts "
+            "or users",
+        ),
     )
 
 
@@ -237,6 +261,7 @@ def _stranger(arrival: Arrival) -> Sender:
         mapping={},
         refusal=Refusal(
             "UNKNOWN_SOURCE",
-            "this is no place for uploads: wanted a ticket's key, or drop/<tenant>/<source>/",
+            "this is no place for uploads: wanted a ticket's key, or drop/<tenant>/<source>/, or "
+            "directory/<tenant>/<source>/",
         ),
     )

@@ -26,11 +26,11 @@ FACT_ORDERS = "fact_orders"
 class Records(Protocol):
     """A table of records."""
 
-    def read(self, tenant: str, names: Iterable[str], patience: Patience) -> dict[str, Account]:
+    def read(self, tenant: str, names: Iterable[str], patience: Patience, /) -> dict[str, Account]:
         """The records of the tenant that exist among `names` (no repetition), by name."""
 
     def write(
-        self, writes: Sequence[AccountWrite], patience: Patience
+        self, writes: Sequence[AccountWrite], patience: Patience, /
     ) -> list[tuple[AccountWrite, Account | None]]:
         """The writes that met another version, each with the record as it is now, if it is.
 

@@ -17,8 +17,10 @@ from handover.store.imports import (
     WatermarkItem,
 )
 from handover.store.people import People
+from handover.store.records import AccountRecords
 from handover.store.requests import RequestItem, Requests
 from handover.store.setup import Setup
+from handover.store.user_records import UserRecords
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class Tables:
     history: History
     portfolios: Portfolios
     requests: Requests
+    account_records: AccountRecords
+    user_records: UserRecords
     errands: Errands
     setup: Setup
     people: People
@@ -64,6 +68,8 @@ def connect(names: TableNames) -> Tables:
         History(names.history),
         Portfolios(names.portfolios),
         Requests(names.requests),
+        AccountRecords(names.accounts),
+        UserRecords(names.directory),
         Errands(names.directory),
         Setup(names.directory),
         People(names.directory),

@@ -1,0 +1,111 @@
+"""What becomes of the lines of a chunk: each is understood, decided, and written if need be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+from handover.model import Line, LineResult, Outcome
+from handover.patience import Patience
+from handover.rules import AccountWrite, Instruction, Plan, repeated_line, understanding_of
+from handover.runtime import Wiring
+from handover.stages.planning import PlanLine, Planner, Work, planner_of
+from handover.store.batches import STATEMENTS_A_BATCH
+
+# Accounts are looked up for so many lines at a time, so that the facts are fresh when written.
+LINES_AT_A_TIME = 1000
+
+
+def results_of(
+    wiring: Wiring, work: Work, lines: Sequence[Line], patience: Patience
+) -> list[LineResult]:
+    """The results of the lines in their order, all that had to be written being stored."""
+    binding, profile = work.binding, work.profile
+    understand = understanding_of(profile)
+    results: list[LineResult | None] = [None] * len(lines)
+    asked: dict[int, Instruction] = {}
+    for place, line in enumerate(lines):
+        if line.number in work.repeats:
+            # Without a write nobody can say that the line it repeats applies.
+            results[place] = (
+                repeated_line(line, work.repeats[line.number], binding.account_label, profile.about)
+                if work.may_write
+                else LineResult(line, Outcome.NOT_PROCESSED)
+            )
+            continue
+        understood = understand(line, binding, profile)
+        if isinstance(understood, Instruction):
+            asked[place] = understood
+        else:
+            results[place] = LineResult(line, Outcome.REJECTED, rejection=understood)
+    planner = planner_of(wiring, work, asked.values(), patience)
+    may_store = work.may_write and not work.is_dry_run
+    places = iter(asked)
+    while batch := {place: asked[place] for place in islice(places, LINES_AT_A_TIME)}:
+        plans = _apply(planner, work.tenant, batch, patience, may_store=may_store)
+        for place, planned in plans.items():
+            results[place] = _result(lines[place], planned)
+    return [result for result in results if result is not None]
+
+
+def _apply(
+    planner: Planner,
+    tenant: str,
+    asked: dict[int, Instruction],
+    patience: Patience,
+    *,
+    may_store: bool,
+) -> dict[int, Plan]:
+    """The plans of these lines, made on what is read now and stored where that is wanted."""
+    found = planner.store.read(
+        tenant, dict.fromkeys(one.account_id for one in asked.values()), patience
+    )
+    plan_line = planner.for_lines(asked.values(), found, patience)
+    plans = {place: plan_line(one, found.get(one.account_id)) for place, one in asked.items()}
+    if may_store:
+        _write(planner, asked, plans, plan_line, patience)
+    return plans
+
+
+def _write(
+    planner: Planner,
+    asked: dict[int, Instruction],
+    plans: dict[int, Plan],
+    plan_line: PlanLine,
+    patience: Patience,
+) -> None:
+    """Stores what the plans want stored; a plan that met a newer version is made again."""
+    waiting = [place for place, planned in plans.items() if planned.write is not None]
+    tries = 0
+    while waiting:
+        again: list[int] = []
+        for begin in range(0, len(waiting), STATEMENTS_A_BATCH):
+            part = waiting[begin : begin + STATEMENTS_A_BATCH]
+            writes = {place: write for place in part if (write := plans[place].write) is not None}
+            again += _write_part(planner, writes, asked, plans, plan_line, patience)
+        waiting = again
+        if waiting:
+            patience.wait(tries)
+            tries += 1
+
+
+def _write_part(
+    planner: Planner,
+    writes: dict[int, AccountWrite],
+    asked: dict[int, Instruction],
+    plans: dict[int, Plan],
+    plan_line: PlanLine,
+    patience: Patience,
+) -> list[int]:
+    places = {write.account.account_id: place for place, write in writes.items()}
+    again: list[int] = []
+    for write, account in planner.store.write(list(writes.values()), patience):
+        place = places[write.account.account_id]
+        plans[place] = plan_line(asked[place], account)
+        if plans[place].write is not None:
+            again.append(place)
+    return again
+
+
+def _result(line: Line, planned: Plan) -> LineResult:
+    return LineResult(line, planned.outcome, planned.changes, planned.rejection, planned.message)

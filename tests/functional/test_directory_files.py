@@ -1,0 +1,479 @@
+"""Directory files: accounts and users that come as files, by the same way as assignments."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from handover.model import Account, Mode, User
+from handover.profiles import Settings
+
+from tests.faults.memory_aws import ObjectCreated
+from tests.functional.pipeline import (
+    ADMIN,
+    AMINA,
+    BARAKA,
+    HOUR,
+    PRINCIPAL,
+    SEAT,
+    TENANT,
+    Pipeline,
+    file_of,
+    import_id,
+)
+
+ACCOUNTS = "account_id,name,customer_id,opco,status,portals,account_manager"
+USERS = "email,name,roles,opco,status,employee_id,phone,mobile,login_name"
+
+
+def file(header: str, *lines: str) -> bytes:
+    """A directory file of these lines."""
+    return "\r\n".join((header, *lines, "")).encode()
+
+
+def dropped(
+    pipeline: Pipeline, name: str, body: bytes, *, principal: str = f"AWS:{PRINCIPAL}:job"
+) -> ObjectCreated:
+    """The file as the source `erp` puts it into the directory."""
+    return pipeline.put(f"directory/{TENANT}/erp/{name}", body, principal=principal)
+
+
+def accounts(pipeline: Pipeline, *lines: str, header: str = ACCOUNTS) -> ObjectCreated:
+    """A file of accounts that was dropped and worked to its end."""
+    pipeline.source()
+    created = dropped(pipeline, "accounts.csv", file(header, *lines))
+    pipeline.run(created)
+    return created
+
+
+def users(pipeline: Pipeline, *lines: str, header: str = USERS) -> ObjectCreated:
+    """A file of users that was dropped and worked to its end."""
+    pipeline.source()
+    created = dropped(pipeline, "users.csv", file(header, *lines))
+    pipeline.run(created)
+    return created
+
+
+def user(pipeline: Pipeline, address: str) -> User:
+    """The user as the directory has them."""
+    found = pipeline.wiring.tables.directory.user(TENANT, address)
+    assert found is not None
+    return found
+
+
+def default_manager(pipeline: Pipeline, address: str) -> None:
+    """Names who gets new accounts that come without a manager."""
+    settings = Settings(default_account_manager=address)
+    pipeline.wiring.tables.directory.put_settings(TENANT, settings)
+
+
+def codes(pipeline: Pipeline, created: ObjectCreated) -> list[str]:
+    """What is wrong with each line, "" where nothing is."""
+    return [row["code"] for row in pipeline.table(created, "results.csv")]
+
+
+# Accounts
+
+
+def test_new_accounts_are_made_with_all_that_is_told_of_them(pipeline: Pipeline) -> None:
+    created = accounts(
+        pipeline, f'N1,"Acme, Ltd",C-1,Kenya,inactive,shop; desk;shop,{AMINA.upper()}', "N2,,,,,,"
+    )
+
+    assert pipeline.counts(created) == {"lines": 2, "updated": 2}
+    made = pipeline.account("N1")
+    assert replace(made, marks=()) == Account(
+        TENANT,
+        "N1",
+        1,
+        name="Acme, Ltd",
+        customer_id="C-1",
+        opco="Kenya",
+        is_active=False,
+        portals=("shop", "desk"),
+        assigned={SEAT: (AMINA,)},
+        orders={SEAT: pipeline.item(created).order},
+    )
+    assert replace(pipeline.account("N2"), marks=()) == Account(TENANT, "N2", 1)
+
+
+def test_of_accounts_that_exist_only_what_differs_is_written(pipeline: Pipeline) -> None:
+    pipeline.kenyan(2, held_by=AMINA)
+    before = pipeline.account("K001")
+
+    created = accounts(pipeline, f"K000,Acme,,Kenya,,,{BARAKA}", f"K001,,,Kenya,active,,{BARAKA}")
+
+    assert pipeline.counts(created) == {"lines": 2, "updated": 1, "unchanged": 1}
+    assert pipeline.account("K000").name == "Acme"
+    assert pipeline.holders("K000", "K001") == [AMINA, AMINA]
+    assert pipeline.account("K001") == before
+
+
+def test_a_column_that_is_not_there_says_nothing_and_an_empty_cell_empties(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.accounts(Account(TENANT, "K1", 1, name="Acme", opco="Kenya", portals=("shop",)))
+
+    created = accounts(pipeline, "K1,,", header="account_id,name,portals")
+
+    assert pipeline.counts(created) == {"lines": 1, "updated": 1}
+    assert (pipeline.account("K1").name, pipeline.account("K1").portals) == ("", ())
+    assert pipeline.account("K1").opco == "Kenya"
+
+
+def test_r26_a_new_account_without_a_manager_gets_the_default_one(pipeline: Pipeline) -> None:
+    default_manager(pipeline, AMINA)
+
+    accounts(pipeline, "N1,,,,,,", f"N2,,,,,,{BARAKA}")
+
+    assert pipeline.holders("N1", "N2") == [AMINA, BARAKA]
+
+
+def test_r27_the_default_manager_is_never_given_to_an_account_that_exists(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.kenyan(1)
+    default_manager(pipeline, AMINA)
+
+    accounts(pipeline, "K000,Acme,,Kenya,,,")
+
+    assert pipeline.holders("K000") == [""]
+
+
+@pytest.mark.parametrize("status", ["inactive", "deleted"])
+def test_nobody_gets_accounts_by_default_who_is_not_active(pipeline: Pipeline, status: str) -> None:
+    default_manager(pipeline, AMINA)
+    users(pipeline, f"{AMINA},{status}", header="email,status")
+
+    accounts(pipeline, "N1,,,,,,")
+
+    assert pipeline.holders("N1") == [""]
+
+
+def test_an_assignment_is_not_lost_to_a_default(pipeline: Pipeline) -> None:
+    default_manager(pipeline, AMINA)
+    pipeline.source()
+    older = pipeline.upload(file_of([("N1", BARAKA)]))
+    newer = dropped(pipeline, "accounts.csv", file(ACCOUNTS, "N1,,,Kenya,,,"))
+
+    pipeline.run(newer)
+    pipeline.run(older)
+
+    assert pipeline.holders("N1") == [BARAKA]
+
+
+def test_every_bad_line_of_accounts_is_said(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1)
+
+    created = accounts(
+        pipeline,
+        ",Acme,,,,,",
+        "N1,,,,asleep,,",
+        "N2,,,,,,nobody@lumina.example",
+        "N3,,,,,,a@x.example;b@x.example",
+        "1.2E+11,,,,,,",
+        "N\u200b4,,,,,,",
+        "N5,Ac\x07me,,,,,",
+        f"N6,{'x' * 2049},,,,,",
+        f"{'N' * 513},,,,,,",
+        "N8,Acme,,,,,",
+        "N8,Other,,,,,",
+        "N9,Acme,,,,,",
+        "N9,Acme,,,,,",
+        "K000,,,Kenya,,,nobody@lumina.example",
+    )
+
+    assert codes(pipeline, created) == [
+        "ACCOUNT_BLANK",
+        "STATUS_UNKNOWN",
+        "USER_NOT_FOUND",
+        "TOO_MANY_USERS",
+        "ACCOUNT_DAMAGED",
+        "INVALID_CHARACTER",
+        "INVALID_CHARACTER",
+        "FIELD_TOO_LONG",
+        "FIELD_TOO_LONG",
+        "DUPLICATE_CONFLICT",
+        "DUPLICATE_CONFLICT",
+        "",
+        "",
+        "",
+    ]
+    assert pipeline.counts(created) == {
+        "lines": 14,
+        "updated": 1,
+        "duplicate": 1,
+        "unchanged": 1,
+        "rejected": 11,
+    }
+    assert (
+        pipeline.wiring.tables.accounts.read(
+            TENANT, ["N1", "N2", "N3", "N5", "N6", "N7", "N8", "1.2E+11"], pipeline.patience
+        )
+        == {}
+    )
+    assert len(pipeline.table(created, "errors.csv")) == 11
+
+
+# Users
+
+
+def test_new_users_are_made_with_all_that_is_told_of_them(pipeline: Pipeline) -> None:
+    created = users(
+        pipeline, "Zoe@X.example,Zoe Zed,Sales; Admin,Kenya,inactive,E-1,+254 1,+254 2,zoe.z"
+    )
+
+    assert pipeline.counts(created) == {"lines": 1, "updated": 1}
+    assert user(pipeline, "zoe@x.example") == User(
+        "zoe@x.example",
+        "Zoe Zed",
+        frozenset({"Sales", "Admin"}),
+        "Kenya",
+        is_active=False,
+        employee_id="E-1",
+        phone="+254 1",
+        mobile="+254 2",
+        login_name="zoe.z",
+    )
+
+
+def test_a_user_of_a_file_is_found_by_address_name_and_login_name(pipeline: Pipeline) -> None:
+    users(pipeline, "zoe@x.example,Zoe Zed,Sales,,,,,,Zoe.Z")
+    directory = pipeline.wiring.tables.directory
+
+    by_name = directory.users_by_name(TENANT, ["zoe zed"], pipeline.patience)
+    by_login = directory.users_by_login(TENANT, ["zoe.z"], pipeline.patience)
+
+    assert [one.email for one in by_name["zoe zed"]] == ["zoe@x.example"]
+    assert by_login["zoe.z"].email == "zoe@x.example"
+
+
+def test_a_full_file_deletes_nobody_who_is_missing_from_it(pipeline: Pipeline) -> None:
+    users(pipeline, f"{AMINA},Amina Otieno,Sales,Kenya,,,,,")
+
+    assert user(pipeline, BARAKA).is_active
+
+
+def test_deleting_a_user_takes_the_explicit_status(pipeline: Pipeline) -> None:
+    created = users(pipeline, f"{AMINA},Amina Otieno,Sales,Kenya,Deleted,,,,")
+
+    assert pipeline.counts(created) == {"lines": 1, "updated": 1}
+    assert user(pipeline, AMINA).is_deleted
+
+
+def test_nobody_who_was_deleted_comes_back_by_a_line_that_does_not_say_so(
+    pipeline: Pipeline,
+) -> None:
+    users(pipeline, f"{AMINA},deleted", header="email,status")
+
+    without = users(pipeline, f"{AMINA},Amina", header="email,name")
+    blank = users(pipeline, f"{AMINA},", header="email,status")
+
+    assert codes(pipeline, without) == codes(pipeline, blank) == ["USER_DELETED"]
+    assert user(pipeline, AMINA).is_deleted
+
+    users(pipeline, f"{AMINA},active", header="email,status")
+
+    assert user(pipeline, AMINA).is_active
+
+
+def test_lines_of_one_user_that_differ_in_case_are_repeats(pipeline: Pipeline) -> None:
+    created = users(
+        pipeline,
+        "zoe@x.example,Zoe,,,,,,,",
+        " ZOE@x.example ,Zoe,,,,,,,",
+        '"Yan@x.example",Yan,,,,,,,',
+        "yaN@X.EXAMPLE,Other,,,,,,,",
+        "b\u00d6b@x.example,Bob,,,,,,,",
+        "B\u00f6B@x.example,Bob,,,,,,,",
+        "\uff41na@x.example,Ana,,,,,,,",
+        "ANA@x.example,Ana,,,,,,,",
+    )
+
+    assert [row["outcome"] for row in pipeline.table(created, "results.csv")] == [
+        "updated",
+        "duplicate",
+        "rejected",
+        "rejected",
+        "updated",
+        "duplicate",
+        "updated",
+        "duplicate",
+    ]
+    assert "the same user stands" in pipeline.table(created, "errors.csv")[0]["error"]
+
+
+def test_every_bad_line_of_users_is_said(pipeline: Pipeline) -> None:
+    created = users(
+        pipeline,
+        ",Zoe,,,,,,,",
+        "zoe,Zoe,,,,,,,",
+        "z\u200boe@x.example,Zoe,,,,,,,",
+        "pending:zoe@x.example,Zoe,,,,,,,",
+        "zoe@x.example,Zoe,,,gone,,,,",
+        "zoe1@x.example,Zo\x07e,,,,,,,",
+    )
+
+    assert codes(pipeline, created) == [
+        "ADDRESS_INVALID",
+        "ADDRESS_INVALID",
+        "ADDRESS_INVALID",
+        "ADDRESS_INVALID",
+        "STATUS_UNKNOWN",
+        "INVALID_CHARACTER",
+    ]
+
+
+def test_r91_two_users_of_a_file_cannot_have_one_login_name(pipeline: Pipeline) -> None:
+    created = users(
+        pipeline,
+        "zoe@x.example,Zoe,,,,,,,Zed",
+        "yan@x.example,Yan,,,,,,,zed",
+        "xia@x.example,Xia,,,,,,,xia",
+    )
+
+    assert codes(pipeline, created) == ["", "LOGIN_TAKEN", ""]
+    again = users(pipeline, "zoe@x.example,z2", header="email,login_name")
+    assert codes(pipeline, again) == [""]
+    pipeline.clock.now += 2 * HOUR
+    freed = users(pipeline, "yan@x.example,zed", header="email,login_name")
+    assert codes(pipeline, freed) == [""]
+    assert user(pipeline, "yan@x.example").login_name == "zed"
+
+
+def test_a_dry_run_claims_no_login_name(pipeline: Pipeline) -> None:
+    body = file("email,login_name", "zoe@x.example,zed")
+    created = pipeline.upload(body, pipeline.ticket(profile="directory-users", mode=Mode.DRY_RUN))
+    pipeline.run(created)
+
+    assert pipeline.counts(created) == {"lines": 1, "updated": 1}
+    assert codes(pipeline, users(pipeline, "yan@x.example,zed", header="email,login_name")) == [""]
+
+
+# Both
+
+
+def test_an_admin_may_upload_a_directory_file_by_ticket(pipeline: Pipeline) -> None:
+    ticket = pipeline.ticket(profile="directory-accounts", uploader=ADMIN)
+    created = pipeline.upload(file("account_id,name", "N1,Acme"), ticket)
+
+    pipeline.run(created)
+
+    assert pipeline.account("N1").name == "Acme"
+    assert pipeline.account("N1").marks[0].actor == ADMIN
+
+
+def test_a_tenants_own_profile_of_that_name_comes_first(pipeline: Pipeline) -> None:
+    directory = pipeline.wiring.tables.directory
+    preset = directory.profile(TENANT, "directory-accounts")
+    assert preset is not None
+    label, *rest = preset.columns
+    own = replace(preset, columns=(replace(label, label="Kundennummer"), *rest))
+    directory.put_profile(TENANT, own)
+
+    accounts(pipeline, "N1,Acme", header="Kundennummer,name")
+
+    assert pipeline.account("N1").name == "Acme"
+
+
+@pytest.mark.parametrize(
+    ("name", "principal", "code"),
+    [
+        ("accounts.csv", "AWS:SOMEBODY", "WRONG_PRINCIPAL"),
+        ("people.csv", f"AWS:{PRINCIPAL}:job", "UNKNOWN_PROFILE"),
+        ("accounts.csv", f"AWS:{PRINCIPAL}:job", "MISSING_COLUMN"),
+    ],
+)
+def test_what_is_no_directory_file_is_refused(
+    pipeline: Pipeline, name: str, principal: str, code: str
+) -> None:
+    pipeline.source()
+
+    created = dropped(pipeline, name, file("who,what", "a,b"), principal=principal)
+    pipeline.run(created)
+
+    assert pipeline.summary(created)["refusal"]["code"] == code
+
+
+def test_an_unknown_source_cannot_bring_a_directory(pipeline: Pipeline) -> None:
+    created = dropped(pipeline, "users.csv", file(USERS, f"{ADMIN},,,,deleted,,,,"))
+
+    pipeline.run(created)
+
+    assert pipeline.summary(created)["refusal"]["code"] == "UNKNOWN_SOURCE"
+    assert user(pipeline, ADMIN).is_active
+
+
+def test_of_two_files_the_newer_counts_whichever_is_worked_first(pipeline: Pipeline) -> None:
+    pipeline.source()
+    older = dropped(pipeline, "users-1.csv", file("email,name,opco", "zoe@x.example,Zoe,Kenya"))
+    pipeline.clock.now += 60
+    newer = dropped(pipeline, "users-2.csv", file("email,name,status", "zoe@x.example,Zed,deleted"))
+
+    pipeline.run(newer)
+    pipeline.run(older)
+
+    zoe = user(pipeline, "zoe@x.example")
+    assert (zoe.name, zoe.opco, zoe.is_deleted) == ("Zed", "Kenya", True)
+
+
+def test_a_chunk_that_is_worked_again_tells_the_same(pipeline: Pipeline) -> None:
+    pipeline.source()
+    default_manager(pipeline, AMINA)
+    pipeline.kenyan(1)
+    lines = ("N1,Acme,,,,,", "K000,Acme,,Kenya,,,", f"N2,,,,,,{BARAKA}")
+    created = dropped(pipeline, "accounts.csv", file(ACCOUNTS, *lines))
+    pipeline.validate(created)
+    pipeline.forget()
+    plan = pipeline.wiring.tables.imports
+
+    assert pipeline.assign(import_id(created), seconds=30.0) == []
+    once = pipeline.wiring.tables.accounts.read(TENANT, ["N1", "N2", "K000"], pipeline.patience)
+    first = plan.find(import_id(created))
+    pipeline.run()
+
+    assert first is not None
+    assert pipeline.counts(created) == {"lines": 3, "updated": 3}
+    again = pipeline.wiring.tables.accounts.read(TENANT, ["N1", "N2", "K000"], pipeline.patience)
+    assert once == again
+
+
+def test_a_directory_file_does_not_touch_the_order_of_assignments(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1)
+    pipeline.source()
+    assignment = pipeline.upload(file_of([("K000", AMINA)]))
+    pipeline.clock.now += 60
+    directory = dropped(pipeline, "accounts.csv", file("account_id,opco", "K000,Kenya"))
+
+    pipeline.run(directory)
+    pipeline.run(assignment)
+
+    assert pipeline.counts(directory) == {"lines": 1, "unchanged": 1}
+    assert pipeline.holders("K000") == [AMINA]
+
+
+def test_who_told_what_stands_in_the_history_and_no_assignment_is_announced(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.kenyan(1)
+    pipeline.publish()
+    told = len(pipeline.memory.events.put)
+
+    accounts(pipeline, "K000,Acme,,Kenya,,,")
+    pipeline.publish()
+
+    (entry,) = pipeline.wiring.tables.history.of(TENANT, "K000")
+    assert [(one.role, one.before, one.after) for one in entry.mark.changes] == [
+        ("#name", (), ("Acme",))
+    ]
+    assert len(pipeline.memory.events.put) == told
+
+
+def test_a_new_accounts_first_manager_is_announced(pipeline: Pipeline) -> None:
+    accounts(pipeline, f"N1,Acme,,,,,{AMINA}")
+    pipeline.publish()
+
+    (event,) = [json.loads(told.entry["Detail"]) for told in pipeline.memory.events.put]
+    assert event["changes"] == [{"role": SEAT, "before": [], "after": [AMINA]}]
+    assert list(pipeline.wiring.tables.portfolios.of(TENANT, AMINA)) == [(SEAT, "N1")]
