@@ -126,7 +126,8 @@ def list_users(name: Beginning = "", limit: Limit = 25, cursor: Cursor = None) -
 )
 def create_user(wanted: Annotated[NewUser, Body()]) -> dict[str, Any]:
     """The user."""
-    return users.create_user(wiring(), person_of(router), wanted.user(wanted.email))
+    now = invocation(router.lambda_context).now
+    return users.create_user(wiring(), person_of(router), wanted.user(wanted.email), now)
 
 
 @router.post(
@@ -155,7 +156,8 @@ def show_user(email: str) -> dict[str, Any]:
 )
 def edit_user(email: str, wanted: Annotated[UserFields, Body()]) -> dict[str, Any]:
     """The user as edited."""
-    return users.edit_user(wiring(), person_of(router), wanted.user(unquote(email)))
+    now = invocation(router.lambda_context).now
+    return users.edit_user(wiring(), person_of(router), wanted.user(unquote(email)), now)
 
 
 @router.delete(

@@ -9,7 +9,7 @@ from handover.rules.edits import edit_of, spoken_of
 from handover.rules.instructions import Instruction, Seating, instruction_of
 from handover.rules.pending import address_in, is_pending, pending_seat
 from handover.rules.planner import AccountWrite, Claim, Facts, Plan, account_only, plan
-from handover.rules.recording import RecordFacts, is_new, logins_asked, plan_record
+from handover.rules.recording import RecordFacts, is_new, login_asked, login_of, plan_record
 from handover.rules.repeats import repeated_line
 from handover.rules.understanding import canonical, understanding_of
 
@@ -30,7 +30,8 @@ __all__ = [
     "is_new",
     "is_pending",
     "likely_ids",
-    "logins_asked",
+    "login_asked",
+    "login_of",
     "look_of",
     "normal_address",
     "pending_seat",

@@ -7,7 +7,6 @@ and history hold for them as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from handover.model import Account, Operation, Outcome, Rejection
@@ -120,24 +119,40 @@ def _of_deleted(asked: Instruction, record: Account, claim: Claim) -> Rejection 
 
 
 def _login_taken(asked: Instruction, record: Account, known: RecordFacts) -> Rejection | None:
-    for login, seating in logins_asked(asked, record):
-        holder = (known.logins or {}).get(login, asked.account_id)
-        if holder != asked.account_id:
-            return Rejection(
-                asked.line,
-                seating.label,
-                "LOGIN_TAKEN",
-                f"line {asked.line}, {seating.label}: another user has the login name "
-                f"{seating.names[0]!r}; wanted one that nobody has",
-                "Choose another login name.",
-            )
-    return None
+    login = login_asked(asked, record)
+    if (known.logins or {}).get(login, asked.account_id) == asked.account_id:
+        return None
+    label = next(
+        (seating.label for seating in asked.seatings if seating.role == LOGIN_NAME),
+        asked.account_label,
+    )
+    return Rejection(
+        asked.line,
+        label,
+        "LOGIN_TAKEN",
+        f"line {asked.line}, {label}: another user has the login name {login!r}; wanted one that "
+        "nobody has",
+        "Choose another login name.",
+    )
 
 
-def logins_asked(asked: Instruction, record: Account) -> Iterable[tuple[str, Seating]]:
-    """The login name, in normal form, that the line would give to the user anew, if any."""
-    for seating in asked.seatings:
-        if seating.role == LOGIN_NAME and seating.names:
-            login = normal_address(seating.names[0])
-            if [login] != [normal_address(name) for name in record.assigned.get(LOGIN_NAME, ())]:
-                yield login, seating
+def login_asked(asked: Instruction, record: Account) -> str:
+    """The login name, in normal form, that the line would give to the user anew; "" for none.
+
+    Who was deleted has given theirs up.
+    """
+    told = {seating.role: seating.names for seating in asked.seatings}
+    held = login_of(record)
+    names = told.get(LOGIN_NAME)
+    wanted = _written_login(record) if names is None else "".join(map(normal_address, names[:1]))
+    return wanted if wanted != held else ""
+
+
+def login_of(record: Account) -> str:
+    """The login name, in normal form, by which the user is found; "" for none."""
+    return "" if record.assigned.get(STATUS) == (DELETED,) else _written_login(record)
+
+
+def _written_login(record: Account) -> str:
+    """The login name, in normal form, that stands on the record."""
+    return "".join(map(normal_address, record.assigned.get(LOGIN_NAME, ())[:1]))

@@ -17,7 +17,7 @@ from handover.rules import (
     Plan,
     RecordFacts,
     account_only,
-    logins_asked,
+    login_asked,
     plan,
     plan_record,
 )
@@ -147,7 +147,7 @@ def _logins(
     wanted: dict[str, str] = {}
     for one in asked:
         there = records.get(one.account_id) or Account(work.tenant, one.account_id, 0)
-        for login, _ in logins_asked(one, there):
+        if login := login_asked(one, there):
             wanted.setdefault(login, one.account_id)
     users = wiring.tables.user_records
     look = users.holders_of_logins if work.is_dry_run else users.claim_logins

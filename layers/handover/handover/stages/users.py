@@ -94,7 +94,7 @@ def _told(user: User, default_manager: str) -> dict[str, object]:
     }
 
 
-def create_user(wiring: Wiring, person: Person, wanted: User) -> dict[str, object]:
+def create_user(wiring: Wiring, person: Person, wanted: User, now: float) -> dict[str, object]:
     """The new user, who is in the directory and, when active, invited to sign in.
 
     Whoever repeats the request, as after an outage between the two, gets the same answer. Raises
@@ -110,7 +110,7 @@ def create_user(wiring: Wiring, person: Person, wanted: User) -> dict[str, objec
             break
         if known is not None and not known.is_deleted:
             raise ConflictError(f"there is a user {wanted.email} already; edit that one")
-        if _stored(wiring, person, known, wanted):
+        if _stored(wiring, person, known, wanted, now):
             metrics.add_metric("UsersCreated", "Count", 1)
             break
     else:
@@ -119,7 +119,7 @@ def create_user(wiring: Wiring, person: Person, wanted: User) -> dict[str, objec
     return user_of(wiring, person, wanted.email)
 
 
-def edit_user(wiring: Wiring, person: Person, wanted: User) -> dict[str, object]:
+def edit_user(wiring: Wiring, person: Person, wanted: User, now: float) -> dict[str, object]:
     """The user as edited; a name is kept up to date wherever users are found or shown by name.
 
     Raises InvalidRequestError, which names the field, NotFoundError, and ConflictError for a
@@ -136,7 +136,7 @@ def edit_user(wiring: Wiring, person: Person, wanted: User) -> dict[str, object]
     for _ in range(TRIES):
         if known.is_deleted:
             raise ConflictError("the user was deleted; create them anew to have them back")
-        if known == wanted or _stored(wiring, person, known, wanted):
+        if known == wanted or _stored(wiring, person, known, wanted, now):
             break
         known = _known(wiring, person, wanted.email)
     else:
@@ -173,9 +173,9 @@ def delete_user(wiring: Wiring, person: Person, email: str, now: float) -> str:
     return delete_users(wiring, person, [_known(wiring, person, email).email], now)
 
 
-def _stored(wiring: Wiring, person: Person, known: User | None, wanted: User) -> bool:
+def _stored(wiring: Wiring, person: Person, known: User | None, wanted: User, now: float) -> bool:
     """False when the user was another one by then; raises ConflictError for a login name."""
-    stored = wiring.tables.people.store(person.tenant, known, wanted)
+    stored = wiring.tables.people.store(person.tenant, known, wanted, now)
     if stored is Stored.LOGIN_TAKEN:
         raise ConflictError(f"login_name: {wanted.login_name!r} is another user's already")
     return stored is Stored.DONE

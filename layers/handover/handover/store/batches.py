@@ -23,6 +23,8 @@ KEYS_A_READ = 100
 STATEMENTS_A_BATCH = 25
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 PUTS_A_BATCH = 25
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+UPDATES_A_TRANSACTION = 100
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchStatementError.html
 BUSY_CODES = frozenset(
@@ -125,6 +127,23 @@ def write_each(statements: Sequence[Statement], patience: Patience) -> list[Unme
             patience.wait(tries)
             tries += 1
     return outcomes
+
+
+def transact(actions: Sequence[Item]) -> bool:
+    """Writes all or nothing; False when a condition did not hold, or another write was under way.
+
+    Raises RetryLaterError when a table is busy.
+    """
+    request: Any = list(actions)
+    try:
+        client().transact_write_items(TransactItems=request)
+    except client().exceptions.TransactionCanceledException as cancelled:
+        reasons: list[Any] = cancelled.response.get("CancellationReasons", [])
+        codes = {reason.get("Code", "None") for reason in reasons} - {"None"}
+        if codes <= REFUSED_CODES | {"TransactionConflict"}:
+            return False
+        raise RetryLaterError("a table is busy") from cancelled
+    return True
 
 
 def put_items(table: str, items: Iterable[Item], patience: Patience) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, ClassVar
 
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
@@ -26,7 +27,13 @@ from handover.profiles import (
     settings_json,
 )
 from handover.rules import look_of, normal_address
-from handover.store.batches import Item, insertion, put_items, read_items, update, write_each
+from handover.store.batches import (
+    UPDATES_A_TRANSACTION,
+    Item,
+    put_items,
+    read_items,
+    transact,
+)
 
 USER, SOURCE, PROFILE, SETTINGS = "user#", "source#", "profile#", "settings"
 WORKFLOW, ROLE, LOGIN, NAME = "workflow#", "role#", "login#", "name#"
@@ -65,6 +72,7 @@ class UserItem(Model):
     login_name = UnicodeAttribute(default="")
     # The errand that deleted the user, when one did.
     deleted_by = UnicodeAttribute(null=True)
+    # Grows with every write, so that a file never decides on facts that have changed since.
     version = NumberAttribute(null=True)
 
 
@@ -211,29 +219,14 @@ class Directory:
         self._put_records(tenant, stored, patience)
 
     def _put_records(self, tenant: str, users: Iterable[User], patience: Patience) -> None:
-        """Stores users as the next version of their items, which keep their marks."""
-        waiting = {user.email: user_item(tenant, user) for user in users}
-        while waiting:
-            keys = ({"pk": item["pk"], "sk": item["sk"]} for item in waiting.values())
-            found = read_items(self.table, keys, patience, attributes=("sk", "version"))
-            versions = {
-                item["sk"]["S"][len(USER) :]: int(item.get("version", {"N": "0"})["N"])
-                for item in found
-            }
-            outcomes = write_each(
-                [
-                    update(self.table, item, versions[email])
-                    if email in versions
-                    else insertion(self.table, {**item, "version": {"N": "1"}})
-                    for email, item in waiting.items()
-                ],
-                patience,
-            )
-            waiting = {
-                email: item
-                for (email, item), outcome in zip(waiting.items(), outcomes, strict=True)
-                if outcome is not None
-            }
+        """Stores users as the next version of their items, which keep all else that they hold."""
+        rest = iter(users)
+        while batch := list(islice(rest, UPDATES_A_TRANSACTION)):
+            request: Any = [{"Update": user_update(self.table, tenant, user)} for user in batch]
+            tries = 0
+            while not transact(request):
+                patience.wait(tries)
+                tries += 1
 
     def source(self, tenant: str, source: str) -> Source | None:
         """The registered source of that name."""
@@ -339,6 +332,36 @@ def settings_body(settings: Settings) -> str:
     """The body of the settings' item, the address among them in its normal form."""
     manager = normal_address(settings.default_account_manager)
     return json.dumps(settings_json(replace(settings, default_account_manager=manager)))
+
+
+# Whoever has claimed a login name has stored the user long before, or never will: no function runs
+# for longer than a quarter of this.
+CLAIM_SECONDS = 3600.0
+
+
+def is_claimed(body: Mapping[str, Any], now: float) -> bool:
+    """True while the user whom a login name leads to may be about to be stored with it."""
+    claimed_at: float | None = body.get("at")
+    return claimed_at is not None and now - claimed_at < CLAIM_SECONDS
+
+
+def user_update(table: str, tenant: str, user: User) -> dict[str, Any]:
+    """The update of the user's own item, which leaves alone what else stands on it."""
+    item = user_item(tenant, user)
+    facts = {name: value for name, value in item.items() if name not in ("pk", "sk")}
+    sets = [f"#{name} = :{name}" for name in facts]
+    sets.append("#version = if_not_exists(#version, :none) + :one")
+    return {
+        "TableName": table,
+        "Key": {"pk": item["pk"], "sk": item["sk"]},
+        "UpdateExpression": f"SET {', '.join(sets)}",
+        "ExpressionAttributeNames": {f"#{name}": name for name in (*facts, "version")},
+        "ExpressionAttributeValues": {
+            **{f":{name}": value for name, value in facts.items()},
+            ":none": {"N": "0"},
+            ":one": {"N": "1"},
+        },
+    }
 
 
 def status_of(user: User) -> str:

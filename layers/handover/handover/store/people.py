@@ -7,6 +7,7 @@ They are written together or not at all.
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -15,12 +16,10 @@ from typing import Any
 
 from pynamodb.exceptions import DoesNotExist
 
-from handover.errors import RetryLaterError
 from handover.model import User
 from handover.patience import Patience
 from handover.rules import look_of, normal_address
-from handover.store.batches import REFUSED_CODES, Item
-from handover.store.connection import client
+from handover.store.batches import Item, transact
 from handover.store.directory import (
     LOGIN,
     NAME,
@@ -28,9 +27,10 @@ from handover.store.directory import (
     Directory,
     DirectoryItem,
     UserItem,
+    is_claimed,
     status_of,
     user_in,
-    user_item,
+    user_update,
 )
 
 # How many addresses that a name leads to are looked up at a time.
@@ -93,11 +93,12 @@ class People:
             if (user := users.get(email)) and look_of(user.name) == name:
                 yield place, user
 
-    def store(self, tenant: str, before: User | None, after: User) -> Stored:
+    def store(self, tenant: str, before: User | None, after: User, now: float) -> Stored:
         """Stores a user in the place of what was read as `before`, None = nobody.
 
         A login name that another user has, who is not deleted, is never taken from them, whoever
-        else writes meanwhile. Raises RetryLaterError when the table is busy.
+        else writes meanwhile, a directory file included. Raises RetryLaterError when the table is
+        busy.
         """
         login = normal_address(after.login_name)
         actions = [self._user_update(tenant, before, after)]
@@ -106,7 +107,10 @@ class People:
             holder = _address_in(found) if found is not None else after.email
             if holder != after.email:
                 user = Directory(self.table).user(tenant, holder)
-                if user and not user.is_deleted and normal_address(user.login_name) == login:
+                has_login = user and normal_address(user.login_name) == login
+                if user and not user.is_deleted and has_login:
+                    return Stored.LOGIN_TAKEN
+                if found is not None and is_claimed(json.loads(found), now):
                     return Stored.LOGIN_TAKEN
                 actions.append(self._check_as_read(tenant, holder, user))
             actions.append(self._login_put(tenant, login, after.email, found))
@@ -116,37 +120,23 @@ class People:
             if found is not None and _address_in(found) == after.email:
                 actions.append(self._login_delete(tenant, old_login, found))
         actions += self._name_actions(tenant, before, after)
-        return Stored.DONE if _written(actions) else Stored.OVERTAKEN
+        return Stored.DONE if transact(actions) else Stored.OVERTAKEN
 
     def _user_update(self, tenant: str, before: User | None, after: User) -> Item:
-        """The update of the user's own item, which leaves alone what else stands on it."""
-        item = user_item(tenant, after)
-        facts = {name: value for name, value in item.items() if name not in ("pk", "sk")}
-        names = {f"#{name}": name for name in (*facts, "version")}
-        sets = [f"#{name} = :{name}" for name in facts]
-        sets.append("#version = if_not_exists(#version, :none) + :one")
-        values = {f":{name}": value for name, value in facts.items()}
-        values |= {":none": {"N": "0"}, ":one": {"N": "1"}}
+        update = user_update(self.table, tenant, after)
         if before is None:
-            condition = "attribute_not_exists(#pk)"
-            names["#pk"] = "pk"
+            condition, seen = "attribute_not_exists(#pk)", {}
+            update["ExpressionAttributeNames"]["#pk"] = "pk"
         else:
             condition, seen = _as_read(before)
-            values |= seen
-        return {
-            "Update": {
-                "TableName": self.table,
-                "Key": {"pk": item["pk"], "sk": item["sk"]},
-                "UpdateExpression": f"SET {', '.join(sets)}",
-                "ConditionExpression": condition,
-                "ExpressionAttributeNames": names,
-                "ExpressionAttributeValues": values,
-            }
-        }
+        update["ExpressionAttributeValues"] |= seen
+        return {"Update": {**update, "ConditionExpression": condition}}
 
     def _login_put(self, tenant: str, login: str, email: str, found: str | None) -> Item:
         """The item that leads from the login name to the user; `found` is what stood there."""
-        item = {**_key(tenant, LOGIN + login), "body": {"S": json.dumps({"email": email})}}
+        # No two writes leave the same body, so a condition on it tells whether there was another.
+        body = json.dumps({"email": email, "once": secrets.token_hex(8)})
+        item = {**_key(tenant, LOGIN + login), "body": {"S": body}}
         return {"Put": {"TableName": self.table, "Item": item, **_body_is(found)}}
 
     def _login_delete(self, tenant: str, login: str, found: str) -> Item:
@@ -187,20 +177,6 @@ def _as_read(user: User) -> tuple[str, dict[str, Any]]:
         is_usual = value in ("", "active")
         parts.append(f"(attribute_not_exists(#{name}) OR {part})" if is_usual else part)
     return " AND ".join(parts), {f":old_{name}": {"S": value} for name, value in seen.items()}
-
-
-def _written(actions: Sequence[Item]) -> bool:
-    """False when a condition did not hold, or another transaction was under way."""
-    request: Any = list(actions)
-    try:
-        client().transact_write_items(TransactItems=request)
-    except client().exceptions.TransactionCanceledException as cancelled:
-        reasons: list[Any] = cancelled.response.get("CancellationReasons", [])
-        codes = {reason.get("Code", "None") for reason in reasons} - {"None"}
-        if codes <= REFUSED_CODES | {"TransactionConflict"}:
-            return False
-        raise RetryLaterError("the directory is busy") from cancelled
-    return True
 
 
 def _login_body(tenant: str, login: str) -> str | None:

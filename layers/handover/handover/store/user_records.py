@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from handover.model import Account
 from handover.patience import Patience
-from handover.profiles import LOGIN_NAME, About
-from handover.rules import AccountWrite, is_new, look_of, normal_address
+from handover.profiles import About
+from handover.rules import AccountWrite, is_new, login_of, look_of
 from handover.store.batches import (
     Item,
     Statement,
@@ -19,7 +20,14 @@ from handover.store.batches import (
     update,
     write_each,
 )
-from handover.store.directory import LOGIN, MAX_ADDRESS_BYTES, MAX_NAME_BYTES, NAME, USER
+from handover.store.directory import (
+    LOGIN,
+    MAX_ADDRESS_BYTES,
+    MAX_NAME_BYTES,
+    NAME,
+    USER,
+    is_claimed,
+)
 from handover.store.marks import mark_from
 from handover.store.records import (
     fact_orders_in,
@@ -29,9 +37,6 @@ from handover.store.records import (
 )
 
 MAX_LOGIN_BYTES = 1024 - len(LOGIN)
-# Whoever has claimed a login name has stored the user long before, or never will: no function
-# runs for longer than a quarter of this.
-CLAIM_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,9 @@ class UserRecords:
         patience: Patience,
     ) -> dict[str, str]:
         """The others who have login names that are wanted."""
-        claims = {login: json.loads(body) for login, body in known.items()}
+        claims: dict[str, dict[str, Any]] = {
+            login: json.loads(body) for login, body in known.items()
+        }
         others = {
             login: str(claim["email"])
             for login, claim in claims.items()
@@ -130,8 +137,8 @@ class UserRecords:
         return {
             login: email
             for login, email in others.items()
-            if now - claims[login].get("at", 0) < CLAIM_SECONDS
-            or login in _logins(records.get(email))
+            if is_claimed(claims[login], now)
+            or ((record := records.get(email)) is not None and login_of(record) == login)
         }
 
     def _claim(
@@ -177,10 +184,6 @@ def _name_items(writes: Iterable[AccountWrite]) -> Iterable[Item]:
         for name in map(look_of, names):
             if name and len(name.encode()) + len(record.account_id.encode()) <= MAX_NAME_BYTES:
                 yield _key(record.tenant, f"{NAME}{name}#{record.account_id}")
-
-
-def _logins(record: Account | None) -> list[str]:
-    return [normal_address(name) for name in record.assigned.get(LOGIN_NAME, ())] if record else []
 
 
 def _key(tenant: str, sk: str) -> Item:
