@@ -125,11 +125,11 @@ class People:
     def _user_update(self, tenant: str, before: User | None, after: User) -> Item:
         update = user_update(self.table, tenant, after)
         if before is None:
-            condition, seen = "attribute_not_exists(#pk)", {}
+            condition = "attribute_not_exists(#pk)"
             update["ExpressionAttributeNames"]["#pk"] = "pk"
         else:
             condition, seen = _as_read(before)
-        update["ExpressionAttributeValues"] |= seen
+            update["ExpressionAttributeValues"] |= seen
         return {"Update": {**update, "ConditionExpression": condition}}
 
     def _login_put(self, tenant: str, login: str, email: str, found: str | None) -> Item:
