@@ -15,7 +15,7 @@ from handover.profiles import check_mapping, presets
 from handover.rules import normal_address
 from handover.store.tables import Tables
 
-from infra.seeding.directory import DirectoryFiles
+from infra.seeding.directory import ACCOUNT_MANAGER, DirectoryFiles
 from infra.seeding.tables import DirectoryFileError
 
 # How many are compared and written before the progress moves on.
@@ -59,6 +59,9 @@ def load(tables: Tables, tenant: str, files: DirectoryFiles, told: Told) -> list
         loaded.append(Loaded("profiles", len(files.profiles), 0, 0))
     if files.users is not None:
         loaded.append(_load_users(tables, tenant, files.users, told))
+    if files.settings is not None:
+        tables.directory.put_settings(tenant, files.settings)
+        loaded.append(Loaded("settings", 1, 0, 0))
     if files.accounts is not None:
         loaded.append(_load_accounts(tables, tenant, files.accounts, told))
     if files.workflows is not None:
@@ -71,9 +74,6 @@ def load(tables: Tables, tenant: str, files: DirectoryFiles, told: Told) -> list
         for source in files.sources:
             tables.directory.put_source(tenant, source)
         loaded.append(Loaded("sources", len(files.sources), 0, 0))
-    if files.settings is not None:
-        tables.directory.put_settings(tenant, files.settings)
-        loaded.append(Loaded("settings", 1, 0, 0))
     return loaded
 
 
@@ -136,10 +136,15 @@ def _load_users(tables: Tables, tenant: str, users: Sequence[User], told: Told) 
 
 def _load_accounts(tables: Tables, tenant: str, accounts: Sequence[Account], told: Told) -> Loaded:
     new = changed = 0
+    default = tables.directory.settings(tenant).default_account_manager
     for done, part in _parts(accounts):
         known = tables.accounts.read(tenant, [account.account_id for account in part], _patience())
         differing = [
-            account for account in part if not _has_facts(known.get(account.account_id), account)
+            account
+            if account.account_id in known or not default
+            else _with_manager(account, default)
+            for account in part
+            if not _has_facts(known.get(account.account_id), account)
         ]
         tables.accounts.put_facts(differing, _patience())
         added = sum(account.account_id not in known for account in part)
@@ -147,6 +152,13 @@ def _load_accounts(tables: Tables, tenant: str, accounts: Sequence[Account], tol
         changed += len(differing) - added
         told(done, len(accounts), "accounts")
     return Loaded("accounts", len(accounts), new, changed)
+
+
+def _with_manager(account: Account, default: str) -> Account:
+    """A new account with the tenant's default manager, unless it comes with one."""
+    if account.assigned.get(ACCOUNT_MANAGER):
+        return account
+    return replace(account, assigned={**account.assigned, ACCOUNT_MANAGER: (default,)})
 
 
 def _has_facts(known: Account | None, wanted: Account) -> bool:

@@ -9,8 +9,10 @@ import json
 
 import pytest
 from handover.model import Account, User
-from handover.profiles import Seat
+from handover.profiles import Seat, Settings
 
+from infra.seeding.directory import DirectoryFiles
+from infra.seeding.loading import load
 from tests.faults.memory_aws import ObjectCreated
 from tests.functional.pipeline import ADMIN, AMINA, BARAKA, SALES, TENANT, Pipeline
 
@@ -91,6 +93,29 @@ def test_r32_r33_r34_r38_r41_managers_and_viewers_of_many_customers_in_one_go(
 
     assert pipeline.counts(created) == {"lines": 400, "updated": 400}
     assert assigned(pipeline, "QB-399") == {MANAGER: (AMINA,), VIEWER: (BARAKA, SALES)}
+
+
+def test_r21_r27_r28_a_new_customer_gets_the_default_manager_unless_it_has_one(
+    pipeline: Pipeline,
+) -> None:
+    tables = pipeline.wiring.tables
+    customers(pipeline, "cleared")
+
+    load(
+        tables,
+        TENANT,
+        DirectoryFiles(
+            settings=Settings(default_account_manager=AMINA),
+            accounts=(
+                Account(TENANT, "new", 1),
+                Account(TENANT, "chosen", 1, assigned={MANAGER: (BARAKA,)}),
+                Account(TENANT, "cleared", 1, name="Now named"),
+            ),
+        ),
+        lambda _done, _total, _what: None,
+    )
+
+    assert pipeline.holders("new", "chosen", "cleared") == [AMINA, BARAKA, ""]
 
 
 def test_r40_an_id_that_is_nearly_right_is_answered_with_the_likely_one(pipeline: Pipeline) -> None:
