@@ -28,6 +28,9 @@ ANA: dict[str, Any] = {
     "login_name": "Ana.O",
 }
 
+# When something is stored past the API.
+AT: Any = {"now": 0.0, "order": "2026-11-22T10:00:00.000Z#edit"}
+
 
 @pytest.fixture
 def ana(tenant: str) -> str:
@@ -139,10 +142,10 @@ def test_r91_two_users_cannot_take_a_login_name_at_once(api: Api, tenant: str) -
     one, two = (User(f"{name}@{tenant}.example", name, frozenset()) for name in ("one", "two"))
     wanted = [User(user.email, user.name, frozenset(), login_name="L") for user in (one, two)]
 
-    first = interrupted(api, lambda: store.store(tenant, None, wanted[0], 0.0), wanted[1])
+    first = interrupted(api, lambda: store.store(tenant, None, wanted[0], **AT), wanted[1])
 
     assert first is Stored.OVERTAKEN
-    assert store.store(tenant, None, wanted[0], 0.0) is Stored.LOGIN_TAKEN
+    assert store.store(tenant, None, wanted[0], **AT) is Stored.LOGIN_TAKEN
     assert holders(api, "l") == [two.email]
 
 
@@ -157,10 +160,10 @@ def test_r91_a_login_name_given_back_meanwhile_is_not_taken_from_its_user(
     directory.put_users(tenant, [without], Patience(4e9))  # as a file leaves the index
     second = User(f"two@{tenant}.example", "Two", frozenset(), login_name="L")
 
-    came = interrupted(api, lambda: store.store(tenant, None, second, 0.0), first, before=without)
+    came = interrupted(api, lambda: store.store(tenant, None, second, **AT), first, before=without)
 
     assert came is Stored.OVERTAKEN
-    assert store.store(tenant, None, second, 0.0) is Stored.LOGIN_TAKEN
+    assert store.store(tenant, None, second, **AT) is Stored.LOGIN_TAKEN
     assert holders(api, "l") == [first.email]
 
 
@@ -174,7 +177,7 @@ def interrupted(
 
     def interrupting(self: Any, tenant: str, known: User | None, after: User) -> Any:
         if waiting and after != other:
-            assert store.store(tenant, before, waiting.pop(), 0.0) is Stored.DONE
+            assert store.store(tenant, before, waiting.pop(), **AT) is Stored.DONE
         return real(self, tenant, known, after)
 
     with pytest.MonkeyPatch.context() as patch:

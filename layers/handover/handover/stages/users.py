@@ -16,7 +16,7 @@ from handover.errors import (
 from handover.model import User
 from handover.patience import Patience
 from handover.rules.addresses import is_address, look_of, normal_address
-from handover.runtime import Wiring, logger, metrics
+from handover.runtime import Wiring, logger, metrics, rfc3339
 from handover.stages.cursors import Page, page_of, place_at
 from handover.stages.errands import MOST_USERS, Errand, ErrandKind, ask_errand
 from handover.stages.people import ADMIN, Person
@@ -29,6 +29,8 @@ ADDRESS_PLACES = re.compile(r"[^\s@]+@[^\s@]+")
 CALLED_PLACES = re.compile(r".{1,1000}", re.DOTALL)
 # Mail can be sent to such an address: its domain has a dot.
 MAIL_PATTERN = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+# What the place of an edit among files ends with, where a file's has its sequencer.
+EDIT = "edit"
 MOST_CHARS = 200
 MOST_ROLES = 50
 # So often a user is read again when somebody else was faster.
@@ -175,7 +177,8 @@ def delete_user(wiring: Wiring, person: Person, email: str, now: float) -> str:
 
 def _stored(wiring: Wiring, person: Person, known: User | None, wanted: User, now: float) -> bool:
     """False when the user was another one by then; raises ConflictError for a login name."""
-    stored = wiring.tables.people.store(person.tenant, known, wanted, now)
+    order = f"{rfc3339(now)}#{EDIT}"
+    stored = wiring.tables.people.store(person.tenant, known, wanted, now=now, order=order)
     if stored is Stored.LOGIN_TAKEN:
         raise ConflictError(f"login_name: {wanted.login_name!r} is another user's already")
     return stored is Stored.DONE

@@ -18,6 +18,7 @@ from pynamodb.exceptions import DoesNotExist
 
 from handover.model import User
 from handover.patience import Patience
+from handover.profiles import FACTS, About
 from handover.rules import look_of, normal_address
 from handover.store.batches import Item, transact
 from handover.store.directory import (
@@ -32,6 +33,7 @@ from handover.store.directory import (
     user_in,
     user_update,
 )
+from handover.store.records import FACT_ORDERS, fact_orders_value
 
 # How many addresses that a name leads to are looked up at a time.
 NAMES_A_READ = 50
@@ -93,15 +95,18 @@ class People:
             if (user := users.get(email)) and look_of(user.name) == name:
                 yield place, user
 
-    def store(self, tenant: str, before: User | None, after: User, now: float) -> Stored:
+    def store(
+        self, tenant: str, before: User | None, after: User, *, now: float, order: str
+    ) -> Stored:
         """Stores a user in the place of what was read as `before`, None = nobody.
 
         A login name that another user has, who is not deleted, is never taken from them, whoever
-        else writes meanwhile, a directory file included. Raises RetryLaterError when the table is
-        busy.
+        else writes meanwhile, a directory file included. All that is said of the user has the
+        place `order` among files: an older file that still comes changes nothing of it. Raises
+        RetryLaterError when the table is busy.
         """
         login = normal_address(after.login_name)
-        actions = [self._user_update(tenant, before, after)]
+        actions = [self._user_update(tenant, before, after, order)]
         if login:
             found = _login_body(tenant, login)
             holder = _address_in(found) if found is not None else after.email
@@ -122,8 +127,12 @@ class People:
         actions += self._name_actions(tenant, before, after)
         return Stored.DONE if transact(actions) else Stored.OVERTAKEN
 
-    def _user_update(self, tenant: str, before: User | None, after: User) -> Item:
+    def _user_update(self, tenant: str, before: User | None, after: User, order: str) -> Item:
         update = user_update(self.table, tenant, after)
+        orders = dict.fromkeys(FACTS[About.USERS], order)
+        update["UpdateExpression"] += f", #{FACT_ORDERS} = :{FACT_ORDERS}"
+        update["ExpressionAttributeNames"][f"#{FACT_ORDERS}"] = FACT_ORDERS
+        update["ExpressionAttributeValues"][f":{FACT_ORDERS}"] = fact_orders_value(orders)
         if before is None:
             condition = "attribute_not_exists(#pk)"
             update["ExpressionAttributeNames"]["#pk"] = "pk"

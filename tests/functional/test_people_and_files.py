@@ -1,0 +1,51 @@
+"""Users whom both Admins and files tell of: whoever speaks last is heard."""
+
+from __future__ import annotations
+
+from tests.functional.pipeline import AMINA, TENANT, Pipeline
+from tests.functional.test_directory_files import USERS, dropped, file, user
+from tests.intruders.cast import INSIDERS, World
+
+EDITED = {"name": "Amina Edited", "roles": ["Sales"], "opco": "Kenya"}
+
+
+def edit(pipeline: Pipeline) -> None:
+    answer = World(pipeline).ask(INSIDERS[0], "PUT", f"/users/{AMINA}", EDITED)
+    assert answer.status == 200, answer.text
+
+
+def test_a_file_that_came_before_an_edit_does_not_undo_it(pipeline: Pipeline) -> None:
+    pipeline.source()
+    older = dropped(pipeline, "users.csv", file(USERS, f"{AMINA},Amina Filed,Sales,Togo,,,,,"))
+    pipeline.clock.now += 1
+    edit(pipeline)
+
+    pipeline.run(older)
+
+    assert pipeline.counts(older) == {"lines": 1, "superseded": 1}
+    assert (user(pipeline, AMINA).name, user(pipeline, AMINA).opco) == ("Amina Edited", "Kenya")
+
+
+def test_a_file_that_comes_after_an_edit_is_heard(pipeline: Pipeline) -> None:
+    pipeline.source()
+    edit(pipeline)
+    pipeline.clock.now += 1
+
+    newer = dropped(pipeline, "users.csv", file(USERS, f"{AMINA},Amina Filed,Sales,Togo,,,,,"))
+    pipeline.run(newer)
+
+    assert pipeline.counts(newer) == {"lines": 1, "updated": 1}
+    assert user(pipeline, AMINA).name == "Amina Filed"
+    answer = World(pipeline).ask(INSIDERS[0], "GET", "/users", query={"name": "amina f"})
+    assert [one["email"] for one in answer.body["users"]] == [AMINA]
+
+
+def test_an_edit_after_a_file_keeps_what_the_file_has_marked(pipeline: Pipeline) -> None:
+    pipeline.source()
+    created = dropped(pipeline, "users.csv", file(USERS, f"{AMINA},Amina Filed,Sales,Togo,,,,,"))
+    pipeline.run(created)
+    edit(pipeline)
+
+    records = pipeline.wiring.tables.user_records.read(TENANT, [AMINA], pipeline.patience)
+
+    assert [mark.line for mark in records[AMINA].marks] == [2]
