@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from handover.store.directory import USER
+from handover.store.errands import ERRAND, LOOK
 
 from infra.template import PATH, load, resources
 
@@ -200,14 +202,27 @@ def test_a_slow_message_holds_up_no_other() -> None:
                 assert source["BatchSize"] == 1
 
 
-def test_the_stream_is_read_from_its_start_and_a_bad_record_is_parted_from_the_good() -> None:
-    (source,) = sources_of(FUNCTIONS["PublishFunction"])
+@pytest.mark.parametrize(
+    ("function", "table"),
+    [("PublishFunction", "AccountsTable"), ("FollowFunction", "DirectoryTable")],
+)
+def test_a_stream_is_read_from_its_start_and_a_bad_record_is_parted_from_the_good(
+    function: str, table: str
+) -> None:
+    (source,) = sources_of(FUNCTIONS[function])
 
     assert source["StartingPosition"] == "TRIM_HORIZON"
     assert source["BisectBatchOnFunctionError"] is True
-    assert TABLES["AccountsTable"]["StreamSpecification"] == {
-        "StreamViewType": "NEW_AND_OLD_IMAGES"
-    }
+    assert referred(source["Stream"]) == {table}
+    assert TABLES[table]["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+
+
+def test_follow_hears_of_users_errands_and_looks_alone() -> None:
+    (source,) = sources_of(FUNCTIONS["FollowFunction"])
+
+    (pattern,) = source["FilterCriteria"]["Filters"]
+    heard = json.loads(pattern["Pattern"])["dynamodb"]["Keys"]["sk"]["S"]
+    assert [one["prefix"] for one in heard] == [USER, ERRAND, LOOK]
 
 
 def test_uploads_reach_intake_without_a_filter() -> None:
