@@ -173,6 +173,24 @@ def test_r58_awaited_accounts_go_to_the_user_who_is_created(pipeline: Pipeline) 
     ]
 
 
+def test_nobody_waits_for_who_is_deleted(pipeline: Pipeline) -> None:
+    """They came and went before their accounts were theirs."""
+    pipeline.kenyan(1)
+    await_newcomer(pipeline, "K000")
+    newcomer(pipeline)
+    ask_removal(pipeline, NEWCOMER)
+    pipeline.settle()
+    user = pipeline.wiring.tables.directory.user(TENANT, NEWCOMER)
+    assert user is not None
+    assert user.is_deleted
+    assert pipeline.holders("K000") == [""]
+
+    newcomer(pipeline)
+    pipeline.settle()
+
+    assert pipeline.holders("K000") == [""], "what waited does not come back with a namesake"
+
+
 def test_a_user_who_is_created_inactive_waits_until_they_are_active(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     await_newcomer(pipeline, "K000")

@@ -6,7 +6,7 @@ import codecs
 import csv
 import heapq
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 
@@ -49,11 +49,13 @@ def pieces_of(
     """The file of the errand, lazily; its profile is settled on the ticket."""
     match errand.kind:
         case ErrandKind.REMOVAL:
-            return _of_seats(wiring, ticket_id, ticket, errand.users, removing, str, patience)
+            # What waits for them is taken off too: nothing is to come back with a namesake.
+            gone = [seat for user in errand.users for seat in (user, pending_seat(user))]
+            told = {seat: seat for seat in gone}
+            return _of_seats(wiring, ticket_id, ticket, told, removing, patience)
         case ErrandKind.RESOLUTION:
-            return _of_seats(
-                wiring, ticket_id, ticket, errand.users, resolving, pending_seat, patience
-            )
+            told = {pending_seat(user): user for user in errand.users}
+            return _of_seats(wiring, ticket_id, ticket, told, resolving, patience)
         case ErrandKind.UNDO:
             return _undo(wiring, ticket, errand, patience)
         case ErrandKind.OWNER:
@@ -64,14 +66,13 @@ def _of_seats(
     wiring: Wiring,
     ticket_id: str,
     ticket: TicketItem,
-    users: Sequence[str],
+    told: Mapping[str, str],
     profile_for: Callable[[Sequence[str]], Profile],
-    seat_of: Callable[[str], str],
     patience: Patience,
 ) -> Iterator[bytes]:
-    """One line for each account on which one of the users has a seat, naming them by role."""
+    """One line for each account with one of the seats; `told` is what the file says for each."""
     portfolios = wiring.tables.portfolios
-    held = {role for user in users for role in portfolios.roles(ticket.tenant, seat_of(user))}
+    held = {role for seat in told for role in portfolios.roles(ticket.tenant, seat)}
     # The first run that comes so far settles the columns for all. What comes to be held in other
     # roles after this is looked at anew, by whoever publishes it.
     wanted = profile_for(sorted(held) or [ANY_ROLE])
@@ -79,17 +80,17 @@ def _of_seats(
     profile = parse_profile(body)
     roles = [column.role for column in profile.columns if column.role]
 
-    def seats(role: str, user: str) -> Iterator[tuple[bytes, str, str]]:
-        for account_id in portfolios.in_role(ticket.tenant, seat_of(user), role):
-            yield account_id.encode(), role, user
+    def places(role: str, seat: str) -> Iterator[tuple[bytes, str, str]]:
+        for account_id in portfolios.in_role(ticket.tenant, seat, role):
+            yield account_id.encode(), role, told[seat]
 
     def rows() -> Iterator[Row]:
-        merged = heapq.merge(*(seats(role, user) for role in roles for user in users))
+        merged = heapq.merge(*(places(role, seat) for role in roles for seat in told))
         for account, of_account in groupby(merged, key=itemgetter(0)):
             patience.check()
             cells: dict[str, list[str]] = {}
-            for _, role, user in of_account:
-                cells.setdefault(role, []).append(user)
+            for _, role, name in of_account:
+                cells.setdefault(role, []).append(name)
             yield (account.decode(), *(SEPARATOR.join(cells.get(role, ())) for role in roles))
 
     return csv_pieces(_labels(profile), rows())

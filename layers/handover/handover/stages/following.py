@@ -135,7 +135,8 @@ def _look(wiring: Wiring, tenant: str, news: Sequence[News], patience: Patience)
     deleted = [
         address
         for address, user in users.items()
-        if user.is_deleted and _holds(wiring, tenant, address, patience)
+        if user.is_deleted
+        and any(_holds(wiring, tenant, seat, patience) for seat in (address, pending_seat(address)))
     ]
     come = [
         address

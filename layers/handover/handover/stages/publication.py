@@ -56,7 +56,7 @@ def publish_changes(wiring: Wiring, changes: Sequence[Change], run: Invocation) 
 
 
 def _ask_for_looks(wiring: Wiring, holdings: Sequence[Holding], run: Invocation) -> None:
-    """Asks for a look at users who are deleted and hold something, or are there and awaited.
+    """Asks for a look at users who are deleted and hold something, or are awaited and there.
 
     The users are read after the portfolios are stored: whoever changes a user and then reads the
     portfolio sees these holdings, or is seen here.
@@ -70,7 +70,7 @@ def _ask_for_looks(wiring: Wiring, holdings: Sequence[Holding], run: Invocation)
         users = wiring.tables.directory.users(tenant, addresses, run.patience)
         for seat, holding in seats.items():
             user = users.get(address_in(seat))
-            if user is not None and (user.is_active if is_pending(seat) else user.is_deleted):
+            if user is not None and (user.is_deleted or (is_pending(seat) and user.is_active)):
                 because = f"{holding.account_id}#{holding.version}"
                 wiring.tables.errands.look_at(tenant, user.email, because)
 
