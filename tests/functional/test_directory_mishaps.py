@@ -1,0 +1,191 @@
+"""Directory files under every single mishap: whatever call is lost, the directory ends the same."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from handover.model import Account
+from handover.profiles import Settings
+from handover.runtime import LEASE_MARGIN_SECONDS
+
+from tests.faults.memory_aws import ObjectCreated, Twist
+from tests.functional.mishaps import KilledError, Mishap, befalling
+from tests.functional.pipeline import (
+    AMINA,
+    BARAKA,
+    HOUR,
+    PRINCIPAL,
+    TENANT,
+    Pipeline,
+    import_id,
+)
+
+ACCOUNTS = (
+    "account_id,name,opco,status,portals,account_manager\r\n"
+    f"N1,Acme,Kenya,,shop;desk,{BARAKA}\r\n"
+    "N2,Bolt,Kenya,inactive,,\r\n"
+    "K000,Cord,Kenya,,,\r\n"
+    "K001,,Kenya,active,,\r\n"
+    "N3,Dent,Kenya,,,nobody@lumina.example\r\n"
+    ",Ends,,,,\r\n"
+    "N1,Acme,Kenya,,shop;desk,baraka.mwangi@LUMINA.example\r\n"
+).encode()
+USERS = (
+    "email,name,roles,status,login_name\r\n"
+    f"{BARAKA},Baraka Mwangi,Sales,deleted,\r\n"
+    "zoe@lumina.example,Zoe,Sales;Admin,,zed\r\n"
+    "yan@lumina.example,Yan,Sales,,zed\r\n"
+    "Zoe@lumina.example,Zoe,Admin;Sales,,zed\r\n"
+    f"{AMINA},Amina Otieno,Sales,,amina\r\n"
+    "nobody,,,,\r\n"
+).encode()
+SEVERAL_CHUNKS_BYTES = 90
+LONGEST = 40
+
+
+@dataclass
+class Told:
+    """What an import came to, and what stands in the tables after it."""
+
+    counts: dict[str, int]
+    outcomes: list[tuple[str, ...]]
+    items: dict[Any, Any]
+
+
+@pytest.fixture
+def several_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that are cut though they are small."""
+    monkeypatch.setattr("handover.stages.intake.LEAST_CHUNK_BYTES", SEVERAL_CHUNKS_BYTES)
+
+
+def scene(pipeline: Pipeline) -> None:
+    """Two accounts, a source, and a default for new accounts."""
+    pipeline.source()
+    pipeline.accounts(*(Account(TENANT, one, 1, opco="Kenya") for one in ("K000", "K001")))
+    settings = Settings(default_account_manager=AMINA)
+    pipeline.wiring.tables.directory.put_settings(TENANT, settings)
+
+
+def dropped(pipeline: Pipeline, name: str, body: bytes) -> ObjectCreated:
+    """The file as the source puts it into the directory."""
+    key = f"directory/{TENANT}/erp/{name}"
+    return pipeline.put(key, body, principal=f"AWS:{PRINCIPAL}:job")
+
+
+def work(pipeline: Pipeline, created: ObjectCreated) -> None:
+    """Delivers every message until none waits; what fails or is killed comes again, later."""
+    waiting: list[dict[str, Any]] = []
+    for _ in range(LONGEST):
+        if _state(pipeline, created) in ("", "validating"):
+            _shielded(lambda: pipeline.validate(created))
+        waiting += pipeline.waiting()
+        pipeline.forget()
+        left: list[dict[str, Any]] = []
+        for body in waiting:
+            if "chunk" in body:
+                failed = _shielded(lambda one=body: pipeline.assign(one["import_id"], one["chunk"]))
+            else:
+                failed = _shielded(lambda one=body: pipeline.finalize(one["import_id"]))
+            if failed:
+                left.append(body)
+        waiting = left
+        if not waiting and _state(pipeline, created) in ("done", "error"):
+            return
+        pipeline.clock.now += 60 + LEASE_MARGIN_SECONDS
+        _shielded(lambda: pipeline.sweep("imports"))
+    raise AssertionError("the import does not end")
+
+
+def _state(pipeline: Pipeline, created: ObjectCreated) -> str:
+    """The state of the import, "" while there is none; nothing befalls who only looks."""
+    hook, pipeline.memory.hook = pipeline.memory.hook, None
+    found = pipeline.wiring.tables.imports.find(import_id(created))
+    pipeline.memory.hook = hook
+    return found.state if found is not None else ""
+
+
+def _shielded(step: Any) -> bool:
+    """True when the step is to be made again."""
+    try:
+        return bool(step())
+    except KilledError:
+        return True
+
+
+def told(pipeline: Pipeline, created: ObjectCreated) -> Told:
+    """What can be compared with another run: no times, no attempts."""
+    results = pipeline.file(created, "results.csv") or b""
+    rows = list(csv.reader(io.StringIO(results.decode("utf-8-sig"), newline="")))
+    tables = pipeline.memory.dynamodb.tables
+    return Told(
+        pipeline.counts(created),
+        [tuple(row) for row in rows],
+        {
+            (name, key): _timeless(item)
+            for name in ("AccountsTable", "DirectoryTable")
+            for key, item in tables[name].items.items()
+        },
+    )
+
+
+def _timeless(item: dict[str, Any]) -> dict[str, Any]:
+    facts = {name: value for name, value in item.items() if name not in ("marks", "body")}
+    marks = item.get("marks", {"L": []})["L"]
+    told = [{**mark["M"], "at": None} for mark in marks]
+    return {**facts, "marks": told}
+
+
+def quiet(pipeline: Pipeline, name: str, body: bytes) -> tuple[Told, int, Any]:
+    """What comes of the file when nothing happens, how many calls that takes, and the scene."""
+    scene(pipeline)
+    created = dropped(pipeline, name, body)
+    beginning = pipeline.memory.snapshot()
+    counting = Mishap()
+    with befalling(pipeline.memory, counting):
+        work(pipeline, created)
+    return told(pipeline, created), counting.seen, (created, beginning)
+
+
+@dataclass
+class Repeating(Mishap):
+    """One call is made twice, as after an answer that was lost; the second answer counts."""
+
+    repeated: int = 0
+
+    def before(
+        self, number: int, service: str, operation: str, params: dict[str, Any]
+    ) -> Twist | None:
+        """Counts; has the wanted call made twice."""
+        super().before(number, service, operation, params)
+        return Twist(repeat=True) if self.seen == self.repeated else None
+
+
+MISHAPS: dict[str, Callable[[int], Mishap]] = {
+    "killed before": lambda number: Mishap(kill_before=number),
+    "killed after": lambda number: Mishap(kill_after=number),
+    "made twice": lambda number: Repeating(repeated=number),
+}
+
+
+@pytest.mark.parametrize("kind", MISHAPS)
+@pytest.mark.parametrize(("name", "body"), [("accounts.csv", ACCOUNTS), ("users.csv", USERS)])
+def test_no_single_mishap_changes_what_a_directory_file_comes_to(
+    pipeline: Pipeline, several_chunks: None, name: str, body: bytes, kind: str
+) -> None:
+    expected, calls, (created, beginning) = quiet(pipeline, name, body)
+    assert calls > 30
+    began = pipeline.clock.now
+
+    for number in range(1, calls + 1):
+        pipeline.memory.restore(beginning)
+        pipeline.clock.now = began + HOUR
+        pipeline.memory.hook = MISHAPS[kind](number)
+        work(pipeline, created)
+        pipeline.memory.hook = None
+        found = told(pipeline, created)
+        assert found == expected, f"call {number} was {kind}"
