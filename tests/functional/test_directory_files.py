@@ -122,7 +122,7 @@ def test_a_column_that_is_not_there_says_nothing_and_an_empty_cell_empties(
     assert pipeline.account("K1").opco == "Kenya"
 
 
-def test_r26_a_new_account_without_a_manager_gets_the_default_one(pipeline: Pipeline) -> None:
+def test_r27_a_new_account_without_a_manager_gets_the_default_one(pipeline: Pipeline) -> None:
     default_manager(pipeline, AMINA)
 
     accounts(pipeline, "N1,,,,,,", f"N2,,,,,,{BARAKA}")

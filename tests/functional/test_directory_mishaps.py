@@ -39,11 +39,13 @@ USERS = (
     "email,name,roles,status,login_name\r\n"
     f"{BARAKA},Baraka Mwangi,Sales,deleted,\r\n"
     "zoe@lumina.example,Zoe,Sales;Admin,,zed\r\n"
-    "yan@lumina.example,Yan,Sales,,zed\r\n"
+    "yan@lumina.example,Yan,Sales,,yan\r\n"
     "Zoe@lumina.example,Zoe,Admin;Sales,,zed\r\n"
     f"{AMINA},Amina Otieno,Sales,,amina\r\n"
     "nobody,,,,\r\n"
 ).encode()
+# Of users in different chunks who ask for one login name, whoever comes first has it.
+CONTESTED = USERS.replace(b",yan\r", b",zed\r")
 SEVERAL_CHUNKS_BYTES = 90
 LONGEST = 40
 
@@ -189,3 +191,22 @@ def test_no_single_mishap_changes_what_a_directory_file_comes_to(
         pipeline.memory.hook = None
         found = told(pipeline, created)
         assert found == expected, f"call {number} was {kind}"
+
+
+@pytest.mark.parametrize("kind", MISHAPS)
+def test_r91_no_single_mishap_gives_two_users_one_login_name(
+    pipeline: Pipeline, several_chunks: None, kind: str
+) -> None:
+    _, calls, (created, beginning) = quiet(pipeline, "users.csv", CONTESTED)
+    began = pipeline.clock.now
+
+    for number in range(1, calls + 1):
+        pipeline.memory.restore(beginning)
+        pipeline.clock.now = began + HOUR
+        pipeline.memory.hook = MISHAPS[kind](number)
+        work(pipeline, created)
+        pipeline.memory.hook = None
+        stored = pipeline.memory.dynamodb.tables["DirectoryTable"].items.values()
+        named = [item["sk"]["S"] for item in stored if item.get("login_name") == {"S": "zed"}]
+        codes = [row[-2] for row in told(pipeline, created).outcomes]
+        assert (len(named), codes.count("LOGIN_TAKEN")) == (1, 1), f"call {number} was {kind}"
