@@ -1,0 +1,62 @@
+"""What lines are about: the profiles of a directory's own files, checked field by field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from handover.errors import InvalidRequestError
+from handover.profiles import FACTS, About, Holds, presets, profile_from, profile_json
+
+ACCOUNTS, USERS = (presets()[f"directory-{about}"] for about in (About.ACCOUNTS, About.USERS))
+
+
+def with_column(data: dict[str, Any], **column: Any) -> dict[str, Any]:
+    """The profile with one more column."""
+    return data | {"columns": [*data["columns"], {"label": "x", **column}]}
+
+
+def test_a_preset_for_each_kind_of_record_tells_all_its_facts() -> None:
+    for profile in (ACCOUNTS, USERS):
+        told = {column.role for column in profile.columns if column.holds is Holds.FACT}
+
+        assert told == set(FACTS[profile.about])
+        assert profile_from(profile_json(profile)) == profile
+
+
+def test_a_profile_that_does_not_say_is_about_assignments() -> None:
+    data = profile_json(presets()["single-strict"])
+    del data["about"]
+
+    assert profile_from(data).about is About.ASSIGNMENTS
+
+
+@pytest.mark.parametrize(
+    ("data", "field"),
+    [
+        (with_column(profile_json(ACCOUNTS), holds="fact", role="#phone"), "columns[7].role"),
+        (with_column(profile_json(ACCOUNTS), holds="fact", role="#name"), "columns[7].role"),
+        (with_column(profile_json(ACCOUNTS), holds="workflow"), "columns[7].holds"),
+        (with_column(profile_json(ACCOUNTS), holds="user"), "columns[7].holds"),
+        (
+            with_column(profile_json(ACCOUNTS), holds="initial", role="#name", by=["email"]),
+            "columns[7].role",
+        ),
+        (with_column(profile_json(USERS), holds="account"), "columns[9].holds"),
+        (profile_json(USERS) | {"about": "assignments"}, "columns[1].role"),
+        (profile_json(USERS) | {"about": "accounts"}, "columns[2].role"),
+        (profile_json(USERS) | {"about": "cars"}, "about"),
+        (
+            with_column(profile_json(presets()["single-strict"]), holds="fact", role="#name"),
+            "columns[2].role",
+        ),
+        (profile_json(ACCOUNTS) | {"roles": {"#name": {"max_users": 1}}}, "roles.#name"),
+    ],
+)
+def test_what_a_file_about_that_cannot_say_is_an_error_that_names_the_field(
+    data: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(InvalidRequestError) as wrong:
+        profile_from(data)
+
+    assert wrong.value.field == field

@@ -1,0 +1,64 @@
+"""Keys in a normal form: what is compared as equal has one hash, however it is written."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from handover.model import Dialect, Header
+from handover.reading.keys import BLANK, Hashes
+from handover.reading.scan import scan
+from handover.rules import normal_address
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+WRITINGS = (
+    "ana@x.example",
+    "ANA@x.example",
+    " Ana@X.Example ",
+    '"ana@x.example"',
+    '"ANA@X.EXAMPLE "',
+    "\uff41na@x.example",
+    "\u00a0ana@x.example",
+)
+texts = st.text("aAbBöÖßẞ@. \u00a0\uff21", max_size=6)
+
+
+def hashes(keys: list[str], encoding: str = "utf-8") -> Hashes:
+    """The hashes of keys that stand before another column."""
+    data = "".join(f"{key},x\n" for key in keys).encode(encoding)
+    found = scan(
+        [data],
+        dialect=Dialect(encoding, ","),
+        header=Header(("email", "x"), 0, 2),
+        key_column=0,
+        normal_key=normal_address,
+        seed=7,
+        chunk_bytes=1 << 20,
+        chunk_lines=1 << 20,
+    )
+    return found.hashes
+
+
+def test_every_writing_of_one_address_has_one_hash() -> None:
+    found = hashes(list(WRITINGS))
+
+    assert len(set(found.tolist())) == 1
+    assert found[0] != BLANK
+
+
+def test_letters_of_an_8_bit_file_are_compared_in_one_case_too() -> None:
+    first, second = hashes(["b\u00f6b@x.example", "B\u00d6B@X.example"], "windows-1252").tolist()
+
+    assert first == second
+
+
+@settings(deadline=None, derandomize=True)
+@given(st.lists(texts, min_size=2, max_size=8))
+def test_two_keys_have_one_hash_exactly_when_they_are_compared_as_equal(keys: list[str]) -> None:
+    found = hashes(keys)
+
+    for (one, first), (other, second) in pairwise(
+        zip(keys, np.asarray(found).tolist(), strict=True)
+    ):
+        assert (first == second) == (normal_address(one) == normal_address(other))
