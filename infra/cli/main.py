@@ -237,6 +237,8 @@ def _add_user_commands(commands: Commands) -> None:
         command.add_argument("--status", choices=("active", "inactive"))
         for option in ("opco", "employee-id", "phone", "mobile", "login-name"):
             command.add_argument(f"--{option}", metavar="TEXT")
+    invite = actions.add_parser("invite", help="send one an invitation, or another one")
+    invite.add_argument("email", metavar="EMAIL")
     delete = actions.add_parser("delete", help="delete some, and take them off all accounts")
     delete.add_argument("emails", nargs="+", metavar="EMAIL")
     delete.add_argument("--yes", action="store_true", help="do not ask")

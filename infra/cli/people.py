@@ -32,6 +32,7 @@ def run_on(api: Api, arguments: Namespace, screen: Screen) -> ExitCode:
         ("users", None): _list_users,
         ("users", "add"): _add_user,
         ("users", "edit"): _edit_user,
+        ("users", "invite"): _invite_user,
         ("users", "delete"): _delete_users,
         ("settings", None): _settings,
         ("roles", None): _list_roles,
@@ -74,6 +75,12 @@ def _edit_user(api: Api, arguments: Namespace, screen: Screen) -> ExitCode:
     body = {name: known[name] for name in FIELDS} | _said(arguments)
     user = api.put("users", known["email"], body=body)
     screen.say(f"{user['email']} is stored")
+    return ExitCode.ALL_GOOD
+
+
+def _invite_user(api: Api, arguments: Namespace, screen: Screen) -> ExitCode:
+    user = api.post("users", arguments.email, "invitation")
+    screen.say(f"{user['email']} is invited to sign in")
     return ExitCode.ALL_GOOD
 
 

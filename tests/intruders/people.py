@@ -6,6 +6,7 @@ from handover.profiles import presets, profile_json
 
 from tests.intruders.actions import Action, sending
 from tests.intruders.cast import (
+    INACTIVE,
     OTHER_PROFILE,
     OTHER_ROLE,
     OTHER_SALES,
@@ -38,6 +39,8 @@ RIGHTS: dict[Action, tuple[int, ...]] = {
     sending("POST", "/users", NEW | {"email": SALES.email}): (409, 403, 403, 403, 409),
     sending("PUT", f"/users/{SALES.email}", NEW): ADMINS,
     sending("PUT", f"/users/{SALES.email}", NEW | {"roles": ["Admin"]}): ADMINS,
+    Action("POST", f"/users/{SALES.email}/invitation"): ADMINS,
+    Action("POST", f"/users/{INACTIVE.email}/invitation"): CONFLICT,
     Action("DELETE", f"/users/{SUPPORT.email}"): ASKED,
     sending("POST", "/users/delete", {"emails": [SUPPORT.email]}): ASKED,
     sending("POST", "/users/delete", {"emails": ["nobody@lumina.example"]}): (
@@ -73,6 +76,10 @@ RIGHTS: dict[Action, tuple[int, ...]] = {
 THERE: list[tuple[Action, str]] = [
     (Action("GET", f"/users/{OTHER_SALES.email}"), "/users/nobody@umbra.example"),
     (sending("PUT", f"/users/{OTHER_SALES.email}", NEW), "/users/nobody@umbra.example"),
+    (
+        Action("POST", f"/users/{OTHER_SALES.email}/invitation"),
+        "/users/nobody@umbra.example/invitation",
+    ),
     (Action("DELETE", f"/users/{OTHER_SALES.email}"), "/users/nobody@umbra.example"),
     (Action("DELETE", f"/profiles/{OTHER_PROFILE}"), "/profiles/nobodys"),
     (sending("POST", f"/profiles/{OTHER_PROFILE}/copies", COPY), "/profiles/nobodys/copies"),

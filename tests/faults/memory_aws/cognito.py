@@ -59,11 +59,16 @@ class Pools:
             "Username": params["Username"],
             "UserAttributes": attributes,
             "Enabled": user.enabled,
+            "UserStatus": "FORCE_CHANGE_PASSWORD",
         }
 
     def admin_create_user(self, params: Params, _twist: Twist) -> Answer:
         """AdminCreateUser."""
         name: str = params["Username"]
+        if params.get("MessageAction") == "RESEND":
+            self._user(params)
+            self.invited.append(name)
+            return {"User": {"Username": name, "Enabled": True}}
         if name in self.sign_ins:
             raise ServiceError("UsernameExistsException", "User account already exists")
         attributes = {one["Name"]: one["Value"] for one in params["UserAttributes"]}

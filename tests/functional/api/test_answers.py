@@ -44,6 +44,7 @@ ROUTES = {
     ("/users", "post"),
     ("/users/delete", "post"),
     ("/users/{email}", "get"),
+    ("/users/{email}/invitation", "post"),
     ("/users/{email}", "put"),
     ("/users/{email}", "delete"),
     ("/settings", "get"),

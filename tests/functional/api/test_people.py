@@ -102,6 +102,37 @@ def test_r93_one_user_after_the_other_is_created(api: Api, tenant: str) -> None:
     assert [created(api, email, login_name=email).status for email in emails] == [201, 201]
 
 
+def test_an_invitation_is_sent_again_until_it_is_answered(
+    api: Api, stranger: Api, ana: str
+) -> None:
+    created(api, ana)
+    path = f"/users/{ana}/invitation"
+
+    assert api.post(path).body == told(ana)
+    assert_problem(stranger.post(path), 404)
+    assert_problem(api.by(SALES).post(path), 403)
+    clients.cognito().admin_set_user_password(
+        UserPoolId=api.stack.user_pool,
+        Username=ana,
+        Password="Chosen-By-Ana-1",
+        Permanent=True,
+    )
+
+    assert_problem(api.post(path), 409)
+    api.request("PUT", f"/users/{ana}", ANA | {"status": "inactive"})
+    assert_problem(api.post(path), 409)
+
+
+def test_who_was_never_invited_is_invited(api: Api, ana: str, patience: Patience) -> None:
+    """Users of files have no sign-in yet."""
+    user = User(ana, "Ana", frozenset({"Sales"}))
+    api.stack.tables.directory.put_users(api.tenant, [user], patience)
+
+    assert api.post(f"/users/{ana}/invitation").status == 200
+
+    assert sign_in(api, ana) is not None
+
+
 def test_an_inactive_user_is_not_invited_until_they_are_active(api: Api, ana: str) -> None:
     created(api, ana, status="inactive")
     assert sign_in(api, ana) is None

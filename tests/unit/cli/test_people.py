@@ -64,6 +64,17 @@ def test_r93_a_user_is_added(server: Server, api: Api, capsys: pytest.CaptureFix
     assert "invited" in capsys.readouterr().out
 
 
+def test_a_user_is_invited_again(
+    server: Server, api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.says("/users/ana%40x.example/invitation", ANA)
+
+    run(api, "users", "invite", "ana@x.example")
+
+    assert server.asked[0].method == "POST"
+    assert "invited" in capsys.readouterr().out
+
+
 def test_r96_what_is_not_said_of_a_user_stays(server: Server, api: Api) -> None:
     server.says("/users/ana%40x.example", ANA)
 

@@ -28,6 +28,7 @@ class _SignIn:
 
     tenant: str
     is_enabled: bool
+    is_waiting: bool = False  # for whoever was invited to choose a password
 
 
 def is_free(pool: str, tenant: str, email: str) -> bool:
@@ -60,6 +61,30 @@ def settle(pool: str, tenant: str, user: User) -> bool:
     return True
 
 
+def exists(pool: str, email: str) -> bool:
+    """True when the address signs in, for whichever tenant."""
+    return _find(pool, email) is not None
+
+
+def invite_again(pool: str, email: str) -> bool:
+    """Sends a new invitation; false when there is no sign-in, or it has a password already.
+
+    The caller has made sure that the sign-in is of its own tenant.
+    """
+    found = _find(pool, email)
+    if found is None or not found.is_waiting:
+        return False
+    _call(
+        "admin_create_user",
+        pool,
+        email,
+        but={"UnsupportedUserStateException"},
+        MessageAction="RESEND",
+        DesiredDeliveryMediums=["EMAIL"],
+    )
+    return True
+
+
 def group_of(role: str) -> str:
     """The group that stands for a user role: Cognito takes no spaces in a group's name."""
     return "_".join(role.split())
@@ -70,7 +95,8 @@ def _find(pool: str, email: str) -> _SignIn | None:
     if answer is None:
         return None
     attributes = {one["Name"]: one.get("Value", "") for one in answer["UserAttributes"]}
-    return _SignIn(attributes.get(TENANT, ""), answer.get("Enabled", True))
+    is_waiting = answer.get("UserStatus") == "FORCE_CHANGE_PASSWORD"
+    return _SignIn(attributes.get(TENANT, ""), answer.get("Enabled", True), is_waiting)
 
 
 def _invite(pool: str, tenant: str, email: str) -> _SignIn:

@@ -160,6 +160,16 @@ def edit_user(email: str, wanted: Annotated[UserFields, Body()]) -> dict[str, An
     return users.edit_user(wiring(), person_of(router), wanted.user(unquote(email)), now)
 
 
+@router.post(
+    "/users/<email>/invitation",
+    summary="Invite a user once more, who has not answered in time; by Admins",
+    responses=answers(200, "The user", UserBody),
+)
+def invite_again(email: str) -> dict[str, Any]:
+    """The user."""
+    return users.invite_again(wiring(), person_of(router), unquote(email))
+
+
 @router.delete(
     "/users/<email>",
     summary="Delete a user and take them off all accounts; by Admins",

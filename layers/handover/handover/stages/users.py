@@ -147,6 +147,22 @@ def edit_user(wiring: Wiring, person: Person, wanted: User, now: float) -> dict[
     return user_of(wiring, person, wanted.email)
 
 
+def invite_again(wiring: Wiring, person: Person, email: str) -> dict[str, object]:
+    """The user, who gets a new invitation: one that is not answered within days is void.
+
+    Raises NotFoundError, and ConflictError for a user who is not active or has signed in already.
+    """
+    only_admins(person, "invite users")
+    user = _known(wiring, person, email)
+    if not user.is_active:
+        raise ConflictError("the user is not active")
+    is_new = not sign_ins.exists(wiring.user_pool, user.email)
+    _settle_sign_in(wiring, person, user)
+    if not is_new and not sign_ins.invite_again(wiring.user_pool, user.email):
+        raise ConflictError("the user has a password already")
+    return user_of(wiring, person, user.email)
+
+
 def delete_users(wiring: Wiring, person: Person, emails: Sequence[str], now: float) -> str:
     """The ticket of the import that takes the users off all they hold; they are deleted first.
 
