@@ -48,7 +48,7 @@ __all__ = ["clients_of_memory", "pipeline"]
 
 # Set to draw other runs, or more of them.
 SEED = os.environ.get("FAULTS_SEED") or secrets.token_hex(4)
-DRAWN = int(os.environ.get("ERRANDS_DRAWN", "60"))
+DRAWN = int(os.environ.get("ERRANDS_DRAWN", "20"))
 MOST_STEPS = 3000
 # How often a step is disturbed while the disturbances last.
 DISTURBED = 0.4

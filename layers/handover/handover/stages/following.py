@@ -19,7 +19,7 @@ from handover.aws import sign_ins
 from handover.errors import InvalidRequestError
 from handover.patience import Patience
 from handover.rules import pending_seat
-from handover.runtime import Invocation, Wiring, logger, metrics
+from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
 from handover.stages.errand_files import pieces_of
 from handover.stages.errands import (
     MOST_USERS,
@@ -90,8 +90,8 @@ def run_errand(
         if errand.kind is ErrandKind.REMOVAL and ticket.uploader:
             # From here on no file can give them anything that would not be looked at again.
             for address in errand.users:
-                run.patience.check()
-                errands.bury(tenant, address, ticket_id)
+                order = f"{rfc3339(run.now)}#{ErrandKind.REMOVAL.value}"
+                errands.bury(tenant, address, ticket_id, order, run.patience)
             _close_doors(wiring, tenant, errand.users, run.patience)
         _write(wiring, ticket_id, ticket, errand, run.patience)
         metrics.add_metric("ErrandsRun", "Count", 1)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pynamodb.exceptions import UpdateError
-
-from handover.store.directory import DELETED, USER, DirectoryItem, UserItem
+from handover.patience import Patience
+from handover.profiles import STATUS
+from handover.store.batches import read_items, update, write_each
+from handover.store.directory import DELETED, USER, DirectoryItem
+from handover.store.records import FACT_ORDERS, fact_orders_in, fact_orders_value
 
 ERRAND, LOOK = "errand#", "look#"
 
@@ -32,23 +34,28 @@ class Errands:
         """Asks for a look at what a user holds; once for each `because`."""
         DirectoryItem(tenant, LOOK + address, body=because).save()
 
-    def bury(self, tenant: str, address: str, ticket: str) -> None:
+    def bury(self, tenant: str, address: str, ticket: str, order: str, patience: Patience) -> None:
         """Marks a user as deleted by the errand, unless that errand has done so before.
 
-        Nothing happens where there is no such user.
+        Nothing happens where there is no such user. `order` is the place of this among the files
+        of the directory: an older one does not bring the user back.
         """
-        try:
-            UserItem(tenant, USER + address).update(
-                [
-                    UserItem.status.set(DELETED),
-                    UserItem.deleted_by.set(ticket),
-                    # Whoever has read the user before must see that they have changed.
-                    UserItem.version.set((UserItem.version | 0) + 1),
-                ],
-                UserItem.pk.exists()
-                & (UserItem.deleted_by.does_not_exist() | (UserItem.deleted_by != ticket)),
-            )
-        except UpdateError as error:
-            response = getattr(error.cause, "response", None) or {}
-            if response.get("Error", {}).get("Code") != "ConditionalCheckFailedException":
-                raise
+        key = {"pk": {"S": tenant}, "sk": {"S": USER + address}}
+        tries = 0
+        while found := read_items(self.table, [key], patience):
+            (item,) = found
+            if item.get("deleted_by") == {"S": ticket}:
+                return
+            orders = fact_orders_in(item)
+            orders[STATUS] = max(orders.get(STATUS, ""), order)
+            buried = {
+                **key,
+                "status": {"S": DELETED},
+                "deleted_by": {"S": ticket},
+                FACT_ORDERS: fact_orders_value(orders),
+            }
+            version = int(item["version"]["N"]) if "version" in item else 0
+            if write_each([update(self.table, buried, version)], patience) == [None]:
+                return
+            patience.wait(tries)
+            tries += 1
