@@ -210,3 +210,74 @@ def test_r91_no_single_mishap_gives_two_users_one_login_name(
         named = [item["sk"]["S"] for item in stored if item.get("login_name") == {"S": "zed"}]
         codes = [row[-2] for row in told(pipeline, created).outcomes]
         assert (len(named), codes.count("LOGIN_TAKEN")) == (1, 1), f"call {number} was {kind}"
+
+
+PAIRS = [
+    (
+        "accounts",
+        "account_id,name,opco\r\nN1,Old,Kenya\r\nK000,Old,Togo\r\n",
+        "account_id,name,status\r\nN1,New,inactive\r\nK000,New,inactive\r\n",
+        "AccountsTable",
+        {("New", "Kenya", "inactive"), ("New", "Togo", "inactive")},
+    ),
+    (
+        "users",
+        f"email,name,opco,status\r\nzoe@lumina.example,Old,Kenya,active\r\n{AMINA},Old,Togo,\r\n",
+        f"email,name,status\r\nzoe@lumina.example,New,deleted\r\n{AMINA},New,inactive\r\n",
+        "DirectoryTable",
+        {("New", "Kenya", "deleted"), ("New", "Togo", "inactive")},
+    ),
+]
+
+
+@pytest.mark.parametrize("is_older_inside", [True, False])
+@pytest.mark.parametrize(("kind", "older", "newer", "table", "expected"), PAIRS)
+def test_of_two_files_worked_within_each_other_the_newer_counts(
+    pipeline: Pipeline,
+    kind: str,
+    older: str,
+    newer: str,
+    table: str,
+    expected: set[tuple[str, ...]],
+    is_older_inside: bool,
+) -> None:
+    scene(pipeline)
+    first = dropped(pipeline, f"{kind}-1.csv", older.encode())
+    pipeline.clock.now += 60
+    second = dropped(pipeline, f"{kind}-2.csv", newer.encode())
+    for created in (first, second):
+        assert pipeline.validate(created) == []
+    pipeline.forget()
+    outer, inner = (second, first) if is_older_inside else (first, second)
+    beginning = pipeline.memory.snapshot()
+    counting = Mishap()
+    with befalling(pipeline.memory, counting):
+        pipeline.assign(import_id(outer))
+
+    for number in range(1, counting.seen + 1):
+        pipeline.memory.restore(beginning)
+        meeting = Mishap()
+        meeting.before_call = _once(pipeline, meeting, number, inner)
+        with befalling(pipeline.memory, meeting):
+            assert pipeline.assign(import_id(outer)) == []
+        stored = pipeline.memory.dynamodb.tables[table].items.values()
+        found = {
+            (item["name"]["S"], item["opco"]["S"], item["status"]["S"])
+            for item in stored
+            if item.get("name", {}).get("S") in ("Old", "New")
+        }
+        assert found == expected, f"the other came at call {number}"
+
+
+def _once(
+    pipeline: Pipeline, meeting: Mishap, number: int, inner: ObjectCreated
+) -> Callable[[], None]:
+    """Works the chunk of the inner file to its end at that call."""
+
+    def come() -> None:
+        if meeting.seen == number:
+            pipeline.memory.hook = None
+            assert pipeline.assign(import_id(inner)) == []
+            pipeline.memory.hook = meeting
+
+    return come

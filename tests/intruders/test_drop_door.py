@@ -64,6 +64,12 @@ def assert_refused(world: World, created: ObjectCreated, wanted: str, tenant: st
     [
         # another tenant's place, as oneself
         ("drop/umbra/crm/a.csv", OWN_PRINCIPAL, "WRONG_PRINCIPAL", OTHER),
+        ("directory/umbra/crm/users.csv", OWN_PRINCIPAL, "WRONG_PRINCIPAL", OTHER),
+        ("directory/lumina/erp/users.csv", OTHER_PRINCIPAL, "WRONG_PRINCIPAL", OWN),
+        ("directory/lumina/erp/users.csv", "", "WRONG_PRINCIPAL", OWN),
+        ("directory/lumina/crm/accounts.csv", OWN_PRINCIPAL, "UNKNOWN_SOURCE", OWN),
+        ("directory/lumina/users.csv", OWN_PRINCIPAL, "UNKNOWN_SOURCE", OWN),
+        ("directory/lumina/erp/a.csv", OWN_PRINCIPAL, "UNKNOWN_PROFILE", OWN),
         ("drop/umbra/erp/a.csv", OWN_PRINCIPAL, "WRONG_PRINCIPAL", OTHER),
         ("drop/umbra/hr/a.csv", OWN_PRINCIPAL, "UNKNOWN_SOURCE", OTHER),
         ("drop/lumina/erp/a.csv", OTHER_PRINCIPAL, "WRONG_PRINCIPAL", OWN),
