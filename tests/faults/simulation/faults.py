@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import ReadTimeoutError, ResponseStreamingError
@@ -61,6 +62,7 @@ class Faults:
             "late_older": lambda _run: self._late_older(),
             "late_older_inside": lambda _run: self._late_older(inside=True),
             "cancel": self._cancel,
+            "edit": self._edit,
             "user_inactive": lambda _run: self._change_user(the_scene.BEA, is_active=False),
             "user_removed": lambda _run: self._remove_user(the_scene.CAI),
             "uploader_demoted": lambda _run: self._change_user(
@@ -263,6 +265,11 @@ class Faults:
                 world.cancelled_moment = world.memory.calls
 
         self._nest(ask)
+
+    def _edit(self, run: Invocation) -> None:
+        if run.function != "api":
+            for account, targets in the_scene.EDITS.items():
+                self._nest(partial(self._world.edit, account, targets))
 
     def _change_user(self, address: str, **changed: Any) -> None:
         world = self._world

@@ -2,7 +2,7 @@
 
 Nothing is taken from the system's own bookkeeping but what is compared with it: files are parsed
 anew, verdicts come from `verdicts`, and the final assignments from executing the imports one after
-another in the order in which S3 received them.
+another in the order in which S3 received them, and single edits where they were asked for.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tests.faults.simulation import edits
 from tests.faults.simulation import scene as the_scene
+from tests.faults.simulation.edits import Effect
 from tests.faults.simulation.verdicts import Asked, judge, read_file, seats_at_start
 from tests.faults.simulation.watching import FINAL
 from tests.faults.simulation.world import Uploaded, World
@@ -94,6 +96,7 @@ class _End:
         self._history = tables["HistoryTable"].items
         self._portfolios = tables["PortfolioTable"].items
         self._reports = world.memory.s3.buckets[world.memory.physical["ReportsBucket"]].objects
+        self._effects = edits.effects_of(world)
         self._kinds = {kind for _, kind, _ in world.applied}
         self._notices: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for notification in world.memory.sns.published:
@@ -125,6 +128,7 @@ class _End:
             yield from self._verdicts(one)
             yield from self._counts(one)
             yield from self._errors_file(one)
+        yield from edits.check(world, self._effects)
         yield from self._superseded(done)
         yield from self._seats(done)
         yield from self._chains(done)
@@ -193,7 +197,7 @@ class _End:
     def _verdicts(self, done: Done) -> Iterator[str]:
         """A line is rejected exactly when the rules say so, at some moment of the run."""
         world, tenant = self._world, done.uploaded.tenant
-        is_alone = len(world.uploads) == 1
+        is_alone = len(world.uploads) == 1 and not world.edits
         for asked, row in done.lines:
             codes = {judge(asked, tenant, facts) for facts in world.facts}
             if row.outcome == "not_processed":
@@ -281,25 +285,53 @@ class _End:
                     for theirs, their_row in other.lines
                     if theirs.account == asked.account and their_row.outcome in WORKED
                     for role in theirs.targets
+                } | {
+                    role
+                    for effect in self._effects
+                    if effect.edit.account == asked.account and effect.place >= one.uploaded.at
+                    for role in effect.targets
                 }
                 if not set(asked.targets) <= later:
                     yield f"I7 line {asked.line} was superseded by nothing"
 
     def _seats(self, done: list[Done]) -> Iterator[str]:
-        """Every seat is held by whom the last line in S3's order says."""
-        expected: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        """Every seat is held by whom the last line, or edit, in the order of all says."""
+        expected: dict[tuple[str, str, str], set[tuple[str, ...]]] = {}
         for tenant, account in the_scene.FACTS.accounts:
             for role, users in seats_at_start(the_scene.FACTS, tenant, account).items():
-                expected[tenant, account, role] = users
+                expected[tenant, account, role] = {users}
+        effects = sorted(self._effects, key=lambda effect: effect.place, reverse=True)
         for one in done:
+            self._seat_edits(effects, one.uploaded.at, expected)
             for asked, row in one.lines:
                 if one.wrote and row.outcome in WORKED:
                     for role, users in asked.targets.items():
-                        expected[one.uploaded.tenant, asked.account, role] = users
-        for (tenant, account, role), users in expected.items():
+                        # What came while an edit was under way may be before it or after it.
+                        expected[one.uploaded.tenant, asked.account, role] = {users} | {
+                            effect.targets[role]
+                            for effect in self._effects
+                            if one.uploaded.tenant == the_scene.HOME
+                            and effect.edit.account == asked.account
+                            and role in effect.targets
+                            and effect.may_follow(one.uploaded.at)
+                        }
+        self._seat_edits(effects, float("inf"), expected)
+        for (tenant, account, role), wanted in expected.items():
             item = self._accounts[f"{tenant}#{account}"]
-            if _users(item, role) != users:
-                yield f"I7 {account} has {_users(item, role)} as {role}, wanted {users}"
+            if _users(item, role) not in wanted:
+                yield f"I7 {account} has {_users(item, role)} as {role}, wanted {sorted(wanted)}"
+
+    def _seat_edits(
+        self,
+        effects: list[Effect],
+        until: float,
+        expected: dict[tuple[str, str, str], set[tuple[str, ...]]],
+    ) -> None:
+        """Executes the edits that come before `until`, and takes them from the list."""
+        while effects and effects[-1].place < until:
+            effect = effects.pop()
+            for role, users in effect.targets.items():
+                expected[the_scene.HOME, effect.edit.account, role] = {users}
 
     def _chains(self, done: list[Done]) -> Iterator[str]:
         """One entry for each change, each beginning where the one before ended."""
@@ -316,6 +348,10 @@ class _End:
             for one in done
             for asked, row in one.lines
             if one.wrote and row.outcome in EFFECTIVE
+        } | {
+            (effect.name, 1): (the_scene.HOME, effect.edit.account, effect.changes)
+            for effect in self._effects
+            if effect.changes
         }
         if found != Counter(wanted.keys()):
             more = set(found) ^ set(wanted)
@@ -369,7 +405,7 @@ class _End:
         """An unchanged line is written only while something older may still come."""
         older = {one.uploaded.import_id: place > 0 for place, one in enumerate(done)}
         for write in self._world.account_writes:
-            if write.run is None or write.old is None or write.new is None:
+            if write.run is None or write.run.edit or write.old is None or write.new is None:
                 continue
             is_same = write.old["assigned"] == write.new["assigned"]
             if is_same and not older.get(write.run.import_id or "", False):

@@ -67,6 +67,7 @@ MEANWHILE = (
     "overwritten",
     "drops_reversed",
     "cancel",
+    "edit",
     "user_inactive",
     "user_removed",
     "uploader_demoted",

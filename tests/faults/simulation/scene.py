@@ -167,6 +167,12 @@ DROP_ONE = _csv("account ID,account Manager", f"A1,{ANA}", f"A3,{BEA}", f"A14,{A
 DROP_TWO = _csv("account ID,account Manager", f"A1,{BEA}", f"A3,{ANA}", f"A14,{BEA}")
 UNCLOSED = _csv("account ID,account Manager,viewers", f'A1,"{BEA},', f"A2,{BEA},")
 
+# What somebody edits by hand meanwhile: an account that the file changes, and one that it leaves.
+EDITS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "A1": {"account_manager": (ANA,)},
+    "A3": {"account_manager": (ANA,), "viewer": (ANA,)},
+}
+
 MAIN_TICKET = "20260701T080000000Z-00000000000000aa"
 OLDER_TICKET = "20260701T075500000Z-00000000000000bb"
 MAIN_KEY = f"in/{HOME}/{MAIN_TICKET}.csv"

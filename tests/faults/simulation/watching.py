@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.faults.memory_aws import Notification, Version
 from tests.faults.simulation import scene as the_scene
-from tests.faults.simulation.world import AccountWrite, Invocation, World
+from tests.faults.simulation.world import AccountWrite, Edit, Invocation, World
 
 FINAL = frozenset({"done", "error", "refused", "cancelled"})
 # What may still change about an import that has ended: that it was told, and resent.
@@ -123,6 +123,11 @@ class Watch:
             return
         if int(new["version"]["N"]) != int(old["version"]["N"]) + 1:
             self._note(f"I7 {key} went from version {old['version']} to {new['version']}")
+        if run.edit is not None:
+            self._edited(run.edit, key, old, new)
+            self._orders(key, old, new)
+            self._seats(run, key, old, new)
+            return
         uploaded = self._uploaded(run)
         if run.function != "assign" or uploaded is None:
             self._note(f"I10 {run.function} wrote the account {key}")
@@ -132,6 +137,18 @@ class Watch:
         self._may_write(run, key)
         self._orders(key, old, new)
         self._seats(run, key, old, new)
+
+    def _edited(self, edit: Edit, key: str, old: Item, new: Item) -> None:
+        """The edit writes its own account, and all that it asks for, and nothing else."""
+        if key != f"{the_scene.HOME}#{edit.account}":
+            self._note(f"I12 an edit of {edit.account} wrote {key}")
+        for role in {*old["assigned"]["M"], *new["assigned"]["M"], *edit.targets}:
+            before, after = (image["assigned"]["M"].get(role, {"L": []}) for image in (old, new))
+            users = _held(after)
+            if role not in edit.targets and before != after:
+                self._note(f"I7 an edit of {sorted(edit.targets)} wrote {role} of {key}")
+            if role in edit.targets and users not in (edit.targets[role], _held(before)):
+                self._note(f"I7 an edit gave {role} of {key} to {users}")
 
     def _may_write(self, run: Invocation, key: str) -> None:
         """The import is being worked, and so is the chunk."""
@@ -204,3 +221,7 @@ class Watch:
         changed = {name for name in {**old, **new} if old.get(name) != new.get(name)}
         if changed - _MAY_CHANGE:
             self._note(f"I10 {sorted(changed)} of an import changed after its end")
+
+
+def _held(value: Any) -> tuple[str, ...]:
+    return tuple(user["S"] for user in value["L"])

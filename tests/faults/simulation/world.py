@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -68,6 +68,20 @@ class Record:
         return self.body
 
 
+@dataclass(slots=True, eq=False)
+class Edit:
+    """One single edit: of whom it wants what, when it was asked for, and what was answered.
+
+    `status` 0 = no answer ever came.
+    """
+
+    account: str
+    targets: Mapping[str, tuple[str, ...]]
+    began_at: float
+    ended_at: float = 0.0
+    status: int = 0
+
+
 @dataclass(slots=True)
 class Invocation:
     """One run of one function; `started` is the number of the AWS call before it."""
@@ -83,6 +97,7 @@ class Invocation:
     chunk: int | None = None
     schedule: int | None = None
     is_dead: bool = False
+    edit: Edit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +155,7 @@ class World:
         self.applied: list[tuple[int, str, str]] = []
         self.violations: list[str] = []
         self.account_writes: list[AccountWrite] = []
+        self.edits: list[Edit] = []
         self.cancel_answers: list[int] = []
         self.cancelled_moment: int | None = None
         self.approved: set[str] = set()
@@ -345,7 +361,25 @@ class World:
         is_done, answer = self.invoke("publish", event, records=records)
         return is_done and not (answer or {}).get("batchItemFailures")
 
-    def ask_api(self, method: str, path: str, person: str) -> int:
+    def edit(self, account: str, targets: Mapping[str, tuple[str, ...]]) -> None:
+        """Somebody edits an account by hand."""
+        edit = Edit(account, targets, self.clock.now)
+        self.edits.append(edit)
+        body = {"profile": the_scene.SEATS, "assign": targets}
+        edit.status = self.ask_api(
+            "PATCH", f"/accounts/{account}", the_scene.BOSS, body=body, edit=edit
+        )
+        edit.ended_at = self.clock.now
+
+    def ask_api(
+        self,
+        method: str,
+        path: str,
+        person: str,
+        *,
+        body: object = None,
+        edit: Edit | None = None,
+    ) -> int:
         """The status that the API answers a person with; 0 when it never answers."""
         event = json.loads(API_REQUEST)
         event["rawPath"] = event["requestContext"]["http"]["path"] = path
@@ -353,10 +387,12 @@ class World:
         event["headers"].pop("content-type", None)
         event["pathParameters"] = {"proxy": path.lstrip("/")}
         event.pop("body", None)
+        if body is not None:
+            event["body"] = json.dumps(body)
         claims = event["requestContext"]["authorizer"]["jwt"]["claims"]
         claims["custom:tenant"], claims["email"] = the_scene.HOME, person
         import_id = next((part for part in path.split("/") if part in self.uploads), None)
-        is_done, answer = self.invoke("api", event, import_id=import_id)
+        is_done, answer = self.invoke("api", event, import_id=import_id, edit=edit)
         return int(answer["statusCode"]) if is_done else 0
 
     def invoke(
@@ -368,6 +404,7 @@ class World:
         records: list[Record] | None = None,
         import_id: str | None = None,
         sweep: int | None = None,
+        edit: Edit | None = None,
     ) -> tuple[bool, Any]:
         """Runs a function to its end: whether it came to one, and what it answered."""
         function = self.stack.functions[name]
@@ -376,7 +413,7 @@ class World:
         run = Invocation(
             name, self._invoked, self.memory.calls, now, now + function.timeout_seconds, message
         )
-        run.records, run.schedule = records or [], sweep
+        run.records, run.schedule, run.edit = records or [], sweep, edit
         run.import_id, run.chunk = self._subject(message)
         run.import_id = run.import_id or import_id
         context = LambdaContext(

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from handover.runtime import Wiring
 
@@ -22,7 +23,7 @@ ADMIN, OFFICE, SALES, GONE = (
 class LambdaContext:
     """A Lambda context with half a minute left."""
 
-    aws_request_id: str = "d3b07384-d9a0-4c1e-9c55-0123456789ab"
+    aws_request_id: str = field(default_factory=lambda: str(uuid4()))
     function_name: str = "api"
     memory_limit_in_mb: int = 1024
     invoked_function_arn: str = "arn:aws:lambda:eu-west-1:123456789012:function:api"

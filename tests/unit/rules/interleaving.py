@@ -6,8 +6,9 @@ read, as the table of accounts takes it. Nothing else is assumed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 
 from handover.model import Account, Outcome, SeatChange, User
 from handover.rules import (
@@ -79,7 +80,7 @@ class Store:
 class Import:
     """One import with one line about the account. `place` is its place in the order."""
 
-    place: int
+    place: float
     targets: Mapping[str, tuple[str, ...]]
     rivals: frozenset[str] | None = None
     planned: Plan | None = None
@@ -88,7 +89,12 @@ class Import:
 
     @property
     def import_id(self) -> str:
-        return f"import-{self.place:02d}"
+        return f"import-{self.place:02.0f}"
+
+    @property
+    def order(self) -> str:
+        """Its place as text; such texts sort as the places do."""
+        return f"{self.place:05.2f}"
 
     @property
     def asked(self) -> Instruction:
@@ -99,13 +105,33 @@ class Import:
         """What the line comes to on that account."""
         assert self.rivals is not None
         at = f"attempt on version {account.version}"
-        claim = Claim(self.import_id, f"{self.place:02d}", "ines@x.example", at, self.rivals)
+        claim = Claim(self.import_id, self.order, "ines@x.example", at, self.rivals)
         if self.gives_up:
             return account_only(self.asked, account, claim)
         planned = plan(self.asked, account, FACTS, OPEN, claim)
         if planned.outcome is Outcome.UNCHANGED and not self.rivals:
             assert planned.write is None
         return planned
+
+
+@dataclass
+class Edit(Import):
+    """A single edit: its place is when it begins, after all that has begun by then.
+
+    `overtaken` are the places of what was uploaded later and had been decided when it wrote.
+    """
+
+    overtaken: list[float] = field(default_factory=list)
+
+    @property
+    def import_id(self) -> str:
+        return f"edit-{self.order}"
+
+    def is_written(self, account: Account) -> bool:
+        """True when the account has it already: it was sent twice."""
+        return any(mark.import_id == self.import_id for mark in account.marks) or any(
+            account.orders.get(role) == self.order for role in self.targets
+        )
 
 
 @dataclass
@@ -121,11 +147,16 @@ class World:
         one = self.imports[number]
         if one.settled is not None:
             return
-        if one.rivals is None:
+        if isinstance(one, Edit):
+            self._step_edit(one, number)
+        elif one.rivals is None:
             one.rivals = frozenset(
                 older.import_id
                 for older in self.imports
-                if older.place < one.place and older.settled is None
+                if older.place < one.place
+                and older.settled is None
+                # What has no upload is in no listing of uploads.
+                and not isinstance(older, Edit)
             )
         elif one.planned is None:
             one.planned = one.plan(self.store.account)
@@ -138,10 +169,40 @@ class World:
         else:
             one.settled = one.planned
 
+    def _step_edit(self, edit: Edit, number: int) -> None:
+        if edit.rivals is None:
+            begun = [one.place for one in self.imports if one.rivals is not None]
+            edit.place = int(max(begun, default=-1)) + 0.5 + number / 100
+            edit.rivals = frozenset({edit.import_id})
+        elif edit.planned is None:
+            self._plan_edit(edit)
+        elif edit.planned.write is None:
+            edit.settled = edit.planned
+        elif self.store.write(edit.planned.write) or edit.is_written(self.store.account):
+            edit.settled = edit.planned
+            edit.overtaken = [
+                one.place
+                for one in self.imports
+                if one.place > edit.place and (one.planned or one.settled)
+            ]
+        else:
+            self._plan_edit(edit)
+
+    def _plan_edit(self, edit: Edit) -> None:
+        still_worked = {one.import_id for one in self.imports if one.settled is None}
+        edit.rivals = frozenset({edit.import_id, *still_worked})
+        edit.planned = edit.plan(self.store.account)
+
     def kill(self, number: int, *, writing: bool) -> None:
-        """Stops the import's worker; what it was writing may still arrive."""
+        """Stops the import's worker; what it was writing may still arrive.
+
+        Of an edit, which nobody begins again, a write is sent twice instead.
+        """
         one = self.imports[number]
-        if one.settled is None and one.planned is not None:
+        if isinstance(one, Edit):
+            if one.settled is None and one.planned is not None and one.planned.write is not None:
+                self.under_way.append(one.planned.write)
+        elif one.settled is None and one.planned is not None:
             if writing and one.planned.write is not None:
                 self.under_way.append(one.planned.write)
             one.planned = None
@@ -152,7 +213,7 @@ class World:
         Whoever gives a chunk up has its lease, which outlasts what the last worker was writing.
         """
         one = self.imports[number]
-        if one.rivals is not None and one.settled is None:
+        if one.rivals is not None and one.settled is None and not isinstance(one, Edit):
             while self.under_way:
                 self.arrive()
             one.planned = None
@@ -172,10 +233,31 @@ class World:
             self.arrive()
 
 
-def in_order(initial: Assigned, imports: list[Import]) -> dict[str, tuple[str, ...]]:
+def in_order(initial: Assigned, imports: Sequence[Import]) -> dict[str, tuple[str, ...]]:
     """Who is assigned when the imports that did their work run one after another."""
     assigned = dict(initial)
     for one in sorted(imports, key=lambda one: one.place):
         if one.settled is not None and one.settled.outcome is not Outcome.NOT_PROCESSED:
             assigned |= one.targets
     return {role: users for role, users in assigned.items() if users}
+
+
+def in_some_order(initial: Assigned, imports: Sequence[Import]) -> list[dict[str, tuple[str, ...]]]:
+    """The same for each place that the edits among them can be said to have.
+
+    What was uploaded while an edit was under way, and was decided before the edit wrote, may be
+    before it or after it.
+    """
+    places = [
+        (one.place, *(place + 0.9 for place in one.overtaken))
+        if isinstance(one, Edit)
+        else (one.place,)
+        for one in imports
+    ]
+    return [
+        in_order(
+            initial,
+            [replace(one, place=place) for one, place in zip(imports, chosen, strict=True)],
+        )
+        for chosen in product(*places)
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,16 @@ from handover.rules import AccountWrite, Instruction, account_only
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.rules.interleaving import PEOPLE, ROLES, Import, Store, World, in_order
+from tests.unit.rules.interleaving import (
+    PEOPLE,
+    ROLES,
+    Edit,
+    Import,
+    Store,
+    World,
+    in_order,
+    in_some_order,
+)
 from tests.unit.rules.scenery import (
     AMINA,
     BARAKA,
@@ -261,11 +271,19 @@ wishes = st.dictionaries(
 )
 
 
-def run(initial: Assigned, wished: list[Assigned], steps: bytes) -> World:
-    """The world after all that: each byte is a step of one of the imports, or a mishap."""
+def run(
+    initial: Assigned, wished: list[Assigned], steps: bytes, edits: Collection[int] = ()
+) -> World:
+    """The world after all that: each byte is a step of one of the imports, or a mishap.
+
+    `edits` are the places of those that are single edits instead.
+    """
     world = World(
         Store(Account("lumina", "0042", 1, assigned=initial)),
-        [Import(place, wish) for place, wish in enumerate(wished)],
+        [
+            Edit(place, wish) if place in edits else Import(place, wish)
+            for place, wish in enumerate(wished)
+        ],
     )
     for step in steps:
         kind, number = divmod(step, len(world.imports))
@@ -300,6 +318,29 @@ def test_imports_in_any_interleaving_end_as_if_they_had_run_one_after_another(
     assert {role: who for role, who in account.assigned.items() if who} == in_order(
         initial, world.imports
     )
+    check(world, initial)
+
+
+@settings(max_examples=600, deadline=None, derandomize=True)
+@given(
+    wishes,
+    st.lists(wishes, min_size=1, max_size=4),
+    st.sets(st.integers(0, 3), min_size=1),
+    st.binary(max_size=60),
+)
+def test_single_edits_in_any_interleaving_have_a_place_among_the_imports(
+    initial: Assigned, wished: list[Assigned], edits: set[int], steps: bytes
+) -> None:
+    world = run(initial, wished, steps, edits)
+
+    account = world.store.account
+    found = {role: who for role, who in account.assigned.items() if who}
+    assert found in in_some_order(initial, world.imports)
+    check(world, initial)
+
+
+def check(world: World, initial: Assigned) -> None:
+    """The history has no gap, and everything ended as it is told."""
     check_history(world, initial)
     for one in world.imports:
         assert one.settled is not None
@@ -308,7 +349,8 @@ def test_imports_in_any_interleaving_end_as_if_they_had_run_one_after_another(
         is_change = one.settled.outcome in (Outcome.UPDATED, Outcome.CLEARED)
         assert is_change is bool(one.settled.changes)
         if one.settled.outcome is Outcome.SUPERSEDED:
-            assert all(account.orders[role] > f"{one.place:02d}" for role in one.targets)
+            orders = world.store.account.orders
+            assert all(orders[role] > one.order for role in one.targets)
 
 
 def check_history(world: World, initial: Assigned) -> None:

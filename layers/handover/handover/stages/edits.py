@@ -7,7 +7,6 @@ comes yields to it, and one that was uploaded later does not.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -39,7 +38,8 @@ class Edit:
 class Edited:
     """What became of an edit; `assigned` and `version` are the account's after it.
 
-    A dry run tells what they would be. `edit_id` stands in the history in an import's place.
+    A dry run tells what they would be. `edit_id` stands in the history in an import's place, and
+    names the request by which the log tells of it.
     """
 
     edit_id: str
@@ -74,7 +74,7 @@ def edit_account(
         asked=asked,
         facts=facts,
         profile=profile,
-        edit_id=(edit_id := f"{EDIT}{secrets.token_hex(16)}"),
+        edit_id=(edit_id := EDIT + run.attempt),
         order=_place_after(account, asked, run.now, edit_id),
         actor=person.email,
         at=rfc3339(run.now),
