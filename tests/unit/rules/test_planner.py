@@ -328,6 +328,18 @@ def test_imports_in_any_interleaving_end_as_if_they_had_run_one_after_another(
     st.sets(st.integers(0, 3), min_size=1),
     st.binary(max_size=60),
 )
+# An import has written and is stopped; after an edit its line is worked again: 12 is a step of the
+# first of two, 13 of the second, 0 stops the first.
+@example(
+    {"manager": ()}, [{"manager": PEOPLE[:1]}, {"manager": PEOPLE[1:]}], {1}, b"\f\f\f\0\r\r\r\f\f"
+)
+# While an edit is under way, a later import finds everything as it wants it.
+@example(
+    {"manager": PEOPLE[:1]},
+    [{"manager": PEOPLE[1:]}, {"manager": PEOPLE[:1]}],
+    {0},
+    b"\f\f\r\r\r\f\f",
+)
 def test_single_edits_in_any_interleaving_have_a_place_among_the_imports(
     initial: Assigned, wished: list[Assigned], edits: set[int], steps: bytes
 ) -> None:
