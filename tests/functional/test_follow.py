@@ -21,6 +21,7 @@ from tests.functional.errands import (
     newcomer,
 )
 from tests.functional.mishaps import Mishap, befalling
+from tests.functional.payloads import load_event
 from tests.functional.pipeline import (
     ADMIN,
     AMINA,
@@ -460,3 +461,16 @@ def test_a_user_who_was_created_anew_is_not_deleted_by_the_old_errand(pipeline: 
     found = pipeline.wiring.tables.directory.user(TENANT, AMINA)
     assert found is not None
     assert found.is_active
+
+
+def test_a_batch_as_lambda_passes_it_is_followed(pipeline: Pipeline) -> None:
+    """Of an errand, of the user that it has deleted, and of its end."""
+    pipeline.kenyan(1, held_by=AMINA)
+    pipeline.settle()
+    pipeline.memory.dynamodb.tables["DirectoryTable"].stream.clear()
+
+    pipeline.invoke(app.lambda_handler, load_event("follow-directory"))
+    (written,) = pipeline.settle()
+
+    assert pipeline.holders("K000") == [""]
+    assert pipeline.item(written).profile == "removal"
