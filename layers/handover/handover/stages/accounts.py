@@ -12,7 +12,7 @@ from itertools import chain, islice, takewhile
 from handover.errors import InvalidRequestError, NotFoundError
 from handover.model import Account, Mark, User
 from handover.patience import Patience
-from handover.profiles import WORKFLOW_ROLE
+from handover.profiles import WORKFLOW_ROLE, is_fact
 from handover.rules import address_in, is_pending, look_of, normal_address, pending_seat
 from handover.runtime import Wiring, rfc3339
 from handover.stages.cursors import Page, cursor_at, page_of, place_at
@@ -82,9 +82,7 @@ def account_at(
     since = takewhile(lambda mark: mark.at > instant, _newest(lately, newest))
     for mark in since:
         assigned |= {
-            change.role: change.before
-            for change in mark.changes
-            if not change.role.startswith("#")  # a fact, not an assignment
+            change.role: change.before for change in mark.changes if not is_fact(change.role)
         }
         version = mark.version - 1
     then = replace(account, assigned=assigned, version=version)
