@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from handover.model import Account, Mark, SeatChange
 from handover.rules import AccountWrite
-from handover.store.accounts import account_from, item_from
+from handover.rules.records import MAX_ID_BYTES
+from handover.store.accounts import MAX_KEY_BYTES, account_from, account_keys, item_from
 from handover.store.history import Holding, holdings_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -100,3 +101,9 @@ def test_a_new_account_is_held_by_whoever_is_assigned() -> None:
         Holding("t", "a", "m", "1", 1, is_held=True),
         Holding("t", "b", "m", "1", 1, is_held=True),
     ]
+
+
+def test_an_id_that_a_directory_file_may_name_can_be_read_in_every_tenant() -> None:
+    (key,) = account_keys("t" * 63, ["x" * MAX_ID_BYTES])
+
+    assert len(key["pk"]["S"]) <= MAX_KEY_BYTES

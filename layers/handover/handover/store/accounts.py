@@ -146,7 +146,7 @@ class Accounts:
 # A sort key has 1,024 bytes. The index of a tenant's accounts has this key for one; portfolios have
 # the id in theirs, behind a role and sometimes an address.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
-MAX_KEY_BYTES = 512
+MAX_KEY_BYTES = 64 + 512  # a tenant with its separator, and an id
 
 
 # The index of a tenant's accounts is spread over so many partitions: one takes 1,000 new accounts a
