@@ -421,7 +421,7 @@ FORBIDDEN: list[tuple[str, str, str, dict[str, Any]]] = [
     ("ApiRole", "s3", "put_object", {"Bucket": "ReportsBucket", "Key": "x", "Body": b""}),
     ("ApiRole", "dynamodb", "put_item", {"TableName": "AccountsTable"}),
     ("ApiRole", "dynamodb", "update_item", {"TableName": "AccountsTable"}),
-    ("ApiRole", "dynamodb", "put_item", {"TableName": "DirectoryTable"}),
+    ("ApiRole", "dynamodb", "scan", {"TableName": "DirectoryTable"}),
     ("ApiRole", "dynamodb", "put_item", {"TableName": "HistoryTable"}),
     ("ApiRole", "dynamodb", "scan", {"TableName": "ImportsTable"}),
     ("ApiRole", "sqs", "send_message", {"QueueUrl": "FinalizeQueue", "MessageBody": "x"}),

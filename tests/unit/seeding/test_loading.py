@@ -20,6 +20,7 @@ from handover.store.tables import TableNames, Tables, connect
 from moto import mock_aws
 
 from infra import template
+from infra.seeding import loading
 from infra.seeding.directory import DirectoryFiles
 from infra.seeding.loading import Loaded, load
 from infra.seeding.tables import DirectoryFileError
@@ -118,14 +119,17 @@ def test_a_manager_of_the_file_does_not_replace_one_that_stands(tables: Tables) 
     assert loaded == [Loaded("accounts", 1, 0, 0)]
 
 
-def test_many_are_loaded_in_parts_and_progress_is_told(tables: Tables) -> None:
-    users = tuple(User(f"u{number}@x.example", "", frozenset()) for number in range(1100))
+def test_many_are_loaded_in_parts_and_progress_is_told(
+    tables: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "AT_A_TIME", 50)
+    users = tuple(User(f"u{number}@x.example", "", frozenset()) for number in range(110))
     told: list[tuple[int, int, str]] = []
 
     load(tables, TENANT, DirectoryFiles(users=users), lambda *step: told.append(step))
 
-    assert told == [(500, 1100, "users"), (1000, 1100, "users"), (1100, 1100, "users")]
-    assert len(_items("DirectoryTable")) == 1100
+    assert told == [(50, 110, "users"), (100, 110, "users"), (110, 110, "users")]
+    assert len(_items("DirectoryTable")) == 110
 
 
 def test_workflows_roles_sources_and_profiles_stand_in_the_directory(tables: Tables) -> None:
