@@ -3,6 +3,7 @@
     python -m tests.faults [--minutes M] [--scene S] [--order O]   every pair, as far as time allows
     python -m tests.faults replay '<plan>'                         one plan, call by call
     python -m tests.faults singles | drawn N [SEED] | mutants      parts of it
+    python -m tests.faults licence [N [SEED]]                      whole runs beside the emulators
 
 Exhaustive pairs go on where the last run ended; what is known so far is kept in .local/faults.json
 and told in tests/faults/RESULTS.md.
@@ -15,9 +16,11 @@ import secrets
 import sys
 import time
 
-from tests.faults.simulation import explore
+from tests.faults.simulation import explore, whole_runs
 from tests.faults.simulation.plans import plan_from
 from tests.faults.simulation.progress import Progress
+
+WHOLE_RUNS = 120
 
 
 def replay(text: str) -> int:
@@ -61,6 +64,18 @@ def one_sweep(name: str, jobs: list[explore.Job]) -> int:
     return bool(tally.violating)
 
 
+def licence(count: int, seed: str) -> int:
+    """Whole runs on the memory AWS and ministack at once, and a fifth as many with moto."""
+    progress = Progress.load()
+    is_wrong = False
+    for name, runs in (("ministack", count), ("moto", count // 5)):
+        told = whole_runs.licence(name, runs, seed)
+        print(f"{name}: {told}", *told.wrong, sep="\n", flush=True)
+        progress.tell(f"licence: {name}", str(told))
+        is_wrong = is_wrong or bool(told.wrong)
+    return is_wrong
+
+
 def main() -> int:
     """What the command line asks for; 0 when nothing was violated."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults")
@@ -80,6 +95,9 @@ def main() -> int:
             f"pairs and triples of seed {seed}",
             explore.drawn(int(asked.arguments[0]), seed),
         )
+    if asked.what == "licence":
+        count = int(asked.arguments[0]) if asked.arguments else WHOLE_RUNS
+        return licence(count, asked.arguments[1] if len(asked.arguments) > 1 else "licence")
     if asked.what == "mutants":
         from tests.faults.mutants import judge
 

@@ -69,6 +69,21 @@ def test_going_on_from_a_moment_is_the_same_as_beginning_anew(machine: Machine) 
         assert machine.digest() == anew, plan.json()
 
 
+def test_shortcuts_change_nothing(machine: Machine) -> None:
+    parents = [machine.run(Plan(scene, "2"), traced=True) for scene in SCENES]
+    plans = [
+        parent.plan.with_fault(number, kind)
+        for parent in parents
+        for number, kind in list(explore.faults_after(parent))[::217]
+    ]
+    plainly = Machine(takes_shortcuts=False)
+
+    for plan in plans:
+        report = machine.run(plan)
+        usual = plainly.run(plan)
+        assert (machine.digest(), report.violations) == (plainly.digest(), usual.violations), plan
+
+
 def test_logs_hold_nothing_of_what_was_uploaded(machine: Machine) -> None:
     machine.log = io.StringIO()
     try:

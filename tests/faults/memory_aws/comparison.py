@@ -58,11 +58,12 @@ def _responses(content: Any) -> Any:
     return normal(content)
 
 
-def _sorted_maps(content: Any) -> Any:
+def sorted_maps(content: Any) -> Any:
+    """The same, with the members of maps in a fixed order."""
     if isinstance(content, dict):
-        return {name: _sorted_maps(content[name]) for name in sorted(content)}
+        return {name: sorted_maps(content[name]) for name in sorted(content)}
     if isinstance(content, list):
-        return [_sorted_maps(element) for element in content]
+        return [sorted_maps(element) for element in content]
     return content
 
 
@@ -76,7 +77,7 @@ def _reasons(parsed: dict[str, Any]) -> Any:
 def _failed(code: str, message: str, parsed: dict[str, Any]) -> Outcome:
     item = parsed.get("Item")
     carried = {"item": normal(item) if item else None, "reasons": _reasons(parsed)}
-    return Outcome(code, _sorted_maps(carried), message)
+    return Outcome(code, sorted_maps(carried), message)
 
 
 def ours(memory: MemoryAws, service: str, operation: str, params: dict[str, Any]) -> Outcome:
@@ -85,7 +86,7 @@ def ours(memory: MemoryAws, service: str, operation: str, params: dict[str, Any]
         answer = memory.execute(service, operation, params)
     except ServiceError as error:
         return _failed(error.code, error.message, error.members)
-    return Outcome(None, _sorted_maps(normal(answer)))
+    return Outcome(None, sorted_maps(normal(answer)))
 
 
 def theirs(client: Any, operation: str, params: dict[str, Any]) -> Outcome:
@@ -97,7 +98,7 @@ def theirs(client: Any, operation: str, params: dict[str, Any]) -> Outcome:
         return _failed(details["Code"], details.get("Message", ""), dict(error.response))
     except (AttributeError, AssertionError, KeyError, TypeError, ValueError, IndexError) as error:
         return Outcome("Crash", None, repr(error))
-    return Outcome(None, _sorted_maps(normal(answer)))
+    return Outcome(None, sorted_maps(normal(answer)))
 
 
 def _unordered(outcome: Outcome) -> Outcome:
@@ -153,9 +154,11 @@ def table_state(memory: MemoryAws, table: str, left_out: set[str]) -> list[Any]:
 
 
 def _state(items: list[Any], left_out: set[str]) -> list[Any]:
-    kept = [
-        _sorted_maps(normal(item))
-        for item in items
-        if item["pk"]["S"].partition("-")[0] + "-" not in left_out
-    ]
-    return sorted(kept, key=repr)
+    return table_items(
+        [item for item in items if item["pk"]["S"].partition("-")[0] + "-" not in left_out]
+    )
+
+
+def table_items(items: list[Any]) -> list[Any]:
+    """Items in comparable form."""
+    return sorted((sorted_maps(normal(item)) for item in items), key=repr)

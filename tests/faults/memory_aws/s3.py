@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote_plus
 
@@ -529,6 +530,7 @@ def _stored(bucket: Bucket, version: Version) -> Answer:
     return answer
 
 
+@lru_cache(maxsize=4096)
 def _etag(body: bytes) -> str:
     return f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
 

@@ -210,7 +210,10 @@ class Table:
     def _check_size(self, key: Key, old: Item | None, new: Item) -> None:
         suspicious = key in self._large or len(new) > _FEW_ATTRIBUTES
         if not suspicious:
-            for value in new.values():
+            known = old or {}
+            for name, value in new.items():
+                if known.get(name) is value:
+                    continue
                 for kind, content in value.items():
                     if kind in _SCALARS:
                         suspicious |= len(content) >= _SHORT

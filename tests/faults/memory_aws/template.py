@@ -37,10 +37,17 @@ def read_template(path: Path) -> dict[str, Any]:
 
 
 def memory_from_template(
-    template: dict[str, Any], clock: Callable[[], float], *, validate: bool = False
+    template: dict[str, Any],
+    clock: Callable[[], float],
+    *,
+    validate: bool = False,
+    make: Callable[[Callable[[], float]], MemoryAws] | None = None,
 ) -> MemoryAws:
-    """Every stateful resource of the template, empty; names are the logical ids."""
-    memory = MemoryAws(clock, validate=validate)
+    """Every stateful resource of the template, empty; names are the logical ids.
+
+    `make` makes the memory AWS that they are put into, if it is to be a special one.
+    """
+    memory = make(clock) if make is not None else MemoryAws(clock, validate=validate)
     for logical_id, resource in template["Resources"].items():
         properties = resource.get("Properties", {})
         kind = resource["Type"]

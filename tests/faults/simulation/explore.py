@@ -125,10 +125,11 @@ def faults_after(report: Report, kinds: frozenset[str] | None = None) -> Iterato
 def work(job: Job) -> Tally:
     """Does the runs of a job."""
     tally = Tally()
-    for report in _drawn(job) if job.seed is not None else _each(job):
-        tally.add(report)
-        if job.limit is not None and tally.violating >= job.limit:
-            break
+    with machine().running():
+        for report in _drawn(job) if job.seed is not None else _each(job):
+            tally.add(report)
+            if job.limit is not None and tally.violating >= job.limit:
+                break
     return tally
 
 

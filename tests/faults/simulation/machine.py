@@ -9,8 +9,8 @@ import logging
 import os
 import random
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,6 +42,7 @@ from tests.faults.simulation import invariants  # noqa: E402
 from tests.faults.simulation.faults import Faults  # noqa: E402
 from tests.faults.simulation.lambdas import environment, read_stack  # noqa: E402
 from tests.faults.simulation.plans import Call, Plan  # noqa: E402
+from tests.faults.simulation.shortcuts import shortcuts  # noqa: E402
 from tests.faults.simulation.watching import Watch  # noqa: E402
 from tests.faults.simulation.world import StuckError, World  # noqa: E402
 
@@ -119,21 +120,38 @@ class _NoTraces:
 
 
 class Machine:
-    """Runs plans, one after another. `log`, if set, takes what the functions log."""
+    """Runs plans, one after another. `log`, if set, takes what the functions log.
 
-    def __init__(self) -> None:
+    Without `takes_shortcuts` the libraries do everything themselves, which takes longer. `make`
+    makes the memory AWS, if it is to be a special one.
+    """
+
+    def __init__(
+        self,
+        *,
+        takes_shortcuts: bool = True,
+        make: Callable[[Callable[[], float]], MemoryAws] | None = None,
+    ) -> None:
+        self._takes_shortcuts = takes_shortcuts
         self.stack = read_stack()
         self.clock = Clock(the_scene.START - 3600)
-        self.memory: MemoryAws = memory_from_template(self.stack.template, self.clock)
+        self.memory = memory_from_template(self.stack.template, self.clock, make=make)
         os.environ.update(environment(self.stack.template, self.memory.physical))
         runtime.wiring.cache_clear()
         self.log: io.StringIO | None = None
         self._failures = _Failures()
         self._snapshots: dict[str, Snapshot] = {}
+        self._is_running = False
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Makes the process live in the simulation: its clock, its AWS, its silence."""
+        """Makes the process live in the simulation: its clock, its AWS, its silence.
+
+        `run` does so by itself; who has many runs to make saves time by doing it once for all.
+        """
+        if self._is_running:
+            yield
+            return
         of_intake: Any = intake
         of_repeats: Any = repeats
         sizes = of_intake.LEAST_CHUNK_BYTES, of_repeats._TABLE_BITS
@@ -151,10 +169,13 @@ class Machine:
             told.setFormatter(handlers[0].formatter)
             inner.addHandler(told)
             inner.setLevel(logging.DEBUG)
+        taken = shortcuts() if self._takes_shortcuts else nullcontext()
+        self._is_running = True
         try:
-            with install(self.memory), telling_the_time(self.clock):
+            with install(self.memory), telling_the_time(self.clock), taken:
                 yield
         finally:
+            self._is_running = False
             of_intake.LEAST_CHUNK_BYTES, of_repeats._TABLE_BITS = sizes
             of_messages.traceback = traceback
             del of_metrics.add_metric, of_metrics.flush_metrics
@@ -320,7 +341,7 @@ class Machine:
         )
         if scene.settings is not None:
             tables.directory.put_settings(the_scene.HOME, Settings(*scene.settings))
-        self._ticket(the_scene.MAIN_TICKET, the_scene.ADMIN, the_scene.SEATS, scene.mode)
+        self._ticket(the_scene.MAIN_TICKET, the_scene.ADMIN, scene.profile, scene.mode)
         bob = the_scene.mail("bob")
         self._ticket(the_scene.OLDER_TICKET, bob, the_scene.SEATS, "run")
         world = World(self.stack, self.memory, self.clock, Plan(), traced=False)

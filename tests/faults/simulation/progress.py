@@ -45,6 +45,11 @@ class Progress:
         self._known[name] = as_json(tally)
         self.save()
 
+    def tell(self, name: str, text: str) -> None:
+        """Remembers what something else came to, in words."""
+        self._known[name] = {"told": text}
+        self.save()
+
     def save(self) -> None:
         """Writes the figures down, and into the page."""
         KEPT.parent.mkdir(exist_ok=True)
@@ -59,7 +64,11 @@ class Progress:
             "| sweep | runs | AWS calls | deliveries | kinds | violating | seconds |",
             "|---|---:|---:|---:|---:|---:|---:|",
         ]
+        words: list[str] = []
         for name, told in self._known.items():
+            if "told" in told:
+                words.append(f"- {name}: {told['told']}")
+                continue
             sweep = name
             if "first_faults" in told:
                 sweep = (
@@ -70,4 +79,4 @@ class Progress:
                 f"| {sweep} | {told['runs']:,} | {told['calls']:,} | {told['deliveries']:,} | "
                 f"{len(told['kinds'])} | {told['violating']} | {told['seconds']:,} |"
             )
-        return "\n".join(lines) + "\n"
+        return "\n".join([*lines, "", *words]).rstrip() + "\n"

@@ -188,6 +188,7 @@ class Scene:
 
     name: str
     body: bytes = MAIN
+    profile: str = SEATS
     mode: str = "run"
     settings: tuple[int, int] | None = None
     has_older: bool = False
@@ -195,7 +196,7 @@ class Scene:
     is_event_lost: bool = False
 
 
-SCENES: Mapping[str, Scene] = {
+SCENES: dict[str, Scene] = {
     scene.name: scene
     for scene in (
         Scene("plain"),

@@ -11,6 +11,7 @@ import io
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from tests.faults.simulation.scene import SALES, Facts
 
@@ -28,12 +29,13 @@ class Asked:
     code: str | None = None
 
 
-def read_file(body: bytes) -> list[Asked]:
+@cache
+def read_file(body: bytes) -> tuple[Asked, ...]:
     """Every data line of a file."""
     reader = csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""))
     header = next(reader)
     rows = [_asked(header, reader.line_num, row) for row in reader if row]
-    return _without_repeats(rows)
+    return tuple(_without_repeats(rows))
 
 
 def judge(asked: Asked, tenant: str, facts: Facts) -> str | None:
