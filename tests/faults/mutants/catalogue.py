@@ -98,7 +98,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "unchanged_not_ordered",
         "order of imports",
-        (Edit(PLANNER, "_raise_orders", "if not claim.rivals or", "if True or"),),
+        (Edit(PLANNER, "_raise_orders", "if not claim.rivals:", "if True:"),),
         scenes=("older",),
         kinds=LATE,
     ),
@@ -133,7 +133,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "always_writes_order",
         "unchanged lines cost nothing",
-        (Edit(PLANNER, "_raise_orders", "if not claim.rivals or all", "if all"),),
+        (Edit(PLANNER, "_raise_orders", "if not claim.rivals:", "if False:"),),
     ),
     Mutant(
         "no_lease",

@@ -77,7 +77,6 @@ def _fill(item: Any, attribute_values: dict[str, dict[str, Any]]) -> None:
     model: Any = type(item)
     layout = _layout(model)
     item.attribute_values = values = {}
-    _set_defaults(item, _user_instantiated=False)
     for name, value in attribute_values.items():
         column = layout.columns.get(name)
         if column is None or not value or "NULL" in value:
@@ -90,19 +89,25 @@ def _fill(item: Any, attribute_values: dict[str, dict[str, Any]]) -> None:
             values[column.name] = read
         else:
             setattr(item, column.name, read)
+    _default(item, layout.defaults)
 
 
 def _set_defaults(item: Any, _user_instantiated: bool = True) -> None:
     model: Any = type(item)
     layout = _layout(model)
+    _default(item, layout.defaults_of_new if _user_instantiated else layout.defaults)
+
+
+def _default(item: Any, defaults: tuple[tuple[str, Any, bool], ...]) -> None:
+    """Gives defaults to what has no value."""
     values = item.attribute_values
-    for name, default, is_made in layout.defaults_of_new if _user_instantiated else layout.defaults:
-        value = default() if is_made else default
-        if value is None:
+    for name, default, is_made in defaults:
+        if name in values:
             continue
+        value = default() if is_made else default
         if isinstance(value, dict):
             setattr(item, name, value)
-        else:
+        elif value is not None:
             values[name] = value
 
 
