@@ -15,12 +15,12 @@ import pytest
 
 from tests.faults.simulation import Machine, Plan, explore
 from tests.faults.simulation.plans import ALL_KINDS, ORDERS, plan_from
+from tests.faults.simulation.replays import UnlikeBeforeError
 from tests.faults.simulation.scene import SCENES
 
 # Set to draw other pairs and triples, or more of them.
 SEED = os.environ.get("FAULTS_SEED") or secrets.token_hex(4)
-DRAWN = int(os.environ.get("FAULTS_DRAWN", "2000"))
-# Both sweeps together take some five minutes on two quiet cores; `drawn 20000` takes as long again.
+DRAWN = int(os.environ.get("FAULTS_DRAWN", "10000"))
 MOST_SECONDS = 1800
 
 
@@ -69,19 +69,30 @@ def test_going_on_from_a_moment_is_the_same_as_beginning_anew(machine: Machine) 
         assert machine.digest() == anew, plan.json()
 
 
-def test_shortcuts_change_nothing(machine: Machine) -> None:
+def test_shortcuts_and_replays_change_nothing(machine: Machine) -> None:
     parents = [machine.run(Plan(scene, "2"), traced=True) for scene in SCENES]
     plans = [
-        parent.plan.with_fault(number, kind)
+        (parent, parent.plan.with_fault(number, kind))
         for parent in parents
-        for number, kind in list(explore.faults_after(parent))[::217]
+        for number, kind in list(explore.faults_after(parent))[::97]
     ]
     plainly = Machine(takes_shortcuts=False)
 
-    for plan in plans:
-        report = machine.run(plan)
+    for parent, plan in plans:
+        report = machine.run(plan, after=parent)
         usual = plainly.run(plan)
         assert (machine.digest(), report.violations) == (plainly.digest(), usual.violations), plan
+
+
+def test_a_function_that_behaves_otherwise_is_noticed(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parent = machine.run(Plan("plain", "fifo"), traced=True)
+    last = max(call.number for call in parent.trace if call.function == "validate")
+    monkeypatch.setattr("tests.faults.simulation.machine.CHUNK_BYTES", 90)
+
+    with pytest.raises(UnlikeBeforeError):
+        machine.run(parent.plan.with_fault(last, "throttle"))
 
 
 def test_logs_hold_nothing_of_what_was_uploaded(machine: Machine) -> None:

@@ -19,6 +19,7 @@ from tests.faults.memory_aws.failures import ServiceError
 from tests.faults.memory_aws.hooks import PLAIN, Hook, Twist
 
 Handler = Callable[[dict[str, Any], Twist], dict[str, Any]]
+Caller = Callable[[BaseClient, str, dict[str, Any]], dict[str, Any]]
 
 _METADATA: Final = {
     "RequestId": "memory",
@@ -187,11 +188,15 @@ def _validate(shape: Any, params: dict[str, Any]) -> None:
 
 
 @contextmanager
-def install(memory: MemoryAws) -> Iterator[MemoryAws]:
-    """Answers every botocore client of the process from memory, pynamodb's too, while it lasts."""
+def install(memory: MemoryAws, call: Caller | None = None) -> Iterator[MemoryAws]:
+    """Answers every botocore client of the process from memory, pynamodb's too, while it lasts.
+
+    `call` is asked instead of the memory, if somebody stands in between.
+    """
+    asked = call or memory.call
 
     def answer(client: BaseClient, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-        return memory.call(client, operation, params)
+        return asked(client, operation, params)
 
     seam: Any = botocore.client.BaseClient
     before = seam._make_api_call

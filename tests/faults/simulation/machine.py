@@ -42,6 +42,7 @@ from tests.faults.simulation import invariants  # noqa: E402
 from tests.faults.simulation.faults import Faults  # noqa: E402
 from tests.faults.simulation.lambdas import environment, read_stack  # noqa: E402
 from tests.faults.simulation.plans import Call, Plan  # noqa: E402
+from tests.faults.simulation.replays import Replays  # noqa: E402
 from tests.faults.simulation.shortcuts import shortcuts  # noqa: E402
 from tests.faults.simulation.watching import Watch  # noqa: E402
 from tests.faults.simulation.world import StuckError, World  # noqa: E402
@@ -140,6 +141,7 @@ class Machine:
         runtime.wiring.cache_clear()
         self.log: io.StringIO | None = None
         self._failures = _Failures()
+        self._replays = Replays(self.memory, self.clock, self._failures.names)
         self._snapshots: dict[str, Snapshot] = {}
         self._is_running = False
 
@@ -172,7 +174,7 @@ class Machine:
         taken = shortcuts() if self._takes_shortcuts else nullcontext()
         self._is_running = True
         try:
-            with install(self.memory), telling_the_time(self.clock), taken:
+            with install(self.memory, self._replays.call), telling_the_time(self.clock), taken:
                 yield
         finally:
             self._is_running = False
@@ -199,6 +201,9 @@ class Machine:
                 watch, faults = Watch(world), Faults(world)
             else:
                 world, watch, faults = self._back_to(found, plan, traced=traced)
+            # Who wants to read what is logged wants the functions to run.
+            is_told = self.log is not None or not self._takes_shortcuts
+            world.replays = None if is_told else self._replays
             memory.hook = faults
             memory.dynamodb.watch(watch.item)
             memory.s3.watch = watch.object
@@ -233,6 +238,10 @@ class Machine:
                 tuple(world.trace or ()),
                 tuple(moments),
             )
+
+    def forget(self) -> None:
+        """Forgets what functions did before, after something was changed in them."""
+        self._replays.forget()
 
     def _moment(self, world: World, watch: Watch, faults: Faults) -> Moment:
         memory = self.memory

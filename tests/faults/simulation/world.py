@@ -18,6 +18,7 @@ from tests.faults.simulation import scene as the_scene
 from tests.faults.simulation.clock import Clock
 from tests.faults.simulation.lambdas import LambdaContext, Queue, Stack
 from tests.faults.simulation.plans import Call, Plan
+from tests.faults.simulation.replays import Replays, sown
 from tests.faults.simulation.scene import Facts, Scene
 
 CALL_SECONDS = 0.02
@@ -163,6 +164,7 @@ class World:
         self.failures: list[str] = []
         self.deliveries = self.sweeps = self.sweeps_that_sent = self.dead_letters = 0
         self.depth = 0
+        self.replays: Replays | None = None
         self._sent = self._invoked = 0
         self._events_seen = 0
         self._records_ready_at = 0.0
@@ -428,7 +430,11 @@ class World:
             )
         self.running.append(run)
         try:
-            answer = function.handler(event, context)
+            if self.replays is None:
+                with sown(context.aws_request_id):
+                    answer = function.handler(event, context)
+            else:
+                answer = self.replays.invoke(name, function.handler, event, context)
         except KilledError:
             return False, None
         except Exception as error:  # noqa: BLE001 - as Lambda, which takes any for a failure
