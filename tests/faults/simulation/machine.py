@@ -42,7 +42,7 @@ from tests.faults.simulation import invariants  # noqa: E402
 from tests.faults.simulation.faults import Faults  # noqa: E402
 from tests.faults.simulation.lambdas import environment, read_stack  # noqa: E402
 from tests.faults.simulation.plans import Call, Plan  # noqa: E402
-from tests.faults.simulation.replays import Replays  # noqa: E402
+from tests.faults.simulation.replays import Replays, UnlikeBeforeError  # noqa: E402
 from tests.faults.simulation.shortcuts import shortcuts  # noqa: E402
 from tests.faults.simulation.watching import Watch  # noqa: E402
 from tests.faults.simulation.world import StuckError, World  # noqa: E402
@@ -222,6 +222,11 @@ class Machine:
                 violations = invariants.check(world)
             except StuckError as stuck:
                 violations = [*world.violations, f"I2 the run did not end: {stuck}"]
+            except UnlikeBeforeError as unlike:
+                violations = [
+                    *world.violations,
+                    f"a function is not led by what it is told: {unlike}",
+                ]
             finally:
                 memory.hook = None
                 memory.dynamodb.watch(None)
