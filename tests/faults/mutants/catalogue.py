@@ -91,7 +91,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "no_order",
         "order of imports",
-        (Edit(PLANNER, "_decide", 'account.orders.get(role, "") > claim.order', "False"),),
+        (Edit(PLANNER, "decide", 'account.orders.get(role, "") > claim.order', "False"),),
         scenes=("older",),
         kinds=LATE,
     ),
@@ -361,7 +361,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "marks_not_looked_up",
         "a retried chunk finds its marks",
-        (Edit(PLANNER, "_already_done", "for mark in account.marks:", "for mark in ():"),),
+        (Edit(PLANNER, "already_done", "for mark in account.marks:", "for mark in ():"),),
         kinds=KILLS,
     ),
     Mutant(
@@ -525,9 +525,9 @@ MUTANTS: tuple[Mutant, ...] = (
         "a dry run writes nothing",
         (
             Edit(
-                f"{STAGES}.chunks",
-                "_apply",
-                "work.may_write and work.item.mode == Mode.RUN",
+                f"{STAGES}.outcomes",
+                "results_of",
+                "work.may_write and not work.is_dry_run",
                 "work.may_write",
             ),
         ),

@@ -28,8 +28,8 @@ from handover.stages import sweeps
 from tests.faults.memory_aws import MemoryAws
 from tests.faults.simulation.clock import Clock
 
-# Some two hundred megabytes; then everything is forgotten.
-MOST_CALLS: Final = 200_000
+# Some four hundred megabytes; then everything is forgotten.
+MOST_CALLS: Final = 80_000
 _VERSION: Final = 2  # of marshal: the last without references, so equal values give equal bytes
 _Way = tuple[float, bytes]
 
