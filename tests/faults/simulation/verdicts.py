@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 
 from tests.faults.simulation.scene import SALES, Facts
 
@@ -20,13 +21,17 @@ ROLE_OF = {"account Manager": "account_manager", "viewers": "viewer"}
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One line: what it asks for, or the code it is bound to be rejected with."""
+    """One line: what it asks for, or the code it is bound to be rejected with.
+
+    `named` are the users in the order of the file: the first who may not hold a role is told of.
+    """
 
     line: int
     fields: tuple[str, ...]
     account: str
     targets: Mapping[str, tuple[str, ...]]
     code: str | None = None
+    named: tuple[str, ...] = ()
 
 
 @cache
@@ -45,17 +50,16 @@ def judge(asked: Asked, tenant: str, facts: Facts) -> str | None:
     place = facts.accounts.get((tenant, asked.account))
     if place is None:
         return "ACCOUNT_NOT_FOUND"
-    for users in asked.targets.values():
-        for address in users:
-            person = facts.users.get((tenant, address))
-            if person is None:
-                return "USER_NOT_FOUND"
-            if not person.is_active:
-                return "USER_INACTIVE"
-            if not person.roles & SALES:
-                return "USER_ROLE"
-            if person.opco != place.opco:
-                return "OTHER_OPCO"
+    for address in asked.named or chain.from_iterable(asked.targets.values()):
+        person = facts.users.get((tenant, address))
+        if person is None:
+            return "USER_NOT_FOUND"
+        if not person.is_active:
+            return "USER_INACTIVE"
+        if not person.roles & SALES:
+            return "USER_ROLE"
+        if person.opco != place.opco:
+            return "OTHER_OPCO"
     return None
 
 
@@ -72,6 +76,7 @@ def _asked(header: Sequence[str], line: int, row: Sequence[str]) -> Asked:
     cells = dict(zip(header, (cell.strip() for cell in row), strict=True))
     has_lists = "viewers" in header
     targets: dict[str, tuple[str, ...]] = {}
+    named: list[str] = []
     for label, role in ROLE_OF.items():
         if label not in cells:
             continue
@@ -80,10 +85,12 @@ def _asked(header: Sequence[str], line: int, row: Sequence[str]) -> Asked:
             targets[role] = ()
         else:
             # Who holds a role together holds it in no order.
-            targets[role] = tuple(sorted(set(cell.split(";")))) if has_lists else (cell,)
+            names = cell.split(";") if has_lists else [cell]
+            targets[role] = tuple(sorted(set(names)))
+            named += names
     if len(targets["account_manager"]) > 1:
         return Asked(line, fields, cells["account ID"], targets, "TOO_MANY_USERS")
-    return Asked(line, fields, cells["account ID"], targets)
+    return Asked(line, fields, cells["account ID"], targets, None, tuple(named))
 
 
 def _without_repeats(rows: list[Asked]) -> list[Asked]:
