@@ -6,7 +6,6 @@ import io
 import json
 import os
 import re
-import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -18,8 +17,8 @@ from tests.faults.simulation.plans import ALL_KINDS, ORDERS, plan_from
 from tests.faults.simulation.scene import SCENES
 
 # Set to draw other pairs and triples, or more of them.
-SEED = os.environ.get("FAULTS_SEED") or secrets.token_hex(4)
-DRAWN = int(os.environ.get("FAULTS_DRAWN", "10000"))
+SEED = os.environ.get("FAULTS_SEED", "first")
+DRAWN = int(os.environ.get("FAULTS_DRAWN", "2000"))
 MOST_SECONDS = 1800
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice, product
@@ -135,8 +135,12 @@ def _sampled(mutant: Mutant, count: int) -> Iterator[Report]:
 
 def judge_all(sample: int = 0) -> list[Verdict]:
     """The verdicts on all mutants, in their order."""
+    return judge_each([mutant.name for mutant in MUTANTS], sample)
+
+
+def judge_each(names: Sequence[str], sample: int = 0) -> list[Verdict]:
+    """The verdicts on the mutants of these names, in their order."""
     with multiprocessing.get_context("fork").Pool(explore.cores(), maxtasksperchild=1) as pool:
-        names = [mutant.name for mutant in MUTANTS]
         return list(pool.imap(partial(judge, sample=sample), names, chunksize=1))
 
 

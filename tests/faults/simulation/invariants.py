@@ -18,7 +18,7 @@ from typing import Any
 
 from tests.faults.simulation import edits
 from tests.faults.simulation import scene as the_scene
-from tests.faults.simulation.edits import Effect
+from tests.faults.simulation.edits import LEAST_SECONDS, Effect
 from tests.faults.simulation.verdicts import Asked, judge, read_file, seats_at_start
 from tests.faults.simulation.watching import FINAL
 from tests.faults.simulation.world import Uploaded, World
@@ -290,7 +290,9 @@ class _End:
                 } | {
                     role
                     for effect in self._effects
-                    if effect.edit.account == asked.account and effect.place >= one.uploaded.at
+                    # Of what came within a millisecond of an edit, the edit is the later one.
+                    if effect.edit.account == asked.account
+                    and effect.place > one.uploaded.at - LEAST_SECONDS
                     for role in effect.targets
                 }
                 if not set(asked.targets) <= later:
