@@ -44,7 +44,7 @@ def pairs(minutes: float, scene: str, order: str) -> int:
     print(f"{key}: {done:,} of {len(jobs):,} first faults are done", flush=True)
     until = time.monotonic() + minutes * 60
     violating = 0
-    batch = explore.cores() * 8
+    batch = explore.cores() * 2
     while done < len(jobs) and time.monotonic() < until:
         tally = explore.over_all_cores(jobs[done : done + batch])
         done = min(done + batch, len(jobs))
