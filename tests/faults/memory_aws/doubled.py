@@ -86,7 +86,9 @@ class DoubledAws(MemoryAws):
         if self.hook is None or service not in self._clients:
             return super().execute(service, operation, params, twist)
         if twist.stale or twist.member_errors:
-            raise NotImplementedError("an emulator cannot be told to do that")
+            raise ValueError(
+                "no emulator can be told to answer stale, or for parts of a batch only"
+            )
         if self._is_behind:
             self._begin()
         if service == "s3":

@@ -27,25 +27,26 @@ ENVIRONMENT = {
     "POWERTOOLS_METRICS_DISABLED": "true",
     "POWERTOOLS_METRICS_NAMESPACE": "Handover",
 }
+# What is imported below reads the environment while it is imported.
 os.environ.update(ENVIRONMENT)
 
-import handover.reading.repeats as repeats  # noqa: E402
-from handover import messages, runtime  # noqa: E402 - reads the environment above
-from handover.model import Account, User  # noqa: E402
-from handover.patience import Patience  # noqa: E402
-from handover.profiles import Settings, parse_profile  # noqa: E402
-from handover.stages import intake  # noqa: E402
-from handover.store.directory import Source  # noqa: E402
-from handover.store.imports import TicketItem  # noqa: E402
+import handover.reading.repeats as repeats
+from handover import messages, runtime
+from handover.model import Account, User
+from handover.patience import Patience
+from handover.profiles import Settings, parse_profile
+from handover.stages import intake
+from handover.store.directory import Source
+from handover.store.imports import TicketItem
 
-from tests.faults.simulation import invariants  # noqa: E402
-from tests.faults.simulation.faults import Faults  # noqa: E402
-from tests.faults.simulation.lambdas import environment, read_stack  # noqa: E402
-from tests.faults.simulation.plans import Call, Plan  # noqa: E402
-from tests.faults.simulation.replays import Replays, UnlikeBeforeError  # noqa: E402
-from tests.faults.simulation.shortcuts import shortcuts  # noqa: E402
-from tests.faults.simulation.watching import Watch  # noqa: E402
-from tests.faults.simulation.world import StuckError, World  # noqa: E402
+from tests.faults.simulation import invariants
+from tests.faults.simulation.faults import Faults
+from tests.faults.simulation.lambdas import environment, read_stack
+from tests.faults.simulation.plans import Call, Plan
+from tests.faults.simulation.replays import Replays, UnlikeBeforeError
+from tests.faults.simulation.shortcuts import shortcuts
+from tests.faults.simulation.watching import Watch
+from tests.faults.simulation.world import StuckError, World
 
 # So many bytes that the small file of the scene is cut into three chunks.
 CHUNK_BYTES = 180

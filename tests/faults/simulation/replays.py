@@ -149,6 +149,7 @@ class Replays:
         try:
             answer = self._memory.call(client, operation, params)
         except Exception as error:
+            # Any answer that is an error is noted, and goes on to who asked.
             self._go_on(run, made, _told(error))
             raise
         except BaseException:
@@ -170,7 +171,7 @@ class Replays:
         try:
             answer = self._memory.call(made.client, made.operation, _made_again(made.params))
             shown = _shown(answer)
-        except Exception as raised:  # noqa: BLE001 - the code of the function is to judge it
+        except Exception as raised:  # noqa: BLE001 - the function's own code is to judge any error
             error, shown = raised, _told(raised)
         received.append(_Received(made, answer, error, clock.now))
         return None if shown is None else (clock.now, shown)
@@ -192,6 +193,7 @@ class Replays:
             with sown(context.aws_request_id):
                 returned = handler(event, context)
         except Exception as error:
+            # However a function fails is how it ended; whoever invoked it judges that.
             self._end(run, b"", error)
             raise
         self._end(run, _bytes(returned), None)

@@ -114,7 +114,8 @@ def _default(item: Any, defaults: tuple[tuple[str, Any, bool], ...]) -> None:
 def _instantiate(cls: Any, raw: dict[str, dict[str, Any]]) -> Any:
     """A model of an item: made and filled once, not filled with defaults twice."""
     if cls._discriminator:
-        return AttributeContainer._instantiate.__func__(cls, raw)  # type: ignore[attr-defined]
+        original: Any = AttributeContainer._instantiate
+        return original.__func__(cls, raw)
     item = cls.__new__(cls)
     _fill(item, raw)
     return item

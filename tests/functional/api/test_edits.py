@@ -172,6 +172,16 @@ def test_r45_a_role_is_assigned_by_those_whom_the_tenant_lets(
     assert "csm" not in pipeline.account("K000").assigned
 
 
+def test_r54_a_guarded_role_is_guarded_in_edits_by_every_profile(
+    pipeline: Pipeline, office: Api
+) -> None:
+    guarded = Seat(SEAT, None, frozenset({"Back Office Management"}))
+    pipeline.wiring.tables.directory.put_roles(TENANT, [guarded], pipeline.patience)
+
+    assert_problem(edit(office, {SEAT: BARAKA}), 403)
+    assert pipeline.holders("K000") == [AMINA]
+
+
 def test_r58_an_unknown_address_waits_for_its_user_after_an_edit_too(
     pipeline: Pipeline, office: Api
 ) -> None:

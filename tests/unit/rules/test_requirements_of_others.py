@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from handover.errors import RefusedError
@@ -34,8 +35,8 @@ WORKFLOWS_HEADER = ("External Id", "Account manager email", "Workflow name")
 SINGLE_HEADER = ("account ID", "account manager")
 
 
-def customer(**facts: object) -> Account:
-    return replace(Account("lumina", "C-1", 3), **facts)  # type: ignore[arg-type]
+def customer(**facts: Any) -> Account:
+    return replace(Account("lumina", "C-1", 3), **facts)
 
 
 def decided(profile: Profile, header: tuple[str, ...], *cells: str, of: Account | None) -> Plan:

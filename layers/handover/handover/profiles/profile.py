@@ -116,6 +116,10 @@ class Seat:
     max_users: int | None
     assigned_by: frozenset[str] = frozenset()
 
+    def admits_assigner(self, roles: frozenset[str]) -> bool:
+        """True when somebody with these user roles may assign it."""
+        return not self.assigned_by or bool(self.assigned_by & roles)
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:

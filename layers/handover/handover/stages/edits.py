@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from handover.errors import ConflictError, ForbiddenError, NotFoundError
+from handover.errors import ConflictError, NotFoundError
 from handover.model import Account, Outcome, Rejection, SeatChange
 from handover.patience import Patience
 from handover.profiles import Profile
 from handover.rules import Claim, Facts, Instruction, Plan, edit_of, plan, spoken_of
 from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
+from handover.stages.assigners import check_assigner
 from handover.stages.facts import facts_for
 from handover.stages.people import Person
 from handover.stages.tickets import profile_for
@@ -61,8 +62,7 @@ def edit_account(
     asked = edit_of(wanted.account_id, wanted.assign, profile)
     if isinstance(asked, Rejection):
         return spoken_of(asked)
-    for role in wanted.assign:
-        _check_assigner(person, profile, role)
+    check_assigner(wiring, person, profile, wanted.assign)
     found = wiring.tables.accounts.read(person.tenant, [wanted.account_id], run.patience)
     account = found.get(wanted.account_id)
     if account is None:
@@ -94,13 +94,6 @@ def edit_account(
         write.assigned if write is not None else account.assigned,
         account.version + int(write is not None and not wanted.is_dry_run),
     )
-
-
-def _check_assigner(person: Person, profile: Profile, role: str) -> None:
-    seat = profile.seats.get(role)
-    if seat is not None and seat.assigned_by and not seat.assigned_by & person.user.roles:
-        wanted = " or ".join(sorted(seat.assigned_by))
-        raise ForbiddenError(f"{role} is assigned by the user role {wanted}")
 
 
 def _place_after(account: Account, asked: Instruction, now: float, edit_id: str) -> str:

@@ -7,7 +7,6 @@ stored, and whoever follows the directory's stream writes its file (`stages.foll
 from __future__ import annotations
 
 import json
-import secrets
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,8 +14,7 @@ from handover.model import Mode
 from handover.profiles import Profile, profile_json
 from handover.runtime import Wiring, metrics, rfc3339
 from handover.stages.people import Person
-from handover.stages.rivals import ticket_time
-from handover.stages.tickets import TICKET_SECONDS
+from handover.stages.tickets import TICKET_SECONDS, new_ticket
 from handover.store.imports import TicketItem
 
 
@@ -74,11 +72,6 @@ def ask_errand(wiring: Wiring, person: Person, errand: Errand, now: float) -> st
     wiring.tables.errands.put(person.tenant, ticket, errand_json(errand))
     metrics.add_metric("ErrandsAsked", "Count", 1)
     return ticket
-
-
-def new_ticket(now: float) -> str:
-    """A ticket that nobody can guess."""
-    return f"{ticket_time(now)}-{secrets.token_hex(8)}"
 
 
 def errand_ticket(tenant: str, actor: str, errand: Errand, now: float) -> TicketItem:

@@ -10,7 +10,7 @@ from itertools import islice
 from handover.aws import objects
 from handover.patience import Patience
 from handover.runtime import Wiring
-from handover.stages.uploads import IN
+from handover.stages.tickets import ticket_key
 from handover.store.imports import TicketItem
 
 ROWS_A_PIECE = 1000
@@ -26,7 +26,7 @@ def csv_pieces(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator
 
 def is_handed_in(wiring: Wiring, ticket_id: str, ticket: TicketItem) -> bool:
     """True when the ticket's file is there, or was."""
-    key = key_of(ticket_id, ticket)
+    key = ticket_key(ticket.tenant, ticket_id)
     return ticket.import_id is not None or any(
         version.upload.key == key for version in objects.versions(wiring.uploads_bucket, key)
     )
@@ -40,12 +40,8 @@ def hand_in(
     patience: Patience,
 ) -> None:
     """Stores the file under the ticket, for the intake to hear of as of every other."""
-    objects.write_stream(wiring.uploads_bucket, key_of(ticket_id, ticket), pieces, patience)
-
-
-def key_of(ticket_id: str, ticket: TicketItem) -> str:
-    """Where the ticket's file lies in the upload bucket."""
-    return f"{IN}/{ticket.tenant}/{ticket_id}.csv"
+    key = ticket_key(ticket.tenant, ticket_id)
+    objects.write_stream(wiring.uploads_bucket, key, pieces, patience)
 
 
 def _csv(rows: Iterable[Sequence[str]]) -> bytes:

@@ -23,6 +23,7 @@ from handover.reading.scan import Scan, scan
 from handover.reading.transcode import utf8_blocks
 from handover.rules import canonical, normal_address
 from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
+from handover.stages.assigners import barred_seat
 from handover.stages.errands import ErrandKind
 from handover.stages.people import ADMIN
 from handover.stages.plans import ImportPlan, plan_json, repeats_json, repeats_key
@@ -242,22 +243,17 @@ def _check_assigners(
     """Raises RefusedError for a column of a role that the uploader may not assign."""
     if uploader is None:
         return
-    seats = [*profile.seats.values(), *wiring.tables.directory.roles(sender.tenant)]
-    for column in binding.seats:
-        for seat in seats:
-            if (
-                seat.role == column.role
-                and seat.assigned_by
-                and not seat.assigned_by & uploader.roles
-            ):
-                wanted = " or ".join(sorted(seat.assigned_by))
-                raise RefusedError(
-                    "UPLOADER_NOT_ALLOWED",
-                    f"line 1, {column.label}: {uploader.email} may not assign the role "
-                    f"{seat.role!r}; wanted the user role {wanted}. Delete the column, or have "
-                    "somebody else upload the file.",
-                    1,
-                )
+    labels = {column.role: column.label for column in reversed(binding.seats)}
+    barred = barred_seat(wiring, sender.tenant, profile, labels, uploader)
+    if barred is not None:
+        wanted = " or ".join(sorted(barred.assigned_by))
+        raise RefusedError(
+            "UPLOADER_NOT_ALLOWED",
+            f"line 1, {labels[barred.role]}: {uploader.email} may not assign the role "
+            f"{barred.role!r}; wanted the user role {wanted}. Delete the column, or have "
+            "somebody else upload the file.",
+            1,
+        )
 
 
 def _let_older_end(

@@ -13,12 +13,12 @@ from handover.profiles import WORKFLOW_ROLE, Holds, Profile, UnknownUser, narrow
 from handover.profiles.made import NOBODY
 from handover.rules import normal_address
 from handover.runtime import Wiring, metrics
+from handover.stages.assigners import check_assigner
 from handover.stages.cursors import Page, page_of, place_at
-from handover.stages.errands import Errand, ErrandKind, ask_errand, errand_ticket, new_ticket
+from handover.stages.errands import Errand, ErrandKind, ask_errand, errand_ticket
 from handover.stages.handing_in import csv_pieces, hand_in
 from handover.stages.people import ADMIN, Person
-from handover.stages.tickets import profile_for
-from handover.stages.undoing import check_assigner
+from handover.stages.tickets import new_ticket, profile_for
 from handover.store.history import Waiting
 
 MOST_ACCOUNTS = 10_000

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -17,7 +16,7 @@ from handover.runtime import Invocation, Wiring, metrics, rfc3339
 from handover.stages.accounts import account_for
 from handover.stages.cursors import Page, cursor_at, page_of, place_at
 from handover.stages.people import ADMIN, Person
-from handover.stages.rivals import ticket_time
+from handover.stages.tickets import new_ticket
 from handover.store.requests import Note, Request
 
 NAME = r"[0-9A-Z]{1,32}-[0-9a-f]{16}"
@@ -63,7 +62,7 @@ def create_request(wiring: Wiring, person: Person, wanted: NewRequest, run: Invo
         raise ConflictError("the account is inactive")
     request = Request(
         account_id=account.account_id,
-        name=_new_name(run.now),
+        name=new_ticket(run.now),
         actor=person.email,
         at=rfc3339(run.now),
         subject=wanted.subject.strip(),
@@ -174,7 +173,7 @@ def request_of(
 def add_note(wiring: Wiring, person: Person, request_id: str, text: str, run: Invocation) -> Told:
     """The note, which is stored; raises NotFoundError and ForbiddenError."""
     request = _request_for(wiring, person, request_id, run.patience)
-    note = Note(_new_name(run.now), person.email, rfc3339(run.now), text)
+    note = Note(new_ticket(run.now), person.email, rfc3339(run.now), text)
     wiring.tables.requests.note(person.tenant, request.account_id, request.name, note)
     return _note_told(note)
 
@@ -210,10 +209,6 @@ def _roles(person: Person, account: Account) -> list[str]:
         for role, users in account.assigned.items()
         if role != WORKFLOW_ROLE and person.email in users
     ]
-
-
-def _new_name(now: float) -> str:
-    return f"{ticket_time(now)}-{secrets.token_hex(8)}"
 
 
 def _told(request: Request) -> Told:

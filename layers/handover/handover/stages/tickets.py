@@ -59,7 +59,7 @@ def issue_ticket(wiring: Wiring, person: Person, announced: Announcement, now: f
     filename = plain_filename(announced.filename)
     profile = profile_for(wiring, person, announced.profile)
     mapping = _mapping(profile, announced.mapping)
-    ticket = f"{ticket_time(now)}-{secrets.token_hex(8)}"
+    ticket = new_ticket(now)
     expires_at = rfc3339(now + DOOR_SECONDS)
     item = TicketItem(
         tenant=person.tenant,
@@ -73,10 +73,20 @@ def issue_ticket(wiring: Wiring, person: Person, announced: Announcement, now: f
         expires=int(now) + TICKET_SECONDS,
     )
     wiring.tables.imports.issue(ticket, item)
-    key = f"{IN}/{person.tenant}/{ticket}.csv"
+    key = ticket_key(person.tenant, ticket)
     url, fields = objects.post_door(wiring.uploads_bucket, key, MAX_FILE_BYTES, DOOR_SECONDS)
     metrics.add_metric("TicketsIssued", "Count", 1)
     return Door(ticket, url, fields, expires_at)
+
+
+def new_ticket(now: float) -> str:
+    """A name that nobody can guess; such names sort as their times do."""
+    return f"{ticket_time(now)}-{secrets.token_hex(8)}"
+
+
+def ticket_key(tenant: str, ticket: str) -> str:
+    """Where the ticket's file lies in the upload bucket."""
+    return f"{IN}/{tenant}/{ticket}.csv"
 
 
 def plain_filename(text: str) -> str:

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from handover.errors import ConflictError, ForbiddenError
 from handover.model import Mode, State
-from handover.profiles import Holds, Profile, restoring
+from handover.profiles import Holds, restoring
 from handover.runtime import Wiring
+from handover.stages.assigners import check_assigner
 from handover.stages.errands import Errand, ErrandKind, ask_errand
 from handover.stages.lookups import Ticket, import_for
 from handover.stages.people import Person
@@ -63,12 +64,3 @@ def _check_rights(wiring: Wiring, person: Person, plan: ImportPlan) -> None:
         wanted = " or ".join(sorted(plan.profile.uploader_roles))
         raise ForbiddenError(f"{plan.profile.name} files are taken back by the user role {wanted}")
     check_assigner(wiring, person, plan.profile, [seat.role for seat in plan.binding.seats])
-
-
-def check_assigner(wiring: Wiring, person: Person, profile: Profile, roles: list[str]) -> None:
-    """Raises ForbiddenError when the person may not assign one of the roles."""
-    seats = [*profile.seats.values(), *wiring.tables.directory.roles(person.tenant)]
-    for seat in seats:
-        if seat.role in roles and seat.assigned_by and not seat.assigned_by & person.user.roles:
-            wanted = " or ".join(sorted(seat.assigned_by))
-            raise ForbiddenError(f"the role {seat.role!r} is assigned by the user role {wanted}")
