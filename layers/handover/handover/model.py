@@ -158,13 +158,15 @@ class Repeat:
 
     `is_conflict` false: an identical line stands earlier, at `others[0]`, and applies.
     `is_conflict` true: lines of the account contradict each other; `others` are the numbers of
-    the first few of them and `count` how many lines name the account in all.
+    the first few of them and `count` how many lines name the account in all. `is_login`: it is
+    not about an account but a login name, which lines of different users ask for.
     """
 
     line: int
     is_conflict: bool
     others: tuple[int, ...]
     count: int
+    is_login: bool = False
 
 
 @dataclass(frozen=True, slots=True)

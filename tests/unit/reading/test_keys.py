@@ -6,8 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 from handover.model import Dialect, Header
-from handover.reading.keys import BLANK, Hashes
+from handover.reading.keys import BLANK, Hashes, KeyHasher, refill
 from handover.reading.scan import scan
+from handover.reading.windows import windows
 from handover.rules import normal_address
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -62,3 +63,15 @@ def test_two_keys_have_one_hash_exactly_when_they_are_compared_as_equal(keys: li
         zip(keys, np.asarray(found).tolist(), strict=True)
     ):
         assert (first == second) == (normal_address(one) == normal_address(other))
+
+
+def test_the_hashes_of_a_scan_are_refilled_with_those_of_another_column() -> None:
+    dialect, header = Dialect("utf-8", ","), Header(("a", "b"), 0, 2)
+    data = "".join(f"{row},{key}\n\n" for row, key in enumerate(WRITINGS)).encode()
+    hasher = KeyHasher(column=1, dialect=dialect, seed=7, normal=normal_address)
+    found = np.zeros(len(WRITINGS), np.uint64)
+
+    again = windows([data[:9], data[9:]], dialect=dialect, header=header, window_bytes=20)
+    refill(found, again, hasher)
+
+    assert found.tolist() == hashes(list(WRITINGS)).tolist()

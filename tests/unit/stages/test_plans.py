@@ -29,7 +29,12 @@ plans = st.builds(
     rivals=st.frozensets(texts, max_size=3),
 )
 repeats = st.builds(
-    Repeat, numbers, st.booleans(), st.lists(numbers, max_size=3).map(tuple), numbers
+    Repeat,
+    numbers,
+    st.booleans(),
+    st.lists(numbers, max_size=3).map(tuple),
+    numbers,
+    st.booleans(),
 )
 
 

@@ -8,6 +8,7 @@ from handover.reports import Counts
 from handover.store.imports import (
     ImportItem,
     Imports,
+    PlannedChunk,
     Settlement,
     counts_of,
     pending_chunks,
@@ -51,7 +52,7 @@ def item(import_id: str, received_at: str = "2026-11-22T10:00:00.000Z") -> Impor
 def begun(imports: Imports, pipeline: Pipeline, chunks: int = 3) -> None:
     """The import has that many chunks of ten lines."""
     parts = [
-        (Chunk(number, number * 10, number * 10 + 10, 2, 10, 7), 0)
+        PlannedChunk(Chunk(number, number * 10, number * 10 + 10, 2, 10, 7))
         for number in range(1, chunks + 1)
     ]
     imports.store_plan(IMPORT, "{}", parts, pipeline.patience)

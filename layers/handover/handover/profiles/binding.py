@@ -51,6 +51,10 @@ class Binding:
         """The columns of which a cell may take off somebody who holds a role now."""
         return [seat.index for seat in self.seats if seat.holds in (Holds.USERS, Holds.WORKFLOW)]
 
+    def seat_of(self, role: str) -> SeatColumn | None:
+        """The column of that role or fact."""
+        return next((seat for seat in self.seats if seat.role == role), None)
+
     @property
     def is_relative(self) -> bool:
         """True when lines depend on what accounts hold, so that older imports must end first."""

@@ -11,7 +11,7 @@ maker of a file from choosing keys that collide, and a collision costs time, nev
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -144,6 +144,15 @@ class KeyHasher:
         starts = np.cumsum(lengths) - lengths
         view = np.frombuffer(b"".join((*keys, PADDING)), np.uint8)
         return hash_ranges(words_of(view), starts, lengths, self._seed)
+
+
+def refill(hashes: Hashes, windows_again: Iterable[Window], hasher: KeyHasher) -> None:
+    """Overwrites a scan's hashes with those of another column of its lines, in their order."""
+    done = 0
+    for window in windows_again:
+        found = hasher.hashes(window)[window.stops > window.starts]
+        hashes[done : done + len(found)] = found
+        done += len(found)
 
 
 def _short(key: bytes) -> bytes:

@@ -10,8 +10,8 @@ from handover.rules.instructions import Instruction, Seating, instruction_of
 from handover.rules.pending import address_in, is_pending, pending_seat
 from handover.rules.planner import AccountWrite, Claim, Facts, Plan, account_only, plan
 from handover.rules.recording import RecordFacts, is_new, login_asked, login_of, plan_record
-from handover.rules.repeats import repeated_line
-from handover.rules.understanding import canonical, understanding_of
+from handover.rules.repeats import repeated_line, repeated_login
+from handover.rules.understanding import canonical, canonical_login, understanding_of
 
 __all__ = [
     "AccountWrite",
@@ -24,6 +24,7 @@ __all__ = [
     "account_only",
     "address_in",
     "canonical",
+    "canonical_login",
     "edit_of",
     "instruction_of",
     "is_address",
@@ -38,6 +39,7 @@ __all__ = [
     "plan",
     "plan_record",
     "repeated_line",
+    "repeated_login",
     "spoken_of",
     "understanding_of",
 ]

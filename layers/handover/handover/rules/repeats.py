@@ -1,9 +1,9 @@
-"""What becomes of a line whose account stands on other lines of the file too."""
+"""What becomes of a line whose account, or login name, stands on other lines of the file too."""
 
 from __future__ import annotations
 
 from handover.model import Line, LineResult, Outcome, Rejection, Repeat
-from handover.profiles import About
+from handover.profiles import LOGIN_NAME, About, Binding
 
 
 def repeated_line(
@@ -11,12 +11,10 @@ def repeated_line(
 ) -> LineResult:
     """The result of a line that another one stands for, or that others contradict."""
     noun, one = ("user", "a user") if about is About.USERS else ("account", "an account")
-    others = ", ".join(str(other) for other in repeat.others)
+    others = _others(repeat)
     if not repeat.is_conflict:
         message = f"line {others} names the same {noun} and applies"
         return LineResult(line, Outcome.DUPLICATE, message=message)
-    more = repeat.count - 1 - len(repeat.others)
-    others += f" and {more} more" if more > 0 else ""
     rejection = Rejection(
         line.number,
         account_label,
@@ -26,3 +24,24 @@ def repeated_line(
         "Keep the line that is right and delete the others.",
     )
     return LineResult(line, Outcome.REJECTED, rejection=rejection)
+
+
+def repeated_login(line: Line, repeat: Repeat, binding: Binding) -> LineResult:
+    """The result of a line whose login name lines of other users ask for too."""
+    column = binding.seat_of(LOGIN_NAME)
+    label = column.label if column is not None else binding.account_label
+    login = line.fields[column.index].strip() if column is not None else ""
+    rejection = Rejection(
+        line.number,
+        label,
+        "LOGIN_REPEATED",
+        f"line {line.number}, {label}: different users ask for the login name {login!r}, also on "
+        f"line {_others(repeat)}; wanted one of each user's own",
+        "Leave it with one of them and give the others another, or none.",
+    )
+    return LineResult(line, Outcome.REJECTED, rejection=rejection)
+
+
+def _others(repeat: Repeat) -> str:
+    more = repeat.count - 1 - len(repeat.others) if repeat.is_conflict else 0
+    return ", ".join(map(str, repeat.others)) + (f" and {more} more" if more > 0 else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from handover.model import Line, Operation, Rejection
-from handover.profiles import About, Binding, Profile
+from handover.profiles import DELETED, LOGIN_NAME, STATUS, About, Binding, Profile
 from handover.rules.addresses import normal_address
 from handover.rules.instructions import Instruction, instruction_of
 from handover.rules.records import account_record_of, user_record_of
@@ -46,3 +46,20 @@ def canonical(line: Line, binding: Binding, profile: Profile) -> tuple[str, tupl
         )
         for seating in asked.seatings
     )
+
+
+def canonical_login(
+    line: Line, binding: Binding, profile: Profile
+) -> tuple[str, tuple[str, ...]] | None:
+    """The login name that a line asks for, in normal form, and for whom.
+
+    None when it asks for none: whoever it deletes needs none.
+    """
+    asked = understanding_of(profile)(line, binding, profile)
+    if isinstance(asked, Rejection):
+        return None
+    told = {seating.role: seating.names for seating in asked.seatings}
+    names = told.get(LOGIN_NAME, ())
+    if not names or told.get(STATUS) == (DELETED,):
+        return None
+    return normal_address(names[0]), (asked.account_id,)

@@ -22,7 +22,14 @@ from handover.rules import Claim
 from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
 from handover.stages.outcomes import results_of
 from handover.stages.planning import Work
-from handover.stages.plans import ImportPlan, parts_key, plan_from, repeats_from, repeats_key
+from handover.stages.plans import (
+    ImportPlan,
+    logins_key,
+    parts_key,
+    plan_from,
+    repeats_from,
+    repeats_key,
+)
 from handover.store.imports import ImportItem, Settlement, Taken, pending_chunks
 
 
@@ -121,10 +128,10 @@ def _gather(
         raise RetryLaterError("the bytes read are not those that were validated")
     repeats: dict[int, Repeat] = {}
     if taken.repeats:
-        stored = objects.read(wiring.work_bucket, repeats_key(item.pk, chunk.number))
-        if stored is None and may_write:
-            raise RetryLaterError("the repeats of this chunk are not there")
-        repeats = repeats_from(stored or b"[]")
+        repeats = _repeats(wiring, repeats_key(item.pk, chunk.number), may_write)
+    if taken.logins:
+        # A line that is both is told of the login name, which takes more than one line to mend.
+        repeats |= _repeats(wiring, logins_key(item.pk, chunk.number), may_write)
     claim = Claim(
         import_id=item.pk,
         order=item.order,
@@ -143,6 +150,13 @@ def _gather(
         now=run.now,
     )
     return _Chunk(plan, taken, data, work)
+
+
+def _repeats(wiring: Wiring, key: str, may_write: bool) -> dict[int, Repeat]:
+    stored = objects.read(wiring.work_bucket, key)
+    if stored is None and may_write:
+        raise RetryLaterError("the repeats of this chunk are not there")
+    return repeats_from(stored or b"[]")
 
 
 @contextmanager

@@ -1,15 +1,13 @@
 """Taking in a file: who sent it, can it be read, and how is it cut.
 
 What can be known of the whole file is settled here, before anything is written: encoding,
-columns, record boundaries, lines that name the same account, and whether the file would clear
+columns, record boundaries, lines that speak against each other, and whether the file would clear
 more managers than an Admin should be asked about.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import groupby
-from operator import itemgetter
 
 from handover.aws import objects, queues
 from handover.aws.objects import ObjectGoneError, Upload
@@ -18,16 +16,16 @@ from handover.model import Dialect, Header, Mode, State, User
 from handover.patience import Patience
 from handover.profiles import About, Binding, Profile, bind, known_labels, parse_profile
 from handover.reading import MAX_FILE_BYTES, MAX_HEADER_BYTES, read_head
-from handover.reading.repeats import Duplicates, repeats
-from handover.reading.scan import Scan, scan
+from handover.reading.scan import scan
 from handover.reading.transcode import utf8_blocks
-from handover.rules import canonical, normal_address
+from handover.rules import normal_address
 from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
 from handover.stages.assigners import barred_seat
 from handover.stages.errands import ErrandKind
 from handover.stages.people import ADMIN
-from handover.stages.plans import ImportPlan, plan_json, repeats_json, repeats_key
+from handover.stages.plans import ImportPlan, plan_json
 from handover.stages.registration import new_item
+from handover.stages.repeats import store_repeats
 from handover.stages.rivals import rivals_of
 from handover.stages.uploads import Arrival, Sender, check_ticket, sender_of
 from handover.stages.weighing import would_clear
@@ -120,13 +118,14 @@ def _validate(
         _check_assigners(wiring, sender, profile, binding, uploader)
         # What a line does depends on what older imports leave behind.
         waited_for = _let_older_end(wiring, arrival, item, run) if binding.is_relative else None
+        seed = int(arrival.import_id[:16], 16)
         scanned = scan(
             objects.blocks(upload, header.data_start, size, run.patience),
             dialect=dialect,
             header=header,
             key_column=binding.account,
             normal_key=normal_address if profile.about is About.USERS else None,
-            seed=int(arrival.import_id[:16], 16),
+            seed=seed,
             chunk_bytes=max(LEAST_CHUNK_BYTES, -(-size // MOST_CHUNKS)),
             chunk_lines=max(1, worker_seconds * LINES_A_SECOND // SHARE_OF_TIMEOUT),
             clear_columns=binding.clearing,
@@ -142,7 +141,7 @@ def _validate(
             header=header,
             rivals=frozenset(),
         )
-        repeated = _store_repeats(wiring, item, plan, scanned, run.patience)
+        chunks = store_repeats(wiring, item.pk, plan, scanned, seed, run.patience)
         # A dry run clears nothing; it is how one finds out what a file would clear. What an Admin
         # has asked for in so many words need not be asked again.
         is_decided = sender.errand is not None and (uploader is None or ADMIN in uploader.roles)
@@ -161,7 +160,7 @@ def _validate(
     wiring.tables.imports.store_plan(
         item.pk,
         plan_json(replace(plan, rivals=rivals)),
-        [(chunk, repeated.get(chunk.number, 0)) for chunk in scanned.chunks],
+        chunks,
         run.patience,
     )
     wiring.tables.imports.begin(
@@ -313,33 +312,6 @@ def _read_head(
         known_labels=known,
         fallback_encoding=profile.fallback_encoding,
     )
-
-
-def _store_repeats(
-    wiring: Wiring, item: ImportItem, plan: ImportPlan, scanned: Scan, patience: Patience
-) -> dict[int, int]:
-    """How many repeats each chunk has, once they are stored; chunks without any are left out."""
-    binding = plan.binding
-    found = repeats(
-        scanned.hashes,
-        read=lambda: objects.blocks(plan.upload, plan.header.data_start, scanned.end, patience),
-        chunks=scanned.chunks,
-        dialect=plan.dialect,
-        header=plan.header,
-        canonical=lambda line: canonical(line, binding, plan.profile),
-        duplicates=Duplicates(plan.profile.duplicates.value),
-    )
-    counts: dict[int, int] = {}
-    for chunk, numbered in groupby(found, key=itemgetter(0)):
-        of_chunk = [repeat for _, repeat in numbered]
-        counts[chunk] = len(of_chunk)
-        objects.write(
-            wiring.work_bucket,
-            repeats_key(item.pk, chunk),
-            repeats_json(of_chunk),
-            "application/json",
-        )
-    return counts
 
 
 def _gone() -> RefusedError:

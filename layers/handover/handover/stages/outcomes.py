@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-from handover.model import Line, LineResult, Outcome
+from handover.model import Line, LineResult, Outcome, Repeat
 from handover.patience import Patience
-from handover.rules import AccountWrite, Instruction, Plan, repeated_line, understanding_of
+from handover.rules import (
+    AccountWrite,
+    Instruction,
+    Plan,
+    repeated_line,
+    repeated_login,
+    understanding_of,
+)
 from handover.runtime import Wiring
 from handover.stages.planning import PlanLine, Planner, Work, planner_of
 from handover.store.batches import STATEMENTS_A_BATCH
@@ -28,7 +35,7 @@ def results_of(
         if line.number in work.repeats:
             # Without a write nobody can say that the line it repeats applies.
             results[place] = (
-                repeated_line(line, work.repeats[line.number], binding.account_label, profile.about)
+                _repeated(line, work.repeats[line.number], work)
                 if work.may_write
                 else LineResult(line, Outcome.NOT_PROCESSED)
             )
@@ -46,6 +53,12 @@ def results_of(
         for place, planned in plans.items():
             results[place] = _result(lines[place], planned)
     return [result for result in results if result is not None]
+
+
+def _repeated(line: Line, repeat: Repeat, work: Work) -> LineResult:
+    if repeat.is_login:
+        return repeated_login(line, repeat, work.binding)
+    return repeated_line(line, repeat, work.binding.account_label, work.profile.about)
 
 
 def _apply(

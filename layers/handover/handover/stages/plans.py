@@ -64,6 +64,11 @@ def repeats_key(import_id: str, chunk: int) -> str:
     return f"{import_id}/repeats/{chunk:05d}.json"
 
 
+def logins_key(import_id: str, chunk: int) -> str:
+    """Where the login names that lines of a chunk contest lie in the work bucket."""
+    return f"{import_id}/logins/{chunk:05d}.json"
+
+
 def parts_key(import_id: str, chunk: int, attempt: str, name: str) -> str:
     """Where an attempt's part of `name` (results, errors) lies in the work bucket."""
     return f"{import_id}/parts/{chunk:05d}/{attempt}/{name}.csv"
@@ -71,13 +76,16 @@ def parts_key(import_id: str, chunk: int, attempt: str, name: str) -> str:
 
 def repeats_json(repeats: list[Repeat]) -> bytes:
     """The repeats of a chunk as they are stored."""
-    rows = [[repeat.line, repeat.is_conflict, repeat.others, repeat.count] for repeat in repeats]
+    rows = [
+        [repeat.line, repeat.is_conflict, repeat.others, repeat.count, repeat.is_login]
+        for repeat in repeats
+    ]
     return json.dumps(rows, separators=(",", ":")).encode()
 
 
 def repeats_from(body: bytes) -> dict[int, Repeat]:
     """The repeats that were stored, by line."""
     return {
-        line: Repeat(line, is_conflict, tuple(others), count)
-        for line, is_conflict, others, count in json.loads(body)
+        line: Repeat(line, is_conflict, tuple(others), count, is_login)
+        for line, is_conflict, others, count, is_login in json.loads(body)
     }

@@ -150,6 +150,7 @@ class ChunkItem(Model):
     lines = NumberAttribute()
     checksum = NumberAttribute()
     repeats = NumberAttribute(default=0)
+    logins = NumberAttribute(default=0)
     attempts = NumberAttribute(default=0)
     lease_by = UnicodeAttribute(null=True)
     lease_until = NumberAttribute(null=True)
@@ -199,11 +200,24 @@ class WatermarkItem(Model):
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedChunk:
+    """A chunk, and how many repeats are stored for it: of keys, and of login names."""
+
+    chunk: Chunk
+    repeats: int = 0
+    logins: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
-    """A chunk in the hands of one worker, and how often a worker has taken it."""
+    """A chunk in the hands of one worker, and how often a worker has taken it.
+
+    `repeats` and `logins` are those of the `PlannedChunk`.
+    """
 
     chunk: Chunk
     repeats: int
+    logins: int
     attempts: int
 
 
@@ -361,26 +375,27 @@ class Imports:
         self,
         import_id: str,
         body: str,
-        chunks: Sequence[tuple[Chunk, int]],
+        chunks: Sequence[PlannedChunk],
         patience: Patience,
     ) -> None:
-        """Stores the plan and its chunks, each with the number of its repeats."""
+        """Stores the plan and its chunks."""
         PlanItem(import_id, body=body).save()
         put_items(
             self.table,
             (
                 {
                     "pk": {"S": import_id},
-                    "sk": {"S": _chunk_key(chunk.number)},
-                    "start": {"N": str(chunk.start)},
-                    "end": {"N": str(chunk.end)},
-                    "first_line": {"N": str(chunk.first_line)},
-                    "lines": {"N": str(chunk.lines)},
-                    "checksum": {"N": str(chunk.checksum)},
-                    "repeats": {"N": str(repeats)},
+                    "sk": {"S": _chunk_key(one.chunk.number)},
+                    "start": {"N": str(one.chunk.start)},
+                    "end": {"N": str(one.chunk.end)},
+                    "first_line": {"N": str(one.chunk.first_line)},
+                    "lines": {"N": str(one.chunk.lines)},
+                    "checksum": {"N": str(one.chunk.checksum)},
+                    "repeats": {"N": str(one.repeats)},
+                    "logins": {"N": str(one.logins)},
                     "attempts": {"N": "0"},
                 }
-                for chunk, repeats in chunks
+                for one in chunks
             ),
             patience,
         )
@@ -462,7 +477,7 @@ class Imports:
             lines=int(item.lines),
             checksum=int(item.checksum),
         )
-        return Taken(chunk, int(item.repeats), int(item.attempts))
+        return Taken(chunk, int(item.repeats), int(item.logins), int(item.attempts))
 
     def free_chunk(self, import_id: str, number: int, attempt: str) -> None:
         """Gives the chunk back before its time, if it is still this attempt's."""
