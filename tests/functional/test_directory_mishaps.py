@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from handover.model import Account
+from handover.model import Account, User
 from handover.profiles import Settings
 from handover.runtime import LEASE_MARGIN_SECONDS
 
@@ -46,6 +46,14 @@ USERS = (
 ).encode()
 # Users in different chunks who ask for one login name.
 CONTESTED = USERS.replace(b",yan\r", b",zed\r")
+# A login name that a user of one chunk gives up, and a user of another asks for.
+HANDED_ON = (
+    b"email,name,roles,status,login_name\r\n"
+    b"yan@lumina.example,Yan,Sales,,gus\r\n"
+    b"zoe@lumina.example,Zoe,Sales;Admin;Finance,,hal\r\n"
+    b"gus@lumina.example,Gus,Sales;Finance,deleted,gus\r\n"
+    b"hal@lumina.example,Hal Incandenza,Sales,,hal2\r\n"
+)
 SEVERAL_CHUNKS_BYTES = 90
 LONGEST = 40
 
@@ -66,9 +74,15 @@ def several_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def scene(pipeline: Pipeline) -> None:
-    """Two accounts, a source, and a default for new accounts."""
+    """Two accounts, two users with login names, a source, and a default for new accounts."""
     pipeline.source()
     pipeline.accounts(*(Account(TENANT, one, 1, opco="Kenya") for one in ("K000", "K001")))
+    pipeline.users(
+        *(
+            User(f"{login}@lumina.example", login, frozenset({"Sales"}), login_name=login)
+            for login in ("gus", "hal")
+        )
+    )
     settings = Settings(default_account_manager=AMINA)
     pipeline.wiring.tables.directory.put_settings(TENANT, settings)
 
@@ -177,8 +191,13 @@ MISHAPS: dict[str, Callable[[int], Mishap]] = {
 @pytest.mark.parametrize("kind", MISHAPS)
 @pytest.mark.parametrize(
     ("name", "body"),
-    [("accounts.csv", ACCOUNTS), ("users.csv", USERS), ("users.csv", CONTESTED)],
-    ids=["accounts", "users", "contested"],
+    [
+        ("accounts.csv", ACCOUNTS),
+        ("users.csv", USERS),
+        ("users.csv", CONTESTED),
+        ("users.csv", HANDED_ON),
+    ],
+    ids=["accounts", "users", "contested", "handed on"],
 )
 def test_no_single_mishap_changes_what_a_directory_file_comes_to(
     pipeline: Pipeline, several_chunks: None, name: str, body: bytes, kind: str

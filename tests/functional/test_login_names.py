@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
 from handover.model import Mode
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from tests.faults.memory_aws import ObjectCreated
-from tests.functional.pipeline import TENANT, Pipeline, import_id
+from tests.faults.memory_aws import ObjectCreated, Snapshot
+from tests.functional.mishaps import Mishap, befalling
+from tests.functional.pipeline import BEGINNING, HOUR, TENANT, Pipeline, import_id
 from tests.functional.test_directory_files import codes, dropped, file, users
 
 LOGINS = "email,login_name"
@@ -98,6 +101,19 @@ def test_lines_that_contradict_each_other_are_told_so_beside_contested_names(
     ]
 
 
+def test_who_a_line_deletes_asks_for_no_login_name(pipeline: Pipeline) -> None:
+    created = forwards(
+        pipeline,
+        f"{ZOE},zed,deleted",
+        f"{YAN},zed,active",
+        f"{XIA},,",
+        "wes@x.example,,",
+        header="email,login_name,status",
+    )
+
+    assert codes(pipeline, created) == ["", "", "", ""]
+
+
 def test_a_line_that_cannot_be_read_takes_part_in_nothing(pipeline: Pipeline) -> None:
     created = forwards(pipeline, "zoe,zed", f"{YAN},zed", ",zed")
 
@@ -140,3 +156,155 @@ def test_a_chunk_without_the_login_names_that_were_stored_for_it_waits(
     pipeline.run()
 
     assert codes(pipeline, created) == ["LOGIN_REPEATED"] * 2
+
+
+# Names that a line of the file gives up
+
+
+def known(pipeline: Pipeline, *lines: str, header: str = LOGINS) -> None:
+    """Users who are there already, for longer than a claim lasts."""
+    users(pipeline, *lines, header=header)
+    pipeline.clock.now += 2 * HOUR
+
+
+@pytest.mark.parametrize("work", [forwards, backwards])
+@pytest.mark.parametrize("given_up", ["z2,active", ",active", "zed,deleted", ",deleted"])
+def test_a_login_name_that_a_line_gives_up_is_free_for_the_next_import_only(
+    pipeline: Pipeline, work: Callable[..., ObjectCreated], given_up: str
+) -> None:
+    known(pipeline, f"{ZOE},zed")
+    header = "email,login_name,status"
+
+    created = work(pipeline, f"{YAN},zed,", f"{ZOE},{given_up}", header=header)
+
+    assert codes(pipeline, created) == ["LOGIN_TAKEN", ""]
+    assert YAN not in logins(pipeline)
+    (error,) = pipeline.table(created, "errors.csv")
+    assert (
+        "another user has the login name 'zed', or had it when this import began"
+        in (error["error"])
+    )
+    pipeline.clock.now += 1
+    assert codes(pipeline, forwards(pipeline, f"{YAN},zed,", header=header)) == [""]
+    assert logins(pipeline)[YAN] == "zed"
+
+
+@pytest.mark.parametrize("work", [forwards, backwards])
+def test_users_cannot_exchange_their_login_names_in_one_file(
+    pipeline: Pipeline, work: Callable[..., ObjectCreated]
+) -> None:
+    known(pipeline, f"{ZOE},zed", f"{YAN},yan")
+
+    created = work(pipeline, f"{ZOE},yan", f"{YAN},zed", f"{XIA},xia")
+
+    assert codes(pipeline, created) == ["LOGIN_TAKEN", "LOGIN_TAKEN", ""]
+    assert logins(pipeline) == {ZOE: "zed", YAN: "yan", XIA: "xia"}
+
+
+@pytest.mark.parametrize("work", [forwards, backwards])
+def test_who_comes_back_without_a_word_of_their_login_name_has_none(
+    pipeline: Pipeline, work: Callable[..., ObjectCreated]
+) -> None:
+    known(pipeline, f"{ZOE},zed")
+    users(pipeline, f"{ZOE},deleted", header="email,status")
+    known(pipeline, f"{YAN},zed")
+    users(pipeline, f"{YAN},deleted", header="email,status")
+    pipeline.clock.now += 1
+
+    created = work(pipeline, f"{ZOE},active", f"{YAN},inactive", header="email,status")
+
+    assert codes(pipeline, created) == ["", ""]
+    assert logins(pipeline) == {}
+    assert codes(pipeline, forwards(pipeline, f"{ZOE},Zed")) == [""]
+
+
+def test_a_list_that_has_a_deleted_user_asks_for_no_login_name(pipeline: Pipeline) -> None:
+    known(pipeline, f"{ZOE},zed")
+    users(pipeline, f"{ZOE},deleted", header="email,status")
+    known(pipeline, f"{YAN},zed")
+
+    created = forwards(
+        pipeline, f"{ZOE},zed,deleted", f"{YAN},zed,", header="email,login_name,status"
+    )
+
+    assert pipeline.counts(created) == {"lines": 2, "unchanged": 2}
+
+
+def test_of_two_files_the_older_does_not_get_what_the_newer_sets_free(pipeline: Pipeline) -> None:
+    known(pipeline, f"{ZOE},zed")
+    older = dropped(pipeline, "users-1.csv", file(LOGINS, f"{YAN},zed"))
+    pipeline.clock.now += 60
+    newer = dropped(pipeline, "users-2.csv", file(LOGINS, f"{ZOE},z2"))
+
+    pipeline.run(newer)
+    pipeline.run(older)
+
+    assert codes(pipeline, older) == ["LOGIN_TAKEN"]
+
+
+# Any file
+
+
+ADDRESSES = [ZOE, YAN, XIA, "wes@x.example"]
+STATUSES = st.sampled_from(["", "", "", "inactive", "deleted"])
+HEADER = "email,login_name,status"
+
+
+@pytest.fixture
+def empty(pipeline: Pipeline) -> Snapshot:
+    """Everything as it is when a test begins."""
+    return pipeline.memory.snapshot()
+
+
+@st.composite
+def tellings(draw: st.DrawFn, names: Iterable[str]) -> list[str]:
+    """One line for each of the users, in any order."""
+    lines = [
+        f"{address},{draw(st.sampled_from(list(names)))},{draw(STATUSES)}" for address in ADDRESSES
+    ]
+    return draw(st.permutations(lines))
+
+
+@settings(
+    deadline=None,
+    derandomize=True,
+    max_examples=100,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    before=tellings(["", "a", "b", "c"]), told=tellings(["", "a", "b", "c", "d"]), data=st.data()
+)
+def test_what_users_come_to_knows_no_cut_and_no_order(
+    pipeline: Pipeline, empty: Snapshot, before: list[str], told: list[str], data: st.DataObject
+) -> None:
+    """A file in one piece, and in pieces in any order, of which some are killed and come again."""
+    pipeline.memory.restore(empty)
+    pipeline.clock.now = BEGINNING
+    known(pipeline, *before, header=HEADER)
+    created = dropped(pipeline, "users.csv", file(HEADER, *told))
+    beginning = pipeline.memory.snapshot()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("handover.stages.intake.LEAST_CHUNK_BYTES", 1 << 20)
+        pipeline.run(created)
+    whole = told_of(pipeline, created)
+    pipeline.memory.restore(beginning)
+
+    assert pipeline.validate(created) == []
+    pipeline.forget()
+    chunks = data.draw(st.permutations(range(1, len(told) + 1)))
+    for number in chunks:
+        with befalling(pipeline.memory, Mishap(kill_after=data.draw(st.integers(0, 20)))):
+            pipeline.assign(import_id(created), number)
+    pipeline.clock.now += 120
+    for number in data.draw(st.permutations(chunks)):
+        assert pipeline.assign(import_id(created), number) == []
+    pipeline.run()
+
+    assert told_of(pipeline, created) == whole
+
+
+def told_of(pipeline: Pipeline, created: ObjectCreated) -> tuple[object, object]:
+    """What a file came to, and the users after it."""
+    directory = pipeline.wiring.tables.directory
+    found = directory.users(TENANT, ADDRESSES, pipeline.patience)
+    return pipeline.table(created, "results.csv"), found

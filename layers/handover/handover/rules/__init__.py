@@ -9,7 +9,13 @@ from handover.rules.edits import edit_of, spoken_of
 from handover.rules.instructions import Instruction, Seating, instruction_of
 from handover.rules.pending import address_in, is_pending, pending_seat
 from handover.rules.planner import AccountWrite, Claim, Facts, Plan, account_only, plan
-from handover.rules.recording import RecordFacts, is_new, login_asked, login_of, plan_record
+from handover.rules.recording import (
+    RecordFacts,
+    is_new,
+    login_asked,
+    logins_since,
+    plan_record,
+)
 from handover.rules.repeats import repeated_line, repeated_login
 from handover.rules.understanding import canonical, canonical_login, understanding_of
 
@@ -32,7 +38,7 @@ __all__ = [
     "is_pending",
     "likely_ids",
     "login_asked",
-    "login_of",
+    "logins_since",
     "look_of",
     "normal_address",
     "pending_seat",

@@ -47,6 +47,9 @@ def plan_record(
         return Plan(Outcome.REJECTED, rejection=problem)
     is_first = is_new(record)
     targets: Targets = []
+    if _returns_without_login(asked, record, claim):
+        forgotten = Seating(LOGIN_NAME, LOGIN_NAME, (), operation=Operation.DEFAULT)
+        targets.append((forgotten, ()))
     for seating in asked.seatings:
         if seating.operation is Operation.RECORD:
             # No word of the status is the word for active.
@@ -88,7 +91,7 @@ def _problem(
     if profile.about is About.ACCOUNTS:
         is_bad = is_new(record) and is_ruined(asked.account_id)
         return _ruined(asked) if is_bad else None
-    return _of_deleted(asked, record, claim) or _login_taken(asked, record, known)
+    return _of_deleted(asked, record, claim) or _login_taken(asked, record, known, claim)
 
 
 def _ruined(asked: Instruction) -> Rejection:
@@ -118,8 +121,10 @@ def _of_deleted(asked: Instruction, record: Account, claim: Claim) -> Rejection 
     )
 
 
-def _login_taken(asked: Instruction, record: Account, known: RecordFacts) -> Rejection | None:
-    login = login_asked(asked, record)
+def _login_taken(
+    asked: Instruction, record: Account, known: RecordFacts, claim: Claim
+) -> Rejection | None:
+    login = login_asked(asked, record, claim)
     if (known.logins or {}).get(login, asked.account_id) == asked.account_id:
         return None
     label = next(
@@ -130,27 +135,63 @@ def _login_taken(asked: Instruction, record: Account, known: RecordFacts) -> Rej
         asked.line,
         label,
         "LOGIN_TAKEN",
-        f"line {asked.line}, {label}: another user has the login name {login!r}; wanted one that "
-        "nobody has",
-        "Choose another login name.",
+        f"line {asked.line}, {label}: another user has the login name {login!r}, or had it when "
+        "this import began; wanted one that nobody has",
+        "Choose another login name. One that was given up is free for the next import.",
     )
 
 
-def login_asked(asked: Instruction, record: Account) -> str:
-    """The login name, in normal form, that the line would give to the user anew; "" for none.
+def login_asked(asked: Instruction, record: Account, claim: Claim) -> str:
+    """The login name, in normal form, that the line would give to the user anew; "" for none."""
+    told = _heard(asked, record, claim)
+    if told.get(STATUS, record.assigned.get(STATUS)) == (DELETED,):
+        return ""
+    if LOGIN_NAME in told:
+        wanted = "".join(map(normal_address, told[LOGIN_NAME][:1]))
+    else:
+        wanted = "" if _returns_without_login(asked, record, claim) else _written_login(record)
+    return wanted if wanted != login_of(record) else ""
 
-    Who was deleted has given theirs up.
+
+def _returns_without_login(asked: Instruction, record: Account, claim: Claim) -> bool:
+    """True when somebody who was deleted comes back, and the line tells no login name.
+
+    They have given theirs up, and nobody can tell beforehand who asks for it meanwhile.
     """
-    told = {seating.role: seating.names for seating in asked.seatings}
-    held = login_of(record)
-    names = told.get(LOGIN_NAME)
-    wanted = _written_login(record) if names is None else "".join(map(normal_address, names[:1]))
-    return wanted if wanted != held else ""
+    told = _heard(asked, record, claim)
+    return (
+        record.assigned.get(STATUS) == (DELETED,)
+        and told.get(STATUS, (DELETED,)) != (DELETED,)
+        and LOGIN_NAME not in told
+        and record.orders.get(LOGIN_NAME, "") <= claim.order
+    )
+
+
+def _heard(asked: Instruction, record: Account, claim: Claim) -> dict[str, tuple[str, ...]]:
+    """What the line tells and no later import has told already."""
+    return {
+        seating.role: seating.names
+        for seating in asked.seatings
+        if record.orders.get(seating.role, "") <= claim.order
+    }
 
 
 def login_of(record: Account) -> str:
     """The login name, in normal form, by which the user is found; "" for none."""
     return "" if record.assigned.get(STATUS) == (DELETED,) else _written_login(record)
+
+
+def logins_since(record: Account, order: str) -> frozenset[str]:
+    """The login names by which the user is found, or was before imports from `order` on wrote.
+
+    None of them is free for an import of that order: which of its lines is worked first must not
+    matter, nor what came after it.
+    """
+    before = dict(record.assigned)
+    for mark in reversed(record.marks):
+        if mark.order >= order:
+            before |= {change.role: change.before for change in mark.changes}
+    return frozenset({login_of(record), login_of(replace(record, assigned=before))})
 
 
 def _written_login(record: Account) -> str:

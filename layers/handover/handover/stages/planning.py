@@ -147,8 +147,8 @@ def _logins(
     wanted: dict[str, str] = {}
     for one in asked:
         there = records.get(one.account_id) or Account(work.tenant, one.account_id, 0)
-        if login := login_asked(one, there):
+        if login := login_asked(one, there, work.claim):
             wanted.setdefault(login, one.account_id)
     users = wiring.tables.user_records
     look = users.holders_of_logins if work.is_dry_run else users.claim_logins
-    return look(work.tenant, wanted, work.now, patience)
+    return look(work.tenant, wanted, work.claim.order, work.now, patience)

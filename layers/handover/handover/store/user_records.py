@@ -10,7 +10,7 @@ from typing import Any
 from handover.model import Account
 from handover.patience import Patience
 from handover.profiles import About
-from handover.rules import AccountWrite, is_new, login_of, look_of
+from handover.rules import AccountWrite, is_new, logins_since, look_of
 from handover.store.batches import (
     Item,
     Statement,
@@ -65,12 +65,13 @@ class UserRecords:
         return write_records(self, writes, self._statement, _user_record, patience)
 
     def claim_logins(
-        self, tenant: str, wanted: Mapping[str, str], now: float, patience: Patience
+        self, tenant: str, wanted: Mapping[str, str], order: str, now: float, patience: Patience
     ) -> dict[str, str]:
         """Who has each of the normal login names, once those that are free are the wanted ones'.
 
         `wanted` leads from login names to addresses. A claim holds while its user has the login
-        name, and for CLAIM_SECONDS before that.
+        name, and for CLAIM_SECONDS before that. What was given up by the import with that place
+        in the `order`, or a newer one, is not free.
         """
         waiting = {
             login: email
@@ -81,7 +82,7 @@ class UserRecords:
         tries = 0
         while waiting:
             known = self._claims(tenant, waiting, patience)
-            taken = self._taken(tenant, waiting, known, now, patience)
+            taken = self._taken(tenant, waiting, known, order, now, patience)
             holders |= taken
             statements = {
                 login: self._claim(tenant, login, email, known.get(login), now)
@@ -100,11 +101,11 @@ class UserRecords:
         return holders
 
     def holders_of_logins(
-        self, tenant: str, wanted: Mapping[str, str], now: float, patience: Patience
+        self, tenant: str, wanted: Mapping[str, str], order: str, now: float, patience: Patience
     ) -> dict[str, str]:
         """As `claim_logins`, but nothing is claimed: what is free stays so."""
         known = self._claims(tenant, wanted, patience)
-        return {**wanted, **self._taken(tenant, wanted, known, now, patience)}
+        return {**wanted, **self._taken(tenant, wanted, known, order, now, patience)}
 
     def _claims(self, tenant: str, logins: Iterable[str], patience: Patience) -> dict[str, str]:
         """What stands under each of the login names, as it is written there."""
@@ -121,6 +122,7 @@ class UserRecords:
         tenant: str,
         wanted: Mapping[str, str],
         known: Mapping[str, str],
+        order: str,
         now: float,
         patience: Patience,
     ) -> dict[str, str]:
@@ -138,7 +140,7 @@ class UserRecords:
             login: email
             for login, email in others.items()
             if is_claimed(claims[login], now)
-            or ((record := records.get(email)) is not None and login_of(record) == login)
+            or ((record := records.get(email)) is not None and login in logins_since(record, order))
         }
 
     def _claim(
