@@ -37,16 +37,17 @@ def is_free(pool: str, tenant: str, email: str) -> bool:
     return found is None or found.tenant == tenant
 
 
-def settle(pool: str, tenant: str, user: User) -> bool:
+def settle(pool: str, tenant: str, user: User, *, invites: bool) -> bool:
     """Gives an active user a sign-in, bars an inactive one, and removes that of a deleted one.
 
-    False when the address signs in for another tenant: then nothing is done. Raises
+    Who has no sign-in gets one only if `invites`. False when the address signs in for another
+    tenant: then nothing is done. Raises
     RetryLaterError when the pool is busy, and InvalidRequestError for an address that it does not
     take.
     """
     found = _find(pool, user.email)
     if found is None:
-        if not user.is_active:
+        if not user.is_active or not invites:
             return True
         found = _invite(pool, tenant, user.email)
     if found.tenant != tenant:

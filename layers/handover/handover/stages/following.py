@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from handover.aws import sign_ins
 from handover.errors import InvalidRequestError
 from handover.patience import Patience
 from handover.rules import pending_seat
@@ -31,6 +30,7 @@ from handover.stages.errands import (
 )
 from handover.stages.handing_in import hand_in, is_handed_in
 from handover.stages.rivals import ticket_time
+from handover.stages.sign_ins import keep_in_line
 from handover.store.directory import ACTIVE, DELETED, USER
 from handover.store.errands import ERRAND, LOOK
 from handover.store.imports import TicketItem
@@ -66,9 +66,14 @@ def news_of(records: Sequence[Mapping[str, Any]]) -> list[News]:
 def follow(wiring: Wiring, news: Sequence[News], run: Invocation) -> None:
     """Does what the changes ask for."""
     looks: dict[str, list[News]] = {}
+    doors: dict[str, list[str]] = {}
     for one in news:
         if _asks_for_a_look(one):
             looks.setdefault(one.tenant, []).append(one)
+        if _changes_sign_in(one):
+            doors.setdefault(one.tenant, []).append(one.key.removeprefix(USER))
+    for tenant, whose in doors.items():
+        _settle_sign_ins(wiring, tenant, whose, run.patience)
     for tenant, of_tenant in looks.items():
         _look(wiring, tenant, of_tenant, run.patience)
     for one in news:
@@ -92,7 +97,7 @@ def run_errand(
             for address in errand.users:
                 order = f"{rfc3339(run.now)}#{ErrandKind.REMOVAL.value}"
                 errands.bury(tenant, address, ticket_id, order, run.patience)
-            _close_doors(wiring, tenant, errand.users, run.patience)
+            _settle_sign_ins(wiring, tenant, errand.users, run.patience)
         _write(wiring, ticket_id, ticket, errand, run.patience)
         metrics.add_metric("ErrandsRun", "Count", 1)
         logger.info("errand run", extra={"ticket": ticket_id, "kind": errand.kind.value})
@@ -126,11 +131,17 @@ def _asks_for_a_look(one: News) -> bool:
     return after == ACTIVE and before != ACTIVE
 
 
+def _changes_sign_in(one: News) -> bool:
+    """True when the sign-in of a user may have to follow; who is new has none."""
+    if not one.key.startswith(USER) or one.before is None or one.after is None:
+        return False
+    before, after = ((_status(image), image.get("roles")) for image in (one.before, one.after))
+    return before != after
+
+
 def _look(wiring: Wiring, tenant: str, news: Sequence[News], patience: Patience) -> None:
     """Asks for the removal of who is deleted and holds something, and the like for who has come."""
     addresses = dict.fromkeys(one.key.partition("#")[2] for one in news)
-    changed = (one.key.removeprefix(USER) for one in news if one.key.startswith(USER))
-    _close_doors(wiring, tenant, changed, patience)
     users = wiring.tables.directory.users(tenant, addresses, patience)
     deleted = [
         address
@@ -153,17 +164,18 @@ def _look(wiring: Wiring, tenant: str, news: Sequence[News], patience: Patience)
             wiring.tables.errands.put(tenant, ticket_id, errand_json(Errand(kind, some)))
 
 
-def _close_doors(wiring: Wiring, tenant: str, addresses: Iterable[str], patience: Patience) -> None:
-    """Removes the sign-ins of those of the users who are deleted."""
+def _settle_sign_ins(
+    wiring: Wiring, tenant: str, addresses: Iterable[str], patience: Patience
+) -> None:
+    """Brings the sign-ins that there are in line with their users, as an Admin's edit does."""
     users = wiring.tables.directory.users(tenant, dict.fromkeys(addresses), patience)
     for user in users.values():
-        if user.is_deleted:
-            patience.check()
-            try:
-                sign_ins.settle(wiring.user_pool, tenant, user)
-            except InvalidRequestError:
-                # An address that the pool does not take has no sign-in.
-                logger.info("no sign-in can have this address")
+        patience.check()
+        try:
+            keep_in_line(wiring, tenant, user, invites=False)
+        except InvalidRequestError:
+            # An address that the pool does not take has no sign-in.
+            logger.info("no sign-in can have this address")
 
 
 def own_ticket(at: float, reasons: Iterable[str]) -> str:

@@ -21,6 +21,7 @@ from handover.stages.cursors import Page, page_of, place_at
 from handover.stages.errands import MOST_USERS, Errand, ErrandKind, ask_errand
 from handover.stages.people import ADMIN, Person
 from handover.stages.setup import only_admins
+from handover.stages.sign_ins import keep_in_line
 from handover.store.directory import MAX_ADDRESS_BYTES, MAX_NAME_BYTES, status_of
 from handover.store.people import Stored
 
@@ -214,7 +215,7 @@ def _check_sign_in(wiring: Wiring, person: Person, wanted: User) -> None:
 
 
 def _settle_sign_in(wiring: Wiring, person: Person, wanted: User) -> None:
-    if not sign_ins.settle(wiring.user_pool, person.tenant, wanted):
+    if not keep_in_line(wiring, person.tenant, wanted, invites=True):
         raise _no_sign_in(wanted)
 
 

@@ -1,0 +1,168 @@
+"""follow: the sign-ins of users whom files change are kept in line, as by an Admin's edit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from handover.aws.sign_ins import group_of
+from handover.stages.sign_ins import keep_in_line
+
+from functions.follow import app
+from tests.faults.memory_aws.cognito import SignIn
+from tests.functional.errands import api
+from tests.functional.mishaps import Mishap, befalling
+from tests.functional.pipeline import AMINA, BARAKA, TENANT, Pipeline
+from tests.functional.test_directory_files import users
+
+HEADER = "email,status,roles"
+
+
+@pytest.fixture
+def signed_up(pipeline: Pipeline) -> Pipeline:
+    """An Admin has invited a user, with whom nothing is left to follow."""
+    pipeline.memory.pools.groups |= {"Sales", "Finance"}
+    body = {"name": "Amina Otieno", "roles": ["Sales"]}
+    assert api(pipeline).request("PUT", f"/users/{AMINA}", body).status == 200
+    pipeline.settle()
+    return pipeline
+
+
+def sign_in(pipeline: Pipeline) -> SignIn:
+    """The sign-in of the user."""
+    return pipeline.memory.pools.sign_ins[AMINA]
+
+
+def told(pipeline: Pipeline, line: str) -> None:
+    """A file tells this of the user, and all that comes of it has happened."""
+    pipeline.clock.now += 1
+    users(pipeline, line, header=HEADER)
+    pipeline.settle()
+
+
+def test_who_is_barred_and_let_in_again_by_files_cannot_and_can_sign_in(
+    signed_up: Pipeline,
+) -> None:
+    told(signed_up, f"{AMINA},inactive,Sales")
+    assert not sign_in(signed_up).enabled
+
+    told(signed_up, f"{AMINA},active,Sales")
+    assert sign_in(signed_up).enabled
+    assert signed_up.memory.pools.invited == [AMINA]
+
+
+def test_the_roles_that_a_file_tells_are_the_groups_of_the_sign_in(signed_up: Pipeline) -> None:
+    told(signed_up, f"{AMINA},,Finance;{group_of('Nobody Knows')}")
+
+    assert sign_in(signed_up).groups == {"Finance"}
+
+
+def test_a_file_invites_nobody(signed_up: Pipeline) -> None:
+    told(signed_up, f"{BARAKA},inactive,Sales")
+    told(signed_up, "new@lumina.example,,Sales")
+    told(signed_up, f"{BARAKA},active,Sales")
+
+    assert set(signed_up.memory.pools.sign_ins) == {AMINA}
+    assert signed_up.memory.pools.invited == [AMINA]
+
+
+def test_who_comes_back_from_being_deleted_is_invited_anew(signed_up: Pipeline) -> None:
+    told(signed_up, f"{AMINA},deleted,Sales")
+    assert signed_up.memory.pools.sign_ins == {}
+
+    told(signed_up, f"{AMINA},active,Sales")
+    assert signed_up.memory.pools.sign_ins == {}
+
+    assert api(signed_up).post(f"/users/{AMINA}/invitation").status == 200
+    assert sign_in(signed_up).enabled
+
+
+def test_a_sign_in_of_another_tenant_is_left_alone(signed_up: Pipeline) -> None:
+    sign_in(signed_up).attributes["custom:tenant"] = "umbra"
+
+    told(signed_up, f"{AMINA},inactive,Finance")
+
+    assert (sign_in(signed_up).enabled, sign_in(signed_up).groups) == (True, {"Sales"})
+
+
+def test_a_record_of_a_change_that_is_over_leaves_the_sign_in_as_the_user_is(
+    signed_up: Pipeline,
+) -> None:
+    signed_up.clock.now += 1
+    users(signed_up, f"{AMINA},inactive,Sales", header=HEADER)
+    stream = signed_up.memory.dynamodb.tables["DirectoryTable"].stream
+    late = {"Records": [change.record() for change in stream]}
+    stream.clear()
+    told(signed_up, f"{AMINA},active,Sales")
+
+    signed_up.invoke(app.lambda_handler, late)
+
+    assert sign_in(signed_up).enabled
+
+
+def test_a_sign_in_is_kept_in_line_whatever_call_is_lost(signed_up: Pipeline) -> None:
+    signed_up.clock.now += 1
+    users(signed_up, f"{AMINA},inactive,Finance", header=HEADER)
+    stream = signed_up.memory.dynamodb.tables["DirectoryTable"].stream
+    event = {"Records": [change.record() for change in stream]}
+    stream.clear()
+    start = signed_up.memory.snapshot()
+    with befalling(signed_up.memory, Mishap()) as whole:
+        signed_up.invoke(app.lambda_handler, event)
+    assert whole.seen > 4
+
+    for call in range(1, whole.seen + 1):
+        for mishap in (Mishap(kill_before=call), Mishap(kill_after=call)):
+            signed_up.memory.restore(start)
+            with befalling(signed_up.memory, mishap):
+                signed_up.invoke(app.lambda_handler, event)
+            signed_up.invoke(app.lambda_handler, event)
+
+            assert not sign_in(signed_up).enabled
+            assert sign_in(signed_up).groups == {"Finance"}
+
+
+def test_an_edit_that_is_overtaken_leaves_the_sign_in_as_who_came_last_says(
+    signed_up: Pipeline,
+) -> None:
+    """They come between what the edit stores and what it does to the sign-in."""
+    active = signed_up.wiring.tables.directory.user(TENANT, AMINA)
+    assert active is not None
+
+    def they_come() -> None:
+        signed_up.memory.hook = None
+        signed_up.users(active)
+        assert keep_in_line(signed_up.wiring, TENANT, active, invites=False)
+
+    body = {"name": "Amina Otieno", "roles": ["Sales"], "status": "inactive"}
+    with befalling(signed_up.memory, Mishap("AdminDisableUser", before_call=they_come)):
+        assert api(signed_up).request("PUT", f"/users/{AMINA}", body).status == 200
+
+    assert sign_in(signed_up).enabled
+
+
+def test_an_edit_that_is_overtaken_by_a_deletion_leaves_nobody_let_in(
+    signed_up: Pipeline,
+) -> None:
+    """Only what follows from a deletion removes a sign-in; an edit that comes late bars it."""
+    user = signed_up.wiring.tables.directory.user(TENANT, AMINA)
+    assert user is not None
+    deleted = replace(user, is_active=False, is_deleted=True)
+
+    def they_come() -> None:
+        signed_up.memory.hook = None
+        signed_up.users(deleted)
+        assert keep_in_line(signed_up.wiring, TENANT, deleted, invites=False)
+
+    body = {"name": "Amina Otieno", "roles": ["Finance"]}
+    with befalling(signed_up.memory, Mishap("AdminGetUser", before_call=_second(they_come))):
+        assert api(signed_up).request("PUT", f"/users/{AMINA}", body).status == 200
+
+    assert not sign_in(signed_up).enabled
+
+
+def _second(step: Callable[[], None]) -> Callable[[], None]:
+    """Does the step when asked for it the second time: the first look comes before the store."""
+    asked = iter((False, True))
+    return lambda: step() if next(asked) else None
