@@ -58,6 +58,7 @@ def take(world: World) -> None:
     _fail(world)
     _set_up(world)
     errands.run(world)
+    _bar(world)
     pipeline.publish()
 
 
@@ -155,6 +156,16 @@ def _edit_a_user(world: World) -> None:
         {"roles": ["Sales"], "name": "Didier K", "login_name": "dk"},
     ):
         world.ask(admin, "PUT", path, known | more)
+
+
+def _bar(world: World) -> None:
+    """Files that bar somebody's sign-in, and let them in again with another role."""
+    pipeline = world.pipeline
+    for told in ("inactive,Sales", "active,Support"):
+        pipeline.clock.now += 1
+        body = f"email,status,roles\r\n{TOGO_SALES.email},{told}\r\n".encode()
+        pipeline.run(world.uploaded(INSIDERS[0], OWN, body, "directory-users"))
+        pipeline.follow()
 
 
 def _decide(world: World) -> None:
