@@ -351,11 +351,12 @@ class Faults:
         self._nest(sweep)
 
     def _stream_again(self) -> None:
-        """The oldest records come once more, after everything newer."""
+        """The oldest records of each stream come once more, after everything newer."""
         world = self._world
-        if world.consumed:
-            batch = world.consumed[0]
-            self._nest(lambda: _ignore(world.publish(batch)))
+        for stream in world.streams:
+            if stream.consumed:
+                again = partial(world.read, stream.reader.function, stream.consumed[0])
+                self._nest(partial(_ignoring, again))
 
 
 class _BrokenBody:
@@ -365,8 +366,9 @@ class _BrokenBody:
         raise ResponseStreamingError(error="connection broken")
 
 
-def _ignore(_result: object) -> None:
+def _ignoring(work: Callable[[], object]) -> None:
     """Nobody waits for the result."""
+    work()
 
 
 def _twist(kind: str, operation: str, params: dict[str, Any], world: World) -> Twist:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.faults.memory_aws import read_template
+from tests.faults.memory_aws import Change, read_template
 
 ROOT = Path(__file__).parents[3]
 STAGE = "prod"
@@ -45,6 +45,24 @@ class Schedule:
     event: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """The function that reads a table's stream, in batches of at most so many records.
+
+    It is told of keys that begin with one of `beginnings`, of all when there are none.
+    """
+
+    table: str
+    function: str
+    batch: int
+    beginnings: tuple[str, ...] = ()
+
+    def is_told(self, change: Change) -> bool:
+        """False of a change that the template filters out."""
+        image = change.new or change.old or {}
+        return not self.beginnings or image["sk"]["S"].startswith(self.beginnings)
+
+
 class LambdaContext:
     """What Lambda hands to a handler besides the event."""
 
@@ -69,7 +87,7 @@ class Stack:
     functions: Mapping[str, Function]
     queues: Mapping[str, Queue]
     schedules: tuple[Schedule, ...]
-    stream_batch: int
+    readers: tuple[Reader, ...]
 
 
 def read_stack() -> Stack:
@@ -79,7 +97,7 @@ def read_stack() -> Stack:
     functions: dict[str, Function] = {}
     queues: dict[str, Queue] = {}
     schedules: list[Schedule] = []
-    stream_batch = 1
+    readers: list[Reader] = []
     for resource in resources.values():
         if resource["Type"] != "AWS::Serverless::Function":
             continue
@@ -96,11 +114,21 @@ def read_stack() -> Stack:
                 queue = told["Queue"]["Fn::GetAtt"].split(".")[0]
                 queues[queue] = _queue(template, queue, name, told)
             elif event["Type"] == "DynamoDB":
-                stream_batch = int(told["BatchSize"])
+                readers.append(_reader(name, told))
             elif event["Type"] == "Schedule":
                 minutes = int(told["Schedule"].removeprefix("rate(").split()[0])
                 schedules.append(Schedule(name, minutes * 60.0, json.loads(told["Input"])))
-    return Stack(template, functions, queues, tuple(schedules), stream_batch)
+    return Stack(template, functions, queues, tuple(schedules), tuple(readers))
+
+
+def _reader(function: str, source: dict[str, Any]) -> Reader:
+    beginnings = [
+        wanted["prefix"]
+        for one in source.get("FilterCriteria", {}).get("Filters", ())
+        for wanted in json.loads(one["Pattern"])["dynamodb"]["Keys"]["sk"]["S"]
+    ]
+    table = source["Stream"]["Fn::GetAtt"].split(".")[0]
+    return Reader(table, function, int(source["BatchSize"]), tuple(beginnings))
 
 
 def _queue(template: dict[str, Any], name: str, function: str, source: dict[str, Any]) -> Queue:

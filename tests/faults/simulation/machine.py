@@ -17,6 +17,7 @@ from typing import Any
 from tests.faults.memory_aws import MemoryAws, Snapshot, install, memory_from_template
 from tests.faults.simulation import scene as the_scene
 from tests.faults.simulation.clock import Clock, telling_the_time
+from tests.faults.simulation.dice import throwing_dice
 
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "memory",
@@ -175,7 +176,12 @@ class Machine:
         taken = shortcuts() if self._takes_shortcuts else nullcontext()
         self._is_running = True
         try:
-            with install(self.memory, self._replays.call), telling_the_time(self.clock), taken:
+            with (
+                install(self.memory, self._replays.call),
+                telling_the_time(self.clock),
+                throwing_dice(),
+                taken,
+            ):
                 yield
         finally:
             self._is_running = False
@@ -361,8 +367,9 @@ class Machine:
         self._ticket(the_scene.OLDER_TICKET, bob, the_scene.SEATS, "run")
         world = World(self.stack, self.memory, self.clock, Plan(), traced=False)
         world.pull()
-        if not world.publish(world.records):
-            raise AssertionError("the first accounts could not be published")
+        for stream in world.streams:
+            if not world.read(stream.reader.function, stream.waiting):
+                raise AssertionError(f"the first of {stream.reader.table} could not be read")
         return self.memory.snapshot()
 
     def _ticket(self, ticket: str, uploader: str, profile: str, mode: str) -> None:

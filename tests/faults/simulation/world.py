@@ -13,13 +13,14 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch import EventType
 from handover import messages as handover_messages
 
-from tests.faults.memory_aws import Change, MemoryAws, Notification
+from tests.faults.memory_aws import MemoryAws, Notification
 from tests.faults.simulation import scene as the_scene
 from tests.faults.simulation.clock import Clock
 from tests.faults.simulation.lambdas import LambdaContext, Queue, Stack
 from tests.faults.simulation.plans import Call, Plan
 from tests.faults.simulation.replays import Replays, sown
 from tests.faults.simulation.scene import Facts, Scene
+from tests.faults.simulation.streams import Record, Stream
 
 CALL_SECONDS = 0.02
 # A run that needs more than this does not end.
@@ -51,22 +52,6 @@ class Message:
     sent: int
     visible_at: float
     receives: int = 0
-
-
-@dataclass(slots=True, eq=False)
-class Record:
-    """A record of the accounts' stream that is not done with."""
-
-    change: Change
-    arrived: int
-    busy_until: float = 0.0
-    body: dict[str, Any] = field(default_factory=dict)
-
-    def told(self) -> dict[str, Any]:
-        """The record as a function is told it."""
-        if not self.body:
-            self.body.update(self.change.record())
-        return self.body
 
 
 @dataclass(slots=True, eq=False)
@@ -148,8 +133,7 @@ class World:
         self.trace: list[Call] | None = [] if traced else None
         self.running: list[Invocation] = []
         self.messages: list[Message] = []
-        self.records: list[Record] = []
-        self.consumed: list[list[Record]] = []
+        self.streams = [Stream(reader) for reader in stack.readers]
         self.uploads: dict[str, Uploaded] = {}
         self.facts: list[Facts] = [the_scene.FACTS]
         self.changed_at: dict[str, int] = {}
@@ -167,8 +151,6 @@ class World:
         self.replays: Replays | None = None
         self._sent = self._invoked = 0
         self._events_seen = 0
-        self._records_ready_at = 0.0
-        self._record_failures = 0
         self._idle_seconds = SHORTEST_IDLE_SECONDS
         self._next_runs = [clock.now + one.seconds for one in stack.schedules]
         self._names = {
@@ -192,7 +174,7 @@ class World:
             setattr(other, name, kept)
         other.plan = plan
         other.messages = [replace(message) for message in self.messages]
-        other.records = [replace(record) for record in self.records]
+        other.streams = [stream.copy() for stream in self.streams]
         return other
 
     # What comes from outside
@@ -255,12 +237,12 @@ class World:
             for sent in outbox:
                 self.send(self._names[sent.queue_url], sent.body, delay=sent.delay_seconds)
             outbox.clear()
-        stream = self.memory.dynamodb.tables["AccountsTable"].stream
-        if stream:
-            for change in stream:
+        for stream in self.streams:
+            changes = self.memory.dynamodb.tables[stream.reader.table].stream
+            for change in changes:
                 self._sent += 1
-                self.records.append(Record(change, self._sent))
-            stream.clear()
+                stream.take(change, self._sent)
+            changes.clear()
 
     def until_rest(
         self, *, at_once: bool = False, before_each: Callable[[], None] | None = None
@@ -280,7 +262,7 @@ class World:
 
     def is_finished(self) -> bool:
         """True when nothing is on its way and every upload has come to its end."""
-        if self.messages or self.records:
+        if self.messages or any(stream.waiting for stream in self.streams):
             return False
         items = self.memory.dynamodb.tables["ImportsTable"].items
         for import_id in self.uploads:
@@ -353,14 +335,14 @@ class World:
         if run.message is not None:
             self.deliver(self.send(run.message.queue, run.message.body))
         elif run.records:
-            self.publish(run.records)
+            self.read(run.function, run.records)
         elif run.schedule is not None:
             self._run_schedule(run.schedule)
 
-    def publish(self, records: list[Record]) -> bool:
-        """Hands records of the stream to their function; True when they are done."""
+    def read(self, function: str, records: list[Record]) -> bool:
+        """Hands records of a stream to their function; True when they are done."""
         event = {"Records": [record.told() for record in records]}
-        is_done, answer = self.invoke("publish", event, records=records)
+        is_done, answer = self.invoke(function, event, records=records)
         return is_done and not (answer or {}).get("batchItemFailures")
 
     def edit(self, account: str, targets: Mapping[str, tuple[str, ...]]) -> None:
@@ -467,64 +449,48 @@ class World:
         """Delivers one thing that is due; False when nothing is."""
         self.pull()
         now = self.clock.now
-        due: list[Message | None] = [one for one in self.messages if one.visible_at <= now]
-        batch = self._due_records() if self.records else []
-        if batch:
+        due: list[Message | Stream] = [one for one in self.messages if one.visible_at <= now]
+        batches: dict[Stream, list[Record]] = {}
+        for stream in self.streams:
+            if batch := stream.due(now, self.plan.order, self.chance):
+                batches[stream] = batch
+        for stream, batch in batches.items():
             place = batch[-1 if self.plan.order == "lifo" else 0].arrived
-            at = next((n for n, one in enumerate(due) if one and one.sent > place), len(due))
-            due.insert(at, None)
+            at = next(
+                (n for n, one in enumerate(due) if isinstance(one, Message) and one.sent > place),
+                len(due),
+            )
+            due.insert(at, stream)
         if not due:
             return False
         if self.chance is not None:
             chosen = self.chance.choice(due)
         else:
             chosen = due[-1 if self.plan.order == "lifo" else 0]
-        if chosen is None:
-            self._consume(batch)
+        if isinstance(chosen, Stream):
+            self._consume(chosen, batches[chosen])
         else:
             self.deliver(chosen)
         return True
 
-    def _due_records(self) -> list[Record]:
-        """The next batch: in order within each account, and none while an earlier one is busy."""
-        now = self.clock.now
-        if now < self._records_ready_at:
-            return []
-        busy = {_account(record) for record in self.records if record.busy_until > now}
-        due = [record for record in self.records if _account(record) not in busy]
-        if not due or self.plan.order == "fifo":
-            return due[: self.stack.stream_batch]
-        accounts = sorted({_account(record) for record in due})
-        if self.chance is None:
-            wanted = {_account(due[-1])}
-        else:
-            wanted = set(self.chance.sample(accounts, self.chance.randint(1, len(accounts))))
-        return [record for record in due if _account(record) in wanted][: self.stack.stream_batch]
-
-    def _consume(self, batch: list[Record]) -> None:
-        until = self.clock.now + self.stack.functions["publish"].timeout_seconds
-        for record in batch:
-            record.busy_until = until
+    def _consume(self, stream: Stream, batch: list[Record]) -> None:
+        function = stream.reader.function
+        until = self.clock.now + self.stack.functions[function].timeout_seconds
+        stream.begin(batch, until)
         self.deliveries += 1
         if self.deliveries > MOST_DELIVERIES:
             raise StuckError(f"{MOST_DELIVERIES} deliveries")
-        if self.publish(batch):
+        if self.read(function, batch):
             self._idle_seconds = SHORTEST_IDLE_SECONDS
-            self.consumed.append(batch)
-            self.records = [one for one in self.records if not any(one is b for b in batch)]
-            self._record_failures = 0
-            return
-        self._record_failures += 1
-        self._records_ready_at = self.clock.now + 2.0 ** min(self._record_failures, 6)
-        for record in batch:
-            if record.busy_until == until:
-                record.busy_until = 0.0
+            stream.end(batch)
+        else:
+            stream.fail(batch, until, self.clock.now)
 
     def _wait(self) -> None:
         """Lets time pass until something is due."""
         now = self.clock.now
         times = [one.visible_at for one in self.messages]
-        times += [max(one.busy_until, self._records_ready_at) for one in self.records]
+        times += [at for stream in self.streams for at in stream.times()]
         times = [time for time in times if time > now]
         next_run = min(self._next_runs)
         if self.plan.sweeps and next_run <= min(times, default=float("inf")):
@@ -540,11 +506,6 @@ class World:
             raise StuckError("nothing is on its way, and something has not ended")
         if self.clock.now - the_scene.START > MOST_SECONDS:
             raise StuckError(f"{MOST_SECONDS / 3600:.0f} hours")
-
-
-def _account(record: Record) -> str:
-    image = record.change.new or record.change.old or {}
-    return str(image["pk"]["S"])
 
 
 API_REQUEST = (the_scene.ROOT / "events" / "api-request.json").read_text()
