@@ -14,7 +14,7 @@ import pytest
 
 from tests.faults.simulation import Machine, Plan, explore
 from tests.faults.simulation.plans import ALL_KINDS, ORDERS, plan_from
-from tests.faults.simulation.scene import SCENES
+from tests.faults.simulation.scene import ANA, BEA, CAI, DORA, FINN, HOME, NEEMA, SCENES
 
 # Set to draw other pairs and triples, or more of them.
 SEED = os.environ.get("FAULTS_SEED", "first")
@@ -35,6 +35,66 @@ def test_an_import_without_faults_violates_nothing(
     report = machine.run(Plan(scene, order))
 
     assert report.violations == ()
+
+
+def seats(machine: Machine, account: str) -> dict[str, list[str]]:
+    """Who holds which role of an account when a run has ended; roles of nobody are left out."""
+    assigned = machine.memory.dynamodb.tables["AccountsTable"].items[f"{HOME}#{account}"][
+        "assigned"
+    ]
+    return {
+        role: [user["S"] for user in users["L"]]
+        for role, users in assigned["M"].items()
+        if users["L"]
+    }
+
+
+def user(machine: Machine, address: str) -> dict[str, str]:
+    """The texts that stand on a user when a run has ended."""
+    item = machine.memory.dynamodb.tables["DirectoryTable"].items[HOME, f"user#{address}"]
+    return {name: value["S"] for name, value in item.items() if "S" in value}
+
+
+def test_an_import_that_is_taken_back_leaves_nothing_behind(machine: Machine) -> None:
+    machine.run(Plan("undo"))
+
+    assert seats(machine, "A1") == {"account_manager": [ANA]}
+    assert seats(machine, "A4") == {}
+    assert seats(machine, "A12") == {"account_manager": [BEA], "viewer": [ANA]}
+
+
+def test_who_is_removed_holds_nothing_and_cannot_sign_in(machine: Machine) -> None:
+    machine.run(Plan("removal"))
+
+    assert user(machine, ANA)["status"] == "deleted"
+    assert seats(machine, "A5") == {}
+    assert seats(machine, "A14") == {"account_manager": [BEA]}
+    assert ANA not in machine.memory.pools.sign_ins
+
+
+def test_who_was_waited_for_gets_the_accounts(machine: Machine) -> None:
+    machine.run(Plan("pending"))
+
+    assert seats(machine, "A5") == {"account_manager": [NEEMA]}
+    assert seats(machine, "A4") == {"account_manager": [NEEMA], "viewer": [CAI, NEEMA]}
+
+
+def test_a_file_of_users_changes_and_deletes_them(machine: Machine) -> None:
+    machine.run(Plan("people"))
+
+    assert user(machine, FINN)["name"] == "Finn Second"
+    assert user(machine, DORA)["status"] == "deleted"
+    assert seats(machine, "D1") == {}
+    assert seats(machine, "D2") == {"account_manager": [BEA]}
+
+
+def test_a_file_of_accounts_makes_and_changes_them(machine: Machine) -> None:
+    machine.run(Plan("customers"))
+    items = machine.memory.dynamodb.tables["AccountsTable"].items
+
+    assert seats(machine, "C8") == {"account_manager": [ANA]}
+    assert seats(machine, "C2") == {"account_manager": [ANA]}
+    assert items[f"{HOME}#C3"]["status"] == {"S": "inactive"}
 
 
 @pytest.mark.timeout(MOST_SECONDS)

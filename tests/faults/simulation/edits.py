@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from tests.faults.simulation import scene as the_scene
-from tests.faults.simulation.verdicts import Asked, judge
+from tests.faults.simulation.asked import Asked
+from tests.faults.simulation.verdicts import judge
 from tests.faults.simulation.world import AccountWrite, Edit, World
 
 # Orders tell times in milliseconds.

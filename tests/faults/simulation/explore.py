@@ -16,9 +16,13 @@ from typing import Any
 from tests.faults.simulation.machine import Machine, Report
 from tests.faults.simulation.plans import LATE_OLDER, ORDERS, ORDINARY, Plan, kinds_for
 
+# What follows from errands, and files of the directory.
+LATER_SCENES = ("undo", "removal", "pending", "people", "customers")
 # Pairs are drawn from the calls that the run with the first fault really makes, triples likewise.
 PAIRS_OF_ONE, TRIPLES_OF_ONE = 6, 6
-SCENES_DRAWN = ("plain",) * 5 + ("older",) * 2 + ("two",) * 2 + ("approval", "dry", "lost")
+SCENES_DRAWN = (
+    ("plain",) * 5 + ("older",) * 2 + ("two",) * 2 + ("approval", "dry", "lost") + LATER_SCENES
+)
 # Runs make few cycles and much else: to look for them less often saves a tenth of the time.
 GARBAGE_THRESHOLDS = 100_000, 20, 50
 # So many violating runs are told of each job; more say nothing more.
@@ -186,7 +190,7 @@ def singles(calls_a_job: int = 12) -> list[Job]:
     for order in ORDERS:
         jobs += _split(Job(Plan("plain", order)), calls_a_job)
         jobs += _split(Job(Plan("older", order), kinds=frozenset(LATE_OLDER)), calls_a_job)
-    for scene in ("approval", "refused"):
+    for scene in ("approval", "refused", *LATER_SCENES):
         jobs += _split(Job(Plan(scene, "fifo")), calls_a_job)
     # Redelivery alone must make good what a single ordinary fault does: no schedule runs.
     alone = Plan("plain", "fifo", {}, sweeps=False)

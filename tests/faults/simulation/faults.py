@@ -224,7 +224,7 @@ class Faults:
     def _second_import(self, *, inside: bool = False) -> None:
         world = self._world
         world.clock.pass_time(the_scene.APART_SECONDS)
-        world.upload(the_scene.SECOND_KEY, the_scene.SECOND, f"AWS:{the_scene.PRINCIPAL}")
+        world.upload(*world.scene.second, f"AWS:{the_scene.PRINCIPAL}")
         if inside:
             self._nest(world.until_rest)
 
@@ -286,9 +286,10 @@ class Faults:
                 {
                     "TableName": "DirectoryTable",
                     "Key": {"pk": {"S": the_scene.HOME}, "sk": {"S": f"user#{address}"}},
-                    "UpdateExpression": "SET #s = :s, #r = :r",
-                    "ExpressionAttributeNames": {"#s": "status", "#r": "roles"},
+                    "UpdateExpression": "SET #s = :s, #r = :r ADD #v :one",
+                    "ExpressionAttributeNames": {"#s": "status", "#r": "roles", "#v": "version"},
                     "ExpressionAttributeValues": {
+                        ":one": {"N": "1"},
                         ":s": {"S": "active" if person.is_active else "inactive"},
                         ":r": {"L": [{"S": role} for role in sorted(person.roles)]},
                     },

@@ -16,15 +16,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from tests.faults.simulation import edits
+from tests.faults.simulation import directory_files, edits, errands
 from tests.faults.simulation import scene as the_scene
+from tests.faults.simulation.asked import Asked, Kind
 from tests.faults.simulation.edits import LEAST_SECONDS, Effect
-from tests.faults.simulation.verdicts import Asked, judge, read_file, seats_at_start
+from tests.faults.simulation.records import Records, Told
+from tests.faults.simulation.verdicts import judge, kind_of_file, read_file, seats_at_start
 from tests.faults.simulation.watching import FINAL
 from tests.faults.simulation.world import Uploaded, World
 
-WORKED = frozenset({"updated", "cleared", "unchanged", "superseded"})
-EFFECTIVE = frozenset({"updated", "cleared"})
+EFFECTIVE = frozenset({"updated", "cleared", "pending"})
+WORKED = EFFECTIVE | {"unchanged", "superseded"}
 OUTCOMES = (
     "updated",
     "cleared",
@@ -36,6 +38,10 @@ OUTCOMES = (
     "not_processed",
 )
 # What the functions may fail with when AWS does: anything else is a mistake of theirs.
+PENDING = "pending:"
+LISTED_SECONDS = 1.0
+# What an account's item holds besides what is told of the account.
+BOOKKEEPING = frozenset({"version", "orders", "fact_orders", "marks"})
 EXPECTED_FAILURES = frozenset(
     {
         "RetryLaterError",
@@ -98,6 +104,7 @@ class _End:
         self._portfolios = tables["PortfolioTable"].items
         self._reports = world.memory.s3.buckets[world.memory.physical["ReportsBucket"]].objects
         self._effects = edits.effects_of(world)
+        self._records = Records(world)
         self._kinds = {kind for _, kind, _ in world.applied}
         self._notices: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for notification in world.memory.sns.published:
@@ -132,7 +139,15 @@ class _End:
         yield from edits.check(world, self._effects)
         yield from self._superseded(done)
         yield from self._seats(done)
+        yield from self._records.check(
+            Told(one.uploaded.tenant, asked)
+            for one in done
+            for asked, row in one.lines
+            if asked.kind.is_of_directory and one.wrote and row.outcome in WORKED
+        )
+        yield from errands.check(world, self._changed_by_main(done))
         yield from self._chains(done)
+        yield from self._users(done)
         yield from self._portfolio()
         yield from self._events()
         yield from self._costs(done)
@@ -161,17 +176,36 @@ class _End:
             yield f"I4 the API took the cancelling of an import that is {state}"
         if state == "refused":
             yield from self._refusal(uploaded, item["refusal"]["M"]["code"]["S"])
-        elif uploaded.body in (the_scene.UNCLOSED, the_scene.OVERWRITTEN):
+        elif uploaded.body == the_scene.UNCLOSED or self._is_again(uploaded):
             yield f"I4 a file that must be refused is {state}"
 
     def _main(self) -> Uploaded:
         return next(one for one in self._world.uploads.values() if one.key == the_scene.MAIN_KEY)
 
+    def _is_again(self, uploaded: Uploaded) -> bool:
+        """True when a ticket was used for a second upload."""
+        return uploaded.key.startswith("in/") and any(
+            other.key == uploaded.key and other.number < uploaded.number
+            for other in self._world.uploads.values()
+        )
+
+    def _changed_by_main(self, done: list[Done]) -> errands.Changes:
+        """What the import of the scene has changed, by account."""
+        main = self._main()
+        return {
+            asked.account: row.changes
+            for one in done
+            if one.uploaded is main
+            for asked, row in one.lines
+            if row.outcome in EFFECTIVE
+        }
+
     def _refusal(self, uploaded: Uploaded, code: str) -> Iterator[str]:
         """An import is refused only because a rule says so."""
         allowed = {
             "UNCLOSED_QUOTE": uploaded.body == the_scene.UNCLOSED,
-            "TICKET_REPLAYED": uploaded.body == the_scene.OVERWRITTEN or "cancel" in self._kinds,
+            "TICKET_REPLAYED": self._is_again(uploaded)
+            or (uploaded.key == the_scene.MAIN_KEY and "cancel" in self._kinds),
             "UPLOADER_NOT_ALLOWED": "uploader_demoted" in self._kinds
             and uploaded.key == the_scene.MAIN_KEY,
             "NOT_VALIDATED": self._world.dead_letters > 0,
@@ -201,7 +235,7 @@ class _End:
         world, tenant = self._world, done.uploaded.tenant
         is_alone = len(world.uploads) == 1 and not world.edits
         for asked, row in done.lines:
-            codes = {judge(asked, tenant, facts) for facts in world.facts}
+            codes = self._codes(done.uploaded, asked)
             if row.outcome == "not_processed":
                 if not (done.item["state"]["S"] == "cancelled" or world.dead_letters):
                     yield f"I3 line {asked.line} was not processed, and nothing was wrong"
@@ -213,11 +247,38 @@ class _End:
                     yield f"I4 line {asked.line} was rejected with {row.code}, wanted {codes}"
             elif row.outcome not in WORKED or None not in codes:
                 yield f"I4 line {asked.line} is {row.outcome}, wanted {codes}"
+            elif row.outcome == "pending":
+                if not self._waited_for(done.uploaded, row):
+                    yield f"I4 line {asked.line} waits for nobody"
             elif is_alone and row.outcome != self._outcome_alone(tenant, asked):
                 yield f"I7 line {asked.line} is {row.outcome}"
 
+    def _codes(self, uploaded: Uploaded, asked: Asked) -> set[str | None]:
+        """The codes that the rules give a line, at one moment or another."""
+        if asked.kind.is_of_directory:
+            return self._records.codes(asked, uploaded)
+        waits = self._waits(uploaded)
+        return {judge(asked, uploaded.tenant, facts, waits=waits) for facts in self._world.facts}
+
+    def _waits(self, uploaded: Uploaded) -> bool:
+        """True of a file that may name who is still to come."""
+        return uploaded is self._main() and self._world.scene.profile == the_scene.WAITS
+
+    def _waited_for(self, uploaded: Uploaded, row: Row) -> bool:
+        """True when the row leaves seats to somebody who was not there at some moment."""
+        seats = {user for _, after in row.changes.values() for user in after}
+        # Who takes one user off a role, or resolves one, leaves others waiting in it.
+        before = {user for held, _ in row.changes.values() for user in held}
+        new = [user.removeprefix(PENDING) for user in seats - before if user.startswith(PENDING)]
+        return (not new or self._waits(uploaded)) and all(
+            any((uploaded.tenant, user) not in facts.users for facts in self._world.facts)
+            for user in new
+        )
+
     def _outcome_alone(self, tenant: str, asked: Asked) -> str:
-        before = seats_at_start(the_scene.FACTS, tenant, asked.account)
+        if asked.kind.is_of_directory:
+            return self._records.outcome_alone(asked, tenant)
+        before = seats_at_start(self._world.scene.facts, tenant, asked.account)
         after = [users for role, users in asked.targets.items() if before[role] != users]
         if not after:
             return "unchanged"
@@ -279,13 +340,15 @@ class _End:
     def _superseded(self, done: list[Done]) -> Iterator[str]:
         for place, one in enumerate(done):
             for asked, row in one.lines:
-                if row.outcome != "superseded":
+                if row.outcome != "superseded" or asked.kind is Kind.RESTORE:
                     continue
                 later = {
                     role
                     for other in done[place + 1 :]
                     for theirs, their_row in other.lines
-                    if theirs.account == asked.account and their_row.outcome in WORKED
+                    if theirs.account == asked.account
+                    and theirs.kind.is_of_directory == asked.kind.is_of_directory
+                    and their_row.outcome in WORKED
                     for role in theirs.targets
                 } | {
                     role
@@ -301,29 +364,79 @@ class _End:
     def _seats(self, done: list[Done]) -> Iterator[str]:
         """Every seat is held by whom the last line, or edit, in the order of all says."""
         expected: dict[tuple[str, str, str], set[tuple[str, ...]]] = {}
-        for tenant, account in the_scene.FACTS.accounts:
-            for role, users in seats_at_start(the_scene.FACTS, tenant, account).items():
+        facts = self._world.scene.facts
+        for tenant, account in facts.accounts:
+            for role, users in seats_at_start(facts, tenant, account).items():
                 expected[tenant, account, role] = {users}
         effects = sorted(self._effects, key=lambda effect: effect.place, reverse=True)
-        for one in done:
+        for place, one in enumerate(done):
             self._seat_edits(effects, one.uploaded.at, expected)
             for asked, row in one.lines:
-                if one.wrote and row.outcome in WORKED:
-                    for role, users in asked.targets.items():
-                        # What came while an edit was under way may be before it or after it.
-                        expected[one.uploaded.tenant, asked.account, role] = {users} | {
-                            effect.targets[role]
-                            for effect in self._effects
-                            if one.uploaded.tenant == the_scene.HOME
-                            and effect.edit.account == asked.account
-                            and role in effect.targets
-                            and effect.may_follow(one.uploaded.at)
-                        }
+                if not one.wrote or row.outcome not in WORKED:
+                    continue
+                if asked.kind.is_of_directory:
+                    yield from self._first_manager(one, asked, row, expected)
+                    continue
+                for role in asked.targets:
+                    held = expected[one.uploaded.tenant, asked.account, role]
+                    if asked.kind is Kind.RESTORE:
+                        yield from errands.given_back(
+                            asked,
+                            role,
+                            held,
+                            row.changes.get(role),
+                            is_decided_later=self._is_decided(done[place:], asked.account, role),
+                        )
+                    # What came while an edit was under way may be before it or after it.
+                    meanwhile = {
+                        effect.targets[role]
+                        for effect in self._effects
+                        if one.uploaded.tenant == the_scene.HOME
+                        and effect.edit.account == asked.account
+                        and role in effect.targets
+                        and effect.may_follow(one.uploaded.at)
+                    }
+                    if asked.kind is not Kind.SET:
+                        held = held | meanwhile
+                    changed = row.changes.get(role)
+                    expected[one.uploaded.tenant, asked.account, role] = meanwhile | errands.after(
+                        asked, role, held, changed
+                    )
         self._seat_edits(effects, float("inf"), expected)
         for (tenant, account, role), wanted in expected.items():
-            item = self._accounts[f"{tenant}#{account}"]
-            if _users(item, role) not in wanted:
-                yield f"I7 {account} has {_users(item, role)} as {role}, wanted {sorted(wanted)}"
+            found = _users(self._accounts[f"{tenant}#{account}"], role)
+            # Who is waited for, and who is there, are told apart elsewhere.
+            if tuple(sorted(user.removeprefix(PENDING) for user in found)) not in wanted:
+                yield f"I7 {account} has {found} as {role}, wanted {sorted(wanted)}"
+
+    def _is_decided(self, done: list[Done], account: str, role: str) -> bool:
+        """True when a file behind the first of these, or an edit not before it, says who holds."""
+        first, *later = done
+        return any(
+            asked.account == account and role in asked.targets and row.outcome in WORKED
+            for one in later
+            for asked, row in one.lines
+            if asked.kind in (Kind.SET, Kind.RESTORE)
+        ) or any(
+            effect.edit.account == account
+            and role in effect.targets
+            and effect.edit.ended_at > first.uploaded.at - LEAST_SECONDS
+            for effect in self._effects
+        )
+
+    def _first_manager(
+        self,
+        one: Done,
+        asked: Asked,
+        row: Row,
+        expected: dict[tuple[str, str, str], set[tuple[str, ...]]],
+    ) -> Iterator[str]:
+        """Files of the directory say who holds an account only when it is new."""
+        for role in [role for role in row.changes if not role.startswith("#")]:
+            is_known = (one.uploaded.tenant, asked.account) in self._world.scene.facts.accounts
+            if is_known or row.changes[role] != ((), asked.named):
+                yield f"I7 line {asked.line} of the directory gave {role} to somebody"
+            expected[one.uploaded.tenant, asked.account, role] = {asked.named}
 
     def _seat_edits(
         self,
@@ -351,7 +464,7 @@ class _End:
             (one.uploaded.import_id, asked.line): (one.uploaded.tenant, asked.account, row.changes)
             for one in done
             for asked, row in one.lines
-            if one.wrote and row.outcome in EFFECTIVE
+            if one.wrote and row.outcome in EFFECTIVE and asked.kind is not Kind.USERS
         } | {
             (effect.name, 1): (the_scene.HOME, effect.edit.account, effect.changes)
             for effect in self._effects
@@ -363,7 +476,9 @@ class _End:
             return
         for pk, item in self._accounts.items():
             tenant, _, account = pk.partition("#")
-            seats = seats_at_start(the_scene.FACTS, tenant, account)
+            facts = self._world.scene.facts
+            seats = seats_at_start(facts, tenant, account)
+            before_all = directory_files.facts_at_start(Kind.ACCOUNTS, facts, tenant, account) or {}
             for _version, entry in sorted(rows.get(pk, ()), key=lambda told: told[0]):
                 key = entry["import_id"]["S"], int(entry["line"]["N"])
                 changes = {
@@ -373,21 +488,45 @@ class _End:
                 if wanted[key] != (tenant, account, changes):
                     yield f"I8 line {key[1]} is told one way in history and another in results"
                 for role, (before, after) in changes.items():
-                    if seats[role] != before or before == after:
+                    if (
+                        seats.setdefault(role, before_all.get(role, ())) != before
+                        or before == after
+                    ):
                         yield f"I9 the history of {account} is broken"
                     seats[role] = after
+            told = directory_files.facts_in(Kind.ACCOUNTS, item)
             for role, users in seats.items():
-                if _users(item, role) != users:
+                if (told[role] if role.startswith("#") else _users(item, role)) != users:
                     yield f"I9 the history of {account} ends with {users}"
+
+    def _users(self, done: list[Done]) -> Iterator[str]:
+        """One write of a user for each line that says so, and of just what it says."""
+        for one in done:
+            if kind_of_file(one.uploaded.body) is not Kind.USERS:
+                continue
+            told = Counter(
+                (asked.account, repr(sorted(row.changes.items())))
+                for asked, row in one.lines
+                if one.wrote and row.outcome in EFFECTIVE
+            )
+            if told != self._records.changes_of_users(one.uploaded.import_id):
+                yield "I8 users were changed in one way and told of in another"
 
     def _portfolio(self) -> Iterator[str]:
         held = {(pk, sk) for (pk, sk), item in self._portfolios.items() if item["held"]["BOOL"]}
-        seats = {
-            (f"{pk.partition('#')[0]}#{user['S']}", f"{role}#{pk.partition('#')[2]}")
-            for pk, item in self._accounts.items()
-            for role, users in item["assigned"]["M"].items()
-            for user in users["L"]
-        }
+        seats: set[tuple[str, str]] = set()
+        for pk, item in self._accounts.items():
+            tenant, _, account = pk.partition("#")
+            portals = [f"portal: {one['S']}" for one in item.get("portals", {"L": []})["L"]]
+            for role, users in item["assigned"]["M"].items():
+                names = [user["S"] for user in users["L"]]
+                for holder in [*names, *portals] if names else []:
+                    seats.add((f"{tenant}#{holder}", f"{role}#{account}"))
+                seats |= {
+                    (f"{tenant}#{PENDING}", f"{name.removeprefix(PENDING)} {role}#{account}")
+                    for name in names
+                    if name.startswith(PENDING)
+                }
         if held != seats:
             yield f"I9 portfolios and accounts differ in {sorted(held ^ seats)[:3]}"
 
@@ -400,18 +539,31 @@ class _End:
                 yield f"I13 {dedupe_id} was told in two ways"
         wanted = {
             f"assignment-changed/{pk.replace('#', '/', 1)}/{int(version)}"
-            for pk, version in self._history
+            for (pk, version), item in self._history.items()
+            # What the directory tells of an account is no assignment.
+            if any(not role.startswith("#") for role in json.loads(item["changes"]["S"]))
         }
         if set(told) != wanted:
             yield f"I8 events and history differ in {len(set(told) ^ wanted)}"
 
     def _costs(self, done: list[Done]) -> Iterator[str]:
         """An unchanged line is written only while something older may still come."""
-        older = {one.uploaded.import_id: place > 0 for place, one in enumerate(done)}
+        older = {
+            one.uploaded.import_id: any(
+                # S3 lists whole seconds, and what is a second apart there came at the same time.
+                int(other.uploaded.at) <= one.uploaded.at + LISTED_SECONDS
+                for other in done
+                if other is not one
+            )
+            for one in done
+        }
         for write in self._world.account_writes:
             if write.run is None or write.run.edit or write.old is None or write.new is None:
                 continue
-            is_same = write.old["assigned"] == write.new["assigned"]
+            is_same = all(
+                write.old.get(name) == write.new.get(name)
+                for name in {*write.old, *write.new} - BOOKKEEPING
+            )
             if is_same and not older.get(write.run.import_id or "", False):
                 yield f"an unchanged line wrote {write.key} without need"
 

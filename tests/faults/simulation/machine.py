@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.faults.memory_aws import MemoryAws, Snapshot, install, memory_from_template
+from tests.faults.memory_aws.cognito import SignIn
 from tests.faults.simulation import scene as the_scene
 from tests.faults.simulation.clock import Clock, telling_the_time
 from tests.faults.simulation.dice import throwing_dice
@@ -315,7 +316,9 @@ class Machine:
         world.upload(the_scene.MAIN_KEY, scene.body, form, is_told=not scene.is_event_lost)
         if scene.has_second:
             self.clock.pass_time(the_scene.APART_SECONDS)
-            world.upload(the_scene.SECOND_KEY, the_scene.SECOND, f"AWS:{the_scene.PRINCIPAL}")
+            world.upload(*scene.second, f"AWS:{the_scene.PRINCIPAL}")
+        for wish in scene.wishes:
+            world.wish(wish)
 
     # Scenes
 
@@ -332,8 +335,16 @@ class Machine:
         tables, patience = runtime.wiring().tables, Patience(self.clock.now + 600)
         for tenant in (the_scene.HOME, the_scene.OTHER):
             users = [
-                User(address, address, person.roles, person.opco, person.is_active)
-                for (where, address), person in the_scene.FACTS.users.items()
+                User(
+                    address,
+                    person.name or address,
+                    person.roles,
+                    person.opco,
+                    person.is_active,
+                    person.is_deleted,
+                    login_name=person.login,
+                )
+                for (where, address), person in scene.facts.users.items()
                 if where == tenant
             ]
             tables.directory.put_users(tenant, users, patience)
@@ -342,7 +353,9 @@ class Machine:
                     tenant,
                     account_id,
                     1,
+                    name=place.name,
                     opco=place.opco,
+                    is_active=place.is_active,
                     assigned={
                         role: users
                         for role, users in (
@@ -352,11 +365,13 @@ class Machine:
                         if users
                     },
                 )
-                for (where, account_id), place in the_scene.FACTS.accounts.items()
+                for (where, account_id), place in scene.facts.accounts.items()
                 if where == tenant
             ]
             tables.accounts.put_facts(accounts, patience)
         tables.directory.put_profile(the_scene.HOME, parse_profile(the_scene.SEATS_PROFILE))
+        if scene.profile == the_scene.WAITS:
+            tables.directory.put_profile(the_scene.HOME, parse_profile(the_scene.WAITS_PROFILE))
         tables.directory.put_source(
             the_scene.HOME, Source("crm", the_scene.STRICT, the_scene.PRINCIPAL)
         )
@@ -365,6 +380,12 @@ class Machine:
         self._ticket(the_scene.MAIN_TICKET, the_scene.ADMIN, scene.profile, scene.mode)
         bob = the_scene.mail("bob")
         self._ticket(the_scene.OLDER_TICKET, bob, the_scene.SEATS, "run")
+        for wish in scene.wishes:
+            if wish.method == "DELETE":
+                # Who is to be removed can sign in before that.
+                self.memory.pools.sign_ins[wish.path.rpartition("/")[2]] = SignIn(
+                    {"email": wish.path.rpartition("/")[2], "custom:tenant": the_scene.HOME}
+                )
         world = World(self.stack, self.memory, self.clock, Plan(), traced=False)
         world.pull()
         for stream in world.streams:

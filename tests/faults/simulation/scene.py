@@ -23,11 +23,14 @@ SALES = frozenset({"Sales"})
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A user as the rules see one."""
+    """A user as the rules see one; whoever has no `name` is called by the address."""
 
     roles: frozenset[str] = SALES
     opco: str = "es"
     is_active: bool = True
+    is_deleted: bool = False
+    name: str = ""
+    login: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class Place:
     opco: str = "es"
     managers: tuple[str, ...] = ()
     viewers: tuple[str, ...] = ()
+    name: str = ""
+    is_active: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,34 +94,46 @@ FACTS = Facts(
 
 # The preset for files with one manager, and a profile of the tenant's own with two roles.
 STRICT, SEATS = "single-strict", "two-seats"
-SEATS_PROFILE = json.dumps(
+_SEATS: Mapping[str, Any] = {
+    "name": SEATS,
+    "version": 1,
+    "title": "A manager and viewers",
+    "columns": [
+        {"holds": "account", "label": "account ID"},
+        {
+            "holds": "users",
+            "label": "account Manager",
+            "role": "account_manager",
+            "by": ["email"],
+        },
+        {"holds": "users", "label": "viewers", "role": "viewer", "by": ["email"]},
+    ],
+    "roles": {"account_manager": {"max_users": 1}, "viewer": {"max_users": None}},
+    "blank": "clear",
+    "clear_words": ["None"],
+    "list_separator": ";",
+    "unknown_user": "error",
+    "required_user_roles": ["Sales"],
+    "opco_wall": True,
+    "inactive_accounts": "allow",
+    "duplicates": "reject",
+    "uploader_roles": ["Admin", "Back Office Management"],
+    "fallback_encoding": "windows-1252",
+}
+SEATS_PROFILE = json.dumps(_SEATS)
+# The same for files that may name who is still to come.
+WAITS = "waiting-seats"
+WAITS_PROFILE = json.dumps(
     {
-        "name": SEATS,
-        "version": 1,
-        "title": "A manager and viewers",
-        "columns": [
-            {"holds": "account", "label": "account ID"},
-            {
-                "holds": "users",
-                "label": "account Manager",
-                "role": "account_manager",
-                "by": ["email"],
-            },
-            {"holds": "users", "label": "viewers", "role": "viewer", "by": ["email"]},
-        ],
-        "roles": {"account_manager": {"max_users": 1}, "viewer": {"max_users": None}},
-        "blank": "clear",
-        "clear_words": ["None"],
-        "list_separator": ";",
-        "unknown_user": "error",
-        "required_user_roles": ["Sales"],
-        "opco_wall": True,
-        "inactive_accounts": "allow",
-        "duplicates": "reject",
-        "uploader_roles": ["Admin", "Back Office Management"],
-        "fallback_encoding": "windows-1252",
+        **_SEATS,
+        "name": WAITS,
+        "unknown_user": "pending",
+        "required_user_roles": [],
+        "opco_wall": False,
     }
 )
+# The presets for files of the directory.
+USERS, ACCOUNTS = "directory-users", "directory-accounts"
 
 
 def _csv(*rows: str) -> bytes:
@@ -167,6 +184,122 @@ DROP_ONE = _csv("account ID,account Manager", f"A1,{ANA}", f"A3,{BEA}", f"A14,{A
 DROP_TWO = _csv("account ID,account Manager", f"A1,{BEA}", f"A3,{ANA}", f"A14,{BEA}")
 UNCLOSED = _csv("account ID,account Manager,viewers", f'A1,"{BEA},', f"A2,{BEA},")
 
+# What is taken back, and what Ana is given while she is removed.
+UNDONE = _csv(
+    "account ID,account Manager,viewers",
+    f"A1,{BEA},",
+    "A2,None,",
+    f"A3,{BEA},",
+    f"A4,{ANA},{CAI};{BEA}",
+    f"A6,{mail('nobody')},",
+    f"A12,{CAI},{ANA}",
+    f"A13,{CAI},{BEA}",
+    f"A5,{ANA},",
+)
+GIVEN = _csv(
+    "account ID,account Manager,viewers",
+    f"A4,{ANA},{CAI};{BEA}",
+    f"A3,{BEA},",
+    f"A5,{ANA},",
+    f"A12,{CAI},{ANA}",
+    f"A14,{BEA},{ANA}",
+)
+# Who is waited for, and comes.
+NEEMA = mail("neema")
+NEW_USER = {"email": NEEMA, "name": "Neema", "roles": ["Sales"], "opco": "es"}
+AWAITED = _csv(
+    "account ID,account Manager,viewers",
+    f"A4,{NEEMA},{CAI};{NEEMA}",
+    f"A3,{BEA},",
+    f"A5,{NEEMA},",
+    f"A14,{BEA},{NEEMA}",
+    f"A99,{NEEMA},",
+)
+
+# Users that only files of the directory speak of. Dora holds two accounts, and is deleted.
+DORA, EMIL, FINN = mail("dora"), mail("emil"), mail("finn")
+PEOPLE_FACTS = Facts(
+    users={
+        **FACTS.users,
+        (HOME, DORA): Person(),
+        (HOME, EMIL): Person(name="Emil", login="emil1"),
+        (HOME, FINN): Person(name="Finn"),
+        (HOME, mail("gina")): Person(is_active=False, is_deleted=True, name="Gina"),
+        (HOME, mail("hugo")): Person(name="Hugo", login="hugo1"),
+        (HOME, mail("olaf")): Person(name="Olaf", login="olaf1"),
+        (OTHER, FINN): Person(name="Finn of Norte", login="free1"),
+    },
+    accounts={
+        **FACTS.accounts,
+        (HOME, "D1"): Place(managers=(DORA,)),
+        (HOME, "D2"): Place(managers=(BEA,), viewers=(DORA,)),
+    },
+)
+PEOPLE = _csv(
+    "email,name,roles,opco,status,login_name",
+    f"{mail('new')},New,Sales;Admin,es,,new1",
+    f"{FINN},Finn Second,Sales,es,,",
+    f"{EMIL},Emil,Sales,es,active,emil1",
+    f"{mail('hugo')},Hugo,Sales,es,inactive,hugo1",
+    f"{DORA},{DORA},Sales,es,deleted,",
+    f"{mail('ida')},Ida,Sales,es,,OLAF1",
+    f"{mail('jon')},Jon,Sales,es,retired,",
+    f"{mail('kim')},Kim,,pt,inactive,",
+    f"{mail('kim')},Kim,,pt,inactive,",
+    f"{mail('lea')},Lea,Sales,es,,",
+    f"{mail('lea')},Lea Other,Sales,es,,",
+    "nobody at all,None,Sales,es,,",
+    f"{mail('gina')},Gina,Sales,es,,",
+    f"{mail('max')},Max,Sales,es,,free1",
+    f"{mail('mia')},=Mia,Sales",
+)
+# Zoe is to have the login name that Max is to have by the other file.
+PEOPLE_SECOND = _csv(
+    "email,name,status,login_name",
+    f"{FINN},Finn Third,active,",
+    f"{mail('hugo')},Hugo Second,active,hugo1",
+    f"{mail('new')},New Second,active,new1",
+    f"{mail('lea')},Lea,active,",
+    f"{mail('gina')},Gina Second,inactive,",
+    f"{mail('zoe')},Zoe,active,free1",
+)
+CUSTOMERS_FACTS = Facts(
+    users=FACTS.users,
+    accounts={
+        **FACTS.accounts,
+        (HOME, "C1"): Place(name="One"),
+        (HOME, "C2"): Place(name="Two", managers=(ANA,)),
+        (HOME, "C3"): Place(name="Three", managers=(BEA,), viewers=(ANA,)),
+        (HOME, "C4"): Place(name="Four"),
+    },
+)
+CUSTOMERS = _csv(
+    "account_id,name,opco,status,portals,account_manager",
+    f"C8,Eight,es,,north;south,{ANA}",
+    "C1,One Second,es,,,",
+    f"C2,Two,es,active,,{BEA}",
+    "C3,Three,es,inactive,west,",
+    "C4,Four Second,es,,,",
+    "C4,Four Third,es,,,",
+    "C9,Nine,pt,inactive,,",
+    "C9,Nine,pt,inactive,,",
+    f"C10,Ten,es,,,{mail('nobody')}",
+    "C11,Eleven,es,gone,,",
+    ",Nothing,es,,,",
+    "1.23E+05,Damaged,es,,,",
+    "A3,Renamed,es,,east,",
+    "C12,=Twelve",
+    "A14,Fourteen,es,active,,",
+)
+CUSTOMERS_SECOND = _csv(
+    "account_id,name,status",
+    "C1,One Third,active",
+    "C3,Three Second,active",
+    "C4,Four Fourth,active",
+    "C13,Thirteen,inactive",
+    "A3,Renamed Again,",
+)
+
 # What somebody edits by hand meanwhile: an account that the file changes, and one that it leaves.
 EDITS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "A1": {"account_manager": (ANA,)},
@@ -179,12 +312,28 @@ MAIN_KEY = f"in/{HOME}/{MAIN_TICKET}.csv"
 OLDER_KEY = f"in/{HOME}/{OLDER_TICKET}.csv"
 SECOND_KEY = f"drop/{HOME}/crm/new managers+1.csv"
 DROP_KEY = f"drop/{HOME}/crm/each night.csv"
+PEOPLE_SECOND_KEY = f"directory/{HOME}/crm/users 2.csv"
+CUSTOMERS_SECOND_KEY = f"directory/{HOME}/crm/accounts 2.csv"
 PRINCIPAL = "AIDACRM"
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """What an Admin asks the API for, so many seconds after the first upload."""
+
+    method: str
+    path: str
+    body: Any = None
+    seconds: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
-    """How a run begins; `settings` are the tenant's limits of the clearing guard, if its own."""
+    """How a run begins; `settings` are the tenant's limits of the clearing guard, if its own.
+
+    `second` is the other file that may come. Whoever asks for something says so in `wishes`; the
+    import of the scene is taken back once it has ended when it `is_undone`.
+    """
 
     name: str
     body: bytes = MAIN
@@ -194,6 +343,10 @@ class Scene:
     has_older: bool = False
     has_second: bool = False
     is_event_lost: bool = False
+    facts: Facts = FACTS
+    second: tuple[str, bytes] = (SECOND_KEY, SECOND)
+    wishes: tuple[Wish, ...] = ()
+    is_undone: bool = False
 
 
 SCENES: dict[str, Scene] = {
@@ -206,6 +359,23 @@ SCENES: dict[str, Scene] = {
         Scene("dry", mode="dry_run"),
         Scene("refused", body=UNCLOSED),
         Scene("lost", is_event_lost=True),
+        Scene("undo", body=UNDONE, is_undone=True),
+        Scene("removal", body=GIVEN, wishes=(Wish("DELETE", f"/users/{ANA}"),)),
+        Scene("pending", body=AWAITED, profile=WAITS, wishes=(Wish("POST", "/users", NEW_USER),)),
+        Scene(
+            "people",
+            body=PEOPLE,
+            profile=USERS,
+            facts=PEOPLE_FACTS,
+            second=(PEOPLE_SECOND_KEY, PEOPLE_SECOND),
+        ),
+        Scene(
+            "customers",
+            body=CUSTOMERS,
+            profile=ACCOUNTS,
+            facts=CUSTOMERS_FACTS,
+            second=(CUSTOMERS_SECOND_KEY, CUSTOMERS_SECOND),
+        ),
     )
 }
 

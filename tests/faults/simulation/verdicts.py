@@ -9,29 +9,16 @@ from __future__ import annotations
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache, partial
 from itertools import chain
 
-from tests.faults.simulation.scene import SALES, Facts
+from tests.faults.simulation import directory_files, own_files
+from tests.faults.simulation.asked import Asked, Kind
+from tests.faults.simulation.scene import SALES, Facts, Place
 
 ROLE_OF = {"account Manager": "account_manager", "viewers": "viewer"}
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One line: what it asks for, or the code it is bound to be rejected with.
-
-    `named` are the users in the order of the file: the first who may not hold a role is told of.
-    """
-
-    line: int
-    fields: tuple[str, ...]
-    account: str
-    targets: Mapping[str, tuple[str, ...]]
-    code: str | None = None
-    named: tuple[str, ...] = ()
 
 
 @cache
@@ -39,33 +26,62 @@ def read_file(body: bytes) -> tuple[Asked, ...]:
     """Every data line of a file."""
     reader = csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""))
     header = next(reader)
-    rows = [_asked(header, reader.line_num, row) for row in reader if row]
+    kind = kind_of(header)
+    of_line: Callable[[int, list[str]], Asked]
+    if kind.is_of_directory:
+        of_line = partial(directory_files.asked_of, kind, header)
+    elif kind is Kind.SET:
+        of_line = partial(_asked, header)
+    else:
+        of_line = partial(own_files.asked_of, kind, header)
+    rows = [of_line(reader.line_num, row) for row in reader if row]
     return tuple(_without_repeats(rows))
 
 
-def judge(asked: Asked, tenant: str, facts: Facts) -> str | None:
-    """The code a line is rejected with when these are the facts; None when it is accepted."""
+def kind_of(header: Sequence[str]) -> Kind:
+    """What a file with this header does."""
+    return directory_files.kind_of(header) or own_files.kind_of(header)
+
+
+@cache
+def kind_of_file(body: bytes) -> Kind:
+    """What a file does."""
+    return kind_of(next(csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""))))
+
+
+def judge(asked: Asked, tenant: str, facts: Facts, *, waits: bool = False) -> str | None:
+    """The code a line is rejected with when these are the facts; None when it is accepted.
+
+    A file that `waits` may name who is still to come, and asks for no user role.
+    """
     if asked.code is not None:
         return asked.code
     place = facts.accounts.get((tenant, asked.account))
     if place is None:
         return "ACCOUNT_NOT_FOUND"
+    if asked.kind in (Kind.REMOVE, Kind.RESOLVE):
+        return None
     for address in asked.named or chain.from_iterable(asked.targets.values()):
+        if address == own_files.NOBODY:
+            continue
         person = facts.users.get((tenant, address))
-        if person is None:
+        if person is None and waits:
+            continue
+        if person is None or person.is_deleted:
             return "USER_NOT_FOUND"
         if not person.is_active:
             return "USER_INACTIVE"
-        if not person.roles & SALES:
+        # Who held a role before may hold it again.
+        if asked.kind is Kind.SET and not waits and not person.roles & SALES:
             return "USER_ROLE"
-        if person.opco != place.opco:
+        if person.opco != place.opco and not waits:
             return "OTHER_OPCO"
     return None
 
 
 def seats_at_start(facts: Facts, tenant: str, account: str) -> dict[str, tuple[str, ...]]:
-    """Who held which role before anything was imported."""
-    place = facts.accounts[tenant, account]
+    """Who held which role before anything was imported; nobody where there was no account."""
+    place = facts.accounts.get((tenant, account), Place())
     return {"account_manager": place.managers, "viewer": place.viewers}
 
 
@@ -104,11 +120,9 @@ def _without_repeats(rows: list[Asked]) -> list[Asked]:
         if len(same) < 2:
             settled.append(row)
         elif any(other.targets != row.targets for other in same):
-            settled.append(
-                Asked(row.line, row.fields, row.account, row.targets, "DUPLICATE_CONFLICT")
-            )
+            settled.append(replace(row, code="DUPLICATE_CONFLICT"))
         elif row is same[0]:
             settled.append(row)
         else:
-            settled.append(Asked(row.line, row.fields, row.account, row.targets, "DUPLICATE"))
+            settled.append(replace(row, code="DUPLICATE"))
     return settled

@@ -7,14 +7,28 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.faults.memory_aws import Notification, Version
+from tests.faults.simulation import directory_files
 from tests.faults.simulation import scene as the_scene
-from tests.faults.simulation.world import AccountWrite, Edit, Invocation, World
+from tests.faults.simulation.asked import Kind
+from tests.faults.simulation.verdicts import kind_of_file, read_file
+from tests.faults.simulation.world import AccountWrite, Edit, Invocation, UserWrite, World
 
 FINAL = frozenset({"done", "error", "refused", "cancelled"})
 # What may still change about an import that has ended: that it was told, and resent.
 _MAY_CHANGE = frozenset({"open", "opened_at", "resent_at"})
 
+# Who writes which kind of item of the directory.
+_WRITERS = {
+    "user": ("api", "follow", "assign"),
+    "name": ("api", "assign"),
+    "login": ("api", "assign"),
+    "errand": ("api", "follow"),
+    "look": ("publish", "finalize", "abandon"),
+}
+
 Item = Mapping[str, Any]
+# What stands in the place of an account before a file of the directory makes it.
+_NO_ACCOUNT: Item = {"version": {"N": "0"}, "assigned": {"M": {}}, "orders": {"M": {}}}
 
 
 class Watch:
@@ -44,8 +58,8 @@ class Watch:
             self._belongs(run, key[0])
         elif table == "PortfolioTable":
             self._belongs(run, key[0])
-        elif table == "DirectoryTable" and run is not None:
-            self._note(f"I12 {run.function} wrote the directory")
+        elif table == "DirectoryTable":
+            self._directory(run, key, old, new)
 
     def object(self, bucket: str, version: Version) -> None:
         """One write of one object."""
@@ -118,6 +132,15 @@ class Watch:
         world.account_writes.append(AccountWrite(world.memory.calls, run, key, old, new))
         if run is None:
             return
+        uploaded = self._uploaded(run)
+        is_new = (
+            old is None
+            and uploaded is not None
+            and kind_of_file(uploaded.body) is Kind.ACCOUNTS
+            and key.partition("#")[2] in {one.account for one in read_file(uploaded.body)}
+        )
+        if is_new:
+            old = _NO_ACCOUNT
         if old is None or new is None:
             self._note(f"I7 {run.function} made or removed the account {key}")
             return
@@ -128,7 +151,6 @@ class Watch:
             self._orders(key, old, new)
             self._seats(run, key, old, new)
             return
-        uploaded = self._uploaded(run)
         if run.function != "assign" or uploaded is None:
             self._note(f"I10 {run.function} wrote the account {key}")
             return
@@ -181,6 +203,13 @@ class Watch:
         for role, order in before.items():
             if role not in after or after[role]["S"] < order["S"]:
                 self._note(f"I7 the order of {key} went back")
+        self._fact_orders(key, old, new)
+
+    def _fact_orders(self, key: str, old: Item, new: Item) -> None:
+        told = directory_files.orders_in(new)
+        for fact, order in directory_files.orders_in(old).items():
+            if told.get(fact, "") < order:
+                self._note(f"I7 the order of {fact} of {key} went back")
 
     def _seats(self, run: Invocation, key: str, old: Item, new: Item) -> None:
         """Whoever is given a role may hold it, as the directory was when the run began."""
@@ -192,14 +221,64 @@ class Watch:
                 address = user["S"]
                 if user in held:
                     continue
+                if address.startswith("pending:"):
+                    continue
                 known = [facts.users.get((tenant, address)) for facts in world.facts]
                 if not any(known):
                     self._note(f"I12 {address} of another tenant was given {key}")
                 person = next(one for one in reversed([*known, the_scene.Person()]) if one)
-                if person.opco != old["opco"]["S"]:
+                if "opco" in old and person.opco != old["opco"]["S"]:
                     self._note(f"I11 {address} of another operating company was given {key}")
                 if world.changed_at.get(address, run.started + 1) <= run.started:
                     self._note(f"I11 {address} was given {key} after being removed")
+
+    def _directory(
+        self, run: Invocation | None, key: Any, old: Item | None, new: Item | None
+    ) -> None:
+        """Each kind of item is written by whom it belongs to, in the tenant they work for."""
+        world = self._world
+        tenant, sk = key
+        kind, _, name = sk.partition("#")
+        if kind == "user":
+            import_id = run.import_id if run is not None else None
+            world.user_writes.append(UserWrite(import_id, tenant, name, old, new))
+        if run is None:
+            return
+        if run.function not in _WRITERS.get(kind, ()):
+            self._note(f"I12 {run.function} wrote {key}")
+        uploaded = self._uploaded(run)
+        if tenant != (uploaded.tenant if uploaded else the_scene.HOME):
+            self._note(f"I12 {run.function} wrote {key} of another tenant")
+        if kind != "user":
+            return
+        if new is None:
+            self._note(f"I8 {run.function} removed {key}")
+            return
+        version = int(old.get("version", {"N": "0"})["N"]) if old is not None else 0
+        if int(new["version"]["N"]) != version + 1:
+            self._note(f"I7 {key} went from version {version} to {new['version']}")
+        if old is not None:
+            self._fact_orders(sk, old, new)
+        if run.function == "assign":
+            if uploaded is None or name not in {one.account for one in read_file(uploaded.body)}:
+                self._note(f"I7 {key} was written by a file that does not name it")
+            self._may_write(run, sk)
+        self._know(tenant, name, new)
+
+    def _know(self, tenant: str, address: str, new: Item) -> None:
+        """From now on the rules may look at the user as they are stored."""
+        world = self._world
+        status = new["status"]["S"]
+        person = the_scene.Person(
+            frozenset(role["S"] for role in new["roles"]["L"]),
+            new["opco"]["S"],
+            status == "active",
+            status == "deleted",
+        )
+        users = {**world.facts[-1].users, (tenant, address): person}
+        world.facts.append(the_scene.Facts(users, world.facts[-1].accounts))
+        if not person.is_active:
+            world.changed_at.setdefault(address, world.memory.calls)
 
     def _import(self, run: Invocation | None, key: Any, old: Item | None, new: Item | None) -> None:
         if run is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -19,7 +20,7 @@ from tests.faults.simulation.clock import Clock
 from tests.faults.simulation.lambdas import LambdaContext, Queue, Stack
 from tests.faults.simulation.plans import Call, Plan
 from tests.faults.simulation.replays import Replays, sown
-from tests.faults.simulation.scene import Facts, Scene
+from tests.faults.simulation.scene import Facts, Scene, Wish
 from tests.faults.simulation.streams import Record, Stream
 
 CALL_SECONDS = 0.02
@@ -116,6 +117,17 @@ class AccountWrite:
     new: Any
 
 
+@dataclass(frozen=True, slots=True)
+class UserWrite:
+    """One write of one user, by which import, if by one."""
+
+    import_id: str | None
+    tenant: str
+    address: str
+    old: Any
+    new: Any
+
+
 def import_id_of(bucket: str, key: str, version_id: str) -> str:
     """The identity of an import, as the architecture fixes it."""
     return hashlib.sha256(f"{bucket}\0{key}\0{version_id}".encode()).hexdigest()[:32]
@@ -135,13 +147,17 @@ class World:
         self.messages: list[Message] = []
         self.streams = [Stream(reader) for reader in stack.readers]
         self.uploads: dict[str, Uploaded] = {}
-        self.facts: list[Facts] = [the_scene.FACTS]
+        self.facts: list[Facts] = [self.scene.facts]
         self.changed_at: dict[str, int] = {}
         self.applied: list[tuple[int, str, str]] = []
         self.violations: list[str] = []
         self.account_writes: list[AccountWrite] = []
         self.edits: list[Edit] = []
         self.cancel_answers: list[int] = []
+        self.wished: list[str] = []
+        self.asked: Counter[str] = Counter()
+        self.import_tickets: list[tuple[str, str]] = []
+        self.user_writes: list[UserWrite] = []
         self.cancelled_moment: int | None = None
         self.approved: set[str] = set()
         self.withheld: list[str] = []
@@ -181,27 +197,37 @@ class World:
 
     def upload(self, key: str, body: bytes, principal: str, *, is_told: bool = True) -> Uploaded:
         """A new version in the upload bucket; its event goes to the intake, or is withheld."""
+        self._hear()
         bucket = self.memory.physical["UploadsBucket"]
-        version = self.memory.s3.upload(bucket, key, body, principal=principal)
-        event = self.memory.s3.buckets[bucket].events[-1]
-        self._events_seen = len(self.memory.s3.buckets[bucket].events)
-        uploaded = Uploaded(
-            import_id_of(bucket, key, version.version_id),
-            key.split("/")[1],
-            key,
-            version.version_id,
-            body,
-            version.modified,
-            event.sequencer,
-            len(self.uploads),
-        )
-        self.uploads[uploaded.import_id] = uploaded
-        told = json.dumps({"Records": [event.record()]})
-        if is_told:
-            self.send("IntakeQueue", told)
-        else:
-            self.withheld.append(told)
-        return uploaded
+        self.memory.s3.upload(bucket, key, body, principal=principal)
+        return self._hear(is_told=is_told)[-1]
+
+    def _hear(self, *, is_told: bool = True) -> list[Uploaded]:
+        """The versions that have come into the upload bucket since, whoever put them there."""
+        bucket = self.memory.physical["UploadsBucket"]
+        events = self.memory.s3.buckets[bucket].events
+        new: list[Uploaded] = []
+        for event in events[self._events_seen :]:
+            version = event.version
+            uploaded = Uploaded(
+                import_id_of(bucket, version.key, version.version_id),
+                version.key.split("/")[1],
+                version.key,
+                version.version_id,
+                version.body,
+                version.modified,
+                event.sequencer,
+                len(self.uploads),
+            )
+            self.uploads[uploaded.import_id] = uploaded
+            new.append(uploaded)
+            told = json.dumps({"Records": [event.record()]})
+            if is_told:
+                self.send("IntakeQueue", told)
+            else:
+                self.withheld.append(told)
+        self._events_seen = len(events)
+        return new
 
     def send(self, queue: str, body: str, *, delay: float = 0.0) -> Message:
         """A message for a queue."""
@@ -220,18 +246,28 @@ class World:
             self.running = running
 
     def notified(self, notification: Notification) -> None:
-        """An Admin approves what waits, a while after being told."""
+        """An Admin approves what waits, a while after being told, and takes back what has ended."""
         told_import = json.loads(json.loads(notification.message)["sqs"])
-        import_id = told_import["import_id"]
-        if told_import["state"] == "awaiting_approval" and import_id not in self.approved:
+        import_id, state = told_import["import_id"], told_import["state"]
+        if state == "awaiting_approval" and import_id not in self.approved:
             self.approved.add(import_id)
-            told = json.dumps({"path": f"/imports/{import_id}/approve"})
-            self.send(PEOPLE, told, delay=PERSON_WAITS_SECONDS)
+            self.wish(Wish("POST", f"/imports/{import_id}/approve", seconds=PERSON_WAITS_SECONDS))
+        elif self.scene.is_undone and state in ("done", "error", "cancelled"):
+            path = f"/imports/{import_id}/undo"
+            if self.uploads[import_id].key == the_scene.MAIN_KEY and path not in self.wished:
+                self.wish(Wish("POST", path))
+
+    def wish(self, wish: Wish) -> None:
+        """An Admin asks for something, until it is answered."""
+        self.wished.append(wish.path)
+        told = {"method": wish.method, "path": wish.path, "body": wish.body}
+        self.send(PEOPLE, json.dumps(told), delay=wish.seconds)
 
     # Deliveries
 
     def pull(self) -> None:
         """Takes what was sent, and what the stream has, to where they wait."""
+        self._hear()
         outbox = self.memory.sqs.outbox
         if outbox:
             for sent in outbox:
@@ -306,7 +342,8 @@ class World:
     def _is_done(self, message: Message, queue: Queue) -> bool:
         if message.queue == PEOPLE:
             told = json.loads(message.body)
-            return self.ask_api("POST", told["path"], the_scene.BOSS) in (202, 404, 409)
+            status = self.ask_api(told["method"], told["path"], the_scene.BOSS, body=told["body"])
+            return status in (200, 201, 202, 404, 409)
         name = f"message-{message.sent}"
         record = {
             "messageId": name,
@@ -376,8 +413,13 @@ class World:
         claims = event["requestContext"]["authorizer"]["jwt"]["claims"]
         claims["custom:tenant"], claims["email"] = the_scene.HOME, person
         import_id = next((part for part in path.split("/") if part in self.uploads), None)
+        self.asked[path] += 1
         is_done, answer = self.invoke("api", event, import_id=import_id, edit=edit)
-        return int(answer["statusCode"]) if is_done else 0
+        if not is_done:
+            return 0
+        if ticket := json.loads(answer.get("body") or "{}").get("import_ticket"):
+            self.import_tickets.append((path, ticket))
+        return int(answer["statusCode"])
 
     def invoke(
         self,

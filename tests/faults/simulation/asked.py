@@ -1,0 +1,47 @@
+"""What a line of a file asks for, in the independent model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What the lines of a file do.
+
+    SET says who holds a role. Files that Handover writes itself REMOVE users from roles, RESTORE
+    what a role held before, or RESOLVE seats that wait for somebody. Files of the directory tell
+    of USERS and ACCOUNTS.
+    """
+
+    SET = "set"
+    REMOVE = "remove"
+    RESTORE = "restore"
+    RESOLVE = "resolve"
+    USERS = "users"
+    ACCOUNTS = "accounts"
+
+    @property
+    def is_of_directory(self) -> bool:
+        """True of files that tell facts."""
+        return self in (Kind.USERS, Kind.ACCOUNTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One line: what it asks for, or the code it is bound to be rejected with.
+
+    `account` is an account's id, of a file of users an address; `targets` lead from roles, or
+    facts, to what they are to hold. `named` are the users in the order of the file: the first who
+    may not hold a role is told of. `expected` is what a role must hold to be given back.
+    """
+
+    line: int
+    fields: tuple[str, ...]
+    account: str
+    targets: Mapping[str, tuple[str, ...]]
+    code: str | None = None
+    named: tuple[str, ...] = ()
+    kind: Kind = Kind.SET
+    expected: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -1,0 +1,111 @@
+"""Errands at rest: what was asked for was done by one file, and nothing is left of who is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tests.faults.simulation import scene as the_scene
+from tests.faults.simulation.asked import Asked, Kind
+from tests.faults.simulation.verdicts import kind_of_file, read_file
+from tests.faults.simulation.world import Uploaded, World
+
+PENDING = "pending:"
+# What a file has changed: role -> what it held before and after, by account.
+Changes = Mapping[str, Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]]
+
+
+def check(world: World, changed: Changes) -> Iterator[str]:
+    """What must hold of errands; `changed` is what the import that is taken back has changed."""
+    keys = {one.key for one in world.uploads.values()}
+    for path, ticket in world.import_tickets:
+        if f"in/{the_scene.HOME}/{ticket}.csv" not in keys:
+            yield f"I2 nothing was done about {path}"
+    undone = [one for one in world.uploads.values() if kind_of_file(one.body) is Kind.RESTORE]
+    asked = sum(count for path, count in world.asked.items() if path.endswith("/undo"))
+    if len({one.key for one in undone}) > asked:
+        yield f"I1 {asked} undos came to {len(undone)} files"
+    for one in undone:
+        if _told_in(one) != changed:
+            yield f"I7 the file of an undo does not tell what the import has changed: {one.key}"
+    directory = world.memory.dynamodb.tables["DirectoryTable"].items
+    if left := [sk for _, sk in directory if sk.startswith("errand#")]:
+        yield f"I2 {len(left)} errands were not run"
+    yield from _gone(world)
+
+
+def _told_in(one: Uploaded) -> Changes:
+    return {
+        asked.account: {
+            role: (given, asked.expected[role]) for role, given in asked.targets.items()
+        }
+        for asked in read_file(one.body)
+    }
+
+
+def _gone(world: World) -> Iterator[str]:
+    """Who is deleted holds nothing and does not sign in; nobody waits for who is there."""
+    tables = world.memory.dynamodb.tables
+    statuses = {
+        (tenant, sk.removeprefix("user#")): item["status"]["S"]
+        for (tenant, sk), item in tables["DirectoryTable"].items.items()
+        if sk.startswith("user#")
+    }
+    for pk, item in tables["AccountsTable"].items.items():
+        tenant, _, account = pk.partition("#")
+        for users in item["assigned"]["M"].values():
+            for user in users["L"]:
+                status = statuses.get((tenant, user["S"].removeprefix(PENDING)))
+                if status == "deleted":
+                    yield f"I11 {account} is held by {user['S']}, who is deleted"
+                if status == "active" and user["S"].startswith(PENDING):
+                    yield f"I7 {account} still waits for {user['S']}, who is there"
+    for (tenant, address), status in statuses.items():
+        sign_in = world.memory.pools.sign_ins.get(address)
+        is_theirs = sign_in is not None and sign_in.attributes["custom:tenant"] == tenant
+        if status == "deleted" and is_theirs:
+            yield f"I17 {address} is deleted and signs in"
+    for wish in world.scene.wishes:
+        address = wish.path.rpartition("/")[2]
+        if wish.method == "DELETE" and statuses[the_scene.HOME, address] != "deleted":
+            yield f"I2 {address} was not deleted"
+        if wish.method == "POST" and (the_scene.HOME, wish.body["email"]) not in statuses:
+            yield f"I2 {wish.body['email']} was not created"
+
+
+def after(
+    asked: Asked,
+    role: str,
+    held: set[tuple[str, ...]],
+    changed: tuple[tuple[str, ...], tuple[str, ...]] | None,
+) -> set[tuple[str, ...]]:
+    """Who may hold a role after a line, if one of `held` was so before it.
+
+    `changed` is what the line's result says of the role.
+    """
+    told = asked.targets[role]
+    match asked.kind:
+        case Kind.REMOVE:
+            return {tuple(user for user in users if user not in told) for users in held}
+        case Kind.RESTORE if changed is None:
+            return held
+        case Kind.RESOLVE | Kind.USERS | Kind.ACCOUNTS:
+            return held
+        case _:
+            return {told}
+
+
+def given_back(
+    asked: Asked,
+    role: str,
+    held: set[tuple[str, ...]],
+    changed: tuple[tuple[str, ...], tuple[str, ...]] | None,
+    *,
+    is_decided_later: bool,
+) -> Iterator[str]:
+    """An undo gives back exactly what was there, unless something has decided it since."""
+    told = asked.expected[role], asked.targets[role]
+    if changed is not None:
+        if changed != told or asked.expected[role] not in held:
+            yield f"I7 line {asked.line} of an undo made {changed} of {told}"
+    elif held == {asked.expected[role]} and told[0] != told[1] and not is_decided_later:
+        yield f"I7 line {asked.line} of an undo did not give {role} back"

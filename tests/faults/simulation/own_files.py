@@ -1,0 +1,45 @@
+"""The files that Handover writes itself, read anew: removals, undos, resolutions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tests.faults.simulation.asked import Asked, Kind
+
+REMOVES, RESOLVES, NOW = "remove from ", "resolve in ", " now"
+NOBODY = "(nobody)"
+
+
+def kind_of(header: Sequence[str]) -> Kind:
+    """What such a file does; SET for files of people."""
+    if any(label.startswith(REMOVES) for label in header):
+        return Kind.REMOVE
+    if any(label.startswith(RESOLVES) for label in header):
+        return Kind.RESOLVE
+    return Kind.RESTORE if any(label.endswith(NOW) for label in header) else Kind.SET
+
+
+def asked_of(kind: Kind, header: Sequence[str], line: int, row: Sequence[str]) -> Asked:
+    """What a line of such a file asks for."""
+    cells = dict(zip(header, row, strict=True))
+    account = cells.pop("account ID")
+    if kind is Kind.RESTORE:
+        roles = [label for label in cells if not label.endswith(NOW) and cells[label]]
+        targets = {role: names_in(cells[role]) for role in roles}
+        return Asked(
+            line,
+            tuple(row),
+            account,
+            targets,
+            named=tuple(name for role in roles for name in cells[role].split(",")),
+            kind=kind,
+            expected={role: names_in(cells[role + NOW]) for role in roles},
+        )
+    prefix = REMOVES if kind is Kind.REMOVE else RESOLVES
+    told = {label.removeprefix(prefix): names_in(cell) for label, cell in cells.items() if cell}
+    return Asked(line, tuple(row), account, told, kind=kind)
+
+
+def names_in(cell: str) -> tuple[str, ...]:
+    """Who stands in a cell of such a file."""
+    return () if cell == NOBODY else tuple(sorted(cell.split(",")))
