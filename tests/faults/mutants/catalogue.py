@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from typing import Any
 
+from botocore.exceptions import ClientError
 from handover.aws import objects
-from handover.errors import RefusedError
+from handover.errors import RefusedError, RetryLaterError
+from pynamodb.exceptions import PynamoDBException
 
 from tests.faults.mutants.mutant import Edit, Mutant
 
@@ -51,6 +54,20 @@ def _swallowed(work: Any) -> Any:
         return {"batchItemFailures": []}
 
     return mutant
+
+
+def _acknowledged(follow: Any) -> Any:
+    """Takes what failed for done."""
+
+    def mutant(*arguments: Any, **named: Any) -> None:
+        with suppress(ClientError, PynamoDBException, RetryLaterError):
+            follow(*arguments, **named)
+
+    return mutant
+
+
+def _no_logins(_function: Any) -> Any:
+    return lambda *_arguments, **_named: {}
 
 
 def _no_rivals(_function: Any) -> Any:
@@ -550,5 +567,159 @@ MUTANTS: tuple[Mutant, ...] = (
         "users are read when the chunk is worked",
         wrap=(f"{STORE}.directory", "Directory.users", _remembering),
         kinds=("user_inactive", "user_removed"),
+    ),
+    Mutant(
+        "undo_ignores_what_came_later",
+        "an undo gives back only what is as the import left it",
+        (
+            Edit(
+                PLANNER,
+                "decide",
+                "seating.expected is not None and before not in (seating.expected, users)",
+                "False",
+            ),
+        ),
+        scenes=("undo",),
+        kinds=("second_import_inside", "edit"),
+    ),
+    Mutant(
+        "undo_does_not_wait_for_older_imports",
+        "what depends on older imports waits for them",
+        (Edit(f"{STAGES}.intake", "_let_older_end", "rivals - behind and", "False and"),),
+        scenes=("undo",),
+        kinds=("second_import",),
+    ),
+    Mutant(
+        "errand_files_good_twice",
+        "an errand is one file",
+        (
+            Edit(
+                f"{STAGES}.following",
+                "run_errand",
+                " and not is_handed_in(wiring, ticket_id, ticket)",
+                "",
+            ),
+        ),
+        wrap=(f"{STAGES}.uploads", "check_ticket", _nothing),
+        scenes=("undo", "removal"),
+        kinds=("kill_after", "error_after", "duplicate_inside", "stream_again"),
+        function="follow",
+    ),
+    Mutant(
+        "errand_file_under_a_new_key",
+        "an errand is one file",
+        (
+            Edit(
+                f"{STAGES}.following",
+                "run_errand",
+                "    if ticket is None:",
+                """    if ticket is not None and is_handed_in(wiring, ticket_id, ticket):
+        ticket_id += "-" + run.attempt
+        imports.issue_once(ticket_id, ticket)
+    if ticket is None:""",
+            ),
+        ),
+        scenes=("undo",),
+        kinds=("kill_after", "duplicate_inside", "stream_again"),
+        function="follow",
+    ),
+    Mutant(
+        "failed_errands_acknowledged",
+        "an errand is followed until its file is there",
+        wrap=(f"{STAGES}.following", "follow", _acknowledged),
+        scenes=("undo", "removal"),
+        kinds=("throttle", "error_before"),
+        function="follow",
+    ),
+    Mutant(
+        "removal_misses_a_role",
+        "a removal is about every role",
+        (Edit(f"{STAGES}.errand_files", "_of_seats", "sorted(held) or", "sorted(held)[:1] or"),),
+        scenes=("removal",),
+    ),
+    Mutant(
+        "nobody_buried",
+        "who is removed is deleted before their accounts are looked for",
+        wrap=(f"{STORE}.errands", "Errands.bury", _nothing),
+        scenes=("removal",),
+    ),
+    Mutant(
+        "sign_in_stays",
+        "who is deleted cannot sign in",
+        wrap=(f"{STAGES}.following", "_close_doors", _nothing),
+        scenes=("removal",),
+    ),
+    Mutant(
+        "no_look_at_what_is_published",
+        "what comes to be held by who is gone is looked at again",
+        wrap=(f"{STAGES}.publication", "_ask_for_looks", _nothing),
+        scenes=("removal", "pending"),
+        kinds=("others_first", "world_first"),
+        function="assign",
+    ),
+    Mutant(
+        "fact_orders_ignored",
+        "the order of facts",
+        (
+            Edit(
+                f"{STORE}.records",
+                "fact_orders_in",
+                "if FACT_ORDERS not in item:",
+                "if True:",
+            ),
+        ),
+        scenes=("people", "customers"),
+        kinds=("second_import_inside",),
+    ),
+    Mutant(
+        "records_written_over_any_version",
+        "records are written on the version that was read",
+        (
+            Edit(f"{STORE}.batches", "update", " AND {condition}", ""),
+            Edit(f"{STORE}.batches", "update", ", *stands", ""),
+        ),
+        scenes=("people", "customers"),
+        kinds=("second_import_inside", "edit", "duplicate_inside"),
+        function="assign",
+    ),
+    Mutant(
+        "login_names_not_claimed",
+        "a login name leads to one user",
+        wrap=(f"{STAGES}.planning", "_logins", _no_logins),
+        scenes=("people",),
+    ),
+    Mutant(
+        "claims_not_looked_at",
+        "a login name leads to one user",
+        (
+            Edit(
+                f"{STORE}.user_records",
+                "UserRecords.claim_logins",
+                "if outcome is not None",
+                "if False",
+            ),
+        ),
+        scenes=("people",),
+        pair=("second_import", "others_first"),
+        function="assign",
+    ),
+    Mutant(
+        "names_not_indexed",
+        "who is found by address is found by name",
+        (
+            Edit(
+                f"{STORE}.user_records",
+                "UserRecords.write",
+                "put_items(self.table, _name_items(writes), patience)",
+                "pass",
+            ),
+        ),
+        scenes=("people",),
+    ),
+    Mutant(
+        "deleted_users_come_back",
+        "who was deleted comes back only by an explicit word",
+        wrap=("handover.rules.recording", "_of_deleted", _nothing),
+        scenes=("people",),
     ),
 )

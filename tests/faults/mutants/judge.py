@@ -17,7 +17,7 @@ from tests.faults.simulation.machine import Report
 from tests.faults.simulation.plans import ORDERS, ORDINARY, Plan
 
 # An upload whose event does not come is a fault already.
-CLEAN_SCENES = ("plain", "two", "approval", "dry", "refused")
+CLEAN_SCENES = ("plain", "two", "approval", "dry", "refused", *explore.LATER_SCENES)
 # A mutant that so many runs do not find has survived.
 MOST_RUNS = 4000
 SOON_CALLS = 15
