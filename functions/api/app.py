@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import traceback
 from http import HTTPStatus
 from typing import Any
@@ -42,6 +43,8 @@ SECURITY_HEADERS = {
 }
 # What a throttled table or a busy queue needs to recover, as a rule.
 RETRY_AFTER_SECONDS = 5
+# Two of these make a character beyond U+FFFF, one of them none.
+HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 STATUS_OF: dict[type[HandoverError], HTTPStatus] = {
     InvalidRequestError: HTTPStatus.BAD_REQUEST,
     ForbiddenError: HTTPStatus.FORBIDDEN,
@@ -51,11 +54,29 @@ STATUS_OF: dict[type[HandoverError], HTTPStatus] = {
 
 
 def _json(text: str) -> Any:
-    """The JSON of a body; a number of thousands of digits or endless nesting is no JSON here."""
+    """The JSON of a body; a number of thousands of digits or endless nesting is no JSON here.
+
+    Half a character, which JSON can say but nothing can store, is refused for all routes here.
+    """
     try:
-        return json.loads(text)
+        body = json.loads(text)
     except (ValueError, RecursionError) as broken:
         raise InvalidRequestError("body", f"the body is not JSON: {broken}") from broken
+    if HALF_CHARACTER.search(text):
+        _refuse_half_characters(body)
+    return body
+
+
+def _refuse_half_characters(body: Any) -> None:
+    """Raises InvalidRequestError, which names the field, for text that has no form in UTF-8."""
+    for field, value in (body if isinstance(body, dict) else {"body": body}).items():
+        try:
+            json.dumps({field: value}, ensure_ascii=False).encode()
+        except UnicodeEncodeError as half:
+            found = ascii(half.object[half.start])
+            raise InvalidRequestError(
+                field, f"{field}: found half a character, {found}; wanted whole ones"
+            ) from half
 
 
 app = APIGatewayHttpResolver(
@@ -152,7 +173,8 @@ def unknown_route(error: NoRouteError) -> Response[str]:  # noqa: ARG001 - the s
 
 def failed(error: Exception) -> Response[str]:
     """Anything else: the caller learns nothing but the id under which the log tells of it."""
-    if not _is_json_request():
+    # So Powertools tells of a body that it cannot read. An outage is no fault of the body.
+    if isinstance(error, (NotImplementedError, ValueError)) and not _is_json_request():
         return _foreign_body()
     # Messages of exceptions may hold what the request held, addresses among it: the log gets the
     # kind and the place only.

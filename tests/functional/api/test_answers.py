@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from handover.patience import Patience
+from handover.stages import decisions
 
 from tests.functional.api.caller import ADMIN, Answer, Api
 from tests.functional.api.test_imports import an_import, assert_problem
@@ -165,6 +168,54 @@ def test_a_failure_tells_the_caller_and_the_log_nothing_of_the_data(
     assert "ValueError" in log
     assert "summaries.py" in log
     assert ADMIN not in log
+
+
+def test_an_outage_is_no_fault_of_the_kind_of_body(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise EndpointConnectionError(endpoint_url="https://dynamodb.example")
+
+    monkeypatch.setattr(decisions, "import_for", fail)
+
+    answer = api.request("POST", "/imports/x/approve", headers={"content-type": "text/plain"})
+
+    assert_problem(answer, 500)
+
+
+HALF = "\ud800"
+HALVES = [
+    ("POST", "/users/delete", {"emails": [HALF]}, "emails"),
+    ("POST", "/assignments", {"profile": "single-strict", "to": HALF}, "to"),
+    ("POST", "/assignments", {"profile": "x", "to": None, "account_ids": [HALF]}, "account_ids"),
+    ("POST", "/assignments", {"profile": "x", "to": None, "held_by": HALF}, "held_by"),
+    ("PATCH", "/settings", {"default_account_manager": HALF}, "default_account_manager"),
+    ("PUT", "/sources/crm", {"profile": "x", "principal": "x", "mapping": {HALF: "x"}}, "mapping"),
+    ("POST", "/imports", {"profile": "x", "filename": "x", "mapping": {HALF: "x"}}, "mapping"),
+    ("POST", "/imports", [HALF], "body"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "field"), HALVES)
+def test_half_a_character_is_told_of_with_its_field(
+    api: Api, method: str, path: str, body: object, field: str
+) -> None:
+    answer = api.request(method, path, body)
+
+    assert_problem(answer, 400)
+    assert answer.body["field"] == field
+    assert answer.body["detail"] == (
+        f"{field}: found half a character, '\\ud800'; wanted whole ones"
+    )
+
+
+def test_two_halves_of_a_character_are_one(api: Api) -> None:
+    body = {"profile": "single-strict", "filename": "\U0001f600.csv"}
+
+    answer = api.post("/imports", body)
+
+    assert "\\ud83d\\ude00" in json.dumps(body)
+    assert answer.status == 201
 
 
 def test_a_busy_service_is_told_as_a_reason_to_come_again(
