@@ -15,7 +15,7 @@ from handover.patience import Patience
 from handover.profiles import WORKFLOW_ROLE, is_fact
 from handover.rules import address_in, is_pending, look_of, normal_address, pending_seat
 from handover.runtime import Wiring, rfc3339
-from handover.stages.cursors import Page, cursor_at, page_of, place_at
+from handover.stages.cursors import MAX_PLACE_BYTES, Page, cursor_at, page_of, place_at
 from handover.stages.people import Person
 from handover.store.history import Entry, portal_seat
 
@@ -23,6 +23,7 @@ HISTORY_PLACES = re.compile(r"[0-9]{1,18}")
 LIST_PLACES = re.compile(r".+", re.DOTALL)
 # A user, a role and an account; no address or role holds a line end.
 HOLDER_PLACES = re.compile(r"[^\n]+\n[^\n#]+#.+", re.DOTALL)
+MAX_HOLDER_BYTES = 2 * MAX_PLACE_BYTES
 PORTAL_PLACES = re.compile(r"[^#]+#.+", re.DOTALL)
 # A page ends there though it is not full, so that it is answered in time and in one answer.
 MOST_LOOKED_AT = 2000
@@ -169,7 +170,7 @@ def accounts_page(
         return _page(
             wiring, person, every, lambda _, account: wanted.admits(account), limit, patience
         )
-    place = place_at(cursor, HOLDER_PLACES)
+    place = place_at(cursor, HOLDER_PLACES, most_bytes=MAX_HOLDER_BYTES)
     holders = sorted(_holders(wiring, person.tenant, wanted.holder, patience))
 
     def is_wanted(at: str, account: Account) -> bool:

@@ -11,6 +11,10 @@ from typing import Generic, TypeVar
 
 from handover.errors import InvalidRequestError
 
+# A place becomes part of a key: a sort key has 1,024 bytes, of which the least goes into "user#".
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+MAX_PLACE_BYTES = 1024 - len("user#")
+
 Row = TypeVar("Row")
 Other = TypeVar("Other")
 
@@ -34,15 +38,39 @@ def page_of(rows: Iterable[Row], limit: int, place: Callable[[Row], str]) -> Pag
     return Page(shown, cursor_at(place(shown[-1])) if len(found) > limit else None)
 
 
+def page_among(
+    rows: Iterable[Row],
+    limit: int,
+    place: Callable[[Row], str],
+    *,
+    is_wanted: Callable[[Row], bool],
+    most: int,
+) -> Page[Row]:
+    """The first `limit` of the rows that are wanted, or fewer once `most` have been looked at."""
+    shown: list[Row] = []
+    last = ""
+    for looked_at, row in enumerate(rows):
+        is_next = is_wanted(row)
+        if looked_at == most or (is_next and len(shown) == limit):
+            return Page(shown, cursor_at(last))
+        if is_next:
+            shown.append(row)
+        last = place(row)
+    return Page(shown, None)
+
+
 def cursor_at(place: str) -> str:
     """The cursor for what comes after `place` in a listing."""
     return base64.urlsafe_b64encode(place.encode()).decode("ascii").rstrip("=")
 
 
-def place_at(cursor: str | None, places: re.Pattern[str]) -> str | None:
+def place_at(
+    cursor: str | None, places: re.Pattern[str], *, most_bytes: int = MAX_PLACE_BYTES
+) -> str | None:
     """The place after which a page begins, None for the first page.
 
-    Raises InvalidRequestError for what is no cursor, or leads to none of the listing's `places`.
+    Raises InvalidRequestError for what is no cursor, or leads to none of the listing's `places`,
+    of which none takes more than `most_bytes`.
     """
     if cursor is None:
         return None
@@ -51,7 +79,11 @@ def place_at(cursor: str | None, places: re.Pattern[str]) -> str | None:
     except ValueError:
         place = ""
     # Decoding passes over characters that do not belong; a cursor has exactly one form.
-    if not places.fullmatch(place) or cursor_at(place) != cursor:
+    if (
+        not places.fullmatch(place)
+        or len(place.encode()) > most_bytes
+        or cursor_at(place) != cursor
+    ):
         raise InvalidRequestError(
             "cursor", "this is no cursor of this listing; take the one that its last page gave"
         )

@@ -14,7 +14,7 @@ from handover.patience import Patience
 from handover.profiles import WORKFLOW_ROLE
 from handover.runtime import Invocation, Wiring, metrics, rfc3339
 from handover.stages.accounts import account_for
-from handover.stages.cursors import Page, cursor_at, page_of, place_at
+from handover.stages.cursors import MAX_PLACE_BYTES, Page, cursor_at, page_of, place_at
 from handover.stages.people import ADMIN, Person
 from handover.stages.tickets import new_ticket
 from handover.store.requests import Note, Request
@@ -25,6 +25,7 @@ NAMES = re.compile(NAME)
 ID_PATTERN = re.compile(rf"([A-Za-z0-9_-]{{2,1400}})\.({NAME})")
 # A role and an account, and the last request of it that was shown, if any.
 MINE_PLACES = re.compile(rf"[^\n#]+#[^\n]+\n({NAME})?", re.DOTALL)
+MAX_MINE_BYTES = MAX_PLACE_BYTES + 50
 # Accounts are looked at so many at a time, and so many for a page at the most.
 AT_A_TIME = 100
 MOST_LOOKED_AT = 5000
@@ -81,7 +82,7 @@ def requests_mine(
 
     A page may hold fewer than `limit`, even none, where few accounts have any.
     """
-    place = place_at(cursor, MINE_PLACES)
+    place = place_at(cursor, MINE_PLACES, most_bytes=MAX_MINE_BYTES)
     begun, _, last = (place or "").rpartition("\n")
     rows: list[Told] = []
     shown = ""

@@ -29,7 +29,7 @@ from handover.store.directory import Source
 
 MOST_NAME_CHARS = 100
 # Where a listing by name can begin.
-NAME_PLACES = re.compile(r".{1,1000}", re.DOTALL)
+NAME_PLACES = re.compile(rf".{{1,{MOST_NAME_CHARS}}}", re.DOTALL)
 # A source is the name of a folder; who is a source by nature cannot be registered as one.
 SOURCE_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 RESERVED_SOURCES = frozenset({"user", "handover"})

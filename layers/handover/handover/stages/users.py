@@ -17,7 +17,7 @@ from handover.model import User
 from handover.patience import Patience
 from handover.rules.addresses import is_address, look_of, normal_address
 from handover.runtime import Wiring, logger, metrics, rfc3339
-from handover.stages.cursors import Page, page_of, place_at
+from handover.stages.cursors import Page, page_among, place_at
 from handover.stages.errands import MOST_USERS, Errand, ErrandKind, ask_errand
 from handover.stages.people import ADMIN, Person
 from handover.stages.setup import only_admins
@@ -27,11 +27,12 @@ from handover.store.people import Stored
 
 DEFAULT_MANAGER_TAG = "Default Account Manager"
 ADDRESS_PLACES = re.compile(r"[^\s@]+@[^\s@]+")
-CALLED_PLACES = re.compile(r".{1,1000}", re.DOTALL)
 # Mail can be sent to such an address: its domain has a dot.
 MAIL_PATTERN = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 # What the place of an edit among files ends with, where a file's has its sequencer.
 EDIT = "edit"
+# A page ends there though it is not full, so that it is answered in time.
+MOST_LOOKED_AT = 2000
 MOST_CHARS = 200
 MOST_ROLES = 50
 # So often a user is read again when somebody else was faster.
@@ -47,26 +48,28 @@ def users_page(
     cursor: str | None,
     patience: Patience,
 ) -> Page[dict[str, object]]:
-    """The users who are not deleted, by address; those whose name begins with `name`, by name."""
+    """The users who are not deleted, by address; those whose name begins with `name`, by name.
+
+    A page may hold fewer than `limit`, even none, where many are deleted: the cursor leads on.
+    """
     people = wiring.tables.people
+    users: Iterator[tuple[str, User]]
     if look := look_of(name):
-        after = place_at(cursor, CALLED_PLACES)
-        called = (
-            one
-            for one in people.called(person.tenant, look, after, patience)
-            if not one[1].is_deleted
-        )
-        found = page_of(called, limit, lambda one: one[0]).of(lambda one: one[1])
+        after = place_at(cursor, re.compile(re.escape(look) + ".*", re.DOTALL))
+        users = people.called(person.tenant, look, after, patience)
     else:
         after = place_at(cursor, ADDRESS_PLACES)
         there = people.listed(person.tenant, after, limit + 1)
-        found = page_of(_alive(there), limit, lambda user: user.email)
+        users = ((user.email, user) for user in there)
+    found = page_among(
+        users,
+        limit,
+        lambda one: one[0],
+        is_wanted=lambda one: not one[1].is_deleted,
+        most=MOST_LOOKED_AT,
+    )
     default = wiring.tables.directory.settings(person.tenant).default_account_manager
-    return found.of(lambda user: _told(user, default))
-
-
-def _alive(users: Iterator[User]) -> Iterator[User]:
-    return (user for user in users if not user.is_deleted)
+    return found.of(lambda one: _told(one[1], default))
 
 
 def user_of(wiring: Wiring, person: Person, email: str) -> dict[str, object]:

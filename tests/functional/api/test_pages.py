@@ -1,0 +1,80 @@
+"""Pages of listings: where they begin, where they end, and what is no cursor of a listing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from handover.model import User
+from handover.stages import users
+from handover.stages.cursors import cursor_at
+
+from tests.functional.api.caller import Api
+from tests.functional.api.test_imports import assert_problem
+from tests.functional.fixtures import clients_of_memory, pipeline
+from tests.functional.pipeline import ADMIN, AMINA, TENANT, Pipeline
+
+__all__ = ["clients_of_memory", "pipeline"]
+# Of four bytes each, so that a place of few characters is longer than any key.
+LONG = "𐐷" * 700
+TICKET = "20260706T120000000Z-0123456789abcdef"
+FORGED = [
+    ("/users", {}, f"{LONG}@x.example"),
+    ("/users", {"name": "ami"}, f"ami{LONG}#{AMINA}"),
+    ("/roles", {}, LONG),
+    ("/workflows", {}, LONG),
+    ("/sources", {}, LONG),
+    ("/accounts", {}, LONG),
+    ("/accounts", {"holder": AMINA}, f"{AMINA}\naccount_manager#{LONG}"),
+    (f"/portfolios/{AMINA}", {}, f"account_manager#{LONG}"),
+    ("/managers", {"portal": "north"}, f"account_manager#{LONG}"),
+    ("/pending", {}, f"{AMINA} account_manager#{LONG}"),
+    ("/requests", {}, f"account_manager#{LONG}\n{TICKET}"),
+]
+
+
+@pytest.fixture
+def api(pipeline: Pipeline) -> Api:
+    return Api(TENANT, pipeline.wiring, ADMIN)
+
+
+@pytest.mark.parametrize(("path", "query", "place"), FORGED)
+def test_a_cursor_that_leads_nowhere_is_no_cursor(
+    api: Api, path: str, query: dict[str, str], place: str
+) -> None:
+    answer = api.get(path, **query, cursor=cursor_at(place))
+
+    assert_problem(answer, 400)
+    assert answer.body["field"] == "cursor"
+
+
+def test_a_cursor_of_one_name_leads_nowhere_among_those_of_another(
+    pipeline: Pipeline, api: Api
+) -> None:
+    pipeline.users(*(User(f"{name}@x.example", "Neema Juma", frozenset()) for name in "abc"))
+    cursor = api.get("/users", name="neema", limit="2").body["cursor"]
+
+    assert_problem(api.get("/users", name="amina", cursor=cursor), 400)
+    rest = api.get("/users", name="NEEMA", cursor=cursor).body
+    assert [user["email"] for user in rest["users"]] == ["c@x.example"]
+
+
+@pytest.mark.parametrize("query", [{}, {"name": "neema"}])
+def test_a_page_of_users_ends_though_many_are_deleted(
+    pipeline: Pipeline, api: Api, monkeypatch: pytest.MonkeyPatch, query: dict[str, str]
+) -> None:
+    monkeypatch.setattr(users, "MOST_LOOKED_AT", 3)
+    there = [User(f"u{place}@x.example", "Neema Juma", frozenset()) for place in range(9)]
+    pipeline.users(*there)
+    pipeline.users(*(replace(user, is_active=False, is_deleted=True) for user in there[:8]))
+
+    pages = [api.get("/users", **query).body]
+    while pages[-1]["cursor"]:
+        pages.append(api.get("/users", **query, cursor=pages[-1]["cursor"]).body)
+
+    found = [[user["email"] for user in page["users"]] for page in pages]
+    assert [] in found, "a page of nobody but deleted users"
+    assert "u8@x.example" in found[-1]
+    emails = [email for page in found for email in page]
+    assert emails == list(dict.fromkeys(emails))
+    assert not [email for email in emails if email in {user.email for user in there[:8]}]
