@@ -304,6 +304,13 @@ def test_a_missing_column_is_named_with_what_was_found_and_the_nearest_label(
     assert (f"Is it {near!r}?" in refused.message) if near else ("Is it" not in refused.message)
 
 
+def test_all_missing_columns_are_named_at_once() -> None:
+    message = refusal("acct", "account Manger").refusal.message
+
+    assert "no column 'account ID' and no column 'account Manager'" in message
+    assert "Is it 'account Manger'?" in message
+
+
 def test_a_wide_header_is_not_repeated_whole() -> None:
     message = refusal(*(f"column {number}" for number in range(150))).refusal.message
 

@@ -89,17 +89,20 @@ def bind(
     found = [own_names.get(normal_label(label), normal_label(label)) for label in labels]
     account: int | None = None
     seats: list[SeatColumn] = []
+    missing: list[Column] = []
     for column in profile.columns:
         index = _place(column, found, labels, line)
         if index is None:
             if column.is_required:
-                raise _missing(column, labels, line)
+                missing.append(column)
         elif column.holds in (Holds.ACCOUNT, Holds.USER):
             account = index
         else:
             seats.append(
                 SeatColumn(index, _spoken(labels[index]), column.role, column.holds, column.by)
             )
+    if missing:
+        raise _missing(missing, labels, line)
     if account is None:
         raise InvalidRequestError("columns", "the column of what lines are about is not required")
     if not any(seat.holds is not Holds.EXPECTED for seat in seats):
@@ -160,13 +163,21 @@ def _found(labels: Sequence[str]) -> str:
     return ", ".join(repr(label) for label in labels[:20]) + (" ..." if len(labels) > 20 else "")
 
 
-def _missing(column: Column, labels: Sequence[str], line: int) -> RefusedError:
+def _missing(columns: Sequence[Column], labels: Sequence[str], line: int) -> RefusedError:
     by_normal = {normal_label(label): label for label in labels}
-    wanted = [normal_label(name) for name in (column.label, *column.aliases)]
-    near = [close for name in wanted for close in get_close_matches(name, by_normal, 1, 0.75)]
-    hint = f" Is it {by_normal[near[0]]!r}? Rename it or map it." if near else ""
+    near = []
+    for column in columns:
+        wanted = [normal_label(name) for name in (column.label, *column.aliases)]
+        close = [label for name in wanted for label in get_close_matches(name, by_normal, 1, 0.75)]
+        near += [f"{by_normal[label]!r}" for label in close[:1]]
+    named = " and no column ".join(repr(column.label) for column in columns)
+    hint = (
+        f"Is it {' or '.join(near)}? Rename it or map it."
+        if near
+        else "If it has another name here, rename it or map it."
+    )
     return RefusedError(
         "MISSING_COLUMN",
-        f"line {line}: the header has no column {column.label!r}. Found: {_found(labels)}.{hint}",
+        f"line {line}: the header has no column {named}. Found: {_found(labels)}. {hint}",
         line,
     )
