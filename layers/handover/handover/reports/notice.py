@@ -266,7 +266,7 @@ def _where(import_: ImportSummary, report: ReportObject) -> str:
     return (
         "The lines with errors, each with the reason and how to mend it, are here:\n"
         f"  s3://{report.bucket}/{report.key}\n"
-        'or in the Import history ("Download lines with errors"), or with\n'
+        "or come with\n"
         f"  handover report {import_.import_id}"
     )
 
