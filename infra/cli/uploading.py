@@ -77,10 +77,15 @@ def check_readable(path: Path) -> None:
 def send(api: Api, upload: Upload, screen: Screen) -> str:
     """Asks for a ticket and sends the file; the ticket comes back.
 
-    Raises CommandError when the API or S3 refuses.
+    Raises CommandError for an empty file, and when the API or S3 refuses.
     """
     with upload.path.open("rb") as file:
         size = size_of(file)
+        if not size:
+            # S3 takes no empty file from a form, and says so in words of its own.
+            raise CommandError(
+                f"{upload.path} is empty: it needs a header and a line", ExitCode.REFUSED
+            )
         answer = api.post(
             "imports",
             body={

@@ -164,6 +164,16 @@ def test_a_refusal_of_s3_is_told_in_its_words(server: Server, api: Api, tmp_path
     assert s3_message(b"<html>busy</html>") == ""
 
 
+def test_an_empty_file_is_not_announced(server: Server, api: Api, tmp_path: Path) -> None:
+    (tmp_path / "empty.csv").touch()
+
+    with pytest.raises(CommandError, match=r"empty\.csv is empty") as refused:
+        send(api, Upload(tmp_path / "empty.csv", "single-strict"), Screen())
+
+    assert refused.value.code == ExitCode.REFUSED
+    assert server.asked == []
+
+
 def test_an_upload_is_sent_once_only(server: Server, api: Api, tmp_path: Path) -> None:
     _ticket(server, 503)
 
