@@ -482,6 +482,7 @@ def test_only_admins_write_users(
         ("phone", "1" * 201),
         ("mobile", 7),
         ("login_name", "a\tb"),
+        ("login_name", "\ufdfa" * 200),
         ("status", "deleted"),
         ("is_admin", True),
     ],

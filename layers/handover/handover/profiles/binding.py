@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from handover.errors import InvalidRequestError, RefusedError
 from handover.profiles.profile import Column, Holds, NamedBy, Profile
+from handover.reading.limits import MAX_HEADER_BYTES
 from handover.reading.sniff import normal_label
+
+# More than any header has labels for; what keeps a mapping holds it whole.
+MAX_MAPPING_BYTES = MAX_HEADER_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,10 @@ def known_labels(profile: Profile, mapping: Mapping[str, str]) -> frozenset[str]
 
 
 def check_mapping(profile: Profile, mapping: Mapping[str, str]) -> None:
-    """Raises InvalidRequestError when `mapping` names a column the profile does not have."""
+    """Raises InvalidRequestError for a column that the profile does not have, and too many labels.
+
+    The mapping takes no more than MAX_MAPPING_BYTES as JSON.
+    """
     ours = {normal_label(column.label) for column in profile.columns}
     for theirs, label in mapping.items():
         if normal_label(label) not in ours:
@@ -76,6 +84,12 @@ def check_mapping(profile: Profile, mapping: Mapping[str, str]) -> None:
             raise InvalidRequestError(
                 "mapping", f"{theirs!r} is mapped to {label!r}: wanted one of {wanted}"
             )
+    found = len(json.dumps(dict(mapping)))
+    if found > MAX_MAPPING_BYTES:
+        raise InvalidRequestError(
+            "mapping",
+            f"mapping: found {found:,} bytes of labels, wanted at most {MAX_MAPPING_BYTES:,}",
+        )
 
 
 def bind(

@@ -20,7 +20,6 @@ from handover.profiles import (
 )
 from handover.profiles.checks import check_labels
 from handover.profiles.parsing import NAME_PATTERN
-from handover.reading import MAX_HEADER_BYTES
 from handover.rules.addresses import normal_address
 from handover.runtime import Wiring, logger
 from handover.stages.cursors import Page, page_of, place_at
@@ -28,6 +27,8 @@ from handover.stages.people import ADMIN, Person
 from handover.store.directory import Source
 
 MOST_NAME_CHARS = 100
+# As many as a user can have.
+MOST_USER_ROLES = 50
 # Where a listing by name can begin.
 NAME_PLACES = re.compile(rf".{{1,{MOST_NAME_CHARS}}}", re.DOTALL)
 # A source is the name of a folder; who is a source by nature cannot be registered as one.
@@ -99,6 +100,12 @@ def put_role(wiring: Wiring, person: Person, seat: Seat) -> dict[str, object]:
     if seat.role == WORKFLOW_ROLE or any(sign in seat.role for sign in "{}"):
         raise InvalidRequestError(
             "role", f"role: {seat.role!r} cannot be a role; wanted a name without {{ }}"
+        )
+    if len(seat.assigned_by) > MOST_USER_ROLES:
+        raise InvalidRequestError(
+            "assigned_by",
+            f"assigned_by: found {len(seat.assigned_by)} user roles, wanted at most "
+            f"{MOST_USER_ROLES}",
         )
     for user_role in seat.assigned_by:
         _check_name("assigned_by", user_role)
@@ -219,8 +226,6 @@ def put_source(wiring: Wiring, person: Person, wanted: NewSource) -> dict[str, o
         )
     profile = _profile(wiring, person, wanted.profile)
     check_mapping(profile, wanted.mapping)
-    if sum(len(theirs) for theirs in wanted.mapping) > MAX_HEADER_BYTES:
-        raise InvalidRequestError("mapping", f"wanted at most {MAX_HEADER_BYTES} bytes of labels")
     source = Source(wanted.source, profile.name, wanted.principal, dict(wanted.mapping))
     wiring.tables.setup.put_source(person.tenant, source)
     return _source_told(source)

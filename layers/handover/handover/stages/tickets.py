@@ -13,7 +13,7 @@ from handover.errors import ForbiddenError, InvalidRequestError
 from handover.model import Mode
 from handover.profiles import Profile, check_mapping
 from handover.profiles.parsing import NAME_PATTERN
-from handover.reading import MAX_FILE_BYTES, MAX_HEADER_BYTES
+from handover.reading import MAX_FILE_BYTES
 from handover.runtime import Wiring, metrics, rfc3339
 from handover.stages.people import Person
 from handover.stages.rivals import ticket_time
@@ -58,7 +58,7 @@ def issue_ticket(wiring: Wiring, person: Person, announced: Announcement, now: f
     """
     filename = plain_filename(announced.filename)
     profile = profile_for(wiring, person, announced.profile)
-    mapping = _mapping(profile, announced.mapping)
+    check_mapping(profile, announced.mapping)
     ticket = new_ticket(now)
     expires_at = rfc3339(now + DOOR_SECONDS)
     item = TicketItem(
@@ -67,7 +67,7 @@ def issue_ticket(wiring: Wiring, person: Person, announced: Announcement, now: f
         profile=profile.name,
         filename=filename,
         mode=announced.mode.value,
-        mapping=mapping,
+        mapping=json.dumps(dict(announced.mapping)),
         issued_at=rfc3339(now),
         expires_at=expires_at,
         expires=int(now) + TICKET_SECONDS,
@@ -123,12 +123,3 @@ def profile_for(wiring: Wiring, person: Person, name: str) -> Profile:
         wanted = " or ".join(sorted(profile.uploader_roles))
         raise ForbiddenError(f"{profile.name} files are uploaded by the user role {wanted}")
     return profile
-
-
-def _mapping(profile: Profile, mapping: Mapping[str, str]) -> str:
-    """The mapping as JSON, which is no longer than a header may be."""
-    check_mapping(profile, mapping)
-    text = json.dumps(dict(mapping))
-    if len(text) > MAX_HEADER_BYTES:
-        raise InvalidRequestError("mapping", f"wanted at most {MAX_HEADER_BYTES} bytes of labels")
-    return text

@@ -20,10 +20,11 @@ from handover.runtime import Wiring, logger, metrics, rfc3339
 from handover.stages.cursors import Page, page_among, place_at
 from handover.stages.errands import MOST_USERS, Errand, ErrandKind, ask_errand
 from handover.stages.people import ADMIN, Person
-from handover.stages.setup import only_admins
+from handover.stages.setup import MOST_USER_ROLES, only_admins
 from handover.stages.sign_ins import keep_in_line
 from handover.store.directory import MAX_ADDRESS_BYTES, MAX_NAME_BYTES, status_of
 from handover.store.people import Stored
+from handover.store.user_records import MAX_LOGIN_BYTES
 
 DEFAULT_MANAGER_TAG = "Default Account Manager"
 ADDRESS_PLACES = re.compile(r"[^\s@]+@[^\s@]+")
@@ -34,7 +35,6 @@ EDIT = "edit"
 # A page ends there though it is not full, so that it is answered in time.
 MOST_LOOKED_AT = 2000
 MOST_CHARS = 200
-MOST_ROLES = 50
 # So often a user is read again when somebody else was faster.
 TRIES = 4
 
@@ -240,8 +240,13 @@ def _checked(user: User) -> User:
         raise InvalidRequestError("name", "name: wanted the name of the user")
     if len(look_of(texts["name"]).encode()) + len(email.encode()) > MAX_NAME_BYTES:
         raise InvalidRequestError("name", "name: wanted a shorter one")
-    if len(user.roles) > MOST_ROLES:
-        raise InvalidRequestError("roles", f"roles: wanted at most {MOST_ROLES}")
+    if len(user.roles) > MOST_USER_ROLES:
+        raise InvalidRequestError(
+            "roles", f"roles: found {len(user.roles)}, wanted at most {MOST_USER_ROLES}"
+        )
+    # Some characters take many times their own bytes in the form that is compared.
+    if len(normal_address(texts["login_name"]).encode()) > MAX_LOGIN_BYTES:
+        raise InvalidRequestError("login_name", "login_name: wanted a shorter one")
     roles = frozenset(_text("roles", role) for role in user.roles)
     if "" in roles or any(";" in role for role in roles):
         raise InvalidRequestError("roles", "roles: wanted names of user roles without ';'")
