@@ -15,6 +15,8 @@ from tests.intruders.cast import (
 ALL = (200, 200, 200, 200, 200)
 THEN = "2026-11-22"
 REQUEST = {"account_id": SHARED_ACCOUNT, "subject": "Meter", "description": "It is dark."}
+ONE_REQUEST = Action("GET", "/requests/{name}", "request")
+NOTING = Action("POST", "/requests/{name}/notes", "request", json='{"text": "Called back."}')
 
 # For admin, office, sales, support and an admin of another opco, in this order.
 RIGHTS: dict[Action, tuple[int, ...]] = {
@@ -37,7 +39,10 @@ RIGHTS: dict[Action, tuple[int, ...]] = {
     sending("POST", "/requests", REQUEST): (201, 403, 403, 403, 201),
     Action("GET", "/requests"): ALL,
     Action("GET", f"/requests?account_id={SHARED_ACCOUNT}"): (200, 403, 200, 403, 200),
+    ONE_REQUEST: (200, 403, 200, 403, 200),
+    NOTING: (201, 403, 201, 403, 201),
 }
+NO_REQUEST = "Tk9JUi03OA.20260706T120000000Z-0123456789abcdef"
 # What another tenant has, and the same question about what nobody has.
 THERE: list[tuple[Action, str]] = [
     (Action("GET", f"/accounts/{OTHER_ACCOUNT}"), "/accounts/NOIR-78"),
@@ -47,6 +52,8 @@ THERE: list[tuple[Action, str]] = [
     (Action("GET", f"/accounts?id={OTHER_ACCOUNT}"), "/accounts?id=NOIR-78"),
     (Action("GET", f"/portfolios/{OTHER_SALES.email}"), "/portfolios/nobody@umbra.example"),
     (Action("GET", f"/requests?account_id={OTHER_ACCOUNT}"), "/requests?account_id=NOIR-78"),
+    (ONE_REQUEST, f"/requests/{NO_REQUEST}"),
+    (NOTING, f"/requests/{NO_REQUEST}/notes"),
     (editing(OTHER_ACCOUNT, SALES.email), "/accounts/NOIR-78"),
     (editing(f"?id={OTHER_ACCOUNT}", SALES.email), "/accounts?id=NOIR-78"),
 ]

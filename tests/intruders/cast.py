@@ -105,7 +105,7 @@ OUTSIDERS = (
 
 @dataclass
 class World:
-    """Both tenants, and the names of what each has: ids of imports, by a word for each."""
+    """Both tenants, and the names of what each has: ids of imports and of a request, by a word."""
 
     pipeline: Pipeline
     names: dict[str, dict[str, str]] = field(default_factory=lambda: {OWN: {}, OTHER: {}})
@@ -232,4 +232,12 @@ def _imports(world: World, tenant: str, office: Actor, admin: Actor, manager: st
         "waiting": pipeline.item(waiting).pk,
         "running": pipeline.item(running).pk,
         "ticket": world.announce(office),
+        "request": _request(world, admin, account),
     }
+
+
+def _request(world: World, actor: Actor, account_id: str) -> str:
+    wanted = {"account_id": account_id, "subject": "Meter", "description": "It is dark."}
+    answer = world.ask(actor, "POST", "/requests", wanted)
+    assert answer.status == 201, answer.text
+    return str(answer.body["request_id"])

@@ -189,6 +189,23 @@ def test_another_tenants_profile_is_announced_for_as_nobodys(world: World, actor
     assert_tells_nothing_of_others(answers[0])
 
 
+@pytest.mark.parametrize("actor", INSIDERS, ids=str)
+def test_a_request_for_another_tenants_account_is_one_for_nobodys(
+    world: World, actor: Actor
+) -> None:
+    before = world.state()
+
+    answers = [
+        world.ask(actor, "POST", "/requests", accounts.REQUEST | {"account_id": account_id})
+        for account_id in (OTHER_ACCOUNT, "NOIR-78")
+    ]
+
+    assert told(answers[0]) == told(answers[1])
+    assert answers[0].status == 404
+    assert_tells_nothing_of_others(answers[0])
+    assert world.state() == before
+
+
 def test_another_tenants_user_is_assigned_as_little_as_nobody(world: World) -> None:
     addresses = (OTHER_SALES.email, "petra@umbra.example")
 
@@ -208,7 +225,8 @@ def test_lists_hold_the_own_tenants_things_alone(world: World, actor: Actor) -> 
     listed = world.ask(actor, "GET", "/imports", query={"limit": "100"})
 
     assert {one["tenant"] for one in listed.body["imports"]} == {OWN}
-    mine = set(world.names[OWN].values()) - {world.names[OWN]["ticket"]}
+    names = world.names[OWN]
+    mine = set(names.values()) - {names["ticket"], names["request"]}
     assert mine <= {one["import_id"] for one in listed.body["imports"]}
     for path in (
         "/profiles",
