@@ -6,7 +6,7 @@ Pure: no AWS, no clock, no environment. A dry run and a real run call the same `
 from handover.rules.addresses import is_address, look_of, normal_address
 from handover.rules.damage import likely_ids
 from handover.rules.edits import edit_of, spoken_of
-from handover.rules.instructions import Instruction, Seating, instruction_of
+from handover.rules.instructions import Instruction, Seating, instruction_of, is_plain
 from handover.rules.pending import address_in, is_pending, pending_seat
 from handover.rules.planner import AccountWrite, Claim, Facts, Plan, account_only, plan
 from handover.rules.recording import (
@@ -36,6 +36,7 @@ __all__ = [
     "is_address",
     "is_new",
     "is_pending",
+    "is_plain",
     "likely_ids",
     "login_asked",
     "logins_since",

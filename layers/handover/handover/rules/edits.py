@@ -56,10 +56,10 @@ def _seating(role: str, names: tuple[str, ...], profile: Profile) -> Seating | R
     ]
     if not columns:
         raise InvalidRequestError(f"assign.{role}", _no_such_role(role, profile))
-    broken = next((name for name in names if not name.isprintable()), None)
-    found = control_character(LINE, role, broken) if broken is not None else None
-    if found is not None:
-        return found
+    for name in names:
+        broken = control_character(LINE, role, name)
+        if broken is not None:
+            return broken
     if len(names) == 1 and names[0].casefold() in profile.clear_words:
         names = ()
     is_workflow = columns[0].holds is Holds.WORKFLOW

@@ -10,7 +10,8 @@ from handover.model import Line, Operation, Rejection
 from handover.profiles import Binding, Blank, Holds, NamedBy, Profile, SeatColumn
 from handover.rules.addresses import normal_address
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# Control characters, and halves of characters, which have no form in UTF-8.
+_CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _OPERATIONS = {
     Holds.USERS: Operation.SET,
     Holds.WORKFLOW: Operation.SET,
@@ -86,10 +87,9 @@ def _seating(line: Line, column: SeatColumn, profile: Profile) -> Seating | Reje
     operation = _OPERATIONS[column.holds]
     if not cell:
         return _blank(line, column, profile) if operation is Operation.SET else None
-    if not cell.isprintable():
-        broken = control_character(line.number, column.label, cell)
-        if broken is not None:
-            return broken
+    broken = control_character(line.number, column.label, cell)
+    if broken is not None:
+        return broken
     expected = _expected(line, column, profile)
     if operation is Operation.SET and cell.casefold() in profile.clear_words:
         return Seating(column.role, column.label, (), expected=expected)
@@ -151,9 +151,14 @@ def _blank(line: Line, column: SeatColumn, profile: Profile) -> Seating | Reject
     )
 
 
+def is_plain(text: str) -> bool:
+    """False for text with a control character, or half a character, in it."""
+    return text.isprintable() or _CONTROL.search(text) is None
+
+
 def control_character(line: int, label: str, cell: str) -> Rejection | None:
-    """The rejection of a cell that holds a control character; None when it holds none."""
-    found = _CONTROL.search(cell)
+    """The rejection of a cell that is not plain; None for one that is."""
+    found = None if cell.isprintable() else _CONTROL.search(cell)
     if found is None:
         return None
     code = f"U+{ord(found.group()):04X}"

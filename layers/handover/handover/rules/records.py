@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from handover.model import Line, Operation, Rejection
 from handover.profiles import (
     FACTS,
@@ -16,7 +14,13 @@ from handover.profiles import (
     SeatColumn,
 )
 from handover.rules.addresses import invisible_characters, is_address, normal_address
-from handover.rules.instructions import Instruction, Seating, names_once, too_many_users
+from handover.rules.instructions import (
+    Instruction,
+    Seating,
+    control_character,
+    names_once,
+    too_many_users,
+)
 from handover.rules.pending import is_pending
 
 # An id is part of the keys of an account, its history and its holders' portfolios, of which the
@@ -25,8 +29,6 @@ from handover.rules.pending import is_pending
 MAX_ID_BYTES = 512
 # A fact, and what it was before, stand in the item and in its marks: together below 400 KB.
 MAX_FACT_BYTES = 2048
-# Control characters, and halves of characters, which have no form in UTF-8.
-_NO_TEXT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def account_record_of(line: Line, binding: Binding, profile: Profile) -> Instruction | Rejection:
@@ -43,7 +45,8 @@ def account_record_of(line: Line, binding: Binding, profile: Profile) -> Instruc
             f"line {line.number}, {label}: the cell is empty; wanted the id of an account",
             "Fill in the id, or delete the line.",
         )
-    problem = _no_text(line.number, label, account_id) or _hidden(line.number, label, account_id)
+    problem = control_character(line.number, label, account_id)
+    problem = problem or _hidden(line.number, label, account_id)
     if problem is None and _is_longer(account_id, MAX_ID_BYTES):
         problem = _too_long(line.number, label, MAX_ID_BYTES)
     return problem or _told(line, account_id, binding, profile)
@@ -93,7 +96,7 @@ def _fact(
     role, label = column.role, column.label
     if not cell:
         return _blank(line, column, profile)
-    if not cell.isprintable() and (problem := _no_text(line, label, cell)) is not None:
+    if (problem := control_character(line, label, cell)) is not None:
         return problem
     if _is_longer(cell, MAX_FACT_BYTES):
         return _too_long(line, label, MAX_FACT_BYTES)
@@ -122,7 +125,7 @@ def _initial(
     if not cell or cell.casefold() in profile.clear_words:
         return None
     label = column.label
-    if not cell.isprintable() and (problem := _no_text(line, label, cell)) is not None:
+    if (problem := control_character(line, label, cell)) is not None:
         return problem
     separator = profile.list_separator
     names = names_once(cell.split(separator) if separator is not None else [cell])
@@ -169,20 +172,6 @@ def _status_unknown(line: int, label: str, cell: str, wanted: tuple[str, ...]) -
         "STATUS_UNKNOWN",
         f"line {line}, {label}: {cell!r} is no status; wanted {', '.join(wanted)}",
         "Correct the status; an empty cell means active.",
-    )
-
-
-def _no_text(line: int, label: str, cell: str) -> Rejection | None:
-    found = _NO_TEXT.search(cell)
-    if found is None:
-        return None
-    return Rejection(
-        line,
-        label,
-        "INVALID_CHARACTER",
-        f"line {line}, {label}: the cell holds the character U+{ord(found.group()):04X}; wanted "
-        "plain text",
-        "Type the value again.",
     )
 
 

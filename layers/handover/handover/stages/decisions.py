@@ -9,7 +9,7 @@ from handover.patience import Patience
 from handover.runtime import Wiring, logger, metrics
 from handover.stages.errands import ErrandKind
 from handover.stages.lookups import Ticket, import_for
-from handover.stages.people import ADMIN, Person
+from handover.stages.people import ADMIN, Person, only_admins
 from handover.store.imports import ImportItem, pending_chunks
 
 
@@ -19,8 +19,7 @@ def approve(wiring: Wiring, person: Person, name: str, patience: Patience) -> Im
     Raises ForbiddenError for everybody but an Admin, and ConflictError for an import that does
     not wait for one.
     """
-    if not person.is_admin:
-        raise ForbiddenError(f"only somebody with the user role {ADMIN} may approve an import")
+    only_admins(person, "approve an import")
     found = import_for(wiring, person.tenant, name)
     if isinstance(found, Ticket) or not wiring.tables.imports.approve(found.pk, person.email):
         raise _conflict(wiring, person, name, "approved")

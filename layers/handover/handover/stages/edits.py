@@ -17,9 +17,9 @@ from handover.profiles import Profile
 from handover.rules import Claim, Facts, Instruction, Plan, edit_of, plan, spoken_of
 from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
 from handover.stages.assigners import check_assigner
+from handover.stages.chosen_profiles import profile_for
 from handover.stages.facts import facts_for
 from handover.stages.people import Person
-from handover.stages.tickets import profile_for
 
 # No import's id begins so: those are hexadecimal.
 EDIT = "edit-"

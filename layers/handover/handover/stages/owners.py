@@ -6,25 +6,25 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from handover.errors import ForbiddenError, InvalidRequestError
+from handover.errors import InvalidRequestError
 from handover.model import Mode
 from handover.patience import Patience
 from handover.profiles import WORKFLOW_ROLE, Holds, Profile, UnknownUser, narrowed
 from handover.profiles.made import NOBODY
-from handover.rules import normal_address
+from handover.rules import is_plain, normal_address
 from handover.runtime import Wiring, metrics
 from handover.stages.assigners import check_assigner
+from handover.stages.chosen_profiles import profile_for
 from handover.stages.cursors import Page, page_of, place_at
 from handover.stages.errands import Errand, ErrandKind, ask_errand, errand_ticket
 from handover.stages.handing_in import csv_pieces, hand_in
-from handover.stages.people import ADMIN, Person
-from handover.stages.tickets import new_ticket, profile_for
+from handover.stages.people import Person, only_admins
+from handover.stages.tickets import new_ticket
 from handover.store.history import Waiting
 
 MOST_ACCOUNTS = 10_000
 MOST_CHARS = 2_048
 PENDING_PLACES = re.compile(r"[^ ]+ [^#]+#.+", re.DOTALL)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +117,8 @@ def _cell(
     if most is not None and len(names) > most:
         raise InvalidRequestError("to", f"found {len(names)} users; wanted at most {most}")
     for name in names:
-        if not name or len(name) > MOST_CHARS or _CONTROL.search(name):
-            raise InvalidRequestError("to", "wanted the address of a user")
+        if not 1 <= len(name) <= MOST_CHARS or not is_plain(name):
+            raise InvalidRequestError("to", f"to: found {name[:100]!r}, wanted a user's address")
         if name.casefold() in {*profile.clear_words, NOBODY} or (
             role != WORKFLOW_ROLE and separator is not None and separator in name
         ):
@@ -148,8 +148,12 @@ def _accounts(asked: Sequence[str]) -> list[str]:
         raise InvalidRequestError(
             "account_ids", f"found {len(accounts):,} accounts; wanted 1 to {MOST_ACCOUNTS:,}"
         )
-    if any(not one or len(one) > MOST_CHARS or _CONTROL.search(one) for one in accounts):
-        raise InvalidRequestError("account_ids", "one of them is empty, too long or no plain text")
+    for one in accounts:
+        if not 1 <= len(one) <= MOST_CHARS or not is_plain(one):
+            raise InvalidRequestError(
+                "account_ids",
+                f"account_ids: found {one[:100]!r}, wanted 1 to {MOST_CHARS:,} plain characters",
+            )
     return accounts
 
 
@@ -160,8 +164,7 @@ def pending_page(
 
     Raises ForbiddenError for everybody but an Admin.
     """
-    if not person.is_admin:
-        raise ForbiddenError(f"only somebody with the user role {ADMIN} may see who is awaited")
+    only_admins(person, "see who is awaited")
     place = place_at(cursor, PENDING_PLACES)
     waiting = wiring.tables.portfolios.waiting(person.tenant, after=place or "")
     return page_of(waiting, limit, lambda one: one.place).of(_told)

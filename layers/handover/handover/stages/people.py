@@ -33,6 +33,12 @@ class Person:
         return ADMIN in self.user.roles
 
 
+def only_admins(person: Person, may: str) -> None:
+    """Raises ForbiddenError for everybody but an Admin; `may` says what they may not."""
+    if not person.is_admin:
+        raise ForbiddenError(f"only somebody with the user role {ADMIN} may {may}")
+
+
 def signed_in(wiring: Wiring, claims: Mapping[str, Any]) -> Person:
     """The active user whom the claims of a verified token name; raises ForbiddenError for others.
 

@@ -14,8 +14,8 @@ from handover.profiles.copies import mapped_copy
 from handover.profiles.parsing import NAME_PATTERN
 from handover.runtime import Wiring, logger
 from handover.stages.listings import profile_told
-from handover.stages.people import Person
-from handover.stages.setup import check_unused, only_admins
+from handover.stages.people import Person, only_admins
+from handover.stages.setup import check_unused
 
 # Far more than a profile for a header of 200 columns needs; an item may have 400 KB.
 MOST_PROFILE_CHARS = 100_000

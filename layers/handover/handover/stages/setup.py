@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from handover.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError
+from handover.errors import ConflictError, InvalidRequestError, NotFoundError
 from handover.profiles import (
     WORKFLOW_ROLE,
-    Profile,
     Seat,
     check_mapping,
     presets,
@@ -19,11 +18,11 @@ from handover.profiles import (
     settings_json,
 )
 from handover.profiles.checks import check_labels
-from handover.profiles.parsing import NAME_PATTERN
 from handover.rules.addresses import normal_address
 from handover.runtime import Wiring, logger
+from handover.stages.chosen_profiles import profile_named
 from handover.stages.cursors import Page, page_of, place_at
-from handover.stages.people import ADMIN, Person
+from handover.stages.people import Person, only_admins
 from handover.store.directory import Source
 
 MOST_NAME_CHARS = 100
@@ -37,12 +36,6 @@ RESERVED_SOURCES = frozenset({"user", "handover"})
 # The unique id of a role or user, as S3's events tell it.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
 PRINCIPAL_PATTERN = re.compile(r"[A-Za-z0-9:._@=,+-]{1,128}")
-
-
-def only_admins(person: Person, may: str) -> None:
-    """Raises ForbiddenError for everybody but an Admin; `may` says what they may not."""
-    if not person.is_admin:
-        raise ForbiddenError(f"only somebody with the user role {ADMIN} may {may}")
 
 
 def settings_of(wiring: Wiring, person: Person) -> dict[str, object]:
@@ -224,7 +217,7 @@ def put_source(wiring: Wiring, person: Person, wanted: NewSource) -> dict[str, o
             "principal",
             "principal: wanted the unique id of the role or user that writes, AROA... or AIDA...",
         )
-    profile = _profile(wiring, person, wanted.profile)
+    profile = profile_named(wiring, person, wanted.profile)
     check_mapping(profile, wanted.mapping)
     source = Source(wanted.source, profile.name, wanted.principal, dict(wanted.mapping))
     wiring.tables.setup.put_source(person.tenant, source)
@@ -246,15 +239,6 @@ def check_unused(wiring: Wiring, person: Person, profile: str) -> None:
             raise ConflictError(
                 f"the source {source.source!r} drops files of this profile; give it another first"
             )
-
-
-def _profile(wiring: Wiring, person: Person, name: str) -> Profile:
-    directory = wiring.tables.directory
-    found = directory.profile(person.tenant, name) if NAME_PATTERN.fullmatch(name) else None
-    if found is None:
-        known = ", ".join(sorted(directory.profiles(person.tenant)))
-        raise InvalidRequestError("profile", f"there is no profile of that name; wanted: {known}")
-    return found
 
 
 def _source(wiring: Wiring, person: Person, name: str) -> Source:

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from handover.aws import objects
-from handover.errors import ForbiddenError, InvalidRequestError
+from handover.errors import InvalidRequestError
 from handover.model import Mode
-from handover.profiles import Profile, check_mapping
-from handover.profiles.parsing import NAME_PATTERN
+from handover.profiles import check_mapping
 from handover.reading import MAX_FILE_BYTES
 from handover.runtime import Wiring, metrics, rfc3339
+from handover.stages.chosen_profiles import profile_for
 from handover.stages.people import Person
 from handover.stages.rivals import ticket_time
 from handover.stages.uploads import IN
@@ -104,22 +104,3 @@ def plain_filename(text: str) -> str:
     if any(unicodedata.category(char) in FORBIDDEN_CATEGORIES for char in name):
         raise InvalidRequestError("filename", "the name holds control characters; rename the file")
     return name
-
-
-def profile_for(wiring: Wiring, person: Person, name: str) -> Profile:
-    """The profile of that name, for somebody who may use it.
-
-    Raises InvalidRequestError when there is none, and ForbiddenError for all others.
-    """
-    profile = (
-        wiring.tables.directory.profile(person.tenant, name)
-        if NAME_PATTERN.fullmatch(name)
-        else None
-    )
-    if profile is None:
-        known = ", ".join(sorted(wiring.tables.directory.profiles(person.tenant)))
-        raise InvalidRequestError("profile", f"there is no profile of that name; wanted: {known}")
-    if not profile.admits_uploader(person.user.roles):
-        wanted = " or ".join(sorted(profile.uploader_roles))
-        raise ForbiddenError(f"{profile.name} files are uploaded by the user role {wanted}")
-    return profile

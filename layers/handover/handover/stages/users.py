@@ -19,8 +19,8 @@ from handover.rules.addresses import is_address, look_of, normal_address
 from handover.runtime import Wiring, logger, metrics, rfc3339
 from handover.stages.cursors import Page, page_among, place_at
 from handover.stages.errands import MOST_USERS, Errand, ErrandKind, ask_errand
-from handover.stages.people import ADMIN, Person
-from handover.stages.setup import MOST_USER_ROLES, only_admins
+from handover.stages.people import ADMIN, Person, only_admins
+from handover.stages.setup import MOST_USER_ROLES
 from handover.stages.sign_ins import keep_in_line
 from handover.store.directory import MAX_ADDRESS_BYTES, MAX_NAME_BYTES, status_of
 from handover.store.people import Stored
