@@ -139,6 +139,16 @@ def test_r62_accounts_are_searched_by_the_name_of_who_holds_a_role(
     assert ids(api, holder="Nobody") == ids(api, holder="nobody@x.example") == []
 
 
+def test_an_address_is_a_login_name_too(pipeline: Pipeline, api: Api) -> None:
+    holder = User("neema@lumina.example", "Neema", frozenset(), login_name="Neema@Corp.example")
+    pipeline.users(holder)
+    pipeline.accounts(Account(TENANT, "one", 1, assigned={"csm": (holder.email,)}))
+    pipeline.publish()
+
+    assert ids(api, holder="neema@corp.example") == ["one"]
+    assert ids(api, holder=holder.email) == ["one"]
+
+
 def test_who_no_longer_holds_an_account_is_not_found_by_it(pipeline: Pipeline, api: Api) -> None:
     pipeline.kenyan(2, held_by=AMINA)
     pipeline.run(pipeline.upload(file_of([("K000", BARAKA)])))

@@ -193,14 +193,19 @@ def _ways(account: Account, holders: Sequence[str], role: str) -> list[str]:
 
 
 def _holders(wiring: Wiring, tenant: str, holder: str, patience: Patience) -> set[str]:
+    """Under which names of seats they may hold something.
+
+    An address is somebody's login name too, where people sign in elsewhere by their address.
+    """
     directory = wiring.tables.directory
     address = normal_address(holder)
+    by_login = directory.users_by_login(tenant, [address], patience) if address else {}
+    found = {user.email for user in by_login.values()}
     if "@" in holder:
-        return {address, pending_seat(address)}
+        return found | {address, pending_seat(address)}
     look = look_of(holder)
     named = directory.users_by_name(tenant, [look], patience).get(look, []) if look else []
-    by_login = directory.users_by_login(tenant, [address], patience) if address else {}
-    return {user.email for user in (*named, *by_login.values())}
+    return found | {user.email for user in named}
 
 
 def _held(
