@@ -1,7 +1,8 @@
-"""Outcomes -> error-lines CSV, results CSV, summary and notice. Pure: bytes and text come back."""
+"""What became of lines and accounts, told: error lines, results, summary, notice, marks. Pure."""
 
 from __future__ import annotations
 
+from handover.reports.marks import mark_told
 from handover.reports.notice import Notice, notice
 from handover.reports.parts import errors_head, errors_part, results_head, results_part
 from handover.reports.summary import (
@@ -24,6 +25,7 @@ __all__ = [
     "check_counts",
     "errors_head",
     "errors_part",
+    "mark_told",
     "notice",
     "results_head",
     "results_part",

@@ -13,6 +13,7 @@ from handover.errors import InvalidRequestError, NotFoundError
 from handover.model import Account, Mark, User
 from handover.patience import Patience
 from handover.profiles import WORKFLOW_ROLE, is_fact
+from handover.reports import mark_told
 from handover.rules import address_in, is_pending, look_of, normal_address, pending_seat
 from handover.runtime import Wiring, rfc3339
 from handover.stages.cursors import MAX_PLACE_BYTES, Page, cursor_at, page_of, place_at
@@ -131,22 +132,9 @@ def history_of(
     after = int(place_at(cursor, HISTORY_PLACES) or 0)
     account = account_for(wiring, person, account_id, patience)
     entries = wiring.tables.history.of(person.tenant, account.account_id, after=after)
-    return page_of(entries, limit, lambda entry: str(entry.mark.version)).of(_entry_told)
-
-
-def _entry_told(entry: Entry) -> Told:
-    mark = entry.mark
-    return {
-        "version": mark.version,
-        "at": mark.at,
-        "actor": mark.actor,
-        "import_id": mark.import_id,
-        "line": mark.line,
-        "changes": [
-            {"role": change.role, "before": list(change.before), "after": list(change.after)}
-            for change in mark.changes
-        ],
-    }
+    return page_of(entries, limit, lambda entry: str(entry.mark.version)).of(
+        lambda entry: mark_told(entry.mark)
+    )
 
 
 def accounts_page(

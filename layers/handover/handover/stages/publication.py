@@ -7,12 +7,13 @@ changes nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from handover.aws import buses
 from handover.model import Account
 from handover.profiles import is_fact
+from handover.reports import mark_told
 from handover.rules import address_in, is_pending
 from handover.runtime import Invocation, Wiring
 from handover.store.accounts import account_from
@@ -91,22 +92,14 @@ def _once(entries: Sequence[Entry]) -> list[Entry]:
 
 def _event(entry: Entry) -> dict[str, Any]:
     mark = entry.mark
+    # What the directory tells of an account is no assignment.
+    seats = tuple(change for change in mark.changes if not is_fact(change.role))
     return {
         "schema": "handover.assignment/1",
         "dedupe_id": f"assignment-changed/{entry.tenant}/{entry.account_id}/{mark.version}",
         "tenant": entry.tenant,
         "account_id": entry.account_id,
-        "version": mark.version,
-        "at": mark.at,
-        "actor": mark.actor,
-        "import_id": mark.import_id,
-        "line": mark.line,
-        "changes": [
-            {"role": change.role, "before": list(change.before), "after": list(change.after)}
-            for change in mark.changes
-            # What the directory tells of an account is no assignment.
-            if not is_fact(change.role)
-        ],
+        **mark_told(replace(mark, changes=seats)),
     }
 
 
