@@ -10,8 +10,8 @@ from infra.cli.failures import CommandError, ExitCode
 from infra.cli.location import find_stack
 from infra.cli.records import pages
 from infra.cli.screen import Screen
-from infra.cli.showing import exit_code, moment, show_first_errors, show_import, show_json
-from infra.cli.uploading import follow
+from infra.cli.showing import moment, show_json
+from infra.cli.uploading import show_outcome
 
 
 def undo(arguments: Namespace, screen: Screen) -> ExitCode:
@@ -47,17 +47,6 @@ def assign_accounts(api: Api, arguments: Namespace, screen: Screen) -> ExitCode:
     )
     answer = api.post("assignments", body=wanted | which)
     return show_outcome(api, answer["import_ticket"], arguments, screen)
-
-
-def show_outcome(api: Api, ticket: str, arguments: Namespace, screen: Screen) -> ExitCode:
-    """Shows what became of the import of a ticket, once it has ended unless nobody waits."""
-    import_ = follow(api, ticket, screen) if arguments.wait else api.get("imports", ticket)
-    if arguments.json:
-        show_json(import_)
-    else:
-        show_import(screen, import_)
-        show_first_errors(screen, api, import_, arguments.errors)
-    return exit_code(import_)
 
 
 def pending(arguments: Namespace, screen: Screen) -> ExitCode:

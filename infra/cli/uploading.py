@@ -57,13 +57,7 @@ def run(arguments: Namespace, screen: Screen) -> ExitCode:
     check_readable(upload.path)
     api = Api(find_stack())
     ticket = send(api, upload, screen)
-    import_ = follow(api, ticket, screen) if arguments.wait else api.get("imports", ticket)
-    if arguments.json:
-        show_json(import_)
-    else:
-        show_import(screen, import_)
-        show_first_errors(screen, api, import_, arguments.errors)
-    return exit_code(import_)
+    return show_outcome(api, ticket, arguments, screen)
 
 
 def check_readable(path: Path) -> None:
@@ -123,6 +117,17 @@ def s3_message(body: bytes) -> str:
     """The code and message of an error answer of S3, "" for any other."""
     found = _S3_ERROR.search(body.decode(errors="replace"))
     return f"{unescape(found[1])}: {unescape(found[2])}" if found else ""
+
+
+def show_outcome(api: Api, ticket: str, arguments: Namespace, screen: Screen) -> ExitCode:
+    """Shows what became of the import of a ticket, once it has ended unless nobody waits."""
+    import_ = follow(api, ticket, screen) if arguments.wait else api.get("imports", ticket)
+    if arguments.json:
+        show_json(import_)
+    else:
+        show_import(screen, import_)
+        show_first_errors(screen, api, import_, arguments.errors)
+    return exit_code(import_)
 
 
 def follow(api: Api, ticket: str, screen: Screen) -> Import:
