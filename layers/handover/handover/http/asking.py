@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from handover.patience import Patience
-from handover.runtime import invocation, wiring
+from handover.runtime import Invocation, invocation, wiring
 from handover.stages.cursors import Page
 from handover.stages.people import Person, signed_in
 
@@ -29,9 +29,14 @@ def person_of(router: APIGatewayHttpRouter) -> Person:
     return signed_in(wiring(), router.current_event.request_context.authorizer.jwt_claim)
 
 
+def run_of(router: APIGatewayHttpRouter) -> Invocation:
+    """The run in which the request is answered."""
+    return invocation(router.lambda_context)
+
+
 def patience_of(router: APIGatewayHttpRouter) -> Patience:
     """How long answering may take."""
-    return invocation(router.lambda_context).patience
+    return run_of(router).patience
 
 
 def page_told(name: str, page: Page[dict[str, object]]) -> dict[str, Any]:

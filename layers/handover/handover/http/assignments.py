@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 from pydantic import BaseModel, ConfigDict
 
-from handover.http.asking import Cursor, Limit, new_router, page_told, person_of
+from handover.http.asking import Cursor, Limit, new_router, page_told, person_of, run_of
 from handover.http.problems import answers
 from handover.model import Mode
-from handover.runtime import invocation, wiring
+from handover.runtime import wiring
 from handover.stages.owners import Handing, ask_owner, pending_page
 from handover.stages.undoing import ask_undo
 
@@ -82,7 +82,7 @@ def assign(wanted: Annotated[NewAssignment, Body()]) -> dict[str, Any]:
         wanted.held_by,
         wanted.mode,
     )
-    run = invocation(router.lambda_context)
+    run = run_of(router)
     return {"import_ticket": ask_owner(wiring(), person_of(router), asked, run.now, run.patience)}
 
 
@@ -98,8 +98,8 @@ def undo(
 ) -> dict[str, Any]:
     """The ticket of an import like any other; accounts that have changed since are left alone."""
     mode = wanted.mode if wanted is not None else Mode.RUN
-    now = invocation(router.lambda_context).now
-    return {"import_ticket": ask_undo(wiring(), person_of(router), name, mode, now)}
+    ticket = ask_undo(wiring(), person_of(router), name, mode, run_of(router).now)
+    return {"import_ticket": ticket}
 
 
 @router.get(

@@ -11,10 +11,10 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import BaseModel, ConfigDict, Field
 
 from handover.http.accounts import Change, text_asked
-from handover.http.asking import new_router, person_of
+from handover.http.asking import new_router, person_of, run_of
 from handover.http.problems import JSON, answers, problem, problems
 from handover.model import Outcome, Rejection
-from handover.runtime import invocation, wiring
+from handover.runtime import wiring
 from handover.stages.edits import Edit, edit_account
 
 router = new_router()
@@ -78,7 +78,7 @@ def edit_by_id(
 
 def _edited(account_id: str, wanted: NewAssignment) -> Response[str]:
     asked = Edit(account_id, wanted.profile, _wishes(wanted), wanted.dry_run)
-    run = invocation(router.lambda_context)
+    run = run_of(router)
     edited = edit_account(wiring(), person_of(router), asked, run)
     if isinstance(edited, Rejection):
         return _rejected(edited)

@@ -16,11 +16,12 @@ from handover.http.asking import (
     patience_of,
     person_of,
     redirection,
+    run_of,
 )
 from handover.http.problems import DOWNLOAD, answers
 from handover.model import Mode, Refusal, State
 from handover.reports import Approval, Counts, ReportObject
-from handover.runtime import invocation, wiring
+from handover.runtime import wiring
 from handover.stages import decisions, listings
 from handover.stages.lookups import import_for, told
 from handover.stages.tickets import Announcement, issue_ticket
@@ -104,9 +105,7 @@ Name = Annotated[str, Path(description="The id of an import, or of its ticket")]
 def announce(wanted: Annotated[NewImport, Body()]) -> dict[str, Any]:
     """A ticket for one upload, good for five minutes."""
     announced = Announcement(wanted.profile, wanted.filename, wanted.mode, wanted.mapping)
-    door = issue_ticket(
-        wiring(), person_of(router), announced, invocation(router.lambda_context).now
-    )
+    door = issue_ticket(wiring(), person_of(router), announced, run_of(router).now)
     return {
         "import_ticket": door.ticket,
         "upload": {"url": door.url, "fields": door.fields},

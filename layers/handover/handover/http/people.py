@@ -9,10 +9,18 @@ from urllib.parse import unquote
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from handover.http.asking import Cursor, Limit, new_router, page_told, patience_of, person_of
+from handover.http.asking import (
+    Cursor,
+    Limit,
+    new_router,
+    page_told,
+    patience_of,
+    person_of,
+    run_of,
+)
 from handover.http.problems import answers
 from handover.model import User
-from handover.runtime import invocation, wiring
+from handover.runtime import wiring
 from handover.stages import users
 
 router = new_router()
@@ -126,8 +134,8 @@ def list_users(name: Beginning = "", limit: Limit = 25, cursor: Cursor = None) -
 )
 def create_user(wanted: Annotated[NewUser, Body()]) -> dict[str, Any]:
     """The user."""
-    now = invocation(router.lambda_context).now
-    return users.create_user(wiring(), person_of(router), wanted.user(wanted.email), now)
+    user = wanted.user(wanted.email)
+    return users.create_user(wiring(), person_of(router), user, run_of(router).now)
 
 
 @router.post(
@@ -138,8 +146,7 @@ def create_user(wanted: Annotated[NewUser, Body()]) -> dict[str, Any]:
 )
 def delete_users(leaving: Annotated[Leaving, Body()]) -> dict[str, Any]:
     """The ticket."""
-    now = invocation(router.lambda_context).now
-    ticket = users.delete_users(wiring(), person_of(router), leaving.emails, now)
+    ticket = users.delete_users(wiring(), person_of(router), leaving.emails, run_of(router))
     return {"import_ticket": ticket}
 
 
@@ -156,8 +163,8 @@ def show_user(email: str) -> dict[str, Any]:
 )
 def edit_user(email: str, wanted: Annotated[UserFields, Body()]) -> dict[str, Any]:
     """The user as edited."""
-    now = invocation(router.lambda_context).now
-    return users.edit_user(wiring(), person_of(router), wanted.user(unquote(email)), now)
+    user = wanted.user(unquote(email))
+    return users.edit_user(wiring(), person_of(router), user, run_of(router).now)
 
 
 @router.post(
@@ -178,5 +185,5 @@ def invite_again(email: str) -> dict[str, Any]:
 )
 def delete_user(email: str) -> dict[str, Any]:
     """The ticket."""
-    now = invocation(router.lambda_context).now
-    return {"import_ticket": users.delete_user(wiring(), person_of(router), unquote(email), now)}
+    ticket = users.delete_user(wiring(), person_of(router), unquote(email), run_of(router))
+    return {"import_ticket": ticket}

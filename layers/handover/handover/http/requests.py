@@ -9,9 +9,17 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from handover.http.accounts import text_asked
-from handover.http.asking import Cursor, Limit, new_router, page_told, patience_of, person_of
+from handover.http.asking import (
+    Cursor,
+    Limit,
+    new_router,
+    page_told,
+    patience_of,
+    person_of,
+    run_of,
+)
 from handover.http.problems import answers
-from handover.runtime import invocation, wiring
+from handover.runtime import wiring
 from handover.stages import requests
 
 router = new_router()
@@ -93,7 +101,7 @@ def create(wanted: Annotated[NewRequest, Body()]) -> dict[str, Any]:
     asked = requests.NewRequest(
         wanted.account_id, wanted.subject, wanted.description, wanted.contact
     )
-    run = invocation(router.lambda_context)
+    run = run_of(router)
     return requests.create_request(wiring(), person_of(router), asked, run)
 
 
@@ -144,5 +152,5 @@ def show(request_id: RequestId, limit: Limit = 100, cursor: Cursor = None) -> di
 )
 def add_note(request_id: RequestId, wanted: Annotated[NewNote, Body()]) -> dict[str, Any]:
     """The note."""
-    run = invocation(router.lambda_context)
+    run = run_of(router)
     return requests.add_note(wiring(), person_of(router), unquote(request_id), wanted.text, run)

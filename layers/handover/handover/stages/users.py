@@ -16,7 +16,7 @@ from handover.errors import (
 from handover.model import User
 from handover.patience import Patience
 from handover.rules.addresses import is_address, look_of, normal_address
-from handover.runtime import Wiring, logger, metrics, rfc3339
+from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
 from handover.stages.cursors import Page, page_among, place_at
 from handover.stages.errands import MOST_USERS, Errand, ErrandKind, ask_errand
 from handover.stages.people import ADMIN, Person, only_admins
@@ -167,7 +167,7 @@ def invite_again(wiring: Wiring, person: Person, email: str) -> dict[str, object
     return user_of(wiring, person, user.email)
 
 
-def delete_users(wiring: Wiring, person: Person, emails: Sequence[str], now: float) -> str:
+def delete_users(wiring: Wiring, person: Person, emails: Sequence[str], run: Invocation) -> str:
     """The ticket of the import that takes the users off all they hold; they are deleted first.
 
     Raises InvalidRequestError for addresses of nobody, and ConflictError for the caller's own
@@ -177,22 +177,24 @@ def delete_users(wiring: Wiring, person: Person, emails: Sequence[str], now: flo
     if not 1 <= len(emails) <= MOST_USERS:
         raise InvalidRequestError("emails", f"emails: wanted 1 to {MOST_USERS} addresses")
     wanted = list(dict.fromkeys(normal_address(email) for email in emails))
+    known = wiring.tables.directory.users(person.tenant, wanted, run.patience)
     for email in wanted:
-        if wiring.tables.directory.user(person.tenant, email) is None:
+        if email not in known:
             shown = email[:MAX_ADDRESS_BYTES]
             raise InvalidRequestError("emails", f"emails: {shown!r} is no user; nobody was deleted")
     if person.email in wanted:
         raise ConflictError("nobody deletes themselves: have another Admin do this")
     _check_no_default(wiring, person, wanted)
-    ticket = ask_errand(wiring, person, Errand(ErrandKind.REMOVAL, users=tuple(wanted)), now)
+    removal = Errand(ErrandKind.REMOVAL, users=tuple(wanted))
+    ticket = ask_errand(wiring, person, removal, run.now)
     logger.info("removal asked for", extra={"ticket": ticket, "users": len(wanted)})
     return ticket
 
 
-def delete_user(wiring: Wiring, person: Person, email: str, now: float) -> str:
+def delete_user(wiring: Wiring, person: Person, email: str, run: Invocation) -> str:
     """As `delete_users`, for one; raises NotFoundError when there is no such user."""
     only_admins(person, "delete users")
-    return delete_users(wiring, person, [_known(wiring, person, email).email], now)
+    return delete_users(wiring, person, [_known(wiring, person, email).email], run)
 
 
 def _stored(wiring: Wiring, person: Person, known: User | None, wanted: User, now: float) -> bool:
