@@ -68,3 +68,20 @@ def befalling(memory: MemoryAws, mishap: Mishap) -> Iterator[Mishap]:
         pass
     finally:
         memory.hook = None
+
+
+def killed_at_every_call(memory: MemoryAws, run: Callable[[], object]) -> Iterator[int]:
+    """Stops `run` before and after each of its calls in turn; the number of the call comes back.
+
+    Each time all is as it was at first, then what the stopped run has left.
+    """
+    start = memory.snapshot()
+    with befalling(memory, Mishap()) as whole:
+        run()
+    assert whole.seen
+    for call in range(1, whole.seen + 1):
+        for mishap in (Mishap(kill_before=call), Mishap(kill_after=call)):
+            memory.restore(start)
+            with befalling(memory, mishap):
+                run()
+            yield call

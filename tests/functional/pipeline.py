@@ -248,19 +248,22 @@ class Pipeline:
         """Hands the event of the schedule `what` to the function."""
         self.invoke(sweep.lambda_handler, load_event(f"sweep-{what}"))
 
-    def publish(self) -> dict[str, Any]:
-        """Hands what the accounts' stream holds to the function; the event that it was."""
-        stream = self.memory.dynamodb.tables["AccountsTable"].stream
+    def drained(self, table: str) -> dict[str, Any]:
+        """What the stream of a table holds, taken out of it, as Lambda passes it."""
+        stream = self.memory.dynamodb.tables[table].stream
         event = {"Records": [change.record() for change in stream]}
         stream.clear()
+        return event
+
+    def publish(self) -> dict[str, Any]:
+        """Hands what the accounts' stream holds to the function; the event that it was."""
+        event = self.drained("AccountsTable")
         self.invoke(publish.lambda_handler, event)
         return event
 
     def follow(self, *, seconds: float = 120.0) -> dict[str, Any]:
         """Hands what the directory's stream holds to the function; the event that it was."""
-        stream = self.memory.dynamodb.tables["DirectoryTable"].stream
-        event = {"Records": [change.record() for change in stream]}
-        stream.clear()
+        event = self.drained("DirectoryTable")
         self.invoke(follow.lambda_handler, event, seconds)
         return event
 

@@ -10,7 +10,7 @@ from handover.store.imports import pending_chunks
 
 from functions.assign import app
 from tests.faults.memory_aws import ObjectCreated, Twist
-from tests.functional.mishaps import Mishap, befalling
+from tests.functional.mishaps import Mishap, befalling, killed_at_every_call
 from tests.functional.payloads import load_event
 from tests.functional.pipeline import (
     ADMIN,
@@ -156,28 +156,24 @@ def test_a_worker_killed_at_any_call_leaves_work_that_another_ends_the_same_way(
     _, body = many(pipeline)
     created = ready(pipeline, body)
     start = pipeline.memory.snapshot()
-    with befalling(pipeline.memory, Mishap()) as whole:
-        pipeline.assign(import_id(created))
+    pipeline.assign(import_id(created))
     accounts = pipeline.memory.dynamodb.tables["AccountsTable"].items
     assigned = {key: item["assigned"] for key, item in accounts.items()}
+    pipeline.memory.restore(start)
 
-    for call in range(1, whole.seen + 1):
-        for mishap in (Mishap(kill_before=call), Mishap(kill_after=call)):
-            pipeline.memory.restore(start)
-            with befalling(pipeline.memory, mishap):
-                pipeline.assign(import_id(created))
-            pipeline.clock.now += HOUR
-            assert pipeline.assign(import_id(created)) == []
+    for _ in killed_at_every_call(pipeline.memory, lambda: pipeline.assign(import_id(created))):
+        pipeline.clock.now += HOUR
+        assert pipeline.assign(import_id(created)) == []
 
-            item = pipeline.item(created)
-            assert (int(item.updated), int(item.unchanged), int(item.rejected)) == (60, 0, 0)
-            assert pending_chunks(item) == frozenset()
-            assert {key: item["version"]["N"] for key, item in accounts.items()} == dict.fromkeys(
-                accounts, "2"
-            )
-            assert {key: item["assigned"] for key, item in accounts.items()} == assigned
-            assert pipeline.waiting("FinalizeQueue")
-            pipeline.clock.now -= HOUR
+        item = pipeline.item(created)
+        assert (int(item.updated), int(item.unchanged), int(item.rejected)) == (60, 0, 0)
+        assert pending_chunks(item) == frozenset()
+        assert {key: item["version"]["N"] for key, item in accounts.items()} == dict.fromkeys(
+            accounts, "2"
+        )
+        assert {key: item["assigned"] for key, item in accounts.items()} == assigned
+        assert pipeline.waiting("FinalizeQueue")
+        pipeline.clock.now -= HOUR
 
 
 def test_a_retry_after_a_partial_write_tells_the_same_of_every_line(pipeline: Pipeline) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from functions.finalize import app
 from tests.faults.memory_aws import Notification, ObjectCreated
-from tests.functional.mishaps import Mishap, befalling
+from tests.functional.mishaps import killed_at_every_call
 from tests.functional.payloads import load_event
 from tests.functional.pipeline import AMINA, BARAKA, TENANT, Pipeline, file_of, import_id
 
@@ -179,23 +179,19 @@ def test_a_message_that_comes_again_changes_nothing_and_tells_nothing(pipeline: 
 def test_a_run_killed_at_any_call_is_made_good_by_the_next(pipeline: Pipeline) -> None:
     created = settled(pipeline)
     start = pipeline.memory.snapshot()
-    with befalling(pipeline.memory, Mishap()) as whole:
-        pipeline.finalize(import_id(created))
+    pipeline.finalize(import_id(created))
     files = {name: pipeline.file(created, name) for name in ("errors.csv", "results.csv")}
+    pipeline.memory.restore(start)
 
-    for call in range(1, whole.seen + 1):
-        for mishap in (Mishap(kill_before=call), Mishap(kill_after=call)):
-            pipeline.memory.restore(start)
-            with befalling(pipeline.memory, mishap):
-                pipeline.finalize(import_id(created))
-            assert pipeline.finalize(import_id(created)) == []
+    for _ in killed_at_every_call(pipeline.memory, lambda: pipeline.finalize(import_id(created))):
+        assert pipeline.finalize(import_id(created)) == []
 
-            assert {name: pipeline.file(created, name) for name in files} == files
-            assert pipeline.item(created).state == "error"
-            assert pipeline.item(created).open is None
-            published = pipeline.memory.sns.published
-            assert len({(one.message, one.subject) for one in published}) == 1
-            assert told(published[0])["finished_at"] == pipeline.summary(created)["finished_at"]
+        assert {name: pipeline.file(created, name) for name in files} == files
+        assert pipeline.item(created).state == "error"
+        assert pipeline.item(created).open is None
+        published = pipeline.memory.sns.published
+        assert len({(one.message, one.subject) for one in published}) == 1
+        assert told(published[0])["finished_at"] == pipeline.summary(created)["finished_at"]
 
 
 def test_while_a_chunk_is_pending_nothing_ends(pipeline: Pipeline) -> None:

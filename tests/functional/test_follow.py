@@ -20,7 +20,7 @@ from tests.functional.errands import (
     held_by,
     newcomer,
 )
-from tests.functional.mishaps import Mishap, befalling
+from tests.functional.mishaps import Mishap, befalling, killed_at_every_call
 from tests.functional.payloads import load_event
 from tests.functional.pipeline import (
     ADMIN,
@@ -35,14 +35,6 @@ from tests.functional.pipeline import (
 )
 
 VIEWER = "viewer"
-
-
-def stream(pipeline: Pipeline, table: str) -> dict[str, list[object]]:
-    """What the table's stream holds, taken out."""
-    changes = pipeline.memory.dynamodb.tables[table].stream
-    event: dict[str, list[object]] = {"Records": [change.record() for change in changes]}
-    changes.clear()
-    return event
 
 
 def test_r98_a_deleted_user_is_taken_off_every_account_in_every_role(pipeline: Pipeline) -> None:
@@ -252,7 +244,7 @@ def test_records_that_come_again_make_no_second_file(
     pipeline.settle()
     ask(pipeline, AMINA)
     records: list[object] = []
-    while event := stream(pipeline, "DirectoryTable")["Records"]:
+    while event := pipeline.drained("DirectoryTable")["Records"]:
         records += event
         for _ in range(2):
             pipeline.invoke(app.lambda_handler, {"Records": event})
@@ -271,24 +263,20 @@ def test_a_removal_that_is_stopped_at_any_call_is_made_good(pipeline: Pipeline) 
     pipeline.kenyan(2, held_by=AMINA)
     pipeline.settle()
     ask_removal(pipeline, AMINA)
-    event = stream(pipeline, "DirectoryTable")
-    start = pipeline.memory.snapshot()
-    with befalling(pipeline.memory, Mishap()) as whole:
+    event = pipeline.drained("DirectoryTable")
+
+    def run() -> None:
         pipeline.invoke(app.lambda_handler, event)
 
-    for call in range(1, whole.seen + 1):
-        for mishap in (Mishap(kill_before=call), Mishap(kill_after=call)):
-            pipeline.memory.restore(start)
-            with befalling(pipeline.memory, mishap):
-                pipeline.invoke(app.lambda_handler, event)
-            pipeline.invoke(app.lambda_handler, event)
-            (file,) = pipeline.memory.s3.buckets[pipeline.wiring.uploads_bucket].events
-            pipeline.run(file)
-            pipeline.settle()
+    for call in killed_at_every_call(pipeline.memory, run):
+        run()
+        (file,) = pipeline.memory.s3.buckets[pipeline.wiring.uploads_bucket].events
+        pipeline.run(file)
+        pipeline.settle()
 
-            assert pipeline.holders("K000", "K001") == ["", ""]
-            assert held_by(pipeline, AMINA) == []
-            assert len(pipeline.all_imports()) == 1
+        assert pipeline.holders("K000", "K001") == ["", ""], call
+        assert held_by(pipeline, AMINA) == [], call
+        assert len(pipeline.all_imports()) == 1, call
 
 
 def test_a_resolution_that_is_stopped_at_any_call_is_made_good(pipeline: Pipeline) -> None:
@@ -296,21 +284,17 @@ def test_a_resolution_that_is_stopped_at_any_call_is_made_good(pipeline: Pipelin
     await_newcomer(pipeline, "K000")
     pipeline.settle()
     newcomer(pipeline)
-    event = stream(pipeline, "DirectoryTable")
-    start = pipeline.memory.snapshot()
-    with befalling(pipeline.memory, Mishap()) as whole:
+    event = pipeline.drained("DirectoryTable")
+
+    def run() -> None:
         pipeline.invoke(app.lambda_handler, event)
 
-    for call in range(1, whole.seen + 1):
-        for mishap in (Mishap(kill_before=call), Mishap(kill_after=call)):
-            pipeline.memory.restore(start)
-            with befalling(pipeline.memory, mishap):
-                pipeline.invoke(app.lambda_handler, event)
-            pipeline.invoke(app.lambda_handler, event)
-            pipeline.settle()
+    for call in killed_at_every_call(pipeline.memory, run):
+        run()
+        pipeline.settle()
 
-            assert pipeline.holders("K000") == [NEWCOMER]
-            assert awaited(pipeline) == []
+        assert pipeline.holders("K000") == [NEWCOMER], call
+        assert awaited(pipeline) == [], call
 
 
 # Against imports that still go on with what was so before
@@ -364,7 +348,7 @@ def test_of_removal_and_publication_whichever_comes_last_sees_the_other(
     pipeline.kenyan(1)
     pipeline.settle()
     pipeline.run(pipeline.upload(file_of([("K000", AMINA)])))
-    assigned = stream(pipeline, "AccountsTable")
+    assigned = pipeline.drained("AccountsTable")
     ask_removal(pipeline, AMINA)
 
     if publishes_first:
@@ -387,7 +371,7 @@ def test_of_resolution_and_publication_whichever_comes_last_sees_the_other(
     pipeline.kenyan(1)
     pipeline.settle()
     await_newcomer(pipeline, "K000")
-    waiting = stream(pipeline, "AccountsTable")
+    waiting = pipeline.drained("AccountsTable")
     newcomer(pipeline)
 
     if publishes_first:
@@ -450,7 +434,7 @@ def test_a_user_who_was_created_anew_is_not_deleted_by_the_old_errand(pipeline: 
     user = pipeline.wiring.tables.directory.user(TENANT, AMINA)
     assert user is not None
     ask_removal(pipeline, AMINA)
-    event = stream(pipeline, "DirectoryTable")
+    event = pipeline.drained("DirectoryTable")
     pipeline.invoke(app.lambda_handler, event)
     pipeline.settle()
     pipeline.users(user)

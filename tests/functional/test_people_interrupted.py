@@ -11,7 +11,7 @@ from handover.profiles import Seat, presets, profile_json
 from handover.store.directory import Source
 
 from tests.faults.memory_aws import Snapshot, Twist
-from tests.functional.mishaps import Mishap, befalling
+from tests.functional.mishaps import Mishap, befalling, killed_at_every_call
 from tests.functional.pipeline import TENANT, Pipeline
 from tests.intruders.cast import INSIDERS, World
 
@@ -90,20 +90,15 @@ def test_a_request_that_was_cut_off_anywhere_is_made_whole_by_its_repetition(
     pipeline: Pipeline, request_: Request
 ) -> None:
     world, before = world_of(pipeline)
-    with befalling(pipeline.memory, Mishap()) as calls:
-        assert ask(world, request_) < 300
+    assert ask(world, request_) < 300
     wanted = state(pipeline)
+    pipeline.memory.restore(before)
 
-    for number in range(1, calls.seen + 1):
-        for mishap in (Mishap(kill_before=number), Mishap(kill_after=number)):
-            pipeline.memory.restore(before)
-            with befalling(pipeline.memory, mishap):
-                ask(world, request_)
+    for number in killed_at_every_call(pipeline.memory, lambda: ask(world, request_)):
+        status = ask(world, request_)
 
-            status = ask(world, request_)
-
-            assert status < 300 or status in request_.again, (number, status)
-            assert state(pipeline) == wanted, number
+        assert status < 300 or status in request_.again, (number, status)
+        assert state(pipeline) == wanted, number
 
 
 @pytest.mark.parametrize("request_", REQUESTS, ids=str)

@@ -9,7 +9,7 @@ from handover.model import SeatChange
 
 from functions.publish import app
 from tests.faults.memory_aws import Twist
-from tests.functional.mishaps import Mishap, befalling
+from tests.functional.mishaps import Mishap, befalling, killed_at_every_call
 from tests.functional.payloads import load_event
 from tests.functional.pipeline import (
     AMINA,
@@ -86,17 +86,10 @@ def handed_over_twice(pipeline: Pipeline) -> tuple[dict[str, Any], dict[str, Any
     pipeline.kenyan(1)
     pipeline.publish()
     pipeline.run(pipeline.upload(file_of([("K000", AMINA)])))
-    first = stream(pipeline)
+    first = pipeline.drained("AccountsTable")
     pipeline.clock.now += 60
     pipeline.run(pipeline.upload(file_of([("K000", BARAKA)])))
-    return first, stream(pipeline)
-
-
-def stream(pipeline: Pipeline) -> dict[str, Any]:
-    changes = pipeline.memory.dynamodb.tables["AccountsTable"].stream
-    event = {"Records": [change.record() for change in changes]}
-    changes.clear()
-    return event
+    return first, pipeline.drained("AccountsTable")
 
 
 def test_history_is_a_chain(pipeline: Pipeline) -> None:
@@ -156,21 +149,20 @@ def test_events_that_the_bus_does_not_take_go_again(pipeline: Pipeline) -> None:
 
 
 def test_a_run_killed_at_any_call_is_made_good_by_the_next(pipeline: Pipeline) -> None:
-    start = pipeline.memory.snapshot()
-    with befalling(pipeline.memory, Mishap()) as whole:
+    def run() -> None:
         pipeline.invoke(app.lambda_handler, load_event("publish-changes"))
+
+    start = pipeline.memory.snapshot()
+    run()
     wanted = pipeline.memory.snapshot().tables["HistoryTable"].items
+    pipeline.memory.restore(start)
 
-    for call in range(1, whole.seen + 1):
-        for mishap in (Mishap(kill_before=call), Mishap(kill_after=call)):
-            pipeline.memory.restore(start)
-            with befalling(pipeline.memory, mishap):
-                pipeline.invoke(app.lambda_handler, load_event("publish-changes"))
-            pipeline.invoke(app.lambda_handler, load_event("publish-changes"))
+    for _ in killed_at_every_call(pipeline.memory, run):
+        run()
 
-            assert pipeline.memory.snapshot().tables["HistoryTable"].items == wanted
-            assert portfolio(pipeline, AMINA) == ["KE-002"]
-            assert {event["account_id"] for event in events(pipeline)} == {"KE-002", "KE-003"}
+        assert pipeline.memory.snapshot().tables["HistoryTable"].items == wanted
+        assert portfolio(pipeline, AMINA) == ["KE-002"]
+        assert {event["account_id"] for event in events(pipeline)} == {"KE-002", "KE-003"}
 
 
 def test_an_import_is_told_of_by_line_and_actor(pipeline: Pipeline) -> None:

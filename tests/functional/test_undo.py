@@ -18,7 +18,7 @@ from tests.functional.errands import (
     delete_by_file,
     newcomer,
 )
-from tests.functional.mishaps import Mishap, befalling
+from tests.functional.mishaps import killed_at_every_call
 from tests.functional.pipeline import (
     ADMIN,
     AMINA,
@@ -246,24 +246,18 @@ def test_an_undo_that_is_stopped_at_any_call_is_made_good(pipeline: Pipeline) ->
     pipeline.kenyan(2, held_by=AMINA)
     created = imported(pipeline, ("K000", BARAKA), ("K001", "None"))
     api(pipeline).post(f"/imports/{import_id(created)}/undo")
-    stream = pipeline.memory.dynamodb.tables["DirectoryTable"].stream
-    event = {"Records": [change.record() for change in stream]}
-    stream.clear()
-    start = pipeline.memory.snapshot()
-    with befalling(pipeline.memory, Mishap()) as whole:
+    event = pipeline.drained("DirectoryTable")
+
+    def run() -> None:
         pipeline.invoke(app.lambda_handler, event)
 
-    for call in range(1, whole.seen + 1):
-        for mishap in (Mishap(kill_before=call), Mishap(kill_after=call)):
-            pipeline.memory.restore(start)
-            with befalling(pipeline.memory, mishap):
-                pipeline.invoke(app.lambda_handler, event)
-            pipeline.invoke(app.lambda_handler, event)
-            events = pipeline.memory.s3.buckets[pipeline.wiring.uploads_bucket].events
-            assert len(events) == 2
-            pipeline.run(events[-1])
+    for call in killed_at_every_call(pipeline.memory, run):
+        run()
+        events = pipeline.memory.s3.buckets[pipeline.wiring.uploads_bucket].events
+        assert len(events) == 2, call
+        pipeline.run(events[-1])
 
-            assert pipeline.holders("K000", "K001") == [AMINA, AMINA]
+        assert pipeline.holders("K000", "K001") == [AMINA, AMINA], call
 
 
 def test_an_undo_by_an_admin_needs_no_second_word(pipeline: Pipeline) -> None:
