@@ -153,7 +153,8 @@ class _Check:
                 number,
                 "",
                 "INVALID_CHARACTER",
-                f"line {number}: text stands behind a closing quote{span}",
+                f"line {number}: text stands behind a closing quote{span}; wanted the next field "
+                "or the end of the line",
                 "Write a quote that belongs to a value twice, and the whole value in quotes. "
                 f"In the report of errors, delete the sign {MALFORMED} too once the line is right.",
             )
@@ -168,8 +169,8 @@ class _Check:
                     number,
                     label,
                     "FIELD_TOO_LONG",
-                    f"line {number}, {label}: the value has {len(field):,} characters, "
-                    f"at most {MAX_FIELD_CHARS:,} are read",
+                    f"line {number}, {label}: the value has {len(field):,} characters; "
+                    f"wanted at most {MAX_FIELD_CHARS:,}",
                     "Shorten the value.",
                 )
             control = _CONTROL.search(field)
@@ -179,7 +180,7 @@ class _Check:
                     label,
                     "INVALID_CHARACTER",
                     f"line {number}, {label}: the value holds the control character "
-                    f"U+{ord(control[0]):04X} at position {control.start() + 1}",
+                    f"U+{ord(control[0]):04X} at position {control.start() + 1}; wanted plain text",
                     "Remove the character, which may be invisible, or type the value anew.",
                 )
         return None

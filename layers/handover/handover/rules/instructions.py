@@ -54,14 +54,7 @@ def instruction_of(line: Line, binding: Binding, profile: Profile) -> Instructio
         return line.fault
     account_id = line.fields[binding.account].strip()
     if not account_id:
-        return Rejection(
-            line.number,
-            binding.account_label,
-            "ACCOUNT_BLANK",
-            f"line {line.number}, {binding.account_label}: the cell is empty; wanted the id of "
-            "an account",
-            "Fill in the id, or delete the line.",
-        )
+        return account_blank(line.number, binding.account_label)
     broken = control_character(line.number, binding.account_label, account_id)
     if broken is not None:
         return broken
@@ -103,6 +96,17 @@ def _seating(line: Line, column: SeatColumn, profile: Profile) -> Seating | Reje
     if most is not None and len(once) > most:
         return too_many_users(line.number, column.label, len(once), most)
     return Seating(column.role, column.label, once, False, operation, expected, column.by)
+
+
+def account_blank(line: int, label: str) -> Rejection:
+    """The rejection of a line that is about no account."""
+    return Rejection(
+        line,
+        label,
+        "ACCOUNT_BLANK",
+        f"line {line}, {label}: the cell is empty; wanted the id of an account",
+        "Fill in the id, or delete the line.",
+    )
 
 
 def too_many_users(line: int, label: str, found: int, most: int) -> Rejection:

@@ -17,6 +17,7 @@ from handover.rules.addresses import invisible_characters, is_address, normal_ad
 from handover.rules.instructions import (
     Instruction,
     Seating,
+    account_blank,
     control_character,
     names_once,
     too_many_users,
@@ -38,17 +39,10 @@ def account_record_of(line: Line, binding: Binding, profile: Profile) -> Instruc
     account_id = line.fields[binding.account].strip()
     label = binding.account_label
     if not account_id:
-        return Rejection(
-            line.number,
-            label,
-            "ACCOUNT_BLANK",
-            f"line {line.number}, {label}: the cell is empty; wanted the id of an account",
-            "Fill in the id, or delete the line.",
-        )
+        return account_blank(line.number, label)
     problem = control_character(line.number, label, account_id)
     problem = problem or _hidden(line.number, label, account_id)
-    if problem is None and _is_longer(account_id, MAX_ID_BYTES):
-        problem = _too_long(line.number, label, MAX_ID_BYTES)
+    problem = problem or _too_long(line.number, label, account_id, MAX_ID_BYTES)
     return problem or _told(line, account_id, binding, profile)
 
 
@@ -98,8 +92,8 @@ def _fact(
         return _blank(line, column, profile)
     if (problem := control_character(line, label, cell)) is not None:
         return problem
-    if _is_longer(cell, MAX_FACT_BYTES):
-        return _too_long(line, label, MAX_FACT_BYTES)
+    if (problem := _too_long(line, label, cell, MAX_FACT_BYTES)) is not None:
+        return problem
     if cell.casefold() in profile.clear_words:
         return Seating(role, label, (), operation=Operation.RECORD)
     texts = _texts(cell, form, profile)
@@ -150,17 +144,15 @@ def _blank(line: int, column: SeatColumn, profile: Profile) -> Seating | Rejecti
     )
 
 
-def _is_longer(text: str, most_bytes: int) -> bool:
-    return len(text) * 4 > most_bytes and len(text.encode()) > most_bytes
-
-
-def _too_long(line: int, label: str, most_bytes: int) -> Rejection:
+def _too_long(line: int, label: str, text: str, most_bytes: int) -> Rejection | None:
+    # No character takes more than four bytes.
+    if len(text) * 4 <= most_bytes or (found := len(text.encode())) <= most_bytes:
+        return None
     return Rejection(
         line,
         label,
         "FIELD_TOO_LONG",
-        f"line {line}, {label}: the value takes more than {most_bytes:,} bytes; wanted a shorter "
-        "one",
+        f"line {line}, {label}: the value takes {found:,} bytes; wanted at most {most_bytes:,}",
         "Shorten the value.",
     )
 
