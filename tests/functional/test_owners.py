@@ -144,6 +144,19 @@ def test_a_value_that_cannot_be_taken_is_named_and_nothing_is_written(
     assert pipeline.memory.snapshot() == before
 
 
+def test_names_that_no_cell_can_hold_are_told_of_before_they_are_looked_up(
+    pipeline: Pipeline,
+) -> None:
+    names = [f"{number}@x.example" for number in range(900)]
+
+    answer = api(pipeline).post(
+        "/assignments", WANTED | {"profile": "multi-with-workflow", "to": names}
+    )
+
+    assert (answer.status, answer.body["field"]) == (400, "to")
+    assert "wanted at most 10,000" in answer.body["detail"]
+
+
 def test_only_who_may_upload_such_files_may_hand_over(pipeline: Pipeline) -> None:
     assert api(pipeline, AMINA).post("/assignments", WANTED).status == 403
 

@@ -11,6 +11,7 @@ from handover.model import Mode
 from handover.patience import Patience
 from handover.profiles import WORKFLOW_ROLE, Holds, Profile, UnknownUser, narrowed
 from handover.profiles.made import NOBODY
+from handover.reading import MAX_FIELD_CHARS
 from handover.rules import is_plain, normal_address
 from handover.runtime import Wiring, metrics
 from handover.stages.assigners import check_assigner
@@ -123,9 +124,16 @@ def _cell(
             role != WORKFLOW_ROLE and separator is not None and separator in name
         ):
             raise InvalidRequestError("to", f"{name!r} is not the address of one user")
+    cell = (separator or "").join(names) or NOBODY
+    if len(cell) > MAX_FIELD_CHARS:
+        raise InvalidRequestError(
+            "to",
+            f"to: found {len(cell):,} characters, wanted at most {MAX_FIELD_CHARS:,}, as a file "
+            "may have for one role",
+        )
     if role != WORKFLOW_ROLE:
         _check_users(wiring, person, profile, names, patience)
-    return (separator or "").join(names) or NOBODY
+    return cell
 
 
 def _check_users(
