@@ -25,7 +25,7 @@ Names = Annotated[list[Text], Field(max_length=100)]
 Role = Annotated[str, Field(min_length=1, max_length=100)]
 
 
-class NewAssignment(BaseModel):
+class NewEdit(BaseModel):
     """Who is to hold which role, by the rules of a profile; null or [] for nobody.
 
     The role "workflow" takes the name of a workflow. A role that is not named stays as it is.
@@ -58,7 +58,7 @@ EDITED = {**answers(200, "What became of it", EditBody), **problems(422)}
 
 
 @router.patch("/accounts/<account_id>", summary="Change who is assigned", responses=EDITED)
-def edit(account_id: str, wanted: Annotated[NewAssignment, Body()]) -> Response[str]:
+def edit(account_id: str, wanted: Annotated[NewEdit, Body()]) -> Response[str]:
     """The outcome, as a line of a file would have it; 422 where such a line is rejected."""
     return _edited(unquote(account_id), wanted)
 
@@ -70,13 +70,13 @@ def edit(account_id: str, wanted: Annotated[NewAssignment, Body()]) -> Response[
 )
 def edit_by_id(
     account: Annotated[str, text_asked("The account", "id")],
-    wanted: Annotated[NewAssignment, Body()],
+    wanted: Annotated[NewEdit, Body()],
 ) -> Response[str]:
     """The same for ids that no path can hold."""
     return _edited(account, wanted)
 
 
-def _edited(account_id: str, wanted: NewAssignment) -> Response[str]:
+def _edited(account_id: str, wanted: NewEdit) -> Response[str]:
     asked = Edit(account_id, wanted.profile, _wishes(wanted), wanted.dry_run)
     run = run_of(router)
     edited = edit_account(wiring(), person_of(router), asked, run)
@@ -97,7 +97,7 @@ def _edited(account_id: str, wanted: NewAssignment) -> Response[str]:
     return Response(status_code=HTTPStatus.OK, content_type=JSON, body=told.model_dump_json())
 
 
-def _wishes(wanted: NewAssignment) -> dict[str, list[str]]:
+def _wishes(wanted: NewEdit) -> dict[str, list[str]]:
     return {
         role: [] if names is None else [names] if isinstance(names, str) else names
         for role, names in wanted.assign.items()

@@ -67,6 +67,7 @@ def problem(
 
 
 def problems(*statuses: int) -> dict[int, OpenAPIResponse]:
+    """The problems of these statuses, for the description of the API."""
     return {
         status: {
             "description": HTTPStatus(status).phrase,
