@@ -106,6 +106,7 @@ def _add_stack_commands(commands: Commands) -> None:
     actions.add_parser("env", help="export lines for a shell").set_defaults(run=local.env)
 
     outputs = commands.add_parser("outputs", help="the stack's outputs")
+    outputs.add_argument("name", nargs="?", metavar="NAME", help="of this one, the value alone")
     outputs.add_argument("--json", action="store_true")
     outputs.set_defaults(run=_outputs)
 
@@ -358,8 +359,13 @@ def _outputs(arguments: argparse.Namespace, screen: Screen) -> ExitCode:
     stack = find_stack()
     # Where the API answers is what is asked for; on the embedded AWS that is another address.
     outputs = dict(stack.outputs) | {"ApiUrl": stack.api_url}
+    if arguments.name is not None and arguments.name not in outputs:
+        wanted = ", ".join(outputs)
+        raise CommandError(f"the stack has no output {arguments.name!r}; wanted one of {wanted}")
     if arguments.json:
-        show_json(outputs)
+        show_json(outputs[arguments.name] if arguments.name else outputs)
+    elif arguments.name:
+        screen.say(outputs[arguments.name])
     else:
         width = max(map(len, outputs))
         for name, value in outputs.items():

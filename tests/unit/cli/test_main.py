@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from infra.cli.failures import ExitCode
+from infra.cli.location import Stack
 from infra.cli.main import main, parser
 
 UPLOADS = Path(__file__).resolve().parents[3] / "events" / "uploads"
@@ -85,6 +86,18 @@ def test_without_a_stack_a_command_says_how_to_get_one(
     told = capsys.readouterr().err
     assert "handover local up" in told
     assert "Traceback" not in told
+
+
+def test_one_output_is_printed_alone_for_a_script(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outputs = {"ApiUrl": "https://api.example/", "UploadsBucket": "uploads"}
+    monkeypatch.setattr("infra.cli.main.find_stack", lambda: Stack("handover", None, outputs))
+
+    assert main(["outputs", "UploadsBucket"]) == ExitCode.ALL_GOOD
+    assert capsys.readouterr().out == "uploads\n"
+    assert main(["outputs", "Uploads"]) == ExitCode.USAGE
+    assert "ApiUrl, UploadsBucket" in capsys.readouterr().err
 
 
 def test_an_address_where_nothing_answers_is_told(
