@@ -61,11 +61,13 @@ def run(arguments: Namespace, screen: Screen) -> ExitCode:
 
 
 def check_readable(path: Path) -> None:
-    """Raises CommandError unless there is a file at `path`."""
+    """Raises CommandError unless there is a file at `path`, which can be read more than once."""
     if path.is_dir():
         raise CommandError(f"{path} is a folder; wanted a CSV file")
     if not path.exists():
         raise CommandError(f"there is no file {path}")
+    if not path.is_file():
+        raise CommandError(f"{path} is a pipe or a device; wanted a file on disk")
 
 
 def send(api: Api, upload: Upload, screen: Screen) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from argparse import Namespace
@@ -21,7 +22,7 @@ from infra.cli.api import Api, problem
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.location import Stack
 from infra.cli.screen import Screen
-from infra.cli.uploading import Upload, follow, s3_message, send
+from infra.cli.uploading import Upload, check_readable, follow, s3_message, send
 
 Answer = tuple[int, dict[str, str], bytes]
 COUNTS = {"lines": 2, "updated": 2}
@@ -172,6 +173,13 @@ def test_an_empty_file_is_not_announced(server: Server, api: Api, tmp_path: Path
 
     assert refused.value.code == ExitCode.REFUSED
     assert server.asked == []
+
+
+def test_a_pipe_is_no_file_that_can_be_sent(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(CommandError, match="wanted a file on disk"):
+        check_readable(tmp_path / "pipe")
 
 
 def test_an_upload_is_sent_once_only(server: Server, api: Api, tmp_path: Path) -> None:
