@@ -646,7 +646,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "sign_in_stays",
         "who is deleted cannot sign in",
-        wrap=(f"{STAGES}.following", "_close_doors", _nothing),
+        wrap=(f"{STAGES}.following", "_settle_sign_ins", _nothing),
         scenes=("removal",),
     ),
     Mutant(

@@ -59,17 +59,32 @@ def _gone(world: World) -> Iterator[str]:
                     yield f"I11 {account} is held by {user['S']}, who is deleted"
                 if status == "active" and user["S"].startswith(PENDING):
                     yield f"I7 {account} still waits for {user['S']}, who is there"
-    for (tenant, address), status in statuses.items():
-        sign_in = world.memory.pools.sign_ins.get(address)
-        is_theirs = sign_in is not None and sign_in.attributes["custom:tenant"] == tenant
-        if status == "deleted" and is_theirs:
-            yield f"I17 {address} is deleted and signs in"
+    yield from _sign_ins(world, statuses)
     for wish in world.scene.wishes:
         address = wish.path.rpartition("/")[2]
         if wish.method == "DELETE" and statuses[the_scene.HOME, address] != "deleted":
             yield f"I2 {address} was not deleted"
         if wish.method == "POST" and (the_scene.HOME, wish.body["email"]) not in statuses:
             yield f"I2 {wish.body['email']} was not created"
+
+
+def _sign_ins(world: World, statuses: Mapping[tuple[str, str], str]) -> Iterator[str]:
+    """Who signs in is active, and in the groups of their roles."""
+    pools, directory = world.memory.pools, world.memory.dynamodb.tables["DirectoryTable"].items
+    for address, found in pools.sign_ins.items():
+        tenant = found.attributes["custom:tenant"]
+        status = statuses.get((tenant, address))
+        if status is None:
+            continue
+        if status == "deleted":
+            yield f"I17 {address} is deleted and signs in"
+        elif found.enabled != (status == "active"):
+            yield f"I17 {address} is {status}, and the sign-in is not"
+        else:
+            roles = directory[tenant, f"user#{address}"]["roles"]["L"]
+            groups = {"_".join(role["S"].split()) for role in roles} & pools.groups
+            if groups != found.groups:
+                yield f"I17 {address} is in the groups {sorted(found.groups)}"
 
 
 def after(

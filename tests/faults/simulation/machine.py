@@ -380,12 +380,12 @@ class Machine:
         self._ticket(the_scene.MAIN_TICKET, the_scene.ADMIN, scene.profile, scene.mode)
         bob = the_scene.mail("bob")
         self._ticket(the_scene.OLDER_TICKET, bob, the_scene.SEATS, "run")
-        for wish in scene.wishes:
-            if wish.method == "DELETE":
-                # Who is to be removed can sign in before that.
-                self.memory.pools.sign_ins[wish.path.rpartition("/")[2]] = SignIn(
-                    {"email": wish.path.rpartition("/")[2], "custom:tenant": the_scene.HOME}
-                )
+        pools = self.memory.pools
+        for (tenant, address), person in scene.facts.users.items():
+            if person.signs_in:
+                groups = {"_".join(role.split()) for role in person.roles} & pools.groups
+                attributes = {"email": address, "custom:tenant": tenant}
+                pools.sign_ins[address] = SignIn(attributes, groups=groups)
         world = World(self.stack, self.memory, self.clock, Plan(), traced=False)
         world.pull()
         for stream in world.streams:

@@ -23,7 +23,10 @@ SALES = frozenset({"Sales"})
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A user as the rules see one; whoever has no `name` is called by the address."""
+    """A user as the rules see one; whoever has no `name` is called by the address.
+
+    Who `signs_in` has been invited before.
+    """
 
     roles: frozenset[str] = SALES
     opco: str = "es"
@@ -31,6 +34,7 @@ class Person:
     is_deleted: bool = False
     name: str = ""
     login: str = ""
+    signs_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +188,9 @@ DROP_ONE = _csv("account ID,account Manager", f"A1,{ANA}", f"A3,{BEA}", f"A14,{A
 DROP_TWO = _csv("account ID,account Manager", f"A1,{BEA}", f"A3,{ANA}", f"A14,{BEA}")
 UNCLOSED = _csv("account ID,account Manager,viewers", f'A1,"{BEA},', f"A2,{BEA},")
 
+REMOVAL_FACTS = Facts(
+    users={**FACTS.users, (HOME, ANA): Person(signs_in=True)}, accounts=FACTS.accounts
+)
 # What is taken back, and what Ana is given while she is removed.
 UNDONE = _csv(
     "account ID,account Manager,viewers",
@@ -221,11 +228,12 @@ DORA, EMIL, FINN = mail("dora"), mail("emil"), mail("finn")
 PEOPLE_FACTS = Facts(
     users={
         **FACTS.users,
-        (HOME, DORA): Person(),
+        (HOME, BEA): Person(signs_in=True),
+        (HOME, DORA): Person(signs_in=True),
         (HOME, EMIL): Person(name="Emil", login="emil1"),
-        (HOME, FINN): Person(name="Finn"),
+        (HOME, FINN): Person(name="Finn", signs_in=True),
         (HOME, mail("gina")): Person(is_active=False, is_deleted=True, name="Gina"),
-        (HOME, mail("hugo")): Person(name="Hugo", login="hugo1"),
+        (HOME, mail("hugo")): Person(name="Hugo", login="hugo1", signs_in=True),
         (HOME, mail("olaf")): Person(name="Olaf", login="olaf1"),
         (OTHER, FINN): Person(name="Finn of Norte", login="free1"),
     },
@@ -238,7 +246,7 @@ PEOPLE_FACTS = Facts(
 PEOPLE = _csv(
     "email,name,roles,opco,status,login_name",
     f"{mail('new')},New,Sales;Admin,es,,new1",
-    f"{FINN},Finn Second,Sales,es,,",
+    f"{FINN},Finn Second,Sales;Admin,es,,",
     f"{EMIL},Emil,Sales,es,active,emil1",
     f"{mail('hugo')},Hugo,Sales,es,inactive,hugo1",
     f"{DORA},{DORA},Sales,es,deleted,",
@@ -360,7 +368,12 @@ SCENES: dict[str, Scene] = {
         Scene("refused", body=UNCLOSED),
         Scene("lost", is_event_lost=True),
         Scene("undo", body=UNDONE, is_undone=True),
-        Scene("removal", body=GIVEN, wishes=(Wish("DELETE", f"/users/{ANA}"),)),
+        Scene(
+            "removal",
+            body=GIVEN,
+            facts=REMOVAL_FACTS,
+            wishes=(Wish("DELETE", f"/users/{ANA}"),),
+        ),
         Scene("pending", body=AWAITED, profile=WAITS, wishes=(Wish("POST", "/users", NEW_USER),)),
         Scene(
             "people",
