@@ -204,6 +204,19 @@ def test_a_dry_run_tells_what_an_edit_would_do(pipeline: Pipeline, office: Api) 
     assert pipeline.memory.snapshot() == before
 
 
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_edits_are_counted_and_logged_and_dry_runs_are_not(
+    office: Api,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+    dry_run: bool,
+) -> None:
+    assert edit(office, {SEAT: BARAKA}, dry_run=dry_run).status == 200
+
+    assert ("account edited" in caplog.text) is not dry_run
+    assert ("AccountsEdited" in capsys.readouterr().out) is not dry_run
+
+
 def test_clear_words_mean_nobody_in_an_edit_too(pipeline: Pipeline, office: Api) -> None:
     assert edit(office, {SEAT: "None"}).body["outcome"] == "cleared"
     assert edit(office, {SEAT: []}).body["outcome"] == "unchanged"

@@ -84,8 +84,9 @@ def edit_account(
         return spoken_of(planned.rejection)
     if planned.outcome is Outcome.SUPERSEDED:
         raise ConflictError(f"{planned.message}; look at it again")
-    metrics.add_metric("AccountsEdited", "Count", int(not wanted.is_dry_run))
-    logger.info("account edited", extra={"import_id": edit_id})
+    if not wanted.is_dry_run:
+        metrics.add_metric("AccountsEdited", "Count", 1)
+        logger.info("account edited", extra={"import_id": edit_id})
     write = planned.write
     return Edited(
         edit_id,
