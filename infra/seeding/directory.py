@@ -12,7 +12,7 @@ from handover.model import Account, User
 from handover.profiles import Profile, Seat, Settings, parse_profile, parse_settings
 from handover.rules import normal_address
 from handover.stages.setup import RESERVED_SOURCES
-from handover.store.directory import MAX_ADDRESS_BYTES, Source
+from handover.store.directory import MAX_USER_BYTES, Source
 
 from infra.seeding.tables import DirectoryFileError, Row, rows, unique
 
@@ -186,8 +186,8 @@ def _address(row: Row, column: str) -> str:
     local, _, domain = address.rpartition("@")
     if not local or not domain or any(character.isspace() for character in address):
         raise row.wrong(column, f"{found!r} is no e-mail address")
-    if len(address.encode()) > MAX_ADDRESS_BYTES:
-        raise row.wrong(column, f"the address is longer than {MAX_ADDRESS_BYTES} bytes")
+    if len(address.encode()) > MAX_USER_BYTES:
+        raise row.wrong(column, f"the address is longer than {MAX_USER_BYTES} bytes")
     return address
 
 

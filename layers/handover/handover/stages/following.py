@@ -17,6 +17,7 @@ from typing import Any
 
 from handover.errors import InvalidRequestError
 from handover.patience import Patience
+from handover.profiles import ACTIVE, DELETED
 from handover.rules import pending_seat
 from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
 from handover.stages.errand_files import pieces_of
@@ -31,7 +32,7 @@ from handover.stages.errands import (
 from handover.stages.handing_in import hand_in, is_handed_in
 from handover.stages.rivals import ticket_time
 from handover.stages.sign_ins import keep_in_line
-from handover.store.directory import ACTIVE, DELETED, USER
+from handover.store.directory import USER
 from handover.store.errands import ERRAND, LOOK
 from handover.store.imports import TicketItem
 

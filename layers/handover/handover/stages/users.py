@@ -22,9 +22,8 @@ from handover.stages.errands import MOST_USERS, Errand, ErrandKind, ask_errand
 from handover.stages.people import ADMIN, Person, only_admins
 from handover.stages.setup import MOST_USER_ROLES
 from handover.stages.sign_ins import keep_in_line
-from handover.store.directory import MAX_ADDRESS_BYTES, MAX_NAME_BYTES, status_of
+from handover.store.directory import MAX_LOGIN_BYTES, MAX_NAME_BYTES, status_of
 from handover.store.people import Stored
-from handover.store.user_records import MAX_LOGIN_BYTES
 
 DEFAULT_MANAGER_TAG = "Default Account Manager"
 ADDRESS_PLACES = re.compile(r"[^\s@]+@[^\s@]+")
@@ -180,7 +179,7 @@ def delete_users(wiring: Wiring, person: Person, emails: Sequence[str], run: Inv
     known = wiring.tables.directory.users(person.tenant, wanted, run.patience)
     for email in wanted:
         if email not in known:
-            shown = email[:MAX_ADDRESS_BYTES]
+            shown = email[:MOST_CHARS]
             raise InvalidRequestError("emails", f"emails: {shown!r} is no user; nobody was deleted")
     if person.email in wanted:
         raise ConflictError("nobody deletes themselves: have another Admin do this")
@@ -233,7 +232,7 @@ def _checked(user: User) -> User:
     """The user with normal address and without outer spaces; raises InvalidRequestError."""
     email = normal_address(user.email)
     if not is_address(email) or not MAIL_PATTERN.fullmatch(email):
-        raise InvalidRequestError("email", f"email: {email[:MAX_ADDRESS_BYTES]!r} is no address")
+        raise InvalidRequestError("email", f"email: {email[:MOST_CHARS]!r} is no address")
     texts = {
         name: _text(name, getattr(user, name))
         for name in ("name", "opco", "employee_id", "phone", "mobile", "login_name")

@@ -15,6 +15,9 @@ from pynamodb.models import Model
 from handover.model import User
 from handover.patience import Patience
 from handover.profiles import (
+    ACTIVE,
+    DELETED,
+    INACTIVE,
     Profile,
     Seat,
     Settings,
@@ -103,7 +106,7 @@ class Directory:
         keys = (
             {"pk": {"S": tenant}, "sk": {"S": USER + address}}
             for address in addresses
-            if len(address.encode()) <= MAX_ADDRESS_BYTES
+            if len(address.encode()) <= MAX_USER_BYTES
         )
         found = (_user_from(item) for item in read_items(self.table, keys, patience))
         return {user.email: user for user in found}
@@ -115,7 +118,7 @@ class Directory:
         keys = (
             {"pk": {"S": tenant}, "sk": {"S": LOGIN + login}}
             for login in logins
-            if len(login.encode()) <= MAX_ADDRESS_BYTES - 1
+            if len(login.encode()) <= MAX_LOGIN_BYTES
         )
         addresses = {
             item["sk"]["S"][len(LOGIN) :]: json.loads(item["body"]["S"])["email"]
@@ -178,7 +181,7 @@ class Directory:
 
     def user(self, tenant: str, address: str) -> User | None:
         """The user with that normal address."""
-        if len(address.encode()) > MAX_ADDRESS_BYTES:
+        if len(address.encode()) > MAX_USER_BYTES:
             return None
         try:
             item = UserItem.get(tenant, USER + address, consistent_read=True)
@@ -291,12 +294,12 @@ class Directory:
             return None
 
 
-# A sort key holds 1,024 bytes, five of which say that it is a user.
+# A sort key holds 1,024 bytes, of which some say what it is; no longer address can be a user's.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
-MAX_ADDRESS_BYTES = 1024 - len(USER)
+MAX_USER_BYTES = 1024 - len(USER)
+MAX_LOGIN_BYTES = 1024 - len(LOGIN)
 # What a name and the address of who has it may take together.
 MAX_NAME_BYTES = 1024 - len(NAME) - 1
-ACTIVE, INACTIVE, DELETED = "active", "inactive", "deleted"
 
 
 def role_from(item: DirectoryItem) -> Seat:

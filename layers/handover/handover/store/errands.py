@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from handover.patience import Patience
-from handover.profiles import STATUS
+from handover.profiles import DELETED, STATUS
 from handover.store.batches import read_items, update, write_each
-from handover.store.directory import DELETED, USER, DirectoryItem
+from handover.store.directory import USER, DirectoryItem
 from handover.store.records import FACT_ORDERS, fact_orders_in, fact_orders_value
 
 ERRAND, LOOK = "errand#", "look#"

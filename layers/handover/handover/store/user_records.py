@@ -22,8 +22,9 @@ from handover.store.batches import (
 )
 from handover.store.directory import (
     LOGIN,
-    MAX_ADDRESS_BYTES,
+    MAX_LOGIN_BYTES,
     MAX_NAME_BYTES,
+    MAX_USER_BYTES,
     NAME,
     USER,
     is_claimed,
@@ -36,8 +37,6 @@ from handover.store.records import (
     write_records,
 )
 
-MAX_LOGIN_BYTES = 1024 - len(LOGIN)
-
 
 @dataclass(frozen=True, slots=True)
 class UserRecords:
@@ -48,9 +47,7 @@ class UserRecords:
     def read(self, tenant: str, names: Iterable[str], patience: Patience) -> dict[str, Account]:
         """The users that exist among `names`, by address."""
         # A longer address cannot be a key, so nobody has it.
-        keys = (
-            _key(tenant, USER + name) for name in names if len(name.encode()) <= MAX_ADDRESS_BYTES
-        )
+        keys = (_key(tenant, USER + name) for name in names if len(name.encode()) <= MAX_USER_BYTES)
         items = read_items(self.table, keys, patience)
         return {record.account_id: record for record in map(_user_record, items)}
 
