@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 import pytest
-from handover.model import Mode
+from handover.model import Mode, User
+from handover.runtime import rfc3339
+from handover.store.people import Stored
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -240,6 +242,34 @@ def test_of_two_files_the_older_does_not_get_what_the_newer_sets_free(pipeline: 
     pipeline.run(older)
 
     assert codes(pipeline, older) == ["LOGIN_TAKEN"]
+
+
+def test_a_login_name_that_was_lost_while_its_line_was_decided_is_asked_for_anew(
+    pipeline: Pipeline,
+) -> None:
+    """An older file takes it from the user, and somebody else gets it, before that is written."""
+    known(pipeline, f"{ZOE},zed")
+    older = dropped(pipeline, "users-1.csv", file(LOGINS, f"{ZOE},z2"))
+    pipeline.clock.now += 60
+    newer = dropped(pipeline, "users-2.csv", file("email,name,login_name", f"{ZOE},Zoe,zed"))
+    assert pipeline.validate(newer) == []
+    pipeline.forget()
+
+    def overtaken() -> None:
+        pipeline.memory.hook = None
+        pipeline.run(older)
+        yan = User(YAN, "Yan", frozenset(), login_name="zed")
+        store = pipeline.wiring.tables.people.store
+        order = rfc3339(pipeline.clock.now)
+        stored = store(TENANT, None, yan, now=pipeline.clock.now, order=order)
+        assert stored is Stored.DONE
+
+    with befalling(pipeline.memory, Mishap("BatchExecuteStatement", before_call=overtaken)):
+        assert pipeline.assign(import_id(newer)) == []
+    pipeline.run()
+
+    assert codes(pipeline, newer) == ["LOGIN_TAKEN"]
+    assert logins(pipeline) == {ZOE: "z2", YAN: "zed"}
 
 
 # Any file

@@ -16,7 +16,7 @@ from handover.rules import (
     understanding_of,
 )
 from handover.runtime import Wiring
-from handover.stages.planning import PlanLine, Planner, Work, planner_of
+from handover.stages.planning import Planner, Work, planner_of
 from handover.store.batches import STATEMENTS_A_BATCH
 
 # Accounts are looked up for so many lines at a time, so that the facts are fresh when written.
@@ -76,7 +76,7 @@ def _apply(
     plan_line = planner.for_lines(asked.values(), found, patience)
     plans = {place: plan_line(one, found.get(one.account_id)) for place, one in asked.items()}
     if may_store:
-        _write(planner, asked, plans, plan_line, patience)
+        _write(planner, asked, plans, patience)
     return plans
 
 
@@ -84,7 +84,6 @@ def _write(
     planner: Planner,
     asked: dict[int, Instruction],
     plans: dict[int, Plan],
-    plan_line: PlanLine,
     patience: Patience,
 ) -> None:
     """Stores what the plans want stored; a plan that met a newer version is made again."""
@@ -95,7 +94,7 @@ def _write(
         for begin in range(0, len(waiting), STATEMENTS_A_BATCH):
             part = waiting[begin : begin + STATEMENTS_A_BATCH]
             writes = {place: write for place in part if (write := plans[place].write) is not None}
-            again += _write_part(planner, writes, asked, plans, plan_line, patience)
+            again += _write_part(planner, writes, asked, plans, patience)
         waiting = again
         if waiting:
             patience.wait(tries)
@@ -107,13 +106,18 @@ def _write_part(
     writes: dict[int, AccountWrite],
     asked: dict[int, Instruction],
     plans: dict[int, Plan],
-    plan_line: PlanLine,
     patience: Patience,
 ) -> list[int]:
     places = {write.account.account_id: place for place, write in writes.items()}
+    unmet = planner.store.write(list(writes.values()), patience)
+    if not unmet:
+        return []
+    found = {places[write.account.account_id]: account for write, account in unmet}
+    # What the rules look at may follow from the record: a login name that it has lost meanwhile.
+    there = {record.account_id: record for record in found.values() if record is not None}
+    plan_line = planner.for_lines([asked[place] for place in found], there, patience)
     again: list[int] = []
-    for write, account in planner.store.write(list(writes.values()), patience):
-        place = places[write.account.account_id]
+    for place, account in found.items():
         plans[place] = plan_line(asked[place], account)
         if plans[place].write is not None:
             again.append(place)
