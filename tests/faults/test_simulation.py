@@ -79,6 +79,14 @@ def test_who_was_waited_for_gets_the_accounts(machine: Machine) -> None:
     assert seats(machine, "A4") == {"account_manager": [NEEMA], "viewer": [CAI, NEEMA]}
 
 
+def test_what_is_handed_over_gets_its_new_owner(machine: Machine) -> None:
+    machine.run(Plan("owner"))
+
+    assert seats(machine, "A7") == {"account_manager": [BEA]}
+    assert seats(machine, "A9") == {"account_manager": [BEA]}
+    assert seats(machine, "A10") == {"account_manager": [ANA]}
+
+
 def test_a_file_of_users_changes_and_deletes_them(machine: Machine) -> None:
     machine.run(Plan("people"))
 

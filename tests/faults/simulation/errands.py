@@ -27,6 +27,7 @@ def check(world: World, changed: Changes) -> Iterator[str]:
     for one in undone:
         if _told_in(one) != changed:
             yield f"I7 the file of an undo does not tell what the import has changed: {one.key}"
+    yield from _handed_over(world)
     directory = world.memory.dynamodb.tables["DirectoryTable"].items
     if left := [sk for _, sk in directory if sk.startswith("errand#")]:
         yield f"I2 {len(left)} errands were not run"
@@ -40,6 +41,31 @@ def _told_in(one: Uploaded) -> Changes:
         }
         for asked in read_file(one.body)
     }
+
+
+def _handed_over(world: World) -> Iterator[str]:
+    """What a holder hands over is all that they hold, in no more files than were asked for."""
+    people = (the_scene.MAIN_KEY, the_scene.OLDER_KEY)
+    files = {
+        one.key: {asked.account for asked in read_file(one.body)}
+        for one in world.uploads.values()
+        if one.key.startswith("in/")
+        and one.key not in people
+        and kind_of_file(one.body) is Kind.SET
+    }
+    if len(files) > world.asked["/assignments"]:
+        yield f"I1 {world.asked['/assignments']} changes of owner came to {len(files)} files"
+    written = {write.key for write in world.account_writes}
+    for accounts in files.values():
+        left = {
+            account
+            for (tenant, account), place in world.scene.facts.accounts.items()
+            if tenant == the_scene.HOME
+            and place.managers == (the_scene.CAI,)
+            and f"{tenant}#{account}" not in written
+        }
+        if accounts != set(the_scene.NAMED) and left - accounts:
+            yield f"I7 {sorted(left - accounts)} were not handed over"
 
 
 def _gone(world: World) -> Iterator[str]:
@@ -64,7 +90,7 @@ def _gone(world: World) -> Iterator[str]:
         address = wish.path.rpartition("/")[2]
         if wish.method == "DELETE" and statuses[the_scene.HOME, address] != "deleted":
             yield f"I2 {address} was not deleted"
-        if wish.method == "POST" and (the_scene.HOME, wish.body["email"]) not in statuses:
+        if wish.path == "/users" and (the_scene.HOME, wish.body["email"]) not in statuses:
             yield f"I2 {wish.body['email']} was not created"
 
 

@@ -17,7 +17,7 @@ from tests.faults.simulation.machine import Machine, Report
 from tests.faults.simulation.plans import LATE_OLDER, ORDERS, ORDINARY, Plan, kinds_for
 
 # What follows from errands, and files of the directory.
-LATER_SCENES = ("undo", "removal", "pending", "people", "customers")
+LATER_SCENES = ("undo", "removal", "pending", "owner", "people", "customers")
 # Pairs are drawn from the calls that the run with the first fault really makes, triples likewise.
 PAIRS_OF_ONE, TRIPLES_OF_ONE = 6, 6
 SCENES_DRAWN = (

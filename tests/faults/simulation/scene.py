@@ -335,6 +335,13 @@ class Wish:
     seconds: float = 1.0
 
 
+# All that Cai manages is to be Bea's, and two accounts that are named.
+NAMED = ("A9", "A14")
+_TO_BEA = {"profile": SEATS, "role": "account_manager", "to": BEA}
+HANDED_BY_HOLDER = Wish("POST", "/assignments", {**_TO_BEA, "held_by": CAI})
+HANDED_BY_ID = Wish("POST", "/assignments", {**_TO_BEA, "account_ids": NAMED}, seconds=1.5)
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """How a run begins; `settings` are the tenant's limits of the clearing guard, if its own.
@@ -375,6 +382,7 @@ SCENES: dict[str, Scene] = {
             wishes=(Wish("DELETE", f"/users/{ANA}"),),
         ),
         Scene("pending", body=AWAITED, profile=WAITS, wishes=(Wish("POST", "/users", NEW_USER),)),
+        Scene("owner", body=GIVEN, wishes=(HANDED_BY_HOLDER, HANDED_BY_ID)),
         Scene(
             "people",
             body=PEOPLE,
