@@ -415,6 +415,43 @@ def test_of_two_files_the_newer_counts_whichever_is_worked_first(pipeline: Pipel
     assert (zoe.name, zoe.opco, zoe.is_deleted) == ("Zed", "Kenya", True)
 
 
+def test_the_older_file_says_who_gets_a_new_account_whichever_is_worked_first(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.source()
+    default_manager(pipeline, BARAKA)
+    older = dropped(
+        pipeline, "accounts-1.csv", file("account_id,name,account_manager", f"N1,One,{AMINA}")
+    )
+    pipeline.clock.now += 60
+    newer = dropped(pipeline, "accounts-2.csv", file("account_id,name", "N1,One Again"))
+
+    pipeline.run(newer)
+    assert pipeline.account("N1").assigned == {SEAT: (BARAKA,)}
+    pipeline.run(older)
+
+    assert pipeline.account("N1").assigned == {SEAT: (AMINA,)}
+    assert pipeline.account("N1").name == "One Again"
+    assert pipeline.counts(older) == {"lines": 1, "updated": 1}
+
+
+def test_an_older_file_takes_a_new_account_from_nobody_who_was_named_since(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.source()
+    older = dropped(
+        pipeline, "accounts-1.csv", file("account_id,name,account_manager", f"N1,One,{AMINA}")
+    )
+    pipeline.clock.now += 60
+    newer = dropped(pipeline, "accounts-2.csv", file("account_id,opco", "N1,Kenya"))
+    pipeline.run(newer)
+    pipeline.run(pipeline.upload(file_of([("N1", BARAKA)])))
+
+    pipeline.run(older)
+
+    assert pipeline.account("N1").assigned == {SEAT: (BARAKA,)}
+
+
 def test_a_chunk_that_is_worked_again_tells_the_same(pipeline: Pipeline) -> None:
     pipeline.source()
     default_manager(pipeline, AMINA)

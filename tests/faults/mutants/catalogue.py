@@ -672,6 +672,20 @@ MUTANTS: tuple[Mutant, ...] = (
         kinds=("second_import_inside",),
     ),
     Mutant(
+        "first_manager_forgotten",
+        "the oldest file says who gets a new account",
+        (
+            Edit(
+                "handover.rules.recording",
+                "is_made_later",
+                'record.orders.get(MADE, "") > claim.order',
+                "False",
+            ),
+        ),
+        scenes=("customers",),
+        kinds=("second_import_inside",),
+    ),
+    Mutant(
         "records_written_over_any_version",
         "records are written on the version that was read",
         (

@@ -431,12 +431,14 @@ class _End:
         row: Row,
         expected: dict[tuple[str, str, str], set[tuple[str, ...]]],
     ) -> Iterator[str]:
-        """Files of the directory say who holds an account only when it is new."""
-        for role in [role for role in row.changes if not role.startswith("#")]:
-            is_known = (one.uploaded.tenant, asked.account) in self._world.scene.facts.accounts
-            if is_known or row.changes[role] != ((), asked.named):
-                yield f"I7 line {asked.line} of the directory gave {role} to somebody"
-            expected[one.uploaded.tenant, asked.account, role] = {asked.named}
+        """Files of the directory say who holds an account only when they are the first with it."""
+        place = one.uploaded.tenant, asked.account, "account_manager"
+        is_first = asked.kind is Kind.ACCOUNTS and not any(key[:2] == place[:2] for key in expected)
+        if is_first:
+            expected[place] = {asked.named}
+        changed = {role: told for role, told in row.changes.items() if not role.startswith("#")}
+        if changed and not (is_first and changed == {"account_manager": ((), asked.named)}):
+            yield f"I7 line {asked.line} of the directory gave {asked.account} to somebody"
 
     def _seat_edits(
         self,

@@ -305,6 +305,7 @@ CUSTOMERS_SECOND = _csv(
     "C3,Three Second,active",
     "C4,Four Fourth,active",
     "C13,Thirteen,inactive",
+    "C8,Eight Second,active",
     "A3,Renamed Again,",
 )
 

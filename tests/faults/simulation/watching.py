@@ -227,7 +227,7 @@ class Watch:
                 if not any(known):
                     self._note(f"I12 {address} of another tenant was given {key}")
                 person = next(one for one in reversed([*known, the_scene.Person()]) if one)
-                if "opco" in old and person.opco != old["opco"]["S"]:
+                if person.opco != new["opco"]["S"]:
                     self._note(f"I11 {address} of another operating company was given {key}")
                 if world.changed_at.get(address, run.started + 1) <= run.started:
                     self._note(f"I11 {address} was given {key} after being removed")

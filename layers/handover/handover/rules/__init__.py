@@ -11,6 +11,7 @@ from handover.rules.pending import address_in, is_pending, pending_seat
 from handover.rules.planner import AccountWrite, Claim, Facts, Plan, account_only, plan
 from handover.rules.recording import (
     RecordFacts,
+    is_made_later,
     is_new,
     login_asked,
     logins_since,
@@ -34,6 +35,7 @@ __all__ = [
     "edit_of",
     "instruction_of",
     "is_address",
+    "is_made_later",
     "is_new",
     "is_pending",
     "is_plain",

@@ -18,6 +18,8 @@ from handover.rules.planner import Claim, Facts, Plan, Targets, already_done, de
 
 # The role of which a tenant has a default.
 ACCOUNT_MANAGER = "account_manager"
+# Among the orders of an account's facts: the place of the import that has made it.
+MADE = "#made"
 TOLD_LATER = "a later import has told this already"
 
 
@@ -55,7 +57,7 @@ def plan_record(
             # No word of the status is the word for active.
             blank = (ACTIVE,) if seating.role == STATUS else ()
             targets.append((seating, seating.names or blank))
-        elif is_first:
+        elif is_first or is_made_later(record, claim):
             users = resolve(asked, seating, record, known.facts, profile)
             if isinstance(users, Rejection):
                 return Plan(Outcome.REJECTED, rejection=users)
@@ -65,7 +67,18 @@ def plan_record(
     planned = decide(asked, record, targets, claim)
     if planned.outcome is Outcome.SUPERSEDED:
         return replace(planned, message=TOLD_LATER)
+    if is_first and planned.write is not None and profile.about is About.ACCOUNTS:
+        orders = {**planned.write.orders, MADE: claim.order}
+        return replace(planned, write=replace(planned.write, orders=orders))
     return planned
+
+
+def is_made_later(record: Account, claim: Claim) -> bool:
+    """True for an account that a newer import has made, though the claim's own should have.
+
+    Who is to hold it from the beginning is then still said by the older one.
+    """
+    return record.orders.get(MADE, "") > claim.order
 
 
 def is_new(record: Account) -> bool:

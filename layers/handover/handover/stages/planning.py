@@ -17,6 +17,7 @@ from handover.rules import (
     Plan,
     RecordFacts,
     account_only,
+    is_made_later,
     login_asked,
     plan,
     plan_record,
@@ -122,7 +123,11 @@ def _record_facts(
     patience: Patience,
 ) -> RecordFacts:
     """Users are looked up for new accounts only: in all others nobody is assigned."""
-    new = [one for one in asked if one.account_id not in records]
+    new = [
+        one
+        for one in asked
+        if one.account_id not in records or is_made_later(records[one.account_id], work.claim)
+    ]
     facts = facts_for(wiring, work.tenant, new, work.binding.ways, patience)
     if work.profile.about is About.USERS:
         return RecordFacts(facts, logins=_logins(wiring, work, asked, records, patience))

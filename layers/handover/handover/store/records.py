@@ -40,7 +40,7 @@ class Records(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AccountRecords:
-    """The accounts; whoever holds one is written only with a new account."""
+    """The accounts; who is to hold one is said by the oldest file that makes it."""
 
     table: str
 
@@ -61,12 +61,21 @@ class AccountRecords:
         told = fact_values(write, About.ACCOUNTS)
         if is_new(record):
             return insertion(self.table, _new_account(write) | told | key)
+        if _seats_in(write.assigned) != _seats_in(record.assigned):
+            # An older import than the one that has made the account says who is to hold it.
+            account = _new_account(write)
+            told |= {name: account[name] for name in ("assigned", "orders")}
         return update(self.table, {**key, **told}, record.version)
+
+
+def _seats_in(assigned: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Who holds which role, without the facts."""
+    return {role: users for role, users in assigned.items() if not is_fact(role)}
 
 
 def _new_account(write: AccountWrite) -> dict[str, Any]:
     record = write.account
-    seats = {role: users for role, users in write.assigned.items() if not is_fact(role)}
+    seats = _seats_in(write.assigned)
     orders = {role: order for role, order in write.orders.items() if not is_fact(role)}
     return item_from(
         Account(record.tenant, record.account_id, version=1, assigned=seats, orders=orders)
