@@ -14,6 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from tests.faults.simulation import directory_files, edits, errands
@@ -118,7 +119,15 @@ class _End:
             yield f"I1 {len(known)} imports of {len(world.uploads)} uploads"
             return
         done: list[Done] = []
-        for uploaded in sorted(world.uploads.values(), key=lambda one: one.order):
+        order = sorted(
+            world.uploads.values(),
+            key=lambda one: self._imports[one.import_id, "import"]["order"]["S"],
+        )
+        for before, after in pairwise(order):
+            # An upload that was found by listing has the whole second that S3 lists.
+            if before.order > after.order and int(before.at) > after.at:
+                yield "I7 imports are not in the order of their uploads"
+        for uploaded in order:
             item = self._imports[uploaded.import_id, "import"]
             if item["state"]["S"] not in FINAL or "open" in item:
                 yield f"I2 an import is left in the state {item['state']['S']}"

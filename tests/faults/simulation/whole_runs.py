@@ -73,6 +73,7 @@ def random_scene(name: str, chance: Random) -> the_scene.Scene:
         has_older=chance.random() < 0.2,
         has_second=chance.random() < 0.3,
         is_event_lost=chance.random() < 0.1,
+        is_undone=chance.random() < 0.3,
     )
 
 
