@@ -21,6 +21,8 @@ from tests.faults.simulation.plans import plan_from
 from tests.faults.simulation.progress import Progress
 
 WHOLE_RUNS = 120
+# What is lost when it is stopped in the middle: a minute or so.
+FIRST_FAULTS_AT_A_TIME = 32
 
 
 def replay(text: str) -> int:
@@ -39,20 +41,21 @@ def pairs(minutes: float, scene: str, order: str) -> int:
     """Every second fault after every first one, in one scene and order."""
     progress = Progress.load()
     key = f"{scene}/{order}"
-    jobs = explore.pairs(scene, order)
-    done = progress.done(key)
-    print(f"{key}: {done:,} of {len(jobs):,} first faults are done", flush=True)
-    until = time.monotonic() + minutes * 60
     violating = 0
-    batch = explore.cores() * 2
-    while done < len(jobs) and time.monotonic() < until:
-        tally = explore.over_all_cores(jobs[done : done + batch])
-        done = min(done + batch, len(jobs))
-        progress.add(key, done, len(jobs), tally)
-        violating += tally.violating
-        print(f"{done:6,} {tally}", flush=True)
-        if tally.violating:
-            print(explore.told(tally), flush=True)
+    until = time.monotonic() + minutes * 60
+    with explore.all_cores() as pool:
+        jobs = explore.pairs(scene, order, pool)
+        done = progress.done(key)
+        print(f"{key}: {done:,} of {len(jobs):,} first faults are done", flush=True)
+        while done < len(jobs) and time.monotonic() < until:
+            part = jobs[done : done + FIRST_FAULTS_AT_A_TIME]
+            tally = explore.in_pool(pool, part)
+            done += len(part)
+            progress.add(key, done, len(jobs), tally)
+            violating += tally.violating
+            print(f"{done:6,} {tally}", flush=True)
+            if tally.violating:
+                print(explore.told(tally), flush=True)
     return bool(violating)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.mutants import MUTANTS
 from tests.faults.simulation import Machine, Plan, explore
 from tests.faults.simulation.plans import ALL_KINDS, ORDERS, plan_from
 from tests.faults.simulation.scene import ANA, BEA, CAI, DORA, FINN, HOME, NEEMA, SCENES
@@ -129,9 +130,9 @@ def test_going_on_from_a_moment_is_the_same_as_beginning_anew(machine: Machine) 
 
     for number, kind in faults:
         plan = parent.plan.with_fault(number, kind)
-        machine.run(plan)
+        machine.run(plan, whole=True)
         anew = machine.digest()
-        machine.run(plan, after=parent)
+        machine.run(plan, after=parent, whole=True)
         assert machine.digest() == anew, plan.json()
 
 
@@ -145,9 +146,41 @@ def test_shortcuts_and_replays_change_nothing(machine: Machine) -> None:
     plainly = Machine(takes_shortcuts=False)
 
     for parent, plan in plans:
-        report = machine.run(plan, after=parent)
+        report = machine.run(plan, after=parent, whole=True)
         usual = plainly.run(plan)
         assert (machine.digest(), report.violations) == (plainly.digest(), usual.violations), plan
+
+
+def test_what_is_known_of_a_state_is_what_comes_after_it(machine: Machine) -> None:
+    used = machine.rests.found
+
+    for scene in SCENES:
+        parent = machine.run(Plan(scene, "2"), traced=True)
+        for number, kind in list(explore.faults_after(parent))[::41]:
+            plan = parent.plan.with_fault(number, kind)
+            quickly = machine.run(plan, after=parent)
+            assert quickly == machine.run(plan, after=parent, whole=True)
+
+    assert machine.rests.found > used + len(SCENES)
+
+
+def test_what_is_known_of_a_state_tells_of_its_violations(machine: Machine) -> None:
+    mutant = next(one for one in MUTANTS if one.name == "no_order")
+    used = machine.rests.found
+    violating = 0
+
+    with mutant.alive():
+        explore.forget()
+        parent = machine.run(Plan("two", "1"), traced=True)
+        for number, kind in list(explore.faults_after(parent))[::17]:
+            plan = parent.plan.with_fault(number, kind)
+            quickly = machine.run(plan, after=parent)
+            assert quickly == machine.run(plan, after=parent, whole=True)
+            violating += bool(quickly.violations)
+    explore.forget()
+
+    assert violating > 0
+    assert machine.rests.found > used
 
 
 def test_a_function_that_behaves_otherwise_is_noticed(
@@ -191,7 +224,7 @@ from tests.faults.simulation import Machine
 from tests.faults.simulation.plans import plan_from
 machine = Machine()
 for text in sys.argv[1:]:
-    machine.run(plan_from(text))
+    machine.run(plan_from(text), whole=True)
     print(machine.digest())
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -63,6 +64,20 @@ class Event:
     put_at: float
 
 
+class Ids:
+    """Ids that say nothing of what else was sent, so that the same runs on after something else."""
+
+    def __init__(self) -> None:
+        self.given: Counter[str] = Counter()
+
+    def new(self, content: str) -> str:
+        """An id that no other thing has, not even one of the same content."""
+        digest = hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=8)
+        name = digest.hexdigest()
+        self.given[name] += 1
+        return f"{name}-{self.given[name]:04d}"
+
+
 class Sqs:
     """`outbox` holds what was sent; the simulation takes from it.
 
@@ -77,8 +92,8 @@ class Sqs:
         self.depths: dict[str, dict[str, str]] = {}
         self.visibility: list[tuple[str, str, int]] = []
         self.deleted: list[tuple[str, str]] = []
+        self.ids = Ids()
         self._clock = clock
-        self._count = 0
 
     def create_queue(self, name: str) -> str:
         """The URL of a new queue."""
@@ -89,7 +104,7 @@ class Sqs:
     def restore(self) -> None:
         """Empty again."""
         self.outbox, self.depths, self.visibility, self.deleted = [], {}, [], []
-        self._count = 0
+        self.ids = Ids()
 
     def _queue(self, params: Params) -> str:
         url: str = params["QueueUrl"]
@@ -100,12 +115,11 @@ class Sqs:
         return url
 
     def _send(self, url: str, entry: Params) -> Answer:
-        self._count += 1
         body = entry["MessageBody"]
         message = Message(
             url,
             body,
-            f"message-{self._count:08d}",
+            self.ids.new(f"{url} {body}"),
             self._clock(),
             entry.get("DelaySeconds", 0),
             entry.get("MessageAttributes", {}),
@@ -234,6 +248,7 @@ class Sns:
         self.topics: set[str] = set()
         self.published: list[Notification] = []
         self.watch: Callable[[Notification], None] | None = None
+        self.ids = Ids()
         self._clock = clock
 
     def create_topic(self, name: str) -> str:
@@ -245,6 +260,7 @@ class Sns:
     def restore(self) -> None:
         """Empty again."""
         self.published = []
+        self.ids = Ids()
 
     def publish(self, params: Params, _twist: Twist) -> Answer:
         """Publish to a topic."""
@@ -266,7 +282,7 @@ class Sns:
             message,
             subject,
             attributes,
-            f"notification-{len(self.published) + 1:08d}",
+            self.ids.new(message),
             self._clock(),
         )
         self.published.append(notification)
@@ -285,6 +301,7 @@ class Events:
     def __init__(self, clock: Callable[[], float]) -> None:
         self.buses: set[str] = {"default"}
         self.put: list[Event] = []
+        self.ids = Ids()
         self._clock = clock
 
     def create_bus(self, name: str) -> str:
@@ -295,6 +312,7 @@ class Events:
     def restore(self) -> None:
         """Empty again."""
         self.put = []
+        self.ids = Ids()
 
     def put_events(self, params: Params, twist: Twist) -> Answer:
         """PutEvents; a failed entry does not fail the call."""
@@ -314,7 +332,7 @@ class Events:
                 failures += 1
                 answers.append({"ErrorCode": code, "ErrorMessage": code})
                 continue
-            event_id = f"event-{len(self.put) + 1:08d}"
+            event_id = self.ids.new(entry["Detail"])
             if bus in self.buses:
                 self.put.append(Event(bus, dict(entry), event_id, self._clock()))
             answers.append({"EventId": event_id})

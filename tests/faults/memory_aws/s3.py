@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -118,7 +119,7 @@ class Snapshot(NamedTuple):
     objects: dict[str, dict[str, tuple[Version, ...]]]
     events: dict[str, tuple[ObjectCreated, ...]]
     uploads: dict[str, _Upload]
-    written: int
+    written: Counter[str]
 
 
 class S3:
@@ -130,7 +131,8 @@ class S3:
         self.watch: Callable[[str, Version], None] | None = None
         self._clock = clock
         self._uploads: dict[str, _Upload] = {}
-        self._count = 0
+        # Of each bucket its own, so that what is written in one says nothing of another.
+        self._written: Counter[str] = Counter()
 
     # Simulation
 
@@ -147,7 +149,7 @@ class S3:
             {name: dict(bucket.objects) for name, bucket in self.buckets.items()},
             {name: tuple(bucket.events) for name, bucket in self.buckets.items()},
             {name: u._replace(parts=dict(u.parts)) for name, u in self._uploads.items()},
-            self._count,
+            self._written.copy(),
         )
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -158,7 +160,7 @@ class S3:
         self._uploads = {
             name: u._replace(parts=dict(u.parts)) for name, u in snapshot.uploads.items()
         }
-        self._count = snapshot.written
+        self._written = snapshot.written.copy()
 
     def upload(
         self,
@@ -190,9 +192,9 @@ class S3:
                 "NoSuchBucket", "The specified bucket does not exist", 404, BucketName=name
             ) from None
 
-    def _next(self) -> int:
-        self._count += 1
-        return self._count
+    def _next(self, bucket: str) -> int:
+        self._written[bucket] += 1
+        return self._written[bucket]
 
     def _store(
         self,
@@ -205,7 +207,7 @@ class S3:
         etag: str | None = None,
         principal: str | None = None,
     ) -> Version:
-        number = self._next()
+        number = self._next(bucket.name)
         version = Version(
             key,
             f"version-{number:08d}" if bucket.versioned else "null",
@@ -365,7 +367,7 @@ class S3:
         if not bucket.versioned:
             bucket.objects.pop(key, None)
             return {}
-        number = self._next()
+        number = self._next(bucket.name)
         marker = Version(key, f"version-{number:08d}", b"", "", self._clock(), {}, {}, marker=True)
         self._keep(bucket, marker)
         return {"DeleteMarker": True, "VersionId": marker.version_id}
@@ -456,7 +458,7 @@ class S3:
     def create_multipart_upload(self, params: Params, _twist: Twist) -> Answer:
         """CreateMultipartUpload."""
         bucket = self._bucket(params["Bucket"])
-        upload_id = f"upload-{self._next():08d}"
+        upload_id = f"upload-{bucket.name}-{self._next(bucket.name):08d}"
         self._uploads[upload_id] = _Upload(bucket.name, params["Key"], dict(params), {})
         return {"Bucket": bucket.name, "Key": params["Key"], "UploadId": upload_id}
 

@@ -49,7 +49,8 @@ def check(world: World, effects: list[Effect]) -> Iterator[str]:
         if len(stored) > 1 or len(stored) < (edit.status == 200):
             yield f"I8 an edit answered with {edit.status} wrote {len(stored)} times"
         for effect in stored:
-            if not edit.began_at - LEAST_SECONDS <= effect.place <= edit.ended_at:
+            after = effect.place - edit.began_at
+            if not -LEAST_SECONDS <= after <= edit.ended_at - edit.began_at + LEAST_SECONDS:
                 yield f"I7 an edit of {edit.account} took the place {effect.place}"
         match edit.status:
             case 200:

@@ -9,8 +9,10 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from multiprocessing.pool import Pool
 from typing import Any
 
 from tests.faults.simulation.machine import Machine, Report
@@ -19,7 +21,7 @@ from tests.faults.simulation.plans import LATE_OLDER, ORDERS, ORDINARY, Plan, ki
 # What follows from errands, and files of the directory.
 LATER_SCENES = ("undo", "removal", "pending", "owner", "people", "customers")
 # Pairs are drawn from the calls that the run with the first fault really makes, triples likewise.
-PAIRS_OF_ONE, TRIPLES_OF_ONE = 6, 6
+PAIRS_OF_ONE, TRIPLES_OF_ONE = 12, 12
 SCENES_DRAWN = (
     ("plain",) * 5 + ("older",) * 2 + ("two",) * 2 + ("approval", "dry", "lost") + LATER_SCENES
 )
@@ -32,9 +34,10 @@ MOST_SHOWN = 20
 
 @dataclass(slots=True)
 class Tally:
-    """What many runs came to."""
+    """What many runs came to; `known` further ones are the same as some of them."""
 
     runs: int = 0
+    known: int = 0
     calls: int = 0
     deliveries: int = 0
     by_faults: Counter[int] = field(default_factory=Counter)
@@ -58,6 +61,7 @@ class Tally:
     def merge(self, other: Tally) -> None:
         """Takes over what another tally counted."""
         self.runs += other.runs
+        self.known += other.known
         self.calls += other.calls
         self.deliveries += other.deliveries
         self.by_faults += other.by_faults
@@ -72,8 +76,9 @@ class Tally:
 
     def __str__(self) -> str:
         pace = self.runs / self.seconds if self.seconds else 0.0
+        known = f" (and {self.known:,} known from them)" if self.known else ""
         return (
-            f"{self.runs:,} runs, {self.calls:,} AWS calls, {self.deliveries:,} deliveries, "
+            f"{self.runs:,} runs{known}, {self.calls:,} AWS calls, {self.deliveries:,} deliveries, "
             f"{len(self.kinds)} kinds, {len(self.befell)} (operation, kind) pairs, "
             f"{self.seconds:.0f} s ({pace:.0f} runs/s), {self.violating} violating"
         )
@@ -84,7 +89,8 @@ class Job:
     """Some runs for one process.
 
     `plan` is what the runs have in common. `calls` bounds the calls that the next fault may
-    befall; `seed` is set for drawn ones, `count` says how many.
+    befall; `seed` is set for drawn ones, `count` says how many. `known` are as many further runs
+    that would go on as others do.
     """
 
     plan: Plan
@@ -93,6 +99,7 @@ class Job:
     seed: str | None = None
     count: int = 0
     limit: int | None = None
+    known: int = 0
 
 
 @cache
@@ -129,7 +136,7 @@ def faults_after(report: Report, kinds: frozenset[str] | None = None) -> Iterato
 
 def work(job: Job) -> Tally:
     """Does the runs of a job."""
-    tally = Tally()
+    tally = Tally(known=job.known)
     with machine().running():
         for report in _drawn(job) if job.seed is not None else _each(job):
             tally.add(report)
@@ -181,10 +188,11 @@ def _child(parent: Report, chance: random.Random, *, traced: bool) -> Report | N
     kind = chance.choice(kinds_for(call, parent.plan.scene))
     plan = parent.plan.with_fault(call.number, kind)
     # The draw must not depend on what the run does with the process's own dice.
-    return machine().run(plan, after=parent, traced=traced)
+    # Of few runs that go on from one, next to none come to a state that another has passed.
+    return machine().run(plan, after=parent, traced=traced, whole=True)
 
 
-def singles(calls_a_job: int = 12) -> list[Job]:
+def singles(calls_a_job: int = 24) -> list[Job]:
     """Every call x every kind in all orders of the plain scene; and what other scenes add."""
     jobs: list[Job] = []
     for order in ORDERS:
@@ -217,10 +225,55 @@ def drawn(count: int, seed: str, runs_a_job: int = 40) -> list[Job]:
     return sorted(jobs, key=lambda job: (job.plan.scene, job.plan.order))
 
 
-def pairs(scene: str, order: str) -> list[Job]:
-    """A job for every first fault: each has every second fault after it."""
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What a run with one fault passed after it.
+
+    `states` are those between two steps, each with the number of calls before it and how many
+    second faults there are after it; `count` is how many there are in all.
+    """
+
+    plan: Plan
+    states: tuple[tuple[bytes, int, int], ...]
+    count: int
+
+
+def passed(plan: Plan) -> Passed:
+    """What the run with this one fault passes."""
+    with machine().running():
+        report = machine().run(plan, after=base(plan), traced=True)
+    numbers = [number for number, _ in faults_after(report)]
+    first = max(plan.faults)
+    return Passed(
+        plan,
+        tuple(
+            (moment.state, moment.calls, sum(number > moment.calls for number in numbers))
+            for moment in report.moments
+            if moment.calls >= first
+        ),
+        len(numbers),
+    )
+
+
+def pairs(scene: str, order: str, pool: Pool) -> list[Job]:
+    """A job for every first fault: each has every second fault after it.
+
+    From a state that an earlier first fault of the list has led to, the same second faults lead
+    to the same: so of these a job has only those up to there, and `known` says how many others.
+    """
     report = base(Plan(scene, order))
-    return [Job(report.plan.with_fault(*fault)) for fault in faults_after(report)]
+    plans = [report.plan.with_fault(*fault) for fault in faults_after(report)]
+    seen: set[bytes] = set()
+    jobs: list[Job] = []
+    for one in pool.imap(passed, plans, chunksize=8):
+        most, known = 1 << 30, 0
+        for state, calls, after in one.states:
+            if state in seen:
+                most, known = calls + 1, after
+                break
+            seen.add(state)
+        jobs.append(Job(one.plan, (0, most), known=known))
+    return jobs
 
 
 def cores() -> int:
@@ -235,13 +288,31 @@ def over_all_cores(
     until: float = float("inf"),
 ) -> Tally:
     """Does the jobs, those last in the list last; stops beginning new ones at `until`."""
+    with all_cores() as pool:
+        return in_pool(pool, jobs, each=each, until=until)
+
+
+@contextmanager
+def all_cores() -> Iterator[Pool]:
+    """Processes for jobs; what they have run once they need not run again."""
+    with multiprocessing.get_context("fork").Pool(cores(), _settle_in) as pool:
+        yield pool
+
+
+def in_pool(
+    pool: Pool,
+    jobs: Iterable[Job],
+    *,
+    each: Callable[[Tally], object] | None = None,
+    until: float = float("inf"),
+) -> Tally:
+    """As `over_all_cores`, by processes that are there."""
     tally = Tally()
     begun = time.monotonic()
-    with multiprocessing.get_context("fork").Pool(cores(), _settle_in) as pool:
-        for done in pool.imap_unordered(work, _while_time(jobs, until)):
-            tally.merge(done)
-            if each is not None:
-                each(tally)
+    for done in pool.imap_unordered(work, _while_time(jobs, until)):
+        tally.merge(done)
+        if each is not None:
+            each(tally)
     tally.seconds = time.monotonic() - begun
     return tally
 
@@ -281,6 +352,7 @@ def as_json(tally: Tally) -> dict[str, Any]:
     """The figures, to be kept."""
     return {
         "runs": tally.runs,
+        "known": tally.known,
         "calls": tally.calls,
         "deliveries": tally.deliveries,
         "seconds": round(tally.seconds),

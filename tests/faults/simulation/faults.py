@@ -16,7 +16,6 @@ from tests.faults.simulation import scene as the_scene
 from tests.faults.simulation.plans import Call
 from tests.faults.simulation.scene import Facts
 from tests.faults.simulation.world import (
-    CALL_SECONDS,
     DELIVERED_LATE_SECONDS,
     MOST_NESTED,
     Invocation,
@@ -88,7 +87,6 @@ class Faults:
         """Numbers the call; raises, or lets other things happen first, where the plan says so."""
         world = self._world
         run = world.running[-1]
-        world.clock.now += CALL_SECONDS
         self._check_alive(run)
         if world.trace is not None:
             world.trace.append(_call(number, run.function, service, operation, params))

@@ -9,7 +9,8 @@ import logging
 import os
 import random
 import traceback
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,6 +48,7 @@ from tests.faults.simulation.lambdas import environment, read_stack
 from tests.faults.simulation.plans import Call, Plan
 from tests.faults.simulation.replays import Replays, UnlikeBeforeError
 from tests.faults.simulation.shortcuts import shortcuts
+from tests.faults.simulation.states import Course, Rests, States
 from tests.faults.simulation.watching import Watch
 from tests.faults.simulation.world import StuckError, World
 
@@ -60,12 +62,13 @@ TABLE_BITS = 12
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A run between two steps, `calls` of it made: enough to go on from there."""
+    """A run between two steps, `calls` of it made: enough to go on from there, and its state."""
 
     calls: int
+    state: bytes
     stores: Snapshot
     seen_before: dict[str, Any]
-    sent: int
+    ids: list[Counter[str]]
     published: list[Any]
     put: list[Any]
     now: float
@@ -145,6 +148,7 @@ class Machine:
         self.log: io.StringIO | None = None
         self._failures = _Failures()
         self._replays = Replays(self.memory, self.clock, self._failures.names)
+        self._states, self.rests = States(), Rests()
         self._snapshots: dict[str, Snapshot] = {}
         self._is_running = False
 
@@ -192,8 +196,13 @@ class Machine:
             inner.handlers[:] = handlers
             inner.setLevel(level)
 
-    def run(self, plan: Plan, *, after: Report | None = None, traced: bool = False) -> Report:
+    def run(
+        self, plan: Plan, *, after: Report | None = None, traced: bool = False, whole: bool = False
+    ) -> Report:
         """Carries a plan out and checks what it led to.
+
+        After its last fault a run ends where it comes to a state that another run has passed, for
+        what came after that is known; not so with `whole` or `traced`.
 
         With `traced` the report holds every call, and can be given as `after` for plans that have
         one more, later fault: they go on from the last moment before it.
@@ -217,36 +226,56 @@ class Machine:
             memory.s3.watch = watch.object
             memory.sns.watch = watch.notification
             moments: list[Moment] = []
+            last = max(plan.faults, default=0)
+            rest: Course | None = None
 
-            def keep() -> None:
-                if len(moments) < MOST_MOMENTS:
-                    moments.append(self._moment(world, watch, faults))
+            def so_far(end: Iterable[str] = ()) -> Course:
+                return Course(
+                    (*world.violations, *end),
+                    memory.calls,
+                    world.deliveries,
+                    world.sweeps,
+                    world.sweeps_that_sent,
+                    self.clock.now,
+                )
 
+            def is_known() -> bool:
+                nonlocal rest
+                if traced:
+                    if len(moments) < MOST_MOMENTS:
+                        moments.append(self._moment(world, watch, faults))
+                elif world.replays is not None and not whole and memory.calls >= last:
+                    state = self._states.digest(world, watch, faults, self._failures.names)
+                    rest = self.rests.after(state, so_far())
+                return rest is not None
+
+            self.rests.begin()
             try:
                 if found is None:
                     self._begin(world)
-                world.until_rest(before_each=keep if traced else None)
-                world.failures += self._failures.names
-                violations = invariants.check(world)
+                world.until_rest(is_known=is_known)
+                if rest is None:
+                    world.failures += self._failures.names
+                    course = so_far(invariants.check(world))
+                else:
+                    course = so_far().then(rest)
+                self.rests.end(course)
             except StuckError as stuck:
-                violations = [*world.violations, f"I2 the run did not end: {stuck}"]
+                course = so_far([f"I2 the run did not end: {stuck}"])
             except UnlikeBeforeError as unlike:
-                violations = [
-                    *world.violations,
-                    f"a function is not led by what it is told: {unlike}",
-                ]
+                course = so_far([f"a function is not led by what it is told: {unlike}"])
             finally:
                 memory.hook = None
                 memory.dynamodb.watch(None)
                 memory.s3.watch = memory.sns.watch = None
             return Report(
                 plan,
-                tuple(dict.fromkeys(violations)),
-                memory.calls,
-                world.deliveries,
-                world.sweeps,
-                world.sweeps_that_sent,
-                self.clock.now - the_scene.START,
+                tuple(dict.fromkeys(course.violations)),
+                course.calls,
+                course.deliveries,
+                course.sweeps,
+                course.sweeps_that_sent,
+                course.seconds - the_scene.START,
                 tuple(world.applied),
                 tuple(world.trace or ()),
                 tuple(moments),
@@ -255,14 +284,16 @@ class Machine:
     def forget(self) -> None:
         """Forgets what functions did before, after something was changed in them."""
         self._replays.forget()
+        self.rests.forget()
 
     def _moment(self, world: World, watch: Watch, faults: Faults) -> Moment:
         memory = self.memory
         return Moment(
             memory.calls,
+            self._states.digest(world, watch, faults, self._failures.names),
             memory.snapshot(),
             {name: dict(table._before) for name, table in memory.dynamodb.tables.items()},
-            memory.sqs._count,
+            [ids.given.copy() for ids in (memory.sqs.ids, memory.sns.ids, memory.events.ids)],
             list(memory.sns.published),
             list(memory.events.put),
             self.clock.now,
@@ -278,7 +309,10 @@ class Machine:
         memory.restore(moment.stores)
         for name, before in moment.seen_before.items():
             memory.dynamodb.tables[name]._before = dict(before)
-        memory.calls, memory.sqs._count = moment.calls, moment.sent
+        memory.calls = moment.calls
+        senders = memory.sqs.ids, memory.sns.ids, memory.events.ids
+        for ids, given in zip(senders, moment.ids, strict=True):
+            ids.given = given.copy()
         memory.sns.published[:] = moment.published
         memory.events.put[:] = moment.put
         self.clock.now = moment.now

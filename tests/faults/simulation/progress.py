@@ -33,7 +33,7 @@ class Progress:
         """Adds to a sweep that is done in parts."""
         before = self._known.get(name, {})
         figures = as_json(tally)
-        for figure in ("runs", "calls", "deliveries", "seconds", "violating"):
+        for figure in ("runs", "known", "calls", "deliveries", "seconds", "violating"):
             figures[figure] += before.get(figure, 0)
         figures["kinds"] = sorted({*figures["kinds"], *before.get("kinds", [])})
         figures["pairs"] = max(figures["pairs"], before.get("pairs", 0))
@@ -61,8 +61,8 @@ class Progress:
 
     def _table(self) -> str:
         lines = [
-            "| sweep | runs | AWS calls | deliveries | kinds | violating | seconds |",
-            "|---|---:|---:|---:|---:|---:|---:|",
+            "| sweep | runs | known | AWS calls | deliveries | kinds | violating | seconds |",
+            "|---|---:|---:|---:|---:|---:|---:|---:|",
         ]
         words: list[str] = []
         for name, told in self._known.items():
@@ -76,7 +76,8 @@ class Progress:
                     f"{told['first_faults']:,} first faults)"
                 )
             lines.append(
-                f"| {sweep} | {told['runs']:,} | {told['calls']:,} | {told['deliveries']:,} | "
+                f"| {sweep} | {told['runs']:,} | {told.get('known', 0):,} | {told['calls']:,} | "
+                f"{told['deliveries']:,} | "
                 f"{len(told['kinds'])} | {told['violating']} | {told['seconds']:,} |"
             )
         return "\n".join([*lines, "", *words]).rstrip() + "\n"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from random import Random
 from typing import Any
 
 from tests.faults.memory_aws import Change
 from tests.faults.simulation.lambdas import Reader
+from tests.faults.simulation.plans import drawn_place
 
 
 @dataclass(slots=True, eq=False)
@@ -54,7 +54,12 @@ class Stream:
         if self.reader.is_told(change):
             self.waiting.append(Record(change, arrived))
 
-    def due(self, now: float, order: str, chance: Random | None) -> list[Record]:
+    @property
+    def place_name(self) -> str:
+        """What the place of a batch in a drawn order follows from."""
+        return self.reader.table
+
+    def due(self, now: float, order: str) -> list[Record]:
         """The next batch: in order within each key, and none while an earlier one is busy."""
         if now < self._ready_at or not self.waiting:
             return []
@@ -62,10 +67,11 @@ class Stream:
         due = [record for record in self.waiting if _key(record) not in busy]
         if due and order != "fifo":
             keys = sorted({_key(record) for record in due})
-            if chance is None:
+            if order == "lifo":
                 wanted = {_key(due[-1])}
             else:
-                wanted = set(chance.sample(keys, chance.randint(1, len(keys))))
+                drawn = {key for key in keys if drawn_place(order, key, now) % 2}
+                wanted = drawn or set(keys)
             due = [record for record in due if _key(record) in wanted]
         return due[: self._most]
 

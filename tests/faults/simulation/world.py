@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import marshal
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from random import Random
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import EventType
@@ -18,12 +19,15 @@ from tests.faults.memory_aws import MemoryAws, Notification
 from tests.faults.simulation import scene as the_scene
 from tests.faults.simulation.clock import Clock
 from tests.faults.simulation.lambdas import LambdaContext, Queue, Stack
-from tests.faults.simulation.plans import Call, Plan
+from tests.faults.simulation.plans import Call, Plan, drawn_place
 from tests.faults.simulation.replays import Replays, sown
 from tests.faults.simulation.scene import Facts, Scene, Wish
 from tests.faults.simulation.streams import Record, Stream
 
-CALL_SECONDS = 0.02
+# Deliveries begin on the beat, and calls take no time: so what a fault delays a little goes on when
+# it does without the fault, or with another one, and what comes then need not be run again.
+BEAT_SECONDS = 4.0
+NESTED_SECONDS = 0.0625
 # A run that needs more than this does not end; what waits for others is asked for at each sweep.
 MOST_DELIVERIES = 2000
 MOST_SECONDS = 4 * 24 * 3600.0
@@ -50,9 +54,15 @@ class Message:
 
     queue: str
     body: str
+    name: str
     sent: int
     visible_at: float
     receives: int = 0
+
+    @property
+    def place_name(self) -> str:
+        """What its place in a drawn order follows from."""
+        return self.name
 
 
 @dataclass(slots=True, eq=False)
@@ -141,7 +151,6 @@ class World:
     ) -> None:
         self.stack, self.memory, self.clock, self.plan = stack, memory, clock, plan
         self.scene: Scene = the_scene.SCENES[plan.scene]
-        self.chance = None if plan.order in ("fifo", "lifo") else Random(f"order {plan.order}")
         self.trace: list[Call] | None = [] if traced else None
         self.running: list[Invocation] = []
         self.messages: list[Message] = []
@@ -166,6 +175,7 @@ class World:
         self.depth = 0
         self.replays: Replays | None = None
         self._sent = self._invoked = 0
+        self._named_before: Counter[str] = Counter()
         self._events_seen = 0
         self._idle_seconds = SHORTEST_IDLE_SECONDS
         self._next_runs = [clock.now + one.seconds for one in stack.schedules]
@@ -184,9 +194,6 @@ class World:
             kept = value
             if isinstance(value, list | dict | set):
                 kept = value.copy()
-            elif isinstance(value, Random):
-                kept = Random()
-                kept.setstate(value.getstate())
             setattr(other, name, kept)
         other.plan = plan
         other.messages = [replace(message) for message in self.messages]
@@ -232,7 +239,8 @@ class World:
     def send(self, queue: str, body: str, *, delay: float = 0.0) -> Message:
         """A message for a queue."""
         self._sent += 1
-        message = Message(queue, body, self._sent, self.clock.now + delay)
+        name = _name("message", f"{queue} {body}".encode(), self._named_before)
+        message = Message(queue, body, name, self._sent, self.clock.now + delay)
         self.messages.append(message)
         return message
 
@@ -281,20 +289,18 @@ class World:
             changes.clear()
 
     def until_rest(
-        self, *, at_once: bool = False, before_each: Callable[[], None] | None = None
+        self, *, at_once: bool = False, is_known: Callable[[], bool] | None = None
     ) -> None:
         """Lets everything happen that can; with `at_once` only what needs no waiting.
 
-        `before_each` is called before each step, while no function is running.
+        `is_known` is asked before each step, while no function is running; it ends the run.
         """
-        while True:
-            if before_each is not None:
-                before_each()
-            if self._step():
-                continue
-            if at_once or self.is_finished():
-                return
-            self._wait()
+        while is_known is None or not is_known():
+            if not self._step():
+                if at_once or self.is_finished():
+                    return
+                self._wait()
+            self._pass_time()
 
     def is_finished(self) -> bool:
         """True when nothing is on its way and every upload has come to its end."""
@@ -344,10 +350,9 @@ class World:
             told = json.loads(message.body)
             status = self.ask_api(told["method"], told["path"], the_scene.BOSS, body=told["body"])
             return 200 <= status < 500
-        name = f"message-{message.sent}"
         record = {
-            "messageId": name,
-            "receiptHandle": name,
+            "messageId": message.name,
+            "receiptHandle": message.name,
             "body": message.body,
             "attributes": {"ApproximateReceiveCount": str(message.receives)},
             "messageAttributes": {},
@@ -442,9 +447,8 @@ class World:
         run.records, run.schedule, run.edit = records or [], sweep, edit
         run.import_id, run.chunk = self._subject(message)
         run.import_id = run.import_id or import_id
-        context = LambdaContext(
-            name, f"run-{self._invoked:04d}", lambda: run.deadline - self.clock.now
-        )
+        request_id = _name(name, marshal.dumps(event, 2), self._named_before)
+        context = LambdaContext(name, request_id, lambda: run.deadline - self.clock.now)
         # Every process has its own list of what failed.
         module: Any = handover_messages
         processor = module._messages
@@ -455,7 +459,7 @@ class World:
         self.running.append(run)
         try:
             if self.replays is None:
-                with sown(context.aws_request_id):
+                with sown(request_id):
                     answer = function.handler(event, context)
             else:
                 answer = self.replays.invoke(name, function.handler, event, context)
@@ -487,6 +491,17 @@ class World:
 
     # One step
 
+    def _pass_time(self) -> None:
+        """Lets the clock go on to the next beat; in the middle of a call by less.
+
+        Whoever waits in a call has a deadline.
+        """
+        if self.depth:
+            self.clock.now += NESTED_SECONDS
+        else:
+            beats = math.floor(round((self.clock.now - the_scene.START) / BEAT_SECONDS, 6))
+            self.clock.now = the_scene.START + (beats + 1) * BEAT_SECONDS
+
     def _step(self) -> bool:
         """Delivers one thing that is due; False when nothing is."""
         self.pull()
@@ -494,7 +509,7 @@ class World:
         due: list[Message | Stream] = [one for one in self.messages if one.visible_at <= now]
         batches: dict[Stream, list[Record]] = {}
         for stream in self.streams:
-            if batch := stream.due(now, self.plan.order, self.chance):
+            if batch := stream.due(now, self.plan.order):
                 batches[stream] = batch
         for stream, batch in batches.items():
             place = batch[-1 if self.plan.order == "lifo" else 0].arrived
@@ -505,10 +520,11 @@ class World:
             due.insert(at, stream)
         if not due:
             return False
-        if self.chance is not None:
-            chosen = self.chance.choice(due)
+        order = self.plan.order
+        if order in ("fifo", "lifo"):
+            chosen = due[-1 if order == "lifo" else 0]
         else:
-            chosen = due[-1 if self.plan.order == "lifo" else 0]
+            chosen = min(due, key=lambda one: drawn_place(order, one.place_name, now))
         if isinstance(chosen, Stream):
             self._consume(chosen, batches[chosen])
         else:
@@ -548,6 +564,13 @@ class World:
             raise StuckError("nothing is on its way, and something has not ended")
         if self.clock.now - the_scene.START > MOST_SECONDS:
             raise StuckError(f"{MOST_SECONDS / 3600:.0f} hours")
+
+
+def _name(kind: str, content: bytes, named_before: Counter[str]) -> str:
+    """A name that nothing else has, and that does not depend on anything else."""
+    name = f"{kind}-{hashlib.blake2b(content, digest_size=8).hexdigest()}"
+    named_before[name] += 1
+    return f"{name}-{named_before[name]}"
 
 
 API_REQUEST = (the_scene.ROOT / "events" / "api-request.json").read_text()
