@@ -210,7 +210,7 @@ class S3:
         number = self._next(bucket.name)
         version = Version(
             key,
-            f"version-{number:08d}" if bucket.versioned else "null",
+            f"{bucket.name}-{number:08d}" if bucket.versioned else "null",
             body,
             etag or _etag(body),
             self._clock(),
@@ -368,7 +368,9 @@ class S3:
             bucket.objects.pop(key, None)
             return {}
         number = self._next(bucket.name)
-        marker = Version(key, f"version-{number:08d}", b"", "", self._clock(), {}, {}, marker=True)
+        marker = Version(
+            key, f"{bucket.name}-{number:08d}", b"", "", self._clock(), {}, {}, marker=True
+        )
         self._keep(bucket, marker)
         return {"DeleteMarker": True, "VersionId": marker.version_id}
 

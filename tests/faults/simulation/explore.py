@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from multiprocessing.pool import Pool
 from typing import Any
@@ -90,7 +90,7 @@ class Job:
 
     `plan` is what the runs have in common. `calls` bounds the calls that the next fault may
     befall; `seed` is set for drawn ones, `count` says how many. `known` are as many further runs
-    that would go on as others do.
+    that would go on as others do. Of the calls one in `every` is taken.
     """
 
     plan: Plan
@@ -100,6 +100,7 @@ class Job:
     count: int = 0
     limit: int | None = None
     known: int = 0
+    every: int = 1
 
 
 @cache
@@ -152,7 +153,7 @@ def _each(job: Job) -> Iterator[Report]:
         parent = machine().run(plan, after=parent, traced=True)
     first, last = job.calls
     for number, kind in faults_after(parent, job.kinds):
-        if first <= number < last:
+        if first <= number < last and number % job.every == 0:
             yield machine().run(plan.with_fault(number, kind), after=parent)
 
 
@@ -192,14 +193,19 @@ def _child(parent: Report, chance: random.Random, *, traced: bool) -> Report | N
     return machine().run(plan, after=parent, traced=traced, whole=True)
 
 
-def singles(calls_a_job: int = 24) -> list[Job]:
-    """Every call x every kind in all orders of the plain scene; and what other scenes add."""
+def singles(calls_a_job: int = 24, later_every: int = 1) -> list[Job]:
+    """Every call x every kind in all orders of the plain scene; and what other scenes add.
+
+    Of the calls of each later scene one in `later_every` is taken.
+    """
     jobs: list[Job] = []
     for order in ORDERS:
         jobs += _split(Job(Plan("plain", order)), calls_a_job)
         jobs += _split(Job(Plan("older", order), kinds=frozenset(LATE_OLDER)), calls_a_job)
-    for scene in ("approval", "refused", *LATER_SCENES):
+    for scene in ("approval", "refused"):
         jobs += _split(Job(Plan(scene, "fifo")), calls_a_job)
+    for scene in LATER_SCENES:
+        jobs += _split(Job(Plan(scene, "fifo"), every=later_every), calls_a_job)
     # Redelivery alone must make good what a single ordinary fault does: no schedule runs.
     alone = Plan("plain", "fifo", {}, sweeps=False)
     jobs += _split(Job(alone, kinds=ORDINARY), calls_a_job)
@@ -208,7 +214,7 @@ def singles(calls_a_job: int = 24) -> list[Job]:
 
 def _split(job: Job, calls_a_job: int) -> Iterator[Job]:
     for first in range(1, base(job.plan).calls + 1, calls_a_job):
-        yield Job(job.plan, (first, first + calls_a_job), job.kinds)
+        yield replace(job, calls=(first, first + calls_a_job))
 
 
 def drawn(count: int, seed: str, runs_a_job: int = 40) -> list[Job]:
