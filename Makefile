@@ -24,10 +24,11 @@ setup: .venv/.ready .emulator/.ready ## environments for the project and for the
 demo: setup ## the main job on a sample, on the embedded AWS
 	$(PYTHON) -m infra.demo
 
-# Four at a time on two cores: many of the tests wait for the embedded AWS. A file stays together.
+# Four at a time on two cores: many of the tests wait for the embedded AWS. A file stays together, and
+# those that take the longest come first, tests/e2e.
 # What patches time or the whole SDK has a process of its own.
 test: setup ## every test
-	$(PYTHON) -m pytest -n 4 --dist loadfile --ignore tests/faults --ignore tests/kill9
+	$(PYTHON) -m pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/faults --ignore tests/kill9
 	$(PYTHON) -m pytest tests/kill9
 	$(PYTHON) -m pytest tests/faults
 
