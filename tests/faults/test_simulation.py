@@ -21,7 +21,7 @@ from tests.faults.simulation.scene import ANA, BEA, CAI, DORA, FINN, HOME, NEEMA
 SEED = os.environ.get("FAULTS_SEED", "first")
 DRAWN = int(os.environ.get("FAULTS_DRAWN", "2000"))
 # All of their calls take twice as long as everything else; `python -m tests.faults singles` does.
-LATER_EVERY = int(os.environ.get("FAULTS_LATER_EVERY", "5"))
+LATER_EVERY = int(os.environ.get("FAULTS_LATER_EVERY", "9"))
 MOST_SECONDS = 1800
 
 
@@ -128,7 +128,7 @@ def test_no_drawn_pair_or_triple_violates_anything() -> None:
 
 def test_going_on_from_a_moment_is_the_same_as_beginning_anew(machine: Machine) -> None:
     parent = machine.run(Plan("two", "1"), traced=True)
-    faults = list(explore.faults_after(parent))[::131]
+    faults = list(explore.faults_after(parent))[::397]
 
     for number, kind in faults:
         plan = parent.plan.with_fault(number, kind)
@@ -158,7 +158,8 @@ def test_what_is_known_of_a_state_is_what_comes_after_it(machine: Machine) -> No
 
     for scene in SCENES:
         parent = machine.run(Plan(scene, "2"), traced=True)
-        for number, kind in list(explore.faults_after(parent))[::211]:
+        # Neighbours come to the same states more often than others.
+        for number, kind in list(explore.faults_after(parent))[200:220]:
             plan = parent.plan.with_fault(number, kind)
             quickly = machine.run(plan, after=parent)
             assert quickly == machine.run(plan, after=parent, whole=True)
@@ -174,7 +175,7 @@ def test_what_is_known_of_a_state_tells_of_its_violations(machine: Machine) -> N
     with mutant.alive():
         explore.forget()
         parent = machine.run(Plan("two", "1"), traced=True)
-        for number, kind in list(explore.faults_after(parent))[::29]:
+        for number, kind in list(explore.faults_after(parent))[::79]:
             plan = parent.plan.with_fault(number, kind)
             quickly = machine.run(plan, after=parent)
             assert quickly == machine.run(plan, after=parent, whole=True)
@@ -202,7 +203,7 @@ def test_logs_hold_nothing_of_what_was_uploaded(machine: Machine) -> None:
     try:
         for scene in SCENES:
             parent = machine.run(Plan(scene), traced=True)
-            for number, kind in list(explore.faults_after(parent))[::47]:
+            for number, kind in list(explore.faults_after(parent))[::199]:
                 machine.run(parent.plan.with_fault(number, kind), after=parent)
         logged = machine.log.getvalue()
     finally:
