@@ -21,7 +21,7 @@ from tests.faults.simulation.scene import ANA, BEA, CAI, DORA, FINN, HOME, NEEMA
 SEED = os.environ.get("FAULTS_SEED", "first")
 DRAWN = int(os.environ.get("FAULTS_DRAWN", "2000"))
 # All of their calls take twice as long as everything else; `python -m tests.faults singles` does.
-LATER_EVERY = int(os.environ.get("FAULTS_LATER_EVERY", "9"))
+LATER_EVERY = int(os.environ.get("FAULTS_LATER_EVERY", "15"))
 MOST_SECONDS = 1800
 
 

@@ -20,7 +20,7 @@ from tests.hostile.passage import Sizes
 from tests.hostile.through_functions import functions
 from tests.hostile.world import STRICT
 
-FILES, PARTS = 10_000, 4
+FILES, PARTS = 6_000, 3
 
 _BODIES = st.text(st.sampled_from("ab\" ,;\t\r\n'=\x00\x1b␛é"), max_size=60)
 
