@@ -10,7 +10,10 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError as NoRouteError
-from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler.openapi.exceptions import (
+    RequestUnsupportedContentType,
+    RequestValidationError,
+)
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
 from handover.errors import (
     ConflictError,
@@ -173,8 +176,10 @@ def unknown_route(error: NoRouteError) -> Response[str]:  # noqa: ARG001 - the s
 
 def failed(error: Exception) -> Response[str]:
     """Anything else: the caller learns nothing but the id under which the log tells of it."""
-    # So Powertools tells of a body that it cannot read. An outage is no fault of the body.
-    if isinstance(error, (NotImplementedError, ValueError)) and not _is_json_request():
+    # So Powertools tells of a body that it cannot read; ValueError is for forms without a boundary.
+    # An outage is no fault of the body.
+    unread = RequestUnsupportedContentType, ValueError
+    if isinstance(error, unread) and not _is_json_request():
         return _foreign_body()
     # Messages of exceptions may hold what the request held, addresses among it: the log gets the
     # kind and the place only.

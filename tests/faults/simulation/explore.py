@@ -49,8 +49,8 @@ class Tally:
     def add(self, report: Report) -> None:
         """Counts one run."""
         self.runs += 1
-        self.calls += report.calls
-        self.deliveries += report.deliveries
+        self.calls += report.course.calls
+        self.deliveries += report.course.deliveries
         self.by_faults[len(report.plan.faults)] += 1
         self.befell.update((operation, kind) for _, kind, operation in report.applied)
         if report.violations:
@@ -213,7 +213,7 @@ def singles(calls_a_job: int = 24, later_every: int = 1) -> list[Job]:
 
 
 def _split(job: Job, calls_a_job: int) -> Iterator[Job]:
-    for first in range(1, base(job.plan).calls + 1, calls_a_job):
+    for first in range(1, base(job.plan).course.calls + 1, calls_a_job):
         yield replace(job, calls=(first, first + calls_a_job))
 
 

@@ -10,7 +10,7 @@ import os
 import random
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -81,18 +81,18 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run came to."""
+    """What a run came to, and by which faults."""
 
     plan: Plan
-    violations: tuple[str, ...]
-    calls: int
-    deliveries: int
-    sweeps: int
-    sweeps_that_sent: int
-    seconds: float
+    course: Course
     applied: tuple[tuple[int, str, str], ...]
     trace: tuple[Call, ...]
     moments: tuple[Moment, ...] = field(repr=False)
+
+    @property
+    def violations(self) -> tuple[str, ...]:
+        """What was violated, each told once."""
+        return tuple(dict.fromkeys(self.course.violations))
 
     def before(self, plan: Plan) -> Moment | None:
         """The last moment before the faults that `plan` has and this run had not."""
@@ -229,16 +229,6 @@ class Machine:
             last = max(plan.faults, default=0)
             rest: Course | None = None
 
-            def so_far(end: Iterable[str] = ()) -> Course:
-                return Course(
-                    (*world.violations, *end),
-                    memory.calls,
-                    world.deliveries,
-                    world.sweeps,
-                    world.sweeps_that_sent,
-                    self.clock.now,
-                )
-
             def is_known() -> bool:
                 nonlocal rest
                 if traced:
@@ -246,7 +236,7 @@ class Machine:
                         moments.append(self._moment(world, watch, faults))
                 elif world.replays is not None and not whole and memory.calls >= last:
                     state = self._states.digest(world, watch, faults, self._failures.names)
-                    rest = self.rests.after(state, so_far())
+                    rest = self.rests.after(state, Course.of(world))
                 return rest is not None
 
             self.rests.begin()
@@ -256,30 +246,20 @@ class Machine:
                 world.until_rest(is_known=is_known)
                 if rest is None:
                     world.failures += self._failures.names
-                    course = so_far(invariants.check(world))
+                    course = Course.of(world, invariants.check(world))
                 else:
-                    course = so_far().then(rest)
+                    course = Course.of(world).then(rest)
                 self.rests.end(course)
             except StuckError as stuck:
-                course = so_far([f"I2 the run did not end: {stuck}"])
+                course = Course.of(world, [f"I2 the run did not end: {stuck}"])
             except UnlikeBeforeError as unlike:
-                course = so_far([f"a function is not led by what it is told: {unlike}"])
+                course = Course.of(world, [f"a function is not led by what it is told: {unlike}"])
             finally:
                 memory.hook = None
                 memory.dynamodb.watch(None)
                 memory.s3.watch = memory.sns.watch = None
-            return Report(
-                plan,
-                tuple(dict.fromkeys(course.violations)),
-                course.calls,
-                course.deliveries,
-                course.sweeps,
-                course.sweeps_that_sent,
-                course.seconds - the_scene.START,
-                tuple(world.applied),
-                tuple(world.trace or ()),
-                tuple(moments),
-            )
+            applied, trace = tuple(world.applied), tuple(world.trace or ())
+            return Report(plan, course, applied, trace, tuple(moments))
 
     def forget(self) -> None:
         """Forgets what functions did before, after something was changed in them."""

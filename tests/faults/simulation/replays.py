@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.response import StreamingBody
 from handover.stages import sweeps
 
@@ -172,7 +172,8 @@ class Replays:
         try:
             answer = self._memory.call(made.client, made.operation, _made_again(made.params))
             shown = _shown(answer)
-        except Exception as raised:  # noqa: BLE001 - the function's own code is to judge any error
+        except (BotoCoreError, ClientError) as raised:
+            # The function's own code is to judge it.
             error, shown = raised, _told(raised)
         received.append(_Received(made, answer, error, clock.now))
         return None if shown is None else (clock.now, shown)

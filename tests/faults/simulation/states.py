@@ -168,6 +168,18 @@ class Course:
     sweeps_that_sent: int
     seconds: float
 
+    @staticmethod
+    def of(world: World, found: Iterable[str] = ()) -> Course:
+        """What a run has come to so far, with what else was found."""
+        return Course(
+            (*world.violations, *found),
+            world.memory.calls,
+            world.deliveries,
+            world.sweeps,
+            world.sweeps_that_sent,
+            world.clock.now,
+        )
+
     def since(self, before: Course) -> Course:
         """The part that came after `before`."""
         return Course(

@@ -12,9 +12,9 @@ from itertools import groupby
 from operator import itemgetter
 
 from handover.aws import objects
-from handover.model import Repeat
+from handover.model import Line, Repeat
 from handover.patience import Patience
-from handover.profiles import LOGIN_NAME, About
+from handover.profiles import LOGIN_NAME, About, Binding, Profile
 from handover.reading.keys import KeyHasher, refill
 from handover.reading.repeats import Duplicates, repeats
 from handover.reading.scan import Scan
@@ -44,41 +44,43 @@ def store_repeats(
 
 def _of_keys(plan: ImportPlan, scanned: Scan, patience: Patience) -> Found:
     """The lines that do not apply because of another one about the same account or user."""
-    binding = plan.binding
-    return repeats(
-        scanned.hashes,
-        read=lambda: _blocks(plan, scanned, patience),
-        chunks=scanned.chunks,
-        dialect=plan.dialect,
-        header=plan.header,
-        canonical=lambda line: canonical(line, binding, plan.profile),
-        duplicates=Duplicates(plan.profile.duplicates.value),
-    )
+    duplicates = Duplicates(plan.profile.duplicates.value)
+    return _repeats(plan, scanned, patience, canonical, duplicates)
 
 
 def _of_logins(plan: ImportPlan, scanned: Scan, seed: int, patience: Patience) -> Found:
     """The lines that ask for a login name which a line of another user asks for too."""
-    binding = plan.binding
-    column = binding.seat_of(LOGIN_NAME) if plan.profile.about is About.USERS else None
+    column = plan.binding.seat_of(LOGIN_NAME) if plan.profile.about is About.USERS else None
     if column is None:
         return
     again = windows(_blocks(plan, scanned, patience), dialect=plan.dialect, header=plan.header)
     hasher = KeyHasher(column=column.index, dialect=plan.dialect, seed=seed, normal=normal_address)
     # In the place of the hashes that are used up, so that a line takes no more bytes than before.
     refill(scanned.hashes, again, hasher)
-    found = repeats(
+    # Whichever line of a user applies: of two users neither can be preferred.
+    found = _repeats(plan, scanned, patience, canonical_login, Duplicates.REJECT)
+    for chunk, repeat in found:
+        if repeat.is_conflict:
+            yield chunk, replace(repeat, is_login=True)
+
+
+def _repeats(
+    plan: ImportPlan,
+    scanned: Scan,
+    patience: Patience,
+    meaning_of: Callable[[Line, Binding, Profile], tuple[str, tuple[str, ...]] | None],
+    duplicates: Duplicates,
+) -> Found:
+    """The lines that do not apply because of another of the same meaning; uses up the hashes."""
+    return repeats(
         scanned.hashes,
         read=lambda: _blocks(plan, scanned, patience),
         chunks=scanned.chunks,
         dialect=plan.dialect,
         header=plan.header,
-        canonical=lambda line: canonical_login(line, binding, plan.profile),
-        # Whichever line of a user applies: of two users neither can be preferred.
-        duplicates=Duplicates.REJECT,
+        canonical=lambda line: meaning_of(line, plan.binding, plan.profile),
+        duplicates=duplicates,
     )
-    for chunk, repeat in found:
-        if repeat.is_conflict:
-            yield chunk, replace(repeat, is_login=True)
 
 
 def _blocks(plan: ImportPlan, scanned: Scan, patience: Patience) -> Iterator[bytes]:
