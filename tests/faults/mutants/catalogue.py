@@ -382,6 +382,14 @@ MUTANTS: tuple[Mutant, ...] = (
         kinds=KILLS,
     ),
     Mutant(
+        "raised_order_forgotten",
+        "a retried line that changed nothing finds the order it raised",
+        (Edit(PLANNER, "already_done", "if not is_marked and any(", "if False and any("),),
+        scenes=("older",),
+        pair=("kill_after", "user_inactive"),
+        function="assign",
+    ),
+    Mutant(
         "marks_trimmed",
         "marks stay while their import may be worked",
         (

@@ -91,6 +91,18 @@ def test_a_retried_line_reports_the_same_though_the_user_has_left_since() -> Non
     assert (again.outcome, again.rejection) == (Outcome.UPDATED, None)
 
 
+def test_a_retried_line_that_kept_things_as_they_are_has_kept_them_though_the_user_has_left() -> (
+    None
+):
+    newer = claim("30", rivals=["import-20"])
+    kept = stored(decided("0042", AMINA.email, of=account(AMINA.email), by=newer).write)
+    wall = variant(required_user_roles=["Nobody has this"])
+
+    again = decided("0042", AMINA.email, of=kept, by=newer, profile=wall)
+
+    assert (again.outcome, again.rejection, again.write) == (Outcome.UNCHANGED, None, None)
+
+
 def test_the_mark_of_another_line_or_import_is_not_ones_own() -> None:
     marks = (mark(claim("20"), 6, AMINA.email, line=8), mark(claim("19"), 5, AMINA.email))
 

@@ -101,27 +101,31 @@ def account_only(asked: Instruction, account: Account | None, claim: Claim) -> P
 
     For chunks that must end without another write: a cancelled import, a dead letter.
     """
-    if account is None:
-        return Plan(Outcome.NOT_PROCESSED)
-    done = already_done(asked, account, claim)
-    if done is not None:
-        return done
-    # An unchanged line that raised the order has had an effect, older imports yield to it; where
-    # there is a mark, another line of the import raised it.
-    if not any(mark.import_id == claim.import_id for mark in account.marks) and any(
-        account.orders.get(seating.role) == claim.order for seating in asked.seatings
-    ):
-        return Plan(Outcome.UNCHANGED)
-    return Plan(Outcome.NOT_PROCESSED)
+    done = already_done(asked, account, claim) if account is not None else None
+    return Plan(Outcome.NOT_PROCESSED) if done is None else done
 
 
 def already_done(asked: Instruction, account: Account, claim: Claim) -> Plan | None:
-    """What this very line has done to the account already, by its mark."""
+    """What this very line has done to the account already, whatever the facts are by now.
+
+    Its mark tells what it changed. A line that changed nothing may have raised the order, and so
+    has had an effect as well: older imports yield to it.
+    """
+    is_marked = False
     for mark in account.marks:
-        if mark.import_id == claim.import_id and mark.line == asked.line:
-            return Plan(
-                _outcome_of(mark.changes), mark.changes, message=_left_alone(asked, mark.changes)
-            )
+        if mark.import_id == claim.import_id:
+            if mark.line == asked.line:
+                return Plan(
+                    _outcome_of(mark.changes),
+                    mark.changes,
+                    message=_left_alone(asked, mark.changes),
+                )
+            is_marked = True
+    # Where another line of the import has its mark, that one has raised the order.
+    if not is_marked and any(
+        account.orders.get(seating.role) == claim.order for seating in asked.seatings
+    ):
+        return Plan(Outcome.UNCHANGED)
     return None
 
 
