@@ -42,6 +42,18 @@ def test_r54_a_column_of_a_role_is_refused_to_who_may_not_assign_it(pipeline: Pi
     assert pipeline.holders("K000") == [""]
 
 
+def test_r54_a_refused_column_is_told_with_the_line_of_the_header(pipeline: Pipeline) -> None:
+    seat = Seat(SEAT, 1, frozenset({"Director"}))
+    pipeline.wiring.tables.directory.put_roles(TENANT, [seat], pipeline.patience)
+
+    created = pipeline.upload(b"sep=;\r\naccount ID;account Manager\r\nK000;a@b.c\r\n")
+    pipeline.run(created)
+
+    refusal = pipeline.summary(created)["refusal"]
+    assert refusal["line"] == 2
+    assert refusal["message"].startswith("line 2, account Manager: ")
+
+
 def test_r54_a_system_assigns_what_its_source_was_registered_for(pipeline: Pipeline) -> None:
     seat = Seat(SEAT, 1, frozenset({"Director"}))
     pipeline.wiring.tables.directory.put_roles(TENANT, [seat], pipeline.patience)

@@ -115,7 +115,7 @@ def _validate(
     try:
         upload, dialect, header, size = _head(wiring, arrival, profile, sender, size, run.patience)
         binding = _binding(wiring, sender, profile, header)
-        _check_assigners(wiring, sender, profile, binding, uploader)
+        _check_assigners(wiring, sender, profile, binding, header, uploader)
         # What a line does depends on what older imports leave behind.
         waited_for = _let_older_end(wiring, arrival, item, run) if binding.is_relative else None
         seed = int(arrival.import_id[:16], 16)
@@ -237,7 +237,12 @@ def _fitting(wiring: Wiring, tenant: str, header: Header, about: About) -> str |
 
 
 def _check_assigners(
-    wiring: Wiring, sender: Sender, profile: Profile, binding: Binding, uploader: User | None
+    wiring: Wiring,
+    sender: Sender,
+    profile: Profile,
+    binding: Binding,
+    header: Header,
+    uploader: User | None,
 ) -> None:
     """Raises RefusedError for a column of a role that the uploader may not assign."""
     if uploader is None:
@@ -246,12 +251,13 @@ def _check_assigners(
     barred = barred_seat(wiring, sender.tenant, profile, labels, uploader)
     if barred is not None:
         wanted = " or ".join(sorted(barred.assigned_by))
+        line = header.data_line - 1
         raise RefusedError(
             "UPLOADER_NOT_ALLOWED",
-            f"line 1, {labels[barred.role]}: {uploader.email} may not assign the role "
+            f"line {line}, {labels[barred.role]}: {uploader.email} may not assign the role "
             f"{barred.role!r}; wanted the user role {wanted}. Delete the column, or have "
             "somebody else upload the file.",
-            1,
+            line,
         )
 
 
