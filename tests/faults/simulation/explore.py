@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import islice
 from multiprocessing.pool import Pool
 from typing import Any
 
@@ -21,10 +22,12 @@ from tests.faults.simulation.plans import LATE_OLDER, ORDERS, ORDINARY, Plan, ki
 # What follows from errands, and files of the directory.
 LATER_SCENES = ("undo", "removal", "pending", "owner", "people", "customers")
 # Pairs are drawn from the calls that the run with the first fault really makes, triples likewise.
-PAIRS_OF_ONE, TRIPLES_OF_ONE = 12, 12
+PAIRS_OF_ONE, TRIPLES_OF_ONE = 36, 36
+RUNS_OF_ONE = PAIRS_OF_ONE + TRIPLES_OF_ONE
 SCENES_DRAWN = (
     ("plain",) * 5 + ("older",) * 2 + ("two",) * 2 + ("approval", "dry", "lost") + LATER_SCENES
 )
+CALLS_APART = 8
 # Runs make few cycles and much else: to look for them less often saves a tenth of the time.
 GARBAGE_THRESHOLDS = 100_000, 20, 50
 # So many violating runs are told of each job; more say nothing more.
@@ -158,26 +161,31 @@ def _each(job: Job) -> Iterator[Report]:
 
 
 def _drawn(job: Job) -> Iterator[Report]:
-    """Pairs and triples; the runs with the faults before are told too."""
+    """Pairs and triples; the runs with the faults before are told too, and not counted."""
     chance = random.Random(job.seed)
-    count = 0
-    while count < job.count:
+    left = job.count
+    while left:
         first = _child(base(job.plan), chance, traced=True)
         if first is None:
             continue
         yield first
-        for place in range(PAIRS_OF_ONE):
-            second = _child(first, chance, traced=place == 0)
-            if second is None:
+        for report in islice(_of_one(first, chance), left):
+            yield report
+            left -= 1
+
+
+def _of_one(first: Report, chance: random.Random) -> Iterator[Report]:
+    """Pairs with the fault of a run, and triples with those of the first pair."""
+    for place in range(PAIRS_OF_ONE):
+        second = _child(first, chance, traced=place == 0)
+        if second is None:
+            return
+        yield second
+        for _ in range(TRIPLES_OF_ONE if place == 0 else 0):
+            third = _child(second, chance, traced=False)
+            if third is None:
                 break
-            yield second
-            count += 1
-            for _ in range(TRIPLES_OF_ONE if place == 0 else 0):
-                third = _child(second, chance, traced=False)
-                if third is None:
-                    break
-                yield third
-                count += 1
+            yield third
 
 
 def _child(parent: Report, chance: random.Random, *, traced: bool) -> Report | None:
@@ -217,18 +225,20 @@ def _split(job: Job, calls_a_job: int) -> Iterator[Job]:
         yield replace(job, calls=(first, first + calls_a_job))
 
 
-def drawn(count: int, seed: str, runs_a_job: int = 40) -> list[Job]:
-    """Jobs for `count` seeded pairs and triples.
+def drawn(count: int, seed: str) -> list[Job]:
+    """A job for each scene and order, the longest first, with `count` pairs and triples in all.
 
-    Those of a scene and order are neighbours: what one has run, the next can replay.
+    One process does all of a scene and order: what was run there once it can replay.
     """
-    jobs: list[Job] = []
-    for place in range(0, count, runs_a_job):
-        chance = random.Random(f"{seed}/{place}")
-        plan = Plan(chance.choice(SCENES_DRAWN), chance.choice(ORDERS))
-        runs = min(runs_a_job, count - place)
-        jobs.append(Job(plan, seed=f"{seed}/{place}", count=runs))
-    return sorted(jobs, key=lambda job: (job.plan.scene, job.plan.order))
+    chance = random.Random(seed)
+    counts: Counter[tuple[str, str]] = Counter()
+    for first in range(0, count, RUNS_OF_ONE):
+        which = chance.choice(SCENES_DRAWN), chance.choice(ORDERS)
+        counts[which] += min(RUNS_OF_ONE, count - first)
+    return [
+        Job(Plan(scene, order), seed=f"{seed}/{scene}/{order}", count=runs)
+        for (scene, order), runs in counts.most_common()
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,9 +276,13 @@ def pairs(scene: str, order: str, pool: Pool) -> list[Job]:
 
     From a state that an earlier first fault of the list has led to, the same second faults lead
     to the same: so of these a job has only those up to there, and `known` says how many others.
+
+    The first faults of every `CALLS_APART`th call come first, so that a part of the jobs is spread
+    over the whole import.
     """
     report = base(Plan(scene, order))
-    plans = [report.plan.with_fault(*fault) for fault in faults_after(report)]
+    faults = sorted(faults_after(report), key=lambda fault: (fault[0] % CALLS_APART, fault[0]))
+    plans = [report.plan.with_fault(*fault) for fault in faults]
     seen: set[bytes] = set()
     jobs: list[Job] = []
     for one in pool.imap(passed, plans, chunksize=8):
