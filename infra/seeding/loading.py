@@ -72,7 +72,7 @@ def load(tables: Tables, tenant: str, files: DirectoryFiles, told: Told) -> list
         loaded.append(Loaded("roles", len(files.roles), 0, 0))
     if files.sources is not None:
         for source in files.sources:
-            tables.directory.put_source(tenant, source)
+            tables.setup.put_source(tenant, source)
         loaded.append(Loaded("sources", len(files.sources), 0, 0))
     return loaded
 

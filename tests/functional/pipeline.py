@@ -177,7 +177,7 @@ class Pipeline:
 
     def source(self, name: str = "erp", principal: str = PRINCIPAL) -> None:
         """Registers a source that drops files of the preset."""
-        self.wiring.tables.directory.put_source(TENANT, Source(name, "single-strict", principal))
+        self.wiring.tables.setup.put_source(TENANT, Source(name, "single-strict", principal))
 
     # Doors
 

@@ -180,9 +180,10 @@ def build(pipeline: Pipeline) -> tuple[World, Snapshot]:
     ):
         directory.put_roles(tenant, [Seat(role, 1)], pipeline.patience)
         directory.put_workflows(tenant, [workflow], pipeline.patience)
-    directory.put_source(OWN, Source("erp", "single-strict", OWN_PRINCIPAL))
-    directory.put_source(OTHER, Source("erp", "single-strict", OTHER_PRINCIPAL))
-    directory.put_source(OTHER, Source("crm", "single-strict", OTHER_PRINCIPAL))
+    setup = pipeline.wiring.tables.setup
+    setup.put_source(OWN, Source("erp", "single-strict", OWN_PRINCIPAL))
+    setup.put_source(OTHER, Source("erp", "single-strict", OTHER_PRINCIPAL))
+    setup.put_source(OTHER, Source("crm", "single-strict", OTHER_PRINCIPAL))
     _accounts(pipeline)
     other = signed_in_as("other-admin", OTHER_ADMIN, OTHER)
     _imports(world, OWN, INSIDERS[1], INSIDERS[0], SALES.email)

@@ -386,7 +386,7 @@ class Machine:
         tables.directory.put_profile(the_scene.HOME, parse_profile(the_scene.SEATS_PROFILE))
         if scene.profile == the_scene.WAITS:
             tables.directory.put_profile(the_scene.HOME, parse_profile(the_scene.WAITS_PROFILE))
-        tables.directory.put_source(
+        tables.setup.put_source(
             the_scene.HOME, Source("crm", the_scene.STRICT, the_scene.PRINCIPAL)
         )
         if scene.settings is not None:

@@ -236,10 +236,6 @@ class Directory:
         body = self._body(tenant, SOURCE + source)
         return Source(**json.loads(body)) if body is not None else None
 
-    def put_source(self, tenant: str, source: Source) -> None:
-        """Registers a source, or registers it anew."""
-        DirectoryItem(tenant, SOURCE + source.source, body=source_body(source)).save()
-
     def profile(self, tenant: str, name: str) -> Profile | None:
         """The tenant's own profile of that name, else the preset, with the tenant's own roles.
 
