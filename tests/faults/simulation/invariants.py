@@ -22,7 +22,7 @@ from tests.faults.simulation import scene as the_scene
 from tests.faults.simulation.asked import Asked, Kind
 from tests.faults.simulation.edits import LEAST_SECONDS, Effect
 from tests.faults.simulation.records import Records, Told
-from tests.faults.simulation.verdicts import judge, kind_of_file, read_file, seats_at_start
+from tests.faults.simulation.verdicts import codes_between, kind_of_file, read_file, seats_at_start
 from tests.faults.simulation.watching import FINAL
 from tests.faults.simulation.world import Uploaded, World
 
@@ -269,7 +269,7 @@ class _End:
         if asked.kind.is_of_directory:
             return self._records.codes(asked, uploaded)
         waits = self._waits(uploaded)
-        return {judge(asked, uploaded.tenant, facts, waits=waits) for facts in self._world.facts}
+        return codes_between(asked, uploaded.tenant, self._world.facts, waits=waits)
 
     def _waits(self, uploaded: Uploaded) -> bool:
         """True of a file that may name who is still to come."""

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache, partial
-from itertools import chain
+from itertools import chain, combinations_with_replacement
 
 from tests.faults.simulation import directory_files, own_files
 from tests.faults.simulation.asked import Asked, Kind
@@ -77,6 +77,19 @@ def judge(asked: Asked, tenant: str, facts: Facts, *, waits: bool = False) -> st
         if person.opco != place.opco and not waits:
             return "OTHER_OPCO"
     return None
+
+
+def codes_between(
+    asked: Asked, tenant: str, told: Sequence[Facts], *, waits: bool = False
+) -> set[str | None]:
+    """The codes that a line may get while the facts change, as `told` has them one after another.
+
+    Its users are looked up first and its account later, so what is known of them may be older.
+    """
+    return {
+        judge(asked, tenant, Facts(before.users, after.accounts), waits=waits)
+        for before, after in combinations_with_replacement(told, 2)
+    }
 
 
 def seats_at_start(facts: Facts, tenant: str, account: str) -> dict[str, tuple[str, ...]]:
