@@ -19,7 +19,7 @@ from tests.faults.simulation.scene import ANA, BEA, CAI, DORA, FINN, HOME, NEEMA
 
 # Set to draw other pairs and triples, or more of them.
 SEED = os.environ.get("FAULTS_SEED", "first")
-# With the singles some four minutes, however many cores there are: four do all.
+# With the singles at most some four minutes on few cores; from four on 20,000 take no longer.
 DRAWN = int(os.environ.get("FAULTS_DRAWN") or min(20_000, 5_000 * explore.cores()))
 # All of their calls take twice as long as everything else; `python -m tests.faults singles` does.
 LATER_EVERY = int(os.environ.get("FAULTS_LATER_EVERY", "15"))
@@ -165,7 +165,7 @@ def test_what_is_known_of_a_state_is_what_comes_after_it(machine: Machine) -> No
             quickly = machine.run(plan, after=parent)
             assert quickly == machine.run(plan, after=parent, whole=True)
 
-    assert machine.rests.found > used
+    assert machine.rests.found > used + len(SCENES)
 
 
 def test_what_is_known_of_a_state_tells_of_its_violations(machine: Machine) -> None:

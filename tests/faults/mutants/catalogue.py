@@ -378,13 +378,13 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "marks_not_looked_up",
         "a retried chunk finds its marks",
-        (Edit(PLANNER, "already_done", "for mark in account.marks:", "for mark in ():"),),
+        (Edit(PLANNER, "already_done", "for mark in own:", "for mark in ():"),),
         kinds=KILLS,
     ),
     Mutant(
         "raised_order_forgotten",
         "a retried line that changed nothing finds the order it raised",
-        (Edit(PLANNER, "already_done", "if not is_marked and any(", "if False and any("),),
+        (Edit(PLANNER, "already_done", "if not own and any(", "if False and any("),),
         scenes=("older",),
         pair=("kill_after", "user_inactive"),
         function="assign",

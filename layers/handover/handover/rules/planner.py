@@ -111,18 +111,14 @@ def already_done(asked: Instruction, account: Account, claim: Claim) -> Plan | N
     Its mark tells what it changed. A line that changed nothing may have raised the order, and so
     has had an effect as well: older imports yield to it.
     """
-    is_marked = False
-    for mark in account.marks:
-        if mark.import_id == claim.import_id:
-            if mark.line == asked.line:
-                return Plan(
-                    _outcome_of(mark.changes),
-                    mark.changes,
-                    message=_left_alone(asked, mark.changes),
-                )
-            is_marked = True
+    own = [mark for mark in account.marks if mark.import_id == claim.import_id]
+    for mark in own:
+        if mark.line == asked.line:
+            return Plan(
+                _outcome_of(mark.changes), mark.changes, message=_left_alone(asked, mark.changes)
+            )
     # Where another line of the import has its mark, that one has raised the order.
-    if not is_marked and any(
+    if not own and any(
         account.orders.get(seating.role) == claim.order for seating in asked.seatings
     ):
         return Plan(Outcome.UNCHANGED)
