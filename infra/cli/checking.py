@@ -162,7 +162,7 @@ def _opened(raw: BinaryIO, profile: Profile, mapping: Mapping[str, str]) -> Iter
             dialect, header = _head(file, known, profile)
         spoken_of = (*header.labels, *mapping.values())
         written_out = profile.with_roles(_roles_in(spoken_of, profile))
-        binding = bind(header.labels, written_out, mapping=mapping, line=header.data_line - 1)
+        binding = bind(header.labels, written_out, mapping=mapping, line=header.last_line)
         yield _Opened(file, dialect, header, binding, written_out)
 
 

@@ -121,6 +121,11 @@ class Header:
     data_start: int
     data_line: int
 
+    @property
+    def last_line(self) -> int:
+        """The physical line that the header ends on; refusals of labels name it."""
+        return self.data_line - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:

@@ -210,9 +210,8 @@ def _uploader(wiring: Wiring, sender: Sender, profile: Profile) -> User | None:
 
 def _binding(wiring: Wiring, sender: Sender, profile: Profile, header: Header) -> Binding:
     """The columns of the profile in the header; a refusal names a profile that would fit it."""
-    line = header.data_line - 1
     try:
-        return bind(header.labels, profile, mapping=sender.mapping, line=line)
+        return bind(header.labels, profile, mapping=sender.mapping, line=header.last_line)
     except RefusedError as refused:
         if refused.refusal.code != "MISSING_COLUMN" or sender.errand is not None:
             raise
@@ -251,7 +250,7 @@ def _check_assigners(
     barred = barred_seat(wiring, sender.tenant, profile, labels, uploader)
     if barred is not None:
         wanted = " or ".join(sorted(barred.assigned_by))
-        line = header.data_line - 1
+        line = header.last_line
         raise RefusedError(
             "UPLOADER_NOT_ALLOWED",
             f"line {line}, {labels[barred.role]}: {uploader.email} may not assign the role "
