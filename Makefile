@@ -26,11 +26,12 @@ demo: setup ## the main job on a sample, on the embedded AWS
 
 # Four at a time on two cores: many of the tests wait for the embedded AWS. A file stays together, and
 # those that take the longest come first, tests/e2e.
-# What patches time or the whole SDK has a process of its own.
+# What patches time or the whole SDK has processes of its own; some of it shares them out itself.
 test: setup ## every test
 	$(PYTHON) -m pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/faults --ignore tests/kill9
 	$(PYTHON) -m pytest tests/kill9
-	$(PYTHON) -m pytest tests/faults
+	$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not all_cores" tests/faults
+	$(PYTHON) -m pytest -m all_cores tests/faults
 
 check: setup ## the fast gate: format, lint, types, template and pins, unit tests
 	$(PYTHON) -m ruff format --check $(CODE)

@@ -20,6 +20,7 @@ def test_there_is_a_mutant_for_each_mechanism() -> None:
     assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS)
 
 
+@pytest.mark.all_cores
 @pytest.mark.timeout(1200)
 def test_the_mutants_that_are_drawn_are_found() -> None:
     names = random.Random(SEED).sample([mutant.name for mutant in MUTANTS], JUDGED)

@@ -19,8 +19,7 @@ from tests.faults.simulation.scene import ANA, BEA, CAI, DORA, FINN, HOME, NEEMA
 
 # Set to draw other pairs and triples, or more of them.
 SEED = os.environ.get("FAULTS_SEED", "first")
-# With the singles at most some four minutes on few cores; from four on 20,000 take no longer.
-DRAWN = int(os.environ.get("FAULTS_DRAWN") or min(20_000, 5_000 * explore.cores()))
+DRAWN = int(os.environ.get("FAULTS_DRAWN", "20000"))
 # All of their calls take twice as long as everything else; `python -m tests.faults singles` does.
 LATER_EVERY = int(os.environ.get("FAULTS_LATER_EVERY", "15"))
 MOST_SECONDS = 1800
@@ -109,6 +108,7 @@ def test_a_file_of_accounts_makes_and_changes_them(machine: Machine) -> None:
     assert items[f"{HOME}#C3"]["status"] == {"S": "inactive"}
 
 
+@pytest.mark.all_cores
 @pytest.mark.timeout(MOST_SECONDS)
 def test_no_single_fault_violates_anything() -> None:
     tally = explore.over_all_cores(explore.singles(later_every=LATER_EVERY))
@@ -118,6 +118,7 @@ def test_no_single_fault_violates_anything() -> None:
     assert tally.kinds == ALL_KINDS
 
 
+@pytest.mark.all_cores
 @pytest.mark.timeout(MOST_SECONDS)
 def test_no_drawn_pair_or_triple_violates_anything() -> None:
     tally = explore.over_all_cores(explore.drawn(DRAWN, SEED))
