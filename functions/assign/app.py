@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from handover.messages import each_message
 from handover.runtime import Context, Invocation, logger, metrics, tracer, wiring
 from handover.stages.chunks import work_chunk
+from handover.stages.sending import read_message
 
 
 @logger.inject_lambda_context
@@ -19,5 +19,5 @@ def lambda_handler(event: dict[str, Any], context: Context) -> Any:
 
 
 def _work(body: str, run: Invocation) -> None:
-    told = json.loads(body)
+    told = read_message(body)
     work_chunk(wiring(), told["import_id"], told["chunk"], run, may_write=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from handover.messages import each_message
 from handover.runtime import Context, Invocation, logger, metrics, tracer, wiring
 from handover.stages.endings import end_import
+from handover.stages.sending import read_message
 
 
 @logger.inject_lambda_context
@@ -19,4 +19,4 @@ def lambda_handler(event: dict[str, Any], context: Context) -> Any:
 
 
 def _end(body: str, run: Invocation) -> None:
-    end_import(wiring(), json.loads(body)["import_id"], run)
+    end_import(wiring(), read_message(body)["import_id"], run)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from handover.messages import each_message
@@ -16,6 +15,7 @@ from handover.runtime import (
     wiring,
 )
 from handover.stages.intake import take_in
+from handover.stages.sending import read_message
 from handover.stages.uploads import arrivals_of
 
 
@@ -28,5 +28,5 @@ def lambda_handler(event: dict[str, Any], context: Context) -> Any:
 
 
 def _take(body: str, run: Invocation) -> None:
-    for arrival in arrivals_of(json.loads(body)):
+    for arrival in arrivals_of(read_message(body)):
         take_in(wiring(), arrival, run, assign_timeout_seconds())

@@ -14,13 +14,19 @@ from handover.patience import Patience
 MESSAGES_A_BATCH = 10
 
 
-def send(queue_url: str, message: dict[str, Any]) -> None:
-    """Sends one message."""
-    sqs().send_message(QueueUrl=queue_url, MessageBody=json.dumps(message))
+def send(queue_url: str, message: dict[str, Any], *, group: str | None = None) -> None:
+    """Sends one message, of a group that the queue is fair to."""
+    sqs().send_message(QueueUrl=queue_url, MessageBody=json.dumps(message), **_of_group(group))
 
 
-def send_all(queue_url: str, messages: Iterable[dict[str, Any]], patience: Patience) -> None:
-    """Sends every message; those that a batch leaves out are sent again."""
+def send_all(
+    queue_url: str,
+    messages: Iterable[dict[str, Any]],
+    patience: Patience,
+    *,
+    group: str | None = None,
+) -> None:
+    """Sends every message, all of one group; those that a batch leaves out are sent again."""
     rest = iter(messages)
     while batch := list(islice(rest, MESSAGES_A_BATCH)):
         waiting = {str(place): json.dumps(message) for place, message in enumerate(batch)}
@@ -29,10 +35,17 @@ def send_all(queue_url: str, messages: Iterable[dict[str, Any]], patience: Patie
             patience.check()
             answer = sqs().send_message_batch(
                 QueueUrl=queue_url,
-                Entries=[{"Id": name, "MessageBody": body} for name, body in waiting.items()],
+                Entries=[
+                    {"Id": name, "MessageBody": body, **_of_group(group)}
+                    for name, body in waiting.items()
+                ],
             )
             # The answer is 200 even when some of the messages were not taken.
             waiting = {left["Id"]: waiting[left["Id"]] for left in answer.get("Failed", [])}
             if waiting:
                 patience.wait(tries)
                 tries += 1
+
+
+def _of_group(group: str | None) -> Any:
+    return {} if group is None else {"MessageGroupId": group}

@@ -12,13 +12,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from handover.aws import queues
 from handover.errors import RetryLaterError
 from handover.model import Refusal, State
 from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
 from handover.stages.chunks import work_chunk
 from handover.stages.endings import end_import
 from handover.stages.registration import new_item
+from handover.stages.sending import read_message, send_finalize
 from handover.stages.uploads import Arrival, arrivals_of, sender_of
 
 
@@ -47,7 +47,7 @@ def abandon(wiring: Wiring, body: str, run: Invocation) -> None:
 def _message(body: str) -> Mapping[str, Any]:
     """What the letter says; nothing when it is no JSON object."""
     try:
-        message = json.loads(body)
+        message = read_message(body)
     except json.JSONDecodeError:
         return {}
     return message if isinstance(message, dict) else {}
@@ -68,4 +68,4 @@ def _refuse(wiring: Wiring, arrival: Arrival, run: Invocation) -> None:
             "found in it. Nothing was written. Upload the file again.",
         )
         imports.refuse(item.pk, run.attempt, refusal, at=rfc3339(run.now))
-    queues.send(wiring.finalize_queue, {"v": 1, "import_id": item.pk})
+    send_finalize(wiring, item)

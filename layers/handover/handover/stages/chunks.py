@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from handover.aws import objects, queues
+from handover.aws import objects
 from handover.errors import RetryLaterError
 from handover.model import Chunk, Line, LineResult, Mode, Outcome, Repeat, State
 from handover.patience import Patience
@@ -30,6 +30,7 @@ from handover.stages.plans import (
     repeats_from,
     repeats_key,
 )
+from handover.stages.sending import send_finalize
 from handover.store.imports import ImportItem, Settlement, Taken, pending_chunks
 
 
@@ -69,7 +70,7 @@ def work_chunk(
             return
         item = _settle(wiring, item, taken, run, may_write)
     if item.state == State.PROCESSING and not pending_chunks(item):
-        queues.send(wiring.finalize_queue, {"v": 1, "import_id": import_id})
+        send_finalize(wiring, item)
 
 
 def _settle(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from handover.aws import queues
 from handover.errors import ConflictError, ForbiddenError
 from handover.model import State
 from handover.patience import Patience
@@ -10,6 +9,7 @@ from handover.runtime import Wiring, logger, metrics
 from handover.stages.errands import ErrandKind
 from handover.stages.lookups import Ticket, import_for
 from handover.stages.people import ADMIN, Person, only_admins
+from handover.stages.sending import send_chunks
 from handover.store.imports import ImportItem, pending_chunks
 
 
@@ -78,14 +78,7 @@ def _cancel_import(
 
 def _hand_out(wiring: Wiring, item: ImportItem, patience: Patience) -> ImportItem:
     """Sends the chunks to the workers; the sweeper sends those that an outage leaves behind."""
-    queues.send_all(
-        wiring.chunks_queue,
-        (
-            {"v": 1, "import_id": item.pk, "chunk": number}
-            for number in sorted(pending_chunks(item))
-        ),
-        patience,
-    )
+    send_chunks(wiring, item, sorted(pending_chunks(item)), patience)
     return item
 
 

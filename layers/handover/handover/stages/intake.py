@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from handover.aws import objects, queues
+from handover.aws import objects
 from handover.aws.objects import ObjectGoneError, Upload
 from handover.errors import RefusedError, RetryLaterError
 from handover.model import Dialect, Header, Mode, State, User
@@ -27,6 +27,7 @@ from handover.stages.plans import ImportPlan, plan_json
 from handover.stages.registration import new_item
 from handover.stages.repeats import store_repeats
 from handover.stages.rivals import rivals_of
+from handover.stages.sending import send_chunks, send_finalize
 from handover.stages.uploads import Arrival, Sender, check_ticket, sender_of
 from handover.stages.weighing import would_clear
 from handover.store.imports import ImportItem, pending_chunks
@@ -81,18 +82,11 @@ class _MustWaitError(Exception):
 
 def _send_on(wiring: Wiring, item: ImportItem, patience: Patience) -> None:
     if item.state == State.PROCESSING:
-        queues.send_all(
-            wiring.chunks_queue,
-            (
-                {"v": 1, "import_id": item.pk, "chunk": number}
-                for number in sorted(pending_chunks(item))
-            ),
-            patience,
-        )
+        send_chunks(wiring, item, sorted(pending_chunks(item)), patience)
         if not pending_chunks(item):
-            queues.send(wiring.finalize_queue, {"v": 1, "import_id": item.pk})
+            send_finalize(wiring, item)
     if item.state in (State.FINALIZING, State.AWAITING_APPROVAL):
-        queues.send(wiring.finalize_queue, {"v": 1, "import_id": item.pk})
+        send_finalize(wiring, item)
 
 
 def _validate(

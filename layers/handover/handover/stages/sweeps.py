@@ -13,6 +13,7 @@ from handover.aws.objects import Upload
 from handover.model import State
 from handover.patience import Patience
 from handover.runtime import Invocation, Wiring, logger, metrics
+from handover.stages.sending import send_chunks, send_finalize
 from handover.stages.uploads import OF_SYSTEMS, Arrival, arrival_message, found_arrival
 from handover.store.imports import ImportItem, pending_chunks
 
@@ -95,19 +96,15 @@ def _resend(wiring: Wiring, item: ImportItem, run: Invocation) -> bool:
     if state is State.PROCESSING:
         pending = pending_chunks(item)
         free = wiring.tables.imports.free_chunks(item.pk, pending, run.now, run.patience)
-        queues.send_all(
-            wiring.chunks_queue,
-            ({"v": 1, "import_id": item.pk, "chunk": number} for number in free),
-            run.patience,
-        )
+        send_chunks(wiring, item, free, run.patience)
         if not pending:
-            queues.send(wiring.finalize_queue, {"v": 1, "import_id": item.pk})
+            send_finalize(wiring, item)
         return bool(free) or not pending
     if state is State.AWAITING_APPROVAL and run.now - opened > APPROVAL_SECONDS:
         return wiring.tables.imports.cancel(item.pk, "nobody approved it in time")
     if state is State.AWAITING_APPROVAL and item.told_approval:
         return False
-    queues.send(wiring.finalize_queue, {"v": 1, "import_id": item.pk})
+    send_finalize(wiring, item)
     return True
 
 

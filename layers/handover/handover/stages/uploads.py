@@ -17,6 +17,7 @@ from handover.errors import RefusedError
 from handover.model import Mode, Refusal
 from handover.profiles import FACTS
 from handover.runtime import Wiring, rfc3339
+from handover.stages.sending import VERSION
 
 IN, DROP, DIRECTORY = "in", "drop", "directory"
 # The doors of other systems, which prove themselves by the principal that S3 names.
@@ -105,7 +106,7 @@ def found_arrival(version: Version) -> Arrival:
 def arrival_message(arrival: Arrival) -> dict[str, Any]:
     """An arrival as a message of our own to the intake queue."""
     return {
-        "v": 1,
+        "v": VERSION,
         "arrival": {
             "bucket": arrival.upload.bucket,
             "key": arrival.upload.key,

@@ -1,0 +1,78 @@
+"""Messages between the functions: whose they are, and which version of the code reads them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from handover.stages.uploads import arrival_message, arrivals
+
+from functions.abandon import app as abandon
+from functions.assign import app as assign
+from functions.finalize import app as finalize
+from functions.validate import app as validate
+from tests.functional.payloads import load_event
+from tests.functional.pipeline import TENANT, Pipeline, import_id, told_by_s3, with_body
+
+FILE = b"account ID,account Manager\r\nK000,amina@lumina.example\r\n"
+# The handler of each queue, and a captured message of it.
+QUEUES = {
+    "validate": (validate.lambda_handler, "abandon-intake"),
+    "assign": (assign.lambda_handler, "assign-chunk"),
+    "finalize": (finalize.lambda_handler, "finalize-import"),
+    "abandon": (abandon.lambda_handler, "abandon-chunk"),
+}
+
+
+def test_messages_are_of_the_group_of_their_tenant(pipeline: Pipeline) -> None:
+    created = pipeline.upload(FILE)
+    pipeline.validate(created)
+    pipeline.assign(import_id(created))
+
+    sent = pipeline.memory.sqs.outbox
+
+    assert {message.queue_url.rpartition("/")[2] for message in sent} == {
+        "ChunksQueue",
+        "FinalizeQueue",
+    }
+    assert {message.group_id for message in sent} == {TENANT}
+
+
+@pytest.mark.parametrize("function", ["assign", "finalize", "abandon"])
+def test_a_message_of_a_later_version_waits_for_the_code_that_reads_it(
+    pipeline: Pipeline, function: str
+) -> None:
+    created = pipeline.upload(FILE)
+    pipeline.validate(created)
+    items = pipeline.memory.dynamodb.tables["ImportsTable"].items
+    before = dict(items)
+    handler, captured = QUEUES[function]
+    body = {"v": 2, "import_id": import_id(created), "chunk": 1}
+
+    failed = pipeline.invoke(handler, with_body(captured, body))
+
+    assert len(failed) == 1
+    assert items == before
+
+
+def test_an_upload_told_of_by_a_later_version_waits_for_the_code_that_reads_it(
+    pipeline: Pipeline,
+) -> None:
+    (arrival,) = arrivals(json.loads(told_by_s3(pipeline.upload(FILE))["Records"][0]["body"]))
+    body = {**arrival_message(arrival), "v": 2}
+
+    assert len(pipeline.invoke(validate.lambda_handler, with_body("validate-ticket", body))) == 1
+    assert pipeline.all_imports() == []
+
+    assert (
+        pipeline.invoke(validate.lambda_handler, with_body("validate-ticket", {**body, "v": 1}))
+        == []
+    )
+    assert len(pipeline.all_imports()) == 1
+
+
+@pytest.mark.parametrize("function", QUEUES)
+def test_messages_that_were_captured_are_of_this_version(function: str) -> None:
+    body = json.loads(load_event(QUEUES[function][1])["Records"][0]["body"])
+
+    assert body.get("v", 1) == 1
