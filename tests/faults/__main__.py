@@ -5,8 +5,8 @@
     python -m tests.faults singles | drawn N [SEED] | mutants      parts of it
     python -m tests.faults licence [N [SEED]]                      whole runs beside the emulators
 
-Exhaustive pairs go on where the last run ended; what is known so far is kept in .local/faults.json
-and told in tests/faults/RESULTS.md.
+Exhaustive pairs go on where the last run of the same code ended; what is known so far is kept in
+.local/faults.json and told in tests/faults/RESULTS.md.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import time
 
 from tests.faults.simulation import explore, whole_runs
 from tests.faults.simulation.plans import plan_from
-from tests.faults.simulation.progress import Progress
+from tests.faults.simulation.progress import Progress, code_now
 
 WHOLE_RUNS = 120
 # What is lost when it is stopped in the middle: a minute or so.
@@ -45,13 +45,14 @@ def pairs(minutes: float, scene: str, order: str) -> int:
     until = time.monotonic() + minutes * 60
     with explore.all_cores() as pool:
         jobs = explore.pairs(scene, order, pool)
-        done = progress.done(key)
+        code = code_now()
+        done = progress.begin(key, code)
         print(f"{key}: {done:,} of {len(jobs):,} first faults are done", flush=True)
         while done < len(jobs) and time.monotonic() < until:
             part = jobs[done : done + FIRST_FAULTS_AT_A_TIME]
             tally = explore.in_pool(pool, part)
             done += len(part)
-            progress.add(key, done, len(jobs), tally)
+            progress.add(key, code, done, len(jobs), tally)
             violating += tally.violating
             print(f"{done:6,} {tally}", flush=True)
             if tally.violating:

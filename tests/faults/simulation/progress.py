@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,19 @@ from tests.faults.simulation.lambdas import ROOT
 
 KEPT = ROOT / ".local" / "faults.json"
 PAGE = ROOT / "tests" / "faults" / "RESULTS.md"
+# What a run follows from.
+CODE = ("template.yaml", "functions", "layers/handover", "tests/faults")
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
+
+
+def code_now() -> str:
+    """A short name of the code that runs follow from."""
+    digest = hashlib.blake2b(digest_size=4)
+    for part in CODE:
+        for path in sorted([ROOT / part, *(ROOT / part).rglob("*.py")]):
+            if path.is_file():
+                digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 class Progress:
@@ -25,19 +38,30 @@ class Progress:
         """What is known, nothing at first."""
         return Progress(json.loads(path.read_text()) if path.exists() else {})
 
-    def done(self, name: str) -> int:
-        """How many first faults of a scene and order are done."""
-        return int(self._known.get(name, {}).get("first_faults_done", 0))
+    def begin(self, name: str, code: str) -> int:
+        """How many first faults of a scene and order are done with this code.
 
-    def add(self, name: str, done: int, of: int, tally: Tally) -> None:
-        """Adds to a sweep that is done in parts."""
+        What was done with other code is kept apart, under its name.
+        """
+        known = self._known.get(name)
+        if known is None:
+            return 0
+        if known.get("code") == code:
+            return int(known["first_faults_done"])
+        earlier = known.get("code", "earlier")
+        self._known[f"{name}, code {earlier}"] = self._known.pop(name)
+        return 0
+
+    def add(self, name: str, code: str, done: int, of: int, tally: Tally) -> None:
+        """Adds to a sweep that is done in parts, all of them with the same code."""
         before = self._known.get(name, {})
         figures = as_json(tally)
         for figure in ("runs", "known", "calls", "deliveries", "seconds", "violating"):
             figures[figure] += before.get(figure, 0)
         figures["kinds"] = sorted({*figures["kinds"], *before.get("kinds", [])})
         figures["pairs"] = max(figures["pairs"], before.get("pairs", 0))
-        self._known[name] = figures | {"first_faults_done": done, "first_faults": of}
+        done_so_far = {"code": code, "first_faults_done": done, "first_faults": of}
+        self._known[name] = figures | done_so_far
         self.save()
 
     def keep(self, name: str, tally: Tally) -> None:
