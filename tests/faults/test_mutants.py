@@ -9,6 +9,7 @@ import pytest
 
 from tests.faults.mutants import MUTANTS
 from tests.faults.mutants.judge import judge_each
+from tests.faults.mutants.mutant import Mutant
 
 # A run judges some, of a seed: all of them take minutes.
 SEED = os.environ.get("FAULTS_SEED", "first")
@@ -18,6 +19,12 @@ JUDGED = int(os.environ.get("MUTANTS_JUDGED", "6"))
 def test_there_is_a_mutant_for_each_mechanism() -> None:
     assert len(MUTANTS) >= 25
     assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS)
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda one: one.name)
+def test_a_mutant_still_finds_what_it_changes(mutant: Mutant) -> None:
+    with mutant.alive():
+        pass
 
 
 @pytest.mark.all_cores

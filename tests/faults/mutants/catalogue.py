@@ -180,6 +180,20 @@ MUTANTS: tuple[Mutant, ...] = (
         kinds=("kill_before", "kill_after"),
     ),
     Mutant(
+        "lease_without_margin",
+        "a lease outlives its worker by more than clocks differ",
+        (
+            Edit(
+                "handover.runtime",
+                "Invocation.lease_until",
+                "self.patience.deadline + LEASE_MARGIN_SECONDS",
+                "self.patience.deadline",
+            ),
+        ),
+        pair=("cancel", "duplicate_ahead"),
+        function="assign",
+    ),
+    Mutant(
         "no_version_condition",
         "writes on the version that was read",
         (
@@ -407,6 +421,35 @@ MUTANTS: tuple[Mutant, ...] = (
         "repeats_ignored",
         "repeats are settled before the fan-out",
         (Edit(f"{STAGES}.chunks", "_gather", "if taken.repeats:", "if False:"),),
+    ),
+    Mutant(
+        "uploader_not_looked_at",
+        "an uploader who may not upload any more is refused",
+        (
+            Edit(
+                f"{STAGES}.intake",
+                "_uploader",
+                "user is None or not user.is_active or not profile.admits_uploader(user.roles)",
+                "user is None",
+            ),
+        ),
+        # Whoever began before the change may not see it.
+        pair=("uploader_demoted", "kill_before"),
+        function="validate",
+    ),
+    Mutant(
+        "transactions_in_conflict_taken_for_made",
+        "errors of transactions",
+        (
+            Edit(
+                f"{STORE}.batches",
+                "transact",
+                "            return False",
+                "            return True",
+            ),
+        ),
+        scenes=("pending",),
+        kinds=("transaction_conflict",),
     ),
     Mutant(
         "approval_skipped",

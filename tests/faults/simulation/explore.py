@@ -17,7 +17,14 @@ from multiprocessing.pool import Pool
 from typing import Any
 
 from tests.faults.simulation.machine import Machine, Report
-from tests.faults.simulation.plans import LATE_OLDER, ORDERS, ORDINARY, Plan, kinds_for
+from tests.faults.simulation.plans import (
+    LATE_OLDER,
+    OF_OPERATION,
+    ORDERS,
+    ORDINARY,
+    Plan,
+    kinds_for,
+)
 
 # What follows from errands, and files of the directory.
 LATER_SCENES = ("undo", "removal", "pending", "owner", "people", "customers")
@@ -28,6 +35,8 @@ SCENES_DRAWN = (
     ("plain",) * 5 + ("older",) * 2 + ("two",) * 2 + ("approval", "dry", "lost") + LATER_SCENES
 )
 CALLS_APART = 8
+# Few calls are transactions.
+OF_TRANSACTIONS = frozenset(OF_OPERATION["TransactWriteItems"])
 # Runs make few cycles and much else: to look for them less often saves a tenth of the time.
 GARBAGE_THRESHOLDS = 100_000, 20, 50
 # So many violating runs are told of each job; more say nothing more.
@@ -93,7 +102,7 @@ class Job:
 
     `plan` is what the runs have in common. `calls` bounds the calls that the next fault may
     befall; `seed` is set for drawn ones, `count` says how many. `known` are as many further runs
-    that would go on as others do. Of the calls one in `every` is taken.
+    that would go on as others do. Of the calls one in `every` is taken, `first` and those after it.
     """
 
     plan: Plan
@@ -104,6 +113,7 @@ class Job:
     limit: int | None = None
     known: int = 0
     every: int = 1
+    first: int = 0
 
 
 @cache
@@ -156,7 +166,7 @@ def _each(job: Job) -> Iterator[Report]:
         parent = machine().run(plan, after=parent, traced=True)
     first, last = job.calls
     for number, kind in faults_after(parent, job.kinds):
-        if first <= number < last and number % job.every == 0:
+        if first <= number < last and number % job.every == job.first:
             yield machine().run(plan.with_fault(number, kind), after=parent)
 
 
@@ -201,10 +211,11 @@ def _child(parent: Report, chance: random.Random, *, traced: bool) -> Report | N
     return machine().run(plan, after=parent, traced=traced, whole=True)
 
 
-def singles(calls_a_job: int = 24, later_every: int = 1) -> list[Job]:
+def singles(calls_a_job: int = 24, later_every: int = 1, later_first: int = 0) -> list[Job]:
     """Every call x every kind in all orders of the plain scene; and what other scenes add.
 
-    Of the calls of each later scene one in `later_every` is taken.
+    Of the calls of each later scene one in `later_every` is taken, those that leave `later_first`
+    when divided by it; what only transactions can meet is always taken.
     """
     jobs: list[Job] = []
     for order in ORDERS:
@@ -213,7 +224,9 @@ def singles(calls_a_job: int = 24, later_every: int = 1) -> list[Job]:
     for scene in ("approval", "refused"):
         jobs += _split(Job(Plan(scene, "fifo")), calls_a_job)
     for scene in LATER_SCENES:
-        jobs += _split(Job(Plan(scene, "fifo"), every=later_every), calls_a_job)
+        jobs += _split(Job(Plan(scene, "fifo"), every=later_every, first=later_first), calls_a_job)
+        if later_every > 1:
+            jobs += _split(Job(Plan(scene, "fifo"), kinds=OF_TRANSACTIONS), calls_a_job)
     # Redelivery alone must make good what a single ordinary fault does: no schedule runs.
     alone = Plan("plain", "fifo", {}, sweeps=False)
     jobs += _split(Job(alone, kinds=ORDINARY), calls_a_job)

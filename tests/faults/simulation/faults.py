@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -31,6 +32,9 @@ SHORT_OUTAGE_SECONDS = 600.0
 # Longer than five receives by the slowest queue take.
 POISON_SECONDS = 12 * 3600.0
 JUMP_SECONDS = 3600.0
+# Clocks of AWS differ by far less; a lease bears what `LEASE_MARGIN_SECONDS` is longer.
+CLOCKS_APART_SECONDS = 10.0
+LAST_SECONDS = 1.0
 
 BUSY_STATEMENTS = {
     "statement_throttled": "ThrottlingError",
@@ -38,6 +42,13 @@ BUSY_STATEMENTS = {
     "statement_failed": "InternalServerError",
     "statements_all_busy": "ProvisionedThroughputExceeded",
 }
+BUSY_TRANSACTIONS = {
+    "transaction_conflict": "TransactionConflict",
+    "transaction_throttled": "ThrottlingError",
+}
+# What belongs to one tenant by its partition key.
+OF_TENANTS = frozenset({"AccountsTable", "DirectoryTable", "HistoryTable", "PortfolioTable"})
+_FIRST_VALUE = re.compile(r":\w+")
 
 
 class Faults:
@@ -51,6 +62,7 @@ class Faults:
         self._meanwhile: dict[str, Callable[[Invocation], None]] = {
             "duplicate": world.deliver_again,
             "duplicate_inside": lambda run: self._nest(lambda: world.deliver_now(run)),
+            "duplicate_ahead": self._duplicate_ahead,
             "others_first": lambda _run: self._nest(lambda: world.until_rest(at_once=True)),
             "world_first": self._world_first,
             "event_again": self._event_again,
@@ -211,6 +223,13 @@ class Faults:
         self._world.deliver_again(run)
         self._nest(self._world.until_rest)
 
+    def _duplicate_ahead(self, run: Invocation) -> None:
+        """A second delivery in this process's last second, by one whose clock is ahead."""
+        world = self._world
+        world.clock.now = max(world.clock.now, run.deadline - LAST_SECONDS)
+        with world.clock.going_ahead(CLOCKS_APART_SECONDS):
+            self._nest(lambda: world.deliver_now(run))
+
     def _event_again(self, _run: Invocation) -> None:
         world = self._world
         bucket = world.memory.s3.buckets[world.memory.physical["UploadsBucket"]]
@@ -336,7 +355,10 @@ class Faults:
         world.facts.append(Facts(world.facts[-1].users, accounts))
 
     def _impatient_sweep(self) -> None:
-        """A sweep that takes everything for lost."""
+        """A sweep that waits for nothing before it sends again, and looks for lost uploads at once.
+
+        Drops are heard of by their events all the same: a listing does not tell who wrote them.
+        """
         module: Any = sweeps
         patience = module.PATIENCE_SECONDS, module.LOST_SECONDS
 
@@ -382,6 +404,8 @@ def _twist(kind: str, operation: str, params: dict[str, Any], world: World) -> T
     if kind in BUSY_STATEMENTS:
         places = range(members) if kind == "statements_all_busy" else (0,)
         return Twist(member_errors=dict.fromkeys(places, BUSY_STATEMENTS[kind]))
+    if kind in BUSY_TRANSACTIONS:
+        return Twist(member_errors={members - 1: BUSY_TRANSACTIONS[kind]})
     left_out = {
         "first_left_out": range(1),
         "last_left_out": range(members - 1, members),
@@ -396,6 +420,8 @@ def _members(operation: str, params: dict[str, Any]) -> int:
     """How many members a batch has."""
     if operation == "BatchExecuteStatement":
         return len(params["Statements"])
+    if operation == "TransactWriteItems":
+        return len(params["TransactItems"])
     if operation == "BatchGetItem":
         return sum(len(asked["Keys"]) for asked in params["RequestItems"].values())
     if operation == "BatchWriteItem":
@@ -417,15 +443,45 @@ def _notification(event: Any) -> str:
 
 
 def _check_tenancy(world: World, run: Invocation, operation: str, params: dict[str, Any]) -> None:
-    """Reads of accounts and people name keys of the import's own tenant only."""
-    if operation != "BatchGetItem" or run.import_id is None:
+    """Reads name keys of the tenants that the invocation works for, and of no others."""
+    keys = _keys_read(operation, params)
+    if not keys:
         return
-    uploaded = world.uploads.get(run.import_id)
-    if uploaded is None:
+    tenants = _tenants_of(world, run)
+    if tenants is None:
         return
-    for table, asked in params["RequestItems"].items():
-        if table not in ("AccountsTable", "DirectoryTable"):
-            continue
-        for key in asked["Keys"]:
-            if key["pk"]["S"].partition("#")[0] != uploaded.tenant:
-                world.violations.append(f"I12 {run.function} read {key} for {uploaded.tenant}")
+    for key in keys:
+        if key.partition("#")[0] not in tenants:
+            world.violations.append(f"I12 {run.function} read {key} for {sorted(tenants)}")
+
+
+def _keys_read(operation: str, params: dict[str, Any]) -> list[str]:
+    """The partition keys, of tables whose items belong to tenants, that a read asks for."""
+    if operation == "BatchGetItem":
+        return [
+            key["pk"]["S"]
+            for table, asked in params["RequestItems"].items()
+            if table in OF_TENANTS
+            for key in asked["Keys"]
+        ]
+    if operation == "GetItem" and params["TableName"] in OF_TENANTS:
+        return [params["Key"]["pk"]["S"]]
+    if operation == "Query" and params["TableName"] in OF_TENANTS:
+        # The partition key is the one that is compared for equality, and comes first.
+        first = _FIRST_VALUE.search(params["KeyConditionExpression"])
+        assert first is not None, params
+        return [params["ExpressionAttributeValues"][first[0]]["S"]]
+    return []
+
+
+def _tenants_of(world: World, run: Invocation) -> set[str] | None:
+    """Whom an invocation works for; None of one that works for all, as the sweep does."""
+    if run.import_id is not None:
+        uploaded = world.uploads.get(run.import_id)
+        return None if uploaded is None else {uploaded.tenant}
+    if run.records:
+        return {
+            (record.change.new or record.change.old or {})["pk"]["S"].partition("#")[0]
+            for record in run.records
+        }
+    return {the_scene.HOME} if run.function == "api" else None

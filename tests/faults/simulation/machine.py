@@ -197,7 +197,13 @@ class Machine:
             inner.setLevel(level)
 
     def run(
-        self, plan: Plan, *, after: Report | None = None, traced: bool = False, whole: bool = False
+        self,
+        plan: Plan,
+        *,
+        after: Report | None = None,
+        traced: bool = False,
+        whole: bool = False,
+        again: bool = False,
     ) -> Report:
         """Carries a plan out and checks what it led to.
 
@@ -206,6 +212,8 @@ class Machine:
 
         With `traced` the report holds every call, and can be given as `after` for plans that have
         one more, later fault: they go on from the last moment before it.
+
+        With `again` all that was delivered comes once more when the run has ended.
         """
         with self.running():
             memory = self.memory
@@ -246,7 +254,10 @@ class Machine:
                 world.until_rest(is_known=is_known)
                 if rest is None:
                     world.failures += self._failures.names
-                    course = Course.of(world, invariants.check(world))
+                    found_out = invariants.check(world)
+                    if again:
+                        found_out += invariants.check_again(world)
+                    course = Course.of(world, found_out)
                 else:
                     course = Course.of(world).then(rest)
                 self.rests.end(course)

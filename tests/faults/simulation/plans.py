@@ -69,6 +69,7 @@ AFTER = ("error_after", "timeout_after", "kill_after", "repeat")
 MEANWHILE = (
     "duplicate",
     "duplicate_inside",
+    "duplicate_ahead",
     "others_first",
     "world_first",
     "event_again",
@@ -107,6 +108,7 @@ OF_OPERATION: Mapping[str, tuple[str, ...]] = {
     "PutEvents": _PARTIAL,
     "PutItem": ("conflict",),
     "UpdateItem": ("conflict",),
+    "TransactWriteItems": ("transaction_conflict", "transaction_throttled"),
     "GetObject": ("body_broken",),
 }
 READS = frozenset(
@@ -116,8 +118,8 @@ READS = frozenset(
 ORDINARY = frozenset(
     {*BEFORE, *AFTER, *_PARTIAL, "conflict", "stale", "body_broken", "clock_jump"}
     | set(OF_OPERATION["BatchExecuteStatement"])
-    | {"duplicate", "duplicate_inside", "others_first", "world_first", "event_again"}
-    | {"messages_delayed", "stream_again"}
+    | {"duplicate", "duplicate_inside", "duplicate_ahead", "others_first", "world_first"}
+    | {"event_again", "messages_delayed", "stream_again"}
 )
 
 

@@ -121,7 +121,7 @@ class Replays:
         # The only thing that the simulation changes in the product while it runs.
         patience = sweeps.PATIENCE_SECONDS, sweeps.LOST_SECONDS
         # The request's id tells the event.
-        way: Any = (name, context.aws_request_id, begun, patience)
+        way: Any = (name, context.aws_request_id, begun, clock.ahead, patience)
         notes, received = self._begun, deque[_Received]()
         try:
             after = notes.get(way)

@@ -52,6 +52,7 @@ _OF_NO_ACCOUNT: Final = frozenset(
         "messages",  # told in their order, without their numbers
         "streams",
         "deliveries",
+        "delivered",
         "sweeps",
         "sweeps_that_sent",
         "_sent",

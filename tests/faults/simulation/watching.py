@@ -14,6 +14,8 @@ from tests.faults.simulation.verdicts import kind_of_file, read_file
 from tests.faults.simulation.world import AccountWrite, Edit, Invocation, UserWrite, World
 
 FINAL = frozenset({"done", "error", "refused", "cancelled"})
+# The states of a file that was taken in.
+_BEGUN = frozenset({"processing", "awaiting_approval"})
 # What may still change about an import that has ended: that it was told, and resent.
 _MAY_CHANGE = frozenset({"open", "opened_at", "resent_at"})
 
@@ -295,11 +297,22 @@ class Watch:
             )
             if not allowed:
                 self._note(f"I12 {run.function} wrote {key} for {run.import_id}")
-        if sk != "import" or old is None or old["state"]["S"] not in FINAL:
+        if sk != "import" or old is None:
+            return
+        self._admitted(run, old, new)
+        if old["state"]["S"] not in FINAL:
             return
         changed = {name for name in {**old, **new} if old.get(name) != new.get(name)}
         if changed - _MAY_CHANGE:
             self._note(f"I10 {sorted(changed)} of an import changed after its end")
+
+    def _admitted(self, run: Invocation, old: Item, new: Item) -> None:
+        """A file goes on to its chunks only when its uploader could upload as it was looked at."""
+        uploader = new["uploader"]["S"] if "uploader" in new else ""
+        changed_at = self._world.changed_at.get(uploader, run.started + 1)
+        was, now = old["state"]["S"], new["state"]["S"]
+        if was == "validating" and now in _BEGUN and changed_at <= run.started:
+            self._note("I17 a file was taken in though its uploader may not upload any more")
 
 
 def _held(value: Any) -> tuple[str, ...]:

@@ -170,8 +170,11 @@ class World:
         self.cancelled_moment: int | None = None
         self.approved: set[str] = set()
         self.withheld: list[str] = []
+        self.delivered: list[Message] = []
         self.failures: list[str] = []
         self.deliveries = self.sweeps = self.sweeps_that_sent = self.dead_letters = 0
+        # Of which queue, and about which import.
+        self.dead: set[tuple[str, str | None]] = set()
         self.depth = 0
         self.replays: Replays | None = None
         self._sent = self._invoked = 0
@@ -335,8 +338,10 @@ class World:
             self.messages.remove(message)
             self.send(queue.dead_letters, message.body)
             self.dead_letters += 1
+            self.dead.add((message.queue, self._subject(message)[0]))
             return
         message.visible_at = self.clock.now + queue.visibility_seconds
+        self.delivered.append(message)
         self.deliveries += 1
         if self.deliveries > MOST_DELIVERIES:
             raise StuckError(f"{MOST_DELIVERIES} deliveries")
@@ -372,6 +377,16 @@ class World:
         if run.message is not None:
             self.send(run.message.queue, run.message.body)
 
+    def deliver_all_again(self) -> None:
+        """Everything that any function was handed comes once more, in the same order."""
+        for message in self.delivered:
+            # What a person asks for again is another wish.
+            if message.queue != PEOPLE:
+                self.send(message.queue, message.body)
+        for stream in self.streams:
+            for batch in stream.consumed:
+                self.read(stream.reader.function, batch)
+
     def deliver_now(self, run: Invocation) -> None:
         """Has what an invocation works on worked by a second one, at once."""
         if run.message is not None:
@@ -389,13 +404,14 @@ class World:
 
     def edit(self, account: str, targets: Mapping[str, tuple[str, ...]]) -> None:
         """Somebody edits an account by hand."""
-        edit = Edit(account, targets, self.clock.now)
+        # An edit has the order of the API's clock.
+        edit = Edit(account, targets, self.clock.told())
         self.edits.append(edit)
         body = {"profile": the_scene.SEATS, "assign": targets}
         edit.status = self.ask_api(
             "PATCH", f"/accounts/{account}", the_scene.BOSS, body=body, edit=edit
         )
-        edit.ended_at = self.clock.now
+        edit.ended_at = self.clock.told()
 
     def ask_api(
         self,
