@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from handover.model import Account, Mode, User
 from handover.profiles import Settings
+from handover.store.directory import Source
 
 from tests.faults.memory_aws import ObjectCreated
 from tests.functional.pipeline import (
@@ -511,3 +512,20 @@ def test_a_new_accounts_first_manager_is_announced(pipeline: Pipeline) -> None:
     (event,) = [json.loads(told.entry["Detail"]) for told in pipeline.memory.events.put]
     assert event["changes"] == [{"role": SEAT, "before": [], "after": [AMINA]}]
     assert list(pipeline.wiring.tables.portfolios.of(TENANT, AMINA)) == [(SEAT, "N1")]
+
+
+@pytest.mark.parametrize("label", ["Email", "Name"])
+def test_the_mapping_of_a_source_is_not_for_its_directory_files(
+    pipeline: Pipeline, label: str
+) -> None:
+    source = Source("erp", "single-strict", PRINCIPAL, {label: "account Manager"})
+    pipeline.wiring.tables.setup.put_source(TENANT, source)
+    people = dropped(pipeline, "users.csv", file("Email,Name", "new@lumina.example,New"))
+    places = dropped(pipeline, "accounts.csv", file("account_id,Name", "N1,new@lumina.example"))
+
+    pipeline.run(people, places)
+
+    assert pipeline.item(people).state == "done"
+    assert user(pipeline, "new@lumina.example").name == "New"
+    assert pipeline.item(places).state == "done"
+    assert pipeline.holders("N1") == [""]

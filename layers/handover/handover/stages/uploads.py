@@ -222,13 +222,16 @@ def _system(wiring: Wiring, arrival: Arrival, tenant: str, source: str, name: st
 
 
 def _of_directory(sender: Sender) -> Sender:
-    """The sender of a file of the directory: what the file is about is said by its name."""
+    """The sender of a file of the directory: what the file is about is said by its name.
+
+    The source's mapping is left out: it leads to columns of the source's own profile.
+    """
     if sender.refusal is not None:
         return sender
     name = sender.filename.rpartition("/")[2].casefold()
     about = next((one for one in FACTS if FACTS[one] and name.startswith(one)), None)
     if about is not None:
-        return replace(sender, profile=f"{DIRECTORY}-{about}")
+        return replace(sender, profile=f"{DIRECTORY}-{about}", mapping={})
     return replace(
         sender,
         profile="",
