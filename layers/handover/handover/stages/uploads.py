@@ -138,7 +138,9 @@ def sender_of(wiring: Wiring, arrival: Arrival) -> Sender:
     if door == DROP:
         return _system(wiring, arrival, tenant, *name.partition("/")[::2])
     if door == DIRECTORY:
-        return _of_directory(_system(wiring, arrival, tenant, *name.partition("/")[::2]))
+        return _of_directory(
+            _system(wiring, arrival, tenant, *name.partition("/")[::2], is_directory=True)
+        )
     return _stranger(arrival)
 
 
@@ -190,7 +192,15 @@ def _ticket_holder(wiring: Wiring, arrival: Arrival, tenant: str, ticket_id: str
     )
 
 
-def _system(wiring: Wiring, arrival: Arrival, tenant: str, source: str, name: str) -> Sender:
+def _system(
+    wiring: Wiring,
+    arrival: Arrival,
+    tenant: str,
+    source: str,
+    name: str,
+    *,
+    is_directory: bool = False,
+) -> Sender:
     known = wiring.tables.directory.source(tenant, source) if source and name else None
     refusal: Refusal | None = None
     if known is None:
@@ -208,6 +218,13 @@ def _system(wiring: Wiring, arrival: Arrival, tenant: str, source: str, name: st
         refusal = Refusal(
             "WRONG_PRINCIPAL",
             f"the file was not written by the principal that is registered for {source!r}",
+        )
+    elif is_directory and not known.writes_directory:
+        refusal = Refusal(
+            "UPLOADER_NOT_ALLOWED",
+            f"the source {source!r} may not write the directory: wanted an Admin to set "
+            f"writes_directory for it (PUT /sources/{source}), or a file under "
+            f"{DROP}/{tenant}/{source}/",
         )
     return Sender(
         tenant=tenant,
