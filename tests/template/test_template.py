@@ -551,29 +551,6 @@ def test_group_names_are_ones_that_cognito_takes() -> None:
         assert re.fullmatch(r"\S+", group["GroupName"])
 
 
-# Alarms
-
-
-def test_every_queue_and_every_function_is_watched() -> None:
-    watched = {
-        (alarm["MetricName"], target)
-        for _, alarm in resources(TEMPLATE, "AWS::CloudWatch::Alarm")
-        for target in referred(alarm["Dimensions"]) or {""}
-    }
-
-    assert {("ApproximateNumberOfMessagesVisible", name) for name in DEAD_LETTERS} <= watched
-    assert {("ApproximateAgeOfOldestMessage", name) for name in SOURCES} <= watched
-    assert {("Errors", name) for name in FUNCTIONS} <= watched
-    assert ("IteratorAge", "PublishFunction") in watched
-    assert ("UploadsWithoutImport", "") in watched
-
-
-def test_every_alarm_calls_somebody_and_stays_silent_without_data() -> None:
-    for _, alarm in resources(TEMPLATE, "AWS::CloudWatch::Alarm"):
-        assert alarm["AlarmActions"] == [{"Ref": "AlarmsTopic"}]
-        assert alarm["TreatMissingData"] == "notBreaching"
-
-
 # The template as a whole
 
 
