@@ -19,10 +19,12 @@ def apply() -> None:
     """Puts all corrections in force; called before the emulator takes requests."""
     from ministack.core import iam_actions
     from ministack.services import dynamodb, s3
+    from ministack.services.cloudformation import provisioners
 
     _stream_partiql_writes(dynamodb)
     _serve_ranges_of_versions(s3)
     _permit_batches_by_their_parts(iam_actions)
+    _take_alarms_of_several_metrics(provisioners)
 
 
 def _stream_partiql_writes(dynamodb: Any) -> None:
@@ -114,3 +116,21 @@ def _permit_batches_by_their_parts(iam_actions: Any) -> None:
 
     iam_actions.extract_iam_action = extracted
     iam_actions.dynamodb_transaction_checks = checks
+
+
+def _take_alarms_of_several_metrics(provisioners: Any) -> None:
+    """An alarm on an expression is made, if on the first of its metrics alone.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudwatch-alarm.html
+    """
+    record = provisioners._cw_metric_alarm_record
+
+    def recording(name: Any, props: Any) -> Any:
+        for one in props.get("Metrics", []):
+            if stat := one.get("MetricStat"):
+                told = {**stat["Metric"], "Period": stat["Period"], "Statistic": stat["Stat"]}
+                rest = {key: value for key, value in props.items() if key != "Metrics"}
+                return record(name, rest | told)
+        return record(name, props)
+
+    provisioners._cw_metric_alarm_record = recording

@@ -19,6 +19,7 @@ from infra.seeding.tables import DirectoryFileError, Row, rows, unique
 Value = TypeVar("Value")
 
 STATUSES = ("active", "inactive")
+NO_YES = ("no", "yes")
 USER_STATUSES = (*STATUSES, "deleted")
 # The role that the column account_manager fills.
 ACCOUNT_MANAGER = "account_manager"
@@ -128,15 +129,18 @@ def _roles(path: Path) -> tuple[Seat, ...]:
 
 
 def _sources(path: Path) -> tuple[Source, ...]:
+    optional = ("mapping", "writes_directory")
+
     def sources() -> Iterator[tuple[Row, Source]]:
-        for row in rows(path, ("source", "profile", "principal"), ("mapping",)):
+        for row in rows(path, ("source", "profile", "principal"), optional):
             name = row.required("source")
             if "/" in name:
                 raise row.wrong("source", f"{name!r}: it becomes a folder's name; wanted no '/'")
             if name in RESERVED_SOURCES:
                 raise row.wrong("source", f"{name!r} is no name for another system")
             profile, principal = row.required("profile"), row.required("principal")
-            yield row, Source(name, profile, principal, _mapping(row))
+            writes_directory = row.one_of("writes_directory", NO_YES) == "yes"
+            yield row, Source(name, profile, principal, _mapping(row), writes_directory)
 
     return unique(sources(), lambda source: source.source, "source")
 

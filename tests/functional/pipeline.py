@@ -11,7 +11,7 @@ import csv
 import io
 import json
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -175,9 +175,17 @@ class Pipeline:
         """Puts users into the directory."""
         self.wiring.tables.directory.put_users(tenant, users, self.patience)
 
-    def source(self, name: str = "erp", principal: str = PRINCIPAL) -> None:
+    def source(
+        self,
+        name: str = "erp",
+        principal: str = PRINCIPAL,
+        *,
+        mapping: Mapping[str, str] | None = None,
+        writes_directory: bool = False,
+    ) -> None:
         """Registers a source that drops files of the preset."""
-        self.wiring.tables.setup.put_source(TENANT, Source(name, "single-strict", principal))
+        source = Source(name, "single-strict", principal, mapping or {}, writes_directory)
+        self.wiring.tables.setup.put_source(TENANT, source)
 
     # Doors
 

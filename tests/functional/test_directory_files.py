@@ -10,6 +10,7 @@ from handover.model import Account, Mode, User
 from handover.profiles import Settings
 
 from tests.faults.memory_aws import ObjectCreated
+from tests.functional.mishaps import Mishap, befalling
 from tests.functional.pipeline import (
     ADMIN,
     AMINA,
@@ -41,7 +42,7 @@ def dropped(
 
 def accounts(pipeline: Pipeline, *lines: str, header: str = ACCOUNTS) -> ObjectCreated:
     """A file of accounts that was dropped and worked to its end."""
-    pipeline.source()
+    pipeline.source(writes_directory=True)
     created = dropped(pipeline, "accounts.csv", file(header, *lines))
     pipeline.run(created)
     return created
@@ -49,7 +50,7 @@ def accounts(pipeline: Pipeline, *lines: str, header: str = ACCOUNTS) -> ObjectC
 
 def users(pipeline: Pipeline, *lines: str, header: str = USERS) -> ObjectCreated:
     """A file of users that was dropped and worked to its end."""
-    pipeline.source()
+    pipeline.source(writes_directory=True)
     created = dropped(pipeline, "users.csv", file(header, *lines))
     pipeline.run(created)
     return created
@@ -153,7 +154,7 @@ def test_nobody_gets_accounts_by_default_who_is_not_active(pipeline: Pipeline, s
 
 def test_an_assignment_is_not_lost_to_a_default(pipeline: Pipeline) -> None:
     default_manager(pipeline, AMINA)
-    pipeline.source()
+    pipeline.source(writes_directory=True)
     older = pipeline.upload(file_of([("N1", BARAKA)]))
     newer = dropped(pipeline, "accounts.csv", file(ACCOUNTS, "N1,,,Kenya,,,"))
 
@@ -385,7 +386,7 @@ def test_a_tenants_own_profile_of_that_name_comes_first(pipeline: Pipeline) -> N
 def test_what_is_no_directory_file_is_refused(
     pipeline: Pipeline, name: str, principal: str, code: str
 ) -> None:
-    pipeline.source()
+    pipeline.source(writes_directory=True)
 
     created = dropped(pipeline, name, file("who,what", "a,b"), principal=principal)
     pipeline.run(created)
@@ -403,7 +404,7 @@ def test_an_unknown_source_cannot_bring_a_directory(pipeline: Pipeline) -> None:
 
 
 def test_of_two_files_the_newer_counts_whichever_is_worked_first(pipeline: Pipeline) -> None:
-    pipeline.source()
+    pipeline.source(writes_directory=True)
     older = dropped(pipeline, "users-1.csv", file("email,name,opco", "zoe@x.example,Zoe,Kenya"))
     pipeline.clock.now += 60
     newer = dropped(pipeline, "users-2.csv", file("email,name,status", "zoe@x.example,Zed,deleted"))
@@ -418,7 +419,7 @@ def test_of_two_files_the_newer_counts_whichever_is_worked_first(pipeline: Pipel
 def test_the_older_file_says_who_gets_a_new_account_whichever_is_worked_first(
     pipeline: Pipeline,
 ) -> None:
-    pipeline.source()
+    pipeline.source(writes_directory=True)
     default_manager(pipeline, BARAKA)
     older = dropped(
         pipeline, "accounts-1.csv", file("account_id,name,account_manager", f"N1,One,{AMINA}")
@@ -438,7 +439,7 @@ def test_the_older_file_says_who_gets_a_new_account_whichever_is_worked_first(
 def test_an_older_file_takes_a_new_account_from_nobody_who_was_named_since(
     pipeline: Pipeline,
 ) -> None:
-    pipeline.source()
+    pipeline.source(writes_directory=True)
     older = dropped(
         pipeline, "accounts-1.csv", file("account_id,name,account_manager", f"N1,One,{AMINA}")
     )
@@ -453,7 +454,7 @@ def test_an_older_file_takes_a_new_account_from_nobody_who_was_named_since(
 
 
 def test_a_chunk_that_is_worked_again_tells_the_same(pipeline: Pipeline) -> None:
-    pipeline.source()
+    pipeline.source(writes_directory=True)
     default_manager(pipeline, AMINA)
     pipeline.kenyan(1)
     lines = ("N1,Acme,,,,,", "K000,Acme,,Kenya,,,", f"N2,,,,,,{BARAKA}")
@@ -475,7 +476,7 @@ def test_a_chunk_that_is_worked_again_tells_the_same(pipeline: Pipeline) -> None
 
 def test_a_directory_file_does_not_touch_the_order_of_assignments(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
-    pipeline.source()
+    pipeline.source(writes_directory=True)
     assignment = pipeline.upload(file_of([("K000", AMINA)]))
     pipeline.clock.now += 60
     directory = dropped(pipeline, "accounts.csv", file("account_id,opco", "K000,Kenya"))
@@ -511,3 +512,51 @@ def test_a_new_accounts_first_manager_is_announced(pipeline: Pipeline) -> None:
     (event,) = [json.loads(told.entry["Detail"]) for told in pipeline.memory.events.put]
     assert event["changes"] == [{"role": SEAT, "before": [], "after": [AMINA]}]
     assert list(pipeline.wiring.tables.portfolios.of(TENANT, AMINA)) == [(SEAT, "N1")]
+
+
+@pytest.mark.parametrize("label", ["Email", "Name"])
+def test_the_mapping_of_a_source_is_not_for_its_directory_files(
+    pipeline: Pipeline, label: str
+) -> None:
+    pipeline.source(mapping={label: "account Manager"}, writes_directory=True)
+    people = dropped(pipeline, "users.csv", file("Email,Name", "new@lumina.example,New"))
+    places = dropped(pipeline, "accounts.csv", file("account_id,Name", "N1,new@lumina.example"))
+
+    pipeline.run(people, places)
+
+    assert pipeline.item(people).state == "done"
+    assert user(pipeline, "new@lumina.example").name == "New"
+    assert pipeline.item(places).state == "done"
+    assert pipeline.holders("N1") == [""]
+
+
+NEW_ADMIN = "email,name,roles", "eve@x.example,Eve,Admin"
+
+
+def test_a_source_without_the_right_changes_nothing_in_the_directory(pipeline: Pipeline) -> None:
+    pipeline.source()
+    people = dropped(pipeline, "users.csv", file(*NEW_ADMIN))
+    places = dropped(pipeline, "accounts.csv", file("account_id,name", "N1,New"))
+
+    pipeline.run(people, places)
+
+    for created in (people, places):
+        refusal = pipeline.summary(created)["refusal"]
+        assert refusal["code"] == "UPLOADER_NOT_ALLOWED"
+        assert "writes_directory" in refusal["message"]
+        assert "PUT /sources/erp" in refusal["message"]
+    assert pipeline.wiring.tables.directory.user(TENANT, "eve@x.example") is None
+
+
+def test_a_right_that_is_taken_away_holds_for_a_file_that_is_sent_on(pipeline: Pipeline) -> None:
+    pipeline.source(writes_directory=True)
+    created = dropped(pipeline, "users.csv", file(*NEW_ADMIN))
+    with befalling(pipeline.memory, Mishap("HeadObject", kill_before=1)):
+        pipeline.validate(created)
+    pipeline.source()
+    pipeline.clock.now += HOUR
+
+    pipeline.sweep("imports")
+    pipeline.run()
+
+    assert pipeline.summary(created)["refusal"]["code"] == "UPLOADER_NOT_ALLOWED"

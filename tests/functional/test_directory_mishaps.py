@@ -75,7 +75,7 @@ def several_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def scene(pipeline: Pipeline) -> None:
     """Two accounts, two users with login names, a source, and a default for new accounts."""
-    pipeline.source()
+    pipeline.source(writes_directory=True)
     pipeline.accounts(*(Account(TENANT, one, 1, opco="Kenya") for one in ("K000", "K001")))
     pipeline.users(
         *(

@@ -11,7 +11,7 @@ GONE = f"{AMINA},Amina Otieno,Sales,Kenya,deleted,,,,"
 
 
 def test_an_older_file_does_not_bring_back_who_was_deleted(pipeline: Pipeline) -> None:
-    pipeline.source()
+    pipeline.source(writes_directory=True)
     pipeline.kenyan(2, held_by=AMINA)
     pipeline.settle()
     older = dropped(pipeline, "users.csv", file(USERS, STILL_THERE))
@@ -27,7 +27,7 @@ def test_an_older_file_does_not_bring_back_who_was_deleted(pipeline: Pipeline) -
 
 
 def test_a_later_file_brings_the_user_back_without_accounts(pipeline: Pipeline) -> None:
-    pipeline.source()
+    pipeline.source(writes_directory=True)
     pipeline.kenyan(1, held_by=AMINA)
     pipeline.settle()
     ask_removal(pipeline, AMINA)
@@ -42,7 +42,7 @@ def test_a_later_file_brings_the_user_back_without_accounts(pipeline: Pipeline) 
 
 
 def test_a_user_who_is_deleted_by_a_dropped_file_leaves_every_account(pipeline: Pipeline) -> None:
-    pipeline.source()
+    pipeline.source(writes_directory=True)
     pipeline.kenyan(2, held_by=AMINA)
     pipeline.settle()
 
@@ -54,7 +54,7 @@ def test_a_user_who_is_deleted_by_a_dropped_file_leaves_every_account(pipeline: 
 
 
 def test_a_file_of_the_directory_cannot_be_undone(pipeline: Pipeline) -> None:
-    pipeline.source()
+    pipeline.source(writes_directory=True)
     created = dropped(pipeline, "users.csv", file(USERS, GONE))
     pipeline.run(created)
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from handover.profiles import Seat
-from handover.store.directory import Source
 
 from tests.functional.pipeline import (
     AMINA,
-    PRINCIPAL,
     SEAT,
     TENANT,
     Pipeline,
@@ -17,8 +15,7 @@ from tests.functional.pipeline import (
 
 def test_r51_the_labels_of_a_source_are_mapped_to_the_profiles(pipeline: Pipeline) -> None:
     mapping = {"Kundennummer": "account ID", "Betreuer": "account Manager"}
-    source = Source("erp", "single-strict", PRINCIPAL, mapping)
-    pipeline.wiring.tables.setup.put_source(TENANT, source)
+    pipeline.source(mapping=mapping)
     pipeline.kenyan(1)
 
     created = pipeline.drop(f"Kundennummer;Betreuer\r\nK000;{AMINA}\r\n".encode())

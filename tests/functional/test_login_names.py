@@ -33,7 +33,7 @@ def forwards(pipeline: Pipeline, *lines: str, header: str = LOGINS) -> ObjectCre
 
 def backwards(pipeline: Pipeline, *lines: str, header: str = LOGINS) -> ObjectCreated:
     """A file of users of which the last chunk was worked first."""
-    pipeline.source()
+    pipeline.source(writes_directory=True)
     created = dropped(pipeline, "users.csv", file(header, *lines))
     assert pipeline.validate(created) == []
     pipeline.memory.sqs.outbox.reverse()
@@ -145,7 +145,7 @@ def test_a_dry_run_tells_of_contested_login_names_as_the_run_does(pipeline: Pipe
 def test_a_chunk_without_the_login_names_that_were_stored_for_it_waits(
     pipeline: Pipeline,
 ) -> None:
-    pipeline.source()
+    pipeline.source(writes_directory=True)
     created = dropped(pipeline, "users.csv", file(LOGINS, f"{ZOE},zed", f"{YAN},zed"))
     pipeline.validate(created)
     stored = pipeline.memory.s3.buckets[pipeline.wiring.work_bucket].objects

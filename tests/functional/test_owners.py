@@ -68,6 +68,25 @@ def test_nobody_can_be_the_owner(pipeline: Pipeline) -> None:
     assert pipeline.holders("K000") == [""]
 
 
+def test_what_was_not_handed_to_nobody_is_asked_for_again(pipeline: Pipeline) -> None:
+    """A report of such a file says `(nobody)`, which its profile need not know."""
+    pipeline.kenyan(1, held_by=AMINA)
+    answer = api(pipeline).post("/assignments", WANTED | {"to": None})
+    (created,) = pipeline.memory.s3.buckets[pipeline.wiring.uploads_bucket].events
+    assert pipeline.validate(created) == []
+    api(pipeline).post(f"/imports/{answer.body['import_ticket']}/cancel")
+    pipeline.run()
+
+    assert pipeline.counts(created) == {"lines": 1, "not_processed": 1}
+    told = pipeline.memory.sns.published[-1].message
+    assert "What to do: ask for the handing over again" in told
+    assert "Upload" not in told.replace("Uploaded by", "")
+
+    api(pipeline).post("/assignments", WANTED | {"to": None})
+    pipeline.settle()
+    assert pipeline.holders("K000") == [""]
+
+
 def test_several_hold_a_role_that_takes_them(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
     wanted = WANTED | {"profile": "multi-with-workflow", "to": [BARAKA, SALES]}

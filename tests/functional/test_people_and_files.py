@@ -15,7 +15,7 @@ def edit(pipeline: Pipeline) -> None:
 
 
 def test_a_file_that_came_before_an_edit_does_not_undo_it(pipeline: Pipeline) -> None:
-    pipeline.source()
+    pipeline.source(writes_directory=True)
     older = dropped(pipeline, "users.csv", file(USERS, f"{AMINA},Amina Filed,Sales,Togo,,,,,"))
     pipeline.clock.now += 1
     edit(pipeline)
@@ -27,7 +27,7 @@ def test_a_file_that_came_before_an_edit_does_not_undo_it(pipeline: Pipeline) ->
 
 
 def test_a_file_that_comes_after_an_edit_is_heard(pipeline: Pipeline) -> None:
-    pipeline.source()
+    pipeline.source(writes_directory=True)
     edit(pipeline)
     pipeline.clock.now += 1
 
@@ -41,7 +41,7 @@ def test_a_file_that_comes_after_an_edit_is_heard(pipeline: Pipeline) -> None:
 
 
 def test_an_edit_after_a_file_keeps_what_the_file_has_marked(pipeline: Pipeline) -> None:
-    pipeline.source()
+    pipeline.source(writes_directory=True)
     created = dropped(pipeline, "users.csv", file(USERS, f"{AMINA},Amina Filed,Sales,Togo,,,,,"))
     pipeline.run(created)
     edit(pipeline)

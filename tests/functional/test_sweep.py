@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain
+
 import pytest
 from handover.model import Mode
 from handover.stages.sweeps import (
@@ -309,3 +314,93 @@ def test_hundreds_of_lost_uploads_are_all_found(pipeline: Pipeline) -> None:
     pipeline.sweep("uploads")
 
     assert len(pipeline.waiting("IntakeQueue")) == 230
+
+
+# More versions than one run can look at
+
+
+@contextmanager
+def slow_listing(pipeline: Pipeline, seconds: float) -> Iterator[Mishap]:
+    """Pages of ten versions, each of which takes so long."""
+
+    def wait() -> None:
+        pipeline.clock.now += seconds
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tests.faults.memory_aws.s3.MAX_KEYS", 10)
+        listing = Mishap("ListObjectVersions", before_call=wait)
+        with befalling(pipeline.memory, listing):
+            yield listing
+
+
+def found(pipeline: Pipeline) -> list[str]:
+    """The keys that the last sweep has sent to the intake."""
+    keys = [body["arrival"]["key"] for body in pipeline.waiting("IntakeQueue")]
+    pipeline.forget()
+    return keys
+
+
+def test_what_one_run_does_not_come_to_is_looked_at_by_the_next_ones(pipeline: Pipeline) -> None:
+    keys = [f"elsewhere/{number:02d}.csv" for number in range(60)]
+    for key in keys:
+        pipeline.put(key, GOOD)
+        pipeline.put(key, GOOD)
+    later(pipeline, HOUR)
+
+    runs: list[list[str]] = []
+    with slow_listing(pipeline, 12.0):
+        for _ in range(2):
+            pipeline.sweep("uploads")
+            runs.append(found(pipeline))
+
+    assert all(runs)
+    assert runs[0][0] == keys[0]
+    assert set().union(*runs) == set(keys)
+    assert max(Counter(chain(*runs)).values()) <= 3, "at most a key at the border comes again"
+
+
+def test_after_the_last_version_the_sweep_begins_anew(pipeline: Pipeline) -> None:
+    for number in range(99):
+        pipeline.put(f"elsewhere/{number:02d}.csv", GOOD)
+    later(pipeline, HOUR)
+
+    with slow_listing(pipeline, 12.0):
+        pipeline.sweep("uploads")
+        first = found(pipeline)
+        pipeline.sweep("uploads")
+        rest = found(pipeline)
+        pipeline.sweep("uploads")
+
+    assert len(first) < len(first + rest) == 99
+    assert found(pipeline) == first
+
+
+def test_a_lost_upload_does_not_wait_for_a_year_of_drops(pipeline: Pipeline) -> None:
+    pipeline.source()
+    for _ in range(300):
+        pipeline.drop(GOOD)
+    later(pipeline, 30 * DAY)
+    created = pipeline.upload(GOOD)
+    later(pipeline, HOUR)
+
+    with slow_listing(pipeline, 12.0):
+        pipeline.sweep("uploads")
+
+    assert found(pipeline) == [created.version.key]
+
+
+def test_tickets_of_long_ago_are_not_listed(pipeline: Pipeline) -> None:
+    for _ in range(100):
+        pipeline.upload(GOOD)
+    later(pipeline, 30 * DAY)
+    created = pipeline.upload(GOOD)
+    stray = pipeline.put("in/zebra/no ticket.csv", GOOD)
+    later(pipeline, HOUR)
+
+    with slow_listing(pipeline, 1.0) as listing:
+        pipeline.sweep("uploads")
+
+    assert found(pipeline) == [created.version.key, stray.version.key]
+    assert listing.seen <= 4, (
+        "people's files, on from the new ones; all others, on from behind them"
+    )

@@ -131,6 +131,9 @@ def test_who_was_deleted_meanwhile_is_not_given_back_what_they_had(pipeline: Pip
     assert pipeline.holders("K000") == [BARAKA]
     (row,) = pipeline.table(undo, "errors.csv")
     assert row["code"] == "USER_NOT_FOUND"
+    told = pipeline.memory.sns.published[-1].message
+    assert f"POST /imports/{import_id(created)}/undo" in told
+    assert "upload it" not in told
 
 
 def test_awaited_users_are_taken_back_while_they_are_awaited(pipeline: Pipeline) -> None:
@@ -240,6 +243,9 @@ def test_a_waiting_undo_can_be_cancelled(pipeline: Pipeline) -> None:
 
     assert pipeline.item(undo).state == "cancelled"
     assert pipeline.holders("K000") == [BARAKA]
+    (row,) = pipeline.table(undo, "errors.csv")
+    assert row["code"] == "NOT_PROCESSED"
+    assert "Upload" not in row["hint"]
 
 
 def test_an_undo_that_is_stopped_at_any_call_is_made_good(pipeline: Pipeline) -> None:

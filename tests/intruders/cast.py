@@ -181,7 +181,7 @@ def build(pipeline: Pipeline) -> tuple[World, Snapshot]:
         directory.put_roles(tenant, [Seat(role, 1)], pipeline.patience)
         directory.put_workflows(tenant, [workflow], pipeline.patience)
     setup = pipeline.wiring.tables.setup
-    setup.put_source(OWN, Source("erp", "single-strict", OWN_PRINCIPAL))
+    setup.put_source(OWN, Source("erp", "single-strict", OWN_PRINCIPAL, writes_directory=True))
     setup.put_source(OTHER, Source("erp", "single-strict", OTHER_PRINCIPAL))
     setup.put_source(OTHER, Source("crm", "single-strict", OTHER_PRINCIPAL))
     _accounts(pipeline)

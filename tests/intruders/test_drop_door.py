@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from handover.model import User
 from handover.stages.uploads import NO_TENANT
+from handover.store.directory import Source
 
 from tests.faults.memory_aws import ObjectCreated
 from tests.functional.pipeline import file_of
@@ -152,6 +153,26 @@ def test_a_drop_works_on_the_tenant_of_its_source_whatever_it_is_called(
     assert [key for key in summary if item.pk in key] == [
         f"{OWN}/{item.pk}/{file}" for file in ("results.csv", "summary.json")
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("users.csv", f"email,roles\r\n{SALES.email},Admin"),
+        ("accounts.csv", "account_id,status\r\nK000,inactive"),
+    ],
+)
+def test_a_source_of_assignments_makes_nobody_an_admin(world: World, name: str, line: str) -> None:
+    setup = world.pipeline.wiring.tables.setup
+    setup.put_source(OWN, Source("crm", "single-strict", OWN_PRINCIPAL))
+    created = world.pipeline.put(
+        f"directory/{OWN}/crm/{name}", line.encode(), principal=OWN_PRINCIPAL
+    )
+
+    assert_refused(world, created, "UPLOADER_NOT_ALLOWED", OWN)
+    found = world.pipeline.wiring.tables.directory.user(OWN, SALES.email)
+    assert found is not None
+    assert found.roles == SALES.roles
 
 
 @pytest.mark.parametrize("place", [OWN, OTHER])

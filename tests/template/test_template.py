@@ -551,29 +551,6 @@ def test_group_names_are_ones_that_cognito_takes() -> None:
         assert re.fullmatch(r"\S+", group["GroupName"])
 
 
-# Alarms
-
-
-def test_every_queue_and_every_function_is_watched() -> None:
-    watched = {
-        (alarm["MetricName"], target)
-        for _, alarm in resources(TEMPLATE, "AWS::CloudWatch::Alarm")
-        for target in referred(alarm["Dimensions"]) or {""}
-    }
-
-    assert {("ApproximateNumberOfMessagesVisible", name) for name in DEAD_LETTERS} <= watched
-    assert {("ApproximateAgeOfOldestMessage", name) for name in SOURCES} <= watched
-    assert {("Errors", name) for name in FUNCTIONS} <= watched
-    assert ("IteratorAge", "PublishFunction") in watched
-    assert ("UploadsWithoutImport", "") in watched
-
-
-def test_every_alarm_calls_somebody_and_stays_silent_without_data() -> None:
-    for _, alarm in resources(TEMPLATE, "AWS::CloudWatch::Alarm"):
-        assert alarm["AlarmActions"] == [{"Ref": "AlarmsTopic"}]
-        assert alarm["TreatMissingData"] == "notBreaching"
-
-
 # The template as a whole
 
 
@@ -599,9 +576,33 @@ def test_no_resource_has_a_name_of_its_own() -> None:
     assert not {name for name, found in named.items() if found}
 
 
-def test_conditions_come_from_the_stage_alone() -> None:
-    assert set(TEMPLATE["Conditions"]) == {"IsProd"}
-    assert set(TEMPLATE["Parameters"]) == {"Stage"}
+def test_an_operator_chooses_the_stage_and_who_sends_the_mails() -> None:
+    assert set(TEMPLATE["Conditions"]) == {"IsProd", "HasMailIdentity"}
+    assert set(TEMPLATE["Parameters"]) == {"Stage", "MailIdentityArn"}
+
+
+@pytest.mark.parametrize(
+    ("arn", "is_taken"),
+    [
+        ("", True),
+        ("arn:aws:ses:eu-west-1:123456789012:identity/handover@lumina.example", True),
+        ("arn:aws-us-gov:ses:us-gov-west-1:123456789012:identity/a@b.example", True),
+        # A domain says no address to send from.
+        ("arn:aws:ses:eu-west-1:123456789012:identity/lumina.example", False),
+        ("handover@lumina.example", False),
+    ],
+)
+def test_mails_are_sent_from_an_address_of_ones_own_where_there_is_one(
+    arn: str, is_taken: bool
+) -> None:
+    parameter = TEMPLATE["Parameters"]["MailIdentityArn"]
+    condition, own, usual = RESOURCES["UserPool"]["Properties"]["EmailConfiguration"]["Fn::If"]
+
+    assert bool(re.fullmatch(parameter["AllowedPattern"], arn)) == is_taken
+    assert parameter["Default"] == ""
+    assert condition == "HasMailIdentity"
+    assert own == {"EmailSendingAccount": "DEVELOPER", "SourceArn": {"Ref": "MailIdentityArn"}}
+    assert usual == {"Ref": "AWS::NoValue"}
 
 
 def test_outputs_hold_what_the_contract_promises() -> None:

@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.batch import (
 )
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from handover.errors import HandoverError
+from handover.errors import HandoverError, RetryLaterError
 from handover.runtime import Context, Invocation, invocation, logger, metrics
 
 
@@ -23,7 +23,8 @@ class _Messages(BatchProcessor):
     def failure_handler(self, record: Any, exception: Any) -> Any:
         """As Powertools does it, after saying what went wrong and where.
 
-        The text of an unexpected exception is left out: it may quote what a person uploaded.
+        The text of an unexpected exception is left out: it may quote what a person uploaded. What
+        was put off, as during an outage, is counted apart: it is no reason to call anybody.
         """
         kind, error, trace = exception
         told = str(error) if isinstance(error, HandoverError) else ""
@@ -35,7 +36,9 @@ class _Messages(BatchProcessor):
                 "where": [frame.strip() for frame in traceback.format_tb(trace)[-3:]],
             },
         )
-        metrics.add_metric("MessagesFailed", "Count", 1)
+        is_foreseen = isinstance(error, RetryLaterError)
+        name = "MessagesPutOff" if is_foreseen else "MessagesFailed"
+        metrics.add_metric(name, "Count", 1)
         return super().failure_handler(record, exception)
 
 

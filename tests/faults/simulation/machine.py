@@ -397,9 +397,13 @@ class Machine:
         tables.directory.put_profile(the_scene.HOME, parse_profile(the_scene.SEATS_PROFILE))
         if scene.profile == the_scene.WAITS:
             tables.directory.put_profile(the_scene.HOME, parse_profile(the_scene.WAITS_PROFILE))
-        tables.setup.put_source(
-            the_scene.HOME, Source("crm", the_scene.STRICT, the_scene.PRINCIPAL)
+        source = Source(
+            "crm",
+            the_scene.STRICT,
+            the_scene.PRINCIPAL,
+            writes_directory=scene.second[0].startswith("directory/"),
         )
+        tables.setup.put_source(the_scene.HOME, source)
         if scene.settings is not None:
             tables.directory.put_settings(the_scene.HOME, Settings(*scene.settings))
         self._ticket(the_scene.MAIN_TICKET, the_scene.ADMIN, scene.profile, scene.mode)

@@ -260,6 +260,24 @@ def test_a_creation_that_was_cut_off_is_repeated(
     assert sign_in(api, ana) is not None
 
 
+def test_a_pool_that_sends_no_more_mails_today_is_told_as_that(
+    api: Api, ana: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**_given: object) -> None:
+        raise ClientError({"Error": {"Code": "LimitExceededException"}}, "AdminCreateUser")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(clients.cognito(), "admin_create_user", fail)
+        answer = created(api, ana)
+    assert_problem(answer, 409)
+    assert "sends no more mails today" in answer.body["detail"]
+    assert "MailIdentityArn" in answer.body["detail"]
+    assert api.get(f"/users/{ana}").status == 200
+
+    assert created(api, ana).status == 201
+    assert sign_in(api, ana) is not None
+
+
 def test_an_address_that_signs_in_elsewhere_is_refused_without_a_word_of_it(
     api: Api, stranger: Api, ana: str
 ) -> None:

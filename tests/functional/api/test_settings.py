@@ -227,7 +227,7 @@ def test_r46_a_crm_is_a_source_of_files(api: Api, stranger: Api) -> None:
     answer = api.request("PUT", "/sources/crm", CRM)
 
     settings.SourceBody.model_validate(answer.body)
-    assert answer.body == CRM | {"source": "crm", "mapping": {}}
+    assert answer.body == CRM | {"source": "crm", "mapping": {}, "writes_directory": False}
     assert api.get("/sources/crm").body == answer.body
     assert api.get("/sources").body == {"sources": [answer.body], "cursor": None}
     assert_problem(stranger.get("/sources/crm"), 404)
@@ -244,9 +244,25 @@ def test_r51_a_source_maps_its_own_labels(api: Api) -> None:
     assert stored == Source("crm", "single-strict", "AROAEXAMPLE", mapping)
 
 
+def test_a_source_writes_the_directory_only_when_an_admin_says_so(api: Api) -> None:
+    directory = api.stack.tables.directory
+    answer = api.request("PUT", "/sources/crm", CRM | {"writes_directory": True})
+
+    given = directory.source(api.tenant, "crm")
+    api.request("PUT", "/sources/crm", CRM)
+    taken = directory.source(api.tenant, "crm")
+
+    assert answer.body["writes_directory"] is True
+    assert given is not None
+    assert given.writes_directory
+    assert taken is not None
+    assert not taken.writes_directory
+
+
 @pytest.mark.parametrize(
     ("name", "change", "field"),
     [
+        ("crm", {"writes_directory": "yes"}, "writes_directory"),
         ("crm", {"profile": "nobodys"}, "profile"),
         ("crm", {"principal": ""}, "principal"),
         ("crm", {"principal": "two words"}, "principal"),

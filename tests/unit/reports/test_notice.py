@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from handover.model import Mode, Refusal, State
 from handover.reports import Approval, Counts, ImportSummary, ReportObject, notice, summary
+from handover.stages.errands import ErrandKind
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -152,6 +153,35 @@ def test_lines_not_processed_are_to_be_uploaded_as_they_are() -> None:
 
     assert "Upload the report as it is" in notice(cancelled).text
     assert "Leave the 4 lines not processed as they are" in notice(both).text
+
+
+@pytest.mark.parametrize("kind", ErrandKind)
+@pytest.mark.parametrize("state", [State.ERROR, State.CANCELLED, State.REFUSED])
+def test_nobody_is_told_to_upload_the_report_of_an_errand(kind: ErrandKind, state: State) -> None:
+    counts = Counts(lines=9, updated=4, rejected=1, not_processed=4)
+    undo_of = "f" * 32 if kind is ErrandKind.UNDO else ""
+    if state is State.REFUSED:
+        ended = replace(REFUSED, errand=kind, undo_of=undo_of)
+    else:
+        ended = replace(ERROR, state=state, counts=counts, errand=kind, undo_of=undo_of)
+
+    text = notice(ended).text
+
+    assert "upload it" not in text
+    assert "please" not in text
+    assert "Upload" not in text.replace("Uploaded by", "")
+    if kind.follows_the_directory:
+        assert "by itself" in text
+    else:
+        assert "What to do: ask for the" in text
+        assert f"POST /imports/{undo_of}/undo" in text or kind is ErrandKind.OWNER
+
+
+def test_a_dry_run_of_an_errand_is_asked_for_again() -> None:
+    text = notice(replace(DONE, mode=Mode.DRY_RUN, errand="owner")).text
+
+    assert "ask for it again without dry run" in text
+    assert "upload" not in text.lower().replace("uploaded by", "")
 
 
 def test_machines_get_the_import_under_a_schema_and_a_dedupe_id() -> None:

@@ -105,6 +105,14 @@ def test_a_line_not_processed_asks_to_be_uploaded_again() -> None:
     assert results[1][-2:] == ["NOT_PROCESSED", "it was cancelled"]
 
 
+def test_a_line_of_an_errand_is_not_to_be_uploaded() -> None:
+    undone = LineResult(Line(5, ("KE1", "x", "")), Outcome.NOT_PROCESSED)
+
+    (row,) = parsed(errors_part([undone], header=HEADER, dialect=COMMA, is_errand=True))
+
+    assert row[-1] == "The message about this import says what to do"
+
+
 def test_a_chunk_without_error_lines_has_an_empty_part() -> None:
     good = LineResult(Line(2, ("KE1", "x", "")), Outcome.UNCHANGED)
 

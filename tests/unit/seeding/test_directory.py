@@ -65,8 +65,9 @@ def test_workflows_roles_and_sources_are_read_where_they_are(tmp_path: Path) -> 
             workflows="name\nNew customer\n",
             roles="role,max_users,assigned_by\naccount_manager,1,Admin; Sales\nwatcher,,\n",
             sources=(
-                "source,profile,principal,mapping\n"
-                "crm,single-strict,AROAEXAMPLE,a=b = account ID; Owner=account Manager\n"
+                "source,profile,principal,mapping,writes_directory\n"
+                "crm,single-strict,AROAEXAMPLE,a=b = account ID; Owner=account Manager,\n"
+                "hr,single-strict,AROAEXAMPLE,,Yes\n"
             ),
         ),
         "t",
@@ -76,7 +77,10 @@ def test_workflows_roles_and_sources_are_read_where_they_are(tmp_path: Path) -> 
     seats = (Seat("account_manager", 1, frozenset({"Admin", "Sales"})), Seat("watcher", None))
     assert files.roles == seats
     mapping = {"a=b": "account ID", "Owner": "account Manager"}
-    assert files.sources == (Source("crm", "single-strict", "AROAEXAMPLE", mapping),)
+    assert files.sources == (
+        Source("crm", "single-strict", "AROAEXAMPLE", mapping),
+        Source("hr", "single-strict", "AROAEXAMPLE", writes_directory=True),
+    )
 
 
 def test_a_user_is_deleted_by_an_explicit_status(tmp_path: Path) -> None:
@@ -118,6 +122,11 @@ def test_a_user_is_deleted_by_an_explicit_status(tmp_path: Path) -> None:
             "sources",
             "source,profile,principal,mapping\na,p,q,x=y;x=z\n",
             "line 2, mapping: 'x' is mapped twice",
+        ),
+        (
+            "sources",
+            "source,profile,principal,writes_directory\na,p,q,true\n",
+            "line 2, writes_directory: found 'true', wanted no or yes",
         ),
         ("sources", "source,profile,principal\na,p,\n", "line 2, principal: the cell is empty"),
     ],

@@ -13,12 +13,16 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from handover.aws.clients import cognito
-from handover.errors import InvalidRequestError, RetryLaterError
+from handover.errors import ConflictError, InvalidRequestError, RetryLaterError
 from handover.model import User
 
 TENANT = "custom:tenant"
 # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/CommonErrors.html
 _BUSY = frozenset({"InternalErrorException", "LimitExceededException", "TooManyRequestsException"})
+# The code under which no more mails go out today. Without an address of one's own in SES a pool
+# sends some 50 a day, counted over the whole AWS account.
+# https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
+_NO_MORE_MAILS = "LimitExceededException"
 _ABSENT = frozenset({"UserNotFoundException"})
 
 
@@ -42,8 +46,8 @@ def settle(pool: str, tenant: str, user: User, *, invites: bool) -> bool:
 
     Who has no sign-in gets one only if `invites`. False when the address signs in for another
     tenant: then nothing is done. Raises
-    RetryLaterError when the pool is busy, and InvalidRequestError for an address that it does not
-    take.
+    RetryLaterError when the pool is busy, InvalidRequestError for an address that it does not
+    take, and ConflictError when it sends no more invitations today.
     """
     found = _find(pool, user.email)
     if found is None:
@@ -149,6 +153,12 @@ def _call(
         code = refused.response["Error"]["Code"]
         if code in but:
             return None
+        if code == _NO_MORE_MAILS and action == "admin_create_user":
+            raise ConflictError(
+                "the user is stored, but no invitation could be sent: the user pool sends no more "
+                "mails today. Invite them tomorrow (POST /users/{email}/invitation); an operator "
+                "can deploy the stack with MailIdentityArn, which lifts the limit"
+            ) from refused
         if code in _BUSY:
             raise RetryLaterError("the user pool is busy") from refused
         if code == "InvalidParameterException":

@@ -81,7 +81,8 @@ class Workflows(BaseModel):
 class SourceRules(BaseModel):
     """Which profile a source's files follow, who writes them, and what it calls the columns.
 
-    `mapping` leads from the source's own labels to the profile's.
+    `mapping` leads from the source's own labels to the profile's. A source that `writes_directory`
+    may also drop files of accounts and of users, who may be made Admins by them.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -89,6 +90,7 @@ class SourceRules(BaseModel):
     profile: str
     principal: str
     mapping: dict[str, str] = {}
+    writes_directory: StrictBool = False
 
 
 class SourceBody(BaseModel):
@@ -98,6 +100,7 @@ class SourceBody(BaseModel):
     profile: str
     principal: str
     mapping: dict[str, str]
+    writes_directory: bool
 
 
 class Sources(BaseModel):
@@ -223,7 +226,9 @@ def show_source(source: str) -> dict[str, Any]:
 )
 def put_source(source: str, rules: Annotated[SourceRules, Body()]) -> dict[str, Any]:
     """The source."""
-    wanted = setup.NewSource(unquote(source), rules.profile, rules.principal, rules.mapping)
+    wanted = setup.NewSource(
+        unquote(source), rules.profile, rules.principal, rules.mapping, rules.writes_directory
+    )
     return setup.put_source(wiring(), person_of(router), wanted)
 
 

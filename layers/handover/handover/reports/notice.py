@@ -62,6 +62,27 @@ _NEXT_AFTER_REFUSAL = {
 }
 _CORRECT_THE_FILE = "Correct this in your file and upload the whole file again."
 
+# What Handover does by a file of its own is asked for again: the file's profile is no one's to
+# upload for, and its cells say what only such files may. What is done already is left alone then.
+_BY_ITSELF = (
+    "What to do: nothing is to be uploaded. Handover looks again by itself at what was not"
+    " processed. Accounts that were rejected can be edited one by one (handover edit)."
+)
+_ASK_AGAIN = {
+    "removal": _BY_ITSELF,
+    "resolution": _BY_ITSELF,
+    "undo": (
+        "What to do: ask for the undo again (POST /imports/{undo_of}/undo, or handover undo"
+        " {undo_of}), after mending what is said above or in the report. Accounts that are to hold"
+        " something else can be edited one by one (handover edit). The report itself cannot be"
+        " uploaded."
+    ),
+    "owner": (
+        "What to do: ask for the handing over again (POST /assignments, or handover assign), after"
+        " mending what is said above or in the report. The report itself cannot be uploaded."
+    ),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -232,7 +253,9 @@ def _counts(import_: ImportSummary) -> list[str]:
     if not import_.state.is_final or not counts.lines:
         return []
     rows = [("lines", counts.lines)]
-    rows += [(words, number) for name, words in _OUTCOMES if (number := getattr(counts, name))]
+    for name, words in _OUTCOMES:
+        if number := getattr(counts, name):
+            rows.append((words.partition(" (please")[0] if import_.errand else words, number))
     width = max(len(f"{number:,}") for _, number in rows)
     listed = "\n".join(f"  {number:>{width},}  {words}" for words, number in rows)
     changed = "that would change" if import_.mode is Mode.DRY_RUN else "changed"
@@ -242,6 +265,8 @@ def _counts(import_: ImportSummary) -> list[str]:
 def _next(import_: ImportSummary) -> list[str]:
     """Where the report is and what to do now; nothing to do is nothing said."""
     match import_.state:
+        case State.REFUSED if import_.errand:
+            return [_how_to_ask_again(import_)]
         case State.REFUSED:
             code = import_.refusal.code if import_.refusal else ""
             return [f"What to do: {_NEXT_AFTER_REFUSAL.get(code, _CORRECT_THE_FILE)}"]
@@ -254,8 +279,12 @@ def _next(import_: ImportSummary) -> list[str]:
                     f"  POST /imports/{import_.import_id}/cancel"
                 )
             ]
+        case _ if import_.report and import_.errand:
+            return [_where(import_, import_.report), _how_to_ask_again(import_)]
         case _ if import_.report:
             return [_where(import_, import_.report), _how_to_correct(import_)]
+        case State.DONE if import_.mode is Mode.DRY_RUN and import_.errand:
+            return ["What to do: ask for it again without dry run to apply it."]
         case State.DONE if import_.mode is Mode.DRY_RUN:
             return ["What to do: upload the file again without dry run to apply it."]
         case _:
@@ -269,6 +298,10 @@ def _where(import_: ImportSummary, report: ReportObject) -> str:
         "or come with\n"
         f"  handover report {import_.import_id}"
     )
+
+
+def _how_to_ask_again(import_: ImportSummary) -> str:
+    return _ASK_AGAIN[import_.errand].format(undo_of=import_.undo_of)
 
 
 def _how_to_correct(import_: ImportSummary) -> str:

@@ -35,6 +35,8 @@ RESULTS_COLUMNS = ("line", "outcome", "role", "before", "after", "code", "messag
 NOT_PROCESSED = "NOT_PROCESSED"
 NOT_PROCESSED_ERROR = "This line was not processed"
 NOT_PROCESSED_HINT = "Upload this file again"
+# A file that Handover wrote follows a profile that nobody can upload for.
+ERRAND_HINT = "The message about this import says what to do"
 
 # Excel takes a CSV for the local 8-bit code page unless this stands first.
 _BOM = b"\xef\xbb\xbf"
@@ -61,12 +63,15 @@ def results_head(header: Header, dialect: Dialect) -> bytes:
     return _head(header, dialect, RESULTS_COLUMNS)
 
 
-def errors_part(results: Iterable[LineResult], *, header: Header, dialect: Dialect) -> bytes:
+def errors_part(
+    results: Iterable[LineResult], *, header: Header, dialect: Dialect, is_errand: bool = False
+) -> bytes:
     """The rows of errors.csv, in the order given: only lines rejected or not processed.
 
     b"" when there are none. Raises ValueError for a rejected line without its rejection.
     """
     original = _Original.of(header, dialect)
+    undone_hint = ERRAND_HINT if is_errand else NOT_PROCESSED_HINT
     rows: list[tuple[str, ...]] = []
     marked: set[int] = set()
     for result in results:
@@ -78,7 +83,7 @@ def errors_part(results: Iterable[LineResult], *, header: Header, dialect: Diale
                 cells = cells or ("",)
             tail = (why.code, why.error, why.hint)
         elif result.outcome is Outcome.NOT_PROCESSED:
-            tail = (NOT_PROCESSED, result.message or NOT_PROCESSED_ERROR, NOT_PROCESSED_HINT)
+            tail = (NOT_PROCESSED, result.message or NOT_PROCESSED_ERROR, undone_hint)
         else:
             continue
         rows.append((*cells, str(result.line.number), *tail))

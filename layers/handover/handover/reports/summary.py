@@ -86,7 +86,8 @@ class ImportSummary:
     """Everything that is told about one import.
 
     `source` is "user" or the name of a registered source. Times are aware. `encoding` and
-    `delimiter` are "" until the file was read; `undo_of` is the import that this one takes back.
+    `delimiter` are "" until the file was read; `undo_of` is the import that this one takes back,
+    `errand` the kind of errand when Handover wrote the file itself.
     """
 
     import_id: str
@@ -108,6 +109,7 @@ class ImportSummary:
     delimiter: str = ""
     approval: Approval | None = None
     undo_of: str = ""
+    errand: str = ""
 
 
 def summary(import_: ImportSummary) -> dict[str, object]:

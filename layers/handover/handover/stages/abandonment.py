@@ -65,7 +65,8 @@ def _refuse(wiring: Wiring, arrival: Arrival, run: Invocation) -> None:
         refusal = Refusal(
             "NOT_VALIDATED",
             "Handover could not read the file after several attempts, through no fault that it "
-            "found in it. Nothing was written. Upload the file again.",
+            "found in it. Nothing was written."
+            + ("" if item.errand else " Upload the file again."),
         )
         imports.refuse(item.pk, run.attempt, refusal, at=rfc3339(run.now))
     send_finalize(wiring, item)

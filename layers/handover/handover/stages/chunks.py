@@ -97,7 +97,7 @@ def _settle(
         objects.write(
             wiring.work_bucket,
             parts_key(item.pk, number, run.attempt, "errors"),
-            errors_part(results, header=header, dialect=dialect),
+            errors_part(results, header=header, dialect=dialect, is_errand=item.errand is not None),
         )
     metrics.add_metric("LinesSettled", "Count", counts.lines)
     metrics.add_metric("LinesRejected", "Count", counts.rejected)

@@ -182,6 +182,7 @@ class NewSource:
     profile: str
     principal: str
     mapping: Mapping[str, str]
+    writes_directory: bool = False
 
 
 def sources_page(
@@ -219,7 +220,13 @@ def put_source(wiring: Wiring, person: Person, wanted: NewSource) -> dict[str, o
         )
     profile = profile_named(wiring, person, wanted.profile)
     check_mapping(profile, wanted.mapping)
-    source = Source(wanted.source, profile.name, wanted.principal, dict(wanted.mapping))
+    source = Source(
+        wanted.source,
+        profile.name,
+        wanted.principal,
+        dict(wanted.mapping),
+        wanted.writes_directory,
+    )
     wiring.tables.setup.put_source(person.tenant, source)
     return _source_told(source)
 
@@ -254,6 +261,7 @@ def _source_told(source: Source) -> dict[str, object]:
         "profile": source.profile,
         "principal": source.principal,
         "mapping": dict(source.mapping),
+        "writes_directory": source.writes_directory,
     }
 
 

@@ -47,6 +47,7 @@ def summary_of(wiring: Wiring, item: ImportItem) -> ImportSummary:
         delimiter=item.delimiter or "",
         approval=_approval(item),
         undo_of=item.undo_of or "",
+        errand=item.errand or "",
     )
 
 
@@ -63,6 +64,7 @@ def summary_of_ticket(ticket_id: str, ticket: TicketItem) -> ImportSummary:
         state=State.CANCELLED if ticket.cancelled_by else State.AWAITING_UPLOAD,
         received_at=_moment(ticket.issued_at),
         undo_of=ticket.undo_of or "",
+        errand=ticket.errand or "",
     )
 
 

@@ -5,16 +5,18 @@ Nothing here is needed while every message arrives; nothing here does harm when 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 from handover.aws import objects, queues
-from handover.aws.objects import Upload
+from handover.aws.objects import Upload, Version
 from handover.model import State
 from handover.patience import Patience
 from handover.runtime import Invocation, Wiring, logger, metrics
+from handover.stages.rivals import ticket_time
 from handover.stages.sending import send_chunks, send_finalize
-from handover.stages.uploads import OF_SYSTEMS, Arrival, arrival_message, found_arrival
+from handover.stages.uploads import IN, OF_SYSTEMS, Arrival, arrival_message, found_arrival
 from handover.store.imports import ImportItem, pending_chunks
 
 # How long nothing is sent again after the last time: a message that is merely late comes first.
@@ -30,8 +32,15 @@ LOST_DROP_SECONDS = 10 * 3600.0
 # An import that nobody approves is cancelled, so that every import ends. The bytes it refers to are
 # kept longer than that.
 APPROVAL_SECONDS = 30 * 24 * 3600.0
-# Everything older has been looked at a thousand times.
+# Everything older has been looked at many times.
 FORGOTTEN_SECONDS = 14 * 24 * 3600.0
+# A file comes minutes after its ticket; that of an errand within the day that a stream keeps the
+# record of it.
+TICKET_LATE_SECONDS = 2 * 24 * 3600.0
+# What is left to take in what was listed last, and to store how far the listing has come.
+LISTING_RESERVE_SECONDS = 15.0
+# The names that tickets have, each beginning with its time: what is older has names before.
+TICKET_PATTERN = re.compile(r"\d{8}T\d{9}Z-")
 
 
 def sweep_imports(wiring: Wiring, run: Invocation) -> None:
@@ -45,22 +54,73 @@ def sweep_imports(wiring: Wiring, run: Invocation) -> None:
 
 
 def sweep_uploads(wiring: Wiring, run: Invocation) -> None:
-    """Sends the uploads to the intake that have no import though they are not new any more."""
+    """Sends the uploads to the intake that have no import though they are not new any more.
+
+    People's files first, for half of the time, then all others. What a run does not come to is
+    looked at by the next ones.
+    """
+    oldest = ticket_time(run.now - FORGOTTEN_SECONDS - TICKET_LATE_SECONDS)
+
+    def behind_old_tickets(key: str) -> str:
+        place, _, name = key.rpartition("/")
+        is_old = TICKET_PATTERN.match(name) and name < oldest
+        return f"{place}/{oldest}" if is_old else ""
+
+    def behind_tickets(key: str) -> str:
+        return f"{IN}/~" if key.startswith(f"{IN}/") else ""
+
+    _sweep_part(wiring, run, f"{IN}/", behind_old_tickets, leave_seconds=run.patience.left / 2)
+    _sweep_part(wiring, run, "", behind_tickets, leave_seconds=LISTING_RESERVE_SECONDS)
+
+
+def _sweep_part(
+    wiring: Wiring,
+    run: Invocation,
+    prefix: str,
+    behind: Callable[[str], str],
+    *,
+    leave_seconds: float,
+) -> None:
+    """Looks at the versions under a prefix, on from where the last run has stopped.
+
+    Stops with `leave_seconds` left, and remembers the last key of which it has seen every version.
+    `behind` tells of a key behind which other one it goes on at once, "" for none.
+    """
+    imports = wiring.tables.imports
+    begun = key = whole = imports.looked_until(prefix)
     waiting: list[Arrival] = []
-    for version in objects.versions(wiring.uploads_bucket, ""):
+    for version in _versions(wiring, prefix, begun, behind):
+        if version.upload.key != key:
+            whole, key = key, version.upload.key
+        if run.patience.left < leave_seconds:
+            break
         age = run.now - version.modified.timestamp()
-        door = version.upload.key.partition("/")[0]
-        if (
-            not (LOST_DROP_SECONDS if door in OF_SYSTEMS else LOST_SECONDS)
-            < age
-            < FORGOTTEN_SECONDS
-        ):
-            continue
-        waiting.append(found_arrival(version))
+        lost = LOST_DROP_SECONDS if key.partition("/")[0] in OF_SYSTEMS else LOST_SECONDS
+        if lost < age < FORGOTTEN_SECONDS:
+            waiting.append(found_arrival(version))
         if len(waiting) == UPLOADS_AT_A_TIME:
             _take_in(wiring, waiting, run.patience)
             waiting = []
+    else:
+        whole = ""
     _take_in(wiring, waiting, run.patience)
+    if whole != begun:
+        imports.look_on_from(prefix, whole)
+
+
+def _versions(
+    wiring: Wiring, prefix: str, after_key: str, behind: Callable[[str], str]
+) -> Iterator[Version]:
+    """The versions under a prefix behind a key, without what `behind` leads past."""
+    while True:
+        for version in objects.versions(wiring.uploads_bucket, prefix, after_key=after_key):
+            after_key = behind(version.upload.key)
+            # S3 lists keys by their bytes in UTF-8, which is the order of Python's texts.
+            if after_key > version.upload.key:
+                break
+            yield version
+        else:
+            return
 
 
 UPLOADS_AT_A_TIME = 100

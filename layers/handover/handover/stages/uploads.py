@@ -139,7 +139,9 @@ def sender_of(wiring: Wiring, arrival: Arrival) -> Sender:
     if door == DROP:
         return _system(wiring, arrival, tenant, *name.partition("/")[::2])
     if door == DIRECTORY:
-        return _of_directory(_system(wiring, arrival, tenant, *name.partition("/")[::2]))
+        return _of_directory(
+            _system(wiring, arrival, tenant, *name.partition("/")[::2], is_directory=True)
+        )
     return _stranger(arrival)
 
 
@@ -191,7 +193,15 @@ def _ticket_holder(wiring: Wiring, arrival: Arrival, tenant: str, ticket_id: str
     )
 
 
-def _system(wiring: Wiring, arrival: Arrival, tenant: str, source: str, name: str) -> Sender:
+def _system(
+    wiring: Wiring,
+    arrival: Arrival,
+    tenant: str,
+    source: str,
+    name: str,
+    *,
+    is_directory: bool = False,
+) -> Sender:
     known = wiring.tables.directory.source(tenant, source) if source and name else None
     refusal: Refusal | None = None
     if known is None:
@@ -210,6 +220,13 @@ def _system(wiring: Wiring, arrival: Arrival, tenant: str, source: str, name: st
             "WRONG_PRINCIPAL",
             f"the file was not written by the principal that is registered for {source!r}",
         )
+    elif is_directory and not known.writes_directory:
+        refusal = Refusal(
+            "UPLOADER_NOT_ALLOWED",
+            f"the source {source!r} may not write the directory: wanted an Admin to set "
+            f"writes_directory for it (PUT /sources/{source}), or a file under "
+            f"{DROP}/{tenant}/{source}/",
+        )
     return Sender(
         tenant=tenant,
         source=source,
@@ -223,13 +240,16 @@ def _system(wiring: Wiring, arrival: Arrival, tenant: str, source: str, name: st
 
 
 def _of_directory(sender: Sender) -> Sender:
-    """The sender of a file of the directory: what the file is about is said by its name."""
+    """The sender of a file of the directory: what the file is about is said by its name.
+
+    The source's mapping is left out: it leads to columns of the source's own profile.
+    """
     if sender.refusal is not None:
         return sender
     name = sender.filename.rpartition("/")[2].casefold()
     about = next((one for one in FACTS if FACTS[one] and name.startswith(one)), None)
     if about is not None:
-        return replace(sender, profile=f"{DIRECTORY}-{about}")
+        return replace(sender, profile=f"{DIRECTORY}-{about}", mapping={})
     return replace(
         sender,
         profile="",

@@ -83,13 +83,15 @@ class UserItem(Model):
 class Source:
     """Another system that may drop files, the profile they follow, and who writes them.
 
-    `mapping` leads from the system's own labels to the profile's.
+    `mapping` leads from the system's own labels to the profile's. Accounts and users, and with them
+    who is an Admin, are changed by files of a source that `writes_directory` only.
     """
 
     source: str
     profile: str
     principal: str
     mapping: Mapping[str, str] = field(default_factory=dict)
+    writes_directory: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,6 +325,7 @@ def source_body(source: Source) -> str:
             "profile": source.profile,
             "principal": source.principal,
             "mapping": dict(source.mapping),
+            "writes_directory": source.writes_directory,
         }
     )
 

@@ -187,7 +187,11 @@ class TicketItem(Model):
 
 
 class WatermarkItem(Model):
-    """Up to which time every upload of a tenant is known to have ended."""
+    """How far something has come.
+
+    Of a tenant: up to which time every upload is known to have ended. Of a part of the upload
+    bucket: behind which key the sweeper has yet to look, none when it begins anew.
+    """
 
     class Meta:
         """The table's name is set by `connect`."""
@@ -196,7 +200,8 @@ class WatermarkItem(Model):
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True, default=WATERMARK)
-    ended_until = UnicodeAttribute()
+    ended_until = UnicodeAttribute(null=True)
+    looked_until = UnicodeAttribute(null=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -650,7 +655,7 @@ class Imports:
     def watermark(self, tenant: str) -> str:
         """The time up to which every upload of the tenant has ended; "" when none is known."""
         try:
-            return WatermarkItem.get(f"tenant#{tenant}", WATERMARK).ended_until
+            return WatermarkItem.get(f"tenant#{tenant}", WATERMARK).ended_until or ""
         except DoesNotExist:
             return ""
 
@@ -661,6 +666,19 @@ class Imports:
             [WatermarkItem.ended_until.set(until)],
             WatermarkItem.ended_until.does_not_exist() | (WatermarkItem.ended_until < until),
         )
+
+    def looked_until(self, part: str) -> str:
+        """The last key of that part of the bucket that was looked at; "" = begin anew."""
+        try:
+            item = WatermarkItem.get(f"sweep#{part}", WATERMARK, consistent_read=True)
+        except DoesNotExist:
+            return ""
+        return item.looked_until or ""
+
+    def look_on_from(self, part: str, key: str) -> None:
+        """Remembers behind which key the next look at that part begins; "" = anew."""
+        looked = WatermarkItem.looked_until
+        WatermarkItem(f"sweep#{part}").update([looked.set(key) if key else looked.remove()])
 
 
 def _chunk_key(number: int) -> str:
