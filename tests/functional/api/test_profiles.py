@@ -148,6 +148,18 @@ def test_a_profile_that_cannot_be_is_refused_with_the_field(
     assert_problem(api.get("/profiles/nightly"), 404)
 
 
+def test_what_lines_are_about_is_never_left_out(api: Api) -> None:
+    users = profile_json(presets()["directory-users"])
+    email, *others = users["columns"]
+    columns = [email | {"required": False}, *others]
+
+    answer = put(api, **users | {"name": "nightly", "columns": columns})
+
+    assert_problem(answer, 400)
+    assert answer.body["field"] == "columns[0].required"
+    assert "the column that holds the user" in answer.body["detail"]
+
+
 def test_the_name_in_a_profile_is_the_one_in_its_address(api: Api) -> None:
     answer = api.request("PUT", "/profiles/nightly", STRICT)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from handover.errors import InvalidRequestError, RefusedError
-from handover.profiles.profile import Column, Holds, NamedBy, Profile
+from handover.profiles.profile import KEYS, Column, Holds, NamedBy, Profile
 from handover.reading.limits import MAX_HEADER_BYTES
 from handover.reading.sniff import normal_label
 
@@ -107,18 +107,17 @@ def bind(
     for column in profile.columns:
         index = _place(column, found, labels, line)
         if index is None:
-            if column.is_required:
+            # What lines are about is never left out, whatever a stored profile says of it.
+            if column.is_required or column.holds in KEYS:
                 missing.append(column)
-        elif column.holds in (Holds.ACCOUNT, Holds.USER):
+        elif column.holds in KEYS:
             account = index
         else:
             seats.append(
                 SeatColumn(index, _spoken(labels[index]), column.role, column.holds, column.by)
             )
-    if missing:
+    if missing or account is None:
         raise _missing(missing, labels, line)
-    if account is None:
-        raise InvalidRequestError("columns", "the column of what lines are about is not required")
     if not any(seat.holds is not Holds.EXPECTED for seat in seats):
         raise _missing_all(profile, labels, line)
     return Binding(account, _spoken(labels[account]), _joined(seats))
@@ -156,8 +155,7 @@ def _place(column: Column, found: Sequence[str], labels: Sequence[str], line: in
 
 def _missing_all(profile: Profile, labels: Sequence[str], line: int) -> RefusedError:
     """The refusal of a header with an account and nothing that could be done to it."""
-    keys = (Holds.ACCOUNT, Holds.USER)
-    wanted = [column.label for column in profile.columns if column.holds not in keys]
+    wanted = [column.label for column in profile.columns if column.holds not in KEYS]
     if not wanted:
         return RefusedError(
             "MISSING_COLUMN",

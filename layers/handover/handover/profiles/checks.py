@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from handover.errors import InvalidRequestError
-from handover.profiles.profile import EACH_ROLE, Holds, Profile
+from handover.profiles.profile import EACH_ROLE, KEYS, Holds, Profile
 from handover.reading.sniff import normal_label
 
 # A header has 64 KiB; what a profile says of it needs no more.
@@ -19,9 +19,10 @@ def check_profile(profile: Profile) -> None:
         raise InvalidRequestError("columns", f"columns: wanted at most {MOST_COLUMNS}")
     for place, column in enumerate(profile.columns):
         path = f"columns[{place}]"
-        if column.holds is Holds.ACCOUNT and not column.is_required:
+        if column.holds in KEYS and not column.is_required:
             raise InvalidRequestError(
-                f"{path}.required", "the column that holds the account cannot be left out"
+                f"{path}.required",
+                f"{path}.required: the column that holds the {column.holds} cannot be left out",
             )
         for label in (column.label, *column.aliases):
             if not 0 < len(normal_label(label)) <= MOST_LABEL_CHARS or not _is_text(label):

@@ -33,6 +33,10 @@ class Holds(StrEnum):
     INITIAL = "initial"
 
 
+# What the lines of a file are about; a file has a column for one of them.
+KEYS = frozenset({Holds.ACCOUNT, Holds.USER})
+
+
 class NamedBy(StrEnum):
     """How a cell names a user."""
 
