@@ -175,9 +175,11 @@ class Pipeline:
         """Puts users into the directory."""
         self.wiring.tables.directory.put_users(tenant, users, self.patience)
 
-    def source(self, name: str = "erp", principal: str = PRINCIPAL) -> None:
-        """Registers a source that drops files of the preset."""
-        self.wiring.tables.setup.put_source(TENANT, Source(name, "single-strict", principal))
+    def source(
+        self, name: str = "erp", principal: str = PRINCIPAL, *, profile: str = "single-strict"
+    ) -> None:
+        """Registers a source that drops files of the profile."""
+        self.wiring.tables.setup.put_source(TENANT, Source(name, profile, principal))
 
     # Doors
 

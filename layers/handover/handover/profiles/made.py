@@ -25,6 +25,7 @@ ACCOUNT_LABEL = "account ID"
 # What a cell says that is to leave nobody, in the files made here.
 NOBODY = "(nobody)"
 SEPARATOR = ","
+_ADMINS = frozenset({"Admin"})
 
 
 def narrowed(profile: Profile, role: str) -> Profile:
@@ -51,7 +52,8 @@ def restoring(profile: Profile, roles: Sequence[str]) -> Profile:
     """For files that give `roles` back what they held, where they still hold what is expected.
 
     Only the opco's wall is kept of the rules of `profile`: who held a role before may hold it
-    again, as long as the user is there and active.
+    again, as long as the user is there and active. Admins may hand in such files whoever may
+    upload those of the profile.
     """
     columns = [Column(Holds.ACCOUNT, ACCOUNT_LABEL)]
     for role in roles:
@@ -66,7 +68,7 @@ def restoring(profile: Profile, roles: Sequence[str]) -> Profile:
         made,
         has_opco_wall=profile.has_opco_wall,
         unknown_user=UnknownUser.ERROR if profile.has_opco_wall else UnknownUser.PENDING,
-        uploader_roles=profile.uploader_roles,
+        uploader_roles=profile.uploader_roles and profile.uploader_roles | _ADMINS,
     )
 
 
@@ -77,7 +79,7 @@ def removing(roles: Sequence[str]) -> Profile:
         *(Column(Holds.REMOVED, f"remove from {role}", role=role) for role in roles),
     ]
     made = _made("removal", "Takes users off what they hold", columns, roles)
-    return replace(made, uploader_roles=frozenset({"Admin"}))
+    return replace(made, uploader_roles=_ADMINS)
 
 
 def resolving(roles: Sequence[str]) -> Profile:
