@@ -10,9 +10,9 @@ from typing import TypeVar
 from handover.errors import InvalidRequestError
 from handover.model import Account, User
 from handover.profiles import Profile, Seat, Settings, parse_profile, parse_settings
-from handover.rules import normal_address
+from handover.rules import is_address, normal_address
 from handover.stages.setup import RESERVED_SOURCES
-from handover.store.directory import MAX_USER_BYTES, Source
+from handover.store.directory import Source
 
 from infra.seeding.tables import DirectoryFileError, Row, rows, unique
 
@@ -183,11 +183,8 @@ def _parsed(path: Path, parse: Callable[[str], Value]) -> Value:
 def _address(row: Row, column: str) -> str:
     found = row.required(column)
     address = normal_address(found)
-    local, _, domain = address.rpartition("@")
-    if not local or not domain or any(character.isspace() for character in address):
+    if not is_address(address):
         raise row.wrong(column, f"{found!r} is no e-mail address")
-    if len(address.encode()) > MAX_USER_BYTES:
-        raise row.wrong(column, f"the address is longer than {MAX_USER_BYTES} bytes")
     return address
 
 

@@ -92,6 +92,7 @@ def test_a_user_is_deleted_by_an_explicit_status(tmp_path: Path) -> None:
     ("name", "content", "message"),
     [
         ("users", "email,name,roles\nana,Ana,\n", "line 2, email: 'ana' is no e-mail address"),
+        ("users", 'email,name,roles\n"a,b@x",Ana,\n', "line 2, email: 'a,b@x' is no e-mail"),
         ("users", "email,name,roles\n,Ana,\n", "line 2, email: the cell is empty"),
         (
             "users",
