@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from handover.errors import InvalidRequestError
+from handover.profiles.names import MOST_NAME_CHARS, check_role, check_spelling
 from handover.profiles.profile import EACH_ROLE, KEYS, Holds, Profile
 from handover.reading.sniff import normal_label
 
@@ -29,9 +32,21 @@ def check_profile(profile: Profile) -> None:
                 raise InvalidRequestError(
                     path, f"{path}: wanted labels of 1 to {MOST_LABEL_CHARS} characters"
                 )
+    for role in profile.seats:
+        check_role(_path_of(role), role)
     if all(column.holds in (Holds.ACCOUNT, Holds.EXPECTED) for column in profile.columns):
         raise InvalidRequestError("columns", "columns: wanted one that says what to assign")
     check_labels(profile)
+
+
+def check_spellings(profile: Profile, known: Collection[str]) -> None:
+    """Raises InvalidRequestError for two roles that only case or spaces tell apart.
+
+    `known` are the roles that there are; what is one of them may stay as it is.
+    """
+    for role in profile.seats:
+        others = profile.seats.keys() - {role}
+        check_spelling(_path_of(role), role, others | set(known))
 
 
 def check_labels(profile: Profile) -> None:
@@ -51,6 +66,10 @@ def check_labels(profile: Profile) -> None:
                     f"columns[{place}]: {label!r} is a label of columns[{first}] already, the "
                     f"column {profile.columns[first].label!r}",
                 )
+
+
+def _path_of(role: str) -> str:
+    return f"roles.{role[:MOST_NAME_CHARS]}"
 
 
 def _is_text(text: str) -> bool:
