@@ -174,6 +174,22 @@ def test_roles_workflows_and_lists_are_taken_back_together(pipeline: Pipeline) -
         assert pipeline.account(account).assigned == before
 
 
+def test_roles_that_only_case_tells_apart_are_taken_back_each(pipeline: Pipeline) -> None:
+    user = pipeline.wiring.tables.directory.user(TENANT, AMINA)
+    assert user is not None
+    before = {"viewer": (AMINA,), "Viewer": (AMINA, BARAKA)}
+    pipeline.accounts(Account(TENANT, "K1", 1, assigned=before))
+    pipeline.settle()
+    ask_removal(pipeline, AMINA)
+    (removal,) = pipeline.settle()
+    pipeline.users(user)
+    pipeline.clock.now += MINUTE
+
+    undone(pipeline, removal)
+
+    assert pipeline.account("K1").assigned == before
+
+
 def test_an_undo_waits_until_older_imports_have_ended(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
     created = imported(pipeline, ("K000", BARAKA))

@@ -20,6 +20,7 @@ from handover.profiles.profile import (
     Seat,
     UnknownUser,
 )
+from handover.reading.sniff import normal_label
 
 ACCOUNT_LABEL = "account ID"
 # What a cell says that is to leave nobody, in the files made here.
@@ -91,12 +92,29 @@ def resolving(roles: Sequence[str]) -> Profile:
     return _made("resolution", "Gives pending addresses to their new users", columns, roles)
 
 
+def _told_apart(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """The columns, with a number behind a label that would be taken for one before it.
+
+    Accounts may be held in roles that only case tells apart.
+    """
+    seen: set[str] = set()
+    found: list[Column] = []
+    for column in columns:
+        label, number = column.label, 1
+        while normal_label(label) in seen:
+            number += 1
+            label = f"{column.label} ({number})"
+        seen.add(normal_label(label))
+        found.append(replace(column, label=label))
+    return tuple(found)
+
+
 def _made(name: str, title: str, columns: Sequence[Column], roles: Sequence[str]) -> Profile:
     return Profile(
         name=name,
         version=1,
         title=title,
-        columns=tuple(columns),
+        columns=_told_apart(columns),
         seats={role: Seat(role, None) for role in roles if role != WORKFLOW_ROLE},
         blank=Blank.KEEP,
         clear_words=frozenset({NOBODY}),
