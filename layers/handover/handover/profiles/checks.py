@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from handover.errors import InvalidRequestError
 from handover.profiles.names import MOST_NAME_CHARS, check_role, check_spelling
-from handover.profiles.profile import EACH_ROLE, KEYS, Holds, Profile
+from handover.profiles.profile import BESIDE, EACH_ROLE, KEYS, Profile
 from handover.reading.sniff import normal_label
 
 # A header has 64 KiB; what a profile says of it needs no more.
@@ -34,7 +34,7 @@ def check_profile(profile: Profile) -> None:
                 )
     for role in profile.seats:
         check_role(_path_of(role), role)
-    if all(column.holds in (Holds.ACCOUNT, Holds.EXPECTED) for column in profile.columns):
+    if all(column.holds in KEYS | BESIDE for column in profile.columns):
         raise InvalidRequestError("columns", "columns: wanted one that says what to assign")
     check_labels(profile)
 

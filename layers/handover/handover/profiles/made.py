@@ -49,6 +49,24 @@ def narrowed(profile: Profile, role: str) -> Profile:
     )
 
 
+def handing_over(profile: Profile, role: str) -> Profile:
+    """`profile` for files that give the place of one user in `role` to others, or to NOBODY.
+
+    Its labels are those of no profile, which would take the files for ones that say who alone
+    is to hold the role. Raises ValueError when the profile has no such role.
+    """
+    narrow = narrowed(profile, role)
+    account, given = narrow.columns
+    return replace(
+        narrow,
+        columns=(
+            replace(account, label=ACCOUNT_LABEL, aliases=()),
+            Column(Holds.REPLACED, f"hand over {role} from", role=role),
+            replace(given, label=f"hand over {role} to", aliases=()),
+        ),
+    )
+
+
 def restoring(profile: Profile, roles: Sequence[str]) -> Profile:
     """For files that give `roles` back what they held, where they still hold what is expected.
 
