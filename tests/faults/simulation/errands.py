@@ -61,7 +61,7 @@ def _handed_over(world: World) -> Iterator[str]:
             account
             for (tenant, account), place in world.scene.facts.accounts.items()
             if tenant == the_scene.HOME
-            and place.managers == (the_scene.CAI,)
+            and the_scene.CAI in place.managers
             and f"{tenant}#{account}" not in written
         }
         if accounts != set(the_scene.NAMED) and left - accounts:
