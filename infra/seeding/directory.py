@@ -10,9 +10,11 @@ from typing import TypeVar
 from handover.errors import InvalidRequestError
 from handover.model import Account, User
 from handover.profiles import Profile, Seat, Settings, parse_profile, parse_settings
-from handover.rules import normal_address
+from handover.profiles.checks import check_profile
+from handover.profiles.names import check_role
+from handover.rules import is_address, normal_address
 from handover.stages.setup import RESERVED_SOURCES
-from handover.store.directory import MAX_USER_BYTES, Source
+from handover.store.directory import Source
 
 from infra.seeding.tables import DirectoryFileError, Row, rows, unique
 
@@ -122,8 +124,12 @@ def _workflows(path: Path) -> tuple[str, ...]:
 def _roles(path: Path) -> tuple[Seat, ...]:
     def roles() -> Iterator[tuple[Row, Seat]]:
         for row in rows(path, ("role",), ("max_users", "assigned_by")):
-            assigned_by = frozenset(row.texts("assigned_by"))
-            yield row, Seat(row.required("role"), _most_users(row), assigned_by)
+            role, assigned_by = row.required("role"), frozenset(row.texts("assigned_by"))
+            try:
+                check_role("role", role)
+            except InvalidRequestError as wrong:
+                raise row.wrong("role", str(wrong).removeprefix("role: ")) from wrong
+            yield row, Seat(role, _most_users(row), assigned_by)
 
     return unique(roles(), lambda seat: seat.role, "role")
 
@@ -161,13 +167,19 @@ def _mapping(row: Row) -> dict[str, str]:
 def _profiles(folder: Path) -> tuple[Profile, ...]:
     found: dict[str, tuple[Path, Profile]] = {}
     for path in sorted(folder.glob("*.json")):
-        profile = _parsed(path, parse_profile)
+        profile = _parsed(path, _checked_profile)
         if profile.name in found:
             raise DirectoryFileError(
                 f"{path}, name: {profile.name!r} is the name in {found[profile.name][0]} already"
             )
         found[profile.name] = (path, profile)
     return tuple(profile for _, profile in found.values())
+
+
+def _checked_profile(text: str) -> Profile:
+    profile = parse_profile(text)
+    check_profile(profile)
+    return profile
 
 
 def _settings(path: Path) -> Settings | None:
@@ -187,11 +199,8 @@ def _parsed(path: Path, parse: Callable[[str], Value]) -> Value:
 def _address(row: Row, column: str) -> str:
     found = row.required(column)
     address = normal_address(found)
-    local, _, domain = address.rpartition("@")
-    if not local or not domain or any(character.isspace() for character in address):
+    if not is_address(address):
         raise row.wrong(column, f"{found!r} is no e-mail address")
-    if len(address.encode()) > MAX_USER_BYTES:
-        raise row.wrong(column, f"the address is longer than {MAX_USER_BYTES} bytes")
     return address
 
 

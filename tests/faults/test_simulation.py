@@ -110,6 +110,7 @@ def test_who_was_waited_for_gets_the_accounts(machine: Machine) -> None:
 def test_what_is_handed_over_gets_its_new_owner(machine: Machine) -> None:
     machine.run(Plan("owner"), whole=True)
 
+    assert seats(machine, "A6") == {"account_manager": [ANA, BEA]}
     assert seats(machine, "A7") == {"account_manager": [BEA]}
     assert seats(machine, "A9") == {"account_manager": [BEA]}
     assert seats(machine, "A10") == {"account_manager": [ANA]}

@@ -180,11 +180,12 @@ class Pipeline:
         name: str = "erp",
         principal: str = PRINCIPAL,
         *,
+        profile: str = "single-strict",
         mapping: Mapping[str, str] | None = None,
         writes_directory: bool = False,
     ) -> None:
-        """Registers a source that drops files of the preset."""
-        source = Source(name, "single-strict", principal, mapping or {}, writes_directory)
+        """Registers a source that drops files of the profile."""
+        source = Source(name, profile, principal, mapping or {}, writes_directory)
         self.wiring.tables.setup.put_source(TENANT, source)
 
     # Doors

@@ -312,11 +312,15 @@ def test_every_bad_line_of_users_is_said(pipeline: Pipeline) -> None:
         "zoe,Zoe,,,,,,,",
         "z\u200boe@x.example,Zoe,,,,,,,",
         "pending:zoe@x.example,Zoe,,,,,,,",
+        '"ana,zoe@x.example",Zoe,,,,,,,',
+        "ana;zoe@x.example,Zoe,,,,,,,",
         "zoe@x.example,Zoe,,,gone,,,,",
         "zoe1@x.example,Zo\x07e,,,,,,,",
     )
 
     assert codes(pipeline, created) == [
+        "ADDRESS_INVALID",
+        "ADDRESS_INVALID",
         "ADDRESS_INVALID",
         "ADDRESS_INVALID",
         "ADDRESS_INVALID",

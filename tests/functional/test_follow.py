@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from handover.model import Account
+from handover.reading.limits import MAX_COLUMNS
 
 from functions.assign import app as assign
 from functions.follow import app
@@ -31,6 +32,7 @@ from tests.functional.pipeline import (
     TENANT,
     Pipeline,
     file_of,
+    told_by_s3,
     with_body,
 )
 
@@ -108,6 +110,23 @@ def test_r97_many_users_are_deleted_by_one_file_with_one_line_for_each_account(
     )
     assert pipeline.account("K1").assigned[VIEWER] == ()
     assert pipeline.account("K2").assigned == {SEAT: (), VIEWER: (ADMIN,)}
+
+
+def test_roles_that_only_case_tells_apart_have_columns_of_their_own(pipeline: Pipeline) -> None:
+    pipeline.accounts(
+        Account(TENANT, "K1", 1, assigned={VIEWER: (AMINA,)}),
+        Account(TENANT, "K2", 1, assigned={"Viewer": (AMINA, BARAKA)}),
+    )
+    pipeline.settle()
+
+    ask_removal(pipeline, AMINA)
+    (written,) = pipeline.settle()
+
+    assert written.version.body.startswith(
+        b"account ID,remove from Viewer,remove from viewer (2)\r\n"
+    )
+    assert pipeline.account("K1").assigned == {VIEWER: ()}
+    assert pipeline.account("K2").assigned == {"Viewer": (BARAKA,)}
 
 
 def test_an_admin_who_deletes_themselves_is_removed_all_the_same(pipeline: Pipeline) -> None:
@@ -412,6 +431,41 @@ def test_a_removal_that_could_not_be_worked_is_tried_anew(pipeline: Pipeline) ->
     pipeline.settle()
 
     assert pipeline.holders("K000", "K001") == ["", ""]
+
+
+def test_a_removal_that_was_refused_through_no_fault_of_its_own_is_tried_anew(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.kenyan(2, held_by=AMINA)
+    pipeline.settle()
+    ask_removal(pipeline, AMINA)
+    pipeline.follow()
+    (file,) = pipeline.memory.s3.buckets[pipeline.wiring.uploads_bucket].events
+
+    pipeline.abandon(told_by_s3(file, "abandon-intake"))
+    pipeline.run()
+    assert pipeline.summary(file)["refusal"]["code"] == "NOT_VALIDATED"
+    pipeline.settle()
+
+    assert pipeline.holders("K000", "K001") == ["", ""]
+
+
+def test_a_removal_that_would_be_refused_again_is_not_asked_for_again(pipeline: Pipeline) -> None:
+    """More roles than a file has columns."""
+    roles = {f"role {number}": (AMINA,) for number in range(MAX_COLUMNS)}
+    pipeline.accounts(Account(TENANT, "K1", 1, assigned=roles))
+    pipeline.settle()
+
+    ask_removal(pipeline, AMINA)
+    pipeline.follow()
+    files = pipeline.memory.s3.buckets[pipeline.wiring.uploads_bucket].events
+    pipeline.run(*files)
+    for _ in range(2):
+        pipeline.follow()
+
+    (file,) = files
+    assert pipeline.summary(file)["refusal"]["code"] == "TOO_MANY_COLUMNS"
+    assert len(pipeline.memory.sns.published) == 1
 
 
 @pytest.mark.parametrize("when", ["asked for", "written"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from handover.profiles import Seat
+from dataclasses import replace
+
+from handover.profiles import Seat, presets
 
 from tests.functional.pipeline import (
     AMINA,
@@ -78,3 +80,22 @@ def test_a_header_of_no_profile_is_told_as_it_is(pipeline: Pipeline) -> None:
     pipeline.run(created)
 
     assert "fits" not in pipeline.summary(created)["refusal"]["message"]
+
+
+def test_a_careless_profile_does_not_keep_other_files_from_being_refused(
+    pipeline: Pipeline,
+) -> None:
+    users = presets()["directory-users"]
+    email, *others = users.columns
+    careless = replace(users, name="careless", columns=(replace(email, is_required=False), *others))
+    pipeline.wiring.tables.directory.put_profile(TENANT, careless)
+    pipeline.source()
+
+    created = pipeline.put(
+        f"directory/{TENANT}/erp/users.csv", b"mail,name\r\n", principal=f"AWS:{PRINCIPAL}:job"
+    )
+    pipeline.run(created)
+
+    refusal = pipeline.summary(created)["refusal"]
+    assert refusal["code"] == "MISSING_COLUMN"
+    assert "has no column 'email'" in refusal["message"]

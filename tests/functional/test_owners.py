@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from handover.model import Account
-from handover.profiles import Seat
+from handover.profiles import Seat, presets
 
 from tests.functional.errands import NEWCOMER, api
 from tests.functional.pipeline import (
     ADMIN,
     AMINA,
     BARAKA,
+    MINUTE,
     SALES,
     SEAT,
     TENANT,
     TOGO,
     Pipeline,
+    file_of,
+    import_id,
 )
 
+FROM_AMINA: dict[str, Any] = {"profile": "multi-with-workflow", "to": BARAKA, "held_by": AMINA}
 WANTED: dict[str, Any] = {"profile": "single-strict", "to": BARAKA, "account_ids": ["K000"]}
 
 
@@ -48,6 +53,110 @@ def test_r30_all_accounts_of_somebody_get_another_owner(pipeline: Pipeline) -> N
     assert answer.status == 202
     assert pipeline.holders("K000", "K001", "K002") == [BARAKA] * 3
     assert pipeline.account("K9").assigned == {"viewer": (AMINA,)}, "another role"
+
+
+@pytest.mark.parametrize(
+    ("to", "after"),
+    [
+        (BARAKA, (BARAKA, SALES)),
+        ([BARAKA, ADMIN], (BARAKA, ADMIN, SALES)),
+        (SALES, (SALES,)),
+        (None, (SALES,)),
+    ],
+)
+def test_who_holds_an_account_together_with_somebody_keeps_it(
+    pipeline: Pipeline, to: object, after: tuple[str, ...]
+) -> None:
+    pipeline.accounts(Account(TENANT, "K1", 1, assigned={SEAT: (AMINA, SALES)}))
+    pipeline.settle()
+
+    answer = api(pipeline).post("/assignments", FROM_AMINA | {"to": to})
+    (written,) = pipeline.settle()
+
+    assert answer.status == 202, answer.text
+    assert pipeline.account("K1").assigned == {SEAT: tuple(sorted(after))}
+    assert pipeline.counts(written) == {"lines": 1, "updated": 1}
+
+
+def test_who_stays_need_not_be_somebody_who_could_come(pipeline: Pipeline) -> None:
+    """Neither the wall nor the one manager that the profile takes is about them."""
+    pipeline.accounts(
+        Account(
+            TENANT, "K1", 1, opco="Kenya", assigned={SEAT: (AMINA, TOGO, "pending:x@y.example")}
+        )
+    )
+    pipeline.settle()
+
+    api(pipeline).post("/assignments", FROM_AMINA | {"profile": "single-strict"})
+    pipeline.settle()
+
+    assert pipeline.account("K1").assigned == {SEAT: (BARAKA, TOGO, "pending:x@y.example")}
+
+
+def test_accounts_that_have_changed_hands_meanwhile_are_left_alone(pipeline: Pipeline) -> None:
+    pipeline.kenyan(3, held_by=AMINA)
+    pipeline.settle()
+    api(pipeline).post("/assignments", FROM_AMINA)
+    pipeline.follow()
+    for account, holders in (("K000", [SALES]), ("K001", [AMINA, SALES])):
+        edit = {"profile": "multi-with-workflow", "assign": {SEAT: holders}}
+        pipeline.clock.now -= MINUTE
+        assert api(pipeline).request("PATCH", f"/accounts/{account}", edit).status == 200
+        pipeline.clock.now += MINUTE
+
+    (written,) = pipeline.settle()
+
+    assert pipeline.holders("K000", "K001", "K002") == [SALES, f"{BARAKA}, {SALES}", BARAKA]
+    assert pipeline.counts(written) == {"lines": 3, "updated": 2, "superseded": 1}
+    told = [row["message"] for row in pipeline.table(written, "results.csv")]
+    assert told == ["the account has changed since", "", ""]
+
+
+def test_what_somebody_hands_over_waits_for_older_imports(pipeline: Pipeline) -> None:
+    pipeline.kenyan(2, held_by=AMINA)
+    pipeline.settle()
+    older = pipeline.upload(file_of([("K000", SALES)]))
+    pipeline.clock.now += MINUTE
+    api(pipeline).post("/assignments", FROM_AMINA)
+    (written,) = pipeline.settle()
+    assert pipeline.item(written).state == "validating"
+
+    pipeline.run(older)
+    pipeline.clock.now += MINUTE
+    pipeline.sweep("imports")
+    pipeline.run()
+
+    assert pipeline.holders("K000", "K001") == [SALES, BARAKA]
+
+
+def test_what_was_handed_over_is_taken_back(pipeline: Pipeline) -> None:
+    pipeline.accounts(Account(TENANT, "K1", 1, assigned={SEAT: (AMINA, SALES)}))
+    pipeline.settle()
+    api(pipeline).post("/assignments", FROM_AMINA)
+    (written,) = pipeline.settle()
+    pipeline.clock.now += MINUTE
+
+    api(pipeline).post(f"/imports/{import_id(written)}/undo")
+    pipeline.settle()
+
+    assert pipeline.account("K1").assigned == {SEAT: (AMINA, SALES)}
+
+
+def test_to_be_held_by_nobody_any_more_waits_for_an_admin(pipeline: Pipeline) -> None:
+    """Where somebody else stays, nothing is cleared."""
+    open_to_all = replace(presets()["multi-with-workflow"], name="open", uploader_roles=frozenset())
+    pipeline.wiring.tables.directory.put_profile(TENANT, open_to_all)
+    for place in range(30):
+        holders = (AMINA, BARAKA) if place % 2 else (AMINA,)
+        pipeline.accounts(Account(TENANT, f"K{place:03d}", 1, assigned={SEAT: holders}))
+    pipeline.settle()
+
+    wanted = FROM_AMINA | {"profile": "open", "to": None}
+    api(pipeline, SALES).post("/assignments", wanted)
+    (written,) = pipeline.settle()
+
+    assert pipeline.item(written).state == "awaiting_approval"
+    assert pipeline.item(written).approval["would_clear"] == 15
 
 
 def test_who_holds_nothing_hands_nothing_over(pipeline: Pipeline) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from handover.model import Account
-from handover.profiles import presets
+from handover.profiles import Seat, presets
 
 from functions.follow import app
 from tests.faults.memory_aws import ObjectCreated
@@ -177,6 +177,22 @@ def test_roles_workflows_and_lists_are_taken_back_together(pipeline: Pipeline) -
         assert pipeline.account(account).assigned == before
 
 
+def test_roles_that_only_case_tells_apart_are_taken_back_each(pipeline: Pipeline) -> None:
+    user = pipeline.wiring.tables.directory.user(TENANT, AMINA)
+    assert user is not None
+    before = {"viewer": (AMINA,), "Viewer": (AMINA, BARAKA)}
+    pipeline.accounts(Account(TENANT, "K1", 1, assigned=before))
+    pipeline.settle()
+    ask_removal(pipeline, AMINA)
+    (removal,) = pipeline.settle()
+    pipeline.users(user)
+    pipeline.clock.now += MINUTE
+
+    undone(pipeline, removal)
+
+    assert pipeline.account("K1").assigned == before
+
+
 def test_an_undo_waits_until_older_imports_have_ended(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
     created = imported(pipeline, ("K000", BARAKA))
@@ -310,6 +326,42 @@ def test_only_who_may_upload_such_files_may_undo_them(pipeline: Pipeline) -> Non
     created = imported(pipeline, ("K000", BARAKA))
 
     assert api(pipeline, AMINA).post(f"/imports/{import_id(created)}/undo").status == 403
+
+
+def test_an_admin_undoes_what_others_upload(pipeline: Pipeline) -> None:
+    profile = replace(
+        presets()["single-strict"], name="sales", uploader_roles=frozenset({"Sales Ops"})
+    )
+    pipeline.wiring.tables.directory.put_profile(TENANT, profile)
+    pipeline.source(profile="sales")
+    pipeline.kenyan(1, held_by=AMINA)
+    created = pipeline.drop(file_of([("K000", BARAKA)]))
+    pipeline.run(created)
+    pipeline.settle()
+    pipeline.clock.now += MINUTE
+
+    undo = undone(pipeline, created)
+
+    assert pipeline.summary(undo)["refusal"] is None
+    assert pipeline.holders("K000") == [AMINA]
+
+
+def test_r54_who_may_not_assign_a_role_is_told_when_asking_for_the_undo(
+    pipeline: Pipeline,
+) -> None:
+    seats = {SEAT: Seat(SEAT, 1, frozenset({"Director"}))}
+    profile = replace(presets()["single-strict"], name="guarded", seats=seats)
+    pipeline.wiring.tables.directory.put_profile(TENANT, profile)
+    pipeline.source(profile="guarded")
+    pipeline.kenyan(1, held_by=AMINA)
+    created = pipeline.drop(file_of([("K000", BARAKA)]))
+    pipeline.run(created)
+    pipeline.settle()
+
+    answer = api(pipeline).post(f"/imports/{import_id(created)}/undo")
+
+    assert (answer.status, pipeline.settle()) == (403, [])
+    assert "Director" in answer.body["detail"]
 
 
 def test_an_unknown_mode_is_named(pipeline: Pipeline) -> None:

@@ -286,7 +286,7 @@ def _look(text: str) -> str:
 
 def _could_be_address(text: str) -> bool:
     return bool(
-        re.fullmatch(r"[^@\s]+@[^@\s]+", text)
+        re.fullmatch(r'[^@\s,;:"]+@[^@\s,;:"]+', text)
         and not any(unicodedata.category(char) in ("Cf", "Zs") for char in text)
         and text.isprintable()
         and len(text.encode()) <= 320

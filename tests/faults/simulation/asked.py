@@ -11,14 +11,15 @@ class Kind(StrEnum):
     """What the lines of a file do.
 
     SET says who holds a role. Files that Handover writes itself REMOVE users from roles, RESTORE
-    what a role held before, or RESOLVE seats that wait for somebody. Files of the directory tell
-    of USERS and ACCOUNTS.
+    what a role held before, RESOLVE seats that wait for somebody, or HAND one user's place to
+    others. Files of the directory tell of USERS and ACCOUNTS.
     """
 
     SET = "set"
     REMOVE = "remove"
     RESTORE = "restore"
     RESOLVE = "resolve"
+    HAND = "hand"
     USERS = "users"
     ACCOUNTS = "accounts"
 
@@ -34,7 +35,8 @@ class Asked:
 
     `account` is an account's id, of a file of users an address; `targets` lead from roles, or
     facts, to what they are to hold. `named` are the users in the order of the file: the first who
-    may not hold a role is told of. `expected` is what a role must hold to be given back.
+    may not hold a role is told of. `expected` is what a role must hold to be given back, or whose
+    place is handed over.
     """
 
     line: int

@@ -51,7 +51,7 @@ def _handed_over(world: World) -> Iterator[str]:
         for one in world.uploads.values()
         if one.key.startswith("in/")
         and one.key not in people
-        and kind_of_file(one.body) is Kind.SET
+        and kind_of_file(one.body) in (Kind.SET, Kind.HAND)
     }
     if len(files) > world.asked["/assignments"]:
         yield f"I1 {world.asked['/assignments']} changes of owner came to {len(files)} files"
@@ -61,7 +61,7 @@ def _handed_over(world: World) -> Iterator[str]:
             account
             for (tenant, account), place in world.scene.facts.accounts.items()
             if tenant == the_scene.HOME
-            and place.managers == (the_scene.CAI,)
+            and the_scene.CAI in place.managers
             and f"{tenant}#{account}" not in written
         }
         if accounts != set(the_scene.NAMED) and left - accounts:
@@ -127,6 +127,12 @@ def after(
     match asked.kind:
         case Kind.REMOVE:
             return {tuple(user for user in users if user not in told) for users in held}
+        case Kind.HAND:
+            (holder,) = asked.expected[role]
+            return {
+                tuple(sorted({*users} - {holder} | {*told})) if holder in users else users
+                for users in held
+            }
         case Kind.RESTORE if changed is None:
             return held
         case Kind.RESOLVE | Kind.USERS | Kind.ACCOUNTS:

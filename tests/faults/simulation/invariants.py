@@ -393,7 +393,8 @@ class _End:
     def _superseded(self, done: list[Done]) -> Iterator[str]:
         for place, one in enumerate(done):
             for asked, row in one.lines:
-                if row.outcome != "superseded" or asked.kind is Kind.RESTORE:
+                # What is relative to a holder may have found another one.
+                if row.outcome != "superseded" or asked.kind in (Kind.RESTORE, Kind.HAND):
                     continue
                 later = {
                     role
@@ -469,7 +470,7 @@ class _End:
             asked.account == account and role in asked.targets and row.outcome in WORKED
             for one in later
             for asked, row in one.lines
-            if asked.kind in (Kind.SET, Kind.RESTORE)
+            if asked.kind in (Kind.SET, Kind.RESTORE, Kind.HAND)
         ) or any(
             effect.edit.account == account
             and role in effect.targets

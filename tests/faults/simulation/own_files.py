@@ -1,4 +1,4 @@
-"""The files that Handover writes itself, read anew: removals, undos, resolutions."""
+"""The files that Handover writes itself, read anew: removals, undos, resolutions, handovers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tests.faults.simulation.asked import Asked, Kind
 
 REMOVES, RESOLVES, NOW = "remove from ", "resolve in ", " now"
+HANDS, FROM, TO = "hand over ", " from", " to"
 NOBODY = "(nobody)"
 
 
@@ -16,6 +17,8 @@ def kind_of(header: Sequence[str]) -> Kind:
         return Kind.REMOVE
     if any(label.startswith(RESOLVES) for label in header):
         return Kind.RESOLVE
+    if any(label.startswith(HANDS) for label in header):
+        return Kind.HAND
     return Kind.RESTORE if any(label.endswith(NOW) for label in header) else Kind.SET
 
 
@@ -35,9 +38,22 @@ def asked_of(kind: Kind, header: Sequence[str], line: int, row: Sequence[str]) -
             kind=kind,
             expected={role: names_in(cells[role + NOW]) for role in roles},
         )
+    if kind is Kind.HAND:
+        (told,) = (label for label in cells if label.endswith(TO))
+        role = told.removeprefix(HANDS).removesuffix(TO)
+        given, holder = names_in(cells[told]), cells[HANDS + role + FROM]
+        return Asked(
+            line,
+            tuple(row),
+            account,
+            {role: given},
+            named=given,
+            kind=kind,
+            expected={role: (holder,)},
+        )
     prefix = REMOVES if kind is Kind.REMOVE else RESOLVES
-    told = {label.removeprefix(prefix): names_in(cell) for label, cell in cells.items() if cell}
-    return Asked(line, tuple(row), account, told, kind=kind)
+    named = {label.removeprefix(prefix): names_in(cell) for label, cell in cells.items() if cell}
+    return Asked(line, tuple(row), account, named, kind=kind)
 
 
 def names_in(cell: str) -> tuple[str, ...]:

@@ -336,7 +336,11 @@ class Wish:
     seconds: float = 1.0
 
 
-# All that Cai manages is to be Bea's, and two accounts that are named.
+# All that Cai manages is to be Bea's, beside Ana where she does so too, and two accounts that are
+# named.
+OWNER_FACTS = Facts(
+    users=FACTS.users, accounts={**FACTS.accounts, (HOME, "A6"): Place(managers=(ANA, CAI))}
+)
 NAMED = ("A9", "A14")
 _TO_BEA = {"profile": SEATS, "role": "account_manager", "to": BEA}
 HANDED_BY_HOLDER = Wish("POST", "/assignments", {**_TO_BEA, "held_by": CAI})
@@ -383,7 +387,7 @@ SCENES: dict[str, Scene] = {
             wishes=(Wish("DELETE", f"/users/{ANA}"),),
         ),
         Scene("pending", body=AWAITED, profile=WAITS, wishes=(Wish("POST", "/users", NEW_USER),)),
-        Scene("owner", body=GIVEN, wishes=(HANDED_BY_HOLDER, HANDED_BY_ID)),
+        Scene("owner", body=GIVEN, facts=OWNER_FACTS, wishes=(HANDED_BY_HOLDER, HANDED_BY_ID)),
         Scene(
             "people",
             body=PEOPLE,

@@ -72,7 +72,7 @@ def judge(asked: Asked, tenant: str, facts: Facts, *, waits: bool = False) -> st
         if not person.is_active:
             return "USER_INACTIVE"
         # Who held a role before may hold it again.
-        if asked.kind is Kind.SET and not waits and not person.roles & SALES:
+        if asked.kind in (Kind.SET, Kind.HAND) and not waits and not person.roles & SALES:
             return "USER_ROLE"
         if person.opco != place.opco and not waits:
             return "OTHER_OPCO"

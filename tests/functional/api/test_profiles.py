@@ -148,6 +148,67 @@ def test_a_profile_that_cannot_be_is_refused_with_the_field(
     assert_problem(api.get("/profiles/nightly"), 404)
 
 
+def roles(*names: str) -> dict[str, Any]:
+    """A profile with a column for each of the roles."""
+    columns = [
+        MANAGER | {"label": f"column {place}", "aliases": [], "role": name}
+        for place, name in enumerate(names)
+    ]
+    return {"columns": [ACCOUNT, *columns], "roles": {name: {} for name in names}}
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("lead #2", "no / \\ ? #"),
+        ("x" * 1000, "wanted 1 to 100 characters"),
+        (" lead", "outer spaces"),
+        ("a\nb", "control characters"),
+        ("{role}", "without { }"),
+        ("\u03c9" * 96, "wanted at most 190"),
+        ("Account_Manager", "known as 'account_manager'"),
+        ("csm", "known as 'CSM'"),
+    ],
+)
+def test_a_role_of_a_profile_has_a_name_that_a_role_can_have(
+    api: Api, name: str, told: str
+) -> None:
+    api.request("PUT", "/roles/CSM", {})
+
+    answer = put(api, **roles("account_manager", name))
+
+    assert_problem(answer, 400)
+    assert answer.body["field"] == f"roles.{name[:100]}"
+    assert told in answer.body["detail"]
+
+
+def test_two_roles_of_a_profile_differ_in_more_than_case(api: Api) -> None:
+    answer = put(api, **roles("lead", "Lead"))
+
+    assert_problem(answer, 400)
+    assert "'lead' is known as 'Lead'" in answer.body["detail"]
+
+
+def test_roles_that_are_there_already_can_stay_in_their_profile(api: Api) -> None:
+    for profile, role in (("nightly", "lead"), ("weekly", "Lead")):
+        stored = profile_from(STRICT | {"name": profile} | roles(role))
+        api.stack.tables.directory.put_profile(api.tenant, stored)
+
+    assert put(api, **roles("lead"), title="Another").status == 200
+
+
+def test_what_lines_are_about_is_never_left_out(api: Api) -> None:
+    users = profile_json(presets()["directory-users"])
+    email, *others = users["columns"]
+    columns = [email | {"required": False}, *others]
+
+    answer = put(api, **users | {"name": "nightly", "columns": columns})
+
+    assert_problem(answer, 400)
+    assert answer.body["field"] == "columns[0].required"
+    assert "the column that holds the user" in answer.body["detail"]
+
+
 def test_the_name_in_a_profile_is_the_one_in_its_address(api: Api) -> None:
     answer = api.request("PUT", "/profiles/nightly", STRICT)
 

@@ -183,6 +183,8 @@ def test_r54_who_may_assign_a_role_is_part_of_it_in_every_profile(api: Api) -> N
         ("workflow", {}, "role"),
         ("Account%20ID", {}, "role"),
         ("x" * 101, {}, "role"),
+        ("%CF%89" * 96, {}, "role"),
+        ("Account_Manager", {}, "role"),
     ],
 )
 def test_a_role_that_cannot_be_is_refused_with_its_field(

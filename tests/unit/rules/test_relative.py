@@ -6,7 +6,17 @@ from dataclasses import replace
 
 import pytest
 from handover.model import Account, Line, Outcome, SeatChange, User
-from handover.profiles import Profile, bind, narrowed, presets, removing, resolving, restoring
+from handover.profiles import (
+    Profile,
+    Seat,
+    bind,
+    handing_over,
+    narrowed,
+    presets,
+    removing,
+    resolving,
+    restoring,
+)
 from handover.rules import Claim, Facts, Instruction, Plan, instruction_of, plan
 
 from tests.unit.rules.scenery import claim
@@ -15,7 +25,8 @@ ANA = User("ana@y.example", "Ana", frozenset({"Sales"}))
 BO = User("bo@y.example", "Bo", frozenset({"Sales"}))
 GONE = User("gone@y.example", "Gone", frozenset(), is_active=False, is_deleted=True)
 AWAY = User("away@y.example", "Away", frozenset(), is_active=False)
-USERS = {user.email: user for user in (ANA, BO, GONE, AWAY)}
+CY = User("cy@y.example", "Cy", frozenset({"Sales"}))
+USERS = {user.email: user for user in (ANA, BO, CY, GONE, AWAY)}
 FACTS = Facts(USERS, lambda _: None, frozenset({"Standard", "Key accounts"}))
 MANAGER, VIEWER, FLOW = "account_manager", "viewer", "workflow"
 
@@ -223,6 +234,61 @@ def test_r30_a_narrowed_profile_sets_one_role_under_the_rules_of_its_own() -> No
     assert decided(strict, "(nobody)", of=account(account_manager=(ANA.email,))).outcome is (
         Outcome.CLEARED
     )
+
+
+def handed(*to: str, of: Account, most: int | None = None, by: Claim | None = None) -> Plan:
+    lists = presets()["manager-and-viewers"]
+    profile = handing_over(replace(lists, seats={VIEWER: Seat(VIEWER, most)}), VIEWER)
+    return decided(profile, ANA.email.upper(), ",".join(to) or "(nobody)", of=of, by=by)
+
+
+def test_r30_a_handover_moves_one_place_and_leaves_the_others() -> None:
+    planned = handed(BO.email, of=account(viewer=(ANA.email, GONE.email)))
+
+    assert planned.changes == (SeatChange(VIEWER, (ANA.email, GONE.email), (BO.email, GONE.email)),)
+    assert planned.write is not None
+    assert planned.write.orders[VIEWER] == "20"
+
+
+def test_nobody_holds_a_role_twice_after_a_handover() -> None:
+    planned = handed(BO.email, of=account(viewer=(ANA.email, BO.email)))
+
+    assert planned.changes[0].after == (BO.email,)
+
+
+def test_a_place_that_is_given_up_goes_to_nobody() -> None:
+    assert handed(of=account(viewer=(ANA.email, BO.email))).changes[0].after == (BO.email,)
+    assert handed(of=account(viewer=(ANA.email,))).outcome is Outcome.CLEARED
+
+
+def test_who_has_no_place_any_more_hands_nothing_over() -> None:
+    planned = handed(BO.email, of=account(viewer=(GONE.email,)))
+
+    assert (planned.outcome, planned.write) == (Outcome.SUPERSEDED, None)
+    assert planned.message == "the account has changed since"
+
+
+def test_a_handover_that_is_worked_again_tells_the_same() -> None:
+    held = account(viewer=(ANA.email, GONE.email))
+    planned = handed(BO.email, of=held)
+
+    again = handed(BO.email, of=after(held, planned))
+
+    assert (again.outcome, again.changes, again.write) == (planned.outcome, planned.changes, None)
+
+
+def test_a_handover_to_several_stays_within_what_the_role_takes() -> None:
+    held = account(viewer=(ANA.email, GONE.email))
+
+    assert handed(BO.email, AWAY.email, of=held, most=2).rejection is not None
+    planned = handed(BO.email, CY.email, of=held, most=2)
+    assert planned.rejection is not None
+    assert (planned.rejection.code, planned.rejection.column) == (
+        "TOO_MANY_USERS",
+        "hand over viewer to",
+    )
+    assert handed(BO.email, CY.email, of=held, most=3).outcome is Outcome.UPDATED
+    assert handed(BO.email, of=held, most=1).outcome is Outcome.UPDATED, "no more than before"
 
 
 def test_a_profile_is_narrowed_to_a_role_that_it_has() -> None:

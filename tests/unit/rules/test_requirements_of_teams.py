@@ -159,7 +159,20 @@ def test_r58_a_pending_address_becomes_its_user_when_it_is_sent_after_the_user_w
 
 
 @pytest.mark.parametrize(
-    "cell", ["fay", "fay@", "@y.example", "fay@y@z", "fay @y.example", "fay\u200b@y.example"]
+    "cell",
+    [
+        "fay",
+        "fay@",
+        "@y.example",
+        "fay@y@z",
+        "fay @y.example",
+        "fay\u200b@y.example",
+        "fay,bo@y.example",
+        "fay;bo@y.example",
+        "fay\uff0cbo@y.example",
+        '"fay"@y.example',
+        "pending:pending:fay@y.example",
+    ],
 )
 def test_r58_what_is_no_address_is_never_pending(cell: str) -> None:
     assert code(decided((f"{CSM}___tid",), cell)) == "USER_NOT_FOUND"

@@ -96,6 +96,7 @@ def test_a_user_is_deleted_by_an_explicit_status(tmp_path: Path) -> None:
     ("name", "content", "message"),
     [
         ("users", "email,name,roles\nana,Ana,\n", "line 2, email: 'ana' is no e-mail address"),
+        ("users", 'email,name,roles\n"a,b@x",Ana,\n', "line 2, email: 'a,b@x' is no e-mail"),
         ("users", "email,name,roles\n,Ana,\n", "line 2, email: the cell is empty"),
         (
             "users",
@@ -114,6 +115,7 @@ def test_a_user_is_deleted_by_an_explicit_status(tmp_path: Path) -> None:
         ),
         ("accounts", "account_id\n1\n1\n", "line 3, account_id: '1' stands on line 2 already"),
         ("accounts", "account_id,account_manager\n1,ana\n", "line 2, account_manager: 'ana'"),
+        ("roles", "role\nlead #2\n", "line 2, role: found 'lead #2', wanted no / \\ ? #"),
         ("roles", "role,max_users\nr,0\n", "line 2, max_users: found '0', wanted 1 or more"),
         ("sources", "source,profile,principal\na/b,p,q\n", "line 2, source: 'a/b'"),
         ("sources", "source,profile,principal\nuser,p,q\n", "line 2, source: 'user'"),

@@ -21,7 +21,8 @@ class NewAssignment(BaseModel):
     """Who is to hold a role of which accounts; `to` null = nobody.
 
     `role` is the profile's first unless it is named. One of `account_ids` and `held_by` says which
-    accounts.
+    accounts; with `held_by` only the place of that user is taken, and who holds an account beside
+    them stays.
     """
 
     model_config = ConfigDict(extra="forbid")

@@ -19,7 +19,7 @@ from handover.profiles.facts import (
     Form,
     is_fact,
 )
-from handover.profiles.made import narrowed, removing, resolving, restoring
+from handover.profiles.made import handing_over, narrowed, removing, resolving, restoring
 from handover.profiles.parsing import (
     parse_profile,
     profile_from,
@@ -70,6 +70,7 @@ __all__ = [
     "UnknownUser",
     "bind",
     "check_mapping",
+    "handing_over",
     "is_fact",
     "known_labels",
     "narrowed",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from handover.errors import InvalidRequestError, RefusedError
-from handover.profiles.profile import Column, Holds, NamedBy, Profile
+from handover.profiles.profile import BESIDE, KEYS, Column, Holds, NamedBy, Profile
 from handover.reading.limits import MAX_HEADER_BYTES
 from handover.reading.sniff import normal_label
 
@@ -20,8 +20,9 @@ MAX_MAPPING_BYTES = MAX_HEADER_BYTES
 class SeatColumn:
     """A column that says something about one role, or about the workflow.
 
-    `expected` is the column of what the role must hold for this one to count. `others` are
-    columns of the role that count in their order where this one says nothing.
+    `expected` is the column of what the role must hold for this one to count, `replaced` that of
+    the user whose place those named take. `others` are columns of the role that count in their
+    order where this one says nothing.
     """
 
     index: int
@@ -30,6 +31,7 @@ class SeatColumn:
     holds: Holds
     by: tuple[NamedBy, ...]
     expected: int | None = None
+    replaced: int | None = None
     others: tuple[SeatColumn, ...] = ()
 
 
@@ -63,7 +65,9 @@ class Binding:
     @property
     def is_relative(self) -> bool:
         """True when lines depend on what accounts hold, so that older imports must end first."""
-        return any(seat.expected is not None for seat in self.seats)
+        return any(
+            place is not None for seat in self.seats for place in (seat.expected, seat.replaced)
+        )
 
 
 def known_labels(profile: Profile, mapping: Mapping[str, str]) -> frozenset[str]:
@@ -107,30 +111,33 @@ def bind(
     for column in profile.columns:
         index = _place(column, found, labels, line)
         if index is None:
-            if column.is_required:
+            # What lines are about is never left out, whatever a stored profile says of it.
+            if column.is_required or column.holds in KEYS:
                 missing.append(column)
-        elif column.holds in (Holds.ACCOUNT, Holds.USER):
+        elif column.holds in KEYS:
             account = index
         else:
             seats.append(
                 SeatColumn(index, _spoken(labels[index]), column.role, column.holds, column.by)
             )
-    if missing:
+    if missing or account is None:
         raise _missing(missing, labels, line)
-    if account is None:
-        raise InvalidRequestError("columns", "the column of what lines are about is not required")
-    if not any(seat.holds is not Holds.EXPECTED for seat in seats):
+    if all(seat.holds in BESIDE for seat in seats):
         raise _missing_all(profile, labels, line)
     return Binding(account, _spoken(labels[account]), _joined(seats))
 
 
 def _joined(seats: Sequence[SeatColumn]) -> tuple[SeatColumn, ...]:
     """One column for each role and kind, which knows those that go with it."""
-    expected = {seat.role: seat.index for seat in seats if seat.holds is Holds.EXPECTED}
+    beside = {(seat.role, seat.holds): seat.index for seat in seats if seat.holds in BESIDE}
     kinds: dict[tuple[str, Holds], list[SeatColumn]] = {}
     for seat in seats:
-        if seat.holds is not Holds.EXPECTED:
-            found = replace(seat, expected=expected.get(seat.role))
+        if seat.holds not in BESIDE:
+            found = replace(
+                seat,
+                expected=beside.get((seat.role, Holds.EXPECTED)),
+                replaced=beside.get((seat.role, Holds.REPLACED)),
+            )
             kinds.setdefault((seat.role, seat.holds), []).append(found)
     return tuple(replace(first, others=tuple(others)) for first, *others in kinds.values())
 
@@ -156,8 +163,7 @@ def _place(column: Column, found: Sequence[str], labels: Sequence[str], line: in
 
 def _missing_all(profile: Profile, labels: Sequence[str], line: int) -> RefusedError:
     """The refusal of a header with an account and nothing that could be done to it."""
-    keys = (Holds.ACCOUNT, Holds.USER)
-    wanted = [column.label for column in profile.columns if column.holds not in keys]
+    wanted = [column.label for column in profile.columns if column.holds not in KEYS]
     if not wanted:
         return RefusedError(
             "MISSING_COLUMN",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from handover.errors import InvalidRequestError
-from handover.profiles.profile import EACH_ROLE, Holds, Profile
+from handover.profiles.names import MOST_NAME_CHARS, check_role, check_spelling
+from handover.profiles.profile import BESIDE, EACH_ROLE, KEYS, Profile
 from handover.reading.sniff import normal_label
 
 # A header has 64 KiB; what a profile says of it needs no more.
@@ -19,18 +22,31 @@ def check_profile(profile: Profile) -> None:
         raise InvalidRequestError("columns", f"columns: wanted at most {MOST_COLUMNS}")
     for place, column in enumerate(profile.columns):
         path = f"columns[{place}]"
-        if column.holds is Holds.ACCOUNT and not column.is_required:
+        if column.holds in KEYS and not column.is_required:
             raise InvalidRequestError(
-                f"{path}.required", "the column that holds the account cannot be left out"
+                f"{path}.required",
+                f"{path}.required: the column that holds the {column.holds} cannot be left out",
             )
         for label in (column.label, *column.aliases):
             if not 0 < len(normal_label(label)) <= MOST_LABEL_CHARS or not _is_text(label):
                 raise InvalidRequestError(
                     path, f"{path}: wanted labels of 1 to {MOST_LABEL_CHARS} characters"
                 )
-    if all(column.holds in (Holds.ACCOUNT, Holds.EXPECTED) for column in profile.columns):
+    for role in profile.seats:
+        check_role(_path_of(role), role)
+    if all(column.holds in KEYS | BESIDE for column in profile.columns):
         raise InvalidRequestError("columns", "columns: wanted one that says what to assign")
     check_labels(profile)
+
+
+def check_spellings(profile: Profile, known: Collection[str]) -> None:
+    """Raises InvalidRequestError for two roles that only case or spaces tell apart.
+
+    `known` are the roles that there are; what is one of them may stay as it is.
+    """
+    for role in profile.seats:
+        others = profile.seats.keys() - {role}
+        check_spelling(_path_of(role), role, others | set(known))
 
 
 def check_labels(profile: Profile) -> None:
@@ -50,6 +66,10 @@ def check_labels(profile: Profile) -> None:
                     f"columns[{place}]: {label!r} is a label of columns[{first}] already, the "
                     f"column {profile.columns[first].label!r}",
                 )
+
+
+def _path_of(role: str) -> str:
+    return f"roles.{role[:MOST_NAME_CHARS]}"
 
 
 def _is_text(text: str) -> bool:

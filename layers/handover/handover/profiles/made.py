@@ -20,11 +20,13 @@ from handover.profiles.profile import (
     Seat,
     UnknownUser,
 )
+from handover.reading.sniff import normal_label
 
 ACCOUNT_LABEL = "account ID"
 # What a cell says that is to leave nobody, in the files made here.
 NOBODY = "(nobody)"
 SEPARATOR = ","
+_ADMINS = frozenset({"Admin"})
 
 
 def narrowed(profile: Profile, role: str) -> Profile:
@@ -47,11 +49,30 @@ def narrowed(profile: Profile, role: str) -> Profile:
     )
 
 
+def handing_over(profile: Profile, role: str) -> Profile:
+    """`profile` for files that give the place of one user in `role` to others, or to NOBODY.
+
+    Its labels are those of no profile, which would take the files for ones that say who alone
+    is to hold the role. Raises ValueError when the profile has no such role.
+    """
+    narrow = narrowed(profile, role)
+    account, given = narrow.columns
+    return replace(
+        narrow,
+        columns=(
+            replace(account, label=ACCOUNT_LABEL, aliases=()),
+            Column(Holds.REPLACED, f"hand over {role} from", role=role),
+            replace(given, label=f"hand over {role} to", aliases=()),
+        ),
+    )
+
+
 def restoring(profile: Profile, roles: Sequence[str]) -> Profile:
     """For files that give `roles` back what they held, where they still hold what is expected.
 
     Only the opco's wall is kept of the rules of `profile`: who held a role before may hold it
-    again, as long as the user is there and active.
+    again, as long as the user is there and active. Admins may hand in such files whoever may
+    upload those of the profile.
     """
     columns = [Column(Holds.ACCOUNT, ACCOUNT_LABEL)]
     for role in roles:
@@ -66,7 +87,7 @@ def restoring(profile: Profile, roles: Sequence[str]) -> Profile:
         made,
         has_opco_wall=profile.has_opco_wall,
         unknown_user=UnknownUser.ERROR if profile.has_opco_wall else UnknownUser.PENDING,
-        uploader_roles=profile.uploader_roles,
+        uploader_roles=profile.uploader_roles and profile.uploader_roles | _ADMINS,
     )
 
 
@@ -77,7 +98,7 @@ def removing(roles: Sequence[str]) -> Profile:
         *(Column(Holds.REMOVED, f"remove from {role}", role=role) for role in roles),
     ]
     made = _made("removal", "Takes users off what they hold", columns, roles)
-    return replace(made, uploader_roles=frozenset({"Admin"}))
+    return replace(made, uploader_roles=_ADMINS)
 
 
 def resolving(roles: Sequence[str]) -> Profile:
@@ -89,12 +110,29 @@ def resolving(roles: Sequence[str]) -> Profile:
     return _made("resolution", "Gives pending addresses to their new users", columns, roles)
 
 
+def _told_apart(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """The columns, with a number behind a label that would be taken for one before it.
+
+    Accounts may be held in roles that only case tells apart.
+    """
+    seen: set[str] = set()
+    found: list[Column] = []
+    for column in columns:
+        label, number = column.label, 1
+        while normal_label(label) in seen:
+            number += 1
+            label = f"{column.label} ({number})"
+        seen.add(normal_label(label))
+        found.append(replace(column, label=label))
+    return tuple(found)
+
+
 def _made(name: str, title: str, columns: Sequence[Column], roles: Sequence[str]) -> Profile:
     return Profile(
         name=name,
         version=1,
         title=title,
-        columns=tuple(columns),
+        columns=_told_apart(columns),
         seats={role: Seat(role, None) for role in roles if role != WORKFLOW_ROLE},
         blank=Blank.KEEP,
         clear_words=frozenset({NOBODY}),

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from handover.errors import InvalidRequestError
 from handover.profiles.facts import FACT, FACTS, About, is_fact
 from handover.profiles.profile import (
+    BESIDE,
     EACH_ROLE,
     WORKFLOW_ROLE,
     Blank,
@@ -123,6 +124,7 @@ _OF_A_ROLE = frozenset(
     {
         Holds.USERS,
         Holds.EXPECTED,
+        Holds.REPLACED,
         Holds.REMOVED,
         Holds.RESOLVED,
         Holds.FACT,
@@ -134,7 +136,7 @@ _BY_NAMES = frozenset({Holds.USERS, Holds.INITIAL})
 _KEYS = {About.ASSIGNMENTS: Holds.ACCOUNT, About.ACCOUNTS: Holds.ACCOUNT, About.USERS: Holds.USER}
 _SAYING = {
     About.ASSIGNMENTS: frozenset(
-        {Holds.USERS, Holds.WORKFLOW, Holds.EXPECTED, Holds.REMOVED, Holds.RESOLVED}
+        {Holds.USERS, Holds.WORKFLOW, Holds.REMOVED, Holds.RESOLVED, *BESIDE}
     ),
     About.ACCOUNTS: frozenset({Holds.FACT, Holds.INITIAL}),
     About.USERS: frozenset({Holds.FACT}),
@@ -193,7 +195,7 @@ def _column(data: Mapping[str, Any], path: str, roles: Collection[str]) -> Colum
     by: tuple[NamedBy, ...] = ()
     if holds in _OF_A_ROLE:
         role = _text(data, "role", path)
-        if role not in roles and not (holds is Holds.EXPECTED and role == WORKFLOW_ROLE):
+        if role not in roles and not (holds in BESIDE and role == WORKFLOW_ROLE):
             raise InvalidRequestError(f"{path}.role", f"{role!r} is none of the profile's roles")
     if holds in _BY_NAMES:
         try:

@@ -17,9 +17,10 @@ class Holds(StrEnum):
     """What the cells of a column say.
 
     USERS and WORKFLOW say what an account is to have. EXPECTED says what it must have now for the
-    same role's other column to count. REMOVED names users to take off the role, RESOLVED
-    addresses that were unknown and have a user now. FACT tells something of the account or the
-    user that the line is about, INITIAL who is to hold the role if the account is new.
+    same role's other column to count, REPLACED whose place alone those in that column take. REMOVED
+    names users to take off the role, RESOLVED addresses that were unknown and have a user now. FACT
+    tells something of the account or the user that the line is about, INITIAL who is to hold the
+    role if the account is new.
     """
 
     ACCOUNT = "account"
@@ -27,10 +28,17 @@ class Holds(StrEnum):
     USERS = "users"
     WORKFLOW = "workflow"
     EXPECTED = "expected"
+    REPLACED = "replaced"
     REMOVED = "removed"
     RESOLVED = "resolved"
     FACT = "fact"
     INITIAL = "initial"
+
+
+# What the lines of a file are about; a file has a column for one of them.
+KEYS = frozenset({Holds.ACCOUNT, Holds.USER})
+# What says nothing by itself, but how the other column of its role is meant.
+BESIDE = frozenset({Holds.EXPECTED, Holds.REPLACED})
 
 
 class NamedBy(StrEnum):

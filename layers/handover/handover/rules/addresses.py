@@ -6,6 +6,9 @@ import unicodedata
 
 # Longer ones cannot be written to: RFC 5321 (4.5.3.1) has 64 for the name and 255 for the domain.
 MAX_ADDRESS_BYTES = 320
+# They separate users in a cell, or mark a seat as pending; no address has them outside of quotes.
+# https://www.rfc-editor.org/rfc/rfc5322#section-3.2.3
+_SIGNS = frozenset(',;:"')
 
 
 def normal_address(text: str) -> str:
@@ -24,6 +27,7 @@ def is_address(text: str) -> bool:
     return (
         bool(local and domain)
         and "@" not in local
+        and _SIGNS.isdisjoint(text)
         and not any(char.isspace() or not char.isprintable() for char in text)
         and not invisible_characters(text)
         and len(text.encode()) <= MAX_ADDRESS_BYTES

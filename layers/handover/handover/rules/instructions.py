@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from handover.model import Line, Operation, Rejection
 from handover.profiles import Binding, Blank, Holds, NamedBy, Profile, SeatColumn
@@ -26,7 +26,8 @@ class Seating:
 
     No names = nobody, none. `is_workflow` tells a workflow's name from the names of users. The
     role is left alone unless it holds just `expected` when that is not None. `by` says what a
-    name may be: an address always, and whatever else the column takes.
+    name may be: an address always, and whatever else the column takes. With `instead_of`, an
+    address, those named take the place of that user, and all others who hold the role stay.
     """
 
     role: str
@@ -36,6 +37,7 @@ class Seating:
     operation: Operation = Operation.SET
     expected: tuple[str, ...] | None = None
     by: tuple[NamedBy, ...] = (NamedBy.EMAIL,)
+    instead_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ def instruction_of(line: Line, binding: Binding, profile: Profile) -> Instructio
         asked = _seating(line, _speaking(line, column), profile)
         if isinstance(asked, Rejection):
             return asked
+        if asked is not None and column.replaced is not None:
+            asked = replace(asked, instead_of=normal_address(line.fields[column.replaced]))
         if asked is not None:
             seatings.append(asked)
     return Instruction(line.number, account_id, binding.account_label, tuple(seatings))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from handover.model import SeatChange
 from handover.profiles import WORKFLOW_ROLE, is_fact
 
-# No address begins so: a colon stands in none that is not quoted.
+# No address begins so: `is_address` admits no colon.
 PREFIX = "pending:"
 
 

@@ -9,7 +9,7 @@ from handover.model import Account, Mark, Operation, Outcome, Rejection, SeatCha
 from handover.profiles import InactiveAccounts, NamedBy, Profile, UnknownUser, is_fact
 from handover.rules.addresses import invisible_characters, is_address, look_of, normal_address
 from handover.rules.damage import damage_in
-from handover.rules.instructions import Instruction, Seating
+from handover.rules.instructions import Instruction, Seating, too_many_users
 from handover.rules.pending import address_in, leaves_pending, pending_seat
 
 Targets = list[tuple[Seating, tuple[str, ...]]]
@@ -90,6 +90,8 @@ def plan(
             users = _workflow(asked, seating, facts)
         else:
             users = resolve(asked, seating, account, facts, profile)
+        if seating.instead_of and not isinstance(users, Rejection):
+            users = _in_place(asked, seating, users, account, profile)
         if isinstance(users, Rejection):
             return _rejected(users)
         targets.append((seating, users))
@@ -192,6 +194,25 @@ def _relative(seating: Seating, account: Account, facts: Facts) -> tuple[str, ..
     return after if any(seat in known for seat in before) else before
 
 
+def _in_place(
+    asked: Instruction,
+    seating: Seating,
+    users: tuple[str, ...],
+    account: Account,
+    profile: Profile,
+) -> tuple[str, ...] | Rejection:
+    """Who holds the role once `users` have taken the place of one who held it."""
+    before = account.assigned.get(seating.role, ())
+    if seating.instead_of not in before:
+        return before
+    after = {*before} - {seating.instead_of} | {*users}
+    seat = profile.seats.get(seating.role)
+    most = seat.max_users if seat is not None else None
+    if most is not None and len(after) > max(most, len(before)):
+        return too_many_users(asked.line, seating.label, len(after), most)
+    return tuple(sorted(after))
+
+
 def _workflow(asked: Instruction, seating: Seating, facts: Facts) -> tuple[str, ...] | Rejection:
     for name in seating.names:
         if name not in facts.workflows:
@@ -248,6 +269,9 @@ def decide(asked: Instruction, account: Account, targets: Targets, claim: Claim)
             late.append(role)
             continue
         if seating.expected is not None and before not in (seating.expected, users):
+            left.append(role)
+            continue
+        if seating.instead_of and seating.instead_of not in before:
             left.append(role)
             continue
         operation = seating.operation

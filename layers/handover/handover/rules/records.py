@@ -22,7 +22,6 @@ from handover.rules.instructions import (
     names_once,
     too_many_users,
 )
-from handover.rules.pending import is_pending
 
 # An id is part of the keys of an account, its history and its holders' portfolios, of which the
 # shortest takes 1,024 bytes with a role's name.
@@ -53,7 +52,7 @@ def user_record_of(line: Line, binding: Binding, profile: Profile) -> Instructio
     cell = line.fields[binding.account].strip()
     label = binding.account_label
     address = normal_address(cell)
-    if not is_address(address) or is_pending(address):
+    if not is_address(address):
         found = f"{cell!r} is no e-mail address" if cell else "the cell is empty"
         hidden = invisible_characters(cell)
         more = f" It holds characters that cannot be seen ({', '.join(hidden)})." if hidden else ""

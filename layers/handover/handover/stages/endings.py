@@ -18,6 +18,9 @@ from handover.stages.plans import ImportPlan, parts_key, plan_from
 from handover.stages.summaries import ERRORS, RESULTS, SUMMARY, report_key, summary_of
 from handover.store.imports import ImportItem, counts_of, pending_chunks, settled_parts
 
+# Refusals for what befell a file, and not for what stands in it: another may fare better.
+PASSING = frozenset({"NOT_VALIDATED", "OBJECT_GONE", "TICKET_REPLAYED"})
+
 
 def end_import(wiring: Wiring, import_id: str, run: Invocation) -> None:
     """Brings an import whose lines are all settled, or that is refused, to its end.
@@ -52,9 +55,14 @@ def end_import(wiring: Wiring, import_id: str, run: Invocation) -> None:
 def _look_again(wiring: Wiring, item: ImportItem) -> None:
     """Asks for another look at the users of an errand that has left something undone.
 
-    What follows the directory must come about whatever happens to one file.
+    What follows the directory must come about whatever happens to one file. A file that is
+    refused for what stands in it is not written again at once, as the next would be refused too;
+    the refusal is told, and whoever deletes the user again asks for another file.
     """
     if item.errand is None or not ErrandKind(item.errand).follows_the_directory:
+        return
+    if item.refusal and item.refusal["code"] not in PASSING:
+        logger.error("own file refused", extra={"import_id": item.pk, "errand": item.errand})
         return
     counts = counts_of(item)
     if not (item.refusal or counts.not_processed or counts.superseded) or item.ticket is None:

@@ -23,7 +23,7 @@ class ErrandKind(StrEnum):
 
     REMOVAL deletes users and takes them off every account. RESOLUTION gives the accounts that
     wait for an address to the user who has it now. UNDO takes back what an import has changed.
-    OWNER gives all that users hold in one role to somebody else.
+    OWNER gives all that a user holds in one role to somebody else.
     """
 
     REMOVAL = "removal"
@@ -46,9 +46,9 @@ MOST_USERS = 100
 class Errand:
     """Something to do; which values it needs depends on its kind.
 
-    `users` are normal addresses: who is deleted, who has come, or who holds the accounts. UNDO
-    needs `undo_of`, the id of a final import. OWNER needs `role` and `cell`, what the file says
-    for it. UNDO and OWNER need the `profile` that their file follows. `filename` is how the
+    `users` are normal addresses: who is deleted, who has come, or the one who holds the accounts.
+    UNDO needs `undo_of`, the id of a final import. OWNER needs `role` and `cell`, what the file
+    says for it. UNDO and OWNER need the `profile` that their file follows. `filename` is how the
     import is listed.
     """
 

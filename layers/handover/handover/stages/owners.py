@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from handover.errors import InvalidRequestError
 from handover.model import Mode
 from handover.patience import Patience
-from handover.profiles import WORKFLOW_ROLE, Holds, Profile, UnknownUser, narrowed
+from handover.profiles import WORKFLOW_ROLE, Holds, Profile, UnknownUser, handing_over, narrowed
 from handover.profiles.made import NOBODY
 from handover.reading import MAX_FIELD_CHARS
 from handover.rules import is_plain, normal_address
@@ -33,7 +33,7 @@ class Handing:
     """Who is to hold a role of which accounts from now on.
 
     `role` "" = the first of the profile. Nobody in `to` = nobody. The accounts are named, or are
-    those that `held_by` holds in the role; one of the two is None.
+    those that `held_by` holds in the role, whose place alone is taken; one of the two is None.
     """
 
     profile: str
@@ -55,13 +55,14 @@ def ask_owner(
     profile = profile_for(wiring, person, asked.profile)
     role = _role(profile, asked.role)
     check_assigner(wiring, person, profile, [role])
+    followed = narrowed if asked.held_by is None else handing_over
     errand = Errand(
         ErrandKind.OWNER,
         users=_holder(wiring, person, asked.held_by),
         role=role,
         cell=_cell(wiring, person, profile, role, asked.to, patience),
         mode=asked.mode,
-        profile=narrowed(profile, role),
+        profile=followed(profile, role),
         filename=f"change of {role}.csv",
     )
     if (asked.account_ids is None) == (asked.held_by is None):

@@ -9,13 +9,13 @@ from typing import Any
 
 from handover.errors import ConflictError, InvalidRequestError, NotFoundError
 from handover.profiles import Profile, presets, profile_from, profile_json
-from handover.profiles.checks import check_labels, check_profile
+from handover.profiles.checks import check_labels, check_profile, check_spellings
 from handover.profiles.copies import mapped_copy
 from handover.profiles.parsing import NAME_PATTERN
 from handover.runtime import Wiring, logger
 from handover.stages.listings import profile_told
 from handover.stages.people import Person, only_admins
-from handover.stages.setup import check_unused
+from handover.stages.setup import check_unused, known_roles
 
 # Far more than a profile for a header of 200 columns needs; an item may have 400 KB.
 MOST_PROFILE_CHARS = 100_000
@@ -67,6 +67,7 @@ def _check(wiring: Wiring, person: Person, profile: Profile) -> None:
     if len(json.dumps(profile_json(profile))) > MOST_PROFILE_CHARS:
         raise InvalidRequestError("body", f"wanted at most {MOST_PROFILE_CHARS} characters")
     check_profile(profile)
+    check_spellings(profile, known_roles(wiring, person.tenant))
     check_labels(profile.with_roles(wiring.tables.directory.roles(person.tenant)))
 
 

@@ -6,11 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote
 
 from handover.errors import ConflictError, InvalidRequestError, NotFoundError
 from handover.profiles import (
-    WORKFLOW_ROLE,
     Seat,
     check_mapping,
     presets,
@@ -18,6 +16,14 @@ from handover.profiles import (
     settings_json,
 )
 from handover.profiles.checks import check_labels
+from handover.profiles.names import (
+    MOST_NAME_CHARS,
+    check_name,
+    check_path,
+    check_role,
+    check_spelling,
+    is_name,
+)
 from handover.rules.addresses import normal_address
 from handover.runtime import Wiring, logger
 from handover.stages.chosen_profiles import profile_named
@@ -25,7 +31,6 @@ from handover.stages.cursors import Page, page_of, place_at
 from handover.stages.people import Person, only_admins
 from handover.store.directory import Source
 
-MOST_NAME_CHARS = 100
 # As many as a user can have.
 MOST_USER_ROLES = 50
 # Where a listing by name can begin.
@@ -79,7 +84,7 @@ def roles_page(
 
 def role_of(wiring: Wiring, person: Person, role: str) -> dict[str, object]:
     """The role of that name; raises NotFoundError."""
-    found = wiring.tables.setup.role(person.tenant, role) if _is_name(role) else None
+    found = wiring.tables.setup.role(person.tenant, role) if is_name(role) else None
     if found is None:
         raise NotFoundError("there is no such role")
     return _role_told(found)
@@ -88,12 +93,7 @@ def role_of(wiring: Wiring, person: Person, role: str) -> dict[str, object]:
 def put_role(wiring: Wiring, person: Person, seat: Seat) -> dict[str, object]:
     """The role, as it is stored now; imports that are validated from now on follow it."""
     only_admins(person, "define roles")
-    _check_name("role", seat.role)
-    _check_path("role", seat.role)
-    if seat.role == WORKFLOW_ROLE or any(sign in seat.role for sign in "{}"):
-        raise InvalidRequestError(
-            "role", f"role: {seat.role!r} cannot be a role; wanted a name without {{ }}"
-        )
+    check_role("role", seat.role)
     if len(seat.assigned_by) > MOST_USER_ROLES:
         raise InvalidRequestError(
             "assigned_by",
@@ -101,8 +101,9 @@ def put_role(wiring: Wiring, person: Person, seat: Seat) -> dict[str, object]:
             f"{MOST_USER_ROLES}",
         )
     for user_role in seat.assigned_by:
-        _check_name("assigned_by", user_role)
+        check_name("assigned_by", user_role)
     _check_columns(wiring, person, seat)
+    check_spelling("role", seat.role, known_roles(wiring, person.tenant))
     wiring.tables.setup.put_role(person.tenant, seat)
     return _role_told(seat)
 
@@ -124,13 +125,20 @@ def _check_columns(wiring: Wiring, person: Person, seat: Seat) -> None:
                 ) from twice
 
 
+def known_roles(wiring: Wiring, tenant: str) -> frozenset[str]:
+    """The roles that the tenant has defined, and those of its profiles and of the presets."""
+    profiles = (*presets().values(), *wiring.tables.setup.own_profiles(tenant))
+    defined = frozenset(seat.role for seat in wiring.tables.directory.roles(tenant))
+    return defined.union(*(profile.seats for profile in profiles))
+
+
 def remove_role(wiring: Wiring, person: Person, role: str) -> None:
     """Takes the role away, after which no file can assign it; raises NotFoundError.
 
     Who holds it on an account keeps it, as history tells.
     """
     only_admins(person, "remove roles")
-    if not (_is_name(role) and wiring.tables.setup.remove_role(person.tenant, role)):
+    if not (is_name(role) and wiring.tables.setup.remove_role(person.tenant, role)):
         raise NotFoundError("there is no such role")
 
 
@@ -153,7 +161,7 @@ def workflows_page(
 
 def workflow_of(wiring: Wiring, person: Person, name: str) -> dict[str, object]:
     """The workflow of exactly that name; raises NotFoundError."""
-    if not (_is_name(name) and wiring.tables.setup.has_workflow(person.tenant, name)):
+    if not (is_name(name) and wiring.tables.setup.has_workflow(person.tenant, name)):
         raise NotFoundError("there is no such workflow")
     return {"name": name}
 
@@ -161,8 +169,8 @@ def workflow_of(wiring: Wiring, person: Person, name: str) -> dict[str, object]:
 def put_workflow(wiring: Wiring, person: Person, name: str) -> dict[str, object]:
     """The workflow, which accounts can be given from now on."""
     only_admins(person, "define workflows")
-    _check_name("name", name)
-    _check_path("name", name)
+    check_name("name", name)
+    check_path("name", name)
     wiring.tables.setup.put_workflow(person.tenant, name)
     return {"name": name}
 
@@ -170,7 +178,7 @@ def put_workflow(wiring: Wiring, person: Person, name: str) -> dict[str, object]
 def remove_workflow(wiring: Wiring, person: Person, name: str) -> None:
     """Takes the workflow away; accounts that have it keep it. Raises NotFoundError."""
     only_admins(person, "remove workflows")
-    if not (_is_name(name) and wiring.tables.setup.remove_workflow(person.tenant, name)):
+    if not (is_name(name) and wiring.tables.setup.remove_workflow(person.tenant, name)):
         raise NotFoundError("there is no such workflow")
 
 
@@ -249,7 +257,7 @@ def check_unused(wiring: Wiring, person: Person, profile: str) -> None:
 
 
 def _source(wiring: Wiring, person: Person, name: str) -> Source:
-    found = wiring.tables.directory.source(person.tenant, name) if _is_name(name) else None
+    found = wiring.tables.directory.source(person.tenant, name) if is_name(name) else None
     if found is None:
         raise NotFoundError("there is no such source")
     return found
@@ -263,24 +271,3 @@ def _source_told(source: Source) -> dict[str, object]:
         "mapping": dict(source.mapping),
         "writes_directory": source.writes_directory,
     }
-
-
-def _is_name(text: str) -> bool:
-    return 0 < len(text) <= MOST_NAME_CHARS
-
-
-def _check_name(field: str, text: str) -> None:
-    if not _is_name(text) or text != text.strip() or not text.isprintable():
-        raise InvalidRequestError(
-            field,
-            f"{field}: found {text[:MOST_NAME_CHARS]!r}, wanted 1 to {MOST_NAME_CHARS} characters "
-            "without outer spaces or control characters",
-        )
-
-
-def _check_path(field: str, text: str) -> None:
-    """Raises InvalidRequestError for a name that would not come through as part of a path."""
-    if any(sign in text for sign in '/\\?#"`') or unquote(text) != text:
-        raise InvalidRequestError(
-            field, f'{field}: found {text!r}, wanted no / \\ ? # " ` and no %41 or the like'
-        )

@@ -73,7 +73,10 @@ def _clearing(plan: ImportPlan, scanned: Scan, patience: Patience) -> Iterator[I
 
 def _clears(asked: Instruction, account: Account | None) -> bool:
     return account is not None and any(
-        not seating.names and bool(account.assigned.get(seating.role)) for seating in asked.seatings
+        not seating.names
+        and bool(held := account.assigned.get(seating.role, ()))
+        and (not seating.instead_of or held == (seating.instead_of,))
+        for seating in asked.seatings
     )
 
 

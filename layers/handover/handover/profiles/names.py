@@ -1,0 +1,69 @@
+"""What can be a name: of a role above all, which stands in keys, paths, headers and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from urllib.parse import unquote
+
+from handover.errors import InvalidRequestError
+from handover.profiles.profile import WORKFLOW_ROLE
+from handover.reading.sniff import normal_label
+
+MOST_NAME_CHARS = 100
+# Of the 1,024 bytes of a portfolio's key, the id of an account takes up to 512, the address of who
+# is awaited 320, and what stands between the three takes two.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+MOST_ROLE_BYTES = 1024 - 512 - 320 - 2
+
+
+def is_name(text: str) -> bool:
+    """True for a text that is neither blank nor too long to be looked up."""
+    return 0 < len(text) <= MOST_NAME_CHARS
+
+
+def check_name(field: str, text: str) -> None:
+    """Raises InvalidRequestError for what nobody could type, or tell from another name."""
+    if not is_name(text) or text != text.strip() or not text.isprintable():
+        raise InvalidRequestError(
+            field,
+            f"{field}: found {text[:MOST_NAME_CHARS]!r}, wanted 1 to {MOST_NAME_CHARS} characters "
+            "without outer spaces or control characters",
+        )
+
+
+def check_path(field: str, text: str) -> None:
+    """Raises InvalidRequestError for a name that would not come through as part of a path."""
+    if any(sign in text for sign in '/\\?#"`') or unquote(text) != text:
+        raise InvalidRequestError(
+            field, f'{field}: found {text!r}, wanted no / \\ ? # " ` and no %41 or the like'
+        )
+
+
+def check_role(field: str, role: str) -> None:
+    """Raises InvalidRequestError for what cannot be the name of a role."""
+    check_name(field, role)
+    check_path(field, role)
+    if role == WORKFLOW_ROLE or any(sign in role for sign in "{}"):
+        raise InvalidRequestError(
+            field, f"{field}: {role!r} cannot be a role; wanted a name without {{ }}"
+        )
+    if len(role.encode()) > MOST_ROLE_BYTES:
+        raise InvalidRequestError(
+            field,
+            f"{field}: {role!r} takes {len(role.encode())} bytes; wanted at most {MOST_ROLE_BYTES}",
+        )
+
+
+def check_spelling(field: str, role: str, known: Collection[str]) -> None:
+    """Raises InvalidRequestError for a new role that differs from a known one by case or spaces.
+
+    Nobody could tell which of the two a column, or a rule of who may assign it, is about.
+    """
+    if role in known:
+        return
+    look = normal_label(role)
+    for other in sorted(known):
+        if normal_label(other) == look:
+            raise InvalidRequestError(
+                field, f"{field}: {role!r} is known as {other!r}; wanted the same spelling"
+            )
