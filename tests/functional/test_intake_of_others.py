@@ -8,6 +8,7 @@ from handover.profiles import Seat, presets
 
 from tests.functional.pipeline import (
     AMINA,
+    PRINCIPAL,
     SEAT,
     TENANT,
     Pipeline,
@@ -89,7 +90,7 @@ def test_a_careless_profile_does_not_keep_other_files_from_being_refused(
     email, *others = users.columns
     careless = replace(users, name="careless", columns=(replace(email, is_required=False), *others))
     pipeline.wiring.tables.directory.put_profile(TENANT, careless)
-    pipeline.source()
+    pipeline.source(writes_directory=True)
 
     created = pipeline.put(
         f"directory/{TENANT}/erp/users.csv", b"mail,name\r\n", principal=f"AWS:{PRINCIPAL}:job"
