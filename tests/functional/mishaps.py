@@ -16,9 +16,10 @@ class KilledError(BaseException):
 
 @dataclass
 class Mishap:
-    """Counts the calls of the wanted operations and disturbs one of them.
+    """Counts the calls of the wanted operations and disturbs some of them.
 
     `kill_before` and `kill_after` are numbers of calls, from 1. `twists` are used up one a call.
+    `on_answer` may change every answer.
     """
 
     operation: str = ""
@@ -27,6 +28,7 @@ class Mishap:
     twists: list[Twist] = field(default_factory=list)
     seen: int = 0
     before_call: Callable[[], None] | None = None
+    on_answer: Callable[[dict[str, Any]], None] | None = None
 
     def before(
         self,
@@ -51,11 +53,15 @@ class Mishap:
         service: str,  # noqa: ARG002
         operation: str,
         params: dict[str, Any],  # noqa: ARG002
-        answer: dict[str, Any],  # noqa: ARG002
+        answer: dict[str, Any],
     ) -> None:
-        """Stops the process where that is wanted."""
-        if self.operation in ("", operation) and self.seen == self.kill_after:
+        """Changes the answer, or stops the process, where that is wanted."""
+        if self.operation not in ("", operation):
+            return
+        if self.seen == self.kill_after:
             raise KilledError
+        if self.on_answer is not None:
+            self.on_answer(answer)
 
 
 @contextmanager

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from io import BytesIO
+from typing import Any
+
 import pytest
+from botocore.response import StreamingBody
 from handover.model import Account, Mode, User
+from handover.reports import Counts
 from handover.runtime import LEASE_MARGIN_SECONDS
 from handover.store.accounts import item_from
-from handover.store.imports import pending_chunks
+from handover.store.imports import counts_of, pending_chunks
 
 from functions.assign import app
 from tests.faults.memory_aws import ObjectCreated, Twist
@@ -266,6 +272,57 @@ def test_a_file_that_vanishes_while_it_is_worked_is_no_error_of_its_lines(
     assert len(pipeline.assign(import_id(created))) == 1
 
     assert pending_chunks(pipeline.item(created)) == {1}
+
+
+def test_other_bytes_than_those_that_were_validated_are_never_worked(pipeline: Pipeline) -> None:
+    """They are as many good lines, of the same length: only the checksum tells."""
+    ids, body = many(pipeline)
+    created = ready(pipeline, body)
+    objects = pipeline.memory.s3.buckets[created.bucket].objects
+    true = objects[created.version.key]
+    objects[created.version.key] = (replace(true[0], body=body.replace(b"K000,", b"K999,")),)
+    accounts = pipeline.memory.dynamodb.tables["AccountsTable"].snapshot()
+
+    assert len(pipeline.assign(import_id(created))) == 1
+
+    assert_untouched(pipeline, created, accounts)
+    objects[created.version.key] = true
+    assert pipeline.assign(import_id(created)) == []
+    assert set(pipeline.holders(*ids)) == {BARAKA}
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_file_that_breaks_off_while_it_is_read_is_never_worked(
+    pipeline: Pipeline, *, is_told: bool
+) -> None:
+    """S3 has said how long the body is, or (`is_told` false) something between has not."""
+    ids, body = many(pipeline)
+    created = ready(pipeline, body)
+    accounts = pipeline.memory.dynamodb.tables["AccountsTable"].snapshot()
+
+    def break_off(answer: dict[str, Any]) -> None:
+        whole = answer["Body"].read()
+        # Behind a line end, so that what is left are whole lines.
+        half = whole[: whole.index(b"\n", len(whole) // 2) + 1]
+        answer["Body"] = StreamingBody(BytesIO(half), len(whole if is_told else half))
+
+    with befalling(pipeline.memory, Mishap("GetObject", on_answer=break_off)) as reads:
+        assert len(pipeline.assign(import_id(created))) == 1
+
+    assert reads.seen == 1
+    assert_untouched(pipeline, created, accounts)
+    pipeline.clock.now += HOUR
+    assert pipeline.assign(import_id(created)) == []
+    assert set(pipeline.holders(*ids)) == {BARAKA}
+
+
+def assert_untouched(pipeline: Pipeline, created: ObjectCreated, accounts: object) -> None:
+    """Nothing was written or told of the chunk, which still waits."""
+    assert pipeline.memory.dynamodb.tables["AccountsTable"].snapshot() == accounts
+    assert pending_chunks(pipeline.item(created)) == {1}
+    assert counts_of(pipeline.item(created)) == Counts(lines=60)
+    assert not pipeline.memory.s3.buckets[pipeline.wiring.work_bucket].objects
+    assert pipeline.waiting() == []
 
 
 def test_with_too_little_time_left_nothing_is_begun_and_nothing_is_lost(

@@ -117,3 +117,47 @@ def test_a_call_that_is_sent_twice_changes_nothing(pipeline: Pipeline, request_:
 
         assert status < 300 or status in request_.again, (number, status)
         assert state(pipeline) == wanted, number
+
+
+TRANSACTED = [one for one in REQUESTS if "/users" in one.path]
+
+
+@pytest.mark.parametrize("request_", TRANSACTED, ids=str)
+@pytest.mark.parametrize("others", [{}, {1: "ConditionalCheckFailed"}])
+def test_a_user_in_conflict_with_another_write_is_read_and_stored_again(
+    pipeline: Pipeline, request_: Request, others: dict[int, str]
+) -> None:
+    world, before = world_of(pipeline)
+    assert ask(world, request_) < 300
+    wanted = state(pipeline)
+    pipeline.memory.restore(before)
+    conflict = Twist(member_errors={0: "TransactionConflict"} | others)
+
+    with befalling(pipeline.memory, Mishap("TransactWriteItems", twists=[conflict])) as calls:
+        assert ask(world, request_) < 300
+
+    assert calls.seen == 2
+    assert state(pipeline) == wanted
+
+
+@pytest.mark.parametrize("request_", TRANSACTED, ids=str)
+@pytest.mark.parametrize(
+    ("code", "others"),
+    [
+        ("TransactionConflict", {}),
+        ("ThrottlingError", {}),
+        ("ProvisionedThroughputExceeded", {}),
+        ("ThrottlingError", {1: "ConditionalCheckFailed"}),
+    ],
+)
+def test_a_user_whose_table_stays_busy_is_an_outage_and_stays_as_they_were(
+    pipeline: Pipeline, request_: Request, code: str, others: dict[int, str]
+) -> None:
+    world, _ = world_of(pipeline)
+    before = state(pipeline)
+    busy = Twist(member_errors={0: code} | others)
+
+    with befalling(pipeline.memory, Mishap("TransactWriteItems", twists=[busy] * 100)):
+        assert ask(world, request_) == 503
+
+    assert state(pipeline) == before

@@ -173,10 +173,15 @@ def _lines(passage: Passage, expected: Sequence[Verdict]) -> Iterator[str]:
     if len(passage.results) != len(expected):
         yield f"{len(expected)} lines, {len(passage.results)} results"
     told = Counter(result.outcome.value for result in passage.results)
-    if told != Counter(verdict.outcome for verdict in expected):
+    wanted = Counter(verdict.outcome for verdict in expected)
+    if told != wanted:
         yield f"outcomes {told}"
-    if passage.counts.lines != passage.counts.settled != len(expected):
-        yield f"counts {passage.counts} of {len(expected)} lines"
+    counts = passage.counts
+    if not counts.lines == counts.settled == len(expected):
+        yield f"{counts.lines} lines counted, {counts.settled} settled, of {len(expected)}"
+    counted = {outcome.value: getattr(counts, outcome.value) for outcome in Outcome}
+    if counted != {outcome.value: wanted[outcome.value] for outcome in Outcome}:
+        yield f"counted {counted} for {wanted}"
 
 
 def _rejection(result: LineResult) -> Iterator[str]:

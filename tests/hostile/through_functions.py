@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 
 import pytest
 from handover.profiles import Settings
+from handover.store.imports import counts_of
 
 from tests.functional.pipeline import CLIENT_SETTINGS, Pipeline, forget_clients, on_memory
 from tests.hostile.passage import Passage
@@ -59,13 +61,18 @@ def _differences(pipeline: Pipeline, passage: Passage) -> Iterator[str]:
         told = summary["refusal"] or {}
         if summary["state"] != "refused" or told.get("code") != passage.refusal.code:
             yield f"the functions: {summary['state']} {told}, not {passage.refusal}"
+        if any(summary["counts"].values()):
+            yield f"the functions counted lines of a refused file: {summary['counts']}"
         return
     counts = passage.counts
     if summary["state"] != ("error" if counts.with_errors else "done"):
         yield f"the functions: {summary['state']} {summary['refusal']}, not {counts}"
         return
-    if summary["counts"]["lines"] != counts.lines:
-        yield f"the functions counted {summary['counts']}, not {counts}"
+    stored = counts_of(pipeline.item(created))
+    if stored != counts:
+        yield f"the functions counted {stored}, not {counts}"
+    if summary["counts"] != asdict(counts):
+        yield f"summary.json tells {summary['counts']}, not {counts}"
     if pipeline.file(created, "results.csv") != passage.all_lines:
         yield "the functions wrote another results.csv"
     wanted = passage.errors if counts.with_errors else None

@@ -15,10 +15,12 @@ from handover.store.batches import (
     KEYS_A_READ,
     PUTS_A_BATCH,
     STATEMENTS_A_BATCH,
+    Item,
     Statement,
     Unmet,
     put_items,
     read_items,
+    transact,
     write_each,
 )
 from handover.store.history import Holding
@@ -197,6 +199,91 @@ def test_puts_that_are_left_out_are_sent_again(pipeline: Pipeline) -> None:
         stored(pipeline, 60)
 
     assert len(versions(pipeline)) == 60
+
+
+# Transactions
+
+
+def test_a_transaction_whose_conditions_hold_is_written_whole(pipeline: Pipeline) -> None:
+    assert transact([creation(0), creation(1)])
+
+    assert versions(pipeline) == [1, 1]
+
+
+def test_a_transaction_with_an_unmet_condition_says_so_and_writes_nothing(
+    pipeline: Pipeline,
+) -> None:
+    stored(pipeline, 1)
+
+    assert not transact([creation(1), creation(0)])
+
+    assert versions(pipeline) == [1]
+
+
+@pytest.mark.parametrize("others", [(), ("None",), ("ConditionalCheckFailed",)])
+def test_a_transaction_in_conflict_is_one_to_decide_anew(
+    pipeline: Pipeline, others: tuple[str, ...]
+) -> None:
+    """What was read before it may be over, as with an unmet condition; the caller reads again."""
+    told = cancelled("TransactionConflict", *others)
+
+    with befalling(pipeline.memory, told) as calls:
+        assert not transact([creation(0), creation(1)])
+
+    assert calls.seen == 1
+    assert versions(pipeline) == []
+    assert transact([creation(0), creation(1)])
+
+
+@pytest.mark.parametrize(
+    "others", [(), ("ConditionalCheckFailed",), ("TransactionConflict",), ("DuplicateItem",)]
+)
+@pytest.mark.parametrize(
+    "code", ["ProvisionedThroughputExceeded", "ThrottlingError", "InternalServerError"]
+)
+def test_a_throttled_transaction_is_an_outage_whatever_else_befell_it(
+    pipeline: Pipeline, code: str, others: tuple[str, ...]
+) -> None:
+    for codes in ((code, *others), (*others, code)):
+        with (
+            befalling(pipeline.memory, cancelled(*codes)),
+            pytest.raises(RetryLaterError, match="busy"),
+        ):
+            transact([creation(0), creation(1)])
+
+    assert versions(pipeline) == []
+
+
+@pytest.mark.parametrize("times", [1, 5])
+def test_users_in_conflict_with_another_write_are_put_when_that_is_over(
+    pipeline: Pipeline, times: int
+) -> None:
+    ana = User("ana@lumina.example", "Ana", frozenset({"Sales"}), "Kenya")
+    conflicts = [Twist(member_errors={0: "TransactionConflict"}) for _ in range(times)]
+
+    with befalling(pipeline.memory, Mishap("TransactWriteItems", twists=conflicts)) as calls:
+        pipeline.users(ana)
+
+    assert calls.seen == times + 1
+    assert len(pipeline.clock.slept) == times
+    assert pipeline.wiring.tables.directory.user(TENANT, ana.email) == ana
+
+
+def creation(number: int) -> Item:
+    """The write of an account that must not be there yet."""
+    return {
+        "Put": {
+            "TableName": TABLE,
+            "Item": item_from(Account(TENANT, f"A{number:03d}", 1)),
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
+    }
+
+
+def cancelled(*codes: str) -> Mishap:
+    """One transaction is cancelled, with these reasons for its first actions."""
+    told = {place: code for place, code in enumerate(codes) if code != "None"}
+    return Mishap("TransactWriteItems", twists=[Twist(member_errors=told)])
 
 
 # Facts of the directory
