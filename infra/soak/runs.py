@@ -82,7 +82,7 @@ GoesOn = Callable[[Stand, Report, float], bool]
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a run came to.
+    """What a run came to, and the product's constants that it was held with.
 
     `seconds` is how long uploads and kills went on, `lines_in_time` what was settled by then, and
     `emulator_seconds` and `workers_seconds` what these processes took of the processors.
@@ -102,6 +102,7 @@ class Figures:
     emulator_seconds: float
     workers_seconds: float
     violations: tuple[str, ...]
+    constants: Mapping[str, int]
 
 
 class Workers(Protocol):
@@ -270,6 +271,7 @@ def carry_out(run: Run, goes_on: GoesOn) -> Figures:
         emulator_seconds=emulator_seconds,
         workers_seconds=workers_seconds,
         violations=tuple(found),
+        constants=run.terms.constants,
     )
 
 
