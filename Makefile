@@ -60,8 +60,8 @@ bench: setup ## speed and memory, into infra/bench/RESULTS.md
 faults: setup ## the long fault simulation
 	$(PYTHON) -m tests.faults
 
-soak: setup ## ten minutes of load under faults
-	$(PYTHON) -m infra.soak
+soak: setup ## ten minutes of load under faults, added to infra/soak/RESULTS.md
+	$(PYTHON) -m infra.soak --output infra/soak/RESULTS.md
 
 # They are larger than everything else together, so only who audits installs them.
 .audit/.ready: requirements-audit.txt | .venv/.ready

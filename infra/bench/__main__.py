@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+
+from infra import machine
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 TOPICS = ("scan", "worker", "end_to_end", "costs", "memory")
@@ -138,12 +139,9 @@ def _command(asked: argparse.Namespace) -> str:
 
 
 def _machine() -> str:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    python = f"{platform.python_implementation()} {platform.python_version()}"
-    cores = os.cpu_count() or 1
     load = os.getloadavg()[2]
     return (
-        f"{python}, {platform.system()} on {platform.machine()}, {cores} cores, {memory:.0f} GiB; "
+        f"{machine.described()}; "
         f"{load:.1f} processes wanted the cores on average in the last quarter of an hour"
     )
 

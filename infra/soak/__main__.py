@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from infra.soak import deployed
@@ -39,7 +40,7 @@ def main() -> None:
         figures = deployed.hold(asked.minutes, asked.seed)
     else:
         figures = load(asked.minutes, asked.seed)
-    text = section(asked.what, figures)
+    text = section(asked.what, figures, datetime.now(UTC).date())
     print(text)
     if asked.output is not None:
         with asked.output.open("a", encoding="utf-8") as page:

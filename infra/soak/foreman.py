@@ -25,6 +25,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import boto3
@@ -122,6 +123,24 @@ def make_clients() -> None:
         _ = model._get_connection().connection.client  # noqa: SLF001 - only this makes it
     boto3.client("dynamodbstreams")
     presets()  # the workers of a run read the same ones, whatever becomes of the files meanwhile
+
+
+def shorten(constants: Mapping[str, int]) -> None:
+    """Gives constants of modules, by their dotted names, other values, all or none.
+
+    A module's own name for a constant that it has imported is one of its own: it is what the code
+    of that module looks up. Raises ValueError for a name that there is not.
+    """
+    found: list[tuple[ModuleType, str, int]] = []
+    for name, number in constants.items():
+        place, _, constant = name.rpartition(".")
+        module = importlib.import_module(place)
+        if not hasattr(module, constant):
+            # Set all the same it would change nothing, and the run would be another than it says.
+            raise ValueError(f"{place} has no {constant}")
+        found.append((module, constant, number))
+    for module, constant, number in found:
+        setattr(module, constant, number)
 
 
 class Foreman:
@@ -242,9 +261,7 @@ def main() -> None:
         line += os.read(sys.stdin.fileno(), 1)
     orders = orders_from(line.decode())
     foreman = Foreman(orders)
-    for name, number in orders.constants.items():
-        module, _, constant = name.rpartition(".")
-        setattr(importlib.import_module(module), constant, number)
+    shorten(orders.constants)
     make_clients()
     gc.collect()
     gc.freeze()  # what is shared with the forked stays shared

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
+from infra import machine
 from infra.soak.runs import Figures
 
 TITLES = {
@@ -14,11 +16,13 @@ TITLES = {
 MOST_VIOLATIONS = 20
 
 
-def section(what: str, figures: Figures) -> str:
-    """One run as a section of a page."""
+def section(what: str, figures: Figures, day: date) -> str:
+    """One run of that day, on this machine, as a section of a page."""
     report = figures.report
     calls, statements, cut, all_calls, all_statements = figures.throttled
     rows = [
+        ("machine", machine.described()),
+        ("constants of the product set", _listed(figures.constants)),
         ("imports", f"{figures.imports:,}"),
         ("lines", f"{figures.lines:,}"),
         ("outcomes", _listed(figures.outcomes)),
@@ -40,7 +44,7 @@ def section(what: str, figures: Figures) -> str:
         ("load of the machine at the end", " ".join(f"{one:.1f}" for one in figures.load)),
         ("violations", f"{len(figures.violations):,}"),
     ]
-    lines = [f"## {TITLES[what]}", "", "| what | figure |", "|---|---|"]
+    lines = [f"## {TITLES[what]}, {day}", "", "| what | figure |", "|---|---|"]
     lines += [f"| {name} | {value} |" for name, value in rows]
     if figures.growths:
         lines += ["", "| process | MB after warm-up | MB at the end | MB a minute |"]

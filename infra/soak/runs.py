@@ -18,7 +18,7 @@ from infra.soak import checks, files, throttles, worker
 from infra.soak.crew import Report, crew
 from infra.soak.files import Mix
 from infra.soak.foreman import Orders, Place
-from infra.soak.memory import Growth, Watch, processor_seconds
+from infra.soak.memory import Growth, Watch, processor_seconds, swollen
 from infra.soak.stand import QUEUES, Stand, begin_stream_here, stand, stream_arn
 from infra.soak.worker import Post
 
@@ -34,6 +34,8 @@ SOURCES = {
     "finalize": ("FinalizeQueue", "FinalizeFunction"),
     "publish": ("", "PublishFunction"),
 }
+# It keeps all data of the run, and a day of the stream, in its memory.
+EMULATOR = "emulator"
 # What a handler may fail with while it is killed, throttled, or waits for another.
 EXPECTED_FAILURES = frozenset({"RetryLaterError"})
 EXPECTED_WHEN_THROTTLED = EXPECTED_FAILURES | {
@@ -80,7 +82,7 @@ GoesOn = Callable[[Stand, Report, float], bool]
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a run came to.
+    """What a run came to, and the product's constants that it was held with.
 
     `seconds` is how long uploads and kills went on, `lines_in_time` what was settled by then, and
     `emulator_seconds` and `workers_seconds` what these processes took of the processors.
@@ -100,6 +102,7 @@ class Figures:
     emulator_seconds: float
     workers_seconds: float
     violations: tuple[str, ...]
+    constants: Mapping[str, int]
 
 
 class Workers(Protocol):
@@ -186,7 +189,7 @@ class Run:
         pids = {
             **report.spared,
             **self.workers.pids,
-            "emulator": self.stand.stack.emulator.pid,
+            EMULATOR: self.stand.stack.emulator.pid,
         }
         self.watch.look(pids)
         self._tell(report)
@@ -248,9 +251,11 @@ def carry_out(run: Run, goes_on: GoesOn) -> Figures:
     is_drained = run.drain()
     report = run.workers.report()
     failures = _failures(run.home)
+    growths = tuple(run.watch.growths())
     found = [] if is_drained else ["I2 the run did not come to rest"]
     found += _mishaps(run.terms, report, failures)
     found += checks.violations(run.stand)
+    found += swollen(growths, may_grow={EMULATOR})
     return Figures(
         imports=len(run.stand.uploads),
         lines=sum(upload.lines for upload in run.stand.uploads),
@@ -261,11 +266,12 @@ def carry_out(run: Run, goes_on: GoesOn) -> Figures:
         notices=len(run.stand.notices),
         outcomes=_outcomes(run.stand),
         failures=failures,
-        growths=tuple(run.watch.growths()),
+        growths=growths,
         load=load,
         emulator_seconds=emulator_seconds,
         workers_seconds=workers_seconds,
         violations=tuple(found),
+        constants=run.terms.constants,
     )
 
 

@@ -24,8 +24,9 @@ HAIL = Terms(
     constants={
         **SHORT_LEASE,
         "handover.stages.intake.LEAST_CHUNK_BYTES": 1024,
-        "handover.stages.chunks.LINES_AT_A_TIME": 25,
-        "handover.stages.chunks.STATEMENTS_A_BATCH": 8,
+        "handover.stages.outcomes.LINES_AT_A_TIME": 25,
+        "handover.stages.outcomes.STATEMENTS_A_BATCH": 8,
+        "handover.store.batches.STATEMENTS_A_BATCH": 8,
     },
     most_open=40,
     kills_a_second=8.0,

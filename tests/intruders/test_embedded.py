@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from handover.reading import MAX_FILE_BYTES
 
-from infra import local
+from infra import local, template
 from tests.e2e.doors import (
     ADMIN,
     BACK_OFFICE,
@@ -35,15 +36,8 @@ from tests.e2e.doors import (
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = accounts_csv(("KE100555", "amani.otieno@lumina.example"))
-ROLES = (
-    "ValidateRole",
-    "AssignRole",
-    "PublishRole",
-    "FinalizeRole",
-    "AbandonRole",
-    "SweepRole",
-    "ApiRole",
-)
+NEEMA = "neema.juma@lumina.example"
+ROLES = tuple(name for name, _ in template.resources(template.load(), "AWS::IAM::Role"))
 DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
 
 
@@ -341,6 +335,56 @@ def test_an_approved_import_in_utf_16_goes_on_under_the_roles(doors: Doors) -> N
     assert doors.ended(ticket)["counts"]["cleared"] > 10
 
 
+def test_follow_undoes_an_import_under_its_role(doors: Doors) -> None:
+    wrong = doors.run(accounts_csv(("KE100100", "amani.otieno@lumina.example")))
+    assert doors.manager("KE100100") == ["amani.otieno@lumina.example"]
+
+    answer = doors.api("POST", f"/imports/{wrong['import_id']}/undo")
+
+    assert answer.status == 202, answer.body
+    assert doors.ended(answer.json["import_ticket"])["counts"]["cleared"] == 1
+    assert doors.manager("KE100100") == []
+
+
+def test_follow_attends_to_a_user_who_comes_and_goes_under_its_role(doors: Doors) -> None:
+    """What waits for them is given, their sign-in is barred by a file, and both are taken away."""
+    account, whose = "KE100107", urllib.parse.quote(NEEMA, safe="")
+
+    def team() -> list[str]:
+        found: dict[str, Any] = doors.api("GET", f"/accounts/{account}").json["assigned"]
+        return list(found.get("CSM", []))
+
+    assert doors.api("PUT", "/roles/CSM", body={"max_users": 1}).status == 200
+    file = f"account ID,CSM___tid\r\n{account},{NEEMA}\r\n".encode()
+    assert doors.run(file, profile="role-team")["counts"]["pending"] == 1
+    newcomer = {"email": NEEMA, "name": "Neema Juma", "roles": ["Sales"]}
+    assert doors.api("POST", "/users", body=newcomer).status == 201
+    until(lambda: team() == [NEEMA], "the file that gives the newcomer what waits for them")
+    until(lambda: doors.api("GET", f"/portfolios/{whose}").json["accounts"], "the portfolio")
+
+    status = f"email,roles,status\n{NEEMA},Admin,inactive\n".encode()
+    assert doors.run(status, profile="directory-users")["counts"]["updated"] == 1
+    until(lambda: not sign_in(doors, NEEMA)["Enabled"], "the sign-in to be barred")
+
+    answer = doors.api("DELETE", f"/users/{whose}")
+    assert answer.status == 202, answer.body
+    assert doors.ended(answer.json["import_ticket"])["counts"]["cleared"] == 1
+    assert team() == []
+    assert sign_in(doors, NEEMA) == {}
+
+
+def sign_in(doors: Doors, email: str) -> dict[str, Any]:
+    """The sign-in as the pool has it, empty when there is none."""
+    pool = doors.client("cognito-idp")
+    try:
+        found: dict[str, Any] = pool.admin_get_user(
+            UserPoolId=doors.stack.resources["UserPool"], Username=email
+        )
+    except pool.exceptions.UserNotFoundException:
+        return {}
+    return found
+
+
 @pytest.mark.parametrize("sweep", ["imports", "uploads"])
 def test_sweep_runs_under_its_role(doors: Doors, sweep: str) -> None:
     answer = doors.client("lambda").invoke(
@@ -403,6 +447,18 @@ FORBIDDEN: list[tuple[str, str, str, dict[str, Any]]] = [
     ("PublishRole", "dynamodb", "get_item", {"TableName": "DirectoryTable"}),
     ("PublishRole", "dynamodb", "put_item", {"TableName": "AccountsTable"}),
     ("PublishRole", "dynamodb", "delete_item", {"TableName": "HistoryTable"}),
+    ("FollowRole", "s3", "put_object", {"Bucket": "UploadsBucket", "Key": "drop/x", "Body": b""}),
+    ("FollowRole", "s3", "get_object", {"Bucket": "UploadsBucket", "Key": "in/x"}),
+    ("FollowRole", "s3", "delete_object", {"Bucket": "UploadsBucket", "Key": "in/x"}),
+    ("FollowRole", "s3", "put_object", {"Bucket": "ReportsBucket", "Key": "x", "Body": b""}),
+    ("FollowRole", "dynamodb", "get_item", {"TableName": "AccountsTable"}),
+    ("FollowRole", "dynamodb", "put_item", {"TableName": "AccountsTable"}),
+    ("FollowRole", "dynamodb", "put_item", {"TableName": "PortfolioTable"}),
+    ("FollowRole", "dynamodb", "delete_item", {"TableName": "ImportsTable"}),
+    ("FollowRole", "dynamodb", "scan", {"TableName": "DirectoryTable"}),
+    ("FollowRole", "sqs", "send_message", {"QueueUrl": "IntakeQueue", "MessageBody": "x"}),
+    ("FollowRole", "cognito-idp", "admin_create_user", {"UserPoolId": "UserPool", "Username": "x"}),
+    ("FollowRole", "cognito-idp", "list_users", {"UserPoolId": "UserPool"}),
     ("FinalizeRole", "s3", "get_object", {"Bucket": "UploadsBucket", "Key": "in/x"}),
     ("FinalizeRole", "s3", "get_object", {"Bucket": "ReportsBucket", "Key": "x"}),
     ("FinalizeRole", "dynamodb", "get_item", {"TableName": "AccountsTable"}),
@@ -427,6 +483,7 @@ FORBIDDEN: list[tuple[str, str, str, dict[str, Any]]] = [
     ("ApiRole", "sqs", "send_message", {"QueueUrl": "FinalizeQueue", "MessageBody": "x"}),
     ("SweepRole", "sns", "publish", {"TopicArn": "NotificationsTopic", "Message": "x"}),
     ("AssignRole", "sns", "publish", {"TopicArn": "NotificationsTopic", "Message": "x"}),
+    ("FollowRole", "sns", "publish", {"TopicArn": "NotificationsTopic", "Message": "x"}),
     ("ApiRole", "sns", "publish", {"TopicArn": "NotificationsTopic", "Message": "x"}),
     ("FinalizeRole", "sns", "publish", {"TopicArn": "AlarmsTopic", "Message": "x"}),
     ("ApiRole", "cognito-idp", "list_users", {"UserPoolId": "UserPool"}),
@@ -438,6 +495,9 @@ NEEDED: list[tuple[str, str, str, dict[str, Any]]] = [
     ("ValidateRole", "s3", "put_object", {"Bucket": "WorkBucket", "Key": "x", "Body": b"x"}),
     ("AssignRole", "s3", "put_object", {"Bucket": "WorkBucket", "Key": "x", "Body": b"x"}),
     ("AssignRole", "dynamodb", "get_item", {"TableName": "ImportsTable"}),
+    ("FollowRole", "s3", "list_object_versions", {"Bucket": "UploadsBucket"}),
+    ("FollowRole", "dynamodb", "get_item", {"TableName": "DirectoryTable"}),
+    ("FollowRole", "dynamodb", "get_item", {"TableName": "ImportsTable"}),
     ("FinalizeRole", "s3", "put_object", {"Bucket": "ReportsBucket", "Key": "x", "Body": b"x"}),
     ("SweepRole", "s3", "list_object_versions", {"Bucket": "UploadsBucket"}),
     ("ApiRole", "s3", "put_object", {"Bucket": "UploadsBucket", "Key": "in/-/x", "Body": b"x"}),
@@ -501,12 +561,12 @@ def test_nobody_but_lambda_takes_a_functions_role(doors: Doors, role: str) -> No
 def test_the_logs_of_all_functions_name_nobody(doors: Doors) -> None:
     """After everything above: what CloudWatch holds of each function."""
     logs = doors.client("logs")
-    seen = 0
+    seen = dict.fromkeys(ROLES, 0)
     for name in ROLES:
         group = doors.stack.resources[name.replace("Role", "Logs")]
         for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group):
             for event in page["events"]:
-                seen += 1
+                seen[name] += 1
                 for trace in ("@", "lumina.example", "KE100", "X-Amz-", "Bearer", "eyJ"):
                     assert trace not in event["message"], event["message"]
-    assert seen > 0
+    assert all(seen.values()), seen

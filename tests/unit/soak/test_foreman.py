@@ -1,0 +1,50 @@
+"""The foreman gives constants of the product smaller values, and refuses what is none of them."""
+
+from __future__ import annotations
+
+import pytest
+from handover import runtime
+from handover.stages import chunks, intake, outcomes
+from handover.store import batches
+
+from infra.soak.foreman import shorten
+from infra.soak.runs import Terms
+from infra.soak.scenes import HAIL, LOAD, SHOWER
+
+
+@pytest.fixture(autouse=True)
+def _as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a test sets is put back after it."""
+    for module in (runtime, intake, outcomes, batches):
+        for name, value in list(vars(module).items()):
+            if name.isupper():
+                monkeypatch.setattr(module, name, value)
+
+
+@pytest.mark.parametrize("terms", [HAIL, SHOWER, LOAD], ids=["hail", "shower", "load"])
+def test_a_run_sets_nothing_but_constants_that_there_are(terms: Terms) -> None:
+    shorten(terms.constants)
+
+    assert terms.constants["handover.runtime.LEASE_MARGIN_SECONDS"] == runtime.LEASE_MARGIN_SECONDS
+
+
+def test_a_hail_falls_on_small_steps() -> None:
+    shorten(HAIL.constants)
+
+    assert outcomes.LINES_AT_A_TIME == 25
+    # Each of the two modules looks the same constant up under a name of its own.
+    assert vars(outcomes)["STATEMENTS_A_BATCH"] == batches.STATEMENTS_A_BATCH == 8
+
+
+def test_a_constant_that_there_is_not_is_refused_and_none_is_set() -> None:
+    before = intake.LEAST_CHUNK_BYTES
+    asked = {
+        "handover.stages.intake.LEAST_CHUNK_BYTES": before + 1,
+        "handover.stages.chunks.LINES_AT_A_TIME": 25,
+    }
+
+    with pytest.raises(ValueError, match=r"^handover\.stages\.chunks has no LINES_AT_A_TIME$"):
+        shorten(asked)
+
+    assert before == intake.LEAST_CHUNK_BYTES
+    assert not hasattr(chunks, "LINES_AT_A_TIME")
