@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
@@ -33,13 +33,11 @@ def send_all(
         tries = 0
         while waiting:
             patience.check()
-            answer = sqs().send_message_batch(
-                QueueUrl=queue_url,
-                Entries=[
-                    {"Id": name, "MessageBody": body, **_of_group(group)}
-                    for name, body in waiting.items()
-                ],
-            )
+            entries: Any = [
+                {"Id": name, "MessageBody": body, **_of_group(group)}
+                for name, body in waiting.items()
+            ]
+            answer = sqs().send_message_batch(QueueUrl=queue_url, Entries=entries)
             # The answer is 200 even when some of the messages were not taken.
             waiting = {left["Id"]: waiting[left["Id"]] for left in answer.get("Failed", [])}
             if waiting:
@@ -47,5 +45,5 @@ def send_all(
                 tries += 1
 
 
-def _of_group(group: str | None) -> Any:
+def _of_group(group: str | None) -> Mapping[str, Any]:
     return {} if group is None else {"MessageGroupId": group}
