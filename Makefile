@@ -24,12 +24,12 @@ setup: .venv/.ready .emulator/.ready ## environments for the project and for the
 demo: setup ## the main job on a sample, on the embedded AWS
 	$(PYTHON) -m infra.demo
 
-# More at a time than there are cores: many of the tests wait for the embedded AWS. A file stays
-# together, and those that take the longest come first.
+# More at a time than there are cores: many of the tests wait for the embedded AWS. Those that take the
+# longest come first, tests/e2e; tests/conftest.py says what stays together.
 # What patches time or the whole SDK has processes of its own; some of it shares itself out.
 test: setup ## every test
-	$(PYTHON) -m pytest -n 5 --dist loadfile --no-loadscope-reorder \
-		$(addprefix tests/,e2e kill9 intruders hostile functional template unit)
+	$(PYTHON) -m pytest -n 4 --dist loadgroup --no-loadscope-reorder --ignore tests/faults --ignore tests/kill9
+	$(PYTHON) -m pytest tests/kill9
 	$(PYTHON) -m pytest -n 3 --dist worksteal -m "not all_cores" tests/faults
 	$(PYTHON) -m pytest -m all_cores tests/faults
 

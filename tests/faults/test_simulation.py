@@ -20,7 +20,8 @@ from tests.faults.simulation.scene import ANA, BEA, CAI, DORA, FINN, HOME, NEEMA
 
 # Set to draw other pairs and triples, or more of them.
 SEED = os.environ.get("FAULTS_SEED", "first")
-DRAWN = int(os.environ.get("FAULTS_DRAWN", "20000"))
+# With the singles some four minutes at the most on few cores; from four on 20,000 take no longer.
+DRAWN = int(os.environ.get("FAULTS_DRAWN") or min(20_000, 5_000 * explore.cores()))
 # All of their calls take twice as long as everything else; `python -m tests.faults singles` does.
 LATER_EVERY = int(os.environ.get("FAULTS_LATER_EVERY", "15"))
 MOST_SECONDS = 1800
