@@ -237,9 +237,7 @@ def _repeated(
     for place, one in enumerate(asked):
         if isinstance(one, _Asks):
             places[one.account].append(place)
-            wishes[one.account].add(
-                tuple(replace(seat, names=tuple(sorted(seat.names))) for seat in one.seats)
-            )
+            wishes[one.account].add(tuple(map(_wish, one.seats)))
     found: dict[int, tuple[str, str]] = {}
     for account, group in places.items():
         if duplicates is Duplicates.REJECT and len(wishes[account]) > 1:
@@ -248,6 +246,12 @@ def _repeated(
             rest = group[:-1] if duplicates is Duplicates.LAST else group[1:]
             found |= dict.fromkeys(rest, ("duplicate", ""))
     return found
+
+
+def _wish(seat: Seat) -> Seat:
+    """The seat in a form to compare; an address is the same one in whichever column it stands."""
+    takes_names = seat.takes_names and not all("@" in name for name in seat.names)
+    return replace(seat, names=tuple(sorted(seat.names)), takes_names=takes_names)
 
 
 def _decided(asks: _Asks, profile: Profile) -> tuple[str, str]:
@@ -295,7 +299,7 @@ def _could_be_address(text: str) -> bool:
 
 def _holder(text: str, seat: Seat, account: Account, profile: Profile) -> str:
     """Who holds the seat when `text` is named, or the code (in capitals) that rejects it."""
-    name = text.removeprefix(_PENDING)
+    name = address(text.removeprefix(_PENDING))
     user = USERS.get(name)
     if user is None and seat.takes_names and "@" not in text:
         known = [one for one in USERS.values() if _look(one.name) == _look(name)]

@@ -101,4 +101,13 @@ NASTIES = [
         "unchanged",
         "keep-last",
     ),
+    # A space behind the mark of an awaited user is as outer as any.
+    Nasty("found-awaited-user-behind-a-space", HEAD + b"K001,pending: " + WHO, "updated"),
+    # An address is the same wish in a column of addresses and in one that takes names too.
+    Nasty(
+        "found-one-address-through-two-columns-of-a-role",
+        b"account ID,account Manager,viewers\r\nK001," + WHO + b",\r\nK001,," + WHO,
+        "updated duplicate",
+        "team",
+    ),
 ]
