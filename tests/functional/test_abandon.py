@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -156,6 +157,22 @@ def test_a_chunk_of_a_file_that_is_gone_ends_with_as_many_lines_as_it_had(
     pipeline.validate(created)
     pipeline.forget()
     del pipeline.memory.s3.buckets[created.bucket].objects[created.version.key]
+
+    assert pipeline.abandon(chunk_letter(created)) == []
+    pipeline.run()
+
+    assert pipeline.counts(created) == {"lines": 60, "not_processed": 60}
+
+
+def test_a_chunk_of_a_file_that_is_not_what_it_was_ends_with_as_many_lines_as_it_had(
+    pipeline: Pipeline,
+) -> None:
+    created = many(pipeline)
+    pipeline.validate(created)
+    pipeline.forget()
+    objects = pipeline.memory.s3.buckets[created.bucket].objects
+    (true,) = objects[created.version.key]
+    objects[created.version.key] = (replace(true, body=true.body.replace(b"K000,", b"K999,")),)
 
     assert pipeline.abandon(chunk_letter(created)) == []
     pipeline.run()

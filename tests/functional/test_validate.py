@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import BytesIO
+from typing import Any
 
 import pytest
+from botocore.response import StreamingBody
 from handover.model import Mode, User
 from handover.profiles import Settings, presets, profile_from, profile_json
 from handover.reading import MAX_COLUMNS, MAX_FILE_BYTES
@@ -547,3 +550,20 @@ def test_a_file_is_cut_into_chunks_that_together_hold_every_line(pipeline: Pipel
     assert sum(taken.chunk.lines for taken in chunks if taken) == item.lines == 12_000
     assert max(taken.chunk.lines for taken in chunks if taken) <= 5_000
     assert len(pipeline.waiting("ChunksQueue")) == len(chunks) >= 3
+
+
+def test_a_file_that_is_read_in_part_is_read_again(pipeline: Pipeline) -> None:
+    pipeline.kenyan(2)
+    created = pipeline.upload(file_of([("K000", AMINA), ("K001", AMINA)]))
+
+    def cut(answer: dict[str, Any]) -> None:
+        part = answer["Body"].read()[:-10]
+        answer["Body"] = StreamingBody(BytesIO(part), len(part))
+
+    with befalling(pipeline.memory, Mishap("GetObject", on_answer=cut)):
+        assert len(pipeline.validate(created)) == 1
+
+    assert pipeline.item(created).state == "validating"
+    pipeline.clock.now += HOUR
+    pipeline.run(created)
+    assert pipeline.counts(created) == {"lines": 2, "updated": 2}

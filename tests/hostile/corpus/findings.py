@@ -110,4 +110,11 @@ NASTIES = [
         "updated duplicate",
         "team",
     ),
+    # A name in a column that takes addresses only is not the wish that it is in one of names.
+    Nasty(
+        "found-one-name-through-two-columns-of-a-role",
+        b"account ID,account Manager,viewers\r\nK001,Amina Otieno,\r\nK001,,Amina Otieno",
+        "DUPLICATE_CONFLICT DUPLICATE_CONFLICT",
+        "team",
+    ),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import count
 
 import pytest
+from botocore.exceptions import ClientError
 from handover.errors import RetryLaterError
 from handover.model import Account, User
 from handover.patience import RESERVE_SECONDS, Patience
@@ -12,6 +13,7 @@ from handover.rules import AccountWrite
 from handover.store.accounts import item_from
 from handover.store.batches import (
     BUSY_CODES,
+    BUSY_ERRORS,
     KEYS_A_READ,
     PUTS_A_BATCH,
     STATEMENTS_A_BATCH,
@@ -25,7 +27,7 @@ from handover.store.batches import (
 )
 from handover.store.history import Holding
 
-from tests.faults.memory_aws import Twist
+from tests.faults.memory_aws import ServiceError, Twist
 from tests.functional.mishaps import Mishap, befalling
 from tests.functional.pipeline import DAY, TENANT, Pipeline
 
@@ -252,6 +254,31 @@ def test_a_throttled_transaction_is_an_outage_whatever_else_befell_it(
             transact([creation(0), creation(1)])
 
     assert versions(pipeline) == []
+
+
+@pytest.mark.parametrize("code", sorted(BUSY_ERRORS))
+def test_a_transaction_that_is_refused_for_a_busy_table_is_an_outage(
+    pipeline: Pipeline, code: str
+) -> None:
+    def refuse() -> None:
+        raise ServiceError(code, "Busy")
+
+    with (
+        befalling(pipeline.memory, Mishap("TransactWriteItems", before_call=refuse)),
+        pytest.raises(RetryLaterError, match="busy"),
+    ):
+        transact([creation(0)])
+
+
+def test_a_transaction_that_is_refused_for_what_it_says_is_a_mistake(pipeline: Pipeline) -> None:
+    def refuse() -> None:
+        raise ServiceError("ValidationException", "One or more parameter values were invalid")
+
+    with (
+        befalling(pipeline.memory, Mishap("TransactWriteItems", before_call=refuse)),
+        pytest.raises(ClientError, match="ValidationException"),
+    ):
+        transact([creation(0)])
 
 
 @pytest.mark.parametrize("times", [1, 5])

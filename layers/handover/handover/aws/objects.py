@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from handover.aws.clients import s3
+from handover.errors import RetryLaterError
 from handover.patience import Patience
 
 # Large enough that the time of a request does not count, small enough for a function's memory.
@@ -53,7 +54,10 @@ def size_of(upload: Upload) -> int | None:
 
 
 def read_range(upload: Upload, start: int, end: int) -> bytes | None:
-    """The bytes from `start` to `end` (exclusive), None when the version is gone."""
+    """The bytes from `start` to `end` (exclusive), None when the version is gone.
+
+    Raises RetryLaterError when fewer came: a version has the length that it has.
+    """
     if start >= end:
         return b""
     try:
@@ -64,7 +68,10 @@ def read_range(upload: Upload, start: int, end: int) -> bytes | None:
             return None
         raise
     # A server may answer with the whole: https://www.rfc-editor.org/rfc/rfc9110#section-14.2
-    return body if "ContentRange" in answer else body[start:end]
+    part = body if "ContentRange" in answer else body[start:end]
+    if len(part) != end - start:
+        raise RetryLaterError("an object was read in part")
+    return part
 
 
 def blocks(upload: Upload, start: int, end: int, patience: Patience) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from handover.model import Line, Operation, Rejection
 from handover.profiles import DELETED, LOGIN_NAME, STATUS, About, Binding, Profile
 from handover.rules.addresses import normal_address
-from handover.rules.instructions import Instruction, instruction_of
+from handover.rules.instructions import Instruction, Seating, instruction_of
 from handover.rules.records import account_record_of, user_record_of
 
 Understanding = Callable[[Line, Binding, Profile], Instruction | Rejection]
@@ -37,6 +37,7 @@ def canonical(line: Line, binding: Binding, profile: Profile) -> tuple[str, tupl
                 seating.role,
                 seating.operation,
                 *(("now", *seating.expected) if seating.expected is not None else ()),
+                *_ways_of_naming(seating),
                 *(
                     seating.names
                     if seating.is_workflow or seating.operation is Operation.RECORD
@@ -46,6 +47,13 @@ def canonical(line: Line, binding: Binding, profile: Profile) -> tuple[str, tupl
         )
         for seating in asked.seatings
     )
+
+
+def _ways_of_naming(seating: Seating) -> tuple[str, ...]:
+    """How the names may name users, when that matters: an address is one in every column."""
+    if seating.is_workflow or seating.operation is Operation.RECORD:
+        return ()
+    return () if all("@" in name for name in seating.names) else ("by", *seating.by)
 
 
 def canonical_login(

@@ -114,7 +114,7 @@ def _gather(
 ) -> _Chunk:
     """All that is to be read before the first account; raises RetryLaterError if it is not there.
 
-    Without the uploaded object only a chunk that may not be written can end.
+    Without the uploaded object, as it was validated, only a chunk that may not be written can end.
     """
     body = wiring.tables.imports.plan(item.pk)
     if body is None:
@@ -123,10 +123,12 @@ def _gather(
     chunk = taken.chunk
     data = objects.read_range(plan.upload, chunk.start, chunk.end)
     may_write = may_write and not item.cancelled_by
+    if data is not None and zlib.crc32(data) != chunk.checksum:
+        if may_write:
+            raise RetryLaterError("the bytes read are not those that were validated")
+        data = None
     if data is None and may_write:
         raise RetryLaterError("the uploaded object is gone")
-    if data is not None and zlib.crc32(data) != chunk.checksum:
-        raise RetryLaterError("the bytes read are not those that were validated")
     repeats: dict[int, Repeat] = {}
     if taken.repeats:
         repeats = _repeats(wiring, repeats_key(item.pk, chunk.number), may_write)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from handover.errors import RetryLaterError
 from handover.patience import Patience
 from handover.store.connection import client
@@ -34,6 +36,17 @@ BUSY_CODES = frozenset(
         "RequestLimitExceeded",
         "ThrottlingError",
         "TransactionConflict",
+    }
+)
+# What a call is refused with as a whole when it is to be made again.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+BUSY_ERRORS = frozenset(
+    {
+        "InternalServerError",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ThrottlingException",
+        "TransactionInProgressException",
     }
 )
 REFUSED_CODES = frozenset({"ConditionalCheckFailed", "DuplicateItem"})
@@ -140,9 +153,13 @@ def transact(actions: Sequence[Item]) -> bool:
     except client().exceptions.TransactionCanceledException as cancelled:
         reasons: list[Any] = cancelled.response.get("CancellationReasons", [])
         codes = {reason.get("Code", "None") for reason in reasons} - {"None"}
-        if codes <= REFUSED_CODES | {"TransactionConflict"}:
+        if codes and codes <= REFUSED_CODES | {"TransactionConflict"}:
             return False
         raise RetryLaterError("a table is busy") from cancelled
+    except ClientError as error:
+        if error.response["Error"]["Code"] in BUSY_ERRORS:
+            raise RetryLaterError("a table is busy") from error
+        raise
     return True
 
 
