@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -242,14 +243,22 @@ def test_an_address_is_there_once(api: Api, ana: str) -> None:
     assert api.get(f"/users/{ana}").body == told(ana)
 
 
-def test_a_creation_that_was_cut_off_is_repeated(
-    api: Api, ana: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@contextmanager
+def inviting_nobody(monkeypatch: pytest.MonkeyPatch, code: str) -> Iterator[None]:
+    """The pool refuses every new sign-in with that code, for a while."""
+
     def fail(**_given: object) -> None:
-        raise ClientError({"Error": {"Code": "TooManyRequestsException"}}, "AdminCreateUser")
+        raise ClientError({"Error": {"Code": code}}, "AdminCreateUser")
 
     with monkeypatch.context() as patch:
         patch.setattr(clients.cognito(), "admin_create_user", fail)
+        yield
+
+
+def test_a_creation_that_was_cut_off_is_repeated(
+    api: Api, ana: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with inviting_nobody(monkeypatch, "TooManyRequestsException"):
         assert_problem(created(api, ana), 503)
     assert api.get(f"/users/{ana}").status == 200
     assert sign_in(api, ana) is None
@@ -263,11 +272,7 @@ def test_a_creation_that_was_cut_off_is_repeated(
 def test_a_pool_that_sends_no_more_mails_today_is_told_as_that(
     api: Api, ana: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(**_given: object) -> None:
-        raise ClientError({"Error": {"Code": "LimitExceededException"}}, "AdminCreateUser")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(clients.cognito(), "admin_create_user", fail)
+    with inviting_nobody(monkeypatch, "LimitExceededException"):
         answer = created(api, ana)
     assert_problem(answer, 409)
     assert "sends no more mails today" in answer.body["detail"]

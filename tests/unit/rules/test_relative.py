@@ -17,7 +17,7 @@ from handover.profiles import (
     resolving,
     restoring,
 )
-from handover.rules import Claim, Facts, Instruction, Plan, instruction_of, plan
+from handover.rules import Claim, Facts, Instruction, Plan, canonical, instruction_of, plan
 
 from tests.unit.rules.scenery import claim
 
@@ -266,6 +266,26 @@ def test_who_has_no_place_any_more_hands_nothing_over() -> None:
 
     assert (planned.outcome, planned.write) == (Outcome.SUPERSEDED, None)
     assert planned.message == "the account has changed since"
+
+
+def test_a_place_of_nobody_is_no_place_to_take() -> None:
+    profile = handing_over(presets()["manager-and-viewers"], VIEWER)
+
+    planned = decided(profile, "", BO.email, of=account(viewer=(ANA.email,)))
+
+    assert (planned.outcome, planned.changes) == (Outcome.SUPERSEDED, ())
+
+
+def test_places_of_two_users_are_two_wishes_though_one_user_takes_them() -> None:
+    profile = handing_over(presets()["manager-and-viewers"], VIEWER)
+    binding = bind([column.label for column in profile.columns], profile, mapping={}, line=1)
+
+    forms = {
+        canonical(Line(number, ("A-1", holder.email, BO.email)), binding, profile)
+        for number, holder in enumerate((ANA, CY, ANA), 2)
+    }
+
+    assert len(forms) == 2
 
 
 def test_a_handover_that_is_worked_again_tells_the_same() -> None:

@@ -42,9 +42,11 @@ _OUTCOMES = (
     ("pending", "pending (the user does not exist yet)"),
     ("duplicate", "duplicate (an identical line applies)"),
     ("superseded", "superseded by a later import"),
-    ("rejected", "rejected (please correct)"),
-    ("not_processed", "not processed (please upload again)"),
+    ("rejected", "rejected"),
+    ("not_processed", "not processed"),
 )
+# Not of an errand, whose report nobody can upload.
+_PLEASE = {"rejected": " (please correct)", "not_processed": " (please upload again)"}
 
 _NOT_ALLOWED = "Nothing in the file has to change: ask an Admin to upload it or to give you access."
 _SPLIT = "Split the file into smaller ones, each with the header line, and upload them one by one."
@@ -66,7 +68,9 @@ _CORRECT_THE_FILE = "Correct this in your file and upload the whole file again."
 # upload for, and its cells say what only such files may. What is done already is left alone then.
 _BY_ITSELF = (
     "What to do: nothing is to be uploaded. Handover looks again by itself at what was not"
-    " processed. Accounts that were rejected can be edited one by one (handover edit)."
+    " processed, but writes no other file in place of one that was refused for what stands in it."
+    " The accounts of such a file, and those that were rejected, can be edited one by one"
+    " (handover edit)."
 )
 _ASK_AGAIN = {
     "removal": _BY_ITSELF,
@@ -255,7 +259,8 @@ def _counts(import_: ImportSummary) -> list[str]:
     rows = [("lines", counts.lines)]
     for name, words in _OUTCOMES:
         if number := getattr(counts, name):
-            rows.append((words.partition(" (please")[0] if import_.errand else words, number))
+            please = "" if import_.errand else _PLEASE.get(name, "")
+            rows.append((words + please, number))
     width = max(len(f"{number:,}") for _, number in rows)
     listed = "\n".join(f"  {number:>{width},}  {words}" for words, number in rows)
     changed = "that would change" if import_.mode is Mode.DRY_RUN else "changed"

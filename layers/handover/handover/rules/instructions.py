@@ -26,8 +26,9 @@ class Seating:
 
     No names = nobody, none. `is_workflow` tells a workflow's name from the names of users. The
     role is left alone unless it holds just `expected` when that is not None. `by` says what a
-    name may be: an address always, and whatever else the column takes. With `instead_of`, an
-    address, those named take the place of that user, and all others who hold the role stay.
+    name may be: an address always, and whatever else the column takes. When `instead_of`, an
+    address, is not None, those named take the place of that user, and all others who hold the
+    role stay.
     """
 
     role: str
@@ -37,7 +38,7 @@ class Seating:
     operation: Operation = Operation.SET
     expected: tuple[str, ...] | None = None
     by: tuple[NamedBy, ...] = (NamedBy.EMAIL,)
-    instead_of: str = ""
+    instead_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ def plan(
             users = _workflow(asked, seating, facts)
         else:
             users = resolve(asked, seating, account, facts, profile)
-        if seating.instead_of and not isinstance(users, Rejection):
+        if seating.instead_of is not None and not isinstance(users, Rejection):
             users = _in_place(asked, seating, users, account, profile)
         if isinstance(users, Rejection):
             return _rejected(users)
@@ -271,7 +271,7 @@ def decide(asked: Instruction, account: Account, targets: Targets, claim: Claim)
         if seating.expected is not None and before not in (seating.expected, users):
             left.append(role)
             continue
-        if seating.instead_of and seating.instead_of not in before:
+        if seating.instead_of is not None and seating.instead_of not in before:
             left.append(role)
             continue
         operation = seating.operation

@@ -37,6 +37,7 @@ def canonical(line: Line, binding: Binding, profile: Profile) -> tuple[str, tupl
                 seating.role,
                 seating.operation,
                 *(("now", *seating.expected) if seating.expected is not None else ()),
+                *(("of", seating.instead_of) if seating.instead_of is not None else ()),
                 *_ways_of_naming(seating),
                 *(
                     seating.names

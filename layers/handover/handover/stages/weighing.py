@@ -75,7 +75,7 @@ def _clears(asked: Instruction, account: Account | None) -> bool:
     return account is not None and any(
         not seating.names
         and bool(held := account.assigned.get(seating.role, ()))
-        and (not seating.instead_of or held == (seating.instead_of,))
+        and (seating.instead_of is None or held == (seating.instead_of,))
         for seating in asked.seatings
     )
 
