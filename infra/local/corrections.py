@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 import threading
+import types
+import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 _now = threading.local()
@@ -17,7 +21,7 @@ _now = threading.local()
 
 def apply() -> None:
     """Puts all corrections in force; called before the emulator takes requests."""
-    from ministack.core import iam_actions
+    from ministack.core import iam_actions, lambda_runtime
     from ministack.services import dynamodb, s3
     from ministack.services.cloudformation import provisioners
 
@@ -25,6 +29,7 @@ def apply() -> None:
     _serve_ranges_of_versions(s3)
     _permit_batches_by_their_parts(iam_actions)
     _take_alarms_of_several_metrics(provisioners)
+    _unpack_layers_once(lambda_runtime)
 
 
 def _stream_partiql_writes(dynamodb: Any) -> None:
@@ -134,3 +139,31 @@ def _take_alarms_of_several_metrics(provisioners: Any) -> None:
         return record(name, props)
 
     provisioners._cw_metric_alarm_record = recording
+
+
+def _unpack_layers_once(lambda_runtime: Any) -> None:
+    """All workers see the same files of a layer; what one of them compiles, none compiles again.
+
+    The emulator gave every worker 80 MB of its own. On AWS nobody can write to a layer either:
+    https://docs.aws.amazon.com/lambda/latest/dg/chapter-layers.html
+    """
+    unpacked: dict[frozenset[tuple[str, int]], Path] = {}
+    unpacking = threading.Lock()
+
+    class Archive(zipfile.ZipFile):
+        def extractall(self, path: Any = None, members: Any = None, pwd: Any = None) -> None:
+            folder = Path(path)
+            if not folder.name.startswith("layer_"):  # the code of the function itself
+                return super().extractall(path, members, pwd)
+            content = frozenset((entry.filename, entry.CRC) for entry in self.infolist())
+            with unpacking:
+                if content not in unpacked:
+                    shared = tempfile.mkdtemp(prefix="shared-layer-")
+                    super().extractall(shared, members, pwd)
+                    unpacked[content] = Path(shared)
+            folder.rmdir()
+            folder.symlink_to(unpacked[content], target_is_directory=True)
+            return None
+
+    names = vars(zipfile) | {"ZipFile": Archive}
+    lambda_runtime.zipfile = types.SimpleNamespace(**names)
