@@ -28,7 +28,7 @@ demo: setup ## the main job on a sample, on the embedded AWS
 # longest come first, tests/e2e; tests/conftest.py says what stays together.
 # What patches time or the whole SDK has processes of its own; some of it shares itself out.
 test: setup ## every test
-	$(PYTHON) -m pytest -n 4 --dist loadgroup --no-loadscope-reorder --ignore tests/faults --ignore tests/kill9
+	$(PYTHON) -m pytest -n 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 --ignore tests/faults --ignore tests/kill9
 	$(PYTHON) -m pytest tests/kill9
 	$(PYTHON) -m pytest -n 3 --dist worksteal -m "not all_cores" tests/faults
 	$(PYTHON) -m pytest -m all_cores tests/faults

@@ -1,19 +1,35 @@
-"""Which tests share a process when several run at once (`--dist loadgroup`)."""
+"""Which tests share a process when several run at once by their files (`--dist loadfile`)."""
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
 import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
 
 # Each process with stories has an embedded AWS of its own, which costs more than it gains.
 STACKS = 2
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class Sharing(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """The tests of a file stay together; those of tests/e2e share a few stacks, file by file."""
-    stories = sorted({item.path for item in items if item.path.parent.name == "e2e"})
-    for item in items:
-        group = str(item.path)
-        if item.path in stories:
-            group = f"stories {stories.index(item.path) % STACKS}"
-        item.add_marker(pytest.mark.xdist_group(group))
+
+    def __init__(self, config: pytest.Config, log: Producer | None = None) -> None:
+        super().__init__(config, log)
+        self._stories: dict[str, str] = {}
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        if PurePosixPath(path).parent.name != "e2e":
+            return path
+        return self._stories.setdefault(path, f"stories {len(self._stories) % STACKS}")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Sharing | None:
+    """What shares the tests out: ours where whole files were asked for, else what was asked for."""
+    return Sharing(config, log) if config.getvalue("dist") == "loadfile" else None
