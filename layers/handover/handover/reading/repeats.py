@@ -39,8 +39,10 @@ MAX_OTHERS = 5
 # Numbers worked at a time where a whole array of temporaries would exceed the bytes per line.
 _SLICE = 1024 * 1024
 
-# Bits of the table that rules most lines out without a search among the repeated hashes: 16 MiB.
+# Bits of the table that rules most lines out without a search among the repeated hashes: at the
+# most 16 MiB, and 32 places for each of them while there are few.
 _TABLE_BITS = 24
+_BITS_MORE = 5
 
 # As many as make a key of BLAKE2b, at the most: 64 bytes.
 _SECRET_HASHES = 8
@@ -122,8 +124,9 @@ def _repeated(hashes: Hashes) -> Hashes:
 
 def _replace_by_groups(hashes: Hashes, repeated: Hashes) -> None:
     """Overwrites each hash with its place among the repeated ones plus 1, or 0 for none."""
-    shift = np.uint64(64 - _TABLE_BITS)
-    table = np.zeros(1 << _TABLE_BITS, np.bool_)
+    bits = min(len(repeated).bit_length() + _BITS_MORE, _TABLE_BITS)
+    shift = np.uint64(64 - bits)
+    table = np.zeros(1 << bits, np.bool_)
     for low in range(0, len(repeated), _SLICE):
         table[repeated[low : low + _SLICE] >> shift] = True
     for low in range(0, len(hashes), _SLICE):
