@@ -20,6 +20,8 @@ from handover.store.history import HistoryItem, HoldingItem
 from handover.store.imports import ChunkItem, ImportItem, PlanItem, TicketItem, WatermarkItem
 from handover.store.requests import RequestItem
 from moto import mock_aws
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
 
 from infra.template import load, resources
 from tests.functional.api.caller import ADMIN, GONE, OFFICE, SALES, Api
@@ -100,6 +102,13 @@ _tenants = count(1)
 @pytest.fixture
 def tenant() -> str:
     return f"tenant-{next(_tenants)}"
+
+
+@pytest.fixture(autouse=True)
+def no_tenants_of_earlier_tests() -> None:
+    """Moto copies all there is for each transaction."""
+    for table in dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables.values():
+        table.items.clear()
 
 
 @pytest.fixture
