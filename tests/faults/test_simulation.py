@@ -9,19 +9,26 @@ import random
 import re
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing.pool import Pool
 from pathlib import Path
 
 import pytest
 
 from tests.faults.mutants import MUTANTS
 from tests.faults.simulation import Machine, Plan, explore
+from tests.faults.simulation.explore import Tally
 from tests.faults.simulation.plans import ALL_KINDS, ORDERS, plan_from
 from tests.faults.simulation.scene import ANA, BEA, CAI, DORA, FINN, HOME, NEEMA, SCENES
 
 # Set to draw other pairs and triples, or more of them.
 SEED = os.environ.get("FAULTS_SEED", "first")
-# With the singles some four minutes at the most on few cores; from four on 20,000 take no longer.
-DRAWN = int(os.environ.get("FAULTS_DRAWN") or min(20_000, 5_000 * explore.cores()))
+# With the singles as many of the most as there is time for, in rounds; one number sets both.
+LEAST_DRAWN, MOST_DRAWN = (int(os.environ.get("FAULTS_DRAWN", most)) for most in (5_000, 20_000))
+DRAWN_AT_A_TIME = 2_500
+SECONDS = 240.0
 # All of their calls take twice as long as everything else; `python -m tests.faults singles` does.
 LATER_EVERY = int(os.environ.get("FAULTS_LATER_EVERY", "15"))
 MOST_SECONDS = 1800
@@ -135,13 +142,30 @@ def test_a_file_of_accounts_makes_and_changes_them(machine: Machine) -> None:
     assert items[f"{HOME}#C3"]["status"] == {"S": "inactive"}
 
 
+@dataclass
+class Explorers:
+    """Processes that run singles, pairs and triples, and when they began."""
+
+    pool: Pool
+    begun: float
+
+    def have_time_for(self, seconds: float) -> bool:
+        return time.monotonic() + seconds < self.begun + SECONDS
+
+
+@pytest.fixture(scope="module")
+def explorers() -> Iterator[Explorers]:
+    with explore.all_cores() as pool:
+        yield Explorers(pool, time.monotonic())
+
+
 @pytest.mark.all_cores
 @pytest.mark.timeout(MOST_SECONDS)
-def test_no_single_fault_violates_anything() -> None:
+def test_no_single_fault_violates_anything(explorers: Explorers) -> None:
     first = random.Random(SEED).randrange(LATER_EVERY)
     jobs = explore.singles(later_every=LATER_EVERY, later_first=first)
 
-    tally = explore.over_all_cores(jobs)
+    tally = explore.in_pool(explorers.pool, jobs)
 
     print(f"\nsingles of seed {SEED}: {tally}")
     assert tally.violating == 0, f"seed {SEED}\n{explore.told(tally)}"
@@ -150,12 +174,19 @@ def test_no_single_fault_violates_anything() -> None:
 
 @pytest.mark.all_cores
 @pytest.mark.timeout(MOST_SECONDS)
-def test_no_drawn_pair_or_triple_violates_anything() -> None:
-    tally = explore.over_all_cores(explore.drawn(DRAWN, SEED))
+def test_no_drawn_pair_or_triple_violates_anything(explorers: Explorers) -> None:
+    tally = Tally()
+    drawn, seconds = 0, 0.0
+    while drawn < MOST_DRAWN and (drawn < LEAST_DRAWN or explorers.have_time_for(seconds)):
+        count = min(DRAWN_AT_A_TIME, MOST_DRAWN - drawn)
+        part = explore.in_pool(explorers.pool, explore.drawn(count, f"{SEED}/{drawn}"))
+        tally.merge(part)
+        tally.seconds += part.seconds
+        drawn, seconds = drawn + count, part.seconds
 
     print(f"\npairs and triples of seed {SEED}: {tally}")
     assert tally.violating == 0, f"seed {SEED}\n{explore.told(tally)}"
-    assert tally.by_faults[2] + tally.by_faults[3] == DRAWN
+    assert LEAST_DRAWN <= tally.by_faults[2] + tally.by_faults[3] == drawn
 
 
 def test_going_on_from_a_moment_is_the_same_as_beginning_anew(machine: Machine) -> None:
