@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 STACKS = 2
 
 
-class Sharing(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+class Sharing(LoadScopeScheduling):
     """The tests of a file stay together; those of tests/e2e share a few stacks, file by file."""
 
     def __init__(self, config: pytest.Config, log: Producer | None = None) -> None:

@@ -7,6 +7,7 @@ import io
 import json
 from pathlib import Path
 
+from infra import template
 from tests.e2e.doors import BACK_OFFICE, Doors, accounts_csv, http, post_form, until
 
 UPLOADS = Path(__file__).resolve().parents[2] / "events" / "uploads"
@@ -133,3 +134,15 @@ def test_a_door_takes_one_upload_of_its_own_key_only(doors: Doors) -> None:
 
     until(replays, "the refusal of the second upload")
     assert doors.manager("KE100247") == ["wanjiru.mwangi@lumina.example"]
+
+
+def test_all_workers_see_one_copy_of_a_layer(doors: Doors) -> None:
+    doors.run(accounts_csv(("KE100556", "amani.otieno@lumina.example")))
+
+    seen = [
+        folder.resolve()
+        for folder in (doors.stack.emulator.home / "tmp").glob("ministack-lambda-*/layer_*/")
+    ]
+
+    layers = template.resources(template.load(), "AWS::Serverless::LayerVersion")
+    assert len(set(seen)) <= len(list(layers)) < len(seen)

@@ -13,7 +13,7 @@ from tests.faults.mutants.mutant import Mutant
 
 # A run judges some, of a seed: all of them take minutes.
 SEED = os.environ.get("FAULTS_SEED", "first")
-JUDGED = int(os.environ.get("MUTANTS_JUDGED", "4"))
+JUDGED = int(os.environ.get("MUTANTS_JUDGED", "6"))
 
 
 def test_there_is_a_mutant_for_each_mechanism() -> None:

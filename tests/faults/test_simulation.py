@@ -25,8 +25,10 @@ from tests.faults.simulation.scene import ANA, BEA, CAI, DORA, FINN, HOME, NEEMA
 
 # Set to draw other pairs and triples, or more of them.
 SEED = os.environ.get("FAULTS_SEED", "first")
-# With the singles as many of the most as there is time for, in rounds; one number sets both.
-LEAST_DRAWN, MOST_DRAWN = (int(os.environ.get("FAULTS_DRAWN", most)) for most in (5_000, 20_000))
+# In rounds, until there are the most or the time of singles and rounds together is over; the least
+# are drawn however long they take. FAULTS_DRAWN sets the least and the most.
+LEAST_DRAWN = int(os.environ.get("FAULTS_DRAWN", "5000"))
+MOST_DRAWN = int(os.environ.get("FAULTS_DRAWN", "20000"))
 DRAWN_AT_A_TIME = 2_500
 SECONDS = 240.0
 # All of their calls take twice as long as everything else; `python -m tests.faults singles` does.
@@ -142,7 +144,7 @@ def test_a_file_of_accounts_makes_and_changes_them(machine: Machine) -> None:
     assert items[f"{HOME}#C3"]["status"] == {"S": "inactive"}
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Explorers:
     """Processes that run singles, pairs and triples, and when they began."""
 
@@ -150,6 +152,7 @@ class Explorers:
     begun: float
 
     def have_time_for(self, seconds: float) -> bool:
+        """Whether what takes so long would end within SECONDS of when they began."""
         return time.monotonic() + seconds < self.begun + SECONDS
 
 
