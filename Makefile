@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
-# One resolver for every file of pins; they hold for all Pythons from 3.11 on, and no addresses.
-COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
+# One resolver for every file of pins: for all Pythons from 3.11 on, with hashes, without addresses.
+COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 CODE := functions infra layers tests
 
@@ -44,7 +44,8 @@ lock: .venv/.ready ## pins, from pyproject.toml
 	$(COMPILE) pyproject.toml --all-extras --output-file requirements-dev.txt
 	$(COMPILE) pyproject.toml --constraints requirements-dev.txt --no-emit-package numpy \
 		--output-file layers/handover/requirements.txt
-	grep '^numpy==' requirements-dev.txt > layers/numpy/requirements.txt
+	echo numpy | $(COMPILE) - --constraints requirements-dev.txt \
+		--output-file layers/numpy/requirements.txt
 	$(COMPILE) --group emulator --output-file requirements-emulator.txt
 	$(COMPILE) --group audit --output-file requirements-audit.txt
 

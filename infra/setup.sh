@@ -44,8 +44,10 @@ venv)
         "$(choose_python)" -m venv .venv
     fi
     .venv/bin/python -m pip --version >/dev/null 2>&1 || .venv/bin/python -m ensurepip >/dev/null
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check \
-        "$(grep '^uv==' requirements-dev.txt)" || echo "uv is not to be had; pip does the work." >&2
+    # pip takes hashes from a file only: the lines of uv, up to the last that ends with a backslash.
+    sed -n '/^uv==/,/[^\\]$/p' requirements-dev.txt >.venv/uv.txt
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check -r .venv/uv.txt ||
+        echo "uv cannot be installed; pip is used instead, which is slower." >&2
     install -r requirements-dev.txt
     install --no-deps --no-build-isolation --editable .
     ;;

@@ -1,4 +1,4 @@
-"""The files of pins follow from pyproject.toml; `make lock` writes them anew."""
+"""The files of pins follow from pyproject.toml; `make lock` writes them again."""
 
 from __future__ import annotations
 
@@ -18,14 +18,21 @@ DEVELOPMENT = ROOT / "requirements-dev.txt"
 HANDOVER_LAYER = ROOT / "layers" / "handover" / "requirements.txt"
 NUMPY_LAYER = ROOT / "layers" / "numpy" / "requirements.txt"
 EMULATOR = ROOT / "requirements-emulator.txt"
-FILES = [DEVELOPMENT, HANDOVER_LAYER, NUMPY_LAYER, EMULATOR]
+AUDIT = ROOT / "requirements-audit.txt"
+FILES = [DEVELOPMENT, HANDOVER_LAYER, NUMPY_LAYER, EMULATOR, AUDIT]
+
+
+def entries(file: Path) -> list[list[str]]:
+    """Each entry of a file of pins: the pin, then its options; a backslash continues a line."""
+    joined = file.read_text(encoding="utf-8").replace("\\\n", " ")
+    return [line.split(" --") for line in joined.splitlines()]
 
 
 def pins(file: Path) -> dict[str, list[Requirement]]:
     """Each name with its pins: more than one where Pythons need different versions."""
     found: dict[str, list[Requirement]] = {}
-    for line in file.read_text(encoding="utf-8").splitlines():
-        requirement = Requirement(line)
+    for pin, *_ in entries(file):
+        requirement = Requirement(pin)
         found.setdefault(canonicalize_name(requirement.name), []).append(requirement)
     return found
 
@@ -46,6 +53,17 @@ def is_met(wanted: str, file: Path) -> bool:
 def test_every_line_pins_one_version_and_names_no_address(file: Path) -> None:
     assert "://" not in file.read_text(encoding="utf-8")
     assert all(version_of(pin) for found in pins(file).values() for pin in found)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_every_pin_carries_the_hashes_of_its_archives(file: Path) -> None:
+    without = [
+        pin
+        for pin, *options in entries(file)
+        if not options or any(not one.startswith("hash=sha256:") for one in options)
+    ]
+
+    assert without == []
 
 
 def test_whatever_the_project_asks_for_is_pinned_for_development() -> None:
