@@ -13,6 +13,9 @@ from handover.runtime import Wiring
 
 from functions.api import app
 
+# As Lambda sends it: from Python 3.12 on in UTF-8.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_RESPONSE_BYTES = 6 * 1024**2
 EVENT = json.loads((Path(__file__).parents[3] / "events" / "api-request.json").read_text())
 ADMIN, OFFICE, SALES, GONE = (
     f"{name}@lumina.example" for name in ("ines.admin", "joyce.office", "sam.sales", "kofi.gone")
@@ -78,6 +81,7 @@ class Api:
         if query:
             event["queryStringParameters"] = query
         told = app.lambda_handler(event | changes, LambdaContext())
+        assert len(json.dumps(told, ensure_ascii=False).encode()) <= MAX_RESPONSE_BYTES
         return Answer(told["statusCode"], told["headers"], told["body"])
 
     def get(self, path: str, **query: str) -> Answer:

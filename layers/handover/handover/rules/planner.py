@@ -11,6 +11,14 @@ from handover.rules.addresses import invisible_characters, is_address, look_of, 
 from handover.rules.damage import damage_in
 from handover.rules.instructions import Instruction, Seating, too_many_users
 from handover.rules.pending import address_in, leaves_pending, pending_seat
+from handover.rules.sizes import (
+    MAX_ASSIGNED_BYTES,
+    MAX_DECIDED_BYTES,
+    MAX_HOLDERS,
+    decided_bytes,
+    held_bytes,
+    holders,
+)
 
 Targets = list[tuple[Seating, tuple[str, ...]]]
 
@@ -281,11 +289,9 @@ def decide(asked: Instruction, account: Account, targets: Targets, claim: Claim)
             changes.append(SeatChange(role, before, users))
     if changes:
         changed = tuple(changes)
-        return Plan(
-            _outcome_of(changed),
-            changed,
-            write=_change(asked, account, changes, decided, claim),
-            message=_left_alone(asked, changed),
+        write = _change(asked, account, changes, decided, claim)
+        return _too_large(asked, changed, write) or Plan(
+            _outcome_of(changed), changed, write=write, message=_left_alone(asked, changed)
         )
     if (late or left) and len(late) + len(left) == len(targets):
         return Plan(Outcome.SUPERSEDED, message=DECIDED_LATER if late else CHANGED_SINCE)
@@ -341,6 +347,38 @@ def _change(
     )
 
 
+# So few users of so few roles are below every bound, whatever they are called.
+_FEW = 20
+
+
+def _too_large(
+    asked: Instruction, changes: tuple[SeatChange, ...], write: AccountWrite
+) -> Plan | None:
+    """Why the account cannot hold what the line asks for; None when it can.
+
+    A line that leaves no more than it found is refused only where its own change does not fit.
+    What older imports have left on the account goes when they end, so it is no fault of the line:
+    such a line is not processed.
+    """
+    before, after = write.account.assigned, write.assigned
+    if len(write.marks) == 1 and len(after) <= _FEW and holders(after) <= _FEW:
+        return None
+    labels = {one.role: one.label for one in asked.seatings}
+    label = labels.get(changes[0].role, asked.account_label)
+    if (found := holders(after)) > max(MAX_HOLDERS, holders(before)):
+        return _rejected(_too_many_holders(asked.line, label, found))
+    if (taken := held_bytes(after)) > max(MAX_ASSIGNED_BYTES, held_bytes(before)):
+        return _rejected(_too_long(asked.line, label, taken, MAX_ASSIGNED_BYTES))
+    if (taken := decided_bytes(after, write.orders, write.marks[-1:])) > MAX_DECIDED_BYTES:
+        return _rejected(_too_long(asked.line, label, taken, MAX_DECIDED_BYTES))
+    if decided_bytes(after, write.orders, write.marks) > MAX_DECIDED_BYTES:
+        return Plan(Outcome.NOT_PROCESSED, message=STILL_CHANGING)
+    return None
+
+
+STILL_CHANGING = "older imports that have changed this account have not ended; try again then"
+
+
 def _raise_orders(account: Account, decided: list[str], claim: Claim) -> AccountWrite | None:
     if not claim.rivals:
         return None
@@ -365,6 +403,28 @@ def _account_not_found(asked: Instruction, facts: Facts) -> Rejection:
         "ACCOUNT_NOT_FOUND",
         "The customer was not found",
         f"Check and update your customer external ID in your file.{more}",
+    )
+
+
+def _too_many_holders(line: int, label: str, found: int) -> Rejection:
+    return Rejection(
+        line,
+        label,
+        "TOO_MANY_USERS",
+        f"line {line}, {label}: all roles of the account would hold {found:,} users together; "
+        f"expected at most {MAX_HOLDERS:,}",
+        "Name fewer users.",
+    )
+
+
+def _too_long(line: int, label: str, found: int, most: int) -> Rejection:
+    return Rejection(
+        line,
+        label,
+        "FIELD_TOO_LONG",
+        f"line {line}, {label}: the users of all roles of the account would take {found:,} bytes; "
+        f"expected at most {most:,}",
+        "Name fewer users.",
     )
 
 

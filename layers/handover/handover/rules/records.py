@@ -6,6 +6,7 @@ from handover.model import Line, Operation, Rejection
 from handover.profiles import (
     FACTS,
     STATUSES,
+    About,
     Binding,
     Blank,
     Form,
@@ -29,6 +30,8 @@ from handover.rules.instructions import (
 MAX_ID_BYTES = 512
 # A fact, and what it was before, stand in the item and in its marks: together below 400 KB.
 MAX_FACT_BYTES = 2048
+# Name, phone and the like of a user stand in each answer that tells who holds an account.
+MAX_USER_TEXT_CHARS = 200
 
 
 def account_record_of(line: Line, binding: Binding, profile: Profile) -> Instruction | Rejection:
@@ -93,6 +96,9 @@ def _fact(
         return problem
     if (problem := _too_long(line, label, cell, MAX_FACT_BYTES)) is not None:
         return problem
+    is_user_text = profile.about is About.USERS and form is Form.TEXT
+    if is_user_text and len(cell) > MAX_USER_TEXT_CHARS:
+        return _too_many_characters(line, label, len(cell))
     if cell.casefold() in profile.clear_words:
         return Seating(role, label, (), operation=Operation.RECORD)
     texts = _texts(cell, form, profile)
@@ -152,6 +158,17 @@ def _too_long(line: int, label: str, text: str, most_bytes: int) -> Rejection | 
         label,
         "FIELD_TOO_LONG",
         f"line {line}, {label}: the value takes {found:,} bytes; wanted at most {most_bytes:,}",
+        "Shorten the value.",
+    )
+
+
+def _too_many_characters(line: int, label: str, found: int) -> Rejection:
+    return Rejection(
+        line,
+        label,
+        "FIELD_TOO_LONG",
+        f"line {line}, {label}: the value has {found:,} characters; expected at most "
+        f"{MAX_USER_TEXT_CHARS}",
         "Shorten the value.",
     )
 

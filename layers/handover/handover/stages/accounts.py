@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,8 +14,9 @@ from handover.patience import Patience
 from handover.profiles import WORKFLOW_ROLE, is_fact
 from handover.reports import mark_told
 from handover.rules import address_in, is_pending, look_of, normal_address, pending_seat
+from handover.rules.sizes import holders
 from handover.runtime import Wiring, rfc3339
-from handover.stages.cursors import MAX_PLACE_BYTES, Page, cursor_at, page_of, place_at
+from handover.stages.cursors import MAX_PLACE_BYTES, Page, Room, cursor_at, page_of, place_at
 from handover.stages.people import Person
 from handover.store.history import Entry, portal_seat
 
@@ -28,9 +28,9 @@ MAX_HOLDER_BYTES = 2 * MAX_PLACE_BYTES
 PORTAL_PLACES = re.compile(r"[^#]+#.+", re.DOTALL)
 # A page ends there though it is not full, so that it is answered in time and in one answer.
 MOST_LOOKED_AT = 2000
-MOST_CHARACTERS = 3_000_000
-# Accounts are read so many at a time.
+# Accounts are read so many at a time, and the people of so many holders.
 AT_A_TIME = 100
+HOLDERS_AT_A_TIME = 1000
 
 Told = dict[str, object]
 
@@ -132,8 +132,11 @@ def history_of(
     after = int(place_at(cursor, HISTORY_PLACES) or 0)
     account = account_for(wiring, person, account_id, patience)
     entries = wiring.tables.history.of(person.tenant, account.account_id, after=after)
-    return page_of(entries, limit, lambda entry: str(entry.mark.version)).of(
-        lambda entry: mark_told(entry.mark)
+    return page_of(
+        entries,
+        limit,
+        lambda entry: str(entry.mark.version),
+        lambda entry: mark_told(entry.mark),
     )
 
 
@@ -222,31 +225,38 @@ def portal_managers(
     """Who holds which accounts of a portal, by role and account; none of one that nobody knows."""
     place = place_at(cursor, PORTAL_PLACES) or ""
     held = wiring.tables.portfolios.of(person.tenant, portal_seat(portal), after=place)
-    shown = page_of(held, limit, "#".join)
-    ids = dict.fromkeys(account_id for _, account_id in shown.rows)
+    found = list(islice(held, limit + 1))
+    ids = dict.fromkeys(account_id for _, account_id in found[:limit])
     accounts = wiring.tables.accounts.read(person.tenant, ids, patience)
     # The portfolio follows the account within moments; the account is what counts.
-    rows = [
+    there = [
         (role, accounts[account_id])
-        for role, account_id in shown.rows
+        for role, account_id in found[:limit]
         if account_id in accounts and portal in accounts[account_id].portals
     ]
-    users = _people(wiring, person.tenant, accounts.values(), patience)
-    return Page(
-        [
-            {
-                "role": role,
-                "account_id": account.account_id,
-                "name": account.name,
-                "people": [
-                    _person_told(seat, users.get(address_in(seat)))
-                    for seat in account.assigned.get(role, ())
-                ],
-            }
-            for role, account in rows
+    rows: list[Told] = []
+    room = Room(limit)
+    for part in _parts(there):
+        users = _people(wiring, person.tenant, [account for _, account in part], patience)
+        for role, account in part:
+            row = _managers_told(role, account, users)
+            if not room.takes(row):
+                return Page(rows, cursor_at(place))
+            rows.append(row)
+            place = f"{role}#{account.account_id}"
+    return Page(rows, cursor_at("#".join(found[limit - 1])) if len(found) > limit else None)
+
+
+def _managers_told(role: str, account: Account, users: Mapping[str, User]) -> Told:
+    return {
+        "role": role,
+        "account_id": account.account_id,
+        "name": account.name,
+        "people": [
+            _person_told(seat, users.get(address_in(seat)))
+            for seat in account.assigned.get(role, ())
         ],
-        shown.cursor,
-    )
+    }
 
 
 def _page(
@@ -258,9 +268,9 @@ def _page(
     patience: Patience,
 ) -> Page[Told]:
     rows: list[Told] = []
-    looked_at = characters = 0
-    batch: list[tuple[str, str]] = []
-    while looked_at < MOST_LOOKED_AT and characters < MOST_CHARACTERS:
+    room = Room(limit)
+    last = ""
+    for _ in range(MOST_LOOKED_AT // AT_A_TIME):
         batch = list(islice(places, AT_A_TIME))
         if not batch:
             return Page(rows, None)
@@ -272,16 +282,40 @@ def _page(
             for place, account_id in batch
             if account_id in known and is_wanted(place, known[account_id])
         ]
-        shown = found[: limit - len(rows)]
-        told = told_all(wiring, person.tenant, [account for _, account in shown], patience)
-        rows += told
+        for place, row in _rows(wiring, person.tenant, found[: limit - len(rows)], patience):
+            if not room.takes(row):
+                return Page(rows, cursor_at(last))
+            rows.append(row)
+            last = place
         if len(rows) == limit:
-            place = shown[-1][0]
-            is_last = place == batch[-1][0] and next(places, None) is None
-            return Page(rows, None if is_last else cursor_at(place))
-        characters += len(json.dumps(told))
-        looked_at += len(batch)
-    return Page(rows, cursor_at(batch[-1][0]) if next(places, None) is not None else None)
+            is_last = last == batch[-1][0] and next(places, None) is None
+            return Page(rows, None if is_last else cursor_at(last))
+        last = batch[-1][0]
+    return Page(rows, cursor_at(last) if next(places, None) is not None else None)
+
+
+def _rows(
+    wiring: Wiring, tenant: str, found: Sequence[tuple[str, Account]], patience: Patience
+) -> Iterator[tuple[str, Told]]:
+    """Each place with its account as it is told, lazily: a page may end by its bytes."""
+    for part in _parts(found):
+        told = told_all(wiring, tenant, [account for _, account in part], patience)
+        yield from zip((place for place, _ in part), told, strict=True)
+
+
+def _parts(found: Sequence[tuple[str, Account]]) -> Iterator[list[tuple[str, Account]]]:
+    """The accounts in parts of at most HOLDERS_AT_A_TIME holders, or of one account."""
+    part: list[tuple[str, Account]] = []
+    people = 0
+    for one in found:
+        more = holders(one[1].assigned)
+        if part and people + more > HOLDERS_AT_A_TIME:
+            yield part
+            part, people = [], 0
+        part.append(one)
+        people += more
+    if part:
+        yield part
 
 
 def account_for(wiring: Wiring, person: Person, account_id: str, patience: Patience) -> Account:

@@ -1,12 +1,15 @@
-"""Cursors: the place in a listing where its next page begins, as a text without meaning. Pure."""
+"""Pages of listings, and cursors: where the next page begins, as a text without meaning. Pure.
+
+A page ends by its rows or by its bytes, whichever comes first, so that every answer fits.
+"""
 
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import islice
 from typing import Generic, TypeVar
 
 from handover.errors import InvalidRequestError
@@ -15,8 +18,19 @@ from handover.errors import InvalidRequestError
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 MAX_PLACE_BYTES = 1024 - len("user#")
 
+# A function answers at most 6 MB, in which the body is a text within JSON: that of the page is
+# measured as it is sent. What stands around a page, and one row more, has room in what is left.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_RESPONSE_BYTES = 6 * 1024**2
+MAX_PAGE_BYTES = 2 * 1024**2
+
 Row = TypeVar("Row")
 Other = TypeVar("Other")
+
+
+def sent_bytes(row: object) -> int:
+    """What a row takes in an answer: as JSON within the JSON that the function answers."""
+    return len(json.dumps(json.dumps(row, ensure_ascii=False), ensure_ascii=False).encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,35 +40,60 @@ class Page(Generic[Row]):
     rows: list[Row]
     cursor: str | None
 
-    def of(self, told: Callable[[Row], Other]) -> Page[Other]:
-        """The same page with every row told otherwise."""
-        return Page([told(row) for row in self.rows], self.cursor)
+
+class Room:
+    """What is left of a page: `limit` rows and MAX_PAGE_BYTES; the first row always has room."""
+
+    def __init__(self, limit: int) -> None:
+        self._rows = limit
+        self._bytes = MAX_PAGE_BYTES
+        self._is_begun = False
+
+    def takes(self, row: object) -> bool:
+        """True when the row still belongs on the page, which it then is on."""
+        taken = sent_bytes(row)
+        if self._is_begun and (self._rows == 0 or taken > self._bytes):
+            return False
+        self._is_begun = True
+        self._rows -= 1
+        self._bytes -= taken
+        return True
 
 
-def page_of(rows: Iterable[Row], limit: int, place: Callable[[Row], str]) -> Page[Row]:
-    """The first `limit` of `rows`; no more than one row beyond them is looked at."""
-    found = list(islice(rows, limit + 1))
-    shown = found[:limit]
-    return Page(shown, cursor_at(place(shown[-1])) if len(found) > limit else None)
+def page_of(
+    rows: Iterable[Row],
+    limit: int,
+    place: Callable[[Row], str],
+    told: Callable[[Row], Other],
+) -> Page[Other]:
+    """The first `limit` of `rows` as they are told, fewer when their bytes fill the page.
+
+    No more than one row beyond them is looked at.
+    """
+    return page_among(rows, limit, place, told, is_wanted=lambda _: True, most=limit + 1)
 
 
 def page_among(
     rows: Iterable[Row],
     limit: int,
     place: Callable[[Row], str],
+    told: Callable[[Row], Other],
     *,
     is_wanted: Callable[[Row], bool],
     most: int,
-) -> Page[Row]:
-    """The first `limit` of the rows that are wanted, or fewer once `most` have been looked at."""
-    shown: list[Row] = []
+) -> Page[Other]:
+    """As `page_of`, of the rows that are wanted; fewer, too, once `most` have been looked at."""
+    shown: list[Other] = []
+    room = Room(limit)
     last = ""
     for looked_at, row in enumerate(rows):
-        is_next = is_wanted(row)
-        if looked_at == most or (is_next and len(shown) == limit):
+        if looked_at == most:
             return Page(shown, cursor_at(last))
-        if is_next:
-            shown.append(row)
+        if is_wanted(row):
+            next_row = told(row)
+            if not room.takes(next_row):
+                return Page(shown, cursor_at(last))
+            shown.append(next_row)
         last = place(row)
     return Page(shown, None)
 

@@ -82,7 +82,7 @@ def edit_account(
     account, planned = decision.made(account, run.patience, may_write=not wanted.is_dry_run)
     if planned.rejection is not None:
         return spoken_of(planned.rejection)
-    if planned.outcome is Outcome.SUPERSEDED:
+    if planned.outcome in (Outcome.SUPERSEDED, Outcome.NOT_PROCESSED):
         raise ConflictError(f"{planned.message}; look at it again")
     if not wanted.is_dry_run:
         metrics.add_metric("AccountsEdited", "Count", 1)

@@ -124,9 +124,9 @@ def portfolio_of(
     user = wiring.tables.directory.user(person.tenant, normal_address(email))
     if user is None:
         raise NotFoundError("there is no such user")
-    page = page_of(
+    return page_of(
         wiring.tables.portfolios.of(person.tenant, user.email, after=place or ""),
         limit,
         "#".join,
+        lambda holding: {"role": holding[0], "account_id": holding[1]},
     )
-    return page.of(lambda holding: {"role": holding[0], "account_id": holding[1]})

@@ -176,7 +176,7 @@ def pending_page(
     only_admins(person, "see who is awaited")
     place = place_at(cursor, PENDING_PLACES)
     waiting = wiring.tables.portfolios.waiting(person.tenant, after=place or "")
-    return page_of(waiting, limit, lambda one: one.place).of(_told)
+    return page_of(waiting, limit, lambda one: one.place, _told)
 
 
 def _told(one: Waiting) -> dict[str, object]:

@@ -14,7 +14,7 @@ from handover.patience import Patience
 from handover.profiles import WORKFLOW_ROLE
 from handover.runtime import Invocation, Wiring, metrics, rfc3339
 from handover.stages.accounts import account_for
-from handover.stages.cursors import MAX_PLACE_BYTES, Page, cursor_at, page_of, place_at
+from handover.stages.cursors import MAX_PLACE_BYTES, Page, Room, cursor_at, page_of, place_at
 from handover.stages.people import ADMIN, Person
 from handover.stages.tickets import new_ticket
 from handover.store.requests import Note, Request
@@ -85,6 +85,7 @@ def requests_mine(
     place = place_at(cursor, MINE_PLACES, most_bytes=MAX_MINE_BYTES)
     begun, _, last = (place or "").rpartition("\n")
     rows: list[Told] = []
+    room = Room(limit)
     shown = ""
     looked_at = 0
     held = _held_from(wiring, person, begun, is_included=bool(last))
@@ -94,9 +95,10 @@ def requests_mine(
             patience.check()
             before = last if at == begun else ""
             for request in wiring.tables.requests.of(person.tenant, account_id, before=before):
-                if len(rows) == limit:
+                row = _told(request)
+                if not room.takes(row):
                     return Page(rows, cursor_at(shown))
-                rows.append(_told(request))
+                rows.append(row)
                 shown = f"{at}\n{request.name}"
         if looked_at >= MOST_LOOKED_AT and len(batch) == AT_A_TIME:
             return Page(rows, cursor_at(f"{batch[-1][0]}\n"))
@@ -145,7 +147,7 @@ def requests_of(
     if not person.is_admin:
         _check_holder(person, account)
     found = wiring.tables.requests.of(person.tenant, account_id, before=place or "")
-    return page_of(found, limit, lambda request: request.name).of(_told)
+    return page_of(found, limit, lambda request: request.name, _told)
 
 
 def request_of(
@@ -163,7 +165,7 @@ def request_of(
     notes = wiring.tables.requests.notes(
         person.tenant, request.account_id, request.name, after=place or ""
     )
-    page = page_of(notes, limit, lambda note: note.name).of(_note_told)
+    page = page_of(notes, limit, lambda note: note.name, _note_told)
     return _told(request) | {
         "description": request.description,
         "notes": page.rows,

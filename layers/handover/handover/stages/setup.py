@@ -79,7 +79,7 @@ def roles_page(
     """The roles that the tenant has defined, by name."""
     after = place_at(cursor, NAME_PLACES)
     found = wiring.tables.setup.roles(person.tenant, after, limit + 1)
-    return page_of(found, limit, lambda seat: seat.role).of(_role_told)
+    return page_of(found, limit, lambda seat: seat.role, _role_told)
 
 
 def role_of(wiring: Wiring, person: Person, role: str) -> dict[str, object]:
@@ -156,7 +156,7 @@ def workflows_page(
     """The tenant's workflows, by name."""
     after = place_at(cursor, NAME_PLACES)
     found = wiring.tables.setup.workflows(person.tenant, after, limit + 1)
-    return page_of(found, limit, str).of(lambda name: {"name": name})
+    return page_of(found, limit, str, lambda name: {"name": name})
 
 
 def workflow_of(wiring: Wiring, person: Person, name: str) -> dict[str, object]:
@@ -200,7 +200,7 @@ def sources_page(
     only_admins(person, "see sources")
     after = place_at(cursor, NAME_PLACES)
     found = wiring.tables.setup.sources(person.tenant, after, limit + 1)
-    return page_of(found, limit, lambda source: source.source).of(_source_told)
+    return page_of(found, limit, lambda source: source.source, _source_told)
 
 
 def source_of(wiring: Wiring, person: Person, name: str) -> dict[str, object]:

@@ -16,6 +16,7 @@ from handover.errors import (
 from handover.model import User
 from handover.patience import Patience
 from handover.rules.addresses import is_address, look_of, normal_address
+from handover.rules.records import MAX_USER_TEXT_CHARS
 from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
 from handover.stages.cursors import Page, page_among, place_at
 from handover.stages.errands import MOST_USERS, Errand, ErrandKind, ask_errand
@@ -33,7 +34,6 @@ MAIL_PATTERN = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 EDIT = "edit"
 # A page ends there though it is not full, so that it is answered in time.
 MOST_LOOKED_AT = 2000
-MOST_CHARS = 200
 # So often a user is read again when somebody else was faster.
 TRIES = 4
 
@@ -60,15 +60,15 @@ def users_page(
         after = place_at(cursor, ADDRESS_PLACES)
         there = people.listed(person.tenant, after, limit + 1)
         users = ((user.email, user) for user in there)
-    found = page_among(
+    default = wiring.tables.directory.settings(person.tenant).default_account_manager
+    return page_among(
         users,
         limit,
         lambda one: one[0],
+        lambda one: _told(one[1], default),
         is_wanted=lambda one: not one[1].is_deleted,
         most=MOST_LOOKED_AT,
     )
-    default = wiring.tables.directory.settings(person.tenant).default_account_manager
-    return found.of(lambda one: _told(one[1], default))
 
 
 def user_of(wiring: Wiring, person: Person, email: str) -> dict[str, object]:
@@ -179,7 +179,7 @@ def delete_users(wiring: Wiring, person: Person, emails: Sequence[str], run: Inv
     known = wiring.tables.directory.users(person.tenant, wanted, run.patience)
     for email in wanted:
         if email not in known:
-            shown = email[:MOST_CHARS]
+            shown = email[:MAX_USER_TEXT_CHARS]
             raise InvalidRequestError("emails", f"emails: {shown!r} is no user; nobody was deleted")
     if person.email in wanted:
         raise ConflictError("nobody deletes themselves: have another Admin do this")
@@ -232,7 +232,7 @@ def _checked(user: User) -> User:
     """The user with normal address and without outer spaces; raises InvalidRequestError."""
     email = normal_address(user.email)
     if not is_address(email) or not MAIL_PATTERN.fullmatch(email):
-        raise InvalidRequestError("email", f"email: {email[:MOST_CHARS]!r} is no address")
+        raise InvalidRequestError("email", f"email: {email[:MAX_USER_TEXT_CHARS]!r} is no address")
     texts = {
         name: _text(name, getattr(user, name))
         for name in ("name", "opco", "employee_id", "phone", "mobile", "login_name")
@@ -266,10 +266,10 @@ def _checked(user: User) -> User:
 
 def _text(field: str, text: str) -> str:
     found = text.strip()
-    if len(found) > MOST_CHARS or not found.isprintable():
+    if len(found) > MAX_USER_TEXT_CHARS or not found.isprintable():
         raise InvalidRequestError(
             field,
-            f"{field}: found {found[:MOST_CHARS]!r}, wanted at most {MOST_CHARS} characters "
-            "without control characters",
+            f"{field}: found {found[:MAX_USER_TEXT_CHARS]!r}, expected at most "
+            f"{MAX_USER_TEXT_CHARS} characters without control characters",
         )
     return found

@@ -1,0 +1,74 @@
+"""What a decision may take to be stored, so that no line makes an item that DynamoDB refuses.
+
+The bounds are decided before anything is written: a line beyond them is a fault of the line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from handover.model import Mark, SeatChange
+from handover.profiles import is_fact
+
+# The users that all roles of one account hold together. `GET /accounts/{id}` answers each with
+# address, name, phone and mobile: 1,000 x 5,000 bytes stay below the 6 MB that a function answers.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_HOLDERS = 1_000
+# What these users take together. Since a change tells all of them before and after, no change takes
+# more than twice as much, so history entries and events stay far below their own limits.
+MAX_ASSIGNED_BYTES = 30 * 1024
+MAX_CHANGE_BYTES = 2 * MAX_ASSIGNED_BYTES
+# An item of DynamoDB; what is kept free is for the fields, which are not decided here.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+MAX_ITEM_BYTES = 400 * 1024
+RESERVED_BYTES = 40 * 1024
+MAX_DECIDED_BYTES = MAX_ITEM_BYTES - RESERVED_BYTES
+
+# What DynamoDB adds for a list or map, and for each of its elements.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+_COLLECTION_BYTES, _ELEMENT_BYTES = 3, 1
+# The names and fixed texts of a mark, and of a change in it, rounded up.
+_MARK_BYTES, _CHANGE_BYTES = 250, 40
+
+
+def texts_bytes(texts: Iterable[str]) -> int:
+    """What a list of texts takes as a value."""
+    return _COLLECTION_BYTES + sum(_ELEMENT_BYTES + text_bytes(text) for text in texts)
+
+
+def text_bytes(text: str) -> int:
+    """The bytes of a text in UTF-8."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+def changes_bytes(changes: Iterable[SeatChange]) -> int:
+    """What changes take in a mark, rounded up."""
+    return sum(
+        _CHANGE_BYTES
+        + text_bytes(change.role)
+        + texts_bytes(change.before)
+        + texts_bytes(change.after)
+        for change in changes
+    )
+
+
+def decided_bytes(
+    assigned: Mapping[str, Sequence[str]], orders: Mapping[str, str], marks: Iterable[Mark]
+) -> int:
+    """What a record's assignments, orders and marks take in its item, rounded up."""
+    held = sum(text_bytes(role) + texts_bytes(users) + 1 for role, users in assigned.items())
+    ordered = sum(text_bytes(role) + text_bytes(order) + 1 for role, order in orders.items())
+    marked = sum(
+        _MARK_BYTES + text_bytes(mark.actor) + changes_bytes(mark.changes) for mark in marks
+    )
+    return held + ordered + marked
+
+
+def held_bytes(assigned: Mapping[str, Sequence[str]]) -> int:
+    """What the users of all roles take; fields of the directory have bounds of their own."""
+    return sum(texts_bytes(users) for role, users in assigned.items() if not is_fact(role))
+
+
+def holders(assigned: Mapping[str, Sequence[str]]) -> int:
+    """How many users all roles hold together; who holds two counts twice."""
+    return sum(len(users) for role, users in assigned.items() if not is_fact(role))
