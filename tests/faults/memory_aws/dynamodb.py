@@ -12,7 +12,7 @@ from tests.faults.memory_aws.hooks import Twist
 from tests.faults.memory_aws.plans import Plan, read_plan
 from tests.faults.memory_aws.tables import Key, Snapshot, Table, Watch
 from tests.faults.memory_aws.updates import fragments
-from tests.faults.memory_aws.values import Item, normalised
+from tests.faults.memory_aws.values import Item, item_size, normalised
 
 Params = dict[str, Any]
 Answer = dict[str, Any]
@@ -20,7 +20,9 @@ Answer = dict[str, Any]
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
 MAX_BATCH_GET: Final = 100
 MAX_BATCH_WRITE: Final = 25
+MAX_BATCH_WRITE_BYTES: Final = 16 * 1024**2
 MAX_TRANSACTION: Final = 100
+MAX_TRANSACTION_BYTES: Final = 4 * 1024**2
 # A ClientRequestToken is good for 10 minutes.
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 TOKEN_SECONDS: Final = 600
@@ -213,6 +215,10 @@ class DynamoDB:
             raise invalid("Too many items requested for the BatchWriteItem call")
         if len({(table.name, key) for _name, table, key, _item, _entry in writes}) != len(writes):
             raise invalid("Provided list of item keys contains duplicates")
+        if sum(item_size(item or {}) for _name, _table, _key, item, _entry in writes) > (
+            MAX_BATCH_WRITE_BYTES
+        ):
+            raise invalid("Item collection of the BatchWriteItem call exceeds 16 MB")
         unprocessed: dict[str, list[Any]] = {}
         meter = self.meter(params)
         for place, (name, table, key, item, entry) in enumerate(writes):
@@ -281,6 +287,8 @@ class DynamoDB:
                 CancellationReasons=reasons,
                 Message="Transaction cancelled",
             )
+        if sum(item_size(new or {}) for _table, _key, _old, new in writes) > MAX_TRANSACTION_BYTES:
+            raise invalid("Transaction request exceeds the aggregate size of 4 MB")
         meter = self.meter(params, factor=2.0)
         for (table, key, old, new), (kind, *_rest) in zip(writes, prepared, strict=True):
             if kind != "ConditionCheck":

@@ -12,8 +12,15 @@ from tests.faults.memory_aws.failures import ServiceError, invalid
 from tests.faults.memory_aws.grammar import Tree
 from tests.faults.memory_aws.hooks import Twist
 from tests.faults.memory_aws.plans import Plan, read_plan
-from tests.faults.memory_aws.tables import Index, KeySchema, Table, plain_key
-from tests.faults.memory_aws.values import Item, item_size, normalised
+from tests.faults.memory_aws.tables import (
+    MAX_HASH_BYTES,
+    MAX_RANGE_BYTES,
+    Index,
+    KeySchema,
+    Table,
+    plain_key,
+)
+from tests.faults.memory_aws.values import Item, item_size, normalised, value_size
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.Pagination.html
 MAX_PAGE_BYTES: Final = 1024 * 1024
@@ -79,9 +86,9 @@ def query(dynamodb: DynamoDB, params: Params, twist: Twist) -> Answer:
     if plan.key is None:
         raise invalid("Either the KeyConditions or KeyConditionExpression parameter must be given")
     wanted = _key_condition(plan.key, keys)
-    _check_operand(values, wanted.hash_value, keys.hash_kind)
+    _check_operand(values, wanted.hash_value, keys.hash_kind, MAX_HASH_BYTES)
     if wanted.range_value is not None:
-        _check_operand(values, wanted.range_value, keys.range_kind)
+        _check_operand(values, wanted.range_value, keys.range_kind, MAX_RANGE_BYTES)
     if not plan.filter_names.isdisjoint(keys.names):
         raise invalid("Filter Expression can only contain non-primary key attributes")
     consistent = params.get("ConsistentRead", False)
@@ -113,7 +120,7 @@ def _index(table: Table, params: Params) -> tuple[Index | None, int]:
     return table.index(name)
 
 
-def _check_operand(values: Values, name: str, kind: str | None) -> None:
+def _check_operand(values: Values, name: str, kind: str | None, most_bytes: int) -> None:
     if kind not in values[name]:
         raise invalid(
             "One or more parameter values were invalid: Condition parameter type does not match "
@@ -121,6 +128,12 @@ def _check_operand(values: Values, name: str, kind: str | None) -> None:
         )
     if values[name][kind] in ("", b""):
         raise invalid("One or more parameter values are not valid: an empty key value")
+    # Other fakes answer such a query with nothing found; AWS refuses it.
+    if value_size(values[name]) > most_bytes:
+        raise invalid(
+            "One or more parameter values were invalid: Size of a key has exceeded the maximum "
+            f"size limit of {most_bytes} bytes"
+        )
 
 
 def _place(table: Table, index: Index | None, item: Item) -> tuple[Any, ...]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from handover.model import Account, Mark, SeatChange
 from handover.rules import AccountWrite
 from handover.rules.records import MAX_ID_BYTES
+from handover.rules.sizes import decided_bytes
 from handover.store.accounts import MAX_KEY_BYTES, account_from, account_keys, item_from
 from handover.store.history import Holding, holdings_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from tests.faults.memory_aws.values import item_size
 
 texts = st.text(st.characters(codec="utf-8"), max_size=8)
 names = st.text(st.characters(codec="utf-8", exclude_characters="#"), min_size=1, max_size=8)
@@ -107,3 +112,13 @@ def test_an_id_that_a_directory_file_may_name_can_be_read_in_every_tenant() -> N
     (key,) = account_keys("t" * 63, ["x" * MAX_ID_BYTES])
 
     assert len(key["pk"]["S"]) <= MAX_KEY_BYTES
+
+
+@settings(deadline=None, derandomize=True)
+@given(accounts)
+def test_what_is_decided_never_takes_more_than_the_planner_reckons(account: Account) -> None:
+    bare = item_size(item_from(replace(account, assigned={}, orders={}, marks=())))
+
+    taken = item_size(item_from(account)) - bare
+
+    assert taken <= decided_bytes(account.assigned, account.orders, account.marks)

@@ -32,7 +32,12 @@ class ImportPlan:
 
 
 def plan_json(plan: ImportPlan) -> str:
-    """The plan as it is stored."""
+    """The plan as it is stored.
+
+    A header of 64 KB becomes 128 KB in UTF-8, profile and mapping have bounds of their own: an item
+    of 400 KB holds them as long as no character is escaped.
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+    """
     return json.dumps(
         {
             "profile": profile_json(plan.profile),
@@ -41,7 +46,8 @@ def plan_json(plan: ImportPlan) -> str:
             "dialect": asdict(plan.dialect),
             "header": asdict(plan.header),
             "rivals": sorted(plan.rivals),
-        }
+        },
+        ensure_ascii=False,
     )
 
 

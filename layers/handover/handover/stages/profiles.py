@@ -19,6 +19,9 @@ from handover.stages.setup import check_unused, known_roles
 
 # Far more than a profile for a header of 200 columns needs; an item may have 400 KB.
 MOST_PROFILE_CHARS = 100_000
+# All are answered at once, and a function answers 6 MB at most.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_PROFILES = 25
 
 
 def profile_shown(wiring: Wiring, person: Person, name: str) -> dict[str, object]:
@@ -54,6 +57,8 @@ def put_profile(
     _check(wiring, person, profile)
     own = wiring.tables.setup.own_profile(person.tenant, name)
     current = own or presets().get(name)
+    if own is None:
+        _check_room(wiring, person)
     if own is None or replace(profile, version=own.version) != own:
         _check_version(current, profile)
         stored = replace(profile, version=current.version + 1 if current else 1)
@@ -69,6 +74,13 @@ def _check(wiring: Wiring, person: Person, profile: Profile) -> None:
     check_profile(profile)
     check_spellings(profile, known_roles(wiring, person.tenant))
     check_labels(profile.with_roles(wiring.tables.directory.roles(person.tenant)))
+
+
+def _check_room(wiring: Wiring, person: Person) -> None:
+    if len(wiring.tables.setup.own_profiles(person.tenant)) >= MAX_PROFILES:
+        raise ConflictError(
+            f"there are {MAX_PROFILES} profiles of your own, which is the most; remove one first"
+        )
 
 
 def _check_version(current: Profile | None, profile: Profile) -> None:
@@ -119,6 +131,7 @@ def copy_profile(
     if copy in presets():
         raise ConflictError(f"{copy!r} is the name of a preset")
     roles = wiring.tables.directory.roles(person.tenant)
+    _check_room(wiring, person)
     made = mapped_copy(stored, mapping, roles, name=copy, title=title.strip() or stored.title)
     _check(wiring, person, made)
     if not wiring.tables.setup.replace_profile(person.tenant, None, made):

@@ -33,6 +33,8 @@ from handover.store.directory import Source
 
 # As many as a user can have.
 MOST_USER_ROLES = 50
+# Each role is a column of some profiles, and an entry in the orders of an account's item.
+MAX_ROLES = 100
 # Where a listing by name can begin.
 NAME_PLACES = re.compile(rf".{{1,{MOST_NAME_CHARS}}}", re.DOTALL)
 # A source is the name of a folder; who is a source by nature cannot be registered as one.
@@ -104,6 +106,9 @@ def put_role(wiring: Wiring, person: Person, seat: Seat) -> dict[str, object]:
         check_name("assigned_by", user_role)
     _check_columns(wiring, person, seat)
     check_spelling("role", seat.role, known_roles(wiring, person.tenant))
+    defined = [one.role for one in wiring.tables.directory.roles(person.tenant)]
+    if seat.role not in defined and len(defined) >= MAX_ROLES:
+        raise ConflictError(f"there are {MAX_ROLES} roles, which is the most; remove one first")
     wiring.tables.setup.put_role(person.tenant, seat)
     return _role_told(seat)
 

@@ -178,6 +178,8 @@ class Portfolios:
 
         `after` is where to begin: "role#account id" of the last one that is known.
         """
+        if not _is_key(tenant, user):
+            return
         beginning = HoldingItem.sk > after if after else None
         for item in HoldingItem.query(f"{tenant}#{user}", beginning, consistent_read=True):
             if item.held:
@@ -186,6 +188,8 @@ class Portfolios:
 
     def in_role(self, tenant: str, user: str, role: str) -> Iterator[str]:
         """The ids of the accounts that a user holds in a role, in the order of their bytes."""
+        if not _is_key(tenant, user):
+            return
         of_role = HoldingItem.sk.startswith(f"{role}#")
         for item in HoldingItem.query(f"{tenant}#{user}", of_role, consistent_read=True):
             if item.held:
@@ -273,6 +277,15 @@ def _ledger(tenant: str) -> str:
 def _ledger_place(address: str, role: str, account_id: str) -> str:
     # No address holds a space.
     return f"{address} {role}#{account_id}"
+
+
+# A longer key can neither be stored nor be asked for, so nobody holds anything under it.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+MAX_KEY_BYTES = 2048
+
+
+def _is_key(tenant: str, user: str) -> bool:
+    return len(f"{tenant}#{user}".encode()) <= MAX_KEY_BYTES
 
 
 def portal_seat(portal: str) -> str:

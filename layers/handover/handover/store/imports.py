@@ -30,6 +30,8 @@ from handover.patience import Patience
 from handover.reports import Counts
 from handover.store.batches import put_items, read_items
 
+# A refusal may quote a header of 64 KB; it stands in listings and in notifications of 256 KB.
+MAX_REFUSAL_CHARS = 1_000
 IMPORT, PLAN, TICKET, CHUNK, WATERMARK = "import", "plan", "ticket", "chunk#", "watermark"
 
 
@@ -368,7 +370,7 @@ class Imports:
             [
                 ImportItem.state.set(State.FINALIZING.value),
                 ImportItem.refusal.set(
-                    {"code": refusal.code, "message": refusal.message}
+                    {"code": refusal.code, "message": refusal.message[:MAX_REFUSAL_CHARS]}
                     | ({"line": refusal.line} if refusal.line is not None else {})
                 ),
                 ImportItem.finished_at.set(at),

@@ -23,6 +23,7 @@ from handover.rules import look_of, normal_address
 from handover.store.batches import Item, transact
 from handover.store.directory import (
     LOGIN,
+    MAX_NAME_BYTES,
     NAME,
     USER,
     Directory,
@@ -71,6 +72,9 @@ class People:
 
         They come by name, then by address, lazily; deleted ones too.
         """
+        # A longer key can neither be stored nor be asked for, so nobody has such a name.
+        if len(beginning.encode()) > MAX_NAME_BYTES:
+            return
         found = DirectoryItem.query(
             tenant,
             DirectoryItem.sk.startswith(NAME + beginning),

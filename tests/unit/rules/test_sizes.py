@@ -1,0 +1,119 @@
+"""What an account can hold: a line beyond it is a fault of the line, decided before the write."""
+
+from __future__ import annotations
+
+from handover.model import Account, Line, Mark, Outcome, SeatChange
+from handover.profiles import Profile, bind, removing
+from handover.rules import Claim, Facts, Instruction, Plan, instruction_of, plan
+from handover.rules.sizes import MAX_ASSIGNED_BYTES, MAX_CHANGE_BYTES, MAX_HOLDERS, changes_bytes
+
+from tests.unit.rules.scenery import SEAT, account, claim, decided, variant
+
+LIST = variant(
+    list_separator=",",
+    unknown_user="pending",
+    required_user_roles=[],
+    opco_wall=False,
+    roles={SEAT: {"max_users": None}},
+)
+
+
+def addresses(many: int, bytes_each: int = 6) -> list[str]:
+    """Different addresses of that length, of users who are yet to come."""
+    return [f"{place:0{bytes_each - 4}x}@x.y" for place in range(many)]
+
+
+def line_for(users: list[str], of: Account, by: Claim | None = None) -> Plan:
+    return decided("0042", ",".join(users), of=of, profile=LIST, by=by)
+
+
+def holding(users: int, bytes_each: int = 6, marks: tuple[Mark, ...] = ()) -> Account:
+    return account(*addresses(users, bytes_each), marks=marks)
+
+
+def test_an_account_can_hold_as_many_users_as_an_answer_can_tell() -> None:
+    assert line_for(addresses(MAX_HOLDERS), account()).outcome is Outcome.PENDING
+
+
+def test_a_line_that_names_more_users_than_an_answer_can_tell_is_rejected() -> None:
+    planned = line_for(addresses(MAX_HOLDERS + 1), account())
+
+    assert planned.write is None
+    assert planned.rejection is not None
+    assert planned.rejection.code == "TOO_MANY_USERS"
+    assert "would hold 1,001 users together; expected at most 1,000" in planned.rejection.error
+
+
+def test_the_users_of_all_roles_count_together() -> None:
+    full = account(assigned={"viewers": tuple(addresses(MAX_HOLDERS)), SEAT: ()})
+
+    planned = line_for(addresses(1), full)
+
+    assert planned.rejection is not None
+    assert planned.rejection.code == "TOO_MANY_USERS"
+
+
+def test_a_line_whose_users_take_more_than_a_change_can_tell_is_rejected() -> None:
+    planned = line_for(addresses(900, 60), account())
+
+    assert planned.write is None
+    assert planned.rejection is not None
+    assert planned.rejection.code == "FIELD_TOO_LONG"
+    assert planned.rejection.column == "account Manager"
+    assert f"expected at most {MAX_ASSIGNED_BYTES:,}" in planned.rejection.error
+
+
+def test_a_change_takes_at_most_twice_what_an_account_holds() -> None:
+    before = account(*addresses(440, 68))
+
+    planned = line_for([f"{one}z" for one in addresses(390, 67)], before)
+
+    assert planned.outcome is Outcome.PENDING
+    assert changes_bytes(planned.changes) <= MAX_CHANGE_BYTES
+
+
+def test_an_account_that_holds_more_from_before_can_be_given_less() -> None:
+    planned = line_for(addresses(MAX_HOLDERS + 50), holding(MAX_HOLDERS + 100))
+
+    assert planned.outcome is Outcome.PENDING
+    assert planned.write is not None
+
+
+def test_a_line_is_not_processed_while_older_imports_leave_no_room_on_the_account() -> None:
+    change = SeatChange(SEAT, tuple(addresses(400, 70)), tuple(addresses(401, 70)))
+    rivals = [f"import-{number}" for number in range(10, 19)]
+    marks = tuple(Mark(one, "10", 7, "a", "b", 5, (change,)) for one in rivals)
+
+    planned = line_for(addresses(2), holding(1, marks=marks), claim(rivals=rivals))
+
+    assert (planned.outcome, planned.write) == (Outcome.NOT_PROCESSED, None)
+    assert "have not ended" in planned.message
+
+
+def test_the_same_line_is_written_once_the_older_imports_have_ended() -> None:
+    change = SeatChange(SEAT, tuple(addresses(400, 70)), tuple(addresses(401, 70)))
+    marks = tuple(Mark(f"import-{n}", "10", 7, "a", "b", 5, (change,)) for n in range(10, 19))
+
+    planned = line_for(addresses(2), holding(1, marks=marks), claim())
+
+    assert planned.outcome is Outcome.PENDING
+
+
+def test_a_removal_of_one_user_from_a_full_account_is_no_larger_than_a_change_can_be() -> None:
+    users = addresses(430, 68)
+    profile = removing([SEAT])
+    understood = removal_of(users[0], profile)
+
+    planned = plan(understood, account(*users), Facts({}, lambda _: None), profile, claim())
+
+    assert planned.outcome is Outcome.UPDATED
+    assert changes_bytes(planned.changes) <= MAX_CHANGE_BYTES
+
+
+def removal_of(user: str, profile: Profile) -> Instruction:
+    labels = tuple(column.label for column in profile.columns)
+    understood = instruction_of(
+        Line(7, ("0042", user)), bind(labels, profile, mapping={}, line=1), profile
+    )
+    assert isinstance(understood, Instruction)
+    return understood
