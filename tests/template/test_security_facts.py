@@ -12,9 +12,9 @@ import yaml
 from handover.stages.rivals import WATERMARK_LAG_SECONDS
 from handover.stages.sweeps import APPROVAL_SECONDS
 from handover.stages.tickets import DOOR_SECONDS
-from packaging.requirements import Requirement
 
 from infra.template import PATH, load, resources
+from tests.template.test_pins import AUDIT, DEVELOPMENT, is_met, pins
 
 TEMPLATE = load()
 RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
@@ -344,16 +344,8 @@ def test_whatever_the_scan_skips_is_argued() -> None:
 
 
 def test_the_scanners_are_pinned_apart_from_what_developers_install() -> None:
-    root = PATH.parent
-    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-    text = (root / "requirements-audit.txt").read_text(encoding="utf-8")
-    pinned = {Requirement(line).name: Requirement(line) for line in text.splitlines()}
+    project = tomllib.loads((PATH.parent / "pyproject.toml").read_text(encoding="utf-8"))
 
-    assert "://" not in text
-    for wanted in map(Requirement, project["dependency-groups"]["audit"]):
-        (pin,) = pinned[wanted.name].specifier
-        assert pin.operator == "=="
-        assert pin.version in wanted.specifier
-    installed = (root / "requirements-dev.txt").read_text(encoding="utf-8")
-    assert "checkov" not in installed
-    assert "bandit" not in installed
+    for wanted in project["dependency-groups"]["audit"]:
+        assert is_met(wanted, AUDIT)
+    assert not {"checkov", "bandit"} & set(pins(DEVELOPMENT))
