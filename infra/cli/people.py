@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from handover.errors import InvalidRequestError
-from handover.profiles import Settings, settings_from, settings_json
+from handover.profiles import WORKFLOW_ROLE, Settings, settings_from, settings_json
 
 from infra.cli.api import Api
 from infra.cli.failures import CommandError, ExitCode
@@ -132,6 +132,8 @@ def changes_of(words: Mapping[str, str]) -> dict[str, object]:
         value: object = word
         if isinstance(usual.get(name), bool):
             value = {"true": True, "yes": True, "false": False, "no": False}.get(word, word)
+        elif isinstance(usual.get(name), list):
+            value = [part.strip() for part in word.split(",") if part.strip()]
         elif isinstance(usual.get(name), int) and word.isascii() and word.isdigit():
             value = int(word)
         changes[name] = value
@@ -145,6 +147,8 @@ def changes_of(words: Mapping[str, str]) -> dict[str, object]:
 def _spoken(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
     return str(value)
 
 
@@ -170,7 +174,11 @@ def _set_role(api: Api, arguments: Namespace, screen: Screen) -> ExitCode:
 
 def _remove_role(api: Api, arguments: Namespace, screen: Screen) -> ExitCode:
     api.delete("roles", arguments.role)
-    screen.say(f"{arguments.role} can be assigned no more; who holds it keeps it")
+    screen.say(
+        "Whoever may use a profile may assign workflows now"
+        if arguments.role == WORKFLOW_ROLE
+        else f"{arguments.role} can be assigned no more; who holds it keeps it"
+    )
     return ExitCode.ALL_GOOD
 
 
@@ -181,11 +189,12 @@ def _list_profiles(api: Api, arguments: Namespace, screen: Screen) -> ExitCode:
             profile["name"],
             str(profile["version"]),
             "own" if profile["is_own"] else "preset",
+            "on" if profile["is_on"] else "for Admins",
             profile["title"],
         )
         for profile in found
     ]
-    return _listed(screen, arguments, found, ("profile", "version", "of", "title"), rows)
+    return _listed(screen, arguments, found, ("profile", "version", "of", "use", "title"), rows)
 
 
 def _save_profile(api: Api, arguments: Namespace, screen: Screen) -> ExitCode:

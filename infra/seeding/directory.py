@@ -9,9 +9,16 @@ from typing import TypeVar
 
 from handover.errors import InvalidRequestError
 from handover.model import Account, User
-from handover.profiles import Profile, Seat, Settings, parse_profile, parse_settings
+from handover.profiles import (
+    WORKFLOW_ROLE,
+    Profile,
+    Seat,
+    Settings,
+    parse_profile,
+    parse_settings,
+)
 from handover.profiles.checks import check_profile
-from handover.profiles.names import check_role
+from handover.profiles.names import check_role, workflow_seat
 from handover.rules import is_address, normal_address
 from handover.stages.setup import RESERVED_SOURCES
 from handover.store.directory import Source
@@ -129,9 +136,17 @@ def _roles(path: Path) -> tuple[Seat, ...]:
                 check_role("role", role)
             except InvalidRequestError as wrong:
                 raise row.wrong("role", str(wrong).removeprefix("role: ")) from wrong
-            yield row, Seat(role, _most_users(row), assigned_by)
+            seat = Seat(role, _most_users(row), assigned_by)
+            yield row, _workflow(row, seat) if role == WORKFLOW_ROLE else seat
 
     return unique(roles(), lambda seat: seat.role, "role")
+
+
+def _workflow(row: Row, seat: Seat) -> Seat:
+    try:
+        return workflow_seat(seat)
+    except InvalidRequestError as wrong:
+        raise row.wrong("max_users", str(wrong).removeprefix("max_users: ")) from wrong
 
 
 def _sources(path: Path) -> tuple[Source, ...]:

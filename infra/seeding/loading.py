@@ -11,8 +11,9 @@ from typing import TypeVar
 from handover.errors import InvalidRequestError
 from handover.model import Account, User
 from handover.patience import Patience
-from handover.profiles import check_mapping, presets
+from handover.profiles import Profile, check_mapping, presets
 from handover.rules import normal_address
+from handover.stages.setup import check_directory_right
 from handover.store.tables import Tables
 
 from infra.seeding.directory import ACCOUNT_MANAGER, DirectoryFiles
@@ -46,12 +47,14 @@ def load(tables: Tables, tenant: str, files: DirectoryFiles, told: Told) -> list
     """Writes all that differs, profiles and users before what refers to them.
 
     Assignments that stand are left alone, and nothing is deleted. Raises DirectoryFileError for
-    a source of a profile that does not exist, a login name that another user has, and a default
-    account manager who is no active user, before anything is written.
+    a source of a profile that does not exist or that it lacks the right for, a login name that
+    another user has, a default account manager who is no active user, and a profile in the
+    settings that does not exist, before anything is written.
     """
     _check_sources(tables, tenant, files)
     _check_logins(tables, tenant, files.users or ())
     _check_default(tables, tenant, files)
+    _check_profiles(tables, tenant, files)
     loaded: list[Loaded] = []
     for profile in files.profiles:
         tables.directory.put_profile(tenant, profile)
@@ -80,8 +83,7 @@ def load(tables: Tables, tenant: str, files: DirectoryFiles, told: Told) -> list
 def _check_sources(tables: Tables, tenant: str, files: DirectoryFiles) -> None:
     if not files.sources:
         return
-    own = (*tables.setup.own_profiles(tenant), *files.profiles)
-    known = presets() | {profile.name: profile for profile in own}
+    known = _profiles(tables, tenant, files)
     roles = {seat.role: seat for seat in (*tables.directory.roles(tenant), *(files.roles or ()))}
     for source in files.sources:
         place = f"of {source.source!r}"
@@ -92,8 +94,27 @@ def _check_sources(tables: Tables, tenant: str, files: DirectoryFiles) -> None:
             )
         try:
             check_mapping(known[source.profile].with_roles(roles.values()), source.mapping)
+            check_directory_right(known[source.profile], source.writes_directory)
         except InvalidRequestError as wrong:
-            raise DirectoryFileError(f"sources.csv, mapping {place}: {wrong}") from wrong
+            raise DirectoryFileError(f"sources.csv, {wrong.field} {place}: {wrong}") from wrong
+
+
+def _profiles(tables: Tables, tenant: str, files: DirectoryFiles) -> dict[str, Profile]:
+    """The profiles that there are once the files are loaded, by name."""
+    own = (*tables.setup.own_profiles(tenant), *files.profiles)
+    return presets() | {profile.name: profile for profile in own}
+
+
+def _check_profiles(tables: Tables, tenant: str, files: DirectoryFiles) -> None:
+    if files.settings is None or not files.settings.profiles:
+        return
+    known = _profiles(tables, tenant, files)
+    for name in files.settings.profiles:
+        if name not in known:
+            raise DirectoryFileError(
+                f"settings.json, profiles: there is no profile {name!r}, expected names of "
+                f"{', '.join(sorted(known))}"
+            )
 
 
 def _check_logins(tables: Tables, tenant: str, users: Sequence[User]) -> None:

@@ -13,7 +13,7 @@ import json
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -174,6 +174,12 @@ class Pipeline:
     def users(self, *users: User, tenant: str = TENANT) -> None:
         """Puts users into the directory."""
         self.wiring.tables.directory.put_users(tenant, users, self.patience)
+
+    def switch_on(self, *profiles: str, tenant: str = TENANT) -> None:
+        """Switches on these profiles of the tenant and no others."""
+        self.wiring.tables.setup.change_settings(
+            tenant, lambda before: replace(before, profiles=profiles)
+        )
 
     def source(
         self,

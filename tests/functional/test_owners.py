@@ -146,6 +146,7 @@ def test_to_be_held_by_nobody_any_more_waits_for_an_admin(pipeline: Pipeline) ->
     """Where somebody else stays, nothing is cleared."""
     open_to_all = replace(presets()["multi-with-workflow"], name="open", uploader_roles=frozenset())
     pipeline.wiring.tables.directory.put_profile(TENANT, open_to_all)
+    pipeline.switch_on("open")
     for place in range(30):
         holders = (AMINA, BARAKA) if place % 2 else (AMINA,)
         pipeline.accounts(Account(TENANT, f"K{place:03d}", 1, assigned={SEAT: holders}))

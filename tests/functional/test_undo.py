@@ -373,6 +373,7 @@ def test_an_unknown_mode_is_named(pipeline: Pipeline) -> None:
 def test_profiles_without_uploader_roles_can_be_undone_by_anybody(pipeline: Pipeline) -> None:
     profile = replace(presets()["single-strict"], name="open", uploader_roles=frozenset())
     pipeline.wiring.tables.directory.put_profile(TENANT, profile)
+    pipeline.switch_on("open")
     pipeline.kenyan(1, held_by=AMINA)
     created = pipeline.upload(file_of([("K000", BARAKA)]), pipeline.ticket(profile="open"))
     pipeline.run(created)

@@ -189,6 +189,7 @@ def test_an_uploader_is_looked_at_again_when_the_file_comes(
 @pytest.mark.parametrize("role", ["Admin", "Back Office Management"])
 def test_r1_r2_admin_and_back_office_management_may_upload(pipeline: Pipeline, role: str) -> None:
     pipeline.users(User("new@lumina.example", "New", frozenset({role})))
+    pipeline.switch_on("single-strict")
     created = pipeline.upload(GOOD, pipeline.ticket(uploader="new@lumina.example"))
 
     pipeline.validate(created)
@@ -397,6 +398,7 @@ def test_a_tenants_own_profile_comes_before_the_preset_and_is_pinned_for_the_imp
 ) -> None:
     own = profile_from(profile_json(presets()["single-strict"]) | {"uploader_roles": ["Sales"]})
     pipeline.wiring.tables.directory.put_profile(TENANT, own)
+    pipeline.switch_on("single-strict")
     created = pipeline.upload(GOOD, pipeline.ticket(uploader=SALES))
 
     pipeline.validate(created)

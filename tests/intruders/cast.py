@@ -174,6 +174,7 @@ def build(pipeline: Pipeline) -> tuple[World, Snapshot]:
         directory.put_profile(
             tenant, replace(strict, name=profile, uploader_roles=frozenset(roles))
         )
+        pipeline.switch_on("single-strict", profile, tenant=tenant)
     for tenant, role, workflow in (
         (OWN, OWN_ROLE, OWN_WORKFLOW),
         (OTHER, OTHER_ROLE, OTHER_WORKFLOW),

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+# The user role of those who set a tenant up, and who decide about the imports of others.
+ADMIN = "Admin"
+
 
 class Outcome(StrEnum):
     """What became of a line. Every data line of an import has exactly one."""

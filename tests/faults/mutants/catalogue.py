@@ -427,11 +427,12 @@ MUTANTS: tuple[Mutant, ...] = (
         "an uploader who may not upload any more is refused",
         (
             Edit(
-                f"{STAGES}.intake",
-                "_uploader",
-                "user is None or not user.is_active or not profile.admits_uploader(user.roles)",
+                f"{STAGES}.admission",
+                "uploader_of",
+                "user is None or not user.is_active",
                 "user is None",
             ),
+            Edit(f"{STAGES}.admission", "uploader_of", "if reason:", "if False:"),
         ),
         # Whoever began before the change may not see it.
         pair=("uploader_demoted", "kill_before"),

@@ -12,7 +12,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.faults.memory_aws import MemoryAws, Snapshot, install, memory_from_template
@@ -404,8 +404,10 @@ class Machine:
             writes_directory=scene.second[0].startswith("directory/"),
         )
         tables.setup.put_source(the_scene.HOME, source)
-        if scene.settings is not None:
-            tables.directory.put_settings(the_scene.HOME, Settings(*scene.settings))
+        settings = Settings(*scene.settings) if scene.settings is not None else Settings()
+        tables.directory.put_settings(
+            the_scene.HOME, replace(settings, profiles=(the_scene.SEATS,))
+        )
         self._ticket(the_scene.MAIN_TICKET, the_scene.ADMIN, scene.profile, scene.mode)
         bob = the_scene.mail("bob")
         self._ticket(the_scene.OLDER_TICKET, bob, the_scene.SEATS, "run")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -59,6 +59,12 @@ class Api:
 
     def by(self, email: str) -> Api:
         return Api(self.tenant, self.stack, email)
+
+    def switch_on(self, *profiles: str) -> None:
+        """Switches on these profiles of the tenant and no others."""
+        self.stack.tables.setup.change_settings(
+            self.tenant, lambda before: replace(before, profiles=profiles)
+        )
 
     def request(
         self,

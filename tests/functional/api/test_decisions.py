@@ -164,6 +164,7 @@ def test_what_has_ended_cancelled_cannot_be_cancelled_again(api: Api) -> None:
 
 
 def test_a_cancelled_ticket_is_good_for_no_upload(api: Api) -> None:
+    api.switch_on("single-strict")
     ticket = api.by(OFFICE).post("/imports", WANTED).body["import_ticket"]
 
     answer = api.by(OFFICE).post(f"/imports/{ticket}/cancel")

@@ -101,6 +101,25 @@ def test_a_tenants_own_profile_beats_the_preset_until_it_is_removed(api: Api) ->
     assert_problem(api.request("DELETE", "/profiles/single-strict"), 409)
 
 
+def test_a_name_is_not_on_by_itself_when_it_is_given_again(api: Api) -> None:
+    put(api)
+    api.switch_on("nightly", "role-team")
+
+    api.request("DELETE", "/profiles/nightly")
+
+    assert api.get("/settings").body["profiles"] == ["role-team"]
+    assert put(api).body["is_on"] is False
+
+
+def test_a_preset_whose_name_is_on_stays_on_when_the_own_profile_is_removed(api: Api) -> None:
+    put(api, "single-strict", blank="keep")
+    api.switch_on("single-strict")
+
+    api.request("DELETE", "/profiles/single-strict")
+
+    assert api.get("/profiles/single-strict").body["is_on"] is True
+
+
 def test_a_profile_that_a_source_follows_is_not_removed(api: Api) -> None:
     put(api)
     api.stack.tables.setup.put_source(api.tenant, Source("erp", "nightly", "AROAEXAMPLE"))

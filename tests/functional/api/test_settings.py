@@ -6,7 +6,7 @@ import pytest
 from handover.http import settings
 from handover.model import User
 from handover.patience import Patience
-from handover.profiles import Seat, Settings
+from handover.profiles import Seat, Settings, presets, profile_from, profile_json
 from handover.store.directory import Source
 
 from tests.functional.api.caller import ADMIN, GONE, OFFICE, SALES, Api
@@ -17,6 +17,7 @@ USUAL = {
     "clear_guard_lines": 10,
     "default_account_manager": "",
     "allow_account_manager_to_create_requests": False,
+    "profiles": [],
 }
 CRM = {"profile": "single-strict", "principal": "AROAEXAMPLE"}
 
@@ -88,6 +89,9 @@ def test_r95_an_admin_allows_account_managers_to_create_requests(api: Api) -> No
         ("default_account_manager", "x" * 5000),
         ("allow_account_manager_to_create_requests", 1),
         ("allow_account_manager_to_create_requests", "yes"),
+        ("profiles", "single-strict"),
+        ("profiles", ["Single Strict"]),
+        ("profiles", None),
         ("allow_everything", True),
     ],
 )
@@ -98,6 +102,48 @@ def test_a_setting_that_cannot_be_is_named_and_nothing_is_changed(
 
     assert_problem(answer, 400)
     assert answer.body["field"] == field
+    assert api.get("/settings").body == USUAL
+
+
+def test_an_admin_switches_profiles_on_and_everybody_sees_which_are(api: Api) -> None:
+    wanted = ["single-strict", "role-team", "single-strict"]
+
+    answer = api.request("PATCH", "/settings", {"profiles": wanted})
+
+    assert answer.body == USUAL | {"profiles": ["single-strict", "role-team"]}
+    listed = api.by(SALES).get("/profiles").body
+    assert {told["name"] for told in listed if told["is_on"]} == {"single-strict", "role-team"}
+    assert api.by(SALES).get("/profiles/role-team").body["is_on"] is True
+    assert api.by(SALES).get("/profiles/directory-single").body["is_on"] is False
+
+
+def test_a_list_of_profiles_replaces_the_one_before(api: Api) -> None:
+    api.request("PATCH", "/settings", {"profiles": ["single-strict"]})
+    api.request("PATCH", "/settings", {"clear_guard_lines": 3})
+    assert api.get("/settings").body["profiles"] == ["single-strict"]
+
+    assert api.request("PATCH", "/settings", {"profiles": []}).body["profiles"] == []
+
+
+def test_a_profile_that_there_is_not_is_refused_by_its_name(api: Api, stranger: Api) -> None:
+    own = profile_json(presets()["single-strict"]) | {"name": "nightly"}
+    stranger.stack.tables.directory.put_profile(stranger.tenant, profile_from(own))
+
+    answer = api.request("PATCH", "/settings", {"profiles": ["single-strict", "nightly"]})
+
+    assert_problem(answer, 400)
+    assert answer.body["field"] == "profiles"
+    assert "'nightly'" in answer.body["detail"]
+    assert "role-team" in answer.body["detail"]
+    assert api.get("/settings").body == USUAL
+    theirs = stranger.request("PATCH", "/settings", {"profiles": ["nightly"]})
+    assert theirs.body["profiles"] == ["nightly"]
+
+
+def test_only_an_admin_switches_profiles_on(api: Api) -> None:
+    wanted = {"profiles": ["multi-with-workflow"]}
+
+    assert_problem(api.by(OFFICE).request("PATCH", "/settings", wanted), 403)
     assert api.get("/settings").body == USUAL
 
 
@@ -164,6 +210,16 @@ def test_r54_who_may_assign_a_role_is_part_of_it_in_every_profile(api: Api) -> N
         assert directory.profiles(api.tenant)[name] == profile
 
 
+def test_who_assigns_workflows_is_said_like_that_of_any_other_role(api: Api) -> None:
+    answer = api.request("PUT", "/roles/workflow", {"assigned_by": ["Sales"]})
+
+    told = {"role": "workflow", "max_users": 1, "assigned_by": ["Sales"]}
+    assert (answer.status, answer.body) == (200, told)
+    assert api.get("/roles/workflow").body == told
+    assert told in api.get("/roles").body["roles"]
+    assert api.request("DELETE", "/roles/workflow").status == 204
+
+
 @pytest.mark.parametrize(
     ("role", "body", "field"),
     [
@@ -180,7 +236,8 @@ def test_r54_who_may_assign_a_role_is_part_of_it_in_every_profile(api: Api) -> N
         ("A%3FE", {}, "role"),
         ("A%2541E", {}, "role"),
         ("%7Brole%7D", {}, "role"),
-        ("workflow", {}, "role"),
+        ("workflow", {"max_users": 2}, "max_users"),
+        ("Workflow", {}, "role"),
         ("Account%20ID", {}, "role"),
         ("x" * 101, {}, "role"),
         ("%CF%89" * 96, {}, "role"),
@@ -265,6 +322,8 @@ def test_a_source_writes_the_directory_only_when_an_admin_says_so(api: Api) -> N
     ("name", "change", "field"),
     [
         ("crm", {"writes_directory": "yes"}, "writes_directory"),
+        ("crm", {"profile": "directory-users"}, "writes_directory"),
+        ("crm", {"profile": "directory-accounts", "writes_directory": False}, "writes_directory"),
         ("crm", {"profile": "nobodys"}, "profile"),
         ("crm", {"principal": ""}, "principal"),
         ("crm", {"principal": "two words"}, "principal"),

@@ -46,6 +46,7 @@ def test_the_ticket_remembers_what_was_announced_and_by_whom(api: Api) -> None:
         "mode": "dry_run",
         "mapping": {"Kunde": "Account id"},
     }
+    api.switch_on("single-strict")
 
     answer = api.by(OFFICE.upper()).post("/imports", wanted)
 
@@ -142,6 +143,8 @@ def test_a_body_of_another_kind_is_not_taken(api: Api, kind: str) -> None:
 
 
 def test_who_has_none_of_the_uploader_roles_may_not_announce(api: Api) -> None:
+    api.switch_on("single-strict")
+
     answer = api.by(SALES).post("/imports", WANTED)
 
     assert answer.status == 403
@@ -182,6 +185,7 @@ def test_a_request_that_no_authorizer_has_seen_is_forbidden(api: Api) -> None:
 def test_a_tenants_own_profile_comes_before_the_preset(api: Api) -> None:
     own = profile_json(presets()["single-strict"]) | {"uploader_roles": ["Sales"]}
     api.stack.tables.directory.put_profile(api.tenant, profile_from(own))
+    api.switch_on("single-strict")
 
     assert api.by(SALES).post("/imports", WANTED).status == 201
     assert api.post("/imports", WANTED).status == 403

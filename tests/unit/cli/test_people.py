@@ -153,12 +153,36 @@ def test_settings_are_shown_and_set(
 
 
 @pytest.mark.parametrize(
+    ("word", "names", "spoken"),
+    [
+        ("single-strict, role-team", ["single-strict", "role-team"], "single-strict, role-team"),
+        ("", [], "none"),
+    ],
+)
+def test_a_setting_that_is_a_list_is_written_with_commas(
+    server: Server,
+    api: Api,
+    capsys: pytest.CaptureFixture[str],
+    word: str,
+    names: list[str],
+    spoken: str,
+) -> None:
+    server.says("/settings", {"profiles": names})
+
+    run(api, "settings", "--set", f"profiles={word}")
+
+    assert json.loads(server.asked[0].body) == {"profiles": names}
+    assert capsys.readouterr().out.split(maxsplit=1)[1].strip() == spoken
+
+
+@pytest.mark.parametrize(
     "wrong",
     [
         "clear_guard_lines=few",
         "clear_guard_percent=101",
         "allow_account_manager_to_create_requests=perhaps",
         "shoe_size=42",
+        "profiles=Single Strict",
     ],
 )
 def test_a_setting_that_cannot_be_is_told_before_anything_is_sent(
@@ -212,7 +236,7 @@ def test_a_mapping_is_saved_as_a_profile(
 
 
 def test_profiles_are_listed(server: Server, api: Api, capsys: pytest.CaptureFixture[str]) -> None:
-    told = [{"name": "mine", "version": 3, "is_own": True, "title": "Mine"}]
+    told = [{"name": "mine", "version": 3, "is_own": True, "is_on": False, "title": "Mine"}]
     server.says("/profiles", told)
 
     run(api, "profiles")
@@ -220,4 +244,5 @@ def test_profiles_are_listed(server: Server, api: Api, capsys: pytest.CaptureFix
 
     said = capsys.readouterr().out
     assert "own" in said
+    assert "for Admins" in said
     assert '"is_own": true' in said

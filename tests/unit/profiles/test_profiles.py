@@ -86,15 +86,37 @@ def test_a_blank_cell_and_the_word_none_ask_to_clear(cell: str, is_clearing: boo
 
 
 def test_any_one_of_the_uploader_roles_admits() -> None:
-    assert STRICT.admits_uploader(frozenset({"Sales", "Back Office Management"}))
-    assert not STRICT.admits_uploader(frozenset({"Sales", "admin"}))
-    assert not STRICT.admits_uploader(frozenset())
+    assert STRICT.admits(frozenset({"Sales", "Back Office Management"}), is_on=True)
+    assert not STRICT.admits(frozenset({"Sales", "admin"}), is_on=True)
+    assert not STRICT.admits(frozenset(), is_on=True)
+
+
+@pytest.mark.parametrize("uploaders", [[], ["Sales"], ["Admin", "Sales"]])
+def test_a_profile_that_is_not_on_admits_admins_alone(uploaders: list[str]) -> None:
+    profile = profile_from(profile_json(STRICT) | {"uploader_roles": uploaders})
+
+    assert profile.admits(frozenset({"Admin"}), is_on=False)
+    assert not profile.admits(frozenset({"Sales", "Back Office Management"}), is_on=False)
+    assert not profile.admits(frozenset(), is_on=False)
+
+
+@pytest.mark.parametrize("name", ["directory-users", "directory-accounts"])
+@pytest.mark.parametrize("uploaders", [[], ["HR"]])
+@pytest.mark.parametrize("is_on", [True, False])
+def test_a_profile_about_the_directory_admits_admins_alone(
+    name: str, uploaders: list[str], is_on: bool
+) -> None:
+    profile = profile_from(profile_json(presets()[name]) | {"uploader_roles": uploaders})
+
+    assert profile.admits(frozenset({"Admin"}), is_on=is_on)
+    assert not profile.admits(frozenset({"HR"}), is_on=is_on)
+    assert not profile.admits(frozenset(), is_on=is_on)
 
 
 def test_a_profile_without_uploader_roles_admits_anybody() -> None:
     anybody = profile_from(profile_json(STRICT) | {"uploader_roles": []})
 
-    assert anybody.admits_uploader(frozenset())
+    assert anybody.admits(frozenset(), is_on=True)
 
 
 # JSON

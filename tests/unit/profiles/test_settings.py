@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from handover.errors import InvalidRequestError
 from handover.profiles import Settings, parse_settings, settings_from, settings_json
@@ -13,6 +15,7 @@ def test_what_a_tenant_has_not_set_is_as_usual() -> None:
         clear_guard_lines=10,
         default_account_manager="",
         allow_account_manager_to_create_requests=False,
+        profiles=(),
     )
 
 
@@ -22,6 +25,7 @@ def test_settings_come_back_as_they_were_stored() -> None:
         clear_guard_lines=0,
         default_account_manager="ana@x.example",
         allow_account_manager_to_create_requests=True,
+        profiles=("role-team", "single-strict"),
     )
 
     assert settings_from(settings_json(own)) == own
@@ -42,6 +46,11 @@ def test_settings_come_back_as_they_were_stored() -> None:
             '{"allow_account_manager_to_create_requests": 1}',
             "allow_account_manager_to_create_requests",
         ),
+        ('{"profiles": "single-strict"}', "profiles"),
+        ('{"profiles": [1]}', "profiles"),
+        ('{"profiles": ["Single Strict"]}', "profiles"),
+        ('{"profiles": null}', "profiles"),
+        (json.dumps({"profiles": ["a"] * 101}), "profiles"),
     ],
 )
 def test_what_cannot_be_set_is_told_with_its_field(text: str, field: str) -> None:

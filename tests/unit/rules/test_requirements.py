@@ -46,7 +46,7 @@ def test_r1_one_line_changes_the_manager_of_one_account() -> None:
 def test_r2_r3_only_an_admin_or_back_office_management_may_upload(
     roles: list[str], may: bool
 ) -> None:
-    assert STRICT.admits_uploader(frozenset(roles)) is may
+    assert STRICT.admits(frozenset(roles), is_on=True) is may
 
 
 def test_r4_the_manager_is_named_by_address_in_any_case_and_has_the_sales_role() -> None:

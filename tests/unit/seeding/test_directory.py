@@ -116,6 +116,7 @@ def test_a_user_is_deleted_by_an_explicit_status(tmp_path: Path) -> None:
         ("accounts", "account_id\n1\n1\n", "line 3, account_id: '1' stands on line 2 already"),
         ("accounts", "account_id,account_manager\n1,ana\n", "line 2, account_manager: 'ana'"),
         ("roles", "role\nlead #2\n", "line 2, role: found 'lead #2', wanted no / \\ ? #"),
+        ("roles", "role,max_users\nworkflow,2\n", "line 2, max_users: found 2, expected 1 or none"),
         ("roles", "role,max_users\nr,0\n", "line 2, max_users: found '0', wanted 1 or more"),
         ("sources", "source,profile,principal\na/b,p,q\n", "line 2, source: 'a/b'"),
         ("sources", "source,profile,principal\nuser,p,q\n", "line 2, source: 'user'"),
@@ -165,7 +166,7 @@ def test_a_folder_without_any_of_the_files_is_no_directory(tmp_path: Path) -> No
 
 
 def test_settings_are_read_and_what_is_wrong_is_told_with_its_field(tmp_path: Path) -> None:
-    (tmp_path / "settings.json").write_text('{"clear_guard_lines": 3}')
+    (tmp_path / "settings.json").write_text('{"clear_guard_lines": 3, "profiles": ["role-team"]}')
     read = read_directory(tmp_path, "lumina")
     (tmp_path / "settings.json").write_text('{"clear_guard_lines": "3"}')
 
@@ -174,3 +175,4 @@ def test_settings_are_read_and_what_is_wrong_is_told_with_its_field(tmp_path: Pa
 
     assert read.settings is not None
     assert read.settings.clear_guard_lines == 3
+    assert read.settings.profiles == ("role-team",)

@@ -210,3 +210,25 @@ def test_a_default_account_manager_is_an_active_user(tables: Tables) -> None:
     load(tables, TENANT, DirectoryFiles(users=USERS, settings=usual), _nothing)
 
     assert tables.directory.settings(TENANT).default_account_manager == "ana@x.example"
+
+
+def test_a_profile_that_is_switched_on_is_one_of_the_tenants_or_a_preset(tables: Tables) -> None:
+    own = replace(presets()["single-strict"], name="nightly")
+    settings = Settings(profiles=("role-team", "nightly"))
+    with pytest.raises(DirectoryFileError, match=r"settings\.json, profiles: .*'nightly'"):
+        load(tables, TENANT, DirectoryFiles(settings=settings), _nothing)
+
+    load(tables, TENANT, DirectoryFiles(profiles=(own,), settings=settings), _nothing)
+
+    assert tables.directory.settings(TENANT).profiles == ("role-team", "nightly")
+
+
+def test_a_source_of_directory_files_needs_the_right_to_write_it(tables: Tables) -> None:
+    source = Source("hr", "directory-users", "AROAEXAMPLE")
+    with pytest.raises(DirectoryFileError, match=r"sources\.csv, writes_directory of 'hr'"):
+        load(tables, TENANT, DirectoryFiles(sources=(source,)), _nothing)
+
+    given = replace(source, writes_directory=True)
+    load(tables, TENANT, DirectoryFiles(sources=(given,)), _nothing)
+
+    assert tables.directory.source(TENANT, "hr") == given

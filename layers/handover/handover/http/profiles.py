@@ -30,12 +30,16 @@ class ProfileColumn(BaseModel):
 
 
 class ProfileBody(BaseModel):
-    """How one kind of file is written; `is_own` when it is the tenant's and no preset."""
+    """How one kind of file is written; `is_own` when it is the tenant's and no preset.
+
+    `is_on` when it is switched on, by the setting `profiles`; others are for Admins only.
+    """
 
     name: str
     title: str
     version: int
     is_own: bool
+    is_on: bool
     uploader_roles: list[str]
     columns: list[ProfileColumn]
 

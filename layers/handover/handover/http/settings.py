@@ -19,16 +19,20 @@ router = new_router()
 
 
 class SettingsBody(BaseModel):
-    """A tenant's settings; `default_account_manager` is an address, "" for nobody."""
+    """A tenant's settings; `default_account_manager` is an address, "" for nobody.
+
+    `profiles` are the profiles that are switched on; all others are for Admins only.
+    """
 
     clear_guard_percent: int
     clear_guard_lines: int
     default_account_manager: str
     allow_account_manager_to_create_requests: bool
+    profiles: list[str]
 
 
 class SettingsChange(BaseModel):
-    """The settings that are to be other than before."""
+    """The settings that are to be other than before; `profiles` replaces the whole list."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -36,12 +40,14 @@ class SettingsChange(BaseModel):
     clear_guard_lines: StrictInt | None = None
     default_account_manager: str | None = None
     allow_account_manager_to_create_requests: StrictBool | None = None
+    profiles: list[str] | None = None
 
 
 class RoleRules(BaseModel):
     """What holds for a role: how many users at the most (null = any number), and who assigns it.
 
-    `assigned_by` are the user roles of which an uploader must have one; none = any.
+    `assigned_by` are the user roles of which an uploader must have one; none = any. The role
+    `workflow` is that of workflows, of which an account has one at the most.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -82,7 +88,8 @@ class SourceRules(BaseModel):
     """Which profile a source's files follow, who writes them, and what it calls the columns.
 
     `mapping` leads from the source's own labels to the profile's. A source that `writes_directory`
-    may also drop files of accounts and of users, who may be made Admins by them.
+    may also drop files of accounts and of users, who may be made Admins by them; a profile about
+    accounts or users needs that right.
     """
 
     model_config = ConfigDict(extra="forbid")

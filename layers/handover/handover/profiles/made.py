@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from handover.model import ADMIN
 from handover.profiles.profile import (
     WORKFLOW_ROLE,
     Blank,
@@ -26,7 +27,6 @@ ACCOUNT_LABEL = "account ID"
 # What a cell says that is to leave nobody, in the files made here.
 NOBODY = "(nobody)"
 SEPARATOR = ","
-_ADMINS = frozenset({"Admin"})
 
 
 def narrowed(profile: Profile, role: str) -> Profile:
@@ -71,8 +71,8 @@ def restoring(profile: Profile, roles: Sequence[str]) -> Profile:
     """For files that give `roles` back what they held, where they still hold what is expected.
 
     Only the opco's wall is kept of the rules of `profile`: who held a role before may hold it
-    again, as long as the user is there and active. Admins may hand in such files whoever may
-    upload those of the profile.
+    again, as long as the user is there and active. Who may hand in such files is said by who asks
+    for them.
     """
     columns = [Column(Holds.ACCOUNT, ACCOUNT_LABEL)]
     for role in roles:
@@ -87,7 +87,6 @@ def restoring(profile: Profile, roles: Sequence[str]) -> Profile:
         made,
         has_opco_wall=profile.has_opco_wall,
         unknown_user=UnknownUser.ERROR if profile.has_opco_wall else UnknownUser.PENDING,
-        uploader_roles=profile.uploader_roles and profile.uploader_roles | _ADMINS,
     )
 
 
@@ -97,8 +96,7 @@ def removing(roles: Sequence[str]) -> Profile:
         Column(Holds.ACCOUNT, ACCOUNT_LABEL),
         *(Column(Holds.REMOVED, f"remove from {role}", role=role) for role in roles),
     ]
-    made = _made("removal", "Takes users off what they hold", columns, roles)
-    return replace(made, uploader_roles=_ADMINS)
+    return _made("removal", "Takes users off what they hold", columns, roles)
 
 
 def resolving(roles: Sequence[str]) -> Profile:
@@ -142,6 +140,6 @@ def _made(name: str, title: str, columns: Sequence[Column], roles: Sequence[str]
         has_opco_wall=False,
         inactive_accounts=InactiveAccounts.ALLOW,
         duplicates=Duplicates.REJECT,
-        uploader_roles=frozenset(),
+        uploader_roles=frozenset({ADMIN}),
         fallback_encoding=None,
     )

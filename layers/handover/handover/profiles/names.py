@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from urllib.parse import unquote
 
 from handover.errors import InvalidRequestError
-from handover.profiles.profile import WORKFLOW_ROLE
+from handover.profiles.profile import Seat
 from handover.reading.sniff import normal_label
 
 MOST_NAME_CHARS = 100
@@ -43,7 +44,7 @@ def check_role(field: str, role: str) -> None:
     """Raises InvalidRequestError for what cannot be the name of a role."""
     check_name(field, role)
     check_path(field, role)
-    if role == WORKFLOW_ROLE or any(sign in role for sign in "{}"):
+    if any(sign in role for sign in "{}"):
         raise InvalidRequestError(
             field, f"{field}: {role!r} cannot be a role; wanted a name without {{ }}"
         )
@@ -52,6 +53,19 @@ def check_role(field: str, role: str) -> None:
             field,
             f"{field}: {role!r} takes {len(role.encode())} bytes; wanted at most {MOST_ROLE_BYTES}",
         )
+
+
+def workflow_seat(seat: Seat) -> Seat:
+    """What a tenant says of the role of workflows, of which an account has one at the most.
+
+    Raises InvalidRequestError for another `max_users` than 1 or None.
+    """
+    if seat.max_users not in (None, 1):
+        raise InvalidRequestError(
+            "max_users",
+            f"max_users: found {seat.max_users}, expected 1 or none: an account has one workflow",
+        )
+    return replace(seat, max_users=1)
 
 
 def check_spelling(field: str, role: str, known: Collection[str]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from handover.model import ADMIN
 from handover.profiles.facts import About
 
 
@@ -156,8 +157,15 @@ class Profile:
     about: About = About.ASSIGNMENTS
     is_preset: bool = field(default=False, compare=False)
 
-    def admits_uploader(self, roles: frozenset[str]) -> bool:
-        """True when somebody with these user roles may upload; no named roles = anybody."""
+    def admits(self, roles: frozenset[str], *, is_on: bool) -> bool:
+        """True when somebody with these user roles may use the profile.
+
+        Files about accounts or users write the directory, which Admins may do only. So it is with
+        a profile that is not switched on for the tenant (`is_on` False), whatever its
+        `uploader_roles` are. With a profile that is on they decide; no named roles = everybody.
+        """
+        if not is_on or self.about is not About.ASSIGNMENTS:
+            return ADMIN in roles
         return not self.uploader_roles or bool(self.uploader_roles & roles)
 
     def is_clearing(self, cell: str) -> bool:
@@ -166,10 +174,13 @@ class Profile:
         return self.blank is Blank.CLEAR if not text else text.casefold() in self.clear_words
 
     def with_roles(self, seats: Iterable[Seat]) -> Profile:
-        """This profile with the tenant's roles in the place of EACH_ROLE."""
+        """This profile with the tenant's roles in the place of EACH_ROLE.
+
+        A tenant may say who assigns workflows, but no column of users stands for that role.
+        """
         if not self.has_tenant_roles:
             return self
-        found = {seat.role: seat for seat in seats}
+        found = {seat.role: seat for seat in seats if seat.role != WORKFLOW_ROLE}
         columns: list[Column] = []
         for column in self.columns:
             if column.role == EACH_ROLE:

@@ -8,11 +8,14 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from handover.errors import InvalidRequestError
+from handover.profiles.parsing import NAME_PATTERN
 
 # A file of which more than a fifth of the lines, and more than ten, would clear a manager waits
 # for an Admin, unless the tenant says otherwise.
 CLEAR_GUARD_PERCENT = 20
 CLEAR_GUARD_LINES = 10
+# A name has 63 characters at the most, so the settings stay far below the 400 KB of an item.
+MAX_PROFILES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +24,15 @@ class Settings:
 
     `default_account_manager` is the address of who gets the new accounts that come without a
     manager, "" for nobody. With `allow_account_manager_to_create_requests`, who holds an account
-    may create requests on behalf of its contacts.
+    may create requests on behalf of its contacts. `profiles` are the names of the profiles that are
+    switched on; all others are for Admins only.
     """
 
     clear_guard_percent: int = CLEAR_GUARD_PERCENT
     clear_guard_lines: int = CLEAR_GUARD_LINES
     default_account_manager: str = ""
     allow_account_manager_to_create_requests: bool = False
+    profiles: tuple[str, ...] = ()
 
 
 _HIGHEST = {"clear_guard_percent": 100, "clear_guard_lines": 20_000_000}
@@ -57,7 +62,8 @@ def settings_from(data: Mapping[str, Any]) -> Settings:
             )
         if wanted := _missed(name, value):
             raise InvalidRequestError(name, f"{name}: found {value!r}, wanted {wanted}")
-    return Settings(**data)
+    profiles = {"profiles": tuple(dict.fromkeys(data["profiles"]))} if "profiles" in data else {}
+    return Settings(**{**data, **profiles})
 
 
 def _missed(name: str, value: object) -> str:
@@ -67,10 +73,21 @@ def _missed(name: str, value: object) -> str:
             return "" if isinstance(value, bool) else "true or false"
         case str():
             return "" if isinstance(value, str) else 'an e-mail address, or "" for nobody'
+        case tuple():
+            return "" if _are_names(value) else f"a list of at most {MAX_PROFILES} profile names"
     is_in_range = type(value) is int and 0 <= value <= _HIGHEST[name]
     return "" if is_in_range else f"a number from 0 to {_HIGHEST[name]}"
 
 
+def _are_names(value: object) -> bool:
+    """True for a list of what can be names of profiles, whether or not there are such profiles."""
+    return (
+        isinstance(value, list)
+        and len(value) <= MAX_PROFILES
+        and all(isinstance(name, str) and NAME_PATTERN.fullmatch(name) for name in value)
+    )
+
+
 def settings_json(settings: Settings) -> dict[str, Any]:
     """The JSON object that `settings_from` turns back into the same settings."""
-    return asdict(settings)
+    return asdict(settings) | {"profiles": list(settings.profiles)}

@@ -1,9 +1,14 @@
-"""The profile that somebody chooses by its name."""
+"""The profile that somebody chooses by its name, and whether they may use it.
+
+`why_not` is the one answer to that question: for a ticket, an uploaded file, a single edit, a
+reassignment, an undo, and for reading what came of somebody else's file.
+"""
 
 from __future__ import annotations
 
 from handover.errors import ForbiddenError, InvalidRequestError
-from handover.profiles import Profile
+from handover.model import ADMIN, User
+from handover.profiles import About, Profile
 from handover.profiles.parsing import NAME_PATTERN
 from handover.runtime import Wiring
 from handover.stages.people import Person
@@ -25,7 +30,37 @@ def profile_for(wiring: Wiring, person: Person, name: str) -> Profile:
     Raises InvalidRequestError when there is none, and ForbiddenError for all others.
     """
     profile = profile_named(wiring, person, name)
-    if not profile.admits_uploader(person.user.roles):
-        wanted = " or ".join(sorted(profile.uploader_roles))
-        raise ForbiddenError(f"{profile.name} files are uploaded by the user role {wanted}")
+    if reason := why_not(wiring, person.tenant, person.user, profile):
+        raise ForbiddenError(reason)
     return profile
+
+
+def why_not(wiring: Wiring, tenant: str, user: User, profile: Profile) -> str:
+    """Why the active user may not use the profile, "" for somebody who may."""
+    is_on = profile.name in wiring.tables.directory.settings(tenant).profiles
+    if profile.admits(user.roles, is_on=is_on):
+        return ""
+    if profile.about is not About.ASSIGNMENTS:
+        return f"only the user role {ADMIN} may upload files about {profile.about.value}"
+    if not is_on:
+        return (
+            f"the profile {profile.name} is not switched on, so only the user role {ADMIN} may use "
+            "it; an Admin can switch it on by naming it in the setting profiles"
+        )
+    return _for_roles(profile)
+
+
+def why_not_still(user: User, profile: Profile) -> str:
+    """Why a file that Handover wrote for the user may not be taken in, "" when it may.
+
+    The switch was looked at when the user asked for the file; what can have changed since is the
+    user.
+    """
+    if ADMIN in user.roles or profile.admits(user.roles, is_on=True):
+        return ""
+    return _for_roles(profile)
+
+
+def _for_roles(profile: Profile) -> str:
+    wanted = " or ".join(sorted(profile.uploader_roles))
+    return f"the profile {profile.name} is for the user role {wanted}"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from handover.errors import ConflictError, ForbiddenError
-from handover.model import State
+from handover.model import ADMIN, State
 from handover.patience import Patience
 from handover.runtime import Wiring, logger, metrics
 from handover.stages.errands import ErrandKind
 from handover.stages.lookups import Ticket, import_for
-from handover.stages.people import ADMIN, Person, only_admins
+from handover.stages.people import Person, only_admins
 from handover.stages.sending import send_chunks
 from handover.store.imports import ImportItem, pending_chunks
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from handover.aws import objects
 from handover.aws.objects import ObjectGoneError, Upload
 from handover.errors import RefusedError, RetryLaterError
-from handover.model import Dialect, Header, Mode, State, User
+from handover.model import ADMIN, Dialect, Header, Mode, State
 from handover.patience import Patience
 from handover.profiles import About, Binding, Profile, bind, known_labels, parse_profile
 from handover.reading import MAX_FILE_BYTES, MAX_HEADER_BYTES, read_head
@@ -20,9 +20,7 @@ from handover.reading.scan import scan
 from handover.reading.transcode import utf8_blocks
 from handover.rules import normal_address
 from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
-from handover.stages.assigners import barred_seat
-from handover.stages.errands import ErrandKind
-from handover.stages.people import ADMIN
+from handover.stages.admission import check_assigners, check_directory_right, uploader_of
 from handover.stages.plans import ImportPlan, plan_json
 from handover.stages.registration import new_item
 from handover.stages.repeats import store_repeats
@@ -102,14 +100,15 @@ def _validate(
     if sender.ticket is not None:
         check_ticket(wiring, arrival, sender.ticket)
     profile = _profile(wiring, sender)
-    uploader = _uploader(wiring, sender, profile)
+    check_directory_right(sender, profile)
+    uploader = uploader_of(wiring, sender, profile)
     size = objects.size_of(arrival.upload)
     if size is None:
         raise _gone()
     try:
         upload, dialect, header, size = _head(wiring, arrival, profile, sender, size, run.patience)
         binding = _binding(wiring, sender, profile, header)
-        _check_assigners(wiring, sender, profile, binding, header, uploader)
+        check_assigners(wiring, sender, profile, binding, header, uploader)
         # What a line does depends on what older imports leave behind.
         waited_for = _let_older_end(wiring, arrival, item, run) if binding.is_relative else None
         seed = int(arrival.import_id[:16], 16)
@@ -183,25 +182,6 @@ def _profile(wiring: Wiring, sender: Sender) -> Profile:
     return profile
 
 
-def _uploader(wiring: Wiring, sender: Sender, profile: Profile) -> User | None:
-    """Who uploaded the file and may do so; None when it is no person's to answer for.
-
-    An errand that follows the directory is nobody's: who asked for it may be deleted by it.
-    """
-    if not sender.uploader or (
-        sender.errand is not None and ErrandKind(sender.errand).follows_the_directory
-    ):
-        return None
-    user = wiring.tables.directory.user(sender.tenant, sender.uploader)
-    if user is None or not user.is_active or not profile.admits_uploader(user.roles):
-        wanted = " or ".join(sorted(profile.uploader_roles)) or "any active user"
-        raise RefusedError(
-            "UPLOADER_NOT_ALLOWED",
-            f"{sender.uploader} may not upload {profile.name} files; wanted the user role {wanted}",
-        )
-    return user
-
-
 def _binding(wiring: Wiring, sender: Sender, profile: Profile, header: Header) -> Binding:
     """The columns of the profile in the header; a refusal names a profile that would fit it."""
     try:
@@ -227,31 +207,6 @@ def _fitting(wiring: Wiring, tenant: str, header: Header, about: About) -> str |
             continue
         return name
     return None
-
-
-def _check_assigners(
-    wiring: Wiring,
-    sender: Sender,
-    profile: Profile,
-    binding: Binding,
-    header: Header,
-    uploader: User | None,
-) -> None:
-    """Raises RefusedError for a column of a role that the uploader may not assign."""
-    if uploader is None:
-        return
-    labels = {column.role: column.label for column in reversed(binding.seats)}
-    barred = barred_seat(wiring, sender.tenant, profile, labels, uploader)
-    if barred is not None:
-        wanted = " or ".join(sorted(barred.assigned_by))
-        line = header.last_line
-        raise RefusedError(
-            "UPLOADER_NOT_ALLOWED",
-            f"line {line}, {labels[barred.role]}: {uploader.email} may not assign the role "
-            f"{barred.role!r}; wanted the user role {wanted}. Delete the column, or have "
-            "somebody else upload the file.",
-            line,
-        )
 
 
 def _let_older_end(

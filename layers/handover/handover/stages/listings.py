@@ -13,9 +13,9 @@ from handover.rules.addresses import normal_address
 from handover.runtime import Wiring
 from handover.stages.cursors import Page, cursor_at, page_of, place_at
 from handover.stages.lookups import Ticket, import_for, told
+from handover.stages.others_imports import why_barred
 from handover.stages.people import Person
 from handover.stages.summaries import summary_of
-from handover.store.imports import ImportItem
 
 LINK_SECONDS = 300
 # Enough to recognise a file by, in a header that has to stay short.
@@ -39,14 +39,15 @@ def imports_page(
 def file_link(wiring: Wiring, person: Person, name: str, kind: str) -> str:
     """A link that is good for LINK_SECONDS; `kind` is "errors" or "results".
 
-    Raises ForbiddenError for somebody who could not have uploaded the file, ConflictError while
-    the import goes on, and NotFoundError when it has ended without such a file.
+    Raises ForbiddenError for everybody but the uploader, Admins, and those who may upload such
+    files, ConflictError while the import goes on, and NotFoundError when it has ended without
+    such a file.
     """
     found = import_for(wiring, person.tenant, name)
     if isinstance(found, Ticket):
         raise ConflictError("nothing has been uploaded yet")
-    if not _may_download(wiring, person, found):
-        raise ForbiddenError("only those who may upload such files may download what came of them")
+    if found.uploader != person.email and (reason := why_barred(wiring, person, found)):
+        raise ForbiddenError(reason)
     about = summary_of(wiring, found)
     if not about.state.is_final:
         raise ConflictError(f"the import is in the state {about.state.value} and has not ended")
@@ -72,17 +73,11 @@ def download_name(filename: str, kind: str) -> str:
     return f"{plain or 'import'}-{kind}.csv"
 
 
-def _may_download(wiring: Wiring, person: Person, item: ImportItem) -> bool:
-    if person.is_admin or item.uploader == person.email:
-        return True
-    profile = wiring.tables.directory.profile(person.tenant, item.profile) if item.profile else None
-    return profile is not None and profile.admits_uploader(person.user.roles)
-
-
 def profiles_of(wiring: Wiring, person: Person) -> list[dict[str, object]]:
     """All profiles of the tenant by name, its own and the presets."""
     found = wiring.tables.directory.profiles(person.tenant)
-    return [profile_told(profile) for _, profile in sorted(found.items())]
+    on = wiring.tables.directory.settings(person.tenant).profiles
+    return [profile_told(profile, is_on=name in on) for name, profile in sorted(found.items())]
 
 
 def profile_of(wiring: Wiring, person: Person, name: str) -> Profile:
@@ -94,13 +89,14 @@ def profile_of(wiring: Wiring, person: Person, name: str) -> Profile:
     raise NotFoundError("there is no such profile")
 
 
-def profile_told(profile: Profile) -> dict[str, object]:
-    """What somebody needs to know of a profile to write a file for it."""
+def profile_told(profile: Profile, *, is_on: bool) -> dict[str, object]:
+    """What somebody needs to know of a profile to write a file for it, and whether it is on."""
     return {
         "name": profile.name,
         "title": profile.title,
         "version": profile.version,
         "is_own": not profile.is_preset,
+        "is_on": is_on,
         "uploader_roles": sorted(profile.uploader_roles),
         "columns": [_column_told(column) for column in profile.columns],
     }

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from handover.errors import ForbiddenError
-from handover.model import User
+from handover.model import ADMIN, User
 from handover.rules.addresses import normal_address
 from handover.runtime import Wiring
 from handover.stages.uploads import TENANT_PATTERN
-
-ADMIN = "Admin"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from handover.profiles.parsing import NAME_PATTERN
 from handover.runtime import Wiring, logger
 from handover.stages.listings import profile_told
 from handover.stages.people import Person, only_admins
-from handover.stages.setup import check_unused, known_roles
+from handover.stages.setup import check_unused, known_roles, switch_off
 
 # Far more than a profile for a header of 200 columns needs; an item may have 400 KB.
 MOST_PROFILE_CHARS = 100_000
@@ -30,7 +30,8 @@ def profile_shown(wiring: Wiring, person: Person, name: str) -> dict[str, object
     profile = wiring.tables.directory.profile(person.tenant, name)
     if stored is None or profile is None:
         raise NotFoundError("there is no such profile")
-    return profile_told(profile) | {"definition": profile_json(stored)}
+    is_on = name in wiring.tables.directory.settings(person.tenant).profiles
+    return profile_told(profile, is_on=is_on) | {"definition": profile_json(stored)}
 
 
 def _stored(wiring: Wiring, person: Person, name: str) -> Profile | None:
@@ -96,6 +97,7 @@ def _check_version(current: Profile | None, profile: Profile) -> None:
 def remove_profile(wiring: Wiring, person: Person, name: str) -> None:
     """Takes a profile of the tenant's own away; a preset of the same name counts again.
 
+    A name that no preset has is switched off, so that it is not on when it is given again.
     Raises ConflictError for a preset, and while a source drops files of the profile;
     NotFoundError when there is none.
     """
@@ -107,6 +109,7 @@ def remove_profile(wiring: Wiring, person: Person, name: str) -> None:
         raise ConflictError("this is a preset, which every tenant has")
     if name not in presets():
         check_unused(wiring, person, name)
+        switch_off(wiring, person, name)
     if not wiring.tables.setup.remove_profile(person.tenant, name):
         raise NotFoundError("there is no such profile")
     logger.info("profile removed", extra={"profile": name})

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from itertools import islice
 
 from handover.errors import ConflictError, ForbiddenError, NotFoundError
-from handover.model import Account
+from handover.model import ADMIN, Account
 from handover.patience import Patience
 from handover.profiles import WORKFLOW_ROLE
 from handover.runtime import Invocation, Wiring, metrics, rfc3339
 from handover.stages.accounts import account_for
 from handover.stages.cursors import MAX_PLACE_BYTES, Page, Room, cursor_at, page_of, place_at
-from handover.stages.people import ADMIN, Person
+from handover.stages.people import Person
 from handover.stages.tickets import new_ticket
 from handover.store.requests import Note, Request
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from handover.errors import ConflictError, InvalidRequestError, NotFoundError
 from handover.profiles import (
+    WORKFLOW_ROLE,
+    About,
+    Profile,
     Seat,
     check_mapping,
     presets,
@@ -23,6 +26,7 @@ from handover.profiles.names import (
     check_role,
     check_spelling,
     is_name,
+    workflow_seat,
 )
 from handover.rules.addresses import normal_address
 from handover.runtime import Wiring, logger
@@ -56,9 +60,10 @@ def change_settings(
     """The settings after `changes`, which name only those that are to be other than before.
 
     Raises InvalidRequestError, which names the setting, also for a default account manager who is
-    no active user.
+    no active user, and for a profile that there is not.
     """
     only_admins(person, "change settings")
+    _check_profiles(wiring, person, settings_from(changes).profiles)
     if isinstance(found := changes.get("default_account_manager"), str) and found:
         user = wiring.tables.directory.user(person.tenant, normal_address(found))
         if user is None or not user.is_active:
@@ -73,6 +78,29 @@ def change_settings(
     )
     logger.info("settings changed", extra={"settings": sorted(changes)})
     return settings_json(changed)
+
+
+def _check_profiles(wiring: Wiring, person: Person, names: Collection[str]) -> None:
+    known = wiring.tables.directory.profiles(person.tenant) if names else {}
+    for name in names:
+        if name not in known:
+            raise InvalidRequestError(
+                "profiles",
+                f"profiles: there is no profile {name!r}, expected names of "
+                f"{', '.join(sorted(known))}",
+            )
+
+
+def switch_off(wiring: Wiring, person: Person, profile: str) -> None:
+    """Takes the profile out of the setting, so that a new one of its name is not on by itself."""
+    if profile in wiring.tables.directory.settings(person.tenant).profiles:
+        wiring.tables.setup.change_settings(
+            person.tenant,
+            lambda before: replace(
+                before, profiles=tuple(name for name in before.profiles if name != profile)
+            ),
+        )
+        logger.info("profile switched off", extra={"profile": profile})
 
 
 def roles_page(
@@ -93,9 +121,14 @@ def role_of(wiring: Wiring, person: Person, role: str) -> dict[str, object]:
 
 
 def put_role(wiring: Wiring, person: Person, seat: Seat) -> dict[str, object]:
-    """The role, as it is stored now; imports that are validated from now on follow it."""
+    """The role, as it is stored now; imports that are validated from now on follow it.
+
+    Every account has one workflow at the most; that role can be said only who assigns it.
+    """
     only_admins(person, "define roles")
     check_role("role", seat.role)
+    if seat.role == WORKFLOW_ROLE:
+        seat = workflow_seat(seat)
     if len(seat.assigned_by) > MOST_USER_ROLES:
         raise InvalidRequestError(
             "assigned_by",
@@ -131,10 +164,10 @@ def _check_columns(wiring: Wiring, person: Person, seat: Seat) -> None:
 
 
 def known_roles(wiring: Wiring, tenant: str) -> frozenset[str]:
-    """The roles that the tenant has defined, and those of its profiles and of the presets."""
+    """The roles of the tenant, of its profiles and of the presets, and that of workflows."""
     profiles = (*presets().values(), *wiring.tables.setup.own_profiles(tenant))
     defined = frozenset(seat.role for seat in wiring.tables.directory.roles(tenant))
-    return defined.union(*(profile.seats for profile in profiles))
+    return defined.union({WORKFLOW_ROLE}, *(profile.seats for profile in profiles))
 
 
 def remove_role(wiring: Wiring, person: Person, role: str) -> None:
@@ -233,6 +266,7 @@ def put_source(wiring: Wiring, person: Person, wanted: NewSource) -> dict[str, o
         )
     profile = profile_named(wiring, person, wanted.profile)
     check_mapping(profile, wanted.mapping)
+    check_directory_right(profile, wanted.writes_directory)
     source = Source(
         wanted.source,
         profile.name,
@@ -242,6 +276,16 @@ def put_source(wiring: Wiring, person: Person, wanted: NewSource) -> dict[str, o
     )
     wiring.tables.setup.put_source(person.tenant, source)
     return _source_told(source)
+
+
+def check_directory_right(profile: Profile, writes_directory: bool) -> None:
+    """Raises InvalidRequestError for a source whose files would all be refused."""
+    if profile.about is not About.ASSIGNMENTS and not writes_directory:
+        raise InvalidRequestError(
+            "writes_directory",
+            f"writes_directory: found false, expected true for {profile.name}: its files are about "
+            f"{profile.about.value} and write the directory",
+        )
 
 
 def remove_source(wiring: Wiring, person: Person, name: str) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from handover.errors import ConflictError, ForbiddenError
-from handover.model import Mode, State
-from handover.profiles import Holds, restoring
+from handover.model import ADMIN, Mode, State
+from handover.profiles import Holds, Profile, restoring
 from handover.runtime import Wiring
 from handover.stages.assigners import check_assigner
 from handover.stages.errands import Errand, ErrandKind, ask_errand
 from handover.stages.lookups import Ticket, import_for
+from handover.stages.others_imports import profile_behind, why_barred
 from handover.stages.people import Person
 from handover.stages.plans import ImportPlan, plan_from
 from handover.stages.tickets import MAX_FILENAME_CHARS
@@ -24,16 +26,19 @@ _ASSIGNING = frozenset({Holds.USERS, Holds.WORKFLOW, Holds.REMOVED, Holds.RESOLV
 def ask_undo(wiring: Wiring, person: Person, name: str, mode: Mode, now: float) -> str:
     """The ticket of the import that takes back the one of that id or ticket.
 
-    Raises NotFoundError, ForbiddenError for somebody who may not upload such files, and
-    ConflictError for an import that has not ended or has changed nothing.
+    Raises NotFoundError, ForbiddenError for somebody who may not upload such files or assign those
+    roles, and ConflictError for an import that has not ended or has changed nothing.
     """
     found = import_for(wiring, person.tenant, name)
     if isinstance(found, Ticket):
         raise ConflictError("nothing has been uploaded yet")
     body = wiring.tables.imports.plan(found.pk)
     plan = plan_from(body) if body is not None else None
+    if reason := why_barred(wiring, person, found):
+        raise ForbiddenError(reason)
+    behind = profile_behind(wiring, found)
     if plan is not None:
-        _check_rights(wiring, person, plan)
+        _check_roles(wiring, person, plan, behind)
     if not State(found.state).is_final:
         raise ConflictError(f"the import is in the state {found.state} and has not ended")
     if plan is None or not _has_changed_something(found):
@@ -48,7 +53,10 @@ def ask_undo(wiring: Wiring, person: Person, name: str, mode: Mode, now: float) 
         ErrandKind.UNDO,
         undo_of=found.pk,
         mode=mode,
-        profile=restoring(plan.profile, roles),
+        profile=replace(
+            restoring(plan.profile, roles),
+            uploader_roles=behind.uploader_roles if behind is not None else frozenset({ADMIN}),
+        ),
         filename=f"undo of {found.filename}"[:MAX_FILENAME_CHARS],
     )
     return ask_errand(wiring, person, errand, now)
@@ -59,8 +67,11 @@ def _has_changed_something(item: ImportItem) -> bool:
     return item.mode == Mode.RUN and bool(counts.updated + counts.cleared + counts.pending)
 
 
-def _check_rights(wiring: Wiring, person: Person, plan: ImportPlan) -> None:
-    if not (person.is_admin or plan.profile.admits_uploader(person.user.roles)):
-        wanted = " or ".join(sorted(plan.profile.uploader_roles))
-        raise ForbiddenError(f"{plan.profile.name} files are taken back by the user role {wanted}")
-    check_assigner(wiring, person, plan.profile, [seat.role for seat in plan.binding.seats])
+def _check_roles(wiring: Wiring, person: Person, plan: ImportPlan, behind: Profile | None) -> None:
+    """Raises ForbiddenError when the person may not assign one of the roles of the import.
+
+    The profile as it is now says who may; as it was then, where it has the role no longer.
+    """
+    seats = {**plan.profile.seats, **(behind.seats if behind is not None else {})}
+    roles = [seat.role for seat in plan.binding.seats]
+    check_assigner(wiring, person, replace(plan.profile, seats=seats), roles)

@@ -62,8 +62,10 @@ class Arrival:
 class Sender:
     """Who sent a file and what they want of it; `refusal` when they may not.
 
-    Of a file that Handover wrote itself: `errand` is its kind, `undo_of` the import that it takes
-    back, and `profile_body` the profile that it follows.
+    `is_system` for a registered source, `writes_directory` when it has that right, `is_directory`
+    when the file lies under the prefix of the directory. Of a file that Handover wrote itself:
+    `errand` is its kind, `undo_of` the import that it takes back, and `profile_body` the profile
+    that it follows.
     """
 
     tenant: str
@@ -78,6 +80,9 @@ class Sender:
     errand: str | None = None
     undo_of: str | None = None
     profile_body: str | None = None
+    is_system: bool = False
+    writes_directory: bool = False
+    is_directory: bool = False
 
 
 def arrivals(message: Mapping[str, Any]) -> Iterator[Arrival]:
@@ -139,9 +144,7 @@ def sender_of(wiring: Wiring, arrival: Arrival) -> Sender:
     if door == DROP:
         return _system(wiring, arrival, tenant, *name.partition("/")[::2])
     if door == DIRECTORY:
-        return _of_directory(
-            _system(wiring, arrival, tenant, *name.partition("/")[::2], is_directory=True)
-        )
+        return _of_directory(_system(wiring, arrival, tenant, *name.partition("/")[::2]))
     return _stranger(arrival)
 
 
@@ -199,8 +202,6 @@ def _system(
     tenant: str,
     source: str,
     name: str,
-    *,
-    is_directory: bool = False,
 ) -> Sender:
     known = wiring.tables.directory.source(tenant, source) if source and name else None
     refusal: Refusal | None = None
@@ -220,13 +221,6 @@ def _system(
             "WRONG_PRINCIPAL",
             f"the file was not written by the principal that is registered for {source!r}",
         )
-    elif is_directory and not known.writes_directory:
-        refusal = Refusal(
-            "UPLOADER_NOT_ALLOWED",
-            f"the source {source!r} may not write the directory: wanted an Admin to set "
-            f"writes_directory for it (PUT /sources/{source}), or a file under "
-            f"{DROP}/{tenant}/{source}/",
-        )
     return Sender(
         tenant=tenant,
         source=source,
@@ -236,6 +230,8 @@ def _system(
         mode=Mode.RUN,
         mapping=known.mapping if known is not None else {},
         refusal=refusal,
+        is_system=True,
+        writes_directory=known is not None and known.writes_directory,
     )
 
 
@@ -249,7 +245,7 @@ def _of_directory(sender: Sender) -> Sender:
     name = sender.filename.rpartition("/")[2].casefold()
     about = next((one for one in FACTS if FACTS[one] and name.startswith(one)), None)
     if about is not None:
-        return replace(sender, profile=f"{DIRECTORY}-{about}", mapping={})
+        return replace(sender, profile=f"{DIRECTORY}-{about}", mapping={}, is_directory=True)
     return replace(
         sender,
         profile="",

@@ -13,14 +13,14 @@ from handover.errors import (
     NotFoundError,
     RetryLaterError,
 )
-from handover.model import User
+from handover.model import ADMIN, User
 from handover.patience import Patience
 from handover.rules.addresses import is_address, look_of, normal_address
 from handover.rules.records import MAX_USER_TEXT_CHARS
 from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
 from handover.stages.cursors import Page, page_among, place_at
 from handover.stages.errands import MOST_USERS, Errand, ErrandKind, ask_errand
-from handover.stages.people import ADMIN, Person, only_admins
+from handover.stages.people import Person, only_admins
 from handover.stages.setup import MOST_USER_ROLES
 from handover.stages.sign_ins import keep_in_line
 from handover.store.directory import MAX_LOGIN_BYTES, MAX_NAME_BYTES, status_of

@@ -1,0 +1,411 @@
+"""Who may use a profile, assign a role and write the directory: the same at every door.
+
+Each door is tried as a person or a system comes to it, through the deployed functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from handover.model import User
+from handover.profiles import About, Profile, presets, profile_json
+
+from tests.faults.memory_aws import ObjectCreated
+from tests.functional.api.caller import Answer
+from tests.functional.errands import PATIENT, api, await_newcomer, newcomer
+from tests.functional.pipeline import (
+    ADMIN,
+    AMINA,
+    BARAKA,
+    MINUTE,
+    SALES,
+    SEAT,
+    TENANT,
+    TOGO,
+    Pipeline,
+    import_id,
+)
+
+OPEN = "multi-with-workflow"
+NOBODY = "nora.none@lumina.example"
+OFFICE = "joyce.wambui@lumina.example"
+EVE = "eve@x.example"
+
+
+@pytest.fixture
+def account(pipeline: Pipeline) -> str:
+    """An account that Amina holds, two workflows, and users with other roles or none."""
+    directory = pipeline.wiring.tables.directory
+    pipeline.users(
+        User(NOBODY, "Nora None", frozenset(), "Kenya"),
+        User(OFFICE, "Joyce Wambui", frozenset({"Back Office Management"}), "Kenya"),
+    )
+    directory.put_workflows(TENANT, ["Gentle", "Firm"], pipeline.patience)
+    (account,) = pipeline.kenyan(1, held_by=AMINA)
+    return account
+
+
+def open_file(account: str, manager: str, workflow: str = "") -> bytes:
+    """A file of the preset that names no uploader roles."""
+    header = "External Id,Account manager email,Workflow name"
+    return f"{header}\r\n{account},{manager},{workflow}\r\n".encode()
+
+
+def ended(pipeline: Pipeline, created: ObjectCreated) -> ObjectCreated:
+    """The import of the file, with all that follows."""
+    pipeline.run(created)
+    pipeline.settle()
+    pipeline.clock.now += MINUTE
+    return created
+
+
+def of_admin(pipeline: Pipeline, account: str) -> ObjectCreated:
+    """An Admin's import of a file of the open preset."""
+    file = open_file(account, BARAKA, "Gentle")
+    return ended(pipeline, pipeline.upload(file, pipeline.ticket(profile=OPEN)))
+
+
+Door = Callable[[Pipeline, str, str], Answer]
+
+
+def ticket(pipeline: Pipeline, account: str, email: str) -> Answer:
+    wanted = {"profile": OPEN, "filename": "managers.csv"}
+    return api(pipeline, email).post("/imports", wanted)
+
+
+def edit(pipeline: Pipeline, account: str, email: str) -> Answer:
+    wanted = {"profile": OPEN, "assign": {SEAT: TOGO, "workflow": "Gentle"}}
+    return api(pipeline, email).request("PATCH", f"/accounts/{account}", wanted)
+
+
+def reassignment(pipeline: Pipeline, account: str, email: str) -> Answer:
+    wanted = {"profile": OPEN, "to": TOGO, "account_ids": [account]}
+    return api(pipeline, email).post("/assignments", wanted)
+
+
+def handing_over(pipeline: Pipeline, account: str, email: str) -> Answer:
+    wanted = {"profile": OPEN, "to": TOGO, "held_by": AMINA}
+    return api(pipeline, email).post("/assignments", wanted)
+
+
+def undo(pipeline: Pipeline, account: str, email: str) -> Answer:
+    name = import_id(of_admin(pipeline, account))
+    return api(pipeline, email).post(f"/imports/{name}/undo")
+
+
+def undo_of_an_undo(pipeline: Pipeline, account: str, email: str) -> Answer:
+    name = import_id(of_admin(pipeline, account))
+    assert api(pipeline).post(f"/imports/{name}/undo").status == 202
+    (written,) = pipeline.settle()
+    pipeline.clock.now += MINUTE
+    return api(pipeline, email).post(f"/imports/{import_id(written)}/undo")
+
+
+def results(pipeline: Pipeline, account: str, email: str) -> Answer:
+    name = import_id(of_admin(pipeline, account))
+    return api(pipeline, email).get(f"/imports/{name}/results")
+
+
+DOORS = (ticket, edit, reassignment, handing_over, undo, undo_of_an_undo, results)
+OPENED: dict[Door, int] = {ticket: 201, edit: 200, results: 302}
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("email", [NOBODY, SALES, OFFICE])
+def test_a_profile_that_is_not_on_is_closed_to_everybody_but_admins(
+    pipeline: Pipeline, account: str, door: Door, email: str
+) -> None:
+    """Its uploader roles name nobody, so it once admitted everybody."""
+    pipeline.switch_on("single-strict")
+
+    answer = door(pipeline, account, email)
+
+    assert answer.status == 403, answer.text
+    assert "not switched on" in answer.body["detail"]
+    assert "an Admin can switch it on" in answer.body["detail"]
+    held = pipeline.account(account).assigned
+    assert TOGO not in held[SEAT]
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("email", [NOBODY, ADMIN])
+def test_a_profile_that_is_on_is_open_to_those_whom_it_names(
+    pipeline: Pipeline, account: str, door: Door, email: str
+) -> None:
+    pipeline.switch_on(OPEN)
+
+    assert door(pipeline, account, email).status == OPENED.get(door, 202)
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_an_admin_may_use_a_profile_that_is_not_on(
+    pipeline: Pipeline, account: str, door: Door
+) -> None:
+    own = replace(presets()[OPEN], uploader_roles=frozenset({"Sales Ops"}))
+    pipeline.wiring.tables.directory.put_profile(TENANT, own)
+
+    assert door(pipeline, account, ADMIN).status == OPENED.get(door, 202)
+
+
+def test_a_profile_that_is_switched_off_is_closed_to_files_that_were_announced_before(
+    pipeline: Pipeline, account: str
+) -> None:
+    pipeline.switch_on(OPEN)
+    announced = ticket(pipeline, account, NOBODY).body["import_ticket"]
+    pipeline.switch_on()
+
+    created = pipeline.upload(open_file(account, BARAKA), announced)
+    pipeline.run(created)
+
+    refusal = pipeline.summary(created)["refusal"]
+    assert refusal["code"] == "UPLOADER_NOT_ALLOWED"
+    assert "not switched on" in refusal["message"]
+    assert pipeline.holders(account) == [AMINA]
+
+
+def test_what_a_person_has_asked_for_is_done_though_the_profile_is_switched_off_meanwhile(
+    pipeline: Pipeline, account: str
+) -> None:
+    """The right was asked for at the door, and Handover writes the file."""
+    pipeline.switch_on(OPEN)
+    assert reassignment(pipeline, account, NOBODY).status == 202
+    pipeline.switch_on()
+
+    pipeline.settle()
+
+    assert pipeline.holders(account) == [TOGO]
+
+
+def test_an_own_upload_is_read_by_its_uploader_whatever_is_on(
+    pipeline: Pipeline, account: str
+) -> None:
+    pipeline.switch_on(OPEN)
+    announced = ticket(pipeline, account, NOBODY).body["import_ticket"]
+    created = ended(pipeline, pipeline.upload(open_file(account, BARAKA), announced))
+    pipeline.switch_on()
+
+    path = f"/imports/{import_id(created)}/results"
+
+    assert api(pipeline, NOBODY).get(path).status == 302
+    assert api(pipeline, SALES).get(path).status == 403
+
+
+def test_a_source_drops_files_of_its_profile_whatever_is_on(
+    pipeline: Pipeline, account: str
+) -> None:
+    pipeline.source(profile=OPEN)
+
+    ended(pipeline, pipeline.drop(open_file(account, BARAKA)))
+
+    assert pipeline.holders(account) == [BARAKA]
+
+
+def test_an_undo_asks_for_the_profile_as_it_is_now(pipeline: Pipeline, account: str) -> None:
+    pipeline.switch_on(OPEN)
+    name = import_id(of_admin(pipeline, account))
+    own = replace(presets()[OPEN], uploader_roles=frozenset({"Sales"}))
+    pipeline.wiring.tables.directory.put_profile(TENANT, own)
+
+    assert api(pipeline, NOBODY).post(f"/imports/{name}/undo").status == 403
+    assert api(pipeline, SALES).post(f"/imports/{name}/undo").status == 202
+    (written,) = pipeline.settle()
+    assert pipeline.summary(written)["refusal"] is None
+    assert pipeline.holders(account) == [AMINA]
+
+
+def test_f7_only_an_admin_undoes_what_follows_the_directory(
+    pipeline: Pipeline, account: str
+) -> None:
+    await_newcomer(pipeline, account)
+    pipeline.switch_on(PATIENT, OPEN, "single-strict")
+    pipeline.settle()
+    newcomer(pipeline)
+    (resolution,) = pipeline.settle()
+    pipeline.clock.now += MINUTE
+    path = f"/imports/{import_id(resolution)}/undo"
+
+    refused = [api(pipeline, email).post(path).status for email in (NOBODY, SALES, OFFICE)]
+    answer = api(pipeline).post(path)
+
+    assert refused == [403] * 3
+    assert answer.status == 202
+    (written,) = pipeline.settle()
+    assert pipeline.summary(written)["refusal"] is None
+
+
+# Who may assign a role
+
+
+def guard(pipeline: Pipeline, role: str, *user_roles: str) -> None:
+    """An Admin says who may assign the role."""
+    answer = api(pipeline).request("PUT", f"/roles/{role}", {"assigned_by": list(user_roles)})
+    assert answer.status == 200, answer.text
+
+
+@pytest.mark.parametrize("door", [edit, undo, undo_of_an_undo])
+def test_workflows_are_assigned_by_those_whom_the_tenant_names(
+    pipeline: Pipeline, account: str, door: Door
+) -> None:
+    pipeline.switch_on(OPEN)
+    guard(pipeline, "workflow", "Sales", "Admin")
+
+    assert door(pipeline, account, SALES).status == OPENED.get(door, 202)
+
+
+@pytest.mark.parametrize("door", [edit, undo, undo_of_an_undo])
+def test_workflows_are_assigned_by_nobody_else(
+    pipeline: Pipeline, account: str, door: Door
+) -> None:
+    pipeline.switch_on(OPEN)
+    guard(pipeline, "workflow", "Sales", "Admin")
+
+    answer = door(pipeline, account, NOBODY)
+
+    assert answer.status == 403
+    assert "workflow is assigned by the user role Admin or Sales" in answer.body["detail"]
+
+
+def test_a_reassignment_of_workflows_asks_for_the_right_to_assign_them(
+    pipeline: Pipeline, account: str
+) -> None:
+    pipeline.switch_on(OPEN)
+    guard(pipeline, "workflow", "Sales")
+    wanted = {"profile": OPEN, "role": "workflow", "to": "Firm", "account_ids": [account]}
+
+    assert api(pipeline, NOBODY).post("/assignments", wanted).status == 403
+    assert api(pipeline, SALES).post("/assignments", wanted).status == 202
+    pipeline.settle()
+
+    assert pipeline.account(account).assigned["workflow"] == ("Firm",)
+
+
+def test_a_file_with_workflows_is_refused_to_who_may_not_assign_them(
+    pipeline: Pipeline, account: str
+) -> None:
+    pipeline.switch_on(OPEN)
+    guard(pipeline, "workflow", "Sales")
+    by_nobody, by_sales = (
+        pipeline.upload(
+            open_file(account, BARAKA, workflow), pipeline.ticket(profile=OPEN, uploader=uploader)
+        )
+        for uploader, workflow in ((NOBODY, "Gentle"), (SALES, "Firm"))
+    )
+
+    pipeline.run(by_nobody, by_sales)
+
+    refusal = pipeline.summary(by_nobody)["refusal"]
+    assert refusal["code"] == "UPLOADER_NOT_ALLOWED"
+    assert "Workflow name" in refusal["message"]
+    assert pipeline.account(account).assigned["workflow"] == ("Firm",)
+
+
+def test_the_role_of_workflows_is_no_column_of_users(pipeline: Pipeline) -> None:
+    guard(pipeline, "workflow", "Sales")
+    guard(pipeline, "Deputy", "Sales")
+
+    team = api(pipeline).get("/profiles/role-team").body
+
+    roles = {column.get("role") for column in team["columns"]}
+    assert roles == {None, "Deputy"}
+
+
+def test_who_may_assign_a_role_is_as_the_profile_says_at_the_time_of_the_undo(
+    pipeline: Pipeline, account: str
+) -> None:
+    pipeline.switch_on(OPEN)
+    name = import_id(of_admin(pipeline, account))
+    guarded = profile_json(presets()[OPEN])
+    guarded["roles"] = {SEAT: {"max_users": None, "assigned_by": ["Sales"]}}
+    assert api(pipeline).request("PUT", f"/profiles/{OPEN}", guarded).status == 200
+
+    assert api(pipeline, NOBODY).post(f"/imports/{name}/undo").status == 403
+    assert api(pipeline, SALES).post(f"/imports/{name}/undo").status == 202
+
+
+# Who may write the directory
+
+NEW_ADMIN = f"email,name,roles\r\n{EVE},Eve,Admin\r\n".encode()
+NEW_ACCOUNT = b"account_id,name\r\nN1,New\r\n"
+
+
+@pytest.mark.parametrize("writes_directory", [False, True])
+@pytest.mark.parametrize(
+    ("profile", "file"), [("directory-users", NEW_ADMIN), ("directory-accounts", NEW_ACCOUNT)]
+)
+def test_a_source_needs_the_right_for_files_about_the_directory_at_the_drop_door_too(
+    pipeline: Pipeline, profile: str, file: bytes, writes_directory: bool
+) -> None:
+    pipeline.source(profile=profile, writes_directory=writes_directory)
+
+    created = pipeline.drop(file)
+    pipeline.run(created)
+
+    refusal = pipeline.summary(created)["refusal"]
+    assert (refusal is None) is writes_directory
+    if not writes_directory:
+        assert refusal["code"] == "UPLOADER_NOT_ALLOWED"
+        assert "writes_directory" in refusal["message"]
+        assert pipeline.wiring.tables.directory.user(TENANT, EVE) is None
+        accounts = pipeline.wiring.tables.accounts.read(TENANT, ["N1"], pipeline.patience)
+        assert accounts == {}
+
+
+@pytest.mark.parametrize("about", [About.USERS, About.ACCOUNTS])
+def test_an_own_profile_about_the_directory_needs_the_right_like_the_presets(
+    pipeline: Pipeline, about: About
+) -> None:
+    """The name says nothing."""
+    pipeline.wiring.tables.directory.put_profile(TENANT, own_directory_profile(about))
+    pipeline.source(profile="people")
+
+    created = pipeline.drop(NEW_ADMIN if about is About.USERS else NEW_ACCOUNT)
+    pipeline.run(created)
+
+    assert pipeline.summary(created)["refusal"]["code"] == "UPLOADER_NOT_ALLOWED"
+
+
+@pytest.mark.parametrize("email", [NOBODY, SALES, OFFICE])
+def test_only_admins_write_the_directory_by_ticket_whoever_may_upload(
+    pipeline: Pipeline, account: str, email: str
+) -> None:
+    pipeline.wiring.tables.directory.put_profile(TENANT, own_directory_profile(About.USERS))
+    pipeline.switch_on("people", "directory-users")
+
+    answer = api(pipeline, email).post("/imports", {"profile": "people", "filename": "p.csv"})
+    created = pipeline.upload(NEW_ADMIN, pipeline.ticket(profile="people", uploader=email))
+    pipeline.run(created)
+
+    assert answer.status == 403
+    assert "only the user role Admin" in answer.body["detail"]
+    assert pipeline.summary(created)["refusal"]["code"] == "UPLOADER_NOT_ALLOWED"
+    assert pipeline.wiring.tables.directory.user(TENANT, EVE) is None
+
+
+def own_directory_profile(about: About) -> Profile:
+    """A profile of the tenant's own with a plain name, which names no uploader roles."""
+    return replace(presets()[f"directory-{about.value}"], name="people", uploader_roles=frozenset())
+
+
+def test_a_tenants_own_profile_opens_no_door_of_the_directory(
+    pipeline: Pipeline, account: str
+) -> None:
+    """A profile called as the preset is, but about assignments, which the source is not given."""
+    own = replace(presets()[OPEN], name="directory-accounts")
+    pipeline.wiring.tables.directory.put_profile(TENANT, own)
+    pipeline.source()
+    key = f"directory/{TENANT}/erp/accounts.csv"
+
+    created = pipeline.put(key, open_file(account, BARAKA), principal="AWS:AROAERPEXAMPLE:job")
+    pipeline.run(created)
+
+    assert pipeline.summary(created)["refusal"]["code"] == "UPLOADER_NOT_ALLOWED"
+    assert pipeline.holders(account) == [AMINA]
+
+
+def test_the_switch_is_a_rule_of_the_tenant(pipeline: Pipeline, account: str) -> None:
+    """Another tenant's settings open nothing."""
+    pipeline.switch_on(OPEN, tenant="umbra")
+
+    assert ticket(pipeline, account, NOBODY).status == 403
