@@ -111,13 +111,14 @@ def test_a_name_is_not_on_by_itself_when_it_is_given_again(api: Api) -> None:
     assert put(api).body["is_on"] is False
 
 
-def test_a_preset_whose_name_is_on_stays_on_when_the_own_profile_is_removed(api: Api) -> None:
+def test_a_preset_that_counts_again_is_not_on_by_itself(api: Api) -> None:
+    """It may admit others than the profile that was switched on."""
     put(api, "single-strict", blank="keep")
     api.switch_on("single-strict")
 
     api.request("DELETE", "/profiles/single-strict")
 
-    assert api.get("/profiles/single-strict").body["is_on"] is True
+    assert api.get("/profiles/single-strict").body["is_on"] is False
 
 
 def test_a_profile_that_a_source_follows_is_not_removed(api: Api) -> None:

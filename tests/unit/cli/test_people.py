@@ -152,6 +152,17 @@ def test_settings_are_shown_and_set(
     assert "clear_guard_lines" in capsys.readouterr().out
 
 
+def test_what_removing_the_role_of_workflows_means_is_told(
+    server: Server, api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.says("/roles/workflow", {})
+
+    run(api, "roles", "remove", "workflow")
+
+    assert [(asked.method, asked.path) for asked in server.asked] == [("DELETE", "/roles/workflow")]
+    assert "may assign workflows" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("word", "names", "spoken"),
     [

@@ -73,7 +73,7 @@ class Pending(BaseModel):
     responses=answers(202, "The ticket of the import", AskedImport),
 )
 def assign(wanted: Annotated[NewAssignment, Body()]) -> dict[str, Any]:
-    """The ticket of an import like any other."""
+    """The ticket of an import like any other; for who may use the profile and assign the role."""
     to = [wanted.to] if isinstance(wanted.to, str) else wanted.to or []
     asked = Handing(
         wanted.profile,
@@ -97,7 +97,11 @@ def undo(
     name: Annotated[str, Path(description="The id of an import, or of its ticket")],
     wanted: Annotated[Undo | None, Body()] = None,
 ) -> dict[str, Any]:
-    """The ticket of an import like any other; accounts that have changed since are left alone."""
+    """The ticket of an import like any other; accounts that have changed since are left alone.
+
+    For Admins, and for who may upload such files and assign their roles. What follows the directory
+    (a removal, a resolution) is undone by Admins.
+    """
     mode = wanted.mode if wanted is not None else Mode.RUN
     ticket = ask_undo(wiring(), person_of(router), name, mode, run_of(router).now)
     return {"import_ticket": ticket}

@@ -59,7 +59,10 @@ EDITED = {**answers(200, "What became of it", EditBody), **problems(422)}
 
 @router.patch("/accounts/<account_id>", summary="Change who is assigned", responses=EDITED)
 def edit(account_id: str, wanted: Annotated[NewEdit, Body()]) -> Response[str]:
-    """The outcome, as a line of a file would have it; 422 where such a line is rejected."""
+    """The outcome, as a line of a file would have it; 422 where such a line is rejected.
+
+    For who may use the profile and assign the roles.
+    """
     return _edited(unquote(account_id), wanted)
 
 

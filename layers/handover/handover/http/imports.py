@@ -103,7 +103,7 @@ Name = Annotated[str, Path(description="The id of an import, or of its ticket")]
     responses=answers(201, "The ticket and the form", Ticket),
 )
 def announce(wanted: Annotated[NewImport, Body()]) -> dict[str, Any]:
-    """A ticket for one upload, good for five minutes."""
+    """A ticket for one upload, good for five minutes; for who may use the profile."""
     announced = Announcement(wanted.profile, wanted.filename, wanted.mode, wanted.mapping)
     door = issue_ticket(wiring(), person_of(router), announced, run_of(router).now)
     return {
@@ -159,7 +159,7 @@ def cancel(name: Name) -> dict[str, Any]:
     responses=DOWNLOAD,
 )
 def download_report(name: Name) -> Response[str]:
-    """A redirection to errors.csv."""
+    """A redirection to errors.csv; for its uploader, Admins, and who may upload such files."""
     return redirection(listings.file_link(wiring(), person_of(router), name, "errors"))
 
 
@@ -170,5 +170,5 @@ def download_report(name: Name) -> Response[str]:
     responses=DOWNLOAD,
 )
 def download_results(name: Name) -> Response[str]:
-    """A redirection to results.csv."""
+    """A redirection to results.csv; for its uploader, Admins, and who may upload such files."""
     return redirection(listings.file_link(wiring(), person_of(router), name, "results"))

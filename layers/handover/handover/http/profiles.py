@@ -105,7 +105,7 @@ def put_profile(
     responses=GONE,
 )
 def remove_profile(profile: str) -> Response[str]:
-    """Nothing: the profile is gone, and a preset of the same name counts again."""
+    """Nothing: the profile is gone and switched off; a preset of its name counts again."""
     profiles.remove_profile(wiring(), person_of(router), profile)
     return gone()
 

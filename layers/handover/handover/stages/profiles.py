@@ -97,7 +97,8 @@ def _check_version(current: Profile | None, profile: Profile) -> None:
 def remove_profile(wiring: Wiring, person: Person, name: str) -> None:
     """Takes a profile of the tenant's own away; a preset of the same name counts again.
 
-    A name that no preset has is switched off, so that it is not on when it is given again.
+    The name is switched off: an Admin has looked at the profile that goes, not at the preset that
+    counts again, or at what is stored under the name later.
     Raises ConflictError for a preset, and while a source drops files of the profile;
     NotFoundError when there is none.
     """
@@ -109,7 +110,7 @@ def remove_profile(wiring: Wiring, person: Person, name: str) -> None:
         raise ConflictError("this is a preset, which every tenant has")
     if name not in presets():
         check_unused(wiring, person, name)
-        switch_off(wiring, person, name)
+    switch_off(wiring, person, name)
     if not wiring.tables.setup.remove_profile(person.tenant, name):
         raise NotFoundError("there is no such profile")
     logger.info("profile removed", extra={"profile": name})

@@ -92,7 +92,7 @@ def _check_profiles(wiring: Wiring, person: Person, names: Collection[str]) -> N
 
 
 def switch_off(wiring: Wiring, person: Person, profile: str) -> None:
-    """Takes the profile out of the setting, so that a new one of its name is not on by itself."""
+    """Takes the name out of the setting, so that the next profile of it is not on by itself."""
     if profile in wiring.tables.directory.settings(person.tenant).profiles:
         wiring.tables.setup.change_settings(
             person.tenant,
