@@ -20,6 +20,7 @@ from handover.reading.guards import guard
 from infra.cli.api import Api
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.location import find_stack
+from infra.cli.naming import addresses_in
 from infra.cli.records import pages
 from infra.cli.screen import Screen, Unit
 from infra.cli.showing import moment, show_json
@@ -121,8 +122,8 @@ def edit_account(api: Api, arguments: Namespace, screen: Screen) -> ExitCode:
         if role in wishes:
             raise CommandError(f"--set {role}: given twice; wanted addresses separated by commas")
         # A workflow's name may hold a comma.
-        parts = [names] if role == WORKFLOW_ROLE else names.split(",")
-        wishes[role] = [part.strip() for part in parts if part.strip()]
+        is_workflow = role == WORKFLOW_ROLE and names
+        wishes[role] = [names] if is_workflow else addresses_in(names, f"--set {role}")
     body = {"profile": arguments.profile, "assign": wishes, "dry_run": arguments.dry_run}
     if PLAIN_ID.fullmatch(arguments.account):
         told = api.patch("accounts", arguments.account, body=body)

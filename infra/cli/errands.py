@@ -8,6 +8,7 @@ from typing import Any
 from infra.cli.api import Api
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.location import find_stack
+from infra.cli.naming import addresses_in
 from infra.cli.records import pages
 from infra.cli.screen import Screen
 from infra.cli.showing import moment, show_json
@@ -36,7 +37,7 @@ def assign_accounts(api: Api, arguments: Namespace, screen: Screen) -> ExitCode:
         raise CommandError("name the accounts, or say with --from whose they are")
     wanted: dict[str, object] = {
         "profile": arguments.profile,
-        "to": [one for one in arguments.to.split(",") if one.strip()] or None,
+        "to": addresses_in(arguments.to, "--to") or None,
         "role": arguments.role,
         "mode": _mode(arguments),
     }

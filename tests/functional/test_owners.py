@@ -248,6 +248,8 @@ def test_the_opco_wall_stands_for_accounts_handed_over(pipeline: Pipeline) -> No
         ("to", {"to": ""}),
         ("to", {"to": "None"}),
         ("to", {"to": NEWCOMER}),
+        ("to", {"to": ","}),
+        ("to", {"to": [", ,"], "profile": "multi-with-workflow"}),
         ("to", {"to": 7}),
         ("account_ids", {"account_ids": []}),
         ("account_ids", {"account_ids": [" "]}),

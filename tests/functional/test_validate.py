@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -463,6 +464,39 @@ def test_clearing_what_nobody_holds_is_not_counted(pipeline: Pipeline) -> None:
     pipeline.validate(created)
 
     assert pipeline.item(created).state == "processing"
+
+
+@pytest.mark.parametrize(("cell", "state"), [(",", "processing"), ("None", "awaiting_approval")])
+def test_f1_cells_of_separators_alone_take_nobody_off_where_a_blank_keeps(
+    pipeline: Pipeline, cell: str, state: str
+) -> None:
+    profile = replace(presets()["multi-with-workflow"], name="own", clear_words=frozenset({"none"}))
+    pipeline.wiring.tables.directory.put_profile(TENANT, profile)
+    ids = pipeline.kenyan(30, held_by=AMINA)
+    lines = "".join(f'{one},"{cell}","{cell}"\n' for one in ids)
+    file = f"External Id,Account manager email,Workflow name\n{lines}".encode()
+    created = pipeline.upload(file, pipeline.ticket(profile="own"))
+
+    pipeline.validate(created)
+    assert pipeline.item(created).state == state
+    pipeline.run()
+
+    assert pipeline.holders(*ids) == [AMINA] * 30
+
+
+def test_f1_cells_of_separators_alone_count_as_blanks_where_a_blank_clears(
+    pipeline: Pipeline,
+) -> None:
+    profile = replace(presets()["single-strict"], name="own", list_separator=";")
+    pipeline.wiring.tables.directory.put_profile(TENANT, profile)
+    ids = pipeline.kenyan(30, held_by=AMINA)
+    file = file_of((one, f" ;{' ;' * 20}") for one in ids)
+    created = pipeline.upload(file, pipeline.ticket(profile="own"))
+
+    pipeline.validate(created)
+
+    assert pipeline.item(created).approval["would_clear"] == 30
+    assert pipeline.item(created).state == "awaiting_approval"
 
 
 def test_a_tenant_may_set_another_limit(pipeline: Pipeline) -> None:

@@ -131,7 +131,8 @@ def clearing(
     for line in lines:
         fields = fields_of(line, encoding=encoding, is_report=is_report)
         if len(fields) == width:
-            cells = [fields[seat.index].strip() for seat in binding.seats]
+            columns = [one for seat in binding.seats for one in (seat, *seat.others)]
+            cells = [_said(fields[column.index], profile) for column in columns]
             found += any(
                 cell.casefold() in profile.clear_words if cell else profile.blank is Blank.CLEAR
                 for cell in cells
@@ -177,9 +178,9 @@ def _asks(fields: tuple[str, ...], binding: Binding, profile: Profile) -> _Asks 
         return "rejected", "INVALID_CHARACTER"
     seats: list[Seat] = []
     for first in binding.seats:
-        told = [one for one in (first, *first.others) if fields[one.index].strip()]
+        told = [one for one in (first, *first.others) if _said(fields[one.index], profile)]
         column = told[0] if told else first
-        cell = fields[column.index].strip()
+        cell = _said(fields[column.index], profile)
         is_removal = column.holds is Holds.REMOVED
         if not cell and (is_removal or profile.blank is Blank.KEEP):
             continue
@@ -209,6 +210,14 @@ def _asks(fields: tuple[str, ...], binding: Binding, profile: Profile) -> _Asks 
             )
         )
     return _Asks(account, tuple(seats))
+
+
+def _said(cell: str, profile: Profile) -> str:
+    """What a cell says, "" for a cell in which list separators stand alone."""
+    text = cell.strip()
+    if text.casefold() in profile.clear_words or profile.list_separator is None:
+        return text
+    return text if text.replace(profile.list_separator, "").strip() else ""
 
 
 def _now(cell: str, profile: Profile) -> tuple[str, ...]:

@@ -110,8 +110,10 @@ def _passed(upload: bytes, profile: Profile, sizes: Sizes, seed: int) -> Passage
         seed=seed,
         chunk_bytes=sizes.chunk_bytes,
         chunk_lines=sizes.chunk_lines,
-        clear_columns=[seat.index for seat in binding.seats],
+        clear_columns=[one.index for seat in binding.seats for one in (seat, *seat.others)],
         is_clearing=profile.is_clearing,
+        list_separator=profile.list_separator,
+        clear_words=profile.clear_words,
         fallback_encoding=profile.fallback_encoding,
         window_bytes=sizes.window,
     )

@@ -223,6 +223,17 @@ def test_clear_words_mean_nobody_in_an_edit_too(pipeline: Pipeline, office: Api)
     assert pipeline.holders("K000") == [""]
 
 
+@pytest.mark.parametrize("profile", ["single-strict", "multi-with-workflow"])
+@pytest.mark.parametrize("name", [",", "\x1c"])
+def test_f1_an_edit_whose_names_come_to_nothing_takes_nobody_off(
+    pipeline: Pipeline, office: Api, profile: str, name: str
+) -> None:
+    answer = edit(office, {SEAT: [name]}, profile)
+
+    assert answer.status == 422, answer.text
+    assert pipeline.holders("K000") == [AMINA]
+
+
 def test_an_id_that_no_path_holds_is_edited_by_query(pipeline: Pipeline, office: Api) -> None:
     pipeline.accounts(Account(TENANT, 'a/b#c?"d"', 1, opco="Kenya"))
     body = {"profile": "single-strict", "assign": {SEAT: AMINA}}

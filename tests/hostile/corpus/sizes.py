@@ -115,8 +115,14 @@ NASTIES = [
     Nasty(
         "list-of-nobody",
         b"account ID,account Manager,viewers\r\nK001," + WHO + b",;; ;",
-        "updated",
+        "BLANK_NOT_ALLOWED",
         "lists-first",
+    ),
+    Nasty(
+        "list-of-nobody-where-blanks-keep",
+        b'account ID,account Manager,viewers\r\nK001,", ",", ,"\r\nK002,",",none',
+        "unchanged*2",
+        "keep-last",
     ),
     Nasty(
         "many-short-lines",

@@ -101,6 +101,13 @@ def test_an_edit_is_sent_as_it_is_meant_and_its_outcome_told(
     assert "csm: ana@x.example -> nobody" in told
 
 
+def test_f1_commas_alone_edit_nothing(server: Server, api: Api) -> None:
+    with pytest.raises(CommandError, match="--set csm: found ',', expected addresses"):
+        run(api, "edit", "KE1", "--profile", "p", "--set", "csm=,")
+
+    assert not server.asked
+
+
 def test_an_edit_that_is_rejected_says_why_and_exits_2(server: Server, api: Api) -> None:
     problem = {"title": "Unprocessable", "detail": "User not found", "hint": "did you mean ana?"}
     server.says("/accounts/KE1", problem, status=422)

@@ -115,6 +115,14 @@ def test_the_accounts_are_named_in_one_way(api: Api, words: list[str]) -> None:
         run(api, "assign", "--profile", "p", "--to", "b@x.example", *words)
 
 
+@pytest.mark.parametrize("text", [",", " , "])
+def test_f1_commas_alone_are_no_word_for_nobody(server: Server, api: Api, text: str) -> None:
+    with pytest.raises(CommandError, match=r"--to: found .*, expected addresses"):
+        run(api, "assign", "K1", "--profile", "p", "--to", text)
+
+    assert not server.asked
+
+
 def test_lines_with_errors_are_told_by_the_exit_code(server: Server, api: Api) -> None:
     server.says("/assignments", {"import_ticket": TICKET}, status=202)
     server.says(f"/imports/{TICKET}", ended("error", lines=1, rejected=1))

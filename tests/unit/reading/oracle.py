@@ -72,6 +72,8 @@ def scan_all(
     key_column: int = 0,
     clear_columns: tuple[int, ...] = (),
     is_clearing: Callable[[str], bool] | None = None,
+    list_separator: str | None = None,
+    clear_words: frozenset[str] = frozenset(),
 ) -> Scan:
     """A scan of everything behind the header."""
     header = header or plain_header()
@@ -85,6 +87,8 @@ def scan_all(
         chunk_lines=chunk_lines,
         clear_columns=clear_columns,
         is_clearing=is_clearing,
+        list_separator=list_separator,
+        clear_words=clear_words,
         window_bytes=window,
     )
 

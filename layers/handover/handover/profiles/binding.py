@@ -56,7 +56,12 @@ class Binding:
     @property
     def clearing(self) -> list[int]:
         """The columns of which a cell may take off somebody who holds a role now."""
-        return [seat.index for seat in self.seats if seat.holds in (Holds.USERS, Holds.WORKFLOW)]
+        return [
+            column.index
+            for seat in self.seats
+            if seat.holds in (Holds.USERS, Holds.WORKFLOW)
+            for column in (seat, *seat.others)
+        ]
 
     def seat_of(self, role: str) -> SeatColumn | None:
         """The column of that role or fact."""

@@ -168,10 +168,23 @@ class Profile:
             return ADMIN in roles
         return not self.uploader_roles or bool(self.uploader_roles & roles)
 
+    def is_blank(self, cell: str) -> bool:
+        """True for a cell that says nothing: white space, and list separators with nothing between.
+
+        Such a cell is what a formula makes of empty cells that it joins.
+        """
+        text = cell.strip()
+        if not text or self.list_separator is None or text[0] != self.list_separator:
+            return not text
+        return text.casefold() not in self.clear_words and not any(
+            part.strip() for part in text.split(self.list_separator)
+        )
+
     def is_clearing(self, cell: str) -> bool:
         """True when a cell with this text asks to take the users off."""
-        text = cell.strip()
-        return self.blank is Blank.CLEAR if not text else text.casefold() in self.clear_words
+        if self.is_blank(cell):
+            return self.blank is Blank.CLEAR
+        return cell.strip().casefold() in self.clear_words
 
     def with_roles(self, seats: Iterable[Seat]) -> Profile:
         """This profile with the tenant's roles in the place of EACH_ROLE.

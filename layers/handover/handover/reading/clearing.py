@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +13,10 @@ from handover.reading.lineends import QUOTE, Bytes, Places
 from handover.reading.windows import Window
 
 # Bytes of a field as it stands; what clears is a word. Longer fields count only when spaces or
-# quotes stand at their edges, which may leave a word within.
+# quotes stand at their edges, which may leave a word within, or list separators, which may be all.
 _MAX_BYTES = 16
 
+_GUARD = ord("'")
 # Verdicts remembered; a column of a million different short names must not fill the memory.
 _MAX_VERDICTS = 50_000
 
@@ -24,14 +25,29 @@ _WORD_MASK = np.array([(1 << (8 * length)) - 1 for length in range(9)], np.uint6
 
 
 class ClearingCounter:
-    """Counts the lines of windows that clear; asks `is_clearing` once per distinct value."""
+    """Counts the lines of windows that clear; asks `is_clearing` once per distinct value.
+
+    With a `list_separator`, a value that holds nothing else may clear however long it is. `words`
+    are those that clear, in the form that str.casefold gives.
+    """
 
     def __init__(
-        self, *, columns: Sequence[int], width: int, is_clearing: Callable[[str], bool]
+        self,
+        *,
+        columns: Sequence[int],
+        width: int,
+        is_clearing: Callable[[str], bool],
+        list_separator: str | None = None,
+        words: Collection[str] = (),
     ) -> None:
         self._columns = tuple(columns)
         self._width = width
         self._is_clearing = is_clearing
+        # A space is odd already, and so is every byte of a separator that is not ASCII.
+        self._separator = ord(list_separator) if list_separator is not None else 0
+        # A quote within a word is written twice; a guard and the quotes around it are three bytes.
+        longest = max((len(word.encode()) + word.count('"') for word in words), default=0)
+        self._longest_word = longest + 3
         self._verdicts: dict[bytes, bool] = {}
 
     def count(self, window: Window, dialect: Dialect) -> int:
@@ -56,17 +72,39 @@ class ClearingCounter:
         edges = window.view[begin], window.view[np.maximum(end - 1, begin)]
         is_padded = (edges[0] <= 32) | (edges[1] <= 32) | (edges[0] == QUOTE)
         is_padded |= (edges[0] >= 128) | (edges[1] >= 128)
+        is_padded |= (edges[0] == self._separator) & (edges[1] == self._separator)
+        if dialect.is_report:
+            is_padded |= edges[0] == _GUARD
         padded = np.flatnonzero(is_padded & (lengths > _MAX_BYTES))
-        for place in self._with_spaces(window, begin, end, padded):
+        for place in self._with_spaces(window, begin[padded], end[padded], padded, dialect):
             raw = window.data[int(begin[place]) : int(end[place])]
             clears[place] = self._verdict(raw, dialect)
+        for place in self._long_words(window, begin, end):
+            raw = window.data[int(begin[place]) : int(end[place])]
+            clears[place] |= self._verdict(raw, dialect)
         return clears
 
-    def _with_spaces(self, window: Window, begin: Places, end: Places, padded: Places) -> list[int]:
-        """Of long fields, those that hold a space or doubled quote next to their edges."""
-        first = begin[padded] + (window.view[begin[padded]] == QUOTE)
-        last = end[padded] - 1 - (window.view[end[padded] - 1] == QUOTE)
+    def _long_words(self, window: Window, begin: Places, end: Places) -> list[int]:
+        """Of long fields, those that may be a word as it stands."""
+        lengths = end - begin
+        may_be = lengths <= self._longest_word
+        if not window.data.isascii():
+            # The sign for kelvin, of three bytes, is a k in another case; none shrinks by more.
+            beyond = np.flatnonzero(window.view >= 128)
+            holds = np.searchsorted(beyond, begin) < np.searchsorted(beyond, end)
+            may_be |= holds & (lengths <= 3 * self._longest_word)
+        return [int(place) for place in np.flatnonzero(may_be & (lengths > _MAX_BYTES))]
+
+    def _with_spaces(
+        self, window: Window, begin: Places, end: Places, padded: Places, dialect: Dialect
+    ) -> list[int]:
+        """Of long fields, those with a space or doubled quote, or two separators, at the edges."""
+        first = begin + (window.view[begin] == QUOTE)
+        if dialect.is_report:
+            first += window.view[first] == _GUARD
+        last = end - 1 - (window.view[end - 1] == QUOTE)
         odd = _odd(window.view, first) | _odd(window.view, last)
+        odd |= (window.view[first] == self._separator) & (window.view[last] == self._separator)
         return [int(place) for place in padded[odd]]
 
     def _short(

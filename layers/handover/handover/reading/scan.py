@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -67,6 +67,8 @@ def scan(
     chunk_lines: int,
     clear_columns: Sequence[int] = (),
     is_clearing: Callable[[str], bool] | None = None,
+    list_separator: str | None = None,
+    clear_words: Collection[str] = (),
     fallback_encoding: str | None = None,
     needs_lines: bool = True,
     limits: Limits = LIMITS,
@@ -77,7 +79,8 @@ def scan(
     `blocks` is the file from `header.data_start` on, cut anywhere. A chunk ends with the record
     that brings it to `chunk_bytes` or `chunk_lines`; together the chunks are all bytes. A file
     that was ASCII until its first byte that is no UTF-8 goes on in `fallback_encoding`.
-    `normal_key` is as `KeyHasher` takes it.
+    `normal_key` is as `KeyHasher` takes it; `is_clearing`, `list_separator` and
+    `clear_words` are as `ClearingCounter` takes them.
 
     Raises RefusedError EMPTY_FILE (no data line where lines are needed), ENCODING, UNCLOSED_QUOTE,
     NOT_CSV (an endless line), TOO_LARGE, TOO_MANY_LINES.
@@ -87,7 +90,11 @@ def scan(
     counter = None
     if clear_columns and is_clearing is not None:
         counter = ClearingCounter(
-            columns=clear_columns, width=len(header.labels), is_clearing=is_clearing
+            columns=clear_columns,
+            width=len(header.labels),
+            is_clearing=is_clearing,
+            list_separator=list_separator,
+            words=clear_words,
         )
     cutter = _Cutter(header, chunk_bytes=chunk_bytes, chunk_lines=chunk_lines)
     hashes = bytearray()

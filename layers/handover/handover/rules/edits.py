@@ -62,6 +62,8 @@ def _seating(role: str, names: tuple[str, ...], profile: Profile) -> Seating | R
             return broken
     if len(names) == 1 and names[0].casefold() in profile.clear_words:
         names = ()
+    elif names and all(map(profile.is_blank, names)):
+        return _no_names(role)
     is_workflow = columns[0].holds is Holds.WORKFLOW
     once = tuple(dict.fromkeys(names)) if is_workflow else names_once(names)
     seat = profile.seats.get(role)
@@ -70,6 +72,16 @@ def _seating(role: str, names: tuple[str, ...], profile: Profile) -> Seating | R
         return too_many_users(LINE, role, len(once), most)
     ways = dict.fromkeys(way for column in columns for way in column.by)
     return Seating(role, role, once, is_workflow, by=tuple(ways))
+
+
+def _no_names(role: str) -> Rejection:
+    return Rejection(
+        LINE,
+        role,
+        "BLANK_NOT_ALLOWED",
+        f"line {LINE}, {role}: found no name, expected one; no names at all mean nobody",
+        "Name who is to hold the role, or send an empty list for nobody.",
+    )
 
 
 def _no_such_role(role: str, profile: Profile) -> str:

@@ -63,7 +63,7 @@ def instruction_of(line: Line, binding: Binding, profile: Profile) -> Instructio
         return broken
     seatings: list[Seating] = []
     for column in binding.seats:
-        asked = _seating(line, _speaking(line, column), profile)
+        asked = _seating(line, _speaking(line, column, profile), profile)
         if isinstance(asked, Rejection):
             return asked
         if asked is not None and column.replaced is not None:
@@ -73,24 +73,25 @@ def instruction_of(line: Line, binding: Binding, profile: Profile) -> Instructio
     return Instruction(line.number, account_id, binding.account_label, tuple(seatings))
 
 
-def _speaking(line: Line, column: SeatColumn) -> SeatColumn:
+def _speaking(line: Line, column: SeatColumn, profile: Profile) -> SeatColumn:
     """The first of the role's columns that says anything in this line."""
-    if not column.others or line.fields[column.index].strip():
+    if not column.others or not profile.is_blank(line.fields[column.index]):
         return column
-    return next((other for other in column.others if line.fields[other.index].strip()), column)
+    others = (one for one in column.others if not profile.is_blank(line.fields[one.index]))
+    return next(others, column)
 
 
 def _seating(line: Line, column: SeatColumn, profile: Profile) -> Seating | Rejection | None:
     cell = line.fields[column.index].strip()
     operation = _OPERATIONS[column.holds]
-    if not cell:
+    if profile.is_blank(cell):
         return _blank(line, column, profile) if operation is Operation.SET else None
+    expected = _expected(line, column, profile)
+    if operation is Operation.SET and profile.is_clearing(cell):
+        return Seating(column.role, column.label, (), expected=expected)
     broken = control_character(line.number, column.label, cell)
     if broken is not None:
         return broken
-    expected = _expected(line, column, profile)
-    if operation is Operation.SET and cell.casefold() in profile.clear_words:
-        return Seating(column.role, column.label, (), expected=expected)
     if column.holds is Holds.WORKFLOW:
         return Seating(column.role, column.label, (cell,), is_workflow=True, expected=expected)
     if profile.list_separator is None:

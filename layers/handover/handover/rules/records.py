@@ -90,7 +90,8 @@ def _fact(
     line: int, cell: str, column: SeatColumn, profile: Profile, form: Form
 ) -> Seating | Rejection | None:
     role, label = column.role, column.label
-    if not cell:
+    is_list = form is Form.SET or form is Form.LIST
+    if not cell or (is_list and profile.is_blank(cell)):
         return _blank(line, column, profile)
     if (problem := control_character(line, label, cell)) is not None:
         return problem
@@ -121,7 +122,7 @@ def _texts(cell: str, form: Form, profile: Profile) -> tuple[str, ...]:
 def _initial(
     line: int, cell: str, column: SeatColumn, profile: Profile
 ) -> Seating | Rejection | None:
-    if not cell or cell.casefold() in profile.clear_words:
+    if profile.is_blank(cell) or cell.casefold() in profile.clear_words:
         return None
     label = column.label
     if (problem := control_character(line, label, cell)) is not None:

@@ -123,6 +123,8 @@ def _validate(
             chunk_lines=max(1, worker_seconds * LINES_A_SECOND // SHARE_OF_TIMEOUT),
             clear_columns=binding.clearing,
             is_clearing=profile.is_clearing,
+            list_separator=profile.list_separator,
+            clear_words=profile.clear_words,
             fallback_encoding=profile.fallback_encoding,
             needs_lines=sender.errand is None,
         )

@@ -1,0 +1,155 @@
+"""A cell that says nothing: what the rules make of it, and what the clearing guard counts."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+
+import pytest
+from handover.model import Dialect, Rejection
+from handover.profiles import Profile, bind, presets
+from handover.reading import lines
+from handover.rules import Instruction, edit_of, instruction_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.reading.oracle import plain_header, scan_all
+from tests.unit.rules.scenery import HEADER, SEAT, asked, variant
+
+SEPARATORS = (",", ";", "|", " ")
+ONLY_SEPARATORS = [",", ", ", " ,", ",,,", ", , ,", f"{',' * 40}", ",\t,", ",\u00a0,", ",\n,"]
+LONG_WORD = "is held by nobody"
+# In another case, the sign for kelvin takes three bytes for one.
+KELVIN = 'no "\u212aey" account'
+words = st.sampled_from(
+    (
+        LONG_WORD,
+        KELVIN,
+        'NO "Key" Account',
+        "",
+        "None",
+        "none",
+        "nONE",
+        "-",
+        ",",
+        "ana@x.example",
+        "x" * 20,
+    )
+)
+blanks = st.text(alphabet=",;| \t\n\r\u00a0", max_size=30)
+cells = st.lists(words | blanks | st.text(max_size=3), max_size=4).map("".join)
+profiles = st.builds(
+    lambda separator, blank, words: variant(
+        list_separator=separator, blank=blank, clear_words=words
+    ),
+    st.sampled_from((None, *SEPARATORS)),
+    st.sampled_from(("clear", "keep", "error")),
+    st.sampled_from(([], ["None"], ["None", ",", "-"], ['no "key" account', LONG_WORD])),
+)
+
+
+def clears(found: Instruction | Rejection) -> bool:
+    """Whether what a line asks for takes users off."""
+    return isinstance(found, Instruction) and any(not one.names for one in found.seatings)
+
+
+@pytest.mark.parametrize("cell", ONLY_SEPARATORS)
+@pytest.mark.parametrize("preset", ["manager-and-viewers", "multi-with-workflow"])
+def test_f1_separators_alone_leave_the_users_as_they_are(preset: str, cell: str) -> None:
+    profile = presets()[preset]
+    labels = tuple(column.label for column in profile.columns)
+
+    found = asked("0042", cell, cell, profile=profile, header=labels)
+
+    assert isinstance(found, Instruction)
+    assert found.seatings == ()
+
+
+@pytest.mark.parametrize(("blank", "is_clearing"), [("clear", True), ("keep", False)])
+@pytest.mark.parametrize("separator", SEPARATORS)
+def test_f1_separators_alone_are_what_an_empty_cell_is(
+    separator: str, blank: str, *, is_clearing: bool
+) -> None:
+    profile = variant(list_separator=separator, blank=blank)
+    cell = f"{separator} {separator}"
+
+    assert clears(asked("0042", cell, profile=profile)) is is_clearing
+    assert profile.is_clearing(cell) is is_clearing
+
+
+def test_f1_separators_alone_are_no_value_where_one_is_required() -> None:
+    found = asked("0042", ";", profile=variant(list_separator=";", blank="error"))
+
+    assert isinstance(found, Rejection)
+    assert found.code == "BLANK_NOT_ALLOWED"
+
+
+def test_a_clear_word_of_separators_is_a_word() -> None:
+    profile = variant(list_separator=",", blank="keep", clear_words=[",,"])
+
+    assert clears(asked("0042", ",,", profile=profile))
+    assert not clears(asked("0042", ",", profile=profile))
+
+
+def test_the_second_column_of_a_role_speaks_where_the_first_holds_separators_alone() -> None:
+    columns = [
+        {"holds": "account", "label": "id", "aliases": []},
+        {"holds": "users", "label": "one", "aliases": [], "role": SEAT, "by": ["email"]},
+        {"holds": "users", "label": "two", "aliases": [], "role": SEAT, "by": ["email"]},
+    ]
+    profile = variant(columns=columns, list_separator=",", blank="keep")
+
+    found = asked("0042", ",", "None", profile=profile, header=("id", "one", "two"))
+
+    assert clears(found)
+    assert bind(("id", "one", "two"), profile, mapping={}, line=1).clearing == [1, 2]
+
+
+@given(cell=cells, profile=profiles)
+def test_f1_the_rule_and_the_guard_agree_on_every_cell(cell: str, profile: Profile) -> None:
+    found = asked("0042", cell, profile=profile)
+
+    assert clears(found) is profile.is_clearing(cell)
+
+
+@given(
+    written=st.lists(cells, min_size=1, max_size=20),
+    profile=profiles,
+    delimiter=st.sampled_from((",", ";")),
+    is_report=st.booleans(),
+)
+def test_f1_the_guard_counts_the_lines_of_a_file_that_the_rule_takes_for_clearing(
+    written: Sequence[str], profile: Profile, delimiter: str, *, is_report: bool
+) -> None:
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=delimiter).writerows(("k", cell) for cell in written)
+    data = text.getvalue().encode("utf-8", "ignore")
+    dialect = Dialect("utf-8", delimiter, is_report=is_report)
+    header = plain_header(HEADER)
+    binding = bind(HEADER, profile, mapping={}, line=1)
+    scanned = scan_all(
+        data,
+        dialect=dialect,
+        header=header,
+        clear_columns=tuple(binding.clearing),
+        is_clearing=profile.is_clearing,
+        list_separator=profile.list_separator,
+        clear_words=profile.clear_words,
+    )
+    (chunk,) = scanned.chunks
+
+    read = list(lines(data, chunk=chunk, dialect=dialect, header=header))
+
+    asking = [instruction_of(line, binding, profile) for line in read if line.fault is None]
+    faulty = [line for line in read if line.fault is not None]
+    counted = sum(map(clears, asking))
+    assert counted <= scanned.clearing <= counted + len(faulty)
+
+
+@pytest.mark.parametrize("name", [",", "\x1c", ", ,"])
+def test_f1_an_edit_that_names_nothing_is_refused(name: str) -> None:
+    found = edit_of("0042", {SEAT: [name]}, variant(list_separator=",", blank="clear"))
+
+    assert isinstance(found, Rejection)
+    assert found.code in {"BLANK_NOT_ALLOWED", "INVALID_CHARACTER"}
