@@ -18,7 +18,7 @@ import boto3
 from handover.aws.objects import Upload
 from handover.model import Account, Chunk, Dialect, Header, Mark, Mode, SeatChange, State
 from handover.patience import Patience
-from handover.profiles import presets
+from handover.profiles import OpcoWall, presets
 from handover.runtime import Invocation, Wiring
 from handover.stages.chunks import work_chunk
 from handover.stages.plans import ImportPlan, plan_json
@@ -141,6 +141,7 @@ def _rows(import_id: str, file: bytes, lines: int) -> dict[str, dict[str, Any]]:
         Dialect("utf-8", ","),
         header,
         frozenset(),
+        OpcoWall.ALWAYS,
     )
     chunk = Chunk(1, len(HEADER), len(file), 2, lines, zlib.crc32(file[len(HEADER) :]))
     at = "2026-11-22T09:00:00.000Z"

@@ -11,8 +11,8 @@ from typing import TypeVar
 from handover.errors import InvalidRequestError
 from handover.model import Account, User
 from handover.patience import Patience
-from handover.profiles import Profile, check_mapping, presets
-from handover.rules import normal_address
+from handover.profiles import OpcoWall, Profile, check_mapping, presets
+from handover.rules import are_apart, normal_address
 from handover.stages.setup import check_directory_right
 from handover.store.tables import Tables
 
@@ -157,13 +157,18 @@ def _load_users(tables: Tables, tenant: str, users: Sequence[User], told: Told) 
 
 def _load_accounts(tables: Tables, tenant: str, accounts: Sequence[Account], told: Told) -> Loaded:
     new = changed = 0
-    default = tables.directory.settings(tenant).default_account_manager
+    settings = tables.directory.settings(tenant)
+    address = settings.default_account_manager
+    default = tables.directory.user(tenant, address) if address else None
+    is_walled = settings.opco_wall is OpcoWall.ALWAYS
     for done, part in _parts(accounts):
         known = tables.accounts.read(tenant, [account.account_id for account in part], _patience())
         differing = [
             account
-            if account.account_id in known or not default
-            else _with_manager(account, default)
+            if account.account_id in known
+            or default is None
+            or (is_walled and are_apart(default, account))
+            else _with_manager(account, default.email)
             for account in part
             if not _has_facts(known.get(account.account_id), account)
         ]

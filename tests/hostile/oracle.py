@@ -325,6 +325,7 @@ def _holder(text: str, seat: Seat, account: Account, profile: Profile) -> str:
         return "USER_INACTIVE"
     if profile.required_user_roles and not profile.required_user_roles & user.roles:
         return "USER_ROLE"
-    if profile.has_opco_wall and user.opco != account.opco:
+    is_apart = bool(user.opco and account.opco) and user.opco != account.opco
+    if is_apart or (profile.has_opco_wall and user.opco != account.opco):
         return "OTHER_OPCO"
     return user.email

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.faults.memory_aws import ObjectCreated
 from tests.functional.errands import await_newcomer, newcomer
 from tests.functional.pipeline import file_of, told_by_s3, with_body
@@ -36,8 +38,11 @@ def run(world: World) -> None:
             world.ask(actor, action.method, path, action.body)
     pipeline = world.pipeline
     pipeline.settle()
-    await_newcomer(pipeline, "K003")
+    await_newcomer(pipeline, "K003", "T000")
     newcomer(pipeline)
+    pipeline.settle()
+    # Still behind the wall, whatever it is called.
+    pipeline.accounts(replace(pipeline.account("T000"), opco="Benin"))
     pipeline.settle()
     _given(world, SALES.email)
     pipeline.publish()

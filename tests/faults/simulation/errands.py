@@ -69,21 +69,28 @@ def _handed_over(world: World) -> Iterator[str]:
 
 
 def _gone(world: World) -> Iterator[str]:
-    """Who is deleted holds nothing and does not sign in; nobody waits for who is there."""
+    """Who is deleted holds nothing and does not sign in; nobody waits for who is there.
+
+    What waits for somebody of another opco goes on waiting.
+    """
     tables = world.memory.dynamodb.tables
-    statuses = {
-        (tenant, sk.removeprefix("user#")): item["status"]["S"]
+    users_of = {
+        (tenant, sk.removeprefix("user#")): item
         for (tenant, sk), item in tables["DirectoryTable"].items.items()
         if sk.startswith("user#")
     }
+    statuses = {key: item["status"]["S"] for key, item in users_of.items()}
+    opcos = {key: item["opco"]["S"] for key, item in users_of.items()}
     for pk, item in tables["AccountsTable"].items.items():
         tenant, _, account = pk.partition("#")
         for users in item["assigned"]["M"].values():
             for user in users["L"]:
-                status = statuses.get((tenant, user["S"].removeprefix(PENDING)))
+                key = tenant, user["S"].removeprefix(PENDING)
+                status = statuses.get(key)
+                is_apart = opcos.get(key, "") not in ("", item["opco"]["S"])
                 if status == "deleted":
                     yield f"I11 {account} is held by {user['S']}, who is deleted"
-                if status == "active" and user["S"].startswith(PENDING):
+                if status == "active" and user["S"].startswith(PENDING) and not is_apart:
                     yield f"I7 {account} still waits for {user['S']}, who is there"
     yield from _sign_ins(world, statuses)
     for wish in world.scene.wishes:

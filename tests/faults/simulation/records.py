@@ -107,8 +107,12 @@ class Records:
                 found.add(None)
             elif person is None or person.is_deleted:
                 found.add("USER_NOT_FOUND")
+            elif not person.is_active:
+                found.add("USER_INACTIVE")
             else:
-                found.add(None if person.is_active else "USER_INACTIVE")
+                # The account is new, so its opco is what the line itself tells.
+                is_apart = person.opco not in asked.targets.get("#opco", (person.opco,))
+                found.add("OTHER_OPCO" if is_apart else None)
         return found
 
     def outcome_alone(self, asked: Asked, tenant: str) -> str:

@@ -221,6 +221,7 @@ AWAITED = _csv(
     f"A5,{NEEMA},",
     f"A14,{BEA},{NEEMA}",
     f"A99,{NEEMA},",
+    f"A8,{NEEMA},",
 )
 
 # Users that only files of the directory speak of. Dora holds two accounts, and is deleted.
@@ -298,6 +299,7 @@ CUSTOMERS = _csv(
     "A3,Renamed,es,,east,",
     "C12,=Twelve",
     "A14,Fourteen,es,active,,",
+    f"C15,Fifteen,pt,,,{ANA}",
 )
 CUSTOMERS_SECOND = _csv(
     "account_id,name,status",

@@ -16,7 +16,7 @@ from itertools import chain, combinations_with_replacement
 
 from tests.faults.simulation import directory_files, own_files
 from tests.faults.simulation.asked import Asked, Kind
-from tests.faults.simulation.scene import SALES, Facts, Place
+from tests.faults.simulation.scene import SALES, Facts, Person, Place
 
 ROLE_OF = {"account Manager": "account_manager", "viewers": "viewer"}
 
@@ -59,8 +59,17 @@ def judge(asked: Asked, tenant: str, facts: Facts, *, waits: bool = False) -> st
     place = facts.accounts.get((tenant, asked.account))
     if place is None:
         return "ACCOUNT_NOT_FOUND"
-    if asked.kind in (Kind.REMOVE, Kind.RESOLVE):
+    if asked.kind is Kind.REMOVE:
         return None
+    if asked.kind is Kind.RESOLVE:
+        come = [
+            person
+            for address in chain.from_iterable(asked.targets.values())
+            if (person := facts.users.get((tenant, address))) is not None and person.is_active
+        ]
+        # The wall rejects a line that could give a place to nobody.
+        is_barred = bool(come) and all(_is_apart(person, place) for person in come)
+        return "OTHER_OPCO" if is_barred else None
     for address in asked.named or chain.from_iterable(asked.targets.values()):
         if address == own_files.NOBODY:
             continue
@@ -74,9 +83,14 @@ def judge(asked: Asked, tenant: str, facts: Facts, *, waits: bool = False) -> st
         # Who held a role before may hold it again.
         if asked.kind in (Kind.SET, Kind.HAND) and not waits and not person.roles & SALES:
             return "USER_ROLE"
-        if person.opco != place.opco and not waits:
+        if _is_apart(person, place) or (person.opco != place.opco and not waits):
             return "OTHER_OPCO"
     return None
+
+
+def _is_apart(person: Person, place: Place) -> bool:
+    """True when the tenant's wall stands between the two, whatever the profile."""
+    return bool(person.opco and place.opco) and person.opco != place.opco
 
 
 def codes_between(

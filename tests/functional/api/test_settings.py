@@ -18,6 +18,7 @@ USUAL = {
     "default_account_manager": "",
     "allow_account_manager_to_create_requests": False,
     "profiles": [],
+    "opco_wall": "always",
 }
 CRM = {"profile": "single-strict", "principal": "AROAEXAMPLE"}
 

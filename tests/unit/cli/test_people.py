@@ -141,6 +141,8 @@ def test_settings_are_shown_and_set(
         "default_account_manager=",
         "--set",
         "allow_account_manager_to_create_requests=true",
+        "--set",
+        "opco_wall=by_profile",
     )
 
     assert [asked.method for asked in server.asked] == ["GET", "PATCH"]
@@ -148,6 +150,7 @@ def test_settings_are_shown_and_set(
         "clear_guard_lines": 7,
         "default_account_manager": "",
         "allow_account_manager_to_create_requests": True,
+        "opco_wall": "by_profile",
     }
     assert "clear_guard_lines" in capsys.readouterr().out
 
@@ -192,6 +195,7 @@ def test_a_setting_that_is_a_list_is_written_with_commas(
         "clear_guard_lines=few",
         "clear_guard_percent=101",
         "allow_account_manager_to_create_requests=perhaps",
+        "opco_wall=never",
         "shoe_size=42",
         "profiles=Single Strict",
     ],

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from handover.errors import InvalidRequestError
-from handover.profiles import Settings, parse_settings, settings_from, settings_json
+from handover.profiles import OpcoWall, Settings, parse_settings, settings_from, settings_json
 
 
 def test_what_a_tenant_has_not_set_is_as_usual() -> None:
@@ -16,6 +16,7 @@ def test_what_a_tenant_has_not_set_is_as_usual() -> None:
         default_account_manager="",
         allow_account_manager_to_create_requests=False,
         profiles=(),
+        opco_wall=OpcoWall.ALWAYS,
     )
 
 
@@ -26,6 +27,7 @@ def test_settings_come_back_as_they_were_stored() -> None:
         default_account_manager="ana@x.example",
         allow_account_manager_to_create_requests=True,
         profiles=("role-team", "single-strict"),
+        opco_wall=OpcoWall.BY_PROFILE,
     )
 
     assert settings_from(settings_json(own)) == own
@@ -42,6 +44,8 @@ def test_settings_come_back_as_they_were_stored() -> None:
         ('{"clear_guard_lines": -1}', "clear_guard_lines"),
         ('{"clear_guard_lines": "10"}', "clear_guard_lines"),
         ('{"default_account_manager": null}', "default_account_manager"),
+        ('{"opco_wall": "never"}', "opco_wall"),
+        ('{"opco_wall": ["always"]}', "opco_wall"),
         (
             '{"allow_account_manager_to_create_requests": 1}',
             "allow_account_manager_to_create_requests",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from handover.model import Account, Rejection
+from handover.model import Account, Rejection, User
 from handover.profiles import Profile, profile_json
 from handover.rules import Instruction, plan
 from handover.rules.nearness import MOST_QUESTIONS, nearest
@@ -179,8 +181,45 @@ def test_an_inactive_account_may_be_assigned_where_the_profile_allows_it() -> No
     assert rejection("0042", AMINA.email, of=account(is_active=False)) is None
 
 
-def test_without_the_wall_a_user_of_another_opco_is_taken() -> None:
-    assert rejection("0042", DIDIER.email, of=account(), profile=variant(opco_wall=False)) is None
+NOWHERE = User("nuru@x.example", "Nuru", frozenset({"Sales"}), "")
+
+
+@pytest.mark.parametrize(
+    ("user", "opco", "profile_has_wall", "tenant_has_wall", "code"),
+    [
+        (DIDIER, "Kenya", False, True, "OTHER_OPCO"),
+        (DIDIER, "Kenya", True, True, "OTHER_OPCO"),
+        (DIDIER, "Kenya", True, False, "OTHER_OPCO"),
+        (DIDIER, "Kenya", False, False, None),
+        (DIDIER, "Togo", False, True, None),
+        (DIDIER, "", False, True, None),
+        (DIDIER, "", True, True, "OTHER_OPCO"),
+        (NOWHERE, "Kenya", False, True, None),
+        (NOWHERE, "Kenya", True, True, "OTHER_OPCO"),
+        (NOWHERE, "", True, True, None),
+    ],
+)
+def test_the_tenants_wall_stands_in_every_profile_and_a_profiles_own_stands_besides(
+    user: User, opco: str, code: str | None, *, profile_has_wall: bool, tenant_has_wall: bool
+) -> None:
+    profile = variant(opco_wall=profile_has_wall)
+    known = replace(facts(), users={user.email: user}, has_opco_wall=tenant_has_wall)
+    understood = asked("0042", user.email, profile=profile)
+    assert isinstance(understood, Instruction)
+
+    found = plan(understood, account(opco=opco), known, profile, claim()).rejection
+
+    assert (found.code if found is not None else None) == code
+
+
+def test_who_holds_the_role_already_is_judged_as_who_is_named_first() -> None:
+    held = account(DIDIER.email)
+
+    found = rejection("0042", DIDIER.email, of=held, profile=variant(opco_wall=False))
+
+    assert found is not None
+    assert found.code == "OTHER_OPCO"
+    assert rejection("0042", "None", of=held, profile=variant(opco_wall=False)) is None
 
 
 def test_without_required_roles_any_active_user_is_taken() -> None:

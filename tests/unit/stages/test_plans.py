@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 from handover.aws.objects import Upload
 from handover.model import Dialect, Header, Repeat
-from handover.profiles import presets
+from handover.profiles import OpcoWall, presets
 from handover.stages.plans import (
     ImportPlan,
     parts_key,
@@ -58,9 +61,27 @@ def test_a_plan_finds_the_columns_again() -> None:
         Dialect("utf-8", ","),
         Header(("account Manager", "Kunde"), 30, 2),
         frozenset(),
+        OpcoWall.ALWAYS,
     )
 
     assert (plan.binding.account, plan.binding.seats[0].index) == (1, 0)
+
+
+def test_a_plan_keeps_the_wall_and_an_older_one_knows_the_profiles_alone() -> None:
+    plan = ImportPlan(
+        presets()["single-strict"],
+        {},
+        Upload("b", "k", "v"),
+        Dialect("utf-8", ","),
+        Header(("account Manager", "account ID"), 30, 2),
+        frozenset({"older"}),
+        OpcoWall.ALWAYS,
+    )
+    stored = json.loads(plan_json(plan))
+    before = {name: value for name, value in stored.items() if name != "opco_wall"}
+
+    assert plan_from(json.dumps(stored)) == plan
+    assert plan_from(json.dumps(before)) == replace(plan, wall=OpcoWall.BY_PROFILE)
 
 
 def test_the_files_of_an_import_have_keys_of_their_own() -> None:

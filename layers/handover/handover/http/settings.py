@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from handover.http.asking import Cursor, Limit, gone, new_router, page_told, person_of
 from handover.http.problems import GONE, answers
-from handover.profiles import Seat
+from handover.profiles import OpcoWall, Seat
 from handover.runtime import wiring
 from handover.stages import setup
 
@@ -22,6 +22,8 @@ class SettingsBody(BaseModel):
     """A tenant's settings; `default_account_manager` is an address, "" for nobody.
 
     `profiles` are the profiles that are switched on; all others are for Admins only.
+    `opco_wall` says where a user may not hold an account of another opco: wherever both have one,
+    or only where the profile of the file says so.
     """
 
     clear_guard_percent: int
@@ -29,6 +31,7 @@ class SettingsBody(BaseModel):
     default_account_manager: str
     allow_account_manager_to_create_requests: bool
     profiles: list[str]
+    opco_wall: OpcoWall
 
 
 class SettingsChange(BaseModel):
@@ -41,6 +44,7 @@ class SettingsChange(BaseModel):
     default_account_manager: str | None = None
     allow_account_manager_to_create_requests: StrictBool | None = None
     profiles: list[str] | None = None
+    opco_wall: OpcoWall | None = None
 
 
 class RoleRules(BaseModel):

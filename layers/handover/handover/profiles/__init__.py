@@ -13,6 +13,7 @@ from handover.profiles.facts import (
     FACTS,
     INACTIVE,
     LOGIN_NAME,
+    OPCO,
     STATUS,
     STATUSES,
     About,
@@ -41,7 +42,13 @@ from handover.profiles.profile import (
     Seat,
     UnknownUser,
 )
-from handover.profiles.settings import Settings, parse_settings, settings_from, settings_json
+from handover.profiles.settings import (
+    OpcoWall,
+    Settings,
+    parse_settings,
+    settings_from,
+    settings_json,
+)
 from handover.profiles.template import template_csv
 
 __all__ = [
@@ -51,6 +58,7 @@ __all__ = [
     "FACTS",
     "INACTIVE",
     "LOGIN_NAME",
+    "OPCO",
     "STATUS",
     "STATUSES",
     "WORKFLOW_ROLE",
@@ -63,6 +71,7 @@ __all__ = [
     "Holds",
     "InactiveAccounts",
     "NamedBy",
+    "OpcoWall",
     "Profile",
     "Seat",
     "SeatColumn",

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 FACT = "#"
 STATUS = "#status"
+OPCO = "#opco"
 LOGIN_NAME = "#login_name"
 ACTIVE, INACTIVE, DELETED = "active", "inactive", "deleted"
 
@@ -37,14 +38,14 @@ FACTS: Mapping[About, Mapping[str, Form]] = {
     About.ACCOUNTS: {
         "#name": Form.TEXT,
         "#customer_id": Form.TEXT,
-        "#opco": Form.TEXT,
+        OPCO: Form.TEXT,
         STATUS: Form.STATUS,
         "#portals": Form.LIST,
     },
     About.USERS: {
         "#name": Form.TEXT,
         "#roles": Form.SET,
-        "#opco": Form.TEXT,
+        OPCO: Form.TEXT,
         STATUS: Form.STATUS,
         "#employee_id": Form.TEXT,
         "#phone": Form.TEXT,

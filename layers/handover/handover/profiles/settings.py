@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
 from typing import Any
 
 from handover.errors import InvalidRequestError
@@ -16,6 +17,16 @@ CLEAR_GUARD_PERCENT = 20
 CLEAR_GUARD_LINES = 10
 # A name has 63 characters at the most, so the settings stay far below the 400 KB of an item.
 MAX_PROFILES = 100
+
+
+class OpcoWall(StrEnum):
+    """Where a user may not hold an account of another opco.
+
+    ALWAYS: wherever both have an opco. BY_PROFILE: only where the profile of the file says so.
+    """
+
+    ALWAYS = "always"
+    BY_PROFILE = "by_profile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +44,7 @@ class Settings:
     default_account_manager: str = ""
     allow_account_manager_to_create_requests: bool = False
     profiles: tuple[str, ...] = ()
+    opco_wall: OpcoWall = OpcoWall.ALWAYS
 
 
 _HIGHEST = {"clear_guard_percent": 100, "clear_guard_lines": 20_000_000}
@@ -62,13 +74,19 @@ def settings_from(data: Mapping[str, Any]) -> Settings:
             )
         if wanted := _missed(name, value):
             raise InvalidRequestError(name, f"{name}: found {value!r}, wanted {wanted}")
-    profiles = {"profiles": tuple(dict.fromkeys(data["profiles"]))} if "profiles" in data else {}
-    return Settings(**{**data, **profiles})
+    changed = dict(data)
+    if "profiles" in data:
+        changed["profiles"] = tuple(dict.fromkeys(data["profiles"]))
+    if "opco_wall" in data:
+        changed["opco_wall"] = OpcoWall(data["opco_wall"])
+    return Settings(**changed)
 
 
 def _missed(name: str, value: object) -> str:
     """What was wanted of the setting's value, "" for a value that can be taken."""
     match getattr(Settings(), name):
+        case OpcoWall():
+            return "" if value in list(OpcoWall) else " or ".join(OpcoWall)
         case bool():
             return "" if isinstance(value, bool) else "true or false"
         case str():

@@ -8,7 +8,15 @@ from handover.rules.damage import likely_ids
 from handover.rules.edits import edit_of, spoken_of
 from handover.rules.instructions import Instruction, Seating, instruction_of, is_plain
 from handover.rules.pending import address_in, is_pending, pending_seat
-from handover.rules.planner import AccountWrite, Claim, Facts, Plan, account_only, plan
+from handover.rules.planner import (
+    AccountWrite,
+    Claim,
+    Facts,
+    Plan,
+    account_only,
+    are_apart,
+    plan,
+)
 from handover.rules.recording import (
     RecordFacts,
     is_made_later,
@@ -30,6 +38,7 @@ __all__ = [
     "Seating",
     "account_only",
     "address_in",
+    "are_apart",
     "canonical",
     "canonical_login",
     "edit_of",

@@ -46,6 +46,7 @@ class Facts:
     gives the address in the tenant's directory that is most like an unknown one, if any.
     `workflows` are the names of all the tenant has. `named` are the users by how their names
     look, `likely` the accounts that were probably meant, by the id that there is none of.
+    `has_opco_wall` says that no user holds an account of another opco, whatever the profile.
     """
 
     users: Mapping[str, User]
@@ -53,6 +54,7 @@ class Facts:
     workflows: frozenset[str] = frozenset()
     named: Mapping[str, Sequence[User]] = field(default_factory=dict)
     likely: Mapping[str, str] = field(default_factory=dict)
+    has_opco_wall: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,8 @@ def plan(
         if isinstance(users, Rejection):
             return _rejected(users)
         targets.append((seating, users))
+    if (barred := _nobody_resolved(asked, account, facts)) is not None:
+        return _rejected(barred)
     return decide(asked, account, targets, claim)
 
 
@@ -161,7 +165,7 @@ def resolve(
         problem = (
             _user_not_found(asked, seating, name, facts, profile)
             if user is None or user.is_deleted
-            else _not_admitted(asked, seating, user, account, profile)
+            else _not_admitted(asked, seating, user, account, facts, profile)
         )
         if problem is not None:
             return problem
@@ -196,10 +200,40 @@ def _relative(seating: Seating, account: Account, facts: Facts) -> tuple[str, ..
     known = {
         pending_seat(address): address
         for address in named
-        if (user := facts.users.get(address)) is not None and user.is_active
+        if (user := facts.users.get(address)) is not None
+        and user.is_active
+        and not crosses_wall(user, account, facts)
     }
     after = tuple(sorted({known.get(seat, seat) for seat in before}))
     return after if any(seat in known for seat in before) else before
+
+
+def _nobody_resolved(asked: Instruction, account: Account, facts: Facts) -> Rejection | None:
+    """The rejection of a line that names who has come, when the wall keeps all of them out.
+
+    The others of a line get their places; what waits for somebody of another opco goes on waiting.
+    """
+    come = [
+        (seating, user)
+        for seating in asked.seatings
+        if seating.operation is Operation.RESOLVE
+        for name in seating.names
+        if (user := facts.users.get(normal_address(name))) is not None and user.is_active
+    ]
+    if not come or not all(crosses_wall(user, account, facts) for _, user in come):
+        return None
+    seating, user = come[0]
+    return _other_opco(asked, seating, user, account)
+
+
+def crosses_wall(user: User, account: Account, facts: Facts) -> bool:
+    """True when the tenant's wall stands between the two, whatever the profile."""
+    return facts.has_opco_wall and are_apart(user, account)
+
+
+def are_apart(user: User, account: Account) -> bool:
+    """True when both have an opco, and not the same."""
+    return bool(user.opco and account.opco) and user.opco != account.opco
 
 
 def _in_place(
@@ -229,7 +263,12 @@ def _workflow(asked: Instruction, seating: Seating, facts: Facts) -> tuple[str, 
 
 
 def _not_admitted(
-    asked: Instruction, seating: Seating, user: User, account: Account, profile: Profile
+    asked: Instruction,
+    seating: Seating,
+    user: User,
+    account: Account,
+    facts: Facts,
+    profile: Profile,
 ) -> Rejection | None:
     place = f"line {asked.line}, {seating.label}: {user.email}"
     if not user.is_active:
@@ -250,16 +289,21 @@ def _not_admitted(
             f"{place} has the user roles: {have}; wanted {wanted}",
             f"Choose a user with the role {wanted}.",
         )
-    if profile.has_opco_wall and user.opco != account.opco:
-        return Rejection(
-            asked.line,
-            seating.label,
-            "OTHER_OPCO",
-            f"{place} belongs to {user.opco or 'no opco'}, the account to "
-            f"{account.opco or 'no opco'}; wanted a user of the account's opco",
-            "Choose a user of the account's own operating company.",
-        )
+    is_barred = profile.has_opco_wall and user.opco != account.opco
+    if is_barred or crosses_wall(user, account, facts):
+        return _other_opco(asked, seating, user, account)
     return None
+
+
+def _other_opco(asked: Instruction, seating: Seating, user: User, account: Account) -> Rejection:
+    return Rejection(
+        asked.line,
+        seating.label,
+        "OTHER_OPCO",
+        f"line {asked.line}, {seating.label}: {user.email} belongs to {user.opco or 'no opco'}, "
+        f"the account to {account.opco or 'no opco'}; wanted a user of the account's opco",
+        "Choose a user of the account's own operating company.",
+    )
 
 
 def decide(asked: Instruction, account: Account, targets: Targets, claim: Claim) -> Plan:

@@ -9,12 +9,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from handover.model import Account, Operation, Outcome, Rejection
-from handover.profiles import ACTIVE, DELETED, LOGIN_NAME, STATUS, About, Profile
+from handover.model import Account, Operation, Outcome, Rejection, User
+from handover.profiles import ACTIVE, DELETED, LOGIN_NAME, OPCO, STATUS, About, Profile
 from handover.rules.addresses import normal_address
 from handover.rules.damage import is_ruined
 from handover.rules.instructions import Instruction, Seating
-from handover.rules.planner import Claim, Facts, Plan, Targets, already_done, decide, resolve
+from handover.rules.planner import (
+    Claim,
+    Facts,
+    Plan,
+    Targets,
+    already_done,
+    crosses_wall,
+    decide,
+    resolve,
+)
 
 # The role of which a tenant has a default.
 ACCOUNT_MANAGER = "account_manager"
@@ -27,13 +36,13 @@ TOLD_LATER = "a later import has told this already"
 class RecordFacts:
     """What the rules look at besides the record.
 
-    `facts` are those of the users whom lines name. `default_manager` is the address of the active
-    user who gets new accounts that come without a manager, "" for nobody. `logins` are the
-    holders, by address, of the normal login names that lines ask for.
+    `facts` are those of the users whom lines name. `default_manager` is the active user who gets
+    new accounts that come without a manager, None for nobody. `logins` are the holders, by
+    address, of the normal login names that lines ask for.
     """
 
     facts: Facts
-    default_manager: str = ""
+    default_manager: User | None = None
     logins: dict[str, str] | None = None
 
 
@@ -58,12 +67,12 @@ def plan_record(
             blank = (ACTIVE,) if seating.role == STATUS else ()
             targets.append((seating, seating.names or blank))
         elif is_first or is_made_later(record, claim):
-            users = resolve(asked, seating, record, known.facts, profile)
+            users = resolve(asked, seating, _as_told(asked, record), known.facts, profile)
             if isinstance(users, Rejection):
                 return Plan(Outcome.REJECTED, rejection=users)
             targets.append((seating, users))
     if is_first:
-        targets += _of_new(targets, known, profile)
+        targets += _of_new(targets, _as_told(asked, record), known, profile)
     planned = decide(asked, record, targets, claim)
     if planned.outcome is Outcome.SUPERSEDED:
         return replace(planned, message=TOLD_LATER)
@@ -71,6 +80,12 @@ def plan_record(
         orders = {**planned.write.orders, MADE: claim.order}
         return replace(planned, write=replace(planned.write, orders=orders))
     return planned
+
+
+def _as_told(asked: Instruction, record: Account) -> Account:
+    """The account that the line makes: its opco is the line's own, whatever was told later."""
+    opcos = (seating.names for seating in asked.seatings if seating.role == OPCO)
+    return replace(record, opco="".join(next(opcos, ())))
 
 
 def is_made_later(record: Account, claim: Claim) -> bool:
@@ -86,15 +101,24 @@ def is_new(record: Account) -> bool:
     return STATUS not in record.assigned
 
 
-def _of_new(targets: Targets, known: RecordFacts, profile: Profile) -> Targets:
-    """What a new record has though the line does not say so: a status, and perhaps a manager."""
+def _of_new(targets: Targets, record: Account, known: RecordFacts, profile: Profile) -> Targets:
+    """What a new record has though the line does not say so: a status, and perhaps a manager.
+
+    A default manager of another opco is no manager of the account: it is made without one.
+    """
     told = {seating.role for seating, _ in targets}
     more: Targets = []
     if STATUS not in told:
         more.append((Seating(STATUS, STATUS, (), operation=Operation.DEFAULT), (ACTIVE,)))
-    if profile.about is About.ACCOUNTS and ACCOUNT_MANAGER not in told and known.default_manager:
+    manager = known.default_manager
+    if (
+        profile.about is About.ACCOUNTS
+        and ACCOUNT_MANAGER not in told
+        and manager is not None
+        and not crosses_wall(manager, record, known.facts)
+    ):
         seating = Seating(ACCOUNT_MANAGER, ACCOUNT_MANAGER, (), operation=Operation.DEFAULT)
-        more.append((seating, (known.default_manager,)))
+        more.append((seating, (manager.email,)))
     return more
 
 

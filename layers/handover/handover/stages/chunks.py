@@ -146,6 +146,7 @@ def _gather(
         item.tenant,
         plan.binding,
         plan.profile,
+        plan.wall,
         claim,
         repeats,
         may_write=may_write,

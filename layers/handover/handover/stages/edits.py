@@ -68,7 +68,8 @@ def edit_account(
     if account is None:
         raise NotFoundError("there is no such account")
     ways = {way for seating in asked.seatings for way in seating.by}
-    facts = facts_for(wiring, person.tenant, [asked], ways, run.patience)
+    wall = wiring.tables.directory.settings(person.tenant).opco_wall
+    facts = facts_for(wiring, person.tenant, [asked], ways, wall, run.patience)
     decision = _Decision(
         wiring=wiring,
         asked=asked,

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from handover.model import Account, Operation
 from handover.patience import Patience
-from handover.profiles import NamedBy
+from handover.profiles import NamedBy, OpcoWall
 from handover.rules import Facts, Instruction, address_in, likely_ids, look_of, normal_address
 from handover.rules.nearness import nearest
 from handover.runtime import Wiring
@@ -21,6 +21,7 @@ def facts_for(
     tenant: str,
     asked: Iterable[Instruction],
     ways: Collection[NamedBy],
+    wall: OpcoWall,
     patience: Patience,
 ) -> Facts:
     """The facts for these instructions, as they are now; `ways` are how users may be named."""
@@ -50,7 +51,13 @@ def facts_for(
         if any(seating.is_workflow for seating in seatings)
         else frozenset()
     )
-    return Facts(users, nearest(known), workflows, by_name)
+    return Facts(
+        users,
+        nearest(known),
+        workflows,
+        by_name,
+        has_opco_wall=wall is OpcoWall.ALWAYS,
+    )
 
 
 def likely_accounts(

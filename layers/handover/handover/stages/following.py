@@ -13,12 +13,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from handover.errors import InvalidRequestError
+from handover.model import User
 from handover.patience import Patience
-from handover.profiles import ACTIVE, DELETED
-from handover.rules import pending_seat
+from handover.profiles import ACTIVE, DELETED, OpcoWall
+from handover.rules import are_apart, pending_seat
 from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
 from handover.stages.errand_files import pieces_of
 from handover.stages.errands import (
@@ -35,6 +37,8 @@ from handover.stages.sign_ins import keep_in_line
 from handover.store.directory import USER
 from handover.store.errands import ERRAND, LOOK
 from handover.store.imports import TicketItem
+
+ACCOUNTS_AT_A_TIME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,10 @@ def _write(
 
 
 def _asks_for_a_look(one: News) -> bool:
-    """True when somebody has come, is active again, or is deleted; or where a look is asked for."""
+    """True when somebody has come, is active again or in another opco, or is deleted.
+
+    True as well where a look is asked for.
+    """
     if one.after is None:
         return False
     if one.key.startswith(LOOK):
@@ -129,7 +136,10 @@ def _asks_for_a_look(one: News) -> bool:
             one.before is None or buried_by != _text(one.before, "deleted_by")
         )
         return before != DELETED and not is_by_errand
-    return after == ACTIVE and before != ACTIVE
+    if after != ACTIVE or one.before is None:
+        return after == ACTIVE
+    # What waited behind the wall between opcos may have stopped to.
+    return before != ACTIVE or _text(one.before, "opco") != _text(one.after, "opco")
 
 
 def _changes_sign_in(one: News) -> bool:
@@ -153,7 +163,7 @@ def _look(wiring: Wiring, tenant: str, news: Sequence[News], patience: Patience)
     come = [
         address
         for address, user in users.items()
-        if user.is_active and _holds(wiring, tenant, pending_seat(address), patience)
+        if user.is_active and _is_awaited(wiring, tenant, user, patience)
     ]
     # The same batch leads to the same tickets, so that it may come again.
     seed = "\0".join(sorted(one.event_id for one in news))
@@ -189,6 +199,27 @@ def _holds(wiring: Wiring, tenant: str, seat: str, patience: Patience) -> bool:
     patience.check()
     held: Iterator[tuple[str, str]] = wiring.tables.portfolios.of(tenant, seat)
     return next(held, None) is not None
+
+
+def _is_awaited(wiring: Wiring, tenant: str, user: User, patience: Patience) -> bool:
+    """True when an account waits for the user that the wall between opcos does not keep from them.
+
+    A file for the others would change nothing, and would be written whenever somebody looks again.
+    """
+    waiting = (
+        account for _, account in wiring.tables.portfolios.of(tenant, pending_seat(user.email))
+    )
+    is_walled: bool | None = None
+    while ids := list(islice(waiting, ACCOUNTS_AT_A_TIME)):
+        patience.check()
+        accounts = wiring.tables.accounts.read(tenant, dict.fromkeys(ids), patience)
+        if not all(are_apart(user, account) for account in accounts.values()):
+            return True
+        if is_walled is None:
+            is_walled = wiring.tables.directory.settings(tenant).opco_wall is OpcoWall.ALWAYS
+        if not is_walled:
+            return True
+    return False
 
 
 def _status(image: Mapping[str, Any]) -> str:

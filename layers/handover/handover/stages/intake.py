@@ -135,6 +135,7 @@ def _validate(
             dialect=scanned.dialect,
             header=header,
             rivals=frozenset(),
+            wall=wiring.tables.directory.settings(sender.tenant).opco_wall,
         )
         chunks = store_repeats(wiring, item.pk, plan, scanned, seed, run.patience)
         # A dry run clears nothing; it is how one finds out what a file would clear. What an Admin

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from handover.model import Account, Repeat
+from handover.model import Account, Repeat, User
 from handover.patience import Patience
-from handover.profiles import About, Binding, Profile
+from handover.profiles import About, Binding, OpcoWall, Profile
 from handover.rules import (
     Claim,
     Instruction,
@@ -41,6 +41,7 @@ class Work:
     tenant: str
     binding: Binding
     profile: Profile
+    wall: OpcoWall
     claim: Claim
     repeats: Mapping[int, Repeat]
     may_write: bool
@@ -84,7 +85,7 @@ def _assigning(
 ) -> PlanLines:
     if not work.may_write:
         return lambda _asked, _accounts, _patience: _known_only(work)
-    facts = facts_for(wiring, work.tenant, asked, work.binding.ways, patience)
+    facts = facts_for(wiring, work.tenant, asked, work.binding.ways, work.wall, patience)
 
     def for_lines(
         lines: Collection[Instruction], accounts: Mapping[str, Account], patience: Patience
@@ -128,17 +129,17 @@ def _record_facts(
         for one in asked
         if one.account_id not in records or is_made_later(records[one.account_id], work.claim)
     ]
-    facts = facts_for(wiring, work.tenant, new, work.binding.ways, patience)
+    facts = facts_for(wiring, work.tenant, new, work.binding.ways, work.wall, patience)
     if work.profile.about is About.USERS:
         return RecordFacts(facts, logins=_logins(wiring, work, asked, records, patience))
-    return RecordFacts(facts, _default_manager(wiring, work.tenant) if new else "")
+    return RecordFacts(facts, _default_manager(wiring, work.tenant) if new else None)
 
 
-def _default_manager(wiring: Wiring, tenant: str) -> str:
+def _default_manager(wiring: Wiring, tenant: str) -> User | None:
     directory = wiring.tables.directory
     address = directory.settings(tenant).default_account_manager
     user = directory.user(tenant, address) if address else None
-    return address if user is not None and user.is_active else ""
+    return user if user is not None and user.is_active else None
 
 
 def _logins(

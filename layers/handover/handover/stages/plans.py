@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 from handover.aws.objects import Upload
 from handover.model import Dialect, Header, Repeat
-from handover.profiles import Binding, Profile, bind, profile_from, profile_json
+from handover.profiles import Binding, OpcoWall, Profile, bind, profile_from, profile_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,8 @@ class ImportPlan:
     """How an import is to be worked. It is stored once and never changes.
 
     `upload` is what the chunks' byte ranges refer to: the uploaded version itself, or its copy in
-    UTF-8. `rivals` are the older imports that were not final when this one was validated.
+    UTF-8. `rivals` are the older imports that were not final when this one was validated. `wall`
+    is the tenant's setting of then, so that a chunk that is worked again decides alike.
     """
 
     profile: Profile
@@ -24,6 +25,7 @@ class ImportPlan:
     dialect: Dialect
     header: Header
     rivals: frozenset[str]
+    wall: OpcoWall
 
     @property
     def binding(self) -> Binding:
@@ -46,6 +48,7 @@ def plan_json(plan: ImportPlan) -> str:
             "dialect": asdict(plan.dialect),
             "header": asdict(plan.header),
             "rivals": sorted(plan.rivals),
+            "opco_wall": plan.wall.value,
         },
         ensure_ascii=False,
     )
@@ -62,6 +65,8 @@ def plan_from(text: str) -> ImportPlan:
         dialect=Dialect(**data["dialect"]),
         header=Header(tuple(header["labels"]), header["data_start"], header["data_line"]),
         rivals=frozenset(data["rivals"]),
+        # Plans that were stored before there was the setting know the profile's wall alone.
+        wall=OpcoWall(data.get("opco_wall", OpcoWall.BY_PROFILE)),
     )
 
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from handover.aws import buses
-from handover.model import Account
-from handover.profiles import is_fact
+from handover.model import Account, User
+from handover.profiles import OpcoWall, is_fact
 from handover.reports import mark_told
-from handover.rules import address_in, is_pending
+from handover.rules import address_in, are_apart, is_pending
 from handover.runtime import Invocation, Wiring
 from handover.store.accounts import account_from
 from handover.store.history import Entry, Holding, holdings_of
@@ -47,7 +47,7 @@ def publish_changes(wiring: Wiring, changes: Sequence[Change], run: Invocation) 
         if change.after is not None:
             holdings += holdings_of(change.before, change.after)
     wiring.tables.portfolios.put(holdings, run.now, run.patience)
-    _ask_for_looks(wiring, holdings, run)
+    _ask_for_looks(wiring, holdings + _behind_another_wall(changes), changes, run)
     buses.put_events(
         wiring.changes_bus,
         ASSIGNMENT_CHANGED,
@@ -56,24 +56,59 @@ def publish_changes(wiring: Wiring, changes: Sequence[Change], run: Invocation) 
     )
 
 
-def _ask_for_looks(wiring: Wiring, holdings: Sequence[Holding], run: Invocation) -> None:
+def _behind_another_wall(changes: Sequence[Change]) -> list[Holding]:
+    """What waits on accounts whose opco has changed: its users may be kept out no longer."""
+    return [
+        holding
+        for change in changes
+        if change.before is not None
+        and change.after is not None
+        and change.before.opco != change.after.opco
+        for holding in holdings_of(None, change.after)
+        if is_pending(holding.user)
+    ]
+
+
+def _ask_for_looks(
+    wiring: Wiring, holdings: Sequence[Holding], changes: Sequence[Change], run: Invocation
+) -> None:
     """Asks for a look at users who are deleted and hold something, or are awaited and there.
 
     The users are read after the portfolios are stored: whoever changes a user and then reads the
     portfolio sees these holdings, or is seen here.
     """
-    held: dict[str, dict[str, Holding]] = {}
+    accounts = {
+        (after.tenant, after.account_id): after
+        for change in changes
+        if (after := change.after) is not None
+    }
+    held: dict[str, list[Holding]] = {}
     for holding in holdings:
         if holding.is_held and address_in(holding.user):
-            held.setdefault(holding.tenant, {})[holding.user] = holding
-    for tenant, seats in held.items():
-        addresses = dict.fromkeys(map(address_in, seats))
+            held.setdefault(holding.tenant, []).append(holding)
+    for tenant, of_tenant in held.items():
+        addresses = dict.fromkeys(address_in(holding.user) for holding in of_tenant)
         users = wiring.tables.directory.users(tenant, addresses, run.patience)
-        for seat, holding in seats.items():
-            user = users.get(address_in(seat))
-            if user is not None and (user.is_deleted or (is_pending(seat) and user.is_active)):
-                because = f"{holding.account_id}#{holding.version}"
-                wiring.tables.errands.look_at(tenant, user.email, because)
+        looks: dict[str, Holding] = {}
+        for holding in of_tenant:
+            user = users.get(address_in(holding.user))
+            if user is None:
+                continue
+            is_awaited = is_pending(holding.user) and user.is_active
+            account = accounts[tenant, holding.account_id]
+            if user.is_deleted or (is_awaited and not _keeps_out(wiring, user, account)):
+                looks[user.email] = holding
+        for email, holding in looks.items():
+            because = f"{holding.account_id}#{holding.version}"
+            wiring.tables.errands.look_at(tenant, email, because)
+
+
+def _keeps_out(wiring: Wiring, user: User, account: Account) -> bool:
+    """True when the wall would reject who is awaited, so that a look could give them nothing."""
+    return (
+        are_apart(user, account)
+        and wiring.tables.directory.settings(account.tenant).opco_wall is OpcoWall.ALWAYS
+    )
 
 
 def _entry(change: Change) -> Entry | None:
