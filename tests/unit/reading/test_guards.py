@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 import pytest
 from handover.reading import guard, unguard
 from hypothesis import given
 from hypothesis import strategies as st
 
-HOSTILE = st.text(st.sampled_from("'=+-@|%\t\r\n\x00\x07\x1b\x7fae␀␉␛␠␡é"), max_size=8)
+HOSTILE = st.text(st.sampled_from(";,\"'=+-@|%\t\r\n\x00\x07\x1b\x7fae␀␉␛␠␡é"), max_size=8)
 
 
 @given(st.one_of(HOSTILE, st.text()))
@@ -21,6 +24,18 @@ def test_a_guarded_value_starts_no_formula_and_holds_no_control(value: str) -> N
 
     assert not guarded.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
     assert not [char for char in guarded if char == "\x7f" or (char < " " and char not in "\t\n\r")]
+
+
+@given(st.one_of(HOSTILE, st.text()), st.sampled_from(",;\t|"))
+def test_finding_11_no_cell_of_a_spreadsheet_with_another_separator_starts_a_formula(
+    value: str, separator: str
+) -> None:
+    written = io.StringIO(newline="")
+    csv.writer(written).writerow(["K1", guard(value)])
+
+    for row in csv.reader(io.StringIO(written.getvalue(), newline=""), delimiter=separator):
+        for cell in row:
+            assert not cell.startswith(("=", "+", "-", "@", "\uff1d")), row
 
 
 @pytest.mark.parametrize(
@@ -37,6 +52,13 @@ def test_a_guarded_value_starts_no_formula_and_holds_no_control(value: str) -> N
         ("\x1b[31m", "␛e[31m"),
         ("␛", "␛␛"),
         ("\x7f", "␡"),
+        ("K1;=1", "K1;'=1"),
+        ("K1,=1;-2", "K1,'=1;'-2"),
+        ("||=1", "'|'|'=1"),
+        ("K1;'=1", "K1;''=1"),
+        ('K1;"=1"', 'K1;\'"=1"'),
+        ("a\n=1", "a\n'=1"),
+        ("ana@x.example;ben@x.example", "ana@x.example;ben@x.example"),
     ],
 )
 def test_values_are_guarded_as_the_table_says(value: str, guarded: str) -> None:

@@ -207,12 +207,24 @@ def test_no_cell_of_either_file_runs_in_a_spreadsheet(
 
 
 @pytest.mark.parametrize(
-    "cell", ["=1+1", "+254700", "-5", "@SUM(A1)", "\t=1", "'=1", '=HYPERLINK("http://x";"y")']
+    ("cell", "guarded"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+254700", "'+254700"),
+        ("-5", "'-5"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\t'=1"),
+        ("'=1", "''=1"),
+        ('=HYPERLINK("http://x";"y")', '\'=HYPERLINK("http://x";"y")'),
+        ("K1;=1", "K1;'=1"),
+        ("K1|-1", "K1|'-1"),
+        ("K1;ana@x.example", "K1;ana@x.example"),
+    ],
 )
-def test_a_formula_is_guarded_and_comes_back(cell: str) -> None:
+def test_a_formula_is_guarded_and_comes_back(cell: str, guarded: str) -> None:
     part = errors_part([rejected("KE1", cell, "")], header=HEADER, dialect=COMMA)
 
-    assert parsed(part)[0][1] == "'" + cell
+    assert parsed(part)[0][1] == guarded
     assert unguarded(part)[0][1] == cell
 
 

@@ -6,6 +6,7 @@ reading takes the guards off when a report is uploaded again.
     value                       guarded
     =1+1                        '=1+1
     '=1+1                       ''=1+1          one more quote, so that taking one off is exact
+    K1;=1+1                     K1;'=1+1        a spreadsheet with that separator sees two cells
     NUL, other controls, DEL    their pictures, U+2400 to U+2421
     ESC                         U+241B e        U+241B alone is what marks the next line's case
     a picture P itself          U+241B P
@@ -25,6 +26,10 @@ MALFORMED = f'{_MARK}"'
 _STARTS = r"[=+\-@\t\r\n|%\uff1d\uff0b\uff0d\uff20]"
 _RUNS_AS_FORMULA = re.compile(f"'*{_STARTS}")
 _IS_GUARDED = re.compile(f"'+{_STARTS}")
+# Whatever separates the cells of this file, a spreadsheet may split its lines at any of these.
+_CELL_BEGINS = r"(?<=[,;\t|\r\n])"
+_RUNS_WITHIN = re.compile(f"{_CELL_BEGINS}(?=['\"]*{_STARTS})")
+_IS_GUARDED_WITHIN = re.compile(f"{_CELL_BEGINS}'(?=['\"]*{_STARTS})")
 # TAB, LF and CR are text in a quoted cell; every other control is replaced.
 _NEEDS_PICTURE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2400-\u2421]")
 _PICTURED = re.compile(f"{_MARK}[e\u2400-\u2421]|[\u2400-\u2421]")
@@ -39,6 +44,7 @@ def guard(value: str) -> str:
     """The value as a report shows it: no spreadsheet runs it, no terminal obeys it."""
     if _NEEDS_PICTURE.search(value):
         value = _NEEDS_PICTURE.sub(lambda found: _PICTURE_OF[found[0]], value)
+    value = _RUNS_WITHIN.sub("'", value)
     return f"'{value}" if _RUNS_AS_FORMULA.match(value) else value
 
 
@@ -46,6 +52,7 @@ def unguard(value: str) -> str:
     """The value that `guard` made this of. What a person typed besides stays as it is."""
     if _IS_GUARDED.match(value):
         value = value[1:]
+    value = _IS_GUARDED_WITHIN.sub("", value)
     if _PICTURED.search(value):
         # A picture that guard never writes alone was typed by a person and means itself.
         value = _PICTURED.sub(lambda found: _PICTURED_AS.get(found[0], found[0]), value)

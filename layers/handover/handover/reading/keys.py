@@ -118,6 +118,8 @@ class KeyHasher:
         needs_python |= is_odd
         if self.dialect.is_report and window.data.find(bytes(_PICTURE_LEAD)) >= 0:
             needs_python |= _with_pictures(view, begin, end)
+        if self.dialect.is_report and window.data.find(b"'") >= 0:
+            needs_python |= _with_any(np.flatnonzero(view == ord("'")), begin, end)
         if self._normal is not None:
             if not window.data.isascii():
                 needs_python |= _with_any(np.flatnonzero(view >= 128), begin, end)

@@ -211,15 +211,15 @@ def _guarded(row: tuple[str, ...], delimiter: str, *, mark: str = "") -> bytes:
 def _classes(delimiter: str) -> bytes:
     """What each byte means to `_plain`.
 
-    "," stands before a cell, "!" asks for a guard where a cell begins with it, _NEVER asks for
+    "," stands before a cell, here or in a spreadsheet that has another separator, "!" asks for a guard where a cell begins with it, _NEVER asks for
     quotes or a guard wherever it is, and all the rest is harmless.
     """
     classes = bytearray(b"a" * 256)
     for byte in range(128):
         character = chr(byte)
-        if character in (delimiter, "\n"):
+        if character in (delimiter, "\n", ",", ";"):
             classes[byte] = ord(",")
-        elif character == '"' or not (character.isprintable() or character in "\t\r"):
+        elif character in '"\t|' or not (character.isprintable() or character == "\r"):
             classes[byte] = ord(_NEVER)
         elif not (character.isalnum() or character in "_ \r"):
             classes[byte] = ord("!")
