@@ -170,7 +170,7 @@ def test_c7_viewers_without_quotes_are_a_line_with_too_many_fields_never_a_guess
     errors = pipeline.file(created, "errors.csv")
     assert errors is not None
     assert b",FIELD_COUNT," in errors
-    assert b"put the list of addresses in double quotes" in errors
+    assert b"put such a value in double quotes" in errors
     assert assigned(pipeline, "QB-1") == {}
 
 

@@ -186,6 +186,8 @@ def _asks(fields: tuple[str, ...], binding: Binding, profile: Profile) -> _Asks 
             continue
         if not cell and profile.blank is Blank.ERROR:
             return "rejected", "BLANK_NOT_ALLOWED"
+        if profile.list_separator is not None:
+            cell = re.sub("[\r\n]+", profile.list_separator, cell)
         if _CONTROL_IN_CELL.search(cell):
             return "rejected", "INVALID_CHARACTER"
         names: Iterable[str] = [cell]
@@ -226,7 +228,7 @@ def _now(cell: str, profile: Profile) -> tuple[str, ...]:
     if profile.list_separator is None:
         return (cell,)
     once: dict[str, str] = {}
-    for part in cell.split(profile.list_separator):
+    for part in re.sub("[\r\n]+", profile.list_separator, cell).split(profile.list_separator):
         if part.strip() and address(part) not in once:
             once[address(part)] = part.strip()
     return tuple(sorted(once.values()))

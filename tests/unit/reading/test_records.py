@@ -107,7 +107,7 @@ def test_too_many_fields_are_answered_with_the_way_to_quote_them() -> None:
     [line] = read(b"1,a@x,b@x,c\n")
 
     assert line.fault is not None
-    assert "put the list of addresses in double quotes" in line.fault.hint
+    assert "put such a value in double quotes" in line.fault.hint
     assert line.fields == ("1", "a@x", "b@x", "c")
 
 

@@ -6,7 +6,8 @@ import csv
 import io
 
 import pytest
-from handover.model import Dialect, Header, Line, LineResult, Outcome, Rejection, SeatChange
+from handover.model import Chunk, Dialect, Header, Line, LineResult, Outcome, Rejection, SeatChange
+from handover.reading import lines
 from handover.reading.guards import guard, unguard
 from handover.reports import errors_head, errors_part, results_head, results_part
 from hypothesis import given
@@ -342,3 +343,12 @@ def test_half_a_character_becomes_a_replacement_character() -> None:
     part = errors_part([rejected("KE\udc81", "x", "")], header=HEADER, dialect=COMMA)
 
     assert parsed(part)[0][0] == "KE\ufffd"
+
+
+def test_f8_a_hint_holds_no_sign_that_a_report_writes_in_another_way() -> None:
+    data = b'KE1,"x"y\n'
+    chunk = Chunk(1, 0, len(data), 2, 1, 0)
+    (line,) = lines(data, chunk=chunk, dialect=COMMA, header=Header(("a", "b"), 0, 2))
+
+    assert line.fault is not None
+    assert guard(line.fault.hint) == line.fault.hint

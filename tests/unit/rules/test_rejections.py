@@ -297,3 +297,59 @@ def test_an_answer_given_once_is_given_again_beyond_the_bound() -> None:
 
 def test_nobody_is_near_where_there_is_nobody() -> None:
     assert nearest(())("bob@x.example") is None
+
+
+def test_u3_addresses_under_each_other_in_a_cell_are_a_list() -> None:
+    for cell in (
+        f"{AMINA.email},\n{BARAKA.email}",
+        f"{AMINA.email}\r\n{BARAKA.email}",
+        f"{AMINA.email}\n\n, {BARAKA.email}\r",
+    ):
+        many = variant(list_separator=",", roles={"account_manager": {"max_users": None}})
+        found = asked("0042", cell, profile=many)
+
+        assert isinstance(found, Instruction), cell
+        assert found.seatings[0].names == (AMINA.email, BARAKA.email), cell
+
+
+def test_u3_a_line_end_in_a_cell_for_one_user_is_a_control_character() -> None:
+    found = rejection("0042", f"{AMINA.email}\n{BARAKA.email}", of=account())
+
+    assert found is not None
+    assert found.code == "INVALID_CHARACTER"
+
+
+def test_u7_a_workflow_is_found_in_whatever_form_its_characters_are_written() -> None:
+    columns = [
+        {"holds": "account", "label": "account ID", "aliases": []},
+        {"holds": "workflow", "label": "Workflow", "aliases": []},
+    ]
+    profile = variant(columns=columns, roles={})
+    composed, decomposed = "Relance d\u00e9but", "Relance de\u0301but"
+
+    for known, written in ((composed, decomposed), (decomposed, composed)):
+        understood = asked("0042", written, profile=profile, header=("account ID", "Workflow"))
+        assert isinstance(understood, Instruction)
+        facts_of_it = replace(facts(), workflows=frozenset({known}))
+
+        planned = plan(understood, account(), facts_of_it, profile, claim())
+
+        assert planned.write is not None
+        assert planned.write.assigned["workflow"] == (known,)
+
+
+def test_u10_a_hint_speaks_of_what_the_profile_takes() -> None:
+    column = {"holds": "users", "label": HEADER[1], "aliases": [], "role": "account_manager"}
+    key = {"holds": "account", "label": HEADER[0], "aliases": []}
+    by_name = variant(columns=[key, column | {"by": ["name"]}])
+    one_of_lists = variant(list_separator=";", roles={"account_manager": {"max_users": 1}})
+
+    for profile, cell, words in (
+        (by_name, "Amina Unknown", "wanted the name of one user in this cell"),
+        (by_name, "Zz", "Correct the name, or have the user created first"),
+        (one_of_lists, "zz,yy", "wanted the address of one user in this cell"),
+    ):
+        found = rejection("0042", cell, of=account(), profile=profile)
+
+        assert found is not None
+        assert words in found.hint

@@ -156,7 +156,8 @@ class _Check:
                 f"line {number}: text stands behind a closing quote{span}; wanted the next field "
                 "or the end of the line",
                 "Write a quote that belongs to a value twice, and the whole value in quotes. "
-                f"In the report of errors, delete the sign {MALFORMED} too once the line is right.",
+                "In the report of errors a small ESC and a quote stand before such a line: delete "
+                "them too once the line is right.",
             )
         if len(fields) != len(self._labels):
             return self._wrong_count(number, len(fields))
@@ -201,8 +202,7 @@ class _Check:
         name = _DELIMITER_NAMES.get(self._delimiter, "the delimiter")
         hint = f"Add the missing fields; an empty one needs {name} too."
         if found > wanted:
-            what = "put the list of addresses" if self._delimiter == "," else "put such a value"
-            hint = f"If a value holds {name}, {what} in double quotes."
+            hint = f"If a value holds {name}, put such a value in double quotes."
         unit = "field" if found == 1 else "fields"
         return Rejection(
             number,

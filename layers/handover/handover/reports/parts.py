@@ -211,8 +211,9 @@ def _guarded(row: tuple[str, ...], delimiter: str, *, mark: str = "") -> bytes:
 def _classes(delimiter: str) -> bytes:
     """What each byte means to `_plain`.
 
-    "," stands before a cell, here or in a spreadsheet that has another separator, "!" asks for a guard where a cell begins with it, _NEVER asks for
-    quotes or a guard wherever it is, and all the rest is harmless.
+    "," stands before a cell, here or in a spreadsheet that has another separator, "!" asks for a
+    guard where a cell begins with it, _NEVER asks for quotes or a guard wherever it is, and all
+    the rest is harmless.
     """
     classes = bytearray(b"a" * 256)
     for byte in range(128):

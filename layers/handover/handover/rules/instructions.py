@@ -12,6 +12,7 @@ from handover.rules.addresses import normal_address
 
 # Control characters, and halves of characters, which have no form in UTF-8.
 _CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+_LINE_ENDS = re.compile("[\r\n]+")
 _OPERATIONS = {
     Holds.USERS: Operation.SET,
     Holds.WORKFLOW: Operation.SET,
@@ -89,6 +90,8 @@ def _seating(line: Line, column: SeatColumn, profile: Profile) -> Seating | Reje
     expected = _expected(line, column, profile)
     if operation is Operation.SET and profile.is_clearing(cell):
         return Seating(column.role, column.label, (), expected=expected)
+    if column.holds is not Holds.WORKFLOW:
+        cell = on_one_line(cell, profile)
     broken = control_character(line.number, column.label, cell)
     if broken is not None:
         return broken
@@ -126,6 +129,13 @@ def too_many_users(line: int, label: str, found: int, most: int) -> Rejection:
     )
 
 
+def on_one_line(cell: str, profile: Profile) -> str:
+    """A list whose entries stand under each other, with the profile's separator between them."""
+    if profile.list_separator is None or cell.isprintable():
+        return cell
+    return _LINE_ENDS.sub(profile.list_separator, cell)
+
+
 def names_once(names: Iterable[str]) -> tuple[str, ...]:
     """The names, each once in whatever form, in their order; blank ones are left out."""
     first: dict[str, str] = {}
@@ -144,7 +154,7 @@ def _expected(line: Line, column: SeatColumn, profile: Profile) -> tuple[str, ..
         return ()
     if column.holds is Holds.WORKFLOW or profile.list_separator is None:
         return (cell,)
-    return tuple(sorted(names_once(cell.split(profile.list_separator))))
+    return tuple(sorted(names_once(on_one_line(cell, profile).split(profile.list_separator))))
 
 
 def _blank(line: Line, column: SeatColumn, profile: Profile) -> Seating | Rejection | None:

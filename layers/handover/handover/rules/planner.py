@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from handover.model import Account, Mark, Operation, Outcome, Rejection, SeatChange, User
@@ -256,10 +257,19 @@ def _in_place(
 
 
 def _workflow(asked: Instruction, seating: Seating, facts: Facts) -> tuple[str, ...] | Rejection:
+    found: list[str] = []
     for name in seating.names:
-        if name not in facts.workflows:
+        known = name if name in facts.workflows else _same_text(name, facts.workflows)
+        if known is None:
             return _workflow_not_found(asked, seating, name, facts)
-    return seating.names
+        found.append(known)
+    return tuple(found)
+
+
+def _same_text(name: str, known: Iterable[str]) -> str | None:
+    """The one that only the form of its characters tells from `name`, as one typed elsewhere is."""
+    text = unicodedata.normalize("NFC", name)
+    return next((one for one in sorted(known) if unicodedata.normalize("NFC", one) == text), None)
 
 
 def _not_admitted(
@@ -518,13 +528,21 @@ def _user_not_found(
     elif (near := facts.near(normal_address(name))) is not None:
         hint = f"{place}; did you mean {near}?"
     elif any(mark in name.strip() for mark in (",", ";", " ")):
+        seat = profile.seats.get(seating.role)
+        takes_one = profile.list_separator is None or (seat is not None and seat.max_users == 1)
         hint = (
-            f"{place}; wanted the address of one user in this cell."
-            if profile.list_separator is None
+            f"{place}; wanted the {_ways_spoken(seating)} of one user in this cell."
+            if takes_one
             else f"{place}; wanted addresses separated by {profile.list_separator!r}."
         )
     else:
-        hint = f"{place}. Correct the address, or have the user created first."
+        hint = f"{place}. Correct the {_ways_spoken(seating)}, or have the user created first."
     return Rejection(
         asked.line, seating.label, "USER_NOT_FOUND", "User not found, check the email", hint
     )
+
+
+def _ways_spoken(seating: Seating) -> str:
+    """What a cell names a user by, in words."""
+    words = {NamedBy.EMAIL: "address", NamedBy.LOGIN: "login name", NamedBy.NAME: "name"}
+    return " or ".join(word for way, word in words.items() if way in seating.by) or "address"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 
 from handover.model import Line, Operation, Rejection
@@ -40,8 +41,10 @@ def canonical(line: Line, binding: Binding, profile: Profile) -> tuple[str, tupl
                 *(("of", seating.instead_of) if seating.instead_of is not None else ()),
                 *_ways_of_naming(seating),
                 *(
-                    seating.names
-                    if seating.is_workflow or seating.operation is Operation.RECORD
+                    (unicodedata.normalize("NFC", name) for name in seating.names)
+                    if seating.is_workflow
+                    else seating.names
+                    if seating.operation is Operation.RECORD
                     else sorted(normal_address(name) for name in seating.names)
                 ),
             )
