@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -217,8 +218,23 @@ def test_the_captured_letter_of_an_import_that_is_not_there_is_let_go(
     assert pipeline.abandon(event) == []
 
 
+def letter_of_an_upload(bucket: str) -> dict[str, Any]:
+    """The captured letter, as of that bucket."""
+    event: dict[str, Any] = load_event("abandon-intake")
+    body = json.loads(event["Records"][0]["body"])
+    body["Records"][0]["s3"]["bucket"]["name"] = bucket
+    event["Records"][0]["body"] = json.dumps(body)
+    return event
+
+
+def test_the_letter_of_an_upload_to_another_bucket_registers_nothing(pipeline: Pipeline) -> None:
+    assert pipeline.abandon(letter_of_an_upload("somebody-elses")) == []
+
+    assert pipeline.all_imports() == []
+
+
 def test_the_captured_letter_of_an_upload_registers_and_refuses_it(pipeline: Pipeline) -> None:
-    assert pipeline.abandon(load_event("abandon-intake")) == []
+    assert pipeline.abandon(letter_of_an_upload(pipeline.wiring.uploads_bucket)) == []
     pipeline.run()
 
     (import_,) = pipeline.all_imports()

@@ -249,6 +249,16 @@ def test_an_upload_that_nobody_told_of_is_found(
     assert pipeline.holders("K000") == ([AMINA] if is_found else [""])
 
 
+def test_what_is_no_upload_is_not_taken_for_a_lost_one(pipeline: Pipeline) -> None:
+    pipeline.put(f"drop/{TENANT}/erp/", b"")
+    pipeline.put(f"drop/{TENANT}/erp/archive/customers.csv", GOOD)
+    later(pipeline, LOST_DROP_SECONDS + 1)
+
+    pipeline.sweep("uploads")
+
+    assert pipeline.waiting() == []
+
+
 def test_a_found_upload_has_its_place_among_those_that_were_told_of(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     pipeline.upload(GOOD)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
@@ -12,6 +13,7 @@ from botocore.response import StreamingBody
 from handover.model import Mode, User
 from handover.profiles import Settings, presets, profile_from, profile_json
 from handover.reading import MAX_COLUMNS, MAX_FILE_BYTES
+from handover.stages import uploads
 from handover.stages.plans import plan_from
 from handover.store.imports import pending_chunks
 
@@ -24,6 +26,7 @@ from tests.functional.pipeline import (
     AMINA,
     BARAKA,
     HOUR,
+    PRINCIPAL,
     SALES,
     TENANT,
     Pipeline,
@@ -82,14 +85,87 @@ def test_s3s_test_message_makes_no_import(pipeline: Pipeline) -> None:
     assert pipeline.waiting() == []
 
 
-def test_a_folder_marker_is_answered_as_everything_is(pipeline: Pipeline) -> None:
+@pytest.mark.parametrize(
+    "key", [f"drop/{TENANT}/erp/", f"drop/{TENANT}/", "drop/", f"in/{TENANT}/"]
+)
+def test_the_marker_of_a_folder_is_no_import_and_nobody_is_told(
+    pipeline: Pipeline, key: str
+) -> None:
     pipeline.source()
-    created = pipeline.put(f"drop/{TENANT}/erp/", b"")
+    created = pipeline.put(key, b"")
+
+    pipeline.run(created)
+
+    assert pipeline.all_imports() == []
+    assert pipeline.memory.sns.published == []
+
+
+def test_a_file_whose_name_ends_like_a_folder_is_answered_as_everything_is(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.source()
+    created = pipeline.put(f"drop/{TENANT}/erp/", GOOD)
 
     pipeline.run(created)
 
     assert pipeline.item(created).state == "refused"
     assert len(pipeline.memory.sns.published) == 1
+
+
+@pytest.mark.parametrize("door", ["drop", "directory"])
+@pytest.mark.parametrize("name", ["customers.csv", "2026/accounts.csv"])
+def test_a_file_moved_to_the_archive_of_its_source_is_no_import(
+    pipeline: Pipeline, door: str, name: str
+) -> None:
+    pipeline.source(writes_directory=True)
+    pipeline.kenyan(1)
+    moved = pipeline.put(f"{door}/{TENANT}/erp/archive/{name}", GOOD, principal=PRINCIPAL)
+
+    pipeline.run(moved)
+
+    assert pipeline.all_imports() == []
+    assert pipeline.memory.sns.published == []
+    assert pipeline.holders("K000") == [""]
+
+
+@pytest.mark.parametrize("name", ["archive", "archive.csv", "Archive/a.csv", "old/archive/a.csv"])
+def test_only_the_archive_itself_is_left_alone(pipeline: Pipeline, name: str) -> None:
+    pipeline.source()
+    pipeline.kenyan(2)
+    created = pipeline.drop(GOOD, name)
+
+    pipeline.run(created)
+
+    assert pipeline.item(created).state == "done"
+
+
+def test_an_archived_file_that_an_older_version_took_in_is_worked_to_its_end(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline.source()
+    pipeline.kenyan(2)
+    created = pipeline.drop(GOOD, "archive/customers.csv")
+    with monkeypatch.context() as before:
+        before.setattr(uploads, "is_no_upload", lambda _key, _size: False)
+        pipeline.validate(created)
+
+    pipeline.run(created)
+
+    assert pipeline.item(created).state == "done"
+
+
+def test_an_event_of_another_bucket_makes_no_import(pipeline: Pipeline) -> None:
+    pipeline.source()
+    event = told_by_s3(pipeline.drop(GOOD))
+    (record,) = event["Records"]
+    body = json.loads(record["body"])
+    body["Records"][0]["s3"]["bucket"]["name"] = "somebody-elses"
+    record["body"] = json.dumps(body)
+
+    assert pipeline.invoke(app.lambda_handler, event) == []
+
+    assert pipeline.all_imports() == []
+    assert pipeline.waiting() == []
 
 
 def test_a_message_that_is_no_json_comes_again_and_breaks_nothing(pipeline: Pipeline) -> None:

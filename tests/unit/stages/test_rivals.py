@@ -47,6 +47,13 @@ def test_older_imports_are_rivals_until_they_are_final(pipeline: Pipeline) -> No
     assert rivals(pipeline, newest) == {import_id(validated), import_id(unheard_of)}
 
 
+def test_what_is_no_upload_is_no_rival(pipeline: Pipeline) -> None:
+    pipeline.put(f"drop/{TENANT}/erp/", b"")
+    pipeline.drop(FILE, "archive/customers.csv")
+
+    assert rivals(pipeline, upload_later(pipeline)) == set()
+
+
 def test_newer_imports_are_no_rivals(pipeline: Pipeline) -> None:
     oldest = upload_later(pipeline)
     upload_later(pipeline, SAME_TIME_SECONDS + 1)

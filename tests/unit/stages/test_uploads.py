@@ -131,6 +131,7 @@ def test_what_s3_leaves_out_is_empty_and_no_crash() -> None:
         st.floats(1e9, 2e9),
         st.text("0123456789ABCDEF"),
         st.none() | st.text(max_size=5),
+        st.none() | st.integers(0, 2**31),
     )
 )
 def test_an_arrival_sent_as_a_message_of_our_own_comes_back_the_same(one: Arrival) -> None:

@@ -19,7 +19,7 @@ from handover.stages.chunks import work_chunk
 from handover.stages.endings import end_import
 from handover.stages.registration import new_item
 from handover.stages.sending import read_message, send_finalize
-from handover.stages.uploads import Arrival, arrivals_of, sender_of
+from handover.stages.uploads import Arrival, arrivals_of, is_passed_over, sender_of
 
 
 def abandon(wiring: Wiring, body: str, run: Invocation) -> None:
@@ -57,6 +57,8 @@ def _refuse(wiring: Wiring, arrival: Arrival, run: Invocation) -> None:
     imports = wiring.tables.imports
     item = imports.find(arrival.import_id)
     if item is None:
+        if is_passed_over(wiring, arrival):
+            return
         item = imports.register(new_item(arrival, sender_of(wiring, arrival), run))
     if item.state == State.VALIDATING:
         if not imports.lease(item.pk, run.attempt, now=run.now, until=run.lease_until):

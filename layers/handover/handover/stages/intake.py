@@ -26,7 +26,7 @@ from handover.stages.registration import new_item
 from handover.stages.repeats import store_repeats
 from handover.stages.rivals import rivals_of
 from handover.stages.sending import send_chunks, send_finalize
-from handover.stages.uploads import Arrival, Sender, check_ticket, sender_of
+from handover.stages.uploads import Arrival, Sender, check_ticket, is_passed_over, sender_of
 from handover.stages.weighing import would_clear
 from handover.store.imports import ImportItem, pending_chunks
 
@@ -41,7 +41,7 @@ LEAST_CHUNK_BYTES = 64 * 1024
 
 
 def take_in(wiring: Wiring, arrival: Arrival, run: Invocation, worker_seconds: int) -> None:
-    """Registers the arrival as an import and validates it, unless that is done.
+    """Registers the arrival as an import and validates it, unless that is done or it is none.
 
     Sends the messages that the import's state asks for, so that a message lost between the state
     and its sending is made up for by the next delivery. An import that must let older ones end
@@ -52,6 +52,8 @@ def take_in(wiring: Wiring, arrival: Arrival, run: Invocation, worker_seconds: i
     item = imports.find(arrival.import_id)
     sender: Sender | None = None
     if item is None:
+        if is_passed_over(wiring, arrival):
+            return
         sender = sender_of(wiring, arrival)
         item = imports.register(new_item(arrival, sender, run))
     if item.state == State.VALIDATING:

@@ -14,7 +14,7 @@ from handover.aws import objects
 from handover.model import Mode
 from handover.patience import Patience
 from handover.runtime import Wiring, rfc3339
-from handover.stages.uploads import DIRECTORY, DROP, IN, Arrival, found_arrival
+from handover.stages.uploads import DIRECTORY, DROP, IN, Arrival, found_arrival, is_no_upload
 
 # S3 lists times in whole seconds, and calls what is a second apart by S3's own clock concurrent.
 SAME_TIME_SECONDS = 1.0
@@ -31,6 +31,7 @@ def rivals_of(wiring: Wiring, tenant: str, arrival: Arrival, patience: Patience)
     watermark = imports.watermark(tenant)
     ended_until = datetime.fromisoformat(watermark).timestamp() if watermark else 0.0
     times: dict[str, float] = {}
+    no_uploads: set[str] = set()
     for version in chain(
         # Keys of tickets begin with the time of their issue, so the listing can begin there.
         objects.versions(bucket, f"{IN}/{tenant}/", after_key=_first_ticket(tenant, ended_until)),
@@ -38,7 +39,10 @@ def rivals_of(wiring: Wiring, tenant: str, arrival: Arrival, patience: Patience)
         objects.versions(bucket, f"{DIRECTORY}/{tenant}/"),
     ):
         if version.modified.timestamp() > ended_until - WATERMARK_LAG_SECONDS:
-            times[found_arrival(version).import_id] = version.modified.timestamp()
+            import_id = found_arrival(version).import_id
+            times[import_id] = version.modified.timestamp()
+            if is_no_upload(version.upload.key, version.size_bytes):
+                no_uploads.add(import_id)
     times = {
         import_id: at for import_id, at in times.items() if at <= arrival.at + SAME_TIME_SECONDS
     }
@@ -49,7 +53,8 @@ def rivals_of(wiring: Wiring, tenant: str, arrival: Arrival, patience: Patience)
         for import_id, (state, mode) in states.items()
         if state.is_final or mode is Mode.DRY_RUN
     }
-    rivals = frozenset(times) - harmless
+    # What is no upload has no import, unless it was made one before this was a rule.
+    rivals = frozenset(times) - harmless - (no_uploads - states.keys())
     open_since = min((times[rival] for rival in rivals), default=own_time)
     until = min(open_since, own_time) - SAME_TIME_SECONDS
     if until > ended_until:

@@ -16,7 +16,14 @@ from handover.patience import Patience
 from handover.runtime import Invocation, Wiring, logger, metrics
 from handover.stages.rivals import ticket_time
 from handover.stages.sending import send_chunks, send_finalize
-from handover.stages.uploads import IN, OF_SYSTEMS, Arrival, arrival_message, found_arrival
+from handover.stages.uploads import (
+    IN,
+    OF_SYSTEMS,
+    Arrival,
+    arrival_message,
+    found_arrival,
+    is_no_upload,
+)
 from handover.store.imports import ImportItem, pending_chunks
 
 # How long nothing is sent again after the last time: a message that is merely late comes first.
@@ -96,7 +103,7 @@ def _sweep_part(
             break
         age = run.now - version.modified.timestamp()
         lost = LOST_DROP_SECONDS if key.partition("/")[0] in OF_SYSTEMS else LOST_SECONDS
-        if lost < age < FORGOTTEN_SECONDS:
+        if lost < age < FORGOTTEN_SECONDS and not is_no_upload(key, version.size_bytes):
             waiting.append(found_arrival(version))
         if len(waiting) == UPLOADS_AT_A_TIME:
             _take_in(wiring, waiting, run.patience)

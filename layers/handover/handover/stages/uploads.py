@@ -16,12 +16,14 @@ from handover.aws.objects import Upload, Version
 from handover.errors import RefusedError
 from handover.model import Mode, Refusal
 from handover.profiles import FACTS
-from handover.runtime import Wiring, rfc3339
+from handover.runtime import Wiring, logger, metrics, rfc3339
 from handover.stages.sending import VERSION
 
 IN, DROP, DIRECTORY = "in", "drop", "directory"
 # The doors of other systems, which prove themselves by the principal that S3 names.
 OF_SYSTEMS = (DROP, DIRECTORY)
+# The folder of a source whose files are no uploads: where it keeps those that it has sent.
+ARCHIVE = "archive"
 USER_SOURCE = "user"
 # Who puts a file where nobody's files belong has no tenant; no tenant can have this name.
 NO_TENANT = "-"
@@ -37,13 +39,14 @@ class Arrival:
     """A version that has come into the upload bucket.
 
     `principal` is who wrote it as S3 says, None when S3's word of it never came and the version
-    was found by looking.
+    was found by looking. `size_bytes` is None in messages that do not tell it.
     """
 
     upload: Upload
     at: float
     sequencer: str
     principal: str | None
+    size_bytes: int | None = None
 
     @property
     def import_id(self) -> str:
@@ -100,12 +103,13 @@ def arrivals(message: Mapping[str, Any]) -> Iterator[Arrival]:
             record["userIdentity"]["principalId"]
             if "principalId" in record.get("userIdentity", {})
             else "",
+            told["object"].get("size"),
         )
 
 
 def found_arrival(version: Version) -> Arrival:
     """A version that was found in the bucket without a notification."""
-    return Arrival(version.upload, version.modified.timestamp(), "", None)
+    return Arrival(version.upload, version.modified.timestamp(), "", None, version.size_bytes)
 
 
 def arrival_message(arrival: Arrival) -> dict[str, Any]:
@@ -119,6 +123,7 @@ def arrival_message(arrival: Arrival) -> dict[str, Any]:
             "at": arrival.at,
             "sequencer": arrival.sequencer,
             "principal": arrival.principal,
+            "size_bytes": arrival.size_bytes,
         },
     }
 
@@ -128,9 +133,47 @@ def arrivals_of(message: Mapping[str, Any]) -> Iterator[Arrival]:
     if "arrival" in message:
         told = message["arrival"]
         upload = Upload(told["bucket"], told["key"], told["version_id"])
-        yield Arrival(upload, told["at"], told["sequencer"], told["principal"])
+        yield Arrival(
+            upload, told["at"], told["sequencer"], told["principal"], told.get("size_bytes")
+        )
     else:
         yield from arrivals(message)
+
+
+def is_no_upload(key: str, size_bytes: int | None) -> bool:
+    """True for an object that asks for nothing, so that it is no import and nobody is told.
+
+    That is the marker of a directory, an empty object whose key ends in "/", and whatever a
+    source keeps under `archive/` in its own place: a file that is moved there is a new object.
+    """
+    if key.endswith("/") and size_bytes == 0:
+        return True
+    door, *place = key.split("/", 4)
+    return (
+        door in OF_SYSTEMS
+        and len(place) == 4
+        and TENANT_PATTERN.fullmatch(place[0]) is not None
+        and place[1] != ""
+        and place[2] == ARCHIVE
+    )
+
+
+def is_passed_over(wiring: Wiring, arrival: Arrival) -> bool:
+    """True for an arrival that makes no import; the log tells why.
+
+    Amazon S3 may send events of every bucket of the AWS account to the intake queue. A condition
+    on the bucket in the queue's policy would close a circle in the template (the bucket needs the
+    policy to be made), so events of other buckets are dropped here.
+    """
+    upload = arrival.upload
+    if upload.bucket != wiring.uploads_bucket:
+        metrics.add_metric("EventsOfOtherBuckets", "Count", 1)
+        logger.warning("event of another bucket dropped", extra={"bucket": upload.bucket})
+        return True
+    if is_no_upload(upload.key, arrival.size_bytes):
+        logger.info("object left alone", extra={"version_id": upload.version_id})
+        return True
+    return False
 
 
 def sender_of(wiring: Wiring, arrival: Arrival) -> Sender:
