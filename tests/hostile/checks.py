@@ -247,6 +247,7 @@ def _results(passage: Passage) -> Iterator[str]:
         yield f"results.csv has {len(rows)} rows under {head}"
         return
     kept = len(head) - len(RESULTS)
+    delimiter = passage.dialect.delimiter
     for row, result in zip(rows, passage.results, strict=True):
         own = row[-len(RESULTS) :]
         told = (own[0], own[1], own[5])
@@ -257,13 +258,21 @@ def _results(passage: Passage) -> Iterator[str]:
         if passage.dialect.is_report and len(fields) == len(passage.header.labels):
             fields = fields[:kept]
         if passage.dialect.is_report and _code(result) in ("FIELD_COUNT", "INVALID_CHARACTER"):
-            # Of a wrong line of an uploaded report our old cells go, and a blank one may come.
-            own = values if values == result.line.fields[: len(values)] else values[:-1]
-            is_kept = own == result.line.fields[: len(own)]
+            # Of a wrong line of an uploaded report our old cells go.
+            is_kept = any(
+                values == _fitted(result.line.fields[:own], kept, delimiter)
+                for own in range(len(result.line.fields) + 1)
+            )
         else:
-            is_kept = values == fields
+            is_kept = values == _fitted(fields, kept, delimiter)
         if not is_kept:
             yield f"results.csv has {values} for {fields}"
+
+
+def _fitted(fields: tuple[str, ...], kept: int, delimiter: str) -> tuple[str, ...]:
+    """The fields in `kept` columns: missing ones empty, surplus ones joined into the last."""
+    padded = [*fields, *[""] * kept][: max(kept, len(fields))]
+    return (*padded[: kept - 1], delimiter.join(padded[kept - 1 :])) if kept else ()
 
 
 def _report(passage: Passage, sizes: Sizes, *, is_deep: bool) -> Iterator[str]:

@@ -197,11 +197,13 @@ NASTIES = [
         b"line,code,error,hint,account ID,account Manager\r\n17,USER_NOT_FOUND,e,h," + GOOD,
         "updated",
     ),
-    # It is no report of errors, so what was malformed has become good CSV, and guards are values.
+    # It is no report of errors: what was malformed has become good CSV, rows of a wrong length have
+    # become rectangular, and guards are values.
     Nasty(
         "results-uploaded",
         _RESULTS,
-        "DUPLICATE_CONFLICT USER_NOT_FOUND FIELD_COUNT*2 ACCOUNT_NOT_FOUND USER_NOT_FOUND "
-        "INVALID_CHARACTER ACCOUNT_BLANK DUPLICATE_CONFLICT*2 unchanged duplicate*4",
+        "DUPLICATE_CONFLICT USER_NOT_FOUND DUPLICATE_CONFLICT*2 ACCOUNT_NOT_FOUND "
+        "DUPLICATE_CONFLICT INVALID_CHARACTER ACCOUNT_BLANK DUPLICATE_CONFLICT*2 unchanged "
+        "duplicate*4",
     ),
 ]

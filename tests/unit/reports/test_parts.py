@@ -145,9 +145,10 @@ def test_every_original_field_comes_back_from_the_error_lines_file(
 def test_every_line_is_one_row_of_the_results_file_with_its_original_fields(
     records: list[tuple[str, ...]], delimiter: str, message: str
 ) -> None:
+    whole = [(fields * 3)[:3] for fields in records]
     results = [
         LineResult(Line(n, fields), Outcome.DUPLICATE, message=message)
-        for n, fields in enumerate(records, start=2)
+        for n, fields in enumerate(whole, start=2)
     ]
 
     part = results_part(results, header=HEADER, dialect=Dialect("utf-8", delimiter))
@@ -265,6 +266,44 @@ def test_a_line_with_a_wrong_field_count_stays_wrong_however_often_it_is_uploade
         header, dialect, lines = uploaded_again(data, delimiter)
         assert all(len(line.fields) != len(header.labels) for line in lines)
         data = report_of([rejected(*line.fields) for line in lines], header, dialect)
+
+
+@given(st.lists(rows, max_size=6), rows, delimiters, st.booleans())
+def test_every_row_of_the_results_has_every_column_under_its_name(
+    records: list[tuple[str, ...]], lengths: tuple[str, ...], delimiter: str, is_report: bool
+) -> None:
+    labels = tuple(f"column {place}" for place in range(len(lengths)))
+    header = Header((*labels, *OWN) if is_report else labels, 0, 2)
+    dialect = Dialect("utf-8", delimiter, is_report=is_report)
+    results = [rejected(*fields, number=n, code="CODE") for n, fields in enumerate(records, 2)]
+
+    data = results_head(header, dialect) + results_part(results, header=header, dialect=dialect)
+
+    text = data.removeprefix(BOM).decode()
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    for row, result in zip(reader, results, strict=True):
+        assert None not in row
+        assert None not in row.values()
+        assert (row["line"], row["outcome"], row["code"]) == (
+            str(result.line.number),
+            "rejected",
+            "CODE",
+        )
+        if not is_report:
+            given = [unguard(row[label]) for label in labels]
+            fields = result.line.fields
+            last = len(labels) - 1
+            assert given[:last] == [*fields, *[""] * last][:last]
+            assert given[last] == delimiter.join(fields[last:])
+
+
+def test_a_row_with_surplus_cells_keeps_them_in_its_last_column() -> None:
+    result = rejected("KE1", "x", "n", "=1", "b", code="FIELD_COUNT")
+
+    part = results_part([result], header=HEADER, dialect=COMMA)
+
+    (row,) = parsed(part)
+    assert row[:4] == ["KE1", "x", "n,=1,b", "2"]
 
 
 @given(rows, delimiters)

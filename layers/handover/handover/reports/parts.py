@@ -7,9 +7,11 @@ Both files hold the columns of the upload as they were, every cell guarded again
 spreadsheet, and then columns of our own: four in errors.csv, seven in results.csv. When the upload
 was itself an errors.csv, its four columns give way to the new ones, so that no report grows.
 
-A line with too many or too few cells keeps them all, in both files: its row has too many or too
-few cells as well, and uploaded again it is rejected again, whatever its cells say. Our own columns
-are therefore always the *last* cells of a row.
+A line with too many or too few cells keeps them all, in both files. Its row of errors.csv has too
+many or too few cells as well, and uploaded again it is rejected again, whatever its cells say.
+results.csv is read by programs, so each of its rows has one cell for each label of the header:
+missing cells are empty, and surplus ones are joined into the last by the delimiter. Our own columns
+are always the *last* cells of a row.
 
 In results.csv the roles that a line speaks of are joined by "; ", and so are their holders in
 `before` and `after`, in the same order; several holders of one role are joined by ", ". An empty
@@ -105,7 +107,7 @@ def results_part(results: Iterable[LineResult], *, header: Header, dialect: Dial
         elif outcome is Outcome.NOT_PROCESSED:
             code, message = NOT_PROCESSED, message or NOT_PROCESSED_ERROR
         number = str(result.line.number)
-        cells = original.cells(result.line)
+        cells = original.fitted(result.line)
         rows.append((*cells, number, outcome, *_change(result.changes), code, message))
     return _csv(rows, dialect.delimiter)
 
@@ -116,26 +118,47 @@ class _Original:
 
     width: int
     kept: int
+    delimiter: str
 
     @classmethod
     def of(cls, header: Header, dialect: Dialect) -> _Original:
         """All of them, or in a report those before the four columns at the header's end."""
         width = len(header.labels)
         own_at = own_columns_at(header.labels) if dialect.is_report else None
-        return cls(width, width if own_at is None else own_at)
+        return cls(width, width if own_at is None else own_at, dialect.delimiter)
 
     def cells(self, line: Line) -> tuple[str, ...]:
         """The uploader's cells of one line, never made to fit the header if they did not."""
+        cells = self._own(line)
+        if self.width == self.kept or len(cells) != self.kept or self._is_whole(line):
+            return cells
+        # With our columns behind it this row would have the header's length, and look right.
+        return (*cells, "")
+
+    def fitted(self, line: Line) -> tuple[str, ...]:
+        """The uploader's cells of one line, as many as the header has labels of theirs."""
+        cells = self._own(line)
+        surplus = len(cells) - self.kept
+        if not surplus:
+            return cells
+        if surplus < 0:
+            return (*cells, *[""] * -surplus)
+        last = self.kept - 1
+        return (*cells[:last], self.delimiter.join(cells[last:])) if self.kept else ()
+
+    def _own(self, line: Line) -> tuple[str, ...]:
+        """The line without the cells that an earlier report has put behind the uploader's."""
         fields = line.fields
         if self.width == self.kept:
             return fields
-        has_wrong_count = line.fault is not None and line.fault.code == "FIELD_COUNT"
-        if len(fields) == self.width and not has_wrong_count:
+        if self._is_whole(line):
             return fields[: self.kept]
         own = own_cells_at(fields)
-        cells = fields if own is None else fields[:own]
-        # With our columns behind it this row would have the header's length, and look right.
-        return (*cells, "") if len(cells) == self.kept else cells
+        return fields if own is None else fields[:own]
+
+    def _is_whole(self, line: Line) -> bool:
+        has_wrong_count = line.fault is not None and line.fault.code == "FIELD_COUNT"
+        return len(line.fields) == self.width and not has_wrong_count
 
 
 def _head(header: Header, dialect: Dialect, columns: tuple[str, ...]) -> bytes:
