@@ -14,7 +14,7 @@ from tempfile import TemporaryFile
 from typing import BinaryIO
 
 from handover.errors import InvalidRequestError, RefusedError
-from handover.model import Chunk, Dialect, Header, Rejection, Repeat
+from handover.model import Chunk, Dialect, FileWarning, Header, Rejection, Repeat
 from handover.profiles import (
     EACH_ROLE,
     Binding,
@@ -29,12 +29,13 @@ from handover.profiles import (
 from handover.reading import MAX_HEADER_BYTES, lines, read_head, utf8_blocks
 from handover.reading.repeats import Duplicates, repeats
 from handover.reading.scan import Scan, scan
+from handover.reports import column_warnings
 from handover.rules import canonical, instruction_of, repeated_line
 
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.multipart import size_of
 from infra.cli.screen import Screen, Unit
-from infra.cli.showing import show_error_rows
+from infra.cli.showing import show_error_rows, show_warnings
 from infra.cli.uploading import check_readable
 
 BLOCK_BYTES = 1024**2
@@ -54,6 +55,7 @@ class Findings:
     duplicates: int = 0
     codes: Counter[str] = field(default_factory=Counter)
     first: list[Rejection] = field(default_factory=list)
+    warnings: tuple[FileWarning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,8 @@ def check(path: Path, profile: Profile, mapping: Mapping[str, str], screen: Scre
     with path.open("rb") as raw, _opened(raw, profile, mapping) as opened:
         profile = opened.profile
         scanned = _scan(opened, profile, screen, path.name)
-        found = Findings(scanned.dialect, scanned.lines)
+        warnings = column_warnings(opened.header, opened.dialect, profile, mapping)
+        found = Findings(scanned.dialect, scanned.lines, warnings=warnings)
         repeated = groupby(_repeats(opened, scanned, profile), key=itemgetter(0))
         following = next(repeated, None)
         for chunk in scanned.chunks:
@@ -246,6 +249,7 @@ def _show(screen: Screen, path: Path, found: Findings) -> None:
     else:
         screen.say(f"{path.name} has lines that would be rejected", style="bold yellow")
     screen.say(f"  {found.lines:,}  lines, {found.dialect.encoding}, {_delimiter(found.dialect)}")
+    show_warnings(screen, [one.message for one in found.warnings])
     if found.duplicates:
         screen.say(f"  {found.duplicates:,}  duplicates of other lines")
     for code, number in found.codes.most_common():

@@ -91,6 +91,7 @@ def show_import(screen: Screen, import_: Import) -> None:
     refusal = import_.get("refusal")
     if refusal:
         screen.say(f"  {refusal['code']}: {refusal['message']}")
+    show_warnings(screen, [one["message"] for one in import_.get("warnings", ())])
     counts = import_["counts"]
     if counts["lines"]:
         rows = [("lines", counts["lines"])]
@@ -103,6 +104,12 @@ def show_import(screen: Screen, import_: Import) -> None:
             changed = "accounts that would change" if is_dry else "accounts changed"
             screen.say(f"  {import_['accounts_updated']:>{width},}  {changed}")
     show_next(screen, import_)
+
+
+def show_warnings(screen: Screen, messages: Sequence[str]) -> None:
+    """What is to be known of a file besides its lines."""
+    for message in messages:
+        screen.say(f"  Please note: {message}", style="yellow")
 
 
 def show_next(screen: Screen, import_: Import) -> None:

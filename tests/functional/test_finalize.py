@@ -62,6 +62,21 @@ def test_the_files_hold_the_lines_as_they_were_and_what_became_of_them(
     )
 
 
+def test_a_column_that_was_ignored_is_told_at_every_place(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1)
+    created = pipeline.upload(f"account ID,account Manager,City\r\nK000,{AMINA},Kisumu".encode())
+
+    pipeline.run(created)
+
+    (warning,) = pipeline.summary(created)["warnings"]
+    assert warning["code"] == "COLUMN_IGNORED"
+    assert "'City'" in warning["message"]
+    (told,) = pipeline.memory.sns.published
+    bodies = json.loads(told.message)
+    assert warning["message"] in bodies["email"]
+    assert json.loads(bodies["sqs"])["warnings"] == [warning]
+
+
 def test_the_summary_is_the_import_as_everybody_sees_it(pipeline: Pipeline) -> None:
     created = settled(pipeline)
     pipeline.clock.now += 7.25
@@ -95,6 +110,7 @@ def test_the_summary_is_the_import_as_everybody_sees_it(pipeline: Pipeline) -> N
         "refusal": None,
         "report": {"bucket": "reportsbucket", "key": f"{where}/errors.csv"},
         "results": {"bucket": "reportsbucket", "key": f"{where}/results.csv"},
+        "warnings": [],
         **{key: pipeline.summary(created)[key] for key in ("encoding", "delimiter")},
     }
 

@@ -82,6 +82,14 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class FileWarning:
+    """Something that a person should know of an import though it was not refused for it."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rejection:
     """Why one line was rejected.
 

@@ -53,6 +53,17 @@ def test_the_exit_codes_are_those_of_an_upload(
     assert main(["check", _file(tmp_path, content), *PROFILE]) == code
 
 
+def test_a_column_that_will_be_ignored_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = b"account ID,account Manager,City\n1,a@x.example,Kisumu\n"
+
+    assert main(["check", _file(tmp_path, content), *PROFILE]) == ExitCode.ALL_GOOD
+
+    told = " ".join(capsys.readouterr().out.split())
+    assert "1 column was ignored, because the profile has no such column: 'City'." in told
+
+
 def test_a_refusal_is_told_with_its_code_and_place(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

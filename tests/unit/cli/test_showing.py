@@ -140,3 +140,11 @@ def test_only_as_much_of_a_report_is_fetched_as_is_shown() -> None:
 
     assert next(records) == ["1", "X", "no", ""]
     assert body.tell() < 1_000_000
+
+
+def test_what_an_import_warns_of_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    warnings = [{"code": "COLUMN_IGNORED", "message": "line 1: the column 'City' was ignored"}]
+
+    show_import(Screen(), _import("done", warnings=warnings))
+
+    assert "Please note: line 1: the column 'City' was ignored" in capsys.readouterr().out

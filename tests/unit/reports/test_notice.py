@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from handover.model import Mode, Refusal, State
+from handover.model import FileWarning, Mode, Refusal, State
 from handover.reports import Approval, Counts, ImportSummary, ReportObject, notice, summary
 from handover.stages.errands import ErrandKind
 from hypothesis import given
@@ -108,9 +108,26 @@ def test_a_long_file_name_is_cut_with_an_ellipsis() -> None:
 
 def test_a_message_stays_within_the_limit_of_sns() -> None:
     worst = "\U0001f600" * 5_000
-    hostile = replace(REFUSED, filename=worst, refusal=Refusal("NOT_CSV", worst))
+    hostile = replace(
+        REFUSED,
+        filename=worst,
+        refusal=Refusal("NOT_CSV", worst),
+        warnings=tuple(FileWarning("COLUMN_IGNORED", worst[:400]) for _ in range(9)),
+    )
 
+    assert "Please note" in notice(hostile).text
     assert len(notice(hostile).message_structure().encode()) < 262_144
+
+
+def test_warnings_stand_in_the_text_and_in_the_json() -> None:
+    warned = replace(DONE, warnings=(FileWarning("COLUMN_IGNORED", "line 1: 'x'\nwas ignored"),))
+
+    told = notice(warned)
+
+    assert "Please note:\n  line 1: 'x' was ignored\n" in told.text
+    assert json.loads(told.json)["warnings"] == [
+        {"code": "COLUMN_IGNORED", "message": "line 1: 'x'\nwas ignored"}
+    ]
 
 
 def test_the_text_names_the_counts_that_are_not_zero_and_where_the_report_is() -> None:

@@ -54,6 +54,7 @@ CONTRACT_KEYS = [
     "refusal",
     "report",
     "results",
+    "warnings",
 ]
 
 

@@ -55,8 +55,15 @@ class Ticket(BaseModel):
     expires_at: str
 
 
+class FileWarning(BaseModel):
+    """What a person should know though the file was worked, such as COLUMN_IGNORED."""
+
+    code: str
+    message: str
+
+
 class Import(BaseModel):
-    """One import; what is after `results` is there only when it has something to say.
+    """One import; what is after `warnings` is there only when it has something to say.
 
     `expires_at` is when a ticket that nothing was uploaded with stops being good for anything.
     """
@@ -76,6 +83,7 @@ class Import(BaseModel):
     refusal: Refusal | None
     report: ReportObject | None
     results: ReportObject | None
+    warnings: list[FileWarning] = []
     encoding: str = ""
     delimiter: str = ""
     approval: Approval | None = None

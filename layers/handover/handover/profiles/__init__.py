@@ -5,6 +5,7 @@ from handover.profiles.binding import (
     SeatColumn,
     bind,
     check_mapping,
+    ignored_columns,
     known_labels,
 )
 from handover.profiles.facts import (
@@ -80,6 +81,7 @@ __all__ = [
     "bind",
     "check_mapping",
     "handing_over",
+    "ignored_columns",
     "is_fact",
     "known_labels",
     "narrowed",

@@ -81,6 +81,31 @@ def known_labels(profile: Profile, mapping: Mapping[str, str]) -> frozenset[str]
     return frozenset(normal_label(label) for label in own | set(mapping))
 
 
+def ignored_columns(
+    labels: Sequence[str], profile: Profile, *, mapping: Mapping[str, str]
+) -> list[tuple[str, str | None]]:
+    """The labels that `bind` makes nothing of, each with the profile's own that is like it.
+
+    The second is None where no column of the profile that the header lacks has such a name.
+    Labels with one come first, otherwise they stand in the header's order; blank ones are left out.
+    """
+    own_names = {normal_label(theirs): normal_label(ours) for theirs, ours in mapping.items()}
+    found = [own_names.get(normal_label(label), normal_label(label)) for label in labels]
+    columns = {
+        normal_label(name): column.label
+        for column in profile.columns
+        for name in (column.label, *column.aliases)
+    }
+    taken = {columns[name] for name in found if name in columns}
+    free = {name: label for name, label in columns.items() if label not in taken}
+    ignored: list[tuple[str, str | None]] = []
+    for label, name in zip(labels, found, strict=True):
+        if name and name not in columns:
+            near = get_close_matches(name, free, 1, 0.75)
+            ignored.append((label, free[near[0]] if near else None))
+    return sorted(ignored, key=lambda one: one[1] is None)
+
+
 def check_mapping(profile: Profile, mapping: Mapping[str, str]) -> None:
     """Raises InvalidRequestError for a column that the profile does not have, and too many labels.
 

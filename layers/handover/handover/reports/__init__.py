@@ -15,6 +15,7 @@ from handover.reports.summary import (
     summary_json,
     tally,
 )
+from handover.reports.warnings import column_warnings, warnings_from, warnings_json
 
 __all__ = [
     "Approval",
@@ -23,6 +24,7 @@ __all__ = [
     "Notice",
     "ReportObject",
     "check_counts",
+    "column_warnings",
     "errors_head",
     "errors_part",
     "mark_told",
@@ -32,4 +34,6 @@ __all__ = [
     "summary",
     "summary_json",
     "tally",
+    "warnings_from",
+    "warnings_json",
 ]

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from handover.model import Mode, State
+from handover.model import FileWarning, Mode, State
 from handover.reports.summary import Counts, ImportSummary, ReportObject, summary
 
 SCHEMA = "handover.import/1"
@@ -20,10 +20,13 @@ SCHEMA = "handover.import/1"
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html: "must be less than 100 characters".
 SUBJECT_CHARACTERS = 99
 # A message may have 262,144 bytes. It holds the JSON four times and the text twice, and one
-# character may take 14 bytes in JSON within JSON: (1,024 + 1,000) * 14 * 4 + ... < 150,000.
+# character may take 14 bytes in JSON within JSON and 12 in JSON, so that names and messages take
+# (1,024 + 1,000 + 1,300) * 14 * 4 + (120 + 1,000 + 1,300) * 12 * 2 < 245,000.
+# https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 JSON_FILENAME_CHARACTERS = 1_024
 TEXT_FILENAME_CHARACTERS = 120
 MESSAGE_CHARACTERS = 1_000
+WARNINGS_CHARACTERS = 1_300
 
 _MACHINES = ("sqs", "lambda", "http", "https")
 
@@ -136,7 +139,18 @@ def _bounded(import_: ImportSummary) -> ImportSummary:
     refusal = import_.refusal
     if refusal:
         refusal = replace(refusal, message=refusal.message[:MESSAGE_CHARACTERS])
-    return replace(import_, filename=import_.filename[:JSON_FILENAME_CHARACTERS], refusal=refusal)
+    left = WARNINGS_CHARACTERS
+    warnings: list[FileWarning] = []
+    for one in import_.warnings:
+        left -= len(one.code) + len(one.message)
+        if left >= 0:
+            warnings.append(one)
+    return replace(
+        import_,
+        filename=import_.filename[:JSON_FILENAME_CHARACTERS],
+        refusal=refusal,
+        warnings=tuple(warnings),
+    )
 
 
 def _printable(text: str, characters: int) -> str:
@@ -193,7 +207,13 @@ def _filename(import_: ImportSummary) -> str:
 
 
 def _text(import_: ImportSummary) -> str:
-    paragraphs = [_what_happened(import_), *_counts(import_), *_next(import_), _origin(import_)]
+    paragraphs = [
+        _what_happened(import_),
+        *_counts(import_),
+        *_warnings(import_),
+        *_next(import_),
+        _origin(import_),
+    ]
     return "\n\n".join(paragraphs) + "\n"
 
 
@@ -265,6 +285,12 @@ def _counts(import_: ImportSummary) -> list[str]:
     listed = "\n".join(f"  {number:>{width},}  {words}" for words, number in rows)
     changed = "that would change" if import_.mode is Mode.DRY_RUN else "changed"
     return [listed, f"Accounts {changed}: {import_.accounts_updated:,}"]
+
+
+def _warnings(import_: ImportSummary) -> list[str]:
+    """What is to be known besides, one warning to a line; nothing when there is none."""
+    rows = [f"  {_printable(one.message, MESSAGE_CHARACTERS)}" for one in import_.warnings]
+    return ["\n".join(["Please note:", *rows])] if rows else []
 
 
 def _next(import_: ImportSummary) -> list[str]:

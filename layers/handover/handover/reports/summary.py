@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
-from handover.model import LineResult, Mode, Outcome, Refusal, State
+from handover.model import FileWarning, LineResult, Mode, Outcome, Refusal, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +110,13 @@ class ImportSummary:
     approval: Approval | None = None
     undo_of: str = ""
     errand: str = ""
+    warnings: tuple[FileWarning, ...] = ()
 
 
 def summary(import_: ImportSummary) -> dict[str, object]:
     """The published form of an import: the same keys in the same order for every reader.
 
-    The keys after `results` are there only when they have something to say. Raises ValueError
+    The keys after `warnings` are there only when they have something to say. Raises ValueError
     for a time without a zone.
     """
     told: dict[str, object] = {
@@ -134,6 +135,7 @@ def summary(import_: ImportSummary) -> dict[str, object]:
         "refusal": _refusal(import_.refusal) if import_.refusal else None,
         "report": asdict(import_.report) if import_.report else None,
         "results": asdict(import_.results) if import_.results else None,
+        "warnings": [asdict(one) for one in import_.warnings],
     }
     if import_.encoding:
         told["encoding"] = import_.encoding

@@ -18,6 +18,7 @@ from handover.profiles import About, Binding, Profile, bind, known_labels, parse
 from handover.reading import MAX_FILE_BYTES, MAX_HEADER_BYTES, read_head
 from handover.reading.scan import scan
 from handover.reading.transcode import utf8_blocks
+from handover.reports import column_warnings
 from handover.rules import normal_address
 from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
 from handover.stages.admission import check_assigners, check_directory_right, uploader_of
@@ -169,6 +170,7 @@ def _validate(
         encoding=scanned.dialect.encoding,
         delimiter=scanned.dialect.delimiter,
         approval=approval,
+        warnings=column_warnings(header, dialect, profile, sender.mapping),
     )
     metrics.add_metric("LinesRead", "Count", scanned.lines)
     logger.info(

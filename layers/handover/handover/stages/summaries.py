@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from handover.model import Mode, Refusal, State
-from handover.reports import Approval, ImportSummary, ReportObject
+from handover.reports import Approval, ImportSummary, ReportObject, warnings_from
 from handover.runtime import Wiring
 from handover.store.imports import ImportItem, TicketItem, counts_of
 
@@ -48,6 +48,7 @@ def summary_of(wiring: Wiring, item: ImportItem) -> ImportSummary:
         approval=_approval(item),
         undo_of=item.undo_of or "",
         errand=item.errand or "",
+        warnings=warnings_from(item.warnings) if item.warnings else (),
     )
 
 

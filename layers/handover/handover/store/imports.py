@@ -25,9 +25,9 @@ from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
-from handover.model import Chunk, Mode, Refusal, State
+from handover.model import Chunk, FileWarning, Mode, Refusal, State
 from handover.patience import Patience
-from handover.reports import Counts
+from handover.reports import Counts, warnings_json
 from handover.store.batches import put_items, read_items
 
 # A refusal may quote a header of 64 KB; it stands in listings and in notifications of 256 KB.
@@ -96,6 +96,8 @@ class ImportItem(Model):
     delimiter = UnicodeAttribute(null=True)
     refusal: MapAttribute[str, Any] = MapAttribute(null=True)
     approval: MapAttribute[str, Any] = MapAttribute(null=True)
+    # What people should know of the file though it was taken in, as JSON.
+    warnings = UnicodeAttribute(null=True)
     approved_by = UnicodeAttribute(null=True)
     cancelled_by = UnicodeAttribute(null=True)
     lines = NumberAttribute(default=0)
@@ -417,6 +419,7 @@ class Imports:
         encoding: str,
         delimiter: str,
         approval: dict[str, Any] | None,
+        warnings: Sequence[FileWarning] = (),
     ) -> bool:
         """True when the import goes on now: to its chunks, or to wait for an Admin.
 
@@ -431,6 +434,9 @@ class Imports:
             ImportItem.lines.set(lines),
             ImportItem.encoding.set(encoding),
             ImportItem.delimiter.set(delimiter),
+            ImportItem.warnings.set(warnings_json(warnings))
+            if warnings
+            else ImportItem.warnings.remove(),
         ]
         if approval is None:
             return _update(

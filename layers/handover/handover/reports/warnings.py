@@ -1,0 +1,67 @@
+"""What an import warns of, though it was done: columns that it made nothing of. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from handover.model import Dialect, FileWarning, Header
+from handover.profiles import Profile, ignored_columns
+from handover.reading.own_columns import own_columns_at
+
+# Warnings stand on the import's item, in each answer of the API and four times in a notification,
+# so they are bounded: at most four about columns, of at most 700 characters each.
+NEAR_NAMED = 3
+OTHERS_NAMED = 6
+LABEL_CHARACTERS = 40
+
+
+def column_warnings(
+    header: Header, dialect: Dialect, profile: Profile, mapping: Mapping[str, str]
+) -> tuple[FileWarning, ...]:
+    """The columns of a file that its profile does not know, as COLUMN_IGNORED.
+
+    First each of the first NEAR_NAMED that was probably meant to be a column of the profile, then
+    one warning for all others. The own columns of an uploaded errors.csv are not told.
+    """
+    own_at = own_columns_at(header.labels) if dialect.is_report else None
+    ignored = ignored_columns(header.labels[:own_at], profile, mapping=mapping)
+    place = f"line {header.last_line}"
+    near = [(label, meant) for label, meant in ignored if meant is not None][:NEAR_NAMED]
+    told = [
+        FileWarning(
+            "COLUMN_IGNORED",
+            f"{place}: the column {_shown(label)} was ignored. Did you mean {_shown(meant)}? "
+            "Rename or map it and upload the file again.",
+        )
+        for label, meant in near
+    ]
+    others = [_shown(label) for label, _ in ignored[len(near) :]]
+    if others:
+        named, more = ", ".join(others[:OTHERS_NAMED]), len(others) - OTHERS_NAMED
+        many = "1 column was" if len(others) == 1 else f"{len(others)} columns were"
+        told.append(
+            FileWarning(
+                "COLUMN_IGNORED",
+                f"{place}: {many} ignored, because the profile has no such column: {named}"
+                + (f" and {more} more." if more > 0 else "."),
+            )
+        )
+    return tuple(told)
+
+
+def warnings_json(warnings: Sequence[FileWarning]) -> str:
+    """The warnings as they are stored with an import."""
+    return json.dumps([[one.code, one.message] for one in warnings], ensure_ascii=False)
+
+
+def warnings_from(text: str) -> tuple[FileWarning, ...]:
+    """The warnings that were stored."""
+    return tuple(FileWarning(code, message) for code, message in json.loads(text))
+
+
+def _shown(label: str) -> str:
+    """The label on one line, in quotes, cut with an ellipsis."""
+    plain = "".join(character if character.isprintable() else " " for character in label)
+    plain = " ".join(plain.split())
+    return repr(plain if len(plain) <= LABEL_CHARACTERS else plain[: LABEL_CHARACTERS - 1] + "…")

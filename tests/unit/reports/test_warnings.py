@@ -1,0 +1,77 @@
+"""Columns that an import makes nothing of are named, however many there are."""
+
+from __future__ import annotations
+
+from handover.model import Dialect, FileWarning, Header
+from handover.profiles import bind, presets
+from handover.reports import column_warnings, warnings_from, warnings_json
+from hypothesis import given
+from hypothesis import strategies as st
+
+STRICT = presets()["single-strict"]
+VIEWERS = presets()["manager-and-viewers"]
+COMMA = Dialect("utf-8", ",")
+# The account's column and one of the profile's: enough for the header to be taken.
+GOOD = ("account ID", "account Manager")
+
+
+def messages(*labels: str, dialect: Dialect = COMMA, **mapping: str) -> list[str]:
+    header = Header(labels, 0, 2)
+    found = column_warnings(header, dialect, STRICT, mapping)
+    assert {one.code for one in found} <= {"COLUMN_IGNORED"}
+    return [one.message for one in found]
+
+
+def test_a_header_that_fits_warns_of_nothing() -> None:
+    assert messages(*GOOD) == []
+    assert messages(*GOOD, "", "  ") == []
+    assert messages("Kunde", "account Manager", Kunde="account ID") == []
+
+
+def test_a_column_that_the_profile_does_not_know_is_named() -> None:
+    assert messages(*GOOD, "City") == [
+        "line 1: 1 column was ignored, because the profile has no such column: 'City'."
+    ]
+
+
+def test_a_misspelt_column_beside_a_good_one_comes_first_with_what_was_meant() -> None:
+    header = Header(("customer ID", "City", "email", "default Viewer"), 0, 4)
+    assert bind(header.labels, VIEWERS, mapping={}, line=3)
+
+    first, second = column_warnings(header, COMMA, VIEWERS, {})
+
+    assert first.message == (
+        "line 3: the column 'default Viewer' was ignored. Did you mean 'defaultViewers'? "
+        "Rename or map it and upload the file again."
+    )
+    assert "'City'" in second.message
+
+
+def test_a_name_like_one_that_the_header_has_is_no_slip() -> None:
+    (told,) = messages(*GOOD, "account Managers")
+
+    assert "Did you mean" not in told
+
+
+def test_the_own_columns_of_a_report_are_not_told() -> None:
+    report = Dialect("utf-8", ",", is_report=True)
+
+    assert messages(*GOOD, "line", "code", "error", "hint", dialect=report) == []
+    assert len(messages(*GOOD, "line", "code", "error", "hint")) == 1
+
+
+@given(st.lists(st.text(max_size=300), max_size=200))
+def test_however_many_columns_are_ignored_the_warnings_stay_short(labels: list[str]) -> None:
+    header = Header((*GOOD, *labels), 0, 2)
+
+    found = column_warnings(header, COMMA, VIEWERS, {})
+
+    assert len(found) <= 4
+    assert all(len(one.message) <= 700 for one in found)
+    assert warnings_from(warnings_json(found)) == found
+
+
+def test_warnings_are_stored_as_they_are() -> None:
+    told = (FileWarning("COLUMN_IGNORED", "line 1: 'Größe'"), FileWarning("X", ""))
+
+    assert warnings_from(warnings_json(told)) == told
