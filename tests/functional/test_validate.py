@@ -15,6 +15,7 @@ from handover.profiles import Settings, presets, profile_from, profile_json
 from handover.reading import MAX_COLUMNS, MAX_FILE_BYTES
 from handover.stages import uploads
 from handover.stages.plans import plan_from
+from handover.stages.summaries import summary_of
 from handover.store.imports import pending_chunks
 
 from functions.validate import app
@@ -351,6 +352,79 @@ def test_the_second_version_of_a_tickets_key_is_refused_whichever_is_heard_of_fi
     replayed = pipeline.item(uploads[1])
     assert replayed.refusal is not None
     assert replayed.refusal.as_dict()["code"] == "TICKET_REPLAYED"
+    first = pipeline.item(uploads[0])
+    assert (int(first.replays), first.replayed_at) == (1, pipeline.item_time(uploads[1]))
+
+
+def newest(pipeline: Pipeline) -> list[str]:
+    """The ids of the imports that the tenant has listed."""
+    found, _ = pipeline.wiring.tables.imports.newest(TENANT, 100, None)
+    return [item.pk for item in found]
+
+
+@pytest.mark.parametrize("is_first_heard_of_last", [False, True])
+def test_a_form_that_is_posted_twenty_times_is_one_import_which_tells_of_the_others(
+    pipeline: Pipeline, is_first_heard_of_last: bool
+) -> None:
+    pipeline.kenyan(2)
+    ticket = pipeline.ticket()
+    first, *others = [pipeline.upload(GOOD, ticket) for _ in range(20)]
+    heard = [*others, first] if is_first_heard_of_last else [first, *others]
+
+    pipeline.run(*heard, *heard)
+
+    assert len(pipeline.all_imports()) == 20
+    assert {pipeline.item(one).state for one in others} == {"refused"}
+    assert newest(pipeline) == [import_id(first)]
+    assert len(pipeline.memory.sns.published) == 1
+    item = pipeline.item(first)
+    assert (item.state, int(item.replays)) == ("done", 19)
+    (warning,) = summary_of(pipeline.wiring, item).warnings
+    assert warning.code == "TICKET_REPLAYED"
+    assert warning.message.startswith("19 more files were posted")
+
+
+def test_the_end_tells_of_the_replays_that_came_before_it(pipeline: Pipeline) -> None:
+    ticket = pipeline.ticket()
+    first, second = pipeline.upload(GOOD, ticket), pipeline.upload(GOOD, ticket)
+    for created in (first, second):
+        pipeline.validate(created)
+
+    pipeline.run()
+
+    assert [one["code"] for one in pipeline.summary(first)["warnings"]] == ["TICKET_REPLAYED"]
+    (told,) = pipeline.memory.sns.published
+    assert "1 more file was posted" in json.loads(told.message)["email"]
+
+
+def test_a_file_posted_with_a_cancelled_ticket_is_announced_and_tells_of_the_next(
+    pipeline: Pipeline,
+) -> None:
+    ticket = pipeline.ticket()
+    assert pipeline.wiring.tables.imports.cancel_ticket(ticket, ADMIN)
+    first, second = pipeline.upload(GOOD, ticket), pipeline.upload(GOOD, ticket)
+
+    pipeline.run(second, first)
+
+    assert [pipeline.item(one).state for one in (first, second)] == ["refused"] * 2
+    assert int(pipeline.item(first).replays) == 1
+    assert newest(pipeline) == [import_id(first)]
+    assert len(pipeline.memory.sns.published) == 1
+
+
+def test_a_file_under_another_key_of_the_same_ticket_is_hidden_by_nothing(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.kenyan(2)
+    ticket = pipeline.ticket()
+    first = pipeline.upload(GOOD, ticket)
+    other = pipeline.put(f"in/{TENANT}/{ticket}", GOOD)
+
+    pipeline.run(first, other)
+
+    assert pipeline.item(other).state == "refused"
+    assert sorted(newest(pipeline)) == sorted([import_id(first), import_id(other)])
+    assert len(pipeline.memory.sns.published) == 2
 
 
 def test_a_cancelled_ticket_is_good_for_nothing(pipeline: Pipeline) -> None:

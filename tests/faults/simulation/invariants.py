@@ -210,7 +210,9 @@ class _End:
     def _state(self, uploaded: Uploaded, item: Mapping[str, Any]) -> Iterator[str]:
         world, state = self._world, item["state"]["S"]
         finished = [told for told in self._notices[uploaded.import_id] if told["state"] in FINAL]
-        if not finished:
+        if "replay_of" in item:
+            yield from self._replay(uploaded, item, finished)
+        elif not finished:
             yield "I13 the end of an import was not told"
         elif finished[0]["state"] != state:
             yield f"I13 {finished[0]['state']} was told of an import that is {state}"
@@ -228,6 +230,21 @@ class _End:
             yield from self._refusal(uploaded, item["refusal"]["M"]["code"]["S"])
         elif uploaded.body == the_scene.UNCLOSED or self._is_again(uploaded):
             yield f"I4 a file that must be refused is {state}"
+
+    def _replay(
+        self, uploaded: Uploaded, item: Mapping[str, Any], told: list[dict[str, Any]]
+    ) -> Iterator[str]:
+        """A file that used a ticket again is told by the import that used it first."""
+        same = [one for one in self._world.uploads.values() if one.key == uploaded.key]
+        first = min(same, key=lambda one: one.number)
+        replays = int(self._imports[first.import_id, "import"]["replays"]["N"])
+        refused_again = sum("replay_of" in self._imports[one.import_id, "import"] for one in same)
+        if item["replay_of"]["S"] != first.import_id or not self._is_again(uploaded):
+            yield "I4 a file was taken for a replay of another"
+        if told:
+            yield "I13 a replay was announced"
+        if not refused_again <= replays < len(same):
+            yield f"I1 {replays} replays are told, {refused_again} were refused"
 
     def _main(self) -> Uploaded:
         return next(one for one in self._world.uploads.values() if one.key == the_scene.MAIN_KEY)

@@ -29,6 +29,7 @@ _WRITERS = {
 }
 
 Item = Mapping[str, Any]
+_REPLAYS = frozenset({"replays", "replayed_at"})
 # What stands in the place of an account before a file of the directory makes it.
 _NO_ACCOUNT: Item = {"version": {"N": "0"}, "assigned": {"M": {}}, "orders": {"M": {}}}
 
@@ -289,6 +290,12 @@ class Watch:
             self._note(f"I8 {key} was removed")
             return
         pk, sk = key
+        changed = {
+            name for name in {**(old or {}), **new} if (old or {}).get(name) != new.get(name)
+        }
+        # What used a ticket again is told by whoever used it first, ended or not.
+        if sk == "import" and old is not None and changed <= _REPLAYS:
+            return
         if run.import_id is not None:
             uploaded = self._uploaded(run)
             tenant = uploaded.tenant if uploaded else ""
@@ -302,7 +309,6 @@ class Watch:
         self._admitted(run, old, new)
         if old["state"]["S"] not in FINAL:
             return
-        changed = {name for name in {**old, **new} if old.get(name) != new.get(name)}
         if changed - _MAY_CHANGE:
             self._note(f"I10 {sorted(changed)} of an import changed after its end")
 

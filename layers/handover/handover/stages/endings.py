@@ -15,7 +15,7 @@ from handover.reports import check_counts, errors_head, notice, results_head, su
 from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
 from handover.stages.errands import ErrandKind
 from handover.stages.plans import ImportPlan, parts_key, plan_from
-from handover.stages.summaries import ERRORS, RESULTS, SUMMARY, report_key, summary_of
+from handover.stages.summaries import ERRORS, RESULTS, SUMMARY, report_key, summary_of_end
 from handover.store.imports import ImportItem, counts_of, pending_chunks, settled_parts
 
 # Refusals for what befell a file, and not for what stands in it: another may fare better.
@@ -33,7 +33,7 @@ def end_import(wiring: Wiring, import_id: str, run: Invocation) -> None:
     if item is None:
         raise RetryLaterError("there is no such import yet")
     if item.state == State.AWAITING_APPROVAL and not item.told_approval:
-        topics.publish(wiring.notifications_topic, notice(summary_of(wiring, item)))
+        topics.publish(wiring.notifications_topic, notice(summary_of_end(wiring, item)))
         imports.told_approval(import_id)
         return
     if item.state == State.PROCESSING and not pending_chunks(item):
@@ -48,7 +48,9 @@ def end_import(wiring: Wiring, import_id: str, run: Invocation) -> None:
         logger.info("import ended", extra={"import_id": import_id, "state": final.value})
     if State(item.state).is_final and item.open:
         _look_again(wiring, item)
-        topics.publish(wiring.notifications_topic, notice(summary_of(wiring, item)))
+        # A replay is told by the import whose ticket it used.
+        if item.replay_of is None:
+            topics.publish(wiring.notifications_topic, notice(summary_of_end(wiring, item)))
         imports.told_end(import_id)
 
 
@@ -82,7 +84,7 @@ def _final_state(item: ImportItem) -> State:
 
 def _write_files(wiring: Wiring, item: ImportItem, final: State, run: Invocation) -> None:
     item.state = final.value
-    told = summary_of(wiring, item)
+    told = summary_of_end(wiring, item)
     check_counts(told)
     if told.results is not None:
         body = wiring.tables.imports.plan(item.pk)

@@ -27,7 +27,14 @@ from handover.stages.registration import new_item
 from handover.stages.repeats import store_repeats
 from handover.stages.rivals import rivals_of
 from handover.stages.sending import send_chunks, send_finalize
-from handover.stages.uploads import Arrival, Sender, check_ticket, is_passed_over, sender_of
+from handover.stages.uploads import (
+    Arrival,
+    ReplayedError,
+    Sender,
+    check_ticket,
+    is_passed_over,
+    sender_of,
+)
 from handover.stages.weighing import would_clear
 from handover.store.imports import ImportItem, pending_chunks
 
@@ -65,7 +72,13 @@ def take_in(wiring: Wiring, arrival: Arrival, run: Invocation, worker_seconds: i
                 wiring, arrival, sender or sender_of(wiring, arrival), item, run, worker_seconds
             )
         except RefusedError as refused:
-            imports.refuse(item.pk, run.attempt, refused.refusal, at=rfc3339(run.now))
+            replay_of = ""
+            if isinstance(refused, ReplayedError) and item.ticket is not None:
+                imports.record_replays(item.ticket, refused.replays)
+                replay_of = refused.replays.first_import
+            imports.refuse(
+                item.pk, run.attempt, refused.refusal, at=rfc3339(run.now), replay_of=replay_of
+            )
             metrics.add_metric("ImportsRefused", "Count", 1)
             logger.info(
                 "import refused", extra={"import_id": item.pk, "code": refused.refusal.code}

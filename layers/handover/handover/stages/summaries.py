@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
-from handover.model import Mode, Refusal, State
+from handover.model import FileWarning, Mode, Refusal, State
 from handover.reports import Approval, ImportSummary, ReportObject, warnings_from
 from handover.runtime import Wiring
 from handover.store.imports import ImportItem, TicketItem, counts_of
@@ -18,7 +19,14 @@ def report_key(item: ImportItem, name: str) -> str:
 
 
 def summary_of(wiring: Wiring, item: ImportItem) -> ImportSummary:
-    """The import as it stands."""
+    """The import as it stands, with all that came after its end."""
+    return replace(
+        summary_of_end(wiring, item), warnings=_warnings(item, int(item.replays), item.replayed_at)
+    )
+
+
+def summary_of_end(wiring: Wiring, item: ImportItem) -> ImportSummary:
+    """The import as its end tells of it: the same however often and however late it is told."""
     state = State(item.state)
     counts = counts_of(item)
     has_results = state.is_final and not item.refusal
@@ -48,7 +56,7 @@ def summary_of(wiring: Wiring, item: ImportItem) -> ImportSummary:
         approval=_approval(item),
         undo_of=item.undo_of or "",
         errand=item.errand or "",
-        warnings=warnings_from(item.warnings) if item.warnings else (),
+        warnings=_warnings(item, int(item.replays_told or 0), None),
     )
 
 
@@ -67,6 +75,21 @@ def summary_of_ticket(ticket_id: str, ticket: TicketItem) -> ImportSummary:
         undo_of=ticket.undo_of or "",
         errand=ticket.errand or "",
     )
+
+
+def _warnings(item: ImportItem, replays: int, last_at: str | None) -> tuple[FileWarning, ...]:
+    stored = warnings_from(item.warnings) if item.warnings else ()
+    # Handover may write a file of its own twice; that is nobody's mistake.
+    if not replays or item.errand:
+        return stored
+    files = "1 more file was" if replays == 1 else f"{replays:,} more files were"
+    last = f", the last one at {last_at}" if last_at else ""
+    replayed = FileWarning(
+        "TICKET_REPLAYED",
+        f"{files} posted with the form of this upload{last}. They were ignored: each file needs "
+        "an upload of its own.",
+    )
+    return (*stored, replayed)
 
 
 def _refusal(item: ImportItem) -> Refusal | None:

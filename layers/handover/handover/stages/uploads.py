@@ -18,6 +18,7 @@ from handover.model import Mode, Refusal
 from handover.profiles import FACTS
 from handover.runtime import Wiring, logger, metrics, rfc3339
 from handover.stages.sending import VERSION
+from handover.store.imports import Replays
 
 IN, DROP, DIRECTORY = "in", "drop", "directory"
 # The doors of other systems, which prove themselves by the principal that S3 names.
@@ -191,24 +192,39 @@ def sender_of(wiring: Wiring, arrival: Arrival) -> Sender:
     return _stranger(arrival)
 
 
+class ReplayedError(RefusedError):
+    """Another file was posted with the form of a ticket that is used; `replays` tells of all."""
+
+    def __init__(self, replays: Replays) -> None:
+        super().__init__("TICKET_REPLAYED", _USED)
+        self.replays = replays
+
+
+_USED = "this ticket has been used or cancelled; it is good for one upload. Ask for a new one."
+
+
 def check_ticket(wiring: Wiring, arrival: Arrival, ticket: str) -> None:
     """Raises RefusedError unless the arrival is the one upload that the ticket is good for.
 
-    Of several versions under the ticket's key the oldest counts, whichever is heard of first.
+    Of several versions under the ticket's key the oldest counts, whichever is heard of first. The
+    others are replays, ReplayedError, whatever they hold. How many there are is what the bucket
+    holds, so that it is counted right however often each is heard of.
     """
     key = arrival.upload.key
+    # A listing has the newest version of a key first.
     held = [
-        version.upload.version_id
+        found_arrival(version)
         for version in objects.versions(arrival.upload.bucket, key)
         if version.upload.key == key
     ]
-    # A listing has the newest version of a key first.
-    is_first = not held or held[-1] == arrival.upload.version_id
-    if not is_first or not wiring.tables.imports.use_ticket(ticket, arrival.import_id):
-        raise RefusedError(
-            "TICKET_REPLAYED",
-            "this ticket has been used or cancelled; it is good for one upload. Ask for a new one.",
-        )
+    if held and held[-1].import_id != arrival.import_id:
+        raise ReplayedError(Replays(held[-1].import_id, len(held) - 1, rfc3339(held[0].at)))
+    imports = wiring.tables.imports
+    is_good = imports.use_ticket(ticket, arrival.import_id)
+    # What was posted after this file may have been heard of before it.
+    imports.take_over_replays(arrival.import_id, ticket)
+    if not is_good:
+        raise RefusedError("TICKET_REPLAYED", _USED)
 
 
 def _ticket_holder(wiring: Wiring, arrival: Arrival, tenant: str, ticket_id: str) -> Sender:

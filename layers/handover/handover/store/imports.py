@@ -87,6 +87,13 @@ class ImportItem(Model):
     # The place of the import among all of the tenant: S3's time, then S3's sequencer.
     order = UnicodeAttribute()
     ticket = UnicodeAttribute(null=True)
+    # How many files were posted with its form after its own, and when the last one was; and of
+    # such a file, the import that tells of it.
+    replays = NumberAttribute(default=0)
+    replayed_at = UnicodeAttribute(null=True)
+    # As many as there were when the import came to its end, which is told once and for all.
+    replays_told = NumberAttribute(null=True)
+    replay_of = UnicodeAttribute(null=True)
     # What it does, when Handover wrote the file itself, and which import it takes back.
     errand = UnicodeAttribute(null=True)
     undo_of = UnicodeAttribute(null=True)
@@ -118,7 +125,8 @@ class ImportItem(Model):
     # Set once the import had to wait for older ones to end before it could be decided.
     waits = BooleanAttribute(default=False)
     told_approval = BooleanAttribute(default=False)
-    listed_at = UnicodeAttribute()
+    # None of a replay, which stands in no list.
+    listed_at = UnicodeAttribute(null=True)
     open = UnicodeAttribute(null=True)
     opened_at = UnicodeAttribute(null=True)
     by_tenant = ByTenant()
@@ -186,6 +194,8 @@ class TicketItem(Model):
     issued_at = UnicodeAttribute()
     expires_at = UnicodeAttribute()
     import_id = UnicodeAttribute(null=True)
+    replays = NumberAttribute(default=0)
+    replayed_at = UnicodeAttribute(null=True)
     cancelled_by = UnicodeAttribute(null=True)
     expires = NumberAttribute()
 
@@ -206,6 +216,18 @@ class WatermarkItem(Model):
     sk = UnicodeAttribute(range_key=True, default=WATERMARK)
     ended_until = UnicodeAttribute(null=True)
     looked_until = UnicodeAttribute(null=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Replays:
+    """The files that were posted with the form of a ticket after the first import's.
+
+    `last_at` is when the last of them came, in RFC 3339.
+    """
+
+    first_import: str
+    number: int
+    last_at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,17 +387,25 @@ class Imports:
             if item["state"]["S"] == State.VALIDATING and item.get("waits", {}).get("BOOL")
         }
 
-    def refuse(self, import_id: str, attempt: str, refusal: Refusal, *, at: str) -> bool:
-        """True when the import is refused now; nothing of it will be written."""
+    def refuse(
+        self, import_id: str, attempt: str, refusal: Refusal, *, at: str, replay_of: str = ""
+    ) -> bool:
+        """True when the import is refused now; nothing of it will be written.
+
+        A replay of the import `replay_of` is listed and announced by that one alone.
+        """
+        unlisted = [ImportItem.replay_of.set(replay_of), ImportItem.listed_at.remove()]
         return _update(
             ImportItem(import_id),
             [
+                *(unlisted if replay_of else ()),
                 ImportItem.state.set(State.FINALIZING.value),
                 ImportItem.refusal.set(
                     {"code": refusal.code, "message": refusal.message[:MAX_REFUSAL_CHARS]}
                     | ({"line": refusal.line} if refusal.line is not None else {})
                 ),
                 ImportItem.finished_at.set(at),
+                ImportItem.replays_told.set(ImportItem.replays | 0),
             ],
             (ImportItem.state == State.VALIDATING.value) & (ImportItem.lease_by == attempt),
         )
@@ -573,6 +603,7 @@ class Imports:
             [
                 ImportItem.state.set(State.FINALIZING.value),
                 ImportItem.finished_at.set(ImportItem.finished_at | at),
+                ImportItem.replays_told.set(ImportItem.replays | 0),
             ],
             (ImportItem.state == State.PROCESSING.value) & ImportItem.pending.does_not_exist(),
         )
@@ -648,6 +679,37 @@ class Imports:
             TicketItem.pk.exists()
             & TicketItem.cancelled_by.does_not_exist()
             & (TicketItem.import_id.does_not_exist() | (TicketItem.import_id == import_id)),
+        )
+
+    def record_replays(self, ticket: str, replays: Replays) -> None:
+        """Has the first import of the ticket tell of the replays; fewer than it knows are no news.
+
+        The ticket is told first and an import takes over what its ticket knows, so that it
+        does not matter which of its files is heard of first.
+        """
+        _update(
+            TicketItem(f"{TICKET}#{ticket}"),
+            [
+                TicketItem.replays.set(replays.number),
+                TicketItem.replayed_at.set(replays.last_at),
+            ],
+            TicketItem.pk.exists()
+            & (TicketItem.replays.does_not_exist() | (TicketItem.replays < replays.number)),
+        )
+        self._tell_replays(replays.first_import, replays.number, replays.last_at)
+
+    def take_over_replays(self, import_id: str, ticket: str) -> None:
+        """Has an import that is being validated tell of the replays that its ticket knows."""
+        known = self.ticket(ticket)
+        if known is not None and known.replays and known.replayed_at:
+            self._tell_replays(import_id, int(known.replays), known.replayed_at)
+
+    def _tell_replays(self, import_id: str, number: int, at: str) -> None:
+        _update(
+            ImportItem(import_id),
+            [ImportItem.replays.set(number), ImportItem.replayed_at.set(at)],
+            ImportItem.pk.exists()
+            & (ImportItem.replays.does_not_exist() | (ImportItem.replays < number)),
         )
 
     def cancel_ticket(self, ticket: str, canceller: str) -> bool:
