@@ -51,7 +51,7 @@ def _one_import(api: Api, arguments: Namespace, screen: Screen) -> ExitCode:
     rows = [
         ("import", import_["import_id"]),
         ("profile", import_["profile"]),
-        ("from", import_["uploader"] or import_["source"]),
+        ("from", _sender(import_)),
         ("received", moment(import_["received_at"])),
         ("finished", moment(import_["finished_at"])),
     ]
@@ -62,6 +62,14 @@ def _one_import(api: Api, arguments: Namespace, screen: Screen) -> ExitCode:
     return ExitCode.ALL_GOOD
 
 
+def _sender(import_: dict[str, Any]) -> str:
+    """The address of a person, or the source with the principal that wrote the file."""
+    uploader, source = str(import_["uploader"]), str(import_["source"])
+    if not uploader or "@" in uploader:
+        return uploader or source
+    return f"{source} ({uploader})"
+
+
 def _list_imports(screen: Screen, found: list[dict[str, Any]]) -> None:
     rows = [
         (
@@ -70,7 +78,7 @@ def _list_imports(screen: Screen, found: list[dict[str, Any]]) -> None:
             f"{import_['counts']['lines']:,}",
             f"{errors_of(import_):,}",
             import_["filename"],
-            import_["uploader"] or import_["source"],
+            _sender(import_),
             import_["import_id"],
         )
         for import_ in found

@@ -77,6 +77,7 @@ def test_the_captured_payload_of_a_drop_is_understood(pipeline: Pipeline) -> Non
     item = pipeline.item(created)
     assert (item.state, item.source, item.filename) == ("processing", "erp", name)
     assert (item.uploader, item.mode) == ("", "run")
+    assert summary_of(pipeline.wiring, item).uploader == PRINCIPAL
 
 
 def test_s3s_test_message_makes_no_import(pipeline: Pipeline) -> None:
@@ -303,6 +304,30 @@ def test_a_file_at_a_place_that_nobody_answers_for_is_answered_all_the_same(
     pipeline.run()
     assert pipeline.item(created).state == "refused"
     assert len(pipeline.memory.sns.published) == 1
+
+
+def test_the_notification_of_a_drop_names_the_source_and_its_principal(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.source()
+    pipeline.kenyan(2)
+
+    pipeline.run(pipeline.drop(GOOD))
+
+    (told,) = pipeline.memory.sns.published
+    bodies = json.loads(told.message)
+    assert f"Source: erp\nUploaded by: {PRINCIPAL}\n" in bodies["email"]
+    assert json.loads(bodies["sqs"])["uploader"] == PRINCIPAL
+
+
+def test_who_has_not_proven_to_be_the_source_is_no_uploader(pipeline: Pipeline) -> None:
+    pipeline.source()
+
+    pipeline.run(pipeline.drop(GOOD, principal="AWS:SOMEBODY:else"))
+
+    (told,) = pipeline.memory.sns.published
+    assert json.loads(json.loads(told.message)["sqs"])["uploader"] == ""
+    assert "SOMEBODY" not in told.message
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,8 @@ class Approval:
 class ImportSummary:
     """Everything that is told about one import.
 
-    `source` is "user" or the name of a registered source. Times are aware. `encoding` and
+    `source` is "user" or the name of a registered source. `uploader` is the address of a person,
+    the principal of a source that has proven itself, or "". Times are aware. `encoding` and
     `delimiter` are "" until the file was read; `undo_of` is the import that this one takes back,
     `errand` the kind of errand when Handover wrote the file itself.
     """

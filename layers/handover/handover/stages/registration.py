@@ -27,6 +27,7 @@ def new_item(arrival: Arrival, sender: Sender, run: Invocation) -> ImportItem:
         errand=sender.errand,
         undo_of=sender.undo_of,
         principal=arrival.principal,
+        proven_by=sender.principal or None,
         listed_at=f"{received_at}#{arrival.import_id}",
         open="1",
         opened_at=rfc3339(run.now),

@@ -36,7 +36,7 @@ def summary_of_end(wiring: Wiring, item: ImportItem) -> ImportSummary:
         tenant=item.tenant,
         profile=item.profile,
         source=item.source,
-        uploader=item.uploader,
+        uploader=item.uploader or item.proven_by or "",
         filename=item.filename,
         mode=Mode(item.mode),
         state=state,

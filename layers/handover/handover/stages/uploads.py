@@ -66,10 +66,11 @@ class Arrival:
 class Sender:
     """Who sent a file and what they want of it; `refusal` when they may not.
 
-    `is_system` for a registered source, `writes_directory` when it has that right, `is_directory`
-    when the file lies under the prefix of the directory. Of a file that Handover wrote itself:
-    `errand` is its kind, `undo_of` the import that it takes back, and `profile_body` the profile
-    that it follows.
+    `uploader` is the address of a person, "" for a system; `principal` is what the registered
+    source of a system proved itself by, "" where it did not. `is_system` for a registered source,
+    `writes_directory` when it has that right, `is_directory` when the file lies under the prefix
+    of the directory. Of a file that Handover wrote itself: `errand` is its kind, `undo_of` the
+    import that it takes back, and `profile_body` the profile that it follows.
     """
 
     tenant: str
@@ -81,6 +82,7 @@ class Sender:
     mapping: Mapping[str, str]
     ticket: str | None = None
     refusal: Refusal | None = None
+    principal: str = ""
     errand: str | None = None
     undo_of: str | None = None
     profile_body: str | None = None
@@ -263,6 +265,11 @@ def _system(
     name: str,
 ) -> Sender:
     known = wiring.tables.directory.source(tenant, source) if source and name else None
+    is_proven = (
+        known is not None
+        and arrival.principal is not None
+        and is_principal(arrival.principal, known.principal)
+    )
     refusal: Refusal | None = None
     if known is None:
         refusal = Refusal(
@@ -275,7 +282,7 @@ def _system(
             "WRONG_PRINCIPAL",
             "S3's word of who wrote this file never came, so nobody can tell. Drop it again.",
         )
-    elif not is_principal(arrival.principal, known.principal):
+    elif not is_proven:
         refusal = Refusal(
             "WRONG_PRINCIPAL",
             f"the file was not written by the principal that is registered for {source!r}",
@@ -291,6 +298,7 @@ def _system(
         refusal=refusal,
         is_system=True,
         writes_directory=known is not None and known.writes_directory,
+        principal=known.principal.removeprefix("AWS:") if known is not None and is_proven else "",
     )
 
 

@@ -99,6 +99,8 @@ class ImportItem(Model):
     undo_of = UnicodeAttribute(null=True)
     # Who wrote the object, as S3 told; none when S3's word never came.
     principal = UnicodeAttribute(null=True)
+    # The principal of the registered source that the object's writer was proven to be.
+    proven_by = UnicodeAttribute(null=True)
     encoding = UnicodeAttribute(null=True)
     delimiter = UnicodeAttribute(null=True)
     refusal: MapAttribute[str, Any] = MapAttribute(null=True)
