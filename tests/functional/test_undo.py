@@ -152,6 +152,25 @@ def test_awaited_users_are_taken_back_while_they_are_awaited(pipeline: Pipeline)
     assert pipeline.holders("K000", "K001") == [NEWCOMER, NEWCOMER]
 
 
+def test_awaited_users_are_taken_back_after_they_have_come(pipeline: Pipeline) -> None:
+    pipeline.kenyan(2, held_by=AMINA)
+    created = await_newcomer(pipeline, "K000", "K001")
+    pipeline.settle()
+    newcomer(pipeline)
+    (resolution,) = pipeline.settle()
+    pipeline.clock.now += MINUTE
+    assert pipeline.holders("K000", "K001") == [NEWCOMER, NEWCOMER]
+
+    of_resolution = undone(pipeline, resolution)
+    assert pipeline.counts(of_resolution) == {"lines": 2, "unchanged": 2}
+    undo = undone(pipeline, created)
+
+    assert pipeline.holders("K000", "K001") == [AMINA, AMINA]
+    assert pipeline.counts(undo) == {"lines": 2, "updated": 2}
+    undone(pipeline, undo)
+    assert pipeline.holders("K000", "K001") == [NEWCOMER, NEWCOMER]
+
+
 def test_roles_workflows_and_lists_are_taken_back_together(pipeline: Pipeline) -> None:
     workflow = "Dunning; Sales, East"
     before = {SEAT: (AMINA, BARAKA), "workflow": (workflow,)}

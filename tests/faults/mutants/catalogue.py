@@ -627,7 +627,7 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 PLANNER,
                 "decide",
-                "seating.expected is not None and before not in (seating.expected, users)",
+                "not is_as_left(before, seating.expected)",
                 "False",
             ),
         ),

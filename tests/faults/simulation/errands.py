@@ -148,6 +148,11 @@ def after(
             return {told}
 
 
+def _come(users: tuple[str, ...]) -> tuple[str, ...]:
+    """The users as if all who are waited for were there."""
+    return tuple(sorted(user.removeprefix(PENDING) for user in users))
+
+
 def given_back(
     asked: Asked,
     role: str,
@@ -158,8 +163,10 @@ def given_back(
 ) -> Iterator[str]:
     """An undo gives back exactly what was there, unless something has decided it since."""
     told = asked.expected[role], asked.targets[role]
+    # Who has come for a pending address is still who was asked for.
+    left, known = _come(told[0]), {_come(users) for users in held}
     if changed is not None:
-        if changed != told or asked.expected[role] not in held:
+        if (_come(changed[0]), changed[1]) != (left, told[1]) or left not in known:
             yield f"I7 line {asked.line} of an undo made {changed} of {told}"
-    elif held == {asked.expected[role]} and told[0] != told[1] and not is_decided_later:
+    elif known == {left} and left != _come(told[1]) and not is_decided_later:
         yield f"I7 line {asked.line} of an undo did not give {role} back"

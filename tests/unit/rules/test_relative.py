@@ -17,6 +17,7 @@ from handover.profiles import (
     resolving,
     restoring,
 )
+from handover.profiles.made import SEPARATOR
 from handover.rules import Claim, Facts, Instruction, Plan, canonical, instruction_of, plan
 
 from tests.unit.rules.scenery import claim
@@ -200,6 +201,46 @@ def test_an_undo_does_not_bring_back_who_was_deleted_since() -> None:
 
     assert planned.rejection is not None
     assert "was deleted" in planned.rejection.hint
+
+
+@pytest.mark.parametrize(
+    ("now", "outcome"),
+    [
+        (("pending:bo@y.example",), Outcome.UPDATED),
+        ((BO.email,), Outcome.UPDATED),
+        ((CY.email,), Outcome.SUPERSEDED),
+        ((), Outcome.SUPERSEDED),
+        ((BO.email, CY.email), Outcome.SUPERSEDED),
+        ((BO.email, "pending:bo@y.example"), Outcome.SUPERSEDED),
+    ],
+)
+def test_an_undo_reaches_through_the_resolution_of_a_pending_address(
+    now: tuple[str, ...], outcome: Outcome
+) -> None:
+    undo = restoring(presets()["single-strict"], [MANAGER])
+
+    planned = decided(undo, ANA.email, "pending:bo@y.example", of=account(account_manager=now))
+
+    assert planned.outcome is outcome
+    if outcome is Outcome.UPDATED:
+        assert planned.changes == (SeatChange(MANAGER, now, (ANA.email,)),)
+
+
+def test_an_undo_of_several_pending_addresses_reaches_through_those_that_came() -> None:
+    undo = restoring(presets()["single-strict"], [MANAGER])
+    held = account(account_manager=(BO.email, "pending:new@y.example"))
+    left = SEPARATOR.join(("pending:bo@y.example", "pending:new@y.example"))
+
+    planned = decided(undo, ANA.email, left, of=held)
+
+    assert planned.outcome is Outcome.UPDATED
+
+
+def test_who_was_asked_for_is_not_taken_for_one_who_is_awaited() -> None:
+    undo = restoring(presets()["single-strict"], [MANAGER])
+    held = account(account_manager=("pending:bo@y.example",))
+
+    assert decided(undo, ANA.email, BO.email, of=held).outcome is Outcome.SUPERSEDED
 
 
 def test_an_undo_restores_workflows_and_pending_seats() -> None:

@@ -26,6 +26,17 @@ def address_in(seat: str) -> str:
     return seat.removeprefix(PREFIX)
 
 
+def is_as_left(now: tuple[str, ...], left: tuple[str, ...]) -> bool:
+    """True when who holds a role `now` is who was `left` in it, come meanwhile or not.
+
+    A user who has come for a pending address still is who was asked for.
+    """
+    if now == left:
+        return True
+    before = {seat if seat in left else pending_seat(seat) for seat in now}
+    return before == {*left} and len(before) == len(now)
+
+
 def leaves_pending(changes: Sequence[SeatChange]) -> bool:
     """True when a seat waits for its user after these changes."""
     return any(

@@ -11,7 +11,7 @@ from handover.profiles import InactiveAccounts, NamedBy, Profile, UnknownUser, i
 from handover.rules.addresses import invisible_characters, is_address, look_of, normal_address
 from handover.rules.damage import damage_in
 from handover.rules.instructions import Instruction, Seating, too_many_users
-from handover.rules.pending import address_in, leaves_pending, pending_seat
+from handover.rules.pending import address_in, is_as_left, leaves_pending, pending_seat
 from handover.rules.sizes import (
     MAX_ASSIGNED_BYTES,
     MAX_DECIDED_BYTES,
@@ -330,7 +330,11 @@ def decide(asked: Instruction, account: Account, targets: Targets, claim: Claim)
         if account.orders.get(role, "") > claim.order:
             late.append(role)
             continue
-        if seating.expected is not None and before not in (seating.expected, users):
+        if (
+            seating.expected is not None
+            and before != users
+            and not is_as_left(before, seating.expected)
+        ):
             left.append(role)
             continue
         if seating.instead_of is not None and seating.instead_of not in before:
