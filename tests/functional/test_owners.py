@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from handover.model import Account
+from handover.model import Account, User
 from handover.profiles import Seat, presets
 
-from tests.functional.errands import NEWCOMER, api
+from tests.functional.errands import NEWCOMER, PATIENT, api, await_newcomer, awaited
 from tests.functional.pipeline import (
     ADMIN,
     AMINA,
@@ -300,3 +300,68 @@ def test_r54_only_who_may_assign_the_role_may_hand_it_over(pipeline: Pipeline) -
 
     assert answer.status == 403
     assert "Director" in answer.body["detail"]
+
+
+MISTYPED: dict[str, Any] = {"profile": PATIENT, "to": AMINA, "held_by": NEWCOMER}
+
+
+def test_a_mistyped_address_that_accounts_wait_for_is_handed_over(pipeline: Pipeline) -> None:
+    pipeline.kenyan(3, held_by=BARAKA)
+    await_newcomer(pipeline, "K000", "K002")
+    pipeline.settle()
+    pipeline.clock.now += MINUTE
+
+    answer = api(pipeline).post("/assignments", MISTYPED)
+
+    assert answer.status == 202, answer.text
+    pipeline.settle()
+    assert pipeline.holders("K000", "K001", "K002") == [AMINA, BARAKA, AMINA]
+    assert awaited(pipeline) == []
+
+
+def test_an_address_that_nobody_has_and_nothing_waits_for_is_told(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1)
+    await_newcomer(pipeline, "K000")
+    pipeline.settle()
+
+    answer = api(pipeline).post("/assignments", MISTYPED | {"held_by": "nobody@lumina.example"})
+
+    assert (answer.status, answer.body["field"]) == (400, "held_by")
+
+
+def test_of_a_user_and_what_waits_for_one_each_can_be_handed_over(pipeline: Pipeline) -> None:
+    pipeline.kenyan(2)
+    await_newcomer(pipeline, "K000")
+    pipeline.settle()
+    gone = User(NEWCOMER, "Neema Juma", frozenset({"Sales"}), "Kenya", is_active=False)
+    pipeline.users(gone)
+    pipeline.settle()
+    pipeline.clock.now += MINUTE
+
+    asked = MISTYPED | {"held_by": f"pending:{NEWCOMER}"}
+    assert api(pipeline).post("/assignments", asked).status == 202
+    pipeline.settle()
+
+    assert pipeline.holders("K000") == [AMINA]
+
+
+@pytest.mark.parametrize("route", ["one", "several"])
+def test_an_address_that_accounts_wait_for_is_deleted_as_a_user_is(
+    pipeline: Pipeline, route: str
+) -> None:
+    pipeline.kenyan(2, held_by=BARAKA)
+    await_newcomer(pipeline, "K000")
+    pipeline.settle()
+    pipeline.clock.now += MINUTE
+
+    answer = (
+        api(pipeline).request("DELETE", f"/users/{NEWCOMER}")
+        if route == "one"
+        else api(pipeline).post("/users/delete", {"emails": [NEWCOMER]})
+    )
+
+    assert answer.status == 202, answer.text
+    pipeline.settle()
+    assert pipeline.holders("K000", "K001") == ["", BARAKA]
+    assert awaited(pipeline) == []
+    assert pipeline.wiring.tables.directory.user(TENANT, NEWCOMER) is None

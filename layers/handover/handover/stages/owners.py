@@ -12,7 +12,7 @@ from handover.patience import Patience
 from handover.profiles import WORKFLOW_ROLE, Holds, Profile, UnknownUser, handing_over, narrowed
 from handover.profiles.made import NOBODY
 from handover.reading import MAX_FIELD_CHARS
-from handover.rules import is_plain, normal_address
+from handover.rules import address_in, is_pending, is_plain, normal_address, pending_seat
 from handover.runtime import Wiring, metrics
 from handover.stages.assigners import check_assigner
 from handover.stages.chosen_profiles import profile_for
@@ -34,6 +34,8 @@ class Handing:
 
     `role` "" = the first of the profile. Nobody in `to` = nobody. The accounts are named, or are
     those that `held_by` holds in the role, whose place alone is taken; one of the two is None.
+    `held_by` is the address of a user, or one that accounts wait for (`pending:<address>` where
+    there is a user of that address as well).
     """
 
     profile: str
@@ -98,10 +100,15 @@ def _role(profile: Profile, asked: str) -> str:
 def _holder(wiring: Wiring, person: Person, held_by: str | None) -> tuple[str, ...]:
     if held_by is None:
         return ()
-    user = wiring.tables.directory.user(person.tenant, normal_address(held_by))
-    if user is None:
-        raise InvalidRequestError("held_by", "there is no user with that address")
-    return (user.email,)
+    address = normal_address(address_in(held_by.strip()))
+    user = wiring.tables.directory.user(person.tenant, address)
+    if user is not None and not is_pending(held_by.strip()):
+        return (user.email,)
+    if not wiring.tables.portfolios.is_awaited(person.tenant, address):
+        raise InvalidRequestError(
+            "held_by", "there is no user with that address, and no account waits for one"
+        )
+    return (pending_seat(address),)
 
 
 def _cell(

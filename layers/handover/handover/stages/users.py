@@ -169,8 +169,9 @@ def invite_again(wiring: Wiring, person: Person, email: str) -> dict[str, object
 def delete_users(wiring: Wiring, person: Person, emails: Sequence[str], run: Invocation) -> str:
     """The ticket of the import that takes the users off all they hold; they are deleted first.
 
-    Raises InvalidRequestError for addresses of nobody, and ConflictError for the caller's own
-    and the default account manager's.
+    An address that nobody has is taken off the accounts that wait for it. Raises
+    InvalidRequestError for addresses that nobody has and nothing waits for, and ConflictError for
+    the caller's own and the default account manager's.
     """
     only_admins(person, "delete users")
     if not 1 <= len(emails) <= MOST_USERS:
@@ -178,7 +179,7 @@ def delete_users(wiring: Wiring, person: Person, emails: Sequence[str], run: Inv
     wanted = list(dict.fromkeys(normal_address(email) for email in emails))
     known = wiring.tables.directory.users(person.tenant, wanted, run.patience)
     for email in wanted:
-        if email not in known:
+        if email not in known and not wiring.tables.portfolios.is_awaited(person.tenant, email):
             shown = email[:MAX_USER_TEXT_CHARS]
             raise InvalidRequestError("emails", f"emails: {shown!r} is no user; nobody was deleted")
     if person.email in wanted:
@@ -191,9 +192,12 @@ def delete_users(wiring: Wiring, person: Person, emails: Sequence[str], run: Inv
 
 
 def delete_user(wiring: Wiring, person: Person, email: str, run: Invocation) -> str:
-    """As `delete_users`, for one; raises NotFoundError when there is no such user."""
+    """As `delete_users`, for one; raises NotFoundError for an address of nobody."""
     only_admins(person, "delete users")
-    return delete_users(wiring, person, [_known(wiring, person, email).email], run)
+    address = normal_address(email)
+    if not wiring.tables.portfolios.is_awaited(person.tenant, address):
+        _known(wiring, person, address)
+    return delete_users(wiring, person, [address], run)
 
 
 def _stored(wiring: Wiring, person: Person, known: User | None, wanted: User, now: float) -> bool:

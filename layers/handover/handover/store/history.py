@@ -13,7 +13,7 @@ from pynamodb.models import Model
 from handover.model import Account, Mark, SeatChange
 from handover.patience import Patience
 from handover.profiles import WORKFLOW_ROLE
-from handover.rules import address_in, is_pending, pending_seat
+from handover.rules import address_in, is_address, is_pending, pending_seat
 from handover.store.batches import (
     Item,
     Statement,
@@ -202,6 +202,13 @@ class Portfolios:
             yield found[0]
             # The character after "#": behind all that is held in the role.
             after = f"{found[0]}$"
+
+    def is_awaited(self, tenant: str, address: str) -> bool:
+        """True when an account waits for a user of that normal address."""
+        # What is no address may be longer than a key.
+        if not is_address(address):
+            return False
+        return next(self.of(tenant, pending_seat(address)), None) is not None
 
     def waiting(self, tenant: str, *, after: str = "") -> Iterator[Waiting]:
         """All that waits for users of the tenant, by address, role and account.
