@@ -16,6 +16,7 @@ from typing import IO, Any, TextIO
 
 from handover.profiles import WORKFLOW_ROLE
 from handover.reading.guards import guard
+from handover.rules import pending_seat
 
 from infra.cli.api import Api
 from infra.cli.failures import CommandError, ExitCode
@@ -193,7 +194,8 @@ def _write_file(target: Path, roles: list[str], accounts: Iterable[Mapping[str, 
 def write_csv(file: TextIO, roles: list[str], accounts: Iterable[Mapping[str, Any]]) -> None:
     """Accounts as CSV: their facts, then for each role who holds it, their names and phones.
 
-    Several are separated by commas, as files have them; cells are guarded as in a report.
+    Several are separated by commas, as files have them. Who is waited for stands as
+    `pending:<address>`, which a file may say too. Cells are guarded as in a report.
     """
     lines = csv.writer(file, lineterminator="\r\n")
     header = [*FACTS, "portals"]
@@ -212,6 +214,8 @@ def _cells(account: Mapping[str, Any], roles: list[str]) -> Iterator[str]:
             yield ",".join(account["assigned"].get(role, ()))
             continue
         people = account["people"].get(role, ())
-        yield ",".join(seat["email"] for seat in people)
+        yield ",".join(
+            pending_seat(seat["email"]) if seat["is_pending"] else seat["email"] for seat in people
+        )
         for detail in DETAILS:
             yield ", ".join(seat[detail] for seat in people if seat[detail])

@@ -150,6 +150,22 @@ def test_r36_r66_r102_an_export_has_every_account_with_manager_mobile_and_phone(
     ]
 
 
+def test_an_export_marks_who_is_waited_for(
+    server: Server, api: Api, capfd: pytest.CaptureFixture[str]
+) -> None:
+    people = {"csm": [seat("ana@x.example", "Ana"), seat("new@x.example", is_pending=True)]}
+    server.says(
+        "/accounts",
+        {"accounts": [body("1", people=people, assigned={"csm": ["", ""]})], "cursor": None},
+    )
+
+    run(api, "export")
+
+    (row,) = csv.DictReader(io.StringIO(capfd.readouterr().out))
+    assert row["csm"] == "ana@x.example,pending:new@x.example"
+    assert row["csm name"] == "Ana"
+
+
 def test_an_export_goes_to_stdout_as_utf_8(
     server: Server, api: Api, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
