@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
@@ -11,6 +12,9 @@ from botocore.response import StreamingBody
 from handover.model import Account, Mode, User
 from handover.reports import Counts
 from handover.runtime import LEASE_MARGIN_SECONDS
+from handover.stages import intake
+from handover.stages.plans import plan_from
+from handover.stages.rivals import rivals_in
 from handover.store.accounts import item_from
 from handover.store.imports import counts_of, pending_chunks
 
@@ -487,3 +491,38 @@ def test_an_import_cancelled_while_its_file_is_gone_ends_all_the_same(pipeline: 
     pipeline.run()
 
     assert pipeline.counts(created) == {"lines": 3, "not_processed": 3}
+
+
+def test_twenty_thousand_unfinished_older_uploads_fit_and_are_minded(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many ids would make an item of 720 KB, and DynamoDB takes 400 KB."""
+    older = pipeline.upload(file_of([("K000", AMINA)]))
+    pipeline.clock.now += 10
+    newer = pipeline.upload(file_of([("K000", BARAKA)]))
+    pipeline.kenyan(1)
+    many = frozenset(f"{number:032x}" for number in range(20_000)) | {import_id(older)}
+
+    with monkeypatch.context() as crowded:
+        crowded.setattr(intake, "rivals_of", lambda *_: many)
+        pipeline.run(newer)
+
+    body = pipeline.wiring.tables.imports.plan(import_id(newer))
+    assert body is not None
+    assert len(body) < 10_000
+    assert rivals_in(pipeline.wiring, plan_from(body)) == many
+    assert pipeline.holders("K000") == [BARAKA]
+    pipeline.run(older)
+    assert pipeline.counts(older) == {"lines": 1, "superseded": 1}
+
+
+def test_a_plan_of_an_older_version_still_knows_its_rivals(pipeline: Pipeline) -> None:
+    created = pipeline.upload(file_of([("K000", AMINA)]))
+    pipeline.kenyan(1)
+    pipeline.validate(created)
+    body = pipeline.wiring.tables.imports.plan(import_id(created))
+    assert body is not None
+    stored = json.loads(body) | {"rivals": ["0" * 32]}
+    assert "rivals_key" not in stored
+
+    assert rivals_in(pipeline.wiring, plan_from(json.dumps(stored))) == {"0" * 32}

@@ -30,6 +30,7 @@ plans = st.builds(
     dialect=st.builds(Dialect, texts, texts, numbers, st.booleans()),
     header=st.builds(Header, st.lists(texts, max_size=5).map(tuple), numbers, numbers),
     rivals=st.frozensets(texts, max_size=3),
+    rivals_key=texts,
 )
 repeats = st.builds(
     Repeat,

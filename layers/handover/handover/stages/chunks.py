@@ -30,6 +30,7 @@ from handover.stages.plans import (
     repeats_from,
     repeats_key,
 )
+from handover.stages.rivals import rivals_in
 from handover.stages.sending import send_finalize
 from handover.store.imports import ImportItem, Settlement, Taken, pending_chunks
 
@@ -140,7 +141,8 @@ def _gather(
         order=item.order,
         actor=item.uploader or item.source,
         at=rfc3339(run.now),
-        rivals=plan.rivals,
+        # Only who writes looks at them.
+        rivals=rivals_in(wiring, plan) if may_write else plan.rivals,
     )
     work = Work(
         item.tenant,

@@ -7,8 +7,6 @@ more managers than an Admin should be asked about.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from handover.aws import objects
 from handover.aws.objects import ObjectGoneError, Upload
 from handover.errors import RefusedError, RetryLaterError
@@ -25,7 +23,7 @@ from handover.stages.admission import check_assigners, check_directory_right, up
 from handover.stages.plans import ImportPlan, plan_json
 from handover.stages.registration import new_item
 from handover.stages.repeats import store_repeats
-from handover.stages.rivals import rivals_of
+from handover.stages.rivals import rivals_of, with_rivals
 from handover.stages.sending import send_chunks, send_finalize
 from handover.stages.uploads import (
     Arrival,
@@ -171,7 +169,7 @@ def _validate(
     )
     wiring.tables.imports.store_plan(
         item.pk,
-        plan_json(replace(plan, rivals=rivals)),
+        plan_json(with_rivals(wiring, plan, rivals, item.pk, run.attempt)),
         chunks,
         run.patience,
     )

@@ -15,7 +15,8 @@ class ImportPlan:
     """How an import is to be worked. It is stored once and never changes.
 
     `upload` is what the chunks' byte ranges refer to: the uploaded version itself, or its copy in
-    UTF-8. `rivals` are the older imports that were not final when this one was validated. `wall`
+    UTF-8. `rivals` are the older imports that were not final when this one was validated; where
+    they are many they lie under `rivals_key` in the work bucket, and `rivals` is empty. `wall`
     is the tenant's setting of then, so that a chunk that is worked again decides alike.
     """
 
@@ -26,6 +27,7 @@ class ImportPlan:
     header: Header
     rivals: frozenset[str]
     wall: OpcoWall
+    rivals_key: str = ""
 
     @property
     def binding(self) -> Binding:
@@ -49,7 +51,8 @@ def plan_json(plan: ImportPlan) -> str:
             "header": asdict(plan.header),
             "rivals": sorted(plan.rivals),
             "opco_wall": plan.wall.value,
-        },
+        }
+        | ({"rivals_key": plan.rivals_key} if plan.rivals_key else {}),
         ensure_ascii=False,
     )
 
@@ -67,7 +70,13 @@ def plan_from(text: str) -> ImportPlan:
         rivals=frozenset(data["rivals"]),
         # Plans that were stored before there was the setting know the profile's wall alone.
         wall=OpcoWall(data.get("opco_wall", OpcoWall.BY_PROFILE)),
+        rivals_key=data.get("rivals_key", ""),
     )
+
+
+def rivals_key(import_id: str, attempt: str) -> str:
+    """Where the rivals that an attempt of validation found lie in the work bucket."""
+    return f"{import_id}/rivals/{attempt}.json"
 
 
 def repeats_key(import_id: str, chunk: int) -> str:

@@ -7,15 +7,22 @@ has ended writes nothing any more.
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 
 from handover.aws import objects
+from handover.errors import RetryLaterError
 from handover.model import Mode
 from handover.patience import Patience
 from handover.runtime import Wiring, rfc3339
+from handover.stages.plans import ImportPlan, rivals_key
 from handover.stages.uploads import DIRECTORY, DROP, IN, Arrival, found_arrival, is_no_upload
 
+# A plan is one item of at most 400 KB, which 11,400 ids would fill; more than these lie in S3.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+MOST_RIVALS_IN_PLAN = 1_000
 # S3 lists times in whole seconds, and calls what is a second apart by S3's own clock concurrent.
 SAME_TIME_SECONDS = 1.0
 # S3 may list an upload with the time it began at, and only once it is whole. The upload bucket's
@@ -60,6 +67,31 @@ def rivals_of(wiring: Wiring, tenant: str, arrival: Arrival, patience: Patience)
     if until > ended_until:
         imports.raise_watermark(tenant, rfc3339(until))
     return rivals
+
+
+def with_rivals(
+    wiring: Wiring, plan: ImportPlan, rivals: frozenset[str], import_id: str, attempt: str
+) -> ImportPlan:
+    """The plan that knows its rivals: itself, or where they were stored when they are many.
+
+    Each attempt stores its own, so that a plan and its rivals always belong together.
+    """
+    if len(rivals) <= MOST_RIVALS_IN_PLAN:
+        return replace(plan, rivals=rivals)
+    key = rivals_key(import_id, attempt)
+    body = json.dumps(sorted(rivals), separators=(",", ":")).encode()
+    objects.write(wiring.work_bucket, key, body, "application/json")
+    return replace(plan, rivals_key=key)
+
+
+def rivals_in(wiring: Wiring, plan: ImportPlan) -> frozenset[str]:
+    """The rivals of a plan; raises RetryLaterError when they were stored and are not there."""
+    if not plan.rivals_key:
+        return plan.rivals
+    body = objects.read(wiring.work_bucket, plan.rivals_key)
+    if body is None:
+        raise RetryLaterError("the rivals of this import are not there")
+    return frozenset(json.loads(body))
 
 
 def _first_ticket(tenant: str, ended_until: float) -> str:
