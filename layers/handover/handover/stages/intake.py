@@ -24,6 +24,7 @@ from handover.stages.plans import ImportPlan, plan_json
 from handover.stages.registration import new_item
 from handover.stages.repeats import store_repeats
 from handover.stages.rivals import rivals_of, with_rivals
+from handover.stages.seen_files import Fingerprint, seen_again
 from handover.stages.sending import send_chunks, send_finalize
 from handover.stages.uploads import (
     Arrival,
@@ -126,8 +127,10 @@ def _validate(
         # What a line does depends on what older imports leave behind.
         waited_for = _let_older_end(wiring, arrival, item, run) if binding.is_relative else None
         seed = int(arrival.import_id[:16], 16)
+        fingerprint = Fingerprint(header)
+        blocks = objects.blocks(upload, header.data_start, size, run.patience)
         scanned = scan(
-            objects.blocks(upload, header.data_start, size, run.patience),
+            fingerprint.through(blocks) if sender.principal else blocks,
             dialect=dialect,
             header=header,
             key_column=binding.account,
@@ -167,6 +170,9 @@ def _validate(
         if waited_for is not None
         else rivals_of(wiring, sender.tenant, arrival, run.patience)
     )
+    warnings = column_warnings(header, dialect, profile, sender.mapping)
+    if sender.principal:
+        warnings += seen_again(wiring, item, str(fingerprint), run.patience)
     wiring.tables.imports.store_plan(
         item.pk,
         plan_json(with_rivals(wiring, plan, rivals, item.pk, run.attempt)),
@@ -181,7 +187,7 @@ def _validate(
         encoding=scanned.dialect.encoding,
         delimiter=scanned.dialect.delimiter,
         approval=approval,
-        warnings=column_warnings(header, dialect, profile, sender.mapping),
+        warnings=warnings,
     )
     metrics.add_metric("LinesRead", "Count", scanned.lines)
     logger.info(

@@ -6,6 +6,7 @@ An answer that was lost on the way is recognised by the attempt that the item na
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,7 @@ from handover.store.batches import put_items, read_items
 # A refusal may quote a header of 64 KB; it stands in listings and in notifications of 256 KB.
 MAX_REFUSAL_CHARS = 1_000
 IMPORT, PLAN, TICKET, CHUNK, WATERMARK = "import", "plan", "ticket", "chunk#", "watermark"
+SEEN = "seen#"
 
 
 class ByTenant(GlobalSecondaryIndex["ImportItem"]):
@@ -206,7 +208,8 @@ class WatermarkItem(Model):
     """How far something has come.
 
     Of a tenant: up to which time every upload is known to have ended. Of a part of the upload
-    bucket: behind which key the sweeper has yet to look, none when it begins anew.
+    bucket: behind which key the sweeper has yet to look, none when it begins anew. Of a source:
+    its last `files` as JSON, and how often that list was written.
     """
 
     class Meta:
@@ -218,6 +221,22 @@ class WatermarkItem(Model):
     sk = UnicodeAttribute(range_key=True, default=WATERMARK)
     ended_until = UnicodeAttribute(null=True)
     looked_until = UnicodeAttribute(null=True)
+    files = UnicodeAttribute(null=True)
+    version = NumberAttribute(null=True)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFile:
+    """A file of a source: what its bytes came to, and the import with its place in the order."""
+
+    fingerprint: str
+    order: str
+    import_id: str
+
+    @property
+    def received_at(self) -> str:
+        """When S3 received it, in RFC 3339."""
+        return self.order.partition("#")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -720,6 +739,28 @@ class Imports:
             TicketItem(f"{TICKET}#{ticket}"),
             [TicketItem.cancelled_by.set(canceller)],
             TicketItem.pk.exists() & TicketItem.import_id.does_not_exist(),
+        )
+
+    # What sources have sent
+
+    def seen_files(self, tenant: str, source: str) -> tuple[list[SeenFile], int]:
+        """The files that are remembered of a source, in their order, and the list's version."""
+        try:
+            item = WatermarkItem.get(f"tenant#{tenant}", SEEN + source, consistent_read=True)
+        except DoesNotExist:
+            return [], 0
+        return [SeenFile(*one) for one in json.loads(item.files or "[]")], int(item.version or 0)
+
+    def remember_files(
+        self, tenant: str, source: str, files: Sequence[SeenFile], version: int
+    ) -> bool:
+        """True when the list is these files now, False when it has another version by then."""
+        told = [[one.fingerprint, one.order, one.import_id] for one in files]
+        known = WatermarkItem.version
+        return _update(
+            WatermarkItem(f"tenant#{tenant}", SEEN + source),
+            [WatermarkItem.files.set(json.dumps(told)), known.set(version + 1)],
+            (known == version) if version else known.does_not_exist(),
         )
 
     # What is known to have ended

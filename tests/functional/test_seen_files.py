@@ -1,0 +1,97 @@
+"""An old file of a source that comes again is told, and nothing else is."""
+
+from __future__ import annotations
+
+import pytest
+from handover.stages.seen_files import FILES_REMEMBERED
+
+from tests.faults.memory_aws import ObjectCreated
+from tests.functional.pipeline import AMINA, BARAKA, TENANT, Pipeline, file_of, import_id
+
+MONDAY, TUESDAY = file_of([("K000", AMINA)]), file_of([("K000", BARAKA)])
+
+
+@pytest.fixture(autouse=True)
+def _source(pipeline: Pipeline) -> None:
+    pipeline.source()
+    pipeline.kenyan(1)
+
+
+def dropped(pipeline: Pipeline, *bodies: bytes) -> ObjectCreated:
+    """The last of the files, which were dropped and worked one after another."""
+    for body in bodies:
+        pipeline.clock.now += 10
+        created = pipeline.drop(body, f"{pipeline.clock.now:.0f}.csv")
+        pipeline.run(created)
+    return created
+
+
+def codes(pipeline: Pipeline, created: ObjectCreated) -> list[str]:
+    """The codes of the import's warnings."""
+    return [one["code"] for one in pipeline.summary(created)["warnings"]]
+
+
+def test_an_old_file_that_is_moved_is_applied_and_told(pipeline: Pipeline) -> None:
+    first = dropped(pipeline, MONDAY)
+    dropped(pipeline, TUESDAY)
+
+    moved = dropped(pipeline, MONDAY)
+
+    assert codes(pipeline, moved) == ["OLD_FILE_AGAIN"]
+    assert import_id(first) in pipeline.summary(moved)["warnings"][0]["message"]
+    assert import_id(first) in pipeline.memory.sns.published[-1].message
+    assert pipeline.holders("K000") == [AMINA]
+
+
+def test_the_last_file_again_is_nothing_unusual(pipeline: Pipeline) -> None:
+    assert codes(pipeline, dropped(pipeline, TUESDAY, MONDAY, MONDAY)) == []
+
+
+def test_a_file_that_differs_in_one_byte_is_another(pipeline: Pipeline) -> None:
+    assert codes(pipeline, dropped(pipeline, MONDAY, TUESDAY, MONDAY + b"\r\n")) == []
+
+
+def test_a_file_under_another_header_is_another(pipeline: Pipeline) -> None:
+    other = MONDAY.replace(b"account ID", b"ACCOUNT ID")
+
+    assert codes(pipeline, dropped(pipeline, other, TUESDAY, MONDAY)) == []
+
+
+def test_files_of_persons_are_not_compared(pipeline: Pipeline) -> None:
+    for body in (MONDAY, TUESDAY, MONDAY):
+        pipeline.clock.now += 10
+        created = pipeline.upload(body)
+        pipeline.run(created)
+
+    assert codes(pipeline, created) == []
+    assert pipeline.wiring.tables.imports.seen_files(TENANT, "user") == ([], 0)
+
+
+def test_a_file_that_was_refused_is_no_older_one(pipeline: Pipeline) -> None:
+    pipeline.clock.now += 10
+    pipeline.run(pipeline.drop(MONDAY, principal="AWS:SOMEBODY"))
+
+    assert codes(pipeline, dropped(pipeline, TUESDAY, MONDAY)) == []
+
+
+def test_a_bounded_number_of_files_is_remembered(pipeline: Pipeline) -> None:
+    bodies = [file_of([("K000", AMINA), (f"X{place}", AMINA)]) for place in range(60)]
+    dropped(pipeline, *bodies)
+
+    known, _ = pipeline.wiring.tables.imports.seen_files(TENANT, "erp")
+
+    assert len(known) == FILES_REMEMBERED
+    assert codes(pipeline, dropped(pipeline, bodies[0])) == []
+    assert codes(pipeline, dropped(pipeline, bodies[-3])) == ["OLD_FILE_AGAIN"]
+
+
+def test_a_list_that_somebody_else_has_written_meanwhile_is_not_overwritten(
+    pipeline: Pipeline,
+) -> None:
+    imports = pipeline.wiring.tables.imports
+    dropped(pipeline, MONDAY)
+    known, version = imports.seen_files(TENANT, "erp")
+
+    assert not imports.remember_files(TENANT, "erp", [], version - 1)
+    assert not imports.remember_files(TENANT, "erp", [], version + 1)
+    assert imports.seen_files(TENANT, "erp") == (known, version)
