@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from handover.model import Mode, Refusal, State
+from handover.model import FileWarning, Mode, Refusal, State
 from handover.reports import Counts, ImportSummary, ReportObject, notice
 
 from infra import local
@@ -208,6 +208,7 @@ def _import_from(told: Mapping[str, Any]) -> ImportSummary:
         refusal=Refusal(**told["refusal"]) if told["refusal"] else None,
         report=ReportObject(**told["report"]) if told["report"] else None,
         results=ReportObject(**told["results"]) if told["results"] else None,
+        warnings=tuple(FileWarning(**one) for one in told["warnings"]),
     )
 
 
