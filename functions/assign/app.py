@@ -15,7 +15,7 @@ from handover.stages.sending import read_message
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: Context) -> Any:
     """The messages that must come again, as SQS wants them named."""
-    return each_message(event, context, _work)
+    return each_message(event, context, _work, queue=wiring().chunks_queue)
 
 
 def _work(body: str, run: Invocation) -> None:

@@ -15,7 +15,7 @@ from handover.stages.sending import read_message
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: Context) -> Any:
     """The messages that must come again, as SQS wants them named."""
-    return each_message(event, context, _end)
+    return each_message(event, context, _end, queue=wiring().finalize_queue)
 
 
 def _end(body: str, run: Invocation) -> None:

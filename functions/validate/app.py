@@ -24,7 +24,7 @@ from handover.stages.uploads import arrivals_of
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: Context) -> Any:
     """The messages that must come again, as SQS wants them named."""
-    return each_message(event, context, _take)
+    return each_message(event, context, _take, queue=wiring().intake_queue)
 
 
 def _take(body: str, run: Invocation) -> None:

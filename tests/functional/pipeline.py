@@ -18,7 +18,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from handover import patience, runtime
+from handover import patience, runtime, sdk
 from handover.aws import clients
 from handover.aws.objects import Upload
 from handover.model import Account, Mode, User
@@ -111,7 +111,15 @@ MODELS = (
     HoldingItem,
     RequestItem,
 )
-CLIENTS = (clients.s3, clients.sqs, clients.sns, clients.events, clients.cognito, connection.client)
+CLIENTS = (
+    sdk.session,
+    clients.s3,
+    clients.sqs,
+    clients.sns,
+    clients.events,
+    clients.cognito,
+    connection.client,
+)
 TEMPLATE = read_template(PATH)
 # The time at which every test begins: 2026-11-22T10:00:00Z.
 BEGINNING = 1_795_341_600.0
@@ -463,6 +471,7 @@ def on_memory(patch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
     patch.setattr(runtime, "time", clock)
     patch.setattr(patience, "time", clock)
     runtime.wiring.cache_clear()
+    patience.begin(None)
     with install(memory):
         pipeline = Pipeline(memory, clock, runtime.wiring())
         pipeline.users(*USERS)

@@ -313,7 +313,8 @@ def test_a_file_that_breaks_off_while_it_is_read_is_never_worked(
     with befalling(pipeline.memory, Mishap("GetObject", on_answer=break_off)) as reads:
         assert len(pipeline.assign(import_id(created))) == 1
 
-    assert reads.seen == 1
+    # What was cut short visibly is read again for as long as there is time.
+    assert (reads.seen > 1) is is_told
     assert_untouched(pipeline, created, accounts)
     pipeline.clock.now += HOUR
     assert pipeline.assign(import_id(created)) == []

@@ -29,7 +29,16 @@ class RefusedError(HandoverError):
 
 
 class RetryLaterError(HandoverError):
-    """The work could not be done now, through no fault of the data."""
+    """The work could not be done now, through no fault of the data.
+
+    `is_busy` when a service was busy, and nothing else is in the way. `is_under_way` when a request
+    had no answer and may still arrive: nobody may take over before it certainly has.
+    """
+
+    def __init__(self, message: str, *, is_busy: bool = False, is_under_way: bool = False) -> None:
+        super().__init__(message)
+        self.is_busy = is_busy
+        self.is_under_way = is_under_way
 
 
 class InvalidRequestError(HandoverError):

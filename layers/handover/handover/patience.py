@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import random
 import time
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from handover.errors import RetryLaterError
 
 FIRST_WAIT_SECONDS = 0.05
-LONGEST_WAIT_SECONDS = 2.0
+LONGEST_WAIT_SECONDS = 5.0
 # What must be left after a wait to finish the call waited for and to report the outcome.
 RESERVE_SECONDS = 3.0
+# How long a busy service is waited for outside of an invocation, as by an operator's command.
+OUTSIDE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +41,20 @@ class Patience:
         longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2.0**tries)
         seconds = longest * (0.5 + random.random() / 2)  # noqa: S311 - jitter, no secret
         if self.left - seconds < RESERVE_SECONDS:
-            raise RetryLaterError("a service stays busy and the time of this invocation is used up")
+            raise RetryLaterError(
+                "a service stays busy and the time of this invocation is used up", is_busy=True
+            )
         time.sleep(seconds)
+
+
+_of_this_run: ContextVar[Patience | None] = ContextVar("patience", default=None)
+
+
+def begin(patience: Patience | None) -> None:
+    """From here on this is how long every call may wait; None = no invocation is under way."""
+    _of_this_run.set(patience)
+
+
+def current() -> Patience:
+    """How long the invocation that is under way may go on."""
+    return _of_this_run.get() or Patience(time.time() + OUTSIDE_SECONDS)

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
 
-from handover.patience import Patience
+from handover.patience import Patience, begin
 from handover.store.tables import TableNames, Tables, connect
 
 # Not every invocation has something to count.
@@ -114,9 +114,13 @@ LEASE_MARGIN_SECONDS = 15.0
 
 
 def invocation(context: Context, part: str = "") -> Invocation:
-    """The run that a Lambda context describes; `part` tells the messages of one batch apart."""
-    deadline = time.time() + context.get_remaining_time_in_millis() / 1000
-    return Invocation(f"{context.aws_request_id}{part}", Patience(deadline))
+    """The run that a Lambda context describes; `part` tells the messages of one batch apart.
+
+    From here on every call to AWS waits for a busy service until the deadline of this run.
+    """
+    patience = Patience(time.time() + context.get_remaining_time_in_millis() / 1000)
+    begin(patience)
+    return Invocation(f"{context.aws_request_id}{part}", patience)
 
 
 def rfc3339(seconds: float) -> str:

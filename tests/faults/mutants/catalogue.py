@@ -490,7 +490,7 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(f"{STAGES}.endings", "_write_files", "    check_counts(told)\n", ""),
             Edit(
                 f"{STAGES}.chunks",
-                "work_chunk",
+                "_work_taken",
                 "item.state == State.PROCESSING and not pending_chunks(item)",
                 "item.state == State.PROCESSING",
             ),
@@ -502,7 +502,7 @@ MUTANTS: tuple[Mutant, ...] = (
         (
             Edit(
                 f"{STAGES}.chunks",
-                "work_chunk",
+                "_work_taken",
                 "    if item.state == State.PROCESSING and not pending_chunks(item):",
                 "    else:\n        return\n"
                 "    if item.state == State.PROCESSING and not pending_chunks(item):",

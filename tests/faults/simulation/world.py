@@ -9,6 +9,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,7 +19,7 @@ from handover import messages as handover_messages
 from tests.faults.memory_aws import MemoryAws, Notification
 from tests.faults.simulation import scene as the_scene
 from tests.faults.simulation.clock import Clock
-from tests.faults.simulation.lambdas import LambdaContext, Queue, Stack
+from tests.faults.simulation.lambdas import Function, LambdaContext, Queue, Stack
 from tests.faults.simulation.plans import Call, Plan, drawn_place
 from tests.faults.simulation.replays import Replays, sown
 from tests.faults.simulation.scene import Facts, Scene, Wish
@@ -284,6 +285,11 @@ class World:
             for sent in outbox:
                 self.send(self._names[sent.queue_url], sent.body, delay=sent.delay_seconds)
             outbox.clear()
+        for _, receipt, seconds in self.memory.sqs.visibility:
+            for message in self.messages:
+                if message.name == receipt:
+                    message.visible_at = self.clock.now + seconds
+        self.memory.sqs.visibility.clear()
         for stream in self.streams:
             changes = self.memory.dynamodb.tables[stream.reader.table].stream
             for change in changes:
@@ -474,11 +480,8 @@ class World:
             )
         self.running.append(run)
         try:
-            if self.replays is None:
-                with sown(request_id):
-                    answer = function.handler(event, context)
-            else:
-                answer = self.replays.invoke(name, function.handler, event, context)
+            # Each invocation has a process of its own.
+            answer = copy_context().run(self._answer, function, request_id, event, context)
         except KilledError:
             return False, None
         except Exception as error:  # noqa: BLE001 - as Lambda, which takes any for a failure
@@ -489,6 +492,14 @@ class World:
             module._messages = processor
             self.pull()
         return not run.is_dead and self.clock.now <= run.deadline, answer
+
+    def _answer(
+        self, function: Function, request_id: str, event: dict[str, Any], context: LambdaContext
+    ) -> Any:
+        if self.replays is not None:
+            return self.replays.invoke(function.name, function.handler, event, context)
+        with sown(request_id):
+            return function.handler(event, context)
 
     def _subject(self, message: Message | None) -> tuple[str | None, int | None]:
         """The import and the chunk that a message is about."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from botocore.client import BaseClient
 from botocore.exceptions import ClientError
+from handover import patience as waiting
 from handover.aws import clients
 from handover.aws.sign_ins import settle
 from handover.http import people
@@ -18,6 +21,7 @@ from handover.store.people import Stored
 
 from tests.functional.api.caller import ADMIN, GONE, OFFICE, SALES, Answer, Api
 from tests.functional.api.test_imports import assert_problem
+from tests.functional.pipeline import Clock
 
 ANA: dict[str, Any] = {
     "name": "Ana Otieno",
@@ -245,13 +249,18 @@ def test_an_address_is_there_once(api: Api, ana: str) -> None:
 
 @contextmanager
 def inviting_nobody(monkeypatch: pytest.MonkeyPatch, code: str) -> Iterator[None]:
-    """The pool refuses every new sign-in with that code, for a while."""
+    """The pool refuses every new sign-in with that code, for a while; waiting takes no time."""
+    seam: Any = BaseClient
+    usual = seam._make_api_call
 
-    def fail(**_given: object) -> None:
-        raise ClientError({"Error": {"Code": code}}, "AdminCreateUser")
+    def refuse(client: BaseClient, operation: str, params: dict[str, Any]) -> Any:
+        if operation == "AdminCreateUser":
+            raise ClientError({"Error": {"Code": code}}, operation)
+        return usual(client, operation, params)
 
     with monkeypatch.context() as patch:
-        patch.setattr(clients.cognito(), "admin_create_user", fail)
+        patch.setattr(seam, "_make_api_call", refuse)
+        patch.setattr(waiting, "time", Clock(time.time()))
         yield
 
 

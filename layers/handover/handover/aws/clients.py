@@ -1,12 +1,13 @@
-"""The AWS clients, each made once a process."""
+"""The AWS clients, each made once a process; all wait for a busy service (`handover.sdk`)."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING
 
-import boto3
 from botocore.config import Config
+
+from handover.sdk import session
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
@@ -30,28 +31,28 @@ _S3_CONFIG = Config(
 @cache
 def s3() -> S3Client:
     """The S3 client."""
-    return boto3.client("s3", config=_S3_CONFIG)
+    return session().client("s3", config=_S3_CONFIG)
 
 
 @cache
 def sqs() -> SQSClient:
     """The SQS client."""
-    return boto3.client("sqs", config=_CONFIG)
+    return session().client("sqs", config=_CONFIG)
 
 
 @cache
 def sns() -> SNSClient:
     """The SNS client."""
-    return boto3.client("sns", config=_CONFIG)
+    return session().client("sns", config=_CONFIG)
 
 
 @cache
 def events() -> EventBridgeClient:
     """The EventBridge client."""
-    return boto3.client("events", config=_CONFIG)
+    return session().client("events", config=_CONFIG)
 
 
 @cache
 def cognito() -> CognitoIdentityProviderClient:
     """The Cognito user pools client."""
-    return boto3.client("cognito-idp", config=_CONFIG)
+    return session().client("cognito-idp", config=_CONFIG)

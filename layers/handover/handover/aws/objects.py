@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from handover.aws.clients import s3
 from handover.errors import RetryLaterError
 from handover.patience import Patience
+from handover.sdk import patiently
 
 # Large enough that the time of a request does not count, small enough for a function's memory.
 BLOCK_BYTES = 8 * 1024 * 1024
@@ -60,13 +61,10 @@ def read_range(upload: Upload, start: int, end: int) -> bytes | None:
     """
     if start >= end:
         return b""
-    try:
-        answer = s3().get_object(**upload.where(), Range=f"bytes={start}-{end - 1}")
-        body = answer["Body"].read()
-    except ClientError as error:
-        if error.response["Error"]["Code"] in _GONE:
-            return None
-        raise
+    answer = _fetched(**upload.where(), Range=f"bytes={start}-{end - 1}")
+    if answer is None:
+        return None
+    body: bytes = answer["Body"]
     # A server may answer with the whole: https://www.rfc-editor.org/rfc/rfc9110#section-14.2
     part = body if "ContentRange" in answer else body[start:end]
     if len(part) != end - start:
@@ -99,8 +97,22 @@ def write(bucket: str, key: str, body: bytes, content_type: str = "text/csv") ->
 
 def read(bucket: str, key: str) -> bytes | None:
     """The newest version of an object whole, None when there is none."""
+    answer = _fetched(Bucket=bucket, Key=key)
+    return None if answer is None else answer["Body"]
+
+
+def _fetched(**request: Any) -> dict[str, Any] | None:
+    """The answer to GetObject with its body read, None when the object is gone.
+
+    A body that breaks off is fetched again, as long as there is time.
+    """
+
+    def fetch() -> dict[str, Any]:
+        answer = s3().get_object(**request)
+        return {**answer, "Body": answer["Body"].read()}
+
     try:
-        return s3().get_object(Bucket=bucket, Key=key)["Body"].read()
+        return patiently(fetch)
     except ClientError as error:
         if error.response["Error"]["Code"] in _GONE:
             return None

@@ -14,9 +14,23 @@ from handover.patience import Patience
 MESSAGES_A_BATCH = 10
 
 
-def send(queue_url: str, message: dict[str, Any], *, group: str | None = None) -> None:
-    """Sends one message, of a group that the queue is fair to."""
-    sqs().send_message(QueueUrl=queue_url, MessageBody=json.dumps(message), **_of_group(group))
+def send(
+    queue_url: str, message: dict[str, Any], *, group: str | None = None, delay_seconds: int = 0
+) -> None:
+    """Sends one message, of a group that the queue is fair to; it may arrive after the delay."""
+    sqs().send_message(
+        QueueUrl=queue_url,
+        MessageBody=json.dumps(message),
+        DelaySeconds=delay_seconds,
+        **_of_group(group),
+    )
+
+
+def hide(queue_url: str, receipt: str, seconds: int) -> None:
+    """Has a message that was received come again after `seconds` from now."""
+    sqs().change_message_visibility(
+        QueueUrl=queue_url, ReceiptHandle=receipt, VisibilityTimeout=seconds
+    )
 
 
 def send_all(

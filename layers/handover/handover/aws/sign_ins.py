@@ -17,8 +17,6 @@ from handover.errors import ConflictError, InvalidRequestError, RetryLaterError
 from handover.model import User
 
 TENANT = "custom:tenant"
-# https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/CommonErrors.html
-_BUSY = frozenset({"InternalErrorException", "LimitExceededException", "TooManyRequestsException"})
 # The code under which no more mails go out today. Without an address of one's own in SES a pool
 # sends some 50 a day, counted over the whole AWS account.
 # https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
@@ -153,14 +151,14 @@ def _call(
         code = refused.response["Error"]["Code"]
         if code in but:
             return None
-        if code == _NO_MORE_MAILS and action == "admin_create_user":
+        if code == _NO_MORE_MAILS and action != "admin_create_user":
+            raise RetryLaterError("the user pool is at a limit") from refused
+        if code == _NO_MORE_MAILS:
             raise ConflictError(
                 "the user is stored, but no invitation could be sent: the user pool sends no more "
                 "mails today. Invite them tomorrow (POST /users/{email}/invitation); an operator "
                 "can deploy the stack with MailIdentityArn, which lifts the limit"
             ) from refused
-        if code in _BUSY:
-            raise RetryLaterError("the user pool is busy") from refused
         if code == "InvalidParameterException":
             raise InvalidRequestError(
                 "email", "email: nobody can be invited under this address; wanted name@domain"

@@ -59,9 +59,28 @@ def work_chunk(
     """
     imports = wiring.tables.imports
     taken = imports.take_chunk(import_id, number, run.attempt, now=run.now, until=run.lease_until)
+    try:
+        _work_taken(wiring, import_id, number, taken, run, may_write=may_write)
+    except RetryLaterError as late:
+        # Unless a request had no answer nothing is under way any more, and the next worker need
+        # not wait until this one is certainly over.
+        if taken is not None and not late.is_under_way:
+            imports.free_chunk(import_id, number, run.attempt)
+        raise
+
+
+def _work_taken(
+    wiring: Wiring,
+    import_id: str,
+    number: int,
+    taken: Taken | None,
+    run: Invocation,
+    *,
+    may_write: bool,
+) -> None:
     # The import is read after the chunk was taken: whoever settled it or cancelled the import
     # before that is seen, and nobody can settle it now but this run.
-    item = imports.find(import_id)
+    item = wiring.tables.imports.find(import_id)
     if item is None:
         raise RetryLaterError("there is no such import yet")
     if number in pending_chunks(item):
@@ -77,15 +96,9 @@ def work_chunk(
 def _settle(
     wiring: Wiring, item: ImportItem, taken: Taken, run: Invocation, may_write: bool
 ) -> ImportItem:
-    try:
-        found = _gather(wiring, item, taken, run, may_write)
-        with _no_search_for_cycles():
-            results = _results(wiring, found, run.patience)
-    except RetryLaterError:
-        # Raised between two calls, when nothing is under way any more: the next worker need not
-        # wait until this one is certainly over.
-        wiring.tables.imports.free_chunk(item.pk, taken.chunk.number, run.attempt)
-        raise
+    found = _gather(wiring, item, taken, run, may_write)
+    with _no_search_for_cycles():
+        results = _results(wiring, found, run.patience)
     counts = tally(results)
     number = taken.chunk.number
     header, dialect = found.plan.header, found.plan.dialect

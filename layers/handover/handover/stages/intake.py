@@ -85,6 +85,11 @@ def take_in(wiring: Wiring, arrival: Arrival, run: Invocation, worker_seconds: i
         except _MustWaitError:
             imports.let_wait(item.pk, run.attempt, run.now)
             logger.info("import waits for older ones", extra={"import_id": item.pk})
+        except RetryLaterError as late:
+            # As with a chunk: the next run need not wait unless a request may still arrive.
+            if not late.is_under_way:
+                imports.free(item.pk, run.attempt)
+            raise
         item = imports.find(item.pk) or item
     _send_on(wiring, item, run.patience)
 

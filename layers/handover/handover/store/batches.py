@@ -1,7 +1,8 @@
 """Batches of DynamoDB calls: read many, write many on conditions, and drain what is left over.
 
 A part that is throttled or in conflict is no error of the data: it is sent again, alone, until it
-is taken or the invocation's time is used up (RetryLaterError).
+is taken or the invocation's time is used up (RetryLaterError). Whole calls wait by themselves
+(`handover.sdk`).
 """
 
 from __future__ import annotations
@@ -10,8 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
-
-from botocore.exceptions import ClientError
 
 from handover.errors import RetryLaterError
 from handover.patience import Patience
@@ -37,17 +36,6 @@ BUSY_CODES = frozenset(
         "RequestLimitExceeded",
         "ThrottlingError",
         "TransactionConflict",
-    }
-)
-# What a call is refused with as a whole when it is to be made again.
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
-BUSY_ERRORS = frozenset(
-    {
-        "InternalServerError",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ThrottlingException",
-        "TransactionInProgressException",
     }
 )
 REFUSED_CODES = frozenset({"ConditionalCheckFailed", "DuplicateItem"})
@@ -144,9 +132,9 @@ def write_each(statements: Sequence[Statement], patience: Patience) -> list[Unme
 
 
 def transact(actions: Sequence[Item]) -> bool:
-    """Writes all or nothing; False when a condition did not hold, or another write was under way.
+    """Writes all or nothing.
 
-    Raises RetryLaterError when a table is busy.
+    False when a condition did not hold, or another write was under way.
     """
     request: Any = list(actions)
     try:
@@ -156,10 +144,6 @@ def transact(actions: Sequence[Item]) -> bool:
         codes = {reason.get("Code", "None") for reason in reasons} - {"None"}
         if codes and codes <= REFUSED_CODES | {"TransactionConflict"}:
             return False
-        raise RetryLaterError("a table is busy") from cancelled
-    except ClientError as error:
-        if error.response["Error"]["Code"] in BUSY_ERRORS:
-            raise RetryLaterError("a table is busy") from error
         raise
     return True
 

@@ -1,12 +1,15 @@
-"""The DynamoDB client of the hot path, made once a process."""
+"""The one DynamoDB client, made once a process: of the hot path, and of every model."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.config import Config
+from pynamodb.connection.table import TableConnection
+from pynamodb.models import Model as PynamodbModel
+
+from handover.sdk import session
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -18,8 +21,8 @@ READ_SECONDS = 10
 
 @cache
 def client() -> DynamoDBClient:
-    """A client that retries a throttled or failed call twice by itself."""
-    made = boto3.client(
+    """A client that retries a throttled or failed call twice by itself, and then waits."""
+    made = session().client(
         "dynamodb",
         config=Config(
             connect_timeout=CONNECT_SECONDS,
@@ -35,12 +38,29 @@ def client() -> DynamoDBClient:
     return made
 
 
+class Model(PynamodbModel):
+    """The base of every model: its calls go through the one client, so they wait as all do."""
+
+    class Meta:
+        """Each model has a table of its own."""
+
+        table_name = ""
+
+    @classmethod
+    def _get_connection(cls) -> TableConnection:
+        """The model's connection; pynamodb would make it a client of its own."""
+        found = super()._get_connection()
+        of_model: Any = found.connection
+        of_model._client = client()  # noqa: SLF001 - pynamodb has no other door for a client
+        return found
+
+
 def _pass_on_as_sent(made: DynamoDBClient) -> None:
     """Batches are sent as they are given here, and answers handed over as they come.
 
     Botocore would walk through every value of every item, only to encode and decode binary ones,
     and build it anew: half of the time of a worker. Nothing binary is stored here, and what the
-    model calls a document botocore leaves alone. No other client uses this copy of the model.
+    model calls a document botocore leaves alone. No model of a table makes such a call.
     """
     read: Any = made.meta.service_model.operation_model("BatchGetItem")
     write: Any = made.meta.service_model.operation_model("BatchExecuteStatement")

@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
-from pynamodb.models import Model
 
 from handover.model import User
 from handover.patience import Patience
@@ -37,6 +36,7 @@ from handover.store.batches import (
     read_items,
     transact,
 )
+from handover.store.connection import Model
 
 USER, SOURCE, PROFILE, SETTINGS = "user#", "source#", "profile#", "settings"
 WORKFLOW, ROLE, LOGIN, NAME = "workflow#", "role#", "login#", "name#"

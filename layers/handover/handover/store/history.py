@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.models import Model
 
 from handover.model import Account, Mark, SeatChange
 from handover.patience import Patience
@@ -23,6 +22,7 @@ from handover.store.batches import (
     read_items,
     write_each,
 )
+from handover.store.connection import Model
 
 # Under this name a tenant's portfolio lists all that waits for users; no seat has it.
 LEDGER = pending_seat("")

@@ -24,12 +24,12 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
-from pynamodb.models import Model
 
 from handover.model import Chunk, FileWarning, Mode, Refusal, State
 from handover.patience import Patience
 from handover.reports import Counts, warnings_json
 from handover.store.batches import put_items, read_items
+from handover.store.connection import Model
 
 # A refusal may quote a header of 64 KB; it stands in listings and in notifications of 256 KB.
 MAX_REFUSAL_CHARS = 1_000
@@ -384,6 +384,14 @@ class Imports:
                 | (ImportItem.lease_by == attempt)
                 | (ImportItem.lease_until < now)
             ),
+        )
+
+    def free(self, import_id: str, attempt: str) -> None:
+        """Gives the import back before its time, if it is still this attempt's to validate."""
+        _update(
+            ImportItem(import_id),
+            [ImportItem.lease_until.set(0)],
+            (ImportItem.state == State.VALIDATING.value) & (ImportItem.lease_by == attempt),
         )
 
     def let_wait(self, import_id: str, attempt: str, now: float) -> None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
-from pynamodb.models import Model
 
 from handover.patience import Patience
 from handover.store.batches import read_items
+from handover.store.connection import Model
 
 # Under an account stand a sign that it has requests at all, the requests, and their notes.
 SIGN, REQUEST, NOTE = "sign", "request#", "note#"

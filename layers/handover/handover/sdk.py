@@ -1,0 +1,159 @@
+"""The AWS SDK as everything here uses it: one session, whose every client waits for a busy service.
+
+All clients of the product are made by this session, pynamodb's too (`store.connection`), so no
+call can forget to wait. An answer that says "busy" is waited for after the SDK's own tries, for as
+long as the invocation has time left; then the call ends in RetryLaterError. Any other answer, an
+unmet condition among them, goes to the caller as it came.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Protocol, TypeVar
+
+import boto3
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    ConnectionError,  # noqa: A004 - botocore's, which is no builtin one
+    HTTPClientError,
+    IncompleteReadError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+from handover.errors import RetryLaterError
+from handover.patience import Patience, current
+
+Answer = TypeVar("Answer")
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html
+# https://docs.aws.amazon.com/eventbridge/latest/APIReference/CommonErrors.html
+# https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/CommonErrors.html
+BUSY_ERRORS = frozenset(
+    {
+        "InternalError",
+        "InternalErrorException",
+        "InternalException",
+        "InternalFailure",
+        "InternalServerError",
+        "KMSThrottling",
+        "KmsThrottled",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestTimeout",
+        "ServiceUnavailable",
+        "SlowDown",
+        "Throttled",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        # A single write met a transaction that is under way; nothing was written.
+        "TransactionConflictException",
+        "TransactionInProgressException",
+    }
+)
+# The same by the status alone, for answers without a body, as those to HEAD are.
+BUSY_STATUSES = frozenset({429, 500, 502, 503, 504})
+# Why a member of a transaction was refused, when that is no fault of what it says.
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+BUSY_REASONS = frozenset(
+    {
+        "InternalServerError",
+        "ProvisionedThroughputExceeded",
+        "RequestLimitExceeded",
+        "ThrottlingError",
+    }
+)
+# The connection could not be made, or broke.
+_BROKEN = (ConnectionError, HTTPClientError, IncompleteReadError)
+# No answer came, and the request may still arrive.
+_UNANSWERED = (ConnectionClosedError, ReadTimeoutError)
+
+
+@cache
+def session() -> boto3.session.Session:
+    """The session that makes every client of the product."""
+    made = boto3.session.Session()
+    made.events.register("creating-client-class", _have_it_wait)
+    return made
+
+
+def patiently(call: Callable[[], Answer]) -> Answer:
+    """What `call` returns, called again while a service is busy.
+
+    Raises RetryLaterError when the time of the invocation is used up.
+    """
+    patience: Patience | None = None
+    tries, is_under_way = 0, False
+    while True:
+        try:
+            return call()
+        except (BotoCoreError, ClientError) as error:
+            if not is_busy(error):
+                raise
+            is_under_way = is_under_way or isinstance(error, _UNANSWERED)
+            patience = patience or current()
+            try:
+                patience.wait(tries)
+            except RetryLaterError:
+                raise RetryLaterError(
+                    f"a service is busy: {_name(error)}", is_busy=True, is_under_way=is_under_way
+                ) from error
+        tries += 1
+
+
+def is_busy(error: Exception) -> bool:
+    """True of an answer, or a lack of one, that says nothing about what was asked."""
+    if not isinstance(error, ClientError):
+        return isinstance(error, _BROKEN) and not isinstance(error, SSLError)
+    answer: Any = error.response
+    if answer["Error"].get("Code") in BUSY_ERRORS:
+        return True
+    reasons = answer.get("CancellationReasons", ())
+    return answer.get("ResponseMetadata", {}).get("HTTPStatusCode") in BUSY_STATUSES or not {
+        reason.get("Code") for reason in reasons
+    }.isdisjoint(BUSY_REASONS)
+
+
+class _Client(Protocol):
+    """What is used of a botocore client."""
+
+    meta: Any
+
+    def _make_api_call(self, operation_name: str, api_params: dict[str, Any]) -> Any: ...
+
+
+class Waiting:
+    """A base of every client's class, which stands before botocore's own."""
+
+    def _make_api_call(self: _Client, operation_name: str, api_params: dict[str, Any]) -> Any:
+        asked: Any = super()
+        # The SDK makes up a token for each of its calls, and a transaction that is sent again with
+        # another token is another transaction.
+        for name in self.meta.service_model.operation_model(operation_name).idempotent_members:
+            api_params.setdefault(name, _token())
+        return patiently(
+            lambda: asked._make_api_call(operation_name, api_params)  # noqa: SLF001 - our base's
+        )
+
+
+def _have_it_wait(base_classes: list[type], **_more: Any) -> None:
+    base_classes.insert(0, Waiting)
+
+
+def _token() -> str:
+    return str(uuid.UUID(int=random.getrandbits(128), version=4))
+
+
+def _name(error: Exception) -> str:
+    if isinstance(error, ClientError):
+        return error.response["Error"].get("Code", "no code")
+    return type(error).__name__

@@ -1,0 +1,406 @@
+"""Busy services: whatever call is refused for as long as it likes, nothing is lost and all ends."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import handover
+import pytest
+from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+from handover import messages, patience, sdk
+from handover.errors import RetryLaterError
+from handover.messages import DELIVERIES_OF_ONE, LONGEST_DELAY_SECONDS, MAX_PUT_OFFS
+from handover.patience import RESERVE_SECONDS, Patience
+from handover.store.connection import Model, client
+from handover.store.imports import ChunkItem
+from pynamodb.models import Model as PynamodbModel
+
+from functions.api import app as api_app
+from functions.assign import app as assign
+from functions.finalize import app as finalize
+from functions.follow import app as follow
+from functions.publish import app as publish
+from functions.sweep import app as sweep
+from functions.validate import app as validate
+from tests.faults.memory_aws import ServiceError, Twist
+from tests.functional.errands import api, ask_removal
+from tests.functional.payloads import load_event
+from tests.functional.pipeline import (
+    ADMIN,
+    AMINA,
+    BARAKA,
+    CLIENTS,
+    DAY,
+    SEAT,
+    TENANT,
+    Pipeline,
+    file_of,
+    import_id,
+    told_by_s3,
+    with_body,
+)
+
+DYNAMODB = (
+    "InternalServerError",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingException",
+    "TransactionInProgressException",
+)
+
+
+@dataclass
+class Refusing:
+    """Refuses every call of one operation, and counts; without an operation it only lists them."""
+
+    pipeline: Pipeline
+    operation: str = ""
+    error: Callable[[], Exception] = lambda: ServiceError("ThrottlingException", "Rate exceeded")
+    times: int = 1_000_000
+    seen: int = 0
+    operations: dict[str, int] = field(default_factory=dict)
+
+    def __enter__(self) -> Refusing:
+        self.pipeline.memory.hook = self
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.pipeline.memory.hook = None
+
+    def before(
+        self, _number: int, _service: str, operation: str, _params: dict[str, Any]
+    ) -> Twist | None:
+        self.operations[operation] = self.operations.get(operation, 0) + 1
+        if operation == self.operation:
+            self.seen += 1
+            if self.seen <= self.times:
+                raise self.error()
+        return None
+
+    def after(self, *_told: object) -> None:
+        return None
+
+
+Step = tuple[str, Callable[[Pipeline], object]]
+
+
+def prepared(pipeline: Pipeline) -> Any:
+    """An upload of two lines, one of them bad; every function has something to do for it."""
+    pipeline.kenyan(3, held_by=BARAKA)
+    pipeline.publish()
+    pipeline.follow()
+    return pipeline.upload(file_of([("K000", AMINA), ("K001", AMINA), ("K009", AMINA)]))
+
+
+def run_of(function: str, pipeline: Pipeline, created: Any) -> tuple[Any, dict[str, Any]]:
+    """The handler and the event of the next run of a function."""
+    chunk = {"v": 1, "import_id": import_id(created), "chunk": 1}
+    match function:
+        case "validate":
+            return validate.lambda_handler, told_by_s3(created)
+        case "assign":
+            return assign.lambda_handler, with_body("assign-chunk", chunk)
+        case "finalize":
+            body = {"v": 1, "import_id": import_id(created)}
+            return finalize.lambda_handler, with_body("finalize-import", body)
+        case "publish":
+            return publish.lambda_handler, pipeline.drained("AccountsTable")
+        case "follow":
+            ask_removal(pipeline, AMINA)
+            return follow.lambda_handler, pipeline.drained("DirectoryTable")
+        case _:
+            return sweep.lambda_handler, load_event(function)
+
+
+ORDER = ("validate", "assign", "finalize", "publish", "follow")
+
+
+def up_to(function: str, pipeline: Pipeline) -> tuple[Any, Any, dict[str, Any]]:
+    """An import on which every function before this one is done, and this one's next run."""
+    created = prepared(pipeline)
+    for before in ORDER:
+        if before == function or function.startswith("sweep"):
+            break
+        handler, event = run_of(before, pipeline, created)
+        assert pipeline.invoke(handler, event) == []
+    if function.startswith("sweep"):
+        assert pipeline.validate(created) == []
+        pipeline.clock.now += 3600
+    return (created, *run_of(function, pipeline, created))
+
+
+def operations_of(pipeline: Pipeline, run: Callable[[], object]) -> list[str]:
+    """The operations that a run calls; all is as it was afterwards."""
+    before = pipeline.memory.snapshot()
+    with Refusing(pipeline) as listing:
+        run()
+    pipeline.memory.restore(before)
+    pipeline.forget()
+    return list(listing.operations)
+
+
+@pytest.mark.parametrize("function", ["validate", "assign", "finalize"])
+def test_a_message_that_meets_a_busy_service_comes_again_soon_and_loses_no_line(
+    pipeline: Pipeline, function: str
+) -> None:
+    created, handler, event = up_to(function, pipeline)
+    start = pipeline.memory.snapshot()
+
+    for operation in operations_of(pipeline, lambda: pipeline.invoke(handler, event)):
+        pipeline.memory.restore(start)
+        with Refusing(pipeline, operation) as refusing:
+            assert len(pipeline.invoke(handler, event, 30.0)) == 1, operation
+        assert refusing.seen > 3, f"{operation} was not waited for"
+        ((_, _, seconds),) = pipeline.memory.sqs.visibility[-1:]
+        assert 0 < seconds <= LONGEST_DELAY_SECONDS
+
+        # A lease that could not be freed ends by itself.
+        pipeline.clock.now += seconds if operation != "UpdateItem" else 60
+        pipeline.memory.sqs.outbox.clear()
+        assert pipeline.invoke(handler, event) == [], f"{operation}: the lease was freed"
+        for later in ORDER[ORDER.index(function) + 1 : 3]:
+            assert pipeline.invoke(*run_of(later, pipeline, created)) == []
+        assert pipeline.counts(created) == {"lines": 3, "updated": 2, "rejected": 1}, operation
+
+
+@pytest.mark.parametrize("function", ["publish", "follow", "sweep-imports", "sweep-uploads"])
+def test_what_has_no_message_ends_in_retry_later(pipeline: Pipeline, function: str) -> None:
+    _, handler, event = up_to(function, pipeline)
+    start = pipeline.memory.snapshot()
+
+    for operation in operations_of(pipeline, lambda: pipeline.invoke(handler, event)):
+        pipeline.memory.restore(start)
+        with Refusing(pipeline, operation) as refusing, pytest.raises(RetryLaterError):
+            pipeline.invoke(handler, event, 30.0)
+        assert refusing.seen > 3, operation
+        pipeline.invoke(handler, event)
+
+
+REQUESTS: tuple[tuple[str, str, object], ...] = (
+    ("GET", "/accounts", None),
+    ("GET", "/accounts/K000", None),
+    ("GET", "/accounts/K000/history", None),
+    ("GET", "/imports", None),
+    ("GET", "/portals/P/managers", None),
+    ("GET", "/pending", None),
+    ("GET", f"/portfolios/{AMINA}", None),
+    ("GET", "/profiles", None),
+    ("GET", "/requests", None),
+    ("GET", "/roles", None),
+    ("GET", "/settings", None),
+    ("GET", "/sources", None),
+    ("GET", "/users", None),
+    ("GET", f"/users/{AMINA}", None),
+    ("GET", "/workflows", None),
+    ("PATCH", "/accounts/K000", {"profile": "single-strict", "assign": {SEAT: [AMINA]}}),
+    ("PATCH", "/settings", {"clear_guard_percent": 7}),
+    ("POST", "/imports", {"filename": "a.csv", "profile": "single-strict"}),
+    ("POST", "/requests", {"account_id": "K000", "subject": "a", "description": "b"}),
+    ("POST", "/users", {"email": "new@lumina.example", "name": "New", "roles": ["Sales"]}),
+    ("POST", "/users/delete", {"emails": [AMINA]}),
+    ("POST", "/assignments", {"profile": "single-strict", "held_by": BARAKA, "to": AMINA}),
+    ("PUT", "/roles/deputy", {"max_users": 2}),
+    ("PUT", "/workflows/Export", None),
+)
+
+
+@pytest.mark.parametrize(("method", "path", "body"), REQUESTS, ids=lambda one: str(one)[:24])
+def test_whoever_asks_the_api_is_told_when_to_come_again(
+    pipeline: Pipeline, method: str, path: str, body: object
+) -> None:
+    pipeline.kenyan(1, held_by=BARAKA)
+    start = pipeline.memory.snapshot()
+    caller = api(pipeline, ADMIN)
+    operations = operations_of(pipeline, lambda: caller.request(method, path, body))
+    assert operations
+
+    for operation in operations:
+        pipeline.memory.restore(start)
+        with Refusing(pipeline, operation):
+            answer = caller.request(method, path, body)
+        assert (answer.status, answer.headers["retry-after"]) == (
+            503,
+            str(api_app.RETRY_AFTER_SECONDS),
+        ), (operation, answer.text)
+
+
+@pytest.mark.parametrize("code", DYNAMODB)
+def test_a_model_waits_for_a_busy_table_as_the_hot_path_does(pipeline: Pipeline, code: str) -> None:
+    directory = pipeline.wiring.tables.directory
+
+    with Refusing(pipeline, "GetItem", lambda: ServiceError(code, "Busy"), times=4) as refusing:
+        assert directory.user(TENANT, AMINA) is not None
+
+    assert refusing.seen == 5
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ReadTimeoutError(endpoint_url="https://aws.invalid"),
+        ConnectTimeoutError(endpoint_url="https://aws.invalid"),
+        EndpointConnectionError(endpoint_url="https://aws.invalid"),
+        ServiceError("SlowDown", "Please reduce your request rate.", 503),
+        ServiceError("503", "", 503),
+        ServiceError("TransactionConflictException", "Transaction is ongoing for the item"),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_what_says_nothing_of_what_was_asked_is_waited_for(
+    pipeline: Pipeline, error: Exception
+) -> None:
+    with Refusing(pipeline, "GetItem", lambda: error, times=3):
+        assert pipeline.wiring.tables.directory.user(TENANT, AMINA) is not None
+
+    assert len(pipeline.clock.slept) == 3
+
+
+def test_an_answer_to_what_was_asked_is_never_waited_for(pipeline: Pipeline) -> None:
+    imports = pipeline.wiring.tables.imports
+    ticket = pipeline.ticket()
+
+    with Refusing(pipeline) as listing:
+        assert imports.cancel_ticket(ticket, ADMIN)
+        assert not imports.use_ticket(ticket, "0" * 32)
+
+    assert listing.operations == {"UpdateItem": 2}
+    assert pipeline.clock.slept == []
+
+
+def test_waiting_ends_before_the_invocation_does(pipeline: Pipeline) -> None:
+    patience.begin(Patience(pipeline.clock.now + 20))
+
+    with Refusing(pipeline, "GetItem"), pytest.raises(RetryLaterError, match="Throttling") as late:
+        pipeline.wiring.tables.directory.user(TENANT, AMINA)
+
+    assert (late.value.is_busy, late.value.is_under_way) == (True, False)
+    assert patience.current().left >= RESERVE_SECONDS
+
+
+def test_a_transaction_whose_answer_is_lost_is_the_same_when_it_is_sent_again(
+    pipeline: Pipeline,
+) -> None:
+    created: list[str] = []
+
+    class Losing(Refusing):
+        def after(self, *_told: object) -> None:
+            if not created:
+                created.append("once")
+                raise ServiceError("InternalServerError", "Internal server error", 500)
+
+    caller = api(pipeline, ADMIN)
+    with Losing(pipeline, "none"):
+        new = {"email": "new@lumina.example", "name": "New", "roles": ["Sales"]}
+        # The first call of the request is a read, so that the loss befalls the transaction.
+        created.append("read")
+        caller.request("GET", "/users/new@lumina.example")
+        created.clear()
+        answer = caller.request("POST", "/users", new)
+
+    assert answer.status == 201, answer.text
+
+
+def deliveries(event: dict[str, Any], number: int) -> dict[str, Any]:
+    event["Records"][0]["attributes"]["ApproximateReceiveCount"] = str(number)
+    return event
+
+
+def test_before_a_busy_service_makes_a_dead_letter_a_fresh_message_takes_its_place(
+    pipeline: Pipeline,
+) -> None:
+    created = prepared(pipeline)
+    pipeline.validate(created)
+    pipeline.forget()
+    _, event = run_of("assign", pipeline, created)
+
+    with Refusing(pipeline, "BatchGetItem"):
+        again = pipeline.invoke(assign.lambda_handler, deliveries(event, DELIVERIES_OF_ONE), 30.0)
+
+    assert again == [], "the old message goes"
+    (sent,) = pipeline.memory.sqs.outbox
+    assert json.loads(sent.body) == {
+        "v": 1,
+        "import_id": import_id(created),
+        "chunk": 1,
+        "put_off": 1,
+    }
+    assert 0 < sent.delay_seconds <= LONGEST_DELAY_SECONDS
+    pipeline.run()
+    assert pipeline.counts(created) == {"lines": 3, "updated": 2, "rejected": 1}
+
+
+def test_a_message_is_not_put_off_for_ever(pipeline: Pipeline) -> None:
+    created = prepared(pipeline)
+    pipeline.validate(created)
+    pipeline.forget()
+    chunk = {"v": 1, "import_id": import_id(created), "chunk": 1, "put_off": MAX_PUT_OFFS}
+    event = deliveries(with_body("assign-chunk", chunk), DELIVERIES_OF_ONE)
+
+    with Refusing(pipeline, "BatchGetItem"):
+        assert len(pipeline.invoke(assign.lambda_handler, event, 30.0)) == 1
+
+    assert pipeline.memory.sqs.outbox == []
+    assert MAX_PUT_OFFS * DELIVERIES_OF_ONE * LONGEST_DELAY_SECONDS >= DAY
+
+
+def test_a_lease_is_kept_while_a_request_may_still_arrive(pipeline: Pipeline) -> None:
+    created = prepared(pipeline)
+    pipeline.validate(created)
+    handler, event = run_of("assign", pipeline, created)
+    timeout = ReadTimeoutError(endpoint_url="https://aws.invalid")
+
+    with Refusing(pipeline, "BatchExecuteStatement", lambda: timeout):
+        assert len(pipeline.invoke(handler, event, 30.0)) == 1
+    kept = ChunkItem.get(import_id(created), "chunk#00001", consistent_read=True)
+
+    assert float(kept.lease_until or 0) > pipeline.clock.now
+
+
+# One place
+
+
+PACKAGE = Path(handover.__file__).parent
+FUNCTIONS = Path(api_app.__file__).parents[1]
+MAKES_CLIENTS = {"client", "create_client", "resource", "get_session", "Session"}
+
+
+def test_no_module_calls_aws_around_the_waiting_session() -> None:
+    makers = {"sdk.py": {"Session"}, "aws/clients.py": {"client"}}
+    makers["store/connection.py"] = {"client"}
+    for root in (PACKAGE, FUNCTIONS):
+        for path in sorted(root.rglob("*.py")):
+            code = ast.parse(path.read_text(encoding="utf-8"))
+            called = {
+                node.func.attr
+                for node in ast.walk(code)
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+            }
+            name = str(path.relative_to(root))
+            assert called & MAKES_CLIENTS <= makers.get(name, set()), name
+            imported = {
+                alias.name
+                for node in ast.walk(code)
+                if isinstance(node, ast.Import)
+                for alias in node.names
+            }
+            assert "boto3" not in imported or name == "sdk.py", name
+
+
+def test_every_client_and_every_model_waits(pipeline: Pipeline) -> None:
+    for made in CLIENTS:
+        if made is not sdk.session:
+            assert isinstance(made(), sdk.Waiting)
+    models = PynamodbModel.__subclasses__()
+    assert [one for one in models if one.__module__.startswith("handover")] == [Model]
+    for model in Model.__subclasses__():
+        used: object = model._get_connection().connection.client
+        assert used is client(), model
+
+
+def test_a_message_tells_how_often_it_was_put_off_in_words_that_old_code_reads() -> None:
+    assert messages.PUT_OFF not in ("v", "import_id", "chunk", "Records", "arrival")
