@@ -5,13 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from handover.runtime import Context, invocation, logger, metrics, tracer, wiring
-from handover.stages.following import follow, news_of
+from handover.stages.following import CHANGES_OF_DIRECTORIES
+from handover.stages.parking import replay, take
 
 
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
-def lambda_handler(event: dict[str, Any], context: Context) -> dict[str, list[Any]]:
-    """No failures: a batch is followed whole, or raises and comes again whole."""
-    follow(wiring(), news_of(event["Records"]), invocation(context))
+def lambda_handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
+    """No failures: each record is followed or parked, or the batch raises and comes again whole.
+
+    An event without records is an operator's, who has the parked ones replayed.
+    """
+    run = invocation(context)
+    if "Records" not in event:
+        return replay(wiring(), CHANGES_OF_DIRECTORIES, run)
+    take(wiring(), CHANGES_OF_DIRECTORIES, event["Records"], run)
     return {"batchItemFailures": []}

@@ -5,13 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from handover.runtime import Context, invocation, logger, metrics, tracer, wiring
-from handover.stages.publication import changes_of, publish_changes
+from handover.stages.parking import replay, take
+from handover.stages.publication import CHANGES_OF_ACCOUNTS
 
 
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
-def lambda_handler(event: dict[str, Any], context: Context) -> dict[str, list[Any]]:
-    """No failures: a batch is published whole, or raises and comes again whole."""
-    publish_changes(wiring(), changes_of(event["Records"]), invocation(context))
+def lambda_handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
+    """No failures: each record is published or parked, or the batch raises and comes again whole.
+
+    An event without records is an operator's, who has the parked ones replayed.
+    """
+    run = invocation(context)
+    if "Records" not in event:
+        return replay(wiring(), CHANGES_OF_ACCOUNTS, run)
+    take(wiring(), CHANGES_OF_ACCOUNTS, event["Records"], run)
     return {"batchItemFailures": []}

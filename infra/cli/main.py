@@ -12,7 +12,7 @@ from typing import NoReturn, TypeAlias
 from botocore.exceptions import BotoCoreError, ClientError
 from handover.errors import HandoverError
 
-from infra.cli import accounts, errands, local, people, records, sign_in, uploading
+from infra.cli import accounts, errands, local, people, records, replaying, sign_in, uploading
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.location import find_stack
 from infra.cli.screen import Screen
@@ -119,6 +119,9 @@ def _add_stack_commands(commands: Commands) -> None:
         help="on AWS also invite the active users to sign in, by e-mail",
     )
     seed.set_defaults(run=_seed)
+
+    replay = commands.add_parser("replay", help="publish what was parked, once its cause is gone")
+    replay.set_defaults(run=replaying.run)
 
     login = commands.add_parser(
         "login", help="sign in; the password from HANDOVER_PASSWORD or asked"

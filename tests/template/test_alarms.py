@@ -74,6 +74,7 @@ def test_every_queue_and_every_function_is_watched() -> None:
     assert {("Errors", name) for name in FUNCTIONS} <= watched
     assert ("IteratorAge", "PublishFunction") in watched
     assert ("UploadsWithoutImport", "") in watched
+    assert ("RecordsParked", "") in watched
 
 
 def test_every_alarm_calls_somebody_and_stays_silent_without_data() -> None:

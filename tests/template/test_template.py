@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from handover.messages import DELIVERIES_OF_ONE
+from handover.stages.parking import GIVEN_UP, PARKED
 from handover.store.directory import USER
 from handover.store.errands import ERRAND, LOOK
 
@@ -127,6 +129,26 @@ def test_five_deliveries_are_tried_before_a_message_is_given_up(queue: str) -> N
     assert SOURCES[queue]["RedrivePolicy"]["maxReceiveCount"] >= 5
 
 
+@pytest.mark.parametrize(
+    ("function", "queue", "variable"),
+    [
+        ("ValidateFunction", "IntakeQueue", "INTAKE_QUEUE_URL"),
+        ("AssignFunction", "ChunksQueue", "CHUNKS_QUEUE_URL"),
+        ("FinalizeFunction", "FinalizeQueue", "FINALIZE_QUEUE_URL"),
+    ],
+)
+def test_who_meets_a_busy_service_may_put_its_own_message_off(
+    function: str, queue: str, variable: str
+) -> None:
+    (statement,) = [s for s in statements(role_of(function)) if s["Sid"] == "PutOff"]
+
+    assert reader_of(queue) == function
+    assert FUNCTIONS[function]["Environment"]["Variables"][variable] == {"Ref": queue}
+    assert set(actions(statement)) == {"sqs:ChangeMessageVisibility", "sqs:SendMessage"}
+    assert statement["Resource"] == {"Fn::GetAtt": [queue, "Arn"]}
+    assert SOURCES[queue]["RedrivePolicy"]["maxReceiveCount"] > DELIVERIES_OF_ONE
+
+
 @pytest.mark.parametrize("queue", DEAD_LETTERS)
 def test_abandon_reads_every_dead_letter_queue(queue: str) -> None:
     assert reader_of(queue) == "AbandonFunction"
@@ -213,6 +235,23 @@ def test_a_stream_is_read_from_its_start_and_a_bad_record_is_parted_from_the_goo
 
     assert source["StartingPosition"] == "TRIM_HORIZON"
     assert source["BisectBatchOnFunctionError"] is True
+    # What even the function cannot park is written into the bucket before the stream forgets it.
+    assert 0 < source["MaximumRetryAttempts"] <= 10_000
+    assert 12 * 3600 <= source["MaximumRecordAgeInSeconds"] < DAY_SECONDS
+    assert referred(source["DestinationConfig"]["OnFailure"]["Destination"]) == {"WorkBucket"}
+    assert FUNCTIONS[function]["Environment"]["Variables"]["WORK_BUCKET"] == {"Ref": "WorkBucket"}
+    parking = {
+        (action, statement["Resource"]["Fn::Sub"])
+        for statement in statements(role_of(function))
+        if statement["Sid"] in ("Park", "GiveUp")
+        for action in actions(statement)
+    }
+    name = Path(FUNCTIONS[function]["CodeUri"]).name
+    assert parking == {
+        (action, f"${{WorkBucket.Arn}}/{place}/*")
+        for place in (f"{PARKED}/{name}", GIVEN_UP.rstrip("/"))
+        for action in ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")
+    }
     assert referred(source["Stream"]) == {table}
     assert TABLES[table]["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
 
@@ -474,7 +513,13 @@ def test_no_function_deletes_an_upload_a_report_or_an_account() -> None:
     for role in ROLES:
         for statement in statements(role):
             for action in actions(statement):
-                assert not action.startswith("s3:Delete")
+                if action.startswith("s3:Delete"):
+                    # What was parked is deleted once it has been replayed.
+                    place = statement["Resource"]["Fn::Sub"]
+                    assert role in ("PublishRole", "FollowRole")
+                    assert place.startswith(
+                        ("${WorkBucket.Arn}/parked/", "${WorkBucket.Arn}/aws/lambda/")
+                    )
                 if action == "dynamodb:DeleteItem":
                     assert referred(statement["Resource"]) == {"DirectoryTable"}
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from itertools import islice
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from handover.aws.clients import events
@@ -12,20 +11,20 @@ from handover.patience import Patience
 
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 EVENTS_A_BATCH = 10
+# Of an entry, and of all entries of a call together.
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
+MAX_EVENT_BYTES = 256 * 1024 - 1  # "less than 256 KB"
 SOURCE = "handover"
 
 
 def put_events(bus: str, kind: str, details: Iterable[dict[str, Any]], patience: Patience) -> None:
-    """Puts one event for each of `details` on the bus; those that were not taken go again."""
-    rest = iter(details)
-    while batch := list(islice(rest, EVENTS_A_BATCH)):
+    """Puts one event for each of `details` on the bus, in order; those not taken go again.
+
+    An event with more than MAX_EVENT_BYTES (`entry_bytes`) cannot be put.
+    """
+    for batch in _batches(kind, details):
         waiting: list[Any] = [
-            {
-                "EventBusName": bus,
-                "Source": SOURCE,
-                "DetailType": kind,
-                "Detail": json.dumps(detail),
-            }
+            {"EventBusName": bus, "Source": SOURCE, "DetailType": kind, "Detail": detail}
             for detail in batch
         ]
         tries = 0
@@ -40,3 +39,31 @@ def put_events(bus: str, kind: str, details: Iterable[dict[str, Any]], patience:
             if waiting:
                 patience.wait(tries)
                 tries += 1
+
+
+def entry_bytes(kind: str, detail: dict[str, Any]) -> int:
+    """The size of an event in bytes, as EventBridge counts it."""
+    return _size(kind, _text(detail))
+
+
+def _batches(kind: str, details: Iterable[dict[str, Any]]) -> Iterator[list[str]]:
+    """The events as texts, in batches that one call takes."""
+    batch: list[str] = []
+    total = 0
+    for text in map(_text, details):
+        size = _size(kind, text)
+        if batch and (len(batch) == EVENTS_A_BATCH or total + size > MAX_EVENT_BYTES):
+            yield batch
+            batch, total = [], 0
+        batch.append(text)
+        total += size
+    if batch:
+        yield batch
+
+
+def _text(detail: dict[str, Any]) -> str:
+    return json.dumps(detail, ensure_ascii=False)
+
+
+def _size(kind: str, text: str) -> int:
+    return len(SOURCE.encode()) + len(kind.encode()) + len(text.encode())

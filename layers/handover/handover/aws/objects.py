@@ -119,6 +119,29 @@ def _fetched(**request: Any) -> dict[str, Any] | None:
         raise
 
 
+def delete(bucket: str, key: str) -> None:
+    """Deletes an object of a bucket without versions; the same again changes nothing."""
+    s3().delete_object(Bucket=bucket, Key=key)
+
+
+def keys(bucket: str, prefix: str) -> Iterator[str]:
+    """The keys under a prefix, in the order of their bytes, lazily."""
+    request: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix}
+    while True:
+        page = s3().list_objects_v2(**request)
+        yield from (found["Key"] for found in page.get("Contents", []))
+        if not page.get("IsTruncated"):
+            return
+        request["ContinuationToken"] = page["NextContinuationToken"]
+
+
+def folders(bucket: str, prefix: str) -> tuple[set[str], bool]:
+    """The names of folders under a prefix, and whether these are all: one call, 1,000 at most."""
+    page = s3().list_objects_v2(Bucket=bucket, Prefix=prefix, Delimiter="/")
+    found = {one["Prefix"][len(prefix) : -1] for one in page.get("CommonPrefixes", [])}
+    return found, not page.get("IsTruncated")
+
+
 def write_stream(bucket: str, key: str, pieces: Iterator[bytes], patience: Patience) -> Upload:
     """Stores the pieces one after another as one object, PART_BYTES in memory at the most.
 

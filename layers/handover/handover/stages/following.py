@@ -32,6 +32,7 @@ from handover.stages.errands import (
     errand_ticket,
 )
 from handover.stages.handing_in import hand_in, is_handed_in
+from handover.stages.parking import Stream
 from handover.stages.rivals import ticket_time
 from handover.stages.sign_ins import keep_in_line
 from handover.store.directory import USER
@@ -86,6 +87,15 @@ def follow(wiring: Wiring, news: Sequence[News], run: Invocation) -> None:
             run.patience.check()
             ticket_id = one.key.removeprefix(ERRAND)
             run_errand(wiring, one.tenant, ticket_id, errand_from(_text(one.after, "body")), run)
+
+
+def _follow_records(wiring: Wiring, records: Sequence[Mapping[str, Any]], run: Invocation) -> None:
+    follow(wiring, news_of(records), run)
+
+
+CHANGES_OF_DIRECTORIES = Stream(
+    "follow", lambda wiring: wiring.tables.directory.table, _follow_records
+)
 
 
 def run_errand(

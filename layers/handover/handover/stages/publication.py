@@ -16,6 +16,7 @@ from handover.profiles import OpcoWall, is_fact
 from handover.reports import mark_told
 from handover.rules import address_in, are_apart, is_pending
 from handover.runtime import Invocation, Wiring
+from handover.stages.parking import Stream
 from handover.store.accounts import account_from
 from handover.store.history import Entry, Holding, holdings_of
 
@@ -51,9 +52,18 @@ def publish_changes(wiring: Wiring, changes: Sequence[Change], run: Invocation) 
     buses.put_events(
         wiring.changes_bus,
         ASSIGNMENT_CHANGED,
-        (event for entry in entries if (event := _event(entry))["changes"]),
+        (_fitting(event) for entry in entries if (event := _event(entry))["changes"]),
         run.patience,
     )
+
+
+def _publish_records(wiring: Wiring, records: Sequence[Mapping[str, Any]], run: Invocation) -> None:
+    publish_changes(wiring, changes_of(records), run)
+
+
+CHANGES_OF_ACCOUNTS = Stream(
+    "publish", lambda wiring: wiring.tables.accounts.table, _publish_records
+)
 
 
 def _behind_another_wall(changes: Sequence[Change]) -> list[Holding]:
@@ -136,6 +146,13 @@ def _event(entry: Entry) -> dict[str, Any]:
         "account_id": entry.account_id,
         **mark_told(replace(mark, changes=seats)),
     }
+
+
+def _fitting(event: dict[str, Any]) -> dict[str, Any]:
+    """The event, without its changes when it would be too large with them."""
+    if buses.entry_bytes(ASSIGNMENT_CHANGED, event) <= buses.MAX_EVENT_BYTES:
+        return event
+    return event | {"changes": [], "changes_left_out": True}
 
 
 def _image(record: Mapping[str, Any], name: str) -> Account | None:

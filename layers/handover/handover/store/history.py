@@ -327,5 +327,5 @@ def _history_item(entry: Entry) -> Item:
         "line": {"N": str(mark.line)},
         "actor": {"S": mark.actor},
         "at": {"S": mark.at},
-        "changes": {"S": json.dumps(changes)},
+        "changes": {"S": json.dumps(changes, ensure_ascii=False)},
     }

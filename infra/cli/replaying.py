@@ -1,0 +1,59 @@
+"""Replaying what a stream could not work: `handover replay`, for operators."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from infra.cli.failures import CommandError, ExitCode
+from infra.cli.location import find_stack
+from infra.cli.screen import Screen
+
+# What is replayed, by the output that names its function: accounts first, for the directory's
+# changes look at the portfolios.
+STREAMS = {"PublishFunction": "changes of accounts", "FollowFunction": "changes of directories"}
+# A run of a function takes 15 minutes at the most, and is asked for once.
+_CONFIG = Config(connect_timeout=5, read_timeout=920, retries={"total_max_attempts": 1})
+
+
+def run(_arguments: Namespace, screen: Screen) -> ExitCode:
+    """`handover replay`. May be stopped and run again at any time."""
+    stack = find_stack()
+    functions: Any = boto3.client("lambda", config=_CONFIG)
+    left = 0
+    for output, what in STREAMS.items():
+        replayed, stuck = replay(functions, stack.output(output))
+        screen.say(f"{what}: {replayed:,} replayed, {stuck:,} left")
+        left += stuck
+    if left:
+        screen.fail("what is left has failed again: read the logs of the functions")
+        return ExitCode.REFUSED
+    return ExitCode.ALL_GOOD
+
+
+def replay(functions: Any, name: str) -> tuple[int, int]:
+    """How many records a function has replayed, and how many are left, which fail.
+
+    Raises CommandError when a run fails, as during an outage; what was replayed before is.
+    """
+    total = 0
+    while True:
+        told = _run_of(functions, name)
+        total += told["replayed"]
+        if not told["left"] or not told["replayed"]:
+            return total, told["left"]
+
+
+def _run_of(functions: Any, name: str) -> dict[str, int]:
+    answer = functions.invoke(FunctionName=name, Payload=json.dumps({"replay": True}).encode())
+    told: dict[str, Any] = json.loads(answer["Payload"].read())
+    if "FunctionError" in answer:
+        kind = told.get("errorType", answer["FunctionError"])
+        raise CommandError(
+            f"{name} ended with {kind}. While a service is busy, run `handover replay` later"
+        )
+    return told
