@@ -268,7 +268,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "errors_swallowed",
         "a failed message comes again",
         wrap=("handover.messages", "each_message", _swallowed),
-        kinds=("throttle", "error_before"),
+        kinds=("busy_run", "broken_run"),
         sweeps=False,
     ),
     Mutant(
@@ -612,7 +612,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "outage_refuses_the_file",
         "an outage is no refusal",
         wrap=(f"{STAGES}.intake", "_validate", _outage_refuses),
-        kinds=("throttle", "error_before", "timeout_before"),
+        kinds=("busy_run", "broken_run", "silent_run"),
     ),
     Mutant(
         "users_read_too_early",
@@ -676,11 +676,31 @@ MUTANTS: tuple[Mutant, ...] = (
         function="follow",
     ),
     Mutant(
+        "parked_records_forgotten",
+        "what cannot be published is parked and replayed",
+        wrap=(f"{STAGES}.parking", "_park", _nothing),
+        kinds=("poison",),
+        function="publish",
+    ),
+    Mutant(
+        "busy_deliveries_counted_as_failed",
+        "busy is waiting",
+        (
+            Edit(
+                "handover.messages",
+                "_put_off",
+                "    if before >= MAX_PUT_OFFS:",
+                "    if before >= 0:",
+            ),
+        ),
+        kinds=("outage",),
+    ),
+    Mutant(
         "failed_errands_acknowledged",
         "an errand is followed until its file is there",
         wrap=(f"{STAGES}.following", "follow", _acknowledged),
         scenes=("undo", "removal"),
-        kinds=("throttle", "error_before"),
+        kinds=("busy_run", "broken_run"),
         function="follow",
     ),
     Mutant(

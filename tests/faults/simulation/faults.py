@@ -7,9 +7,13 @@ import json
 import re
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
-from botocore.exceptions import ReadTimeoutError, ResponseStreamingError
+from botocore.exceptions import (
+    EndpointConnectionError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
 from handover.stages import sweeps
 
 from tests.faults.memory_aws import PLAIN, ServiceError, Twist, broken, throttled
@@ -42,6 +46,15 @@ BUSY_STATEMENTS = {
     "statement_failed": "InternalServerError",
     "statements_all_busy": "ProvisionedThroughputExceeded",
 }
+# What a whole call is refused with, once.
+BUSY_CALLS = {
+    "throughput_exceeded": ("ProvisionedThroughputExceededException", 400),
+    "limit_exceeded": ("RequestLimitExceeded", 400),
+    "transaction_in_progress": ("TransactionInProgressException", 400),
+    "unavailable": ("ServiceUnavailable", 503),
+}
+# What every further such call of the invocation is refused with too.
+LASTING = frozenset({"busy_run", "broken_run", "silent_run"})
 BUSY_TRANSACTIONS = {
     "transaction_conflict": "TransactionConflict",
     "transaction_throttled": "ThrottlingError",
@@ -168,7 +181,9 @@ class Faults:
             if world.dead_letters > letters or world.clock.now > until:
                 self._poison = None
             elif (function, poisoned) == (run.function, operation):
-                raise broken(service)
+                raise _forbidden()
+        if run.lasting is not None and run.lasting[1] == operation:
+            self._last(run.lasting[0], service)
 
     def _befall(
         self, kind: str, run: Invocation, service: str, operation: str, params: dict[str, Any]
@@ -188,6 +203,15 @@ class Faults:
         if kind == "kill_before":
             run.is_dead = True
             raise KilledError
+        if kind in BUSY_CALLS:
+            world.clock.now += SDK_RETRY_SECONDS
+            code, status = BUSY_CALLS[kind]
+            raise ServiceError(code, "Busy", status)
+        if kind == "unconnected":
+            raise EndpointConnectionError(endpoint_url="https://aws.invalid")
+        if kind in LASTING:
+            run.lasting = (kind, operation)
+            self._last(kind, service)
         if kind == "conflict":
             raise ServiceError(
                 "TransactionConflictException", "Transaction is ongoing for the item"
@@ -201,10 +225,17 @@ class Faults:
             lasts = SHORT_OUTAGE_SECONDS if run.message is None else POISON_SECONDS
             until = world.clock.now + lasts
             self._poison = (run.function, operation, world.dead_letters, until)
-            raise broken(service)
+            raise _forbidden()
         return _twist(kind, operation, params, world)
 
-    def _time_out(self) -> None:
+    def _last(self, kind: str, service: str) -> NoReturn:
+        """What a call of the rest of an invocation meets."""
+        if kind == "silent_run":
+            self._time_out()
+        self._world.clock.now += SDK_RETRY_SECONDS
+        raise throttled(service) if kind == "busy_run" else broken(service)
+
+    def _time_out(self) -> NoReturn:
         self._world.clock.now += TIMEOUT_SECONDS
         raise ReadTimeoutError(endpoint_url="https://aws.invalid")
 
@@ -385,6 +416,11 @@ class _BrokenBody:
 
     def read(self, _amount: int | None = None) -> bytes:
         raise ResponseStreamingError(error="connection broken")
+
+
+def _forbidden() -> ServiceError:
+    """What no waiting helps: a right that was taken away by mistake."""
+    return ServiceError("AccessDeniedException", "not authorized", 403)
 
 
 def _ignoring(work: Callable[[], object]) -> None:

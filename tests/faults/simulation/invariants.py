@@ -48,17 +48,13 @@ BOOKKEEPING = frozenset({"version", "orders", "fact_orders", "marks"})
 EXPECTED_FAILURES = frozenset(
     {
         "RetryLaterError",
+        "AccessDeniedException",
         "ClientError",
-        "ReadTimeoutError",
-        "ResponseStreamingError",
         "GetError",
         "PutError",
         "UpdateError",
         "QueryError",
         "DeleteError",
-        "ThrottlingException",
-        "InternalServerError",
-        "TransactionConflictException",
         "NoSuchKey",
     }
 )

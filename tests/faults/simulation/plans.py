@@ -62,7 +62,18 @@ def plan_from(text: str) -> Plan:
 
 
 # What can befall any call before it has an effect.
-BEFORE = ("throttle", "error_before", "timeout_before", "kill_before")
+BEFORE = (
+    "throttle",
+    "error_before",
+    "timeout_before",
+    "kill_before",
+    "unavailable",
+    "unconnected",
+    # The same call stays so for as long as the invocation lasts.
+    "busy_run",
+    "broken_run",
+    "silent_run",
+)
 # What can befall a call that has had its effect.
 AFTER = ("error_after", "timeout_after", "kill_after", "repeat")
 # What the rest of the world may do at any moment.
@@ -108,9 +119,34 @@ OF_OPERATION: Mapping[str, tuple[str, ...]] = {
     "PutEvents": _PARTIAL,
     "PutItem": ("conflict",),
     "UpdateItem": ("conflict",),
-    "TransactWriteItems": ("transaction_conflict", "transaction_throttled"),
+    "TransactWriteItems": (
+        "transaction_conflict",
+        "transaction_throttled",
+        "transaction_in_progress",
+    ),
     "GetObject": ("body_broken",),
 }
+# What a whole call may be answered by a service that is busy, besides what any may.
+OF_SERVICE: Mapping[str, tuple[str, ...]] = {
+    "dynamodb": ("throughput_exceeded", "limit_exceeded"),
+}
+# A service that is busy, for however long: no message becomes a dead letter for it.
+BUSY = frozenset(
+    {
+        "throttle",
+        "error_before",
+        "timeout_before",
+        "unavailable",
+        "unconnected",
+        "busy_run",
+        "broken_run",
+        "silent_run",
+        "outage",
+        "conflict",
+        "transaction_in_progress",
+        *OF_SERVICE["dynamodb"],
+    }
+)
 READS = frozenset(
     {"GetItem", "BatchGetItem", "Query", "GetObject", "HeadObject", "ListObjectVersions"}
 )
@@ -118,6 +154,7 @@ READS = frozenset(
 ORDINARY = frozenset(
     {*BEFORE, *AFTER, *_PARTIAL, "conflict", "stale", "body_broken", "clock_jump"}
     | set(OF_OPERATION["BatchExecuteStatement"])
+    | set(OF_SERVICE["dynamodb"])
     | {"duplicate", "duplicate_inside", "duplicate_ahead", "others_first", "world_first"}
     | {"event_again", "messages_delayed", "stream_again"}
 )
@@ -125,7 +162,7 @@ ORDINARY = frozenset(
 
 def kinds_for(call: Call, scene: str) -> tuple[str, ...]:
     """The kinds of fault that may befall a call."""
-    kinds = BEFORE + OF_OPERATION.get(call.operation, ())
+    kinds = BEFORE + OF_SERVICE.get(call.service, ()) + OF_OPERATION.get(call.operation, ())
     if call.operation not in READS:
         kinds += AFTER
     if call.may_be_stale:
@@ -138,5 +175,7 @@ def kinds_for(call: Call, scene: str) -> tuple[str, ...]:
 
 
 ALL_KINDS = frozenset(
-    {*BEFORE, *AFTER, *MEANWHILE, *LATE_OLDER, "stale"}.union(*OF_OPERATION.values())
+    {*BEFORE, *AFTER, *MEANWHILE, *LATE_OLDER, "stale"}.union(
+        *OF_OPERATION.values(), *OF_SERVICE.values()
+    )
 )

@@ -127,6 +127,7 @@ class States:
 
     def _happened(self, world: World, failures: Iterable[str]) -> Iterator[Any]:
         yield {kind for _, kind, _ in world.applied} & LENIENT, len(world.applied) > 1
+        yield world.is_only_busy
         yield sorted({*world.failures, *failures} - EXPECTED_FAILURES)
         yield list(map(self._hash, world.facts))
         yield list(map(self._hash, world.uploads.values()))

@@ -32,6 +32,8 @@ Item = Mapping[str, Any]
 _REPLAYS = frozenset({"replays", "replayed_at"})
 # What stands in the place of an account before a file of the directory makes it.
 _NO_ACCOUNT: Item = {"version": {"N": "0"}, "assigned": {"M": {}}, "orders": {"M": {}}}
+# An operator has them replay what they have parked, of whomever.
+STREAM_FUNCTIONS = ("publish", "follow")
 
 
 class Watch:
@@ -119,7 +121,8 @@ class Watch:
 
     def _belongs(self, run: Invocation | None, key: str) -> None:
         """What the stream leads to stays with the tenants of its records."""
-        if run is None:
+        is_replay = run is not None and run.function in STREAM_FUNCTIONS and not run.records
+        if run is None or is_replay:
             return
         tenants = {
             (record.change.new or record.change.old or {})["pk"]["S"].partition("#")[0]

@@ -15,12 +15,13 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.batch import EventType
 from handover import messages as handover_messages
+from handover.stages.parking import PARKED
 
 from tests.faults.memory_aws import MemoryAws, Notification
 from tests.faults.simulation import scene as the_scene
 from tests.faults.simulation.clock import Clock
 from tests.faults.simulation.lambdas import Function, LambdaContext, Queue, Stack
-from tests.faults.simulation.plans import Call, Plan, drawn_place
+from tests.faults.simulation.plans import BUSY, Call, Plan, drawn_place
 from tests.faults.simulation.replays import Replays, sown
 from tests.faults.simulation.scene import Facts, Scene, Wish
 from tests.faults.simulation.streams import Record, Stream
@@ -39,6 +40,9 @@ DELIVERED_LATE_SECONDS = 3600.0
 PERSON_WAITS_SECONDS = 60.0
 MOST_NESTED = 3
 PEOPLE = "people"
+# An operator replays what is parked, once the cause has been found.
+OPERATORS = "operators"
+OPERATOR_WAITS_SECONDS = 1800.0
 
 
 class KilledError(BaseException):
@@ -96,6 +100,8 @@ class Invocation:
     schedule: int | None = None
     is_dead: bool = False
     edit: Edit | None = None
+    # What every call of an operation meets from now on, and which operation.
+    lasting: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +195,7 @@ class World:
         self._queues = {
             **stack.queues,
             PEOPLE: Queue(PEOPLE, "api", PERSON_WAITS_SECONDS, 1),
+            OPERATORS: Queue(OPERATORS, "publish", OPERATOR_WAITS_SECONDS, 1),
         }
 
     def copy(self, plan: Plan) -> World:
@@ -335,6 +342,11 @@ class World:
         if self._sent != before:
             self.sweeps_that_sent += 1
 
+    @property
+    def is_only_busy(self) -> bool:
+        """True when all faults so far were services that are busy."""
+        return all(kind in BUSY for _, kind, _ in self.applied)
+
     def deliver(self, message: Message) -> None:
         """Hands a message to its function, and takes it away if it was done."""
         queue = self._queues[message.queue]
@@ -344,6 +356,8 @@ class World:
             self.messages.remove(message)
             self.send(queue.dead_letters, message.body)
             self.dead_letters += 1
+            if self.is_only_busy:
+                self.violations.append(f"I19 {message.queue} gave up for a busy service")
             self.dead.add((message.queue, self._subject(message)[0]))
             return
         message.visible_at = self.clock.now + queue.visibility_seconds
@@ -361,6 +375,9 @@ class World:
             told = json.loads(message.body)
             status = self.ask_api(told["method"], told["path"], the_scene.BOSS, body=told["body"])
             return 200 <= status < 500
+        if message.queue == OPERATORS:
+            is_done, answer = self.invoke(message.body, {"replay": True})
+            return is_done and answer["left"] == 0
         record = {
             "messageId": message.name,
             "receiptHandle": message.name,
@@ -387,7 +404,7 @@ class World:
         """Everything that any function was handed comes once more, in the same order."""
         for message in self.delivered:
             # What a person asks for again is another wish.
-            if message.queue != PEOPLE:
+            if message.queue not in (PEOPLE, OPERATORS):
                 self.send(message.queue, message.body)
         for stream in self.streams:
             for batch in stream.consumed:
@@ -406,7 +423,15 @@ class World:
         """Hands records of a stream to their function; True when they are done."""
         event = {"Records": [record.told() for record in records]}
         is_done, answer = self.invoke(function, event, records=records)
+        self._hear_of_parked(function)
         return is_done and not (answer or {}).get("batchItemFailures")
+
+    def _hear_of_parked(self, function: str) -> None:
+        """An operator is called for what a function has parked, unless one is on the way."""
+        parked = self.memory.s3.buckets[self.memory.physical["WorkBucket"]].objects
+        called = any(one.queue == OPERATORS and one.body == function for one in self.messages)
+        if not called and any(key.startswith(f"{PARKED}/{function}/") for key in parked):
+            self.send(OPERATORS, function, delay=OPERATOR_WAITS_SECONDS)
 
     def edit(self, account: str, targets: Mapping[str, tuple[str, ...]]) -> None:
         """Somebody edits an account by hand."""
@@ -503,7 +528,7 @@ class World:
 
     def _subject(self, message: Message | None) -> tuple[str | None, int | None]:
         """The import and the chunk that a message is about."""
-        if message is None or message.queue == PEOPLE:
+        if message is None or message.queue in (PEOPLE, OPERATORS):
             return None, None
         told = json.loads(message.body)
         if "Records" in told:
