@@ -12,8 +12,10 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from handover.stages.parking import PARKED
 
 from tests.e2e.doors import Doors, accounts_csv, until
+from tests.functional.payloads import load_event
 
 KENYANS = ("wanjiru.mwangi@lumina.example", "brian.kiptoo@lumina.example")
 
@@ -194,3 +196,22 @@ def _kill_workers(doors: Doors, account_id: str) -> list[int]:
     for pid in killed:
         os.kill(pid, signal.SIGKILL)
     return killed
+
+
+def test_an_operator_replays_what_was_parked(doors: Doors) -> None:
+    record, _ = load_event("publish-changes")["Records"]
+    s3, bucket = doors.client("s3"), doors.stack.resources["WorkBucket"]
+    key = f"{PARKED}/publish/an-account/{1:040d}"
+    s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(record).encode())
+
+    replayed = doors.handover("replay")
+
+    assert replayed.returncode == 0, replayed.stderr
+    assert "changes of accounts: 1 replayed, 0 left" in replayed.stdout
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket, Prefix=f"{PARKED}/")
+    history = doors.client("dynamodb").query(
+        TableName=doors.stack.outputs["HistoryTable"],
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": "lumina#KE-002"}},
+    )
+    assert [entry["sk"] for entry in history["Items"]] == [{"N": "2"}]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from handover.errors import RetryLaterError
-from handover.messages import each_message
+from handover.messages import LONGEST_DELAY_SECONDS, each_message
 from handover.runtime import metrics
 
 from infra.template import PATH, resources
@@ -158,6 +158,22 @@ def test_a_message_that_is_put_off_calls_nobody(capsys: pytest.CaptureFixture[st
     (written,) = told(capsys)["_aws"]["CloudWatchMetrics"]
 
     assert [one["Name"] for one in written["Metrics"]] == ["MessagesPutOff"]
+
+
+def test_a_service_that_stays_busy_for_an_hour_calls_somebody() -> None:
+    """A fresh message in the place of an old one is young, so the age of messages calls nobody."""
+    alarm = ALARMS["ServicesStayBusy"]
+
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("Handover", "MessagesPutOff")
+    assert alarm["DatapointsToAlarm"] == alarm["EvaluationPeriods"]
+    assert window_seconds(alarm) == 3600
+    # Even a single message is put off at least once in each period.
+    longest = max(
+        value_in(stage, FUNCTIONS[reader_of(queue)]["Timeout"])
+        for stage in STAGES
+        for queue in SOURCES
+    )
+    assert alarm["Period"] > longest + LONGEST_DELAY_SECONDS
 
 
 def test_every_function_of_a_queue_counts_its_failures_itself() -> None:
