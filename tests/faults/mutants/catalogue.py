@@ -37,6 +37,16 @@ def _parts_after_settling(settle: Any) -> Any:
     return mutant
 
 
+def _counted_first(settle: Any) -> Any:
+    """Counts the chunk before its item says that it is settled."""
+
+    def mutant(imports: Any, item: Any, settlement: Any, patience: Any) -> Any:
+        imports.count(item, settlement, patience)
+        return settle(imports, item, settlement, patience)
+
+    return mutant
+
+
 def _nothing(_function: Any) -> Any:
     def mutant(*_arguments: Any, **_named: Any) -> None:
         """Does nothing."""
@@ -228,35 +238,43 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "settled_twice",
-        "settling on the pending set",
+        "a chunk is counted once",
         (
             Edit(
-                f"{STORE}.imports",
-                "Imports.settle",
-                "ImportItem.pending.contains(settlement.chunk)",
-                "ImportItem.pk.exists()",
+                f"{STORE}.progress",
+                "_add",
+                'f"{name} = :before" if before else f"attribute_not_exists({name})"',
+                "'attribute_exists(pk) OR attribute_not_exists(pk)'",
             ),
+            Edit(f"{STORE}.progress", "_add", "    if before:\n", "    if False:\n"),
         ),
         kinds=("repeat", "error_after", "timeout_after"),
     ),
     Mutant(
         "counter_of_chunks",
-        "settling on the pending set",
+        "a chunk is counted once",
         (
             Edit(
-                f"{STORE}.imports",
-                "Imports.settle",
-                "{settlement.chunk})",
-                "{min(pending_chunks(self.find(import_id)), default=0)})",
-            ),
-            Edit(
-                f"{STORE}.imports",
-                "Imports.settle",
-                "ImportItem.pending.contains(settlement.chunk)",
-                "ImportItem.pk.exists()",
+                f"{STORE}.progress",
+                "count_chunk",
+                "_place_of(settlement.chunk, chunks)",
+                "_place_of(min(read_progress(table, import_id, chunks=chunks, lines=lines).pending,"
+                " default=1), chunks)",
             ),
         ),
         kinds=("repeat", "error_after", "duplicate_inside"),
+    ),
+    Mutant(
+        "counted_before_it_is_settled",
+        "a chunk is settled before it is counted",
+        wrap=(f"{STORE}.imports", "Imports.settle", _counted_first),
+        kinds=KILLS,
+    ),
+    Mutant(
+        "settled_and_never_counted",
+        "who finds a settled chunk counts it",
+        (Edit(f"{STAGES}.chunks", "_count", "if settled is None:", "if True:"),),
+        kinds=KILLS,
     ),
     Mutant(
         "parts_after_settling",
@@ -484,8 +502,8 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 f"{STORE}.imports",
                 "Imports.start_finalizing",
-                " & ImportItem.pending.does_not_exist()",
-                "",
+                "item is None or pending_chunks(item)",
+                "item is None",
             ),
             Edit(f"{STAGES}.endings", "_write_files", "    check_counts(told)\n", ""),
             Edit(

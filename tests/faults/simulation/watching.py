@@ -186,7 +186,7 @@ class Watch:
         if item is None or item["state"]["S"] != "processing":
             self._note(f"I10 {key} was written for an import that is not being processed")
             return
-        if str(run.chunk) not in item.get("pending", {"NS": []})["NS"]:
+        if _is_settled(items, str(run.import_id), run.chunk or 0):
             self._note(f"I10 {key} was written for a chunk that is settled")
         if item["mode"]["S"] != "run":
             self._note(f"I10 {key} was written in a dry run")
@@ -307,6 +307,10 @@ class Watch:
             )
             if not allowed:
                 self._note(f"I12 {run.function} wrote {key} for {run.import_id}")
+        if sk.startswith("chunk#") and old is not None and "settled_by" in old:
+            self._note(f"I5 {sk} was settled and changed after that")
+        if sk == "progress":
+            self._progress(pk, old or {}, new)
         if sk != "import" or old is None:
             return
         self._admitted(run, old, new)
@@ -315,6 +319,17 @@ class Watch:
         if changed - _MAY_CHANGE:
             self._note(f"I10 {sorted(changed)} of an import changed after its end")
 
+    def _progress(self, import_id: str, old: Item, new: Item) -> None:
+        """What is counted was settled, once, and counts only grow."""
+        before, after = (int(item.get("b0", {"N": "0"})["N"]) for item in (old, new))
+        items = self._world.memory.dynamodb.tables["ImportsTable"].items
+        added = [bit + 1 for bit in range(after.bit_length()) if (before ^ after) >> bit & 1]
+        if before & ~after or len(added) != 1 or not _is_settled(items, import_id, added[0]):
+            self._note(f"I5 chunks {added} were counted")
+        for name, value in old.items():
+            if name not in ("pk", "sk") and int(new[name]["N"]) < int(value["N"]):
+                self._note(f"I5 fewer lines are {name} than before")
+
     def _admitted(self, run: Invocation, old: Item, new: Item) -> None:
         """A file goes on to its chunks only when its uploader could upload as it was looked at."""
         uploader = new["uploader"]["S"] if "uploader" in new else ""
@@ -322,6 +337,10 @@ class Watch:
         was, now = old["state"]["S"], new["state"]["S"]
         if was == "validating" and now in _BEGUN and changed_at <= run.started:
             self._note("I17 a file was taken in though its uploader may not upload any more")
+
+
+def _is_settled(items: Mapping[Any, Item], import_id: str, chunk: int) -> bool:
+    return "settled_by" in items.get((import_id, f"chunk#{chunk:05d}"), {})
 
 
 def _held(value: Any) -> tuple[str, ...]:

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import pytest
 from handover.model import Chunk, State
+from handover.patience import Patience
 from handover.reports import Counts
 from handover.store.imports import (
     ImportItem,
     Imports,
     PlannedChunk,
-    Settlement,
     counts_of,
     pending_chunks,
-    settled_parts,
 )
+from handover.store.progress import Settlement
 
 from tests.faults.memory_aws import Twist
+from tests.faults.memory_aws.values import item_size
 from tests.functional.mishaps import Mishap, befalling
 from tests.functional.pipeline import TENANT, Pipeline
 
 IMPORT = "0" * 32
 LATER = 100.0
+MANY = 1000
 
 
 @pytest.fixture
@@ -69,6 +71,11 @@ def begun(imports: Imports, pipeline: Pipeline, chunks: int = 3) -> None:
 
 def settlement(chunk: int, attempt: str = "a", *, has_errors: bool = False) -> Settlement:
     return Settlement(chunk, attempt, has_errors, Counts(lines=10, updated=9, rejected=1))
+
+
+def settle(imports: Imports, told: Settlement) -> ImportItem:
+    """Settles a chunk as a worker does, who has read the import before."""
+    return imports.settle(found(imports), told, Patience(9e9))
 
 
 def found(imports: Imports) -> ImportItem:
@@ -133,11 +140,11 @@ def test_a_chunk_is_settled_once_and_counted_once(imports: Imports, pipeline: Pi
     begun(imports, pipeline)
 
     for attempt in ("a", "a", "b"):
-        imports.settle(IMPORT, settlement(2, attempt, has_errors=True))
+        settle(imports, settlement(2, attempt, has_errors=True))
 
     now = found(imports)
     assert pending_chunks(now) == {1, 3}
-    assert settled_parts(now) == {2: "a!"}
+    assert imports.settled_parts(now) == {2: "a!"}
     assert counts_of(now) == Counts(lines=30, updated=9, rejected=1)
 
 
@@ -146,22 +153,153 @@ def test_a_settlement_that_the_sdk_sends_twice_counts_once(
 ) -> None:
     begun(imports, pipeline)
 
-    with befalling(pipeline.memory, Mishap("UpdateItem", twists=[Twist(repeat=True)])):
-        now = imports.settle(IMPORT, settlement(1))
+    twists = [Twist(repeat=True), Twist(repeat=True)]
+    with befalling(pipeline.memory, Mishap("UpdateItem", twists=twists)):
+        now = settle(imports, settlement(1))
 
     assert pending_chunks(now) == {2, 3}
     assert counts_of(found(imports)).updated == 9
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_chunk_whose_worker_is_stopped_while_it_settles_counts_once(
+    imports: Imports, pipeline: Pipeline, number: int
+) -> None:
+    begun(imports, pipeline)
+    with befalling(pipeline.memory, Mishap("UpdateItem", kill_after=number)):
+        settle(imports, settlement(1, "first"))
+
+    now = settle(imports, settlement(1, "second", has_errors=True))
+
+    assert pending_chunks(now) == {2, 3}
+    assert imports.settled_parts(now) == {1: "first"}
+    assert counts_of(found(imports)).updated == 9
+
+
+def test_who_finds_a_settled_chunk_that_is_not_counted_counts_it(
+    imports: Imports, pipeline: Pipeline
+) -> None:
+    begun(imports, pipeline)
+    with befalling(pipeline.memory, Mishap("UpdateItem", kill_after=1)):
+        settle(imports, settlement(1, "first", has_errors=True))
+    assert pending_chunks(found(imports)) == {1, 2, 3}
+    assert imports.take_chunk(IMPORT, 1, "second", now=LATER, until=2 * LATER) is None
+
+    settled = imports.settlement(IMPORT, 1)
+    assert settled == settlement(1, "first", has_errors=True)
+    imports.count(found(imports), settled, pipeline.patience)
+
+    assert pending_chunks(found(imports)) == {2, 3}
+    assert counts_of(found(imports)) == Counts(lines=30, updated=9, rejected=1)
+
+
+def test_of_two_that_settle_at_once_both_count(imports: Imports, pipeline: Pipeline) -> None:
+    begun(imports, pipeline)
+    before = found(imports)
+    mishap = Mishap("UpdateItem")
+
+    def another_first() -> None:
+        if mishap.seen == 2:
+            settle(imports, settlement(2, "b"))
+
+    mishap.before_call = another_first
+    with befalling(pipeline.memory, mishap):
+        now = imports.settle(before, settlement(1), pipeline.patience)
+
+    assert pending_chunks(now) == pending_chunks(found(imports)) == {3}
+    assert counts_of(found(imports)) == Counts(lines=30, updated=18, rejected=2)
+
+
+def test_a_chunk_costs_at_most_three_writes_to_settle_however_many_there_are(
+    imports: Imports, pipeline: Pipeline
+) -> None:
+    begun(imports, pipeline, MANY)
+    table = pipeline.memory.dynamodb.tables["ImportsTable"]
+    pipeline.memory.dynamodb.metered = True
+    attempt = f"{'f' * 36}-{'f' * 36}"
+    before = found(imports)
+    dear = Counts(lines=10**6, updated=10**5, cleared=10**5, unchanged=10**5, rejected=10**5)
+    units = []
+
+    for number in range(1, MANY + 1):
+        begun_with = table.write_units
+        told = Settlement(number, attempt, has_errors=True, counts=dear)
+        imports.settle(before, told, pipeline.patience)
+        units.append(table.write_units - begun_with)
+
+    assert pending_chunks(found(imports)) == frozenset()
+    assert len(imports.settled_parts(before)) == MANY
+    assert (max(units), units[-1], sum(units)) == (2, 2, 2 * MANY)
+    sizes = {sk: item_size(item) for (pk, sk), item in table.items.items() if pk == IMPORT}
+    assert sizes["progress"] < 512
+    assert max(sizes.values()) < 1024
+
+
+def test_what_is_shown_of_an_import_only_grows_and_ends_exact(
+    imports: Imports, pipeline: Pipeline
+) -> None:
+    begun(imports, pipeline)
+    shown = [counts_of(found(imports))]
+    for number in (3, 1, 2):
+        settle(imports, settlement(number))
+        shown.append(counts_of(found(imports)))
+    imports.start_finalizing(IMPORT, at="now")
+    shown.append(counts_of(found(imports)))
+    (listed,), _ = imports.newest(TENANT, 5, None)
+    stored = pipeline.memory.dynamodb.tables["ImportsTable"].items[IMPORT, "import"]
+
+    assert [one.updated for one in shown] == [0, 9, 18, 27, 27]
+    assert counts_of(listed) == shown[-1] == Counts(lines=30, updated=27, rejected=3)
+    assert (stored["updated"], "pending" in stored) == ({"N": "27"}, False)
+
+
+def test_an_import_that_was_begun_before_goes_on_with_all_on_its_own_item(
+    imports: Imports, pipeline: Pipeline
+) -> None:
+    """As it was stored before progress had an item of its own, one of its chunks being settled."""
+    begun(imports, pipeline)
+    stored = pipeline.memory.dynamodb.tables["ImportsTable"].items
+    old = dict(stored[IMPORT, "import"]) | {
+        "pending": {"NS": ["2", "3"]},
+        "settled": {"M": {"1": {"S": "earlier!"}}},
+        "updated": {"N": "9"},
+        "rejected": {"N": "1"},
+    }
+    del old["chunks"]
+    stored[IMPORT, "import"] = old
+    assert pending_chunks(found(imports)) == {2, 3}
+
+    for number in (2, 3, 3):
+        now = settle(imports, settlement(number))
+    assert pending_chunks(now) == frozenset()
+    imports.start_finalizing(IMPORT, at="now")
+
+    now = found(imports)
+    assert now.state == State.FINALIZING
+    assert imports.settled_parts(now) == {1: "earlier!", 2: "a", 3: "a"}
+    assert counts_of(now) == Counts(lines=30, updated=27, rejected=3)
+
+
+def test_code_that_is_being_replaced_neither_works_nor_ends_an_import(
+    imports: Imports, pipeline: Pipeline
+) -> None:
+    """It looks for the chunks in `pending` on the import, and ends what has none there."""
+    begun(imports, pipeline)
+
+    stored = pipeline.memory.dynamodb.tables["ImportsTable"].items[IMPORT, "import"]
+
+    assert stored["pending"] == {"NS": ["0"]}
 
 
 def test_the_import_ends_only_when_no_chunk_is_pending(
     imports: Imports, pipeline: Pipeline
 ) -> None:
     begun(imports, pipeline, 2)
-    imports.settle(IMPORT, settlement(1))
+    settle(imports, settlement(1))
     imports.start_finalizing(IMPORT, at="now")
     assert found(imports).state == State.PROCESSING
 
-    last = imports.settle(IMPORT, settlement(2))
+    last = settle(imports, settlement(2))
     assert pending_chunks(last) == frozenset()
     imports.start_finalizing(IMPORT, at="now")
     imports.start_finalizing(IMPORT, at="later")
@@ -171,7 +309,7 @@ def test_the_import_ends_only_when_no_chunk_is_pending(
 
 def test_a_final_state_never_changes(imports: Imports, pipeline: Pipeline) -> None:
     begun(imports, pipeline, 1)
-    imports.settle(IMPORT, settlement(1))
+    settle(imports, settlement(1))
     imports.start_finalizing(IMPORT, at="now")
     imports.end(IMPORT, State.ERROR)
 
@@ -180,7 +318,7 @@ def test_a_final_state_never_changes(imports: Imports, pipeline: Pipeline) -> No
     assert not imports.cancel(IMPORT, "ines")
     assert not imports.approve(IMPORT, "ines")
     assert not imports.lease(IMPORT, "second", now=1e9, until=2e9)
-    imports.settle(IMPORT, settlement(1, "b"))
+    settle(imports, settlement(1, "b"))
 
     now = found(imports)
     assert State(now.state) is State.ERROR
@@ -195,7 +333,7 @@ def test_what_has_not_ended_is_open_until_its_end_was_told(
     imports.told_end(IMPORT)
     assert [one.pk for one in imports.open_imports()] == [IMPORT]
 
-    imports.settle(IMPORT, settlement(1))
+    settle(imports, settlement(1))
     imports.start_finalizing(IMPORT, at="now")
     imports.end(IMPORT, State.ERROR)
     assert [one.pk for one in imports.open_imports()] == [IMPORT]

@@ -32,7 +32,8 @@ from handover.stages.plans import (
 )
 from handover.stages.rivals import rivals_in
 from handover.stages.sending import send_finalize
-from handover.store.imports import ImportItem, Settlement, Taken, pending_chunks
+from handover.store.imports import ImportItem, Taken, pending_chunks
+from handover.store.progress import Settlement
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +86,21 @@ def _work_taken(
         raise RetryLaterError("there is no such import yet")
     if number in pending_chunks(item):
         if taken is None:
-            raise RetryLaterError("another worker has this chunk")
-        if item.state != State.PROCESSING:
+            item = _count(wiring, item, number, run)
+        elif item.state != State.PROCESSING:
             return
-        item = _settle(wiring, item, taken, run, may_write)
+        else:
+            item = _settle(wiring, item, taken, run, may_write)
     if item.state == State.PROCESSING and not pending_chunks(item):
         send_finalize(wiring, item)
+
+
+def _count(wiring: Wiring, item: ImportItem, number: int, run: Invocation) -> ImportItem:
+    """Counts a chunk whose worker was stopped after it had settled it."""
+    settled = wiring.tables.imports.settlement(item.pk, number)
+    if settled is None:
+        raise RetryLaterError("another worker has this chunk")
+    return wiring.tables.imports.count(item, settled, run.patience)
 
 
 def _settle(
@@ -119,7 +129,7 @@ def _settle(
         "chunk settled", extra={"import_id": item.pk, "chunk": number, "lines": counts.lines}
     )
     return wiring.tables.imports.settle(
-        item.pk, Settlement(number, run.attempt, bool(counts.with_errors), counts)
+        item, Settlement(number, run.attempt, bool(counts.with_errors), counts), run.patience
     )
 
 

@@ -16,7 +16,7 @@ from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
 from handover.stages.errands import ErrandKind
 from handover.stages.plans import ImportPlan, parts_key, plan_from
 from handover.stages.summaries import ERRORS, RESULTS, SUMMARY, report_key, summary_of_end
-from handover.store.imports import ImportItem, counts_of, pending_chunks, settled_parts
+from handover.store.imports import ImportItem, counts_of, pending_chunks
 
 # Refusals for what befell a file, and not for what stands in it: another may fare better.
 PASSING = frozenset({"NOT_VALIDATED", "OBJECT_GONE", "TICKET_REPLAYED"})
@@ -104,7 +104,7 @@ def _join(wiring: Wiring, item: ImportItem, plan: ImportPlan, name: str, run: In
 
     def pieces() -> Iterator[bytes]:
         yield head(plan.header, plan.dialect)
-        for number, parts in sorted(settled_parts(item).items()):
+        for number, parts in sorted(wiring.tables.imports.settled_parts(item).items()):
             if name == ERRORS and not parts.endswith("!"):
                 continue
             key = parts_key(item.pk, number, parts.removesuffix("!"), name)

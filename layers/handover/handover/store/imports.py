@@ -25,16 +25,18 @@ from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
+from handover.errors import RetryLaterError
 from handover.model import Chunk, FileWarning, Mode, Refusal, State
 from handover.patience import Patience
 from handover.reports import Counts, warnings_json
 from handover.store.batches import put_items, read_items
 from handover.store.connection import Model
+from handover.store.progress import COUNTED, Progress, Settlement, count_chunk, read_progress
 
 # A refusal may quote a header of 64 KB; it stands in listings and in notifications of 256 KB.
 MAX_REFUSAL_CHARS = 1_000
 IMPORT, PLAN, TICKET, CHUNK, WATERMARK = "import", "plan", "ticket", "chunk#", "watermark"
-SEEN = "seen#"
+SEEN, NO_CHUNK = "seen#", 0
 
 
 class ByTenant(GlobalSecondaryIndex["ImportItem"]):
@@ -120,7 +122,11 @@ class ImportItem(Model):
     duplicate = NumberAttribute(default=0)
     superseded = NumberAttribute(default=0)
     not_processed = NumberAttribute(default=0)
-    # The chunks that are not settled, and for each settled one the attempt whose parts count.
+    # How many chunks it was cut into; what has become of them stands on its progress and on their
+    # own items. None before, and for imports that were begun when both were kept here: those have
+    # the chunks that are not settled in `pending`, and for each other one in `settled` the attempt
+    # whose parts count.
+    chunks = NumberAttribute(null=True)
     pending = NumberSetAttribute(null=True)
     settled: MapAttribute[str, str] = MapAttribute(default=dict)
     lease_by = UnicodeAttribute(null=True)
@@ -170,6 +176,18 @@ class ChunkItem(Model):
     attempts = NumberAttribute(default=0)
     lease_by = UnicodeAttribute(null=True)
     lease_until = NumberAttribute(null=True)
+    # Once it is settled: the attempt whose parts count, whether they hold lines with errors, and
+    # what its lines came to.
+    settled_by = UnicodeAttribute(null=True)
+    has_errors = BooleanAttribute(default=False)
+    updated = NumberAttribute(default=0)
+    cleared = NumberAttribute(default=0)
+    unchanged = NumberAttribute(default=0)
+    pending_users = NumberAttribute(default=0)
+    rejected = NumberAttribute(default=0)
+    duplicate = NumberAttribute(default=0)
+    superseded = NumberAttribute(default=0)
+    not_processed = NumberAttribute(default=0)
 
 
 class TicketItem(Model):
@@ -273,18 +291,8 @@ class Taken:
     attempts: int
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """What a worker reports of a chunk: the attempt whose parts count, and its counts."""
-
-    chunk: int
-    attempt: str
-    has_errors: bool
-    counts: Counts
-
-
-def counts_of(item: ImportItem) -> Counts:
-    """The counts of an import so far."""
+def counts_of(item: ImportItem | ChunkItem) -> Counts:
+    """The counts of an import so far, or of a chunk once it is settled."""
     return Counts(
         lines=int(item.lines),
         updated=int(item.updated),
@@ -299,13 +307,8 @@ def counts_of(item: ImportItem) -> Counts:
 
 
 def pending_chunks(item: ImportItem) -> frozenset[int]:
-    """The numbers of the chunks that are not settled."""
+    """The numbers of the chunks that are not settled and counted, of an item that was found."""
     return frozenset(int(number) for number in item.pending or ())
-
-
-def settled_parts(item: ImportItem) -> dict[int, str]:
-    """For each settled chunk the attempt whose parts count, with "!" when there are error lines."""
-    return {int(number): str(parts) for number, parts in item.settled.as_dict().items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +322,7 @@ class Imports:
     def find(self, import_id: str) -> ImportItem | None:
         """The import as it is now."""
         try:
-            return ImportItem.get(import_id, IMPORT, consistent_read=True)
+            return self._with_progress(ImportItem.get(import_id, IMPORT, consistent_read=True))
         except DoesNotExist:
             return None
 
@@ -353,7 +356,8 @@ class Imports:
             item.pk: item for item in ImportItem.batch_get([(key.pk, IMPORT) for key in page], True)
         }
         cursor = str(page[-1].listed_at) if len(keys) > limit else None
-        return [items[key.pk] for key in page if key.pk in items], cursor
+        found = [self._with_progress(items[key.pk]) for key in page if key.pk in items]
+        return found, cursor
 
     def open_imports(self) -> Iterator[ImportItem]:
         """All that have not ended or were not announced, oldest first, as they are now."""
@@ -370,7 +374,7 @@ class Imports:
             item.save(ImportItem.pk.does_not_exist())
         except PutError as error:
             _only_unmet(error)
-            return ImportItem.get(item.pk, IMPORT, consistent_read=True)
+            return self.find(item.pk) or item
         return item
 
     def lease(self, import_id: str, attempt: str, *, now: float, until: float) -> bool:
@@ -486,10 +490,10 @@ class Imports:
         """
         still_mine = (ImportItem.state == State.VALIDATING.value) & (ImportItem.lease_by == attempt)
         actions: list[Action] = [
-            # DynamoDB has no empty sets.
-            ImportItem.pending.set(set(range(1, chunks + 1)))
-            if chunks
-            else ImportItem.pending.remove(),
+            ImportItem.chunks.set(chunks),
+            # Code that looks here for the chunks, while it is being replaced, finds one that is
+            # not there, and so neither works nor ends the import.
+            ImportItem.pending.set({NO_CHUNK}) if chunks else ImportItem.pending.remove(),
             ImportItem.lines.set(lines),
             ImportItem.encoding.set(encoding),
             ImportItem.delimiter.set(delimiter),
@@ -523,7 +527,10 @@ class Imports:
     def take_chunk(
         self, import_id: str, number: int, attempt: str, *, now: float, until: float
     ) -> Taken | None:
-        """The chunk, which is `attempt`'s until then; None while it is somebody else's."""
+        """The chunk, which is `attempt`'s until then.
+
+        None while it is somebody else's, and once it is settled.
+        """
         item = ChunkItem(import_id, _chunk_key(number))
         taken = _update(
             item,
@@ -533,6 +540,7 @@ class Imports:
                 ChunkItem.attempts.add(1),
             ],
             ChunkItem.pk.exists()
+            & ChunkItem.settled_by.does_not_exist()
             & (
                 ChunkItem.lease_by.does_not_exist()
                 | (ChunkItem.lease_by == attempt)
@@ -571,25 +579,87 @@ class Imports:
             if "lease_until" not in item or float(item["lease_until"]["N"]) < now
         )
 
-    def settle(self, import_id: str, settlement: Settlement) -> ImportItem:
-        """The import after the chunk is settled, by this attempt or by an earlier one."""
-        item = ImportItem(import_id)
-        parts = f"{settlement.attempt}{'!' if settlement.has_errors else ''}"
+    def settle(self, item: ImportItem, settlement: Settlement, patience: Patience) -> ImportItem:
+        """The import after the chunk is settled, by this attempt or by an earlier one.
+
+        First the chunk's item says so, once and for all, then the chunk is counted. Whoever is
+        stopped in between leaves a chunk that is settled and pending: the next one counts it.
+        """
+        if item.chunks is None:
+            return self._settle_on_import(item.pk, settlement)
         counts = settlement.counts
-        added = (
-            (ImportItem.updated, counts.updated),
-            (ImportItem.cleared, counts.cleared),
-            (ImportItem.unchanged, counts.unchanged),
-            (ImportItem.pending_users, counts.pending),
-            (ImportItem.rejected, counts.rejected),
-            (ImportItem.duplicate, counts.duplicate),
-            (ImportItem.superseded, counts.superseded),
-            (ImportItem.not_processed, counts.not_processed),
+        is_first = _update(
+            ChunkItem(item.pk, _chunk_key(settlement.chunk)),
+            [
+                ChunkItem.settled_by.set(settlement.attempt),
+                ChunkItem.has_errors.set(settlement.has_errors),
+                *(
+                    Path([attribute]).set(getattr(counts, field))
+                    for attribute, field in COUNTED.items()
+                ),
+            ],
+            ChunkItem.pk.exists() & ChunkItem.settled_by.does_not_exist(),
         )
+        known = settlement if is_first else self.settlement(item.pk, settlement.chunk)
+        if known is None:
+            raise RetryLaterError("there is no such chunk")
+        return self.count(item, known, patience)
+
+    def settlement(self, import_id: str, number: int) -> Settlement | None:
+        """What the chunk was settled with, None while it is not."""
+        try:
+            item = ChunkItem.get(import_id, _chunk_key(number), consistent_read=True)
+        except DoesNotExist:
+            return None
+        if item.settled_by is None:
+            return None
+        return Settlement(number, item.settled_by, bool(item.has_errors), counts_of(item))
+
+    def count(self, item: ImportItem, settlement: Settlement, patience: Patience) -> ImportItem:
+        """The import after a settled chunk is counted, now or before."""
+        progress = count_chunk(
+            self.table,
+            item.pk,
+            settlement,
+            chunks=int(item.chunks or 0),
+            lines=int(item.lines),
+            patience=patience,
+        )
+        return _shown(item, progress)
+
+    def settled_parts(self, item: ImportItem) -> dict[int, str]:
+        """For each settled chunk the attempt whose parts count, with "!" for lines with errors."""
+        if item.chunks is None:
+            return {int(number): str(parts) for number, parts in item.settled.as_dict().items()}
+        chunks = ChunkItem.query(item.pk, ChunkItem.sk.startswith(CHUNK), consistent_read=True)
+        return {
+            int(chunk.sk.removeprefix(CHUNK)): _parts(chunk.settled_by, has_errors=chunk.has_errors)
+            for chunk in chunks
+            if chunk.settled_by is not None
+        }
+
+    def _with_progress(self, item: ImportItem) -> ImportItem:
+        """The item with what is pending and counted, while that stands somewhere else."""
+        if item.chunks is None or item.state not in (
+            State.PROCESSING.value,
+            State.AWAITING_APPROVAL.value,
+        ):
+            return item
+        chunks, lines = int(item.chunks), int(item.lines)
+        return _shown(item, read_progress(self.table, item.pk, chunks=chunks, lines=lines))
+
+    def _settle_on_import(self, import_id: str, settlement: Settlement) -> ImportItem:
+        """Settles a chunk of an import that keeps both on its own item."""
+        item = ImportItem(import_id)
+        parts = _parts(settlement.attempt, has_errors=settlement.has_errors)
         actions: list[Action] = [
             ImportItem.pending.delete({settlement.chunk}),
             Path(["settled", str(settlement.chunk)]).set(parts),
-            *(attribute.add(number) for attribute, number in added if number),
+            *(
+                Path([attribute]).add(number)
+                for attribute, field in COUNTED.items()
+                if (number := getattr(settlement.counts, field))
+            ),
         ]
         if _update(item, actions, ImportItem.pending.contains(settlement.chunk)):
             return item
@@ -626,15 +696,27 @@ class Imports:
     # Ending
 
     def start_finalizing(self, import_id: str, *, at: str) -> None:
-        """Leaves `processing` once no chunk is pending; `at` becomes the time it finished."""
+        """Leaves `processing` once no chunk is pending; `at` becomes the time it finished.
+
+        What is counted never changes after that, and is kept on the import.
+        """
+        item = self.find(import_id)
+        if item is None or pending_chunks(item):
+            return
+        counts = counts_of(item)
         _update(
             ImportItem(import_id),
             [
                 ImportItem.state.set(State.FINALIZING.value),
                 ImportItem.finished_at.set(ImportItem.finished_at | at),
+                ImportItem.pending.remove(),
                 ImportItem.replays_told.set(ImportItem.replays | 0),
+                *(
+                    Path([attribute]).set(getattr(counts, field))
+                    for attribute, field in COUNTED.items()
+                ),
             ],
-            (ImportItem.state == State.PROCESSING.value) & ImportItem.pending.does_not_exist(),
+            ImportItem.state == State.PROCESSING.value,
         )
 
     def end(self, import_id: str, state: State) -> None:
@@ -800,6 +882,18 @@ class Imports:
         """Remembers behind which key the next look at that part begins; "" = anew."""
         looked = WatermarkItem.looked_until
         WatermarkItem(f"sweep#{part}").update([looked.set(key) if key else looked.remove()])
+
+
+def _shown(item: ImportItem, progress: Progress) -> ImportItem:
+    """The item, which from now on shows this progress."""
+    item.pending = {float(number) for number in progress.pending}
+    for attribute, field in COUNTED.items():
+        setattr(item, attribute, getattr(progress.counts, field))
+    return item
+
+
+def _parts(attempt: str, *, has_errors: bool) -> str:
+    return f"{attempt}{'!' if has_errors else ''}"
 
 
 def _chunk_key(number: int) -> str:

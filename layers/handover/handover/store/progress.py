@@ -1,0 +1,157 @@
+"""The progress of an import: which of its chunks are counted, and what their lines came to.
+
+It is one small item beside the import's own, which stays out of the way of fifty workers. DynamoDB
+changes no single bits, so the bitmap is cut into numbers, and an update replaces one of them on the
+condition that nobody else has meanwhile. Neighbouring chunks lie in different numbers, because
+they are settled at about the same time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from handover.patience import Patience
+from handover.reports import Counts
+from handover.store.batches import Item
+from handover.store.connection import client
+
+PROGRESS = "progress"
+# A number has 38 digits, so 126 bits. This many make a round figure: 8 numbers for 1,000 chunks.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+BITS_A_NUMBER = 125
+# What is counted, by the attribute that holds it here and on the items of imports and chunks.
+COUNTED: Mapping[str, str] = {
+    "pending_users" if field.name == "pending" else field.name: field.name
+    for field in fields(Counts)
+    if field.name != "lines"
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a worker reports of a chunk: the attempt whose parts count, and its counts."""
+
+    chunk: int
+    attempt: str
+    has_errors: bool
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The chunks of an import that are not counted, and the sums of those that are."""
+
+    pending: frozenset[int]
+    counts: Counts
+
+
+def read_progress(table: str, import_id: str, *, chunks: int, lines: int) -> Progress:
+    """The progress of an import of so many chunks and lines, as a consistent read sees it."""
+    return _progress(_read(table, import_id), chunks, lines)
+
+
+def count_chunk(
+    table: str,
+    import_id: str,
+    settlement: Settlement,
+    *,
+    chunks: int,
+    lines: int,
+    patience: Patience,
+) -> Progress:
+    """The progress after the chunk is counted, now or before; it is never counted twice.
+
+    Its item must say that it is settled. Raises RetryLaterError when other chunks are counted all
+    the time.
+    """
+    place, bit = _place_of(settlement.chunk, chunks)
+    item = _read(table, import_id)
+    tries = 0
+    while not _bits(item, place) >> bit & 1:
+        if tries:
+            patience.wait(tries - 1)
+        patience.check()
+        item = _add(table, import_id, item, place, bit, settlement.counts)
+        tries += 1
+    return _progress(item, chunks, lines)
+
+
+def _read(table: str, import_id: str) -> Item:
+    answer = client().get_item(TableName=table, Key=_key(import_id), ConsistentRead=True)
+    return answer.get("Item", {})
+
+
+def _add(table: str, import_id: str, item: Item, place: int, bit: int, counts: Counts) -> Item:
+    """The item with the bit set and the counts added, or as it is if that number has changed."""
+    name, before = _name(place), _bits(item, place)
+    added = {
+        attribute: number
+        for attribute, field in COUNTED.items()
+        if (number := getattr(counts, field))
+    }
+    values: dict[str, Any] = {":after": {"N": str(before | 1 << bit)}}
+    values |= {f":{attribute}": {"N": str(number)} for attribute, number in added.items()}
+    if before:
+        values[":before"] = {"N": str(before)}
+    adds = ", ".join(f"{attribute} :{attribute}" for attribute in added)
+    try:
+        answer = client().update_item(
+            TableName=table,
+            Key=_key(import_id),
+            UpdateExpression=f"SET {name} = :after" + (f" ADD {adds}" if adds else ""),
+            ConditionExpression=(
+                f"{name} = :before" if before else f"attribute_not_exists({name})"
+            ),
+            ExpressionAttributeValues=values,
+            ReturnValues="ALL_NEW",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+    except client().exceptions.ConditionalCheckFailedException as unmet:
+        response: Mapping[str, Any] = unmet.response
+        standing: Item = response.get("Item", {})
+        return standing
+    return answer["Attributes"]
+
+
+def _progress(item: Item, chunks: int, lines: int) -> Progress:
+    sums = {
+        field: int(item[attribute]["N"]) if attribute in item else 0
+        for attribute, field in COUNTED.items()
+    }
+    return Progress(
+        frozenset(_unset(item, chunks)),
+        Counts(lines=lines, **sums),
+    )
+
+
+def _unset(item: Item, chunks: int) -> Iterable[int]:
+    numbers = [_bits(item, place) for place in range(_numbers(chunks))]
+    for chunk in range(1, chunks + 1):
+        place, bit = _place_of(chunk, chunks)
+        if not numbers[place] >> bit & 1:
+            yield chunk
+
+
+def _numbers(chunks: int) -> int:
+    return -(-chunks // BITS_A_NUMBER)
+
+
+def _place_of(chunk: int, chunks: int) -> tuple[int, int]:
+    """Which number holds the bit of a chunk, and which bit it is."""
+    bit, place = divmod(chunk - 1, _numbers(chunks))
+    return place, bit
+
+
+def _bits(item: Item, place: int) -> int:
+    value = item.get(_name(place))
+    return int(value["N"]) if value is not None else 0
+
+
+def _name(place: int) -> str:
+    return f"b{place}"
+
+
+def _key(import_id: str) -> dict[str, Any]:
+    return {"pk": {"S": import_id}, "sk": {"S": PROGRESS}}
