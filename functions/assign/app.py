@@ -20,4 +20,5 @@ def lambda_handler(event: dict[str, Any], context: Context) -> Any:
 
 def _work(body: str, run: Invocation) -> None:
     told = read_message(body)
-    work_chunk(wiring(), told["import_id"], told["chunk"], run, may_write=True)
+    handed_on = told.get("handed_on")
+    work_chunk(wiring(), told["import_id"], told["chunk"], run, handed_on=handed_on, may_write=True)

@@ -253,9 +253,18 @@ class Pipeline:
         """Hands S3's word of the object to the function; the ids of messages to come again."""
         return self.invoke(validate.lambda_handler, told_by_s3(created), seconds)
 
-    def assign(self, import_id: str, chunk: int = 1, *, seconds: float = 30.0) -> list[str]:
+    def assign(
+        self,
+        import_id: str,
+        chunk: int = 1,
+        *,
+        handed_on: int | None = None,
+        seconds: float = 30.0,
+    ) -> list[str]:
         """Hands the message of a chunk to the function."""
         body = {"v": 1, "import_id": import_id, "chunk": chunk}
+        if handed_on is not None:
+            body["handed_on"] = handed_on
         return self.invoke(assign.lambda_handler, with_body("assign-chunk", body), seconds)
 
     def finalize(self, import_id: str) -> list[str]:
@@ -355,7 +364,8 @@ class Pipeline:
                     event = with_body("validate-ticket", body)
                     assert self.invoke(validate.lambda_handler, event) == []
                 case "ChunksQueue":
-                    assert self.assign(body["import_id"], body["chunk"]) == []
+                    told = {"handed_on": body.get("handed_on")}
+                    assert self.assign(body["import_id"], body["chunk"], **told) == []
                 case _:
                     assert self.finalize(body["import_id"]) == []
 

@@ -273,7 +273,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "settled_and_never_counted",
         "who finds a settled chunk counts it",
-        (Edit(f"{STAGES}.chunks", "_count", "if settled is None:", "if True:"),),
+        (Edit(f"{STAGES}.chunks", "_count", "if settled is not None:", "if False:"),),
         kinds=KILLS,
     ),
     Mutant(
@@ -488,6 +488,33 @@ MUTANTS: tuple[Mutant, ...] = (
             ),
         ),
         kinds=("cancel",),
+    ),
+    Mutant(
+        "handed_on_and_still_leased",
+        "a chunk is free before its fresh message is sent",
+        (
+            Edit(
+                f"{STORE}.imports",
+                "Imports.free_chunk",
+                "ChunkItem.lease_until.set(0)",
+                "ChunkItem.lease_until.set(10**12)",
+            ),
+        ),
+        kinds=("statement_throttled_at_last",),
+    ),
+    Mutant(
+        "handed_on_without_a_message",
+        "a chunk that is handed on has a fresh message",
+        (
+            Edit(
+                f"{STAGES}.chunks",
+                "_give_back",
+                "    hand_on(wiring, item, number, taken.handed_on + 1)\n",
+                "",
+            ),
+        ),
+        kinds=("statement_throttled_at_last",),
+        sweeps=False,
     ),
     Mutant(
         "pending_ignored_at_the_end",

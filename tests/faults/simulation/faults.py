@@ -42,6 +42,7 @@ LAST_SECONDS = 1.0
 
 BUSY_STATEMENTS = {
     "statement_throttled": "ThrottlingError",
+    "statement_throttled_at_last": "ThrottlingError",
     "statement_conflict": "TransactionConflict",
     "statement_failed": "InternalServerError",
     "statements_all_busy": "ProvisionedThroughputExceeded",
@@ -216,6 +217,9 @@ class Faults:
             raise ServiceError(
                 "TransactionConflictException", "Transaction is ongoing for the item"
             )
+        if kind == "statement_throttled_at_last":
+            # The others are written, and no time is left to wait for this one.
+            world.clock.now = max(world.clock.now, run.deadline - LAST_SECONDS)
         if kind == "outage":
             lasts = SHORT_OUTAGE_SECONDS if run.message is None else OUTAGE_SECONDS
             self._outage = (run.function, operation, world.clock.now + lasts)

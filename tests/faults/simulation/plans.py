@@ -107,6 +107,7 @@ _PARTIAL = ("first_left_out", "last_left_out", "all_left_out")
 OF_OPERATION: Mapping[str, tuple[str, ...]] = {
     "BatchExecuteStatement": (
         "statement_throttled",
+        "statement_throttled_at_last",
         "statement_conflict",
         "statement_failed",
         "statement_failed_after",

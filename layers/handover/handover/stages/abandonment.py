@@ -33,7 +33,14 @@ def abandon(wiring: Wiring, body: str, run: Invocation) -> None:
         logger.error("message of no import", extra={"import_id": message["import_id"]})
     elif "chunk" in message:
         logger.warning("chunk abandoned", extra={"import_id": message["import_id"]})
-        work_chunk(wiring, message["import_id"], message["chunk"], run, may_write=False)
+        work_chunk(
+            wiring,
+            message["import_id"],
+            message["chunk"],
+            run,
+            handed_on=message.get("handed_on"),
+            may_write=False,
+        )
     elif "import_id" in message:
         end_import(wiring, message["import_id"], run)
     elif "arrival" in message or "Records" in message:

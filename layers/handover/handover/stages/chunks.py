@@ -19,8 +19,9 @@ from handover.patience import Patience
 from handover.reading import lines as lines_of
 from handover.reports import errors_part, results_part, tally
 from handover.rules import Claim
+from handover.rules.pacing import is_handed_on
 from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
-from handover.stages.outcomes import results_of
+from handover.stages.outcomes import Decided, results_of
 from handover.stages.planning import Work
 from handover.stages.plans import (
     ImportPlan,
@@ -31,7 +32,7 @@ from handover.stages.plans import (
     repeats_key,
 )
 from handover.stages.rivals import rivals_in
-from handover.stages.sending import send_finalize
+from handover.stages.sending import hand_on, send_finalize
 from handover.store.imports import ImportItem, Taken, pending_chunks
 from handover.store.progress import Settlement
 
@@ -50,24 +51,70 @@ class _Chunk:
 
 
 def work_chunk(
-    wiring: Wiring, import_id: str, number: int, run: Invocation, *, may_write: bool
+    wiring: Wiring,
+    import_id: str,
+    number: int,
+    run: Invocation,
+    *,
+    handed_on: int | None = None,
+    may_write: bool,
 ) -> None:
     """Settles the chunk unless it is settled; sends the finalize message after the last one.
 
     With `may_write` false nothing is written: lines that have had their effect keep it, all
-    others become `not_processed`. Raises RetryLaterError while another worker has the chunk, and
-    when the time is used up.
+    others become `not_processed`. `handed_on` is what the message says of it: once the chunk has
+    been taken after being handed on more often, the message means nothing.
+
+    A chunk that cannot be ended is handed on under a fresh message if it has come further than
+    before. Otherwise raises RetryLaterError, as it does while another worker has the chunk.
     """
     imports = wiring.tables.imports
-    taken = imports.take_chunk(import_id, number, run.attempt, now=run.now, until=run.lease_until)
+    taken = imports.take_chunk(
+        import_id,
+        number,
+        run.attempt,
+        now=run.now,
+        until=run.lease_until,
+        handed_on=handed_on,
+    )
+    decided = Decided()
     try:
-        _work_taken(wiring, import_id, number, taken, run, may_write=may_write)
+        _work_taken(wiring, import_id, number, taken, run, handed_on, decided, may_write=may_write)
     except RetryLaterError as late:
         # Unless a request had no answer nothing is under way any more, and the next worker need
         # not wait until this one is certainly over.
-        if taken is not None and not late.is_under_way:
-            imports.free_chunk(import_id, number, run.attempt)
-        raise
+        if (
+            taken is None
+            or late.is_under_way
+            or not _give_back(wiring, import_id, taken, run, decided, may_write)
+        ):
+            raise
+
+
+def _give_back(
+    wiring: Wiring,
+    import_id: str,
+    taken: Taken,
+    run: Invocation,
+    decided: Decided,
+    may_write: bool,
+) -> bool:
+    """Frees the chunk for the next worker; True when a fresh message tells of it."""
+    imports, number = wiring.tables.imports, taken.chunk.number
+    is_further = may_write and is_handed_on(decided.lines, taken.decided)
+    is_free = imports.free_chunk(
+        import_id, number, run.attempt, decided=decided.lines if is_further else taken.decided
+    )
+    item = imports.find(import_id) if is_free and is_further else None
+    if item is None:
+        return False
+    hand_on(wiring, item, number, taken.handed_on + 1)
+    metrics.add_metric("ChunksHandedOn", "Count", 1)
+    logger.info(
+        "chunk handed on",
+        extra={"import_id": import_id, "chunk": number, "lines": decided.lines},
+    )
+    return True
 
 
 def _work_taken(
@@ -76,6 +123,8 @@ def _work_taken(
     number: int,
     taken: Taken | None,
     run: Invocation,
+    handed_on: int | None,
+    decided: Decided,
     *,
     may_write: bool,
 ) -> None:
@@ -86,29 +135,42 @@ def _work_taken(
         raise RetryLaterError("there is no such import yet")
     if number in pending_chunks(item):
         if taken is None:
-            item = _count(wiring, item, number, run)
+            item = _count(wiring, item, number, run, handed_on)
         elif item.state != State.PROCESSING:
             return
         else:
-            item = _settle(wiring, item, taken, run, may_write)
+            item = _settle(wiring, item, taken, run, decided, may_write)
     if item.state == State.PROCESSING and not pending_chunks(item):
         send_finalize(wiring, item)
 
 
-def _count(wiring: Wiring, item: ImportItem, number: int, run: Invocation) -> ImportItem:
-    """Counts a chunk whose worker was stopped after it had settled it."""
-    settled = wiring.tables.imports.settlement(item.pk, number)
-    if settled is None:
-        raise RetryLaterError("another worker has this chunk")
-    return wiring.tables.imports.count(item, settled, run.patience)
+def _count(
+    wiring: Wiring, item: ImportItem, number: int, run: Invocation, handed_on: int | None
+) -> ImportItem:
+    """Counts a chunk whose worker was stopped after it had settled it.
+
+    Leaves one alone that a later message stands for.
+    """
+    imports = wiring.tables.imports
+    settled = imports.settlement(item.pk, number)
+    if settled is not None:
+        return imports.count(item, settled, run.patience)
+    if handed_on is not None and handed_on < imports.handed_on(item.pk, number):
+        return item
+    raise RetryLaterError("another worker has this chunk")
 
 
 def _settle(
-    wiring: Wiring, item: ImportItem, taken: Taken, run: Invocation, may_write: bool
+    wiring: Wiring,
+    item: ImportItem,
+    taken: Taken,
+    run: Invocation,
+    decided: Decided,
+    may_write: bool,
 ) -> ImportItem:
     found = _gather(wiring, item, taken, run, may_write)
     with _no_search_for_cycles():
-        results = _results(wiring, found, run.patience)
+        results = _results(wiring, found, decided, run.patience)
     counts = tally(results)
     number = taken.chunk.number
     header, dialect = found.plan.header, found.plan.dialect
@@ -204,14 +266,16 @@ def _no_search_for_cycles() -> Iterator[None]:
             gc.enable()
 
 
-def _results(wiring: Wiring, found: _Chunk, patience: Patience) -> list[LineResult]:
+def _results(
+    wiring: Wiring, found: _Chunk, decided: Decided, patience: Patience
+) -> list[LineResult]:
     chunk, plan = found.taken.chunk, found.plan
     if found.data is None:
         return _gone(chunk)
     lines = lines_of(found.data, chunk=chunk, dialect=plan.dialect, header=plan.header)
     if not found.work.may_write and found.taken.attempts == 1:
         return [LineResult(line, Outcome.NOT_PROCESSED) for line in lines]
-    return results_of(wiring, found.work, list(lines), patience)
+    return results_of(wiring, found.work, list(lines), decided, patience)
 
 
 def _gone(chunk: Chunk) -> list[LineResult]:

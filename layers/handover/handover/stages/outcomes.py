@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 from handover.model import Line, LineResult, Outcome, Repeat
@@ -23,10 +24,20 @@ from handover.store.batches import STATEMENTS_A_BATCH
 LINES_AT_A_TIME = 1000
 
 
+@dataclass(slots=True)
+class Decided:
+    """How many lines of a chunk a run has decided and stored so far, as far as they need a read."""
+
+    lines: int = 0
+
+
 def results_of(
-    wiring: Wiring, work: Work, lines: Sequence[Line], patience: Patience
+    wiring: Wiring, work: Work, lines: Sequence[Line], decided: Decided, patience: Patience
 ) -> list[LineResult]:
-    """The results of the lines in their order, all that had to be written being stored."""
+    """The results of the lines in their order, all that had to be written being stored.
+
+    `decided` is kept up to date meanwhile: it is what is left when the time is used up.
+    """
     binding, profile = work.binding, work.profile
     understand = understanding_of(profile)
     results: list[LineResult | None] = [None] * len(lines)
@@ -49,7 +60,7 @@ def results_of(
     may_store = work.may_write and not work.is_dry_run
     places = iter(asked)
     while batch := {place: asked[place] for place in islice(places, LINES_AT_A_TIME)}:
-        plans = _apply(planner, work.tenant, batch, patience, may_store=may_store)
+        plans = _apply(planner, work.tenant, batch, decided, patience, may_store=may_store)
         for place, planned in plans.items():
             results[place] = _result(lines[place], planned)
     return [result for result in results if result is not None]
@@ -65,6 +76,7 @@ def _apply(
     planner: Planner,
     tenant: str,
     asked: dict[int, Instruction],
+    decided: Decided,
     patience: Patience,
     *,
     may_store: bool,
@@ -76,7 +88,9 @@ def _apply(
     plan_line = planner.for_lines(asked.values(), found, patience)
     plans = {place: plan_line(one, found.get(one.account_id)) for place, one in asked.items()}
     if may_store:
-        _write(planner, asked, plans, patience)
+        _write(planner, asked, plans, decided, patience)
+    else:
+        decided.lines += len(plans)
     return plans
 
 
@@ -84,17 +98,21 @@ def _write(
     planner: Planner,
     asked: dict[int, Instruction],
     plans: dict[int, Plan],
+    decided: Decided,
     patience: Patience,
 ) -> None:
     """Stores what the plans want stored; a plan that met a newer version is made again."""
     waiting = [place for place, planned in plans.items() if planned.write is not None]
+    decided.lines += len(plans) - len(waiting)
     tries = 0
     while waiting:
         again: list[int] = []
         for begin in range(0, len(waiting), STATEMENTS_A_BATCH):
             part = waiting[begin : begin + STATEMENTS_A_BATCH]
             writes = {place: write for place in part if (write := plans[place].write) is not None}
-            again += _write_part(planner, writes, asked, plans, patience)
+            late = _write_part(planner, writes, asked, plans, patience)
+            decided.lines += len(part) - len(late)
+            again += late
         waiting = again
         if waiting:
             patience.wait(tries)

@@ -33,6 +33,15 @@ def send_chunks(
     )
 
 
+def hand_on(wiring: Wiring, item: ImportItem, number: int, handed_on: int) -> None:
+    """Sends a fresh message for a chunk that has been handed on so many times, this one included.
+
+    Messages that say a lower number mean nothing any more, once this one has been taken.
+    """
+    message = {"v": VERSION, "import_id": item.pk, "chunk": number, "handed_on": handed_on}
+    queues.send(wiring.chunks_queue, message, group=item.tenant)
+
+
 def send_finalize(wiring: Wiring, item: ImportItem) -> None:
     """Sends the message that has the import brought to its end, or told of."""
     message = {"v": VERSION, "import_id": item.pk}

@@ -176,6 +176,10 @@ class ChunkItem(Model):
     attempts = NumberAttribute(default=0)
     lease_by = UnicodeAttribute(null=True)
     lease_until = NumberAttribute(null=True)
+    # The most lines that a run has decided without ending the chunk, and how often the chunk had
+    # been handed on when the message was sent that it was last taken with.
+    decided = NumberAttribute(default=0)
+    handed_on = NumberAttribute(default=0)
     # Once it is settled: the attempt whose parts count, whether they hold lines with errors, and
     # what its lines came to.
     settled_by = UnicodeAttribute(null=True)
@@ -282,13 +286,16 @@ class PlannedChunk:
 class Taken:
     """A chunk in the hands of one worker, and how often a worker has taken it.
 
-    `repeats` and `logins` are those of the `PlannedChunk`.
+    `repeats` and `logins` are those of the `PlannedChunk`. `decided` is the most lines that a run
+    before has decided, `handed_on` how often the chunk has been handed on.
     """
 
     chunk: Chunk
     repeats: int
     logins: int
     attempts: int
+    decided: int = 0
+    handed_on: int = 0
 
 
 def counts_of(item: ImportItem | ChunkItem) -> Counts:
@@ -525,21 +532,35 @@ class Imports:
     # Chunks
 
     def take_chunk(
-        self, import_id: str, number: int, attempt: str, *, now: float, until: float
+        self,
+        import_id: str,
+        number: int,
+        attempt: str,
+        *,
+        now: float,
+        until: float,
+        handed_on: int | None = None,
     ) -> Taken | None:
         """The chunk, which is `attempt`'s until then.
 
-        None while it is somebody else's, and once it is settled.
+        None while it is somebody else's, once it is settled, and once it was taken after being
+        handed on more than `handed_on` times, if that is told.
         """
         item = ChunkItem(import_id, _chunk_key(number))
+        actions: list[Action] = []
+        is_latest = ChunkItem.pk.exists()
+        if handed_on is not None:
+            actions.append(ChunkItem.handed_on.set(handed_on))
+            is_latest &= ChunkItem.handed_on.does_not_exist() | (ChunkItem.handed_on <= handed_on)
         taken = _update(
             item,
             [
                 ChunkItem.lease_by.set(attempt),
                 ChunkItem.lease_until.set(until),
                 ChunkItem.attempts.add(1),
+                *actions,
             ],
-            ChunkItem.pk.exists()
+            is_latest
             & ChunkItem.settled_by.does_not_exist()
             & (
                 ChunkItem.lease_by.does_not_exist()
@@ -557,14 +578,24 @@ class Imports:
             lines=int(item.lines),
             checksum=int(item.checksum),
         )
-        return Taken(chunk, int(item.repeats), int(item.logins), int(item.attempts))
+        return Taken(
+            chunk,
+            repeats=int(item.repeats),
+            logins=int(item.logins),
+            attempts=int(item.attempts),
+            decided=int(item.decided),
+            handed_on=int(item.handed_on),
+        )
 
-    def free_chunk(self, import_id: str, number: int, attempt: str) -> None:
-        """Gives the chunk back before its time, if it is still this attempt's."""
-        _update(
+    def free_chunk(self, import_id: str, number: int, attempt: str, *, decided: int) -> bool:
+        """True when the chunk is given back before its time: it was still this attempt's.
+
+        `decided` is the most lines that a run has decided.
+        """
+        return _update(
             ChunkItem(import_id, _chunk_key(number)),
-            [ChunkItem.lease_until.set(0)],
-            ChunkItem.lease_by == attempt,
+            [ChunkItem.lease_until.set(0), ChunkItem.decided.set(decided)],
+            (ChunkItem.lease_by == attempt) & ChunkItem.settled_by.does_not_exist(),
         )
 
     def free_chunks(
@@ -614,6 +645,14 @@ class Imports:
         if item.settled_by is None:
             return None
         return Settlement(number, item.settled_by, bool(item.has_errors), counts_of(item))
+
+    def handed_on(self, import_id: str, number: int) -> int:
+        """How often the chunk had been handed on when it was last taken."""
+        try:
+            item = ChunkItem.get(import_id, _chunk_key(number), consistent_read=True)
+        except DoesNotExist:
+            return 0
+        return int(item.handed_on)
 
     def count(self, item: ImportItem, settlement: Settlement, patience: Patience) -> ImportItem:
         """The import after a settled chunk is counted, now or before."""

@@ -72,7 +72,6 @@ def count_chunk(
     while not _bits(item, place) >> bit & 1:
         if tries:
             patience.wait(tries - 1)
-        patience.check()
         item = _add(table, import_id, item, place, bit, settlement.counts)
         tries += 1
     return _progress(item, chunks, lines)
