@@ -70,6 +70,7 @@ def test_a_chunk_that_outlives_its_worker_nine_times_loses_no_line(pipeline: Pip
     assert pipeline.counts(created) == {"lines": LINES, "updated": LINES}
     assert versions(pipeline) == {"2"}
     assert int(chunk(pipeline, created)["handed_on"]["N"]) == 9
+    assert int(chunk(pipeline, created)["worked_ms"]["N"]) == 10 * SLOW_SECONDS * 1000
     rows = pipeline.table(created, "results.csv")
     assert {(row["before"], row["after"]) for row in rows} == {(AMINA, BARAKA)}
 

@@ -223,7 +223,7 @@ def test_a_chunk_costs_at_most_three_writes_to_settle_however_many_there_are(
 
     for number in range(1, MANY + 1):
         begun_with = table.write_units
-        told = Settlement(number, attempt, has_errors=True, counts=dear)
+        told = Settlement(number, attempt, has_errors=True, counts=dear, worked_ms=10**6)
         imports.settle(before, told, pipeline.patience)
         units.append(table.write_units - begun_with)
 

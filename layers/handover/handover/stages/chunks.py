@@ -77,7 +77,7 @@ def work_chunk(
         until=run.lease_until,
         handed_on=handed_on,
     )
-    decided = Decided()
+    decided = Decided(begun_at=run.now)
     try:
         _work_taken(wiring, import_id, number, taken, run, handed_on, decided, may_write=may_write)
     except RetryLaterError as late:
@@ -103,7 +103,11 @@ def _give_back(
     imports, number = wiring.tables.imports, taken.chunk.number
     is_further = may_write and is_handed_on(decided.lines, taken.decided)
     is_free = imports.free_chunk(
-        import_id, number, run.attempt, decided=decided.lines if is_further else taken.decided
+        import_id,
+        number,
+        run.attempt,
+        decided=decided.lines if is_further else taken.decided,
+        worked_ms=_worked_ms(taken, run, decided),
     )
     item = imports.find(import_id) if is_free and is_further else None
     if item is None:
@@ -115,6 +119,11 @@ def _give_back(
         extra={"import_id": import_id, "chunk": number, "lines": decided.lines},
     )
     return True
+
+
+def _worked_ms(taken: Taken, run: Invocation, decided: Decided) -> int:
+    """How long workers have had the chunk by now."""
+    return taken.worked_ms + max(0, round((run.now - decided.begun_at) * 1000))
 
 
 def _work_taken(
@@ -190,9 +199,10 @@ def _settle(
     logger.info(
         "chunk settled", extra={"import_id": item.pk, "chunk": number, "lines": counts.lines}
     )
-    return wiring.tables.imports.settle(
-        item, Settlement(number, run.attempt, bool(counts.with_errors), counts), run.patience
+    settlement = Settlement(
+        number, run.attempt, bool(counts.with_errors), counts, _worked_ms(taken, run, decided)
     )
+    return wiring.tables.imports.settle(item, settlement, run.patience)
 
 
 def _gather(

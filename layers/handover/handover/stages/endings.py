@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 from handover.aws import objects, topics
 from handover.errors import RetryLaterError
-from handover.model import State
+from handover.model import Mode, State
 from handover.reports import check_counts, errors_head, notice, results_head, summary_json
+from handover.rules.pacing import measured_pace
 from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
 from handover.stages.errands import ErrandKind
 from handover.stages.plans import ImportPlan, parts_key, plan_from
@@ -39,6 +40,7 @@ def end_import(wiring: Wiring, import_id: str, run: Invocation) -> None:
     if item.state == State.PROCESSING and not pending_chunks(item):
         imports.start_finalizing(import_id, at=rfc3339(run.now))
         item = imports.find(import_id) or item
+        _note_pace(wiring, item)
     if item.state == State.FINALIZING:
         final = _final_state(item)
         _write_files(wiring, item, final, run)
@@ -52,6 +54,13 @@ def end_import(wiring: Wiring, import_id: str, run: Invocation) -> None:
         if item.replay_of is None:
             topics.publish(wiring.notifications_topic, notice(summary_of_end(wiring, item)))
         imports.told_end(import_id)
+
+
+def _note_pace(wiring: Wiring, item: ImportItem) -> None:
+    """Remembers how fast the lines came about; a dry run, which writes none, tells nothing."""
+    pace = measured_pace(counts_of(item).settled, float(item.worked_ms) / 1000)
+    if pace is not None and item.mode == Mode.RUN:
+        wiring.tables.imports.note_pace(item.tenant, item.source, pace)
 
 
 def _look_again(wiring: Wiring, item: ImportItem) -> None:

@@ -18,6 +18,7 @@ from handover.reading.scan import scan
 from handover.reading.transcode import utf8_blocks
 from handover.reports import column_warnings
 from handover.rules import normal_address
+from handover.rules.pacing import chunk_lines
 from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
 from handover.stages.admission import check_assigners, check_directory_right, uploader_of
 from handover.stages.plans import ImportPlan, plan_json
@@ -37,11 +38,7 @@ from handover.stages.uploads import (
 from handover.stages.weighing import would_clear
 from handover.store.imports import ImportItem, pending_chunks
 
-# A chunk takes a sixth of its worker's time limit at this pace, which is slow: 25 conditional
-# writes in 25 ms. The other five sixths are for throttling and for waiting on others.
-LINES_A_SECOND = 1000
-SHARE_OF_TIMEOUT = 6
-# About so many chunks at the most: they are sent, leased and settled one by one.
+# About so many chunks by bytes: they are sent, leased and settled one by one.
 MOST_CHUNKS = 1000
 # Below this a chunk costs more to hand out than to work.
 LEAST_CHUNK_BYTES = 64 * 1024
@@ -142,7 +139,9 @@ def _validate(
             normal_key=normal_address if profile.about is About.USERS else None,
             seed=seed,
             chunk_bytes=max(LEAST_CHUNK_BYTES, -(-size // MOST_CHUNKS)),
-            chunk_lines=max(1, worker_seconds * LINES_A_SECOND // SHARE_OF_TIMEOUT),
+            chunk_lines=chunk_lines(
+                wiring.tables.imports.pace(item.tenant, item.source), worker_seconds
+            ),
             clear_columns=binding.clearing,
             is_clearing=profile.is_clearing,
             list_separator=profile.list_separator,

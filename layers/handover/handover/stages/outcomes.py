@@ -26,8 +26,12 @@ LINES_AT_A_TIME = 1000
 
 @dataclass(slots=True)
 class Decided:
-    """How many lines of a chunk a run has decided and stored so far, as far as they need a read."""
+    """How many lines of a chunk a run has decided and stored so far, as far as they need a read.
 
+    `begun_at` is when it began, in seconds since the epoch.
+    """
+
+    begun_at: float
     lines: int = 0
 
 

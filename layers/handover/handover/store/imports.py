@@ -36,7 +36,7 @@ from handover.store.progress import COUNTED, Progress, Settlement, count_chunk, 
 # A refusal may quote a header of 64 KB; it stands in listings and in notifications of 256 KB.
 MAX_REFUSAL_CHARS = 1_000
 IMPORT, PLAN, TICKET, CHUNK, WATERMARK = "import", "plan", "ticket", "chunk#", "watermark"
-SEEN, NO_CHUNK = "seen#", 0
+SEEN, PACE, NO_CHUNK = "seen#", "pace#", 0
 
 
 class ByTenant(GlobalSecondaryIndex["ImportItem"]):
@@ -122,6 +122,7 @@ class ImportItem(Model):
     duplicate = NumberAttribute(default=0)
     superseded = NumberAttribute(default=0)
     not_processed = NumberAttribute(default=0)
+    worked_ms = NumberAttribute(default=0)
     # How many chunks it was cut into; what has become of them stands on its progress and on their
     # own items. None before, and for imports that were begun when both were kept here: those have
     # the chunks that are not settled in `pending`, and for each other one in `settled` the attempt
@@ -180,6 +181,8 @@ class ChunkItem(Model):
     # been handed on when the message was sent that it was last taken with.
     decided = NumberAttribute(default=0)
     handed_on = NumberAttribute(default=0)
+    # How long the workers have had it that have given it back or settled it.
+    worked_ms = NumberAttribute(default=0)
     # Once it is settled: the attempt whose parts count, whether they hold lines with errors, and
     # what its lines came to.
     settled_by = UnicodeAttribute(null=True)
@@ -227,7 +230,7 @@ class TicketItem(Model):
 
 
 class WatermarkItem(Model):
-    """How far something has come.
+    """How far something has come, or how fast: of a tenant's source, the pace of its last file.
 
     Of a tenant: up to which time every upload is known to have ended. Of a part of the upload
     bucket: behind which key the sweeper has yet to look, none when it begins anew. Of a source:
@@ -243,6 +246,7 @@ class WatermarkItem(Model):
     sk = UnicodeAttribute(range_key=True, default=WATERMARK)
     ended_until = UnicodeAttribute(null=True)
     looked_until = UnicodeAttribute(null=True)
+    lines_a_second = NumberAttribute(null=True)
     files = UnicodeAttribute(null=True)
     version = NumberAttribute(null=True)
 
@@ -287,7 +291,8 @@ class Taken:
     """A chunk in the hands of one worker, and how often a worker has taken it.
 
     `repeats` and `logins` are those of the `PlannedChunk`. `decided` is the most lines that a run
-    before has decided, `handed_on` how often the chunk has been handed on.
+    before has decided, `handed_on` how often the chunk has been handed on, and `worked_ms` how
+    long they had it.
     """
 
     chunk: Chunk
@@ -296,6 +301,7 @@ class Taken:
     attempts: int
     decided: int = 0
     handed_on: int = 0
+    worked_ms: int = 0
 
 
 def counts_of(item: ImportItem | ChunkItem) -> Counts:
@@ -585,16 +591,23 @@ class Imports:
             attempts=int(item.attempts),
             decided=int(item.decided),
             handed_on=int(item.handed_on),
+            worked_ms=int(item.worked_ms),
         )
 
-    def free_chunk(self, import_id: str, number: int, attempt: str, *, decided: int) -> bool:
+    def free_chunk(
+        self, import_id: str, number: int, attempt: str, *, decided: int, worked_ms: int
+    ) -> bool:
         """True when the chunk is given back before its time: it was still this attempt's.
 
-        `decided` is the most lines that a run has decided.
+        `decided` is the most lines that a run has decided, `worked_ms` how long all had it.
         """
         return _update(
             ChunkItem(import_id, _chunk_key(number)),
-            [ChunkItem.lease_until.set(0), ChunkItem.decided.set(decided)],
+            [
+                ChunkItem.lease_until.set(0),
+                ChunkItem.decided.set(decided),
+                ChunkItem.worked_ms.set(worked_ms),
+            ],
             (ChunkItem.lease_by == attempt) & ChunkItem.settled_by.does_not_exist(),
         )
 
@@ -624,6 +637,7 @@ class Imports:
             [
                 ChunkItem.settled_by.set(settlement.attempt),
                 ChunkItem.has_errors.set(settlement.has_errors),
+                ChunkItem.worked_ms.set(settlement.worked_ms),
                 *(
                     Path([attribute]).set(getattr(counts, field))
                     for attribute, field in COUNTED.items()
@@ -644,7 +658,13 @@ class Imports:
             return None
         if item.settled_by is None:
             return None
-        return Settlement(number, item.settled_by, bool(item.has_errors), counts_of(item))
+        return Settlement(
+            number,
+            item.settled_by,
+            bool(item.has_errors),
+            counts_of(item),
+            int(item.worked_ms),
+        )
 
     def handed_on(self, import_id: str, number: int) -> int:
         """How often the chunk had been handed on when it was last taken."""
@@ -750,6 +770,7 @@ class Imports:
                 ImportItem.finished_at.set(ImportItem.finished_at | at),
                 ImportItem.pending.remove(),
                 ImportItem.replays_told.set(ImportItem.replays | 0),
+                ImportItem.worked_ms.set(item.worked_ms),
                 *(
                     Path([attribute]).set(getattr(counts, field))
                     for attribute, field in COUNTED.items()
@@ -892,6 +913,22 @@ class Imports:
             (known == version) if version else known.does_not_exist(),
         )
 
+    # How fast lines come about
+
+    def pace(self, tenant: str, source: str) -> float:
+        """The lines a second of one worker on the last file from there; 0 = not known."""
+        try:
+            item = WatermarkItem.get(f"tenant#{tenant}", f"{PACE}{source}")
+        except DoesNotExist:
+            return 0.0
+        return float(item.lines_a_second or 0)
+
+    def note_pace(self, tenant: str, source: str, lines_a_second: float) -> None:
+        """Remembers the pace for the next file from there."""
+        WatermarkItem(f"tenant#{tenant}", f"{PACE}{source}").update(
+            [WatermarkItem.lines_a_second.set(round(lines_a_second, 3))]
+        )
+
     # What is known to have ended
 
     def watermark(self, tenant: str) -> str:
@@ -926,6 +963,7 @@ class Imports:
 def _shown(item: ImportItem, progress: Progress) -> ImportItem:
     """The item, which from now on shows this progress."""
     item.pending = {float(number) for number in progress.pending}
+    item.worked_ms = progress.worked_ms
     for attribute, field in COUNTED.items():
         setattr(item, attribute, getattr(progress.counts, field))
     return item

@@ -29,14 +29,22 @@ COUNTED: Mapping[str, str] = {
 }
 
 
+# How long workers had a chunk, or the chunks that are counted, in milliseconds.
+WORKED = "worked_ms"
+
+
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What a worker reports of a chunk: the attempt whose parts count, and its counts."""
+    """What a worker reports of a chunk: the attempt whose parts count, and its counts.
+
+    `worked_ms` is how long workers had the chunk, this one and those before it.
+    """
 
     chunk: int
     attempt: str
     has_errors: bool
     counts: Counts
+    worked_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,7 @@ class Progress:
 
     pending: frozenset[int]
     counts: Counts
+    worked_ms: int = 0
 
 
 def read_progress(table: str, import_id: str, *, chunks: int, lines: int) -> Progress:
@@ -72,7 +81,7 @@ def count_chunk(
     while not _bits(item, place) >> bit & 1:
         if tries:
             patience.wait(tries - 1)
-        item = _add(table, import_id, item, place, bit, settlement.counts)
+        item = _add(table, import_id, item, place, bit, settlement)
         tries += 1
     return _progress(item, chunks, lines)
 
@@ -82,14 +91,18 @@ def _read(table: str, import_id: str) -> Item:
     return answer.get("Item", {})
 
 
-def _add(table: str, import_id: str, item: Item, place: int, bit: int, counts: Counts) -> Item:
+def _add(
+    table: str, import_id: str, item: Item, place: int, bit: int, settlement: Settlement
+) -> Item:
     """The item with the bit set and the counts added, or as it is if that number has changed."""
     name, before = _name(place), _bits(item, place)
     added = {
         attribute: number
         for attribute, field in COUNTED.items()
-        if (number := getattr(counts, field))
+        if (number := getattr(settlement.counts, field))
     }
+    if settlement.worked_ms:
+        added[WORKED] = settlement.worked_ms
     values: dict[str, Any] = {":after": {"N": str(before | 1 << bit)}}
     values |= {f":{attribute}": {"N": str(number)} for attribute, number in added.items()}
     if before:
@@ -115,13 +128,11 @@ def _add(table: str, import_id: str, item: Item, place: int, bit: int, counts: C
 
 
 def _progress(item: Item, chunks: int, lines: int) -> Progress:
-    sums = {
-        field: int(item[attribute]["N"]) if attribute in item else 0
-        for attribute, field in COUNTED.items()
-    }
+    sums = {field: _number(item, attribute) for attribute, field in COUNTED.items()}
     return Progress(
         frozenset(_unset(item, chunks)),
         Counts(lines=lines, **sums),
+        _number(item, WORKED),
     )
 
 
@@ -144,8 +155,11 @@ def _place_of(chunk: int, chunks: int) -> tuple[int, int]:
 
 
 def _bits(item: Item, place: int) -> int:
-    value = item.get(_name(place))
-    return int(value["N"]) if value is not None else 0
+    return _number(item, _name(place))
+
+
+def _number(item: Item, name: str) -> int:
+    return int(item[name]["N"]) if name in item else 0
 
 
 def _name(place: int) -> str:

@@ -1,0 +1,67 @@
+"""The chunks of a file are as large as the last file from the same place was fast."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from handover.model import Mode
+
+from tests.faults.memory_aws import ObjectCreated
+from tests.functional.mishaps import Mishap, befalling
+from tests.functional.pipeline import AMINA, BARAKA, TENANT, Pipeline, file_of, import_id
+
+SHORT_LINES = b"account ID,account Manager\r\n" + b"".join(
+    b"%d,a\r\n" % one for one in range(7_000)
+)
+
+
+def sizes(pipeline: Pipeline, created: ObjectCreated) -> list[int]:
+    """The lines of each chunk of a file that was validated."""
+    assert pipeline.validate(created) == []
+    items = pipeline.memory.dynamodb.tables["ImportsTable"].items
+    return [
+        int(item["lines"]["N"])
+        for (pk, sk), item in sorted(items.items())
+        if pk == import_id(created) and sk.startswith("chunk#")
+    ]
+
+
+def worked(pipeline: Pipeline, seconds: float, *, mode: Mode = Mode.RUN) -> None:
+    """A file of sixty lines is worked, which takes that long."""
+    ids = pipeline.kenyan(60, held_by=AMINA)
+    created = pipeline.upload(file_of((one, BARAKA) for one in ids), mode=mode)
+
+    def pass_time(_answer: dict[str, Any]) -> None:
+        pipeline.clock.now += seconds
+
+    with befalling(pipeline.memory, Mishap("PutObject", on_answer=pass_time)):
+        pipeline.run(created)
+
+
+def test_the_chunks_of_a_first_file_are_small(pipeline: Pipeline) -> None:
+    assert sizes(pipeline, pipeline.upload(SHORT_LINES)) == [2_400, 2_400, 2_200]
+
+
+def test_after_a_fast_file_chunks_are_larger(pipeline: Pipeline) -> None:
+    pipeline.wiring.tables.imports.note_pace(TENANT, "user", 400)
+
+    assert sizes(pipeline, pipeline.upload(SHORT_LINES)) == [6_000, 1_000]
+
+
+def test_the_pace_of_a_file_is_its_lines_by_the_time_that_workers_had_them(
+    pipeline: Pipeline,
+) -> None:
+    worked(pipeline, 12)
+
+    assert pipeline.wiring.tables.imports.pace(TENANT, "user") == 5
+    assert pipeline.wiring.tables.imports.pace(TENANT, "erp") == 0
+
+
+@pytest.mark.parametrize(("seconds", "mode"), [(9, Mode.RUN), (12, Mode.DRY_RUN)])
+def test_what_writes_nothing_or_is_short_tells_no_pace(
+    pipeline: Pipeline, seconds: float, mode: Mode
+) -> None:
+    worked(pipeline, seconds, mode=mode)
+
+    assert pipeline.wiring.tables.imports.pace(TENANT, "user") == 0
