@@ -220,17 +220,21 @@ class Faults:
         if kind == "statement_throttled_at_last":
             # The others are written, and no time is left to wait for this one.
             world.clock.now = max(world.clock.now, run.deadline - LAST_SECONDS)
-        if kind == "outage":
-            lasts = SHORT_OUTAGE_SECONDS if run.message is None else OUTAGE_SECONDS
-            self._outage = (run.function, operation, world.clock.now + lasts)
-            raise throttled(service)
-        if kind == "poison":
-            # What has no dead letters is only out of order for a while.
-            lasts = SHORT_OUTAGE_SECONDS if run.message is None else POISON_SECONDS
-            until = world.clock.now + lasts
-            self._poison = (run.function, operation, world.dead_letters, until)
-            raise _forbidden()
+        if kind in ("outage", "poison"):
+            self._begin(kind, run, service, operation)
         return _twist(kind, operation, params, world)
+
+    def _begin(self, kind: str, run: Invocation, service: str, operation: str) -> NoReturn:
+        """What this call of the function meets for a while; shorter where nothing has letters."""
+        world = self._world
+        is_outage = kind == "outage"
+        longest = OUTAGE_SECONDS if is_outage else POISON_SECONDS
+        until = world.clock.now + (SHORT_OUTAGE_SECONDS if run.message is None else longest)
+        if is_outage:
+            self._outage = (run.function, operation, until)
+            raise throttled(service)
+        self._poison = (run.function, operation, world.dead_letters, until)
+        raise _forbidden()
 
     def _last(self, kind: str, service: str) -> NoReturn:
         """What a call of the rest of an invocation meets."""
