@@ -105,7 +105,7 @@ def _steps(screen: Screen) -> None:
     _head(screen, "The upload itself: the good lines apply, the others are reported")
     _type(screen, *upload, "--errors", "20", ends=ExitCode.WITH_ERRORS)
 
-    _head(screen, "The notification, as those who subscribed to the topic hear of it")
+    _head(screen, "The notification, as those who subscribed to the tenant's topic hear of it")
     _show_notification(screen, _wait_for_news(stack, queue))
 
     _head(screen, f"What became of one account, {ACCOUNT}")
@@ -143,7 +143,7 @@ def _type(screen: Screen, *words: str, ends: ExitCode = ExitCode.ALL_GOOD) -> No
 def _subscribe(stack: local.LocalStack) -> str:
     """A queue that hears of real imports, but not of dry runs: its URL."""
     sqs, sns = local.client(stack, "sqs"), local.client(stack, "sns")
-    topic = stack.outputs["NotificationsTopicArn"]
+    topic = stack.outputs["TenantTopics"] + TENANT
     url: str = sqs.create_queue(QueueName="handover-demo-news")["QueueUrl"]
     asked = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
     arn = asked["Attributes"]["QueueArn"]

@@ -38,6 +38,18 @@ def load(path: Path = PATH) -> dict[str, Any]:
     return dict(template)
 
 
+def table_shape(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """What CreateTable takes of a table's properties: its keys and indexes, no parameters."""
+    shape = {
+        name: properties[name] for name in ("AttributeDefinitions", "KeySchema", "BillingMode")
+    }
+    indexes = [
+        {name: index[name] for name in ("IndexName", "KeySchema", "Projection")}
+        for index in properties.get("GlobalSecondaryIndexes", ())
+    ]
+    return shape | ({"GlobalSecondaryIndexes": indexes} if indexes else {})
+
+
 def resources(template: Mapping[str, Any], kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Logical id and properties of every resource of the type `kind`, in the template's order."""
     for logical_id, resource in template["Resources"].items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 import traceback
 from http import HTTPStatus
 from typing import Any
@@ -34,7 +35,16 @@ from handover.http import (
     settings,
 )
 from handover.http.problems import JSON, PROBLEM, problem
-from handover.runtime import Context, logger, metrics, tracer
+from handover.runtime import (
+    Context,
+    logger,
+    metrics,
+    tenant_requests_a_second,
+    tracer,
+    wiring,
+)
+from handover.stages.allowances import seconds_to_wait
+from handover.stages.uploads import TENANT_PATTERN
 
 # No answer is a page: a browser that is led to one runs, frames and remembers nothing of it.
 SECURITY_HEADERS = {
@@ -46,6 +56,9 @@ SECURITY_HEADERS = {
 }
 # What a throttled table or a busy queue needs to recover, as a rule.
 RETRY_AFTER_SECONDS = 5
+TOO_MANY = (
+    "Your organisation has asked more than its share. Nothing was done; wait, then ask again."
+)
 # Two of these make a character beyond U+FFFF, one of them none.
 HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 STATUS_OF: dict[type[HandoverError], HTTPStatus] = {
@@ -114,8 +127,26 @@ for router in ROUTERS:
 def lambda_handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
     """The answer in the form that API Gateway wants it (payload format 2.0)."""
     metrics.add_metric("RequestsAnswered", "Count", 1)
-    answer = app.resolve(event, context)  # type: ignore[arg-type]
+    answer = _too_many(event) or app.resolve(event, context)  # type: ignore[arg-type]
     return answer | {"headers": SECURITY_HEADERS | answer["headers"]}
+
+
+def _too_many(event: dict[str, Any]) -> dict[str, Any] | None:
+    """The answer to a tenant that has asked more than its share, before anything else is done."""
+    authorizer = event["requestContext"].get("authorizer") or {}
+    tenant = authorizer.get("jwt", {}).get("claims", {}).get("custom:tenant", "")
+    if not TENANT_PATTERN.fullmatch(tenant):
+        return None
+    seconds = seconds_to_wait(wiring(), tenant, tenant_requests_a_second(), time.time())
+    if not seconds:
+        return None
+    told = problem(HTTPStatus.TOO_MANY_REQUESTS, TOO_MANY, event["rawPath"], retry_after=seconds)
+    return {
+        "statusCode": told.status_code,
+        "headers": {**told.headers, "content-type": PROBLEM},
+        "body": told.body,
+        "isBase64Encoded": False,
+    }
 
 
 @app.get("/openapi.json", include_in_schema=False)
@@ -133,6 +164,7 @@ def describe() -> dict[str, Any]:
     # Powertools describes errors of its own, in whose place this API answers with problems.
     operations = (one for methods in described["paths"].values() for one in methods.values())
     for operation in operations:
+        operation["responses"]["429"] = _too_many_described()
         for status in ("422", "500"):
             if PROBLEM not in operation["responses"].get(status, {}).get("content", {}):
                 operation["responses"].pop(status, None)
@@ -140,6 +172,14 @@ def describe() -> dict[str, Any]:
     for name in [name for name in schemas if name.endswith("ValidationError")]:
         del schemas[name]
     return described
+
+
+def _too_many_described() -> dict[str, Any]:
+    return {
+        "description": HTTPStatus.TOO_MANY_REQUESTS.phrase,
+        "headers": {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}},
+        "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
 
 
 def refused(error: HandoverError) -> Response[str]:

@@ -68,6 +68,7 @@ def pipeline() -> Pipeline:
         chunks_queue=names["ChunksQueue"],
         finalize_queue=names["FinalizeQueue"],
         notifications_topic=names["NotificationsTopic"],
+        tenant_topics=names["TenantTopics"],
         changes_bus=names["ChangesBus"],
     )
     return Pipeline(memory, wiring)

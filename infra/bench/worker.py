@@ -184,7 +184,9 @@ def _rows(import_id: str, file: bytes, lines: int) -> dict[str, dict[str, Any]]:
 def wiring() -> Wiring:
     """The names that the canned server knows."""
     names = TableNames(accounts=ACCOUNTS, directory=DIRECTORY, imports=IMPORTS)
-    return Wiring(connect(names), UPLOADS, "", WORK, "", "", "http://127.0.0.1/finalize", "", "")
+    return Wiring(
+        connect(names), UPLOADS, "", WORK, "", "", "http://127.0.0.1/finalize", "", "", ""
+    )
 
 
 def point_at(address: str) -> None:

@@ -17,9 +17,20 @@ from infra.cli.http import pool_for
 from infra.cli.location import Stack
 from infra.cli.sign_in import id_token
 
-# Reading may be repeated. Writing may not, so a POST is sent once.
+# Reading may be repeated, and waits as long as the API says. Writing may not: a POST is sent once.
 _PATIENT = urllib3.Retry(
     total=4, backoff_factor=0.2, status_forcelist=(502, 503, 504), raise_on_status=False
+)
+
+
+class _AfterTheLimit(urllib3.Retry):
+    """Asks again for what was refused because too much was asked: nothing was done of it."""
+
+    RETRY_AFTER_STATUS_CODES = frozenset({HTTPStatus.TOO_MANY_REQUESTS.value})
+
+
+_ONCE = _AfterTheLimit(
+    total=4, connect=0, read=0, other=0, allowed_methods=None, raise_on_status=False
 )
 _REFUSALS = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY})
 _REDIRECTS = frozenset({HTTPStatus.FOUND, HTTPStatus.SEE_OTHER, HTTPStatus.TEMPORARY_REDIRECT})
@@ -111,7 +122,7 @@ class Api:
             headers=headers,
             body=None if body is None else json.dumps(body).encode(),
             preload_content=not stream,
-            retries=_PATIENT if method == "GET" else False,
+            retries=_PATIENT if method == "GET" else _ONCE,
         )
 
 

@@ -12,7 +12,18 @@ from typing import NoReturn, TypeAlias
 from botocore.exceptions import BotoCoreError, ClientError
 from handover.errors import HandoverError
 
-from infra.cli import accounts, errands, local, people, records, replaying, sign_in, uploading
+from infra.cli import (
+    accounts,
+    addresses,
+    errands,
+    local,
+    people,
+    records,
+    replaying,
+    sign_in,
+    topics,
+    uploading,
+)
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.location import find_stack
 from infra.cli.screen import Screen
@@ -88,6 +99,7 @@ def parser() -> argparse.ArgumentParser:
     _add_errand_commands(commands)
     _add_user_commands(commands)
     _add_setup_commands(commands)
+    _add_operator_commands(commands)
     return top
 
 
@@ -130,6 +142,43 @@ def _add_stack_commands(commands: Commands) -> None:
     login.set_defaults(run=_login)
     token = commands.add_parser("token", help="print the JWT of who is signed in, for curl")
     token.set_defaults(run=_token)
+
+
+def _add_operator_commands(commands: Commands) -> None:
+    """What needs AWS credentials instead of a sign-in."""
+    release = commands.add_parser(
+        "release-address", help="operators: end a sign-in, so that another tenant can invite"
+    )
+    release.add_argument("email", metavar="EMAIL")
+    release.add_argument(
+        "--for", dest="tenant", default="", metavar="TENANT", help="invite its user at once"
+    )
+    release.add_argument("--yes", action="store_true", help="do not ask")
+    release.set_defaults(run=addresses.release)
+
+    why = commands.add_parser("why", help="operators: what an import waits for")
+    why.add_argument("id", metavar="ID", help="of the import, or its ticket")
+    why.set_defaults(run=_why)
+
+    subscribe = commands.add_parser(
+        "subscribe", help="operators: let an endpoint hear of a tenant's imports"
+    )
+    subscribe.add_argument(
+        "endpoint", nargs="?", metavar="ENDPOINT", help="without one: who hears of them"
+    )
+    subscribe.add_argument("--tenant", required=True)
+    subscribe.set_defaults(run=topics.subscribe)
+
+    domains = commands.add_parser(
+        "domains", help="operators: the mail domains that one tenant alone can invite"
+    )
+    domains.set_defaults(run=addresses.domains)
+    actions = domains.add_subparsers(dest="action", metavar="ACTION")
+    verify = actions.add_parser("verify", help="give a domain to a tenant, once it has proven it")
+    verify.add_argument("domain", metavar="DOMAIN")
+    verify.add_argument("--tenant", required=True)
+    forget = actions.add_parser("forget", help="let every tenant invite its addresses again")
+    forget.add_argument("domain", metavar="DOMAIN")
 
 
 def _add_file_commands(commands: Commands) -> None:
@@ -391,6 +440,12 @@ def _seed(arguments: argparse.Namespace, screen: Screen) -> ExitCode:
     from infra.cli import seed  # half a second of imports that no other command needs
 
     return seed.run(arguments, screen)
+
+
+def _why(arguments: argparse.Namespace, screen: Screen) -> ExitCode:
+    from infra.cli import why  # the tables, likewise
+
+    return why.run(arguments, screen)
 
 
 def _check(arguments: argparse.Namespace, screen: Screen) -> ExitCode:

@@ -20,6 +20,9 @@ from infra.cli.showing import show_json
 # What `users add` and `users edit` can say of somebody, as the API calls it.
 FIELDS = ("name", "roles", "opco", "status", "employee_id", "phone", "mobile", "login_name")
 
+# The API does not tell whether an address signs in for another tenant.
+NO_MAIL = "If no mail comes within a day, ask your operator: the address may be in use elsewhere"
+
 
 def run(arguments: Namespace, screen: Screen) -> ExitCode:
     """`handover users`, `settings`, `roles` and `profiles`, with what is to be done there."""
@@ -64,8 +67,11 @@ def _list_users(api: Api, arguments: Namespace, screen: Screen) -> ExitCode:
 
 def _add_user(api: Api, arguments: Namespace, screen: Screen) -> ExitCode:
     user = api.post("users", body={"email": arguments.email, **_said(arguments)})
-    is_invited = "is invited to sign in" if user["status"] == "active" else "is not active"
-    screen.say(f"{user['email']} is a user now, and {is_invited}")
+    if user["status"] == "active":
+        screen.say(f"{user['email']} is a user now, and is being invited to sign in by e-mail")
+        screen.note(NO_MAIL)
+    else:
+        screen.say(f"{user['email']} is a user now, and is not active")
     return ExitCode.ALL_GOOD
 
 
@@ -80,7 +86,8 @@ def _edit_user(api: Api, arguments: Namespace, screen: Screen) -> ExitCode:
 
 def _invite_user(api: Api, arguments: Namespace, screen: Screen) -> ExitCode:
     user = api.post("users", arguments.email, "invitation")
-    screen.say(f"{user['email']} is invited to sign in")
+    screen.say(f"{user['email']} is being invited to sign in by e-mail")
+    screen.note(NO_MAIL)
     return ExitCode.ALL_GOOD
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 
-from handover.stages.uploads import TENANT_PATTERN
-from handover.store.tables import TableNames, connect
+import boto3
+from handover.model import User
+from handover.store.tables import TableNames, Tables, connect
 
+from infra.cli.addresses import check_tenant
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.location import Stack, find_stack, user_pools
 from infra.cli.screen import Screen, Unit
 from infra.cli.sign_in import PASSWORD_VARIABLE
+from infra.cli.topics import tenant_topic
 from infra.seeding.directory import DirectoryFiles, read_directory
 from infra.seeding.loading import Loaded, load
 from infra.seeding.sign_ins import DEFAULT_PASSWORD, SignIns
@@ -21,11 +25,7 @@ from infra.seeding.tables import DirectoryFileError
 
 def run(arguments: Namespace, screen: Screen) -> ExitCode:
     """`handover seed`. Nothing is written unless every file is sound."""
-    tenant = arguments.tenant
-    if not TENANT_PATTERN.fullmatch(tenant):
-        raise CommandError(
-            f"--tenant {tenant!r}: wanted small letters, digits and hyphens, at most 63"
-        )
+    tenant = check_tenant(arguments.tenant)
     try:
         files = read_directory(Path(arguments.directory), tenant)
         stack = find_stack()
@@ -49,8 +49,12 @@ def _load(
         def told(done: int, total: int, what: str) -> None:
             bar.to(done, total, f"loading {what}")
 
+        has_sign_ins = files.users is not None and (stack.is_embedded or with_invitations)
+        if has_sign_ins:
+            check_domains(tables, tenant, files.users or ())
         loaded = load(tables, tenant, files, told)
-        if files.users is not None and (stack.is_embedded or with_invitations):
+        tenant_topic(boto3.client("sns"), stack, tenant)
+        if has_sign_ins and files.users is not None:
             password = os.environ.get(PASSWORD_VARIABLE)
             sign_ins = SignIns(
                 user_pools(),
@@ -60,6 +64,17 @@ def _load(
             )
             loaded.append(sign_ins.load(tenant, files.users, told))
     return loaded
+
+
+def check_domains(tables: Tables, tenant: str, users: Sequence[User]) -> None:
+    """Raises DirectoryFileError for an active user of a domain that is another tenant's."""
+    first = {user.email.rpartition("@")[2]: user.email for user in users if user.is_active}
+    for email in first.values():
+        holder = tables.domains.tenant_of(email)
+        if holder not in (None, tenant):
+            raise DirectoryFileError(
+                f"users.csv, {email}: the domain is verified for the tenant {holder!r}"
+            )
 
 
 def _more(one: Loaded) -> str:

@@ -1,4 +1,7 @@
-"""Signing in against the stack's user pool, and the tokens that come of it."""
+"""Signing in against the stack's user pool, and the tokens that come of it.
+
+With a password, and a code of an authenticator app where the user has registered one.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +27,14 @@ if TYPE_CHECKING:
 RENEW_SECONDS = 60
 PASSWORD_VARIABLE = "HANDOVER_PASSWORD"  # noqa: S105 - a name
 NEW_PASSWORD_VARIABLE = "HANDOVER_NEW_PASSWORD"  # noqa: S105 - a name
+CODE_VARIABLE = "HANDOVER_MFA_CODE"
+# A new password and a code: the pool asks for no more than these, once each.
+MOST_CHALLENGES = 2
 # What Cognito answers to a wrong password and the like; its message is for people.
 _REFUSALS = frozenset(
     {
+        "CodeMismatchException",
+        "ExpiredCodeException",
         "InvalidParameterException",
         "InvalidPasswordException",
         "LimitExceededException",
@@ -50,9 +58,10 @@ class SignIn:
 
 
 def login(stack: Stack, email: str) -> SignIn:
-    """Signs in with a password from the environment or the terminal, and remembers it.
+    """Signs in with what the environment or the terminal gives, and remembers it.
 
-    Raises CommandError when the pool refuses, or asks for what cannot be given here.
+    That is a password, and a code where the user pool asks for one. Raises CommandError when the
+    pool refuses, or asks for what cannot be given here.
     """
     pools = user_pools()
     client_id = stack.output("UserPoolClientId")
@@ -63,15 +72,12 @@ def login(stack: Stack, email: str) -> SignIn:
             ClientId=client_id,
             AuthParameters={"USERNAME": email, "PASSWORD": password},
         )
-        if answer.get("ChallengeName") == "NEW_PASSWORD_REQUIRED":
-            answer = _choose_password(pools, client_id, email, answer)
+        for _ in range(MOST_CHALLENGES):
+            answer = _answered(pools, client_id, email, answer)
     except ClientError as error:
         raise _refused(error, f"{email} cannot sign in") from error
     if "AuthenticationResult" not in answer:
-        raise CommandError(
-            f"{email} cannot sign in here: the user pool asks for {answer.get('ChallengeName')}, "
-            "which this command cannot answer"
-        )
+        raise _unanswered(stack, email, str(answer.get("ChallengeName")))
     signed_in = _sign_in(email, answer["AuthenticationResult"], "")
     _store(stack.output("UserPoolId"), signed_in)
     return signed_in
@@ -119,23 +125,58 @@ def _sign_in(email: str, result: Mapping[str, Any], refresh_token: str) -> SignI
     )
 
 
-def _choose_password(
-    pools: CognitoIdentityProviderClient, client_id: str, email: str, challenge: Mapping[str, Any]
+def _answered(
+    pools: CognitoIdentityProviderClient, client_id: str, email: str, answer: Mapping[str, Any]
 ) -> Any:
-    parameters = challenge.get("ChallengeParameters", {})
+    """What the pool says to the answer of its challenge; the same where it asks nothing we know.
+
+    https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RespondToAuthChallenge.html
+    """
+    name = answer.get("ChallengeName")
+    if name == "NEW_PASSWORD_REQUIRED":
+        responses = {"NEW_PASSWORD": _chosen_password()}
+    elif name == "SOFTWARE_TOKEN_MFA":
+        responses = {"SOFTWARE_TOKEN_MFA_CODE": _code()}
+    else:
+        return answer
+    username = answer.get("ChallengeParameters", {}).get("USER_ID_FOR_SRP", email)
+    return pools.respond_to_auth_challenge(
+        ClientId=client_id,
+        ChallengeName=name,
+        Session=answer["Session"],
+        ChallengeResponses={"USERNAME": username, **responses},
+    )
+
+
+def _unanswered(stack: Stack, email: str, challenge: str) -> CommandError:
+    if challenge == "MFA_SETUP":
+        return CommandError(
+            f"{email} cannot sign in here yet: the user pool asks everybody for a code of an "
+            "authenticator app, and none is registered. Sign in once in a browser, at "
+            f"{stack.output('SignInUrl')}, which registers one"
+        )
+    return CommandError(
+        f"{email} cannot sign in here: the user pool asks for {challenge}, which this command "
+        "cannot answer"
+    )
+
+
+def _chosen_password() -> str:
     print("The password was given to you and has to be replaced.", file=sys.stderr)
     chosen = _password("New password: ", NEW_PASSWORD_VARIABLE)
     if NEW_PASSWORD_VARIABLE not in os.environ and chosen != _password("Once more: ", ""):
         raise CommandError("the two passwords differ: nothing was changed")
-    return pools.respond_to_auth_challenge(
-        ClientId=client_id,
-        ChallengeName="NEW_PASSWORD_REQUIRED",
-        Session=challenge["Session"],
-        ChallengeResponses={
-            "USERNAME": parameters.get("USER_ID_FOR_SRP", email),
-            "NEW_PASSWORD": chosen,
-        },
-    )
+    return chosen
+
+
+def _code() -> str:
+    """The six digits that an authenticator app shows now."""
+    given = os.environ.get(CODE_VARIABLE)
+    if not given:
+        if not sys.stdin.isatty():
+            raise CommandError(f"there is no terminal to ask for a code: set {CODE_VARIABLE}")
+        given = input("Code of the authenticator app: ")
+    return "".join(given.split())
 
 
 def _password(question: str, variable: str) -> str:

@@ -87,7 +87,7 @@ def up(
         process = emulator.start(home, port=emulator.choose_port(port), persist=persist, auth=auth)
     stack = LocalStack(process, {}, {}, auth, persist)
     _remember(stack)
-    parameters = {"Stage": "local"}
+    parameters = {"Stage": "local", "TenantRequestsASecond": "0"}
     known = running.fingerprint if running else ""
     try:
         stack = _deploy(stack, parameters=parameters, root=root, known=known) or running or stack

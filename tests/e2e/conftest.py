@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,11 +30,8 @@ def _furnished(stack: local.LocalStack) -> Doors:
     sqs, sns = doors.client("sqs"), doors.client("sns")
     doors.queue_url = sqs.create_queue(QueueName="listener")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=doors.queue_url, AttributeNames=["QueueArn"])
-    sns.subscribe(
-        TopicArn=stack.outputs["NotificationsTopicArn"],
-        Protocol="sqs",
-        Endpoint=arn["Attributes"]["QueueArn"],
-        Attributes={"FilterPolicy": json.dumps({"tenant": [TENANT, "-"]})},
-    )
+    # An operator hears of the tenant, and of files that belong to none.
+    for topic in (stack.outputs["TenantTopics"] + TENANT, stack.outputs["NotificationsTopicArn"]):
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["Attributes"]["QueueArn"])
     doors.token(ADMIN)
     return doors

@@ -83,6 +83,7 @@ class Doors:
     queue_url: str = ""
     tokens: dict[str, str] = field(default_factory=dict)
     heard: list[dict[str, Any]] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)  # beside those that every command sees
     made: int = 0
 
     def client(self, service: str) -> Any:
@@ -97,6 +98,7 @@ class Doors:
             "HANDOVER_HOME": home,
             "HANDOVER_PASSWORD": PASSWORD,
             "NO_COLOR": "1",
+            **self.variables,
         }
 
     def handover(self, *words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -89,6 +89,7 @@ ENVIRONMENT = {
     "CHUNKS_QUEUE_URL": "ChunksQueue",
     "FINALIZE_QUEUE_URL": "FinalizeQueue",
     "NOTIFICATIONS_TOPIC": "NotificationsTopic",
+    "TENANT_TOPICS": "TenantTopics",
     "CHANGES_BUS": "ChangesBus",
     "USER_POOL_ID": "UserPool",
 }

@@ -180,6 +180,19 @@ def test_the_news_tells_people_and_machines(pipeline: Pipeline) -> None:
     assert AMINA not in notification.message
 
 
+def test_imports_are_counted_by_how_they_ended(
+    pipeline: Pipeline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    created = settled(pipeline)
+    capsys.readouterr()
+
+    pipeline.finalize(import_id(created))
+
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    found = json.loads(line)
+    assert (found["ImportsEnded"], found["ImportsEndedError"]) == ([1.0], [1.0])
+
+
 def test_a_message_that_comes_again_changes_nothing_and_tells_nothing(pipeline: Pipeline) -> None:
     created = settled(pipeline)
     pipeline.finalize(import_id(created))

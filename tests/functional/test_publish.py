@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from handover.model import SeatChange
+from handover.store.connection import client
 
 from functions.publish import app
 from tests.faults.memory_aws import Twist
@@ -14,6 +16,7 @@ from tests.functional.payloads import load_event
 from tests.functional.pipeline import (
     AMINA,
     BARAKA,
+    DAY,
     SEAT,
     TENANT,
     Pipeline,
@@ -99,6 +102,25 @@ def test_history_is_a_chain(pipeline: Pipeline) -> None:
     (_, (first,)), (_, (second,)) = history(pipeline, "K000")
     assert (first.before, first.after) == ((), (AMINA,))
     assert (second.before, second.after) == ((AMINA,), (BARAKA,))
+
+
+def test_history_is_kept_for_ever_unless_days_are_asked_for(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = handed_over_twice(pipeline)
+    changed_at = pipeline.clock.now
+    pipeline.invoke(app.lambda_handler, first)
+    monkeypatch.setenv("HISTORY_DAYS", "30")
+    pipeline.invoke(app.lambda_handler, second)
+
+    items = [
+        client().get_item(
+            TableName="HistoryTable", Key={"pk": {"S": f"{TENANT}#K000"}, "sk": {"N": version}}
+        )["Item"]
+        for version in ("2", "3")
+    ]
+    assert "expires" not in items[0]
+    assert int(items[1]["expires"]["N"]) == pytest.approx(changed_at + 30 * DAY, abs=1)
 
 
 def test_records_that_are_out_of_date_lose(pipeline: Pipeline) -> None:

@@ -219,6 +219,10 @@ def _give_up(world: World) -> None:
     letter = {"v": 1, "import_id": name}
     pipeline.abandon(with_body("abandon-chunk", {**letter, "chunk": 1}))
     pipeline.abandon(with_body("abandon-finalize", letter))
+    stray = pipeline.put(f"stray/{FILENAME}", _good(9))
+    pipeline.validate(stray)
+    letter = {"v": 1, "import_id": pipeline.item(stray).pk}
+    pipeline.abandon(with_body("abandon-finalize", letter))
     pipeline.run()
 
 

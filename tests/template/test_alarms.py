@@ -27,6 +27,7 @@ from tests.template.test_template import (
 ALARMS = dict(resources(TEMPLATE, "AWS::CloudWatch::Alarm"))
 # Alarms are for the stages that run on AWS.
 STAGES = ("dev", "prod")
+OWN_NAMESPACE = {"Fn::Sub": "Handover/${AWS::StackName}"}
 QUEUE_FUNCTIONS = {reader_of(queue) for queue in (*SOURCES, *DEAD_LETTERS)}
 
 
@@ -146,7 +147,10 @@ def test_a_message_that_fails_is_counted_where_its_alarm_looks(
 
     alarm = ALARMS["MessagesFail"]
     (written,) = found["_aws"]["CloudWatchMetrics"]
-    assert written["Namespace"] == alarm["Namespace"]
+    # Functions are told the namespace of their stack, which is that of its alarms.
+    told_to = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
+    assert alarm["Namespace"] == told_to["POWERTOOLS_METRICS_NAMESPACE"] == OWN_NAMESPACE
+    assert written["Namespace"] == "Handover"
     assert [one["Name"] for one in written["Metrics"]] == [alarm["MetricName"]]
     (dimensions,) = written["Dimensions"]
     assert alarm["Dimensions"] == [{"Name": name, "Value": found[name]} for name in dimensions]

@@ -15,6 +15,7 @@ from handover.stages.tickets import DOOR_SECONDS
 
 from infra.template import PATH, load, resources
 from tests.template.test_pins import AUDIT, DEVELOPMENT, is_met, pins
+from tests.template.test_template import value_in
 
 TEMPLATE = load()
 RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
@@ -140,9 +141,13 @@ def test_a_file_and_what_came_of_it_are_forgotten_in_the_end() -> None:
         if "ExpirationInDays" in rule
     }
 
+    usual = {bucket: value_in("prod", days) for bucket, days in kept.items()}
     assert kept.keys() == BUCKETS.keys()
-    assert max(kept.values()) <= 400
-    assert kept["UploadsBucket"] <= kept["ReportsBucket"]
+    assert max(usual.values()) <= 400
+    assert usual["UploadsBucket"] <= usual["ReportsBucket"]
+    # An import that waits for an Admin needs its file, and both outlive the work files.
+    for name in ("UploadsDays", "ReportsDays"):
+        assert TEMPLATE["Parameters"][name]["MinValue"] >= usual["WorkBucket"]
 
 
 # Keys
@@ -181,6 +186,24 @@ def test_no_topic_lets_another_account_in() -> None:
                     "AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
                 }
             assert "sns:*" not in statement["Action"]
+
+
+def test_only_those_who_end_imports_publish_and_to_no_topic_but_those_of_imports() -> None:
+    """A tenant hears on a topic of its own: there is none that carries the news of several."""
+    arn = "arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:${AWS::StackName}"
+    found = {
+        (role, sid): statement["Resource"]
+        for role in ROLES
+        for sid, statement in statements(role).items()
+        if "sns:" in json.dumps(statement["Action"])
+    }
+
+    allowed = [{"Ref": "NotificationsTopic"}, {"Fn::Sub": f"{arn}-notifications-*"}]
+    assert found == {("FinalizeRole", "Notify"): allowed, ("AbandonRole", "Notify"): allowed}
+    for name in ("FinalizeFunction", "AbandonFunction"):
+        variables = FUNCTIONS[name]["Environment"]["Variables"]
+        assert variables["TENANT_TOPICS"] == {"Fn::Sub": f"{arn}-notifications-"}
+    assert TEMPLATE["Outputs"]["TenantTopics"]["Value"] == {"Fn::Sub": f"{arn}-notifications-"}
 
 
 # Functions and roles
@@ -252,7 +275,7 @@ def test_no_secret_is_handed_to_a_function() -> None:
 
 def test_every_log_is_forgotten_within_a_quarter() -> None:
     for _, group in resources(TEMPLATE, "AWS::Logs::LogGroup"):
-        assert group["RetentionInDays"] <= 90
+        assert max(TEMPLATE["Parameters"][group["RetentionInDays"]["Ref"]]["AllowedValues"]) <= 90
 
 
 # The API
@@ -280,10 +303,26 @@ def test_the_api_answers_no_other_origin() -> None:
 
 
 def test_the_api_takes_no_more_requests_than_a_tenant_can_mean() -> None:
-    settings = only("AWS::ApiGatewayV2::Stage")["DefaultRouteSettings"]
+    stage = only("AWS::ApiGatewayV2::Stage")
+    limit = TEMPLATE["Parameters"]["TenantRequestsASecond"]["Default"]
+    rates = {route: one["ThrottlingRateLimit"] for route, one in stage["RouteSettings"].items()}
 
-    assert settings["ThrottlingRateLimit"] <= 1000
-    assert settings["ThrottlingBurstLimit"] <= 2000
+    # A tenant that asks all it may leaves the others nineteen parts of twenty.
+    assert 20 * limit <= stage["DefaultRouteSettings"]["ThrottlingRateLimit"] <= 1000
+    assert stage["DefaultRouteSettings"]["ThrottlingBurstLimit"] <= 2000
+    assert rates == {"GET /openapi.json": 10, "GET /accounts": 100, "POST /assignments": 50}
+    variables = FUNCTIONS["ApiFunction"]["Environment"]["Variables"]
+    assert variables["TENANT_REQUESTS_A_SECOND"] == {"Ref": "TenantRequestsASecond"}
+
+
+def test_a_route_with_a_limit_of_its_own_is_there_before_the_limit() -> None:
+    routes = {
+        name: one["RouteKey"] for name, one in resources(TEMPLATE, "AWS::ApiGatewayV2::Route")
+    }
+    ((stage, properties),) = resources(TEMPLATE, "AWS::ApiGatewayV2::Stage")
+
+    assert set(RESOURCES[stage]["DependsOn"]) == set(routes)
+    assert set(properties["RouteSettings"]) <= set(routes.values())
 
 
 # People
@@ -307,6 +346,47 @@ def test_the_client_gives_no_hint_who_has_an_account_and_tokens_end_soon() -> No
     }
     assert client["IdTokenValidity"] <= 60
     assert client["RefreshTokenValidity"] <= 24
+
+
+def test_codes_of_an_authenticator_app_are_a_parameter() -> None:
+    pool, parameter = only("AWS::Cognito::UserPool"), TEMPLATE["Parameters"]["Mfa"]
+
+    assert (parameter["Default"], parameter["AllowedValues"]) == (
+        "OPTIONAL",
+        ["OFF", "OPTIONAL", "ON"],
+    )
+    assert pool["MfaConfiguration"] == {"Ref": "Mfa"}
+    # TOTP alone: messages to telephones cost money and can be taken over.
+    expected = {"Fn::If": ["HasMfa", ["SOFTWARE_TOKEN_MFA"], {"Ref": "AWS::NoValue"}]}
+    assert pool["EnabledMfas"] == expected
+
+
+def test_browsers_sign_in_by_the_code_flow_alone_and_programs_by_password() -> None:
+    client = only("AWS::Cognito::UserPoolClient")
+
+    assert client["GenerateSecret"] is False, "a public client proves itself by PKCE"
+    assert client["AllowedOAuthFlowsUserPoolClient"] is True
+    assert client["AllowedOAuthFlows"] == ["code"]
+    assert "openid" in client["AllowedOAuthScopes"]
+    assert client["ExplicitAuthFlows"] == ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+    assert client["AuthSessionValidity"] == 3
+
+
+def test_the_sign_in_pages_are_those_of_managed_login_and_lead_back_to_the_api() -> None:
+    client, domain = only("AWS::Cognito::UserPoolClient"), only("AWS::Cognito::UserPoolDomain")
+    style = RESOURCES["SignInStyle"]
+
+    assert domain["ManagedLoginVersion"] == 2
+    assert only("AWS::Cognito::UserPool")["UserPoolTier"] == "ESSENTIALS"
+    assert style["Condition"] == "IsOnAws"
+    assert style["Properties"]["UseCognitoProvidedValues"] is True
+    for name, parameter in (("CallbackURLs", "CallbackUrls"), ("LogoutURLs", "LogoutUrls")):
+        condition, given, (usual,) = client[name]["Fn::If"]
+        assert (condition, given) == (
+            f"Has{parameter}",
+            {"Fn::Split": [",", {"Ref": parameter}]},
+        )
+        assert usual["Fn::Sub"].startswith("https://${Api}.execute-api.")
 
 
 def test_passwords_are_long_and_mixed_and_first_ones_end() -> None:

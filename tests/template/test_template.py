@@ -34,7 +34,9 @@ DEAD_LETTERS = {name: queue for name, queue in QUEUES.items() if name not in SOU
 
 
 def value_in(stage: str, value: Any) -> Any:
-    """What a number or a look-up in a mapping comes to in a stage."""
+    """What a number, a parameter or a look-up in a mapping comes to in a stage."""
+    if isinstance(value, dict) and value.get("Ref") in TEMPLATE["Parameters"]:
+        return TEMPLATE["Parameters"][value["Ref"]]["Default"]
     if isinstance(value, dict) and "Fn::FindInMap" in value:
         mapping, key, entry = value["Fn::FindInMap"]
         assert key == {"Ref": "Stage"}
@@ -273,6 +275,25 @@ def test_uploads_reach_intake_without_a_filter() -> None:
     assert RESOURCES["UploadsBucket"]["DependsOn"] == "IntakeQueuePolicy"
 
 
+def test_a_run_that_nobody_waits_for_leaves_a_record_when_it_fails() -> None:
+    """Schedules invoke asynchronously: without a destination a failed run is gone."""
+    scheduled = {
+        name
+        for name, function in FUNCTIONS.items()
+        for event in function.get("Events", {}).values()
+        if event["Type"] == "Schedule"
+    }
+
+    for name in scheduled:
+        kept = FUNCTIONS[name]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
+        assert kept == {"Type": "S3Bucket", "Destination": {"Fn::GetAtt": ["WorkBucket", "Arn"]}}
+        rights = {s["Sid"]: s for s in statements(role_of(name))}
+        assert rights["KeepFailedRuns"]["Resource"] == {
+            "Fn::Sub": "${WorkBucket.Arn}/aws/lambda/async/*"
+        }
+        assert rights["KeepFailedRuns"]["Action"] == "s3:PutObject"
+
+
 def test_sweep_runs_each_minute_and_a_failed_run_is_not_repeated() -> None:
     schedules = [event["Properties"] for event in FUNCTIONS["SweepFunction"]["Events"].values()]
 
@@ -376,6 +397,45 @@ def test_tables_are_paid_by_request(table: str) -> None:
     assert TABLES[table]["BillingMode"] == "PAY_PER_REQUEST"
 
 
+@pytest.mark.parametrize("table", ["AccountsTable", "HistoryTable", "PortfolioTable"])
+def test_tables_of_a_first_load_are_warmed_and_bounded_by_parameters(table: str) -> None:
+    """Both say nothing unless asked for: what a table has grown to is never taken back."""
+    indexes = TABLES[table].get("GlobalSecondaryIndexes", [])
+    absent = {"Ref": "AWS::NoValue"}
+
+    for one in (TABLES[table], *indexes):
+        condition, warm, usual = one["WarmThroughput"]["Fn::If"]
+        assert (condition, usual) == ("IsWarmed", absent)
+        assert warm == {
+            "WriteUnitsPerSecond": {"Ref": "WarmWrites"},
+            "ReadUnitsPerSecond": {"Ref": "WarmReads"},
+        }
+        condition, bound, usual = one["OnDemandThroughput"]["Fn::If"]
+        assert (condition, usual) == ("IsBounded", absent)
+        assert bound["MaxWriteRequestUnits"]["Fn::If"][0] == "HasMostWrites"
+        assert bound["MaxReadRequestUnits"]["Fn::If"][0] == "HasMostReads"
+
+
+def test_no_table_is_warmed_below_what_a_new_one_takes() -> None:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html"""
+    parameters = TEMPLATE["Parameters"]
+
+    for name, usual in (("WarmWrites", 4_000), ("WarmReads", 12_000)):
+        assert parameters[name]["MinValue"] == parameters[name]["Default"] == usual
+        assert str(usual) in json.dumps(TEMPLATE["Conditions"]["IsWarmed"])
+
+
+def test_history_is_forgotten_only_where_that_is_asked_for() -> None:
+    variables = FUNCTIONS["PublishFunction"]["Environment"]["Variables"]
+
+    assert TEMPLATE["Parameters"]["HistoryDays"]["Default"] == 0
+    assert variables["HISTORY_DAYS"] == {"Ref": "HistoryDays"}
+    assert TABLES["HistoryTable"]["TimeToLiveSpecification"] == {
+        "AttributeName": "expires",
+        "Enabled": True,
+    }
+
+
 # Topics
 
 
@@ -408,7 +468,7 @@ def test_a_function_is_one_file_in_a_folder_named_for_what_it_does(name: str) ->
 def test_every_function_has_a_log_group_that_forgets(name: str) -> None:
     (group,) = referred(FUNCTIONS[name]["LoggingConfig"])
 
-    assert 1 <= LOG_GROUPS[group]["RetentionInDays"] <= 400
+    assert LOG_GROUPS[group]["RetentionInDays"] == {"Ref": "LogsDays"}
 
 
 def test_every_log_group_forgets() -> None:
@@ -475,7 +535,8 @@ def test_a_function_may_use_what_its_environment_names_and_nothing_more(name: st
         if target not in LOG_GROUPS
     }
 
-    assert allowed == (named | fed_by) - {"UserPoolClient"}
+    kept_in = referred(FUNCTIONS[name].get("EventInvokeConfig", {}))
+    assert allowed == (named | fed_by | kept_in) - {"UserPoolClient"}
 
 
 def test_only_assign_and_single_edits_write_assignments() -> None:
@@ -621,9 +682,16 @@ def test_no_resource_has_a_name_of_its_own() -> None:
     assert not {name for name, found in named.items() if found}
 
 
-def test_an_operator_chooses_the_stage_and_who_sends_the_mails() -> None:
-    assert set(TEMPLATE["Conditions"]) == {"IsProd", "HasMailIdentity"}
-    assert set(TEMPLATE["Parameters"]) == {"Stage", "MailIdentityArn"}
+def test_every_parameter_is_used_and_described_and_has_a_default() -> None:
+    """A stack that is there already is deployed again without a question."""
+    text = json.dumps({name: part for name, part in TEMPLATE.items() if name != "Parameters"})
+
+    for name, parameter in TEMPLATE["Parameters"].items():
+        assert f'{{"Ref": "{name}"}}' in text, name
+        assert "Default" in parameter
+        assert len(parameter["Description"]) > 20
+    for condition in TEMPLATE["Conditions"]:
+        assert f'"Condition": "{condition}"' in text or f'"Fn::If": ["{condition}"' in text
 
 
 @pytest.mark.parametrize(
@@ -665,10 +733,16 @@ def test_only_functions_end_in_function() -> None:
     )
 
 
+def depended_on(resource: dict[str, Any]) -> list[str]:
+    """What a resource is made after, though it refers to none of it."""
+    named = resource.get("DependsOn", [])
+    return [named] if isinstance(named, str) else list(named)
+
+
 def test_nothing_refers_to_itself_in_a_circle() -> None:
     edges = {
         name: referred({k: v for k, v in resource.items() if k != "Type"})
-        | set([resource["DependsOn"]] if "DependsOn" in resource else [])
+        | set(depended_on(resource))
         for name, resource in RESOURCES.items()
     }
 

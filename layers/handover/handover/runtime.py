@@ -22,7 +22,10 @@ from handover.store.tables import TableNames, Tables, connect
 warnings.filterwarnings("ignore", "No application metrics to publish")
 
 logger = Logger(service="handover")
-metrics = Metrics(namespace="Handover", service="handover")
+# By its namespace a stack's metrics are told from those of another in the same AWS account.
+metrics = Metrics(
+    namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "Handover"), service="handover"
+)
 tracer = Tracer(service="handover")
 
 
@@ -49,6 +52,7 @@ class Wiring:
     chunks_queue: str
     finalize_queue: str
     notifications_topic: str
+    tenant_topics: str  # what the ARNs of the tenants' topics begin with
     changes_bus: str
     user_pool: str = ""
 
@@ -78,6 +82,7 @@ def wiring() -> Wiring:
         chunks_queue=name("CHUNKS_QUEUE_URL"),
         finalize_queue=name("FINALIZE_QUEUE_URL"),
         notifications_topic=name("NOTIFICATIONS_TOPIC"),
+        tenant_topics=name("TENANT_TOPICS"),
         changes_bus=name("CHANGES_BUS"),
         user_pool=name("USER_POOL_ID"),
     )
@@ -86,6 +91,16 @@ def wiring() -> Wiring:
 def assign_timeout_seconds() -> int:
     """The time limit of the function that works on chunks; chunks are cut to fit it."""
     return int(os.environ["ASSIGN_TIMEOUT_SECONDS"])
+
+
+def tenant_requests_a_second() -> int:
+    """How many requests the API answers for one tenant, on average; 0 is any number."""
+    return int(os.environ.get("TENANT_REQUESTS_A_SECOND") or 0)
+
+
+def history_days() -> int:
+    """How long entries of history are kept; 0 is for ever."""
+    return int(os.environ.get("HISTORY_DAYS") or 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,6 +173,8 @@ class DoubledAws(MemoryAws):
     def _translated(self, params: dict[str, Any]) -> dict[str, Any]:
         """The same request as the emulator's own ids have it, and without waiting."""
         asked = {name: value for name, value in params.items() if name != "DelaySeconds"}
+        if "TopicArn" in asked and asked["TopicArn"] not in self._names:
+            self._hear(asked["TopicArn"])  # one of a family
         for name in ("QueueUrl", "TopicArn"):
             if name in asked:
                 asked[name] = self._names[asked[name]]
@@ -266,16 +268,17 @@ class DoubledAws(MemoryAws):
         arn: str = told["Attributes"]["QueueArn"]
         return arn
 
+    def _hear(self, topic: str) -> None:
+        arn = self._ask("sns", "CreateTopic", Name=topic.rpartition(":")[2])["TopicArn"]
+        self._names[topic] = arn
+        heard = self._arn(self._queue(_TOPIC_QUEUE))
+        raw = {"RawMessageDelivery": "true"}
+        self._ask("sns", "Subscribe", TopicArn=arn, Protocol="sqs", Endpoint=heard, Attributes=raw)
+
     def _listen(self) -> None:
         """Queues of our own hear what is published and put."""
         for topic in self.sns.topics:
-            arn = self._ask("sns", "CreateTopic", Name=topic.rpartition(":")[2])["TopicArn"]
-            self._names[topic] = arn
-            heard = self._arn(self._queue(_TOPIC_QUEUE))
-            raw = {"RawMessageDelivery": "true"}
-            self._ask(
-                "sns", "Subscribe", TopicArn=arn, Protocol="sqs", Endpoint=heard, Attributes=raw
-            )
+            self._hear(topic)
         for bus in self.events.buses - {"default"}:
             self._ask("events", "CreateEventBus", Name=bus)
             heard = self._arn(self._queue(_BUS_QUEUE))

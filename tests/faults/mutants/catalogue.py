@@ -387,7 +387,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 "end_import",
                 "        _write_files(wiring, item, final, run)\n",
                 """        item.state = final.value
-        topics.publish(wiring.notifications_topic, notice(summary_of_end(wiring, item)))
+        announce(wiring, summary_of_end(wiring, item))
         _write_files(wiring, item, final, run)\n""",
             ),
         ),

@@ -155,13 +155,20 @@ def _value(template: dict[str, Any], told: Any) -> Any:
 def environment(template: dict[str, Any], physical: Mapping[str, str]) -> dict[str, str]:
     """The environment variables of all functions together."""
     found: dict[str, str] = {}
+    parameters = {name: one["Default"] for name, one in template["Parameters"].items()}
+    # As on the embedded AWS: what one process has counted before must not matter.
+    parameters["TenantRequestsASecond"] = 0
     for resource in template["Resources"].values():
         if resource["Type"] != "AWS::Serverless::Function":
             continue
         variables = resource["Properties"].get("Environment", {}).get("Variables", {})
         for name, told in variables.items():
-            if isinstance(told, dict) and "Ref" in told:
+            if isinstance(told, dict) and told.get("Ref") in parameters:
+                found[name] = str(parameters[told["Ref"]])
+            elif isinstance(told, dict) and "Ref" in told:
                 found[name] = physical.get(told["Ref"], told["Ref"])
+            elif name == "TENANT_TOPICS":
+                found[name] = physical["TenantTopics"]
             elif isinstance(told, dict):
                 text, values = told["Fn::Sub"]
                 for key, value in values.items():

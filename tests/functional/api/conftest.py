@@ -23,7 +23,7 @@ from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
-from infra.template import load, resources
+from infra.template import load, resources, table_shape
 from tests.functional.api.caller import ADMIN, GONE, OFFICE, SALES, Api
 
 REGION = "eu-west-1"
@@ -47,7 +47,6 @@ TABLES = {
     "PortfolioTable": "PORTFOLIO_TABLE",
     "RequestsTable": "REQUESTS_TABLE",
 }
-SHAPE = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
 CLIENTS = (clients.s3, clients.sqs, clients.sns, clients.events, clients.cognito, connection.client)
 
 
@@ -59,8 +58,7 @@ def wiring() -> Iterator[runtime.Wiring]:
         database = boto3.client("dynamodb", region_name=REGION)
         for logical_id, properties in resources(load(), "AWS::DynamoDB::Table"):
             if logical_id in TABLES:
-                shape = {name: properties[name] for name in SHAPE if name in properties}
-                database.create_table(TableName=logical_id, **shape)
+                database.create_table(TableName=logical_id, **table_shape(properties))
                 patch.setenv(TABLES[logical_id], logical_id)
         queue = boto3.client("sqs", region_name=REGION).create_queue(QueueName="chunks")
         patch.setenv("CHUNKS_QUEUE_URL", queue["QueueUrl"])

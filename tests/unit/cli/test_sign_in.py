@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
 
 EMAIL = "ana@lumina.example"
+
+
+class Terminal:
+    """A terminal at which somebody sits."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 PASSWORD = "Handover-1"
 
 
@@ -136,6 +145,95 @@ def test_a_given_password_is_replaced_at_the_first_sign_in(
 
     monkeypatch.setenv("HANDOVER_PASSWORD", "Chosen-by-me-1")
     assert sign_in.login(stack, EMAIL).email == EMAIL
+
+
+@pytest.fixture
+def guarded(settled: Stack, pools: CognitoIdentityProviderClient) -> Stack:
+    """The stack, whose user has registered an authenticator app."""
+    answer = pools.initiate_auth(
+        AuthFlow="USER_PASSWORD_AUTH",
+        ClientId=settled.output("UserPoolClientId"),
+        AuthParameters={"USERNAME": EMAIL, "PASSWORD": PASSWORD},
+    )
+    token = answer["AuthenticationResult"]["AccessToken"]
+    pools.associate_software_token(AccessToken=token)
+    pools.verify_software_token(AccessToken=token, UserCode="123456")
+    on: Any = {"Enabled": True, "PreferredMfa": True}
+    pools.set_user_mfa_preference(AccessToken=token, SoftwareTokenMfaSettings=on)
+    return settled
+
+
+def test_a_code_is_taken_from_the_environment(
+    guarded: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HANDOVER_MFA_CODE", "123 456")
+
+    assert sign_in.login(guarded, EMAIL).email == EMAIL
+
+
+def test_a_code_is_asked_for_at_a_terminal(guarded: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = {"Code of the authenticator app: ": "123456"}
+    monkeypatch.setattr("sys.stdin", Terminal())
+    monkeypatch.setattr("builtins.input", answers.__getitem__)
+
+    assert sign_in.login(guarded, EMAIL).id_token
+
+
+def test_without_a_terminal_a_code_has_to_be_given(guarded: Stack) -> None:
+    with pytest.raises(CommandError, match="set HANDOVER_MFA_CODE"):
+        sign_in.login(guarded, EMAIL)
+
+
+class _Asking:
+    """A pool that answers every step with the next of some challenges, and then with tokens."""
+
+    def __init__(self, *challenges: str) -> None:
+        self.challenges = list(challenges)
+        self.responses: list[dict[str, Any]] = []
+
+    def initiate_auth(self, **_given: object) -> dict[str, Any]:
+        return self._next()
+
+    def respond_to_auth_challenge(self, **given: Any) -> dict[str, Any]:
+        self.responses.append(given)
+        return self._next()
+
+    def _next(self) -> dict[str, Any]:
+        if self.challenges:
+            name = self.challenges.pop(0)
+            parameters = {"USER_ID_FOR_SRP": "id-of-ana"}
+            return {"ChallengeName": name, "Session": "s", "ChallengeParameters": parameters}
+        tokens = {"IdToken": "i", "RefreshToken": "r", "ExpiresIn": 3600}
+        return {"AuthenticationResult": tokens}
+
+
+def test_a_new_password_and_a_code_are_asked_for_one_after_the_other(
+    settled: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = _Asking("NEW_PASSWORD_REQUIRED", "SOFTWARE_TOKEN_MFA")
+    monkeypatch.setattr(sign_in, "user_pools", lambda: pool)
+    monkeypatch.setenv("HANDOVER_NEW_PASSWORD", "Chosen-by-me-1")
+    monkeypatch.setenv("HANDOVER_MFA_CODE", "654321")
+
+    sign_in.login(settled, EMAIL)
+
+    assert [one["ChallengeResponses"] for one in pool.responses] == [
+        {"USERNAME": "id-of-ana", "NEW_PASSWORD": "Chosen-by-me-1"},
+        {"USERNAME": "id-of-ana", "SOFTWARE_TOKEN_MFA_CODE": "654321"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("challenge", "told"), [("MFA_SETUP", "https://sign-in.example"), ("SMS_MFA", "SMS_MFA")]
+)
+def test_what_cannot_be_answered_here_is_told(
+    settled: Stack, monkeypatch: pytest.MonkeyPatch, challenge: str, told: str
+) -> None:
+    monkeypatch.setattr(sign_in, "user_pools", lambda: _Asking(challenge))
+    outputs = {**settled.outputs, "SignInUrl": "https://sign-in.example"}
+
+    with pytest.raises(CommandError, match=told):
+        sign_in.login(Stack("handover", None, outputs), EMAIL)
 
 
 def test_nobody_is_asked_where_there_is_no_terminal(

@@ -35,8 +35,6 @@ ACCOUNTS = (
     Account(TENANT, "2", 1, portals=("A", "B")),
 )
 
-SHAPE = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
-
 
 @pytest.fixture
 def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[Tables]:
@@ -54,8 +52,7 @@ def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[Tables]:
         dynamodb: Any = boto3.client("dynamodb")
         found = dict(template.resources(template.load(), "AWS::DynamoDB::Table"))
         for logical_id in ("AccountsTable", "DirectoryTable"):
-            shape = {name: found[logical_id][name] for name in SHAPE if name in found[logical_id]}
-            dynamodb.create_table(TableName=logical_id, **shape)
+            dynamodb.create_table(TableName=logical_id, **template.table_shape(found[logical_id]))
         yield connect(TableNames(accounts="AccountsTable", directory="DirectoryTable"))
     connection.client.cache_clear()
 

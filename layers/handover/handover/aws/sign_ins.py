@@ -8,12 +8,13 @@ touched.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from handover.aws.clients import cognito
-from handover.errors import ConflictError, InvalidRequestError, RetryLaterError
+from handover.errors import InvalidRequestError, RetryLaterError
 from handover.model import User
 
 TENANT = "custom:tenant"
@@ -22,6 +23,20 @@ TENANT = "custom:tenant"
 # https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
 _NO_MORE_MAILS = "LimitExceededException"
 _ABSENT = frozenset({"UserNotFoundException"})
+
+
+class Settled(Enum):
+    """What became of a sign-in; the values stand in the log, and are told to no Admin."""
+
+    DONE = "done"
+    ELSEWHERE = "the address signs in for another tenant"
+    RESERVED = "the domain is verified for another tenant"
+    NO_MAILS = "the user pool sends no more mails today"
+    ANSWERED = "the user has a password already"
+
+
+class _NoMoreMailsError(Exception):
+    """The pool sends no more invitations today."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,59 +48,64 @@ class _SignIn:
     is_waiting: bool = False  # for whoever was invited to choose a password
 
 
-def is_free(pool: str, tenant: str, email: str) -> bool:
-    """False when the address signs in for another tenant."""
-    found = _find(pool, email)
-    return found is None or found.tenant == tenant
-
-
-def settle(pool: str, tenant: str, user: User, *, invites: bool) -> bool:
+def settle(
+    pool: str, tenant: str, user: User, *, invites: bool, is_reserved: bool = False
+) -> Settled:
     """Gives an active user a sign-in, bars an inactive one, and removes that of a deleted one.
 
-    Who has no sign-in gets one only if `invites`. False when the address signs in for another
-    tenant: then nothing is done. Raises
-    RetryLaterError when the pool is busy, InvalidRequestError for an address that it does not
-    take, and ConflictError when it sends no more invitations today.
+    Who has no sign-in gets one only if `invites`, and not under an address that `is_reserved` for
+    another tenant. Anything but DONE for an active user says that they have no sign-in for the
+    tenant. Raises RetryLaterError when the pool is busy, and InvalidRequestError for an address
+    that it does not take.
     """
     found = _find(pool, user.email)
     if found is None:
         if not user.is_active or not invites:
-            return True
-        found = _invite(pool, tenant, user.email)
+            return Settled.DONE
+        if is_reserved:
+            return Settled.RESERVED
+        try:
+            found = _invite(pool, tenant, user.email)
+        except _NoMoreMailsError:
+            return Settled.NO_MAILS
     if found.tenant != tenant:
-        return not user.is_active
+        return Settled.ELSEWHERE if user.is_active else Settled.DONE
     if user.is_deleted:
         _call("admin_delete_user", pool, user.email, but=_ABSENT)
-        return True
+        return Settled.DONE
     if found.is_enabled != user.is_active:
         action = "admin_enable_user" if user.is_active else "admin_disable_user"
         _call(action, pool, user.email)
     _set_groups(pool, user)
-    return True
+    return Settled.DONE
 
 
-def exists(pool: str, email: str) -> bool:
-    """True when the address signs in, for whichever tenant."""
-    return _find(pool, email) is not None
+def tenant_of(pool: str, email: str) -> str | None:
+    """The tenant for which an address signs in, None when it does not sign in."""
+    found = _find(pool, email)
+    return found.tenant if found is not None else None
 
 
-def invite_again(pool: str, email: str) -> bool:
-    """Sends a new invitation; false when there is no sign-in, or it has a password already.
+def invite_again(pool: str, email: str) -> Settled:
+    """Sends a new invitation: DONE, NO_MAILS, or ANSWERED when nobody waits for one any more.
 
     The caller has made sure that the sign-in is of its own tenant.
     """
     found = _find(pool, email)
     if found is None or not found.is_waiting:
-        return False
-    _call(
-        "admin_create_user",
-        pool,
-        email,
-        but={"UnsupportedUserStateException"},
-        MessageAction="RESEND",
-        DesiredDeliveryMediums=["EMAIL"],
-    )
-    return True
+        return Settled.ANSWERED
+    try:
+        _call(
+            "admin_create_user",
+            pool,
+            email,
+            but={"UnsupportedUserStateException"},
+            MessageAction="RESEND",
+            DesiredDeliveryMediums=["EMAIL"],
+        )
+    except _NoMoreMailsError:
+        return Settled.NO_MAILS
+    return Settled.DONE
 
 
 def group_of(role: str) -> str:
@@ -151,14 +171,10 @@ def _call(
         code = refused.response["Error"]["Code"]
         if code in but:
             return None
-        if code == _NO_MORE_MAILS and action != "admin_create_user":
-            raise RetryLaterError("the user pool is at a limit") from refused
+        if code == _NO_MORE_MAILS and action == "admin_create_user":
+            raise _NoMoreMailsError from refused
         if code == _NO_MORE_MAILS:
-            raise ConflictError(
-                "the user is stored, but no invitation could be sent: the user pool sends no more "
-                "mails today. Invite them tomorrow (POST /users/{email}/invitation); an operator "
-                "can deploy the stack with MailIdentityArn, which lifts the limit"
-            ) from refused
+            raise RetryLaterError("the user pool is at a limit") from refused
         if code == "InvalidParameterException":
             raise InvalidRequestError(
                 "email", "email: nobody can be invited under this address; wanted name@domain"

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from handover.aws import objects, topics
+from handover.aws import objects
 from handover.errors import RetryLaterError
 from handover.model import Mode, State
-from handover.reports import check_counts, errors_head, notice, results_head, summary_json
+from handover.reports import check_counts, errors_head, results_head, summary_json
 from handover.rules.pacing import measured_pace
 from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
+from handover.stages.announcing import announce
 from handover.stages.errands import ErrandKind
 from handover.stages.plans import ImportPlan, parts_key, plan_from
 from handover.stages.summaries import ERRORS, RESULTS, SUMMARY, report_key, summary_of_end
@@ -34,8 +35,9 @@ def end_import(wiring: Wiring, import_id: str, run: Invocation) -> None:
     if item is None:
         raise RetryLaterError("there is no such import yet")
     if item.state == State.AWAITING_APPROVAL and not item.told_approval:
-        topics.publish(wiring.notifications_topic, notice(summary_of_end(wiring, item)))
+        announce(wiring, summary_of_end(wiring, item))
         imports.told_approval(import_id)
+        metrics.add_metric("ImportsAwaitingApproval", "Count", 1)
         return
     if item.state == State.PROCESSING and not pending_chunks(item):
         imports.start_finalizing(import_id, at=rfc3339(run.now))
@@ -47,12 +49,13 @@ def end_import(wiring: Wiring, import_id: str, run: Invocation) -> None:
         imports.end(import_id, final)
         item.state = final.value
         metrics.add_metric("ImportsEnded", "Count", 1)
+        metrics.add_metric(f"ImportsEnded{final.value.capitalize()}", "Count", 1)
         logger.info("import ended", extra={"import_id": import_id, "state": final.value})
     if State(item.state).is_final and item.open:
         _look_again(wiring, item)
         # A replay is told by the import whose ticket it used.
         if item.replay_of is None:
-            topics.publish(wiring.notifications_topic, notice(summary_of_end(wiring, item)))
+            announce(wiring, summary_of_end(wiring, item))
         imports.told_end(import_id)
 
 

@@ -15,7 +15,7 @@ from handover.model import Account, User
 from handover.profiles import OpcoWall, is_fact
 from handover.reports import mark_told
 from handover.rules import address_in, are_apart, is_pending
-from handover.runtime import Invocation, Wiring
+from handover.runtime import Invocation, Wiring, history_days
 from handover.stages.parking import Stream
 from handover.store.accounts import account_from
 from handover.store.history import Entry, Holding, holdings_of
@@ -42,7 +42,7 @@ def changes_of(records: Sequence[Mapping[str, Any]]) -> list[Change]:
 def publish_changes(wiring: Wiring, changes: Sequence[Change], run: Invocation) -> None:
     """Writes what the changes mean for history and portfolios, then tells other systems."""
     entries = [entry for change in changes if (entry := _entry(change)) is not None]
-    wiring.tables.history.put(_once(entries), run.patience)
+    wiring.tables.history.put(_once(entries), run.patience, days=history_days())
     holdings: list[Holding] = []
     for change in changes:
         if change.after is not None:

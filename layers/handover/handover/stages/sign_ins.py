@@ -5,30 +5,55 @@ from __future__ import annotations
 from dataclasses import replace
 
 from handover.aws import sign_ins
+from handover.aws.sign_ins import Settled
 from handover.errors import RetryLaterError
 from handover.model import User
-from handover.runtime import Wiring
+from handover.runtime import Wiring, logger, metrics
 
 # So often a user is read again who is changed by others meanwhile.
 TRIES = 4
 
 
-def keep_in_line(wiring: Wiring, tenant: str, user: User, *, invites: bool) -> bool:
+def keep_in_line(wiring: Wiring, tenant: str, user: User, *, invites: bool) -> None:
     """Settles the sign-in of a user as they are now; `user` is how they were read or stored.
 
     Two may do this at once, one of them with what is over already: each looks again afterwards,
     so that the last of them leaves the sign-in as the directory says. Who invites does not remove
-    sign-ins, and bars that of a deleted user. False when the address signs in for another tenant.
+    sign-ins, and bars that of a deleted user.
+
+    An active user may end without a sign-in, where the address belongs to another tenant. The
+    caller is not told, as no answer may depend on it: the log tells operators.
     """
     for _ in range(TRIES):
-        wanted = replace(user, is_deleted=False) if invites else user
-        if not sign_ins.settle(wiring.user_pool, tenant, wanted, invites=invites):
-            return False
+        expected = replace(user, is_deleted=False) if invites else user
+        settled = sign_ins.settle(
+            wiring.user_pool,
+            tenant,
+            expected,
+            invites=invites,
+            is_reserved=invites and _is_reserved(wiring, tenant, user),
+        )
         now = wiring.tables.directory.user(tenant, user.email)
         if now is None or _asks_for(now) == _asks_for(user):
-            return True
+            if invites:
+                note_invitation(tenant, settled)
+            return
         user = now
     raise RetryLaterError("the user is being changed by others")
+
+
+def note_invitation(tenant: str, settled: Settled) -> None:
+    """Counts and logs, for operators alone, that nobody was invited."""
+    if settled is Settled.NO_MAILS:
+        metrics.add_metric("InvitationsNotSent", "Count", 1)
+    if settled is not Settled.DONE:
+        metrics.add_metric("InvitationsNotMade", "Count", 1)
+        logger.info("no invitation", extra={"tenant": tenant, "reason": settled.value})
+
+
+def _is_reserved(wiring: Wiring, tenant: str, user: User) -> bool:
+    """True when the domain of the address is verified for another tenant."""
+    return wiring.tables.domains.tenant_of(user.email) not in (None, tenant)
 
 
 def _asks_for(user: User) -> tuple[object, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from handover.aws import sign_ins
+from handover.aws.sign_ins import Settled
 from handover.errors import (
     ConflictError,
     InvalidRequestError,
@@ -22,7 +23,7 @@ from handover.stages.cursors import Page, page_among, place_at
 from handover.stages.errands import MOST_USERS, Errand, ErrandKind, ask_errand
 from handover.stages.people import Person, only_admins
 from handover.stages.setup import MOST_USER_ROLES
-from handover.stages.sign_ins import keep_in_line
+from handover.stages.sign_ins import keep_in_line, note_invitation
 from handover.store.directory import MAX_LOGIN_BYTES, MAX_NAME_BYTES, status_of
 from handover.store.people import Stored
 
@@ -102,13 +103,14 @@ def _told(user: User, default_manager: str) -> dict[str, object]:
 def create_user(wiring: Wiring, person: Person, wanted: User, now: float) -> dict[str, object]:
     """The new user, who is in the directory and, when active, invited to sign in.
 
+    The answer is the same when nobody can be invited under the address, because it signs in for
+    another tenant or its domain is verified for one: no Admin learns who is known elsewhere.
     Whoever repeats the request, as after an outage between the two, gets the same answer. Raises
     InvalidRequestError, which names the field, and ConflictError for an address or login name
     that is taken.
     """
     only_admins(person, "create users")
     wanted = _checked(wanted)
-    _check_sign_in(wiring, person, wanted)
     for _ in range(TRIES):
         known = wiring.tables.directory.user(person.tenant, wanted.email)
         if known == wanted:
@@ -120,7 +122,7 @@ def create_user(wiring: Wiring, person: Person, wanted: User, now: float) -> dic
             break
     else:
         raise RetryLaterError("the user is being changed by others")
-    _settle_sign_in(wiring, person, wanted)
+    keep_in_line(wiring, person.tenant, wanted, invites=True)
     return user_of(wiring, person, wanted.email)
 
 
@@ -137,7 +139,6 @@ def edit_user(wiring: Wiring, person: Person, wanted: User, now: float) -> dict[
         raise ConflictError("nobody locks themselves out: have another Admin do this")
     if not wanted.is_active:
         _check_no_default(wiring, person, [wanted.email])
-    _check_sign_in(wiring, person, wanted)
     for _ in range(TRIES):
         if known.is_deleted:
             raise ConflictError("the user was deleted; create them anew to have them back")
@@ -146,23 +147,27 @@ def edit_user(wiring: Wiring, person: Person, wanted: User, now: float) -> dict[
         known = _known(wiring, person, wanted.email)
     else:
         raise RetryLaterError("the user is being changed by others")
-    _settle_sign_in(wiring, person, wanted)
+    keep_in_line(wiring, person.tenant, wanted, invites=True)
     return user_of(wiring, person, wanted.email)
 
 
 def invite_again(wiring: Wiring, person: Person, email: str) -> dict[str, object]:
     """The user, who gets a new invitation: one that is not answered within days is void.
 
-    Raises NotFoundError, and ConflictError for a user who is not active or has signed in already.
+    The answer is the same when nobody can be invited under the address. Raises NotFoundError, and
+    ConflictError for a user who is not active, or who has signed in to this tenant already.
     """
     only_admins(person, "invite users")
     user = _known(wiring, person, email)
     if not user.is_active:
         raise ConflictError("the user is not active")
-    is_new = not sign_ins.exists(wiring.user_pool, user.email)
-    _settle_sign_in(wiring, person, user)
-    if not is_new and not sign_ins.invite_again(wiring.user_pool, user.email):
-        raise ConflictError("the user has a password already")
+    before = sign_ins.tenant_of(wiring.user_pool, user.email)
+    keep_in_line(wiring, person.tenant, user, invites=True)
+    if before == person.tenant:
+        settled = sign_ins.invite_again(wiring.user_pool, user.email)
+        if settled is Settled.ANSWERED:
+            raise ConflictError("the user has a password already")
+        note_invitation(person.tenant, settled)
     return user_of(wiring, person, user.email)
 
 
@@ -215,21 +220,6 @@ def _check_no_default(wiring: Wiring, person: Person, emails: Sequence[str]) -> 
         raise ConflictError(
             f"{default} is the {DEFAULT_MANAGER_TAG}; set another one, or none, first"
         )
-
-
-def _check_sign_in(wiring: Wiring, person: Person, wanted: User) -> None:
-    if wanted.is_active and not sign_ins.is_free(wiring.user_pool, person.tenant, wanted.email):
-        raise _no_sign_in(wanted)
-
-
-def _settle_sign_in(wiring: Wiring, person: Person, wanted: User) -> None:
-    if not keep_in_line(wiring, person.tenant, wanted, invites=True):
-        raise _no_sign_in(wanted)
-
-
-def _no_sign_in(wanted: User) -> ConflictError:
-    # Nothing is told of where else the address may be known.
-    return ConflictError(f"{wanted.email} cannot be invited to sign in; take another address")
 
 
 def _checked(user: User) -> User:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
@@ -118,9 +119,12 @@ class History:
 
     table: str
 
-    def put(self, entries: Iterable[Entry], patience: Patience) -> None:
-        """Stores entries under account and version; the same entry again changes nothing."""
-        put_items(self.table, (_history_item(entry) for entry in entries), patience)
+    def put(self, entries: Iterable[Entry], patience: Patience, *, days: int = 0) -> None:
+        """Stores entries under account and version; the same entry again changes nothing.
+
+        DynamoDB removes them so many days after their change; 0 is never.
+        """
+        put_items(self.table, (_history_item(entry, days) for entry in entries), patience)
 
     def of(
         self, tenant: str, account_id: str, *, after: int = 0, is_newest_first: bool = False
@@ -315,12 +319,12 @@ def _holding_key(holding: Holding) -> tuple[str, str]:
     return f"{holding.tenant}#{holding.user}", f"{holding.role}#{holding.account_id}"
 
 
-def _history_item(entry: Entry) -> Item:
+def _history_item(entry: Entry, days: int) -> Item:
     mark = entry.mark
     changes = {
         change.role: {"before": change.before, "after": change.after} for change in mark.changes
     }
-    return {
+    item = {
         "pk": {"S": f"{entry.tenant}#{entry.account_id}"},
         "sk": {"N": str(mark.version)},
         "import_id": {"S": mark.import_id},
@@ -329,3 +333,7 @@ def _history_item(entry: Entry) -> Item:
         "at": {"S": mark.at},
         "changes": {"S": json.dumps(changes, ensure_ascii=False)},
     }
+    if days:
+        changed = datetime.fromisoformat(mark.at)
+        item["expires"] = {"N": str(int((changed + timedelta(days=days)).timestamp()))}
+    return item

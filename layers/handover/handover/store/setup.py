@@ -151,7 +151,7 @@ def _replace(tenant: str, sk: str, before: str | None, after: str) -> bool:
     try:
         DirectoryItem(tenant, sk, body=after).save(condition)
     except PutError as error:
-        _only_unmet(error)
+        only_unmet(error)
         # What was sent twice, because the first answer was lost, stands there by its own doing.
         item = _item(tenant, sk)
         return item is not None and item.body == after
@@ -162,12 +162,13 @@ def _remove(tenant: str, sk: str) -> bool:
     try:
         DirectoryItem(tenant, sk).delete(DirectoryItem.pk.exists())
     except DeleteError as error:
-        _only_unmet(error)
+        only_unmet(error)
         return False
     return True
 
 
-def _only_unmet(error: PutError | DeleteError) -> None:
+def only_unmet(error: PutError | DeleteError) -> None:
+    """Raises the error again unless it says that a condition was not met."""
     # A request that timed out has a cause whose response is None, which pynamodb stumbles over.
     response: dict[str, Any] = getattr(error.cause, "response", None) or {}
     if response.get("Error", {}).get("Code") != "ConditionalCheckFailedException":

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from handover.store.accounts import Accounts
+from handover.store.allowances import Allowances
 from handover.store.directory import Directory, DirectoryItem, UserItem
+from handover.store.domains import Domains
 from handover.store.errands import Errands
 from handover.store.history import History, HistoryItem, HoldingItem, Portfolios
 from handover.store.imports import (
@@ -50,6 +52,8 @@ class Tables:
     errands: Errands
     setup: Setup
     people: People
+    domains: Domains
+    allowances: Allowances
 
 
 def connect(names: TableNames) -> Tables:
@@ -73,4 +77,6 @@ def connect(names: TableNames) -> Tables:
         Errands(names.directory),
         Setup(names.directory),
         People(names.directory),
+        Domains(names.directory),
+        Allowances(names.imports),
     )

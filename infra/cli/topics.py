@@ -1,0 +1,108 @@
+"""The topics that tell of imports, one for each tenant: made and listened to by operators."""
+
+from __future__ import annotations
+
+import json
+import re
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+import boto3
+
+from infra.cli.addresses import check_tenant
+from infra.cli.failures import CommandError, ExitCode
+from infra.cli.location import Stack, find_stack
+from infra.cli.screen import Screen
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns.client import SNSClient
+
+# What each kind of endpoint looks like: https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
+PROTOCOLS = {
+    "sqs": re.compile(r"arn:aws[a-z-]*:sqs:[^\s]+"),
+    "lambda": re.compile(r"arn:aws[a-z-]*:lambda:[^\s]+"),
+    "firehose": re.compile(r"arn:aws[a-z-]*:firehose:[^\s]+"),
+    "https": re.compile(r"https://[^\s]+"),
+    "email": re.compile(r"[^@\s:]+@[^@\s:]+"),
+}
+
+
+def subscribe(arguments: Namespace, screen: Screen) -> ExitCode:
+    """`handover subscribe`: an endpoint hears of one tenant's imports; without one, who does."""
+    sns: SNSClient = boto3.client("sns")
+    tenant = check_tenant(arguments.tenant)
+    topic = tenant_topic(sns, find_stack(), tenant)
+    if arguments.endpoint is None:
+        pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
+        rows = [
+            (one["Protocol"], one["Endpoint"], one["SubscriptionArn"])
+            for page in pages
+            for one in page["Subscriptions"]
+        ]
+        if rows:
+            screen.table(("protocol", "endpoint", "subscription"), rows)
+        else:
+            screen.say(f"Nobody hears of {tenant}'s imports yet")
+        return ExitCode.ALL_GOOD
+    protocol = protocol_of(arguments.endpoint)
+    sns.subscribe(TopicArn=topic, Protocol=protocol, Endpoint=arguments.endpoint)
+    screen.say(f"{arguments.endpoint} hears of {tenant}'s imports from now on")
+    if protocol in ("email", "https"):
+        screen.note("It has to confirm: SNS has sent it a message with a link")
+    elif protocol == "sqs":
+        screen.note(f"The queue's policy must let sns.amazonaws.com send for {topic}")
+    return ExitCode.ALL_GOOD
+
+
+def protocol_of(endpoint: str) -> str:
+    """The protocol in which SNS speaks to an endpoint; raises CommandError."""
+    for protocol, pattern in PROTOCOLS.items():
+        if pattern.fullmatch(endpoint):
+            return protocol
+    raise CommandError(
+        f"found {endpoint!r}, expected an e-mail address, an https:// address, or the ARN of a "
+        "queue, a function or a delivery stream"
+    )
+
+
+def tenant_topic(sns: SNSClient, stack: Stack, tenant: str) -> str:
+    """The ARN of the tenant's topic, which is made, or made as it should be, if it is not."""
+    name = f"{stack.name}-notifications-{tenant}"
+    arn = sns.create_topic(Name=name)["TopicArn"]
+    partition, account = arn.split(":")[1], arn.split(":")[4]
+    for attribute, value in (
+        ("KmsMasterKeyId", "alias/aws/sns"),
+        ("TracingConfig", "Active"),
+        ("Policy", json.dumps(topic_policy(arn, partition, account))),
+    ):
+        sns.set_topic_attributes(TopicArn=arn, AttributeName=attribute, AttributeValue=value)
+    return arn
+
+
+def topic_policy(arn: str, partition: str, account: str) -> dict[str, object]:
+    """What the template says for the stack's own topic: this account alone, over TLS alone."""
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "OwnAccount",
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:{partition}:iam::{account}:root"},
+                "Action": [
+                    "sns:Publish",
+                    "sns:Subscribe",
+                    "sns:GetTopicAttributes",
+                    "sns:ListSubscriptionsByTopic",
+                ],
+                "Resource": arn,
+            },
+            {
+                "Sid": "TlsOnly",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "sns:Publish",
+                "Resource": arn,
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            },
+        ],
+    }

@@ -1,0 +1,71 @@
+"""How much of the API each tenant may use, so that none uses it up for the others.
+
+Time is cut into windows of ten seconds. A function takes permits for ten requests at a time from
+the tenant's counter and answers so many without asking again: a busy tenant costs one write for ten
+requests. Permits that a function does not use are lost with their window, so a tenant may be
+refused a little early, but never gets more than its limit in a window.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from handover.runtime import Wiring, metrics
+
+WINDOW_SECONDS = 10
+MOST_PERMITS = 10
+# A function forgets what it knows of windows that are over once it knows of so many tenants.
+MOST_TENANTS = 1000
+
+
+@dataclass(slots=True)
+class _Share:
+    """What one function has left for a tenant in a window."""
+
+    begins_at: int
+    left: int = 0
+    is_spent: bool = False  # no function gets any more
+
+
+_shares: dict[str, _Share] = {}
+
+
+def seconds_to_wait(wiring: Wiring, tenant: str, a_second: int, now: float) -> int:
+    """After how many seconds the tenant may ask again; 0 when this request may be answered.
+
+    `a_second` is the limit, on average over a window; 0 allows everything. When the counter cannot
+    be reached the request is answered: a limit is no reason for an outage.
+    """
+    if not a_second:
+        return 0
+    begins_at = int(now // WINDOW_SECONDS) * WINDOW_SECONDS
+    share = _share(tenant, begins_at)
+    if not share.left and not share.is_spent:
+        most = a_second * WINDOW_SECONDS
+        permits = max(1, min(MOST_PERMITS, most // MOST_PERMITS))
+        taken = wiring.tables.allowances.take(tenant, begins_at, permits)
+        if taken is None:
+            metrics.add_metric("RequestsNotCounted", "Count", 1)
+            return 0
+        share.left = max(0, permits - max(0, taken - most))
+        share.is_spent = taken >= most
+    if share.left:
+        share.left -= 1
+        return 0
+    metrics.add_metric("RequestsOverLimit", "Count", 1)
+    return max(1, math.ceil(begins_at + WINDOW_SECONDS - now))
+
+
+def forget() -> None:
+    """Forgets all permits, as a new function does."""
+    _shares.clear()
+
+
+def _share(tenant: str, begins_at: int) -> _Share:
+    share = _shares.get(tenant)
+    if share is None or share.begins_at != begins_at:
+        if len(_shares) >= MOST_TENANTS:
+            _shares.clear()
+        share = _shares[tenant] = _Share(begins_at)
+    return share

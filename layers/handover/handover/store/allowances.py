@@ -1,0 +1,40 @@
+"""How many requests each tenant has been allowed, counted by all functions together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from handover.store.connection import client
+
+# The counter of a window is of no use after it; DynamoDB removes it within days, at no cost.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
+KEPT_SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Allowances:
+    """The counters, which stand among the imports: one item for each tenant and window."""
+
+    table: str
+
+    def take(self, tenant: str, begins_at: int, permits: int) -> int | None:
+        """How many permits the tenant has taken in the window that begins then, these included.
+
+        None when DynamoDB does not answer. One write unit. The time is in seconds since the epoch.
+        """
+        try:
+            answer = client().update_item(
+                TableName=self.table,
+                Key={"pk": {"S": f"requests#{tenant}#{begins_at}"}, "sk": {"S": "requests"}},
+                UpdateExpression="SET expires = :expires ADD taken :permits",
+                ExpressionAttributeValues={
+                    ":expires": {"N": str(begins_at + KEPT_SECONDS)},
+                    ":permits": {"N": str(permits)},
+                },
+                ReturnValues="UPDATED_NEW",
+            )
+        except (BotoCoreError, ClientError):
+            return None
+        return int(answer["Attributes"]["taken"]["N"])

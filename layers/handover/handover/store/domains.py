@@ -1,0 +1,59 @@
+"""Domains that an operator has verified for a tenant: its addresses sign in for no other.
+
+They stand in the table of directories under a key that no tenant can have, one item a domain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pynamodb.exceptions import DoesNotExist, PutError
+
+from handover.store.directory import DirectoryItem
+from handover.store.setup import only_unmet
+
+# Tenants begin with a letter or digit.
+DOMAINS = "#domains"
+# A domain with more labels cannot be verified, so no more are looked up for an address.
+MOST_LABELS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Domains:
+    """The verified domains of all tenants."""
+
+    table: str
+
+    def tenant_of(self, address: str) -> str | None:
+        """The tenant for which the domain of a normal address, or one above it, is verified.
+
+        None when there is none. The nearest domain counts; at most MOST_LABELS reads.
+        """
+        labels = address.rpartition("@")[2].split(".")[-MOST_LABELS:]
+        for begin in range(len(labels) - 1):
+            try:
+                domain = ".".join(labels[begin:])
+                return DirectoryItem.get(DOMAINS, domain, consistent_read=True).body
+            except DoesNotExist:
+                continue
+        return None
+
+    def verify(self, tenant: str, domain: str) -> bool:
+        """False when the domain is verified for another tenant already."""
+        is_free = DirectoryItem.pk.does_not_exist() | (DirectoryItem.body == tenant)
+        try:
+            DirectoryItem(DOMAINS, domain, body=tenant).save(is_free)
+        except PutError as error:
+            only_unmet(error)
+            return False
+        return True
+
+    def forget(self, domain: str) -> None:
+        """Takes the verification of a domain back, if there is one."""
+        DirectoryItem(DOMAINS, domain).delete()
+
+    def listed(self) -> Iterator[tuple[str, str]]:
+        """Each verified domain with its tenant, by domain."""
+        for item in DirectoryItem.query(DOMAINS, consistent_read=True):
+            yield item.sk, item.body or ""

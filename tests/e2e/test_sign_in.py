@@ -1,0 +1,125 @@
+"""Signing in: with a password and a code at the command line, in a browser by the code flow."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+import urllib.parse
+
+import pytest
+
+from tests.e2e.doors import PASSWORD, TENANT, Doors, http
+
+VERIFIER = "a-verifier-of-more-than-forty-three-characters-0123"
+
+
+@pytest.fixture
+def ana(doors: Doors) -> str:
+    """An Admin of the tenant whom no other story knows."""
+    email = f"ana.{time.time_ns()}@{TENANT}.example"
+    body = {"email": email, "name": "Ana", "roles": ["Admin"]}
+    assert doors.api("POST", "/users", body=body).status == 201
+    doors.client("cognito-idp").admin_set_user_password(
+        UserPoolId=doors.stack.outputs["UserPoolId"],
+        Username=email,
+        Password=PASSWORD,
+        Permanent=True,
+    )
+    return email
+
+
+def totp(secret: str) -> str:
+    """The code of this moment: https://www.rfc-editor.org/rfc/rfc6238."""
+    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
+    digest = hmac.new(key, (int(time.time()) // 30).to_bytes(8), hashlib.sha1).digest()
+    start = digest[-1] & 15
+    return f"{int.from_bytes(digest[start : start + 4]) % 2**31 % 10**6:06}"
+
+
+def test_who_has_registered_an_app_is_asked_for_its_code(doors: Doors, ana: str) -> None:
+    assert doors.handover("login", ana).returncode == 0
+    pools = doors.client("cognito-idp")
+    tokens = pools.initiate_auth(
+        ClientId=doors.stack.outputs["UserPoolClientId"],
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": ana, "PASSWORD": PASSWORD},
+    )["AuthenticationResult"]
+    access = tokens["AccessToken"]
+    secret = pools.associate_software_token(AccessToken=access)["SecretCode"]
+    pools.verify_software_token(AccessToken=access, UserCode=totp(secret))
+    on = {"Enabled": True, "PreferredMfa": True}
+    pools.set_user_mfa_preference(AccessToken=access, SoftwareTokenMfaSettings=on)
+
+    without = doors.handover("login", ana)
+    assert without.returncode != 0
+    assert "HANDOVER_MFA_CODE" in without.stderr
+
+    doors.variables["HANDOVER_MFA_CODE"] = totp(secret)
+    try:
+        signed_in = doors.handover("login", ana)
+    finally:
+        del doors.variables["HANDOVER_MFA_CODE"]
+    assert signed_in.returncode == 0, signed_in.stderr
+    assert ana in doors.handover("users", "--name", "Ana").stdout
+
+
+def test_a_browser_signs_in_with_pkce_and_the_api_takes_the_token(doors: Doors, ana: str) -> None:
+    client_id = doors.stack.outputs["UserPoolClientId"]
+    known = doors.client("cognito-idp").describe_user_pool_client(
+        UserPoolId=doors.stack.outputs["UserPoolId"], ClientId=client_id
+    )["UserPoolClient"]
+    (back,) = known["CallbackURLs"]
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=")
+    asked = {
+        "client_id": client_id,
+        "redirect_uri": back,
+        "response_type": "code",
+        "scope": "openid email",
+        "state": "some-state",
+        "code_challenge": challenge.decode(),
+        "code_challenge_method": "S256",
+    }
+    base = doors.stack.endpoint_url
+
+    page = http("GET", f"{base}/oauth2/authorize?{urllib.parse.urlencode(asked)}")
+    assert page.status == 200
+    left = http(
+        "POST",
+        f"{base}/login",
+        headers={"content-type": "application/x-www-form-urlencoded"},
+        body=urllib.parse.urlencode(asked | {"username": ana, "password": PASSWORD}).encode(),
+    )
+    assert left.status == 302, left.body
+    query = urllib.parse.parse_qs(urllib.parse.urlsplit(left.headers["location"]).query)
+    assert left.headers["location"].startswith(back)
+    assert query["state"] == ["some-state"]
+    redeemed = {
+        "grant_type": "authorization_code",
+        "client_id": client_id,
+        "code": query["code"][0],
+        "redirect_uri": back,
+    }
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    wrong = urllib.parse.urlencode(redeemed | {"code_verifier": VERIFIER[::-1]}).encode()
+    assert http("POST", f"{base}/oauth2/token", headers=form, body=wrong).status == 400
+
+    again = http(
+        "POST",
+        f"{base}/login",
+        headers=form,
+        body=urllib.parse.urlencode(asked | {"username": ana, "password": PASSWORD}).encode(),
+    )
+    query = urllib.parse.parse_qs(urllib.parse.urlsplit(again.headers["location"]).query)
+    right = redeemed | {"code": query["code"][0], "code_verifier": VERIFIER}
+    answer = http(
+        "POST", f"{base}/oauth2/token", headers=form, body=urllib.parse.urlencode(right).encode()
+    )
+    assert answer.status == 200, answer.body
+    token = json.loads(answer.body)["id_token"]
+    listed = http(
+        "GET", f"{doors.stack.api_url}/users", headers={"authorization": f"Bearer {token}"}
+    )
+    assert listed.status == 200

@@ -1,0 +1,138 @@
+"""One tenant cannot use up the API for the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from botocore.exceptions import ClientError
+from handover.http.problems import PROBLEM
+from handover.stages import allowances
+from handover.stages.allowances import MOST_PERMITS, WINDOW_SECONDS, forget, seconds_to_wait
+from handover.store.connection import client
+
+from tests.functional.api.caller import SALES, Api
+from tests.functional.api.test_imports import assert_problem
+
+# The beginning of a window.
+NOW = 1_795_341_600.0
+LIMIT = 4  # a second: 40 in a window
+
+
+@pytest.fixture(autouse=True)
+def unknown() -> Iterator[None]:
+    forget()
+    yield
+    forget()
+
+
+def answered(api: Api, asked: int, now: float = NOW, *, every: int = 0) -> int:
+    """How many of so many requests are answered; after `every` so many another function asks."""
+    count = 0
+    for number in range(asked):
+        if every and number % every == 0:
+            forget()
+        count += not seconds_to_wait(api.stack, api.tenant, LIMIT, now)
+    return count
+
+
+def test_a_tenant_is_answered_so_often_in_a_window_and_again_in_the_next(api: Api) -> None:
+    most = LIMIT * WINDOW_SECONDS
+
+    assert answered(api, most + 20) == most
+    assert seconds_to_wait(api.stack, api.tenant, LIMIT, NOW + 3.5) == 7
+    assert answered(api, most + 20, NOW + WINDOW_SECONDS) == most
+
+
+def test_all_functions_together_give_a_tenant_no_more(api: Api) -> None:
+    """Each request meets another function, which takes permits and uses one of them."""
+    assert 0 < answered(api, 200, every=1) <= LIMIT * WINDOW_SECONDS
+
+
+def test_a_tenant_that_has_used_its_share_takes_nothing_of_anothers(
+    api: Api, stranger: Api
+) -> None:
+    answered(api, 100)
+
+    assert answered(stranger, LIMIT * WINDOW_SECONDS) == LIMIT * WINDOW_SECONDS
+
+
+def test_counting_writes_once_for_several_requests_and_not_at_all_when_all_is_used(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes = []
+    take = type(api.stack.tables.allowances).take
+
+    def counted(self: object, *given: object) -> int | None:
+        writes.append(given)
+        return take(self, *given)  # type: ignore[arg-type] # passed on as it came
+
+    monkeypatch.setattr(type(api.stack.tables.allowances), "take", counted)
+    a_second = 10 * MOST_PERMITS
+    for _ in range(100):
+        seconds_to_wait(api.stack, api.tenant, a_second, NOW)
+    assert len(writes) == 100 / MOST_PERMITS
+
+    answered(api, 100, NOW + WINDOW_SECONDS)
+    used = len(writes)
+    answered(api, 100, NOW + WINDOW_SECONDS)
+    assert len(writes) == used
+
+
+def test_the_counter_is_forgotten_in_the_end(api: Api) -> None:
+    answered(api, 1)
+
+    key = {"pk": {"S": f"requests#{api.tenant}#{int(NOW)}"}, "sk": {"S": "requests"}}
+    item = client().get_item(TableName=api.stack.tables.allowances.table, Key=key)["Item"]
+    assert int(item["expires"]["N"]) > NOW
+
+
+def test_requests_are_answered_when_they_cannot_be_counted(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(**_given: object) -> None:
+        raise ClientError({"Error": {"Code": "ThrottlingException"}}, "UpdateItem")
+
+    monkeypatch.setattr(client(), "update_item", busy)
+
+    assert answered(api, 100) == 100
+
+
+def test_without_a_limit_nothing_is_counted(api: Api) -> None:
+    assert not seconds_to_wait(api.stack, api.tenant, 0, NOW)
+    assert allowances._shares == {}
+
+
+def test_whoever_asks_too_much_is_told_when_to_ask_again(
+    api: Api, stranger: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TENANT_REQUESTS_A_SECOND", "1")
+    monkeypatch.setattr("functions.api.app.time.time", lambda: NOW)
+    assert [api.get("/settings").status for _ in range(10)] == [200] * 10
+
+    for one in (api, api.by(SALES)):
+        answer = one.request("PATCH", "/settings", {"clear_guard_percent": 1})
+        assert_problem(answer, 429)
+        assert answer.headers["retry-after"] == str(WINDOW_SECONDS)
+        assert answer.headers["content-type"] == PROBLEM
+        assert answer.headers["x-content-type-options"] == "nosniff"
+    assert stranger.get("/settings").status == 200
+    monkeypatch.setattr("functions.api.app.time.time", lambda: NOW + WINDOW_SECONDS)
+    assert api.get("/settings").body["clear_guard_percent"] != 1
+
+
+def test_every_route_describes_that_answer(api: Api) -> None:
+    described = api.get("/openapi.json").body
+
+    for methods in described["paths"].values():
+        for operation in methods.values():
+            told = operation["responses"]["429"]
+            assert list(told["content"]) == [PROBLEM]
+            assert "Retry-After" in told["headers"]
+
+
+def test_the_description_is_not_counted(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TENANT_REQUESTS_A_SECOND", "1")
+    api.claims["custom:tenant"] = ""
+
+    assert all(api.get("/openapi.json").status == 200 for _ in range(12))

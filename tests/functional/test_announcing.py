@@ -1,0 +1,50 @@
+"""Each tenant's imports are announced on its own topic, where no other tenant's can be heard."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.functional.pipeline import TENANT, Pipeline
+
+BODY = b"account ID,account Manager\nK000,\n"
+
+
+def heard(pipeline: Pipeline) -> list[tuple[str, str]]:
+    """The topics that were published to, each with the tenant of its news."""
+    return [
+        (one.topic_arn, one.attributes["tenant"]["StringValue"])
+        for one in pipeline.memory.sns.published
+    ]
+
+
+def test_an_import_is_announced_on_the_topic_of_its_tenant_alone(pipeline: Pipeline) -> None:
+    pipeline.run(pipeline.upload(BODY))
+
+    assert heard(pipeline) == [(f"{pipeline.wiring.tenant_topics}{TENANT}", TENANT)]
+
+
+def test_a_refused_drop_is_announced_to_the_tenant_whose_folder_it_lies_in(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.run(pipeline.put("drop/umbra/erp/a.csv", BODY))
+
+    assert heard(pipeline) == [(f"{pipeline.wiring.tenant_topics}umbra", "umbra")]
+
+
+def test_a_file_that_belongs_to_no_tenant_is_announced_to_operators_alone(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.run(pipeline.put("somewhere/else.csv", BODY))
+
+    assert heard(pipeline) == [(pipeline.wiring.notifications_topic, "-")]
+
+
+def test_a_tenant_without_a_topic_is_announced_to_operators_and_they_are_told(
+    pipeline: Pipeline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pipeline.memory.sns.families.clear()
+
+    pipeline.run(pipeline.upload(BODY))
+
+    assert heard(pipeline) == [(pipeline.wiring.notifications_topic, TENANT)]
+    assert "TenantsWithoutTopic" in capsys.readouterr().out

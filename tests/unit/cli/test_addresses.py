@@ -1,0 +1,183 @@
+"""Operators decide who signs in for whom: domains are verified, addresses released."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from handover.aws import clients, sign_ins
+from handover.model import User
+from handover.patience import Patience
+from handover.store import connection
+from handover.store.directory import DirectoryItem, UserItem
+from handover.store.tables import TableNames, Tables, connect
+from moto import mock_aws
+
+from infra.cli import addresses
+from infra.cli.addresses import domain_of
+from infra.cli.failures import CommandError, ExitCode
+from infra.cli.location import Stack
+from infra.cli.main import main
+from infra.cli.seed import check_domains
+from infra.seeding.tables import DirectoryFileError
+from infra.template import load, resources, table_shape
+
+EMAIL = "ana@b.example"
+ANA = User(EMAIL, "Ana", frozenset({"Sales"}))
+
+
+@pytest.fixture
+def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    for name, value in (
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+    ):
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        _forget()
+        tables = dict(resources(load(), "AWS::DynamoDB::Table"))
+        boto3.client("dynamodb").create_table(
+            TableName="directory", **table_shape(tables["DirectoryTable"])
+        )
+        pools = boto3.client("cognito-idp")
+        tenant: Any = {"Name": "tenant", "AttributeDataType": "String", "Mutable": True}
+        pool = pools.create_user_pool(
+            PoolName="people", UsernameAttributes=["email"], Schema=[tenant]
+        )["UserPool"]["Id"]
+        found = Stack("handover", None, {"UserPoolId": pool, "DirectoryTable": "directory"})
+        monkeypatch.setattr(addresses, "find_stack", lambda: found)
+        yield found
+    _forget()
+
+
+def _forget() -> None:
+    for one in (clients.cognito, connection.client):
+        one.cache_clear()
+    for model in (DirectoryItem, UserItem):
+        model._connection = None
+
+
+@pytest.fixture
+def tables(stack: Stack) -> Tables:
+    return connect(TableNames(directory=stack.output("DirectoryTable")))
+
+
+def tenant_of(stack: Stack, email: str = EMAIL) -> str | None:
+    return sign_ins.tenant_of(stack.output("UserPoolId"), email)
+
+
+def signs_in_for(stack: Stack, tenant: str) -> None:
+    sign_ins.settle(stack.output("UserPoolId"), tenant, ANA, invites=True)
+
+
+def test_a_released_address_signs_in_for_the_tenant_that_it_is_released_for(
+    stack: Stack, tables: Tables
+) -> None:
+    signs_in_for(stack, "a")
+    tables.directory.put_users("b", [ANA], Patience(9e9))
+
+    assert main(["release-address", EMAIL.upper(), "--for", "b", "--yes"]) == ExitCode.ALL_GOOD
+
+    assert tenant_of(stack) == "b"
+    assert main(["release-address", EMAIL, "--for", "b", "--yes"]) == ExitCode.ALL_GOOD
+    assert tenant_of(stack) == "b"
+
+
+def test_an_address_can_be_released_for_whoever_invites_it_next(stack: Stack) -> None:
+    signs_in_for(stack, "a")
+
+    assert main(["release-address", EMAIL, "--yes"]) == ExitCode.ALL_GOOD
+
+    assert tenant_of(stack) is None
+    assert main(["release-address", EMAIL, "--yes"]) == ExitCode.ALL_GOOD
+
+
+@pytest.mark.parametrize("is_active", [None, False])
+def test_nothing_is_released_for_a_tenant_without_such_an_active_user(
+    stack: Stack, tables: Tables, is_active: bool | None
+) -> None:
+    signs_in_for(stack, "a")
+    if is_active is not None:
+        gone = User(EMAIL, "Ana", frozenset(), is_active=is_active)
+        tables.directory.put_users("b", [gone], Patience(9e9))
+
+    assert main(["release-address", EMAIL, "--for", "b", "--yes"]) == ExitCode.REFUSED
+
+    assert tenant_of(stack) == "a"
+
+
+def test_nothing_is_released_against_a_verified_domain(stack: Stack, tables: Tables) -> None:
+    signs_in_for(stack, "a")
+    tables.directory.put_users("b", [ANA], Patience(9e9))
+    tables.domains.verify("c", "b.example")
+
+    assert main(["release-address", EMAIL, "--for", "b", "--yes"]) == ExitCode.REFUSED
+
+    assert tenant_of(stack) == "a"
+
+
+def test_without_a_terminal_nothing_is_released_unless_it_is_said(stack: Stack) -> None:
+    signs_in_for(stack, "a")
+
+    assert main(["release-address", EMAIL]) == ExitCode.USAGE
+
+    assert tenant_of(stack) == "a"
+
+
+def test_a_domain_is_one_tenants_until_it_is_forgotten(
+    stack: Stack, tables: Tables, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["domains", "verify", " B.example", "--tenant", "b"]) == ExitCode.ALL_GOOD
+    assert main(["domains", "verify", "b.example", "--tenant", "b"]) == ExitCode.ALL_GOOD
+    assert main(["domains", "verify", "b.example", "--tenant", "a"]) == ExitCode.REFUSED
+    assert "verified for b" in capsys.readouterr().err
+    assert main(["domains"]) == ExitCode.ALL_GOOD
+    assert "b.example" in capsys.readouterr().out
+
+    assert main(["domains", "forget", "b.example"]) == ExitCode.ALL_GOOD
+    assert main(["domains", "verify", "b.example", "--tenant", "a"]) == ExitCode.ALL_GOOD
+    assert tables.domains.tenant_of(EMAIL) == "a"
+
+
+def test_the_nearest_verified_domain_counts(stack: Stack, tables: Tables) -> None:
+    assert stack
+    tables.domains.verify("b", "b.example")
+    tables.domains.verify("c", "c.b.example")
+
+    found = {
+        address: tables.domains.tenant_of(address)
+        for address in (
+            "x@b.example",
+            "x@mail.b.example",
+            "x@c.b.example",
+            f"x@{'a.' * 60}b.example",
+            "x@ab.example",
+            "x@example",
+            "x@b.example.org",
+        )
+    }
+
+    assert list(found.values()) == ["b", "b", "c", "b", None, None, None]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "example", "a b.example", "a@b.example", ".example", "x." * 10 + "example"]
+)
+def test_what_is_no_domain_is_not_verified(text: str) -> None:
+    with pytest.raises(CommandError, match="expected a domain"):
+        domain_of(text)
+
+
+def test_a_tenant_is_not_seeded_with_sign_ins_of_anothers_domain(
+    stack: Stack, tables: Tables
+) -> None:
+    assert stack
+    tables.domains.verify("b", "b.example")
+
+    check_domains(tables, "b", [ANA])
+    check_domains(tables, "a", [User(EMAIL, "Ana", frozenset(), is_active=False)])
+    with pytest.raises(DirectoryFileError, match=r"ana@b.example.*verified"):
+        check_domains(tables, "a", [ANA])
