@@ -338,7 +338,7 @@ class Pipeline:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "No application metrics to publish")
             answer = handler(event, context)
-        failures = answer["batchItemFailures"] if answer else []
+        failures = answer.get("batchItemFailures", ()) if answer else ()
         return [failure["itemIdentifier"] for failure in failures]
 
     def waiting(self, queue: str = "") -> list[Any]:

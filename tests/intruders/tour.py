@@ -9,9 +9,13 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from handover.model import Account
+from handover.model import Account, User
 
 from functions.abandon import app as abandon
+from functions.assign import app as assign
+from functions.finalize import app as finalize
+from functions.follow import app as follow
+from functions.publish import app as publish
 from functions.validate import app as validate
 from tests.faults.memory_aws import ServiceError, Twist
 from tests.functional.mishaps import Mishap, befalling
@@ -56,6 +60,8 @@ def take(world: World) -> None:
     _be_late(world)
     _give_up(world)
     _fail(world)
+    _be_busy(world)
+    _park(world)
     _set_up(world)
     errands.run(world)
     _bar(world)
@@ -234,31 +240,73 @@ def _shielded(step: Any, *given: Any) -> None:
             raise
 
 
+def _be_busy(world: World) -> None:
+    """Services that stay busy: messages are hidden at first, and put off in the end."""
+    pipeline = world.pipeline
+    created = world.uploaded(INSIDERS[0], OWN, _good(7))
+    name = pipeline.item(created).pk if pipeline.validate(created) == [] else ""
+    other = world.uploaded(INSIDERS[0], OWN, _good(8))
+    chunk = {"v": 1, "import_id": name, "chunk": 1}
+    for handler, event in (
+        (validate.lambda_handler, told_by_s3(other)),
+        (assign.lambda_handler, with_body("assign-chunk", chunk)),
+        (finalize.lambda_handler, with_body("finalize-import", {"v": 1, "import_id": name})),
+    ):
+        for deliveries in ("1", "4"):
+            event["Records"][0]["attributes"]["ApproximateReceiveCount"] = deliveries
+            with befalling(pipeline.memory, Mishap("GetItem", before_call=_throttle)):
+                pipeline.invoke(handler, event, 30.0)
+            pipeline.clock.now += HOUR
+    pipeline.run(created, other)
+
+
+def _throttle() -> None:
+    raise ServiceError("ThrottlingException", f"busy with {CELL}")
+
+
+def _park(world: World) -> None:
+    """Records that cannot be worked, and their replay once they can."""
+    pipeline = world.pipeline
+    pipeline.publish()
+    pipeline.follow()
+    held = {"account_manager": (SALES.email,)}
+    pipeline.accounts(Account(OWN, f"{ACCOUNT}-parked", 1, assigned=held))
+    pipeline.users(User(SALES.email, CELL, frozenset({"Sales"}), is_active=False), tenant=OWN)
+    for handler, run, operation in (
+        (publish.lambda_handler, pipeline.publish, "BatchExecuteStatement"),
+        (follow.lambda_handler, pipeline.follow, "BatchGetItem"),
+    ):
+        with befalling(pipeline.memory, Mishap(operation, before_call=_refuse)):
+            run()
+        pipeline.invoke(handler, {"replay": True})
+    pipeline.users(User(SALES.email, CELL, frozenset({"Sales"})), tenant=OWN)
+
+
+def _refuse() -> None:
+    raise ServiceError("ValidationException", f"bad item {CELL} {SALES.email}", 400)
+
+
 def _fail(world: World) -> None:
     """Outages whose messages quote what was sent, and messages that nobody understands."""
     pipeline = world.pipeline
-    quoting = ServiceError("ValidationException", f"bad item {CELL} {SALES.email}", 400)
-
-    def fail() -> None:
-        raise quoting
 
     created = world.uploaded(INSIDERS[0], OWN, _good(9))
     for operation in ("GetObject", "HeadObject", "UpdateItem", "BatchWriteItem"):
-        with befalling(pipeline.memory, Mishap(operation, before_call=fail)):
+        with befalling(pipeline.memory, Mishap(operation, before_call=_refuse)):
             pipeline.validate(created)
     pipeline.clock.now += HOUR
     pipeline.validate(created)
     name = pipeline.item(created).pk
     for operation in ("BatchGetItem", "BatchExecuteStatement", "PutObject"):
-        with befalling(pipeline.memory, Mishap(operation, before_call=fail)):
+        with befalling(pipeline.memory, Mishap(operation, before_call=_refuse)):
             pipeline.assign(name)
         pipeline.clock.now += HOUR
     pipeline.assign(name)
     for operation in ("PutObject", "Publish"):
-        with befalling(pipeline.memory, Mishap(operation, before_call=fail)):
+        with befalling(pipeline.memory, Mishap(operation, before_call=_refuse)):
             pipeline.finalize(name)
     pipeline.finalize(name)
-    with befalling(pipeline.memory, Mishap(before_call=fail)):
+    with befalling(pipeline.memory, Mishap(before_call=_refuse)):
         world.ask(INSIDERS[0], "GET", f"/accounts/{ACCOUNT}-0")
     for body in (f'{{"{CELL}": "{SALES.email}"}}', f"{CELL}{{", json.dumps([SALES.email])):
         event = load_event("validate-ticket")
