@@ -6,7 +6,7 @@ COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --g
 CODE := functions infra layers tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lock build deploy bench faults soak audit clean
+.PHONY: help setup demo test check lock build deploy bench contract faults soak audit clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -57,6 +57,9 @@ deploy: build ## to the AWS account of your credentials (needs the SAM CLI)
 
 bench: setup ## speed and memory, into infra/bench/RESULTS.md
 	$(PYTHON) -m infra.bench
+
+contract: setup ## the deployed API asked at length whether it keeps its description
+	CONTRACT_EXAMPLES=300 $(PYTHON) -m pytest tests/contract
 
 faults: setup ## the long fault simulation
 	$(PYTHON) -m tests.faults

@@ -15,7 +15,6 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
     RequestUnsupportedContentType,
     RequestValidationError,
 )
-from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
 from handover.errors import (
     ConflictError,
     ForbiddenError,
@@ -34,6 +33,7 @@ from handover.http import (
     requests,
     settings,
 )
+from handover.http.description import PATH, description, methods_of
 from handover.http.problems import JSON, PROBLEM, problem
 from handover.runtime import (
     Context,
@@ -140,7 +140,7 @@ def _too_many(event: dict[str, Any]) -> dict[str, Any] | None:
     seconds = seconds_to_wait(wiring(), tenant, tenant_requests_a_second(), time.time())
     if not seconds:
         return None
-    told = problem(HTTPStatus.TOO_MANY_REQUESTS, TOO_MANY, event["rawPath"], retry_after=seconds)
+    told = problem(HTTPStatus.TOO_MANY_REQUESTS, TOO_MANY, event["rawPath"], headers={"retry-after": str(seconds)})
     return {
         "statusCode": told.status_code,
         "headers": {**told.headers, "content-type": PROBLEM},
@@ -149,48 +149,25 @@ def _too_many(event: dict[str, Any]) -> dict[str, Any] | None:
     }
 
 
-@app.get("/openapi.json", include_in_schema=False)
+@app.get(PATH, include_in_schema=False)
 def describe() -> dict[str, Any]:
     """This API as OpenAPI describes it, for anybody."""
-    described: dict[str, Any] = json.loads(
-        app.get_openapi_json_schema(
-            title="Handover",
-            version="1",
-            description="Bulk assignment of account managers to customer accounts by CSV.",
-            security_schemes={"token": HTTPBearer(bearerFormat="JWT")},
-            security=[{"token": []}],
-        )
-    )
-    # Powertools describes errors of its own, in whose place this API answers with problems.
-    operations = (one for methods in described["paths"].values() for one in methods.values())
-    for operation in operations:
-        operation["responses"]["429"] = _too_many_described()
-        for status in ("422", "500"):
-            if PROBLEM not in operation["responses"].get(status, {}).get("content", {}):
-                operation["responses"].pop(status, None)
-    schemas = described["components"]["schemas"]
-    for name in [name for name in schemas if name.endswith("ValidationError")]:
-        del schemas[name]
-    return described
-
-
-def _too_many_described() -> dict[str, Any]:
-    return {
-        "description": HTTPStatus.TOO_MANY_REQUESTS.phrase,
-        "headers": {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}},
-        "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
+    return description(app)
 
 
 def refused(error: HandoverError) -> Response[str]:
     """What the stages raise on purpose, as a problem."""
     if isinstance(error, RetryLaterError):
         return _problem(
-            HTTPStatus.SERVICE_UNAVAILABLE, "A service is busy. Nothing is lost; try again."
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "A service is busy. Nothing is lost; try again.",
+            headers={"retry-after": str(RETRY_AFTER_SECONDS)},
         )
-    field = {"field": error.field} if isinstance(error, InvalidRequestError) else {}
+    field = error.field if isinstance(error, InvalidRequestError | NotFoundError) else ""
     return _problem(
-        STATUS_OF.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR), str(error), **field
+        STATUS_OF.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR),
+        str(error),
+        **({"field": field} if field else {}),
     )
 
 
@@ -216,8 +193,17 @@ def undecodable(error: UnicodeDecodeError) -> Response[str]:  # noqa: ARG001 - t
 
 
 def unknown_route(error: NoRouteError) -> Response[str]:  # noqa: ARG001 - the same for all
-    """A path or method that the API does not have."""
-    return _problem(HTTPStatus.NOT_FOUND, "There is nothing at this address with this method.")
+    """A path that the API does not have, or not with this method."""
+    event = app.current_event
+    methods = methods_of(app, event.path)
+    if not methods or event.http_method in methods:
+        return _problem(HTTPStatus.NOT_FOUND, "There is nothing at this address.")
+    allowed = ", ".join(methods)
+    return _problem(
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        f"method: found {event.http_method}, expected {allowed}",
+        headers={"allow": allowed},
+    )
 
 
 def failed(error: Exception) -> Response[str]:
@@ -255,9 +241,8 @@ def _field(place: tuple[str | int, ...]) -> str:
     return ".".join(str(step) for step in place[1:]) or str(place[0])
 
 
-def _problem(status: HTTPStatus, detail: str, **more: object) -> Response[str]:
-    retry_after = RETRY_AFTER_SECONDS if status is HTTPStatus.SERVICE_UNAVAILABLE else 0
-    return problem(status, detail, app.current_event.raw_path, retry_after=retry_after, **more)
+def _problem(status: HTTPStatus, detail: str, **more: Any) -> Response[str]:
+    return problem(status, detail, app.current_event.raw_path, **more)
 
 
 app.exception_handler(HandoverError)(refused)

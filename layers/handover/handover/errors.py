@@ -50,7 +50,14 @@ class InvalidRequestError(HandoverError):
 
 
 class NotFoundError(HandoverError):
-    """There is no such thing in the caller's tenant (another tenant's look the same)."""
+    """There is no such thing in the caller's tenant (another tenant's look the same).
+
+    `field` names the value that leads to it, where that is not the address; "" otherwise.
+    """
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class ForbiddenError(HandoverError):

@@ -110,13 +110,34 @@ def test_no_answer_is_kept_by_a_cache_or_taken_for_something_else(api: Api) -> N
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/"), ("GET", "/nowhere"), ("DELETE", "/imports"), ("GET", "/imports/x/cancel")],
+    [("GET", "/"), ("GET", "/nowhere"), ("POST", "/imports/x/y"), ("POST", "/roles/x/y")],
 )
 def test_an_unknown_route_is_a_problem(api: Api, method: str, path: str) -> None:
     answer = api.request(method, path)
 
     assert_problem(answer, 404)
     assert answer.body["instance"] == path
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "/imports", "GET, POST"),
+        ("GET", "/imports/x/cancel", "POST"),
+        ("HEAD", "/accounts/x", "GET, PATCH"),
+        ("POST", "/openapi.json", "GET"),
+        ("PATCH", "/users/delete", "POST"),
+        ("PATCH", "/users/a@x.example", "DELETE, GET, PUT"),
+    ],
+)
+def test_an_address_with_another_method_tells_its_methods(
+    api: Api, method: str, path: str, allowed: str
+) -> None:
+    answer = api.request(method, path)
+
+    assert_problem(answer, 405)
+    assert answer.headers["allow"] == allowed
+    assert answer.body["detail"] == f"method: found {method}, expected {allowed}"
 
 
 @pytest.mark.parametrize(("path", "method"), sorted(ROUTES))

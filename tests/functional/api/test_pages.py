@@ -44,7 +44,7 @@ def test_a_cursor_that_leads_nowhere_is_no_cursor(
 ) -> None:
     answer = api.get(path, **query, cursor=cursor_at(place))
 
-    assert_problem(answer, 400)
+    assert_problem(answer, 404)
     assert answer.body["field"] == "cursor"
 
 
@@ -54,7 +54,7 @@ def test_a_cursor_of_one_name_leads_nowhere_among_those_of_another(
     pipeline.users(*(User(f"{name}@x.example", "Neema Juma", frozenset()) for name in "abc"))
     cursor = api.get("/users", name="neema", limit="2").body["cursor"]
 
-    assert_problem(api.get("/users", name="amina", cursor=cursor), 400)
+    assert_problem(api.get("/users", name="amina", cursor=cursor), 404)
     rest = api.get("/users", name="NEEMA", cursor=cursor).body
     assert [user["email"] for user in rest["users"]] == ["c@x.example"]
 

@@ -217,5 +217,5 @@ def test_a_note_that_says_nothing_is_named(manager: Api) -> None:
     name = created(manager)["request_id"]
 
     assert_problem(manager.post(f"/requests/{name}/notes", {"text": " "}), 400)
-    assert_problem(manager.get("/requests", cursor="nonsense"), 400)
-    assert_problem(manager.get("/requests", account_id="K000", cursor="nonsense"), 400)
+    assert_problem(manager.get("/requests", cursor="nonsense"), 404)
+    assert_problem(manager.get("/requests", account_id="K000", cursor="nonsense"), 404)

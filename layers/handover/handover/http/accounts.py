@@ -125,7 +125,17 @@ def text_asked(words: str, alias: str | None = None) -> Any:
 
 
 Holder = Annotated[str | None, text_asked("The name or address of who holds them")]
-At = Annotated[str | None, text_asked("A date, meaning its end (UTC), or an instant (RFC 3339)")]
+At = Annotated[
+    str | None,
+    Query(
+        min_length=1,
+        max_length=1024,
+        description="A date, meaning its end (UTC), or an instant (RFC 3339)",
+        json_schema_extra={
+            "anyOf": [{"type": "string", "format": form} for form in ("date", "date-time")]
+        },
+    ),
+]
 
 
 @router.get(

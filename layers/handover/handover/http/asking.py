@@ -16,7 +16,11 @@ from handover.stages.people import Person, signed_in
 
 Limit = Annotated[int, Query(ge=1, le=100, description="How many rows a page has at the most")]
 LongLimit = Annotated[int, Query(ge=1, le=1000, description="The same for short rows")]
-Cursor = Annotated[str | None, Query(max_length=4000, description="From the page before")]
+# What stages.cursors makes: base64 for addresses, without "=".
+Cursor = Annotated[
+    str | None,
+    Query(max_length=4000, pattern=r"^[A-Za-z0-9_-]+$", description="From the page before"),
+]
 
 
 def new_router() -> APIGatewayHttpRouter:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -11,6 +12,8 @@ from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel
 
 JSON, PROBLEM = "application/json", "application/problem+json"
+# How a problem is described where its model has no place of its own.
+TROUBLE = {"$ref": "#/components/schemas/Problem"}
 
 
 class Fault(BaseModel):
@@ -46,13 +49,18 @@ def answers(status: int, words: str, model: type) -> dict[int, OpenAPIResponse]:
 
 
 def problem(
-    status: HTTPStatus, detail: str, path: str, *, retry_after: int = 0, **more: object
+    status: HTTPStatus,
+    detail: str,
+    path: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    **more: object,
 ) -> Response[str]:
     """The answer that tells of a problem with what was asked for at `path`."""
     return Response(
         status_code=status,
         content_type=PROBLEM,
-        headers={"retry-after": str(retry_after)} if retry_after else {},
+        headers=dict(headers or {}),
         body=json.dumps(
             {
                 "type": "about:blank",

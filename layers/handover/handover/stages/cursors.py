@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from handover.errors import InvalidRequestError
+from handover.errors import NotFoundError
 
 # A place becomes part of a key: a sort key has 1,024 bytes, of which the least goes into "user#".
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
@@ -108,8 +108,8 @@ def place_at(
 ) -> str | None:
     """The place after which a page begins, None for the first page.
 
-    Raises InvalidRequestError for what is no cursor, or leads to none of the listing's `places`,
-    of which none takes more than `most_bytes`.
+    Raises NotFoundError for what is no cursor, or leads to none of the listing's `places`, of which
+    none takes more than `most_bytes`.
     """
     if cursor is None:
         return None
@@ -123,7 +123,7 @@ def place_at(
         or len(place.encode()) > most_bytes
         or cursor_at(place) != cursor
     ):
-        raise InvalidRequestError(
-            "cursor", "this is no cursor of this listing; take the one that its last page gave"
+        raise NotFoundError(
+            "this is no cursor of this listing; take the one that its last page gave", "cursor"
         )
     return place
