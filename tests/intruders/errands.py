@@ -1,4 +1,4 @@
-"""Who may have files written that assign many accounts, and everything that follow does."""
+"""Everything that follow does, and what is asked for without a file."""
 
 from __future__ import annotations
 
@@ -7,35 +7,13 @@ from dataclasses import replace
 from tests.faults.memory_aws import ObjectCreated
 from tests.functional.errands import await_newcomer, newcomer
 from tests.functional.pipeline import file_of, told_by_s3, with_body
-from tests.intruders.actions import Action, on, sending
-from tests.intruders.cast import INSIDERS, OWN, OWN_PROFILE, SALES, World
-
-
-def handing(profile: str, **more: object) -> Action:
-    """Accounts handed over without a file."""
-    return sending("POST", "/assignments", {"profile": profile, "to": SALES.email, **more})
-
-
-# For admin, office, sales, support and an admin of another opco, in this order.
-RIGHTS: dict[Action, tuple[int, ...]] = {
-    on("ended", "POST", "/undo"): (202, 202, 403, 403, 202),
-    on("of-sales", "POST", "/undo"): (409, 403, 409, 403, 409),
-    on("running", "POST", "/undo"): (409, 409, 403, 403, 409),
-    on("waiting", "POST", "/undo"): (409, 409, 403, 403, 409),
-    on("ticket", "POST", "/undo"): (409, 409, 409, 409, 409),
-    handing("single-strict", account_ids=["K001"]): (202, 202, 403, 403, 202),
-    handing("single-strict", held_by=SALES.email): (202, 202, 403, 403, 202),
-    handing(OWN_PROFILE, account_ids=["K001"]): (403, 403, 202, 403, 403),
-    Action("GET", "/pending"): (200, 403, 403, 403, 200),
-}
+from tests.intruders import questions
+from tests.intruders.cast import INSIDERS, OWN, SALES, World
 
 
 def run(world: World) -> None:
     """Every errand, to its end and not; what others assign while it is run, too."""
-    for action in RIGHTS:
-        for actor in (INSIDERS[0], INSIDERS[2]):
-            path = action.path.format(name=world.names[OWN].get(action.of, ""))
-            world.ask(actor, action.method, path, action.body)
+    questions.ask(world, "/assignments", "/pending", undo=True)
     pipeline = world.pipeline
     pipeline.settle()
     await_newcomer(pipeline, "K003", "T000")

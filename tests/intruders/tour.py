@@ -21,7 +21,7 @@ from tests.faults.memory_aws import ServiceError, Twist
 from tests.functional.mishaps import Mishap, befalling
 from tests.functional.payloads import load_event
 from tests.functional.pipeline import HOUR, file_of, told_by_s3, with_body
-from tests.intruders import errands, people
+from tests.intruders import errands, questions
 from tests.intruders.cast import (
     INSIDERS,
     MANY,
@@ -38,6 +38,7 @@ from tests.intruders.cast import (
 ACCOUNT = "ACCT-4711-MBEKI"
 CELL = "raw cell of Nomvula Mbeki"
 FILENAME = "salaries of Nomvula Mbeki.csv"
+SET_UP = ("/users", "/profiles", "/settings", "/roles", "/workflows", "/sources")
 
 
 def take(world: World) -> None:
@@ -142,9 +143,7 @@ def _ask(world: World) -> None:
 
 def _set_up(world: World) -> None:
     """Every route of people and settings, by an Admin and by somebody who may not."""
-    for action in people.RIGHTS:
-        for actor in (INSIDERS[0], INSIDERS[2]):
-            world.ask(actor, action.method, action.path, action.body)
+    questions.ask(world, *SET_UP)
     _edit_a_user(world)
 
 

@@ -1,0 +1,267 @@
+"""Who may do what. Written by hand, from what Handover promises; it uses no code of Handover.
+
+Each table is a text with one row a line: columns are separated by spaces, `-` stands for nothing,
+and what follows `#` explains. Where a column is a person, `yes` says that they may and `-` that
+they may not. tests/rights asks the deployed functions every cell.
+
+The people, all of the tenant lumina:
+
+    admin        Admin, opco Kenya
+    office       Back Office Management, opco Kenya
+    sales        Sales, opco Kenya; holds the accounts
+    support      Support, opco Kenya
+    plain        no user role, opco Kenya
+    togo-admin   Admin, opco Togo
+    togo-office  Back Office Management, opco Togo
+"""
+
+# Routes of the API. `answer` is the status for who may; who may not gets 403 and changes nothing.
+# The same request by somebody of OUTSIDERS is refused, whatever the route. A word in braces is a
+# thing of the tenant (THINGS in world.py). The same request about a thing of another tenant is
+# answered as one about a thing that nobody has.
+#
+# An import is named by what it is: `ended` was uploaded by office and is done, `waiting` waits for
+# an approval, `running` is admin's and goes on, `of-sales` was uploaded by sales with a profile
+# that only Sales may use, `ticket` has no file yet.
+ROUTES = """
+method  path                              body           answer  admin office sales support plain togo-admin togo-office
+GET     /openapi.json                     -              200     yes   yes    yes   yes     yes   yes        yes
+
+# Imports
+POST    /imports                          strict-file    201     yes   yes    -     -       -     yes        yes
+POST    /imports                          strict-check   201     yes   yes    -     -       -     yes        yes
+POST    /imports                          sales-file     201     -     -      yes   -       -     -          -
+POST    /imports                          users-file     201     yes   -      -     -       -     yes        -
+GET     /imports                          -              200     yes   yes    yes   yes     yes   yes        yes
+GET     /imports/{ended}                  -              200     yes   yes    yes   yes     yes   yes        yes
+GET     /imports/{running}                -              200     yes   yes    yes   yes     yes   yes        yes
+GET     /imports/{ticket}                 -              200     yes   yes    yes   yes     yes   yes        yes
+GET     /imports/{ended}/report           -              302     yes   yes    -     -       -     yes        yes
+GET     /imports/{ended}/results          -              302     yes   yes    -     -       -     yes        yes
+GET     /imports/{of-sales}/report        -              302     yes   -      yes   -       -     yes        -
+GET     /imports/{of-sales}/results       -              302     yes   -      yes   -       -     yes        -
+GET     /imports/{running}/report         -              409     yes   yes    -     -       -     yes        yes
+GET     /imports/{running}/results        -              409     yes   yes    -     -       -     yes        yes
+POST    /imports/{waiting}/approve        -              202     yes   -      -     -       -     yes        -
+POST    /imports/{ended}/approve          -              409     yes   -      -     -       -     yes        -
+POST    /imports/{running}/approve        -              409     yes   -      -     -       -     yes        -
+POST    /imports/{ticket}/approve         -              409     yes   -      -     -       -     yes        -
+POST    /imports/{waiting}/cancel         -              202     yes   yes    -     -       -     yes        -
+POST    /imports/{running}/cancel         -              202     yes   -      -     -       -     yes        -
+POST    /imports/{ended}/cancel           -              409     yes   yes    -     -       -     yes        -
+POST    /imports/{ticket}/cancel          -              202     yes   yes    -     -       -     yes        -
+POST    /imports/{ended}/undo             -              202     yes   yes    -     -       -     yes        yes
+POST    /imports/{ended}/undo             check          202     yes   yes    -     -       -     yes        yes
+POST    /imports/{running}/undo           -              409     yes   yes    -     -       -     yes        yes
+POST    /imports/{waiting}/undo           -              409     yes   yes    -     -       -     yes        yes
+
+# Assignments without a file
+PATCH   /accounts/{account}               edit           200     yes   yes    -     -       -     yes        yes
+PATCH   /accounts/{account}               edit-check     200     yes   yes    -     -       -     yes        yes
+PATCH   /accounts/{account}               edit-sales     200     -     -      yes   -       -     -          -
+PATCH   /accounts/{account}               edit-user      200     yes   yes    -     -       -     yes        yes
+PATCH   /accounts/{account}               edit-togo      422     yes   yes    -     -       -     yes        yes
+PATCH   /accounts?id={account}            edit           200     yes   yes    -     -       -     yes        yes
+POST    /assignments                      hand-ids       202     yes   yes    -     -       -     yes        yes
+POST    /assignments                      hand-all       202     yes   yes    -     -       -     yes        yes
+POST    /assignments                      hand-sales     202     -     -      yes   -       -     -          -
+GET     /pending                          -              200     yes   -      -     -       -     yes        -
+
+# Accounts, their history and who holds them
+GET     /accounts                         -              200     yes   yes    yes   yes     yes   yes        yes
+GET     /accounts?holder=Sam+Sales        -              200     yes   yes    yes   yes     yes   yes        yes
+GET     /accounts?id={account}            -              200     yes   yes    yes   yes     yes   yes        yes
+GET     /accounts/{account}               -              200     yes   yes    yes   yes     yes   yes        yes
+GET     /accounts/{account}?at=2026-11-22 -              200     yes   yes    yes   yes     yes   yes        yes
+GET     /accounts/T000                    -              200     yes   yes    yes   yes     yes   yes        yes
+GET     /accounts/{account}/history       -              200     yes   yes    yes   yes     yes   yes        yes
+GET     /history?account_id={account}     -              200     yes   yes    yes   yes     yes   yes        yes
+GET     /portfolios/{user}                -              200     yes   yes    yes   yes     yes   yes        yes
+GET     /portals/{portal}/managers        -              200     yes   yes    yes   yes     yes   yes        yes
+GET     /managers?portal={portal}         -              200     yes   yes    yes   yes     yes   yes        yes
+
+# Requests: for who holds the account. Managers may create them once a setting lets them.
+POST    /requests                         request        201     yes   -      -     -       -     yes        -
+GET     /requests                         -              200     yes   yes    yes   yes     yes   yes        yes
+GET     /requests?account_id={account}    -              200     yes   -      yes   -       -     yes        -
+GET     /requests/{request}               -              200     yes   -      yes   -       -     yes        -
+POST    /requests/{request}/notes         note           201     yes   -      yes   -       -     yes        -
+
+# Users
+GET     /users                            -              200     yes   yes    yes   yes     yes   yes        yes
+GET     /users/{user}                     -              200     yes   yes    yes   yes     yes   yes        yes
+POST    /users                            new-user       201     yes   -      -     -       -     yes        -
+POST    /users                            known-user     409     yes   -      -     -       -     yes        -
+PUT     /users/{user}                     edited-user    200     yes   -      -     -       -     yes        -
+PUT     /users/{user}                     made-admin     200     yes   -      -     -       -     yes        -
+POST    /users/{user}/invitation          -              200     yes   -      -     -       -     yes        -
+POST    /users/kofi.gone@lumina.example/invitation  -    409     yes   -      -     -       -     yes        -
+DELETE  /users/{leaver}                   -              202     yes   -      -     -       -     yes        -
+POST    /users/delete                     leavers        202     yes   -      -     -       -     yes        -
+POST    /users/delete                     no-leavers     400     yes   -      -     -       -     yes        -
+
+# Profiles
+GET     /profiles                         -              200     yes   yes    yes   yes     yes   yes        yes
+GET     /profiles/{profile}               -              200     yes   yes    yes   yes     yes   yes        yes
+GET     /profiles/{profile}/template      -              200     yes   yes    yes   yes     yes   yes        yes
+GET     /profiles/single-strict           -              200     yes   yes    yes   yes     yes   yes        yes
+PUT     /profiles/{profile}               new-profile    200     yes   -      -     -       -     yes        -
+PUT     /profiles/{profile}               old-profile    409     yes   -      -     -       -     yes        -
+PUT     /profiles/fresh                   new-profile    200     yes   -      -     -       -     yes        -
+PUT     /profiles/single-strict           new-profile    200     yes   -      -     -       -     yes        -
+DELETE  /profiles/{profile}               -              204     yes   -      -     -       -     yes        -
+DELETE  /profiles/single-strict           -              409     yes   -      -     -       -     yes        -
+POST    /profiles/{profile}/copies        copy           201     yes   -      -     -       -     yes        -
+
+# What a tenant sets up for itself
+GET     /settings                         -              200     yes   yes    yes   yes     yes   yes        yes
+PATCH   /settings                         guard          200     yes   -      -     -       -     yes        -
+PATCH   /settings                         profiles-on    200     yes   -      -     -       -     yes        -
+GET     /roles                            -              200     yes   yes    yes   yes     yes   yes        yes
+GET     /roles/{role}                     -              200     yes   yes    yes   yes     yes   yes        yes
+PUT     /roles/{role}                     role           200     yes   -      -     -       -     yes        -
+PUT     /roles/Newly                      role           200     yes   -      -     -       -     yes        -
+DELETE  /roles/{role}                     -              204     yes   -      -     -       -     yes        -
+DELETE  /roles/Newly                      -              404     yes   -      -     -       -     yes        -
+GET     /workflows                        -              200     yes   yes    yes   yes     yes   yes        yes
+GET     /workflows/{workflow}             -              200     yes   yes    yes   yes     yes   yes        yes
+PUT     /workflows/Dunning                -              200     yes   -      -     -       -     yes        -
+DELETE  /workflows/{workflow}             -              204     yes   -      -     -       -     yes        -
+GET     /sources                          -              200     yes   -      -     -       -     yes        -
+GET     /sources/{source}                 -              200     yes   -      -     -       -     yes        -
+PUT     /sources/hr                       source         200     yes   -      -     -       -     yes        -
+DELETE  /sources/{source}                 -              204     yes   -      -     -       -     yes        -
+"""
+
+# What is open to everybody, with a token or without.
+OPEN_ROUTES = frozenset({"GET /openapi.json"})
+
+# Who is no active user of the tenant, though they have a token: they may do nothing.
+OUTSIDERS = """
+person
+inactive
+deleted
+unknown
+user-of-another-tenant
+without-tenant
+with-a-blank-tenant
+with-a-key-for-a-tenant
+without-email
+access-token
+token-without-a-use
+without-claims
+"""
+
+# Who may use a profile. `on` = an Admin has switched it on, with the setting `profiles`; then its
+# own list of user roles says who may, and none listed is every active user. One that is `off` is
+# for Admins, whatever its list says, and so is one whose files are about the directory, on or off.
+# It is the same at every door of PROFILE_DOORS.
+PROFILES = """
+profile              state  admin office sales support plain togo-admin togo-office
+single-strict        on     yes   yes    -     -       -     yes        yes
+single-strict        off    yes   -      -     -       -     yes        -
+directory-single     on     yes   -      -     -       -     yes        -
+directory-single     off    yes   -      -     -       -     yes        -
+manager-and-viewers  on     yes   -      -     -       -     yes        -
+manager-and-viewers  off    yes   -      -     -       -     yes        -
+multi-with-workflow  on     yes   yes    yes   yes     yes   yes        yes
+multi-with-workflow  off    yes   -      -     -       -     yes        -
+role-team            on     yes   -      -     -       -     yes        -
+role-team            off    yes   -      -     -       -     yes        -
+directory-accounts   on     yes   -      -     -       -     yes        -
+directory-accounts   off    yes   -      -     -       -     yes        -
+directory-users      on     yes   -      -     -       -     yes        -
+directory-users      off    yes   -      -     -       -     yes        -
+staff-list           on     yes   -      -     -       -     yes        -      # users; lists Sales
+staff-list           off    yes   -      -     -       -     yes        -
+sales-list           on     -     -      yes   -       -     -          -      # lists Sales alone
+sales-list           off    yes   -      -     -       -     yes        -
+open-list            on     yes   yes    yes   yes     yes   yes        yes    # lists nobody
+open-list            off    yes   -      -     -       -     yes        -
+"""
+
+# The doors by which a person uses a profile, and what they answer who may: with a profile that
+# assigns, and with one whose files are about the directory. Who may not gets `refused`. Of an
+# import that is there already `also` names who may whatever the profile says: Admins, and at the
+# last two doors the uploader.
+PROFILE_DOORS = """
+door               assigns  directory  refused               also
+ticket             201      201        403                   -
+ticket-to-check    201      201        403                   -
+file               done     done       UPLOADER_NOT_ALLOWED  -  # under a ticket given before
+file-to-check      done     done       UPLOADER_NOT_ALLOWED  -
+edit               200      400        403                   -
+edit-to-check      200      400        403                   -
+reassign-ids       202      400        403                   -
+reassign-holder    202      400        403                   -
+undo               202      409        403                   admins
+undo-to-check      202      409        403                   admins
+results            302      302        403                   admins,uploader
+report             404      404        403                   admins,uploader  # no line has an error
+"""
+ADMINS = ("admin", "togo-admin")
+
+# Who may assign a role, where `assigned_by` lists Support alone: at every door of ROLE_DOORS, with
+# a profile that is on and open to everybody. An Admin is no exception: they edit the list.
+ASSIGNED_BY = """
+role             admin office sales support plain togo-admin togo-office
+account_manager  -     -      -     yes     -     -          -
+viewer           -     -      -     yes     -     -          -
+workflow         -     -      -     yes     -     -          -
+"""
+ROLE_DOORS = """
+door             answer  refused
+file             done    UPLOADER_NOT_ALLOWED
+edit             200     403
+reassign-ids     202     403
+reassign-holder  202     403
+undo             202     403
+"""
+
+# Files of other systems. `profile` is the source's, `state` the tenant's word on it: an Admin has
+# registered the source with the profile, which is permission enough. `right` is writes_directory.
+# What a file says of accounts or users counts only with the right, at whichever door it comes.
+SOURCES = """
+profile              state  right  drop                  directory-accounts    directory-users
+single-strict        on     -      done                  UPLOADER_NOT_ALLOWED  UPLOADER_NOT_ALLOWED
+single-strict        off    -      done                  UPLOADER_NOT_ALLOWED  UPLOADER_NOT_ALLOWED
+single-strict        on     yes    done                  done                  done
+single-strict        off    yes    done                  done                  done
+sales-list           on     -      done                  UPLOADER_NOT_ALLOWED  UPLOADER_NOT_ALLOWED
+sales-list           off    -      done                  UPLOADER_NOT_ALLOWED  UPLOADER_NOT_ALLOWED
+sales-list           off    yes    done                  done                  done
+multi-with-workflow  on     -      done                  UPLOADER_NOT_ALLOWED  UPLOADER_NOT_ALLOWED
+multi-with-workflow  off    -      done                  UPLOADER_NOT_ALLOWED  UPLOADER_NOT_ALLOWED
+directory-users      on     -      UPLOADER_NOT_ALLOWED  UPLOADER_NOT_ALLOWED  UPLOADER_NOT_ALLOWED
+directory-users      off    -      UPLOADER_NOT_ALLOWED  UPLOADER_NOT_ALLOWED  UPLOADER_NOT_ALLOWED
+directory-users      on     yes    done                  done                  done
+directory-users      off    yes    done                  done                  done
+staff-list           on     -      UPLOADER_NOT_ALLOWED  UPLOADER_NOT_ALLOWED  UPLOADER_NOT_ALLOWED
+staff-list           off    yes    done                  done                  done
+directory-accounts   on     -      UPLOADER_NOT_ALLOWED  UPLOADER_NOT_ALLOWED  UPLOADER_NOT_ALLOWED
+directory-accounts   off    -      UPLOADER_NOT_ALLOWED  UPLOADER_NOT_ALLOWED  UPLOADER_NOT_ALLOWED
+directory-accounts   on     yes    done                  done                  done
+directory-accounts   off    yes    done                  done                  done
+"""
+# Whose hand a source's file must come from; the row of SOURCES answers for `own` alone.
+WRITERS = """
+writer   answer
+own      -
+other    WRONG_PRINCIPAL  # the principal of another tenant's source
+nobody   WRONG_PRINCIPAL  # S3 tells of none
+"""
+
+# What starts each deployed function. The first two are doors for people and systems, asked above.
+# The rest are reached by AWS alone: a queue or stream to which only Handover and S3 may write, or
+# a schedule.
+FUNCTIONS = """
+function          started-by
+ApiFunction       people
+ValidateFunction  files
+AssignFunction    aws
+FinalizeFunction  aws
+AbandonFunction   aws
+SweepFunction     aws
+PublishFunction   aws
+FollowFunction    aws
+"""

@@ -1,0 +1,235 @@
+"""Who may use which profile, and assign which role, by every door of a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from handover.model import Mode
+from handover.profiles import presets
+
+from tests.intruders.cast import OWN, OWN_PROFILE, OWN_WORKFLOW, Actor, World
+from tests.rights.reading import Row, named, rows, who
+from tests.rights.table import ADMINS, ASSIGNED_BY, PROFILE_DOORS, PROFILES, ROLE_DOORS
+from tests.rights.world import (
+    EMAILS,
+    PEOPLE,
+    PROFILE_NAMES,
+    SAMPLES,
+    SID,
+    STAFF_LIST,
+    UPLOADERS,
+    Worlds,
+    code_of,
+    file_for,
+    set_up,
+)
+
+RIGHTS = rows(PROFILES)
+DOORS = rows(PROFILE_DOORS)
+DIRECTORY = ("directory-accounts", "directory-users", STAFF_LIST)
+
+Door = Callable[[World, Actor, str, Mode], str]
+
+
+def by_ticket(world: World, actor: Actor, profile: str, mode: Mode) -> str:
+    wanted = {"profile": profile, "filename": "a.csv", "mode": mode.value}
+    return str(world.ask(actor, "POST", "/imports", wanted).status)
+
+
+def by_file(world: World, actor: Actor, profile: str, mode: Mode) -> str:
+    """A file whose ticket was given before the profile was what it is now."""
+    ticket = world.pipeline.ticket(profile=profile, uploader=EMAILS[actor.name], mode=mode)
+    created = world.pipeline.put(f"in/{OWN}/{ticket}.csv", file_for(profile))
+    world.pipeline.run(created)
+    return code_of(world, created)
+
+
+def by_edit(world: World, actor: Actor, profile: str, mode: Mode) -> str:
+    assign = {SAMPLES[profile].role: SID.email}
+    wanted = {"profile": profile, "assign": assign, "dry_run": mode is Mode.DRY_RUN}
+    return str(world.ask(actor, "PATCH", "/accounts/K011", wanted).status)
+
+
+def by_accounts(world: World, actor: Actor, profile: str, mode: Mode) -> str:
+    wanted = {"profile": profile, "to": SID.email, "account_ids": ["K011"], "mode": mode.value}
+    return str(world.ask(actor, "POST", "/assignments", wanted).status)
+
+
+def by_holder(world: World, actor: Actor, profile: str, mode: Mode) -> str:
+    wanted = {"profile": profile, "to": SID.email, "held_by": EMAILS["sales"], "mode": mode.value}
+    return str(world.ask(actor, "POST", "/assignments", wanted).status)
+
+
+def by_undo(world: World, actor: Actor, profile: str, mode: Mode) -> str:
+    name = world.names[OWN][f"of {profile}"]
+    return str(world.ask(actor, "POST", f"/imports/{name}/undo", {"mode": mode.value}).status)
+
+
+def by_results(world: World, actor: Actor, profile: str, mode: Mode) -> str:
+    name = world.names[OWN][f"of {profile}"]
+    return str(world.ask(actor, "GET", f"/imports/{name}/results").status)
+
+
+def by_report(world: World, actor: Actor, profile: str, mode: Mode) -> str:
+    name = world.names[OWN][f"of {profile}"]
+    return str(world.ask(actor, "GET", f"/imports/{name}/report").status)
+
+
+ASKED: dict[str, tuple[Door, Mode]] = {
+    "ticket": (by_ticket, Mode.RUN),
+    "ticket-to-check": (by_ticket, Mode.DRY_RUN),
+    "file": (by_file, Mode.RUN),
+    "file-to-check": (by_file, Mode.DRY_RUN),
+    "edit": (by_edit, Mode.RUN),
+    "edit-to-check": (by_edit, Mode.DRY_RUN),
+    "reassign-ids": (by_accounts, Mode.RUN),
+    "reassign-holder": (by_holder, Mode.RUN),
+    "undo": (by_undo, Mode.RUN),
+    "undo-to-check": (by_undo, Mode.DRY_RUN),
+    "results": (by_results, Mode.RUN),
+    "report": (by_report, Mode.RUN),
+}
+
+
+def marked(table: list[Row], *columns: str) -> list[Any]:
+    return [pytest.param(row, id=named(row, *columns)) for row in table]
+
+
+def differences(
+    worlds: Worlds,
+    state: str,
+    people: Mapping[str, bool],
+    ask: Callable[[World, Actor], str],
+    expected: Row,
+) -> list[str]:
+    """What is answered otherwise than expected, and refusals that changed an account or user."""
+    found = []
+    for name, may in people.items():
+        world = worlds.back_to(state)
+        before = facts(world)
+        answer = ask(world, PEOPLE[name])
+        if answer != expected["answer" if may else "refused"]:
+            found.append(f"{name}: found {answer}, expected {'yes' if may else 'no'}")
+        if not may and facts(world) != before:
+            found.append(f"{name}: answered {answer}, and something was changed")
+    return found
+
+
+def facts(world: World) -> tuple[dict[Any, Any], ...]:
+    """All accounts, and all that the directories hold."""
+    tables = world.pipeline.memory.dynamodb.tables
+    return dict(tables["AccountsTable"].items), dict(tables["DirectoryTable"].items)
+
+
+@pytest.mark.parametrize("door", marked(DOORS, "door"))
+@pytest.mark.parametrize("row", marked(RIGHTS, "profile", "state"))
+def test_a_profile_is_used_by_whom_the_table_names(worlds: Worlds, row: Row, door: Row) -> None:
+    profile = row["profile"]
+    expected = {**door, "answer": door["directory" if profile in DIRECTORY else "assigns"]}
+    ask, mode = ASKED[door["door"]]
+    also = {"-": (), "admins": ADMINS, "admins,uploader": (*ADMINS, UPLOADERS[profile])}
+    people = who(row, tuple(PEOPLE)) | dict.fromkeys(also[door["also"]], True)
+
+    found = differences(
+        worlds,
+        row["state"],
+        people,
+        lambda world, actor: ask(world, actor, profile, mode),
+        expected,
+    )
+
+    assert found == []
+
+
+def test_every_preset_has_a_row_in_both_states() -> None:
+    asked = {(row["profile"], row["state"]) for row in RIGHTS}
+
+    assert asked == {(name, state) for name in PROFILE_NAMES for state in ("on", "off")}
+    assert set(presets()) <= set(PROFILE_NAMES)
+    assert OWN_PROFILE in PROFILE_NAMES
+
+
+# Roles that only some may assign.
+
+
+OPEN_TEAM = "open-team"
+COLUMNS = {
+    "account_manager": "Account manager email",
+    "viewer": "defaultViewers",
+    "workflow": "Workflow name",
+}
+
+
+def value_for(role: str) -> str:
+    return OWN_WORKFLOW if role == "workflow" else SID.email
+
+
+@pytest.fixture(scope="module")
+def guarded(worlds: Worlds) -> Worlds:
+    """A profile with every kind of role, open to everybody, and an import of each role by it."""
+    world = worlds.back_to("on")
+    pipeline = world.pipeline
+    workflow = presets()["multi-with-workflow"]
+    viewer = presets()["manager-and-viewers"]
+    one = next(column for column in viewer.columns if column.role == "viewer")
+    columns = (*(replace(column, is_required=False) for column in workflow.columns[1:]), one)
+    team = replace(
+        workflow,
+        name=OPEN_TEAM,
+        columns=(workflow.columns[0], *columns),
+        seats={**workflow.seats, "viewer": viewer.seats["viewer"]},
+    )
+    pipeline.wiring.tables.directory.put_profile(OWN, team)
+    set_up(world, profiles=[*PROFILE_NAMES, OPEN_TEAM])
+    for number, (role, label) in enumerate(COLUMNS.items()):
+        body = f"External Id,{label}\r\nK00{number},{value_for(role)}\r\n".encode()
+        created = world.uploaded(PEOPLE["admin"], OWN, body, OPEN_TEAM)
+        pipeline.run(created)
+        pipeline.clock.now += 1
+        assert pipeline.item(created).state == "done"
+        world.names[OWN][f"of {role}"] = pipeline.item(created).pk
+    pipeline.forget()
+    for role in COLUMNS:
+        rules = {"assigned_by": ["Support"]}
+        answer = world.ask(PEOPLE["admin"], "PUT", f"/roles/{role}", rules)
+        assert answer.status == 200, answer.text
+    worlds.snapshots["guarded"] = pipeline.memory.snapshot()
+    return worlds
+
+
+def ask_for_role(world: World, actor: Actor, role: str, door: str) -> str:
+    """What a door answers to somebody who assigns the role."""
+    value = value_for(role)
+    match door:
+        case "file":
+            ticket = world.pipeline.ticket(profile=OPEN_TEAM, uploader=EMAILS[actor.name])
+            body = f"External Id,{COLUMNS[role]}\r\nK011,{value}\r\n".encode()
+            created = world.pipeline.put(f"in/{OWN}/{ticket}.csv", body)
+            world.pipeline.run(created)
+            return code_of(world, created)
+        case "edit":
+            edit = {"profile": OPEN_TEAM, "assign": {role: value}}
+            return str(world.ask(actor, "PATCH", "/accounts/K011", edit).status)
+        case "undo":
+            name = world.names[OWN][f"of {role}"]
+            return str(world.ask(actor, "POST", f"/imports/{name}/undo").status)
+    which = {"account_ids": ["K011"]} if door == "reassign-ids" else {"held_by": EMAILS["sales"]}
+    handing = {"profile": OPEN_TEAM, "role": role, "to": value, **which}
+    return str(world.ask(actor, "POST", "/assignments", handing).status)
+
+
+@pytest.mark.parametrize("door", marked(rows(ROLE_DOORS), "door"))
+@pytest.mark.parametrize("row", marked(rows(ASSIGNED_BY), "role"))
+def test_a_role_is_assigned_by_whom_the_table_names(guarded: Worlds, row: Row, door: Row) -> None:
+    found = differences(
+        guarded,
+        "guarded",
+        who(row, tuple(PEOPLE)),
+        lambda world, actor: ask_for_role(world, actor, row["role"], door["door"]),
+        door,
+    )
+
+    assert found == []
