@@ -117,6 +117,7 @@ POST    /profiles/{profile}/copies        copy           201     yes   -      - 
 GET     /settings                         -              200     yes   yes    yes   yes     yes   yes        yes
 PATCH   /settings                         guard          200     yes   -      -     -       -     yes        -
 PATCH   /settings                         profiles-on    200     yes   -      -     -       -     yes        -
+PATCH   /settings                         wall-off       200     yes   -      -     -       -     yes        -
 GET     /roles                            -              200     yes   yes    yes   yes     yes   yes        yes
 GET     /roles/{role}                     -              200     yes   yes    yes   yes     yes   yes        yes
 PUT     /roles/{role}                     role           200     yes   -      -     -       -     yes        -
@@ -216,6 +217,49 @@ edit             200     403
 reassign-ids     202     403
 reassign-holder  202     403
 undo             202     403
+"""
+
+# The opco wall. `setting` is the tenant's `opco_wall`, `profile` the profile's own wall, which wants
+# the same opco on both sides and takes none for another one. It stands before a line of a ticket's
+# file and of a drop, an edit, a reassignment, an undo, the resolution of a pending address, and the
+# manager whom a directory file names for a new account.
+OPCO = """
+user   account  setting     profile  may
+Kenya  Kenya    always      -        yes
+Kenya  Kenya    always      wall     yes
+Kenya  Kenya    by_profile  -        yes
+Kenya  Kenya    by_profile  wall     yes
+Kenya  Togo     always      -        -
+Kenya  Togo     always      wall     -
+Kenya  Togo     by_profile  -        yes
+Kenya  Togo     by_profile  wall     -
+Togo   Kenya    always      -        -
+Togo   Kenya    always      wall     -
+Togo   Kenya    by_profile  -        yes
+Togo   Kenya    by_profile  wall     -
+-      Kenya    always      -        yes
+-      Kenya    always      wall     -
+-      Kenya    by_profile  -        yes
+-      Kenya    by_profile  wall     -
+Kenya  -        always      -        yes
+Kenya  -        always      wall     -
+Kenya  -        by_profile  -        yes
+Kenya  -        by_profile  wall     -
+-      -        always      -        yes
+-      -        always      wall     yes
+-      -        by_profile  -        yes
+-      -        by_profile  wall     yes
+"""
+# `wall`: whether a profile with a wall of its own can come by the door.
+OPCO_DOORS = """
+door       wall  refused
+file       yes   OTHER_OPCO
+drop       yes   OTHER_OPCO
+edit       yes   OTHER_OPCO
+reassign   yes   OTHER_OPCO
+undo       yes   OTHER_OPCO
+pending    -     waits       # the address keeps its place, and no file is written
+directory  -     OTHER_OPCO
 """
 
 # Files of other systems. `profile` is the source's, `state` the tenant's word on it: an Admin has

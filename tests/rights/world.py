@@ -132,6 +132,7 @@ BODIES: dict[str, object] = {
     "copy": {"name": "theirs", "mapping": {"Key": "account ID"}},
     "guard": {"clear_guard_lines": 99},
     "profiles-on": {"profiles": ["multi-with-workflow"]},
+    "wall-off": {"opco_wall": "by_profile"},
     "role": {"max_users": 7},
     "source": {"profile": "single-strict", "principal": "AROACRM"},
 }
