@@ -140,7 +140,12 @@ def _too_many(event: dict[str, Any]) -> dict[str, Any] | None:
     seconds = seconds_to_wait(wiring(), tenant, tenant_requests_a_second(), time.time())
     if not seconds:
         return None
-    told = problem(HTTPStatus.TOO_MANY_REQUESTS, TOO_MANY, event["rawPath"], headers={"retry-after": str(seconds)})
+    told = problem(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        TOO_MANY,
+        event["rawPath"],
+        headers={"retry-after": str(seconds)},
+    )
     return {
         "statusCode": told.status_code,
         "headers": {**told.headers, "content-type": PROBLEM},
