@@ -7,7 +7,7 @@ from typing import Any
 from handover.messages import each_message
 from handover.runtime import Context, Invocation, logger, metrics, tracer, wiring
 from handover.stages.chunks import work_chunk
-from handover.stages.sending import read_message
+from handover.stages.sending import Need, note_taken, read_message
 
 
 @logger.inject_lambda_context
@@ -20,5 +20,6 @@ def lambda_handler(event: dict[str, Any], context: Context) -> Any:
 
 def _work(body: str, run: Invocation) -> None:
     told = read_message(body)
+    note_taken(wiring(), Need.CHUNKS, run)
     handed_on = told.get("handed_on")
     work_chunk(wiring(), told["import_id"], told["chunk"], run, handed_on=handed_on, may_write=True)

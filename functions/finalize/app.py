@@ -7,7 +7,7 @@ from typing import Any
 from handover.messages import each_message
 from handover.runtime import Context, Invocation, logger, metrics, tracer, wiring
 from handover.stages.endings import end_import
-from handover.stages.sending import read_message
+from handover.stages.sending import Need, note_taken, read_message
 
 
 @logger.inject_lambda_context
@@ -19,4 +19,6 @@ def lambda_handler(event: dict[str, Any], context: Context) -> Any:
 
 
 def _end(body: str, run: Invocation) -> None:
-    end_import(wiring(), read_message(body)["import_id"], run)
+    told = read_message(body)
+    note_taken(wiring(), Need.FINALIZE, run)
+    end_import(wiring(), told["import_id"], run)

@@ -15,7 +15,7 @@ from handover.runtime import (
     wiring,
 )
 from handover.stages.intake import take_in
-from handover.stages.sending import read_message
+from handover.stages.sending import Need, note_taken, read_message
 from handover.stages.uploads import arrivals_of
 
 
@@ -28,5 +28,7 @@ def lambda_handler(event: dict[str, Any], context: Context) -> Any:
 
 
 def _take(body: str, run: Invocation) -> None:
-    for arrival in arrivals_of(read_message(body)):
+    told = read_message(body)
+    note_taken(wiring(), Need.INTAKE, run)
+    for arrival in arrivals_of(told):
         take_in(wiring(), arrival, run, assign_timeout_seconds())

@@ -261,12 +261,13 @@ class Pipeline:
         *,
         handed_on: int | None = None,
         seconds: float = 30.0,
+        age: float = 0.0,
     ) -> list[str]:
-        """Hands the message of a chunk to the function."""
+        """Hands the message of a chunk to the function, `age` seconds after its sending."""
         body = {"v": 1, "import_id": import_id, "chunk": chunk}
         if handed_on is not None:
             body["handed_on"] = handed_on
-        return self.invoke(assign.lambda_handler, with_body("assign-chunk", body), seconds)
+        return self.invoke(assign.lambda_handler, with_body("assign-chunk", body), seconds, age)
 
     def finalize(self, import_id: str) -> list[str]:
         """Hands the finalize message of an import to the function."""
@@ -277,9 +278,9 @@ class Pipeline:
         """Hands a dead letter to the function."""
         return self.invoke(abandon.lambda_handler, event)
 
-    def sweep(self, what: str) -> None:
+    def sweep(self, what: str, *, seconds: float = 120.0) -> None:
         """Hands the event of the schedule `what` to the function."""
-        self.invoke(sweep.lambda_handler, load_event(f"sweep-{what}"))
+        self.invoke(sweep.lambda_handler, load_event(f"sweep-{what}"), seconds)
 
     def drained(self, table: str) -> dict[str, Any]:
         """What the stream of a table holds, taken out of it, as Lambda passes it."""
@@ -331,9 +332,16 @@ class Pipeline:
         ]
 
     def invoke(
-        self, handler: Callable[..., Any], event: dict[str, Any], seconds: float = 120.0
+        self,
+        handler: Callable[..., Any],
+        event: dict[str, Any],
+        seconds: float = 120.0,
+        age: float = 0.0,
     ) -> list[str]:
-        """Runs a function; the ids of the messages that it wants again."""
+        """Runs a function; the ids of the messages, sent `age` ago, that it wants again."""
+        for record in event.get("Records", ()):
+            if "SentTimestamp" in record.get("attributes", {}):
+                record["attributes"]["SentTimestamp"] = str(int((self.clock.now - age) * 1000))
         context = LambdaContext(f"run-{next(self._runs):04d}", seconds)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "No application metrics to publish")
@@ -359,14 +367,14 @@ class Pipeline:
             assert self.validate(one) == []
         while self.memory.sqs.outbox:
             message = self.memory.sqs.outbox.pop(0)
-            body = json.loads(message.body)
+            body, age = json.loads(message.body), self.clock.now - message.sent_at
             match self._queue(message):
                 case "IntakeQueue":
                     event = with_body("validate-ticket", body)
-                    assert self.invoke(validate.lambda_handler, event) == []
+                    assert self.invoke(validate.lambda_handler, event, age=age) == []
                 case "ChunksQueue":
                     told = {"handed_on": body.get("handed_on")}
-                    assert self.assign(body["import_id"], body["chunk"], **told) == []
+                    assert self.assign(body["import_id"], body["chunk"], age=age, **told) == []
                 case _:
                     assert self.finalize(body["import_id"]) == []
 

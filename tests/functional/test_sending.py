@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from handover.stages.sending import Need
 from handover.stages.uploads import arrival_message, arrivals
 
 from functions.abandon import app as abandon
@@ -76,3 +77,26 @@ def test_messages_that_were_captured_are_of_this_version(function: str) -> None:
     body = json.loads(load_event(QUEUES[function][1])["Records"][0]["body"])
 
     assert body.get("v", 1) == 1
+
+
+def test_how_far_each_queue_was_taken_is_noted_by_its_worker(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1)
+    pipeline.run(pipeline.upload(FILE))
+
+    imports = pipeline.wiring.tables.imports
+    assert {need: imports.seen(need).newest_taken for need in Need} == dict.fromkeys(
+        Need, pipeline.clock.now
+    )
+
+
+def test_a_message_that_does_not_tell_when_it_was_sent_is_worked_all_the_same(
+    pipeline: Pipeline,
+) -> None:
+    created = pipeline.upload(FILE)
+    event = told_by_s3(created)
+    del event["Records"][0]["attributes"]["SentTimestamp"]
+
+    assert pipeline.invoke(validate.lambda_handler, event) == []
+
+    assert pipeline.item(created).state == "processing"
+    assert pipeline.wiring.tables.imports.seen(Need.INTAKE).newest_taken == 0

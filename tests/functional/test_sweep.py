@@ -9,12 +9,8 @@ from itertools import chain
 
 import pytest
 from handover.model import Mode
-from handover.stages.sweeps import (
-    APPROVAL_SECONDS,
-    LOST_DROP_SECONDS,
-    LOST_SECONDS,
-    PATIENCE_SECONDS,
-)
+from handover.rules.resending import LONGEST_WAIT_SECONDS, PATIENCE_SECONDS, TAKEN_SECONDS
+from handover.stages.sweeps import APPROVAL_SECONDS, LOST_DROP_SECONDS, LOST_SECONDS
 
 from tests.faults.memory_aws import ObjectCreated
 from tests.functional.mishaps import Mishap, befalling
@@ -24,6 +20,7 @@ from tests.functional.pipeline import (
     BARAKA,
     DAY,
     HOUR,
+    MINUTE,
     TENANT,
     Pipeline,
     file_of,
@@ -33,9 +30,14 @@ from tests.functional.pipeline import (
 GOOD = file_of([("K000", AMINA)])
 
 
+def big_file() -> bytes:
+    """As many lines as make three chunks."""
+    return file_of((f"A{number:05d}", AMINA) for number in range(5_000))
+
+
 def three_chunks(pipeline: Pipeline) -> ObjectCreated:
     """A validated import of three chunks whose messages were lost."""
-    created = pipeline.upload(file_of((f"A{number:05d}", AMINA) for number in range(5_000)))
+    created = pipeline.upload(big_file())
     assert pipeline.validate(created) == []
     assert len(pipeline.waiting("ChunksQueue")) == 3
     pipeline.forget()
@@ -46,33 +48,109 @@ def later(pipeline: Pipeline, seconds: float = PATIENCE_SECONDS) -> None:
     pipeline.clock.now += seconds
 
 
+def sweep_until_quiet(pipeline: Pipeline) -> None:
+    """Sweeps each minute for a quarter of an hour, and has done what that sends."""
+    for _ in range(15):
+        pipeline.sweep("imports")
+        pipeline.run()
+        later(pipeline, MINUTE)
+
+
 def chunks(created: ObjectCreated, *numbers: int) -> list[dict[str, object]]:
     return [{"v": 1, "import_id": import_id(created), "chunk": number} for number in numbers]
 
 
-def test_exactly_the_pending_chunks_that_nobody_works_are_sent_again(pipeline: Pipeline) -> None:
+def test_of_lost_chunks_one_is_sent_first_and_the_others_once_it_is_taken(
+    pipeline: Pipeline,
+) -> None:
+    created = three_chunks(pipeline)
+    later(pipeline)
+    pipeline.sweep("imports")
+    assert pipeline.waiting() == chunks(created, 1)
+
+    pipeline.run()
+    later(pipeline, MINUTE)
+    pipeline.sweep("imports")
+
+    assert pipeline.waiting() == chunks(created, 2, 3)
+
+
+def test_exactly_the_lost_chunks_that_nobody_works_are_sent_again(pipeline: Pipeline) -> None:
     created = three_chunks(pipeline)
     pipeline.assign(import_id(created), 1)
     later(pipeline)
     with befalling(pipeline.memory, Mishap("PutObject", kill_before=1)):
         pipeline.assign(import_id(created), 3)
 
-    pipeline.sweep("imports")
+    sweep_until_quiet(pipeline)
 
-    assert pipeline.waiting() == chunks(created, 2)
+    assert pipeline.item(created).pending == {3}, "its message comes again by itself"
 
 
-def test_a_chunk_whose_worker_was_killed_is_sent_again_when_its_time_is_over(
+def test_a_chunk_whose_message_was_taken_is_sent_again_when_it_should_long_have_come_again(
     pipeline: Pipeline,
 ) -> None:
     created = three_chunks(pipeline)
     with befalling(pipeline.memory, Mishap("PutObject", kill_before=1)):
         pipeline.assign(import_id(created), 3)
-    later(pipeline)
+    sweep_until_quiet(pipeline)
+    assert pipeline.item(created).pending == {3}
 
+    later(pipeline, max(TAKEN_SECONDS, LONGEST_WAIT_SECONDS))
     pipeline.sweep("imports")
 
-    assert pipeline.waiting() == chunks(created, 1, 2, 3)
+    assert pipeline.waiting() == chunks(created, 3)
+
+
+def test_the_first_message_of_a_chunk_does_not_pass_for_the_probe(pipeline: Pipeline) -> None:
+    created = three_chunks(pipeline)
+    later(pipeline)
+    pipeline.sweep("imports")
+    pipeline.forget()
+
+    # The queue comes to the import: its other chunks are next.
+    pipeline.assign(import_id(created), 1, age=PATIENCE_SECONDS)
+    later(pipeline, MINUTE)
+    pipeline.sweep("imports")
+    assert pipeline.waiting() == []
+
+    # The probe comes too, for a chunk that is settled: what has not come by now is lost.
+    pipeline.assign(import_id(created), 1, age=MINUTE)
+    pipeline.sweep("imports")
+    assert pipeline.waiting() == chunks(created, 2, 3)
+
+
+def test_what_waits_while_nobody_works_is_not_multiplied(pipeline: Pipeline) -> None:
+    for _ in range(30):
+        pipeline.validate(pipeline.upload(big_file()))
+        pipeline.clock.now += 1
+    assert len(pipeline.waiting("ChunksQueue")) == 90
+
+    for _ in range(6 * 60):
+        later(pipeline, MINUTE)
+        pipeline.sweep("imports")
+
+    assert len(pipeline.waiting()) <= 90 * 1.2
+    most = Counter(one["import_id"] for one in pipeline.waiting()).values()
+    assert max(most) <= 3 + 1, "one import alone does not get all probes"
+
+
+def test_an_import_whose_turn_has_passed_gets_one_message_and_each_later_one_later(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.kenyan(1)
+    passed = three_chunks(pipeline)
+    sent_after: list[int] = []
+    for minute in range(1, 4 * 60):
+        # What others send is taken meanwhile.
+        pipeline.run(pipeline.upload(GOOD))
+        later(pipeline, MINUTE)
+        pipeline.sweep("imports")
+        sent_after += [minute for one in pipeline.waiting() if one in chunks(passed, 1)]
+        assert len(pipeline.waiting()) <= 1
+        pipeline.forget()
+
+    assert sent_after == [5, 15, 35, 75, 135, 195]
 
 
 def test_what_is_merely_late_is_left_alone(pipeline: Pipeline) -> None:
@@ -84,19 +162,19 @@ def test_what_is_merely_late_is_left_alone(pipeline: Pipeline) -> None:
     assert pipeline.waiting() == []
 
 
-def test_what_was_sent_again_is_given_time(pipeline: Pipeline) -> None:
+def test_what_was_sent_again_is_given_twice_the_time(pipeline: Pipeline) -> None:
     created = three_chunks(pipeline)
     later(pipeline)
     pipeline.sweep("imports")
     pipeline.forget()
 
-    later(pipeline, PATIENCE_SECONDS - 1)
+    later(pipeline, 2 * PATIENCE_SECONDS - 1)
     pipeline.sweep("imports")
     assert pipeline.waiting() == []
 
     later(pipeline, 1)
     pipeline.sweep("imports")
-    assert pipeline.waiting() == chunks(created, 1, 2, 3)
+    assert pipeline.waiting() == chunks(created, 1)
 
 
 def test_an_import_whose_validation_stands_still_is_taken_in_again(pipeline: Pipeline) -> None:
@@ -228,7 +306,32 @@ def test_what_has_ended_and_was_announced_is_not_looked_at(pipeline: Pipeline) -
     with befalling(pipeline.memory, Mishap("GetItem")) as reads:
         pipeline.sweep("imports")
 
-    assert (pipeline.waiting(), reads.seen) == ([], 0)
+    assert (pipeline.waiting(), reads.seen) == ([], 1), "only how far the last sweep came"
+
+
+def test_a_sweep_of_imports_goes_on_where_the_last_one_has_stopped(pipeline: Pipeline) -> None:
+    created: list[ObjectCreated] = []
+    for _ in range(8):
+        created.append(pipeline.upload(GOOD))
+        pipeline.clock.now += 1
+        with befalling(pipeline.memory, Mishap("HeadObject", kill_before=1)):
+            pipeline.validate(created[-1])
+    later(pipeline)
+    # Others' files are taken in meanwhile, so each import is sent on by itself.
+    pipeline.run(pipeline.upload(b"nothing"))
+    later(pipeline)
+
+    def wait() -> None:
+        pipeline.clock.now += 4
+
+    runs: list[list[str]] = []
+    for _ in range(4):
+        with befalling(pipeline.memory, Mishap("SendMessage", before_call=wait)):
+            pipeline.sweep("imports", seconds=35.0)
+        runs.append(found(pipeline))
+
+    keys = [one.version.key for one in created]
+    assert runs == [keys[:6], keys[6:], [], []]
 
 
 # Uploads without an import

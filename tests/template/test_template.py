@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from handover.messages import DELIVERIES_OF_ONE
+from handover.rules.resending import TAKEN_SECONDS
 from handover.stages.parking import GIVEN_UP, PARKED
 from handover.store.directory import USER
 from handover.store.errands import ERRAND, LOOK
@@ -118,6 +119,16 @@ def test_a_message_stays_hidden_for_six_times_its_readers_timeout(queue: str, st
     timeout = value_in(stage, FUNCTIONS[reader_of(queue)]["Timeout"])
 
     assert visibility == 6 * timeout
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_chunk_that_was_taken_counts_as_lost_only_after_its_message_should_have_come_again(
+    stage: str,
+) -> None:
+    visibility = value_in(stage, QUEUES["ChunksQueue"]["VisibilityTimeout"])
+    timeout = value_in(stage, FUNCTIONS["AssignFunction"]["Timeout"])
+
+    assert 2 * (visibility + timeout) <= TAKEN_SECONDS
 
 
 def test_every_source_queue_has_a_dead_letter_queue_of_its_own() -> None:

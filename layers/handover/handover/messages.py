@@ -62,6 +62,15 @@ class _Messages(BatchProcessor):
 _messages = _Messages(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
+def _sent_at(record: SQSRecord) -> float | None:
+    """When SQS took the message, in seconds since the epoch.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+    """
+    told = record.attributes.get("SentTimestamp")
+    return int(told) / 1000 if told else None
+
+
 def each_message(
     event: dict[str, Any],
     context: Context,
@@ -76,7 +85,7 @@ def each_message(
     """
 
     def handle(record: SQSRecord) -> None:
-        run = invocation(context, f"-{record.message_id}")
+        run = invocation(context, f"-{record.message_id}", sent_at=_sent_at(record))
         try:
             work(record.body, run)
         except RetryLaterError as late:

@@ -105,10 +105,14 @@ def history_days() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One run of a function: its id, and how long it may go on."""
+    """One run of a function: its id, and how long it may go on.
+
+    `sent_at` is when the message was sent that it works on, None when it works on none.
+    """
 
     attempt: str
     patience: Patience
+    sent_at: float | None = None
 
     @property
     def now(self) -> float:
@@ -128,14 +132,14 @@ class Invocation:
 LEASE_MARGIN_SECONDS = 15.0
 
 
-def invocation(context: Context, part: str = "") -> Invocation:
+def invocation(context: Context, part: str = "", *, sent_at: float | None = None) -> Invocation:
     """The run that a Lambda context describes; `part` tells the messages of one batch apart.
 
     From here on every call to AWS waits for a busy service until the deadline of this run.
     """
     patience = Patience(time.time() + context.get_remaining_time_in_millis() / 1000)
     begin(patience)
-    return Invocation(f"{context.aws_request_id}{part}", patience)
+    return Invocation(f"{context.aws_request_id}{part}", patience, sent_at)
 
 
 def rfc3339(seconds: float) -> str:

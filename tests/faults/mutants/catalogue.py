@@ -603,6 +603,20 @@ MUTANTS: tuple[Mutant, ...] = (
         kinds=("messages_lost",),
     ),
     Mutant(
+        "everything_waiting_sent_again",
+        "the sweep sends only what can be lost",
+        (
+            Edit(
+                f"{STAGES}.sweeps",
+                "_lost_chunks",
+                "return lost_chunks(chunks, run.now, before=run.now)[:1]",
+                "return sorted(pending_chunks(item))",
+            ),
+        ),
+        kinds=("outage", "poison"),
+        function="assign",
+    ),
+    Mutant(
         "lost_uploads_not_looked_for",
         "uploads without an import are found",
         wrap=(f"{STAGES}.sweeps", "_take_in", _nothing),

@@ -14,6 +14,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
     ResponseStreamingError,
 )
+from handover.rules import resending
 from handover.stages import sweeps
 from handover.store.domains import DOMAINS
 
@@ -399,15 +400,16 @@ class Faults:
 
         Drops are heard of by their events all the same: a listing does not tell who wrote them.
         """
-        module: Any = sweeps
-        patience = module.PATIENCE_SECONDS, module.LOST_SECONDS
+        of_rules: Any = resending
+        of_sweeps: Any = sweeps
+        patience = of_rules.PATIENCE_SECONDS, of_sweeps.LOST_SECONDS
 
         def sweep() -> None:
-            module.PATIENCE_SECONDS = module.LOST_SECONDS = 0.0
+            of_rules.PATIENCE_SECONDS = of_sweeps.LOST_SECONDS = 0.0
             try:
                 self._world.sweep()
             finally:
-                module.PATIENCE_SECONDS, module.LOST_SECONDS = patience
+                of_rules.PATIENCE_SECONDS, of_sweeps.LOST_SECONDS = patience
 
         self._nest(sweep)
 

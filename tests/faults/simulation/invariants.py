@@ -124,10 +124,12 @@ def _kept(world: World) -> dict[str, dict[Any, Any]]:
 
 
 def _is_passing(table: str, key: Any) -> bool:
-    """True of who has a chunk, which a late worker asks first; and of a hint to look at a user."""
-    return (table == "ImportsTable" and key[1].startswith("chunk#")) or (
-        table == "DirectoryTable" and key[1].startswith("look#")
-    )
+    """True of who has a chunk, which a late worker asks first; of what was taken from a queue; and
+    of a hint to look at a user.
+    """
+    return (
+        table == "ImportsTable" and (key[1].startswith("chunk#") or key[0].startswith("taken#"))
+    ) or (table == "DirectoryTable" and key[1].startswith("look#"))
 
 
 class _End:

@@ -23,6 +23,7 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.response import StreamingBody
+from handover.rules import resending
 from handover.stages import sweeps
 
 from tests.faults.memory_aws import MemoryAws
@@ -119,7 +120,7 @@ class Replays:
         outer, self._run = self._run, None
         begun = clock.now
         # The only thing that the simulation changes in the product while it runs.
-        patience = sweeps.PATIENCE_SECONDS, sweeps.LOST_SECONDS
+        patience = resending.PATIENCE_SECONDS, sweeps.LOST_SECONDS
         # The request's id tells the event.
         way: Any = (name, context.aws_request_id, begun, clock.ahead, patience)
         notes, received = self._begun, deque[_Received]()

@@ -112,7 +112,7 @@ class States:
 
     def _on_the_way(self, world: World) -> Iterator[Any]:
         waiting: list[tuple[int, Any]] = [
-            (one.sent, (one.queue, one.body, one.name, one.visible_at, one.receives))
+            (one.sent, (one.queue, one.body, one.name, one.visible_at, one.sent_at, one.receives))
             for one in world.messages
         ]
         for stream in world.streams:

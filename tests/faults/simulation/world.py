@@ -62,6 +62,7 @@ class Message:
     name: str
     sent: int
     visible_at: float
+    sent_at: float
     receives: int = 0
 
     @property
@@ -247,11 +248,15 @@ class World:
         self._events_seen = len(events)
         return new
 
-    def send(self, queue: str, body: str, *, delay: float = 0.0) -> Message:
-        """A message for a queue."""
+    def send(
+        self, queue: str, body: str, *, delay: float = 0.0, sent_at: float | None = None
+    ) -> Message:
+        """A message for a queue; a dead letter keeps the time at which it was first sent."""
         self._sent += 1
         name = _name("message", f"{queue} {body}".encode(), self._named_before)
-        message = Message(queue, body, name, self._sent, self.clock.now + delay)
+        now = self.clock.now
+        first = now if sent_at is None else sent_at
+        message = Message(queue, body, name, self._sent, now + delay, first)
         self.messages.append(message)
         return message
 
@@ -337,10 +342,29 @@ class World:
     def _run_schedule(self, place: int) -> None:
         schedule = self.stack.schedules[place]
         self.sweeps += 1
-        before = self._sent
+        before, faults = self._sent, len(self.applied)
+        waiting = Counter(message.body for message in self.messages)
         self.invoke(schedule.function, schedule.event, sweep=place)
         if self._sent != before:
             self.sweeps_that_sent += 1
+        # What a delay has taken out of the order counts as lost, and what a sweep without patience
+        # has sent is not well apart from the rest.
+        kinds = {kind for _, kind, _ in self.applied}
+        if len(self.applied) == faults and not kinds & {"messages_delayed", "sweep_inside"}:
+            self._check_sent_again(waiting, before)
+
+    def _check_sent_again(self, waiting: Counter[str], before: int) -> None:
+        """Of the chunks of an import whose messages wait, a sweep sends one again at the most."""
+        copies = Counter(
+            json.loads(message.body)["import_id"]
+            for message in self.messages
+            if message.sent > before and message.queue == "ChunksQueue" and waiting[message.body]
+        )
+        self.violations += [
+            f"I21 a sweep sent {count} messages of {import_id} that wait already"
+            for import_id, count in copies.items()
+            if count > 1
+        ]
 
     @property
     def is_only_busy(self) -> bool:
@@ -354,7 +378,7 @@ class World:
         if queue.max_receives is not None and message.receives > queue.max_receives:
             assert queue.dead_letters is not None
             self.messages.remove(message)
-            self.send(queue.dead_letters, message.body)
+            self.send(queue.dead_letters, message.body, sent_at=message.sent_at)
             self.dead_letters += 1
             if self.is_only_busy:
                 self.violations.append(f"I19 {message.queue} gave up for a busy service")
@@ -382,7 +406,10 @@ class World:
             "messageId": message.name,
             "receiptHandle": message.name,
             "body": message.body,
-            "attributes": {"ApproximateReceiveCount": str(message.receives)},
+            "attributes": {
+                "ApproximateReceiveCount": str(message.receives),
+                "SentTimestamp": str(int(message.sent_at * 1000)),
+            },
             "messageAttributes": {},
             "md5OfBody": "",
             "eventSource": "aws:sqs",

@@ -6,6 +6,7 @@ import pytest
 from handover.model import Chunk, State
 from handover.patience import Patience
 from handover.reports import Counts
+from handover.rules.resending import NOTED_SECONDS, ChunkSeen, Seen
 from handover.store.imports import (
     ImportItem,
     Imports,
@@ -125,15 +126,57 @@ def test_a_chunk_that_does_not_exist_is_nobodys(imports: Imports, pipeline: Pipe
     begun(imports, pipeline)
 
     assert imports.take_chunk(IMPORT, 9, "a", now=0, until=LATER) is None
-    assert imports.free_chunks(IMPORT, [9], 0, pipeline.patience) == []
+    assert imports.chunks_seen(IMPORT, [9], pipeline.patience) == []
 
 
-def test_chunks_that_are_worked_are_not_free(imports: Imports, pipeline: Pipeline) -> None:
+def test_a_chunk_tells_until_when_it_is_leased_and_when_it_was_taken(
+    imports: Imports, pipeline: Pipeline
+) -> None:
     begun(imports, pipeline)
-    imports.take_chunk(IMPORT, 2, "a", now=0, until=LATER)
+    imports.take_chunk(IMPORT, 2, "a", now=50, until=LATER)
 
-    assert imports.free_chunks(IMPORT, [3, 2, 1], LATER, pipeline.patience) == [1, 3]
-    assert imports.free_chunks(IMPORT, [3, 2, 1], LATER + 1, pipeline.patience) == [1, 2, 3]
+    seen = imports.chunks_seen(IMPORT, [3, 2], pipeline.patience)
+
+    assert sorted(seen, key=lambda one: one.number) == [ChunkSeen(2, LATER, 50), ChunkSeen(3)]
+
+
+def test_a_probe_is_taken_when_its_own_message_is(imports: Imports, pipeline: Pipeline) -> None:
+    begun(imports, pipeline)
+    imports.resent(IMPORT, "chunks", now=70.0, resends=1, probe=2)
+    told: list[bool] = []
+    for number in (3, 2):
+        imports.note_probe_taken(IMPORT, number)
+        told.append(bool(found(imports).probe_taken))
+    assert told == [False, True]
+
+    imports.resent(IMPORT, "chunks", now=90.0, resends=2, probe=None)
+
+    item = found(imports)
+    assert item.probe is None
+    assert not item.probe_taken
+    assert (item.resends, item.resent_at) == (2, 90)
+
+
+def test_what_was_taken_of_a_queue_only_grows_and_small_steps_are_not_noted(
+    imports: Imports,
+) -> None:
+    assert imports.seen("chunks") == Seen()
+
+    noted: list[float] = []
+    for sent_at in (100.0, 100.0 + NOTED_SECONDS, 101.0 + NOTED_SECONDS, 50.0):
+        imports.note_taken("chunks", sent_at)
+        noted.append(imports.seen("chunks").newest_taken)
+
+    assert noted == [100.0, 100.0, 101.0 + NOTED_SECONDS, 101.0 + NOTED_SECONDS]
+    assert imports.seen("finalize") == Seen()
+
+
+def test_a_probe_is_noted_beside_what_was_taken(imports: Imports) -> None:
+    imports.note_taken("chunks", 100.0)
+
+    imports.probed("chunks", Seen(7.0, 200.0, 2))
+
+    assert imports.seen("chunks") == Seen(100.0, 200.0, 2)
 
 
 def test_a_chunk_is_settled_once_and_counted_once(imports: Imports, pipeline: Pipeline) -> None:

@@ -20,6 +20,7 @@ from handover.reading import lines as lines_of
 from handover.reports import errors_part, results_part, tally
 from handover.rules import Claim
 from handover.rules.pacing import is_handed_on
+from handover.rules.resending import is_probe
 from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
 from handover.stages.outcomes import Decided, results_of
 from handover.stages.planning import Work
@@ -142,6 +143,8 @@ def _work_taken(
     item = wiring.tables.imports.find(import_id)
     if item is None:
         raise RetryLaterError("there is no such import yet")
+    if item.probe == number and is_probe(run.sent_at, float(item.resent_at)):
+        wiring.tables.imports.note_probe_taken(import_id, number)
     if number in pending_chunks(item):
         if taken is None:
             item = _count(wiring, item, number, run, handed_on)

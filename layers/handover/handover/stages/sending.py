@@ -9,13 +9,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import Any
 
 from handover.aws import queues
 from handover.errors import RetryLaterError
 from handover.patience import Patience
-from handover.runtime import Wiring
+from handover.runtime import Invocation, Wiring
 from handover.store.imports import ImportItem
+
+
+class Need(StrEnum):
+    """What an import needs next, by the queue from which it gets it."""
+
+    INTAKE = "intake"
+    CHUNKS = "chunks"
+    FINALIZE = "finalize"
+
 
 # What a message of ours says, and in which fields. Whoever raises it still reads the one before.
 VERSION = 1
@@ -46,6 +56,12 @@ def send_finalize(wiring: Wiring, item: ImportItem) -> None:
     """Sends the message that has the import brought to its end, or told of."""
     message = {"v": VERSION, "import_id": item.pk}
     queues.send(wiring.finalize_queue, message, group=item.tenant)
+
+
+def note_taken(wiring: Wiring, need: Need, run: Invocation) -> None:
+    """Notes for the sweep how far the messages of a queue have been taken."""
+    if run.sent_at is not None:
+        wiring.tables.imports.note_taken(need, run.sent_at)
 
 
 def read_message(body: str) -> Any:

@@ -7,15 +7,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from handover.aws import objects, queues
 from handover.aws.objects import Upload, Version
 from handover.model import State
 from handover.patience import Patience
+from handover.rules.resending import (
+    Resend,
+    Seen,
+    Sent,
+    lost_chunks,
+    probed,
+    what_to_resend,
+)
 from handover.runtime import Invocation, Wiring, logger, metrics
 from handover.stages.rivals import ticket_time
-from handover.stages.sending import send_chunks, send_finalize
+from handover.stages.sending import Need, send_chunks, send_finalize
 from handover.stages.uploads import (
     IN,
     OF_SYSTEMS,
@@ -26,8 +36,6 @@ from handover.stages.uploads import (
 )
 from handover.store.imports import ImportItem, pending_chunks
 
-# How long nothing is sent again after the last time: a message that is merely late comes first.
-PATIENCE_SECONDS = 300.0
 # How long an import that waits for older ones is left alone before it is tried again.
 WAIT_SECONDS = 45.0
 # A notification takes seconds, sometimes a minute or longer; after this it is taken for lost.
@@ -51,13 +59,39 @@ TICKET_PATTERN = re.compile(r"\d{8}T\d{9}Z-")
 
 
 def sweep_imports(wiring: Wiring, run: Invocation) -> None:
-    """Sends the messages of open imports again that seem to have been lost."""
-    for item in wiring.tables.imports.open_imports():
-        run.patience.check()
-        if _resend(wiring, item, run):
-            wiring.tables.imports.resent(item.pk, run.now)
-            metrics.add_metric("ImportsResent", "Count", 1)
-            logger.warning("import sent on", extra={"import_id": item.pk, "state": item.state})
+    """Sends messages of open imports again that can have been lost, oldest imports first.
+
+    What a run does not come to is looked at by the next ones.
+    """
+    imports = wiring.tables.imports
+    begun = looked = imports.looked_until(OPEN_IMPORTS)
+    seen = cache(imports.seen)
+    for_all: dict[Need, _Standing] = {}
+    for item in imports.open_imports(since=begun):
+        if run.patience.left < LISTING_RESERVE_SECONDS:
+            break
+        looked = item.opened_at or looked
+        if _is_overdue(item, run.now):
+            _cancel(wiring, item, run)
+            continue
+        standing = _standing(item, run.now)
+        if standing is None:
+            continue
+        decided = _decide(standing, seen(standing.need), run.now)
+        if decided is Resend.PROBE_FOR_ALL:
+            # One import speaks for all: the one that has done so least.
+            best = for_all.setdefault(standing.need, standing)
+            if standing.sent.resends < best.sent.resends:
+                for_all[standing.need] = standing
+        elif decided is not Resend.NOTHING:
+            _send_on(wiring, standing, decided, run)
+    else:
+        looked = ""
+    for need, standing in for_all.items():
+        if _send_on(wiring, standing, Resend.PROBE_FOR_ALL, run):
+            imports.probed(need, probed(seen(need), run.now))
+    if looked != begun:
+        imports.look_on_from(OPEN_IMPORTS, looked)
 
 
 def sweep_uploads(wiring: Wiring, run: Invocation) -> None:
@@ -131,6 +165,8 @@ def _versions(
 
 
 UPLOADS_AT_A_TIME = 100
+# The part under which it is stored how far the open imports were looked at.
+OPEN_IMPORTS = "imports"
 # What the schedules ask for, by the name in their input.
 SWEEPS: Mapping[str, Callable[[Wiring, Invocation], None]] = {
     "imports": sweep_imports,
@@ -147,31 +183,96 @@ def _take_in(wiring: Wiring, waiting: list[Arrival], patience: Patience) -> None
     queues.send_all(wiring.intake_queue, (arrival_message(arrival) for arrival in lost), patience)
 
 
-def _resend(wiring: Wiring, item: ImportItem, run: Invocation) -> bool:
-    """True when something was sent again."""
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """An import that has not ended, what it needs next, and what was sent for that."""
+
+    item: ImportItem
+    need: Need
+    sent: Sent
+
+
+def _standing(item: ImportItem, now: float) -> _Standing | None:
+    """How an import stands; None when nothing has to be sent for it."""
     state = State(item.state)
-    opened = datetime.fromisoformat(item.opened_at).timestamp() if item.opened_at else run.now
-    is_waiting = state is State.VALIDATING and item.waits
-    quiet_seconds = WAIT_SECONDS if is_waiting else PATIENCE_SECONDS
-    if run.now - max(opened, float(item.resent_at)) < quiet_seconds:
-        return False
+    need = Need.FINALIZE
     if state is State.VALIDATING:
-        if (item.lease_until or 0) > run.now:
-            return False
+        if (item.lease_until or 0) > now:
+            return None
+        need = Need.INTAKE
+    elif state is State.PROCESSING and pending_chunks(item):
+        need = Need.CHUNKS
+    elif state is State.AWAITING_APPROVAL and item.told_approval:
+        return None
+    return _Standing(item, need, _sent(item, need))
+
+
+def _is_overdue(item: ImportItem, now: float) -> bool:
+    return item.state == State.AWAITING_APPROVAL and now - _opened(item) > APPROVAL_SECONDS
+
+
+def _cancel(wiring: Wiring, item: ImportItem, run: Invocation) -> None:
+    """Cancels what nobody approved; its chunks, sent for the first time, are settled unwritten."""
+    if wiring.tables.imports.cancel(item.pk, "nobody approved it in time"):
+        send_chunks(wiring, item, sorted(pending_chunks(item)), run.patience)
+
+
+def _sent(item: ImportItem, need: Need) -> Sent:
+    at = max(_opened(item), float(item.resent_at))
+    if item.resent_for != need:
+        return Sent(at)
+    return Sent(at, int(item.resends), is_probe_taken=bool(item.probe_taken))
+
+
+def _opened(item: ImportItem) -> float:
+    return datetime.fromisoformat(item.opened_at).timestamp() if item.opened_at else 0.0
+
+
+def _decide(standing: _Standing, seen: Seen, now: float) -> Resend:
+    item, sent = standing.item, standing.sent
+    if standing.need is Need.INTAKE and item.waits and not sent.resends:
+        # Nothing is on its way: the last run has put the import off.
+        return Resend.PROBE if now - sent.at >= WAIT_SECONDS else Resend.NOTHING
+    return what_to_resend(now, sent, seen)
+
+
+def _send_on(wiring: Wiring, standing: _Standing, decided: Resend, run: Invocation) -> bool:
+    """True when something was sent again."""
+    item, need, sent, now = standing.item, standing.need, standing.sent, run.now
+    chunks: list[int] = []
+    if need is Need.CHUNKS:
+        chunks = _lost_chunks(wiring, standing, decided, run)
+    probe = chunks[0] if chunks and decided is not Resend.LOST else None
+    # Before it is sent, so that whoever takes the probe sees that it is one.
+    wiring.tables.imports.resent(item.pk, need, now=now, resends=sent.resends + 1, probe=probe)
+    is_sent = _resend(wiring, item, need, chunks, run)
+    if is_sent:
+        metrics.add_metric("ImportsResent", "Count", 1)
+        logger.warning("import sent on", extra={"import_id": item.pk, "state": item.state})
+    return is_sent
+
+
+def _lost_chunks(
+    wiring: Wiring, standing: _Standing, decided: Resend, run: Invocation
+) -> list[int]:
+    item = standing.item
+    chunks = wiring.tables.imports.chunks_seen(item.pk, pending_chunks(item), run.patience)
+    if decided is Resend.LOST:
+        return lost_chunks(chunks, run.now, before=standing.sent.at)
+    return lost_chunks(chunks, run.now, before=run.now)[:1]
+
+
+def _resend(
+    wiring: Wiring, item: ImportItem, need: Need, chunks: list[int], run: Invocation
+) -> bool:
+    """Sends what the import needs; False when that is nothing."""
+    if need is Need.INTAKE:
         queues.send(wiring.intake_queue, arrival_message(_arrival(item)))
-        return True
-    if state is State.PROCESSING:
-        pending = pending_chunks(item)
-        free = wiring.tables.imports.free_chunks(item.pk, pending, run.now, run.patience)
-        send_chunks(wiring, item, free, run.patience)
-        if not pending:
-            send_finalize(wiring, item)
-        return bool(free) or not pending
-    if state is State.AWAITING_APPROVAL and run.now - opened > APPROVAL_SECONDS:
-        return wiring.tables.imports.cancel(item.pk, "nobody approved it in time")
-    if state is State.AWAITING_APPROVAL and item.told_approval:
-        return False
-    send_finalize(wiring, item)
+    elif need is Need.FINALIZE:
+        send_finalize(wiring, item)
+    else:
+        send_chunks(wiring, item, chunks, run.patience)
+        return bool(chunks)
     return True
 
 

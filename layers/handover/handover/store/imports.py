@@ -7,7 +7,7 @@ An answer that was lost on the way is recognised by the attempt that the item na
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,7 @@ from handover.errors import RetryLaterError
 from handover.model import Chunk, FileWarning, Mode, Refusal, State
 from handover.patience import Patience
 from handover.reports import Counts, warnings_json
+from handover.rules.resending import NOTED_SECONDS, ChunkSeen, Seen
 from handover.store.batches import put_items, read_items
 from handover.store.connection import Model
 from handover.store.progress import COUNTED, Progress, Settlement, count_chunk, read_progress
@@ -132,7 +133,13 @@ class ImportItem(Model):
     settled: MapAttribute[str, str] = MapAttribute(default=dict)
     lease_by = UnicodeAttribute(null=True)
     lease_until = NumberAttribute(null=True)
+    # When a sweep last sent messages of the import again, how often it has for that need, which
+    # chunk that was, if it was one as a probe, and whether a worker has taken that message.
     resent_at = NumberAttribute(default=0)
+    resent_for = UnicodeAttribute(default="")
+    resends = NumberAttribute(default=0)
+    probe = NumberAttribute(null=True)
+    probe_taken = BooleanAttribute(default=False)
     # Set once the import had to wait for older ones to end before it could be decided.
     waits = BooleanAttribute(default=False)
     told_approval = BooleanAttribute(default=False)
@@ -195,6 +202,8 @@ class ChunkItem(Model):
     duplicate = NumberAttribute(default=0)
     superseded = NumberAttribute(default=0)
     not_processed = NumberAttribute(default=0)
+    # When a worker last took it.
+    taken_at = NumberAttribute(null=True)
 
 
 class TicketItem(Model):
@@ -233,8 +242,9 @@ class WatermarkItem(Model):
     """How far something has come, or how fast: of a tenant's source, the pace of its last file.
 
     Of a tenant: up to which time every upload is known to have ended. Of a part of the upload
-    bucket: behind which key the sweeper has yet to look, none when it begins anew. Of a source:
-    its last `files` as JSON, and how often that list was written.
+    bucket: behind which key the sweeper has yet to look, none when it begins anew; of the open
+    imports likewise, by the time at which they were opened. Of a queue: what is `Seen` of it. Of a
+    source: its last `files` as JSON, and how often that list was written.
     """
 
     class Meta:
@@ -247,6 +257,9 @@ class WatermarkItem(Model):
     ended_until = UnicodeAttribute(null=True)
     looked_until = UnicodeAttribute(null=True)
     lines_a_second = NumberAttribute(null=True)
+    newest_taken = NumberAttribute(null=True)
+    probed_at = NumberAttribute(null=True)
+    probes = NumberAttribute(null=True)
     files = UnicodeAttribute(null=True)
     version = NumberAttribute(null=True)
 
@@ -372,9 +385,13 @@ class Imports:
         found = [self._with_progress(items[key.pk]) for key in page if key.pk in items]
         return found, cursor
 
-    def open_imports(self) -> Iterator[ImportItem]:
-        """All that have not ended or were not announced, oldest first, as they are now."""
-        for key in ImportItem.open_index.query("1"):
+    def open_imports(self, since: str = "") -> Iterator[ImportItem]:
+        """All that have not ended or were not announced, oldest first, as they are now.
+
+        Only those that were opened at `since` or later, if that is not "".
+        """
+        condition = ImportItem.opened_at >= since if since else None
+        for key in ImportItem.open_index.query("1", condition):
             item = self.find(key.pk)
             if item is not None and item.open:
                 yield item
@@ -418,6 +435,7 @@ class Imports:
             [
                 ImportItem.waits.set(True),
                 ImportItem.resent_at.set(now),
+                ImportItem.resends.set(0),
                 ImportItem.lease_until.set(0),
             ],
             (ImportItem.state == State.VALIDATING.value) & (ImportItem.lease_by == attempt),
@@ -564,6 +582,7 @@ class Imports:
                 ChunkItem.lease_by.set(attempt),
                 ChunkItem.lease_until.set(until),
                 ChunkItem.attempts.add(1),
+                ChunkItem.taken_at.set(now),
                 *actions,
             ],
             is_latest
@@ -611,17 +630,20 @@ class Imports:
             (ChunkItem.lease_by == attempt) & ChunkItem.settled_by.does_not_exist(),
         )
 
-    def free_chunks(
-        self, import_id: str, numbers: Iterable[int], now: float, patience: Patience
-    ) -> list[int]:
-        """Those of the chunks that nobody is working on, in their order."""
+    def chunks_seen(
+        self, import_id: str, numbers: Iterable[int], patience: Patience
+    ) -> list[ChunkSeen]:
+        """Who works on these chunks until when, and when they were last taken; in no order."""
         keys = ({"pk": {"S": import_id}, "sk": {"S": _chunk_key(number)}} for number in numbers)
-        found = read_items(self.table, keys, patience, attributes=("sk", "lease_until"))
-        return sorted(
-            int(item["sk"]["S"].removeprefix(CHUNK))
-            for item in found
-            if "lease_until" not in item or float(item["lease_until"]["N"]) < now
-        )
+        names = ("sk", "lease_until", "taken_at")
+        return [
+            ChunkSeen(
+                int(item["sk"]["S"].removeprefix(CHUNK)),
+                _number(item, "lease_until"),
+                _number(item, "taken_at"),
+            )
+            for item in read_items(self.table, keys, patience, attributes=names)
+        ]
 
     def settle(self, item: ImportItem, settlement: Settlement, patience: Patience) -> ImportItem:
         """The import after the chunk is settled, by this attempt or by an earlier one.
@@ -803,9 +825,29 @@ class Imports:
             ImportItem.state == State.AWAITING_APPROVAL.value,
         )
 
-    def resent(self, import_id: str, now: float) -> None:
-        """Remembers that the sweeper has sent the import's messages again."""
-        _update(ImportItem(import_id), [ImportItem.resent_at.set(now)], ImportItem.pk.exists())
+    def resent(
+        self, import_id: str, need: str, *, now: float, resends: int, probe: int | None
+    ) -> None:
+        """Remembers what a sweep sends: for what need, how often, and the probe."""
+        _update(
+            ImportItem(import_id),
+            [
+                ImportItem.resent_at.set(now),
+                ImportItem.resent_for.set(need),
+                ImportItem.resends.set(resends),
+                ImportItem.probe.set(probe) if probe is not None else ImportItem.probe.remove(),
+                ImportItem.probe_taken.set(False),
+            ],
+            ImportItem.pk.exists(),
+        )
+
+    def note_probe_taken(self, import_id: str, probe: int) -> None:
+        """Remembers that a worker has taken the message that a sweep sent as a probe."""
+        _update(
+            ImportItem(import_id),
+            [ImportItem.probe_taken.set(True)],
+            (ImportItem.probe == probe) & (ImportItem.state == State.PROCESSING.value),
+        )
 
     # Tickets
 
@@ -959,6 +1001,47 @@ class Imports:
         looked = WatermarkItem.looked_until
         WatermarkItem(f"sweep#{part}").update([looked.set(key) if key else looked.remove()])
 
+    # What is seen of a queue
+
+    def seen(self, queue: str) -> Seen:
+        """What workers and sweeps have noted of a queue."""
+        try:
+            item = WatermarkItem.get(f"taken#{queue}", WATERMARK, consistent_read=True)
+        except DoesNotExist:
+            return Seen()
+        return Seen(
+            float(item.newest_taken or 0), float(item.probed_at or 0), int(item.probes or 0)
+        )
+
+    def note_taken(self, queue: str, sent_at: float) -> None:
+        """Notes that a message sent then was taken, unless one about as new is noted.
+
+        Every worker comes here with every message, so most only read, and not consistently: a
+        partition takes 3,000 reads a second and 1,000 writes.
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
+        """
+        newest = WatermarkItem.newest_taken
+        key = f"taken#{queue}"
+        try:
+            noted = float(WatermarkItem.get(key, WATERMARK).newest_taken or 0)
+        except DoesNotExist:
+            noted = 0.0
+        if sent_at > noted + NOTED_SECONDS:
+            _update(
+                WatermarkItem(key),
+                [newest.set(sent_at)],
+                newest.does_not_exist() | (newest < sent_at),
+            )
+
+    def probed(self, queue: str, seen: Seen) -> None:
+        """Notes the last probe for all imports of a queue."""
+        WatermarkItem(f"taken#{queue}").update(
+            [
+                WatermarkItem.probed_at.set(seen.probed_at),
+                WatermarkItem.probes.set(seen.probes),
+            ]
+        )
+
 
 def _shown(item: ImportItem, progress: Progress) -> ImportItem:
     """The item, which from now on shows this progress."""
@@ -975,6 +1058,10 @@ def _parts(attempt: str, *, has_errors: bool) -> str:
 
 def _chunk_key(number: int) -> str:
     return f"{CHUNK}{number:05d}"
+
+
+def _number(item: Mapping[str, Any], name: str) -> float:
+    return float(item.get(name, {}).get("N", 0))
 
 
 def _update(item: Model, actions: list[Action], condition: Condition) -> bool:
