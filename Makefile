@@ -6,7 +6,7 @@ COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --g
 CODE := functions infra layers tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lock build deploy bench contract faults soak audit clean
+.PHONY: help setup demo test check lock build deploy bench contract faults load soak audit clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -63,6 +63,9 @@ contract: setup ## the deployed API asked at length whether it keeps its descrip
 
 faults: setup ## the long fault simulation
 	$(PYTHON) -m tests.faults
+
+load: setup ## the load model at its full size, into tests/load/RESULTS.md
+	$(PYTHON) -m tests.load
 
 soak: setup ## ten minutes of load under faults, added to infra/soak/RESULTS.md
 	$(PYTHON) -m infra.soak --output infra/soak/RESULTS.md
