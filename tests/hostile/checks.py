@@ -26,6 +26,7 @@ FILE_CODES = frozenset(
         "UNCLOSED_QUOTE",
         "TOO_LARGE",
         "TOO_MANY_LINES",
+        "RESULTS_FILE",
         "TOO_MANY_COLUMNS",
     }
 )

@@ -171,3 +171,15 @@ def test_a_quote_left_open_in_the_header_is_refused_with_its_line() -> None:
     code, _message, line = refusal(b'\n"account ID,note\n1,2\n')
 
     assert (code, line) == ("UNCLOSED_QUOTE", 2)
+
+
+@pytest.mark.parametrize("own", [b"account ID,account Manager", b"account ID"])
+def test_results_are_refused_because_their_rows_are_filled_up(own: bytes) -> None:
+    results = (
+        own + b",line,outcome,role,before,after,code,message,\r\n1,,2,rejected,,,,FIELD_COUNT,x\r\n"
+    )
+
+    code, message = refusal(results)[:2]
+
+    assert code == "RESULTS_FILE"
+    assert "expected your own file, or the report (errors.csv)" in message

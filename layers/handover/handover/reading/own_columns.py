@@ -1,4 +1,4 @@
-"""The four columns that errors.csv adds, found again when it is uploaded."""
+"""The columns that our own files add, found again when one of them is uploaded."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 REPORT_LABELS = ("line", "code", "error", "hint")
+RESULTS_LABELS = ("line", "outcome", "role", "before", "after", "code", "message")
 
 # Every code has an underscore, which tells our cells from what people write.
 _CODE = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
@@ -16,11 +17,23 @@ def own_columns_at(labels: Sequence[str]) -> int | None:
 
     A spreadsheet pads the header with empty cells when a row is longer: they do not count.
     """
+    return _at_the_end(labels, REPORT_LABELS)
+
+
+def are_results(labels: Sequence[str]) -> bool:
+    """True for the header of results.csv, whose rows are filled up to the length of the header.
+
+    Read as a file, a row that was too short would take users off.
+    """
+    return _at_the_end(labels, RESULTS_LABELS) is not None
+
+
+def _at_the_end(labels: Sequence[str], own: tuple[str, ...]) -> int | None:
     end = len(labels)
     while end and not labels[end - 1].strip():
         end -= 1
-    at = end - len(REPORT_LABELS)
-    return at if at >= 0 and tuple(labels[at:end]) == REPORT_LABELS else None
+    at = end - len(own)
+    return at if at >= 0 and tuple(labels[at:end]) == own else None
 
 
 def own_cells_at(fields: Sequence[str]) -> int | None:

@@ -12,7 +12,7 @@ from handover.errors import RefusedError
 from handover.model import Dialect, Header
 from handover.reading.guards import unguard
 from handover.reading.limits import MAX_COLUMNS, MAX_FILE_BYTES, MAX_HEADER_BYTES
-from handover.reading.own_columns import REPORT_LABELS, own_columns_at
+from handover.reading.own_columns import REPORT_LABELS, are_results, own_columns_at
 from handover.reading.parsing import count_line_ends, is_well_formed, rows, text_lines
 from handover.reading.signatures import binary_kind, foreign_kind
 
@@ -39,7 +39,7 @@ def read_head(
     `fallback_encoding` is used only for bytes that are no UTF-8. For UTF-16 the offsets are those
     of the file as it stands: rewrite it with `utf8_blocks` and read the head of the result.
 
-    Raises RefusedError EMPTY_FILE, NOT_CSV, ENCODING, UNCLOSED_QUOTE, TOO_LARGE or
+    Raises RefusedError EMPTY_FILE, NOT_CSV, ENCODING, UNCLOSED_QUOTE, TOO_LARGE, RESULTS_FILE or
     TOO_MANY_COLUMNS. Missing or doubled columns are for profiles to judge.
     """
     if total_bytes > MAX_FILE_BYTES:
@@ -63,6 +63,13 @@ def read_head(
     )
     if not best.count(known):
         _check_quotes(text, best, known)
+    if are_results(best.labels):
+        raise RefusedError(
+            "RESULTS_FILE",
+            f"line {best.line}: this is results.csv, which tells what became of each line; "
+            "expected your own file, or the report (errors.csv)",
+            best.line,
+        )
     # The report of a file that was just narrow enough is so, too.
     if best.width > MAX_COLUMNS + best.is_report * len(REPORT_LABELS):
         raise RefusedError(

@@ -62,6 +62,7 @@ _NEXT_AFTER_REFUSAL = {
     "TICKET_UNKNOWN": _NEW_TICKET,
     "TICKET_REPLAYED": _NEW_TICKET,
     "OBJECT_GONE": "The file was removed before it was read: upload it again.",
+    "RESULTS_FILE": "Upload your own file, or the report (errors.csv) with the lines corrected.",
     "TOO_LARGE": _SPLIT,
     "TOO_MANY_LINES": _SPLIT,
 }

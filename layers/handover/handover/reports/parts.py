@@ -29,10 +29,15 @@ from functools import lru_cache
 
 from handover.model import Dialect, Header, Line, LineResult, Outcome, Rejection, SeatChange
 from handover.reading.guards import MALFORMED, guard
-from handover.reading.own_columns import REPORT_LABELS, own_cells_at, own_columns_at
+from handover.reading.own_columns import (
+    REPORT_LABELS,
+    RESULTS_LABELS,
+    own_cells_at,
+    own_columns_at,
+)
 
 ERRORS_COLUMNS = REPORT_LABELS
-RESULTS_COLUMNS = ("line", "outcome", "role", "before", "after", "code", "message")
+RESULTS_COLUMNS = RESULTS_LABELS
 
 NOT_PROCESSED = "NOT_PROCESSED"
 NOT_PROCESSED_ERROR = "This line was not processed"
