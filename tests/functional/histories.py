@@ -1,0 +1,131 @@
+"""A checker of histories: what was answered and told must have happened one after the other.
+
+In the manner of Elle (https://github.com/jepsen-io/elle): accounts are registers whose history
+tells each write with what stood before it, so the order of writes is read off and not searched.
+A contradiction is a sentence; no contradiction is an empty list.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Holders = tuple[str, ...]
+
+EFFECTIVE = frozenset({"updated", "cleared"})
+# A line or an edit that decided the account, or would have if nothing newer had.
+DECIDING = EFFECTIVE | {"unchanged", "superseded"}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """An acknowledged decision of `by`, an import or an edit, and what its author was told.
+
+    `order` is its place among all decisions. `target` is who was asked for.
+    """
+
+    by: str
+    order: str
+    account: str
+    target: Holders
+    outcome: str
+    before: Holders = ()
+    after: Holders = ()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of an account's history."""
+
+    version: int
+    by: str
+    before: Holders
+    after: Holders
+
+
+@dataclass(frozen=True)
+class Read:
+    """What somebody read of an account; `not_before` is the version known when they asked."""
+
+    account: str
+    version: int
+    holders: Holders
+    not_before: int = 0
+
+
+@dataclass(frozen=True)
+class Observed:
+    """All that was seen of one account, from its first state to its last."""
+
+    account: str
+    first: Holders
+    last: Holders
+    entries: Sequence[Entry]
+    decisions: Sequence[Decision]
+    reads: Sequence[Read]
+
+
+def contradictions(seen: Observed) -> list[str]:
+    """What cannot have happened one after the other, in the order of the imports."""
+    return [
+        *_chain(seen),
+        *_effects(seen),
+        *_last_word(seen),
+        *_reads(seen),
+    ]
+
+
+def _chain(seen: Observed) -> list[str]:
+    found: list[str] = []
+    stands, version = seen.first, 0
+    for entry in seen.entries:
+        if entry.before != stands:
+            found.append(f"version {entry.version}: {entry.before} before, {stands} stood there")
+        if entry.version <= version:
+            found.append(f"version {entry.version} comes after version {version}")
+        stands, version = entry.after, entry.version
+    if stands != seen.last:
+        found.append(f"the history ends with {stands}, the account with {seen.last}")
+    return found
+
+
+def _effects(seen: Observed) -> list[str]:
+    """Each effective decision has one entry that tells the same; no entry has no decision."""
+    told = Counter(
+        (one.by, one.before, one.after) for one in seen.decisions if one.outcome in EFFECTIVE
+    )
+    kept = Counter((entry.by, entry.before, entry.after) for entry in seen.entries)
+    return [
+        *(f"told but not in the history: {one}" for one in told - kept),
+        *(f"in the history but told by nobody: {one}" for one in kept - told),
+    ]
+
+
+def _last_word(seen: Observed) -> list[str]:
+    """The decision with the last place decides who holds the account in the end."""
+    deciding = [one for one in seen.decisions if one.outcome in DECIDING]
+    if not deciding:
+        return [] if seen.last == seen.first else ["nobody decided, and yet something changed"]
+    last = max(deciding, key=lambda one: one.order)
+    found = []
+    if last.target != seen.last:
+        found.append(f"{last.by} has the last place and asked for {last.target}; {seen.last} holds")
+    if last.outcome == "superseded":
+        found.append(f"{last.by} has the last place and is said to be superseded")
+    return found
+
+
+def _reads(seen: Observed) -> list[str]:
+    """A read sees a state that there was, none older than what was known, and none twice back."""
+    found: list[str] = []
+    known = 0
+    for read in seen.reads:
+        before = [entry for entry in seen.entries if entry.version <= read.version]
+        stood = before[-1].after if before else seen.first
+        if read.holders != stood:
+            found.append(f"version {read.version} was read as {read.holders}, it was {stood}")
+        if read.version < max(known, read.not_before):
+            found.append(f"version {read.version} was read after version {known} was known")
+        known = max(known, read.version)
+    return found

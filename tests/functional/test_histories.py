@@ -1,0 +1,56 @@
+"""The checker of histories finds each kind of contradiction that it is there for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.functional.histories import Decision, Entry, Observed, Read, contradictions
+
+A, B, C = ("a",), ("b",), ("c",)
+GOOD = Observed(
+    "K",
+    first=A,
+    last=C,
+    entries=(Entry(2, "one", A, B), Entry(4, "two", B, C)),
+    decisions=(
+        Decision("one", "1", "K", B, "updated", A, B),
+        Decision("two", "2", "K", C, "updated", B, C),
+        Decision("old", "0", "K", A, "superseded"),
+    ),
+    reads=(Read("K", 1, A), Read("K", 2, B, not_before=2), Read("K", 3, B), Read("K", 4, C)),
+)
+
+
+def test_what_happened_one_after_the_other_has_no_contradiction() -> None:
+    assert contradictions(GOOD) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"entries": (Entry(2, "one", A, B), Entry(4, "two", A, C))}, "stood there"),
+        ({"entries": (Entry(4, "one", A, B), Entry(4, "two", B, C))}, "comes after"),
+        ({"last": B}, "the history ends with"),
+        ({"entries": GOOD.entries[:1], "last": B}, "told but not in the history"),
+        ({"decisions": GOOD.decisions[1:]}, "told by nobody"),
+        (
+            {"decisions": (*GOOD.decisions, Decision("late", "9", "K", A, "superseded"))},
+            "said to be superseded",
+        ),
+        (
+            {"decisions": (*GOOD.decisions, Decision("late", "9", "K", A, "unchanged"))},
+            "has the last place and asked for",
+        ),
+        ({"decisions": (), "entries": ()}, "nobody decided"),
+        ({"reads": (Read("K", 3, C),)}, "was read as"),
+        ({"reads": (Read("K", 4, C), Read("K", 2, B))}, "was known"),
+        ({"reads": (Read("K", 1, A, not_before=2),)}, "was read after"),
+    ],
+)
+def test_a_contradiction_is_found(changes: dict[str, Any], words: str) -> None:
+    found = contradictions(replace(GOOD, **changes))
+
+    assert any(words in one for one in found), found

@@ -1,0 +1,210 @@
+"""Single edits beside files: whatever happens between two calls, a history tells one order."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.faults.memory_aws import ObjectCreated
+from tests.functional.errands import api
+from tests.functional.histories import (
+    EFFECTIVE,
+    Decision,
+    Entry,
+    Observed,
+    Read,
+    contradictions,
+)
+from tests.functional.mishaps import KilledError
+from tests.functional.pipeline import (
+    AMINA,
+    BARAKA,
+    SALES,
+    SEAT,
+    Pipeline,
+    file_of,
+    import_id,
+)
+
+# A function that runs between two calls of another sends off what that one has counted.
+pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
+ACCOUNTS = ["K000", "K001", "K002"]
+PEOPLE = [AMINA, BARAKA, SALES, "None"]
+RUNS = 60
+# How probable it is that somebody edits, reads, or stops the worker between two calls.
+EDITS, READS, KILLS = 0.08, 0.08, 0.02
+
+
+@dataclass
+class Neighbours:
+    """People who edit and read accounts while files are worked: a hook of the AWS in memory."""
+
+    pipeline: Pipeline
+    chance: random.Random
+    decisions: list[Decision] = field(default_factory=list)
+    reads: list[Read] = field(default_factory=list)
+    known: dict[str, int] = field(default_factory=dict)
+    may_kill: bool = True
+
+    def before(self, *_: Any) -> None:
+        """Somebody comes between two calls, or nobody does."""
+        drawn = self.chance.random()
+        if drawn < EDITS:
+            self._undisturbed(self.edit)
+        elif drawn < EDITS + READS:
+            self._undisturbed(self.read)
+        elif self.may_kill and drawn < EDITS + READS + KILLS:
+            raise KilledError
+
+    def after(self, *_: Any) -> None:
+        """Nothing happens between a call and its answer."""
+
+    def _undisturbed(self, act: Any) -> None:
+        self.pipeline.memory.hook = None
+        try:
+            act()
+        finally:
+            self.pipeline.memory.hook = self
+
+    def edit(self) -> None:
+        """One account is given to somebody, or to nobody."""
+        self.pipeline.clock.now += 0.001
+        account, wanted = self.chance.choice(ACCOUNTS), self.chance.choice(PEOPLE)
+        target = () if wanted == "None" else (wanted,)
+        body = {"profile": "single-strict", "assign": {SEAT: list(target)}}
+        answer = api(self.pipeline).request("PATCH", f"/accounts/{account}", body)
+        if answer.status == 409:
+            return
+        assert answer.status == 200, answer.text
+        told = answer.body
+        change = told["changes"][0] if told["changes"] else {"before": (), "after": ()}
+        self.decisions.append(
+            Decision(
+                told["edit_id"],
+                self.pipeline.account(account).orders[SEAT],
+                account,
+                target,
+                told["outcome"],
+                tuple(change["before"]),
+                tuple(change["after"]),
+            )
+        )
+        self.known[account] = max(self.known.get(account, 0), told["version"])
+
+    def read(self) -> None:
+        """One account is looked at."""
+        account = self.chance.choice(ACCOUNTS)
+        told = api(self.pipeline).get(f"/accounts/{account}").body
+        holders = tuple(told["assigned"].get(SEAT, ()))
+        self.reads.append(Read(account, told["version"], holders, self.known.get(account, 0)))
+
+
+def worked(pipeline: Pipeline, created: ObjectCreated) -> None:
+    """Hands the import's chunk to workers until one of them ends it."""
+    for _ in range(50):
+        try:
+            if pipeline.assign(import_id(created)) == []:
+                return
+        except KilledError:
+            pipeline.clock.now += 60
+    raise AssertionError("the chunk never ends")
+
+
+def lines_of(pipeline: Pipeline, created: ObjectCreated, asked: dict[str, str]) -> list[Decision]:
+    """What results.csv tells of each line."""
+    order = pipeline.item(created).order
+    return [
+        Decision(
+            import_id(created),
+            order,
+            row["account ID"],
+            () if (wanted := asked[row["account ID"]]) == "None" else (wanted,),
+            row["outcome"],
+            tuple(filter(None, row["before"].split(", "))),
+            tuple(filter(None, row["after"].split(", "))),
+        )
+        for row in pipeline.table(created, "results.csv")
+    ]
+
+
+def entries_of(pipeline: Pipeline, account: str) -> list[Entry]:
+    told = api(pipeline).get(f"/accounts/{account}/history", limit="100").body
+    assert told["cursor"] is None
+    return [
+        Entry(
+            one["version"],
+            one["import_id"],
+            tuple(one["changes"][0]["before"]),
+            tuple(one["changes"][0]["after"]),
+        )
+        for one in told["history"]
+    ]
+
+
+@pytest.mark.parametrize("seed", range(RUNS))
+def test_edits_and_reads_beside_two_files_have_one_history(pipeline: Pipeline, seed: int) -> None:
+    chance = random.Random(seed)
+    pipeline.kenyan(len(ACCOUNTS), held_by=AMINA)
+    neighbours = Neighbours(pipeline, chance)
+    files: list[tuple[ObjectCreated, dict[str, str]]] = []
+    for _ in range(2):
+        asked = {account: chance.choice(PEOPLE) for account in ACCOUNTS}
+        created = pipeline.upload(file_of(asked.items()))
+        assert pipeline.validate(created) == []
+        files.append((created, asked))
+        for _ in range(chance.randrange(3)):
+            neighbours.edit()
+        pipeline.clock.now += 1
+    chance.shuffle(files)
+
+    pipeline.memory.hook = neighbours
+    for created, _ in files:
+        worked(pipeline, created)
+    pipeline.memory.hook = None
+    neighbours.read()
+    for created, _ in files:
+        pipeline.finalize(import_id(created))
+    pipeline.publish()
+
+    decisions = [*neighbours.decisions]
+    for created, asked in files:
+        decisions += lines_of(pipeline, created, asked)
+    assert len(decisions) >= 2 * len(ACCOUNTS)
+    for account in ACCOUNTS:
+        seen = Observed(
+            account,
+            (AMINA,),
+            pipeline.account(account).assigned.get(SEAT, ()),
+            entries_of(pipeline, account),
+            [one for one in decisions if one.account == account],
+            [one for one in neighbours.reads if one.account == account],
+        )
+        assert contradictions(seen) == [], seen
+
+
+def test_enough_happens_side_by_side_for_the_checker_to_have_something_to_check(
+    pipeline: Pipeline,
+) -> None:
+    """Over some seeds lines are superseded by edits, edits change what lines have written."""
+    outcomes: set[str] = set()
+    snapshot = pipeline.memory.snapshot()
+    for seed in range(12):
+        pipeline.memory.restore(snapshot)
+        chance = random.Random(seed)
+        pipeline.kenyan(len(ACCOUNTS), held_by=AMINA)
+        neighbours = Neighbours(pipeline, chance, may_kill=False)
+        asked = dict.fromkeys(ACCOUNTS, BARAKA)
+        created = pipeline.upload(file_of(asked.items()))
+        pipeline.validate(created)
+        pipeline.memory.hook = neighbours
+        worked(pipeline, created)
+        pipeline.memory.hook = None
+        pipeline.finalize(import_id(created))
+        outcomes |= {one.outcome for one in lines_of(pipeline, created, asked)}
+        outcomes |= {f"edit {one.outcome}" for one in neighbours.decisions}
+
+    assert outcomes >= {"superseded", "updated", "edit updated", "edit unchanged"}
+    assert outcomes & EFFECTIVE
