@@ -1,0 +1,180 @@
+"""What Handover promises, in two hundred lines: one tenant worked one decision after the other.
+
+It knows none of the product's code. Files and edits follow the preset `single-strict`, or
+`manager-and-viewers`; who holds what is a dictionary, and every decision happens at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+MANAGER, VIEWER = "account_manager", "viewer"
+STRICT, VIEWERS = "single-strict", "manager-and-viewers"
+
+Holders = tuple[str, ...]
+
+
+@dataclass
+class Person:
+    """A user of the tenant."""
+
+    roles: frozenset[str]
+    opco: str
+    status: str = "active"
+
+
+@dataclass
+class Held:
+    """An account, who holds it in which role, and which decision was the last one of each role."""
+
+    opco: str
+    roles: dict[str, Holders] = field(default_factory=dict)
+    last: dict[str, tuple[float, int]] = field(default_factory=dict)
+    history: list[tuple[str, dict[str, tuple[Holders, Holders]]]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line or edit: None in a role leaves it as it is, () takes everybody off."""
+
+    account: str
+    asked: Mapping[str, Holders | None]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of a line, its code when it is rejected, and what it changed."""
+
+    outcome: str
+    code: str = ""
+    changes: Mapping[str, tuple[Holders, Holders]] = field(default_factory=dict)
+
+
+@dataclass
+class Ledger:
+    """The tenant as it must be."""
+
+    people: dict[str, Person] = field(default_factory=dict)
+    accounts: dict[str, Held] = field(default_factory=dict)
+
+    def decide(self, by: str, place: tuple[float, int], profile: str, line: Line) -> Verdict:
+        """What becomes of a line of the import or edit `by`, and its effect."""
+        account = self.accounts.get(line.account)
+        if account is None:
+            return Verdict("rejected", "ACCOUNT_NOT_FOUND")
+        for holders in line.asked.values():
+            for name in holders or ():
+                if code := self._refusal(name, account, profile):
+                    return Verdict("rejected", code)
+        asked = {
+            role: tuple(sorted(set(holders)))
+            for role, holders in line.asked.items()
+            if holders is not None
+        }
+        return self._apply(by, place, account, asked)
+
+    def _refusal(self, name: str, account: Held, profile: str) -> str:
+        person = self.people.get(name)
+        if person is None or person.status == "deleted":
+            return "USER_NOT_FOUND"
+        if person.status != "active":
+            return "USER_INACTIVE"
+        if profile == STRICT and "Sales" not in person.roles:
+            return "USER_ROLE"
+        apart = person.opco != account.opco
+        if apart and (profile == STRICT or (person.opco and account.opco)):
+            return "OTHER_OPCO"
+        return ""
+
+    def _apply(
+        self, by: str, place: tuple[float, int], account: Held, asked: Mapping[str, Holders]
+    ) -> Verdict:
+        late = [role for role in asked if account.last.get(role, (0.0, 0)) > place]
+        changes: dict[str, tuple[Holders, Holders]] = {}
+        for role, holders in asked.items():
+            if role in late:
+                continue
+            account.last[role] = place
+            before = account.roles.get(role, ())
+            if before != holders:
+                changes[role] = (before, holders)
+                account.roles[role] = holders
+        if changes:
+            account.history.append((by, changes))
+            gained = any(after for _, after in changes.values())
+            return Verdict("updated" if gained else "cleared", changes=changes)
+        return Verdict("superseded" if late and len(late) == len(asked) else "unchanged")
+
+    def undo(self, by: str, place: tuple[float, int], of: Mapping[str, Verdict]) -> dict[str, str]:
+        """Takes back what an import did to each account, where it still stands; the outcomes."""
+        outcomes: dict[str, str] = {}
+        for name, verdict in of.items():
+            if not verdict.changes:
+                continue
+            account = self.accounts[name]
+            asked = {role: before for role, (before, _) in verdict.changes.items()}
+            refused = [
+                code
+                for holders in asked.values()
+                for person in holders
+                if (code := self._unfit(person, account))
+            ]
+            if refused:
+                outcomes[name] = "rejected"
+                continue
+            standing = {
+                role: before
+                for role, before in asked.items()
+                if account.roles.get(role, ()) in (verdict.changes[role][1], before)
+            }
+            outcomes[name] = (
+                self._apply(by, place, account, standing).outcome if standing else "superseded"
+            )
+        return outcomes
+
+    def _unfit(self, name: str, account: Held) -> str:
+        """Why somebody may not be given back what they had."""
+        person = self.people.get(name)
+        if person is None or person.status == "deleted":
+            return "USER_NOT_FOUND"
+        if person.status != "active":
+            return "USER_INACTIVE"
+        return "OTHER_OPCO" if person.opco and account.opco not in ("", person.opco) else ""
+
+    def remove(self, by: str, names: Iterable[str]) -> None:
+        """Deletes users and takes them off all that they hold."""
+        gone = set(names)
+        for name in gone:
+            self.people[name].status = "deleted"
+        for account in self.accounts.values():
+            changes = {
+                role: (holders, tuple(one for one in holders if one not in gone))
+                for role, holders in account.roles.items()
+                if gone & set(holders)
+            }
+            if changes:
+                account.history.append((by, changes))
+                account.roles |= {role: after for role, (_, after) in changes.items()}
+
+    def reassign(self, by: str, role: str, held_by: str, to: Holders) -> None:
+        """Puts `to` in the place of one user on all that this user holds in the role."""
+        for account in self.accounts.values():
+            before = account.roles.get(role, ())
+            if held_by not in before:
+                continue
+            if any(self._refusal(name, account, VIEWERS) for name in to):
+                continue
+            after = tuple(sorted({*before} - {held_by} | {*to}))
+            if after != before:
+                account.history.append((by, {role: (before, after)}))
+                account.roles[role] = after
+
+    def portfolio(self, name: str) -> list[tuple[str, str]]:
+        """Role and account of all that somebody holds, in that order."""
+        return sorted(
+            (role, account_id)
+            for account_id, account in self.accounts.items()
+            for role, holders in account.roles.items()
+            if name in holders
+        )
