@@ -23,13 +23,13 @@ from tests.functional.pipeline import (
     SALES,
     SEAT,
     TENANT,
-    TOGO,
     Pipeline,
     import_id,
 )
 
 OPEN = "multi-with-workflow"
 NOBODY = "nora.none@lumina.example"
+ZURI = "zuri.achieng@lumina.example"
 OFFICE = "joyce.wambui@lumina.example"
 EVE = "eve@x.example"
 
@@ -40,6 +40,7 @@ def account(pipeline: Pipeline) -> str:
     directory = pipeline.wiring.tables.directory
     pipeline.users(
         User(NOBODY, "Nora None", frozenset(), "Kenya"),
+        User(ZURI, "Zuri Achieng", frozenset({"Sales"}), "Kenya"),
         User(OFFICE, "Joyce Wambui", frozenset({"Back Office Management"}), "Kenya"),
     )
     directory.put_workflows(TENANT, ["Gentle", "Firm"], pipeline.patience)
@@ -76,17 +77,17 @@ def ticket(pipeline: Pipeline, account: str, email: str) -> Answer:
 
 
 def edit(pipeline: Pipeline, account: str, email: str) -> Answer:
-    wanted = {"profile": OPEN, "assign": {SEAT: TOGO, "workflow": "Gentle"}}
+    wanted = {"profile": OPEN, "assign": {SEAT: ZURI, "workflow": "Gentle"}}
     return api(pipeline, email).request("PATCH", f"/accounts/{account}", wanted)
 
 
 def reassignment(pipeline: Pipeline, account: str, email: str) -> Answer:
-    wanted = {"profile": OPEN, "to": TOGO, "account_ids": [account]}
+    wanted = {"profile": OPEN, "to": ZURI, "account_ids": [account]}
     return api(pipeline, email).post("/assignments", wanted)
 
 
 def handing_over(pipeline: Pipeline, account: str, email: str) -> Answer:
-    wanted = {"profile": OPEN, "to": TOGO, "held_by": AMINA}
+    wanted = {"profile": OPEN, "to": ZURI, "held_by": AMINA}
     return api(pipeline, email).post("/assignments", wanted)
 
 
@@ -126,7 +127,7 @@ def test_a_profile_that_is_not_on_is_closed_to_everybody_but_admins(
     assert "not switched on" in answer.body["detail"]
     assert "an Admin can switch it on" in answer.body["detail"]
     held = pipeline.account(account).assigned
-    assert TOGO not in held[SEAT]
+    assert ZURI not in held[SEAT]
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -175,7 +176,7 @@ def test_what_a_person_has_asked_for_is_done_though_the_profile_is_switched_off_
 
     pipeline.settle()
 
-    assert pipeline.holders(account) == [TOGO]
+    assert pipeline.holders(account) == [ZURI]
 
 
 def test_an_own_upload_is_read_by_its_uploader_whatever_is_on(

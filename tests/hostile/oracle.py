@@ -214,6 +214,12 @@ def _asks(fields: tuple[str, ...], binding: Binding, profile: Profile) -> _Asks 
     return _Asks(account, tuple(seats))
 
 
+def _is_left(held: tuple[str, ...], now: tuple[str, ...]) -> bool:
+    """Whether the holders are those who stand in the column, some of whom have come meanwhile."""
+    waited = sorted(one if one in now else f"pending:{one}" for one in held)
+    return held == now or waited == sorted(now)
+
+
 def _said(cell: str, profile: Profile) -> str:
     """What a cell says, "" for a cell in which list separators stand alone."""
     text = cell.strip()
@@ -283,7 +289,7 @@ def _decided(asks: _Asks, profile: Profile) -> tuple[str, str]:
             if codes:
                 return "rejected", codes[0]
             after = tuple(sorted(set(found)))
-        if seat.now is not None and held not in (seat.now, after):
+        if seat.now is not None and held != after and not _is_left(held, seat.now):
             left += 1
         elif held != after:
             changed.append(after)

@@ -431,7 +431,7 @@ def test_abandon_settles_a_dead_letter_under_its_role(doors: Doors) -> None:
 FORBIDDEN: list[tuple[str, str, str, dict[str, Any]]] = [
     ("ValidateRole", "s3", "put_object", {"Bucket": "UploadsBucket", "Key": "in/x", "Body": b""}),
     ("ValidateRole", "s3", "get_object", {"Bucket": "ReportsBucket", "Key": "x"}),
-    ("ValidateRole", "sqs", "send_message", {"QueueUrl": "IntakeQueue", "MessageBody": "x"}),
+    ("ValidateRole", "sqs", "receive_message", {"QueueUrl": "ChunksQueue"}),
     ("ValidateRole", "dynamodb", "scan", {"TableName": "DirectoryTable"}),
     ("ValidateRole", "dynamodb", "delete_item", {"TableName": "ImportsTable"}),
     ("AssignRole", "s3", "put_object", {"Bucket": "UploadsBucket", "Key": "in/x", "Body": b""}),
@@ -445,7 +445,7 @@ FORBIDDEN: list[tuple[str, str, str, dict[str, Any]]] = [
     ("AssignRole", "dynamodb", "put_item", {"TableName": "HistoryTable"}),
     ("PublishRole", "s3", "get_object", {"Bucket": "UploadsBucket", "Key": "in/x"}),
     ("PublishRole", "s3", "get_object", {"Bucket": "ReportsBucket", "Key": "x"}),
-    ("PublishRole", "dynamodb", "get_item", {"TableName": "DirectoryTable"}),
+    ("PublishRole", "dynamodb", "query", {"TableName": "DirectoryTable"}),
     ("PublishRole", "dynamodb", "put_item", {"TableName": "AccountsTable"}),
     ("PublishRole", "dynamodb", "delete_item", {"TableName": "HistoryTable"}),
     ("FollowRole", "s3", "put_object", {"Bucket": "UploadsBucket", "Key": "drop/x", "Body": b""}),
