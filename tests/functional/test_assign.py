@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 from botocore.response import StreamingBody
-from handover.model import Account, Mode, User
+from handover.model import Account, Dialect, Header, Mode, User
+from handover.reading import read_head
 from handover.reports import Counts
 from handover.runtime import LEASE_MARGIN_SECONDS
 from handover.stages import intake
-from handover.stages.plans import plan_from
+from handover.stages.plans import ImportPlan, plan_from, plan_json
 from handover.stages.rivals import rivals_in
 from handover.store.accounts import item_from
 from handover.store.imports import counts_of, pending_chunks
@@ -130,6 +131,66 @@ def test_every_line_has_its_outcome(pipeline: Pipeline) -> None:
         AMINA,
         "",
     ]
+
+
+EMPTIED = (
+    f"account ID,account Manager,note\r\n,,\r\nK001,{BARAKA},\r\n,,\r\n"
+    f'"","",""\r\n,{AMINA},\r\n \r\n,,,\r\nK003,None,\r\n' + ",,\r\n" * 30
+).encode()
+
+
+def test_rows_that_a_spreadsheet_emptied_are_no_lines(pipeline: Pipeline) -> None:
+    scene(pipeline)
+    created = ready(pipeline, EMPTIED)
+
+    pipeline.assign(import_id(created))
+    pipeline.run()
+
+    assert pipeline.counts(created) == {"lines": 3, "updated": 1, "unchanged": 1, "rejected": 1}
+    [wrong] = pipeline.table(created, "errors.csv")
+    assert (wrong["line"], wrong["code"]) == ("6", "ACCOUNT_BLANK")
+
+
+def test_a_good_file_with_emptied_rows_ends_without_errors(pipeline: Pipeline) -> None:
+    scene(pipeline)
+    created = ready(pipeline, EMPTIED.replace(f",{AMINA},".encode(), b",,"))
+
+    pipeline.assign(import_id(created))
+    pipeline.run()
+
+    assert pipeline.item(created).state == "done"
+
+
+def test_an_import_validated_before_blank_rows_were_left_out_settles_all_its_lines(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its plan says nothing of them, and its chunks count them."""
+
+    def head_of_before(*args: Any, **options: Any) -> tuple[Dialect, Header]:
+        dialect, header = read_head(*args, **options)
+        return replace(dialect, skips_blank_rows=False), header
+
+    def json_of_before(plan: ImportPlan) -> str:
+        stored = json.loads(plan_json(plan))
+        del stored["dialect"]["skips_blank_rows"]
+        return json.dumps(stored)
+
+    scene(pipeline)
+    with monkeypatch.context() as patch:
+        patch.setattr("handover.stages.intake.read_head", head_of_before)
+        patch.setattr("handover.stages.intake.plan_json", json_of_before)
+        created = ready(pipeline, EMPTIED)
+
+    pipeline.assign(import_id(created))
+    pipeline.run()
+
+    assert pipeline.counts(created) == {
+        "lines": 38,
+        "updated": 1,
+        "unchanged": 1,
+        "rejected": 36,
+    }
+    assert pipeline.item(created).lines == 38
 
 
 def test_an_unchanged_line_writes_nothing(pipeline: Pipeline) -> None:

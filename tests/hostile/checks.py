@@ -12,8 +12,8 @@ from functools import lru_cache
 from handover.model import Chunk, LineResult, Outcome
 from handover.reading import unguard
 
-from tests.hostile.counting import BOM, Count, Record, Whole, count_file, physical_lines
-from tests.hostile.oracle import Verdict, clearing, fields_of, verdicts
+from tests.hostile.counting import BOM, Record, Whole, count_file, physical_lines
+from tests.hostile.oracle import Verdict, clearing, data_lines, fields_of, verdicts
 from tests.hostile.passage import Passage, Sizes, pass_through
 
 FILE_CODES = frozenset(
@@ -70,9 +70,15 @@ def _violations(passage: Passage, sizes: Sizes, *, is_deep: bool) -> Iterator[st
     yield from _head(passage, whole)
     if whole.body.is_open:
         yield "a file that ends within quotes was accepted"
-    yield from _chunks(passage, whole.body, sizes)
+    lines = data_lines(
+        whole.body.records,
+        encoding=passage.dialect.encoding,
+        is_report=passage.dialect.is_report,
+        labels=passage.header.labels,
+    )
+    yield from _chunks(passage, whole.body.records, lines, sizes)
     expected = verdicts(
-        whole.body.lines,
+        lines,
         encoding=passage.dialect.encoding,
         is_report=passage.dialect.is_report,
         labels=passage.header.labels,
@@ -81,7 +87,7 @@ def _violations(passage: Passage, sizes: Sizes, *, is_deep: bool) -> Iterator[st
     )
     yield from _lines(passage, expected)
     yield from _csv_reader(passage, whole)
-    yield from _clearing(passage, whole.body)
+    yield from _clearing(passage, lines)
     yield from _inert("errors.csv", passage.errors, passage.dialect.delimiter)
     yield from _inert("results.csv", passage.all_lines, passage.dialect.delimiter)
     yield from _results(passage)
@@ -129,33 +135,32 @@ def _without_blanks(labels: tuple[str, ...]) -> tuple[str, ...]:
     return labels
 
 
-def _chunks(passage: Passage, body: Count, sizes: Sizes) -> Iterator[str]:
+def _chunks(
+    passage: Passage, records: Sequence[Record], lines: Sequence[Record], sizes: Sizes
+) -> Iterator[str]:
+    """Each chunk begins with a data line and ends with a record; together they hold all lines."""
     assert passage.scanned is not None
-    starts = {record.start: record for record in body.records}
+    line_at = {record.start: record.line for record in lines}
+    ends = {record.end for record in records}
     at, number = passage.header.data_start, 1
     for chunk in passage.scanned.chunks:
-        if chunk.start != at or chunk.number != number or chunk.end <= chunk.start:
-            yield f"chunk {chunk} does not follow {at}"
+        if chunk.start < at or chunk.number != number or chunk.end not in ends:
+            yield f"chunk {chunk} does not follow {at}, or ends within a record"
         at, number = chunk.end, number + 1
-        yield from _chunk(chunk, passage.data, starts, sizes)
-    if at != len(passage.data):
-        yield f"the chunks end at {at} of {len(passage.data)}"
+        yield from _chunk(chunk, passage.data, line_at, sizes)
+    if passage.scanned.end != len(passage.data):
+        yield f"the scan ends at {passage.scanned.end} of {len(passage.data)}"
     found = sum(chunk.lines for chunk in passage.scanned.chunks)
-    if not found == passage.scanned.lines == len(body.lines) == len(passage.scanned.hashes):
-        yield f"{len(body.lines)} lines, {found} in chunks, {passage.scanned.lines} scanned"
+    if not found == passage.scanned.lines == len(lines) == len(passage.scanned.hashes):
+        yield f"{len(lines)} lines, {found} in chunks, {passage.scanned.lines} scanned"
 
 
-def _chunk(chunk: Chunk, data: bytes, starts: dict[int, Record], sizes: Sizes) -> Iterator[str]:
-    first = starts.get(chunk.start)
-    if first is None:
-        yield f"chunk {chunk} begins within a record"
-    elif first.line != chunk.first_line:
-        yield f"chunk {chunk} begins on line {first.line}"
+def _chunk(chunk: Chunk, data: bytes, line_at: dict[int, int], sizes: Sizes) -> Iterator[str]:
+    if line_at.get(chunk.start) != chunk.first_line:
+        yield f"chunk {chunk} begins where line {line_at.get(chunk.start)} does"
     if zlib.crc32(data[chunk.start : chunk.end]) != chunk.checksum:
         yield f"chunk {chunk} has another checksum"
-    inside = sum(
-        1 for at, record in starts.items() if chunk.start <= at < chunk.end and not record.is_blank
-    )
+    inside = sum(chunk.start <= at < chunk.end for at in line_at)
     if not 1 <= inside == chunk.lines <= sizes.chunk_lines:
         yield f"chunk {chunk} has {inside} lines"
 
@@ -203,15 +208,19 @@ def _csv_reader(passage: Passage, whole: Whole) -> Iterator[str]:
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=passage.dialect.delimiter)
     theirs = [tuple(row) for row in rows if row]
     encoding = passage.dialect.encoding
-    ours = [fields_of(line, encoding=encoding, is_report=False) for line in whole.body.lines]
+    ours = [
+        fields_of(record, encoding=encoding, is_report=False)
+        for record in whole.body.records
+        if record.fields
+    ]
     if theirs != ours:
         yield f"csv.reader sees {theirs}, counted {ours}"
 
 
-def _clearing(passage: Passage, body: Count) -> Iterator[str]:
+def _clearing(passage: Passage, lines: Sequence[Record]) -> Iterator[str]:
     assert passage.scanned is not None
     wanted = clearing(
-        body.lines,
+        lines,
         encoding=passage.dialect.encoding,
         is_report=passage.dialect.is_report,
         width=len(passage.header.labels),

@@ -15,6 +15,7 @@ from functools import cache
 
 BOM = b"\xef\xbb\xbf"
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+_NOTHING_QUOTED = re.compile(r'"\s*"')
 _DECLARATION = re.compile(r'"?sep=."?', re.IGNORECASE)
 
 
@@ -37,11 +38,6 @@ class Record:
     fields: tuple[bytes, ...]
     is_malformed: bool
 
-    @property
-    def is_blank(self) -> bool:
-        """True for a line with nothing on it."""
-        return not self.fields
-
 
 @dataclass(frozen=True, slots=True)
 class Count:
@@ -49,11 +45,6 @@ class Count:
 
     records: tuple[Record, ...]
     is_open: bool
-
-    @property
-    def lines(self) -> tuple[Record, ...]:
-        """The records that are not blank."""
-        return tuple(record for record in self.records if not record.is_blank)
 
 
 @cache
@@ -115,13 +106,16 @@ class Whole:
 
 
 def count_file(data: bytes, delimiter: str, encoding: str) -> Whole | None:
-    """A file with a header: past a byte order mark, a `sep=` line and blank lines; None without."""
+    """A file with a header: past a byte order mark, a `sep=` line and blank lines; None without.
+
+    A line is blank here if nothing stands between its delimiters, whichever of the four they are.
+    """
     start, line = len(BOM) if data.startswith(BOM) else 0, 1
     while True:
         end = _LINE_END.search(data, start)
         text = data[start : end.start() if end else len(data)].decode(encoding)
         is_declaration = line == 1 and _DECLARATION.fullmatch(text) is not None
-        if text.strip() and not is_declaration:
+        if not _says_nothing(text) and not is_declaration:
             break
         if end is None:
             return None
@@ -130,6 +124,13 @@ def count_file(data: bytes, delimiter: str, encoding: str) -> Whole | None:
     header, *records = everything.records
     body_line = line + physical_ends(data[header.start : header.end])
     return Whole(header, Count(tuple(records), everything.is_open), body_line)
+
+
+def _says_nothing(line: str) -> bool:
+    return any(
+        all(not piece.strip() or _NOTHING_QUOTED.fullmatch(piece) for piece in line.split(sign))
+        for sign in ",;\t|"
+    )
 
 
 def physical_ends(data: bytes) -> int:

@@ -119,6 +119,7 @@ _NOTES = (
     "\x85",
     "\u2028",
 )
+_BLANKS = ("", "", "", " ", "\u00a0", "\u3000", "\n")
 _SPECIAL = (
     '"',
     '"',
@@ -179,6 +180,8 @@ def _table(random: Random) -> list[list[str]]:
     rows = []
     for _ in range(random.choice(_ROWS)):
         row = [_cell(random, label) for label in labels]
+        if random.random() < 0.06:
+            row = [random.choice(_BLANKS) for _ in labels[: random.choice((1, 99))]]
         if is_report:
             row = [guard(cell) for cell in row] if random.random() < 0.9 else row
             row += _own_cells(random)

@@ -102,6 +102,28 @@ def verdicts(
     return found
 
 
+def data_lines(
+    records: Iterable[Record], *, encoding: str, is_report: bool, labels: Sequence[str]
+) -> tuple[Record, ...]:
+    """The records that are not blank: some cell of the uploader's own holds more than spaces."""
+    filled = [place for place, label in enumerate(labels) if label.strip()]
+    own_at = filled[-1] - 3 if is_report else 0
+    return tuple(
+        record
+        for record in records
+        if not _is_blank([cell.decode(encoding) for cell in record.fields], own_at, len(labels))
+    )
+
+
+def _is_blank(cells: Sequence[str], own_at: int, width: int) -> bool:
+    filled = [place for place, cell in enumerate(cells) if cell and not cell.isspace()]
+    if not filled:
+        return True
+    if not own_at or len(cells) != width or _has_moved(tuple(cells), own_at):
+        return False
+    return filled[0] >= own_at
+
+
 def fields_of(line: Record, *, encoding: str, is_report: bool) -> tuple[str, ...]:
     """The values of a record, guards of a report taken off."""
     texts = (field.decode(encoding) for field in line.fields)

@@ -111,13 +111,15 @@ class Dialect:
     `encoding` is a Python codec name ("utf-8", "windows-1252"; UTF-16 files are rewritten as
     UTF-8 before they are split). `bom_bytes` are skipped at the start of the file. `is_report`
     is true when the header ends with the four columns of Handover's own error-lines report, so
-    that reading takes the spreadsheet guards off again.
+    that reading takes the spreadsheet guards off again. With `skips_blank_rows` a row is a blank
+    line when all its cells are blank; without it, as files were read once, only when it has none.
     """
 
     encoding: str
     delimiter: str
     bom_bytes: int = 0
     is_report: bool = False
+    skips_blank_rows: bool = True
 
 
 @dataclass(frozen=True, slots=True)

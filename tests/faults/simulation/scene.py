@@ -158,6 +158,8 @@ MAIN = _csv(
     f"A8,{ANA},",
     f"A5,{BEA},",
     f"A13,{CAI},{BEA}",
+    ",,",
+    '"",""," "',
     f"A9,{mail('clerk')},",
     f"N1,{ANA},",
     f"=cmd|x,{ANA},",
@@ -165,6 +167,8 @@ MAIN = _csv(
     f"A11,{BEA}",
     f"A14,{ANA};{BEA},",
     f"A11,{CAI},",
+    ",,",
+    ",,,,",
 )
 SECOND = _csv(
     "account ID,account Manager",
@@ -295,6 +299,7 @@ CUSTOMERS = _csv(
     f"C10,Ten,es,,,{mail('nobody')}",
     "C11,Eleven,es,gone,,",
     ",Nothing,es,,,",
+    ",,,,,",
     "1.23E+05,Damaged,es,,,",
     "A3,Renamed,es,,east,",
     "C12,=Twelve",

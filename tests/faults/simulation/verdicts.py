@@ -23,7 +23,7 @@ ROLE_OF = {"account Manager": "account_manager", "viewers": "viewer"}
 
 @cache
 def read_file(body: bytes) -> tuple[Asked, ...]:
-    """Every data line of a file."""
+    """Every data line of a file: every row of which some cell holds more than spaces."""
     reader = csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""))
     header = next(reader)
     kind = kind_of(header)
@@ -34,7 +34,7 @@ def read_file(body: bytes) -> tuple[Asked, ...]:
         of_line = partial(_asked, header)
     else:
         of_line = partial(own_files.asked_of, kind, header)
-    rows = [of_line(reader.line_num, row) for row in reader if row]
+    rows = [of_line(reader.line_num, row) for row in reader if "".join(row).strip()]
     return tuple(_without_repeats(rows))
 
 

@@ -64,6 +64,8 @@ def random_scene(name: str, chance: Random) -> the_scene.Scene:
             viewers = chance.sample(_PEOPLE, chance.choice((0, 0, 1, 2, 3)))
             cells.append(";".join(viewers))
         lines.append(",".join(cells))
+    # What a spreadsheet leaves of a line that was emptied.
+    lines.insert(2, "," * header.count(","))
     return the_scene.Scene(
         name,
         body="".join(f"{line}\r\n" for line in lines).encode(),

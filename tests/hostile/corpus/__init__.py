@@ -1,6 +1,7 @@
 """All nasty files by name."""
 
 from tests.hostile.corpus import (
+    blank_rows,
     cells,
     encodings,
     findings,
@@ -18,6 +19,7 @@ CORPUS = named(
     nasty
     for module in (
         line_ends,
+        blank_rows,
         encodings,
         quotes,
         headers,

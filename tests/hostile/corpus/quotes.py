@@ -94,7 +94,7 @@ NASTIES = [
     Nasty("only-a-quote-in-a-cell", of(b'"""",' + WHO), "ACCOUNT_NOT_FOUND"),
     Nasty("many-quotes-in-a-cell", of(b'"' + b'""' * 100 + b'",' + WHO), "ACCOUNT_NOT_FOUND"),
     Nasty("odd-run-of-quotes", of(b'"""K001,' + WHO, SAME), "refused UNCLOSED_QUOTE"),
-    Nasty("empty-quoted-cells", of(b'"",""', SAME), "ACCOUNT_BLANK unchanged"),
+    Nasty("empty-quoted-cells", of(b'"",""', SAME), "unchanged"),
     Nasty("blank-manager-in-quotes", of(b'K000,""'), "cleared"),
     Nasty("delimiter-in-quotes", of(b'"K001,x",' + WHO), "ACCOUNT_NOT_FOUND"),
     Nasty("line-end-in-an-id", of(b'"K0\r\n01",' + WHO, SAME), "INVALID_CHARACTER unchanged"),

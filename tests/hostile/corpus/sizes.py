@@ -36,7 +36,7 @@ NASTIES = [
             (0x1A, "NOT_CSV"),
             (0x20, "EMPTY_FILE"),
             (0x22, "UNCLOSED_QUOTE"),
-            (0x2C, "MISSING_COLUMN"),
+            (0x2C, "EMPTY_FILE"),
             (0x61, "MISSING_COLUMN"),
             (0x81, "ENCODING"),
             (0xFF, "MISSING_COLUMN"),

@@ -39,9 +39,11 @@ def test_the_sample_has_lines_that_can_be_seen_to_be_bad(
         (b"account ID;account Manager\n1;a@x.example\n", ExitCode.ALL_GOOD),
         ("account ID,account Manager\n1,é@x.example\n".encode("utf-16"), ExitCode.ALL_GOOD),
         (b"account ID,account Manager\n1,a@x.example\n1,a@x.example\n", ExitCode.ALL_GOOD),
+        (b'account ID,account Manager\n1,a@x.example\n,\n" ",\n', ExitCode.ALL_GOOD),
         (b"account ID,account Manager\n,a@x.example\n", ExitCode.WITH_ERRORS),
         (b"account ID,account Manager\n1,a@x.example\n1,b@x.example\n", ExitCode.WITH_ERRORS),
         (b"", ExitCode.REFUSED),
+        (b"account ID,account Manager\n,\n", ExitCode.REFUSED),
         (b"account ID\n1\n", ExitCode.REFUSED),
         (b'account ID,account Manager\n1,"a\n', ExitCode.REFUSED),
         (b"PK\x03\x04 a spreadsheet", ExitCode.REFUSED),
@@ -123,7 +125,7 @@ def test_a_profile_of_ones_own_is_read_from_its_file(
 def test_roles_of_the_tenant_are_taken_from_the_header(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = _file(tmp_path, b"account ID,CSM___tid,CSM,Region\n1,a@x.example,Ana,EMEA\n,,,\n")
+    file = _file(tmp_path, b"account ID,CSM___tid,CSM,Region\n1,a@x.example,Ana,EMEA\n,,,EMEA\n")
 
     assert main(["check", file, "--profile", "role-team"]) == ExitCode.WITH_ERRORS
     assert "ACCOUNT_BLANK" in capsys.readouterr().out

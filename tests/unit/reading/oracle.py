@@ -23,6 +23,11 @@ class Record:
     line: int
     row: list[str]
 
+    @property
+    def is_line(self) -> bool:
+        """Whether a cell holds more than white space."""
+        return any(cell and not cell.isspace() for cell in self.row)
+
 
 def records(text: str, delimiter: str = ",", encoding: str = "utf-8") -> list[Record]:
     """Every record of the text, blank ones too."""

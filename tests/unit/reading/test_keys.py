@@ -72,6 +72,6 @@ def test_the_hashes_of_a_scan_are_refilled_with_those_of_another_column() -> Non
     found = np.zeros(len(WRITINGS), np.uint64)
 
     again = windows([data[:9], data[9:]], dialect=dialect, header=header, window_bytes=20)
-    refill(found, again, hasher)
+    refill(found, again, hasher, header)
 
     assert found.tolist() == hashes(list(WRITINGS)).tolist()

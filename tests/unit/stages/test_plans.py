@@ -27,7 +27,7 @@ plans = st.builds(
     profile=st.sampled_from(list(presets().values())),
     mapping=st.dictionaries(texts, texts, max_size=3),
     upload=st.builds(Upload, texts, texts, texts),
-    dialect=st.builds(Dialect, texts, texts, numbers, st.booleans()),
+    dialect=st.builds(Dialect, texts, texts, numbers, st.booleans(), st.booleans()),
     header=st.builds(Header, st.lists(texts, max_size=5).map(tuple), numbers, numbers),
     rivals=st.frozensets(texts, max_size=3),
     rivals_key=texts,
@@ -96,3 +96,20 @@ def test_the_files_of_an_import_have_keys_of_their_own() -> None:
     }
 
     assert len(keys) == 6
+
+
+def test_a_plan_that_says_nothing_of_blank_rows_has_them_as_lines() -> None:
+    profile = presets()["single-strict"]
+    plan = ImportPlan(
+        profile,
+        {},
+        Upload("b", "k", "v"),
+        Dialect("utf-8", ";"),
+        Header(("account ID", "account Manager"), 27, 2),
+        frozenset(),
+        OpcoWall.ALWAYS,
+    )
+    stored = json.loads(plan_json(plan))
+    assert stored["dialect"].pop("skips_blank_rows") is True
+
+    assert plan_from(json.dumps(stored)).dialect == Dialect("utf-8", ";", skips_blank_rows=False)

@@ -50,14 +50,13 @@ class ClearingCounter:
         self._longest_word = longest + 3
         self._verdicts: dict[bytes, bool] = {}
 
-    def count(self, window: Window, dialect: Dialect) -> int:
+    def count(self, window: Window, is_line: npt.NDArray[np.bool_], dialect: Dialect) -> int:
         """Data lines of the window with as many fields as the header that clear a column."""
-        is_line = (window.widths == self._width) & (window.stops > window.starts)
         clears = np.zeros(len(window), np.bool_)
         for column in self._columns:
             begin, end = window.field(column)
             clears |= self._clears(window, begin, end, dialect)
-        return int(np.count_nonzero(clears & is_line))
+        return int(np.count_nonzero(clears & is_line & (window.widths == self._width)))
 
     def _clears(
         self, window: Window, begin: Places, end: Places, dialect: Dialect

@@ -17,7 +17,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from handover.model import Dialect
+from handover.model import Dialect, Header
+from handover.reading.data_lines import data_lines
 from handover.reading.guards import unguard
 from handover.reading.lineends import QUOTE, Bytes, Places
 from handover.reading.parsing import rows, text_lines
@@ -148,11 +149,13 @@ class KeyHasher:
         return hash_ranges(words_of(view), starts, lengths, self._seed)
 
 
-def refill(hashes: Hashes, windows_again: Iterable[Window], hasher: KeyHasher) -> None:
+def refill(
+    hashes: Hashes, windows_again: Iterable[Window], hasher: KeyHasher, header: Header
+) -> None:
     """Overwrites a scan's hashes with those of another column of its lines, in their order."""
     done = 0
     for window in windows_again:
-        found = hasher.hashes(window)[window.stops > window.starts]
+        found = hasher.hashes(window)[data_lines(window, hasher.dialect, header)]
         hashes[done : done + len(found)] = found
         done += len(found)
 

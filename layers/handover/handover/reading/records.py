@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain, islice
+from operator import itemgetter
 
 from handover.model import Chunk, Dialect, Header, Line, Rejection
+from handover.reading.blanks import blank_test
 from handover.reading.guards import MALFORMED, unguard
 from handover.reading.limits import MAX_FIELD_CHARS
 from handover.reading.own_columns import has_moved, own_columns_at
@@ -25,11 +27,12 @@ from handover.reading.parsing import (
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _CONTROL_BYTES = bytes(code for code in (*range(32), 127) if code not in b"\t\n\r")
 _BATCH_RECORDS = 512
+_FIRST_CELL = itemgetter(0)
 _DELIMITER_NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 
 
 def lines(data: bytes, *, chunk: Chunk, dialect: Dialect, header: Header) -> Iterator[Line]:
-    """The chunk's data lines in order, lazily; blank lines are left out.
+    """The chunk's data lines in order, lazily; blank lines (see `blanks`) are left out.
 
     `data` is the chunk's bytes. A line has a `fault` when its fields are not as many as the
     header's (FIELD_COUNT), one is too long (FIELD_TOO_LONG), or it holds a control character or
@@ -55,7 +58,7 @@ def lines(data: bytes, *, chunk: Chunk, dialect: Dialect, header: Header) -> Ite
     for start, row, malformed_to in islice(
         _one_by_one(text, chunk.first_line, dialect.delimiter), records, None
     ):
-        if row:
+        if not check.is_blank(row):
             yield check.line(start, row, malformed_to=malformed_to)
 
 
@@ -112,18 +115,24 @@ class _Check:
         self._may_be_long = _may_hold_long_field(data)
         self._has_guards = dialect.is_report and (b"'" in data or b"\xe2\x90" in data)
         self._own_at = own_columns_at(header.labels) if dialect.is_report else None
+        self._skips_blank_rows = dialect.skips_blank_rows
+        self.is_blank = blank_test(dialect, header)
 
     def batch(self, number: int, batch: list[list[str]], *, is_flat: bool) -> Iterable[Line]:
         """The lines of consecutive records, the first at `number`; flat ones have no line ends."""
-        is_clean = self._is_clean(batch)
         if is_flat:
             numbers: Iterable[int] = range(number, number + len(batch))
         else:
             heights = (1 + sum(map(count_line_ends, row)) for row in batch)
             numbers = accumulate(heights, initial=number)
-        if is_clean:
+        if self._may_have_blanks(batch):
+            kept = [
+                (at, row) for at, row in zip(numbers, batch, strict=False) if not self.is_blank(row)
+            ]
+            numbers, batch = [at for at, _ in kept], [row for _, row in kept]
+        if self._is_clean(batch):
             return map(Line, numbers, map(tuple, batch))
-        return (self.line(at, row) for at, row in zip(numbers, batch, strict=False) if row)
+        return (self.line(at, row) for at, row in zip(numbers, batch, strict=False))
 
     def line(self, number: int, row: Sequence[str], *, malformed_to: int | None = None) -> Line:
         """The line with its fault, if it has one."""
@@ -134,6 +143,12 @@ class _Check:
                 malformed_to = number if malformed_to is None else malformed_to
             fields = tuple(map(unguard, fields))
         return Line(number, fields, self._fault(number, fields, malformed_to))
+
+    def _may_have_blanks(self, batch: list[list[str]]) -> bool:
+        """False when every row's first cell shows that it is no blank line."""
+        if not all(batch):
+            return True
+        return self._skips_blank_rows and not all(map(str.strip, map(_FIRST_CELL, batch)))
 
     def _is_clean(self, batch: list[list[str]]) -> bool:
         if self._has_controls or self._has_guards or self._own_at is not None:

@@ -29,6 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from handover.model import Chunk, Dialect, Header, Line, Repeat
+from handover.reading.data_lines import data_lines
 from handover.reading.keys import BLANK, Hashes
 from handover.reading.records import record_lines
 from handover.reading.windows import WINDOW_BYTES, Window, windows
@@ -191,7 +192,7 @@ def _settle(
     """
     done = written = 0
     for window in windows_again:
-        lines = np.flatnonzero(window.stops > window.starts)
+        lines = np.flatnonzero(data_lines(window, dialect, header))
         marked = marks[done : done + len(lines)]
         done += len(lines)
         is_candidate = marked != 0

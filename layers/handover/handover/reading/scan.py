@@ -18,6 +18,7 @@ import numpy.typing as npt
 from handover.errors import RefusedError
 from handover.model import Chunk, Dialect, Header
 from handover.reading.clearing import ClearingCounter
+from handover.reading.data_lines import data_lines
 from handover.reading.keys import Hashes, KeyHasher
 from handover.reading.limits import LIMITS, Limits
 from handover.reading.lineends import CR, LF, QUOTE, Bytes, Places, count_line_ends, line_end_places
@@ -77,8 +78,9 @@ def scan(
     """The file's chunks and figures, in one pass, in 8 bytes per line and a constant.
 
     `blocks` is the file from `header.data_start` on, cut anywhere. A chunk ends with the record
-    that brings it to `chunk_bytes` or `chunk_lines`; together the chunks are all bytes. A file
-    that was ASCII until its first byte that is no UTF-8 goes on in `fallback_encoding`.
+    that brings it to `chunk_bytes` or `chunk_lines`, and begins with a data line: what stands
+    between two chunks, or behind the last, is blank. A file that was ASCII until its first byte
+    that is no UTF-8 goes on in `fallback_encoding`.
     `normal_key` is as `KeyHasher` takes it; `is_clearing`, `list_separator` and
     `clear_words` are as `ClearingCounter` takes them.
 
@@ -108,7 +110,7 @@ def scan(
             )
         text.check(window)
         keys.dialect = text.dialect
-        is_line = window.stops > window.starts
+        is_line = data_lines(window, text.dialect, header)
         found = keys.hashes(window)
         if not is_line.all():
             found = found[is_line]
@@ -117,7 +119,7 @@ def scan(
         if lines > limits.lines:
             raise _too_many_lines(window, is_line, lines - limits.lines, limits)
         if counter is not None:
-            clearing += counter.count(window, text.dialect)
+            clearing += counter.count(window, is_line, text.dialect)
         cutter.take(window, is_line)
     if not lines:
         if needs_lines:
@@ -176,66 +178,69 @@ class _TextCheck:
 
 
 class _Cutter:
-    """Cuts records into chunks as they come."""
+    """Cuts records into chunks as they come.
+
+    Blank lines before a chunk's first data line are left out: there may be more of them than a
+    worker can hold.
+    """
 
     def __init__(self, header: Header, *, chunk_bytes: int, chunk_lines: int) -> None:
         self._chunk_bytes = chunk_bytes
         self._chunk_lines = chunk_lines
         self._done: list[Chunk] = []
-        self._start = self.end = header.data_start
         self._first_line = header.data_line
-        self._lines = 0
-        self._checksum = 0
-        self._joined = 0
+        self._start = self._lines = self._checksum = 0
+        self.end = header.data_start
+        self._chunk_end = header.data_start
 
     def take(self, window: Window, is_line: npt.NDArray[np.bool_]) -> None:
         counts = np.cumsum(is_line)
         body = memoryview(window.data)
         taken = counted = 0
-        while True:
-            # The record that fills the chunk by bytes or by lines, but never one before its
-            # first line: blank records alone make no chunk.
+        self.end = window.base + window.size
+        while counted < counts[-1] or self._lines:
+            if not self._lines:
+                taken = int(window.starts[np.searchsorted(counts, counted + 1)])
+                self._begin(window, taken)
             missing = self._chunk_lines - self._lines
             last = min(
                 int(np.searchsorted(window.ends, self._start + self._chunk_bytes - window.base)),
                 int(np.searchsorted(counts, counted + missing)),
             )
-            if not self._lines:
-                last = max(last, int(np.searchsorted(counts, counted + 1)))
             is_full = last < len(window)
             end = int(window.ends[last]) if is_full else window.size
             self._checksum = zlib.crc32(body[taken:end], self._checksum)
             total = int(counts[last] if is_full else counts[-1])
             self._lines += total - counted
-            if not self._lines:
-                self._joined = zlib.crc32(body[taken:end], self._joined)
             taken, counted = end, total
-            self.end = window.base + end
+            self._chunk_end = window.base + end
             if not is_full:
                 return
             self._close()
-            self._first_line = window.line + count_line_ends(window.data, window.view, 0, end)
 
     def chunks(self) -> tuple[Chunk, ...]:
-        """All chunks; blank lines at the end belong to the last."""
+        """All chunks; the last may end with blank lines."""
         if self._lines:
             self._close()
-        elif self._done and self._start < self.end:
-            self._done[-1] = replace(self._done[-1], end=self.end, checksum=self._joined)
         return tuple(self._done)
+
+    def _begin(self, window: Window, place: int) -> None:
+        self._start = window.base + place
+        self._first_line = window.line + count_line_ends(window.data, window.view, 0, place)
+        self._checksum = 0
 
     def _close(self) -> None:
         self._done.append(
             Chunk(
                 number=len(self._done) + 1,
                 start=self._start,
-                end=self.end,
+                end=self._chunk_end,
                 first_line=self._first_line,
                 lines=self._lines,
                 checksum=self._checksum,
             )
         )
-        self._start, self._lines, self._checksum, self._joined = self.end, 0, 0, self._checksum
+        self._lines = 0
 
 
 def boundaries(

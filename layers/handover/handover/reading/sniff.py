@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from handover.errors import RefusedError
 from handover.model import Dialect, Header
+from handover.reading.blanks import has_only_blanks
 from handover.reading.guards import unguard
 from handover.reading.limits import MAX_COLUMNS, MAX_FILE_BYTES, MAX_HEADER_BYTES
 from handover.reading.own_columns import REPORT_LABELS, are_results, own_columns_at
@@ -176,7 +177,7 @@ def _candidates(text: str, *, is_whole: bool) -> Iterator[_Candidate]:
         declared = _SEPARATOR_LINE.fullmatch(line.rstrip("\r\n")) if number == 1 else None
         if declared is not None:
             delimiters = _declared(declared[1])
-        elif line.strip():
+        elif not _is_blank(line):
             break
         start += len(line)
         number += 1
@@ -194,6 +195,15 @@ def _candidates(text: str, *, is_whole: bool) -> Iterator[_Candidate]:
             raise _open_header(number)
         raise _no_header(number)
     yield from found
+
+
+def _is_blank(line: str) -> bool:
+    """True for a line without any label, whichever delimiter it is written in."""
+    return any(
+        is_well_formed([line], delimiter=delimiter)
+        and has_only_blanks(next(rows([line], delimiter=delimiter)))
+        for delimiter in DELIMITERS
+    )
 
 
 def _candidate(

@@ -65,7 +65,8 @@ def plan_from(text: str) -> ImportPlan:
         profile=profile_from(data["profile"]),
         mapping=data["mapping"],
         upload=Upload(**data["upload"]),
-        dialect=Dialect(**data["dialect"]),
+        # The chunks of plans that say nothing of it were counted with blank rows as data lines.
+        dialect=Dialect(**{"skips_blank_rows": False, **data["dialect"]}),
         header=Header(tuple(header["labels"]), header["data_start"], header["data_line"]),
         rivals=frozenset(data["rivals"]),
         # Plans that were stored before there was the setting know the profile's wall alone.

@@ -56,7 +56,7 @@ def _of_logins(plan: ImportPlan, scanned: Scan, seed: int, patience: Patience) -
     again = windows(_blocks(plan, scanned, patience), dialect=plan.dialect, header=plan.header)
     hasher = KeyHasher(column=column.index, dialect=plan.dialect, seed=seed, normal=normal_address)
     # In the place of the hashes that are used up, so that a line takes no more bytes than before.
-    refill(scanned.hashes, again, hasher)
+    refill(scanned.hashes, again, hasher, plan.header)
     # Whichever line of a user applies: of two users neither can be preferred.
     found = _repeats(plan, scanned, patience, canonical_login, Duplicates.REJECT)
     for chunk, repeat in found:
