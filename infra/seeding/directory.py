@@ -19,7 +19,7 @@ from handover.profiles import (
 )
 from handover.profiles.checks import check_profile
 from handover.profiles.names import check_role, workflow_seat
-from handover.rules import is_address, normal_address
+from handover.rules import is_address, normal_address, normal_login
 from handover.stages.setup import RESERVED_SOURCES
 from handover.store.directory import Source
 
@@ -100,7 +100,7 @@ def _users(path: Path) -> tuple[User, ...]:
         logins: dict[str, int] = {}
         for row in rows(path, ("email", "name", "roles"), optional):
             status = row.one_of("status", USER_STATUSES)
-            login = normal_address(row.text("login_name"))
+            login = normal_login(row.text("login_name"))
             first = logins.setdefault(login, row.line) if login else row.line
             if first != row.line:
                 raise row.wrong("login_name", f"{login!r} stands on line {first} already")

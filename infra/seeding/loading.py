@@ -12,7 +12,7 @@ from handover.errors import InvalidRequestError
 from handover.model import Account, User
 from handover.patience import Patience
 from handover.profiles import OpcoWall, Profile, check_mapping, presets
-from handover.rules import are_apart, normal_address
+from handover.rules import are_apart, normal_address, normal_login
 from handover.stages.setup import check_directory_right
 from handover.store.tables import Tables
 
@@ -119,7 +119,7 @@ def _check_profiles(tables: Tables, tenant: str, files: DirectoryFiles) -> None:
 
 def _check_logins(tables: Tables, tenant: str, users: Sequence[User]) -> None:
     """Raises DirectoryFileError for a login name of a user of whom the file says nothing."""
-    wanted = {normal_address(user.login_name): user for user in users if user.login_name}
+    wanted = {normal_login(user.login_name): user for user in users if user.login_name}
     told_of = {user.email for user in users}
     holders = tables.directory.users_by_login(tenant, wanted, _patience())
     for login, holder in holders.items():

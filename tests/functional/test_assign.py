@@ -193,6 +193,36 @@ def test_an_import_validated_before_blank_rows_were_left_out_settles_all_its_lin
     assert pipeline.item(created).lines == 38
 
 
+def test_a_domain_with_a_sharp_s_is_not_the_domain_with_ss(pipeline: Pipeline) -> None:
+    ids = pipeline.kenyan(4)
+    real, other = "ana@fa\u00df.example", "ana@fass.example"
+    pipeline.users(*(User(one, one, frozenset({"Sales"}), "Kenya") for one in (real, other)))
+    names = (real, other, "ANA@FA\u1e9e.example", "b@fa\u00df.example")
+    created = ready(pipeline, file_of(zip(ids, names, strict=True)))
+
+    pipeline.assign(import_id(created))
+    pipeline.run()
+
+    assert pipeline.holders(*ids) == [real, other, real, ""]
+    assert pipeline.counts(created) == {"lines": 4, "updated": 3, "rejected": 1}
+
+
+def test_a_user_who_was_stored_with_ss_for_a_sharp_s_is_proposed_and_not_taken(
+    pipeline: Pipeline,
+) -> None:
+    """The version before kept no sharp s; whether it was one, nobody can tell any more."""
+    [one] = pipeline.kenyan(1)
+    pipeline.users(User("ana@strasse.example", "Ana", frozenset({"Sales"}), "Kenya"))
+    created = ready(pipeline, file_of([(one, "ana@stra\u00dfe.example")]))
+
+    pipeline.assign(import_id(created))
+    pipeline.run()
+
+    [wrong] = pipeline.table(created, "errors.csv")
+    assert wrong["code"] == "USER_NOT_FOUND"
+    assert "did you mean ana@strasse.example?" in wrong["hint"]
+
+
 def test_an_unchanged_line_writes_nothing(pipeline: Pipeline) -> None:
     ids = pipeline.kenyan(30, held_by=AMINA)
     before = pipeline.memory.dynamodb.tables["AccountsTable"].snapshot()

@@ -51,6 +51,14 @@ def logins(pipeline: Pipeline) -> dict[str, str]:
     }
 
 
+def test_login_names_that_differ_by_a_sharp_s_only_are_one(pipeline: Pipeline) -> None:
+    users(pipeline, f"{ZOE},wei\u00df", header=LOGINS)
+    created = users(pipeline, f"{YAN},WEISS", header=LOGINS)
+
+    assert codes(pipeline, created) == ["LOGIN_TAKEN"]
+    assert logins(pipeline) == {ZOE: "wei\u00df"}
+
+
 @pytest.mark.parametrize("work", [forwards, backwards])
 def test_r91_a_login_name_that_lines_of_two_users_ask_for_is_nobodys(
     pipeline: Pipeline, work: Callable[..., ObjectCreated]

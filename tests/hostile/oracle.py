@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+import idna
 from handover.model import Account
 from handover.profiles import (
     Binding,
@@ -263,8 +264,18 @@ def _now(cell: str, profile: Profile) -> tuple[str, ...]:
 
 
 def address(text: str) -> str:
-    """The form in which addresses are compared."""
-    return unicodedata.normalize("NFKC", text).strip().casefold()
+    """The form in which addresses are compared: small letters, and a domain as the DNS has it."""
+    text = unicodedata.normalize("NFKC", text).strip()
+    at = text.rfind("@") + 1
+    if not at:
+        return text.lower()
+    domain = text[at:]
+    is_hidden = any(unicodedata.category(char) in ("Cf", "Zs") and char != " " for char in domain)
+    try:
+        domain = domain.lower() if is_hidden else idna.uts46_remap(domain, std3_rules=False)
+    except idna.IDNAError:
+        domain = domain.lower()
+    return text[: at - 1].lower() + "@" + domain
 
 
 def _repeated(

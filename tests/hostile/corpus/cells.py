@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.hostile.nasty import GOOD, SAME, WHO, Nasty, of, text
-from tests.hostile.world import AMINA, BARAKA
+from tests.hostile.world import AMINA, BARAKA, GERMAN
 
 _WIDE = b"account ID,account Manager,note\r\n"
 _FORMULAS = {
@@ -139,6 +139,15 @@ NASTIES = [
         text("K001,jörg.weiß@lumina.example", "K002,amina@xn--bcher-kva.example"),
         "updated USER_NOT_FOUND",
     ),
+    Nasty(
+        "address-with-ss-for-a-sharp-s", text("K001,jörg.weiss@lumina.example"), "USER_NOT_FOUND"
+    ),
+    Nasty("address-in-capitals-with-a-sharp-s", text(f"K001,{GERMAN.upper()}"), "USER_NOT_FOUND"),
+    Nasty("address-with-a-capital-sharp-s", text("K001,JÖRG.WEIẞ@LUMINA.EXAMPLE"), "updated"),
+    Nasty(
+        "address-with-a-dot-of-east-asia", text("K001,amina.otieno@lumina\u3002example"), "updated"
+    ),
+    Nasty("address-in-another-domain", text("K001,amina.otieno@lumina.eχample"), "USER_NOT_FOUND"),
     Nasty("address-in-capitals", text(f"K001,{AMINA.upper()}"), "updated"),
     Nasty(
         "address-full-width",

@@ -3,7 +3,7 @@
 Pure: no AWS, no clock, no environment. A dry run and a real run call the same `plan`.
 """
 
-from handover.rules.addresses import is_address, look_of, normal_address
+from handover.rules.addresses import is_address, look_of, normal_address, normal_login
 from handover.rules.damage import likely_ids
 from handover.rules.edits import edit_of, spoken_of
 from handover.rules.instructions import Instruction, Seating, instruction_of, is_plain
@@ -53,6 +53,7 @@ __all__ = [
     "logins_since",
     "look_of",
     "normal_address",
+    "normal_login",
     "pending_seat",
     "plan",
     "plan_record",

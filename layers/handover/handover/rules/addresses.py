@@ -1,8 +1,11 @@
-"""The form in which addresses are compared."""
+"""The form in which addresses are compared, and login names."""
 
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
+
+import idna
 
 # Longer ones cannot be written to: RFC 5321 (4.5.3.1) has 64 for the name and 255 for the domain.
 MAX_ADDRESS_BYTES = 320
@@ -12,12 +15,37 @@ _SIGNS = frozenset(',;:"')
 
 
 def normal_address(text: str) -> str:
-    """`text` without outer spaces, in one case and one Unicode form (NFKC).
+    """`text` without outer spaces, in small letters and one Unicode form (NFKC).
 
     Look-alike and invisible characters stay: an address that differs by one is another address.
+    Otherwise the domain is mapped as for a query of the DNS, where ß and ς are letters of their own
+    (UTS 46, non-transitional: https://www.unicode.org/reports/tr46/), and stays in Unicode.
     """
     if text.isascii():
         return text.strip().lower()
+    name, at, domain = unicodedata.normalize("NFKC", text).strip().rpartition("@")
+    if not at:
+        return domain.lower()
+    return f"{name.lower()}@{domain.lower() if domain.isascii() else _normal_domain(domain)}"
+
+
+@lru_cache(maxsize=256)
+def _normal_domain(domain: str) -> str:
+    # UTS 46 leaves out some characters that cannot be seen; a person should know of them.
+    if invisible_characters(domain):
+        return domain.lower()
+    try:
+        return idna.uts46_remap(domain, std3_rules=False, transitional=False)
+    except idna.IDNAError:
+        # It is no domain, so nothing else is written the same way but for the case.
+        return domain.lower()
+
+
+def normal_login(text: str) -> str:
+    """`text` as login names are compared: in any case, ß as ss, in one Unicode form (NFKC).
+
+    A login name is no address: it leads nowhere, and is to be unique even for careless readers.
+    """
     return unicodedata.normalize("NFKC", text).strip().casefold()
 
 

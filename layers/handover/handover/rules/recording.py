@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from handover.model import Account, Operation, Outcome, Rejection, User
 from handover.profiles import ACTIVE, DELETED, LOGIN_NAME, OPCO, STATUS, About, Profile
-from handover.rules.addresses import normal_address
+from handover.rules.addresses import normal_login
 from handover.rules.damage import is_ruined
 from handover.rules.instructions import Instruction, Seating
 from handover.rules.planner import (
@@ -184,7 +184,7 @@ def login_asked(asked: Instruction, record: Account, claim: Claim) -> str:
     if told.get(STATUS, record.assigned.get(STATUS)) == (DELETED,):
         return ""
     if LOGIN_NAME in told:
-        wanted = "".join(map(normal_address, told[LOGIN_NAME][:1]))
+        wanted = "".join(map(normal_login, told[LOGIN_NAME][:1]))
     else:
         wanted = "" if _returns_without_login(asked, record, claim) else _written_login(record)
     return wanted if wanted != login_of(record) else ""
@@ -233,4 +233,4 @@ def logins_since(record: Account, order: str) -> frozenset[str]:
 
 def _written_login(record: Account) -> str:
     """The login name, in normal form, that stands on the record."""
-    return "".join(map(normal_address, record.assigned.get(LOGIN_NAME, ())[:1]))
+    return "".join(map(normal_login, record.assigned.get(LOGIN_NAME, ())[:1]))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from handover.model import Line, Operation, Rejection
 from handover.profiles import DELETED, LOGIN_NAME, STATUS, About, Binding, Profile
-from handover.rules.addresses import normal_address
+from handover.rules.addresses import normal_address, normal_login
 from handover.rules.instructions import Instruction, Seating, instruction_of
 from handover.rules.records import account_record_of, user_record_of
 
@@ -74,4 +74,4 @@ def canonical_login(
     names = told.get(LOGIN_NAME, ())
     if not names or told.get(STATUS) == (DELETED,):
         return None
-    return normal_address(names[0]), (asked.account_id,)
+    return normal_login(names[0]), (asked.account_id,)

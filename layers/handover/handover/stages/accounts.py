@@ -13,7 +13,14 @@ from handover.model import Account, Mark, User
 from handover.patience import Patience
 from handover.profiles import WORKFLOW_ROLE, is_fact
 from handover.reports import mark_told
-from handover.rules import address_in, is_pending, look_of, normal_address, pending_seat
+from handover.rules import (
+    address_in,
+    is_pending,
+    look_of,
+    normal_address,
+    normal_login,
+    pending_seat,
+)
 from handover.rules.sizes import holders
 from handover.runtime import Wiring, rfc3339
 from handover.stages.cursors import MAX_PLACE_BYTES, Page, Room, cursor_at, page_of, place_at
@@ -190,7 +197,8 @@ def _holders(wiring: Wiring, tenant: str, holder: str, patience: Patience) -> se
     """
     directory = wiring.tables.directory
     address = normal_address(holder)
-    by_login = directory.users_by_login(tenant, [address], patience) if address else {}
+    login = normal_login(holder)
+    by_login = directory.users_by_login(tenant, [login], patience) if login else {}
     found = {user.email for user in by_login.values()}
     if "@" in holder:
         return found | {address, pending_seat(address)}

@@ -7,7 +7,15 @@ from collections.abc import Collection, Iterable, Mapping
 from handover.model import Account, Operation
 from handover.patience import Patience
 from handover.profiles import NamedBy, OpcoWall
-from handover.rules import Facts, Instruction, address_in, likely_ids, look_of, normal_address
+from handover.rules import (
+    Facts,
+    Instruction,
+    address_in,
+    likely_ids,
+    look_of,
+    normal_address,
+    normal_login,
+)
 from handover.rules.nearness import nearest
 from handover.runtime import Wiring
 
@@ -36,8 +44,9 @@ def facts_for(
     names = dict.fromkeys(normal_address(name) for name in named)
     users = directory.users(tenant, names, patience)
     if NamedBy.LOGIN in ways:
-        unknown = [name for name in names if name not in users]
-        users |= directory.users_by_login(tenant, unknown, patience)
+        logins = {name: normal_login(name) for name in names if name not in users}
+        found = directory.users_by_login(tenant, dict.fromkeys(logins.values()), patience)
+        users |= {name: found[login] for name, login in logins.items() if login in found}
     looks = (
         dict.fromkeys(look_of(name) for name in named if "@" not in name)
         if NamedBy.NAME in ways

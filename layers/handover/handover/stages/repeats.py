@@ -19,7 +19,7 @@ from handover.reading.keys import KeyHasher, refill
 from handover.reading.repeats import Duplicates, repeats
 from handover.reading.scan import Scan
 from handover.reading.windows import windows
-from handover.rules import canonical, canonical_login, normal_address
+from handover.rules import canonical, canonical_login, normal_login
 from handover.runtime import Wiring
 from handover.stages.plans import ImportPlan, logins_key, repeats_json, repeats_key
 from handover.store.imports import PlannedChunk
@@ -54,7 +54,7 @@ def _of_logins(plan: ImportPlan, scanned: Scan, seed: int, patience: Patience) -
     if column is None:
         return
     again = windows(_blocks(plan, scanned, patience), dialect=plan.dialect, header=plan.header)
-    hasher = KeyHasher(column=column.index, dialect=plan.dialect, seed=seed, normal=normal_address)
+    hasher = KeyHasher(column=column.index, dialect=plan.dialect, seed=seed, normal=normal_login)
     # In the place of the hashes that are used up, so that a line takes no more bytes than before.
     refill(scanned.hashes, again, hasher, plan.header)
     # Whichever line of a user applies: of two users neither can be preferred.

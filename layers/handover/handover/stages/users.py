@@ -16,7 +16,7 @@ from handover.errors import (
 )
 from handover.model import ADMIN, User
 from handover.patience import Patience
-from handover.rules.addresses import is_address, look_of, normal_address
+from handover.rules.addresses import is_address, look_of, normal_address, normal_login
 from handover.rules.records import MAX_USER_TEXT_CHARS
 from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
 from handover.stages.cursors import Page, page_among, place_at
@@ -240,7 +240,7 @@ def _checked(user: User) -> User:
             "roles", f"roles: found {len(user.roles)}, wanted at most {MOST_USER_ROLES}"
         )
     # Some characters take many times their own bytes in the form that is compared.
-    if len(normal_address(texts["login_name"]).encode()) > MAX_LOGIN_BYTES:
+    if len(normal_login(texts["login_name"]).encode()) > MAX_LOGIN_BYTES:
         raise InvalidRequestError("login_name", "login_name: wanted a shorter one")
     roles = frozenset(_text("roles", role) for role in user.roles)
     if "" in roles or any(";" in role for role in roles):

@@ -28,7 +28,7 @@ from handover.profiles import (
     seat_json,
     settings_json,
 )
-from handover.rules import look_of, normal_address
+from handover.rules import look_of, normal_address, normal_login
 from handover.store.batches import (
     UPDATES_A_TRANSACTION,
     Item,
@@ -131,7 +131,7 @@ class Directory:
         return {
             login: user
             for login, address in addresses.items()
-            if (user := users.get(address)) and normal_address(user.login_name) == login
+            if (user := users.get(address)) and normal_login(user.login_name) == login
         }
 
     def users_by_name(
@@ -216,7 +216,7 @@ class Directory:
         )
         put_items(self.table, names, patience)
         logins = (
-            _body_item(tenant, LOGIN + normal_address(user.login_name), {"email": user.email})
+            _body_item(tenant, LOGIN + normal_login(user.login_name), {"email": user.email})
             for user in stored
             if user.login_name
         )

@@ -19,7 +19,7 @@ from pynamodb.exceptions import DoesNotExist
 from handover.model import User
 from handover.patience import Patience
 from handover.profiles import FACTS, About
-from handover.rules import look_of, normal_address
+from handover.rules import look_of, normal_login
 from handover.store.batches import Item, transact
 from handover.store.directory import (
     LOGIN,
@@ -109,21 +109,21 @@ class People:
         place `order` among files: an older file that still comes changes nothing of it. Raises
         RetryLaterError when the table is busy.
         """
-        login = normal_address(after.login_name)
+        login = normal_login(after.login_name)
         actions = [self._user_update(tenant, before, after, order)]
         if login:
             found = _login_body(tenant, login)
             holder = _address_in(found) if found is not None else after.email
             if holder != after.email:
                 user = Directory(self.table).user(tenant, holder)
-                has_login = user and normal_address(user.login_name) == login
+                has_login = user and normal_login(user.login_name) == login
                 if user and not user.is_deleted and has_login:
                     return Stored.LOGIN_TAKEN
                 if found is not None and is_claimed(json.loads(found), now):
                     return Stored.LOGIN_TAKEN
                 actions.append(self._check_as_read(tenant, holder, user))
             actions.append(self._login_put(tenant, login, after.email, found))
-        old_login = normal_address(before.login_name) if before else ""
+        old_login = normal_login(before.login_name) if before else ""
         if old_login not in ("", login):
             found = _login_body(tenant, old_login)
             if found is not None and _address_in(found) == after.email:

@@ -1,0 +1,84 @@
+"""Addresses and login names: what is the same, and what only looks so."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from handover.rules import normal_address, normal_login
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+texts = st.text(
+    st.one_of(
+        st.sampled_from("aA@.- ßẞςΣİ\u00ad\u200d\uff21\u3002é"), st.characters(codec="utf-8")
+    ),
+    max_size=12,
+)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ana@faß.example", "ana@fass.example"),
+        ("weiß@x.example", "weiss@x.example"),
+        ("ana@μάς.example", "ana@μάσ.example"),
+        ("ana@a\u200db.example", "ana@ab.example"),
+        ("\u0430na@x.example", "ana@x.example"),
+        ("an\u00ada@x.example", "ana@x.example"),
+        ("ana@x\u00ad.example", "ana@x.example"),
+        ("ana@x.example\u200b", "ana@x.example"),
+        ("jörg@x.example", "jorg@x.example"),
+    ],
+)
+def test_addresses_that_lead_elsewhere_are_different(one: str, other: str) -> None:
+    assert normal_address(one) != normal_address(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (" Ana@X.Example ", "ana@x.example"),
+        ("\u00a0ANA@FAẞ.EXAMPLE", "ana@faß.example"),
+        ("WEIẞ@x.example", "weiß@x.example"),
+        ("ana@MÜLLER.example", "ana@mu\u0308ller.example"),
+        ("ana@\uff58\uff0eexample", "ana@x.example"),
+        ("ana@x\u3002example", "ana@x.example"),
+        ("ana\uff20x.example", "ana@x.example"),
+        ("JÖRG", "jörg"),
+    ],
+)
+def test_one_address_may_be_written_in_several_ways(one: str, other: str) -> None:
+    assert normal_address(one) == normal_address(other)
+
+
+def test_the_domain_stays_in_unicode_and_an_encoded_one_as_it_is() -> None:
+    assert normal_address("Ana@FAẞ.example") == "ana@faß.example"
+    assert normal_address("Ana@XN--fa-hia.example") == "ana@xn--fa-hia.example"
+
+
+@settings(deadline=None, derandomize=True, max_examples=1000)
+@given(texts)
+@example("ana@\u0378.example")
+@example("ana@x@ß")
+@example("@ẞ")
+def test_the_normal_form_of_a_normal_form_is_itself(text: str) -> None:
+    assert normal_address(normal_address(text)) == normal_address(text)
+
+
+@settings(deadline=None, derandomize=True)
+@given(st.text(st.characters(codec="ascii"), max_size=12))
+def test_an_address_in_ascii_has_the_form_that_it_was_stored_under_before(text: str) -> None:
+    before = unicodedata.normalize("NFKC", text).strip().casefold()
+
+    assert normal_address(text) == normal_login(text) == before
+
+
+@settings(deadline=None, derandomize=True)
+@given(texts)
+@example("Weiß")
+@example("ΜΆΣ")
+def test_a_login_name_has_the_form_that_it_was_stored_under_before(text: str) -> None:
+    before = unicodedata.normalize("NFKC", text).strip().casefold()
+
+    assert normal_login(text) == before
