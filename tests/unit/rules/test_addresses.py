@@ -75,6 +75,15 @@ def test_an_address_in_ascii_has_the_form_that_it_was_stored_under_before(text: 
 
 
 @settings(deadline=None, derandomize=True)
+@given(st.text("anÄäÖöÜüÉéÈèÑñÇçÅåØøÆæŒœŠšŽžŁłŐőÏïИиЖж@.", max_size=12))
+@example("Jörg@Müller.example")
+def test_an_address_in_usual_letters_has_the_form_that_it_was_stored_under_before(
+    text: str,
+) -> None:
+    assert normal_address(text) == unicodedata.normalize("NFKC", text).strip().casefold()
+
+
+@settings(deadline=None, derandomize=True)
 @given(texts)
 @example("Weiß")
 @example("ΜΆΣ")
