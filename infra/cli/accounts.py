@@ -9,22 +9,34 @@ import os
 import re
 import sys
 import tempfile
-from argparse import Namespace
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, TextIO
+from typing import IO, Annotated, Any, TextIO
 
 from handover.profiles import WORKFLOW_ROLE
 from handover.reading.guards import guard
 from handover.rules import pending_seat
+from typer import Context, Option, Typer
 
 from infra.cli.api import Api
 from infra.cli.failures import CommandError, ExitCode
-from infra.cli.location import find_stack
 from infra.cli.naming import addresses_in
+from infra.cli.options import (
+    AccountId,
+    AsJson,
+    DryRun,
+    Output,
+    Pair,
+    Panel,
+    ProfileName,
+    Status,
+    examples,
+    named,
+)
 from infra.cli.records import pages
 from infra.cli.screen import Screen, Unit
-from infra.cli.showing import moment, show_json
+from infra.cli.session import session_of
+from infra.cli.showing import counted, moment, show_json
 
 # What stands in a path as it is; any other id goes into the query.
 PLAIN_ID = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
@@ -33,15 +45,26 @@ FACTS = ("account_id", "name", "customer_id", "opco", "status")
 DETAILS = ("name", "mobile", "phone")
 
 
-def account(arguments: Namespace, screen: Screen) -> ExitCode:
-    """`handover account`."""
-    return show_account(Api(find_stack()), arguments, screen)
+app = Typer()
 
 
-def show_account(api: Api, arguments: Namespace, screen: Screen) -> ExitCode:
-    """An account, who is assigned to it, and their phones."""
-    found = _one(api, arguments.account, arguments.at)
-    if arguments.json:
+@app.command(
+    rich_help_panel=Panel.ACCOUNTS,
+    epilog=examples("account KE100100", "account KE100100 --at 2026-11-22"),
+)
+def account(
+    ctx: Context,
+    account_id: AccountId,
+    at: Annotated[
+        str | None,
+        Option("--at", metavar="DATE", help="as it was at the end of that day, or then"),
+    ] = None,
+    as_json: AsJson = False,
+) -> ExitCode:
+    """Show an account, who is assigned to it, and their phones."""
+    session = session_of(ctx)
+    found, screen = _one(session.api, account_id, at), session.screen
+    if as_json:
         show_json(found)
         return ExitCode.ALL_GOOD
     facts = [(name, found[name]) for name in FACTS]
@@ -76,23 +99,21 @@ def _one(api: Api, account_id: str, at: str | None) -> Any:
     return api.get("accounts", id=account_id, at=at)["accounts"][0]
 
 
-def history(arguments: Namespace, screen: Screen) -> ExitCode:
-    """`handover history`."""
-    return show_history(Api(find_stack()), arguments, screen)
-
-
-def show_history(api: Api, arguments: Namespace, screen: Screen) -> ExitCode:
-    """What has become of an account."""
-    if PLAIN_ID.fullmatch(arguments.account):
-        path = ("accounts", arguments.account, "history")
-        entries = list(pages(api, path, "history", None))
+@app.command(rich_help_panel=Panel.ACCOUNTS, epilog=examples("history KE100100"))
+def history(ctx: Context, account_id: AccountId, as_json: AsJson = False) -> ExitCode:
+    """List who has held an account, and why."""
+    session = session_of(ctx)
+    screen = session.screen
+    if PLAIN_ID.fullmatch(account_id):
+        path = ("accounts", account_id, "history")
+        entries = list(pages(session.api, path, "history", None))
     else:
-        entries = list(pages(api, ("history",), "history", None, account_id=arguments.account))
-    if arguments.json:
+        entries = list(pages(session.api, ("history",), "history", None, account_id=account_id))
+    if as_json:
         show_json(entries)
         return ExitCode.ALL_GOOD
     if not entries:
-        screen.say(f"Nothing has changed on {arguments.account} yet")
+        screen.say(f"Nothing has changed on {account_id} yet")
         return ExitCode.ALL_GOOD
     rows = [
         (
@@ -111,58 +132,100 @@ def show_history(api: Api, arguments: Namespace, screen: Screen) -> ExitCode:
     return ExitCode.ALL_GOOD
 
 
-def edit(arguments: Namespace, screen: Screen) -> ExitCode:
-    """`handover edit`."""
-    return edit_account(Api(find_stack()), arguments, screen)
-
-
-def edit_account(api: Api, arguments: Namespace, screen: Screen) -> ExitCode:
-    """An edit, and what became of it."""
-    wishes: dict[str, list[str]] = {}
-    for role, names in arguments.set:
-        if role in wishes:
-            raise CommandError(f"--set {role}: given twice; wanted addresses separated by commas")
-        # A workflow's name may hold a comma.
-        is_workflow = role == WORKFLOW_ROLE and names
-        wishes[role] = [names] if is_workflow else addresses_in(names, f"--set {role}")
-    body = {"profile": arguments.profile, "assign": wishes, "dry_run": arguments.dry_run}
-    if PLAIN_ID.fullmatch(arguments.account):
-        told = api.patch("accounts", arguments.account, body=body)
-    else:
-        told = api.patch("accounts", body=body, id=arguments.account)
-    if arguments.json:
+@app.command(
+    rich_help_panel=Panel.ACCOUNTS,
+    epilog=examples(
+        "edit KE100100 --profile single-strict --set account_manager=ana@lumina.example",
+        "edit KE100100 --profile single-strict --set account_manager= --dry-run",
+    ),
+)
+def edit(
+    ctx: Context,
+    account_id: AccountId,
+    profile: ProfileName,
+    wishes: Annotated[
+        list[Pair],
+        Option(
+            "--set",
+            parser=named,
+            metavar="ROLE=EMAIL[,EMAIL]",
+            help="who is to hold a role, nobody after a bare '='; may be repeated",
+        ),
+    ],
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> ExitCode:
+    """Change who is assigned to one account, by the rules of a profile."""
+    session = session_of(ctx)
+    body = {"profile": profile, "assign": assigned_by(wishes), "dry_run": dry_run}
+    told = (
+        session.api.patch("accounts", account_id, body=body)
+        if PLAIN_ID.fullmatch(account_id)
+        else session.api.patch("accounts", body=body, id=account_id)
+    )
+    if as_json:
         show_json(told)
         return ExitCode.ALL_GOOD
-    begin = "would be " if arguments.dry_run else ""
-    screen.say(f"{arguments.account} {begin}{told['outcome']}")
+    begin = "would be " if dry_run else ""
+    session.screen.say(f"{account_id} {begin}{told['outcome']}")
     for change in told["changes"]:
         before, after = (", ".join(change[when]) or "nobody" for when in ("before", "after"))
-        screen.say(f"  {change['role']}: {before} -> {after}")
+        session.screen.say(f"  {change['role']}: {before} -> {after}")
     return ExitCode.ALL_GOOD
 
 
-def export(arguments: Namespace, screen: Screen) -> ExitCode:
-    """`handover export`."""
-    return export_accounts(Api(find_stack()), arguments, screen)
+def assigned_by(wishes: Sequence[Pair]) -> dict[str, list[str]]:
+    """Who is to hold each role. Raises CommandError for a role that is given twice."""
+    found: dict[str, list[str]] = {}
+    for wish in wishes:
+        if wish.name in found:
+            raise CommandError(f"--set {wish.name}: found it twice, expected addresses with commas")
+        # A workflow's name may hold a comma.
+        is_workflow = wish.name == WORKFLOW_ROLE and wish.value
+        found[wish.name] = (
+            [wish.value] if is_workflow else addresses_in(wish.value, f"--set {wish.name}")
+        )
+    return found
 
 
-def export_accounts(api: Api, arguments: Namespace, screen: Screen) -> ExitCode:
-    """A CSV file of accounts, to stdout or to a file."""
-    query = {name: getattr(arguments, name) for name in ("status", "portal", "holder", "role")}
-    found = pages(api, ("accounts",), "accounts", None, EXPORT_ROWS, **query)
+@app.command(
+    rich_help_panel=Panel.ACCOUNTS,
+    epilog=examples("export -o accounts.csv --status active", "export --holder ana@lumina.example"),
+)
+def export(
+    ctx: Context,
+    output: Output = None,
+    status: Annotated[
+        Status | None, Option("--status", metavar="active|inactive", help="only these")
+    ] = None,
+    portal: Annotated[
+        str | None, Option("--portal", metavar="NAME", help="only those of a portal")
+    ] = None,
+    holder: Annotated[
+        str | None, Option("--holder", metavar="NAME", help="of whoever has that name or address")
+    ] = None,
+    role: Annotated[
+        str | None, Option("--role", metavar="ROLE", help="that they hold in this role")
+    ] = None,
+) -> ExitCode:
+    """Write all accounts with who is assigned to them, as CSV."""
+    session = session_of(ctx)
+    screen = session.screen
+    query = {"status": status, "portal": portal, "holder": holder, "role": role}
+    found = pages(session.api, ("accounts",), "accounts", None, EXPORT_ROWS, **query)
     # Which roles there are is known at the end only, and a million accounts fit no memory.
     with tempfile.TemporaryFile("w+", encoding="utf-8") as draft:
         roles, many = _kept(found, draft, screen)
         draft.seek(0)
         accounts = (json.loads(line) for line in draft)
-        if not arguments.output:
+        if not output:
             sys.stdout.flush()
             plain = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="")
             write_csv(plain, roles, accounts)
             plain.detach()
             return ExitCode.ALL_GOOD
-        _write_file(Path(arguments.output), roles, accounts)
-    screen.note(f"{many:,} accounts written to {arguments.output}")
+        _write_file(Path(output), roles, accounts)
+    screen.note(f"{counted(many, 'account')} written to {output}")
     return ExitCode.ALL_GOOD
 
 

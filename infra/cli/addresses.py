@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
-from argparse import Namespace
 
 from handover.aws import sign_ins
 from handover.aws.sign_ins import Settled
@@ -13,24 +11,25 @@ from handover.stages.uploads import TENANT_PATTERN
 from handover.store.domains import MOST_LABELS
 from handover.store.tables import TableNames, Tables, connect
 
+from infra.cli.confirming import confirm
 from infra.cli.failures import CommandError, ExitCode
-from infra.cli.location import Stack, find_stack, user_pools
-from infra.cli.screen import Screen
+from infra.cli.location import Stack, user_pools
+from infra.cli.session import Session
+from infra.cli.showing import listed
 
 # A name in DNS has 253 characters at most: https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4
 DOMAIN_PATTERN = re.compile(r"(?=.{1,253}$)[^@\s.]+(\.[^@\s.]+)+")
 
 
-def release(arguments: Namespace, screen: Screen) -> ExitCode:
-    """`handover release-address`: ends a sign-in, so that another tenant can invite the person.
+def release(session: Session, address: str, heir: str, *, is_sure: bool) -> ExitCode:
+    """Ends a sign-in, so that another tenant can invite the person; asks unless `is_sure`.
 
-    With `--for` that tenant's active user is invited in the same step. The directories of both
-    tenants stay as they are.
+    The active user of `heir` is invited in the same step, unless that is "". The directories of
+    both tenants stay as they are.
     """
-    stack = find_stack()
+    stack, screen = session.stack, session.screen
     tables, pool = _tables(stack), stack.output("UserPoolId")
-    email = normal_address(arguments.email)
-    heir = arguments.tenant
+    email = normal_address(address)
     user = tables.directory.user(check_tenant(heir), email) if heir else None
     if heir and (user is None or not user.is_active):
         raise CommandError(
@@ -50,8 +49,8 @@ def release(arguments: Namespace, screen: Screen) -> ExitCode:
         screen.say(f"{email} signs in for {tenant} already")
         return ExitCode.ALL_GOOD
     else:
-        if not arguments.yes:
-            _confirm(f"End the sign-in of {email} for {tenant}?")
+        if not is_sure:
+            confirm(f"End the sign-in of {email} for {tenant}?", "nothing was changed")
         user_pools().admin_delete_user(UserPoolId=pool, Username=email)
         screen.say(f"{email} no longer signs in for {tenant}")
     if user is not None:
@@ -64,27 +63,31 @@ def release(arguments: Namespace, screen: Screen) -> ExitCode:
     return ExitCode.ALL_GOOD
 
 
-def domains(arguments: Namespace, screen: Screen) -> ExitCode:
-    """`handover domains`, `domains verify` and `domains forget`."""
-    verified = _tables(find_stack()).domains
-    if arguments.action == "verify":
-        domain = domain_of(arguments.domain)
-        if not verified.verify(check_tenant(arguments.tenant), domain):
-            holder = verified.tenant_of(f"@{domain}")
-            raise CommandError(
-                f"{domain} is verified for {holder}: run `handover domains forget {domain}` first",
-                ExitCode.REFUSED,
-            )
-        screen.say(f"From now on only {arguments.tenant} can invite addresses of {domain}.")
-        screen.say("Sign-ins that exist stay: `handover release-address EMAIL` ends one.")
-    elif arguments.action == "forget":
-        domain = domain_of(arguments.domain)
-        verified.forget(domain)
-        screen.say(f"{domain} is verified for no tenant")
-    elif rows := list(verified.listed()):
-        screen.table(("domain", "tenant"), rows)
-    else:
-        screen.say("There are none")
+def list_domains(session: Session) -> ExitCode:
+    """Shows which domain is verified for which tenant."""
+    rows = list(_tables(session.stack).domains.listed())
+    return listed(session.screen, rows, ("domain", "tenant"), rows, as_json=False)
+
+
+def verify_domain(session: Session, name: str, tenant: str) -> ExitCode:
+    """Gives a domain to a tenant. Raises CommandError while it is another's."""
+    verified, domain = _tables(session.stack).domains, domain_of(name)
+    if not verified.verify(check_tenant(tenant), domain):
+        holder = verified.tenant_of(f"@{domain}")
+        raise CommandError(
+            f"{domain} is verified for {holder}: run `handover domains forget {domain}` first",
+            ExitCode.REFUSED,
+        )
+    session.screen.say(f"From now on only {tenant} can invite addresses of {domain}.")
+    session.screen.say("Sign-ins that exist stay: `handover release-address EMAIL` ends one.")
+    return ExitCode.ALL_GOOD
+
+
+def forget_domain(session: Session, name: str) -> ExitCode:
+    """Takes a domain back from whichever tenant has it."""
+    domain = domain_of(name)
+    _tables(session.stack).domains.forget(domain)
+    session.screen.say(f"{domain} is verified for no tenant")
     return ExitCode.ALL_GOOD
 
 
@@ -109,11 +112,3 @@ def check_tenant(tenant: str) -> str:
 
 def _tables(stack: Stack) -> Tables:
     return connect(TableNames(directory=stack.output("DirectoryTable")))
-
-
-def _confirm(question: str) -> None:
-    """Raises CommandError for any answer but yes."""
-    if not sys.stdin.isatty():
-        raise CommandError("there is no terminal to ask for a confirmation: say --yes")
-    if input(f"{question} [y/N] ").strip().casefold() not in ("y", "yes"):
-        raise CommandError("nothing was changed", ExitCode.REFUSED)

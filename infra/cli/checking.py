@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -35,7 +34,7 @@ from handover.rules import canonical, instruction_of, repeated_line
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.multipart import size_of
 from infra.cli.screen import Screen, Unit
-from infra.cli.showing import show_error_rows, show_warnings
+from infra.cli.showing import show_error_rows, show_warnings, word_for
 from infra.cli.uploading import check_readable
 
 BLOCK_BYTES = 1024**2
@@ -69,12 +68,10 @@ class _Opened:
     profile: Profile
 
 
-def run(arguments: Namespace, screen: Screen) -> ExitCode:
-    """`handover check`."""
-    path = Path(arguments.file)
+def run(path: Path, profile_name: str, mapping: Mapping[str, str], screen: Screen) -> ExitCode:
+    """Checks a file and shows what is wrong with it."""
     check_readable(path)
-    profile = profile_named(arguments.profile)
-    mapping = dict(arguments.map)
+    profile = profile_named(profile_name)
     check_mapping(profile.with_roles(_roles_in(tuple(mapping.values()), profile)), mapping)
     try:
         found = check(path, profile, mapping, screen)
@@ -248,10 +245,13 @@ def _show(screen: Screen, path: Path, found: Findings) -> None:
         screen.say(f"{path.name} can be uploaded", style="bold green")
     else:
         screen.say(f"{path.name} has lines that would be rejected", style="bold yellow")
-    screen.say(f"  {found.lines:,}  lines, {found.dialect.encoding}, {_delimiter(found.dialect)}")
+    lines, dialect = word_for(found.lines, "line"), found.dialect
+    screen.say(f"  {found.lines:,}  {lines}, {dialect.encoding}, {_delimiter(dialect)}")
     show_warnings(screen, [one.message for one in found.warnings])
     if found.duplicates:
-        screen.say(f"  {found.duplicates:,}  duplicates of other lines")
+        screen.say(
+            f"  {found.duplicates:,}  {word_for(found.duplicates, 'duplicate')} of other lines"
+        )
     for code, number in found.codes.most_common():
         screen.say(f"  {number:,}  {code}")
     if bad:

@@ -3,22 +3,45 @@
 from __future__ import annotations
 
 import shlex
-from argparse import Namespace
 from pathlib import Path
+from typing import Annotated
+
+from typer import Context, Option, Typer
 
 from infra import local
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.location import reach_this_machine_directly
+from infra.cli.options import examples
 from infra.cli.screen import Screen
+from infra.cli.session import session_of
+
+app = Typer(help="The embedded AWS on this machine.")
 
 
-def up(arguments: Namespace, screen: Screen) -> ExitCode:
-    """`handover local up`."""
+@app.command(epilog=examples("local up", "local up --persist .local/data --port 4599"))
+def up(
+    ctx: Context,
+    port: Annotated[
+        int | None,
+        Option(
+            "--port",
+            metavar="N",
+            min=0,
+            max=65535,
+            help="4566 or, if taken, any free one; 0 = any free one",
+        ),
+    ] = None,
+    persist: Annotated[
+        str | None, Option("--persist", metavar="DIR", help="keep the data there from run to run")
+    ] = None,
+) -> ExitCode:
+    """Start the embedded AWS on this machine (127.0.0.1 only), with the template deployed."""
+    screen = session_of(ctx).screen
     reach_this_machine_directly()
     screen.note("starting the embedded AWS; the first time takes longer")
-    persist = Path(arguments.persist).resolve() if arguments.persist else None
+    kept_at = Path(persist).resolve() if persist else None
     try:
-        stack = local.up(arguments.port, persist)
+        stack = local.up(port, kept_at)
     except (local.EmulatorError, local.DeployError) as error:
         raise CommandError(str(error)) from error
     screen.say(f"The embedded AWS is up at {stack.endpoint_url}", style="bold green")
@@ -27,15 +50,19 @@ def up(arguments: Namespace, screen: Screen) -> ExitCode:
     return ExitCode.ALL_GOOD
 
 
-def down(_arguments: Namespace, screen: Screen) -> ExitCode:
-    """`handover local down`."""
+@app.command(epilog=examples("local down"))
+def down(ctx: Context) -> ExitCode:
+    """End the embedded AWS."""
+    screen = session_of(ctx).screen
     was_up = local.down()
     screen.say("The embedded AWS is down" if was_up else "The embedded AWS was not up")
     return ExitCode.ALL_GOOD
 
 
-def status(_arguments: Namespace, screen: Screen) -> ExitCode:
-    """`handover local status`; USAGE tells a script that it is not up."""
+@app.command(epilog=examples("local status"))
+def status(ctx: Context) -> ExitCode:
+    """Say whether the embedded AWS is up; the exit code is 3 when it is not."""
+    screen = session_of(ctx).screen
     stack = local.status()
     if stack is None:
         screen.say("The embedded AWS is not up")
@@ -45,8 +72,10 @@ def status(_arguments: Namespace, screen: Screen) -> ExitCode:
     return ExitCode.ALL_GOOD
 
 
-def env(_arguments: Namespace, screen: Screen) -> ExitCode:
-    """`handover local env`: lines for a shell's eval."""
+@app.command(epilog=examples("local env"))
+def env(ctx: Context) -> ExitCode:
+    """Print export lines for a shell, so that any AWS tool finds the embedded AWS."""
+    screen = session_of(ctx).screen
     stack = local.status()
     if stack is None:
         raise CommandError("the embedded AWS is not up: run `handover local up`")

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Annotated, Any, BinaryIO
+
+from typer import Argument, Context, Option, Typer
 
 from infra.cli.api import Api
 from infra.cli.failures import CommandError, ExitCode
-from infra.cli.location import find_stack
+from infra.cli.options import (
+    DEFAULT_ERRORS,
+    DEFAULT_LIMIT,
+    AsJson,
+    Email,
+    Errors,
+    ImportId,
+    Output,
+    Panel,
+    examples,
+)
 from infra.cli.screen import Screen
+from infra.cli.session import Session, session_of
 from infra.cli.showing import (
     errors_of,
     is_final,
+    listed,
     moment,
     show_first_errors,
     show_import,
@@ -27,24 +40,40 @@ BLOCK_BYTES = 256 * 1024
 PAGE_ROWS = 100
 
 
-def imports(arguments: Namespace, screen: Screen) -> ExitCode:
-    """`handover imports` and `handover imports ID`."""
-    api = Api(find_stack())
-    if arguments.id:
-        return _one_import(api, arguments, screen)
-    found = list(pages(api, ("imports",), "imports", arguments.limit))
-    if arguments.json:
+app = Typer()
+
+
+@app.command(
+    rich_help_panel=Panel.FILES, epilog=examples("imports", "imports --limit 100", "imports 4f0c…")
+)
+def imports(
+    ctx: Context,
+    import_id: Annotated[
+        str | None, Argument(metavar="ID", help="of one import, or its ticket")
+    ] = None,
+    as_json: AsJson = False,
+    limit: Annotated[
+        int, Option("--limit", metavar="N", min=0, help="list so many at the most")
+    ] = DEFAULT_LIMIT,
+    errors: Errors = DEFAULT_ERRORS,
+) -> ExitCode:
+    """List the imports so far, or show one of them."""
+    session = session_of(ctx)
+    if import_id:
+        return _one_import(session, import_id, as_json=as_json, errors=errors)
+    found = list(pages(session.api, ("imports",), "imports", limit))
+    if as_json:
         show_json(found)
     elif not found:
-        screen.say("There are no imports yet")
+        session.screen.say("There are no imports yet")
     else:
-        _list_imports(screen, found)
+        _list_imports(session.screen, found)
     return ExitCode.ALL_GOOD
 
 
-def _one_import(api: Api, arguments: Namespace, screen: Screen) -> ExitCode:
-    import_ = api.get("imports", arguments.id)
-    if arguments.json:
+def _one_import(session: Session, import_id: str, *, as_json: bool, errors: int) -> ExitCode:
+    screen, import_ = session.screen, session.api.get("imports", import_id)
+    if as_json:
         show_json(import_)
         return ExitCode.ALL_GOOD
     show_import(screen, import_)
@@ -58,7 +87,7 @@ def _one_import(api: Api, arguments: Namespace, screen: Screen) -> ExitCode:
     for name, value in rows:
         if value:
             screen.say(f"  {name:<10}{value}")
-    show_first_errors(screen, api, import_, arguments.errors)
+    show_first_errors(screen, session.api, import_, errors)
     return ExitCode.ALL_GOOD
 
 
@@ -87,27 +116,50 @@ def _list_imports(screen: Screen, found: list[dict[str, Any]]) -> None:
     screen.table(headings, rows, numbers=(2, 3))
 
 
-def decide(arguments: Namespace, screen: Screen) -> ExitCode:
-    """`handover approve` and `handover cancel`."""
-    import_ = Api(find_stack()).post("imports", arguments.id, arguments.command)
-    words = {"approve": "is approved and goes on", "cancel": "is being cancelled"}
-    if is_final(import_):
-        words["cancel"] = "is cancelled"
-    screen.say(f"{import_['filename'] or import_['import_id']} {words[arguments.command]}")
-    show_next(screen, import_)
+@app.command(rich_help_panel=Panel.FILES, epilog=examples("approve 4f0c…"))
+def approve(ctx: Context, import_id: ImportId) -> ExitCode:
+    """Let an import go on that waits for an Admin."""
+    return _decide(session_of(ctx), import_id, "approve", "is approved and goes on")
+
+
+@app.command(rich_help_panel=Panel.FILES, epilog=examples("cancel 4f0c…"))
+def cancel(ctx: Context, import_id: ImportId) -> ExitCode:
+    """End an open import; what is written stays."""
+    return _decide(session_of(ctx), import_id, "cancel", "is being cancelled")
+
+
+def _decide(session: Session, import_id: str, what: str, words: str) -> ExitCode:
+    import_ = session.api.post("imports", import_id, what)
+    if what == "cancel" and is_final(import_):
+        words = "is cancelled"
+    session.screen.say(f"{import_['filename'] or import_['import_id']} {words}")
+    show_next(session.screen, import_)
     return ExitCode.ALL_GOOD
 
 
-def report(arguments: Namespace, screen: Screen) -> ExitCode:
-    """`handover report` and `handover results`."""
-    path = ("imports", arguments.id, arguments.command)
-    return fetch(Api(find_stack()), path, arguments.output, screen)
+@app.command(rich_help_panel=Panel.FILES, epilog=examples("report 4f0c… -o errors.csv"))
+def report(ctx: Context, import_id: ImportId, output: Output = None) -> ExitCode:
+    """Fetch the lines of an import that are in error, as CSV."""
+    session = session_of(ctx)
+    return fetch(session.api, ("imports", import_id, "report"), output, session.screen)
 
 
-def template(arguments: Namespace, screen: Screen) -> ExitCode:
-    """`handover template`."""
-    path = ("profiles", arguments.profile, "template")
-    return fetch(Api(find_stack()), path, arguments.output, screen)
+@app.command(rich_help_panel=Panel.FILES, epilog=examples("results 4f0c… -o results.csv"))
+def results(ctx: Context, import_id: ImportId, output: Output = None) -> ExitCode:
+    """Fetch every line of an import with its outcome, as CSV."""
+    session = session_of(ctx)
+    return fetch(session.api, ("imports", import_id, "results"), output, session.screen)
+
+
+@app.command(rich_help_panel=Panel.FILES, epilog=examples("template single-strict -o managers.csv"))
+def template(
+    ctx: Context,
+    profile: Annotated[str, Argument(metavar="P", help="a preset, or a profile of the tenant")],
+    output: Output = None,
+) -> ExitCode:
+    """Write the empty CSV file of a profile."""
+    session = session_of(ctx)
+    return fetch(session.api, ("profiles", profile, "template"), output, session.screen)
 
 
 def fetch(api: Api, path: tuple[str, ...], output: str | None, screen: Screen) -> ExitCode:
@@ -136,17 +188,14 @@ def _copy(api: Api, path: tuple[str, ...], file: BinaryIO) -> None:
         file.writelines(answer.stream(BLOCK_BYTES))
 
 
-def portfolio(arguments: Namespace, screen: Screen) -> ExitCode:
-    """`handover portfolio`."""
-    held = list(pages(Api(find_stack()), ("portfolios", arguments.email), "accounts", None))
-    if arguments.json:
-        show_json(held)
-    elif not held:
-        screen.say(f"{arguments.email} holds no account")
-    else:
-        rows = [(holding["account_id"], holding["role"]) for holding in held]
-        screen.table(("account", "role"), rows)
-    return ExitCode.ALL_GOOD
+@app.command(rich_help_panel=Panel.ACCOUNTS, epilog=examples("portfolio ana@lumina.example"))
+def portfolio(ctx: Context, email: Email, as_json: AsJson = False) -> ExitCode:
+    """List the accounts that a user holds."""
+    session = session_of(ctx)
+    held = list(pages(session.api, ("portfolios", email), "accounts", None))
+    rows = [(holding["account_id"], holding["role"]) for holding in held]
+    none = f"{email} holds no account"
+    return listed(session.screen, held, ("account", "role"), rows, as_json=as_json, none=none)
 
 
 def pages(

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from argparse import Namespace
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
 from infra.cli.failures import CommandError, ExitCode
-from infra.cli.location import find_stack
-from infra.cli.screen import Screen
+from infra.cli.session import Session
 
 # What is replayed, by the output that names its function: accounts first, for the directory's
 # changes look at the portfolios.
@@ -20,17 +18,16 @@ STREAMS = {"PublishFunction": "changes of accounts", "FollowFunction": "changes 
 _CONFIG = Config(connect_timeout=5, read_timeout=920, retries={"total_max_attempts": 1})
 
 
-def run(_arguments: Namespace, screen: Screen) -> ExitCode:
-    """`handover replay`. May be stopped and run again at any time."""
-    stack = find_stack()
+def run(session: Session) -> ExitCode:
+    """Replays what is parked; REFUSED while some are left. May be stopped and run again."""
     functions: Any = boto3.client("lambda", config=_CONFIG)
     left = 0
     for output, what in STREAMS.items():
-        replayed, stuck = replay(functions, stack.output(output))
-        screen.say(f"{what}: {replayed:,} replayed, {stuck:,} left")
+        replayed, stuck = replay(functions, session.stack.output(output))
+        session.screen.say(f"{what}: {replayed:,} replayed, {stuck:,} left")
         left += stuck
     if left:
-        screen.fail("what is left has failed again: read the logs of the functions")
+        session.screen.fail("what is left has failed again: read the logs of the functions")
         return ExitCode.REFUSED
     return ExitCode.ALL_GOOD
 

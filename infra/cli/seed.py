@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,8 +12,9 @@ from handover.store.tables import TableNames, Tables, connect
 
 from infra.cli.addresses import check_tenant
 from infra.cli.failures import CommandError, ExitCode
-from infra.cli.location import Stack, find_stack, user_pools
+from infra.cli.location import Stack, user_pools
 from infra.cli.screen import Screen, Unit
+from infra.cli.session import Session
 from infra.cli.sign_in import PASSWORD_VARIABLE
 from infra.cli.topics import tenant_topic
 from infra.seeding.directory import DirectoryFiles, read_directory
@@ -23,13 +23,13 @@ from infra.seeding.sign_ins import DEFAULT_PASSWORD, SignIns
 from infra.seeding.tables import DirectoryFileError
 
 
-def run(arguments: Namespace, screen: Screen) -> ExitCode:
-    """`handover seed`. Nothing is written unless every file is sound."""
-    tenant = check_tenant(arguments.tenant)
+def run(session: Session, folder: Path, tenant: str, *, with_invitations: bool) -> ExitCode:
+    """Loads the folder. Nothing is written unless every file is sound."""
+    screen = session.screen
+    check_tenant(tenant)
     try:
-        files = read_directory(Path(arguments.directory), tenant)
-        stack = find_stack()
-        loaded = _load(stack, tenant, files, screen, with_invitations=arguments.sign_ins)
+        files = read_directory(folder, tenant)
+        loaded = _load(session.stack, tenant, files, screen, with_invitations=with_invitations)
     except DirectoryFileError as error:
         raise CommandError(str(error), ExitCode.REFUSED) from error
     screen.say(f"Loaded into the directory of {tenant}:")

@@ -12,6 +12,7 @@ from typing import Any
 
 import urllib3
 from handover.model import FINAL_STATES, State
+from handover.profiles import About, presets
 
 from infra.cli.api import Api
 from infra.cli.failures import ExitCode
@@ -94,16 +95,32 @@ def show_import(screen: Screen, import_: Import) -> None:
     show_warnings(screen, [one["message"] for one in import_.get("warnings", ())])
     counts = import_["counts"]
     if counts["lines"]:
-        rows = [("lines", counts["lines"])]
+        rows = [(word_for(counts["lines"], "line"), counts["lines"])]
         rows += [(text, counts[name]) for name, text in OUTCOMES.items() if counts.get(name)]
         width = max(len(f"{number:,}") for _, number in rows)
         for text, number in rows:
             screen.say(f"  {number:>{width},}  {text}")
         if is_final(import_):
-            is_dry = import_["mode"] == "dry_run"
-            changed = "accounts that would change" if is_dry else "accounts changed"
-            screen.say(f"  {import_['accounts_updated']:>{width},}  {changed}")
+            number = import_["accounts_updated"]
+            changed = "that would change" if import_["mode"] == "dry_run" else "changed"
+            screen.say(f"  {number:>{width},}  {word_for(number, subject_of(import_))} {changed}")
     show_next(screen, import_)
+
+
+def subject_of(import_: Import) -> str:
+    """What an import changes: accounts, or users when its file is about them."""
+    preset = presets().get(import_.get("profile", ""))
+    return "user" if preset is not None and preset.about is About.USERS else "account"
+
+
+def word_for(number: int, one: str) -> str:
+    """The noun for so many: 1 line, 2 lines."""
+    return one if number == 1 else f"{one}s"
+
+
+def counted(number: int, one: str) -> str:
+    """The number and its noun."""
+    return f"{number:,} {word_for(number, one)}"
 
 
 def show_warnings(screen: Screen, messages: Sequence[str]) -> None:
@@ -118,9 +135,9 @@ def show_next(screen: Screen, import_: Import) -> None:
     if import_["state"] == State.AWAITING_APPROVAL:
         approval = import_.get("approval") or {}
         if approval:
+            lines = counted(approval["lines"], "line")
             screen.say(
-                f"  {approval['would_clear']:,} of its {approval['lines']:,} lines would leave an "
-                "account with nobody."
+                f"  {approval['would_clear']:,} of its {lines} would leave an account with nobody."
             )
         screen.say(f"An Admin decides: handover approve {import_id}")
         screen.say(f"              or: handover cancel {import_id}")
@@ -165,6 +182,25 @@ def error_row(record: Sequence[str]) -> tuple[str, str, str]:
 def show_error_rows(screen: Screen, rows: Sequence[tuple[str, str, str]]) -> None:
     """Lines with errors as a table."""
     screen.table(("line", "code", "what to do"), rows, numbers=(0,), is_wrapped=True)
+
+
+def listed(
+    screen: Screen,
+    found: Sequence[object],
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    as_json: bool,
+    none: str = "There are none",
+) -> ExitCode:
+    """A listing as JSON or as a table, and in words when there is nothing in it."""
+    if as_json:
+        show_json(found)
+    elif rows:
+        screen.table(headings, rows)
+    else:
+        screen.say(none)
+    return ExitCode.ALL_GOOD
 
 
 def moment(text: str | None) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from argparse import Namespace
 from typing import TYPE_CHECKING
 
 import boto3
 
 from infra.cli.addresses import check_tenant
 from infra.cli.failures import CommandError, ExitCode
-from infra.cli.location import Stack, find_stack
-from infra.cli.screen import Screen
+from infra.cli.location import Stack
+from infra.cli.session import Session
+from infra.cli.showing import listed
 
 if TYPE_CHECKING:
     from mypy_boto3_sns.client import SNSClient
@@ -27,30 +27,32 @@ PROTOCOLS = {
 }
 
 
-def subscribe(arguments: Namespace, screen: Screen) -> ExitCode:
-    """`handover subscribe`: an endpoint hears of one tenant's imports; without one, who does."""
+def list_subscriptions(session: Session, tenant: str) -> ExitCode:
+    """Shows who hears of one tenant's imports."""
     sns: SNSClient = boto3.client("sns")
-    tenant = check_tenant(arguments.tenant)
-    topic = tenant_topic(sns, find_stack(), tenant)
-    if arguments.endpoint is None:
-        pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
-        rows = [
-            (one["Protocol"], one["Endpoint"], one["SubscriptionArn"])
-            for page in pages
-            for one in page["Subscriptions"]
-        ]
-        if rows:
-            screen.table(("protocol", "endpoint", "subscription"), rows)
-        else:
-            screen.say(f"Nobody hears of {tenant}'s imports yet")
-        return ExitCode.ALL_GOOD
-    protocol = protocol_of(arguments.endpoint)
-    sns.subscribe(TopicArn=topic, Protocol=protocol, Endpoint=arguments.endpoint)
-    screen.say(f"{arguments.endpoint} hears of {tenant}'s imports from now on")
+    topic = tenant_topic(sns, session.stack, check_tenant(tenant))
+    pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
+    rows = [
+        (one["Protocol"], one["Endpoint"], one["SubscriptionArn"])
+        for page in pages
+        for one in page["Subscriptions"]
+    ]
+    none = f"Nobody hears of {tenant}'s imports yet"
+    headings = ("protocol", "endpoint", "subscription")
+    return listed(session.screen, rows, headings, rows, as_json=False, none=none)
+
+
+def subscribe(session: Session, endpoint: str, tenant: str) -> ExitCode:
+    """Lets an endpoint hear of one tenant's imports."""
+    sns: SNSClient = boto3.client("sns")
+    topic = tenant_topic(sns, session.stack, check_tenant(tenant))
+    protocol = protocol_of(endpoint)
+    sns.subscribe(TopicArn=topic, Protocol=protocol, Endpoint=endpoint)
+    session.screen.say(f"{endpoint} hears of {tenant}'s imports from now on")
     if protocol in ("email", "https"):
-        screen.note("It has to confirm: SNS has sent it a message with a link")
+        session.screen.note("It has to confirm: SNS has sent it a message with a link")
     elif protocol == "sqs":
-        screen.note(f"The queue's policy must let sns.amazonaws.com send for {topic}")
+        session.screen.note(f"The queue's policy must let sns.amazonaws.com send for {topic}")
     return ExitCode.ALL_GOOD
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from argparse import Namespace
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import unescape
@@ -12,14 +11,29 @@ from pathlib import Path
 from typing import Any
 
 from handover.model import State
+from typer import Context, Typer
 from urllib3.exceptions import HTTPError
 
 from infra.cli.api import Api
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.http import pool_for
-from infra.cli.location import find_stack
 from infra.cli.multipart import Form, size_of
+from infra.cli.options import (
+    DEFAULT_ERRORS,
+    AsJson,
+    DryRun,
+    Errors,
+    File,
+    Map,
+    NoWait,
+    Panel,
+    ProfileName,
+    Watching,
+    examples,
+    mapping_of,
+)
 from infra.cli.screen import Bar, Screen, Unit
+from infra.cli.session import Session, session_of
 from infra.cli.showing import (
     Import,
     exit_code,
@@ -29,6 +43,8 @@ from infra.cli.showing import (
     show_import,
     show_json,
 )
+
+app = Typer()
 
 FIRST_WAIT_SECONDS = 0.2
 LONGEST_WAIT_SECONDS = 2.0
@@ -51,13 +67,42 @@ class Upload:
     is_dry_run: bool = False
 
 
-def run(arguments: Namespace, screen: Screen) -> ExitCode:
-    """`handover upload`."""
-    upload = Upload(Path(arguments.file), arguments.profile, dict(arguments.map), arguments.dry_run)
-    check_readable(upload.path)
-    api = Api(find_stack())
-    ticket = send(api, upload, screen)
-    return show_outcome(api, ticket, arguments, screen)
+@app.command(
+    rich_help_panel=Panel.FILES,
+    epilog=examples(
+        "upload managers.csv --profile single-strict --dry-run",
+        "upload kunden.csv --profile single-strict --map 'Kunde=account ID'",
+    ),
+)
+def upload(
+    ctx: Context,
+    file: File,
+    profile: ProfileName,
+    mapping: Map = None,
+    dry_run: DryRun = False,
+    no_wait: NoWait = False,
+    as_json: AsJson = False,
+    errors: Errors = DEFAULT_ERRORS,
+) -> ExitCode:
+    """Upload a CSV file and watch what becomes of it."""
+    sending = Upload(Path(file), profile, mapping_of(mapping or ()), dry_run)
+    check_readable(sending.path)
+    session = session_of(ctx)
+    ticket = send(session.api, sending, session.screen)
+    return show_outcome(session, ticket, Watching(not no_wait, as_json, errors))
+
+
+@app.command(
+    rich_help_panel=Panel.FILES,
+    epilog=examples(
+        "check managers.csv --profile single-strict", "check own.csv --profile own.json"
+    ),
+)
+def check(ctx: Context, file: File, profile: ProfileName, mapping: Map = None) -> ExitCode:
+    """Check a CSV file without any AWS; P is a preset, or the JSON file of a profile."""
+    from infra.cli import checking  # numpy, which no other command needs
+
+    return checking.run(Path(file), profile, mapping_of(mapping or ()), session_of(ctx).screen)
 
 
 def check_readable(path: Path) -> None:
@@ -121,14 +166,15 @@ def s3_message(body: bytes) -> str:
     return f"{unescape(found[1])}: {unescape(found[2])}" if found else ""
 
 
-def show_outcome(api: Api, ticket: str, arguments: Namespace, screen: Screen) -> ExitCode:
+def show_outcome(session: Session, ticket: str, watching: Watching) -> ExitCode:
     """Shows what became of the import of a ticket, once it has ended unless nobody waits."""
-    import_ = follow(api, ticket, screen) if arguments.wait else api.get("imports", ticket)
-    if arguments.json:
+    api, screen = session.api, session.screen
+    import_ = follow(api, ticket, screen) if watching.waits else api.get("imports", ticket)
+    if watching.as_json:
         show_json(import_)
     else:
         show_import(screen, import_)
-        show_first_errors(screen, api, import_, arguments.errors)
+        show_first_errors(screen, api, import_, watching.errors)
     return exit_code(import_)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from argparse import Namespace
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -13,20 +12,18 @@ from handover.store.imports import CHUNK, ChunkItem, ImportItem, Imports, Ticket
 from handover.store.tables import TableNames, connect
 
 from infra.cli.failures import CommandError, ExitCode
-from infra.cli.location import find_stack
-from infra.cli.screen import Screen
+from infra.cli.session import Session
 from infra.cli.showing import moment
 
 # Of chunks, and of older imports, so many are told one by one.
 MOST_TOLD = 10
 
 
-def run(arguments: Namespace, screen: Screen) -> ExitCode:
-    """`handover why`: of an import, or of a ticket that no file has come for."""
-    stack = find_stack()
-    imports = connect(TableNames(imports=stack.output("ImportsTable"))).imports
-    for line in reasons(imports, arguments.id, time.time()):
-        screen.say(line)
+def run(session: Session, import_id: str) -> ExitCode:
+    """Shows it of an import, or of a ticket that no file has come for."""
+    imports = connect(TableNames(imports=session.stack.output("ImportsTable"))).imports
+    for line in reasons(imports, import_id, time.time()):
+        session.screen.say(line)
     return ExitCode.ALL_GOOD
 
 

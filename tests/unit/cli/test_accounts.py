@@ -11,11 +11,9 @@ from typing import Any
 import pytest
 from handover.reading.guards import unguard
 
-from infra.cli import accounts
 from infra.cli.api import Api
 from infra.cli.failures import CommandError, ExitCode
-from infra.cli.main import parser
-from infra.cli.screen import Screen
+from tests.unit.cli.commands import run
 from tests.unit.cli.test_uploading import Server, api, server
 
 __all__ = ["api", "server"]
@@ -39,18 +37,6 @@ def body(account_id: str = "KE1", **more: Any) -> dict[str, Any]:
 
 def seat(email: str, name: str = "", *, is_pending: bool = False) -> dict[str, Any]:
     return {"email": email, "name": name, "phone": "", "mobile": "07", "is_pending": is_pending}
-
-
-def run(api: Api, *words: str) -> ExitCode:
-    """Runs a command on that API."""
-    arguments = parser().parse_args(words)
-    commands = {
-        "account": accounts.show_account,
-        "history": accounts.show_history,
-        "edit": accounts.edit_account,
-        "export": accounts.export_accounts,
-    }
-    return commands[arguments.command](api, arguments, Screen())
 
 
 def test_an_account_is_shown_with_its_people(

@@ -15,7 +15,6 @@ from handover.store.directory import DirectoryItem, UserItem
 from handover.store.tables import TableNames, Tables, connect
 from moto import mock_aws
 
-from infra.cli import addresses
 from infra.cli.addresses import domain_of
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.location import Stack
@@ -48,7 +47,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
             PoolName="people", UsernameAttributes=["email"], Schema=[tenant]
         )["UserPool"]["Id"]
         found = Stack("handover", None, {"UserPoolId": pool, "DirectoryTable": "directory"})
-        monkeypatch.setattr(addresses, "find_stack", lambda: found)
+        monkeypatch.setattr("infra.cli.session.find_stack", lambda: found)
         yield found
     _forget()
 

@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 
-from infra.cli import errands
 from infra.cli.api import Api
 from infra.cli.failures import CommandError, ExitCode
-from infra.cli.main import parser
-from infra.cli.screen import Screen
+from tests.unit.cli.commands import run
 from tests.unit.cli.test_uploading import Server, api, server
 
 __all__ = ["api", "server"]
@@ -51,17 +49,6 @@ def ended(state: str = "done", **counts: int) -> dict[str, Any]:
         "report": None,
         "results": None,
     }
-
-
-def run(api: Api, *words: str) -> ExitCode:
-    """Runs a command on that API."""
-    arguments = parser().parse_args(words)
-    commands = {
-        "undo": errands.undo_import,
-        "assign": errands.assign_accounts,
-        "pending": errands.list_pending,
-    }
-    return commands[arguments.command](api, arguments, Screen())
 
 
 def test_an_undo_is_asked_for_and_watched_to_its_end(

@@ -8,7 +8,8 @@ import pytest
 
 from infra.cli.failures import ExitCode
 from infra.cli.location import Stack
-from infra.cli.main import main, parser
+from infra.cli.main import main
+from infra.cli.options import mapped, mapping_of
 
 UPLOADS = Path(__file__).resolve().parents[3] / "events" / "uploads"
 
@@ -36,25 +37,23 @@ UPLOADS = Path(__file__).resolve().parents[3] / "events" / "uploads"
     ],
 )
 def test_wrong_usage_exits_3(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(words)
-
-    assert ended.value.code == ExitCode.USAGE
+    assert main(words) == ExitCode.USAGE
     assert "usage: handover" in capsys.readouterr().err
 
 
 def test_a_mapping_may_hold_equals_signs_in_their_label() -> None:
-    words = ["upload", "a.csv", "--profile", "p", "--map", "a=b = account ID", "--map", "x=y"]
+    pairs = [mapped("a=b = account ID"), mapped("x=y")]
 
-    arguments = parser().parse_args(words)
-
-    assert dict(arguments.map) == {"a=b": "account ID", "x": "y"}
+    assert mapping_of(pairs) == {"a=b": "account ID", "x": "y"}
 
 
-def test_one_call_of_the_parser_leaves_nothing_for_the_next() -> None:
-    parser().parse_args(["check", "a.csv", "--profile", "p", "--map", "x=y"])
+def test_one_run_leaves_nothing_for_the_next(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("Kunde,account Manager\n1,a@x.example\n")
+    words = ["check", str(file), "--profile", "single-strict"]
 
-    assert parser().parse_args(["check", "a.csv", "--profile", "p"]).map == []
+    assert main([*words, "--map", "Kunde=account ID"]) == ExitCode.ALL_GOOD
+    assert main(words) == ExitCode.REFUSED
 
 
 @pytest.mark.parametrize(
@@ -92,7 +91,7 @@ def test_one_output_is_printed_alone_for_a_script(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     outputs = {"ApiUrl": "https://api.example/", "UploadsBucket": "uploads"}
-    monkeypatch.setattr("infra.cli.main.find_stack", lambda: Stack("handover", None, outputs))
+    monkeypatch.setattr("infra.cli.session.find_stack", lambda: Stack("handover", None, outputs))
 
     assert main(["outputs", "UploadsBucket"]) == ExitCode.ALL_GOOD
     assert capsys.readouterr().out == "uploads\n"

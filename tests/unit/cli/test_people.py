@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 
-from infra.cli import people
 from infra.cli.api import Api
 from infra.cli.failures import CommandError, ExitCode
-from infra.cli.main import parser
-from infra.cli.screen import Screen
+from tests.unit.cli.commands import run
 from tests.unit.cli.test_uploading import Server, api, server
 
 __all__ = ["api", "server"]
@@ -28,11 +26,6 @@ ANA: dict[str, Any] = {
     "login_name": "ana",
     "tags": ["Default Account Manager"],
 }
-
-
-def run(api: Api, *words: str) -> ExitCode:
-    """Runs a command on that API."""
-    return people.run_on(api, parser().parse_args(words), Screen())
 
 
 def test_r23_users_are_listed_with_the_tag_of_the_default_account_manager(
@@ -187,6 +180,19 @@ def test_a_setting_that_is_a_list_is_written_with_commas(
 
     assert json.loads(server.asked[0].body) == {"profiles": names}
     assert capsys.readouterr().out.split(maxsplit=1)[1].strip() == spoken
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [("Yes", True), ("yes", True), ("TRUE", True), ("No", False), ("False", False)],
+)
+def test_u8_yes_and_no_count_in_any_case(server: Server, api: Api, word: str, value: bool) -> None:
+    server.says("/settings", {"allow_account_manager_to_create_requests": value})
+
+    run(api, "settings", "--set", f"allow_account_manager_to_create_requests={word}")
+
+    sent = json.loads(server.asked[0].body)
+    assert sent == {"allow_account_manager_to_create_requests": value}
 
 
 @pytest.mark.parametrize(

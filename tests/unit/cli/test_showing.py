@@ -114,7 +114,7 @@ def test_a_dry_run_says_that_nothing_was_changed(capsys: pytest.CaptureFixture[s
 
     told = capsys.readouterr().out
     assert "nothing was changed" in told
-    assert "1  accounts that would change" in told
+    assert "1  account that would change" in told
 
 
 def _answer(body: bytes) -> urllib3.HTTPResponse:
@@ -148,3 +148,26 @@ def test_what_an_import_warns_of_is_shown(capsys: pytest.CaptureFixture[str]) ->
     show_import(Screen(), _import("done", warnings=warnings))
 
     assert "Please note: line 1: the column 'City' was ignored" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("profile", "number", "words"),
+    [
+        ("single-strict", 1, "1  account changed"),
+        ("single-strict", 2, "2  accounts changed"),
+        ("one-of-a-tenant", 2, "2  accounts changed"),
+        ("directory-accounts", 2, "2  accounts changed"),
+        ("directory-users", 1, "1  user changed"),
+        ("directory-users", 2, "2  users changed"),
+    ],
+)
+def test_u8_what_has_changed_is_called_by_what_the_file_is_about(
+    capsys: pytest.CaptureFixture[str], profile: str, number: int, words: str
+) -> None:
+    counts = {"lines": number, "updated": number}
+
+    show_import(Screen(), _import("done", counts=counts, accounts_updated=number, profile=profile))
+
+    told = capsys.readouterr().out.splitlines()
+    assert told[-1].strip() == words
+    assert told[1].strip() == ("1  line" if number == 1 else "2  lines")

@@ -11,10 +11,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from infra.cli import topics
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.location import Stack
 from infra.cli.main import main
+from infra.cli.topics import protocol_of, tenant_topic
 from infra.template import load
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def sns(monkeypatch: pytest.MonkeyPatch) -> Iterator[SNSClient]:
         ("AWS_DEFAULT_REGION", "us-east-1"),
     ):
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(topics, "find_stack", lambda: STACK)
+    monkeypatch.setattr("infra.cli.session.find_stack", lambda: STACK)
     with mock_aws():
         yield boto3.client("sns")
 
@@ -59,8 +59,8 @@ def test_an_endpoint_hears_of_the_tenant_alone(
 
 
 def test_the_topic_of_a_tenant_is_as_closed_as_the_stacks_own(sns: SNSClient) -> None:
-    topics.tenant_topic(sns, STACK, "lumina")
-    assert topics.tenant_topic(sns, STACK, "lumina") == TOPIC
+    tenant_topic(sns, STACK, "lumina")
+    assert tenant_topic(sns, STACK, "lumina") == TOPIC
 
     made = sns.get_topic_attributes(TopicArn=TOPIC)["Attributes"]
     resources = load()["Resources"]
@@ -92,7 +92,7 @@ def test_who_hears_of_a_tenant_is_listed(
 @pytest.mark.parametrize("endpoint", ["ana", "http://lumina.example", "arn:aws:iam::1:role/x", ""])
 def test_what_cannot_listen_is_told(endpoint: str) -> None:
     with pytest.raises(CommandError, match="expected an e-mail address"):
-        topics.protocol_of(endpoint)
+        protocol_of(endpoint)
 
 
 def test_a_tenant_that_cannot_be_has_no_topic(sns: SNSClient) -> None:

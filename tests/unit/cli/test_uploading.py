@@ -6,7 +6,6 @@ import json
 import os
 import threading
 import time
-from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -245,10 +244,9 @@ def test_what_is_kept_of_a_file_stays_when_the_new_one_does_not_come(
     target = tmp_path / "errors.csv"
     target.write_text("from last week")
     server.says("/imports/i/report", {"title": "Conflict", "detail": "not ended"}, status=409)
-    arguments = Namespace(output=str(target))
 
     with pytest.raises(CommandError, match="Conflict: not ended"):
-        records.fetch(api, ("imports", "i", "report"), arguments.output, Screen())
+        records.fetch(api, ("imports", "i", "report"), str(target), Screen())
 
     assert target.read_text() == "from last week"
     assert list(tmp_path.glob("*.part-*")) == []

@@ -142,6 +142,10 @@ def test_the_text_names_the_counts_that_are_not_zero_and_where_the_report_is() -
     assert "correct the 12 lines" in text
 
 
+def test_u8_a_file_about_users_says_how_many_users_changed() -> None:
+    assert "Users changed: 38" in notice(replace(ERROR, profile="directory-users")).text
+
+
 def test_a_dry_run_says_that_nothing_was_changed() -> None:
     with_errors = notice(replace(ERROR, mode=Mode.DRY_RUN)).text
     without = notice(replace(DONE, mode=Mode.DRY_RUN)).text

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from handover.model import FileWarning, Mode, State
+from handover.profiles import About, presets
 from handover.reports.summary import Counts, ImportSummary, ReportObject, summary
 
 SCHEMA = "handover.import/1"
@@ -285,7 +286,13 @@ def _counts(import_: ImportSummary) -> list[str]:
     width = max(len(f"{number:,}") for _, number in rows)
     listed = "\n".join(f"  {number:>{width},}  {words}" for words, number in rows)
     changed = "that would change" if import_.mode is Mode.DRY_RUN else "changed"
-    return [listed, f"Accounts {changed}: {import_.accounts_updated:,}"]
+    return [listed, f"{_subjects(import_)} {changed}: {import_.accounts_updated:,}"]
+
+
+def _subjects(import_: ImportSummary) -> str:
+    """What the import changes: accounts, unless its file is about users."""
+    preset = presets().get(import_.profile)
+    return "Users" if preset is not None and preset.about is About.USERS else "Accounts"
 
 
 def _warnings(import_: ImportSummary) -> list[str]:

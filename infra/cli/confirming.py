@@ -1,0 +1,17 @@
+"""Asking a person whether they mean it."""
+
+from __future__ import annotations
+
+import sys
+
+from infra.cli.failures import CommandError, ExitCode
+
+YES = frozenset({"y", "yes"})
+
+
+def confirm(question: str, otherwise: str) -> None:
+    """Raises CommandError, which says `otherwise`, for any answer but yes, in any case."""
+    if not sys.stdin.isatty():
+        raise CommandError("there is no terminal to ask for a confirmation: say --yes")
+    if input(f"{question} [y/N] ").strip().casefold() not in YES:
+        raise CommandError(otherwise, ExitCode.REFUSED)

@@ -1,0 +1,106 @@
+"""What operators do at the command line, with AWS credentials instead of a sign-in.
+
+What these commands need besides takes half a second to import, so each imports its own.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from typer import Argument, Context, Option, Typer
+
+from infra.cli.failures import ExitCode
+from infra.cli.options import Email, ImportId, Panel, Tenant, Yes, examples
+from infra.cli.session import session_of
+
+app = Typer()
+domains_app = Typer(invoke_without_command=True)
+
+Domain = Annotated[str, Argument(metavar="DOMAIN", help="the part behind the @ of addresses")]
+
+
+@app.command(
+    rich_help_panel=Panel.OPERATORS,
+    epilog=examples(
+        "subscribe managers@lumina.example --tenant lumina", "subscribe --tenant lumina"
+    ),
+)
+def subscribe(
+    ctx: Context,
+    tenant: Tenant,
+    endpoint: Annotated[
+        str | None,
+        Argument(metavar="ENDPOINT", help="an address, https:// or ARN; without one: who hears"),
+    ] = None,
+) -> ExitCode:
+    """Let an endpoint hear of a tenant's imports, or list who does."""
+    from infra.cli import topics
+
+    session = session_of(ctx)
+    if endpoint is None:
+        return topics.list_subscriptions(session, tenant)
+    return topics.subscribe(session, endpoint, tenant)
+
+
+@app.command(rich_help_panel=Panel.OPERATORS, epilog=examples("why 4f0c…"))
+def why(ctx: Context, import_id: ImportId) -> ExitCode:
+    """Say what an import waits for: worker, chunks, older imports, an Admin."""
+    from infra.cli import why as waiting
+
+    return waiting.run(session_of(ctx), import_id)
+
+
+@app.command(rich_help_panel=Panel.OPERATORS, epilog=examples("replay"))
+def replay(ctx: Context) -> ExitCode:
+    """Publish what was parked (alarm RecordsParked), once its cause is gone.
+
+    May be stopped and run again at any time; the exit code is 2 while some are left.
+    """
+    from infra.cli import replaying
+
+    return replaying.run(session_of(ctx))
+
+
+@app.command(
+    "release-address",
+    rich_help_panel=Panel.OPERATORS,
+    epilog=examples("release-address ana@lumina.example --for lumina"),
+)
+def release_address(
+    ctx: Context,
+    email: Email,
+    heir: Annotated[
+        str, Option("--for", metavar="T", help="invite the user of this tenant at once")
+    ] = "",
+    yes: Yes = False,
+) -> ExitCode:
+    """End a sign-in, so that another tenant can invite the person."""
+    from infra.cli import addresses
+
+    return addresses.release(session_of(ctx), email, heir, is_sure=yes)
+
+
+@domains_app.callback(epilog=examples("domains"))
+def domains(ctx: Context) -> ExitCode:
+    """List the mail domains that one tenant alone can invite."""
+    from infra.cli import addresses
+
+    if ctx.invoked_subcommand:
+        return ExitCode.ALL_GOOD
+    return addresses.list_domains(session_of(ctx))
+
+
+@domains_app.command(epilog=examples("domains verify lumina.example --tenant lumina"))
+def verify(ctx: Context, domain: Domain, tenant: Tenant) -> ExitCode:
+    """Give a domain to a tenant, once it has proven that it owns it."""
+    from infra.cli import addresses
+
+    return addresses.verify_domain(session_of(ctx), domain, tenant)
+
+
+@domains_app.command(epilog=examples("domains forget lumina.example"))
+def forget(ctx: Context, domain: Domain) -> ExitCode:
+    """Let every tenant invite the addresses of a domain again."""
+    from infra.cli import addresses
+
+    return addresses.forget_domain(session_of(ctx), domain)

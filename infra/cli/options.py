@@ -1,0 +1,117 @@
+"""The options and arguments that several commands have, and what their words are read as."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, TypeAlias
+
+from typer import Argument, BadParameter, Context, Option
+
+from infra.cli.session import session_of
+
+DEFAULT_ERRORS = 10
+DEFAULT_LIMIT = 20
+
+
+class Panel(StrEnum):
+    """The headings under which the commands are listed."""
+
+    STACK = "The stack"
+    FILES = "Files and imports"
+    ACCOUNTS = "Accounts"
+    TENANT = "The tenant, by Admins"
+    OPERATORS = "Operators, with AWS credentials"
+
+
+class Status(StrEnum):
+    """Whether an account or a user takes part."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What stands before and behind the equals sign of an option's value."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """How a command waits for an import, and what it shows of it."""
+
+    waits: bool = True
+    as_json: bool = False
+    errors: int = DEFAULT_ERRORS
+
+
+def examples(*lines: str) -> str:
+    """The last paragraph of a command's help."""
+    return "\n".join(["\b", "Examples:", *(f"  handover {line}" for line in lines)])
+
+
+def mapped(text: str) -> Pair:
+    """`Their column=our column`. Their labels may hold a "=", ours never do."""
+    theirs, separator, ours = text.rpartition("=")
+    if not separator or not theirs.strip() or not ours.strip():
+        raise BadParameter(f"found {text!r}, expected 'Their column=our column'")
+    return Pair(theirs.strip(), ours.strip())
+
+
+def named(text: str) -> Pair:
+    """`NAME=VALUE`, of which the value may be empty."""
+    name, separator, value = text.partition("=")
+    if not separator or not name.strip():
+        raise BadParameter(f"found {text!r}, expected NAME=VALUE")
+    return Pair(name.strip(), value.strip())
+
+
+def mapping_of(pairs: Sequence[Pair]) -> dict[str, str]:
+    """The pairs by name; the last one of a name counts."""
+    return {pair.name: pair.value for pair in pairs}
+
+
+def _json_alone(context: Context, value: bool) -> bool:
+    """Keeps progress out of a script's way; on a terminal stderr is a person's."""
+    if value and not sys.stderr.isatty():
+        session_of(context).screen.is_quiet = True
+    return value
+
+
+AsJson: TypeAlias = Annotated[
+    bool, Option("--json", help="print the answer as JSON", callback=_json_alone)
+]
+DryRun: TypeAlias = Annotated[bool, Option("--dry-run", help="decide everything, change nothing")]
+NoWait: TypeAlias = Annotated[bool, Option("--no-wait", help="do not wait for the outcome")]
+Errors: TypeAlias = Annotated[
+    int,
+    Option("--errors", metavar="N", min=0, help="how many of the lines with errors are shown"),
+]
+Yes: TypeAlias = Annotated[bool, Option("--yes", help="do not ask for a confirmation")]
+Output: TypeAlias = Annotated[
+    str | None, Option("-o", "--output", metavar="FILE", help="write there, not to stdout")
+]
+ProfileName: TypeAlias = Annotated[
+    str, Option("--profile", metavar="P", help="the profile that it follows")
+]
+Map: TypeAlias = Annotated[
+    list[Pair] | None,
+    Option(
+        "--map",
+        parser=mapped,
+        metavar="'Theirs=ours'",
+        help="what a column of the file is called in the profile; may be repeated",
+    ),
+]
+Tenant: TypeAlias = Annotated[
+    str, Option("--tenant", metavar="T", help="small letters, digits and hyphens")
+]
+File: TypeAlias = Annotated[str, Argument(metavar="FILE", help="a CSV file")]
+ImportId: TypeAlias = Annotated[str, Argument(metavar="ID", help="of the import, or its ticket")]
+AccountId: TypeAlias = Annotated[str, Argument(metavar="ACCOUNT", help="the account's id")]
+Email: TypeAlias = Annotated[str, Argument(metavar="EMAIL", help="the user's address")]

@@ -1,0 +1,58 @@
+"""The table of all commands in README: `python -m infra.cli.reference` prints it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from typer.core import TyperArgument, TyperGroup, TyperOption
+
+from infra.cli.main import COMMANDS, PROGRAM
+
+if TYPE_CHECKING:
+    from typer._click.core import Command
+
+HEAD = ("| command | does |", "|---|---|")
+_LEFT_OUT = ("help", "install_completion", "show_completion")
+
+
+def table() -> str:
+    """The table in Markdown: a row for each command, with its arguments and what it does."""
+    rows = (f"| `{_cell(usage)}` | {_cell(does)} |" for usage, does in rows_of(COMMANDS, PROGRAM))
+    return "\n".join([*HEAD, *rows]) + "\n"
+
+
+def rows_of(command: Command, path: str) -> Iterator[tuple[str, str]]:
+    """The usage of a command, and of those below it, each with the first paragraph of its help."""
+    if not isinstance(command, TyperGroup) or command.invoke_without_command:
+        summary = (command.help or "").partition("\n\n")[0]
+        if path != PROGRAM:
+            yield usage_of(command, path), " ".join(summary.split()).removesuffix(".")
+    if isinstance(command, TyperGroup):
+        for name, one in command.commands.items():
+            yield from rows_of(one, f"{path} {name}")
+
+
+def usage_of(command: Command, path: str) -> str:
+    """The command with its arguments, then its options; brackets mark what may be left out."""
+    arguments, options = [], []
+    for one in command.params:
+        if isinstance(one, TyperArgument):
+            name = f"{one.metavar or one.name}{'...' if one.nargs == -1 else ''}"
+            arguments.append(name if one.required else f"[{name}]")
+        elif isinstance(one, TyperOption) and one.name not in _LEFT_OUT:
+            word = one.opts[0] if one.is_flag else f"{one.opts[0]} {one.metavar}"
+            options.append((not one.required, word if one.required else f"[{word}]"))
+    return " ".join([path, *arguments, *(word for _, word in sorted(options, key=_by_need))])
+
+
+def _by_need(option: tuple[bool, str]) -> bool:
+    return option[0]
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", r"\|")
+
+
+if __name__ == "__main__":
+    print(table(), end="")

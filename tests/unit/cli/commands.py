@@ -1,0 +1,14 @@
+"""Running a command on an API that a test has made."""
+
+from __future__ import annotations
+
+from infra.cli.api import Api
+from infra.cli.failures import ExitCode
+from infra.cli.main import invoke
+from infra.cli.screen import Screen
+from infra.cli.session import Session
+
+
+def run(api: Api, *words: str) -> ExitCode:
+    """Runs `handover` with these words; raises what the command raises."""
+    return ExitCode(invoke(words, Session(Screen(), known_api=api)))

@@ -1,0 +1,83 @@
+"""What people read of the commands is what the commands are."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.core import TyperGroup
+
+from infra.cli.main import COMMANDS, PROGRAM, main
+from infra.cli.reference import rows_of, table
+from infra.cli.screen import Screen
+from infra.cli.session import Session
+
+if TYPE_CHECKING:
+    from typer._click.core import Command
+
+README = Path(__file__).resolve().parents[3] / "README.md"
+
+
+def every_command(
+    command: Command, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Command]]:
+    """Each command that does something, with the words that lead to it."""
+    does_something = not isinstance(command, TyperGroup) or command.invoke_without_command
+    if path and does_something:
+        yield path, command
+    if isinstance(command, TyperGroup):
+        for name, one in command.commands.items():
+            yield from every_command(one, (*path, name))
+
+
+EVERY = list(every_command(COMMANDS))
+
+
+def test_the_table_in_readme_is_that_of_the_commands() -> None:
+    text = README.read_text(encoding="utf-8")
+
+    assert table() in text, "put what `python -m infra.cli.reference` prints into README.md"
+
+
+def test_every_command_has_a_row_that_says_what_it_does() -> None:
+    rows = dict(rows_of(COMMANDS, PROGRAM))
+
+    assert len(rows) == len(EVERY) > 30
+    assert all(rows.values())
+
+
+@pytest.mark.parametrize(("path", "command"), EVERY, ids=[" ".join(path) for path, _ in EVERY])
+def test_the_examples_in_the_help_of_a_command_are_right_usage(
+    path: tuple[str, ...], command: Command
+) -> None:
+    lines = [line.strip() for line in (command.epilog or "").splitlines()]
+    examples = [shlex.split(line) for line in lines if line.startswith(f"{PROGRAM} ")]
+
+    assert examples
+    for _, *words in examples:
+        assert tuple(words[: len(path)]) == path
+        command.make_context(PROGRAM, words[len(path) :], obj=Session(Screen()))
+
+
+def test_help_shows_the_examples_and_ends_well(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["undo", "--help"]) == 0
+
+    told = capsys.readouterr().out
+    assert "Take back what an import has changed" in told
+    assert "handover undo" in told
+
+
+def test_a_shell_can_complete_commands(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("_HANDOVER_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "handover port")
+    monkeypatch.setenv("COMP_CWORD", "1")
+
+    with pytest.raises(SystemExit):
+        main([])
+
+    assert capsys.readouterr().out.split() == ["portfolio"]
