@@ -14,7 +14,20 @@ from typer import Exit, Option, Typer
 from typer._click.exceptions import UsageError  # typer names it nowhere else
 from typer.main import get_command
 
-from infra.cli import accounts, errands, local, operating, people, records, stack, tenant, uploading
+from infra.cli import (
+    accounts,
+    errands,
+    local,
+    operating,
+    people,
+    records,
+    requests,
+    sources,
+    stack,
+    tenant,
+    uploading,
+    workflows,
+)
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.options import Panel
 from infra.cli.screen import Screen
@@ -38,6 +51,9 @@ for group in (stack, uploading, records, accounts, errands, tenant):
 app.add_typer(people.app, name="users", rich_help_panel=Panel.TENANT)
 app.add_typer(tenant.roles_app, name="roles", rich_help_panel=Panel.TENANT)
 app.add_typer(tenant.profiles_app, name="profiles", rich_help_panel=Panel.TENANT)
+app.add_typer(workflows.app, name="workflows", rich_help_panel=Panel.TENANT)
+app.add_typer(sources.app, name="sources", rich_help_panel=Panel.TENANT)
+app.add_typer(requests.app, name="requests", rich_help_panel=Panel.ACCOUNTS)
 app.add_typer(operating.app)
 app.add_typer(operating.domains_app, name="domains", rich_help_panel=Panel.OPERATORS)
 

@@ -10,10 +10,21 @@ from typer import Argument, Context, Option, Typer
 from infra.cli.confirming import confirm
 from infra.cli.failures import ExitCode
 from infra.cli.lists import ListCommand
-from infra.cli.options import AsJson, Email, Status, Yes, examples
+from infra.cli.options import (
+    DEFAULT_ERRORS,
+    AsJson,
+    Email,
+    Errors,
+    NoWait,
+    Status,
+    Watching,
+    Yes,
+    examples,
+)
 from infra.cli.records import pages
 from infra.cli.session import Session, session_of
 from infra.cli.showing import listed
+from infra.cli.uploading import show_outcome
 
 # What `users add` and `users edit` can say of somebody, as the API calls it.
 FIELDS = ("name", "roles", "opco", "status", "employee_id", "phone", "mobile", "login_name")
@@ -158,21 +169,27 @@ def invite(ctx: Context, email: Email) -> ExitCode:
     return ExitCode.ALL_GOOD
 
 
-@app.command(epilog=examples("users delete ana@lumina.example ben@lumina.example --yes"))
+@app.command(
+    epilog=examples(
+        "users delete ana@lumina.example ben@lumina.example --yes",
+        "users delete ana@lumina.example --no-wait",
+    )
+)
 def delete(
     ctx: Context,
     emails: Annotated[list[str], Argument(metavar="EMAIL", help="the users' addresses")],
     yes: Yes = False,
+    no_wait: NoWait = False,
+    as_json: AsJson = False,
+    errors: Errors = DEFAULT_ERRORS,
 ) -> ExitCode:
     """Delete users, and take them off all accounts by an import."""
     session = session_of(ctx)
-    named = ", ".join(emails)
     if not yes:
-        confirm(f"Delete {named}, and take them off all their accounts?", "nothing was deleted")
-    told = _deletion(session, emails)
-    session.screen.say(f"Deleting {named} is an import of its own")
-    session.screen.say(f"Follow it with: handover imports {told['import_ticket']}")
-    return ExitCode.ALL_GOOD
+        question = f"Delete {', '.join(emails)}, and take them off all their accounts?"
+        confirm(question, "nothing was deleted")
+    ticket = _deletion(session, emails)["import_ticket"]
+    return show_outcome(session, ticket, Watching(not no_wait, as_json, errors))
 
 
 def _deletion(session: Session, emails: list[str]) -> Mapping[str, Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any
 
+from handover.profiles import EACH_ROLE, Profile, presets, template_csv
 from typer import Argument, Context, Option, Typer
 
 from infra.cli.api import Api
@@ -106,14 +107,24 @@ def _list_imports(screen: Screen, found: list[dict[str, Any]]) -> None:
             import_["state"] + (" (dry run)" if import_["mode"] == "dry_run" else ""),
             f"{import_['counts']['lines']:,}",
             f"{errors_of(import_):,}",
+            f"{import_['accounts_updated']:,}",
             import_["filename"],
             _sender(import_),
             import_["import_id"],
         )
         for import_ in found
     ]
-    headings = ("received", "state", "lines", "errors", "file", "from", "import")
-    screen.table(headings, rows, numbers=(2, 3))
+    headings = (
+        "received",
+        "state",
+        "lines",
+        "errors",
+        "accounts updated",
+        "file",
+        "from",
+        "import",
+    )
+    screen.table(headings, rows, numbers=(2, 3, 4))
 
 
 @app.command(rich_help_panel=Panel.FILES, epilog=examples("approve 4f0c…"))
@@ -157,35 +168,50 @@ def template(
     profile: Annotated[str, Argument(metavar="P", help="a preset, or a profile of the tenant")],
     output: Output = None,
 ) -> ExitCode:
-    """Write the empty CSV file of a profile."""
+    """Write the empty CSV file of a profile; of a preset without signing in, too."""
     session = session_of(ctx)
+    preset = presets().get(profile)
+    if preset is not None and not session.is_signed_in:
+        return _save([_template_of(preset)], output, session.screen)
     return fetch(session.api, ("profiles", profile, "template"), output, session.screen)
+
+
+def _template_of(preset: Profile) -> bytes:
+    if any(EACH_ROLE in column.label for column in preset.columns):
+        raise CommandError(
+            f"{preset.name} has columns for each role of a tenant: run `handover login EMAIL` first"
+        )
+    return template_csv(preset)
 
 
 def fetch(api: Api, path: tuple[str, ...], output: str | None, screen: Screen) -> ExitCode:
     """A file to stdout, or to `output`; what stands there goes only when all has come."""
+    return _save(_blocks(api, path), output, screen)
+
+
+def _blocks(api: Api, path: tuple[str, ...]) -> Iterator[bytes]:
+    with api.download(*path) as answer:
+        yield from answer.stream(BLOCK_BYTES)
+
+
+def _save(blocks: Iterable[bytes], output: str | None, screen: Screen) -> ExitCode:
     if not output:
         sys.stdout.flush()
-        _copy(api, path, sys.stdout.buffer)
+        sys.stdout.buffer.writelines(blocks)
         sys.stdout.buffer.flush()
         return ExitCode.ALL_GOOD
     target = Path(output)
     if target.is_dir():
-        raise CommandError(f"{target} is a folder; wanted the name of a file")
+        raise CommandError(f"{target} is a folder; expected the name of a file")
     draft = target.with_name(f"{target.name}.part-{os.getpid()}")
     try:
         with draft.open("wb") as file:
-            _copy(api, path, file)
+            file.writelines(blocks)
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
     screen.note(f"written to {target}")
     return ExitCode.ALL_GOOD
-
-
-def _copy(api: Api, path: tuple[str, ...], file: BinaryIO) -> None:
-    with api.download(*path) as answer:
-        file.writelines(answer.stream(BLOCK_BYTES))
 
 
 @app.command(rich_help_panel=Panel.ACCOUNTS, epilog=examples("portfolio ana@lumina.example"))

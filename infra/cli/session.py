@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typer import Context
 
 from infra.cli.api import Api
+from infra.cli.failures import CommandError
 from infra.cli.location import Stack, find_stack
 from infra.cli.screen import Screen
+from infra.cli.sign_in import id_token
 
 
 @dataclass(slots=True)
@@ -32,6 +34,15 @@ class Session:
         if self.known_api is None:
             self.known_api = Api(self.stack)
         return self.known_api
+
+    @property
+    def is_signed_in(self) -> bool:
+        """True when there is a stack and somebody is signed in to it."""
+        try:
+            id_token(self.stack)
+        except CommandError:
+            return False
+        return True
 
 
 def session_of(context: Context) -> Session:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -32,7 +32,20 @@ NO_YES = ("no", "yes")
 USER_STATUSES = (*STATUSES, "deleted")
 # The role that the column account_manager fills.
 ACCOUNT_MANAGER = "account_manager"
-FILES = ("accounts.csv", "users.csv", "workflows.csv", "roles.csv", "sources.csv")
+# The columns of each file: those that it must have, and those that it may have.
+COLUMNS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "accounts.csv": (
+        ("account_id",),
+        ("name", "customer_id", "opco", "status", "portals", "account_manager"),
+    ),
+    "users.csv": (
+        ("email", "name", "roles"),
+        ("opco", "status", "employee_id", "phone", "mobile", "login_name"),
+    ),
+    "workflows.csv": (("name",), ()),
+    "roles.csv": (("role",), ("max_users", "assigned_by")),
+    "sources.csv": (("source", "profile", "principal"), ("mapping", "writes_directory")),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +65,11 @@ def read_directory(folder: Path, tenant: str) -> DirectoryFiles:
     """Everything in the folder, checked. Raises DirectoryFileError at the first thing wrong."""
     if not folder.is_dir():
         raise DirectoryFileError(f"there is no folder {folder}")
-    there = {name: folder / name for name in FILES if (folder / name).exists()}
+    there = {name: folder / name for name in COLUMNS if (folder / name).exists()}
     profiles = _profiles(folder / "profiles")
     settings = _settings(folder / "settings.json")
     if not there and not profiles and settings is None:
-        named = ", ".join(FILES)
+        named = ", ".join(COLUMNS)
         raise DirectoryFileError(f"{folder} holds none of {named}, settings.json, profiles/*.json")
     return DirectoryFiles(
         accounts=_accounts(there["accounts.csv"], tenant) if "accounts.csv" in there else None,
@@ -70,10 +83,8 @@ def read_directory(folder: Path, tenant: str) -> DirectoryFiles:
 
 
 def _accounts(path: Path, tenant: str) -> tuple[Account, ...]:
-    optional = ("name", "customer_id", "opco", "status", "portals", "account_manager")
-
     def accounts() -> Iterator[tuple[Row, Account]]:
-        for row in rows(path, ("account_id",), optional):
+        for row in rows(path, *COLUMNS["accounts.csv"]):
             manager = _address(row, "account_manager") if row.text("account_manager") else None
             yield (
                 row,
@@ -94,11 +105,9 @@ def _accounts(path: Path, tenant: str) -> tuple[Account, ...]:
 
 
 def _users(path: Path) -> tuple[User, ...]:
-    optional = ("opco", "status", "employee_id", "phone", "mobile", "login_name")
-
     def users() -> Iterator[tuple[Row, User]]:
         logins: dict[str, int] = {}
-        for row in rows(path, ("email", "name", "roles"), optional):
+        for row in rows(path, *COLUMNS["users.csv"]):
             status = row.one_of("status", USER_STATUSES)
             login = normal_login(row.text("login_name"))
             first = logins.setdefault(login, row.line) if login else row.line
@@ -124,13 +133,13 @@ def _users(path: Path) -> tuple[User, ...]:
 
 
 def _workflows(path: Path) -> tuple[str, ...]:
-    found = ((row, row.required("name")) for row in rows(path, ("name",)))
+    found = ((row, row.required("name")) for row in rows(path, *COLUMNS["workflows.csv"]))
     return unique(found, str, "name")
 
 
 def _roles(path: Path) -> tuple[Seat, ...]:
     def roles() -> Iterator[tuple[Row, Seat]]:
-        for row in rows(path, ("role",), ("max_users", "assigned_by")):
+        for row in rows(path, *COLUMNS["roles.csv"]):
             role, assigned_by = row.required("role"), frozenset(row.texts("assigned_by"))
             try:
                 check_role("role", role)
@@ -150,10 +159,8 @@ def _workflow(row: Row, seat: Seat) -> Seat:
 
 
 def _sources(path: Path) -> tuple[Source, ...]:
-    optional = ("mapping", "writes_directory")
-
     def sources() -> Iterator[tuple[Row, Source]]:
-        for row in rows(path, ("source", "profile", "principal"), optional):
+        for row in rows(path, *COLUMNS["sources.csv"]):
             name = row.required("source")
             if "/" in name:
                 raise row.wrong("source", f"{name!r}: it becomes a folder's name; wanted no '/'")

@@ -49,6 +49,7 @@ def test_accounts_wait_for_a_user_who_comes_and_goes_again(doors: Doors) -> None
     removal = doors.ended(deleted.json["import_ticket"])
 
     assert removal["state"] == "done"
+    assert removal["filename"] == f"removal of {NEEMA}, deleted by {ADMIN}.csv"
     assert removal["counts"]["cleared"] == 2
     assert team(doors, first) == team(doors, second) == []
     doors.notification(f"import-finished/{removal['import_id']}")
@@ -84,5 +85,6 @@ def test_accounts_are_handed_over_without_a_file(doors: Doors) -> None:
     assert answer.status == 202, answer.body
     handed = doors.ended(answer.json["import_ticket"])
 
+    assert handed["filename"] == f"change of account_manager to {AMANI}.csv"
     assert handed["counts"]["updated"] == 3
     assert [doors.manager(account) for account in accounts] == [[AMANI]] * 3

@@ -11,4 +11,4 @@ from infra.cli.session import Session
 
 def run(api: Api, *words: str) -> ExitCode:
     """Runs `handover` with these words; raises what the command raises."""
-    return ExitCode(invoke(words, Session(Screen(), known_api=api)))
+    return ExitCode(invoke(words, Session(Screen(), known_stack=api._stack, known_api=api)))

@@ -10,6 +10,7 @@ import pytest
 from infra.cli.api import Api
 from infra.cli.failures import CommandError, ExitCode
 from tests.unit.cli.commands import run
+from tests.unit.cli.test_errands import ended
 from tests.unit.cli.test_uploading import Server, api, server
 
 __all__ = ["api", "server"]
@@ -106,17 +107,31 @@ def test_r97_one_user_or_several_are_deleted_after_a_confirmation(
 ) -> None:
     server.says("/users/ana%40x.example", {"import_ticket": "T-1"}, status=202)
     server.says("/users/delete", {"import_ticket": "T-2"}, status=202)
+    server.says("/imports/T-1", ended("validating"), ended(lines=1, cleared=1))
+    server.says("/imports/T-2", ended("error", lines=2, cleared=1, rejected=1))
     monkeypatch.setattr("sys.stdin", Terminal())
     monkeypatch.setattr("builtins.input", lambda _question: " Yes ")
 
-    run(api, "users", "delete", "ana@x.example")
-    run(api, "users", "delete", "ana@x.example", "bo@x.example", "--yes")
-
-    assert [asked.method for asked in server.asked] == ["DELETE", "POST"]
-    assert json.loads(server.asked[1].body) == {"emails": ["ana@x.example", "bo@x.example"]}
+    assert run(api, "users", "delete", "ana@x.example") == ExitCode.ALL_GOOD
     told = capsys.readouterr().out
-    assert "handover imports T-1" in told
-    assert "handover imports T-2" in told
+    code = run(api, "users", "delete", "ana@x.example", "bo@x.example", "--yes")
+
+    deletions = [asked for asked in server.asked if asked.method != "GET"]
+    assert [asked.method for asked in deletions] == ["DELETE", "POST"]
+    assert json.loads(deletions[1].body) == {"emails": ["ana@x.example", "bo@x.example"]}
+    assert "is done" in told
+    assert code == ExitCode.WITH_ERRORS
+
+
+def test_u5_a_deletion_is_not_waited_for_when_nobody_wants_to(
+    server: Server, api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.says("/users/ana%40x.example", {"import_ticket": "T-1"}, status=202)
+    server.says("/imports/T-1", ended("validating"))
+
+    assert run(api, "users", "delete", "ana@x.example", "--yes", "--no-wait") == 0
+
+    assert f"Follow it with: handover imports {'0' * 32}" in capsys.readouterr().out
 
 
 def test_settings_are_shown_and_set(

@@ -2,7 +2,8 @@
 
 People get a plain text, machines the import as JSON. File names and messages come from whoever
 uploaded the file, so nothing that could forge a line, a subject or a mail header passes. The
-uploader is the only person named.
+uploader is the only person named, besides those whom an import is about that Handover made itself:
+they stand in its file name.
 """
 
 from __future__ import annotations

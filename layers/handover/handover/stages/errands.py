@@ -7,6 +7,7 @@ stored, and whoever follows the directory's stream writes its file (`stages.foll
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,7 +15,7 @@ from handover.model import Mode
 from handover.profiles import Profile, profile_json
 from handover.runtime import Wiring, metrics, rfc3339
 from handover.stages.people import Person
-from handover.stages.tickets import TICKET_SECONDS, new_ticket
+from handover.stages.tickets import MAX_FILENAME_CHARS, TICKET_SECONDS, new_ticket
 from handover.store.imports import TicketItem
 
 
@@ -40,6 +41,8 @@ class ErrandKind(StrEnum):
 # The source of files that nobody has asked for: something else made them necessary.
 OWN_SOURCE = "handover"
 MOST_USERS = 100
+# So many are named in the name of an import, which a list of imports has room for.
+MOST_NAMED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def errand_ticket(tenant: str, actor: str, errand: Errand, now: float) -> Ticket
         tenant=tenant,
         uploader=actor,
         profile=profile.name if profile is not None else errand.kind.value,
-        filename=errand.filename or f"{errand.kind.value}.csv",
+        filename=(errand.filename or _name_of(errand, actor))[:MAX_FILENAME_CHARS],
         mode=errand.mode.value,
         source=None if actor else OWN_SOURCE,
         errand=errand.kind.value,
@@ -92,6 +95,24 @@ def errand_ticket(tenant: str, actor: str, errand: Errand, now: float) -> Ticket
         expires_at=rfc3339(now + TICKET_SECONDS),
         expires=int(now) + TICKET_SECONDS,
     )
+
+
+def named(addresses: Sequence[str]) -> str:
+    """The first addresses of a list, and how many more there are."""
+    first, more = addresses[:MOST_NAMED], len(addresses) - MOST_NAMED
+    if more > 0:
+        return f"{', '.join(first)} and {more} more"
+    return " and ".join(first)
+
+
+def _name_of(errand: Errand, actor: str) -> str:
+    """How the import of an errand is listed that has no name: whom it is about, and why."""
+    who = named(errand.users)
+    if errand.kind is ErrandKind.REMOVAL:
+        return f"removal of {who}, deleted by {actor or 'a directory file'}.csv"
+    if errand.kind is ErrandKind.RESOLUTION:
+        return f"resolution of {who}, new in the directory.csv"
+    return f"{errand.kind.value}.csv"
 
 
 def errand_json(errand: Errand) -> str:

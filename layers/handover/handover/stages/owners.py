@@ -17,7 +17,7 @@ from handover.runtime import Wiring, metrics
 from handover.stages.assigners import check_assigner
 from handover.stages.chosen_profiles import profile_for
 from handover.stages.cursors import Page, page_of, place_at
-from handover.stages.errands import Errand, ErrandKind, ask_errand, errand_ticket
+from handover.stages.errands import Errand, ErrandKind, ask_errand, errand_ticket, named
 from handover.stages.handing_in import csv_pieces, hand_in
 from handover.stages.people import Person, only_admins
 from handover.stages.tickets import new_ticket
@@ -58,14 +58,16 @@ def ask_owner(
     role = _role(profile, asked.role)
     check_assigner(wiring, person, profile, [role])
     followed = narrowed if asked.held_by is None else handing_over
+    holder = _holder(wiring, person, asked.held_by)
+    begin = f"change of {role} from {named(holder)}" if holder else f"change of {role}"
     errand = Errand(
         ErrandKind.OWNER,
-        users=_holder(wiring, person, asked.held_by),
+        users=holder,
         role=role,
         cell=_cell(wiring, person, profile, role, asked.to, patience),
         mode=asked.mode,
         profile=followed(profile, role),
-        filename=f"change of {role}.csv",
+        filename=f"{begin} to {named(asked.to) or 'nobody'}.csv",
     )
     if (asked.account_ids is None) == (asked.held_by is None):
         raise InvalidRequestError("account_ids", "wanted either account_ids or held_by")

@@ -1,0 +1,101 @@
+"""The sources of a tenant at the command line: other systems that may drop files."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from typer import Argument, Context, Option, Typer
+
+from infra.cli.failures import ExitCode
+from infra.cli.options import AsJson, Map, ProfileName, examples, mapping_of
+from infra.cli.records import pages
+from infra.cli.screen import Screen
+from infra.cli.session import session_of
+from infra.cli.showing import listed, show_json
+
+SourceName = Annotated[
+    str, Argument(metavar="SOURCE", help="its folder under drop/ and the tenant's name")
+]
+
+app = Typer(invoke_without_command=True)
+
+
+@app.callback(epilog=examples("sources", "sources --json"))
+def sources(ctx: Context, as_json: AsJson = False) -> ExitCode:
+    """List the systems that may drop files; for Admins."""
+    if ctx.invoked_subcommand:
+        return ExitCode.ALL_GOOD
+    session = session_of(ctx)
+    found = list(pages(session.api, ("sources",), "sources", None))
+    rows = [
+        (
+            source["source"],
+            source["profile"],
+            source["principal"],
+            "yes" if source["writes_directory"] else "no",
+        )
+        for source in found
+    ]
+    headings = ("source", "profile", "principal", "writes the directory")
+    return listed(session.screen, found, headings, rows, as_json=as_json)
+
+
+@app.command(epilog=examples("sources show crm"))
+def show(ctx: Context, source: SourceName, as_json: AsJson = False) -> ExitCode:
+    """Show a source and what it calls the columns."""
+    session = session_of(ctx)
+    found = session.api.get("sources", source)
+    if as_json:
+        show_json(found)
+    else:
+        _show(session.screen, found)
+    return ExitCode.ALL_GOOD
+
+
+def _show(screen: Screen, found: dict[str, Any]) -> None:
+    rows = [(name, found[name]) for name in ("source", "profile", "principal")]
+    rows.append(("writes the directory", "yes" if found["writes_directory"] else "no"))
+    rows += [("mapping", f"{theirs} = {ours}") for theirs, ours in found["mapping"].items()]
+    for name, value in rows:
+        screen.say(f"{name:<22}{value}")
+
+
+@app.command(
+    epilog=examples(
+        "sources put crm --profile single-strict --principal AROAEXAMPLE",
+        "sources put erp --profile single-strict --principal AIDAEXAMPLE --map 'Kunde=account ID'",
+    )
+)
+def put(
+    ctx: Context,
+    source: SourceName,
+    profile: ProfileName,
+    principal: Annotated[
+        str,
+        Option("--principal", metavar="ID", help="of the role or user that writes: AROA…, AIDA…"),
+    ],
+    mapping: Map = None,
+    writes_directory: Annotated[
+        bool,
+        Option("--writes-directory", help="may drop files of accounts and users, Admins too"),
+    ] = False,
+) -> ExitCode:
+    """Register a source, or register it again: what is not said is not kept."""
+    session = session_of(ctx)
+    body = {
+        "profile": profile,
+        "principal": principal,
+        "mapping": mapping_of(mapping or ()),
+        "writes_directory": writes_directory,
+    }
+    _show(session.screen, session.api.put("sources", source, body=body))
+    return ExitCode.ALL_GOOD
+
+
+@app.command(epilog=examples("sources remove crm"))
+def remove(ctx: Context, source: SourceName) -> ExitCode:
+    """Remove a source; files that it drops are refused from then on."""
+    session = session_of(ctx)
+    session.api.delete("sources", source)
+    session.screen.say(f"{source} may drop no more files")
+    return ExitCode.ALL_GOOD
