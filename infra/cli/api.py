@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
@@ -39,8 +39,9 @@ _REDIRECTS = frozenset({HTTPStatus.FOUND, HTTPStatus.SEE_OTHER, HTTPStatus.TEMPO
 class Api:
     """The API of a stack, for whoever is signed in. Every method raises CommandError."""
 
-    def __init__(self, stack: Stack) -> None:
-        self._stack = stack
+    def __init__(self, stack: Stack, token: Callable[[bool], str] | None = None) -> None:
+        """`token` gives the token, another one if asked for; None = of who is signed in here."""
+        self._token = token or (lambda renew: id_token(stack, renew=renew))
         self._url = stack.api_url
         self._pool = pool_for(self._url)
 
@@ -112,7 +113,7 @@ class Api:
         stream: bool,
         renew: bool,
     ) -> urllib3.BaseHTTPResponse:
-        headers = {"authorization": f"Bearer {id_token(self._stack, renew=renew)}"}
+        headers = {"authorization": f"Bearer {self._token(renew)}"}
         if body is not None:
             headers["content-type"] = "application/json"
         return _send(

@@ -42,6 +42,27 @@ def subscribe(
     return topics.subscribe(session, endpoint, tenant)
 
 
+@app.command(rich_help_panel=Panel.OPERATORS, epilog=examples("smoke", "smoke --clean"))
+def smoke(
+    ctx: Context,
+    clean: Annotated[
+        bool,
+        Option(
+            "--clean", help="only remove what killed runs have left; not while another one runs"
+        ),
+    ] = False,
+) -> ExitCode:
+    """Run the main job on the stack in a tenant of its own, and leave nothing behind.
+
+    Ticket, upload, drop, error line, report, notification, undo and history. What fails is named,
+    and the exit code is 2.
+    """
+    from infra.smoke import running
+
+    session = session_of(ctx)
+    return running.clean(session) if clean else running.run(session)
+
+
 @app.command(rich_help_panel=Panel.OPERATORS, epilog=examples("why 4f0c…"))
 def why(ctx: Context, import_id: ImportId) -> ExitCode:
     """Say what an import waits for: worker, chunks, older imports, an Admin."""

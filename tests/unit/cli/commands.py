@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from infra.cli.api import Api
 from infra.cli.failures import ExitCode
+from infra.cli.location import Stack
 from infra.cli.main import invoke
 from infra.cli.screen import Screen
 from infra.cli.session import Session
@@ -11,4 +12,5 @@ from infra.cli.session import Session
 
 def run(api: Api, *words: str) -> ExitCode:
     """Runs `handover` with these words; raises what the command raises."""
-    return ExitCode(invoke(words, Session(Screen(), known_stack=api._stack, known_api=api)))
+    stack = Stack("handover", None, {"UserPoolId": "pool", "UserPoolClientId": "client"})
+    return ExitCode(invoke(words, Session(Screen(), known_stack=stack, known_api=api)))

@@ -1,0 +1,112 @@
+"""`handover smoke` proves a stack and leaves nothing behind, however it ends."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.cli.failures import CommandError, ExitCode
+from infra.cli.main import main
+from infra.smoke.job import Job
+from tests.e2e.doors import Doors, until
+
+SMOKE = re.compile(r"smoke-[0-9a-f]{16}")
+
+
+def traces(doors: Doors) -> Iterator[str]:
+    """Whatever the embedded AWS holds that names a smoke tenant."""
+    dynamodb, s3, sqs = (doors.client(name) for name in ("dynamodb", "s3", "sqs"))
+    for table in dynamodb.list_tables()["TableNames"]:
+        for page in dynamodb.get_paginator("scan").paginate(TableName=table):
+            yield from (f"{table}: {item}" for item in page["Items"] if SMOKE.search(str(item)))
+    for bucket in s3.list_buckets()["Buckets"]:
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket["Name"]):
+            found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+            yield from (one["Key"] for one in found if SMOKE.search(one["Key"]))
+    pool = doors.stack.outputs["UserPoolId"]
+    users = doors.client("cognito-idp").list_users(UserPoolId=pool)["Users"]
+    yield from (str(user) for user in users if SMOKE.search(str(user)))
+    yield from (url for url in sqs.list_queues().get("QueueUrls", ()) if SMOKE.search(url))
+    sns = doors.client("sns")
+    for told in (*sns.list_topics()["Topics"], *sns.list_subscriptions()["Subscriptions"]):
+        if SMOKE.search(str(told)):
+            yield str(told)
+
+
+def work_objects(doors: Doors) -> set[str]:
+    """What functions have handed each other; it names imports, not tenants."""
+    bucket = doors.stack.outputs["WorkBucket"]
+    pages = doors.client("s3").get_paginator("list_object_versions").paginate(Bucket=bucket)
+    return {one["Key"] for page in pages for one in page.get("Versions", ())}
+
+
+def test_the_main_job_runs_on_a_deployed_stack_and_leaves_nothing(doors: Doors) -> None:
+    before = work_objects(doors)
+
+    ran = doors.handover("smoke")
+
+    assert ran.returncode == ExitCode.ALL_GOOD, ran.stdout + ran.stderr
+    for step in ("upload a file by ticket", "report the bad line", "undo the first file"):
+        assert f"  ok      {step}" in ran.stdout
+    assert list(traces(doors)) == []
+    assert work_objects(doors) <= before
+
+
+def test_what_a_killed_run_has_left_is_removed_later(doors: Doors) -> None:
+    command = Path(sys.executable).parent / "handover"
+    process = subprocess.Popen(
+        [command, "smoke"],
+        env=doors.environment | {"PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        output = process.stdout
+        assert output is not None
+        until(lambda: "upload a file" in output.readline(), "the upload")
+    finally:
+        process.kill()
+        process.communicate()
+    assert list(traces(doors))
+
+    cleaned = doors.handover("smoke", "--clean")
+    again = doors.handover("smoke", "--clean")
+
+    assert cleaned.returncode == ExitCode.ALL_GOOD, cleaned.stdout + cleaned.stderr
+    assert list(traces(doors)) == []
+    assert again.stdout == "No run has left anything\n"
+
+
+@pytest.mark.parametrize(
+    ("raised", "code"),
+    [
+        (CommandError("found 1, expected 2"), ExitCode.REFUSED),
+        (KeyboardInterrupt(), ExitCode.INTERRUPTED),
+    ],
+)
+def test_a_step_that_fails_is_named_and_nothing_is_left(
+    doors: Doors,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    raised: BaseException,
+    code: ExitCode,
+) -> None:
+    def fail(_job: Job) -> None:
+        raise raised
+
+    for name, value in doors.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(Job, "report", fail)
+
+    assert main(["smoke"]) == code
+
+    captured = capsys.readouterr()
+    if code is ExitCode.REFUSED:
+        assert "the step that failed is: report the bad line. found 1" in captured.err
+    assert "ok      remove smoke-" in captured.out
+    assert list(traces(doors)) == []
