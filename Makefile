@@ -54,6 +54,7 @@ build: ## the artefacts for AWS (needs the SAM CLI)
 
 deploy: build ## to the AWS account of your credentials (needs the SAM CLI)
 	sam deploy
+	@echo 'The stack is handover-dev; the commands speak to it with: export HANDOVER_STACK=handover-dev'
 
 bench: setup ## speed and memory, into infra/bench/RESULTS.md
 	$(PYTHON) -m infra.bench

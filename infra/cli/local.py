@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,13 @@ from infra.cli.location import reach_this_machine_directly
 from infra.cli.options import examples
 from infra.cli.screen import Screen
 from infra.cli.session import session_of
+from infra.cli.sign_in import PASSWORD_VARIABLE
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLE_DIRECTORY = ROOT / "events" / "directory"
+SAMPLE_FILE = ROOT / "events" / "uploads" / "pulse-sample.csv"
+SAMPLE_TENANT, SAMPLE_ADMIN = "lumina", "ines.okello@lumina.example"
+SAMPLE_PROFILE = "single-strict"
 
 app = Typer(help="The embedded AWS on this machine.")
 
@@ -47,6 +55,7 @@ def up(
     screen.say(f"The embedded AWS is up at {stack.endpoint_url}", style="bold green")
     _show_places(screen, stack)
     screen.note('Other programs find it with: eval "$(handover local env)"')
+    _show_next(screen)
     return ExitCode.ALL_GOOD
 
 
@@ -82,6 +91,21 @@ def env(ctx: Context) -> ExitCode:
     for name, value in local.environment(stack).items():
         screen.say(f"export {name}={shlex.quote(value)}")
     return ExitCode.ALL_GOOD
+
+
+def _show_next(screen: Screen) -> None:
+    """What a newcomer does next, with the sample; seeding again changes nothing."""
+    from infra.seeding.sign_ins import DEFAULT_PASSWORD  # the tables come with it
+
+    password = os.environ.get(PASSWORD_VARIABLE) or DEFAULT_PASSWORD
+    screen.note("To go on with the sample:")
+    screen.note(f"  handover seed {_from_here(SAMPLE_DIRECTORY)} --tenant {SAMPLE_TENANT}")
+    screen.note(f"  handover login {SAMPLE_ADMIN}   (the password is {password})")
+    screen.note(f"  handover upload {_from_here(SAMPLE_FILE)} --profile {SAMPLE_PROFILE}")
+
+
+def _from_here(path: Path) -> str:
+    return shlex.quote(os.path.relpath(path))
 
 
 def _show_places(screen: Screen, stack: local.LocalStack) -> None:

@@ -18,7 +18,8 @@ from infra.cli.failures import CommandError
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
 
-DEFAULT_STACK = "handover"
+# The names that samconfig.toml gives, of production and of development.
+DEFAULT_STACKS = ("handover", "handover-dev")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _CONFIG = Config(
     connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 3}
@@ -61,46 +62,75 @@ def is_loopback(url: str) -> bool:
 
 
 def find_stack() -> Stack:
-    """The stack that the environment names, else the one of `handover local up`.
+    """The stack that the environment names, else the one of `handover local up`, else the only one.
 
     In the second case this process's environment is pointed at it, for every AWS client it makes.
-    Raises CommandError when there is no such stack.
+    In the third it is whichever of DEFAULT_STACKS there is. Raises CommandError when there is no
+    such stack, or both.
     """
     use_local_stack()
     reach_this_machine_directly()
-    name = os.environ.get("HANDOVER_STACK") or DEFAULT_STACK
     endpoint_url = os.environ.get("AWS_ENDPOINT_URL") or None
+    named = os.environ.get("HANDOVER_STACK")
+    names = (named,) if named else DEFAULT_STACKS
     try:
-        found = boto3.client("cloudformation", config=_CONFIG).describe_stacks(StackName=name)
+        found = {name: told for name in names if (told := _described(name)) is not None}
     except (NoRegionError, NoCredentialsError) as error:
         raise CommandError(
             f"no stack is up on this machine and AWS is not configured ({error}) "
             "`handover local up` starts one; AWS_PROFILE and HANDOVER_STACK name one on AWS."
         ) from error
+    place = endpoint_url or "AWS in the region chosen"
+    if not found:
+        raise CommandError(
+            f"there is no stack {' or '.join(map(repr, names))} at {place}. "
+            "`handover local up` starts one on this machine; HANDOVER_STACK names another."
+        )
+    if len(found) > 1:
+        raise CommandError(
+            f"found the stacks {' and '.join(map(repr, found))} at {place}, expected one: set "
+            f"HANDOVER_STACK to the one that is meant, as in HANDOVER_STACK={names[-1]}"
+        )
+    ((name, outputs),) = found.items()
+    return Stack(name, endpoint_url, outputs)
+
+
+def _described(name: str) -> dict[str, str] | None:
+    """The outputs of the stack of that name, None when there is none."""
+    try:
+        told = boto3.client("cloudformation", config=_CONFIG).describe_stacks(StackName=name)
     except ClientError as error:
         if error.response["Error"]["Code"] != "ValidationError":
             raise
-        raise CommandError(
-            f"there is no stack {name!r} at {endpoint_url or 'AWS in the region chosen'}. "
-            "`handover local up` starts one on this machine; HANDOVER_STACK names another."
-        ) from error
-    outputs = {
-        output["OutputKey"]: output["OutputValue"] for output in found["Stacks"][0]["Outputs"]
-    }
-    return Stack(name, endpoint_url, outputs)
+        return None
+    return {one["OutputKey"]: one["OutputValue"] for one in told["Stacks"][0].get("Outputs", ())}
+
+
+def is_local_by_default() -> bool:
+    """True when commands go to this machine though the environment names an account of AWS.
+
+    Only before the environment is pointed at the local stack.
+    """
+    names = ("AWS_PROFILE", "AWS_ACCESS_KEY_ID")
+    return _local_stack() is not None and any(os.environ.get(name) for name in names)
 
 
 def use_local_stack() -> None:
     """Points this process at the local stack, unless the environment says where to go."""
-    if os.environ.get("AWS_ENDPOINT_URL") or os.environ.get("HANDOVER_STACK"):
-        return
-    running = local.status()
+    running = _local_stack()
     if running is None:
         return
     # A profile, a session or a region of the real AWS has no meaning there.
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION"):
         os.environ.pop(name, None)
     os.environ.update(local.environment(running))
+
+
+def _local_stack() -> local.LocalStack | None:
+    """The stack that is up on this machine, unless the environment says where to go."""
+    if os.environ.get("AWS_ENDPOINT_URL") or os.environ.get("HANDOVER_STACK"):
+        return None
+    return local.status()
 
 
 def reach_this_machine_directly() -> None:

@@ -8,7 +8,7 @@ from typer import Context
 
 from infra.cli.api import Api
 from infra.cli.failures import CommandError
-from infra.cli.location import Stack, find_stack
+from infra.cli.location import Stack, find_stack, is_local_by_default
 from infra.cli.screen import Screen
 from infra.cli.sign_in import id_token
 
@@ -25,6 +25,10 @@ class Session:
     def stack(self) -> Stack:
         """The stack that commands are about. Raises CommandError when there is none."""
         if self.known_stack is None:
+            if is_local_by_default():
+                self.screen.note(
+                    "on the embedded AWS of this machine; HANDOVER_STACK names a stack on AWS"
+                )
             self.known_stack = find_stack()
         return self.known_stack
 
