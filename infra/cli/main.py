@@ -1,4 +1,4 @@
-"""The command line: which commands there are, and how a run of one ends."""
+"""The command line: which commands there are."""
 
 from __future__ import annotations
 
@@ -8,10 +8,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Annotated
 
-from botocore.exceptions import BotoCoreError, ClientError
-from handover.errors import HandoverError
 from typer import Exit, Option, Typer
-from typer._click.exceptions import UsageError  # typer names it nowhere else
 from typer.main import get_command
 
 from infra.cli import (
@@ -28,12 +25,11 @@ from infra.cli import (
     uploading,
     workflows,
 )
-from infra.cli.failures import CommandError, ExitCode
+from infra.cli.ending import PROGRAM, code_of
 from infra.cli.options import Panel
 from infra.cli.screen import Screen
 from infra.cli.session import Session
 
-PROGRAM = "handover"
 # A shell that completes a command starts it with this: https://typer.tiangolo.com/features/
 COMPLETION_VARIABLE = "_HANDOVER_COMPLETE"
 EPILOG = """\b
@@ -82,36 +78,8 @@ def main(words: Sequence[str] | None = None) -> int:
     if COMPLETION_VARIABLE in os.environ:
         app(prog_name=PROGRAM)
     session = Session(Screen())
-    screen = session.screen
-    try:
-        return invoke(sys.argv[1:] if words is None else words, session)
-    except UsageError as wrong:
-        if wrong.ctx is not None:
-            usage = wrong.ctx.get_usage()
-            print(usage[:1].lower() + usage[1:], file=sys.stderr)
-        place = wrong.ctx.command_path if wrong.ctx is not None else PROGRAM
-        print(f"{place}: {wrong.format_message()}", file=sys.stderr)
-    except CommandError as error:
-        screen.fail(str(error))
-        return error.code
-    except HandoverError as error:
-        screen.fail(str(error))
-    except ClientError as error:
-        told = error.response["Error"]
-        screen.fail(f"AWS refused {error.operation_name}: {told.get('Message') or told['Code']}")
-    except BotoCoreError as error:
-        screen.fail(f"AWS cannot be reached: {error}")
-    except BrokenPipeError:
-        # Whoever read our output has seen enough. Python would complain of it once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.ALL_GOOD
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        screen.fail(f"{place}{error.strerror or error}")
-    except KeyboardInterrupt:
-        screen.fail("interrupted. What has been uploaded goes on: see `handover imports`")
-        return ExitCode.INTERRUPTED
-    return ExitCode.USAGE
+    given = sys.argv[1:] if words is None else words
+    return code_of(lambda: invoke(given, session), session.screen)
 
 
 def invoke(words: Sequence[str], session: Session) -> int:

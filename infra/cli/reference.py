@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from typer.core import TyperArgument, TyperGroup, TyperOption
 
-from infra.cli.main import COMMANDS, PROGRAM
+from infra.cli.ending import PROGRAM
+from infra.cli.main import COMMANDS
 
 if TYPE_CHECKING:
     from typer._click.core import Command

@@ -18,6 +18,7 @@ from infra.cli.failures import CommandError, ExitCode
 from infra.cli.location import user_pools
 from infra.cli.screen import Screen
 from infra.cli.uploading import Upload, send
+from infra.smoke.signing_in import token_of
 from infra.smoke.tenant import ACCOUNTS, PROFILE, SOURCE, SmokeTenant, furnish
 from infra.smoke.waiting import until
 
@@ -64,20 +65,12 @@ class Job:
         self.queue_url = furnish(self.tenant, self.password)
 
     def sign_in(self) -> None:
-        """An Admin signs in with a password."""
-        answer: Any = user_pools().initiate_auth(
-            AuthFlow="USER_PASSWORD_AUTH",
-            ClientId=self.tenant.stack.output("UserPoolClientId"),
-            AuthParameters={"USERNAME": self.tenant.admin, "PASSWORD": self.password},
+        """An Admin signs in with a password, and a code where the user pool asks for one."""
+        tenant = self.tenant
+        token = token_of(
+            user_pools(), tenant.stack.output("UserPoolClientId"), tenant.admin, self.password
         )
-        if "AuthenticationResult" not in answer:
-            raise CommandError(
-                f"the user pool asks for {answer.get('ChallengeName')}, which is not answered here:"
-                " with Mfa=ON nobody signs in by a password alone",
-                ExitCode.REFUSED,
-            )
-        token: str = answer["AuthenticationResult"]["IdToken"]
-        self.known_api = Api(self.tenant.stack, lambda _renew: token)
+        self.known_api = Api(tenant.stack, lambda _renew: token)
 
     def upload(self) -> None:
         """Two good lines, and one that names nobody."""

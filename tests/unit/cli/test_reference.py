@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.core import TyperGroup
 
-from infra.cli.main import COMMANDS, PROGRAM, main
+from infra.cli.ending import PROGRAM
+from infra.cli.main import COMMANDS, main
 from infra.cli.reference import rows_of, table
 from infra.cli.screen import Screen
 from infra.cli.session import Session

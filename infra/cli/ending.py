@@ -1,0 +1,53 @@
+"""How a run of a command ends: what it raises becomes a message and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+from botocore.exceptions import BotoCoreError, ClientError
+from handover.errors import HandoverError
+from typer._click.exceptions import UsageError  # typer names it nowhere else
+
+from infra.cli.failures import CommandError, ExitCode
+from infra.cli.screen import Screen
+
+PROGRAM = "handover"
+
+
+def code_of(run: Callable[[], int], screen: Screen) -> int:
+    """The exit code of what is run; why it cannot be done is told on stderr."""
+    try:
+        return run()
+    except UsageError as wrong:
+        _show_usage(wrong)
+    except CommandError as error:
+        screen.fail(str(error))
+        return error.code
+    except HandoverError as error:
+        screen.fail(str(error))
+    except ClientError as error:
+        told = error.response["Error"]
+        screen.fail(f"AWS refused {error.operation_name}: {told.get('Message') or told['Code']}")
+    except BotoCoreError as error:
+        screen.fail(f"AWS cannot be reached: {error}")
+    except BrokenPipeError:
+        # Whoever read our output has seen enough. Python would complain of it once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.ALL_GOOD
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        screen.fail(f"{place}{error.strerror or error}")
+    except KeyboardInterrupt:
+        screen.fail("interrupted. What has been uploaded goes on: see `handover imports`")
+        return ExitCode.INTERRUPTED
+    return ExitCode.USAGE
+
+
+def _show_usage(wrong: UsageError) -> None:
+    place = PROGRAM
+    if wrong.ctx is not None:
+        usage, place = wrong.ctx.get_usage(), wrong.ctx.command_path
+        print(usage[:1].lower() + usage[1:], file=sys.stderr)
+    print(f"{place}: {wrong.format_message()}", file=sys.stderr)
