@@ -35,8 +35,10 @@ from handover.http import (
 )
 from handover.http.description import PATH, description, methods_of
 from handover.http.problems import JSON, PROBLEM, problem
+from handover.patience import NO_PATIENCE, begin
 from handover.runtime import (
     Context,
+    invocation,
     logger,
     metrics,
     tenant_requests_a_second,
@@ -127,7 +129,12 @@ for router in ROUTERS:
 def lambda_handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
     """The answer in the form that API Gateway wants it (payload format 2.0)."""
     metrics.add_metric("RequestsAnswered", "Count", 1)
-    answer = _too_many(event) or app.resolve(event, context)  # type: ignore[arg-type]
+    # The counter is not waited for; all that is asked for after it is, until the function ends.
+    begin(NO_PATIENCE)
+    answer = _too_many(event)
+    if answer is None:
+        invocation(context)
+        answer = app.resolve(event, context)  # type: ignore[arg-type]
     return answer | {"headers": SECURITY_HEADERS | answer["headers"]}
 
 

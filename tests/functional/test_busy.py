@@ -16,6 +16,7 @@ from handover import messages, patience, sdk
 from handover.errors import RetryLaterError
 from handover.messages import DELIVERIES_OF_ONE, LONGEST_DELAY_SECONDS, MAX_PUT_OFFS
 from handover.patience import RESERVE_SECONDS, Patience
+from handover.stages.allowances import forget
 from handover.store.connection import Model, client
 from handover.store.imports import ChunkItem
 from pynamodb.models import Model as PynamodbModel
@@ -235,6 +236,34 @@ def test_whoever_asks_the_api_is_told_when_to_come_again(
             503,
             str(api_app.RETRY_AFTER_SECONDS),
         ), (operation, answer.text)
+
+
+def test_a_request_is_answered_at_once_though_it_cannot_be_counted(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TENANT_REQUESTS_A_SECOND", "1")
+    forget()
+    caller = api(pipeline, ADMIN)
+
+    with Refusing(pipeline, "UpdateItem") as refusing:
+        answer = caller.get("/settings")
+
+    assert (answer.status, refusing.seen, pipeline.clock.slept) == (200, 1, [])
+
+
+def test_each_request_waits_for_as_long_as_it_may_itself(pipeline: Pipeline) -> None:
+    """What the function did before, and whether the route asks for its time, does not matter."""
+    caller = api(pipeline, ADMIN)
+    for before in (None, Patience(pipeline.clock.now - 100)):
+        patience.begin(before)
+        with Refusing(pipeline, "GetItem", times=3):
+            assert caller.get("/settings").status == 200
+
+        patience.begin(before)
+        began = pipeline.clock.now
+        with Refusing(pipeline, "GetItem"):
+            assert caller.get("/settings").status == 503
+        assert pipeline.clock.now - began <= 29 - RESERVE_SECONDS
 
 
 @pytest.mark.parametrize("code", DYNAMODB)

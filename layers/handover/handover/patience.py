@@ -47,6 +47,9 @@ class Patience:
         time.sleep(seconds)
 
 
+# For calls that are not worth waiting for.
+NO_PATIENCE = Patience(0.0)
+
 _of_this_run: ContextVar[Patience | None] = ContextVar("patience", default=None)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from handover.errors import RetryLaterError
 from handover.store.connection import client
 
 # The counter of a window is of no use after it; DynamoDB removes it within days, at no cost.
@@ -35,6 +36,6 @@ class Allowances:
                 },
                 ReturnValues="UPDATED_NEW",
             )
-        except (BotoCoreError, ClientError):
+        except (BotoCoreError, ClientError, RetryLaterError):
             return None
         return int(answer["Attributes"]["taken"]["N"])
