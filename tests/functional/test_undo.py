@@ -403,3 +403,37 @@ def test_profiles_without_uploader_roles_can_be_undone_by_anybody(pipeline: Pipe
 
     assert answer.status == 202
     assert pipeline.holders("K000") == [AMINA]
+
+
+def test_an_undo_whose_results_are_deleted_ends_and_holds_up_nobody(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    created = imported(pipeline, ("K000", BARAKA))
+    ticket = api(pipeline).post(f"/imports/{import_id(created)}/undo").body["import_ticket"]
+    reports = pipeline.memory.s3.buckets[pipeline.wiring.reports_bucket].objects
+    for key in [key for key in reports if key.endswith("results.csv")]:
+        del reports[key]
+    ask_removal(pipeline, SALES)
+
+    assert pipeline.settle(), "what was asked for later is done"
+
+    told = api(pipeline).get(f"/imports/{ticket}").body
+    assert (told["state"], told["cancelled_by"]) == (
+        "cancelled",
+        "the results of the import are kept no longer",
+    )
+    assert pipeline.holders("K000") == [BARAKA]
+
+
+def test_an_undo_is_refused_before_its_results_are_deleted(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How long results are kept is a parameter of the stack."""
+    pipeline.kenyan(1, held_by=AMINA)
+    created = imported(pipeline, ("K000", BARAKA))
+    path = f"/imports/{import_id(created)}/undo"
+    pipeline.clock.now += 51 * DAY
+
+    monkeypatch.setenv("REPORTS_DAYS", "60")
+    assert api(pipeline).post(path).status == 409
+    monkeypatch.delenv("REPORTS_DAYS")
+    assert api(pipeline).post(path).status == 202

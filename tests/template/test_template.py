@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from handover.messages import DELIVERIES_OF_ONE
 from handover.rules.resending import TAKEN_SECONDS
+from handover.runtime import REPORTS_DAYS
 from handover.stages.parking import GIVEN_UP, PARKED
 from handover.store.directory import USER
 from handover.store.errands import ERRAND, LOOK
@@ -445,6 +446,13 @@ def test_history_is_forgotten_only_where_that_is_asked_for() -> None:
         "AttributeName": "expires",
         "Enabled": True,
     }
+
+
+def test_the_api_knows_how_long_results_are_kept() -> None:
+    variables = FUNCTIONS["ApiFunction"]["Environment"]["Variables"]
+
+    assert variables["REPORTS_DAYS"] == {"Ref": "ReportsDays"}
+    assert TEMPLATE["Parameters"]["ReportsDays"]["Default"] == REPORTS_DAYS
 
 
 # Topics

@@ -28,6 +28,9 @@ metrics = Metrics(
 )
 tracer = Tracer(service="handover")
 
+# The default of the parameter ReportsDays of the template.
+REPORTS_DAYS = 400
+
 
 class Context(Protocol):
     """What is used of a Lambda context."""
@@ -101,6 +104,11 @@ def tenant_requests_a_second() -> int:
 def history_days() -> int:
     """How long entries of history are kept; 0 is for ever."""
     return int(os.environ.get("HISTORY_DAYS") or 0)
+
+
+def reports_days() -> int:
+    """How long reports and results are kept."""
+    return int(os.environ.get("REPORTS_DAYS") or REPORTS_DAYS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from handover.aws import objects
-from handover.aws.objects import Upload
+from handover.aws.objects import ObjectGoneError, Upload
 from handover.errors import RetryLaterError
 from handover.model import Outcome, SeatChange
 from handover.patience import Patience
@@ -46,7 +46,10 @@ Row = Sequence[str]
 def pieces_of(
     wiring: Wiring, ticket_id: str, ticket: TicketItem, errand: Errand, patience: Patience
 ) -> Iterator[bytes]:
-    """The file of the errand, lazily; its profile is settled on the ticket."""
+    """The file of the errand, lazily; its profile is settled on the ticket.
+
+    To read it raises ObjectGoneError for an undo whose results are kept no longer.
+    """
     match errand.kind:
         case ErrandKind.REMOVAL:
             # What waits for them is taken off too: nothing is to come back with a namesake.
@@ -163,7 +166,7 @@ def _lines(results: Upload, patience: Patience) -> Iterator[str]:
     """The text of the file by LF; a record may go on over several."""
     size = objects.size_of(results)
     if size is None:
-        raise RetryLaterError("the results of the import are not there")
+        raise ObjectGoneError("the results of the import are kept no longer")
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
     rest = ""
     for block in objects.blocks(results, 0, size, patience):

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from handover.aws.objects import ObjectGoneError
 from handover.errors import InvalidRequestError
 from handover.model import User
 from handover.patience import Patience
@@ -123,7 +124,12 @@ def _write(
     wiring: Wiring, ticket_id: str, ticket: TicketItem, errand: Errand, patience: Patience
 ) -> None:
     pieces = pieces_of(wiring, ticket_id, ticket, errand, patience)
-    hand_in(wiring, ticket_id, ticket, pieces, patience)
+    try:
+        hand_in(wiring, ticket_id, ticket, pieces, patience)
+    except ObjectGoneError as gone:
+        # No later run finds them, and nobody else's changes are to wait for it.
+        wiring.tables.imports.cancel_ticket(ticket_id, str(gone))
+        logger.warning("undo without results", extra={"ticket": ticket_id})
 
 
 def _asks_for_a_look(one: News) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 from handover.errors import ConflictError, ForbiddenError
 from handover.model import ADMIN, Mode, State
 from handover.profiles import Holds, Profile, restoring
-from handover.runtime import Wiring
+from handover.runtime import Wiring, reports_days
 from handover.stages.assigners import check_assigner
 from handover.stages.errands import Errand, ErrandKind, ask_errand
 from handover.stages.lookups import Ticket, import_for
@@ -18,8 +18,9 @@ from handover.stages.plans import ImportPlan, plan_from
 from handover.stages.tickets import MAX_FILENAME_CHARS
 from handover.store.imports import ImportItem, counts_of
 
-# The results are kept for 400 days; what is asked for later may find them gone.
-UNDO_SECONDS = 390 * 24 * 3600.0
+DAY_SECONDS = 24 * 3600.0
+# An undo is asked for so long before S3 may delete the results that they are read in time.
+MARGIN_DAYS = 10
 _ASSIGNING = frozenset({Holds.USERS, Holds.WORKFLOW, Holds.REMOVED, Holds.RESOLVED})
 
 
@@ -43,7 +44,8 @@ def ask_undo(wiring: Wiring, person: Person, name: str, mode: Mode, now: float) 
         raise ConflictError(f"the import is in the state {found.state} and has not ended")
     if plan is None or not _has_changed_something(found):
         raise ConflictError("the import has changed nothing, so there is nothing to take back")
-    if now - datetime.fromisoformat(found.received_at).timestamp() > UNDO_SECONDS:
+    days = (now - datetime.fromisoformat(found.received_at).timestamp()) / DAY_SECONDS
+    if days > reports_days() - MARGIN_DAYS:
         raise ConflictError("the import is older than its results are kept")
     seats = plan.binding.seats
     if not all(seat.holds in _ASSIGNING for seat in seats):
