@@ -14,6 +14,7 @@ from handover.aws.buses import MAX_EVENT_BYTES
 from handover.errors import RetryLaterError
 from handover.model import Account, Mark, SeatChange
 from handover.stages.parking import GIVEN_UP, PARKED, RESERVE_SECONDS
+from handover.store.connection import client
 
 from functions.follow import app as follow
 from functions.publish import app as publish
@@ -102,6 +103,32 @@ def test_a_record_that_cannot_be_published_holds_up_no_other_account(pipeline: P
     assert versions(pipeline, "K000") == versions(pipeline, "K002") == [2, 3]
     assert versions(pipeline, "K001") == []
     assert len(parked(pipeline)) == 2
+
+
+def test_a_statement_that_a_table_refuses_holds_up_no_other_account(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch of statements is answered as a whole; what it refuses stands with each of them."""
+    pipeline.kenyan(3)
+    pipeline.publish()
+    records = hand_over(pipeline, AMINA, "K000", "K001", "K002")
+    execute = client().batch_execute_statement
+
+    def refusing(**asked: Any) -> dict[str, Any]:
+        refusal = {"Error": {"Code": "ValidationError", "Message": "Size of key"}}
+        is_good = ["K001" not in repr(one["Parameters"]) for one in asked["Statements"]]
+        good = [one for one, may in zip(asked["Statements"], is_good, strict=True) if may]
+        answers = iter(execute(**asked | {"Statements": good})["Responses"] if good else ())
+        return {"Responses": [next(answers) if may else refusal for may in is_good]}
+
+    with monkeypatch.context() as refused:
+        refused.setattr(client(), "batch_execute_statement", refusing)
+        assert pipeline.invoke(publish.lambda_handler, records) == []
+        assert {name for name, _ in events(pipeline)} == {"K000", "K002"}
+        assert (replayed(pipeline), len(parked(pipeline))) == ({"replayed": 0, "left": 1}, 1)
+
+    assert replayed(pipeline) == {"replayed": 1, "left": 0}
+    assert {name for name, _ in events(pipeline)} == {"K000", "K001", "K002"}
 
 
 def test_what_comes_later_of_an_account_waits_behind_what_is_parked_of_it(

@@ -41,6 +41,14 @@ class RetryLaterError(HandoverError):
         self.is_under_way = is_under_way
 
 
+class WriteRefusedError(RetryLaterError):
+    """A table has refused what was to be written and is not busy: waiting alone changes nothing.
+
+    A message comes again all the same, since only its deliveries are counted. A record of a stream
+    is parked, so that no other waits for it.
+    """
+
+
 class InvalidRequestError(HandoverError):
     """A request holds a value that cannot be taken; `field` names it."""
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from handover.aws import objects
-from handover.errors import RetryLaterError
+from handover.errors import RetryLaterError, WriteRefusedError
 from handover.runtime import Invocation, Wiring, logger, metrics
 
 PARKED = "parked"
@@ -62,9 +62,8 @@ def take(wiring: Wiring, stream: Stream, records: Sequence[Record], run: Invocat
             ready.append(record)
     try:
         stream.work(wiring, ready, run)
-    except RetryLaterError:
-        raise
     except Exception as error:  # noqa: BLE001 - whatever it is, other accounts must not wait for it
+        _check_time(error)
         _tell("a batch failed and is worked record by record", error)
         _each(wiring, stream, ready, run)
 
@@ -86,9 +85,8 @@ def replay(wiring: Wiring, stream: Stream, run: Invocation) -> dict[str, int]:
             continue
         try:
             stream.work(wiring, [json.loads(body)], run)
-        except RetryLaterError:
-            raise
         except Exception as error:  # noqa: BLE001 - as above
+            _check_time(error)
             _tell("a parked record failed again", error)
             stuck.add(item)
             continue
@@ -110,9 +108,8 @@ def _each(wiring: Wiring, stream: Stream, records: Sequence[Record], run: Invoca
         if _item(record) not in stuck:
             try:
                 stream.work(wiring, [record], run)
-            except RetryLaterError:
-                raise
             except Exception as error:  # noqa: BLE001 - as above
+                _check_time(error)
                 _tell("a record failed and is parked", error)
                 stuck.add(_item(record))
             else:
@@ -120,6 +117,12 @@ def _each(wiring: Wiring, stream: Stream, records: Sequence[Record], run: Invoca
                 continue
         _park(wiring, stream, record)
     return worked
+
+
+def _check_time(error: Exception) -> None:
+    """Raises the error when time alone will tell: a service is busy, or the run is at its end."""
+    if isinstance(error, RetryLaterError) and not isinstance(error, WriteRefusedError):
+        raise error
 
 
 def _take_given_up(wiring: Wiring, stream: Stream, run: Invocation) -> int:

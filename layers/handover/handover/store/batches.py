@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from handover.errors import RetryLaterError
+from handover.errors import WriteRefusedError
 from handover.patience import Patience
 from handover.store.connection import client
 
@@ -113,7 +113,8 @@ def write_each(statements: Sequence[Statement], patience: Patience) -> list[Unme
     """What came of each statement, in their order: None = written.
 
     No two statements may concern the same item. Each is written at most once, whatever the
-    others come to. Raises RetryLaterError for anything but an unmet condition.
+    others come to. Raises RetryLaterError when the time is used up, and WriteRefusedError for any
+    answer but a busy one and an unmet condition.
     """
     outcomes: list[Unmet | None] = [None] * len(statements)
     waiting = list(range(len(statements)))
@@ -184,5 +185,5 @@ def _write_part(
         elif error["Code"] in BUSY_CODES:
             busy.append(place)
         else:
-            raise RetryLaterError(f"DynamoDB refused a statement: {error['Code']}")
+            raise WriteRefusedError(f"DynamoDB refused a statement: {error['Code']}")
     return busy
