@@ -174,10 +174,17 @@ def test_a_quote_left_open_in_the_header_is_refused_with_its_line() -> None:
 
 
 @pytest.mark.parametrize("own", [b"account ID,account Manager", b"account ID"])
-def test_results_are_refused_because_their_rows_are_filled_up(own: bytes) -> None:
-    results = (
-        own + b",line,outcome,role,before,after,code,message,\r\n1,,2,rejected,,,,FIELD_COUNT,x\r\n"
-    )
+@pytest.mark.parametrize(
+    "added",
+    [
+        b"line,outcome,role,before,after,code,message,",
+        b"line,outcome,role,before,after,code,message,seen by",
+        b"line,outcome,role,before,after",
+        b"Line,Outcome,Role, Before,After,Code,Message",
+    ],
+)
+def test_results_are_refused_because_their_rows_are_filled_up(own: bytes, added: bytes) -> None:
+    results = own + b"," + added + b"\r\n1,,2,rejected,,,,FIELD_COUNT,x\r\n"
 
     code, message = refusal(results)[:2]
 

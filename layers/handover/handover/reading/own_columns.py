@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 REPORT_LABELS = ("line", "code", "error", "hint")
 RESULTS_LABELS = ("line", "outcome", "role", "before", "after", "code", "message")
+# No file of anybody's own has these side by side.
+_OF_RESULTS = RESULTS_LABELS[:5]
 
 # Every code has an underscore, which tells our cells from what people write.
 _CODE = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
@@ -23,9 +25,14 @@ def own_columns_at(labels: Sequence[str]) -> int | None:
 def are_results(labels: Sequence[str]) -> bool:
     """True for the header of results.csv, whose rows are filled up to the length of the header.
 
-    Read as a file, a row that was too short would take users off.
+    Read as a file, a row that was too short would take users off. Columns that somebody has put
+    beside ours, or taken out behind them, change nothing of that.
     """
-    return _at_the_end(labels, RESULTS_LABELS) is not None
+    plain = tuple(label.strip().casefold() for label in labels)
+    return any(
+        plain[at : at + len(_OF_RESULTS)] == _OF_RESULTS
+        for at in range(len(plain) - len(_OF_RESULTS) + 1)
+    )
 
 
 def _at_the_end(labels: Sequence[str], own: tuple[str, ...]) -> int | None:
