@@ -212,6 +212,20 @@ def test_the_tenants_wall_stands_in_every_profile_and_a_profiles_own_stands_besi
     assert (found.code if found is not None else None) == code
 
 
+@pytest.mark.parametrize("has_wall", [True, False])
+def test_an_opco_is_the_same_in_whatever_unicode_form_it_is_written(*, has_wall: bool) -> None:
+    """Nobody could see what tells the two apart."""
+    user = User("nuru@x.example", "Nuru", frozenset({"Sales"}), "Co\u0302te d'Ivoire")
+    profile = variant(opco_wall=has_wall)
+    understood = asked("0042", user.email, profile=profile)
+    assert isinstance(understood, Instruction)
+    known = replace(facts(), users={user.email: user})
+
+    found = plan(understood, account(opco="C\u00f4te d'Ivoire"), known, profile, claim())
+
+    assert found.rejection is None
+
+
 def test_who_holds_the_role_already_is_judged_as_who_is_named_first() -> None:
     held = account(DIDIER.email)
 

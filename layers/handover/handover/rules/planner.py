@@ -233,8 +233,8 @@ def crosses_wall(user: User, account: Account, facts: Facts) -> bool:
 
 
 def are_apart(user: User, account: Account) -> bool:
-    """True when both have an opco, and not the same."""
-    return bool(user.opco and account.opco) and user.opco != account.opco
+    """True when both have an opco, and not the same, in whatever Unicode form it is written."""
+    return bool(user.opco and account.opco) and not _is_same_text(user.opco, account.opco)
 
 
 def _in_place(
@@ -268,8 +268,14 @@ def _workflow(asked: Instruction, seating: Seating, facts: Facts) -> tuple[str, 
 
 def _same_text(name: str, known: Iterable[str]) -> str | None:
     """The one that only the form of its characters tells from `name`, as one typed elsewhere is."""
-    text = unicodedata.normalize("NFC", name)
-    return next((one for one in sorted(known) if unicodedata.normalize("NFC", one) == text), None)
+    return next((one for one in sorted(known) if _is_same_text(one, name)), None)
+
+
+def _is_same_text(one: str, other: str) -> bool:
+    """True when nothing but the Unicode form of their characters tells the two apart."""
+    return one == other or (
+        unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
+    )
 
 
 def _not_admitted(
@@ -299,7 +305,7 @@ def _not_admitted(
             f"{place} has the user roles: {have}; wanted {wanted}",
             f"Choose a user with the role {wanted}.",
         )
-    is_barred = profile.has_opco_wall and user.opco != account.opco
+    is_barred = profile.has_opco_wall and not _is_same_text(user.opco, account.opco)
     if is_barred or crosses_wall(user, account, facts):
         return _other_opco(asked, seating, user, account)
     return None
