@@ -398,6 +398,24 @@ def test_a_lease_is_kept_while_a_request_may_still_arrive(pipeline: Pipeline) ->
     assert float(kept.lease_until or 0) > pipeline.clock.now
 
 
+def test_the_lease_of_a_file_whose_refusal_cannot_be_stored_is_given_back(
+    pipeline: Pipeline,
+) -> None:
+    created = pipeline.upload(b"")
+
+    class Unstorable(Refusing):
+        def before(self, _number: int, _service: str, _operation: str, params: Any) -> Twist | None:
+            if "refusal" in repr(params.get("ExpressionAttributeNames")):
+                raise ServiceError("ThrottlingException", "Rate exceeded")
+            return None
+
+    with Unstorable(pipeline):
+        assert len(pipeline.validate(created, seconds=30.0)) == 1
+
+    assert pipeline.validate(created) == [], "another run may validate it at once"
+    assert pipeline.item(created).refusal is not None
+
+
 # One place
 
 

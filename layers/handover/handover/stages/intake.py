@@ -64,24 +64,9 @@ def take_in(wiring: Wiring, arrival: Arrival, run: Invocation, worker_seconds: i
         if not imports.lease(item.pk, run.attempt, now=run.now, until=run.lease_until):
             raise RetryLaterError("another run validates this import")
         try:
-            _validate(
+            _decide(
                 wiring, arrival, sender or sender_of(wiring, arrival), item, run, worker_seconds
             )
-        except RefusedError as refused:
-            replay_of = ""
-            if isinstance(refused, ReplayedError) and item.ticket is not None:
-                imports.record_replays(item.ticket, refused.replays)
-                replay_of = refused.replays.first_import
-            imports.refuse(
-                item.pk, run.attempt, refused.refusal, at=rfc3339(run.now), replay_of=replay_of
-            )
-            metrics.add_metric("ImportsRefused", "Count", 1)
-            logger.info(
-                "import refused", extra={"import_id": item.pk, "code": refused.refusal.code}
-            )
-        except _MustWaitError:
-            imports.let_wait(item.pk, run.attempt, run.now)
-            logger.info("import waits for older ones", extra={"import_id": item.pk})
         except RetryLaterError as late:
             # As with a chunk: the next run need not wait unless a request may still arrive.
             if not late.is_under_way:
@@ -93,6 +78,33 @@ def take_in(wiring: Wiring, arrival: Arrival, run: Invocation, worker_seconds: i
 
 class _MustWaitError(Exception):
     """Older imports have to end before this one can be decided."""
+
+
+def _decide(
+    wiring: Wiring,
+    arrival: Arrival,
+    sender: Sender,
+    item: ImportItem,
+    run: Invocation,
+    worker_seconds: int,
+) -> None:
+    """Has the import go on, refuses it, or lets it wait."""
+    imports = wiring.tables.imports
+    try:
+        _validate(wiring, arrival, sender, item, run, worker_seconds)
+    except RefusedError as refused:
+        replay_of = ""
+        if isinstance(refused, ReplayedError) and item.ticket is not None:
+            imports.record_replays(item.ticket, refused.replays)
+            replay_of = refused.replays.first_import
+        imports.refuse(
+            item.pk, run.attempt, refused.refusal, at=rfc3339(run.now), replay_of=replay_of
+        )
+        metrics.add_metric("ImportsRefused", "Count", 1)
+        logger.info("import refused", extra={"import_id": item.pk, "code": refused.refusal.code})
+    except _MustWaitError:
+        imports.let_wait(item.pk, run.attempt, run.now)
+        logger.info("import waits for older ones", extra={"import_id": item.pk})
 
 
 def _send_on(wiring: Wiring, item: ImportItem, patience: Patience) -> None:
