@@ -371,6 +371,26 @@ def test_before_a_busy_service_makes_a_dead_letter_a_fresh_message_takes_its_pla
     assert pipeline.counts(created) == {"lines": 3, "updated": 2, "rejected": 1}
 
 
+def test_a_second_message_of_a_chunk_makes_no_dead_letter_of_meeting_its_worker(
+    pipeline: Pipeline,
+) -> None:
+    created = prepared(pipeline)
+    pipeline.validate(created)
+    pipeline.forget()
+    number, until = 1, pipeline.clock.now + 120
+    imports = pipeline.wiring.tables.imports
+    imports.take_chunk(import_id(created), number, "another", now=pipeline.clock.now, until=until)
+    _, event = run_of("assign", pipeline, created)
+
+    assert pipeline.invoke(assign.lambda_handler, deliveries(event, DELIVERIES_OF_ONE)) == []
+
+    (sent,) = pipeline.memory.sqs.outbox
+    assert json.loads(sent.body)["put_off"] == 1
+    pipeline.clock.now = until + 1
+    pipeline.run()
+    assert pipeline.counts(created) == {"lines": 3, "updated": 2, "rejected": 1}
+
+
 def test_a_message_is_not_put_off_for_ever(pipeline: Pipeline) -> None:
     created = prepared(pipeline)
     pipeline.validate(created)

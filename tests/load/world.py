@@ -179,7 +179,7 @@ class World:
         if one.probe == job.message.chunk and is_probe(job.message.sent_at, one.resent_at):
             one.is_probe_taken = True
         if not chunk.is_settled and chunk.leased_until >= self.now:
-            self._fail(Need.CHUNKS, job)  # another worker has it
+            self._put_off(Need.CHUNKS, job)  # another worker has it
             return
         if chunk.is_settled:
             return

@@ -31,8 +31,9 @@ class RefusedError(HandoverError):
 class RetryLaterError(HandoverError):
     """The work could not be done now, through no fault of the data.
 
-    `is_busy` when a service was busy, and nothing else is in the way. `is_under_way` when a request
-    had no answer and may still arrive: nobody may take over before it certainly has.
+    `is_busy` when a service was busy, or somebody else at work on the same, and nothing else is in
+    the way. `is_under_way` when a request had no answer and may still arrive: nobody may take over
+    before it certainly has.
     """
 
     def __init__(self, message: str, *, is_busy: bool = False, is_under_way: bool = False) -> None:

@@ -169,7 +169,9 @@ def _count(
         return imports.count(item, settled, run.patience)
     if handed_on is not None and handed_on < imports.handed_on(item.pk, number):
         return item
-    raise RetryLaterError("another worker has this chunk")
+    # A second message of a chunk, as the sweeper sends one, must not become a dead letter that
+    # ends the chunk, only because it has met the other's worker each time.
+    raise RetryLaterError("another worker has this chunk", is_busy=True)
 
 
 def _settle(
