@@ -4,9 +4,11 @@ PYTHON := .venv/bin/python
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 CODE := functions infra layers tests
+SEED ?= 1
+SAMPLE ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lock build deploy bench contract faults load soak audit clean
+.PHONY: help setup demo test check lock build deploy bench contract faults load soak audit mutants clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -67,6 +69,9 @@ faults: setup ## the long fault simulation
 
 load: setup ## the load model at its full size, into tests/load/RESULTS.md
 	$(PYTHON) -m tests.load
+
+mutants: setup ## which changes of the code the fast tests notice: SEED=1 SAMPLE=60
+	nice $(PYTHON) -m tests.mutation --seed $(SEED) --sample $(SAMPLE) --page
 
 soak: setup ## ten minutes of load under faults, added to infra/soak/RESULTS.md
 	$(PYTHON) -m infra.soak --output infra/soak/RESULTS.md

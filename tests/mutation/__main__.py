@@ -1,0 +1,168 @@
+"""Draws changes of the code by a seed, and asks the fast tests which of them they notice.
+
+    python -m tests.mutation --seed S [--sample N] [--workers W] [--page]
+    python -m tests.mutation --only MODULE:LINE     every change of one line
+
+What survives is printed; with --page the sample is told in tests/mutation/RESULTS.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.mutation import planting
+from tests.mutation.choosing import ROOT, Recorded, chosen_for, recorded
+from tests.mutation.equivalents import EQUIVALENTS, MOST_OF_A_SAMPLE
+from tests.mutation.syntax import HANDOVER, Mutation, all_mutations
+
+PAGE = Path(__file__).with_name("RESULTS.md")
+TIMEOUT_SECONDS = 240.0
+# By pytest's exit codes: tests passed, or there were none.
+# https://docs.pytest.org/en/stable/reference/exit-codes.html
+PASSED = (0, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the tests said of a change: the first that failed, "" when none did."""
+
+    mutation: Mutation
+    tests: int
+    seconds: float
+    detected_by: str
+
+    @property
+    def told(self) -> str:
+        """The change on one line."""
+        one = self.mutation
+        change = f"{_short(one.old)} -> {_short(one.new)}"
+        return f"{one.module}:{one.line} {one.scope or 'module'} ({one.kind}): {change}"
+
+
+def judged(mutation: Mutation, tests: Recorded) -> Verdict:
+    """Runs the tests that can see the change, in a process of their own, to the first failure."""
+    began = time.monotonic()
+    chosen = chosen_for(mutation, tests)
+    detected_by = _failure(mutation, chosen) if chosen else ""
+    return Verdict(mutation, len(chosen), time.monotonic() - began, detected_by)
+
+
+def _failure(mutation: Mutation, chosen: list[str]) -> str:
+    told = {"path": str(HANDOVER / mutation.module), "source": mutation.applied()}
+    with tempfile.TemporaryDirectory() as folder:
+        names = Path(folder, "tests")
+        names.write_text("\n".join(chosen))
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "--tb=no"]
+        command += ["-p", "no:cacheprovider", "-p", planting.__name__, "--timeout=60", f"@{names}"]
+        env = os.environ | {
+            planting.WHERE: json.dumps(told),
+            "HYPOTHESIS_STORAGE_DIRECTORY": folder,
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        try:
+            ended = subprocess.run(
+                command,
+                cwd=ROOT,
+                env=env,
+                capture_output=True,
+                text=True,
+                timeout=TIMEOUT_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return "the time limit"
+    if ended.returncode in PASSED:
+        return ""
+    failed = [line for line in ended.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    return failed[0].partition(" - ")[0] if failed else f"no import ({ended.returncode})"
+
+
+def drawn(seed: int, sample: int) -> list[Mutation]:
+    """A sample of all changes, always the same for a seed and the same code."""
+    return random.Random(seed).sample(all_mutations(), sample)
+
+
+def page(seed: int, verdicts: list[Verdict]) -> str:
+    """The results as a page."""
+    known = {one.name: one.reason for one in EQUIVALENTS}
+    survived = [one for one in verdicts if not one.detected_by]
+    equivalent = [one for one in survived if one.mutation.name in known]
+    real = [one for one in survived if one.mutation.name not in known]
+    matter = len(verdicts) - len(equivalent)
+    detected = len(verdicts) - len(survived)
+    kinds = sorted({one.mutation.kind for one in verdicts})
+    lines = [
+        "# What the fast tests notice",
+        "",
+        f"`make mutants SEED={seed} SAMPLE={len(verdicts)}`: each change alone, judged by the",
+        "tests of tests/unit and tests/functional that run its line, to the first that fails.",
+        "",
+        f"Detected: {detected} of the {matter} that matter ({detected / max(1, matter):.1%}).",
+        f"Equivalent: {len(equivalent)} of {len(verdicts)} drawn (tests/mutation/equivalents.py);",
+        f"at most {MOST_OF_A_SAMPLE:.0%} of a sample may be.",
+        "",
+        "| Kind | Drawn | Survived |",
+        "| --- | ---: | ---: |",
+        *(f"| {kind} | {_of_kind(kind, verdicts)} | {_of_kind(kind, real)} |" for kind in kinds),
+    ]
+    if real:
+        lines += ["", "Survived:", "", *(f"- `{one.told}` ({one.tests} tests)" for one in real)]
+    if equivalent:
+        lines += ["", "Equivalent:", ""]
+        lines += [f"- `{one.told}`: {known[one.mutation.name]}" for one in equivalent]
+    return "\n".join(lines) + "\n"
+
+
+def _of_kind(kind: str, verdicts: list[Verdict]) -> int:
+    return sum(one.mutation.kind == kind for one in verdicts)
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 90 else f"{line[:89]}…"
+
+
+def main() -> int:
+    """1 when a change survived that is not known to be equivalent, or too many of them are."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--sample", type=int, default=60)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--page", action="store_true")
+    asked = parser.parse_args()
+    module, _, line = asked.only.partition(":")
+    mutations = (
+        [one for one in all_mutations() if (one.module, str(one.line)) == (module, line)]
+        if asked.only
+        else drawn(asked.seed, asked.sample)
+    )
+    tests = recorded()
+    verdicts: list[Verdict] = []
+    with ThreadPoolExecutor(asked.workers) as pool:
+        for verdict in pool.map(lambda one: judged(one, tests), mutations):
+            verdicts.append(verdict)
+            sign = verdict.detected_by or "SURVIVED"
+            print(f"{len(verdicts):4} {verdict.seconds:5.0f} s {verdict.told}\n       {sign}")
+            sys.stdout.flush()
+    told = page(asked.seed, verdicts)
+    print(f"\n{told}")
+    if asked.page:
+        PAGE.write_text(told)
+    known = {one.name for one in EQUIVALENTS}
+    are_known = [one.mutation.name in known for one in verdicts if not one.detected_by]
+    return int(not all(are_known) or sum(are_known) > MOST_OF_A_SAMPLE * len(verdicts))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+"""Changes that change nothing that anybody could see, each with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Equivalent:
+    """A change by its place (`Mutation.name`), and why no test can or should see it."""
+
+    module: str
+    scope: str
+    old: str
+    new: str
+    reason: str
+    nth: int = 1
+
+    @property
+    def name(self) -> tuple[str, str, str, str, int]:
+        """The name of the mutation that it is."""
+        return self.module, self.scope, self.old, self.new, self.nth
+
+
+# At most so many of a sample, so that a survivor is closed by a test before it is called this.
+MOST_OF_A_SAMPLE = 0.15
+
+EQUIVALENTS: tuple[Equivalent, ...] = (
+    Equivalent(
+        "reading/records.py",
+        "_Check._wrong_count",
+        "found > wanted",
+        "(found >= wanted)",
+        "It is asked only of a line whose number of fields is another than the header's.",
+    ),
+    Equivalent(
+        "stages/accounts.py",
+        "_page",
+        "limit - len(rows)",
+        "(limit + len(rows))",
+        "The slice saves telling rows that have no room; where the page ends is Room's to say.",
+    ),
+)

@@ -1,0 +1,102 @@
+"""The tool itself: what it changes, that a change is in force, and which tests are asked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.mutation.__main__ import Verdict, drawn, judged, page
+from tests.mutation.choosing import Recorded, chosen_for
+from tests.mutation.equivalents import EQUIVALENTS
+from tests.mutation.syntax import Mutation, all_mutations, mutations_of
+
+MODULE = "rules/repeats.py"
+TESTED_BY = "tests/unit/rules/test_repeats.py"
+
+
+def change(old: str, new: str) -> Mutation:
+    """The one change of MODULE from `old` to `new`."""
+    (found,) = [one for one in mutations_of(MODULE) if (one.old, one.new) == (old, new)]
+    return found
+
+
+def recorded(*lines: int, name: str = TESTED_BY, seconds: float = 1) -> Recorded:
+    """A test that has run these lines of MODULE."""
+    return {name: {"seconds": seconds, "lines": {MODULE: list(lines)}}}
+
+
+def test_every_change_has_a_name_of_its_own_and_is_python() -> None:
+    every = all_mutations()
+
+    assert len({one.name for one in every}) == len(every)
+    for one in drawn(7, 200):
+        compile(one.applied(), one.module, "exec")
+
+
+def test_a_change_stands_where_its_place_is_and_nowhere_else() -> None:
+    more = change("more > 0", "(more >= 0)")
+
+    assert " more' if (more >= 0) else ''".replace("'", '"') in more.applied()
+    assert (
+        more.applied().replace("(more >= 0)", "more > 0") == replace(more, new=more.old).applied()
+    )
+
+
+def test_a_seed_draws_the_same_sample_again_and_another_one_another() -> None:
+    assert drawn(1, 20) == drawn(1, 20)
+    assert drawn(1, 20) != drawn(2, 20)
+
+
+def test_what_is_called_equivalent_is_a_change_that_there_is() -> None:
+    names = {one.name for one in all_mutations()}
+
+    assert [one for one in EQUIVALENTS if one.name not in names] == []
+    assert all(one.reason for one in EQUIVALENTS)
+
+
+@pytest.mark.parametrize(
+    ("new", "is_detected"), [("(more >= 0)", True), ("more > 0", False), ("(", True)]
+)
+def test_the_tests_are_run_with_the_change(new: str, is_detected: bool) -> None:
+    mutation = replace(change("more > 0", "(more >= 0)"), new=new)
+
+    verdict = judged(mutation, recorded(mutation.line))
+
+    assert bool(verdict.detected_by) == is_detected
+
+
+def test_tests_that_run_the_line_are_asked_those_of_the_module_first() -> None:
+    mutation = change("more > 0", "(more >= 0)")
+    tests = {
+        **recorded(mutation.line, name="tests/functional/test_other.py::test_a", seconds=0.1),
+        **recorded(mutation.line, name="tests/unit/rules/test_repeats.py::test_b", seconds=9),
+        **recorded(mutation.line + 1, name="tests/unit/rules/test_repeats.py::test_c"),
+        **recorded(mutation.line, name="tests/functional/test_long.py::test_d", seconds=99),
+    }
+
+    assert chosen_for(mutation, tests) == [
+        "tests/unit/rules/test_repeats.py::test_b",
+        "tests/functional/test_other.py::test_a",
+    ]
+
+
+def test_what_runs_at_import_is_asked_of_tests_that_run_a_use_of_it() -> None:
+    (constant,) = [one for one in mutations_of("rules/pacing.py") if one.old == "20000"][:1]
+    (use,) = {one.line for one in mutations_of("rules/pacing.py") if "MOST_CHUNK_LINES" in one.old}
+    tests: Recorded = {
+        "a": {"seconds": 1, "lines": {"rules/pacing.py": [use]}},
+        "b": {"seconds": 1, "lines": {"rules/pacing.py": [use + 5]}},
+    }
+
+    assert chosen_for(constant, tests) == ["a"]
+
+
+def test_the_page_tells_the_share_of_those_that_matter() -> None:
+    some = drawn(3, 4)
+    verdicts = [Verdict(one, 1, 1.0, "" if place == 0 else "x") for place, one in enumerate(some)]
+
+    told = page(3, verdicts)
+
+    assert "Detected: 3 of the 4 that matter (75.0%)" in told
+    assert verdicts[0].told in told
