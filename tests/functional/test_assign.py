@@ -522,6 +522,30 @@ def test_an_account_that_changes_before_the_write_is_decided_anew(
     assert pipeline.table(created, "errors.csv")[0]["code"] == "OTHER_OPCO"
 
 
+def test_an_account_that_goes_on_changing_is_tried_again_after_longer_and_longer_waits(
+    pipeline: Pipeline,
+) -> None:
+    (account_id,), body = many(pipeline, 1)
+    created = ready(pipeline, body)
+    is_changing = False
+
+    def changes() -> None:
+        nonlocal is_changing
+        if not is_changing and len(pipeline.clock.slept) < 6:
+            is_changing = True
+            name = f"name {len(pipeline.clock.slept)}"
+            pipeline.accounts(Account(TENANT, account_id, 1, opco="Kenya", name=name))
+            is_changing = False
+
+    with befalling(pipeline.memory, Mishap("BatchExecuteStatement", before_call=changes)):
+        assert pipeline.assign(import_id(created)) == []
+
+    waits = pipeline.clock.slept
+    assert len(waits) == 6
+    assert waits[0] <= 0.05 < waits[2] <= 0.2 < waits[4] <= 0.8
+    assert pipeline.holders(account_id) == [BARAKA]
+
+
 # Dry runs and cancelled imports
 
 

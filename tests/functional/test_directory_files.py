@@ -8,6 +8,8 @@ from dataclasses import replace
 import pytest
 from handover.model import Account, Mode, User
 from handover.profiles import Settings
+from handover.rules import look_of
+from handover.store.directory import MAX_NAME_BYTES
 
 from tests.faults.memory_aws import ObjectCreated
 from tests.functional.mishaps import Mishap, befalling
@@ -248,6 +250,39 @@ def test_a_user_of_a_file_is_found_by_address_name_and_login_name(pipeline: Pipe
 
     assert [one.email for one in by_name["zoe zed"]] == ["zoe@x.example"]
     assert by_login["zoe.z"].email == "zoe@x.example"
+
+
+def test_a_name_too_long_to_be_looked_up_does_no_harm(pipeline: Pipeline) -> None:
+    """One character may become 18 in the form that is compared: 1,024 bytes are a key's most."""
+    long = "\ufdfa" * 200
+
+    created = users(pipeline, f"zoe@x.example,{long},Sales,,,,,,", "yan@x.example,Yan,,,,,,,")
+
+    assert pipeline.counts(created) == {"lines": 2, "updated": 2}
+    assert user(pipeline, "zoe@x.example").name == long
+    assert user(pipeline, "yan@x.example").name == "Yan"
+    directory = pipeline.wiring.tables.directory
+    assert directory.users_by_name(TENANT, [look_of(long)], pipeline.patience) == {}
+    pipeline.users(user(pipeline, "zoe@x.example"))
+    shorter = users(pipeline, "zoe@x.example,Zoe,Sales,,,,,,")
+    assert pipeline.counts(shorter) == {"lines": 1, "updated": 1}
+    found = directory.users_by_name(TENANT, ["zoe"], pipeline.patience)
+    assert [one.email for one in found["zoe"]] == ["zoe@x.example"]
+
+
+def test_the_longest_name_that_can_be_looked_up_is_found(pipeline: Pipeline) -> None:
+    address = "z@x.example"
+    longest = MAX_NAME_BYTES - len(address)
+    name = "\ufdfa" * (longest // 33)
+    name += "z" * (longest - len(look_of(name).encode()))
+    assert len(look_of(name).encode()) == longest
+
+    users(pipeline, f"{address},{name},Sales,,,,,,", f"zz@x.example,{name},Sales,,,,,,")
+
+    found = pipeline.wiring.tables.directory.users_by_name(
+        TENANT, [look_of(name)], pipeline.patience
+    )
+    assert [one.email for one in found[look_of(name)]] == [address]
 
 
 def test_a_full_file_deletes_nobody_who_is_missing_from_it(pipeline: Pipeline) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -28,6 +29,7 @@ from tests.functional.pipeline import (
     AMINA,
     BARAKA,
     DAY,
+    PRINCIPAL,
     SEAT,
     TENANT,
     Pipeline,
@@ -499,6 +501,74 @@ def test_a_user_who_was_created_anew_is_not_deleted_by_the_old_errand(pipeline: 
     found = pipeline.wiring.tables.directory.user(TENANT, AMINA)
     assert found is not None
     assert found.is_active
+
+
+def test_who_was_deleted_by_a_file_and_is_there_again_by_then_keeps_their_accounts(
+    pipeline: Pipeline,
+) -> None:
+    user = pipeline.wiring.tables.directory.user(TENANT, AMINA)
+    assert user is not None
+    pipeline.kenyan(1, held_by=AMINA)
+    pipeline.settle()
+    delete_by_file(pipeline, AMINA)
+    pipeline.users(user)
+
+    assert pipeline.settle() == []
+    assert pipeline.holders("K000") == [AMINA]
+
+
+def test_who_was_deleted_once_by_an_admin_is_taken_off_when_a_file_deletes_them(
+    pipeline: Pipeline,
+) -> None:
+    """What the first removal has left on the user says nothing of a later deletion."""
+    pipeline.kenyan(1)
+    ask_removal(pipeline, AMINA)
+    pipeline.settle()
+    again = {"email": AMINA, "name": "Amina Otieno", "roles": ["Sales"], "opco": "Kenya"}
+    assert api(pipeline).post("/users", again).status == 201
+    pipeline.settle()
+    pipeline.clock.now += DAY
+    pipeline.run(pipeline.upload(file_of([("K000", AMINA)])))
+    pipeline.settle()
+    assert pipeline.holders("K000") == [AMINA]
+
+    pipeline.clock.now += DAY
+    pipeline.source(writes_directory=True)
+    body = f"email,status\r\n{AMINA},deleted\r\n".encode()
+    key = f"directory/{TENANT}/erp/users.csv"
+    pipeline.run(pipeline.put(key, body, principal=f"AWS:{PRINCIPAL}:job"))
+    pipeline.settle()
+
+    assert pipeline.holders("K000") == [""]
+    assert held_by(pipeline, AMINA) == []
+
+
+def test_a_removal_that_is_tried_again_keeps_the_columns_that_it_has_settled(
+    pipeline: Pipeline,
+) -> None:
+    """Between the two tries she comes to hold an account in another role."""
+    pipeline.accounts(Account(TENANT, "K1", 1, assigned={SEAT: (AMINA,)}))
+    pipeline.settle()
+    ticket_id = ask_removal(pipeline, AMINA)
+    event = pipeline.drained("DirectoryTable")
+    with befalling(pipeline.memory, Mishap("PutObject", kill_before=1)):
+        pipeline.invoke(app.lambda_handler, event)
+    pipeline.accounts(Account(TENANT, "K2", 1, assigned={VIEWER: (AMINA,)}))
+    pipeline.publish()
+
+    pipeline.invoke(app.lambda_handler, event)
+
+    (file, *_) = pipeline.memory.s3.buckets[pipeline.wiring.uploads_bucket].events
+    ticket = pipeline.wiring.tables.imports.ticket(ticket_id)
+    assert ticket is not None
+    settled = json.loads(ticket.profile_body or "")["columns"]
+    (header, *_) = file.version.body.decode().splitlines()
+    assert header.split(",") == [column["label"] for column in settled]
+    assert [column["role"] for column in settled if "role" in column] == [SEAT]
+    pipeline.run(file)
+    pipeline.settle()
+    assert pipeline.account("K1").assigned == {SEAT: ()}
+    assert pipeline.account("K2").assigned == {VIEWER: ()}
 
 
 def test_a_batch_as_lambda_passes_it_is_followed(pipeline: Pipeline) -> None:

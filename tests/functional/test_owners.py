@@ -288,6 +288,19 @@ def test_names_that_no_cell_can_hold_are_told_of_before_they_are_looked_up(
     assert "wanted at most 10,000" in answer.body["detail"]
 
 
+@pytest.mark.parametrize("account", ["K\u00a01", "K1\u2007", "\u3000K1"])
+def test_an_id_with_a_space_of_another_kind_within_it_is_one(
+    pipeline: Pipeline, account: str
+) -> None:
+    pipeline.accounts(Account(TENANT, account.strip(), 1, opco="Kenya"))
+
+    answer = api(pipeline).post("/assignments", WANTED | {"account_ids": [account]})
+    pipeline.settle()
+
+    assert answer.status == 202, answer.text
+    assert pipeline.holders(account.strip()) == [WANTED["to"]]
+
+
 def test_only_who_may_upload_such_files_may_hand_over(pipeline: Pipeline) -> None:
     assert api(pipeline, AMINA).post("/assignments", WANTED).status == 403
 

@@ -49,3 +49,13 @@ def test_an_edit_after_a_file_keeps_what_the_file_has_marked(pipeline: Pipeline)
     records = pipeline.wiring.tables.user_records.read(TENANT, [AMINA], pipeline.patience)
 
     assert [mark.line for mark in records[AMINA].marks] == [2]
+
+
+def test_a_name_that_a_file_brought_and_nobody_can_look_up_is_edited(pipeline: Pipeline) -> None:
+    pipeline.source(writes_directory=True)
+    long = "\ufdfa" * 200
+    pipeline.run(dropped(pipeline, "users.csv", file(USERS, f"{AMINA},{long},Sales,Togo,,,,,")))
+
+    edit(pipeline)
+
+    assert user(pipeline, AMINA).name == "Amina Edited"

@@ -10,7 +10,7 @@ from itertools import chain
 import pytest
 from handover.model import Mode
 from handover.rules.resending import LONGEST_WAIT_SECONDS, PATIENCE_SECONDS, TAKEN_SECONDS
-from handover.stages.sweeps import APPROVAL_SECONDS, LOST_DROP_SECONDS, LOST_SECONDS
+from handover.stages.sweeps import LOST_DROP_SECONDS, LOST_SECONDS
 
 from tests.faults.memory_aws import ObjectCreated
 from tests.functional.mishaps import Mishap, befalling
@@ -232,6 +232,51 @@ def test_a_finished_import_that_nobody_ended_is_ended(pipeline: Pipeline) -> Non
     assert pipeline.waiting() == [{"v": 1, "import_id": import_id(created)}]
 
 
+def test_an_end_that_is_asked_for_again_is_given_time(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1)
+    created = pipeline.upload(GOOD)
+    pipeline.validate(created)
+    pipeline.forget()
+    pipeline.assign(import_id(created))
+    pipeline.forget()
+    asked = [{"v": 1, "import_id": import_id(created)}]
+    later(pipeline)
+
+    for seconds in (2 * PATIENCE_SECONDS, 4 * PATIENCE_SECONDS):
+        pipeline.sweep("imports")
+        assert pipeline.waiting() == asked
+        pipeline.forget()
+        later(pipeline, seconds - 1)
+        pipeline.sweep("imports")
+        assert pipeline.waiting() == [], "it was asked for just now"
+        later(pipeline, 1)
+
+
+@pytest.mark.parametrize("lost", ["end", "announcement"])
+def test_an_end_that_stands_still_is_asked_for_once_in_a_while(
+    pipeline: Pipeline, lost: str
+) -> None:
+    pipeline.kenyan(1)
+    created = pipeline.upload(GOOD)
+    with befalling(
+        pipeline.memory, Mishap("Publish" if lost == "announcement" else "PutObject")
+    ) as calls:
+        calls.kill_before = 1 if lost == "announcement" else 3
+        pipeline.run(created)
+    pipeline.forget()
+    assert pipeline.item(created).state == ("done" if lost == "announcement" else "finalizing")
+    later(pipeline)
+
+    pipeline.sweep("imports")
+    assert len(pipeline.waiting("FinalizeQueue")) == 1
+    pipeline.sweep("imports")
+    assert len(pipeline.waiting("FinalizeQueue")) == 1
+    pipeline.run()
+
+    assert pipeline.item(created).state == "done"
+    assert len(pipeline.memory.sns.published) == 1
+
+
 @pytest.mark.parametrize("operation", ["Publish", "PutObject"])
 def test_an_end_that_was_not_announced_is_announced(pipeline: Pipeline, operation: str) -> None:
     pipeline.kenyan(1)
@@ -273,7 +318,10 @@ def test_an_import_that_nobody_approves_ends_cancelled(pipeline: Pipeline) -> No
     ids = pipeline.kenyan(20, held_by=AMINA)
     created = pipeline.upload(file_of((one, "") for one in ids))
     pipeline.run(created)
-    later(pipeline, APPROVAL_SECONDS + 1)
+    later(pipeline, 30 * DAY)
+    pipeline.sweep("imports")
+    assert pipeline.item(created).state == "awaiting_approval"
+    later(pipeline, 1)
 
     for _ in range(2):
         pipeline.sweep("imports")

@@ -18,7 +18,7 @@ from tests.functional.errands import (
     delete_by_file,
     newcomer,
 )
-from tests.functional.mishaps import killed_at_every_call
+from tests.functional.mishaps import Mishap, befalling, killed_at_every_call
 from tests.functional.pipeline import (
     ADMIN,
     AMINA,
@@ -262,6 +262,26 @@ def test_two_undos_of_the_same_second_do_not_wait_for_each_other(pipeline: Pipel
 
     assert {pipeline.item(undo).state for undo in undos} == {"done"}
     assert pipeline.holders("K000") == [AMINA]
+
+
+def test_an_undo_waits_for_a_file_of_the_same_second_that_is_being_validated(
+    pipeline: Pipeline,
+) -> None:
+    """Only those that wait themselves, and would wait for it, are not waited for."""
+    pipeline.kenyan(1, held_by=AMINA)
+    created = imported(pipeline, ("K000", BARAKA))
+    api(pipeline).post(f"/imports/{import_id(created)}/undo")
+    pipeline.follow()
+    undo = pipeline.memory.s3.buckets[pipeline.wiring.uploads_bucket].events[-1]
+    file = pipeline.upload(file_of([("K000", SALES)]))
+    with befalling(pipeline.memory, Mishap("HeadObject", kill_before=1)):
+        pipeline.validate(file)
+
+    pipeline.validate(undo)
+
+    assert pipeline.item(file).order > pipeline.item(undo).order
+    assert pipeline.item_time(file)[:19] == pipeline.item_time(undo)[:19]
+    assert pipeline.item(undo).state == "validating"
 
 
 def test_a_waiting_undo_can_be_cancelled(pipeline: Pipeline) -> None:

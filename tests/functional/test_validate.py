@@ -683,11 +683,16 @@ def test_a_tenant_may_set_another_limit(pipeline: Pipeline) -> None:
     assert pipeline.item(created).state == "awaiting_approval"
 
 
-def test_an_import_that_waits_is_announced_once_and_no_chunk_is_sent(pipeline: Pipeline) -> None:
+def test_an_import_that_waits_is_announced_and_counted_once_and_no_chunk_is_sent(
+    pipeline: Pipeline, capsys: pytest.CaptureFixture[str]
+) -> None:
     created = clearing(pipeline, 20, 0)
     pipeline.run(created)
     pipeline.run(created)
 
+    told = [line for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    counts = [json.loads(line).get("ImportsAwaitingApproval") for line in told]
+    assert [count for count in counts if count is not None] == [[1.0]]
     (notice,) = pipeline.memory.sns.published
     assert notice.attributes["state"]["StringValue"] == "awaiting_approval"
     assert pipeline.holders("K000") == [AMINA]

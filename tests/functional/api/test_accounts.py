@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from handover.http import accounts
 from handover.model import Account, User
@@ -10,6 +12,7 @@ from handover.store.accounts import SHELVES
 from tests.functional.api.caller import Api
 from tests.functional.api.test_imports import assert_problem
 from tests.functional.fixtures import clients_of_memory, pipeline
+from tests.functional.mishaps import Mishap, befalling
 from tests.functional.pipeline import (
     ADMIN,
     AMINA,
@@ -57,6 +60,24 @@ def test_r36_r66_every_account_is_listed_once_with_its_external_id(
     assert sorted(ids(api, limit)) == wanted
 
 
+def test_a_page_of_one_account_does_not_read_all_the_others(
+    pipeline: Pipeline, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handover.store.accounts.IDS_A_QUERY", 2)
+    monkeypatch.setattr("handover.stages.accounts.AT_A_TIME", 2)
+    pipeline.kenyan(200)
+    read: list[int] = []
+
+    def note(answer: dict[str, Any]) -> None:
+        read.append(len(answer["Items"]))
+
+    with befalling(pipeline.memory, Mishap("Query", on_answer=note)):
+        assert len(api.get("/accounts", limit="1").body["accounts"]) == 1
+    assert sum(read) <= 6
+
+    assert sorted(ids(api)) == [f"K{place:03d}" for place in range(200)]
+
+
 def test_accounts_are_listed_by_status_and_portal(pipeline: Pipeline, api: Api) -> None:
     pipeline.accounts(
         *(Account(TENANT, f"A{place}", 1, is_active=place % 2 == 0) for place in range(10)),
@@ -66,6 +87,24 @@ def test_accounts_are_listed_by_status_and_portal(pipeline: Pipeline, api: Api) 
     assert sorted(ids(api, limit=2, status="active")) == ["A0", "A2", "A4", "A6", "A8", "B"]
     assert ids(api, limit=2, status="active", portal="south") == ["B"]
     assert ids(api, portal="sou") == []
+
+
+def test_a_page_of_chosen_accounts_ends_at_its_limit_and_leads_on(
+    pipeline: Pipeline, api: Api
+) -> None:
+    """More than one reading of them is needed for a page, and the second has more than fit."""
+    pipeline.accounts(
+        *(Account(TENANT, f"A{place:03d}", 1, is_active=place % 2 == 0) for place in range(250))
+    )
+
+    pages = [api.get("/accounts", status="active", limit="60").body]
+    while pages[-1]["cursor"] is not None:
+        cursor = pages[-1]["cursor"]
+        pages.append(api.get("/accounts", status="active", limit="60", cursor=cursor).body)
+
+    assert [len(page["accounts"]) for page in pages] == [60, 60, 5]
+    found = [account["account_id"] for page in pages for account in page["accounts"]]
+    assert sorted(found) == [f"A{place:03d}" for place in range(0, 250, 2)]
 
 
 def test_a_list_that_wants_few_of_many_leads_on(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from http import HTTPStatus
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
@@ -172,6 +173,32 @@ def test_the_description_of_the_api_has_every_route_and_needs_no_token(api: Api)
     assert "422" not in announced["responses"]
     assert "ValidationError" not in answer.text
     assert "302" in described["paths"]["/imports/{name}/report"]["get"]["responses"]
+
+
+# Of every request: asked wrongly, not signed in, not allowed, too often, ours to blame, busy.
+OF_ALL = {"400", "401", "403", "404", "429", "500", "503"}
+PROBLEM = "application/problem+json"
+OF_API_GATEWAY = {"401": {"application/json"}, "429": {"application/json", PROBLEM}}
+
+
+def test_the_description_says_which_problems_each_route_may_answer(api: Api) -> None:
+    """A body may be of another kind, and an edit be rejected as a line is."""
+    described = api.by("").get("/openapi.json").body["paths"]
+
+    for path, method in sorted(ROUTES):
+        route = described[path][method]
+        problems = {s: one for s, one in route["responses"].items() if int(s) >= 400}
+        expected = set(OF_ALL)
+        if not path.endswith("/template"):
+            expected.add("409")
+        if "requestBody" in route:
+            expected.add("415")
+        if method == "patch" and path.startswith("/accounts"):
+            expected.add("422")
+        assert problems.keys() == expected, (method, path)
+        for status, one in problems.items():
+            assert one["content"].keys() == OF_API_GATEWAY.get(status, {PROBLEM})
+            assert one["description"] == HTTPStatus(int(status)).phrase
 
 
 def test_a_failure_tells_the_caller_and_the_log_nothing_of_the_data(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 from handover.http import settings
 from handover.model import User
 from handover.patience import Patience
@@ -75,6 +79,17 @@ def test_r95_an_admin_allows_account_managers_to_create_requests(api: Api) -> No
     assert api.request("PATCH", "/settings", {name: True}).body == USUAL | {name: True}
     assert_problem(api.by(SALES).request("PATCH", "/settings", {name: False}), 403)
     assert api.request("PATCH", "/settings", {name: False}).body == USUAL
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"clear_guard_percent": 100, "clear_guard_lines": 20_000_000},
+        {"clear_guard_percent": 0, "clear_guard_lines": 0},
+    ],
+)
+def test_the_bounds_of_a_setting_can_be_set(api: Api, changes: dict[str, int]) -> None:
+    assert api.request("PATCH", "/settings", changes).body == USUAL | changes
 
 
 @pytest.mark.parametrize(
@@ -253,6 +268,42 @@ def test_a_role_that_cannot_be_is_refused_with_its_field(
     assert_problem(answer, 400)
     assert answer.body["field"] == field
     assert api.get("/roles").body["roles"] == []
+
+
+@pytest.mark.parametrize("path", ["/roles/A", f"/roles/{'x' * 100}"])
+def test_the_shortest_and_the_longest_name_and_fifty_assigners_are_taken(
+    api: Api, path: str
+) -> None:
+    assigners = [*sorted(str(number) for number in range(49)), "X" * 100]
+
+    answer = api.request("PUT", path, {"max_users": 1, "assigned_by": assigners})
+
+    assert answer.status == 200, answer.text
+    assert api.get(path).body["assigned_by"] == assigners
+
+
+@pytest.mark.parametrize("path", ["/roles/AE", "/workflows/Onboarding", "/sources/crm"])
+def test_an_outage_does_not_say_that_what_is_removed_is_not_there(
+    api: Api, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body: object = CRM if path == "/sources/crm" else {}
+    assert api.request("PUT", path, body).status == 200
+    clients: Any = BaseClient
+    make = clients._make_api_call
+
+    def refuse(self: Any, operation: str, params: Any) -> Any:
+        if operation == "DeleteItem":
+            raise ClientError({"Error": {"Code": "InternalServerError"}}, operation)
+        return make(self, operation, params)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BaseClient, "_make_api_call", refuse)
+        answer = api.request("DELETE", path)
+
+    assert_problem(answer, 503)
+    assert api.get(path).status == 200
+    assert api.request("DELETE", path).status == 204
+    assert_problem(api.request("DELETE", path), 404)
 
 
 def test_roles_whose_columns_could_not_be_told_apart_are_refused(api: Api) -> None:

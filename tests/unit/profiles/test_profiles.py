@@ -379,6 +379,30 @@ def test_a_mapping_to_a_column_that_the_profile_lacks_is_an_error_of_the_request
     assert wrong.value.field == "mapping"
 
 
+@pytest.mark.parametrize(
+    ("holds", "role"),
+    [
+        ("users", "deputy"),
+        ("users", "workflow"),
+        ("expected", "deputy"),
+        ("replaced", "deputy"),
+        ("removed", "deputy"),
+        ("resolved", "deputy"),
+    ],
+)
+def test_a_column_of_a_role_that_is_not_defined_is_refused(holds: str, role: str) -> None:
+    data = profile_json(STRICT)
+    column = data["columns"][1] | {"label": "other", "aliases": [], "holds": holds, "role": role}
+    if holds != "users":
+        column.pop("by")
+    data["columns"].append(column)
+
+    with pytest.raises(InvalidRequestError) as refused:
+        profile_from(data)
+
+    assert refused.value.field == "columns[2].role"
+
+
 def test_a_column_that_is_not_required_may_be_absent() -> None:
     data = profile_json(STRICT)
     data["columns"].append(data["columns"][1] | {"label": "deputy", "aliases": []})

@@ -34,6 +34,25 @@ def test_settings_come_back_as_they_were_stored() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("clear_guard_percent", 0),
+        ("clear_guard_percent", 100),
+        ("clear_guard_lines", 0),
+        ("clear_guard_lines", 20_000_000),
+    ],
+)
+def test_the_bounds_of_a_setting_are_within_it(name: str, value: int) -> None:
+    assert settings_json(settings_from({name: value}))[name] == value
+
+
+def test_as_many_profiles_as_there_may_be_are_taken() -> None:
+    names = [f"p{number}" for number in range(100)]
+
+    assert settings_from({"profiles": names}).profiles == tuple(names)
+
+
+@pytest.mark.parametrize(
     ("text", "field"),
     [
         ("{", ""),

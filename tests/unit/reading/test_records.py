@@ -127,6 +127,29 @@ def test_a_report_is_read_without_its_guards() -> None:
     assert read(data)[0].fields == tuple(map(guard, values))
 
 
+@pytest.mark.parametrize(
+    ("cells", "is_moved"),
+    [
+        ("1,12,34,,,,", False),
+        ("1,ana,12,,,,", False),
+        ("12,34,56,,,,", False),
+        ("1,ana,x,2,ADDRESS_INVALID,why,how", False),
+        ("1,ana,2,ADDRESS_INVALID,why,how,", True),
+        ("1,2,ADDRESS_INVALID,why,how,,", True),
+    ],
+)
+def test_a_report_row_has_moved_only_when_our_cells_stand_among_its_own(
+    cells: str, is_moved: bool
+) -> None:
+    header = Header(("id", "manager", "note", "line", "code", "error", "hint"), 0, 1)
+    data = f"{cells}\n".encode()
+    dialect = Dialect("utf-8", ",", is_report=True)
+
+    (line,) = lines(data, chunk=Chunk(1, 0, len(data), 2, 0, 0), dialect=dialect, header=header)
+
+    assert (line.fault is not None) == is_moved
+
+
 def test_malformed_lines_shift_no_number() -> None:
     chance = random.Random(3)
     for _ in range(1500):

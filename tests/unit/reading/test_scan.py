@@ -180,6 +180,22 @@ def test_an_endless_record_is_refused_with_the_line_of_its_quote() -> None:
     assert _refusal(fits + b"x" + fits, limits=limits)[:2] == ("NOT_CSV", 2)
 
 
+@pytest.mark.parametrize("lines_before", [0, 30])
+def test_an_oversized_record_whose_quote_opens_its_first_cell_is_said_to_be_unclosed(
+    lines_before: int,
+) -> None:
+    limits = Limits(record_bytes=200)
+    start = b"1,2,3\n" * lines_before
+    body = b"3,4,5\n" * 50
+
+    open_still = _refusal(start + b'"2,x\n' + body + b'6,"7",8\n' * 99, limits=limits)
+    closed = _refusal(start + b'"2,x\n' + body + b'6",7\n', limits=limits)
+    not_its_own = _refusal(start + b'1,"2\n",3\n' + b"x" * 300 + b'\n"1\n",2,3\n', limits=limits)
+
+    assert open_still[:2] == closed[:2] == ("UNCLOSED_QUOTE", lines_before + 1)
+    assert not_its_own[:2] == ("NOT_CSV", lines_before + 3)
+
+
 def test_limits_of_a_file_are_refused() -> None:
     data = b"1,2,3\n\n" * 40
 
@@ -269,3 +285,20 @@ def test_clearing_lines_are_counted_as_one_by_one(
     asked.clear()
     assert scan_all(many, clear_columns=(1,), is_clearing=is_clearing).clearing == 5000
     assert len(asked) <= 2
+
+
+@pytest.mark.parametrize("sign", ["k", "K", "\N{KELVIN SIGN}"])
+@pytest.mark.parametrize("length", [17, 40, 200])
+def test_a_long_word_that_clears_is_known_in_every_case(sign: str, length: int) -> None:
+    """The sign for kelvin is a k in another case, and takes three bytes."""
+    word = f"n{'k' * length}n"
+    data = f"1,n{sign * length}n,x\n2,ana@example.com,y\n3,{'m' * length},z\n".encode()
+
+    found = scan_all(
+        data,
+        clear_columns=(1,),
+        is_clearing=lambda value: value.casefold() == word,
+        clear_words=frozenset({word}),
+    )
+
+    assert found.clearing == 1

@@ -167,6 +167,41 @@ def test_a_refusal_says_why_and_what_to_do() -> None:
     assert "(UNCLOSED_QUOTE, line 7)" in notice(no_place).text
 
 
+def test_a_file_under_a_used_ticket_needs_a_new_upload() -> None:
+    replayed = replace(REFUSED, refusal=Refusal("TICKET_REPLAYED", "the ticket was used"))
+
+    assert "What to do: Start a new upload in Handover" in notice(replayed).text
+
+
+@pytest.mark.parametrize("state", [State.DONE, State.ERROR, State.CANCELLED])
+def test_an_import_that_was_approved_and_has_ended_says_what_has_come_of_it(state: State) -> None:
+    """That it would clear many was told when it waited."""
+    ended = notice(replace(ERROR, state=state, approval=WAITING.approval))
+
+    assert "would clear" not in ended.subject
+    assert "(60 lines, 38 changed, 12 with errors)" in ended.subject
+    assert "waits for an Admin" not in ended.text
+
+
+def test_the_system_that_sent_a_file_is_named_and_that_of_people_is_not() -> None:
+    assert (
+        "\nSource: erp\nUploaded by: ines@lumina.example\n"
+        in notice(replace(DONE, source="erp")).text
+    )
+    assert "Source:" not in notice(DONE).text
+    assert "Source:" not in notice(replace(DONE, source="")).text
+
+
+@pytest.mark.parametrize("kept", [1, 119, 120])
+def test_a_file_name_that_fits_is_told_whole(kept: int) -> None:
+    assert f'"{"a" * kept}"' in notice(replace(DONE, filename="a" * kept)).text
+
+
+@pytest.mark.parametrize("length", [121, 5_000])
+def test_a_file_name_is_cut_to_120_characters(length: int) -> None:
+    assert f'"{"a" * 119}…"' in notice(replace(DONE, filename="a" * length)).text
+
+
 def test_lines_not_processed_are_to_be_uploaded_as_they_are() -> None:
     counts = Counts(lines=9, updated=5, not_processed=4)
     cancelled = replace(ERROR, state=State.CANCELLED, counts=counts)

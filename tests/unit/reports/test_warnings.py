@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from handover.model import Dialect, FileWarning, Header
 from handover.profiles import bind, presets
 from handover.reports import column_warnings, warnings_from, warnings_json
@@ -32,6 +33,17 @@ def test_a_column_that_the_profile_does_not_know_is_named() -> None:
     assert messages(*GOOD, "City") == [
         "line 1: 1 column was ignored, because the profile has no such column: 'City'."
     ]
+
+
+@pytest.mark.parametrize(
+    ("number", "end"),
+    [(6, ", 'X6'."), (7, ", 'X6' and 1 more."), (8, ", 'X6' and 2 more.")],
+)
+def test_six_columns_are_named_and_the_others_counted(number: int, end: str) -> None:
+    (told,) = messages(*GOOD, *(f"X{place}" for place in range(1, number + 1)))
+
+    assert told.startswith(f"line 1: {number} columns were ignored")
+    assert told.endswith(end)
 
 
 def test_a_misspelt_column_beside_a_good_one_comes_first_with_what_was_meant() -> None:

@@ -136,6 +136,7 @@ def test_what_a_later_import_decided_stays() -> None:
     planned = decided("0042", BARAKA.email, of=later, by=claim("20"))
 
     assert (planned.outcome, planned.changes, planned.write) == (Outcome.SUPERSEDED, (), None)
+    assert planned.message == "a later import has decided this account already"
 
 
 def test_what_an_earlier_import_decided_is_replaced() -> None:

@@ -175,7 +175,11 @@ class People:
         if name:
             item = _key(tenant, f"{NAME}{name}#{after.email}")
             yield {"Put": {"TableName": self.table, "Item": item}}
-        if old and old != name:
+        # A file may have brought a name that is too long for a key: nothing leads from it.
+        if (
+            old not in ("", name)
+            and len(old.encode()) + len(after.email.encode()) <= MAX_NAME_BYTES
+        ):
             key = _key(tenant, f"{NAME}{old}#{after.email}")
             yield {"Delete": {"TableName": self.table, "Key": key}}
 
