@@ -10,6 +10,7 @@ from handover.model import Dialect, Header, Repeat
 from handover.profiles import OpcoWall, presets
 from handover.stages.plans import (
     ImportPlan,
+    addresses_key,
     parts_key,
     plan_from,
     plan_json,
@@ -93,9 +94,11 @@ def test_the_files_of_an_import_have_keys_of_their_own() -> None:
         parts_key("i", 1, "b", "results"),
         parts_key("i", 1, "a", "errors"),
         parts_key("j", 1, "a", "errors"),
+        addresses_key("i"),
+        addresses_key("j"),
     }
 
-    assert len(keys) == 6
+    assert len(keys) == 8
 
 
 def test_a_plan_that_says_nothing_of_blank_rows_has_them_as_lines() -> None:

@@ -20,6 +20,7 @@ BLOCK_BYTES = 8 * 1024 * 1024
 PART_BYTES = 16 * 1024 * 1024
 
 _GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404", "MethodNotAllowed"})
+_STORED_BEFORE = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,26 @@ def write(bucket: str, key: str, body: bytes, content_type: str = "text/csv") ->
     """Stores an object whole and returns its version id, "" in a bucket without versions."""
     answer = s3().put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
     return answer.get("VersionId", "")
+
+
+def write_once(bucket: str, key: str, body: bytes, content_type: str) -> bytes:
+    """What lies under the key: `body`, or what somebody else has stored there before.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+    """
+    try:
+        s3().put_object(
+            Bucket=bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*"
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _STORED_BEFORE:
+            raise
+        stored = read(bucket, key)
+        if stored is None:
+            # Another write is under way, or the object was deleted at once.
+            raise RetryLaterError("an object is being written by another run") from error
+        return stored
+    return body
 
 
 def read(bucket: str, key: str) -> bytes | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
+from handover.aws import objects
 from handover.model import Account, Operation
 from handover.patience import Patience
 from handover.profiles import NamedBy, OpcoWall
@@ -18,6 +19,7 @@ from handover.rules import (
 )
 from handover.rules.nearness import nearest
 from handover.runtime import Wiring
+from handover.stages.plans import addresses_bytes, addresses_from, addresses_key
 
 # The cost of looking for the accounts that were probably meant: so many unknown ids at a time,
 # each by some twenty others.
@@ -31,8 +33,13 @@ def facts_for(
     ways: Collection[NamedBy],
     wall: OpcoWall,
     patience: Patience,
+    *,
+    import_id: str = "",
 ) -> Facts:
-    """The facts for these instructions, as they are now; `ways` are how users may be named."""
+    """The facts for these instructions, as they are now; `ways` are how users may be named.
+
+    `import_id` is the import that the instructions belong to, "" for an edit.
+    """
     directory = wiring.tables.directory
     seatings = [seating for one in asked for seating in one.seatings]
     named = dict.fromkeys(
@@ -54,7 +61,7 @@ def facts_for(
     )
     by_name = directory.users_by_name(tenant, looks, patience) if looks else {}
     is_someone_unknown = len(users) + len(by_name) < len(names)
-    known = tuple(directory.addresses(tenant)) if is_someone_unknown else ()
+    known = _known_addresses(wiring, tenant, import_id) if is_someone_unknown else ()
     workflows = (
         frozenset(directory.workflows(tenant))
         if any(seating.is_workflow for seating in seatings)
@@ -67,6 +74,23 @@ def facts_for(
         by_name,
         has_opco_wall=wall is OpcoWall.ALWAYS,
     )
+
+
+def _known_addresses(wiring: Wiring, tenant: str, import_id: str) -> tuple[str, ...]:
+    """The addresses that an unknown one may be a slip of.
+
+    An import reads them from the directory once: the first chunk that needs them stores them for
+    all others, and for its own next try. Chunks that start together may each read them, and take
+    what the first has stored.
+    """
+    if not import_id:
+        return tuple(wiring.tables.directory.addresses(tenant))
+    key = addresses_key(import_id)
+    stored = objects.read(wiring.work_bucket, key)
+    if stored is None:
+        gathered = addresses_bytes(wiring.tables.directory.addresses(tenant))
+        stored = objects.write_once(wiring.work_bucket, key, gathered, "application/octet-stream")
+    return addresses_from(stored)
 
 
 def likely_accounts(

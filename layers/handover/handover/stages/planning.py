@@ -85,7 +85,15 @@ def _assigning(
 ) -> PlanLines:
     if not work.may_write:
         return lambda _asked, _accounts, _patience: _known_only(work)
-    facts = facts_for(wiring, work.tenant, asked, work.binding.ways, work.wall, patience)
+    facts = facts_for(
+        wiring,
+        work.tenant,
+        asked,
+        work.binding.ways,
+        work.wall,
+        patience,
+        import_id=work.claim.import_id,
+    )
 
     def for_lines(
         lines: Collection[Instruction], accounts: Mapping[str, Account], patience: Patience
@@ -129,7 +137,15 @@ def _record_facts(
         for one in asked
         if one.account_id not in records or is_made_later(records[one.account_id], work.claim)
     ]
-    facts = facts_for(wiring, work.tenant, new, work.binding.ways, work.wall, patience)
+    facts = facts_for(
+        wiring,
+        work.tenant,
+        new,
+        work.binding.ways,
+        work.wall,
+        patience,
+        import_id=work.claim.import_id,
+    )
     if work.profile.about is About.USERS:
         return RecordFacts(facts, logins=_logins(wiring, work, asked, records, patience))
     return RecordFacts(facts, _default_manager(wiring, work.tenant) if new else None)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import zlib
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from handover.aws.objects import Upload
@@ -93,6 +95,21 @@ def logins_key(import_id: str, chunk: int) -> str:
 def parts_key(import_id: str, chunk: int, attempt: str, name: str) -> str:
     """Where an attempt's part of `name` (results, errors) lies in the work bucket."""
     return f"{import_id}/parts/{chunk:05d}/{attempt}/{name}.csv"
+
+
+def addresses_key(import_id: str) -> str:
+    """Where the addresses lie in the work bucket that unknown ones are compared with."""
+    return f"{import_id}/addresses"
+
+
+def addresses_bytes(addresses: Iterable[str]) -> bytes:
+    """The addresses as they are stored: 50,000 take some 300 KB."""
+    return zlib.compress(json.dumps(list(addresses), ensure_ascii=False).encode(), level=1)
+
+
+def addresses_from(body: bytes) -> tuple[str, ...]:
+    """The addresses that were stored, in their order."""
+    return tuple(json.loads(zlib.decompress(body)))
 
 
 def repeats_json(repeats: list[Repeat]) -> bytes:
