@@ -14,6 +14,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from handover.store.history import home_of
+
 from infra.soak import files
 from infra.soak.files import Asked
 from infra.soak.stand import DEAD_LETTERS, QUEUES, Stand, Upload
@@ -243,7 +245,7 @@ def _portfolios(
     stand: Stand, accounts: Mapping[str, Item], changed: Collection[str]
 ) -> Iterator[str]:
     held = {
-        (item["pk"]["S"], item["sk"]["S"])
+        (home_of(item["pk"]["S"]), item["sk"]["S"])
         for item in stand.scan("PortfolioTable")
         if item["held"]["BOOL"]
     }

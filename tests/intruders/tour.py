@@ -9,7 +9,10 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import pytest
+from handover import runtime
 from handover.model import Account, User
+from handover.store import history
 
 from functions.abandon import app as abandon
 from functions.assign import app as assign
@@ -67,6 +70,7 @@ def take(world: World) -> None:
     errands.run(world)
     _bar(world)
     pipeline.publish()
+    _spread(world)
 
 
 def _good(number: int) -> bytes:
@@ -171,6 +175,24 @@ def _bar(world: World) -> None:
         body = f"email,status,roles\r\n{TOGO_SALES.email},{told}\r\n".encode()
         pipeline.run(world.uploaded(INSIDERS[0], OWN, body, "directory-users"))
         pipeline.follow()
+
+
+def _spread(world: World) -> None:
+    """A portfolio that has grown large, of which a part lies where it lay before."""
+    pipeline = world.pipeline
+    held = {"account_manager": (SALES.email,)}
+    pipeline.accounts(Account(OWN, f"{ACCOUNT}-large", 1, opco="Kenya", assigned=held))
+    pipeline.publish()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KEY_LAYOUT", "spread")
+        patch.setattr(history, "SPREAD_FROM_CHANGES", 1)
+        patch.setattr(history, "LARGE_FROM", 1)
+        runtime.wiring.cache_clear()
+        body = file_of([(f"{ACCOUNT}-large", "None")])
+        pipeline.run(world.uploaded(INSIDERS[0], OWN, body))
+        pipeline.publish()
+    runtime.wiring.cache_clear()
+    world.ask(INSIDERS[0], "GET", f"/portfolios/{SALES.email}")
 
 
 def _decide(world: World) -> None:

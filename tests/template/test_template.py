@@ -713,6 +713,23 @@ def test_every_parameter_is_used_and_described_and_has_a_default() -> None:
         assert f'"Condition": "{condition}"' in text or f'"Fn::If": ["{condition}"' in text
 
 
+def test_a_stack_that_is_brought_up_to_date_goes_on_writing_where_older_code_reads() -> None:
+    parameter = TEMPLATE["Parameters"]["KeyLayout"]
+
+    assert (parameter["Default"], parameter["AllowedValues"]) == (
+        "together",
+        ["together", "spread"],
+    )
+    readers = [
+        name
+        for name, resource in RESOURCES.items()
+        if "KEY_LAYOUT"
+        in resource.get("Properties", {}).get("Environment", {}).get("Variables", {})
+    ]
+    assert readers == ["PublishFunction"]
+    assert TEMPLATE["Outputs"]["KeyLayout"]["Value"] == {"Ref": "KeyLayout"}
+
+
 @pytest.mark.parametrize(
     ("arn", "is_taken"),
     [

@@ -76,6 +76,7 @@ def wiring() -> Wiring:
                 history=name("HISTORY_TABLE"),
                 portfolios=name("PORTFOLIO_TABLE"),
                 requests=name("REQUESTS_TABLE"),
+                spreads=name("KEY_LAYOUT") == "spread",
             )
         ),
         uploads_bucket=name("UPLOADS_BUCKET"),

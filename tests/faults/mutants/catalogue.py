@@ -589,7 +589,7 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 f"{STORE}.history",
                 "Portfolios.put",
-                "if known.get(key, -1) < holding.version",
+                "if max(known.get(place, -1) for place in places[key]) < holding.version",
                 "if True",
             ),
         ),

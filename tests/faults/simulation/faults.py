@@ -499,7 +499,7 @@ def _check_tenancy(world: World, run: Invocation, operation: str, params: dict[s
         return
     for key in keys:
         # Whose a mail domain is concerns all tenants, and says nothing of any.
-        if key != DOMAINS and key.partition("#")[0] not in tenants:
+        if key != DOMAINS and the_scene.tenant_of(key) not in tenants:
             world.violations.append(f"I12 {run.function} read {key} for {sorted(tenants)}")
 
 
@@ -529,7 +529,7 @@ def _tenants_of(world: World, run: Invocation) -> set[str] | None:
         return None if uploaded is None else {uploaded.tenant}
     if run.records:
         return {
-            (record.change.new or record.change.old or {})["pk"]["S"].partition("#")[0]
+            the_scene.tenant_of((record.change.new or record.change.old or {})["pk"]["S"])
             for record in run.records
         }
     return {the_scene.HOME} if run.function == "api" else None

@@ -586,7 +586,12 @@ class _End:
                 yield "I8 users were changed in one way and told of in another"
 
     def _portfolio(self) -> Iterator[str]:
-        held = {(pk, sk) for (pk, sk), item in self._portfolios.items() if item["held"]["BOOL"]}
+        newest: dict[tuple[str, str], Any] = {}
+        for (pk, sk), item in self._portfolios.items():
+            key = (f"{the_scene.tenant_of(pk)}#{pk.partition('#')[2]}", sk)
+            if key not in newest or int(newest[key]["version"]["N"]) < int(item["version"]["N"]):
+                newest[key] = item
+        held = {key for key, item in newest.items() if item["held"]["BOOL"]}
         seats: set[tuple[str, str]] = set()
         for pk, item in self._accounts.items():
             tenant, _, account = pk.partition("#")

@@ -61,6 +61,11 @@ def mail(name: str, tenant: str = HOME) -> str:
     return f"{name}@{tenant}.example"
 
 
+def tenant_of(pk: str) -> str:
+    """Whose item lies under a key: `tenant#...`, or `tenant~0#...` to `tenant~f#...` of many."""
+    return pk.partition("#")[0].partition("~")[0]
+
+
 ANA, BEA, CAI = mail("ana"), mail("bea"), mail("cai")
 
 FACTS = Facts(

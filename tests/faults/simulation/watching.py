@@ -129,10 +129,10 @@ class Watch:
         if run is None or is_replay:
             return
         tenants = {
-            (record.change.new or record.change.old or {})["pk"]["S"].partition("#")[0]
+            the_scene.tenant_of((record.change.new or record.change.old or {})["pk"]["S"])
             for record in run.records
         }
-        if key.partition("#")[0] not in tenants:
+        if the_scene.tenant_of(key) not in tenants:
             self._note(f"I12 {run.function} wrote {key} for {sorted(tenants)}")
 
     def _account(
@@ -247,7 +247,7 @@ class Watch:
     ) -> None:
         """Each kind of item is written by whom it belongs to, in the tenant they work for."""
         world = self._world
-        tenant, sk = key
+        tenant, sk = the_scene.tenant_of(key[0]), key[1]
         kind, _, name = sk.partition("#")
         if kind == "user":
             import_id = run.import_id if run is not None else None

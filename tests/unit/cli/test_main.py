@@ -34,6 +34,8 @@ UPLOADS = Path(__file__).resolve().parents[3] / "events" / "uploads"
         ["undo"],
         ["assign", "KE1", "--to", "a@b.example"],
         ["assign", "KE1", "--profile", "p"],
+        ["migrate"],
+        ["migrate", "keys", "--rate", "0"],
     ],
 )
 def test_wrong_usage_exits_3(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ whichever comes last sees the other, and asks for a look.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -170,16 +170,19 @@ def _look(wiring: Wiring, tenant: str, news: Sequence[News], patience: Patience)
     """Asks for the removal of who is deleted and holds something, and the like for who has come."""
     addresses = dict.fromkeys(one.key.partition("#")[2] for one in news)
     users = wiring.tables.directory.users(tenant, addresses, patience)
-    deleted = [
-        address
+    seats = {
+        address: [pending_seat(address), *([address] if user.is_deleted else [])]
         for address, user in users.items()
-        if user.is_deleted
-        and any(_holds(wiring, tenant, seat, patience) for seat in (address, pending_seat(address)))
-    ]
+        if user.is_deleted or user.is_active
+    }
+    every = [seat for of_user in seats.values() for seat in of_user]
+    held = wiring.tables.portfolios.holders_among(tenant, every, patience)
+    holders = [address for address, of_user in seats.items() if not held.isdisjoint(of_user)]
+    deleted = [address for address in holders if users[address].is_deleted]
     come = [
         address
-        for address, user in users.items()
-        if user.is_active and _is_awaited(wiring, tenant, user, patience)
+        for address in holders
+        if users[address].is_active and _is_awaited(wiring, tenant, users[address], patience)
     ]
     # The same batch leads to the same tickets, so that it may come again.
     seed = "\0".join(sorted(one.event_id for one in news))
@@ -209,12 +212,6 @@ def own_ticket(at: float, reasons: Iterable[str]) -> str:
     """The ticket of an errand that nobody asked for: always the same for the same reasons."""
     told = "\0".join(reasons).encode("utf-8", "surrogatepass")
     return f"{ticket_time(at)}-{hashlib.sha256(told).hexdigest()[:16]}"
-
-
-def _holds(wiring: Wiring, tenant: str, seat: str, patience: Patience) -> bool:
-    patience.check()
-    held: Iterator[tuple[str, str]] = wiring.tables.portfolios.of(tenant, seat)
-    return next(held, None) is not None
 
 
 def _is_awaited(wiring: Wiring, tenant: str, user: User, patience: Patience) -> bool:

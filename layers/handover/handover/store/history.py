@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from zlib import crc32
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.exceptions import DoesNotExist
 
 from handover.model import Account, Mark, SeatChange
 from handover.patience import Patience
@@ -35,6 +37,24 @@ MAX_PORTAL_CHARS = 400
 # 24 hours, so no older one can come back after that and be taken for news.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
 TOMBSTONE_SECONDS = 7 * 24 * 3600
+
+# A key takes 1,000 write units a second, and an account that changes hands takes one of them: one
+# user gets 10 million accounts in three hours under one key, in 10 minutes under 16. The index of a
+# tenant's accounts takes no more either.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
+SHARDS = 16
+# A portfolio is spread when so many of its accounts change in one batch of the stream (100 records)
+# while it lists that many: those that are read most, and seldom change, are read with one query.
+SPREAD_FROM_CHANGES = 16
+LARGE_FROM = 1000
+# Under this sort key a home tells that the portfolio is spread; every role has a character.
+SPREAD = "#spread"
+# The first part of a portfolio has so many items of each shard, the next ones more and more.
+FIRST_ROWS = 16
+ROWS_GROW = 4
+MAX_ROWS = 1024
+
+Key = tuple[str, str]
 
 
 class HistoryItem(Model):
@@ -148,9 +168,16 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Portfolios:
-    """The table of portfolios: for each user the accounts they hold."""
+    """The table of portfolios: for each user the accounts they hold.
+
+    A portfolio lies under one key, its home, until it is large and busy; then it is spread over
+    SHARDS keys. What lies at both places is newest where its version is higher, and a portfolio is
+    read at both, so that it may be moved while it is read and written.
+    """
 
     table: str
+    # True when large portfolios are spread; otherwise all that is new is written at home.
+    spreads: bool = False
 
     def put(self, holdings: Sequence[Holding], now: float, patience: Patience) -> None:
         """Brings the portfolios up to date; what is newer there stays.
@@ -158,46 +185,91 @@ class Portfolios:
         The last of several holdings with one user, role and account counts.
         """
         waiting = {_holding_key(holding): holding for holding in holdings}
-        known = self._versions(waiting, patience)
+        spread = self._spread(Counter(pk for pk, _ in waiting), patience)
+        places = {key: self._places(key, is_spread=key[0] in spread) for key in waiting}
         while waiting:
+            known = self._versions((key for one in waiting for key in places[one]), patience)
             news = {
                 key: holding
                 for key, holding in waiting.items()
-                if known.get(key, -1) < holding.version
+                if max(known.get(place, -1) for place in places[key]) < holding.version
             }
-            statements = [
-                self._statement(holding, known.get(key), now) for key, holding in news.items()
-            ]
-            outcomes = write_each(statements, patience)
-            unmet = {
-                key: outcome
+            outcomes = write_each(
+                [
+                    holding_write(
+                        self.table, _item(places[key][0], holding, now), known.get(places[key][0])
+                    )
+                    for key, holding in news.items()
+                ],
+                patience,
+            )
+            unmet = [
+                key
                 for key, outcome in zip(news, outcomes, strict=True)
                 if isinstance(outcome, Unmet)
-            }
+            ]
+            known |= {places[key][0]: holding.version for key, holding in news.items()}
+            # Outdated items must not outlive the ones that outdate them. A run that was stopped
+            # before this is made up for by its next try.
+            self._remove_outdated(
+                [places[key] for key in waiting if key not in unmet], known, patience
+            )
             waiting = {key: news[key] for key in unmet}
-            known = self._versions(waiting, patience)
+
+    def _places(self, key: Key, *, is_spread: bool) -> tuple[Key, ...]:
+        """Where a holding is written, and then where else it may lie."""
+        if not is_spread:
+            return (key,)
+        shard = shard_place(*key)
+        return (shard, key) if self.spreads else (key, shard)
+
+    def _remove_outdated(
+        self, places: Iterable[tuple[Key, ...]], known: Mapping[Key, int], patience: Patience
+    ) -> None:
+        statements = [
+            holding_removal(self.table, other, known[other])
+            for here, *others in places
+            for other in others
+            if other in known and known[other] <= known.get(here, -1)
+        ]
+        # What has changed meanwhile is another's to remove.
+        write_each(statements, patience)
+
+    def _spread(self, changes: Mapping[str, int], patience: Patience) -> set[str]:
+        """The homes of portfolios that are spread, among those with so many changes each."""
+        found = self.spread_among(changes, patience)
+        if self.spreads:
+            for home, many in changes.items():
+                if many >= SPREAD_FROM_CHANGES and home not in found and _is_large(home):
+                    self.mark_spread(home)
+                    found.add(home)
+        return found
+
+    def spread_among(self, homes: Iterable[str], patience: Patience) -> set[str]:
+        """Those of the homes (no repetition) whose portfolios are spread."""
+        keys = ({"pk": {"S": home}, "sk": {"S": SPREAD}} for home in homes)
+        return {item["pk"]["S"] for item in read_items(self.table, keys, patience)}
+
+    def mark_spread(self, home: str) -> None:
+        """Has a portfolio read at its shards too, from now on and for ever.
+
+        The mark is never taken off: who has read the home and sees no mark has read everything.
+        """
+        HoldingItem(home, SPREAD, version=0, held=False).save()
 
     def of(self, tenant: str, user: str, *, after: str = "") -> Iterator[tuple[str, str]]:
         """Role and account id of all that a user holds, in that order.
 
         `after` is where to begin: "role#account id" of the last one that is known.
         """
-        if not _is_key(tenant, user):
-            return
-        beginning = HoldingItem.sk > after if after else None
-        for item in HoldingItem.query(f"{tenant}#{user}", beginning, consistent_read=True):
-            if item.held:
-                role, _, account_id = item.sk.partition("#")
-                yield role, account_id
+        for item in self._held(tenant, user, after=after):
+            role, _, account_id = item.sk.partition("#")
+            yield role, account_id
 
     def in_role(self, tenant: str, user: str, role: str) -> Iterator[str]:
         """The ids of the accounts that a user holds in a role, in the order of their bytes."""
-        if not _is_key(tenant, user):
-            return
-        of_role = HoldingItem.sk.startswith(f"{role}#")
-        for item in HoldingItem.query(f"{tenant}#{user}", of_role, consistent_read=True):
-            if item.held:
-                yield item.sk.partition("#")[2]
+        for item in self._held(tenant, user, beginning=f"{role}#"):
+            yield item.sk.partition("#")[2]
 
     def roles(self, tenant: str, user: str) -> Iterator[str]:
         """The roles in which a user holds an account, each found without reading all of it."""
@@ -214,42 +286,165 @@ class Portfolios:
             return False
         return next(self.of(tenant, pending_seat(address)), None) is not None
 
+    def holders_among(self, tenant: str, users: Iterable[str], patience: Patience) -> set[str]:
+        """Those of the users (no repetition) who hold an account."""
+        found: set[str] = set()
+        others: dict[str, str] = {}
+        for user in users:
+            patience.check()
+            if not _is_key(tenant, user):
+                continue
+            home = f"{tenant}#{user}"
+            page = _page(home, "", "", FIRST_ROWS)
+            if any(item.held for item in page.items) or (
+                page.end is not None and next(self._held(tenant, user), None)
+            ):
+                found.add(user)
+            else:
+                others[home] = user
+        for home in self.spread_among(others, patience):
+            if next(self._held(tenant, others[home]), None):
+                found.add(others[home])
+        return found
+
     def waiting(self, tenant: str, *, after: str = "") -> Iterator[Waiting]:
         """All that waits for users of the tenant, by address, role and account.
 
         `after` is the place of the last one that is known.
         """
-        beginning = HoldingItem.sk > after if after else None
-        for item in HoldingItem.query(_ledger(tenant), beginning, consistent_read=True):
-            if item.held:
-                address, _, rest = item.sk.partition(" ")
-                role, _, account_id = rest.partition("#")
-                yield Waiting(address, role, account_id, item.at, item.import_id)
+        for item in self._held(tenant, LEDGER, after=after):
+            address, _, rest = item.sk.partition(" ")
+            role, _, account_id = rest.partition("#")
+            yield Waiting(address, role, account_id, item.at, item.import_id)
 
-    def _versions(
-        self, keys: Iterable[tuple[str, str]], patience: Patience
-    ) -> dict[tuple[str, str], int]:
-        wanted = ({"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in keys)
-        found = read_items(self.table, wanted, patience, attributes=("pk", "sk", "version"))
+    def _held(
+        self, tenant: str, user: str, *, after: str = "", beginning: str = ""
+    ) -> Iterator[HoldingItem]:
+        """What a user holds by sort key, lazily.
+
+        Part by part: the home, then the mark, then the shards, then the home again. Whoever moves
+        an item stores it at one place before it is removed from the other, so that the item is
+        seen at one of them, whichever way it goes.
+        """
+        if not _is_key(tenant, user):
+            return
+        home = f"{tenant}#{user}"
+        is_spread = False
+        rows = FIRST_ROWS
+        while True:
+            pages = [_page(home, after, beginning, rows * SHARDS)]
+            is_spread = is_spread or _is_spread(home)
+            if is_spread:
+                pages += [_page(pk, after, beginning, rows) for pk in shards_of(home)]
+                pages.append(_page(home, after, beginning, rows * SHARDS))
+            end = min((page.end for page in pages if page.end is not None), default=None)
+            newest: dict[str, HoldingItem] = {}
+            for item in (item for page in pages for item in page.items):
+                known = newest.get(item.sk)
+                if (end is None or item.sk <= end) and (
+                    known is None or known.version < item.version
+                ):
+                    newest[item.sk] = item
+            yield from (newest[sk] for sk in sorted(newest) if newest[sk].held)
+            if end is None:
+                return
+            after = end
+            rows = min(ROWS_GROW * rows, MAX_ROWS)
+
+    def _versions(self, keys: Iterable[Key], patience: Patience) -> dict[Key, int]:
+        asked = ({"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in keys)
+        found = read_items(self.table, asked, patience, attributes=("pk", "sk", "version"))
         return {(item["pk"]["S"], item["sk"]["S"]): int(item["version"]["N"]) for item in found}
 
-    def _statement(self, holding: Holding, known: int | None, now: float) -> Statement:
-        pk, sk = _holding_key(holding)
-        expires = 0 if holding.is_held else int(now) + TOMBSTONE_SECONDS
-        body: dict[str, Any] = {
-            "version": {"N": str(holding.version)},
-            "held": {"BOOL": holding.is_held},
-            "expires": {"N": str(expires)},
-            "at": {"S": holding.at},
-            "import_id": {"S": holding.import_id},
-        }
-        if known is None:
-            return insertion(self.table, {"pk": {"S": pk}, "sk": {"S": sk}, **body})
-        return Statement(
-            f'UPDATE "{self.table}" SET "version"=? SET "held"=? SET "expires"=? SET "at"=? '
-            'SET "import_id"=? WHERE "pk"=? AND "sk"=? AND "version"=?',
-            [*body.values(), {"S": pk}, {"S": sk}, {"N": str(known)}],
-        )
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Some items of a key, and the sort key of the last one if there are more."""
+
+    items: list[HoldingItem]
+    end: str | None
+
+
+def _page(pk: str, after: str, beginning: str, rows: int) -> _Page:
+    condition = HoldingItem.sk.startswith(beginning) if beginning else None
+    found = HoldingItem.query(
+        pk,
+        condition if beginning or not after else HoldingItem.sk > after,
+        consistent_read=True,
+        limit=rows,
+        page_size=rows,
+        last_evaluated_key=({"pk": {"S": pk}, "sk": {"S": after}} if beginning and after else None),
+    )
+    items = list(found)
+    last = found.last_evaluated_key
+    return _Page(items, items[-1].sk if last is not None and items else None)
+
+
+def _is_spread(home: str) -> bool:
+    try:
+        HoldingItem.get(home, SPREAD, consistent_read=True)
+    except DoesNotExist:
+        return False
+    return True
+
+
+def _is_large(home: str) -> bool:
+    found = HoldingItem.query(
+        home, attributes_to_get=["pk", "sk"], limit=LARGE_FROM, page_size=LARGE_FROM
+    )
+    return sum(1 for _ in found) == LARGE_FROM
+
+
+def holding_write(table: str, item: Item, known: int | None) -> Statement:
+    """The write of a portfolio's item over the version that is known to lie there."""
+    if known is None:
+        return insertion(table, item)
+    values = {name: value for name, value in item.items() if name not in ("pk", "sk")}
+    sets = " ".join(f'SET "{name}"=?' for name in values)
+    return Statement(
+        f'UPDATE "{table}" {sets} WHERE "pk"=? AND "sk"=? AND "version"=?',
+        [*values.values(), item["pk"], item["sk"], {"N": str(known)}],
+    )
+
+
+def holding_removal(table: str, key: Key, version: int) -> Statement:
+    """The removal of a portfolio's item, if it still has that version."""
+    pk, sk = key
+    return Statement(
+        f'DELETE FROM "{table}" WHERE "pk"=? AND "sk"=? AND "version"=?',
+        [{"S": pk}, {"S": sk}, {"N": str(version)}],
+    )
+
+
+def shard_place(home: str, sk: str) -> Key:
+    """Where an item of a portfolio lies when the portfolio is spread."""
+    return f"{shards_of(home)[crc32(sk.encode()) % SHARDS]}", sk
+
+
+def shards_of(home: str) -> list[str]:
+    """The keys over which the portfolio with that home is spread; no tenant has a `~`."""
+    tenant, _, user = home.partition("#")
+    return [f"{tenant}~{number:x}#{user}" for number in range(SHARDS)]
+
+
+def home_of(pk: str) -> str:
+    """The home of the portfolio of which a part lies under that key."""
+    tenant, _, user = pk.partition("#")
+    return f"{tenant.partition('~')[0]}#{user}"
+
+
+def _item(key: Key, holding: Holding, now: float) -> Item:
+    pk, sk = key
+    expires = 0 if holding.is_held else int(now) + TOMBSTONE_SECONDS
+    return {
+        "pk": {"S": pk},
+        "sk": {"S": sk},
+        "version": {"N": str(holding.version)},
+        "held": {"BOOL": holding.is_held},
+        "expires": {"N": str(expires)},
+        "at": {"S": holding.at},
+        "import_id": {"S": holding.import_id},
+    }
 
 
 def holdings_of(before: Account | None, after: Account) -> list[Holding]:
@@ -281,10 +476,6 @@ def holdings_of(before: Account | None, after: Account) -> list[Holding]:
     return found + ledger
 
 
-def _ledger(tenant: str) -> str:
-    return f"{tenant}#{LEDGER}"
-
-
 def _ledger_place(address: str, role: str, account_id: str) -> str:
     # No address holds a space.
     return f"{address} {role}#{account_id}"
@@ -296,7 +487,7 @@ MAX_KEY_BYTES = 2048
 
 
 def _is_key(tenant: str, user: str) -> bool:
-    return len(f"{tenant}#{user}".encode()) <= MAX_KEY_BYTES
+    return len(shards_of(f"{tenant}#{user}")[0].encode()) <= MAX_KEY_BYTES
 
 
 def portal_seat(portal: str) -> str:
@@ -315,7 +506,7 @@ def _seats(account: Account) -> set[tuple[str, str]]:
     }
 
 
-def _holding_key(holding: Holding) -> tuple[str, str]:
+def _holding_key(holding: Holding) -> Key:
     return f"{holding.tenant}#{holding.user}", f"{holding.role}#{holding.account_id}"
 
 

@@ -35,6 +35,8 @@ class TableNames:
     history: str = ""
     portfolios: str = ""
     requests: str = ""
+    # True when what grows large lies under several keys.
+    spreads: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def connect(names: TableNames) -> Tables:
         Directory(names.directory),
         Imports(names.imports),
         History(names.history),
-        Portfolios(names.portfolios),
+        Portfolios(names.portfolios, spreads=names.spreads),
         Requests(names.requests),
         AccountRecords(names.accounts),
         UserRecords(names.directory),

@@ -1,0 +1,382 @@
+"""Portfolios under several keys: no key takes more than its share, and a move disturbs nobody."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import chain, islice
+from typing import Any
+
+import pytest
+from handover import runtime
+from handover.model import Account, User
+from handover.store import history
+from handover.store.history import LARGE_FROM, LEDGER, SHARDS, Holding, Portfolios, home_of
+from handover.store.moving import PortfolioMover
+
+from tests.faults.memory_aws.capacity import Meter
+from tests.functional.mishaps import Mishap, befalling, killed_at_every_call
+from tests.functional.pipeline import (
+    AMINA,
+    BARAKA,
+    SEAT,
+    TENANT,
+    Pipeline,
+    file_of,
+)
+
+TABLE = "PortfolioTable"
+ROLES = ("csm", SEAT)
+
+
+def together() -> Portfolios:
+    return Portfolios(TABLE)
+
+
+def spread() -> Portfolios:
+    return Portfolios(TABLE, spreads=True)
+
+
+def holding(number: int, version: int = 1, *, user: str = AMINA, held: bool = True) -> Holding:
+    return Holding(TENANT, user, ROLES[number % 2], f"K{number:05d}", version, held)
+
+
+def given(pipeline: Pipeline, portfolios: Portfolios, *holdings: Holding) -> None:
+    portfolios.put(holdings, pipeline.clock.now, pipeline.patience)
+
+
+@pytest.fixture
+def all_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every portfolio that changes is spread, and is read in parts of very few items."""
+    monkeypatch.setattr(history, "SPREAD_FROM_CHANGES", 1)
+    monkeypatch.setattr(history, "LARGE_FROM", 1)
+    monkeypatch.setattr(history, "FIRST_ROWS", 1)
+    monkeypatch.setattr(history, "ROWS_GROW", 1)
+
+
+def a_portfolio(pipeline: Pipeline, portfolios: Portfolios) -> None:
+    """Sixty accounts, of which every seventh was given away, and what waits for users."""
+    given(pipeline, portfolios, *(holding(number) for number in range(60)))
+    given(pipeline, portfolios, *(holding(n, 2, held=False) for n in range(0, 60, 7)))
+    waiting = [
+        Holding(TENANT, LEDGER, f"new{n % 5}@x.example {SEAT}", f"W{n:03d}", 1, is_held=True)
+        for n in range(20)
+    ]
+    given(pipeline, portfolios, *waiting)
+
+
+def listed(portfolios: Portfolios) -> dict[str, list[Any]]:
+    """Everything that anybody can ask of the portfolio."""
+    return {
+        "all": list(portfolios.of(TENANT, AMINA)),
+        "from a place": list(portfolios.of(TENANT, AMINA, after="csm#K00031")),
+        "one role": list(portfolios.in_role(TENANT, AMINA, SEAT)),
+        "roles": list(portfolios.roles(TENANT, AMINA)),
+        "waiting": list(portfolios.waiting(TENANT)),
+        "waiting from a place": list(portfolios.waiting(TENANT, after="new2@x.example ")),
+    }
+
+
+def keys_used(pipeline: Pipeline) -> set[str]:
+    """The partition keys under which somebody holds something."""
+    items = pipeline.memory.dynamodb.tables[TABLE].items
+    return {pk for (pk, _), item in items.items() if item["held"]["BOOL"]}
+
+
+def moved(pipeline: Pipeline, *, is_back: bool = False) -> None:
+    mover = PortfolioMover(together() if is_back else spread(), large_from=1)
+    list(mover.gather(pipeline.patience) if is_back else mover.spread(pipeline.patience))
+
+
+# Shares
+
+
+def test_ten_thousand_changes_of_one_user_leave_every_key_its_share(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    units: Counter[str] = Counter()
+    write = Meter.write
+
+    def counted(self: Meter, table: Any, old: Any, new: Any) -> None:
+        units[(new or old)["pk"]["S"]] += 1
+        write(self, table, old, new)
+
+    monkeypatch.setattr(Meter, "write", counted)
+    pipeline.memory.dynamodb.metered = True
+    portfolios = spread()
+
+    for begin in range(0, 10_000, 100):
+        given(pipeline, portfolios, *(holding(n) for n in range(begin, begin + 100)))
+
+    home = f"{TENANT}#{AMINA}"
+    assert units[home] <= LARGE_FROM + 100 + 1
+    shares = [count for key, count in units.items() if key != home]
+    assert len(shares) == SHARDS
+    assert max(shares) < 1.25 * (10_000 - LARGE_FROM) / SHARDS
+    assert sum(1 for _ in portfolios.of(TENANT, AMINA)) == 10_000
+
+
+def test_a_small_portfolio_is_read_with_one_query_however_it_has_grown(pipeline: Pipeline) -> None:
+    portfolios = spread()
+    given(pipeline, portfolios, *(holding(number) for number in range(200)))
+
+    with befalling(pipeline.memory, Mishap()) as calls:
+        assert len(list(portfolios.of(TENANT, AMINA))) == 200
+
+    # The second is for the mark.
+    assert calls.seen == 2
+    assert keys_used(pipeline) == {f"{TENANT}#{AMINA}"}
+
+
+def test_a_large_portfolio_that_seldom_changes_stays_under_one_key(pipeline: Pipeline) -> None:
+    portfolios = spread()
+    for number in range(LARGE_FROM + 50):
+        given(pipeline, portfolios, holding(number))
+
+    assert keys_used(pipeline) == {f"{TENANT}#{AMINA}"}
+
+
+def test_a_page_of_a_large_portfolio_reads_little_of_it(pipeline: Pipeline) -> None:
+    portfolios = spread()
+    given(pipeline, portfolios, *(holding(number) for number in range(3000)))
+    moved(pipeline)
+    table = pipeline.memory.dynamodb.tables[TABLE]
+    pipeline.memory.dynamodb.metered = True
+    before = table.read_units
+
+    assert len(list(islice(portfolios.of(TENANT, AMINA, after="csm#K00500"), 100))) == 100
+
+    # A unit for each shard, and those of the mark and of the home, which is read twice.
+    assert 0 < table.read_units - before <= SHARDS + 3
+
+
+def test_users_share_no_key_though_one_is_named_as_a_shard_of_another(pipeline: Pipeline) -> None:
+    portfolios = spread()
+    namesake = f"0#{AMINA}"
+    given(pipeline, portfolios, holding(1), holding(2, user=namesake))
+    moved(pipeline)
+
+    assert list(portfolios.of(TENANT, AMINA)) == [(ROLES[1], "K00001")]
+    assert list(portfolios.of(TENANT, namesake)) == [(ROLES[0], "K00002")]
+    assert list(portfolios.of(f"{TENANT}-0", AMINA)) == []
+
+
+# Moving
+
+
+@pytest.mark.usefixtures("all_large")
+def test_a_portfolio_reads_the_same_before_and_after_a_move_and_back_again(
+    pipeline: Pipeline,
+) -> None:
+    a_portfolio(pipeline, together())
+    before = listed(together())
+    assert len(keys_used(pipeline)) == 2
+
+    moved(pipeline)
+    assert {home_of(key) for key in keys_used(pipeline)}.isdisjoint(keys_used(pipeline))
+    assert listed(spread()) == listed(together()) == before
+
+    moved(pipeline, is_back=True)
+    assert len(keys_used(pipeline)) == 2
+    assert listed(spread()) == listed(together()) == before
+
+
+@pytest.mark.usefixtures("all_large")
+@pytest.mark.parametrize("is_back", [False, True])
+def test_a_move_that_is_stopped_at_any_call_is_read_as_before_and_can_be_made_again(
+    pipeline: Pipeline, *, is_back: bool
+) -> None:
+    given(pipeline, together(), *(holding(number) for number in range(8)))
+    given(pipeline, together(), holding(2, 2, held=False))
+    if is_back:
+        moved(pipeline)
+    before = listed(together())
+
+    for _ in killed_at_every_call(pipeline.memory, lambda: moved(pipeline, is_back=is_back)):
+        assert listed(spread()) == before
+        moved(pipeline, is_back=is_back)
+        assert listed(spread()) == before
+        is_at_home = [key == home_of(key) for key in keys_used(pipeline)]
+        assert all(is_at_home) if is_back else not any(is_at_home)
+
+
+def between_all_calls(
+    pipeline: Pipeline, run: Callable[[], object], another: Callable[[], object]
+) -> Iterator[int]:
+    """Runs `another` before each call of `run` in turn; each time all is as it was at first."""
+    start = pipeline.memory.snapshot()
+    with befalling(pipeline.memory, Mishap()) as whole:
+        run()
+    for call in range(1, whole.seen + 1):
+        pipeline.memory.restore(start)
+        mishap = Mishap()
+
+        def at_its_turn(mishap: Mishap = mishap, call: int = call) -> None:
+            if mishap.seen == call:
+                mishap.before_call = None
+                pipeline.memory.hook = None
+                another()
+
+        mishap.before_call = at_its_turn
+        with befalling(pipeline.memory, mishap):
+            run()
+        yield call
+
+
+@pytest.mark.usefixtures("all_large")
+@pytest.mark.parametrize("is_back", [False, True])
+def test_changes_between_any_two_calls_of_a_move_count(
+    pipeline: Pipeline, *, is_back: bool
+) -> None:
+    writer = together() if is_back else spread()
+    given(pipeline, together(), *(holding(number) for number in range(6)))
+    if is_back:
+        moved(pipeline)
+    news = [holding(1, 2, held=False), holding(3, 2), holding(9)]
+    left = [(ROLES[n % 2], f"K{n:05d}") for n in (0, 2, 3, 4, 5, 9)]
+
+    for _ in between_all_calls(
+        pipeline,
+        lambda: moved(pipeline, is_back=is_back),
+        lambda: given(pipeline, writer, *news),
+    ):
+        assert sorted(together().of(TENANT, AMINA)) == sorted(left)
+        moved(pipeline, is_back=is_back)
+        assert sorted(spread().of(TENANT, AMINA)) == sorted(left)
+
+
+@pytest.mark.usefixtures("all_large")
+@pytest.mark.parametrize("is_back", [False, True])
+@pytest.mark.parametrize("layout", [together, spread])
+def test_a_move_between_any_two_calls_of_a_change_is_no_harm_in_either_layout(
+    pipeline: Pipeline, layout: Callable[[], Portfolios], *, is_back: bool
+) -> None:
+    given(pipeline, together(), *(holding(number) for number in range(4)))
+    if is_back:
+        moved(pipeline)
+    news = [holding(1, 3, held=False), holding(2, 3), holding(9)]
+    late = [holding(1, 2), holding(2, 2, held=False)]
+    left = [(ROLES[n % 2], f"K{n:05d}") for n in (0, 2, 3, 9)]
+
+    for _ in between_all_calls(
+        pipeline,
+        lambda: given(pipeline, layout(), *news),
+        lambda: moved(pipeline, is_back=is_back),
+    ):
+        given(pipeline, layout(), *late)
+        assert sorted(together().of(TENANT, AMINA)) == sorted(left)
+
+
+@pytest.mark.usefixtures("all_large")
+@pytest.mark.parametrize("is_back", [False, True])
+def test_whoever_reads_while_items_are_moved_misses_none_and_sees_none_twice(
+    pipeline: Pipeline, *, is_back: bool
+) -> None:
+    given(pipeline, together(), *(holding(number) for number in range(5)))
+    if is_back:
+        moved(pipeline)
+    before = list(together().of(TENANT, AMINA))
+    found: list[list[tuple[str, str]]] = []
+
+    for _ in between_all_calls(
+        pipeline,
+        lambda: found.append(list(spread().of(TENANT, AMINA))),
+        lambda: moved(pipeline, is_back=is_back),
+    ):
+        assert found[-1] == before
+
+
+@pytest.mark.usefixtures("all_large")
+@pytest.mark.parametrize("is_back", [False, True])
+def test_whoever_reads_while_a_move_goes_on_step_by_step_misses_none(
+    pipeline: Pipeline, *, is_back: bool
+) -> None:
+    given(pipeline, together(), *(holding(number) for number in range(60)))
+    if is_back:
+        moved(pipeline)
+    before = list(together().of(TENANT, AMINA))
+    mover = PortfolioMover(spread(), large_from=1)
+    steps = mover.gather(pipeline.patience) if is_back else mover.spread(pipeline.patience)
+    reading = Mishap()
+
+    def a_step() -> None:
+        pipeline.memory.hook = None
+        next(steps, None)
+        pipeline.memory.hook = reading
+
+    reading.before_call = a_step
+    with befalling(pipeline.memory, reading):
+        assert list(spread().of(TENANT, AMINA)) == before
+
+
+def test_an_old_holding_is_removed_when_a_newer_one_is_written_elsewhere(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "SPREAD_FROM_CHANGES", 1)
+    monkeypatch.setattr(history, "LARGE_FROM", 1)
+    given(pipeline, together(), holding(1), holding(2))
+
+    def change() -> None:
+        given(pipeline, spread(), holding(1, 2, held=False))
+
+    for _ in killed_at_every_call(pipeline.memory, change):
+        change()
+        # The stone that says so is forgotten after a week; what it buried must not come back.
+        items = pipeline.memory.dynamodb.tables[TABLE].items
+        versions = [int(item["version"]["N"]) for (_, sk), item in items.items() if "K00001" in sk]
+        assert versions == [2]
+
+
+# Everything around
+
+
+@pytest.mark.usefixtures("all_large")
+def test_files_edits_and_removals_end_alike_with_whatever_part_of_the_portfolios_is_moved(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = pipeline.memory.snapshot()
+    ends: list[Any] = []
+    for moves in ((), ("spread",), ("half",), ("spread", "back")):
+        pipeline.memory.restore(start)
+        layout = "spread" if moves and moves[-1] != "back" else "together"
+        monkeypatch.setenv("KEY_LAYOUT", layout)
+        runtime.wiring.cache_clear()
+        pipeline.wiring = runtime.wiring()
+        ids = pipeline.kenyan(8, held_by=AMINA)
+        pipeline.publish()
+        for move in moves:
+            mover = PortfolioMover(pipeline.wiring.tables.portfolios, large_from=1)
+            steps = (
+                mover.gather(pipeline.patience)
+                if move == "back"
+                else mover.spread(pipeline.patience)
+            )
+            list(islice(steps, 1) if move == "half" else chain(steps))
+        pipeline.run(pipeline.upload(file_of([(ids[0], BARAKA), (ids[1], "None")])))
+        pipeline.settle()
+        gone = User(AMINA, "Amina Otieno", frozenset({"Sales"}), "Kenya", is_active=False)
+        pipeline.users(replace(gone, is_deleted=True))
+        pipeline.settle()
+        ends.append(
+            (
+                pipeline.holders(*ids),
+                list(pipeline.wiring.tables.portfolios.of(TENANT, AMINA)),
+                list(pipeline.wiring.tables.portfolios.of(TENANT, BARAKA)),
+            )
+        )
+
+    assert ends == [([BARAKA, *[""] * 7], [], [(SEAT, ids[0])])] * 4
+
+
+def test_who_holds_anything_is_found_wherever_it_lies(pipeline: Pipeline) -> None:
+    given(pipeline, together(), holding(1), holding(2, user=BARAKA))
+    given(pipeline, together(), holding(3, 2, user="gone@lumina.example", held=False))
+    moved(pipeline)
+    pipeline.accounts(Account(TENANT, "K1", 1))
+
+    found = spread().holders_among(
+        TENANT, [AMINA, BARAKA, "gone@lumina.example", "new@lumina.example"], pipeline.patience
+    )
+
+    assert found == {AMINA, BARAKA}
