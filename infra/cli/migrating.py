@@ -1,4 +1,4 @@
-"""Moving stored items to other keys: `handover migrate keys`."""
+"""Moving stored items to other keys: `handover migrate`."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import math
 import time
 from argparse import Namespace
 from collections.abc import Iterator
+from contextlib import contextmanager
 
-from handover.patience import Patience
-from handover.store.moving import PortfolioMover
+from handover.patience import Patience, begin
+from handover.store.moving import PortfolioMover, UserMover
 from handover.store.tables import TableNames, connect
+from handover.store.user_places import Spreading, put_mark, user_places
 
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.location import find_stack
@@ -17,6 +19,9 @@ from infra.cli.screen import Screen, Unit
 
 # An operator may stop the command at any time, so it waits for a busy table as long as it takes.
 _ENDLESS = Patience(math.inf)
+# No function runs for longer.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+LONGEST_RUN_SECONDS = 900
 
 
 def migrate_keys(arguments: Namespace, screen: Screen) -> ExitCode:
@@ -41,11 +46,61 @@ def migrate_keys(arguments: Namespace, screen: Screen) -> ExitCode:
     mover = PortfolioMover(tables.portfolios)
     steps = mover.gather(_ENDLESS) if arguments.back else mover.spread(_ENDLESS)
     moved = 0
-    with screen.bar("moving", None, Unit.LINES) as bar:
+    with _waiting(), screen.bar("moving", None, Unit.LINES) as bar:
         for moved in _paced(steps, arguments.rate):
             bar.to(moved, None, "moving portfolios")
     screen.say(f"Moved {moved:,} items.")
     return ExitCode.ALL_GOOD
+
+
+def migrate_users(arguments: Namespace, screen: Screen) -> ExitCode:
+    """`handover migrate users`: spreads the users of a tenant, or with --back gathers them.
+
+    The first call only says so to the functions. Users may be moved when no run is left that has
+    not heard it, which the second call holds.
+    """
+    table = find_stack().output("DirectoryTable")
+    tenant, now = arguments.tenant, time.time()
+    connect(TableNames(directory=table))
+    places = user_places(table, tenant)
+    mover = UserMover(table)
+    if arguments.back:
+        if places.state is None:
+            screen.say(f"The users of {tenant} have never been spread.")
+            return ExitCode.ALL_GOOD
+        put_mark(table, tenant, Spreading.BACK, now)
+        return _move_users(mover.gather(tenant, _ENDLESS), arguments.rate, screen)
+    if places.state is None:
+        put_mark(table, tenant, Spreading.PREPARED, now)
+        screen.say(f"Prepared. Run this again in {LONGEST_RUN_SECONDS // 60} minutes.")
+        return ExitCode.ALL_GOOD
+    left = places.since + LONGEST_RUN_SECONDS - now
+    if places.state is Spreading.PREPARED and left > 0:
+        raise CommandError(
+            f"prepared {now - places.since:.0f} s ago, expected {LONGEST_RUN_SECONDS} s: runs that "
+            "began before look for users under one key only; try again later"
+        )
+    put_mark(table, tenant, Spreading.SPREAD, now)
+    return _move_users(mover.spread(tenant, _ENDLESS), arguments.rate, screen)
+
+
+def _move_users(steps: Iterator[int], rate: int, screen: Screen) -> ExitCode:
+    moved = 0
+    with _waiting(), screen.bar("moving", None, Unit.LINES) as bar:
+        for moved in _paced(steps, rate):
+            bar.to(moved, None, "moving users")
+    screen.say(f"Moved {moved:,} users.")
+    return ExitCode.ALL_GOOD
+
+
+@contextmanager
+def _waiting() -> Iterator[None]:
+    """Every call waits for a busy table, as long as it takes."""
+    begin(_ENDLESS)
+    try:
+        yield
+    finally:
+        begin(None)
 
 
 def _paced(steps: Iterator[int], rate: int) -> Iterator[int]:

@@ -9,7 +9,9 @@ import pytest
 from handover import runtime
 from handover.patience import Patience
 from handover.store import history
-from handover.store.moving import PortfolioMover
+from handover.store.batches import transact
+from handover.store.moving import PortfolioMover, UserMover
+from handover.store.user_places import Spreading, UserPlaces, address_of, put_mark
 
 from tests.faults.simulation import Machine, Plan, explore
 from tests.faults.simulation import scene as the_scene
@@ -59,6 +61,39 @@ def test_faults_violate_nothing_where_portfolios_are_spread_or_become_so(
     for plan in plans[::FAULTS_APART]:
         assert machine.run(plan, after=parent).violations == (), plan.json()
     assert spread
+
+
+def move_users(machine: Machine, scene: str, *, most: int) -> None:
+    """Prepares the scene with a tenant that is being spread, of which so many users are moved."""
+    with machine.running():
+        machine._set(scene)
+        table = runtime.wiring().tables.directory.table
+        put_mark(table, the_scene.HOME, Spreading.SPREAD, the_scene.START)
+        keys = UserPlaces(the_scene.HOME, Spreading.SPREAD)
+        items = machine.memory.dynamodb.tables["DirectoryTable"].items
+        users = [
+            item
+            for (pk, sk), item in items.items()
+            if pk == the_scene.HOME and sk.startswith("user#")
+        ]
+        mover = UserMover(table)
+        for item in users[:most]:
+            assert transact(mover.actions(item, keys.of(address_of(item))[0]))
+        machine._snapshots[scene] = machine.memory.snapshot()
+
+
+@pytest.mark.parametrize("most", [3, 1000])
+@pytest.mark.parametrize("scene", READERS)
+def test_faults_violate_nothing_where_users_are_spread_all_or_some(
+    machine: Machine, scene: str, most: int
+) -> None:
+    move_users(machine, scene, most=most)
+    parent = machine.run(Plan(scene), traced=True)
+    assert parent.violations == ()
+
+    plans = [parent.plan.with_fault(*fault) for fault in explore.faults_after(parent)]
+    for plan in plans[::FAULTS_APART]:
+        assert machine.run(plan, after=parent).violations == (), plan.json()
 
 
 def test_every_scene_that_reads_portfolios_is_among_those() -> None:

@@ -91,3 +91,29 @@ def killed_at_every_call(memory: MemoryAws, run: Callable[[], object]) -> Iterat
             with befalling(memory, mishap):
                 run()
             yield call
+
+
+def between_all_calls(
+    memory: MemoryAws, run: Callable[[], object], another: Callable[[], object]
+) -> Iterator[int]:
+    """Runs `another` before each call of `run` in turn; the number of the call comes back.
+
+    Each time all is as it was at first.
+    """
+    start = memory.snapshot()
+    with befalling(memory, Mishap()) as whole:
+        run()
+    for call in range(1, whole.seen + 1):
+        memory.restore(start)
+        mishap = Mishap()
+
+        def at_its_turn(mishap: Mishap = mishap, call: int = call) -> None:
+            if mishap.seen == call:
+                mishap.before_call = None
+                memory.hook = None
+                another()
+
+        mishap.before_call = at_its_turn
+        with befalling(memory, mishap):
+            run()
+        yield call

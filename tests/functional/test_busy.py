@@ -268,10 +268,11 @@ def test_each_request_waits_for_as_long_as_it_may_itself(pipeline: Pipeline) -> 
 
 @pytest.mark.parametrize("code", DYNAMODB)
 def test_a_model_waits_for_a_busy_table_as_the_hot_path_does(pipeline: Pipeline, code: str) -> None:
+    pipeline.source()
     directory = pipeline.wiring.tables.directory
 
     with Refusing(pipeline, "GetItem", lambda: ServiceError(code, "Busy"), times=4) as refusing:
-        assert directory.user(TENANT, AMINA) is not None
+        assert directory.source(TENANT, "erp") is not None
 
     assert refusing.seen == 5
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import chain, islice
 from typing import Any
@@ -16,7 +16,7 @@ from handover.store.history import LARGE_FROM, LEDGER, SHARDS, Holding, Portfoli
 from handover.store.moving import PortfolioMover
 
 from tests.faults.memory_aws.capacity import Meter
-from tests.functional.mishaps import Mishap, befalling, killed_at_every_call
+from tests.functional.mishaps import Mishap, befalling, between_all_calls, killed_at_every_call
 from tests.functional.pipeline import (
     AMINA,
     BARAKA,
@@ -201,29 +201,6 @@ def test_a_move_that_is_stopped_at_any_call_is_read_as_before_and_can_be_made_ag
         assert all(is_at_home) if is_back else not any(is_at_home)
 
 
-def between_all_calls(
-    pipeline: Pipeline, run: Callable[[], object], another: Callable[[], object]
-) -> Iterator[int]:
-    """Runs `another` before each call of `run` in turn; each time all is as it was at first."""
-    start = pipeline.memory.snapshot()
-    with befalling(pipeline.memory, Mishap()) as whole:
-        run()
-    for call in range(1, whole.seen + 1):
-        pipeline.memory.restore(start)
-        mishap = Mishap()
-
-        def at_its_turn(mishap: Mishap = mishap, call: int = call) -> None:
-            if mishap.seen == call:
-                mishap.before_call = None
-                pipeline.memory.hook = None
-                another()
-
-        mishap.before_call = at_its_turn
-        with befalling(pipeline.memory, mishap):
-            run()
-        yield call
-
-
 @pytest.mark.usefixtures("all_large")
 @pytest.mark.parametrize("is_back", [False, True])
 def test_changes_between_any_two_calls_of_a_move_count(
@@ -237,7 +214,7 @@ def test_changes_between_any_two_calls_of_a_move_count(
     left = [(ROLES[n % 2], f"K{n:05d}") for n in (0, 2, 3, 4, 5, 9)]
 
     for _ in between_all_calls(
-        pipeline,
+        pipeline.memory,
         lambda: moved(pipeline, is_back=is_back),
         lambda: given(pipeline, writer, *news),
     ):
@@ -260,7 +237,7 @@ def test_a_move_between_any_two_calls_of_a_change_is_no_harm_in_either_layout(
     left = [(ROLES[n % 2], f"K{n:05d}") for n in (0, 2, 3, 9)]
 
     for _ in between_all_calls(
-        pipeline,
+        pipeline.memory,
         lambda: given(pipeline, layout(), *news),
         lambda: moved(pipeline, is_back=is_back),
     ):
@@ -280,7 +257,7 @@ def test_whoever_reads_while_items_are_moved_misses_none_and_sees_none_twice(
     found: list[list[tuple[str, str]]] = []
 
     for _ in between_all_calls(
-        pipeline,
+        pipeline.memory,
         lambda: found.append(list(spread().of(TENANT, AMINA))),
         lambda: moved(pipeline, is_back=is_back),
     ):

@@ -13,6 +13,7 @@ import pytest
 from handover import runtime
 from handover.model import Account, User
 from handover.store import history
+from handover.store.user_places import Spreading, put_mark
 
 from functions.abandon import app as abandon
 from functions.assign import app as assign
@@ -178,7 +179,7 @@ def _bar(world: World) -> None:
 
 
 def _spread(world: World) -> None:
-    """A portfolio that has grown large, of which a part lies where it lay before."""
+    """A portfolio that has grown large, and a tenant: a part of each lies where it lay before."""
     pipeline = world.pipeline
     held = {"account_manager": (SALES.email,)}
     pipeline.accounts(Account(OWN, f"{ACCOUNT}-large", 1, opco="Kenya", assigned=held))
@@ -193,6 +194,11 @@ def _spread(world: World) -> None:
         pipeline.publish()
     runtime.wiring.cache_clear()
     world.ask(INSIDERS[0], "GET", f"/portfolios/{SALES.email}")
+    put_mark(pipeline.wiring.tables.directory.table, OWN, Spreading.SPREAD, pipeline.clock.now)
+    body = f"email,name\r\nspread.mbeki@lumina.example,{CELL}\r\n".encode()
+    pipeline.run(world.uploaded(INSIDERS[0], OWN, body, "directory-users"))
+    pipeline.follow()
+    world.ask(INSIDERS[0], "GET", "/users")
 
 
 def _decide(world: World) -> None:

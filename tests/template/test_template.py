@@ -13,8 +13,8 @@ from handover.messages import DELIVERIES_OF_ONE
 from handover.rules.resending import TAKEN_SECONDS
 from handover.runtime import REPORTS_DAYS
 from handover.stages.parking import GIVEN_UP, PARKED
-from handover.store.directory import USER
 from handover.store.errands import ERRAND, LOOK
+from handover.store.user_places import USER
 
 from infra.template import PATH, load, resources
 

@@ -643,8 +643,8 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 f"{STORE}.directory",
                 "Directory.users",
-                '{"pk": {"S": tenant}, "sk"',
-                '{"pk": {"S": "norte"}, "sk"',
+                "read_users(self.table, tenant, ",
+                'read_users(self.table, "norte", ',
             ),
         ),
     ),

@@ -76,7 +76,7 @@ def _gone(world: World) -> Iterator[str]:
     tables = world.memory.dynamodb.tables
     users_of = {
         (tenant, sk.removeprefix("user#")): item
-        for (tenant, sk), item in tables["DirectoryTable"].items.items()
+        for (tenant, sk), item in the_scene.by_tenant(tables["DirectoryTable"].items).items()
         if sk.startswith("user#")
     }
     statuses = {key: item["status"]["S"] for key, item in users_of.items()}
@@ -103,7 +103,8 @@ def _gone(world: World) -> Iterator[str]:
 
 def _sign_ins(world: World, statuses: Mapping[tuple[str, str], str]) -> Iterator[str]:
     """Who signs in is active, and in the groups of their roles."""
-    pools, directory = world.memory.pools, world.memory.dynamodb.tables["DirectoryTable"].items
+    pools = world.memory.pools
+    directory = the_scene.by_tenant(world.memory.dynamodb.tables["DirectoryTable"].items)
     for address, found in pools.sign_ins.items():
         tenant = found.attributes["custom:tenant"]
         status = statuses.get((tenant, address))

@@ -343,7 +343,7 @@ class Faults:
                 "UpdateItem",
                 {
                     "TableName": "DirectoryTable",
-                    "Key": {"pk": {"S": the_scene.HOME}, "sk": {"S": f"user#{address}"}},
+                    "Key": _user_key(world, address),
                     "UpdateExpression": "SET #s = :s, #r = :r ADD #v :one",
                     "ExpressionAttributeNames": {"#s": "status", "#r": "roles", "#v": "version"},
                     "ExpressionAttributeValues": {
@@ -366,7 +366,7 @@ class Faults:
                 "DeleteItem",
                 {
                     "TableName": "DirectoryTable",
-                    "Key": {"pk": {"S": the_scene.HOME}, "sk": {"S": f"user#{address}"}},
+                    "Key": _user_key(world, address),
                 },
             )
         world.facts.append(Facts(users, world.facts[-1].accounts))
@@ -487,6 +487,14 @@ def _version_in(body: str) -> str:
 
 def _notification(event: Any) -> str:
     return json.dumps({"Records": [event.record()]})
+
+
+def _user_key(world: World, address: str) -> dict[str, Any]:
+    """Where the user lies; at home if there is none."""
+    sk = f"user#{address}"
+    items = world.memory.dynamodb.tables["DirectoryTable"].items
+    found = (pk for pk, other in items if other == sk and the_scene.tenant_of(pk) == the_scene.HOME)
+    return {"pk": {"S": next(found, the_scene.HOME)}, "sk": {"S": sk}}
 
 
 def _check_tenancy(world: World, run: Invocation, operation: str, params: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.faults.simulation import directory_files
+from tests.faults.simulation import scene as the_scene
 from tests.faults.simulation.asked import Asked, Kind
 from tests.faults.simulation.directory_files import Seats, facts_at_start, facts_in, login_in
 from tests.faults.simulation.verdicts import kind_of_file, read_file
@@ -126,6 +127,7 @@ class Records:
     def check(self, told: Iterable[Told]) -> Iterator[str]:
         """Facts are as the last file said that told them, and login names lead to their users."""
         tables = self._world.memory.dynamodb.tables
+        directory = the_scene.by_tenant(tables["DirectoryTable"].items)
         expected: dict[tuple[Kind, str, str], Seats] = {}
         for one in told:
             kind, name = one.asked.kind, one.asked.account
@@ -136,7 +138,7 @@ class Records:
             expected[key] |= one.asked.targets
         for (kind, tenant, name), wanted in expected.items():
             if kind is Kind.USERS:
-                item = tables["DirectoryTable"].items.get((tenant, f"user#{name}"))
+                item = directory.get((tenant, f"user#{name}"))
             else:
                 item = tables["AccountsTable"].items.get(f"{tenant}#{name}")
             if item is None:
@@ -145,7 +147,7 @@ class Records:
             for fact, value in facts_in(kind, item).items():
                 if value != wanted.get(fact, ()):
                     yield f"I7 {fact} of {name} is {value}, wanted {wanted.get(fact, ())}"
-        yield from self._logins(tables["DirectoryTable"].items)
+        yield from self._logins(directory)
 
     def changes_of_users(self, import_id: str) -> Counter[tuple[str, str]]:
         """What an import has really changed of users, as often as it has."""

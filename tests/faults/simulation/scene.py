@@ -66,6 +66,11 @@ def tenant_of(pk: str) -> str:
     return pk.partition("#")[0].partition("~")[0]
 
 
+def by_tenant(items: Mapping[Any, Any]) -> dict[tuple[str, str], Any]:
+    """The items of a directory by tenant and sort key, under whichever key they lie."""
+    return {(tenant_of(pk), sk): item for (pk, sk), item in items.items()}
+
+
 ANA, BEA, CAI = mail("ana"), mail("bea"), mail("cai")
 
 FACTS = Facts(

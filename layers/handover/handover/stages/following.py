@@ -36,9 +36,9 @@ from handover.stages.handing_in import hand_in, is_handed_in
 from handover.stages.parking import Stream
 from handover.stages.rivals import ticket_time
 from handover.stages.sign_ins import keep_in_line
-from handover.store.directory import USER
 from handover.store.errands import ERRAND, LOOK
 from handover.store.imports import TicketItem
+from handover.store.user_places import MOVED, USER, tenant_of
 
 ACCOUNTS_AT_A_TIME = 100
 
@@ -61,7 +61,7 @@ def news_of(records: Sequence[Mapping[str, Any]]) -> list[News]:
         News(
             record["eventID"],
             float(record["dynamodb"]["ApproximateCreationDateTime"]),
-            record["dynamodb"]["Keys"]["pk"]["S"],
+            tenant_of(record["dynamodb"]["Keys"]["pk"]["S"]),
             record["dynamodb"]["Keys"]["sk"]["S"],
             record["dynamodb"].get("OldImage") or None,
             record["dynamodb"].get("NewImage") or None,
@@ -142,6 +142,9 @@ def _asks_for_a_look(one: News) -> bool:
     if one.key.startswith(LOOK):
         return True
     if not one.key.startswith(USER):
+        return False
+    if one.before is None and MOVED in one.after:
+        # Who comes to lie elsewhere has not come.
         return False
     before = _status(one.before) if one.before is not None else None
     after = _status(one.after)

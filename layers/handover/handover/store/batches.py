@@ -24,9 +24,6 @@ KEYS_A_READ = 100
 STATEMENTS_A_BATCH = 25
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 PUTS_A_BATCH = 25
-# 100 are allowed, of 4 MB together: a user with 50 roles may take 50 KB.
-# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
-UPDATES_A_TRANSACTION = 50
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchStatementError.html
 BUSY_CODES = frozenset(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import heapq
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import groupby, islice
 from typing import Any, ClassVar
 
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
@@ -30,15 +31,23 @@ from handover.profiles import (
 )
 from handover.rules import look_of, normal_address, normal_login
 from handover.store.batches import (
-    UPDATES_A_TRANSACTION,
     Item,
     put_items,
     read_items,
     transact,
 )
 from handover.store.connection import Model
+from handover.store.user_places import (
+    USER,
+    USERS_A_TRANSACTION,
+    UserPlaces,
+    absence,
+    homes_of,
+    read_users,
+    user_places,
+)
 
-USER, SOURCE, PROFILE, SETTINGS = "user#", "source#", "profile#", "settings"
+SOURCE, PROFILE, SETTINGS = "source#", "profile#", "settings"
 WORKFLOW, ROLE, LOGIN, NAME = "workflow#", "role#", "login#", "name#"
 
 
@@ -105,12 +114,8 @@ class Directory:
     def users(self, tenant: str, addresses: Iterable[str], patience: Patience) -> dict[str, User]:
         """The users that exist among normal `addresses` (no repetition), by address."""
         # A longer address cannot be a key, so nobody has it.
-        keys = (
-            {"pk": {"S": tenant}, "sk": {"S": USER + address}}
-            for address in addresses
-            if len(address.encode()) <= MAX_USER_BYTES
-        )
-        found = (_user_from(item) for item in read_items(self.table, keys, patience))
+        short = (address for address in addresses if len(address.encode()) <= MAX_USER_BYTES)
+        found = map(_user_from, read_users(self.table, tenant, short, patience))
         return {user.email: user for user in found}
 
     def users_by_login(
@@ -185,21 +190,23 @@ class Directory:
         """The user with that normal address."""
         if len(address.encode()) > MAX_USER_BYTES:
             return None
-        try:
-            item = UserItem.get(tenant, USER + address, consistent_read=True)
-        except DoesNotExist:
-            return None
-        return user_in(item)
+        item = user_item_of(user_places(self.table, tenant), address)
+        return user_in(item) if item is not None else None
 
     def addresses(self, tenant: str) -> Iterator[str]:
         """Addresses of the tenant's users in their order, MOST_ADDRESSES at the most."""
-        found = DirectoryItem.query(
-            tenant,
-            DirectoryItem.sk.startswith(USER),
-            attributes_to_get=["pk", "sk"],
-            limit=self.MOST_ADDRESSES,
+        found = (
+            DirectoryItem.query(
+                pk,
+                DirectoryItem.sk.startswith(USER),
+                attributes_to_get=["pk", "sk"],
+                limit=self.MOST_ADDRESSES,
+            )
+            for pk in user_places(self.table, tenant).keys
         )
-        return (item.sk[len(USER) :] for item in found)
+        # Pages of a shard are read when they are needed, so that few are read in vain.
+        merged = heapq.merge(*((item.sk[len(USER) :] for item in of_key) for of_key in found))
+        return islice((address for address, _ in groupby(merged)), self.MOST_ADDRESSES)
 
     def put_users(self, tenant: str, users: Iterable[User], patience: Patience) -> None:
         """Stores users over what was known of them; addresses and login names must not repeat.
@@ -226,12 +233,29 @@ class Directory:
     def _put_records(self, tenant: str, users: Iterable[User], patience: Patience) -> None:
         """Stores users as the next version of their items, which keep all else that they hold."""
         rest = iter(users)
-        while batch := list(islice(rest, UPDATES_A_TRANSACTION)):
-            request: Any = [{"Update": user_update(self.table, tenant, user)} for user in batch]
+        while batch := list(islice(rest, USERS_A_TRANSACTION)):
             tries = 0
-            while not transact(request):
+            while not transact(self._puts(tenant, batch, patience)):
                 patience.wait(tries)
                 tries += 1
+
+    def _puts(self, tenant: str, users: Sequence[User], patience: Patience) -> list[Item]:
+        """The actions that store users where they lie, or where new ones come to lie."""
+        places = user_places(self.table, tenant)
+        if places.state is None:
+            return [{"Update": user_update(self.table, tenant, user)} for user in users]
+        there = homes_of(read_users(self.table, tenant, [user.email for user in users], patience))
+        actions: list[Item] = []
+        for user in users:
+            pk, *others = places.of(user.email)
+            update = user_update(self.table, there.get(user.email, pk), user)
+            is_there = "attribute_exists" if user.email in there else "attribute_not_exists"
+            update["ConditionExpression"] = f"{is_there}(#pk)"
+            update["ExpressionAttributeNames"]["#pk"] = "pk"
+            actions.append({"Update": update})
+            if user.email not in there:
+                actions += [absence(self.table, other, user.email) for other in others]
+        return actions
 
     def source(self, tenant: str, source: str) -> Source | None:
         """The registered source of that name."""
@@ -300,6 +324,16 @@ MAX_LOGIN_BYTES = 1024 - len(LOGIN)
 MAX_NAME_BYTES = 1024 - len(NAME) - 1
 
 
+def user_item_of(places: UserPlaces, address: str) -> UserItem | None:
+    """The item of the user with that normal address."""
+    for turn in places.turns:
+        try:
+            return UserItem.get(places.of(address)[turn], USER + address, consistent_read=True)
+        except DoesNotExist:
+            continue
+    return None
+
+
 def role_from(item: DirectoryItem) -> Seat:
     """The role that an item holds."""
     body: dict[str, Any] = json.loads(item.body or "{}")
@@ -347,9 +381,9 @@ def is_claimed(body: Mapping[str, Any], now: float) -> bool:
     return claimed_at is not None and now - claimed_at < CLAIM_SECONDS
 
 
-def user_update(table: str, tenant: str, user: User) -> dict[str, Any]:
+def user_update(table: str, pk: str, user: User) -> dict[str, Any]:
     """The update of the user's own item, which leaves alone what else stands on it."""
-    item = user_item(tenant, user)
+    item = user_item(pk, user)
     facts = {name: value for name, value in item.items() if name not in ("pk", "sk")}
     sets = [f"#{name} = :{name}" for name in facts]
     sets.append("#version = if_not_exists(#version, :none) + :one")
@@ -415,10 +449,10 @@ def _user_from(item: Item) -> User:
     )
 
 
-def user_item(tenant: str, user: User) -> Item:
+def user_item(pk: str, user: User) -> Item:
     """The user as it is stored, without what else may stand on the item."""
     return {
-        "pk": {"S": tenant},
+        "pk": {"S": pk},
         "sk": {"S": USER + user.email},
         "name": {"S": user.name},
         "roles": {"L": [{"S": role} for role in sorted(user.roles)]},

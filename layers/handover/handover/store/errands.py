@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from handover.patience import Patience
 from handover.profiles import DELETED, STATUS
-from handover.store.batches import read_items, update, write_each
-from handover.store.directory import USER, DirectoryItem
+from handover.store.batches import update, write_each
+from handover.store.directory import DirectoryItem
 from handover.store.records import FACT_ORDERS, fact_orders_in, fact_orders_value
+from handover.store.user_places import read_users
 
 ERRAND, LOOK = "errand#", "look#"
 
@@ -40,16 +41,16 @@ class Errands:
         Nothing happens where there is no such user. `order` is the place of this among the files
         of the directory: an older one does not bring the user back.
         """
-        key = {"pk": {"S": tenant}, "sk": {"S": USER + address}}
         tries = 0
-        while found := read_items(self.table, [key], patience):
+        while found := read_users(self.table, tenant, [address], patience):
             (item,) = found
             if item.get("deleted_by") == {"S": ticket}:
                 return
             orders = fact_orders_in(item)
             orders[STATUS] = max(orders.get(STATUS, ""), order)
             buried = {
-                **key,
+                "pk": item["pk"],
+                "sk": item["sk"],
                 "status": {"S": DELETED},
                 "deleted_by": {"S": ticket},
                 FACT_ORDERS: fact_orders_value(orders),

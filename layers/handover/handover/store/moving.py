@@ -1,7 +1,8 @@
-"""Moving portfolios between their homes and their shards, beside everything that is under way.
+"""Moving portfolios and users between homes and shards, beside everything that is under way.
 
-An item is stored at its new place before it is removed from its old one, each on the version that
-was read. So a move may stop anywhere and begin again, and takes nothing that is newer.
+Everything is moved on the version that was read. So a move may stop anywhere and begin again, and
+takes nothing that is newer. An item of a portfolio is stored at its new place before it is removed
+from its old one; a user is moved in one transaction.
 """
 
 from __future__ import annotations
@@ -13,7 +14,14 @@ from itertools import islice
 from typing import Any
 
 from handover.patience import Patience
-from handover.store.batches import STATEMENTS_A_BATCH, Item, Statement, read_items, write_each
+from handover.store.batches import (
+    STATEMENTS_A_BATCH,
+    Item,
+    Statement,
+    read_items,
+    transact,
+    write_each,
+)
 from handover.store.connection import client
 from handover.store.history import (
     LARGE_FROM,
@@ -24,6 +32,14 @@ from handover.store.history import (
     holding_write,
     home_of,
     shard_place,
+)
+from handover.store.user_places import (
+    MOVED,
+    USER,
+    USERS_A_TRANSACTION,
+    Spreading,
+    UserPlaces,
+    address_of,
 )
 
 Move = Callable[[Key], Key]
@@ -138,6 +154,74 @@ class PortfolioMover:
             if target not in refused
         ]
         return sum(outcome is None for outcome in write_each(removals, patience))
+
+
+@dataclass(frozen=True, slots=True)
+class UserMover:
+    """Moves the users of a tenant one by one, and says after each step how many it has moved.
+
+    Each is removed and stored in one transaction, on the version that was read, so that everybody
+    lies at one place at any time.
+    """
+
+    table: str
+
+    def spread(self, tenant: str, patience: Patience) -> Iterator[int]:
+        """Brings the users of the home to the shards; the tenant must be marked so."""
+        places = UserPlaces(tenant, Spreading.SPREAD)
+        yield from self._move(tenant, lambda address: places.of(address)[0], patience)
+
+    def gather(self, tenant: str, patience: Patience) -> Iterator[int]:
+        """Brings the users of the shards to the home; the tenant must be marked so."""
+        _, *shards, _ = UserPlaces(tenant, Spreading.BACK).keys
+        for pk in shards:
+            yield from self._move(pk, lambda _: tenant, patience)
+
+    def _move(self, pk: str, place: Callable[[str], str], patience: Patience) -> Iterator[int]:
+        items = self._users(pk, patience)
+        while part := list(islice(items, USERS_A_TRANSACTION)):
+            moves = [self.actions(item, place(address_of(item))) for item in part]
+            if transact([action for actions in moves for action in actions]):
+                yield len(part)
+            else:
+                # Whoever is being changed is left for the next time.
+                yield sum(transact(actions) for actions in moves)
+
+    def _users(self, pk: str, patience: Patience) -> Iterator[Item]:
+        asked: dict[str, Any] = {
+            "TableName": self.table,
+            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :user)",
+            "ExpressionAttributeValues": {":pk": {"S": pk}, ":user": {"S": USER}},
+            "ConsistentRead": True,
+        }
+        while True:
+            patience.check()
+            answer = client().query(**asked)
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def actions(self, item: Item, pk: str) -> list[Item]:
+        """The transaction that brings a user to another key, as the item was read."""
+        removal: dict[str, Any] = {
+            "TableName": self.table,
+            "Key": {"pk": item["pk"], "sk": item["sk"]},
+            "ConditionExpression": "#version = :version",
+            "ExpressionAttributeNames": {"#version": "version"},
+            "ExpressionAttributeValues": {":version": item.get("version")},
+        }
+        if "version" not in item:
+            removal["ConditionExpression"] = (
+                "attribute_exists(pk) AND attribute_not_exists(#version)"
+            )
+            del removal["ExpressionAttributeValues"]
+        storing = {
+            "TableName": self.table,
+            "Item": {**item, "pk": {"S": pk}, MOVED: {"BOOL": True}},
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
+        return [{"Delete": removal}, {"Put": storing}]
 
 
 def _key(item: Item) -> Key:

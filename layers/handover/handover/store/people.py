@@ -25,19 +25,22 @@ from handover.store.directory import (
     LOGIN,
     MAX_NAME_BYTES,
     NAME,
-    USER,
     Directory,
     DirectoryItem,
     UserItem,
     is_claimed,
     status_of,
     user_in,
+    user_item_of,
     user_update,
 )
 from handover.store.records import FACT_ORDERS, fact_orders_value
+from handover.store.user_places import SHARDS, USER, UserPlaces, absence, user_places
 
 # How many addresses that a name leads to are looked up at a time.
 NAMES_A_READ = 50
+# A user takes some 300 bytes, and a read unit covers 4 KB.
+LEAST_ROWS_OF_A_SHARD = 12
 
 
 class Stored(Enum):
@@ -56,14 +59,46 @@ class People:
 
     def listed(self, tenant: str, after: str | None, rows: int) -> Iterator[User]:
         """The users behind the address `after`, deleted ones too; lazily, `rows` at a time."""
-        found = UserItem.query(
-            tenant,
-            UserItem.sk.startswith(USER),
-            consistent_read=True,
-            page_size=rows,
-            last_evaluated_key=_place(tenant, USER, after),
-        )
-        return (user_in(item) for item in found)
+        places = user_places(self.table, tenant)
+        if places.state is None:
+            found = UserItem.query(
+                tenant,
+                UserItem.sk.startswith(USER),
+                consistent_read=True,
+                page_size=rows,
+                last_evaluated_key=_place(tenant, USER, after),
+            )
+            return (user_in(item) for item in found)
+        return self._listed_at(places, after, rows)
+
+    def _listed_at(self, places: UserPlaces, after: str | None, rows: int) -> Iterator[User]:
+        """As `listed`, from all keys: home, shards and home again, part by part.
+
+        Whoever is moved meanwhile is seen at one of them. A part has some rows of each shard, which
+        together are more than the `rows` of a page.
+        """
+        of_each = max(LEAST_ROWS_OF_A_SHARD, 2 * rows // SHARDS)
+        while True:
+            users: dict[str, User] = {}
+            ends: list[str] = []
+            for pk in places.keys:
+                found = UserItem.query(
+                    pk,
+                    UserItem.sk.startswith(USER),
+                    consistent_read=True,
+                    limit=of_each,
+                    page_size=of_each,
+                    last_evaluated_key=_place(pk, USER, after),
+                )
+                part = [user_in(item) for item in found]
+                users |= {user.email: user for user in part}
+                if found.last_evaluated_key is not None and part:
+                    ends.append(part[-1].email)
+            end = min(ends, default=None)
+            yield from (users[email] for email in sorted(users) if end is None or email <= end)
+            if end is None:
+                return
+            after = end
 
     def called(
         self, tenant: str, beginning: str, after: str | None, patience: Patience
@@ -110,18 +145,31 @@ class People:
         RetryLaterError when the table is busy.
         """
         login = normal_login(after.login_name)
-        actions = [self._user_update(tenant, before, after, order)]
+        places = user_places(self.table, tenant)
+        pk, *others = places.of(after.email)
+        if before is not None:
+            there = user_item_of(places, after.email)
+            if there is None:
+                return Stored.OVERTAKEN
+            pk = there.pk
+        actions = [self._user_update(pk, before, after, order)]
+        if before is None:
+            actions += [absence(self.table, other, after.email) for other in others]
         if login:
             found = _login_body(tenant, login)
             holder = _address_in(found) if found is not None else after.email
             if holder != after.email:
-                user = Directory(self.table).user(tenant, holder)
+                item = user_item_of(places, holder)
+                user = user_in(item) if item is not None else None
                 has_login = user and normal_login(user.login_name) == login
                 if user and not user.is_deleted and has_login:
                     return Stored.LOGIN_TAKEN
                 if found is not None and is_claimed(json.loads(found), now):
                     return Stored.LOGIN_TAKEN
-                actions.append(self._check_as_read(tenant, holder, user))
+                if item is None:
+                    actions += [absence(self.table, one, holder) for one in places.of(holder)]
+                else:
+                    actions.append(self._check_as_read(item.pk, user_in(item)))
             actions.append(self._login_put(tenant, login, after.email, found))
         old_login = normal_login(before.login_name) if before else ""
         if old_login not in ("", login):
@@ -131,15 +179,15 @@ class People:
         actions += self._name_actions(tenant, before, after)
         return Stored.DONE if transact(actions) else Stored.OVERTAKEN
 
-    def _user_update(self, tenant: str, before: User | None, after: User, order: str) -> Item:
-        update = user_update(self.table, tenant, after)
+    def _user_update(self, pk: str, before: User | None, after: User, order: str) -> Item:
+        update = user_update(self.table, pk, after)
         orders = dict.fromkeys(FACTS[About.USERS], order)
         update["UpdateExpression"] += f", #{FACT_ORDERS} = :{FACT_ORDERS}"
         update["ExpressionAttributeNames"][f"#{FACT_ORDERS}"] = FACT_ORDERS
         update["ExpressionAttributeValues"][f":{FACT_ORDERS}"] = fact_orders_value(orders)
+        update["ExpressionAttributeNames"]["#pk"] = "pk"
         if before is None:
             condition = "attribute_not_exists(#pk)"
-            update["ExpressionAttributeNames"]["#pk"] = "pk"
         else:
             condition, seen = _as_read(before)
             update["ExpressionAttributeValues"] |= seen
@@ -156,17 +204,17 @@ class People:
         key = _key(tenant, LOGIN + login)
         return {"Delete": {"TableName": self.table, "Key": key, **_body_is(found)}}
 
-    def _check_as_read(self, tenant: str, address: str, user: User | None) -> Item:
-        """The condition that the user is as it was read, None = there was no such user."""
-        condition, values = _as_read(user) if user else ("attribute_not_exists(#status)", {})
-        names = ("name", "login_name", "status") if user else ("status",)
+    def _check_as_read(self, pk: str, user: User) -> Item:
+        """The condition that the user lies there and is as it was read."""
+        condition, values = _as_read(user)
+        names = ("pk", "name", "login_name", "status")
         return {
             "ConditionCheck": {
                 "TableName": self.table,
-                "Key": _key(tenant, USER + address),
+                "Key": _key(pk, USER + user.email),
                 "ConditionExpression": condition,
                 "ExpressionAttributeNames": {f"#{name}": name for name in names},
-                **({"ExpressionAttributeValues": values} if values else {}),
+                "ExpressionAttributeValues": values,
             }
         }
 
@@ -185,9 +233,9 @@ class People:
 
 
 def _as_read(user: User) -> tuple[str, dict[str, Any]]:
-    """The condition that what leads to the user is as it was read, and its values."""
+    """The condition that the user lies there and what leads to it is as read, and its values."""
     seen = {"name": user.name, "login_name": user.login_name, "status": status_of(user)}
-    parts = []
+    parts = ["attribute_exists(#pk)"]
     for name, value in seen.items():
         part = f"#{name} = :old_{name}"
         # What is as usual may not be stored at all.

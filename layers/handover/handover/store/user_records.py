@@ -26,7 +26,6 @@ from handover.store.directory import (
     MAX_NAME_BYTES,
     MAX_USER_BYTES,
     NAME,
-    USER,
     is_claimed,
 )
 from handover.store.marks import mark_from
@@ -35,6 +34,14 @@ from handover.store.records import (
     fact_values,
     facts_in,
     write_records,
+)
+from handover.store.user_places import (
+    USER,
+    UserPlaces,
+    create_users,
+    read_users,
+    tenant_of,
+    user_places,
 )
 
 
@@ -47,8 +54,8 @@ class UserRecords:
     def read(self, tenant: str, names: Iterable[str], patience: Patience) -> dict[str, Account]:
         """The users that exist among `names`, by address."""
         # A longer address cannot be a key, so nobody has it.
-        keys = (_key(tenant, USER + name) for name in names if len(name.encode()) <= MAX_USER_BYTES)
-        items = read_items(self.table, keys, patience)
+        short = (name for name in names if len(name.encode()) <= MAX_USER_BYTES)
+        items = read_users(self.table, tenant, short, patience)
         return {record.account_id: record for record in map(_user_record, items)}
 
     def write(
@@ -59,7 +66,40 @@ class UserRecords:
         Login names must have been claimed.
         """
         put_items(self.table, _name_items(writes), patience)
-        return write_records(self, writes, self._statement, _user_record, patience)
+        if not writes:
+            return []
+        places = user_places(self.table, writes[0].account.tenant)
+        if places.state is None:
+            return write_records(self, writes, self._statement, _user_record, patience)
+        return self._write_at(places, writes, patience)
+
+    def _write_at(
+        self, places: UserPlaces, writes: Sequence[AccountWrite], patience: Patience
+    ) -> list[tuple[AccountWrite, Account | None]]:
+        """As `write`, where a user may lie at two places: updates look for it at one, then both."""
+        new = [write for write in writes if is_new(write.account)]
+        items = [_new_item(write) for write in new]
+        created = create_users(self.table, places, items, patience)
+        unseen = [write for write, is_created in zip(new, created, strict=True) if not is_created]
+        unmet: list[tuple[AccountWrite, Account | None]] = []
+        waiting = [write for write in writes if not is_new(write.account)]
+        for turn in places.turns:
+            outcomes = write_each(
+                [
+                    self._statement(write, places.of(write.account.account_id)[turn])
+                    for write in waiting
+                ],
+                patience,
+            )
+            tried, waiting = waiting, []
+            for write, outcome in zip(tried, outcomes, strict=True):
+                if outcome is not None and outcome.item:
+                    unmet.append((write, _user_record(outcome.item)))
+                elif outcome is not None:
+                    waiting.append(write)
+        unseen += waiting
+        found = self.read(places.tenant, [one.account.account_id for one in unseen], patience)
+        return unmet + [(write, found.get(write.account.account_id)) for write in unseen]
 
     def claim_logins(
         self, tenant: str, wanted: Mapping[str, str], order: str, now: float, patience: Patience
@@ -152,18 +192,23 @@ class UserRecords:
             [body, *key.values(), {"S": known}],
         )
 
-    def _statement(self, write: AccountWrite) -> Statement:
+    def _statement(self, write: AccountWrite, pk: str = "") -> Statement:
         record = write.account
-        key = _key(record.tenant, USER + record.account_id)
-        told = fact_values(write, About.USERS)
+        key = _key(pk or record.tenant, USER + record.account_id)
         if is_new(record):
-            return insertion(self.table, {**key, **told, "version": {"N": "1"}})
-        return update(self.table, {**key, **told}, record.version)
+            return insertion(self.table, {**key, **_new_item(write)})
+        return update(self.table, {**key, **fact_values(write, About.USERS)}, record.version)
+
+
+def _new_item(write: AccountWrite) -> Item:
+    """A new user, without partition key."""
+    told = fact_values(write, About.USERS)
+    return {"sk": {"S": USER + write.account.account_id}, **told, "version": {"N": "1"}}
 
 
 def _user_record(item: Item) -> Account:
     return Account(
-        tenant=item["pk"]["S"],
+        tenant=tenant_of(item["pk"]["S"]),
         account_id=item["sk"]["S"][len(USER) :],
         version=int(item["version"]["N"]) if "version" in item else 0,
         assigned=facts_in(item, About.USERS),

@@ -1,0 +1,176 @@
+"""Under which keys the users of a tenant lie: under one, or under many where they are very many.
+
+A user is one item at one place at any time: whoever moves one does so in a transaction. A mark on
+the tenant says that there are shards, long before the first user lies there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+from typing import Any
+from zlib import crc32
+
+from handover.patience import Patience
+from handover.store.batches import Item, read_items, transact
+from handover.store.connection import client
+
+USER = "user#"
+# A key takes 3,000 read units a second. 50 workers that decide 500 lines a second each, with
+# another user on every line, read 25,000 users: 16 keys give 48,000.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
+SHARDS = 16
+# Under this sort key the tenant's own key tells about its shards.
+MARK = "#spread"
+# What a user has who was stored there by a move, for whoever reads the stream.
+MOVED = "moved"
+# A user who is created or moved is two actions of the 100 that are allowed, of 4 MB together: one
+# with 50 roles may take 50 KB.
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+USERS_A_TRANSACTION = 25
+
+
+class Spreading(StrEnum):
+    """What is done with a tenant's users; PREPARED: they are looked for at shards too."""
+
+    PREPARED = "prepared"
+    SPREAD = "spread"
+    BACK = "back"
+
+
+@dataclass(frozen=True, slots=True)
+class UserPlaces:
+    """Where a tenant's users are looked for; `since` is when that began, in seconds.
+
+    `state` is None while the tenant has no shards.
+    """
+
+    tenant: str
+    state: Spreading | None
+    since: float = 0.0
+
+    def of(self, address: str) -> tuple[str, ...]:
+        """The partition keys at which the user may lie, new ones at the first."""
+        if self.state is None:
+            return (self.tenant,)
+        shard = f"{self.tenant}~{crc32(address.encode()) % SHARDS:x}"
+        return (shard, self.tenant) if self.state is Spreading.SPREAD else (self.tenant, shard)
+
+    @property
+    def turns(self) -> tuple[int, ...]:
+        """In which order the places are looked at: whoever is moved meanwhile is seen at last."""
+        return (0,) if self.state is None else (0, 1, 0)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """All partition keys, the home first and, where there are shards, last again."""
+        if self.state is None:
+            return (self.tenant,)
+        shards = (f"{self.tenant}~{number:x}" for number in range(SHARDS))
+        return (self.tenant, *shards, self.tenant)
+
+
+def user_places(table: str, tenant: str) -> UserPlaces:
+    """Where the users of the tenant lie.
+
+    The answer may be relied on for a quarter of an hour, which no function outlives: the mark is
+    there for that long before it has a consequence.
+    """
+    answer = client().get_item(TableName=table, Key=user_key(tenant, MARK), ConsistentRead=True)
+    item: Item | None = answer.get("Item")
+    if item is None:
+        return UserPlaces(tenant, None)
+    body = json.loads(item["body"]["S"])
+    return UserPlaces(tenant, Spreading(body["state"]), float(body["since"]))
+
+
+def put_mark(table: str, tenant: str, state: Spreading, now: float) -> None:
+    """Says what is done with the tenant's users from now on. No mark is ever taken off again."""
+    body = json.dumps({"state": state.value, "since": now})
+    client().put_item(TableName=table, Item={**user_key(tenant, MARK), "body": {"S": body}})
+
+
+def read_users(table: str, tenant: str, addresses: Iterable[str], patience: Patience) -> list[Item]:
+    """The items of the users that exist among `addresses` (no repetition), in no order."""
+    waiting = list(addresses)
+    if not waiting:
+        return []
+    places = user_places(table, tenant)
+    found: list[Item] = []
+    for turn in places.turns:
+        keys = (user_key(places.of(address)[turn], USER + address) for address in waiting)
+        items = read_items(table, keys, patience)
+        found += items
+        there = {address_of(item) for item in items}
+        waiting = [address for address in waiting if address not in there]
+        if not waiting:
+            break
+    return found
+
+
+def create_users(
+    table: str, places: UserPlaces, items: Sequence[Item], patience: Patience
+) -> list[bool]:
+    """For each new user whether it is stored; false where somebody has been faster.
+
+    `items` have no partition key yet. Nobody comes to lie at two places: each is stored on the
+    condition that there is none at either.
+    """
+    outcomes: list[bool] = []
+    rest = iter(items)
+    while part := list(islice(rest, USERS_A_TRANSACTION)):
+        patience.check()
+        if transact([action for item in part for action in creation(table, places, item)]):
+            outcomes += [True] * len(part)
+        else:
+            for item in part:
+                patience.check()
+                outcomes.append(transact(list(creation(table, places, item))))
+    return outcomes
+
+
+def creation(table: str, places: UserPlaces, item: Item) -> Iterator[Item]:
+    """The actions that store a new user, who has no partition key yet."""
+    first, *others = places.of(address_of(item))
+    absent = {
+        "ConditionExpression": "attribute_not_exists(#pk)",
+        "ExpressionAttributeNames": {"#pk": "pk"},
+    }
+    yield {"Put": {"TableName": table, "Item": {**item, "pk": {"S": first}}, **absent}}
+    for other in others:
+        yield absence(table, other, address_of(item))
+
+
+def absence(table: str, pk: str, address: str) -> Item:
+    """The condition that there is no such user at that place."""
+    return {
+        "ConditionCheck": {
+            "TableName": table,
+            "Key": user_key(pk, USER + address),
+            "ConditionExpression": "attribute_not_exists(#pk)",
+            "ExpressionAttributeNames": {"#pk": "pk"},
+        }
+    }
+
+
+def address_of(item: Item) -> str:
+    """The address of the user whose item it is."""
+    return str(item["sk"]["S"][len(USER) :])
+
+
+def tenant_of(pk: str) -> str:
+    """Whose item lies under a partition key; no tenant has a `~`."""
+    return pk.partition("~")[0]
+
+
+def user_key(pk: str, sk: str) -> dict[str, Any]:
+    """A key of the table of directories."""
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def homes_of(items: Iterable[Item]) -> Mapping[str, str]:
+    """Where each of the users lies, by address."""
+    return {address_of(item): item["pk"]["S"] for item in items}
