@@ -52,6 +52,7 @@ app.add_typer(sources.app, name="sources", rich_help_panel=Panel.TENANT)
 app.add_typer(requests.app, name="requests", rich_help_panel=Panel.ACCOUNTS)
 app.add_typer(operating.app)
 app.add_typer(operating.domains_app, name="domains", rich_help_panel=Panel.OPERATORS)
+app.add_typer(operating.migrate_app, name="migrate", rich_help_panel=Panel.OPERATORS)
 
 
 def _show_version(wanted: bool) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,8 +13,8 @@ from handover.store.tables import TableNames, connect
 from handover.store.user_places import Spreading, put_mark, user_places
 
 from infra.cli.failures import CommandError, ExitCode
-from infra.cli.location import find_stack
 from infra.cli.screen import Screen, Unit
+from infra.cli.session import Session
 
 # An operator may stop the command at any time, so it waits for a busy table as long as it takes.
 _ENDLESS = Patience(math.inf)
@@ -24,13 +23,13 @@ _ENDLESS = Patience(math.inf)
 LONGEST_RUN_SECONDS = 900
 
 
-def migrate_keys(arguments: Namespace, screen: Screen) -> ExitCode:
-    """`handover migrate keys`: moves what is large to its shards, or with --back to its home.
+def migrate_keys(session: Session, *, is_back: bool, rate: int) -> ExitCode:
+    """Moves what is large to its shards, or with `is_back` to its home.
 
     The functions must write in the same direction: a stack with another KeyLayout is refused.
     """
-    stack = find_stack()
-    expected = "together" if arguments.back else "spread"
+    stack, screen = session.stack, session.screen
+    expected = "together" if is_back else "spread"
     found = stack.output("KeyLayout")
     if found != expected:
         raise CommandError(
@@ -40,36 +39,36 @@ def migrate_keys(arguments: Namespace, screen: Screen) -> ExitCode:
     tables = connect(
         TableNames(
             portfolios=stack.output("PortfolioTable"),
-            spreads=not arguments.back,
+            spreads=not is_back,
         )
     )
     mover = PortfolioMover(tables.portfolios)
-    steps = mover.gather(_ENDLESS) if arguments.back else mover.spread(_ENDLESS)
+    steps = mover.gather(_ENDLESS) if is_back else mover.spread(_ENDLESS)
     moved = 0
     with _waiting(), screen.bar("moving", None, Unit.LINES) as bar:
-        for moved in _paced(steps, arguments.rate):
+        for moved in _paced(steps, rate):
             bar.to(moved, None, "moving portfolios")
     screen.say(f"Moved {moved:,} items.")
     return ExitCode.ALL_GOOD
 
 
-def migrate_users(arguments: Namespace, screen: Screen) -> ExitCode:
-    """`handover migrate users`: spreads the users of a tenant, or with --back gathers them.
+def migrate_users(session: Session, tenant: str, *, is_back: bool, rate: int) -> ExitCode:
+    """Spreads the users of a tenant, or with `is_back` gathers them.
 
     The first call only says so to the functions. Users may be moved when no run is left that has
     not heard it, which the second call holds.
     """
-    table = find_stack().output("DirectoryTable")
-    tenant, now = arguments.tenant, time.time()
+    screen, table = session.screen, session.stack.output("DirectoryTable")
+    now = time.time()
     connect(TableNames(directory=table))
     places = user_places(table, tenant)
     mover = UserMover(table)
-    if arguments.back:
+    if is_back:
         if places.state is None:
             screen.say(f"The users of {tenant} have never been spread.")
             return ExitCode.ALL_GOOD
         put_mark(table, tenant, Spreading.BACK, now)
-        return _move_users(mover.gather(tenant, _ENDLESS), arguments.rate, screen)
+        return _move_users(mover.gather(tenant, _ENDLESS), rate, screen)
     if places.state is None:
         put_mark(table, tenant, Spreading.PREPARED, now)
         screen.say(f"Prepared. Run this again in {LONGEST_RUN_SECONDS // 60} minutes.")
@@ -81,7 +80,7 @@ def migrate_users(arguments: Namespace, screen: Screen) -> ExitCode:
             "began before look for users under one key only; try again later"
         )
     put_mark(table, tenant, Spreading.SPREAD, now)
-    return _move_users(mover.spread(tenant, _ENDLESS), arguments.rate, screen)
+    return _move_users(mover.spread(tenant, _ENDLESS), rate, screen)
 
 
 def _move_users(steps: Iterator[int], rate: int, screen: Screen) -> ExitCode:

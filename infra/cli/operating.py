@@ -13,9 +13,14 @@ from infra.cli.failures import ExitCode
 from infra.cli.options import Email, ImportId, Panel, Tenant, Yes, examples
 from infra.cli.session import session_of
 
+DEFAULT_RATE = 1000
+
 app = Typer()
 domains_app = Typer(invoke_without_command=True)
+migrate_app = Typer(help="Move stored items to other keys, beside whatever runs; see RUNBOOK.")
 
+Back = Annotated[bool, Option("--back", help="bring all back under one key")]
+Rate = Annotated[int, Option("--rate", metavar="N", min=1, help="items a second at most")]
 Domain = Annotated[str, Argument(metavar="DOMAIN", help="the part behind the @ of addresses")]
 
 
@@ -125,3 +130,21 @@ def forget(ctx: Context, domain: Domain) -> ExitCode:
     from infra.cli import addresses
 
     return addresses.forget_domain(session_of(ctx), domain)
+
+
+@migrate_app.command(epilog=examples("migrate keys", "migrate keys --back --rate 500"))
+def keys(ctx: Context, back: Back = False, rate: Rate = DEFAULT_RATE) -> ExitCode:
+    """Spread large portfolios over several keys."""
+    from infra.cli import migrating
+
+    return migrating.migrate_keys(session_of(ctx), is_back=back, rate=rate)
+
+
+@migrate_app.command("users", epilog=examples("migrate users --tenant lumina"))
+def migrate_users(
+    ctx: Context, tenant: Tenant, back: Back = False, rate: Rate = DEFAULT_RATE
+) -> ExitCode:
+    """Spread the users of a tenant over several keys; the first call prepares it."""
+    from infra.cli import migrating
+
+    return migrating.migrate_users(session_of(ctx), tenant, is_back=back, rate=rate)

@@ -13,9 +13,9 @@ from handover.aws.objects import Upload
 from handover.stages.allowances import WINDOW_SECONDS
 from handover.stages.uploads import DROP, IN, Arrival
 from handover.store.allowances import KEPT_SECONDS
-from handover.store.directory import USER
 from handover.store.errands import ERRAND
 from handover.store.imports import IMPORT
+from handover.store.user_places import USER
 
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.location import user_pools
