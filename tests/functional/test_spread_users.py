@@ -359,7 +359,7 @@ def test_a_user_of_a_shard_who_is_deleted_is_taken_off_everything(pipeline: Pipe
 @pytest.fixture
 def _stack(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     stack = Stack("handover", None, {"DirectoryTable": TABLE})
-    monkeypatch.setattr(migrating, "find_stack", lambda: stack)
+    monkeypatch.setattr("infra.cli.session.find_stack", lambda: stack)
     monkeypatch.setattr(migrating, "time", pipeline.clock)
     monkeypatch.setattr(pipeline.clock, "monotonic", pipeline.clock.time, raising=False)
 
