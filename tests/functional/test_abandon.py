@@ -55,6 +55,24 @@ def test_a_file_that_could_not_be_validated_is_refused_and_announced(pipeline: P
     assert len(pipeline.memory.sns.published) == 1
 
 
+def test_a_file_that_is_given_up_tells_of_what_was_posted_with_its_form_again(
+    pipeline: Pipeline,
+) -> None:
+    ticket = pipeline.ticket()
+    created = pipeline.upload(file_of([("K000", BARAKA)]), ticket)
+    pipeline.clock.now += 1
+    again = pipeline.upload(file_of([("K000", AMINA)]), ticket)
+    pipeline.run(again)
+
+    assert pipeline.abandon(intake_letter(created)) == []
+    pipeline.run()
+
+    summary = pipeline.summary(created)
+    assert summary["refusal"]["code"] == "NOT_VALIDATED"
+    assert [warning["code"] for warning in summary["warnings"]] == ["TICKET_REPLAYED"]
+    assert len(pipeline.memory.sns.published) == 1
+
+
 def test_a_file_that_a_killed_run_left_half_validated_is_refused(pipeline: Pipeline) -> None:
     created = many(pipeline)
     with befalling(pipeline.memory, Mishap("BatchWriteItem", kill_before=1)):

@@ -77,5 +77,8 @@ def _refuse(wiring: Wiring, arrival: Arrival, run: Invocation) -> None:
             "found in it. Nothing was written."
             + ("" if item.errand else " Upload the file again."),
         )
+        if item.ticket is not None:
+            # What was posted with its form again may have been heard of before this file.
+            imports.take_over_replays(item.pk, item.ticket)
         imports.refuse(item.pk, run.attempt, refusal, at=rfc3339(run.now))
     send_finalize(wiring, item)

@@ -232,8 +232,10 @@ class TicketItem(Model):
     issued_at = UnicodeAttribute()
     expires_at = UnicodeAttribute()
     import_id = UnicodeAttribute(null=True)
+    # Of files posted with the form again: how many, when the last one, and the import that tells.
     replays = NumberAttribute(default=0)
     replayed_at = UnicodeAttribute(null=True)
+    replayed = UnicodeAttribute(null=True)
     cancelled_by = UnicodeAttribute(null=True)
     expires = NumberAttribute()
 
@@ -905,6 +907,7 @@ class Imports:
             [
                 TicketItem.replays.set(replays.number),
                 TicketItem.replayed_at.set(replays.last_at),
+                TicketItem.replayed.set(replays.first_import),
             ],
             TicketItem.pk.exists()
             & (TicketItem.replays.does_not_exist() | (TicketItem.replays < replays.number)),
@@ -912,9 +915,9 @@ class Imports:
         self._tell_replays(replays.first_import, replays.number, replays.last_at)
 
     def take_over_replays(self, import_id: str, ticket: str) -> None:
-        """Has an import that is being validated tell of the replays that its ticket knows."""
+        """Has an import tell of the replays that its ticket knows, if it is the first of them."""
         known = self.ticket(ticket)
-        if known is not None and known.replays and known.replayed_at:
+        if known is not None and known.replayed == import_id and known.replayed_at:
             self._tell_replays(import_id, int(known.replays), known.replayed_at)
 
     def _tell_replays(self, import_id: str, number: int, at: str) -> None:
