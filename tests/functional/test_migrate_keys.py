@@ -18,7 +18,7 @@ TABLE = "PortfolioTable"
 def layout(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The outputs of the stack that the command finds."""
     outputs = {"PortfolioTable": TABLE, "DirectoryTable": "DirectoryTable", "KeyLayout": "spread"}
-    monkeypatch.setattr(migrating, "find_stack", lambda: Stack("handover", None, outputs))
+    monkeypatch.setattr("infra.cli.session.find_stack", lambda: Stack("handover", None, outputs))
     return outputs
 
 

@@ -441,7 +441,7 @@ FORBIDDEN: list[tuple[str, str, str, dict[str, Any]]] = [
     ("AssignRole", "dynamodb", "put_item", {"TableName": "AccountsTable"}),
     ("AssignRole", "dynamodb", "delete_item", {"TableName": "AccountsTable"}),
     ("AssignRole", "dynamodb", "scan", {"TableName": "AccountsTable"}),
-    ("AssignRole", "dynamodb", "put_item", {"TableName": "DirectoryTable"}),
+    ("AssignRole", "dynamodb", "delete_item", {"TableName": "DirectoryTable"}),
     ("AssignRole", "dynamodb", "put_item", {"TableName": "HistoryTable"}),
     ("PublishRole", "s3", "get_object", {"Bucket": "UploadsBucket", "Key": "in/x"}),
     ("PublishRole", "s3", "get_object", {"Bucket": "ReportsBucket", "Key": "x"}),
