@@ -164,8 +164,9 @@ def _import(stand: Stand, done: Done, item: Item, told: list[Any]) -> Iterator[s
 
 def _errors(stand: Stand, done: Done) -> Iterator[str]:
     wanted = [
-        (*row.fields, str(row.line), row.code)
-        for _, row in done.rows
+        # The report keeps a row as it was sent, also where results.csv fills it up or joins it.
+        (*one.fields, str(row.line), row.code)
+        for one, row in done.rows
         if row.outcome in ("rejected", "not_processed")
     ]
     body = stand.report(done.upload, "errors.csv")
