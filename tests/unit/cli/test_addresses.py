@@ -141,6 +141,21 @@ def test_a_domain_is_one_tenants_until_it_is_forgotten(
     assert tables.domains.tenant_of(EMAIL) == "a"
 
 
+@pytest.mark.parametrize(
+    ("verified", "other"),
+    [("faß.example", "xn--fa-hia.example"), ("xn--fa-hia.example", "faß.example")],
+)
+def test_a_domain_is_verified_in_both_of_its_spellings(
+    tables: Tables, verified: str, other: str
+) -> None:
+    assert main(["domains", "verify", verified, "--tenant", "b"]) == ExitCode.ALL_GOOD
+
+    assert tables.domains.tenant_of(f"ana@{other}") == "b"
+    assert main(["domains", "verify", other, "--tenant", "a"]) == ExitCode.REFUSED
+    assert main(["domains", "forget", other]) == ExitCode.ALL_GOOD
+    assert tables.domains.tenant_of(f"ana@{verified}") is None
+
+
 def test_the_nearest_verified_domain_counts(stack: Stack, tables: Tables) -> None:
     assert stack
     tables.domains.verify("b", "b.example")

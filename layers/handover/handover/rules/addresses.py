@@ -41,6 +41,23 @@ def _normal_domain(domain: str) -> str:
         return domain.lower()
 
 
+def dns_domain(domain: str) -> str:
+    """A normal domain as the DNS has it, with labels in ASCII: two spellings of one are the same.
+
+    A label that is none, because it holds a character that no name may have, stays as it is.
+    """
+    return ".".join(_dns_label(label) for label in domain.split("."))
+
+
+def _dns_label(label: str) -> str:
+    if label.isascii():
+        return label
+    try:
+        return idna.alabel(label).decode("ascii")
+    except idna.IDNAError:
+        return label
+
+
 def normal_login(text: str) -> str:
     """`text` as login names are compared: in any case, ß as ss, in one Unicode form (NFKC).
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pynamodb.exceptions import DoesNotExist, PutError
 
+from handover.rules.addresses import dns_domain
 from handover.store.directory import DirectoryItem
 from handover.store.setup import only_unmet
 
@@ -30,7 +31,7 @@ class Domains:
 
         None when there is none. The nearest domain counts; at most MOST_LABELS reads.
         """
-        labels = address.rpartition("@")[2].split(".")[-MOST_LABELS:]
+        labels = dns_domain(address.rpartition("@")[2]).split(".")[-MOST_LABELS:]
         for begin in range(len(labels) - 1):
             try:
                 domain = ".".join(labels[begin:])
@@ -43,7 +44,7 @@ class Domains:
         """False when the domain is verified for another tenant already."""
         is_free = DirectoryItem.pk.does_not_exist() | (DirectoryItem.body == tenant)
         try:
-            DirectoryItem(DOMAINS, domain, body=tenant).save(is_free)
+            DirectoryItem(DOMAINS, dns_domain(domain), body=tenant).save(is_free)
         except PutError as error:
             only_unmet(error)
             return False
@@ -51,7 +52,7 @@ class Domains:
 
     def forget(self, domain: str) -> None:
         """Takes the verification of a domain back, if there is one."""
-        DirectoryItem(DOMAINS, domain).delete()
+        DirectoryItem(DOMAINS, dns_domain(domain)).delete()
 
     def listed(self) -> Iterator[tuple[str, str]]:
         """Each verified domain with its tenant, by domain."""
