@@ -244,7 +244,7 @@ class WatermarkItem(Model):
     """How far something has come, or how fast: of a tenant's source, the pace of its last file.
 
     Of a tenant: up to which time every upload is known to have ended. Of a part of the upload
-    bucket: behind which key the sweeper has yet to look, none when it begins anew; of the open
+    bucket: behind which key the sweeper has yet to look, none at its start; of the open
     imports likewise, by the time at which they were opened. Of a queue: what is `Seen` of it. Of a
     source: its last `files` as JSON, and how often that list was written.
     """
