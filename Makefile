@@ -30,10 +30,10 @@ demo: setup ## the main job on a sample, on the embedded AWS
 # longest come first, tests/e2e; tests/conftest.py says what stays together.
 # What patches time or the whole SDK has processes of its own; some of it shares itself out.
 test: setup ## every test
-	$(PYTHON) -m pytest -n 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 --ignore tests/faults --ignore tests/kill9
-	$(PYTHON) -m pytest tests/kill9
-	$(PYTHON) -m pytest -n 3 --dist worksteal -m "not all_cores" tests/faults
-	$(PYTHON) -m pytest -m all_cores tests/faults
+	$(PYTHON) -m pytest -n 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 --ignore tests/simulation --ignore tests/crash
+	$(PYTHON) -m pytest tests/crash
+	$(PYTHON) -m pytest -n 3 --dist worksteal -m "not all_cores" tests/simulation
+	$(PYTHON) -m pytest -m all_cores tests/simulation
 
 check: setup ## the fast gate: format, lint, types, template and pins, unit tests
 	$(PYTHON) -m ruff format --check $(CODE)
@@ -58,14 +58,14 @@ deploy: build ## to the AWS account of your credentials (needs the SAM CLI)
 	sam deploy
 	@echo 'The stack is handover-dev; the commands speak to it with: export HANDOVER_STACK=handover-dev'
 
-bench: setup ## speed and memory, into infra/bench/RESULTS.md
-	$(PYTHON) -m infra.bench
+bench: setup ## speed and memory, into tests/bench/RESULTS.md
+	$(PYTHON) -m tests.bench
 
 contract: setup ## the deployed API asked at length whether it keeps its description
 	CONTRACT_EXAMPLES=300 $(PYTHON) -m pytest tests/contract
 
 faults: setup ## the long fault simulation
-	$(PYTHON) -m tests.faults
+	$(PYTHON) -m tests.simulation
 
 load: setup ## the load model at its full size, into tests/load/RESULTS.md
 	$(PYTHON) -m tests.load
@@ -73,8 +73,8 @@ load: setup ## the load model at its full size, into tests/load/RESULTS.md
 mutants: setup ## which changes of the code the fast tests notice: SEED=1 SAMPLE=60
 	nice $(PYTHON) -m tests.mutation --seed $(SEED) --sample $(SAMPLE) --page
 
-soak: setup ## ten minutes of load under faults, added to infra/soak/RESULTS.md
-	$(PYTHON) -m infra.soak --output infra/soak/RESULTS.md
+soak: setup ## ten minutes of load under faults, added to tests/soak/RESULTS.md
+	$(PYTHON) -m tests.soak --output tests/soak/RESULTS.md
 
 # They are larger than everything else together, so only who audits installs them.
 .audit/.ready: requirements-audit.txt | .venv/.ready

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from handover.messages import each_message
+from handover.batch import each_message
+from handover.pipeline.abandon import abandon
 from handover.runtime import Context, Invocation, logger, metrics, tracer, wiring
-from handover.stages.abandonment import abandon
 
 
 @logger.inject_lambda_context

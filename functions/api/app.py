@@ -15,6 +15,8 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
     RequestUnsupportedContentType,
     RequestValidationError,
 )
+from handover.access.allowances import seconds_to_wait
+from handover.deadline import NO_PATIENCE, begin
 from handover.errors import (
     ConflictError,
     ForbiddenError,
@@ -23,19 +25,10 @@ from handover.errors import (
     NotFoundError,
     RetryLaterError,
 )
-from handover.http import (
-    accounts,
-    assignments,
-    edits,
-    imports,
-    people,
-    profiles,
-    requests,
-    settings,
-)
+from handover.http import accounts, assignments, edits, imports, profiles, requests, settings, users
 from handover.http.description import PATH, description, methods_of
 from handover.http.problems import JSON, PROBLEM, problem
-from handover.patience import NO_PATIENCE, begin
+from handover.pipeline.uploads import TENANT_PATTERN
 from handover.runtime import (
     Context,
     invocation,
@@ -45,8 +38,6 @@ from handover.runtime import (
     tracer,
     wiring,
 )
-from handover.stages.allowances import seconds_to_wait
-from handover.stages.uploads import TENANT_PATTERN
 
 # No answer is a page: a browser that is led to one runs, frames and remembers nothing of it.
 SECURITY_HEADERS = {
@@ -116,7 +107,7 @@ ROUTERS = (
     edits.router,
     assignments.router,
     settings.router,
-    people.router,
+    users.router,
     requests.router,
 )
 for router in ROUTERS:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from handover.messages import each_message
+from handover.batch import each_message
+from handover.pipeline.assign import work_chunk
+from handover.pipeline.messages import Need, note_taken, read_message
 from handover.runtime import Context, Invocation, logger, metrics, tracer, wiring
-from handover.stages.chunks import work_chunk
-from handover.stages.sending import Need, note_taken, read_message
 
 
 @logger.inject_lambda_context

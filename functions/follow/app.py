@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from handover.jobs.follow import CHANGES_OF_DIRECTORIES
+from handover.pipeline.parking import replay, take
 from handover.runtime import Context, invocation, logger, metrics, tracer, wiring
-from handover.stages.following import CHANGES_OF_DIRECTORIES
-from handover.stages.parking import replay, take
 
 
 @logger.inject_lambda_context

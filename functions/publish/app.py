@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from handover.pipeline.parking import replay, take
+from handover.pipeline.publish import CHANGES_OF_ACCOUNTS
 from handover.runtime import Context, invocation, logger, metrics, tracer, wiring
-from handover.stages.parking import replay, take
-from handover.stages.publication import CHANGES_OF_ACCOUNTS
 
 
 @logger.inject_lambda_context

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from handover.pipeline.sweep import SWEEPS
 from handover.runtime import Context, invocation, logger, metrics, tracer, wiring
-from handover.stages.sweeps import SWEEPS
 
 
 @logger.inject_lambda_context

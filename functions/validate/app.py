@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from handover.messages import each_message
+from handover.batch import each_message
+from handover.pipeline.messages import Need, note_taken, read_message
+from handover.pipeline.uploads import arrivals_of
+from handover.pipeline.validate import take_in
 from handover.runtime import (
     Context,
     Invocation,
@@ -14,9 +17,6 @@ from handover.runtime import (
     tracer,
     wiring,
 )
-from handover.stages.intake import take_in
-from handover.stages.sending import Need, note_taken, read_message
-from handover.stages.uploads import arrivals_of
 
 
 @logger.inject_lambda_context

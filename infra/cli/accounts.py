@@ -20,6 +20,7 @@ from typer import Context, Option, Typer
 
 from infra.cli.api import Api
 from infra.cli.failures import CommandError, ExitCode
+from infra.cli.imports import pages
 from infra.cli.naming import addresses_in
 from infra.cli.options import (
     AccountId,
@@ -33,7 +34,6 @@ from infra.cli.options import (
     examples,
     named,
 )
-from infra.cli.records import pages
 from infra.cli.screen import Screen, Unit
 from infra.cli.session import session_of
 from infra.cli.showing import counted, moment, show_json

@@ -13,11 +13,11 @@ from typer.main import get_command
 
 from infra.cli import (
     accounts,
-    errands,
+    assignments,
+    imports,
     local,
     operating,
     people,
-    records,
     requests,
     sources,
     stack,
@@ -42,7 +42,7 @@ Exit codes:
 
 app = Typer(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 app.add_typer(local.app, name="local", rich_help_panel=Panel.STACK)
-for group in (stack, uploading, records, accounts, errands, tenant):
+for group in (stack, uploading, imports, accounts, assignments, tenant):
     app.add_typer(group.app)
 app.add_typer(people.app, name="users", rich_help_panel=Panel.TENANT)
 app.add_typer(tenant.roles_app, name="roles", rich_help_panel=Panel.TENANT)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from handover.patience import Patience, begin
+from handover.deadline import Patience, begin
 from handover.store.moving import PortfolioMover, UserMover
 from handover.store.tables import TableNames, connect
 from handover.store.user_places import Spreading, put_mark, user_places

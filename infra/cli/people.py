@@ -9,6 +9,7 @@ from typer import Argument, Context, Option, Typer
 
 from infra.cli.confirming import confirm
 from infra.cli.failures import ExitCode
+from infra.cli.imports import pages
 from infra.cli.lists import ListCommand
 from infra.cli.options import (
     DEFAULT_ERRORS,
@@ -21,7 +22,6 @@ from infra.cli.options import (
     Yes,
     examples,
 )
-from infra.cli.records import pages
 from infra.cli.session import Session, session_of
 from infra.cli.showing import listed
 from infra.cli.uploading import show_outcome

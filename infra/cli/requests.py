@@ -7,8 +7,8 @@ from typing import Annotated
 from typer import Argument, Context, Option, Typer
 
 from infra.cli.failures import ExitCode
+from infra.cli.imports import pages
 from infra.cli.options import AccountId, AsJson, examples
-from infra.cli.records import pages
 from infra.cli.session import session_of
 from infra.cli.showing import listed, moment, show_json
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from typer import Argument, Context, Option, Typer
 
 from infra.cli.failures import ExitCode
+from infra.cli.imports import pages
 from infra.cli.options import AsJson, Map, ProfileName, examples, mapping_of
-from infra.cli.records import pages
 from infra.cli.screen import Screen
 from infra.cli.session import session_of
 from infra.cli.showing import listed, show_json

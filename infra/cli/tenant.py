@@ -10,9 +10,9 @@ from handover.profiles import WORKFLOW_ROLE, Settings, settings_from, settings_j
 from typer import Argument, Context, Option, Typer
 
 from infra.cli.failures import CommandError, ExitCode
+from infra.cli.imports import pages
 from infra.cli.lists import ListCommand
 from infra.cli.options import AsJson, Map, Pair, Panel, examples, mapping_of, named
-from infra.cli.records import pages
 from infra.cli.session import session_of
 from infra.cli.showing import listed, show_json
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from handover.model import State
-from handover.stages.sweeps import APPROVAL_SECONDS
+from handover.pipeline.sweep import APPROVAL_SECONDS
 from handover.store.imports import CHUNK, ChunkItem, ImportItem, Imports, TicketItem, pending_chunks
 from handover.store.tables import TableNames, connect
 

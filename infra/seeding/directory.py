@@ -20,8 +20,8 @@ from handover.profiles import (
 from handover.profiles.checks import check_profile
 from handover.profiles.names import check_role, workflow_seat
 from handover.rules import is_address, normal_address, normal_login
-from handover.stages.setup import RESERVED_SOURCES
 from handover.store.directory import Source
+from handover.use_cases.settings import RESERVED_SOURCES
 
 from infra.seeding.tables import DirectoryFileError, Row, rows, unique
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeVar
 
+from handover.deadline import Patience
 from handover.errors import InvalidRequestError
 from handover.model import Account, User
-from handover.patience import Patience
 from handover.profiles import OpcoWall, Profile, check_mapping, presets
 from handover.rules import are_apart, normal_address, normal_login
-from handover.stages.setup import check_directory_right
 from handover.store.tables import Tables
+from handover.use_cases.settings import check_directory_right
 
 from infra.seeding.directory import ACCOUNT_MANAGER, DirectoryFiles
 from infra.seeding.tables import DirectoryFileError

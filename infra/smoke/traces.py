@@ -9,12 +9,12 @@ from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
+from handover.access.allowances import WINDOW_SECONDS
 from handover.aws.objects import Upload
-from handover.stages.allowances import WINDOW_SECONDS
-from handover.stages.uploads import DROP, IN, Arrival
+from handover.pipeline.uploads import DROP, IN, Arrival
 from handover.store.allowances import KEPT_SECONDS
-from handover.store.errands import ERRAND
 from handover.store.imports import IMPORT
+from handover.store.jobs import ERRAND
 from handover.store.user_places import USER
 
 from infra.cli.failures import CommandError, ExitCode

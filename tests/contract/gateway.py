@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
 from functions.api import app
-from tests.functional.api.caller import EVENT, LambdaContext
+from tests.kit.caller import EVENT, LambdaContext
 
 AUTHORIZATION = "Bearer of-somebody"
 # What API Gateway passes on as text; all else comes in base64.

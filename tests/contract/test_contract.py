@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from tests.contract.gateway import AUTHORIZATION, served
-from tests.functional.fixtures import clients_of_memory
-from tests.functional.pipeline import on_memory
-from tests.intruders.cast import ADMIN, OWN, build
+from tests.kit.cast import ADMIN, OWN, build
+from tests.kit.fixtures import clients_of_memory
+from tests.kit.pipeline import on_memory
 
 __all__ = ["clients_of_memory"]
 

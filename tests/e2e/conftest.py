@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra import local
-from tests.e2e.doors import ADMIN, TENANT, Doors
+from tests.kit.doors import ADMIN, TENANT, Doors
 
 ROOT = Path(__file__).resolve().parents[2]
 

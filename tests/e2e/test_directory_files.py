@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.doors import Doors, accounts_csv, until
+from tests.kit.doors import Doors, accounts_csv, until
 
 
 def ended(doors: Doors, folder: Path, name: str, text: str) -> dict[str, Any]:

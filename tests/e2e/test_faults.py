@@ -12,10 +12,10 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from handover.stages.parking import PARKED
+from handover.pipeline.parking import PARKED
 
-from tests.e2e.doors import Doors, accounts_csv, until
-from tests.functional.payloads import load_event
+from tests.kit.doors import Doors, accounts_csv, until
+from tests.kit.payloads import load_event
 
 KENYANS = ("wanjiru.mwangi@lumina.example", "brian.kiptoo@lumina.example")
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.e2e.doors import Doors, until
+from tests.kit.doors import Doors, until
 
 MANAGER = "account_manager"
 

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from infra import template
-from tests.e2e.doors import BACK_OFFICE, Doors, accounts_csv, http, post_form, until
+from tests.kit.doors import BACK_OFFICE, Doors, accounts_csv, http, post_form, until
 
 UPLOADS = Path(__file__).resolve().parents[2] / "events" / "uploads"
 SAMPLE = UPLOADS / "pulse-sample.csv"

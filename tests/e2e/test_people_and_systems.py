@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.e2e.doors import ADMIN, BACK_OFFICE, Doors, accounts_csv, until
+from tests.kit.doors import ADMIN, BACK_OFFICE, Doors, accounts_csv, until
 
 UPLOADS = Path(__file__).resolve().parents[2] / "events" / "uploads"
 

@@ -11,7 +11,7 @@ import urllib.parse
 
 import pytest
 
-from tests.e2e.doors import PASSWORD, TENANT, Doors, http
+from tests.kit.doors import PASSWORD, TENANT, Doors, http
 
 VERIFIER = "a-verifier-of-more-than-forty-three-characters-0123"
 

@@ -13,7 +13,7 @@ import pytest
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.main import main
 from infra.smoke.job import Job
-from tests.e2e.doors import Doors, until
+from tests.kit.doors import Doors, until
 
 SMOKE = re.compile(r"smoke-[0-9a-f]{16}")
 

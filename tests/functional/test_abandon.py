@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.faults.memory_aws import ObjectCreated
-from tests.functional.mishaps import Mishap, befalling
-from tests.functional.payloads import load_event
-from tests.functional.pipeline import (
+from tests.kit.memory_aws import ObjectCreated
+from tests.kit.mishaps import Mishap, befalling
+from tests.kit.payloads import load_event
+from tests.kit.pipeline import (
     AMINA,
     BARAKA,
     HOUR,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.functional.pipeline import TENANT, Pipeline
+from tests.kit.pipeline import TENANT, Pipeline
 
 BODY = b"account ID,account Manager\nK000,\n"
 

@@ -23,9 +23,6 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.faults.memory_aws import ObjectCreated
-from tests.functional.api.caller import Api
-from tests.functional.fixtures import clients_of_memory
 from tests.functional.ledger import (
     MANAGER,
     STRICT,
@@ -38,7 +35,10 @@ from tests.functional.ledger import (
     Person,
     Verdict,
 )
-from tests.functional.pipeline import ADMIN, TENANT, Pipeline, import_id, on_memory
+from tests.kit.caller import Api
+from tests.kit.fixtures import clients_of_memory
+from tests.kit.memory_aws import ObjectCreated
+from tests.kit.pipeline import ADMIN, TENANT, Pipeline, import_id, on_memory
 
 __all__ = ["clients_of_memory"]
 

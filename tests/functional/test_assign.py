@@ -10,20 +10,20 @@ from typing import Any
 import pytest
 from botocore.response import StreamingBody
 from handover.model import Account, Dialect, Header, Mode, User
+from handover.pipeline import validate
+from handover.pipeline.import_plan import ImportPlan, plan_from, plan_json
+from handover.pipeline.older_imports import rivals_in
 from handover.reading import read_head
 from handover.reports import Counts
 from handover.runtime import LEASE_MARGIN_SECONDS
-from handover.stages import intake
-from handover.stages.plans import ImportPlan, plan_from, plan_json
-from handover.stages.rivals import rivals_in
 from handover.store.accounts import item_from
 from handover.store.imports import counts_of, pending_chunks
 
 from functions.assign import app
-from tests.faults.memory_aws import ObjectCreated, Twist
-from tests.functional.mishaps import Mishap, befalling, killed_at_every_call
-from tests.functional.payloads import load_event
-from tests.functional.pipeline import (
+from tests.kit.memory_aws import ObjectCreated, Twist
+from tests.kit.mishaps import Mishap, befalling, killed_at_every_call
+from tests.kit.payloads import load_event
+from tests.kit.pipeline import (
     ADMIN,
     AMINA,
     BARAKA,
@@ -177,8 +177,8 @@ def test_an_import_validated_before_blank_rows_were_left_out_settles_all_its_lin
 
     scene(pipeline)
     with monkeypatch.context() as patch:
-        patch.setattr("handover.stages.intake.read_head", head_of_before)
-        patch.setattr("handover.stages.intake.plan_json", json_of_before)
+        patch.setattr("handover.pipeline.validate.read_head", head_of_before)
+        patch.setattr("handover.pipeline.validate.plan_json", json_of_before)
         created = ready(pipeline, EMPTIED)
 
     pipeline.assign(import_id(created))
@@ -620,7 +620,7 @@ def test_twenty_thousand_unfinished_older_uploads_fit_and_are_minded(
     many = frozenset(f"{number:032x}" for number in range(20_000)) | {import_id(older)}
 
     with monkeypatch.context() as crowded:
-        crowded.setattr(intake, "rivals_of", lambda *_: many)
+        crowded.setattr(validate, "rivals_of", lambda *_: many)
         pipeline.run(newer)
 
     body = pipeline.wiring.tables.imports.plan(import_id(newer))

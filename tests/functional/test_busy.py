@@ -12,11 +12,11 @@ from typing import Any
 import handover
 import pytest
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
-from handover import messages, patience, sdk
+from handover import batch, deadline, sdk
+from handover.access.allowances import forget
+from handover.batch import DELIVERIES_OF_ONE, LONGEST_DELAY_SECONDS, MAX_PUT_OFFS
+from handover.deadline import RESERVE_SECONDS, Patience
 from handover.errors import RetryLaterError
-from handover.messages import DELIVERIES_OF_ONE, LONGEST_DELAY_SECONDS, MAX_PUT_OFFS
-from handover.patience import RESERVE_SECONDS, Patience
-from handover.stages.allowances import forget
 from handover.store.connection import Model, client
 from handover.store.imports import ChunkItem
 from pynamodb.models import Model as PynamodbModel
@@ -28,10 +28,10 @@ from functions.follow import app as follow
 from functions.publish import app as publish
 from functions.sweep import app as sweep
 from functions.validate import app as validate
-from tests.faults.memory_aws import ServiceError, Twist
-from tests.functional.errands import api, ask_removal
-from tests.functional.payloads import load_event
-from tests.functional.pipeline import (
+from tests.kit.jobs import api, ask_removal
+from tests.kit.memory_aws import ServiceError, Twist
+from tests.kit.payloads import load_event
+from tests.kit.pipeline import (
     ADMIN,
     AMINA,
     BARAKA,
@@ -255,11 +255,11 @@ def test_each_request_waits_for_as_long_as_it_may_itself(pipeline: Pipeline) -> 
     """What the function did before, and whether the route asks for its time, does not matter."""
     caller = api(pipeline, ADMIN)
     for before in (None, Patience(pipeline.clock.now - 100)):
-        patience.begin(before)
+        deadline.begin(before)
         with Refusing(pipeline, "GetItem", times=3):
             assert caller.get("/settings").status == 200
 
-        patience.begin(before)
+        deadline.begin(before)
         began = pipeline.clock.now
         with Refusing(pipeline, "GetItem"):
             assert caller.get("/settings").status == 503
@@ -311,13 +311,13 @@ def test_an_answer_to_what_was_asked_is_never_waited_for(pipeline: Pipeline) -> 
 
 
 def test_waiting_ends_before_the_invocation_does(pipeline: Pipeline) -> None:
-    patience.begin(Patience(pipeline.clock.now + 20))
+    deadline.begin(Patience(pipeline.clock.now + 20))
 
     with Refusing(pipeline, "GetItem"), pytest.raises(RetryLaterError, match="Throttling") as late:
         pipeline.wiring.tables.directory.user(TENANT, AMINA)
 
     assert (late.value.is_busy, late.value.is_under_way) == (True, False)
-    assert patience.current().left >= RESERVE_SECONDS
+    assert deadline.current().left >= RESERVE_SECONDS
 
 
 def test_a_transaction_whose_answer_is_lost_is_the_same_when_it_is_sent_again(
@@ -479,4 +479,4 @@ def test_every_client_and_every_model_waits(pipeline: Pipeline) -> None:
 
 
 def test_a_message_tells_how_often_it_was_put_off_in_words_that_old_code_reads() -> None:
-    assert messages.PUT_OFF not in ("v", "import_id", "chunk", "Records", "arrival")
+    assert batch.PUT_OFF not in ("v", "import_id", "chunk", "Records", "arrival")

@@ -11,9 +11,9 @@ from handover.profiles import Settings
 from handover.rules import look_of
 from handover.store.directory import MAX_NAME_BYTES
 
-from tests.faults.memory_aws import ObjectCreated
-from tests.functional.mishaps import Mishap, befalling
-from tests.functional.pipeline import (
+from tests.kit.memory_aws import ObjectCreated
+from tests.kit.mishaps import Mishap, befalling
+from tests.kit.pipeline import (
     ADMIN,
     AMINA,
     BARAKA,

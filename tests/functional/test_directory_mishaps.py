@@ -13,9 +13,9 @@ from handover.model import Account, User
 from handover.profiles import Settings
 from handover.runtime import LEASE_MARGIN_SECONDS
 
-from tests.faults.memory_aws import ObjectCreated, Twist
-from tests.functional.mishaps import KilledError, Mishap, befalling
-from tests.functional.pipeline import (
+from tests.kit.memory_aws import ObjectCreated, Twist
+from tests.kit.mishaps import KilledError, Mishap, befalling
+from tests.kit.pipeline import (
     AMINA,
     BARAKA,
     HOUR,
@@ -70,7 +70,7 @@ class Told:
 @pytest.fixture
 def several_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files that are cut though they are small."""
-    monkeypatch.setattr("handover.stages.intake.LEAST_CHUNK_BYTES", SEVERAL_CHUNKS_BYTES)
+    monkeypatch.setattr("handover.pipeline.validate.LEAST_CHUNK_BYTES", SEVERAL_CHUNKS_BYTES)
 
 
 def scene(pipeline: Pipeline) -> None:

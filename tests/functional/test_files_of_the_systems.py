@@ -13,8 +13,8 @@ from handover.profiles import Seat, Settings
 
 from infra.seeding.directory import DirectoryFiles
 from infra.seeding.loading import load
-from tests.faults.memory_aws import ObjectCreated
-from tests.functional.pipeline import ADMIN, AMINA, BARAKA, SALES, TENANT, Pipeline
+from tests.kit.memory_aws import ObjectCreated
+from tests.kit.pipeline import ADMIN, AMINA, BARAKA, SALES, TENANT, Pipeline
 
 MANAGER, VIEWER, WORKFLOW = "account_manager", "viewer", "workflow"
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from functions.finalize import app
-from tests.faults.memory_aws import Notification, ObjectCreated
-from tests.functional.mishaps import killed_at_every_call
-from tests.functional.payloads import load_event
-from tests.functional.pipeline import AMINA, BARAKA, TENANT, Pipeline, file_of, import_id
+from tests.kit.memory_aws import Notification, ObjectCreated
+from tests.kit.mishaps import killed_at_every_call
+from tests.kit.payloads import load_event
+from tests.kit.pipeline import AMINA, BARAKA, TENANT, Pipeline, file_of, import_id
 
 SOME_ERRORS = file_of([("K000", AMINA), ("K001", "None"), ("X000", AMINA), ("K002", "=cmd()")])
 NO_ERRORS = file_of([("K000", AMINA), ("K001", "")])

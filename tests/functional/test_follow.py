@@ -12,7 +12,7 @@ from handover.reading.limits import MAX_COLUMNS
 from functions.assign import app as assign
 from functions.follow import app
 from functions.publish import app as publish
-from tests.functional.errands import (
+from tests.kit.jobs import (
     NEWCOMER,
     api,
     ask_removal,
@@ -22,9 +22,9 @@ from tests.functional.errands import (
     held_by,
     newcomer,
 )
-from tests.functional.mishaps import Mishap, befalling, killed_at_every_call
-from tests.functional.payloads import load_event
-from tests.functional.pipeline import (
+from tests.kit.mishaps import Mishap, befalling, killed_at_every_call
+from tests.kit.payloads import load_event
+from tests.kit.pipeline import (
     ADMIN,
     AMINA,
     BARAKA,

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from handover.access.sign_ins import keep_in_line
 from handover.aws.sign_ins import group_of
-from handover.stages.sign_ins import keep_in_line
 
 from functions.follow import app
-from tests.faults.memory_aws.cognito import SignIn
-from tests.functional.errands import api
-from tests.functional.mishaps import Mishap, befalling, killed_at_every_call
-from tests.functional.pipeline import AMINA, BARAKA, TENANT, Pipeline
 from tests.functional.test_directory_files import users
+from tests.kit.jobs import api
+from tests.kit.memory_aws.cognito import SignIn
+from tests.kit.mishaps import Mishap, befalling, killed_at_every_call
+from tests.kit.pipeline import AMINA, BARAKA, TENANT, Pipeline
 
 HEADER = "email,status,roles"
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.faults.memory_aws import ObjectCreated, Twist
-from tests.functional.mishaps import Mishap, befalling, killed_at_every_call
-from tests.functional.pipeline import (
+from tests.kit.memory_aws import ObjectCreated, Twist
+from tests.kit.mishaps import Mishap, befalling, killed_at_every_call
+from tests.kit.pipeline import (
     AMINA,
     BARAKA,
     HOUR,

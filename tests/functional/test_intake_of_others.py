@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from handover.profiles import Seat, presets
 
-from tests.functional.pipeline import (
+from tests.kit.pipeline import (
     AMINA,
     PRINCIPAL,
     SEAT,

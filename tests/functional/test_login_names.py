@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable
 import pytest
 from handover.model import Mode, User
 from handover.runtime import rfc3339
-from handover.store.people import Stored
+from handover.store.users import Stored
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.faults.memory_aws import ObjectCreated, Snapshot
-from tests.functional.mishaps import Mishap, befalling
-from tests.functional.pipeline import BEGINNING, HOUR, TENANT, Pipeline, import_id
 from tests.functional.test_directory_files import codes, dropped, file, users
+from tests.kit.memory_aws import ObjectCreated, Snapshot
+from tests.kit.mishaps import Mishap, befalling
+from tests.kit.pipeline import BEGINNING, HOUR, TENANT, Pipeline, import_id
 
 LOGINS = "email,login_name"
 ZOE, YAN, XIA = "zoe@x.example", "yan@x.example", "xia@x.example"
@@ -23,7 +23,7 @@ ZOE, YAN, XIA = "zoe@x.example", "yan@x.example", "xia@x.example"
 @pytest.fixture(autouse=True)
 def a_chunk_for_each_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files are cut after every line."""
-    monkeypatch.setattr("handover.stages.intake.LEAST_CHUNK_BYTES", 1)
+    monkeypatch.setattr("handover.pipeline.validate.LEAST_CHUNK_BYTES", 1)
 
 
 def forwards(pipeline: Pipeline, *lines: str, header: str = LOGINS) -> ObjectCreated:
@@ -322,7 +322,7 @@ def test_what_users_come_to_knows_no_cut_and_no_order(
     created = dropped(pipeline, "users.csv", file(HEADER, *told))
     beginning = pipeline.memory.snapshot()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("handover.stages.intake.LEAST_CHUNK_BYTES", 1 << 20)
+        patch.setattr("handover.pipeline.validate.LEAST_CHUNK_BYTES", 1 << 20)
         pipeline.run(created)
     whole = told_of(pipeline, created)
     pipeline.memory.restore(beginning)

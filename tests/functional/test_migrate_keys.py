@@ -9,7 +9,7 @@ from handover.store.history import Holding, Portfolios, home_of
 from infra.cli import migrating
 from infra.cli.location import Stack
 from infra.cli.main import main
-from tests.functional.pipeline import AMINA, TENANT, Pipeline
+from tests.kit.pipeline import AMINA, TENANT, Pipeline
 
 TABLE = "PortfolioTable"
 

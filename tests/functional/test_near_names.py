@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 from handover.model import User
-from handover.stages import intake
-from handover.stages.plans import addresses_key
+from handover.pipeline import validate
+from handover.pipeline.import_plan import addresses_key
 
-from tests.faults.memory_aws import ObjectCreated
-from tests.functional.mishaps import Mishap, befalling
-from tests.functional.pipeline import AMINA, Pipeline, file_of, import_id
+from tests.kit.memory_aws import ObjectCreated
+from tests.kit.mishaps import Mishap, befalling
+from tests.kit.pipeline import AMINA, Pipeline, file_of, import_id
 
 TYPED = "amnia.otieno@lumina.example"
 
 
 def misspelt(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, chunks: int) -> ObjectCreated:
     """A validated file of so many chunks of one line each, all with the same slip."""
-    monkeypatch.setattr(intake, "LEAST_CHUNK_BYTES", 1)
+    monkeypatch.setattr(validate, "LEAST_CHUNK_BYTES", 1)
     ids = pipeline.kenyan(chunks)
     created = pipeline.upload(file_of((one, TYPED) for one in ids))
     assert pipeline.validate(created) == []
@@ -93,7 +93,7 @@ def test_a_file_whose_addresses_are_all_known_stores_none(pipeline: Pipeline) ->
 def test_addresses_of_another_tenant_are_not_among_them(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intake, "LEAST_CHUNK_BYTES", 1)
+    monkeypatch.setattr(validate, "LEAST_CHUNK_BYTES", 1)
     foreign = User("zoe@other.example", "Zoe", frozenset({"Sales"}), "Kenya")
     pipeline.users(foreign, tenant="other")
     pipeline.kenyan(1)

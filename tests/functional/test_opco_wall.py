@@ -9,8 +9,7 @@ import pytest
 from handover.model import Account
 from handover.profiles import OpcoWall, Settings
 
-from tests.faults.memory_aws import ObjectCreated
-from tests.functional.errands import (
+from tests.kit.jobs import (
     NEWCOMER,
     api,
     ask_removal,
@@ -18,7 +17,8 @@ from tests.functional.errands import (
     awaited,
     newcomer,
 )
-from tests.functional.pipeline import (
+from tests.kit.memory_aws import ObjectCreated
+from tests.kit.pipeline import (
     AMINA,
     BARAKA,
     MINUTE,

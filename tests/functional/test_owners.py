@@ -9,8 +9,8 @@ import pytest
 from handover.model import Account, User
 from handover.profiles import Seat, presets
 
-from tests.functional.errands import NEWCOMER, PATIENT, api, await_newcomer, awaited
-from tests.functional.pipeline import (
+from tests.kit.jobs import NEWCOMER, PATIENT, api, await_newcomer, awaited
+from tests.kit.pipeline import (
     ADMIN,
     AMINA,
     BARAKA,

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from handover.model import Mode
 
-from tests.faults.memory_aws import ObjectCreated
-from tests.functional.mishaps import Mishap, befalling
-from tests.functional.pipeline import AMINA, BARAKA, TENANT, Pipeline, file_of, import_id
+from tests.kit.memory_aws import ObjectCreated
+from tests.kit.mishaps import Mishap, befalling
+from tests.kit.pipeline import AMINA, BARAKA, TENANT, Pipeline, file_of, import_id
 
 SHORT_LINES = b"account ID,account Manager\r\n" + b"".join(
     b"%d,a\r\n" % one for one in range(7_000)

@@ -13,17 +13,17 @@ from handover.aws import objects
 from handover.aws.buses import MAX_EVENT_BYTES
 from handover.errors import RetryLaterError
 from handover.model import Account, Mark, SeatChange
-from handover.stages.parking import GIVEN_UP, PARKED, RESERVE_SECONDS
+from handover.pipeline.parking import GIVEN_UP, PARKED, RESERVE_SECONDS
 from handover.store.connection import client
 
 from functions.follow import app as follow
 from functions.publish import app as publish
 from infra.cli.failures import CommandError
 from infra.cli.replaying import replay
-from tests.faults.memory_aws import ServiceError, Twist
-from tests.functional.errands import ask_removal
-from tests.functional.mishaps import killed_at_every_call
-from tests.functional.pipeline import (
+from tests.kit.jobs import ask_removal
+from tests.kit.memory_aws import ServiceError, Twist
+from tests.kit.mishaps import killed_at_every_call
+from tests.kit.pipeline import (
     AMINA,
     BARAKA,
     SEAT,

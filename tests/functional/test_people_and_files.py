@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.functional.pipeline import AMINA, TENANT, Pipeline
 from tests.functional.test_directory_files import USERS, dropped, file, user
-from tests.intruders.cast import INSIDERS, World
+from tests.kit.cast import INSIDERS, World
+from tests.kit.pipeline import AMINA, TENANT, Pipeline
 
 EDITED = {"name": "Amina Edited", "roles": ["Sales"], "opco": "Kenya"}
 

@@ -10,10 +10,10 @@ import pytest
 from handover.profiles import Seat, presets, profile_json
 from handover.store.directory import Source
 
-from tests.faults.memory_aws import Snapshot, Twist
-from tests.functional.mishaps import Mishap, befalling, killed_at_every_call
-from tests.functional.pipeline import TENANT, Pipeline
-from tests.intruders.cast import INSIDERS, World
+from tests.kit.cast import INSIDERS, World
+from tests.kit.memory_aws import Snapshot, Twist
+from tests.kit.mishaps import Mishap, befalling, killed_at_every_call
+from tests.kit.pipeline import TENANT, Pipeline
 
 EVE = "eve.mbeki@lumina.example"
 FIELDS = {"name": "Eve Mbeki", "roles": ["Sales"], "login_name": "eve"}

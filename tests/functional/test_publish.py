@@ -10,10 +10,10 @@ from handover.model import SeatChange
 from handover.store.connection import client
 
 from functions.publish import app
-from tests.faults.memory_aws import Twist
-from tests.functional.mishaps import Mishap, befalling, killed_at_every_call
-from tests.functional.payloads import load_event
-from tests.functional.pipeline import (
+from tests.kit.memory_aws import Twist
+from tests.kit.mishaps import Mishap, befalling, killed_at_every_call
+from tests.kit.payloads import load_event
+from tests.kit.pipeline import (
     AMINA,
     BARAKA,
     DAY,

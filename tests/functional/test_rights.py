@@ -12,10 +12,10 @@ import pytest
 from handover.model import User
 from handover.profiles import About, Profile, presets, profile_json
 
-from tests.faults.memory_aws import ObjectCreated
-from tests.functional.api.caller import Answer
-from tests.functional.errands import PATIENT, api, await_newcomer, newcomer
-from tests.functional.pipeline import (
+from tests.kit.caller import Answer
+from tests.kit.jobs import PATIENT, api, await_newcomer, newcomer
+from tests.kit.memory_aws import ObjectCreated
+from tests.kit.pipeline import (
     ADMIN,
     AMINA,
     BARAKA,

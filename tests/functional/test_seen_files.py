@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from handover.stages.seen_files import FILES_REMEMBERED
+from handover.pipeline.seen_files import FILES_REMEMBERED
 
-from tests.faults.memory_aws import ObjectCreated
-from tests.functional.pipeline import AMINA, BARAKA, TENANT, Pipeline, file_of, import_id
+from tests.kit.memory_aws import ObjectCreated
+from tests.kit.pipeline import AMINA, BARAKA, TENANT, Pipeline, file_of, import_id
 
 MONDAY, TUESDAY = file_of([("K000", AMINA)]), file_of([("K000", BARAKA)])
 

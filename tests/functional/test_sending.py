@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
-from handover.stages.sending import Need
-from handover.stages.uploads import arrival_message, arrivals
+from handover.pipeline.messages import Need
+from handover.pipeline.uploads import arrival_message, arrivals
 
 from functions.abandon import app as abandon
 from functions.assign import app as assign
 from functions.finalize import app as finalize
 from functions.validate import app as validate
-from tests.functional.payloads import load_event
-from tests.functional.pipeline import TENANT, Pipeline, import_id, told_by_s3, with_body
+from tests.kit.payloads import load_event
+from tests.kit.pipeline import TENANT, Pipeline, import_id, told_by_s3, with_body
 
 FILE = b"account ID,account Manager\r\nK000,amina@lumina.example\r\n"
 # The handler of each queue, and a captured message of it.

@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-from tests.faults.memory_aws import ObjectCreated
-from tests.functional.errands import api
 from tests.functional.histories import (
     EFFECTIVE,
     Decision,
@@ -18,8 +16,10 @@ from tests.functional.histories import (
     Read,
     contradictions,
 )
-from tests.functional.mishaps import KilledError
-from tests.functional.pipeline import (
+from tests.kit.jobs import api
+from tests.kit.memory_aws import ObjectCreated
+from tests.kit.mishaps import KilledError
+from tests.kit.pipeline import (
     AMINA,
     BARAKA,
     SALES,

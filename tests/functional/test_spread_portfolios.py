@@ -15,9 +15,9 @@ from handover.store import history
 from handover.store.history import LARGE_FROM, LEDGER, SHARDS, Holding, Portfolios, home_of
 from handover.store.moving import PortfolioMover
 
-from tests.faults.memory_aws.capacity import Meter
-from tests.functional.mishaps import Mishap, befalling, between_all_calls, killed_at_every_call
-from tests.functional.pipeline import (
+from tests.kit.memory_aws.capacity import Meter
+from tests.kit.mishaps import Mishap, befalling, between_all_calls, killed_at_every_call
+from tests.kit.pipeline import (
     AMINA,
     BARAKA,
     SEAT,

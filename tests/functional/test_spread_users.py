@@ -13,7 +13,6 @@ from handover.rules import look_of
 from handover.runtime import rfc3339
 from handover.store.directory import user_item
 from handover.store.moving import UserMover
-from handover.store.people import Stored
 from handover.store.user_places import (
     SHARDS,
     Spreading,
@@ -22,13 +21,14 @@ from handover.store.user_places import (
     put_mark,
     tenant_of,
 )
+from handover.store.users import Stored
 
 from infra.cli import migrating
 from infra.cli.location import Stack
 from infra.cli.main import main
-from tests.functional.mishaps import Mishap, befalling, between_all_calls, killed_at_every_call
-from tests.functional.pipeline import AMINA, BARAKA, MINUTE, TENANT, USERS, Pipeline, file_of
 from tests.functional.test_directory_files import dropped, file
+from tests.kit.mishaps import Mishap, befalling, between_all_calls, killed_at_every_call
+from tests.kit.pipeline import AMINA, BARAKA, MINUTE, TENANT, USERS, Pipeline, file_of
 
 TABLE = "DirectoryTable"
 EVERYBODY = sorted(user.email for user in USERS)

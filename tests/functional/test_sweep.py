@@ -9,12 +9,12 @@ from itertools import chain
 
 import pytest
 from handover.model import Mode
+from handover.pipeline.sweep import LOST_DROP_SECONDS, LOST_SECONDS
 from handover.rules.resending import LONGEST_WAIT_SECONDS, PATIENCE_SECONDS, TAKEN_SECONDS
-from handover.stages.sweeps import LOST_DROP_SECONDS, LOST_SECONDS
 
-from tests.faults.memory_aws import ObjectCreated
-from tests.functional.mishaps import Mishap, befalling
-from tests.functional.pipeline import (
+from tests.kit.memory_aws import ObjectCreated
+from tests.kit.mishaps import Mishap, befalling
+from tests.kit.pipeline import (
     ADMIN,
     AMINA,
     BARAKA,
@@ -488,7 +488,7 @@ def slow_listing(pipeline: Pipeline, seconds: float) -> Iterator[Mishap]:
         pipeline.clock.now += seconds
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tests.faults.memory_aws.s3.MAX_KEYS", 10)
+        patch.setattr("tests.kit.memory_aws.s3.MAX_KEYS", 10)
         listing = Mishap("ListObjectVersions", before_call=wait)
         with befalling(pipeline.memory, listing):
             yield listing

@@ -9,8 +9,7 @@ from handover.model import Account
 from handover.profiles import Seat, presets
 
 from functions.follow import app
-from tests.faults.memory_aws import ObjectCreated
-from tests.functional.errands import (
+from tests.kit.jobs import (
     NEWCOMER,
     api,
     ask_removal,
@@ -18,8 +17,9 @@ from tests.functional.errands import (
     delete_by_file,
     newcomer,
 )
-from tests.functional.mishaps import Mishap, befalling, killed_at_every_call
-from tests.functional.pipeline import (
+from tests.kit.memory_aws import ObjectCreated
+from tests.kit.mishaps import Mishap, befalling, killed_at_every_call
+from tests.kit.pipeline import (
     ADMIN,
     AMINA,
     BARAKA,

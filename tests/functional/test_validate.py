@@ -11,18 +11,18 @@ from typing import Any
 import pytest
 from botocore.response import StreamingBody
 from handover.model import Mode, User
+from handover.pipeline import uploads
+from handover.pipeline.import_plan import plan_from
+from handover.pipeline.summaries import summary_of
 from handover.profiles import Settings, presets, profile_from, profile_json
 from handover.reading import MAX_COLUMNS, MAX_FILE_BYTES
-from handover.stages import uploads
-from handover.stages.plans import plan_from
-from handover.stages.summaries import summary_of
 from handover.store.imports import pending_chunks
 
 from functions.validate import app
-from tests.faults.memory_aws import ObjectCreated
-from tests.functional.mishaps import Mishap, befalling
-from tests.functional.payloads import load_event
-from tests.functional.pipeline import (
+from tests.kit.memory_aws import ObjectCreated
+from tests.kit.mishaps import Mishap, befalling
+from tests.kit.payloads import load_event
+from tests.kit.pipeline import (
     ADMIN,
     AMINA,
     BARAKA,

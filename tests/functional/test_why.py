@@ -7,9 +7,9 @@ from handover.model import Mode
 
 from infra.cli.failures import CommandError
 from infra.cli.why import reasons
-from tests.functional.errands import api
-from tests.functional.mishaps import KilledError, Mishap, befalling
-from tests.functional.pipeline import (
+from tests.kit.jobs import api
+from tests.kit.mishaps import KilledError, Mishap, befalling
+from tests.kit.pipeline import (
     ADMIN,
     AMINA,
     BARAKA,

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from infra.bench.table import Topic
+from tests.bench.table import Topic
 from tests.load.behaviour import Behaviour
 from tests.load.scenes import SCENES, Outcome, play
 
@@ -23,8 +23,8 @@ TAKEN_BACK = (
 INTRODUCTION = """\
 Virtual time: nothing here was measured on AWS. Sizes of chunks, waits, time limits and what is
 sent again are the code's and the template's (`prod`); limits and prices are AWS's, each beside its
-page in `tests/load/limits.py`, `tests/load/queues.py` and `infra/bench/costs.py`; paces are those
-of `infra/bench/RESULTS.md` and of `handover.stages.intake`. `make test` plays smaller scenes.
+page in `tests/load/limits.py`, `tests/load/queues.py` and `tests/bench/costs.py`; paces are those
+of `tests/bench/RESULTS.md` and of `handover.pipeline.validate`. `make test` plays smaller scenes.
 """
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from handover.messages import DELIVERIES_OF_ONE, FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS
+from handover.batch import DELIVERIES_OF_ONE, FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS
 
 # One settle: the chunk's item and the progress item, both under 1 KB.
 SETTLE_UNITS = 2.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from handover.stages.sending import Need
+from handover.pipeline.messages import Need
 
 from tests.load.queues import Message
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from handover.stages.sending import Need
+from handover.pipeline.messages import Need
 
-from infra.bench import costs
+from tests.bench import costs
 from tests.load.behaviour import NOW, Behaviour
 from tests.load.limits import STREAM_SECONDS
 from tests.load.parts import Import, Load, Phase

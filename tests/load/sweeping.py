@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from handover.pipeline.messages import Need
 from handover.rules.resending import (
     NOTED_SECONDS,
     ChunkSeen,
@@ -14,7 +15,6 @@ from handover.rules.resending import (
     probed,
     what_to_resend,
 )
-from handover.stages.sending import Need
 
 from tests.load.parts import Import, Phase, Tally
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from handover.patience import RESERVE_SECONDS
+from handover.deadline import RESERVE_SECONDS
+from handover.pipeline.messages import Need
+from handover.pipeline.validate import LEAST_CHUNK_BYTES, MOST_CHUNKS
 from handover.rules.pacing import chunk_lines, is_handed_on
 from handover.rules.resending import is_probe
 from handover.runtime import LEASE_MARGIN_SECONDS
-from handover.stages.intake import LEAST_CHUNK_BYTES, MOST_CHUNKS
-from handover.stages.sending import Need
 
 from tests.load.behaviour import SDK_SECONDS, Behaviour, put_off
 from tests.load.limits import HotKeys, OnDemand, Poller
@@ -26,9 +26,9 @@ SETUP_SECONDS = 0.5
 LINES_A_SECOND = 1000
 # At d4b7b5e a chunk was cut to take a sixth of the time limit at that pace.
 OLD_SHARE_OF_TIMEOUT = 6
-# Lines that are as they should be are only read: infra/bench/RESULTS.md, worker, no line changes.
+# Lines that are as they should be are only read: tests/bench/RESULTS.md, worker, no line changes.
 READ_LINES_A_SECOND = 5000.0
-# infra/bench/RESULTS.md: the scan of a file, on a third of the machine that it was measured on.
+# tests/bench/RESULTS.md: the scan of a file, on a third of the machine that it was measured on.
 SCAN_LINES_A_SECOND = 700_000.0
 # A batch of chunk items, or of messages, takes about a hundredth of a second.
 CHUNKS_A_SECOND = 500.0
@@ -381,7 +381,7 @@ class World:
 
 
 def _parts(load: Load, stack: Stack, one: Import, *, is_old: bool) -> int:
-    """How many chunks a file is cut into, as `handover.stages.intake` has it cut."""
+    """How many chunks a file is cut into, as `handover.pipeline.validate` has it cut."""
     size = one.lines * load.line_bytes
     most_bytes = max(LEAST_CHUNK_BYTES, -(-size // MOST_CHUNKS))
     worker_seconds = int(stack.chunks.timeout_seconds)

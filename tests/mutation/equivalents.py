@@ -27,14 +27,14 @@ MOST_OF_A_SAMPLE = 0.15
 
 EQUIVALENTS: tuple[Equivalent, ...] = (
     Equivalent(
-        "reading/records.py",
+        "reading/csv_lines.py",
         "_Check._wrong_count",
         "found > wanted",
         "(found >= wanted)",
         "It is asked only of a line whose number of fields is another than the header's.",
     ),
     Equivalent(
-        "stages/accounts.py",
+        "use_cases/accounts.py",
         "_page",
         "limit - len(rows)",
         "(limit + len(rows))",

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.functional.fixtures import clients_of_memory
-from tests.functional.pipeline import on_memory
+from tests.kit.fixtures import clients_of_memory
+from tests.kit.pipeline import on_memory
 from tests.rights.world import Worlds, build
 
 __all__ = ["clients_of_memory"]

@@ -10,9 +10,9 @@ from handover.model import Account, User
 from handover.profiles import UnknownUser, presets
 from handover.store.directory import Source
 
-from tests.faults.memory_aws import ObjectCreated
-from tests.functional.pipeline import file_of
-from tests.intruders.cast import OWN, OWN_PRINCIPAL, World
+from tests.kit.cast import OWN, OWN_PRINCIPAL, World
+from tests.kit.memory_aws import ObjectCreated
+from tests.kit.pipeline import file_of
 from tests.rights.reading import Row, rows
 from tests.rights.table import OPCO, OPCO_DOORS
 from tests.rights.world import PEOPLE, PROFILE_NAMES, SEAT, Worlds, code_of, set_up

@@ -10,7 +10,7 @@ import pytest
 from handover.model import Mode
 from handover.profiles import presets
 
-from tests.intruders.cast import OWN, OWN_PROFILE, OWN_WORKFLOW, Actor, World
+from tests.kit.cast import OWN, OWN_PROFILE, OWN_WORKFLOW, Actor, World
 from tests.rights.reading import Row, named, rows, who
 from tests.rights.table import ADMINS, ASSIGNED_BY, PROFILE_DOORS, PROFILES, ROLE_DOORS
 from tests.rights.world import (

@@ -11,8 +11,8 @@ from urllib.parse import quote
 import pytest
 
 from functions.api import app
-from tests.functional.api.caller import Answer
-from tests.intruders.cast import Actor, World
+from tests.kit.caller import Answer
+from tests.kit.cast import Actor, World
 from tests.rights.reading import Row, named, rows, who
 from tests.rights.table import OPEN_ROUTES, OUTSIDERS, ROUTES
 from tests.rights.world import (

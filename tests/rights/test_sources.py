@@ -8,8 +8,8 @@ import pytest
 from handover.store.directory import Source
 
 from infra.template import PATH
-from tests.faults.memory_aws import read_template
-from tests.intruders.cast import OTHER_PRINCIPAL, OWN, OWN_PRINCIPAL
+from tests.kit.cast import OTHER_PRINCIPAL, OWN, OWN_PRINCIPAL
+from tests.kit.memory_aws import read_template
 from tests.rights.reading import Row, named, rows
 from tests.rights.table import FUNCTIONS, SOURCES, WRITERS
 from tests.rights.test_profiles import facts

@@ -9,10 +9,8 @@ from typing import Any
 from handover.model import User
 from handover.profiles import presets, profile_json
 
-from tests.faults.memory_aws import ObjectCreated, Snapshot
-from tests.functional.pipeline import Pipeline
-from tests.intruders import cast
-from tests.intruders.cast import (
+from tests.kit import cast
+from tests.kit.cast import (
     INSIDERS,
     OTHER,
     OTHER_ACCOUNT,
@@ -34,6 +32,8 @@ from tests.intruders.cast import (
     World,
     signed_in_as,
 )
+from tests.kit.memory_aws import ObjectCreated, Snapshot
+from tests.kit.pipeline import Pipeline
 from tests.rights.reading import rows
 from tests.rights.table import PROFILES
 

@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 import pytest
+from handover.batch import LONGEST_DELAY_SECONDS, each_message
 from handover.errors import RetryLaterError
-from handover.messages import LONGEST_DELAY_SECONDS, each_message
 from handover.runtime import metrics
 
 from infra.template import PATH, resources
-from tests.functional.payloads import load_event
-from tests.functional.pipeline import LambdaContext
+from tests.kit.payloads import load_event
+from tests.kit.pipeline import LambdaContext
 from tests.template.test_template import (
     DEAD_LETTERS,
     FUNCTIONS,

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
-from handover.stages.rivals import WATERMARK_LAG_SECONDS
-from handover.stages.sweeps import APPROVAL_SECONDS
-from handover.stages.tickets import DOOR_SECONDS
+from handover.pipeline.older_imports import WATERMARK_LAG_SECONDS
+from handover.pipeline.sweep import APPROVAL_SECONDS
+from handover.pipeline.tickets import DOOR_SECONDS
 
 from infra.template import PATH, load, resources
 from tests.template.test_pins import AUDIT, DEVELOPMENT, is_met, pins
@@ -108,7 +108,7 @@ def test_a_signature_may_be_older_than_a_form_lives_but_not_by_much() -> None:
 
 
 def test_half_uploads_end_long_before_the_watermark_trusts_that_they_did() -> None:
-    """S3 may take a day more than the rule says: stages/rivals.py rests on this."""
+    """S3 may take a day more than the rule says: pipeline/older_imports.py rests on this."""
     for rule in BUCKETS["UploadsBucket"]["LifecycleConfiguration"]["Rules"]:
         assert "Prefix" not in rule
         assert "Filter" not in rule

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from handover.messages import DELIVERIES_OF_ONE
+from handover.batch import DELIVERIES_OF_ONE
+from handover.pipeline.parking import GIVEN_UP, PARKED
 from handover.rules.resending import TAKEN_SECONDS
 from handover.runtime import REPORTS_DAYS
-from handover.stages.parking import GIVEN_UP, PARKED
-from handover.store.errands import ERRAND, LOOK
+from handover.store.jobs import ERRAND, LOOK
 from handover.store.user_places import USER
 
 from infra.template import PATH, load, resources

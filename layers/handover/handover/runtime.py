@@ -15,7 +15,7 @@ from typing import Protocol
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
 
-from handover.patience import Patience, begin
+from handover.deadline import Patience, begin
 from handover.store.tables import TableNames, Tables, connect
 
 # Not every invocation has something to count.

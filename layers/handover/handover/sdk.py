@@ -26,8 +26,8 @@ from botocore.exceptions import (
     SSLError,
 )
 
+from handover.deadline import Patience, current
 from handover.errors import RetryLaterError
-from handover.patience import Patience, current
 
 Answer = TypeVar("Answer")
 

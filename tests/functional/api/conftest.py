@@ -10,8 +10,8 @@ import boto3
 import pytest
 from handover import runtime
 from handover.aws import clients
+from handover.deadline import Patience
 from handover.model import Account, User
-from handover.patience import Patience
 from handover.store import connection
 from handover.store.accounts import item_from
 from handover.store.batches import put_items
@@ -24,7 +24,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
 from infra.template import load, resources, table_shape
-from tests.functional.api.caller import ADMIN, GONE, OFFICE, SALES, Api
+from tests.kit.caller import ADMIN, GONE, OFFICE, SALES, Api
 
 REGION = "eu-west-1"
 MODELS = (

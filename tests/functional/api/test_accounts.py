@@ -9,11 +9,11 @@ from handover.http import accounts
 from handover.model import Account, User
 from handover.store.accounts import SHELVES
 
-from tests.functional.api.caller import Api
 from tests.functional.api.test_imports import assert_problem
-from tests.functional.fixtures import clients_of_memory, pipeline
-from tests.functional.mishaps import Mishap, befalling
-from tests.functional.pipeline import (
+from tests.kit.caller import Api
+from tests.kit.fixtures import clients_of_memory, pipeline
+from tests.kit.mishaps import Mishap, befalling
+from tests.kit.pipeline import (
     ADMIN,
     AMINA,
     BARAKA,
@@ -64,7 +64,7 @@ def test_a_page_of_one_account_does_not_read_all_the_others(
     pipeline: Pipeline, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("handover.store.accounts.IDS_A_QUERY", 2)
-    monkeypatch.setattr("handover.stages.accounts.AT_A_TIME", 2)
+    monkeypatch.setattr("handover.use_cases.accounts.AT_A_TIME", 2)
     pipeline.kenyan(200)
     read: list[int] = []
 
@@ -110,7 +110,7 @@ def test_a_page_of_chosen_accounts_ends_at_its_limit_and_leads_on(
 def test_a_list_that_wants_few_of_many_leads_on(
     pipeline: Pipeline, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handover.stages.accounts.MOST_LOOKED_AT", 100)
+    monkeypatch.setattr("handover.use_cases.accounts.MOST_LOOKED_AT", 100)
     pipeline.kenyan(250)
 
     page = api.get("/accounts", status="inactive").body

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 from botocore.exceptions import ClientError
+from handover.access import allowances
+from handover.access.allowances import MOST_PERMITS, WINDOW_SECONDS, forget, seconds_to_wait
 from handover.http.problems import PROBLEM
-from handover.stages import allowances
-from handover.stages.allowances import MOST_PERMITS, WINDOW_SECONDS, forget, seconds_to_wait
 from handover.store.connection import client
 
-from tests.functional.api.caller import SALES, Api
 from tests.functional.api.test_imports import assert_problem
+from tests.kit.caller import SALES, Api
 
 # The beginning of a window.
 NOW = 1_795_341_600.0

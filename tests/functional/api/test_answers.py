@@ -8,11 +8,11 @@ from http import HTTPStatus
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from handover.patience import Patience
-from handover.stages import decisions
+from handover.deadline import Patience
+from handover.use_cases import approvals
 
-from tests.functional.api.caller import ADMIN, Answer, Api
 from tests.functional.api.test_imports import an_import, assert_problem
+from tests.kit.caller import ADMIN, Answer, Api
 
 ROUTES = {
     ("/imports", "post"),
@@ -224,7 +224,7 @@ def test_an_outage_is_no_fault_of_the_kind_of_body(
     def fail(*_: object) -> None:
         raise EndpointConnectionError(endpoint_url="https://dynamodb.example")
 
-    monkeypatch.setattr(decisions, "import_for", fail)
+    monkeypatch.setattr(approvals, "import_for", fail)
 
     answer = api.request("POST", "/imports/x/approve", headers={"content-type": "text/plain"})
 

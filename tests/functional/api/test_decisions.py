@@ -9,8 +9,8 @@ import boto3
 import pytest
 from handover.store.imports import ImportItem
 
-from tests.functional.api.caller import ADMIN, OFFICE, SALES, Api
 from tests.functional.api.test_imports import WANTED, an_import, assert_problem, ended
+from tests.kit.caller import ADMIN, OFFICE, SALES, Api
 
 WHY = {"reason": "would clear too many", "would_clear": 12, "lines": 40}
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from handover.deadline import Patience
 from handover.http import accounts, profiles
 from handover.model import Mark, SeatChange
-from handover.patience import Patience
 from handover.profiles import presets, profile_from, profile_json, template_csv
 from handover.store.history import Entry, HoldingItem
 
-from tests.functional.api.caller import ADMIN, GONE, SALES, Api
 from tests.functional.api.test_imports import assert_problem
+from tests.kit.caller import ADMIN, GONE, SALES, Api
 
 
 def test_every_tenant_sees_the_presets(api: Api) -> None:

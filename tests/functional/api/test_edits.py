@@ -10,12 +10,12 @@ from handover.http.edits import EditBody
 from handover.model import Account
 from handover.profiles import Seat
 
-from tests.faults.memory_aws import Twist
-from tests.functional.api.caller import Answer, Api
 from tests.functional.api.test_imports import assert_problem
-from tests.functional.fixtures import clients_of_memory, pipeline
-from tests.functional.mishaps import Mishap, befalling
-from tests.functional.pipeline import (
+from tests.kit.caller import Answer, Api
+from tests.kit.fixtures import clients_of_memory, pipeline
+from tests.kit.memory_aws import Twist
+from tests.kit.mishaps import Mishap, befalling
+from tests.kit.pipeline import (
     ADMIN,
     AMINA,
     BARAKA,

@@ -9,10 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from handover.http import imports
 from handover.model import State
-from handover.stages.cursors import cursor_at
 from handover.store.imports import ImportItem
+from handover.use_cases.paging import cursor_at
 
-from tests.functional.api.caller import ADMIN, OFFICE, SALES, Answer, Api
+from tests.kit.caller import ADMIN, OFFICE, SALES, Answer, Api
 
 WANTED = {"profile": "single-strict", "filename": "managers.csv"}
 

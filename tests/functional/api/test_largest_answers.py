@@ -9,15 +9,15 @@ from collections.abc import Iterator
 
 import pytest
 from handover.model import Account, Mark, SeatChange, User
-from handover.rules.records import MAX_USER_TEXT_CHARS
+from handover.rules.directory_lines import MAX_USER_TEXT_CHARS
 from handover.rules.sizes import MAX_HOLDERS
 from handover.store.history import Entry
 from handover.store.requests import Note, Request
 
-from tests.functional.api.caller import Api
 from tests.functional.api.test_imports import assert_problem
-from tests.functional.fixtures import clients_of_memory, pipeline
-from tests.functional.pipeline import ADMIN, SALES, SEAT, TENANT, Pipeline, file_of
+from tests.kit.caller import Api
+from tests.kit.fixtures import clients_of_memory, pipeline
+from tests.kit.pipeline import ADMIN, SALES, SEAT, TENANT, Pipeline, file_of
 
 __all__ = ["clients_of_memory", "pipeline"]
 

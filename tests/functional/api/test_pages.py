@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 from handover.model import User
-from handover.stages import users
-from handover.stages.cursors import cursor_at
+from handover.use_cases import users
+from handover.use_cases.paging import cursor_at
 
-from tests.functional.api.caller import Api
 from tests.functional.api.test_imports import assert_problem
-from tests.functional.fixtures import clients_of_memory, pipeline
-from tests.functional.pipeline import ADMIN, AMINA, TENANT, Pipeline
+from tests.kit.caller import Api
+from tests.kit.fixtures import clients_of_memory, pipeline
+from tests.kit.pipeline import ADMIN, AMINA, TENANT, Pipeline
 
 __all__ = ["clients_of_memory", "pipeline"]
 # Of four bytes each, so that a place of few characters is longer than any key.

@@ -11,18 +11,18 @@ from urllib.parse import unquote
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
-from handover import patience as waiting
+from handover import deadline as waiting
 from handover.aws import clients
 from handover.aws.sign_ins import Settled, settle
-from handover.http import people
+from handover.deadline import Patience
+from handover.http import users
 from handover.model import User
-from handover.patience import Patience
 from handover.store.connection import client
-from handover.store.people import Stored
+from handover.store.users import Stored
 
-from tests.functional.api.caller import ADMIN, GONE, OFFICE, SALES, Answer, Api
 from tests.functional.api.test_imports import assert_problem
-from tests.functional.pipeline import Clock
+from tests.kit.caller import ADMIN, GONE, OFFICE, SALES, Answer, Api
+from tests.kit.pipeline import Clock
 
 ANA: dict[str, Any] = {
     "name": "Ana Otieno",
@@ -74,7 +74,7 @@ def test_r89_users_are_listed_in_pages(api: Api, stranger: Api) -> None:
     first = api.by(SALES).get("/users", limit="3")
     rest = api.by(SALES).get("/users", limit="3", cursor=first.body["cursor"])
 
-    people.Users.model_validate(first.body)
+    users.Users.model_validate(first.body)
     assert [user["email"] for user in first.body["users"]] == [ADMIN, OFFICE, GONE]
     assert [user["email"] for user in rest.body["users"]] == [SALES]
     assert rest.body["cursor"] is None
@@ -85,7 +85,7 @@ def test_r89_users_are_listed_in_pages(api: Api, stranger: Api) -> None:
 def test_r90_a_user_is_created_with_all_fields_but_a_password(api: Api, ana: str) -> None:
     answer = created(api, f" {ana.upper()} ")
 
-    people.UserBody.model_validate(answer.body)
+    users.UserBody.model_validate(answer.body)
     assert (answer.status, answer.body) == (201, told(ana))
     assert api.by(SALES).get(f"/users/{ana.replace('@', '%40')}").body == told(ana)
     assert_problem(created(api, ana, password="Sesame-1"), 400)
@@ -507,7 +507,7 @@ def test_r97_one_user_or_several_are_deleted_by_an_import(api: Api) -> None:
 
     for answer in (one, several):
         assert answer.status == 202
-        people.Removal.model_validate(answer.body)
+        users.Removal.model_validate(answer.body)
         shown = api.get(f"/imports/{answer.body['import_ticket']}")
         assert (shown.status, shown.body["uploader"]) == (200, ADMIN)
     ticket = api.stack.tables.imports.ticket(several.body["import_ticket"])

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from handover.deadline import Patience
 from handover.http import profiles
-from handover.patience import Patience
 from handover.profiles import Profile, Seat, bind, presets, profile_from, profile_json
 from handover.store.directory import Source
-from handover.store.setup import Setup
+from handover.store.settings import Setup
 
-from tests.functional.api.caller import GONE, OFFICE, SALES, Answer, Api
 from tests.functional.api.test_imports import assert_problem
+from tests.kit.caller import GONE, OFFICE, SALES, Answer, Api
 
 STRICT = profile_json(presets()["single-strict"])
 

@@ -9,10 +9,10 @@ from handover.http import requests
 from handover.model import Account
 from handover.profiles import Settings
 
-from tests.functional.api.caller import Api
 from tests.functional.api.test_imports import assert_problem
-from tests.functional.fixtures import clients_of_memory, pipeline
-from tests.functional.pipeline import (
+from tests.kit.caller import Api
+from tests.kit.fixtures import clients_of_memory, pipeline
+from tests.kit.pipeline import (
     ADMIN,
     AMINA,
     BARAKA,
@@ -137,8 +137,8 @@ def test_an_account_held_in_two_roles_is_told_of_once(pipeline: Pipeline, manage
 def test_a_list_of_many_accounts_without_requests_leads_on(
     pipeline: Pipeline, manager: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handover.stages.requests.MOST_LOOKED_AT", 2)
-    monkeypatch.setattr("handover.stages.requests.AT_A_TIME", 2)
+    monkeypatch.setattr("handover.use_cases.requests.MOST_LOOKED_AT", 2)
+    monkeypatch.setattr("handover.use_cases.requests.AT_A_TIME", 2)
     created(manager, "K003")
 
     assert manager.get("/requests").body["requests"] == []

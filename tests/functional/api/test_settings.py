@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
+from handover.deadline import Patience
 from handover.http import settings
 from handover.model import User
-from handover.patience import Patience
 from handover.profiles import Seat, Settings, presets, profile_from, profile_json
 from handover.store.directory import Source
 
-from tests.functional.api.caller import ADMIN, GONE, OFFICE, SALES, Api
 from tests.functional.api.test_imports import assert_problem
+from tests.kit.caller import ADMIN, GONE, OFFICE, SALES, Api
 
 USUAL = {
     "clear_guard_percent": 20,

@@ -12,7 +12,7 @@ import pytest
 from handover.profiles import presets, profile_from, profile_json
 from handover.reading import MAX_FILE_BYTES
 
-from tests.functional.api.caller import EVENT, GONE, OFFICE, SALES, Api
+from tests.kit.caller import EVENT, GONE, OFFICE, SALES, Api
 
 WANTED = {"profile": "single-strict", "filename": "managers.csv"}
 

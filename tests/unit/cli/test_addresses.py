@@ -8,8 +8,8 @@ from typing import Any
 import boto3
 import pytest
 from handover.aws import clients, sign_ins
+from handover.deadline import Patience
 from handover.model import User
-from handover.patience import Patience
 from handover.store import connection
 from handover.store.directory import DirectoryItem, UserItem
 from handover.store.tables import TableNames, Tables, connect

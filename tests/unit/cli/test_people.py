@@ -10,7 +10,7 @@ import pytest
 from infra.cli.api import Api
 from infra.cli.failures import CommandError, ExitCode
 from tests.unit.cli.commands import run
-from tests.unit.cli.test_errands import ended
+from tests.unit.cli.test_assignments import ended
 from tests.unit.cli.test_uploading import Server, api, server
 
 __all__ = ["api", "server"]

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from infra.cli import records, sign_in
+from infra.cli import imports, sign_in
 from infra.cli.api import Api, problem
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.location import Stack
@@ -230,7 +230,7 @@ def test_a_report_is_fetched_without_showing_the_token_to_the_store(
 def test_a_listing_is_read_page_after_page_up_to_its_limit(server: Server, api: Api) -> None:
     server.says("/imports", {"imports": [1, 2], "cursor": "c"}, {"imports": [3], "cursor": None})
 
-    assert list(records.pages(api, ("imports",), "imports", 3)) == [1, 2, 3]
+    assert list(imports.pages(api, ("imports",), "imports", 3)) == [1, 2, 3]
 
     assert [asked.path for asked in server.asked] == [
         "/imports?limit=3",
@@ -246,7 +246,7 @@ def test_what_is_kept_of_a_file_stays_when_the_new_one_does_not_come(
     server.says("/imports/i/report", {"title": "Conflict", "detail": "not ended"}, status=409)
 
     with pytest.raises(CommandError, match="Conflict: not ended"):
-        records.fetch(api, ("imports", "i", "report"), str(target), Screen())
+        imports.fetch(api, ("imports", "i", "report"), str(target), Screen())
 
     assert target.read_text() == "from last week"
     assert list(tmp_path.glob("*.part-*")) == []

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from handover.jobs.job import ErrandKind
 from handover.model import FileWarning, Mode, Refusal, State
 from handover.reports import Approval, Counts, ImportSummary, ReportObject, notice, summary
-from handover.stages.errands import ErrandKind
 from hypothesis import given
 from hypothesis import strategies as st
 

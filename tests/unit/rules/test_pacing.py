@@ -16,7 +16,7 @@ from handover.rules.pacing import (
 )
 
 from infra.template import PATH
-from tests.faults.memory_aws import read_template
+from tests.kit.memory_aws import read_template
 
 LIMIT_SECONDS = read_template(PATH)["Mappings"]["Timing"]["prod"]["AssignTimeout"]
 # 4,000 writes a second of a new table, for 50 workers, two writes a line.

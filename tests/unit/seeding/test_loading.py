@@ -10,8 +10,8 @@ from typing import Any
 
 import boto3
 import pytest
+from handover.deadline import Patience
 from handover.model import Account, User
-from handover.patience import Patience
 from handover.profiles import Seat, Settings, presets
 from handover.store import connection
 from handover.store.accounts import item_from

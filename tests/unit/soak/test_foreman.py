@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 from handover import runtime
-from handover.stages import chunks, intake, outcomes
+from handover.pipeline import assign, lines, validate
 from handover.store import batches
 
-from infra.soak.foreman import shorten
-from infra.soak.runs import Terms
-from infra.soak.scenes import HAIL, LOAD, SHOWER
+from tests.soak.foreman import shorten
+from tests.soak.runs import Terms
+from tests.soak.scenes import HAIL, LOAD, SHOWER
 
 
 @pytest.fixture(autouse=True)
 def _as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a test sets is put back after it."""
-    for module in (runtime, intake, outcomes, batches):
+    for module in (runtime, validate, lines, batches):
         for name, value in list(vars(module).items()):
             if name.isupper():
                 monkeypatch.setattr(module, name, value)
@@ -31,20 +31,20 @@ def test_a_run_sets_nothing_but_constants_that_there_are(terms: Terms) -> None:
 def test_a_hail_falls_on_small_steps() -> None:
     shorten(HAIL.constants)
 
-    assert outcomes.LINES_AT_A_TIME == 25
+    assert lines.LINES_AT_A_TIME == 25
     # Each of the two modules looks the same constant up under a name of its own.
-    assert vars(outcomes)["STATEMENTS_A_BATCH"] == batches.STATEMENTS_A_BATCH == 8
+    assert vars(lines)["STATEMENTS_A_BATCH"] == batches.STATEMENTS_A_BATCH == 8
 
 
 def test_a_constant_that_there_is_not_is_refused_and_none_is_set() -> None:
-    before = intake.LEAST_CHUNK_BYTES
+    before = validate.LEAST_CHUNK_BYTES
     asked = {
-        "handover.stages.intake.LEAST_CHUNK_BYTES": before + 1,
-        "handover.stages.chunks.LINES_AT_A_TIME": 25,
+        "handover.pipeline.validate.LEAST_CHUNK_BYTES": before + 1,
+        "handover.pipeline.assign.LINES_AT_A_TIME": 25,
     }
 
     with pytest.raises(ValueError, match=r"^handover\.stages\.chunks has no LINES_AT_A_TIME$"):
         shorten(asked)
 
-    assert before == intake.LEAST_CHUNK_BYTES
-    assert not hasattr(chunks, "LINES_AT_A_TIME")
+    assert before == validate.LEAST_CHUNK_BYTES
+    assert not hasattr(assign, "LINES_AT_A_TIME")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra.soak.memory import LEAST_MINUTES, MOST_MB_A_MINUTE, Growth, Watch, swollen
+from tests.soak.memory import LEAST_MINUTES, MOST_MB_A_MINUTE, Growth, Watch, swollen
 
 
 def watched(*sizes_mb: float, seconds_apart: float = 5) -> list[Growth]:

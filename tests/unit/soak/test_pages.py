@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from infra import machine
-from infra.soak.crew import Report
-from infra.soak.memory import Growth
-from infra.soak.pages import section
-from infra.soak.runs import Figures
+from tests.bench import machine
+from tests.soak.crew import Report
+from tests.soak.memory import Growth
+from tests.soak.pages import section
+from tests.soak.runs import Figures
 
 DAY = date(2026, 11, 22)
 FIGURES = Figures(
@@ -27,7 +27,7 @@ FIGURES = Figures(
     emulator_seconds=161.0,
     workers_seconds=257.0,
     violations=(),
-    constants={"handover.stages.outcomes.LINES_AT_A_TIME": 25},
+    constants={"handover.pipeline.lines.LINES_AT_A_TIME": 25},
 )
 
 
@@ -37,7 +37,7 @@ def test_a_run_is_recorded_with_its_day_machine_and_settings() -> None:
     assert text.startswith("## kill -9, 2026-11-22\n\n| what | figure |\n|---|---|\n")
     for row in (
         f"| machine | {machine.described()} |",
-        "| constants of the product set | handover.stages.outcomes.LINES_AT_A_TIME 25 |",
+        "| constants of the product set | handover.pipeline.lines.LINES_AT_A_TIME 25 |",
         "| lines a second | 50 |",
         "| of them inside a handler | 1,000 |",
         "| outcomes | updated 11,770 |",

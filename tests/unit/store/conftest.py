@@ -1,5 +1,5 @@
 """A pipeline on an AWS in memory for each test that asks for one."""
 
-from tests.functional.fixtures import clients_of_memory, pipeline
+from tests.kit.fixtures import clients_of_memory, pipeline
 
 __all__ = ["clients_of_memory", "pipeline"]

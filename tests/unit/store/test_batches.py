@@ -6,9 +6,9 @@ from itertools import count
 
 import pytest
 from botocore.exceptions import ClientError
+from handover.deadline import RESERVE_SECONDS, Patience
 from handover.errors import RetryLaterError
 from handover.model import Account, User
-from handover.patience import RESERVE_SECONDS, Patience
 from handover.rules import AccountWrite
 from handover.sdk import BUSY_ERRORS
 from handover.store.accounts import item_from
@@ -27,9 +27,9 @@ from handover.store.batches import (
 )
 from handover.store.history import Holding
 
-from tests.faults.memory_aws import ServiceError, Twist
-from tests.functional.mishaps import Mishap, befalling
-from tests.functional.pipeline import DAY, TENANT, Pipeline
+from tests.kit.memory_aws import ServiceError, Twist
+from tests.kit.mishaps import Mishap, befalling
+from tests.kit.pipeline import DAY, TENANT, Pipeline
 
 TABLE = "AccountsTable"
 

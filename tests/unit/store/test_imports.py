@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from handover.deadline import Patience
 from handover.model import Chunk, State
-from handover.patience import Patience
 from handover.reports import Counts
 from handover.rules.resending import NOTED_SECONDS, ChunkSeen, Seen
 from handover.store.imports import (
@@ -16,10 +16,10 @@ from handover.store.imports import (
 )
 from handover.store.progress import Settlement
 
-from tests.faults.memory_aws import Twist
-from tests.faults.memory_aws.values import item_size
-from tests.functional.mishaps import Mishap, befalling
-from tests.functional.pipeline import TENANT, Pipeline
+from tests.kit.memory_aws import Twist
+from tests.kit.memory_aws.values import item_size
+from tests.kit.mishaps import Mishap, befalling
+from tests.kit.pipeline import TENANT, Pipeline
 
 IMPORT = "0" * 32
 LATER = 100.0

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from handover.model import Account, Mark, SeatChange
 from handover.rules import AccountWrite
-from handover.rules.records import MAX_ID_BYTES
+from handover.rules.directory_lines import MAX_ID_BYTES
 from handover.rules.sizes import decided_bytes
 from handover.store.accounts import MAX_KEY_BYTES, account_from, account_keys, item_from
 from handover.store.history import Holding, holdings_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.faults.memory_aws.values import item_size
+from tests.kit.memory_aws.values import item_size
 
 texts = st.text(st.characters(codec="utf-8"), max_size=8)
 names = st.text(st.characters(codec="utf-8", exclude_characters="#"), min_size=1, max_size=8)

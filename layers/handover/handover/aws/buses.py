@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from handover.aws.clients import events
-from handover.patience import Patience
+from handover.deadline import Patience
 
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 EVENTS_A_BATCH = 10

@@ -10,8 +10,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from handover.aws.clients import s3
+from handover.deadline import Patience
 from handover.errors import RetryLaterError
-from handover.patience import Patience
 from handover.sdk import patiently
 
 # Large enough that the time of a request does not count, small enough for a function's memory.

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from handover.aws.clients import sqs
-from handover.patience import Patience
+from handover.deadline import Patience
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 MESSAGES_A_BATCH = 10

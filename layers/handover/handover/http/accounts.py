@@ -8,8 +8,10 @@ from urllib.parse import unquote
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel
 
+from handover.access.people import Person
+from handover.deadline import Patience
 from handover.errors import InvalidRequestError
-from handover.http.asking import (
+from handover.http.context import (
     Cursor,
     Limit,
     LongLimit,
@@ -19,11 +21,9 @@ from handover.http.asking import (
     person_of,
 )
 from handover.http.problems import answers
-from handover.patience import Patience
 from handover.runtime import wiring
-from handover.stages import accounts, listings
-from handover.stages.accounts import Wanted
-from handover.stages.people import Person
+from handover.use_cases import accounts, listings
+from handover.use_cases.accounts import Wanted
 
 router = new_router()
 

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 from pydantic import BaseModel, ConfigDict
 
-from handover.http.asking import Cursor, Limit, new_router, page_told, person_of, run_of
+from handover.http.context import Cursor, Limit, new_router, page_told, person_of, run_of
 from handover.http.problems import answers
 from handover.model import Mode
 from handover.runtime import wiring
-from handover.stages.owners import Handing, ask_owner, pending_page
-from handover.stages.undoing import ask_undo
+from handover.use_cases.reassignments import Handing, ask_owner, pending_page
+from handover.use_cases.undo import ask_undo
 
 router = new_router()
 

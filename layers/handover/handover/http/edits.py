@@ -11,11 +11,11 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import BaseModel, ConfigDict, Field
 
 from handover.http.accounts import Change, text_asked
-from handover.http.asking import new_router, person_of, run_of
+from handover.http.context import new_router, person_of, run_of
 from handover.http.problems import JSON, answers, problem, problems
 from handover.model import Outcome, Rejection
 from handover.runtime import wiring
-from handover.stages.edits import Edit, edit_account
+from handover.use_cases.edits import Edit, edit_account
 
 router = new_router()
 

@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 from pydantic import BaseModel, ConfigDict
 
-from handover.http.asking import (
+from handover.http.context import (
     Cursor,
     Limit,
     new_router,
@@ -20,11 +20,11 @@ from handover.http.asking import (
 )
 from handover.http.problems import DOWNLOAD, answers
 from handover.model import Mode, Refusal, State
+from handover.pipeline.tickets import Announcement, issue_ticket
 from handover.reports import Approval, Counts, ReportObject
 from handover.runtime import wiring
-from handover.stages import decisions, listings
-from handover.stages.lookups import import_for, told
-from handover.stages.tickets import Announcement, issue_ticket
+from handover.use_cases import approvals, listings
+from handover.use_cases.imports import import_for, told
 
 router = new_router()
 
@@ -145,7 +145,7 @@ def show_import(name: Name) -> dict[str, Any]:
 def approve(name: Name) -> dict[str, Any]:
     """The import, which goes on."""
     person, patience = person_of(router), patience_of(router)
-    return told(wiring(), decisions.approve(wiring(), person, name, patience))
+    return told(wiring(), approvals.approve(wiring(), person, name, patience))
 
 
 @router.post(
@@ -157,7 +157,7 @@ def approve(name: Name) -> dict[str, Any]:
 def cancel(name: Name) -> dict[str, Any]:
     """The import, which ends as soon as what is being written is written."""
     person, patience = person_of(router), patience_of(router)
-    return told(wiring(), decisions.cancel(wiring(), person, name, patience))
+    return told(wiring(), approvals.cancel(wiring(), person, name, patience))
 
 
 @router.get(

@@ -10,11 +10,11 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from handover.http.asking import gone, new_router, person_of
+from handover.http.context import gone, new_router, person_of
 from handover.http.problems import GONE, answers, problems
 from handover.profiles import Holds, template_csv
 from handover.runtime import wiring
-from handover.stages import listings, profiles
+from handover.use_cases import listings, profiles
 
 router = new_router()
 

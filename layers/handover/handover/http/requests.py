@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from handover.http.accounts import text_asked
-from handover.http.asking import (
+from handover.http.context import (
     Cursor,
     Limit,
     new_router,
@@ -20,7 +20,7 @@ from handover.http.asking import (
 )
 from handover.http.problems import answers
 from handover.runtime import wiring
-from handover.stages import requests
+from handover.use_cases import requests
 
 router = new_router()
 

@@ -9,11 +9,11 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
-from handover.http.asking import Cursor, Limit, gone, new_router, page_told, person_of
+from handover.http.context import Cursor, Limit, gone, new_router, page_told, person_of
 from handover.http.problems import GONE, answers
 from handover.profiles import OpcoWall, Seat
 from handover.runtime import wiring
-from handover.stages import setup
+from handover.use_cases import settings
 
 router = new_router()
 
@@ -128,7 +128,7 @@ class Sources(BaseModel):
 )
 def show_settings() -> dict[str, Any]:
     """The settings."""
-    return setup.settings_of(wiring(), person_of(router))
+    return settings.settings_of(wiring(), person_of(router))
 
 
 @router.patch(
@@ -139,7 +139,7 @@ def show_settings() -> dict[str, Any]:
 def change_settings(changes: Annotated[SettingsChange, Body()]) -> dict[str, Any]:
     """The settings after the change."""
     person = person_of(router)
-    return setup.change_settings(wiring(), person, changes.model_dump(exclude_unset=True))
+    return settings.change_settings(wiring(), person, changes.model_dump(exclude_unset=True))
 
 
 @router.get(
@@ -149,14 +149,14 @@ def change_settings(changes: Annotated[SettingsChange, Body()]) -> dict[str, Any
 )
 def list_roles(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
     """The roles, by name."""
-    page = setup.roles_page(wiring(), person_of(router), limit=limit, cursor=cursor)
+    page = settings.roles_page(wiring(), person_of(router), limit=limit, cursor=cursor)
     return page_told("roles", page)
 
 
 @router.get("/roles/<role>", summary="Show a role", responses=answers(200, "The role", RoleBody))
 def show_role(role: str) -> dict[str, Any]:
     """The role."""
-    return setup.role_of(wiring(), person_of(router), unquote(role))
+    return settings.role_of(wiring(), person_of(router), unquote(role))
 
 
 @router.put(
@@ -167,20 +167,20 @@ def show_role(role: str) -> dict[str, Any]:
 def put_role(role: str, rules: Annotated[RoleRules, Body()]) -> dict[str, Any]:
     """The role."""
     seat = Seat(unquote(role), rules.max_users, frozenset(rules.assigned_by))
-    return setup.put_role(wiring(), person_of(router), seat)
+    return settings.put_role(wiring(), person_of(router), seat)
 
 
 @router.delete("/roles/<role>", summary="Remove a role; by Admins", responses=GONE)
 def remove_role(role: str) -> Response[str]:
     """Nothing: the role is gone."""
-    setup.remove_role(wiring(), person_of(router), unquote(role))
+    settings.remove_role(wiring(), person_of(router), unquote(role))
     return gone()
 
 
 @router.get("/workflows", summary="List workflows", responses=answers(200, "A page", Workflows))
 def list_workflows(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
     """The workflows, by name."""
-    page = setup.workflows_page(wiring(), person_of(router), limit=limit, cursor=cursor)
+    page = settings.workflows_page(wiring(), person_of(router), limit=limit, cursor=cursor)
     return page_told("workflows", page)
 
 
@@ -191,7 +191,7 @@ def list_workflows(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
 )
 def show_workflow(name: str) -> dict[str, Any]:
     """The workflow."""
-    return setup.workflow_of(wiring(), person_of(router), unquote(name))
+    return settings.workflow_of(wiring(), person_of(router), unquote(name))
 
 
 @router.put(
@@ -201,13 +201,13 @@ def show_workflow(name: str) -> dict[str, Any]:
 )
 def put_workflow(name: str) -> dict[str, Any]:
     """The workflow."""
-    return setup.put_workflow(wiring(), person_of(router), unquote(name))
+    return settings.put_workflow(wiring(), person_of(router), unquote(name))
 
 
 @router.delete("/workflows/<name>", summary="Remove a workflow; by Admins", responses=GONE)
 def remove_workflow(name: str) -> Response[str]:
     """Nothing: the workflow is gone."""
-    setup.remove_workflow(wiring(), person_of(router), unquote(name))
+    settings.remove_workflow(wiring(), person_of(router), unquote(name))
     return gone()
 
 
@@ -216,7 +216,7 @@ def remove_workflow(name: str) -> Response[str]:
 )
 def list_sources(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
     """The sources, by name."""
-    page = setup.sources_page(wiring(), person_of(router), limit=limit, cursor=cursor)
+    page = settings.sources_page(wiring(), person_of(router), limit=limit, cursor=cursor)
     return page_told("sources", page)
 
 
@@ -227,7 +227,7 @@ def list_sources(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
 )
 def show_source(source: str) -> dict[str, Any]:
     """The source."""
-    return setup.source_of(wiring(), person_of(router), unquote(source))
+    return settings.source_of(wiring(), person_of(router), unquote(source))
 
 
 @router.put(
@@ -237,14 +237,14 @@ def show_source(source: str) -> dict[str, Any]:
 )
 def put_source(source: str, rules: Annotated[SourceRules, Body()]) -> dict[str, Any]:
     """The source."""
-    wanted = setup.NewSource(
+    wanted = settings.NewSource(
         unquote(source), rules.profile, rules.principal, rules.mapping, rules.writes_directory
     )
-    return setup.put_source(wiring(), person_of(router), wanted)
+    return settings.put_source(wiring(), person_of(router), wanted)
 
 
 @router.delete("/sources/<source>", summary="Remove a source; by Admins", responses=GONE)
 def remove_source(source: str) -> Response[str]:
     """Nothing: the source is gone."""
-    setup.remove_source(wiring(), person_of(router), unquote(source))
+    settings.remove_source(wiring(), person_of(router), unquote(source))
     return gone()

@@ -8,7 +8,7 @@ from handover.profiles.binding import (
     ignored_columns,
     known_labels,
 )
-from handover.profiles.facts import (
+from handover.profiles.fields import (
     ACTIVE,
     DELETED,
     FACTS,

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from handover.errors import InvalidRequestError
-from handover.profiles.facts import FACT, FACTS, About, is_fact
+from handover.profiles.fields import FACT, FACTS, About, is_fact
 from handover.profiles.profile import (
     BESIDE,
     EACH_ROLE,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from handover.model import ADMIN
-from handover.profiles.facts import About
+from handover.profiles.fields import About
 
 
 class Holds(StrEnum):

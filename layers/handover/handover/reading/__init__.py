@@ -4,6 +4,7 @@ Workers have no numpy. What needs it is imported by name: `handover.reading.scan
 `handover.reading.repeats`.
 """
 
+from handover.reading.csv_lines import lines
 from handover.reading.guards import guard, unguard
 from handover.reading.limits import (
     LIMITS,
@@ -16,7 +17,6 @@ from handover.reading.limits import (
     Limits,
 )
 from handover.reading.own_columns import REPORT_LABELS
-from handover.reading.records import lines
 from handover.reading.sniff import DELIMITERS, normal_label, read_head
 from handover.reading.transcode import utf8_blocks
 

@@ -29,9 +29,9 @@ import numpy as np
 import numpy.typing as npt
 
 from handover.model import Chunk, Dialect, Header, Line, Repeat
+from handover.reading.csv_lines import record_lines
 from handover.reading.data_lines import data_lines
 from handover.reading.keys import BLANK, Hashes
-from handover.reading.records import record_lines
 from handover.reading.windows import WINDOW_BYTES, Window, windows
 
 # Other line numbers that a repeat names.

@@ -5,6 +5,14 @@ Pure: no AWS, no clock, no environment. A dry run and a real run call the same `
 
 from handover.rules.addresses import is_address, look_of, normal_address, normal_login
 from handover.rules.damage import likely_ids
+from handover.rules.directory_planner import (
+    RecordFacts,
+    is_made_later,
+    is_new,
+    login_asked,
+    logins_since,
+    plan_record,
+)
 from handover.rules.edits import edit_of, spoken_of
 from handover.rules.instructions import Instruction, Seating, instruction_of, is_plain
 from handover.rules.pending import address_in, is_pending, pending_seat
@@ -16,14 +24,6 @@ from handover.rules.planner import (
     account_only,
     are_apart,
     plan,
-)
-from handover.rules.recording import (
-    RecordFacts,
-    is_made_later,
-    is_new,
-    login_asked,
-    logins_since,
-    plan_record,
 )
 from handover.rules.repeats import repeated_line, repeated_login
 from handover.rules.understanding import canonical, canonical_login, understanding_of

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from handover.model import Line, Operation, Rejection
 from handover.profiles import DELETED, LOGIN_NAME, STATUS, About, Binding, Profile
 from handover.rules.addresses import normal_address, normal_login
+from handover.rules.directory_lines import account_record_of, user_record_of
 from handover.rules.instructions import Instruction, Seating, instruction_of
-from handover.rules.records import account_record_of, user_record_of
 
 Understanding = Callable[[Line, Binding, Profile], Instruction | Rejection]
 _UNDERSTANDINGS: dict[About, Understanding] = {

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
+from handover.deadline import Patience
 from handover.model import Account
-from handover.patience import Patience
 from handover.rules import AccountWrite
 from handover.store.batches import Item, Statement, Unmet, insertion, read_items, write_each
 from handover.store.connection import client

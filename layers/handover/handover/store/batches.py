@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from handover.deadline import Patience
 from handover.errors import WriteRefusedError
-from handover.patience import Patience
 from handover.store.connection import client
 
 Item = Mapping[str, Any]

@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
 
+from handover.deadline import Patience
 from handover.model import User
-from handover.patience import Patience
 from handover.profiles import (
     ACTIVE,
     DELETED,

@@ -12,7 +12,7 @@ from pynamodb.exceptions import DoesNotExist, PutError
 
 from handover.rules.addresses import dns_domain
 from handover.store.directory import DirectoryItem
-from handover.store.setup import only_unmet
+from handover.store.settings import only_unmet
 
 # Tenants begin with a letter or digit.
 DOMAINS = "#domains"

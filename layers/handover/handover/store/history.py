@@ -12,8 +12,8 @@ from zlib import crc32
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
 
+from handover.deadline import Patience
 from handover.model import Account, Mark, SeatChange
-from handover.patience import Patience
 from handover.profiles import WORKFLOW_ROLE
 from handover.rules import address_in, is_address, is_pending, pending_seat
 from handover.store.batches import (

@@ -25,9 +25,9 @@ from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
+from handover.deadline import Patience
 from handover.errors import RetryLaterError
 from handover.model import Chunk, FileWarning, Mode, Refusal, State
-from handover.patience import Patience
 from handover.reports import Counts, warnings_json
 from handover.rules.resending import NOTED_SECONDS, ChunkSeen, Seen
 from handover.store.batches import put_items, read_items

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from handover.patience import Patience
+from handover.deadline import Patience
 from handover.store.batches import (
     STATEMENTS_A_BATCH,
     Item,

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from handover.patience import Patience
+from handover.deadline import Patience
 from handover.reports import Counts
 from handover.store.batches import Item
 from handover.store.connection import client

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
 
-from handover.patience import Patience
+from handover.deadline import Patience
 from handover.store.batches import read_items
 from handover.store.connection import Model
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from handover.store.accounts import Accounts
 from handover.store.allowances import Allowances
 from handover.store.directory import Directory, DirectoryItem, UserItem
+from handover.store.directory_records import AccountRecords
 from handover.store.domains import Domains
-from handover.store.errands import Errands
 from handover.store.history import History, HistoryItem, HoldingItem, Portfolios
 from handover.store.imports import (
     ChunkItem,
@@ -18,11 +18,11 @@ from handover.store.imports import (
     TicketItem,
     WatermarkItem,
 )
-from handover.store.people import People
-from handover.store.records import AccountRecords
+from handover.store.jobs import Errands
 from handover.store.requests import RequestItem, Requests
-from handover.store.setup import Setup
+from handover.store.settings import Setup
 from handover.store.user_records import UserRecords
+from handover.store.users import People
 
 
 @dataclass(frozen=True, slots=True)

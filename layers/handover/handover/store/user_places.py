@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any
 from zlib import crc32
 
-from handover.patience import Patience
+from handover.deadline import Patience
 from handover.store.batches import Item, read_items, transact
 from handover.store.connection import client
 

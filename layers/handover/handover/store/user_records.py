@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from handover.deadline import Patience
 from handover.model import Account
-from handover.patience import Patience
 from handover.profiles import About
 from handover.rules import AccountWrite, is_new, logins_since, look_of
 from handover.store.batches import (
@@ -28,13 +28,13 @@ from handover.store.directory import (
     NAME,
     is_claimed,
 )
-from handover.store.marks import mark_from
-from handover.store.records import (
+from handover.store.directory_records import (
     fact_orders_in,
     fact_values,
     facts_in,
     write_records,
 )
+from handover.store.marks import mark_from
 from handover.store.user_places import (
     USER,
     UserPlaces,

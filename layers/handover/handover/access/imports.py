@@ -1,0 +1,45 @@
+"""Imports of other people: who may read what came of them, and who may undo them."""
+
+from __future__ import annotations
+
+from handover.access.people import Person
+from handover.access.profiles import why_not
+from handover.jobs.job import ErrandKind
+from handover.model import ADMIN
+from handover.profiles import Profile
+from handover.runtime import Wiring
+from handover.store.imports import ImportItem
+
+# So many undos of undos are followed back to the file; each takes one read.
+MAX_UNDOS = 20
+
+
+def why_barred(wiring: Wiring, person: Person, item: ImportItem) -> str:
+    """Why the person may neither read nor undo somebody else's import, "" when they may.
+
+    Admins may. Others need the right to use the profile that the import goes back to, as it is now.
+    """
+    if person.is_admin:
+        return ""
+    profile = profile_behind(wiring, item)
+    if profile is None:
+        return f"only the user role {ADMIN} may do this with the import"
+    return why_not(wiring, person.tenant, person.user, profile)
+
+
+def profile_behind(wiring: Wiring, item: ImportItem) -> Profile | None:
+    """The profile that the import goes back to: of an undo, that of the import it takes back.
+
+    None for removals and resolutions, which follow the directory and no profile of the tenant,
+    for a profile that is gone, and behind more than MAX_UNDOS undos.
+    """
+    for _ in range(MAX_UNDOS):
+        if item.errand != ErrandKind.UNDO:
+            break
+        undone = wiring.tables.imports.find(item.undo_of) if item.undo_of else None
+        if undone is None:
+            return None
+        item = undone
+    if item.errand not in (None, ErrandKind.OWNER) or not item.profile:
+        return None
+    return wiring.tables.directory.profile(item.tenant, item.profile)

@@ -1,0 +1,59 @@
+"""People: who is signed in, as the tenant's directory knows them at this moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from handover.errors import ForbiddenError
+from handover.model import ADMIN, User
+from handover.pipeline.uploads import TENANT_PATTERN
+from handover.rules.addresses import normal_address
+from handover.runtime import Wiring
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An active user of a tenant who is signed in."""
+
+    tenant: str
+    user: User
+
+    @property
+    def email(self) -> str:
+        """Their address in its normal form."""
+        return self.user.email
+
+    @property
+    def is_admin(self) -> bool:
+        """True when they may decide about the imports of others."""
+        return ADMIN in self.user.roles
+
+
+def only_admins(person: Person, may: str) -> None:
+    """Raises ForbiddenError for everybody but an Admin; `may` says what they may not."""
+    if not person.is_admin:
+        raise ForbiddenError(f"only somebody with the user role {ADMIN} may {may}")
+
+
+def signed_in(wiring: Wiring, claims: Mapping[str, Any]) -> Person:
+    """The active user whom the claims of a verified token name; raises ForbiddenError for others.
+
+    The token only says who it is. Their roles come from the directory: a token outlives a change
+    of roles, and API Gateway joins the names of groups with spaces, which the names hold too.
+    Only an id token says who somebody is; API Gateway lets access tokens of the client pass too.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
+    """
+    tenant, email = claims.get("custom:tenant"), claims.get("email")
+    if (
+        claims.get("token_use") == "id"
+        and isinstance(tenant, str)
+        and isinstance(email, str)
+        and email.strip()
+        and TENANT_PATTERN.fullmatch(tenant)
+    ):
+        user = wiring.tables.directory.user(tenant, normal_address(email))
+        if user is not None and user.is_active:
+            return Person(tenant, user)
+    raise ForbiddenError("you are signed in, but no active user of a tenant's directory")

@@ -1,0 +1,66 @@
+"""The profile that somebody chooses by its name, and whether they may use it.
+
+`why_not` is the one answer to that question: for a ticket, an uploaded file, a single edit, a
+reassignment, an undo, and for reading what came of somebody else's file.
+"""
+
+from __future__ import annotations
+
+from handover.access.people import Person
+from handover.errors import ForbiddenError, InvalidRequestError
+from handover.model import ADMIN, User
+from handover.profiles import About, Profile
+from handover.profiles.parsing import NAME_PATTERN
+from handover.runtime import Wiring
+
+
+def profile_named(wiring: Wiring, person: Person, name: str) -> Profile:
+    """The profile of that name; raises InvalidRequestError, which tells the names there are."""
+    directory = wiring.tables.directory
+    found = directory.profile(person.tenant, name) if NAME_PATTERN.fullmatch(name) else None
+    if found is None:
+        known = ", ".join(sorted(directory.profiles(person.tenant)))
+        raise InvalidRequestError("profile", f"there is no profile of that name; wanted: {known}")
+    return found
+
+
+def profile_for(wiring: Wiring, person: Person, name: str) -> Profile:
+    """The profile of that name, for somebody who may use it.
+
+    Raises InvalidRequestError when there is none, and ForbiddenError for all others.
+    """
+    profile = profile_named(wiring, person, name)
+    if reason := why_not(wiring, person.tenant, person.user, profile):
+        raise ForbiddenError(reason)
+    return profile
+
+
+def why_not(wiring: Wiring, tenant: str, user: User, profile: Profile) -> str:
+    """Why the active user may not use the profile, "" for somebody who may."""
+    is_on = profile.name in wiring.tables.directory.settings(tenant).profiles
+    if profile.admits(user.roles, is_on=is_on):
+        return ""
+    if profile.about is not About.ASSIGNMENTS:
+        return f"only the user role {ADMIN} may upload files about {profile.about.value}"
+    if not is_on:
+        return (
+            f"the profile {profile.name} is not switched on, so only the user role {ADMIN} may use "
+            "it; an Admin can switch it on by naming it in the setting profiles"
+        )
+    return _for_roles(profile)
+
+
+def why_not_still(user: User, profile: Profile) -> str:
+    """Why a file that Handover wrote for the user may not be taken in, "" when it may.
+
+    The switch was looked at when the user asked for the file; what can have changed since is the
+    user.
+    """
+    if ADMIN in user.roles or profile.admits(user.roles, is_on=True):
+        return ""
+    return _for_roles(profile)
+
+
+def _for_roles(profile: Profile) -> str:
+    wanted = " or ".join(sorted(profile.uploader_roles))
+    return f"the profile {profile.name} is for the user role {wanted}"

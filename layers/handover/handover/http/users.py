@@ -1,0 +1,189 @@
+"""Routes of users: list, find, create, edit, delete."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+from urllib.parse import unquote
+
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from handover.http.context import (
+    Cursor,
+    Limit,
+    new_router,
+    page_told,
+    patience_of,
+    person_of,
+    run_of,
+)
+from handover.http.problems import answers
+from handover.model import User
+from handover.runtime import wiring
+from handover.use_cases import users
+
+router = new_router()
+
+Beginning = Annotated[
+    str, Query(max_length=200, description="How the name begins, in any case and spacing")
+]
+
+
+class Status(StrEnum):
+    """Whether a user may sign in and be assigned."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+
+
+class UserFields(BaseModel):
+    """What can be edited of a user; what is left out is empty."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    roles: list[str]
+    opco: str = ""
+    status: Status = Status.ACTIVE
+    employee_id: str = ""
+    phone: str = ""
+    mobile: str = ""
+    login_name: str = ""
+
+    def user(self, email: str) -> User:
+        """The user with that address."""
+        return User(
+            email=email,
+            name=self.name,
+            roles=frozenset(self.roles),
+            opco=self.opco,
+            is_active=self.status is Status.ACTIVE,
+            employee_id=self.employee_id,
+            phone=self.phone,
+            mobile=self.mobile,
+            login_name=self.login_name,
+        )
+
+
+class NewUser(UserFields):
+    """A user to be created; when active, they are invited by e-mail to choose a password."""
+
+    email: str
+
+
+class UserBody(BaseModel):
+    """A user; `status` is "active", "inactive" or "deleted"."""
+
+    email: str
+    name: str
+    roles: list[str]
+    opco: str
+    status: str
+    employee_id: str
+    phone: str
+    mobile: str
+    login_name: str
+    tags: list[str]
+
+
+class Users(BaseModel):
+    """A page of users; `cursor` null on the last page."""
+
+    users: list[UserBody]
+    cursor: str | None
+
+
+class Leaving(BaseModel):
+    """The addresses of users to be deleted."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    emails: Annotated[list[str], Field(min_length=1, max_length=users.MOST_USERS)]
+
+
+class Removal(BaseModel):
+    """The ticket of the import that takes deleted users off all that they hold."""
+
+    import_ticket: str
+
+
+@router.get(
+    "/users",
+    summary="List users, or find those whose name begins so",
+    responses=answers(200, "A page", Users),
+)
+def list_users(name: Beginning = "", limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
+    """The users who are not deleted, by address; by name where a name is looked for."""
+    page = users.users_page(
+        wiring(),
+        person_of(router),
+        name=name,
+        limit=limit,
+        cursor=cursor,
+        patience=patience_of(router),
+    )
+    return page_told("users", page)
+
+
+@router.post(
+    "/users",
+    summary="Create a user; by Admins",
+    status_code=201,
+    responses=answers(201, "The user", UserBody),
+)
+def create_user(wanted: Annotated[NewUser, Body()]) -> dict[str, Any]:
+    """The user."""
+    user = wanted.user(wanted.email)
+    return users.create_user(wiring(), person_of(router), user, run_of(router).now)
+
+
+@router.post(
+    "/users/delete",
+    summary="Delete users and take them off all accounts; by Admins",
+    status_code=202,
+    responses=answers(202, "The ticket of the import that does it", Removal),
+)
+def delete_users(leaving: Annotated[Leaving, Body()]) -> dict[str, Any]:
+    """The ticket."""
+    ticket = users.delete_users(wiring(), person_of(router), leaving.emails, run_of(router))
+    return {"import_ticket": ticket}
+
+
+@router.get("/users/<email>", summary="Show a user", responses=answers(200, "The user", UserBody))
+def show_user(email: str) -> dict[str, Any]:
+    """The user."""
+    return users.user_of(wiring(), person_of(router), unquote(email))
+
+
+@router.put(
+    "/users/<email>",
+    summary="Edit a user; by Admins",
+    responses=answers(200, "The user", UserBody),
+)
+def edit_user(email: str, wanted: Annotated[UserFields, Body()]) -> dict[str, Any]:
+    """The user as edited."""
+    user = wanted.user(unquote(email))
+    return users.edit_user(wiring(), person_of(router), user, run_of(router).now)
+
+
+@router.post(
+    "/users/<email>/invitation",
+    summary="Invite a user once more, who has not answered in time; by Admins",
+    responses=answers(200, "The user", UserBody),
+)
+def invite_again(email: str) -> dict[str, Any]:
+    """The user."""
+    return users.invite_again(wiring(), person_of(router), unquote(email))
+
+
+@router.delete(
+    "/users/<email>",
+    summary="Delete a user and take them off all accounts; by Admins",
+    status_code=202,
+    responses=answers(202, "The ticket of the import that does it", Removal),
+)
+def delete_user(email: str) -> dict[str, Any]:
+    """The ticket."""
+    ticket = users.delete_user(wiring(), person_of(router), unquote(email), run_of(router))
+    return {"import_ticket": ticket}

@@ -1,0 +1,50 @@
+"""Files that Handover writes itself: their lines as CSV, and how they are handed in."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from handover.aws import objects
+from handover.deadline import Patience
+from handover.pipeline.tickets import ticket_key
+from handover.runtime import Wiring
+from handover.store.imports import TicketItem
+
+ROWS_A_PIECE = 1000
+
+
+def csv_pieces(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
+    """The file in pieces of ROWS_A_PIECE rows, lazily."""
+    yield _csv([header])
+    rest = iter(rows)
+    while batch := list(islice(rest, ROWS_A_PIECE)):
+        yield _csv(batch)
+
+
+def is_handed_in(wiring: Wiring, ticket_id: str, ticket: TicketItem) -> bool:
+    """True when the ticket's file is there, or was."""
+    key = ticket_key(ticket.tenant, ticket_id)
+    return ticket.import_id is not None or any(
+        version.upload.key == key for version in objects.versions(wiring.uploads_bucket, key)
+    )
+
+
+def hand_in(
+    wiring: Wiring,
+    ticket_id: str,
+    ticket: TicketItem,
+    pieces: Iterator[bytes],
+    patience: Patience,
+) -> None:
+    """Stores the file under the ticket, for the intake to hear of as of every other."""
+    key = ticket_key(ticket.tenant, ticket_id)
+    objects.write_stream(wiring.uploads_bucket, key, pieces, patience)
+
+
+def _csv(rows: Iterable[Sequence[str]]) -> bytes:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, lineterminator="\r\n").writerows(rows)
+    return buffer.getvalue().encode()

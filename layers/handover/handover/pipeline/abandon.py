@@ -1,0 +1,84 @@
+"""Dead letters: messages that failed too often are brought to an honest end.
+
+A chunk is settled without another write: what its lines have done stays and is told, the rest is
+`not_processed`. A file that could not be validated is refused. An import that could not be ended
+is ended here. While the outage lasts that caused it, the letter stays in its queue and comes
+again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from handover.errors import RetryLaterError
+from handover.model import Refusal, State
+from handover.pipeline.assign import work_chunk
+from handover.pipeline.finalize import end_import
+from handover.pipeline.messages import read_message, send_finalize
+from handover.pipeline.registration import new_item
+from handover.pipeline.uploads import Arrival, arrivals_of, is_passed_over, sender_of
+from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
+
+
+def abandon(wiring: Wiring, body: str, run: Invocation) -> None:
+    """Ends what the message was about, as far as it has not ended.
+
+    A message about nothing that there is, or that nobody understands, is told and let go.
+    """
+    metrics.add_metric("MessagesAbandoned", "Count", 1)
+    message = _message(body)
+    if "import_id" in message and wiring.tables.imports.find(message["import_id"]) is None:
+        logger.error("message of no import", extra={"import_id": message["import_id"]})
+    elif "chunk" in message:
+        logger.warning("chunk abandoned", extra={"import_id": message["import_id"]})
+        work_chunk(
+            wiring,
+            message["import_id"],
+            message["chunk"],
+            run,
+            handed_on=message.get("handed_on"),
+            may_write=False,
+        )
+    elif "import_id" in message:
+        end_import(wiring, message["import_id"], run)
+    elif "arrival" in message or "Records" in message:
+        for arrival in arrivals_of(message):
+            _refuse(wiring, arrival, run)
+    else:
+        # Whoever wrote it may have named its fields after anything; only their number is told.
+        logger.error("message not understood", extra={"fields": len(message)})
+
+
+def _message(body: str) -> Mapping[str, Any]:
+    """What the letter says; nothing when it is no JSON object."""
+    try:
+        message = read_message(body)
+    except json.JSONDecodeError:
+        return {}
+    return message if isinstance(message, dict) else {}
+
+
+def _refuse(wiring: Wiring, arrival: Arrival, run: Invocation) -> None:
+    imports = wiring.tables.imports
+    item = imports.find(arrival.import_id)
+    if item is None:
+        if is_passed_over(wiring, arrival):
+            return
+        item = imports.register(new_item(arrival, sender_of(wiring, arrival), run))
+    if item.state == State.VALIDATING:
+        if not imports.lease(item.pk, run.attempt, now=run.now, until=run.lease_until):
+            raise RetryLaterError("another run validates this import")
+        logger.warning("import abandoned", extra={"import_id": item.pk})
+        refusal = Refusal(
+            "NOT_VALIDATED",
+            "Handover could not read the file after several attempts, through no fault that it "
+            "found in it. Nothing was written."
+            + ("" if item.errand else " Upload the file again."),
+        )
+        if item.ticket is not None:
+            # What was posted with its form again may have been heard of before this file.
+            imports.take_over_replays(item.pk, item.ticket)
+        imports.refuse(item.pk, run.attempt, refusal, at=rfc3339(run.now))
+    send_finalize(wiring, item)

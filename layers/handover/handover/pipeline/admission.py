@@ -1,0 +1,87 @@
+"""Who may have a file taken in: what is asked of its uploader, or of its source.
+
+Rights are those of the moment at which the file is validated, not of the moment it was announced.
+"""
+
+from __future__ import annotations
+
+from handover.access.assigners import barred_seat
+from handover.access.profiles import why_not, why_not_still
+from handover.errors import RefusedError
+from handover.jobs.job import ErrandKind
+from handover.model import Header, User
+from handover.pipeline.uploads import DROP, Sender
+from handover.profiles import About, Binding, Profile
+from handover.runtime import Wiring
+
+CODE = "UPLOADER_NOT_ALLOWED"
+
+
+def uploader_of(wiring: Wiring, sender: Sender, profile: Profile) -> User | None:
+    """Who uploaded the file and may do so; None when it is no person's to answer for.
+
+    An errand that follows the directory is nobody's: who asked for it may be deleted by it.
+    Raises RefusedError.
+    """
+    if not sender.uploader or (
+        sender.errand is not None and ErrandKind(sender.errand).follows_the_directory
+    ):
+        return None
+    user = wiring.tables.directory.user(sender.tenant, sender.uploader)
+    if user is None or not user.is_active:
+        raise _refused(sender, profile, "no active user has this address")
+    reason = (
+        why_not(wiring, sender.tenant, user, profile)
+        if sender.errand is None
+        else why_not_still(user, profile)
+    )
+    if reason:
+        raise _refused(sender, profile, reason)
+    return user
+
+
+def _refused(sender: Sender, profile: Profile, reason: str) -> RefusedError:
+    return RefusedError(CODE, f"{sender.uploader} may not upload {profile.name} files: {reason}")
+
+
+def check_directory_right(sender: Sender, profile: Profile) -> None:
+    """Raises RefusedError for a source that may not write the directory, whatever its door.
+
+    What the profile is about decides. Under the directory's own prefix the right is asked for
+    even if a profile of the tenant's own makes such files speak of assignments: no Admin has
+    registered the source for that profile.
+    """
+    if not sender.is_system or sender.writes_directory:
+        return
+    if sender.is_directory or profile.about is not About.ASSIGNMENTS:
+        raise RefusedError(
+            CODE,
+            f"the source {sender.source!r} may not write the directory: an Admin must set "
+            f"writes_directory for it (PUT /sources/{sender.source}). Files about assignments go "
+            f"under {DROP}/{sender.tenant}/{sender.source}/, with a profile about assignments.",
+        )
+
+
+def check_assigners(
+    wiring: Wiring,
+    sender: Sender,
+    profile: Profile,
+    binding: Binding,
+    header: Header,
+    uploader: User | None,
+) -> None:
+    """Raises RefusedError for a column of a role that the uploader may not assign."""
+    if uploader is None:
+        return
+    labels = {column.role: column.label for column in reversed(binding.seats)}
+    barred = barred_seat(wiring, sender.tenant, profile, labels, uploader)
+    if barred is not None:
+        wanted = " or ".join(sorted(barred.assigned_by))
+        line = header.last_line
+        raise RefusedError(
+            CODE,
+            f"line {line}, {labels[barred.role]}: {uploader.email} may not assign the role "
+            f"{barred.role!r}; wanted the user role {wanted}. Delete the column, or have "
+            "somebody else upload the file.",
+            line,
+        )

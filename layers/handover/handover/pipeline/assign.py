@@ -1,0 +1,305 @@
+"""Working one chunk: read its lines, decide each, write what changes, keep the outcomes.
+
+A chunk may be worked any number of times: by a worker that was stopped half-way and another that
+goes on, or for a message that came twice. What a line has done already is found on the account.
+"""
+
+from __future__ import annotations
+
+import gc
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from handover.aws import objects
+from handover.deadline import Patience
+from handover.errors import RetryLaterError
+from handover.model import Chunk, Line, LineResult, Mode, Outcome, Repeat, State
+from handover.pipeline.import_plan import (
+    ImportPlan,
+    logins_key,
+    parts_key,
+    plan_from,
+    repeats_from,
+    repeats_key,
+)
+from handover.pipeline.lines import Decided, results_of
+from handover.pipeline.messages import hand_on, send_finalize
+from handover.pipeline.older_imports import rivals_in
+from handover.pipeline.planners import Work
+from handover.reading import lines as lines_of
+from handover.reports import errors_part, results_part, tally
+from handover.rules import Claim
+from handover.rules.pacing import is_handed_on
+from handover.rules.resending import is_probe
+from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
+from handover.store.imports import ImportItem, Taken, pending_chunks
+from handover.store.progress import Settlement
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """A chunk in hand: its plan, its bytes, and the work on its lines.
+
+    `data` is None when the uploaded object is gone.
+    """
+
+    plan: ImportPlan
+    taken: Taken
+    data: bytes | None
+    work: Work
+
+
+def work_chunk(
+    wiring: Wiring,
+    import_id: str,
+    number: int,
+    run: Invocation,
+    *,
+    handed_on: int | None = None,
+    may_write: bool,
+) -> None:
+    """Settles the chunk unless it is settled; sends the finalize message after the last one.
+
+    With `may_write` false nothing is written: lines that have had their effect keep it, all
+    others become `not_processed`. `handed_on` is what the message says of it: once the chunk has
+    been taken after being handed on more often, the message means nothing.
+
+    A chunk that cannot be ended is handed on under a fresh message if it has come further than
+    before. Otherwise raises RetryLaterError, as it does while another worker has the chunk.
+    """
+    imports = wiring.tables.imports
+    taken = imports.take_chunk(
+        import_id,
+        number,
+        run.attempt,
+        now=run.now,
+        until=run.lease_until,
+        handed_on=handed_on,
+    )
+    decided = Decided(begun_at=run.now)
+    try:
+        _work_taken(wiring, import_id, number, taken, run, handed_on, decided, may_write=may_write)
+    except RetryLaterError as late:
+        # Unless a request had no answer nothing is under way any more, and the next worker need
+        # not wait until this one is certainly over.
+        if (
+            taken is None
+            or late.is_under_way
+            or not _give_back(wiring, import_id, taken, run, decided, may_write)
+        ):
+            raise
+
+
+def _give_back(
+    wiring: Wiring,
+    import_id: str,
+    taken: Taken,
+    run: Invocation,
+    decided: Decided,
+    may_write: bool,
+) -> bool:
+    """Frees the chunk for the next worker; True when a fresh message tells of it."""
+    imports, number = wiring.tables.imports, taken.chunk.number
+    is_further = may_write and is_handed_on(decided.lines, taken.decided)
+    is_free = imports.free_chunk(
+        import_id,
+        number,
+        run.attempt,
+        decided=decided.lines if is_further else taken.decided,
+        worked_ms=_worked_ms(taken, run, decided),
+    )
+    item = imports.find(import_id) if is_free and is_further else None
+    if item is None:
+        return False
+    hand_on(wiring, item, number, taken.handed_on + 1)
+    metrics.add_metric("ChunksHandedOn", "Count", 1)
+    logger.info(
+        "chunk handed on",
+        extra={"import_id": import_id, "chunk": number, "lines": decided.lines},
+    )
+    return True
+
+
+def _worked_ms(taken: Taken, run: Invocation, decided: Decided) -> int:
+    """How long workers have had the chunk by now."""
+    return taken.worked_ms + max(0, round((run.now - decided.begun_at) * 1000))
+
+
+def _work_taken(
+    wiring: Wiring,
+    import_id: str,
+    number: int,
+    taken: Taken | None,
+    run: Invocation,
+    handed_on: int | None,
+    decided: Decided,
+    *,
+    may_write: bool,
+) -> None:
+    # The import is read after the chunk was taken: whoever settled it or cancelled the import
+    # before that is seen, and nobody can settle it now but this run.
+    item = wiring.tables.imports.find(import_id)
+    if item is None:
+        raise RetryLaterError("there is no such import yet")
+    if item.probe == number and is_probe(run.sent_at, float(item.resent_at)):
+        wiring.tables.imports.note_probe_taken(import_id, number)
+    if number in pending_chunks(item):
+        if taken is None:
+            item = _count(wiring, item, number, run, handed_on)
+        elif item.state != State.PROCESSING:
+            return
+        else:
+            item = _settle(wiring, item, taken, run, decided, may_write)
+    if item.state == State.PROCESSING and not pending_chunks(item):
+        send_finalize(wiring, item)
+
+
+def _count(
+    wiring: Wiring, item: ImportItem, number: int, run: Invocation, handed_on: int | None
+) -> ImportItem:
+    """Counts a chunk whose worker was stopped after it had settled it.
+
+    Leaves one alone that a later message stands for.
+    """
+    imports = wiring.tables.imports
+    settled = imports.settlement(item.pk, number)
+    if settled is not None:
+        return imports.count(item, settled, run.patience)
+    if handed_on is not None and handed_on < imports.handed_on(item.pk, number):
+        return item
+    # A second message of a chunk, as the sweeper sends one, must not become a dead letter that
+    # ends the chunk, only because it has met the other's worker each time.
+    raise RetryLaterError("another worker has this chunk", is_busy=True)
+
+
+def _settle(
+    wiring: Wiring,
+    item: ImportItem,
+    taken: Taken,
+    run: Invocation,
+    decided: Decided,
+    may_write: bool,
+) -> ImportItem:
+    found = _gather(wiring, item, taken, run, may_write)
+    with _no_search_for_cycles():
+        results = _results(wiring, found, decided, run.patience)
+    counts = tally(results)
+    number = taken.chunk.number
+    header, dialect = found.plan.header, found.plan.dialect
+    objects.write(
+        wiring.work_bucket,
+        parts_key(item.pk, number, run.attempt, "results"),
+        results_part(results, header=header, dialect=dialect),
+    )
+    if counts.with_errors:
+        objects.write(
+            wiring.work_bucket,
+            parts_key(item.pk, number, run.attempt, "errors"),
+            errors_part(results, header=header, dialect=dialect, is_errand=item.errand is not None),
+        )
+    metrics.add_metric("LinesSettled", "Count", counts.lines)
+    metrics.add_metric("LinesRejected", "Count", counts.rejected)
+    logger.info(
+        "chunk settled", extra={"import_id": item.pk, "chunk": number, "lines": counts.lines}
+    )
+    settlement = Settlement(
+        number, run.attempt, bool(counts.with_errors), counts, _worked_ms(taken, run, decided)
+    )
+    return wiring.tables.imports.settle(item, settlement, run.patience)
+
+
+def _gather(
+    wiring: Wiring, item: ImportItem, taken: Taken, run: Invocation, may_write: bool
+) -> _Chunk:
+    """All that is to be read before the first account; raises RetryLaterError if it is not there.
+
+    Without the uploaded object, as it was validated, only a chunk that may not be written can end.
+    """
+    body = wiring.tables.imports.plan(item.pk)
+    if body is None:
+        raise RetryLaterError("the plan of this import is not there yet")
+    plan = plan_from(body)
+    chunk = taken.chunk
+    data = objects.read_range(plan.upload, chunk.start, chunk.end)
+    may_write = may_write and not item.cancelled_by
+    if data is not None and zlib.crc32(data) != chunk.checksum:
+        if may_write:
+            raise RetryLaterError("the bytes read are not those that were validated")
+        data = None
+    if data is None and may_write:
+        raise RetryLaterError("the uploaded object is gone")
+    repeats: dict[int, Repeat] = {}
+    if taken.repeats:
+        repeats = _repeats(wiring, repeats_key(item.pk, chunk.number), may_write)
+    if taken.logins:
+        # A line that is both is told of the login name, which takes more than one line to mend.
+        repeats |= _repeats(wiring, logins_key(item.pk, chunk.number), may_write)
+    claim = Claim(
+        import_id=item.pk,
+        order=item.order,
+        actor=item.uploader or item.source,
+        at=rfc3339(run.now),
+        # Only who writes looks at them.
+        rivals=rivals_in(wiring, plan) if may_write else plan.rivals,
+    )
+    work = Work(
+        item.tenant,
+        plan.binding,
+        plan.profile,
+        plan.wall,
+        claim,
+        repeats,
+        may_write=may_write,
+        is_dry_run=item.mode == Mode.DRY_RUN,
+        now=run.now,
+    )
+    return _Chunk(plan, taken, data, work)
+
+
+def _repeats(wiring: Wiring, key: str, may_write: bool) -> dict[int, Repeat]:
+    stored = objects.read(wiring.work_bucket, key)
+    if stored is None and may_write:
+        raise RetryLaterError("the repeats of this chunk are not there")
+    return repeats_from(stored or b"[]")
+
+
+@contextmanager
+def _no_search_for_cycles() -> Iterator[None]:
+    """Values are freed when nobody refers to them; Python does not look for circles of them.
+
+    What lines become has no circles and stays until the chunk is done. To search it again and
+    again takes a sixth of a worker's time, and a chunk is small enough to do without.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _results(
+    wiring: Wiring, found: _Chunk, decided: Decided, patience: Patience
+) -> list[LineResult]:
+    chunk, plan = found.taken.chunk, found.plan
+    if found.data is None:
+        return _gone(chunk)
+    lines = lines_of(found.data, chunk=chunk, dialect=plan.dialect, header=plan.header)
+    if not found.work.may_write and found.taken.attempts == 1:
+        return [LineResult(line, Outcome.NOT_PROCESSED) for line in lines]
+    return results_of(wiring, found.work, list(lines), decided, patience)
+
+
+def _gone(chunk: Chunk) -> list[LineResult]:
+    """One result for each line of a chunk whose file was deleted; what it held is not known."""
+    return [
+        LineResult(
+            Line(chunk.first_line + place, ()),
+            Outcome.NOT_PROCESSED,
+            message="the uploaded file was deleted before this line was processed",
+        )
+        for place in range(chunk.lines)
+    ]

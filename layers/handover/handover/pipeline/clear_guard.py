@@ -1,0 +1,84 @@
+"""The clearing guard: would this file take the managers off more accounts than it should?
+
+A blank cell can be a slip that empties a whole column, so a file that would clear a manager on
+many of its lines waits for an Admin. What counts is what would really be cleared: a nightly file
+that says None for accounts that have nobody is nothing unusual.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from handover.aws import objects
+from handover.deadline import Patience
+from handover.errors import RetryLaterError
+from handover.model import Account
+from handover.pipeline.import_plan import ImportPlan
+from handover.reading import lines
+from handover.reading.scan import Scan
+from handover.rules import Instruction, instruction_of
+from handover.runtime import Wiring
+from handover.store.imports import ImportItem
+
+ACCOUNTS_AT_A_TIME = 1000
+# Weighing must leave the invocation time to store the plan. A file that cannot be weighed in time
+# waits for an Admin as a heavy one does.
+RESERVE_SECONDS = 120.0
+
+
+def would_clear(
+    wiring: Wiring, item: ImportItem, plan: ImportPlan, scanned: Scan, patience: Patience
+) -> dict[str, Any] | None:
+    """Why an Admin must approve the import first; None when it may go on.
+
+    Most files ask for too few clearings to matter and are not weighed at all; of the others,
+    accounts are looked up only until the answer is certain.
+    """
+    settings = wiring.tables.directory.settings(item.tenant)
+    most = max(settings.clear_guard_lines, scanned.lines * settings.clear_guard_percent // 100)
+    if scanned.clearing <= most:
+        return None
+    hurry = Patience(patience.deadline - min(RESERVE_SECONDS, patience.left / 4))
+    cleared = 0
+    waiting = _clearing(plan, scanned, patience)
+    try:
+        while batch := list(islice(waiting, ACCOUNTS_AT_A_TIME)):
+            hurry.check()
+            accounts = wiring.tables.accounts.read(
+                item.tenant, dict.fromkeys(asked.account_id for asked in batch), hurry
+            )
+            cleared += sum(_clears(asked, accounts.get(asked.account_id)) for asked in batch)
+            if cleared > most:
+                return _approval("would clear more than the tenant's limit", cleared, scanned.lines)
+    except RetryLaterError:
+        return _approval("could not be weighed in time", scanned.clearing, scanned.lines)
+    return None
+
+
+def _clearing(plan: ImportPlan, scanned: Scan, patience: Patience) -> Iterator[Instruction]:
+    """The lines that ask for a seat to be emptied, lazily."""
+    binding = plan.binding
+    for chunk in scanned.chunks:
+        patience.check()
+        data = objects.read_range(plan.upload, chunk.start, chunk.end)
+        if data is None:
+            raise objects.ObjectGoneError(plan.upload.key)
+        for line in lines(data, chunk=chunk, dialect=plan.dialect, header=plan.header):
+            asked = instruction_of(line, binding, plan.profile)
+            if isinstance(asked, Instruction) and any(not one.names for one in asked.seatings):
+                yield asked
+
+
+def _clears(asked: Instruction, account: Account | None) -> bool:
+    return account is not None and any(
+        not seating.names
+        and bool(held := account.assigned.get(seating.role, ()))
+        and (seating.instead_of is None or held == (seating.instead_of,))
+        for seating in asked.seatings
+    )
+
+
+def _approval(reason: str, cleared: int, line_count: int) -> dict[str, Any]:
+    return {"reason": reason, "would_clear": cleared, "lines": line_count}

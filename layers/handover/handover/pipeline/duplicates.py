@@ -1,0 +1,104 @@
+"""Lines that speak against each other, settled for the whole file and stored for its chunks.
+
+Two things may stand once in a file: what a line is about and, among users, a login name. A worker
+sees one chunk and cannot tell, and what it did would depend on which chunk came first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
+
+from handover.aws import objects
+from handover.deadline import Patience
+from handover.model import Line, Repeat
+from handover.pipeline.import_plan import ImportPlan, logins_key, repeats_json, repeats_key
+from handover.profiles import LOGIN_NAME, About, Binding, Profile
+from handover.reading.keys import KeyHasher, refill
+from handover.reading.repeats import Duplicates, repeats
+from handover.reading.scan import Scan
+from handover.reading.windows import windows
+from handover.rules import canonical, canonical_login, normal_login
+from handover.runtime import Wiring
+from handover.store.imports import PlannedChunk
+
+Found = Iterable[tuple[int, Repeat]]
+
+
+def store_repeats(
+    wiring: Wiring, import_id: str, plan: ImportPlan, scanned: Scan, seed: int, patience: Patience
+) -> list[PlannedChunk]:
+    """The chunks with the numbers of their repeats, once these are stored.
+
+    Uses up the scan's hashes. What is stored is the same whenever the file is validated again.
+    """
+    keys = _stored(wiring, import_id, repeats_key, _of_keys(plan, scanned, patience))
+    logins = _stored(wiring, import_id, logins_key, _of_logins(plan, scanned, seed, patience))
+    return [
+        PlannedChunk(chunk, keys.get(chunk.number, 0), logins.get(chunk.number, 0))
+        for chunk in scanned.chunks
+    ]
+
+
+def _of_keys(plan: ImportPlan, scanned: Scan, patience: Patience) -> Found:
+    """The lines that do not apply because of another one about the same account or user."""
+    duplicates = Duplicates(plan.profile.duplicates.value)
+    return _repeats(plan, scanned, patience, canonical, duplicates)
+
+
+def _of_logins(plan: ImportPlan, scanned: Scan, seed: int, patience: Patience) -> Found:
+    """The lines that ask for a login name which a line of another user asks for too."""
+    column = plan.binding.seat_of(LOGIN_NAME) if plan.profile.about is About.USERS else None
+    if column is None:
+        return
+    again = windows(_blocks(plan, scanned, patience), dialect=plan.dialect, header=plan.header)
+    hasher = KeyHasher(column=column.index, dialect=plan.dialect, seed=seed, normal=normal_login)
+    # In the place of the hashes that are used up, so that a line takes no more bytes than before.
+    refill(scanned.hashes, again, hasher, plan.header)
+    # Whichever line of a user applies: of two users neither can be preferred.
+    found = _repeats(plan, scanned, patience, canonical_login, Duplicates.REJECT)
+    for chunk, repeat in found:
+        if repeat.is_conflict:
+            yield chunk, replace(repeat, is_login=True)
+
+
+def _repeats(
+    plan: ImportPlan,
+    scanned: Scan,
+    patience: Patience,
+    meaning_of: Callable[[Line, Binding, Profile], tuple[str, tuple[str, ...]] | None],
+    duplicates: Duplicates,
+) -> Found:
+    """The lines that do not apply because of another of the same meaning; uses up the hashes."""
+    return repeats(
+        scanned.hashes,
+        read=lambda: _blocks(plan, scanned, patience),
+        chunks=scanned.chunks,
+        dialect=plan.dialect,
+        header=plan.header,
+        canonical=lambda line: meaning_of(line, plan.binding, plan.profile),
+        duplicates=duplicates,
+    )
+
+
+def _blocks(plan: ImportPlan, scanned: Scan, patience: Patience) -> Iterator[bytes]:
+    return objects.blocks(plan.upload, plan.header.data_start, scanned.end, patience)
+
+
+def _stored(
+    wiring: Wiring, import_id: str, key_of: Callable[[str, int], str], found: Found
+) -> dict[int, int]:
+    """How many repeats each chunk has, once they are stored; chunks without any are left out."""
+    counts: dict[int, int] = {}
+    for chunk, numbered in groupby(found, key=itemgetter(0)):
+        of_chunk = [repeat for _, repeat in numbered]
+        counts[chunk] = len(of_chunk)
+        objects.write(
+            wiring.work_bucket,
+            key_of(import_id, chunk),
+            repeats_json(of_chunk),
+            "application/json",
+        )
+    return counts

@@ -1,0 +1,150 @@
+"""What becomes of the lines of a chunk: each is understood, decided, and written if need be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from handover.deadline import Patience
+from handover.model import Line, LineResult, Outcome, Repeat
+from handover.pipeline.planners import Planner, Work, planner_of
+from handover.rules import (
+    AccountWrite,
+    Instruction,
+    Plan,
+    repeated_line,
+    repeated_login,
+    understanding_of,
+)
+from handover.runtime import Wiring
+from handover.store.batches import STATEMENTS_A_BATCH
+
+# Accounts are looked up for so many lines at a time, so that the facts are fresh when written.
+LINES_AT_A_TIME = 1000
+
+
+@dataclass(slots=True)
+class Decided:
+    """How many lines of a chunk a run has decided and stored so far, as far as they need a read.
+
+    `begun_at` is when it began, in seconds since the epoch.
+    """
+
+    begun_at: float
+    lines: int = 0
+
+
+def results_of(
+    wiring: Wiring, work: Work, lines: Sequence[Line], decided: Decided, patience: Patience
+) -> list[LineResult]:
+    """The results of the lines in their order, all that had to be written being stored.
+
+    `decided` is kept up to date meanwhile: it is what is left when the time is used up.
+    """
+    binding, profile = work.binding, work.profile
+    understand = understanding_of(profile)
+    results: list[LineResult | None] = [None] * len(lines)
+    asked: dict[int, Instruction] = {}
+    for place, line in enumerate(lines):
+        if line.number in work.repeats:
+            # Without a write nobody can say that the line it repeats applies.
+            results[place] = (
+                _repeated(line, work.repeats[line.number], work)
+                if work.may_write
+                else LineResult(line, Outcome.NOT_PROCESSED)
+            )
+            continue
+        understood = understand(line, binding, profile)
+        if isinstance(understood, Instruction):
+            asked[place] = understood
+        else:
+            results[place] = LineResult(line, Outcome.REJECTED, rejection=understood)
+    planner = planner_of(wiring, work, asked.values(), patience)
+    may_store = work.may_write and not work.is_dry_run
+    places = iter(asked)
+    while batch := {place: asked[place] for place in islice(places, LINES_AT_A_TIME)}:
+        plans = _apply(planner, work.tenant, batch, decided, patience, may_store=may_store)
+        for place, planned in plans.items():
+            results[place] = _result(lines[place], planned)
+    return [result for result in results if result is not None]
+
+
+def _repeated(line: Line, repeat: Repeat, work: Work) -> LineResult:
+    if repeat.is_login:
+        return repeated_login(line, repeat, work.binding)
+    return repeated_line(line, repeat, work.binding.account_label, work.profile.about)
+
+
+def _apply(
+    planner: Planner,
+    tenant: str,
+    asked: dict[int, Instruction],
+    decided: Decided,
+    patience: Patience,
+    *,
+    may_store: bool,
+) -> dict[int, Plan]:
+    """The plans of these lines, made on what is read now and stored where that is wanted."""
+    found = planner.store.read(
+        tenant, dict.fromkeys(one.account_id for one in asked.values()), patience
+    )
+    plan_line = planner.for_lines(asked.values(), found, patience)
+    plans = {place: plan_line(one, found.get(one.account_id)) for place, one in asked.items()}
+    if may_store:
+        _write(planner, asked, plans, decided, patience)
+    else:
+        decided.lines += len(plans)
+    return plans
+
+
+def _write(
+    planner: Planner,
+    asked: dict[int, Instruction],
+    plans: dict[int, Plan],
+    decided: Decided,
+    patience: Patience,
+) -> None:
+    """Stores what the plans want stored; a plan that met a newer version is made again."""
+    waiting = [place for place, planned in plans.items() if planned.write is not None]
+    decided.lines += len(plans) - len(waiting)
+    tries = 0
+    while waiting:
+        again: list[int] = []
+        for begin in range(0, len(waiting), STATEMENTS_A_BATCH):
+            part = waiting[begin : begin + STATEMENTS_A_BATCH]
+            writes = {place: write for place in part if (write := plans[place].write) is not None}
+            late = _write_part(planner, writes, asked, plans, patience)
+            decided.lines += len(part) - len(late)
+            again += late
+        waiting = again
+        if waiting:
+            patience.wait(tries)
+            tries += 1
+
+
+def _write_part(
+    planner: Planner,
+    writes: dict[int, AccountWrite],
+    asked: dict[int, Instruction],
+    plans: dict[int, Plan],
+    patience: Patience,
+) -> list[int]:
+    places = {write.account.account_id: place for place, write in writes.items()}
+    unmet = planner.store.write(list(writes.values()), patience)
+    if not unmet:
+        return []
+    found = {places[write.account.account_id]: account for write, account in unmet}
+    # What the rules look at may follow from the record: a login name that it has lost meanwhile.
+    there = {record.account_id: record for record in found.values() if record is not None}
+    plan_line = planner.for_lines([asked[place] for place in found], there, patience)
+    again: list[int] = []
+    for place, account in found.items():
+        plans[place] = plan_line(asked[place], account)
+        if plans[place].write is not None:
+            again.append(place)
+    return again
+
+
+def _result(line: Line, planned: Plan) -> LineResult:
+    return LineResult(line, planned.outcome, planned.changes, planned.rejection, planned.message)

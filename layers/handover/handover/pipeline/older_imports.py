@@ -1,0 +1,105 @@
+"""Rivals: the older imports of a tenant that may still write.
+
+S3 itself is the register: a listing shows every upload that is older than a given one, whether
+its notification has come yet or not. What a listing shows as older and not final is a rival; what
+has ended writes nothing any more.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime
+from itertools import chain
+
+from handover.aws import objects
+from handover.deadline import Patience
+from handover.errors import RetryLaterError
+from handover.model import Mode
+from handover.pipeline.import_plan import ImportPlan, rivals_key
+from handover.pipeline.uploads import DIRECTORY, DROP, IN, Arrival, found_arrival, is_no_upload
+from handover.runtime import Wiring, rfc3339
+
+# A plan is one item of at most 400 KB, which 11,400 ids would fill; more than these lie in S3.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+MOST_RIVALS_IN_PLAN = 1_000
+# S3 lists times in whole seconds, and calls what is a second apart by S3's own clock concurrent.
+SAME_TIME_SECONDS = 1.0
+# S3 may list an upload with the time it began at, and only once it is whole. The upload bucket's
+# lifecycle ends what is not whole after a day (and S3 takes up to another to do so), so whatever
+# is older than the watermark by this much was seen when the watermark was set.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html
+WATERMARK_LAG_SECONDS = 3 * 24 * 3600.0
+
+
+def rivals_of(wiring: Wiring, tenant: str, arrival: Arrival, patience: Patience) -> frozenset[str]:
+    """The ids of the tenant's older, or simultaneous, imports that are not final."""
+    imports, bucket = wiring.tables.imports, wiring.uploads_bucket
+    watermark = imports.watermark(tenant)
+    ended_until = datetime.fromisoformat(watermark).timestamp() if watermark else 0.0
+    times: dict[str, float] = {}
+    no_uploads: set[str] = set()
+    for version in chain(
+        # Keys of tickets begin with the time of their issue, so the listing can begin there.
+        objects.versions(bucket, f"{IN}/{tenant}/", after_key=_first_ticket(tenant, ended_until)),
+        objects.versions(bucket, f"{DROP}/{tenant}/"),
+        objects.versions(bucket, f"{DIRECTORY}/{tenant}/"),
+    ):
+        if version.modified.timestamp() > ended_until - WATERMARK_LAG_SECONDS:
+            import_id = found_arrival(version).import_id
+            times[import_id] = version.modified.timestamp()
+            if is_no_upload(version.upload.key, version.size_bytes):
+                no_uploads.add(import_id)
+    times = {
+        import_id: at for import_id, at in times.items() if at <= arrival.at + SAME_TIME_SECONDS
+    }
+    own_time = min(times.pop(arrival.import_id, arrival.at), arrival.at)
+    states = imports.states(times, patience)
+    harmless = {
+        import_id
+        for import_id, (state, mode) in states.items()
+        if state.is_final or mode is Mode.DRY_RUN
+    }
+    # What is no upload has no import, unless it was made one before this was a rule.
+    rivals = frozenset(times) - harmless - (no_uploads - states.keys())
+    open_since = min((times[rival] for rival in rivals), default=own_time)
+    until = min(open_since, own_time) - SAME_TIME_SECONDS
+    if until > ended_until:
+        imports.raise_watermark(tenant, rfc3339(until))
+    return rivals
+
+
+def with_rivals(
+    wiring: Wiring, plan: ImportPlan, rivals: frozenset[str], import_id: str, attempt: str
+) -> ImportPlan:
+    """The plan that knows its rivals: itself, or where they were stored when they are many.
+
+    Each attempt stores its own, so that a plan and its rivals always belong together.
+    """
+    if len(rivals) <= MOST_RIVALS_IN_PLAN:
+        return replace(plan, rivals=rivals)
+    key = rivals_key(import_id, attempt)
+    body = json.dumps(sorted(rivals), separators=(",", ":")).encode()
+    objects.write(wiring.work_bucket, key, body, "application/json")
+    return replace(plan, rivals_key=key)
+
+
+def rivals_in(wiring: Wiring, plan: ImportPlan) -> frozenset[str]:
+    """The rivals of a plan; raises RetryLaterError when they were stored and are not there."""
+    if not plan.rivals_key:
+        return plan.rivals
+    body = objects.read(wiring.work_bucket, plan.rivals_key)
+    if body is None:
+        raise RetryLaterError("the rivals of this import are not there")
+    return frozenset(json.loads(body))
+
+
+def _first_ticket(tenant: str, ended_until: float) -> str:
+    if not ended_until:
+        return ""
+    return f"{IN}/{tenant}/{ticket_time(ended_until - WATERMARK_LAG_SECONDS)}"
+
+
+def ticket_time(seconds: float) -> str:
+    """The beginning of a ticket issued then; such texts sort as the times do."""
+    return rfc3339(seconds).replace("-", "").replace(":", "").replace(".", "")

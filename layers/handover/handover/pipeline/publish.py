@@ -1,0 +1,160 @@
+"""What follows a change of an account: its history, portfolios, and events for other systems.
+
+Everything is keyed by account and version, so a record of the stream that comes again, or late,
+changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from handover.aws import buses
+from handover.model import Account, User
+from handover.pipeline.parking import Stream
+from handover.profiles import OpcoWall, is_fact
+from handover.reports import mark_told
+from handover.rules import address_in, are_apart, is_pending
+from handover.runtime import Invocation, Wiring, history_days
+from handover.store.accounts import account_from
+from handover.store.history import Entry, Holding, holdings_of
+
+ASSIGNMENT_CHANGED = "AssignmentChanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An account before and after one write; None = it was not there."""
+
+    before: Account | None
+    after: Account | None
+
+
+def changes_of(records: Sequence[Mapping[str, Any]]) -> list[Change]:
+    """The changes that records of the table's stream tell of, in their order."""
+    return [
+        Change(_image(record["dynamodb"], "OldImage"), _image(record["dynamodb"], "NewImage"))
+        for record in records
+    ]
+
+
+def publish_changes(wiring: Wiring, changes: Sequence[Change], run: Invocation) -> None:
+    """Writes what the changes mean for history and portfolios, then tells other systems."""
+    entries = [entry for change in changes if (entry := _entry(change)) is not None]
+    wiring.tables.history.put(_once(entries), run.patience, days=history_days())
+    holdings: list[Holding] = []
+    for change in changes:
+        if change.after is not None:
+            holdings += holdings_of(change.before, change.after)
+    wiring.tables.portfolios.put(holdings, run.now, run.patience)
+    _ask_for_looks(wiring, holdings + _behind_another_wall(changes), changes, run)
+    buses.put_events(
+        wiring.changes_bus,
+        ASSIGNMENT_CHANGED,
+        (_fitting(event) for entry in entries if (event := _event(entry))["changes"]),
+        run.patience,
+    )
+
+
+def _publish_records(wiring: Wiring, records: Sequence[Mapping[str, Any]], run: Invocation) -> None:
+    publish_changes(wiring, changes_of(records), run)
+
+
+CHANGES_OF_ACCOUNTS = Stream(
+    "publish", lambda wiring: wiring.tables.accounts.table, _publish_records
+)
+
+
+def _behind_another_wall(changes: Sequence[Change]) -> list[Holding]:
+    """What waits on accounts whose opco has changed: its users may be kept out no longer."""
+    return [
+        holding
+        for change in changes
+        if change.before is not None
+        and change.after is not None
+        and change.before.opco != change.after.opco
+        for holding in holdings_of(None, change.after)
+        if is_pending(holding.user)
+    ]
+
+
+def _ask_for_looks(
+    wiring: Wiring, holdings: Sequence[Holding], changes: Sequence[Change], run: Invocation
+) -> None:
+    """Asks for a look at users who are deleted and hold something, or are awaited and there.
+
+    The users are read after the portfolios are stored: whoever changes a user and then reads the
+    portfolio sees these holdings, or is seen here.
+    """
+    accounts = {
+        (after.tenant, after.account_id): after
+        for change in changes
+        if (after := change.after) is not None
+    }
+    held: dict[str, list[Holding]] = {}
+    for holding in holdings:
+        if holding.is_held and address_in(holding.user):
+            held.setdefault(holding.tenant, []).append(holding)
+    for tenant, of_tenant in held.items():
+        addresses = dict.fromkeys(address_in(holding.user) for holding in of_tenant)
+        users = wiring.tables.directory.users(tenant, addresses, run.patience)
+        looks: dict[str, Holding] = {}
+        for holding in of_tenant:
+            user = users.get(address_in(holding.user))
+            if user is None:
+                continue
+            is_awaited = is_pending(holding.user) and user.is_active
+            account = accounts[tenant, holding.account_id]
+            if user.is_deleted or (is_awaited and not _keeps_out(wiring, user, account)):
+                looks[user.email] = holding
+        for email, holding in looks.items():
+            because = f"{holding.account_id}#{holding.version}"
+            wiring.tables.errands.look_at(tenant, email, because)
+
+
+def _keeps_out(wiring: Wiring, user: User, account: Account) -> bool:
+    """True when the wall would reject who is awaited, so that a look could give them nothing."""
+    return (
+        are_apart(user, account)
+        and wiring.tables.directory.settings(account.tenant).opco_wall is OpcoWall.ALWAYS
+    )
+
+
+def _entry(change: Change) -> Entry | None:
+    after = change.after
+    # The newest mark tells of this write only if it carries the version that the write made;
+    # otherwise the write was a change of facts or of order.
+    if after is None or not after.marks or after.marks[-1].version != after.version:
+        return None
+    return Entry(after.tenant, after.account_id, after.marks[-1])
+
+
+def _once(entries: Sequence[Entry]) -> list[Entry]:
+    keyed = {(entry.tenant, entry.account_id, entry.mark.version): entry for entry in entries}
+    return list(keyed.values())
+
+
+def _event(entry: Entry) -> dict[str, Any]:
+    mark = entry.mark
+    # What the directory tells of an account is no assignment.
+    seats = tuple(change for change in mark.changes if not is_fact(change.role))
+    return {
+        "schema": "handover.assignment/1",
+        "dedupe_id": f"assignment-changed/{entry.tenant}/{entry.account_id}/{mark.version}",
+        "tenant": entry.tenant,
+        "account_id": entry.account_id,
+        **mark_told(replace(mark, changes=seats)),
+    }
+
+
+def _fitting(event: dict[str, Any]) -> dict[str, Any]:
+    """The event, without its changes when it would be too large with them."""
+    if buses.entry_bytes(ASSIGNMENT_CHANGED, event) <= buses.MAX_EVENT_BYTES:
+        return event
+    return event | {"changes": [], "changes_left_out": True}
+
+
+def _image(record: Mapping[str, Any], name: str) -> Account | None:
+    image = record.get(name)
+    return account_from(image) if image else None

@@ -1,0 +1,34 @@
+"""The first record of an import, made from what S3 tells of the upload."""
+
+from __future__ import annotations
+
+from handover.pipeline.uploads import Arrival, Sender
+from handover.runtime import Invocation, rfc3339
+from handover.store.imports import ImportItem
+
+
+def new_item(arrival: Arrival, sender: Sender, run: Invocation) -> ImportItem:
+    """An import that begins its validation; `run` is when it was first heard of."""
+    received_at = rfc3339(arrival.at)
+    return ImportItem(
+        arrival.import_id,
+        tenant=sender.tenant,
+        profile=sender.profile,
+        source=sender.source,
+        uploader=sender.uploader,
+        filename=sender.filename,
+        mode=sender.mode.value,
+        received_at=received_at,
+        bucket=arrival.upload.bucket,
+        key=arrival.upload.key,
+        version_id=arrival.upload.version_id,
+        order=arrival.order,
+        ticket=sender.ticket,
+        errand=sender.errand,
+        undo_of=sender.undo_of,
+        principal=arrival.principal,
+        proven_by=sender.principal or None,
+        listed_at=f"{received_at}#{arrival.import_id}",
+        open="1",
+        opened_at=rfc3339(run.now),
+    )

@@ -1,0 +1,86 @@
+"""Old files that come again: the same bytes as a file that newer ones of the source have followed.
+
+A file that is moved within the drop prefix is a new object and is applied again, over what newer
+files have said since. It may be meant, so it is no refusal, but it is told.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+
+from handover.deadline import Patience
+from handover.model import FileWarning, Header, State
+from handover.runtime import Wiring, logger
+from handover.store.imports import ImportItem, SeenFile
+
+# Files of one source that are remembered: some weeks of a nightly one, in an item of about 5 KB.
+FILES_REMEMBERED = 50
+# Two files of one source at once try again; a file that is not remembered is only not told of.
+TRIES = 3
+_WITHOUT_EFFECT = frozenset({State.REFUSED, State.CANCELLED})
+
+
+class Fingerprint:
+    """The CRC-32 and the number of the bytes that pass by, which costs no second reading.
+
+    Two files with one fingerprint are taken for the same. That they are not has a chance of 1 in
+    4 billion for files of one length, and all that follows is a warning.
+    """
+
+    def __init__(self, header: Header) -> None:
+        self._crc = zlib.crc32("\0".join(header.labels).encode("utf-8", "surrogatepass"))
+        self._bytes = 0
+
+    def through(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
+        """The same blocks, lazily."""
+        for block in blocks:
+            self._crc = zlib.crc32(block, self._crc)
+            self._bytes += len(block)
+            yield block
+
+    def __str__(self) -> str:
+        return f"{self._crc:08x}-{self._bytes}"
+
+
+def seen_again(
+    wiring: Wiring, item: ImportItem, fingerprint: str, patience: Patience
+) -> tuple[FileWarning, ...]:
+    """OLD_FILE_AGAIN when an older file of the source was the same and newer ones came since.
+
+    Remembers the file as one of its source. Says the same when it is asked again.
+    """
+    others = _remember(wiring, item, fingerprint)
+    older = [one for one in others if one.order < item.order]
+    same = [one for one in older if one.fingerprint == fingerprint]
+    if not same or older[-1].fingerprint == fingerprint:
+        return ()
+    first = same[-1]
+    found = wiring.tables.imports.states([first.import_id], patience).get(first.import_id)
+    if found is None or found[0] in _WITHOUT_EFFECT:
+        return ()
+    return (
+        FileWarning(
+            "OLD_FILE_AGAIN",
+            f"the file has the same bytes as one that this source sent at {first.received_at} "
+            f"(import {first.import_id}), and newer files came since. If it was only moved, undo "
+            "this import, and move files to the folder archive/ of the source, which is left "
+            "alone.",
+        ),
+    )
+
+
+def _remember(wiring: Wiring, item: ImportItem, fingerprint: str) -> list[SeenFile]:
+    """The other files of the source that are remembered, oldest first."""
+    imports = wiring.tables.imports
+    mine = SeenFile(fingerprint, item.order, item.pk)
+    others: list[SeenFile] = []
+    for _ in range(TRIES):
+        known, version = imports.seen_files(item.tenant, item.source)
+        others = [one for one in known if one.import_id != item.pk]
+        kept = sorted([*others, mine], key=lambda one: one.order)[-FILES_REMEMBERED:]
+        if kept == known or imports.remember_files(item.tenant, item.source, kept, version):
+            break
+    else:
+        logger.info("file not remembered", extra={"import_id": item.pk})
+    return others

@@ -1,0 +1,287 @@
+"""The sweep: whatever stands still is sent on, and uploads that nobody told of are found.
+
+Nothing here is needed while every message arrives; nothing here does harm when it does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+
+from handover.aws import objects, queues
+from handover.aws.objects import Upload, Version
+from handover.deadline import Patience
+from handover.model import State
+from handover.pipeline.messages import Need, send_chunks, send_finalize
+from handover.pipeline.older_imports import ticket_time
+from handover.pipeline.uploads import (
+    IN,
+    OF_SYSTEMS,
+    Arrival,
+    arrival_message,
+    found_arrival,
+    is_no_upload,
+)
+from handover.rules.resending import (
+    Resend,
+    Seen,
+    Sent,
+    lost_chunks,
+    probed,
+    what_to_resend,
+)
+from handover.runtime import Invocation, Wiring, logger, metrics
+from handover.store.imports import ImportItem, pending_chunks
+
+# How long an import that waits for older ones is left alone before it is tried again.
+WAIT_SECONDS = 45.0
+# A notification takes seconds, sometimes a minute or longer; after this it is taken for lost.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html
+LOST_SECONDS = 900.0
+# Only the notification says who dropped a file: it is not taken for lost while the intake queue may
+# still hold it, which delivers five times with 5,400 s in between before it gives up.
+LOST_DROP_SECONDS = 10 * 3600.0
+# An import that nobody approves is cancelled, so that every import ends. The bytes it refers to are
+# kept longer than that.
+APPROVAL_SECONDS = 30 * 24 * 3600.0
+# Everything older has been looked at many times.
+FORGOTTEN_SECONDS = 14 * 24 * 3600.0
+# A file comes minutes after its ticket; that of an errand within the day that a stream keeps the
+# record of it.
+TICKET_LATE_SECONDS = 2 * 24 * 3600.0
+# What is left to take in what was listed last, and to store how far the listing has come.
+LISTING_RESERVE_SECONDS = 15.0
+# The names that tickets have, each beginning with its time: what is older has names before.
+TICKET_PATTERN = re.compile(r"\d{8}T\d{9}Z-")
+
+
+def sweep_imports(wiring: Wiring, run: Invocation) -> None:
+    """Sends messages of open imports again that can have been lost, oldest imports first.
+
+    What a run does not come to is looked at by the next ones.
+    """
+    imports = wiring.tables.imports
+    begun = looked = imports.looked_until(OPEN_IMPORTS)
+    seen = cache(imports.seen)
+    for_all: dict[Need, _Standing] = {}
+    for item in imports.open_imports(since=begun):
+        if run.patience.left < LISTING_RESERVE_SECONDS:
+            break
+        looked = item.opened_at or looked
+        if _is_overdue(item, run.now):
+            _cancel(wiring, item, run)
+            continue
+        standing = _standing(item, run.now)
+        if standing is None:
+            continue
+        decided = _decide(standing, seen(standing.need), run.now)
+        if decided is Resend.PROBE_FOR_ALL:
+            # One import speaks for all: the one that has done so least.
+            best = for_all.setdefault(standing.need, standing)
+            if standing.sent.resends < best.sent.resends:
+                for_all[standing.need] = standing
+        elif decided is not Resend.NOTHING:
+            _send_on(wiring, standing, decided, run)
+    else:
+        looked = ""
+    for need, standing in for_all.items():
+        if _send_on(wiring, standing, Resend.PROBE_FOR_ALL, run):
+            imports.probed(need, probed(seen(need), run.now))
+    if looked != begun:
+        imports.look_on_from(OPEN_IMPORTS, looked)
+
+
+def sweep_uploads(wiring: Wiring, run: Invocation) -> None:
+    """Sends the uploads to the intake that have no import though they are not new any more.
+
+    People's files first, for half of the time, then all others. What a run does not come to is
+    looked at by the next ones.
+    """
+    oldest = ticket_time(run.now - FORGOTTEN_SECONDS - TICKET_LATE_SECONDS)
+
+    def behind_old_tickets(key: str) -> str:
+        place, _, name = key.rpartition("/")
+        is_old = TICKET_PATTERN.match(name) and name < oldest
+        return f"{place}/{oldest}" if is_old else ""
+
+    def behind_tickets(key: str) -> str:
+        return f"{IN}/~" if key.startswith(f"{IN}/") else ""
+
+    _sweep_part(wiring, run, f"{IN}/", behind_old_tickets, leave_seconds=run.patience.left / 2)
+    _sweep_part(wiring, run, "", behind_tickets, leave_seconds=LISTING_RESERVE_SECONDS)
+
+
+def _sweep_part(
+    wiring: Wiring,
+    run: Invocation,
+    prefix: str,
+    behind: Callable[[str], str],
+    *,
+    leave_seconds: float,
+) -> None:
+    """Looks at the versions under a prefix, on from where the last run has stopped.
+
+    Stops with `leave_seconds` left, and remembers the last key of which it has seen every version.
+    `behind` tells of a key behind which other one it goes on at once, "" for none.
+    """
+    imports = wiring.tables.imports
+    begun = key = whole = imports.looked_until(prefix)
+    waiting: list[Arrival] = []
+    for version in _versions(wiring, prefix, begun, behind):
+        if version.upload.key != key:
+            whole, key = key, version.upload.key
+        if run.patience.left < leave_seconds:
+            break
+        age = run.now - version.modified.timestamp()
+        lost = LOST_DROP_SECONDS if key.partition("/")[0] in OF_SYSTEMS else LOST_SECONDS
+        if lost < age < FORGOTTEN_SECONDS and not is_no_upload(key, version.size_bytes):
+            waiting.append(found_arrival(version))
+        if len(waiting) == UPLOADS_AT_A_TIME:
+            _take_in(wiring, waiting, run.patience)
+            waiting = []
+    else:
+        whole = ""
+    _take_in(wiring, waiting, run.patience)
+    if whole != begun:
+        imports.look_on_from(prefix, whole)
+
+
+def _versions(
+    wiring: Wiring, prefix: str, after_key: str, behind: Callable[[str], str]
+) -> Iterator[Version]:
+    """The versions under a prefix behind a key, without what `behind` leads past."""
+    while True:
+        for version in objects.versions(wiring.uploads_bucket, prefix, after_key=after_key):
+            after_key = behind(version.upload.key)
+            # S3 lists keys by their bytes in UTF-8, which is the order of Python's texts.
+            if after_key > version.upload.key:
+                break
+            yield version
+        else:
+            return
+
+
+UPLOADS_AT_A_TIME = 100
+# The part under which it is stored how far the open imports were looked at.
+OPEN_IMPORTS = "imports"
+# What the schedules ask for, by the name in their input.
+SWEEPS: Mapping[str, Callable[[Wiring, Invocation], None]] = {
+    "imports": sweep_imports,
+    "uploads": sweep_uploads,
+}
+
+
+def _take_in(wiring: Wiring, waiting: list[Arrival], patience: Patience) -> None:
+    known = wiring.tables.imports.states((arrival.import_id for arrival in waiting), patience)
+    lost = [arrival for arrival in waiting if arrival.import_id not in known]
+    if lost:
+        metrics.add_metric("UploadsWithoutImport", "Count", len(lost))
+        logger.warning("uploads without an import", extra={"uploads": len(lost)})
+    queues.send_all(wiring.intake_queue, (arrival_message(arrival) for arrival in lost), patience)
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """An import that has not ended, what it needs next, and what was sent for that."""
+
+    item: ImportItem
+    need: Need
+    sent: Sent
+
+
+def _standing(item: ImportItem, now: float) -> _Standing | None:
+    """How an import stands; None when nothing has to be sent for it."""
+    state = State(item.state)
+    need = Need.FINALIZE
+    if state is State.VALIDATING:
+        if (item.lease_until or 0) > now:
+            return None
+        need = Need.INTAKE
+    elif state is State.PROCESSING and pending_chunks(item):
+        need = Need.CHUNKS
+    elif state is State.AWAITING_APPROVAL and item.told_approval:
+        return None
+    return _Standing(item, need, _sent(item, need))
+
+
+def _is_overdue(item: ImportItem, now: float) -> bool:
+    return item.state == State.AWAITING_APPROVAL and now - _opened(item) > APPROVAL_SECONDS
+
+
+def _cancel(wiring: Wiring, item: ImportItem, run: Invocation) -> None:
+    """Cancels what nobody approved; its chunks, sent for the first time, are settled unwritten."""
+    if wiring.tables.imports.cancel(item.pk, "nobody approved it in time"):
+        send_chunks(wiring, item, sorted(pending_chunks(item)), run.patience)
+
+
+def _sent(item: ImportItem, need: Need) -> Sent:
+    at = max(_opened(item), float(item.resent_at))
+    if item.resent_for != need:
+        return Sent(at)
+    return Sent(at, int(item.resends), is_probe_taken=bool(item.probe_taken))
+
+
+def _opened(item: ImportItem) -> float:
+    return datetime.fromisoformat(item.opened_at).timestamp() if item.opened_at else 0.0
+
+
+def _decide(standing: _Standing, seen: Seen, now: float) -> Resend:
+    item, sent = standing.item, standing.sent
+    if standing.need is Need.INTAKE and item.waits and not sent.resends:
+        # Nothing is on its way: the last run has put the import off.
+        return Resend.PROBE if now - sent.at >= WAIT_SECONDS else Resend.NOTHING
+    return what_to_resend(now, sent, seen)
+
+
+def _send_on(wiring: Wiring, standing: _Standing, decided: Resend, run: Invocation) -> bool:
+    """True when something was sent again."""
+    item, need, sent, now = standing.item, standing.need, standing.sent, run.now
+    chunks: list[int] = []
+    if need is Need.CHUNKS:
+        chunks = _lost_chunks(wiring, standing, decided, run)
+    probe = chunks[0] if chunks and decided is not Resend.LOST else None
+    # Before it is sent, so that whoever takes the probe sees that it is one.
+    wiring.tables.imports.resent(item.pk, need, now=now, resends=sent.resends + 1, probe=probe)
+    is_sent = _resend(wiring, item, need, chunks, run)
+    if is_sent:
+        metrics.add_metric("ImportsResent", "Count", 1)
+        logger.warning("import sent on", extra={"import_id": item.pk, "state": item.state})
+    return is_sent
+
+
+def _lost_chunks(
+    wiring: Wiring, standing: _Standing, decided: Resend, run: Invocation
+) -> list[int]:
+    item = standing.item
+    chunks = wiring.tables.imports.chunks_seen(item.pk, pending_chunks(item), run.patience)
+    if decided is Resend.LOST:
+        return lost_chunks(chunks, run.now, before=standing.sent.at)
+    return lost_chunks(chunks, run.now, before=run.now)[:1]
+
+
+def _resend(
+    wiring: Wiring, item: ImportItem, need: Need, chunks: list[int], run: Invocation
+) -> bool:
+    """Sends what the import needs; False when that is nothing."""
+    if need is Need.INTAKE:
+        queues.send(wiring.intake_queue, arrival_message(_arrival(item)))
+    elif need is Need.FINALIZE:
+        send_finalize(wiring, item)
+    else:
+        send_chunks(wiring, item, chunks, run.patience)
+        return bool(chunks)
+    return True
+
+
+def _arrival(item: ImportItem) -> Arrival:
+    # The order was settled when the import was registered and is not looked at again; the sender
+    # is, so S3's word of who it was goes along.
+    return Arrival(
+        Upload(item.bucket, item.key, item.version_id),
+        datetime.fromisoformat(item.received_at).timestamp(),
+        "",
+        item.principal,
+    )

@@ -1,0 +1,351 @@
+"""Uploads: what S3 says of a new object, and who is behind it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import unquote_plus
+
+from handover.aws import objects
+from handover.aws.objects import Upload, Version
+from handover.errors import RefusedError
+from handover.model import Mode, Refusal
+from handover.pipeline.messages import VERSION
+from handover.profiles import FACTS
+from handover.runtime import Wiring, logger, metrics, rfc3339
+from handover.store.imports import Replays
+
+IN, DROP, DIRECTORY = "in", "drop", "directory"
+# The doors of other systems, which prove themselves by the principal that S3 names.
+OF_SYSTEMS = (DROP, DIRECTORY)
+# The folder of a source whose files are no uploads: where it keeps those that it has sent.
+ARCHIVE = "archive"
+USER_SOURCE = "user"
+# Who puts a file where nobody's files belong has no tenant; no tenant can have this name.
+NO_TENANT = "-"
+TENANT_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+# S3's sequencers are hexadecimal numbers that may differ in length; they are compared after the
+# shorter is filled up with zeros on the right.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+SEQUENCER_CHARACTERS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A version that has come into the upload bucket.
+
+    `principal` is who wrote it as S3 says, None when S3's word of it never came and the version
+    was found by looking. `size_bytes` is None in messages that do not tell it.
+    """
+
+    upload: Upload
+    at: float
+    sequencer: str
+    principal: str | None
+    size_bytes: int | None = None
+
+    @property
+    def import_id(self) -> str:
+        """The identity of the import: the version's, whatever else is said of it."""
+        where = f"{self.upload.bucket}\0{self.upload.key}\0{self.upload.version_id}"
+        return hashlib.sha256(where.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+    @property
+    def order(self) -> str:
+        """The place among all imports of the tenant: S3's time, then S3's sequencer."""
+        sequencer = self.sequencer.upper().ljust(SEQUENCER_CHARACTERS, "0")
+        return f"{rfc3339(self.at)}#{sequencer}#{self.import_id[:8]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sent a file and what they want of it; `refusal` when they may not.
+
+    `uploader` is the address of a person, "" for a system; `principal` is what the registered
+    source of a system proved itself by, "" where it did not. `is_system` for a registered source,
+    `writes_directory` when it has that right, `is_directory` when the file lies under the prefix
+    of the directory. Of a file that Handover wrote itself: `errand` is its kind, `undo_of` the
+    import that it takes back, and `profile_body` the profile that it follows.
+    """
+
+    tenant: str
+    source: str
+    uploader: str
+    filename: str
+    profile: str
+    mode: Mode
+    mapping: Mapping[str, str]
+    ticket: str | None = None
+    refusal: Refusal | None = None
+    principal: str = ""
+    errand: str | None = None
+    undo_of: str | None = None
+    profile_body: str | None = None
+    is_system: bool = False
+    writes_directory: bool = False
+    is_directory: bool = False
+
+
+def arrivals(message: Mapping[str, Any]) -> Iterator[Arrival]:
+    """What an S3 notification tells of; nothing for S3's test message."""
+    for record in message.get("Records", ()):
+        if not record["eventName"].startswith("ObjectCreated:"):
+            continue
+        told = record["s3"]
+        # Keys come encoded as in a form: "+" is a space. They are decoded once, here.
+        key = unquote_plus(told["object"]["key"], errors="surrogateescape")
+        yield Arrival(
+            Upload(told["bucket"]["name"], key, told["object"].get("versionId", "")),
+            datetime.fromisoformat(record["eventTime"]).timestamp(),
+            told["object"].get("sequencer", ""),
+            record["userIdentity"]["principalId"]
+            if "principalId" in record.get("userIdentity", {})
+            else "",
+            told["object"].get("size"),
+        )
+
+
+def found_arrival(version: Version) -> Arrival:
+    """A version that was found in the bucket without a notification."""
+    return Arrival(version.upload, version.modified.timestamp(), "", None, version.size_bytes)
+
+
+def arrival_message(arrival: Arrival) -> dict[str, Any]:
+    """An arrival as a message of our own to the intake queue."""
+    return {
+        "v": VERSION,
+        "arrival": {
+            "bucket": arrival.upload.bucket,
+            "key": arrival.upload.key,
+            "version_id": arrival.upload.version_id,
+            "at": arrival.at,
+            "sequencer": arrival.sequencer,
+            "principal": arrival.principal,
+            "size_bytes": arrival.size_bytes,
+        },
+    }
+
+
+def arrivals_of(message: Mapping[str, Any]) -> Iterator[Arrival]:
+    """The arrivals of any message of the intake queue: S3's, or one of ours."""
+    if "arrival" in message:
+        told = message["arrival"]
+        upload = Upload(told["bucket"], told["key"], told["version_id"])
+        yield Arrival(
+            upload, told["at"], told["sequencer"], told["principal"], told.get("size_bytes")
+        )
+    else:
+        yield from arrivals(message)
+
+
+def is_no_upload(key: str, size_bytes: int | None) -> bool:
+    """True for an object that asks for nothing, so that it is no import and nobody is told.
+
+    That is the marker of a directory, an empty object whose key ends in "/", and whatever a
+    source keeps under `archive/` in its own place: a file that is moved there is a new object.
+    """
+    if key.endswith("/") and size_bytes == 0:
+        return True
+    door, *place = key.split("/", 4)
+    return (
+        door in OF_SYSTEMS
+        and len(place) == 4
+        and TENANT_PATTERN.fullmatch(place[0]) is not None
+        and place[1] != ""
+        and place[2] == ARCHIVE
+    )
+
+
+def is_passed_over(wiring: Wiring, arrival: Arrival) -> bool:
+    """True for an arrival that makes no import; the log tells why.
+
+    Amazon S3 may send events of every bucket of the AWS account to the intake queue. A condition
+    on the bucket in the queue's policy would close a circle in the template (the bucket needs the
+    policy to be made), so events of other buckets are dropped here.
+    """
+    upload = arrival.upload
+    if upload.bucket != wiring.uploads_bucket:
+        metrics.add_metric("EventsOfOtherBuckets", "Count", 1)
+        logger.warning("event of another bucket dropped", extra={"bucket": upload.bucket})
+        return True
+    if is_no_upload(upload.key, arrival.size_bytes):
+        logger.info("object left alone", extra={"version_id": upload.version_id})
+        return True
+    return False
+
+
+def sender_of(wiring: Wiring, arrival: Arrival) -> Sender:
+    """Who sent the file, proven by the ticket or the principal, never by what the file says."""
+    door, _, rest = arrival.upload.key.partition("/")
+    tenant, _, name = rest.partition("/")
+    if not TENANT_PATTERN.fullmatch(tenant):
+        return _stranger(arrival)
+    if door == IN:
+        return _ticket_holder(wiring, arrival, tenant, name.removesuffix(".csv"))
+    if door == DROP:
+        return _system(wiring, arrival, tenant, *name.partition("/")[::2])
+    if door == DIRECTORY:
+        return _of_directory(_system(wiring, arrival, tenant, *name.partition("/")[::2]))
+    return _stranger(arrival)
+
+
+class ReplayedError(RefusedError):
+    """Another file was posted with the form of a ticket that is used; `replays` tells of all."""
+
+    def __init__(self, replays: Replays) -> None:
+        super().__init__("TICKET_REPLAYED", _USED)
+        self.replays = replays
+
+
+_USED = "this ticket has been used or cancelled; it is good for one upload. Ask for a new one."
+
+
+def check_ticket(wiring: Wiring, arrival: Arrival, ticket: str) -> None:
+    """Raises RefusedError unless the arrival is the one upload that the ticket is good for.
+
+    Of several versions under the ticket's key the oldest counts, whichever is heard of first. The
+    others are replays, ReplayedError, whatever they hold. How many there are is what the bucket
+    holds, so that it is counted right however often each is heard of.
+    """
+    key = arrival.upload.key
+    # A listing has the newest version of a key first.
+    held = [
+        found_arrival(version)
+        for version in objects.versions(arrival.upload.bucket, key)
+        if version.upload.key == key
+    ]
+    if held and held[-1].import_id != arrival.import_id:
+        raise ReplayedError(Replays(held[-1].import_id, len(held) - 1, rfc3339(held[0].at)))
+    imports = wiring.tables.imports
+    is_good = imports.use_ticket(ticket, arrival.import_id)
+    # What was posted after this file may have been heard of before it.
+    imports.take_over_replays(arrival.import_id, ticket)
+    if not is_good:
+        raise RefusedError("TICKET_REPLAYED", _USED)
+
+
+def _ticket_holder(wiring: Wiring, arrival: Arrival, tenant: str, ticket_id: str) -> Sender:
+    ticket = wiring.tables.imports.ticket(ticket_id)
+    if ticket is None or ticket.tenant != tenant:
+        return Sender(
+            tenant=tenant,
+            source=USER_SOURCE,
+            uploader="",
+            filename=arrival.upload.key,
+            profile="",
+            mode=Mode.RUN,
+            mapping={},
+            refusal=Refusal("TICKET_UNKNOWN", "no upload was announced under this key"),
+        )
+    return Sender(
+        tenant=tenant,
+        source=ticket.source or USER_SOURCE,
+        uploader=ticket.uploader,
+        filename=ticket.filename,
+        profile=ticket.profile,
+        mode=Mode(ticket.mode),
+        mapping=json.loads(ticket.mapping),
+        ticket=ticket_id,
+        errand=ticket.errand,
+        undo_of=ticket.undo_of,
+        profile_body=ticket.profile_body,
+    )
+
+
+def _system(
+    wiring: Wiring,
+    arrival: Arrival,
+    tenant: str,
+    source: str,
+    name: str,
+) -> Sender:
+    known = wiring.tables.directory.source(tenant, source) if source and name else None
+    is_proven = (
+        known is not None
+        and arrival.principal is not None
+        and is_principal(arrival.principal, known.principal)
+    )
+    refusal: Refusal | None = None
+    if known is None:
+        refusal = Refusal(
+            "UNKNOWN_SOURCE",
+            f"no source {source!r} is registered for {tenant}; wanted a file under "
+            "drop/<tenant>/<source>/, or directory/<tenant>/<source>/",
+        )
+    elif arrival.principal is None:
+        refusal = Refusal(
+            "WRONG_PRINCIPAL",
+            "S3's word of who wrote this file never came, so nobody can tell. Drop it again.",
+        )
+    elif not is_proven:
+        refusal = Refusal(
+            "WRONG_PRINCIPAL",
+            f"the file was not written by the principal that is registered for {source!r}",
+        )
+    return Sender(
+        tenant=tenant,
+        source=source,
+        uploader="",
+        filename=name or arrival.upload.key,
+        profile=known.profile if known is not None else "",
+        mode=Mode.RUN,
+        mapping=known.mapping if known is not None else {},
+        refusal=refusal,
+        is_system=True,
+        writes_directory=known is not None and known.writes_directory,
+        principal=known.principal.removeprefix("AWS:") if known is not None and is_proven else "",
+    )
+
+
+def _of_directory(sender: Sender) -> Sender:
+    """The sender of a file of the directory: what the file is about is said by its name.
+
+    The source's mapping is left out: it leads to columns of the source's own profile.
+    """
+    if sender.refusal is not None:
+        return sender
+    name = sender.filename.rpartition("/")[2].casefold()
+    about = next((one for one in FACTS if FACTS[one] and name.startswith(one)), None)
+    if about is not None:
+        return replace(sender, profile=f"{DIRECTORY}-{about}", mapping={}, is_directory=True)
+    return replace(
+        sender,
+        profile="",
+        refusal=Refusal(
+            "UNKNOWN_PROFILE",
+            f"{sender.filename!r} may be anything: wanted a file whose name begins with accounts "
+            "or users",
+        ),
+    )
+
+
+def is_principal(found: str, registered: str) -> bool:
+    """True when S3's principal is the registered one, in any of its sessions.
+
+    S3 writes `AWS:AROAEXAMPLEID:session` for a role; `AROAEXAMPLEID` is what can be registered.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+    """
+    wanted, who = registered.removeprefix("AWS:"), found.removeprefix("AWS:")
+    return bool(wanted) and (who == wanted or who.startswith(f"{wanted}:"))
+
+
+def _stranger(arrival: Arrival) -> Sender:
+    return Sender(
+        tenant=NO_TENANT,
+        source="",
+        uploader="",
+        filename=arrival.upload.key,
+        profile="",
+        mode=Mode.RUN,
+        mapping={},
+        refusal=Refusal(
+            "UNKNOWN_SOURCE",
+            "this is no place for uploads: wanted a ticket's key, or drop/<tenant>/<source>/, or "
+            "directory/<tenant>/<source>/",
+        ),
+    )

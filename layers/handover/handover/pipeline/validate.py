@@ -1,0 +1,312 @@
+"""Taking in a file: who sent it, can it be read, and how is it cut.
+
+What can be known of the whole file is settled here, before anything is written: encoding,
+columns, record boundaries, lines that speak against each other, and whether the file would clear
+more managers than an Admin should be asked about.
+"""
+
+from __future__ import annotations
+
+from handover.aws import objects
+from handover.aws.objects import ObjectGoneError, Upload
+from handover.deadline import Patience
+from handover.errors import RefusedError, RetryLaterError
+from handover.model import ADMIN, Dialect, Header, Mode, State
+from handover.pipeline.admission import check_assigners, check_directory_right, uploader_of
+from handover.pipeline.clear_guard import would_clear
+from handover.pipeline.duplicates import store_repeats
+from handover.pipeline.import_plan import ImportPlan, plan_json
+from handover.pipeline.messages import send_chunks, send_finalize
+from handover.pipeline.older_imports import rivals_of, with_rivals
+from handover.pipeline.registration import new_item
+from handover.pipeline.seen_files import Fingerprint, seen_again
+from handover.pipeline.uploads import (
+    Arrival,
+    ReplayedError,
+    Sender,
+    check_ticket,
+    is_passed_over,
+    sender_of,
+)
+from handover.profiles import About, Binding, Profile, bind, known_labels, parse_profile
+from handover.reading import MAX_FILE_BYTES, MAX_HEADER_BYTES, read_head
+from handover.reading.scan import scan
+from handover.reading.transcode import utf8_blocks
+from handover.reports import column_warnings
+from handover.rules import normal_address
+from handover.rules.pacing import chunk_lines
+from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
+from handover.store.imports import ImportItem, pending_chunks
+
+# About so many chunks by bytes: they are sent, leased and settled one by one.
+MOST_CHUNKS = 1000
+# Below this a chunk costs more to hand out than to work.
+LEAST_CHUNK_BYTES = 64 * 1024
+
+
+def take_in(wiring: Wiring, arrival: Arrival, run: Invocation, worker_seconds: int) -> None:
+    """Registers the arrival as an import and validates it, unless that is done or it is none.
+
+    Sends the messages that the import's state asks for, so that a message lost between the state
+    and its sending is made up for by the next delivery. An import that must let older ones end
+    first is left to the sweeper, which asks again. Raises RetryLaterError while another run
+    validates the same import.
+    """
+    imports = wiring.tables.imports
+    item = imports.find(arrival.import_id)
+    sender: Sender | None = None
+    if item is None:
+        if is_passed_over(wiring, arrival):
+            return
+        sender = sender_of(wiring, arrival)
+        item = imports.register(new_item(arrival, sender, run))
+    if item.state == State.VALIDATING:
+        if not imports.lease(item.pk, run.attempt, now=run.now, until=run.lease_until):
+            raise RetryLaterError("another run validates this import")
+        try:
+            _decide(
+                wiring, arrival, sender or sender_of(wiring, arrival), item, run, worker_seconds
+            )
+        except RetryLaterError as late:
+            # As with a chunk: the next run need not wait unless a request may still arrive.
+            if not late.is_under_way:
+                imports.free(item.pk, run.attempt)
+            raise
+        item = imports.find(item.pk) or item
+    _send_on(wiring, item, run.patience)
+
+
+class _MustWaitError(Exception):
+    """Older imports have to end before this one can be decided."""
+
+
+def _decide(
+    wiring: Wiring,
+    arrival: Arrival,
+    sender: Sender,
+    item: ImportItem,
+    run: Invocation,
+    worker_seconds: int,
+) -> None:
+    """Has the import go on, refuses it, or lets it wait."""
+    imports = wiring.tables.imports
+    try:
+        _validate(wiring, arrival, sender, item, run, worker_seconds)
+    except RefusedError as refused:
+        replay_of = ""
+        if isinstance(refused, ReplayedError) and item.ticket is not None:
+            imports.record_replays(item.ticket, refused.replays)
+            replay_of = refused.replays.first_import
+        imports.refuse(
+            item.pk, run.attempt, refused.refusal, at=rfc3339(run.now), replay_of=replay_of
+        )
+        metrics.add_metric("ImportsRefused", "Count", 1)
+        logger.info("import refused", extra={"import_id": item.pk, "code": refused.refusal.code})
+    except _MustWaitError:
+        imports.let_wait(item.pk, run.attempt, run.now)
+        logger.info("import waits for older ones", extra={"import_id": item.pk})
+
+
+def _send_on(wiring: Wiring, item: ImportItem, patience: Patience) -> None:
+    if item.state == State.PROCESSING:
+        send_chunks(wiring, item, sorted(pending_chunks(item)), patience)
+        if not pending_chunks(item):
+            send_finalize(wiring, item)
+    if item.state in (State.FINALIZING, State.AWAITING_APPROVAL):
+        send_finalize(wiring, item)
+
+
+def _validate(
+    wiring: Wiring,
+    arrival: Arrival,
+    sender: Sender,
+    item: ImportItem,
+    run: Invocation,
+    worker_seconds: int,
+) -> None:
+    if sender.refusal is not None:
+        raise RefusedError(sender.refusal.code, sender.refusal.message, sender.refusal.line)
+    if sender.ticket is not None:
+        check_ticket(wiring, arrival, sender.ticket)
+    profile = _profile(wiring, sender)
+    check_directory_right(sender, profile)
+    uploader = uploader_of(wiring, sender, profile)
+    size = objects.size_of(arrival.upload)
+    if size is None:
+        raise _gone()
+    try:
+        upload, dialect, header, size = _head(wiring, arrival, profile, sender, size, run.patience)
+        binding = _binding(wiring, sender, profile, header)
+        check_assigners(wiring, sender, profile, binding, header, uploader)
+        # What a line does depends on what older imports leave behind.
+        waited_for = _let_older_end(wiring, arrival, item, run) if binding.is_relative else None
+        seed = int(arrival.import_id[:16], 16)
+        fingerprint = Fingerprint(header)
+        blocks = objects.blocks(upload, header.data_start, size, run.patience)
+        scanned = scan(
+            fingerprint.through(blocks) if sender.principal else blocks,
+            dialect=dialect,
+            header=header,
+            key_column=binding.account,
+            normal_key=normal_address if profile.about is About.USERS else None,
+            seed=seed,
+            chunk_bytes=max(LEAST_CHUNK_BYTES, -(-size // MOST_CHUNKS)),
+            chunk_lines=chunk_lines(
+                wiring.tables.imports.pace(item.tenant, item.source), worker_seconds
+            ),
+            clear_columns=binding.clearing,
+            is_clearing=profile.is_clearing,
+            list_separator=profile.list_separator,
+            clear_words=profile.clear_words,
+            fallback_encoding=profile.fallback_encoding,
+            needs_lines=sender.errand is None,
+        )
+        plan = ImportPlan(
+            profile=profile,
+            mapping=dict(sender.mapping),
+            upload=upload,
+            dialect=scanned.dialect,
+            header=header,
+            rivals=frozenset(),
+            wall=wiring.tables.directory.settings(sender.tenant).opco_wall,
+        )
+        chunks = store_repeats(wiring, item.pk, plan, scanned, seed, run.patience)
+        # A dry run clears nothing; it is how one finds out what a file would clear. What an Admin
+        # has asked for in so many words need not be asked again.
+        is_decided = sender.errand is not None and (uploader is None or ADMIN in uploader.roles)
+        approval = (
+            would_clear(wiring, item, plan, scanned, run.patience)
+            if sender.mode is Mode.RUN and not is_decided
+            else None
+        )
+    except ObjectGoneError as gone:
+        raise _gone() from gone
+    rivals = (
+        waited_for
+        if waited_for is not None
+        else rivals_of(wiring, sender.tenant, arrival, run.patience)
+    )
+    warnings = column_warnings(header, dialect, profile, sender.mapping)
+    if sender.principal:
+        warnings += seen_again(wiring, item, str(fingerprint), run.patience)
+    wiring.tables.imports.store_plan(
+        item.pk,
+        plan_json(with_rivals(wiring, plan, rivals, item.pk, run.attempt)),
+        chunks,
+        run.patience,
+    )
+    wiring.tables.imports.begin(
+        item.pk,
+        run.attempt,
+        chunks=len(scanned.chunks),
+        lines=scanned.lines,
+        encoding=scanned.dialect.encoding,
+        delimiter=scanned.dialect.delimiter,
+        approval=approval,
+        warnings=warnings,
+    )
+    metrics.add_metric("LinesRead", "Count", scanned.lines)
+    logger.info(
+        "import validated",
+        extra={"import_id": item.pk, "lines": scanned.lines, "chunks": len(scanned.chunks)},
+    )
+
+
+def _profile(wiring: Wiring, sender: Sender) -> Profile:
+    """The profile that the file follows: the one of that name, or the errand's own."""
+    if sender.profile_body is not None:
+        return parse_profile(sender.profile_body)
+    profile = wiring.tables.directory.profile(sender.tenant, sender.profile)
+    if profile is None:
+        raise RefusedError("UNKNOWN_PROFILE", f"there is no profile {sender.profile!r}")
+    return profile
+
+
+def _binding(wiring: Wiring, sender: Sender, profile: Profile, header: Header) -> Binding:
+    """The columns of the profile in the header; a refusal names a profile that would fit it."""
+    try:
+        return bind(header.labels, profile, mapping=sender.mapping, line=header.last_line)
+    except RefusedError as refused:
+        if refused.refusal.code != "MISSING_COLUMN" or sender.errand is not None:
+            raise
+        fitting = _fitting(wiring, sender.tenant, header, profile.about)
+        if fitting is None:
+            raise
+        message = f"{refused.refusal.message} The header fits the profile {fitting!r}."
+        raise RefusedError("MISSING_COLUMN", message, refused.refusal.line) from refused
+
+
+def _fitting(wiring: Wiring, tenant: str, header: Header, about: About) -> str | None:
+    """The name of the first of the tenant's profiles about it that the header fits, if any."""
+    for name, profile in sorted(wiring.tables.directory.profiles(tenant).items()):
+        if profile.about is not about:
+            continue
+        try:
+            bind(header.labels, profile, mapping={}, line=1)
+        except RefusedError:
+            continue
+        return name
+    return None
+
+
+def _let_older_end(
+    wiring: Wiring, arrival: Arrival, item: ImportItem, run: Invocation
+) -> frozenset[str]:
+    """The rivals that may go on beside the import; raises _MustWaitError while others must end.
+
+    Of imports that wait for each other the oldest goes first. A cancelled one waits for nothing.
+    """
+    rivals = rivals_of(wiring, item.tenant, arrival, run.patience)
+    waiting = wiring.tables.imports.orders_of_waiting(rivals, run.patience)
+    behind = {rival for rival, order in waiting.items() if order > item.order}
+    if rivals - behind and not item.cancelled_by:
+        raise _MustWaitError
+    return rivals
+
+
+def _head(
+    wiring: Wiring,
+    arrival: Arrival,
+    profile: Profile,
+    sender: Sender,
+    size: int,
+    patience: Patience,
+) -> tuple[Upload, Dialect, Header, int]:
+    """What is read from here on (the upload, or its copy in UTF-8), how, and its size."""
+    upload = arrival.upload
+    known = known_labels(profile, sender.mapping)
+    dialect, header = _read_head(upload, size, known, profile)
+    if dialect.encoding.startswith("utf-16"):
+        encoding = dialect.encoding
+        source = objects.blocks(upload, dialect.bom_bytes, size, patience)
+        upload = objects.write_stream(
+            wiring.work_bucket,
+            f"{arrival.import_id}/utf-8.csv",
+            utf8_blocks(source, encoding=encoding),
+            patience,
+        )
+        size = objects.size_of(upload) or 0
+        dialect, header = _read_head(upload, size, known, profile)
+    return upload, dialect, header, size
+
+
+def _read_head(
+    upload: Upload, size: int, known: frozenset[str], profile: Profile
+) -> tuple[Dialect, Header]:
+    head = (
+        objects.read_range(upload, 0, min(size, MAX_HEADER_BYTES))
+        if size <= MAX_FILE_BYTES
+        else b""
+    )
+    if head is None:
+        raise _gone()
+    return read_head(
+        head,
+        total_bytes=size,
+        known_labels=known,
+        fallback_encoding=profile.fallback_encoding,
+    )
+
+
+def _gone() -> RefusedError:
+    return RefusedError("OBJECT_GONE", "the file was deleted before it was read. Upload it again.")

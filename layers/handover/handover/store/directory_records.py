@@ -1,0 +1,176 @@
+"""Records: accounts and users with their facts as seats, for files that tell of them.
+
+A record has its item's version and marks, so that it is read, decided and written as accounts
+are. The orders of its facts stand in an attribute of their own, by order: facts that one file has
+told share one, and whoever assigns the account neither reads nor writes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from handover.deadline import Patience
+from handover.model import Account
+from handover.profiles import ACTIVE, FACTS, STATUS, About, Form, is_fact
+from handover.profiles.fields import FACT
+from handover.rules import AccountWrite, is_new
+from handover.store.accounts import account_from, account_keys, item_from
+from handover.store.batches import Item, Statement, insertion, read_items, update, write_each
+from handover.store.marks import mark_value, texts_in, texts_value
+
+FACT_ORDERS = "fact_orders"
+
+
+class Records(Protocol):
+    """A table of records."""
+
+    def read(self, tenant: str, names: Iterable[str], patience: Patience, /) -> dict[str, Account]:
+        """The records of the tenant that exist among `names` (no repetition), by name."""
+
+    def write(
+        self, writes: Sequence[AccountWrite], patience: Patience, /
+    ) -> list[tuple[AccountWrite, Account | None]]:
+        """The writes that met another version, each with the record as it is now, if it is.
+
+        All others are stored. No two writes may concern the same record.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRecords:
+    """The accounts; who is to hold one is said by the oldest file that makes it."""
+
+    table: str
+
+    def read(self, tenant: str, names: Iterable[str], patience: Patience) -> dict[str, Account]:
+        """The accounts that exist among `names`, by id."""
+        items = read_items(self.table, account_keys(tenant, names), patience)
+        return {record.account_id: record for record in map(_account_record, items)}
+
+    def write(
+        self, writes: Sequence[AccountWrite], patience: Patience
+    ) -> list[tuple[AccountWrite, Account | None]]:
+        """As `Records` says."""
+        return write_records(self, writes, self._statement, _account_record, patience)
+
+    def _statement(self, write: AccountWrite) -> Statement:
+        record = write.account
+        key = {"pk": {"S": f"{record.tenant}#{record.account_id}"}}
+        told = fact_values(write, About.ACCOUNTS)
+        if is_new(record):
+            return insertion(self.table, _new_account(write) | told | key)
+        if _seats_in(write.assigned) != _seats_in(record.assigned):
+            # An older import than the one that has made the account says who is to hold it.
+            account = _new_account(write)
+            told |= {name: account[name] for name in ("assigned", "orders")}
+        return update(self.table, {**key, **told}, record.version)
+
+
+def _seats_in(assigned: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Who holds which role, without the facts."""
+    return {role: users for role, users in assigned.items() if not is_fact(role)}
+
+
+def _new_account(write: AccountWrite) -> dict[str, Any]:
+    record = write.account
+    seats = _seats_in(write.assigned)
+    orders = {role: order for role, order in write.orders.items() if not is_fact(role)}
+    return item_from(
+        Account(record.tenant, record.account_id, version=1, assigned=seats, orders=orders)
+    )
+
+
+def _account_record(item: Item) -> Account:
+    account = account_from(item)
+    return Account(
+        account.tenant,
+        account.account_id,
+        account.version,
+        opco=account.opco,
+        assigned={**account.assigned, **facts_in(item, About.ACCOUNTS)},
+        orders={**account.orders, **fact_orders_in(item)},
+        marks=account.marks,
+    )
+
+
+def write_records(
+    records: Records,
+    writes: Sequence[AccountWrite],
+    statement: Callable[[AccountWrite], Statement],
+    record_from: Callable[[Item], Account],
+    patience: Patience,
+) -> list[tuple[AccountWrite, Account | None]]:
+    """What `Records.write` says, by one statement for each write."""
+    outcomes = write_each([statement(write) for write in writes], patience)
+    unmet = [
+        (write, outcome)
+        for write, outcome in zip(writes, outcomes, strict=True)
+        if outcome is not None
+    ]
+    # An INSERT that meets an item is answered without it.
+    unseen = [write.account for write, outcome in unmet if not outcome.item]
+    found = (
+        records.read(unseen[0].tenant, [record.account_id for record in unseen], patience)
+        if unseen
+        else {}
+    )
+    return [
+        (write, record_from(outcome.item) if outcome.item else found.get(write.account.account_id))
+        for write, outcome in unmet
+    ]
+
+
+def facts_in(item: Item, about: About) -> dict[str, tuple[str, ...]]:
+    """The facts of an item as seats; a text that is empty is nobody's."""
+    told: dict[str, tuple[str, ...]] = {}
+    for role, form in FACTS[about].items():
+        value = item.get(role.removeprefix(FACT))
+        if form in (Form.LIST, Form.SET):
+            told[role] = texts_in(value) if value else ()
+        else:
+            text = value["S"] if value else ""
+            told[role] = (text,) if text else ()
+    told[STATUS] = told[STATUS] or (ACTIVE,)
+    return told
+
+
+def fact_values(write: AccountWrite, about: About) -> dict[str, Any]:
+    """The attributes of a record that a write changes, but for its key and version.
+
+    A new record gets all its facts.
+    """
+    record = write.account
+    values: dict[str, Any] = {}
+    for role, form in FACTS[about].items():
+        seat = write.assigned.get(role, ())
+        if is_new(record) or seat != record.assigned.get(role, ()):
+            values[role.removeprefix(FACT)] = (
+                texts_value(seat)
+                if form in (Form.LIST, Form.SET)
+                else {"S": seat[0] if seat else ""}
+            )
+    values[FACT_ORDERS] = fact_orders_value(write.orders)
+    values["marks"] = {"L": [mark_value(mark) for mark in write.marks]}
+    return values
+
+
+def fact_orders_in(item: Item) -> dict[str, str]:
+    """The order of the import that has told each fact last."""
+    if FACT_ORDERS not in item:
+        return {}
+    return {
+        f"{FACT}{name}": order
+        for order, names in item[FACT_ORDERS]["M"].items()
+        for name in texts_in(names)
+    }
+
+
+def fact_orders_value(orders: Mapping[str, str]) -> dict[str, Any]:
+    """The value that holds the orders of facts among `orders`."""
+    told: dict[str, list[str]] = {}
+    for role, order in orders.items():
+        if is_fact(role):
+            told.setdefault(order, []).append(role.removeprefix(FACT))
+    return {"M": {order: texts_value(names) for order, names in told.items()}}

@@ -1,0 +1,284 @@
+"""The users of a tenant one at a time: listed, found by name, created and edited.
+
+A user is several items: the user, and those under which login name and name lead to the address.
+They are written together or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from itertools import islice
+from typing import Any
+
+from pynamodb.exceptions import DoesNotExist
+
+from handover.deadline import Patience
+from handover.model import User
+from handover.profiles import FACTS, About
+from handover.rules import look_of, normal_login
+from handover.store.batches import Item, transact
+from handover.store.directory import (
+    LOGIN,
+    MAX_NAME_BYTES,
+    NAME,
+    Directory,
+    DirectoryItem,
+    UserItem,
+    is_claimed,
+    status_of,
+    user_in,
+    user_item_of,
+    user_update,
+)
+from handover.store.directory_records import FACT_ORDERS, fact_orders_value
+from handover.store.user_places import SHARDS, USER, UserPlaces, absence, user_places
+
+# How many addresses that a name leads to are looked up at a time.
+NAMES_A_READ = 50
+# A user takes some 300 bytes, and a read unit covers 4 KB.
+LEAST_ROWS_OF_A_SHARD = 12
+
+
+class Stored(Enum):
+    """What came of storing a user; OVERTAKEN: the user was another one by then."""
+
+    DONE = "done"
+    LOGIN_TAKEN = "login taken"
+    OVERTAKEN = "overtaken"
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The part of the table of directories that is about users."""
+
+    table: str
+
+    def listed(self, tenant: str, after: str | None, rows: int) -> Iterator[User]:
+        """The users behind the address `after`, deleted ones too; lazily, `rows` at a time."""
+        places = user_places(self.table, tenant)
+        if places.state is None:
+            found = UserItem.query(
+                tenant,
+                UserItem.sk.startswith(USER),
+                consistent_read=True,
+                page_size=rows,
+                last_evaluated_key=_place(tenant, USER, after),
+            )
+            return (user_in(item) for item in found)
+        return self._listed_at(places, after, rows)
+
+    def _listed_at(self, places: UserPlaces, after: str | None, rows: int) -> Iterator[User]:
+        """As `listed`, from all keys: home, shards and home again, part by part.
+
+        Whoever is moved meanwhile is seen at one of them. A part has some rows of each shard, which
+        together are more than the `rows` of a page.
+        """
+        of_each = max(LEAST_ROWS_OF_A_SHARD, 2 * rows // SHARDS)
+        while True:
+            users: dict[str, User] = {}
+            ends: list[str] = []
+            for pk in places.keys:
+                found = UserItem.query(
+                    pk,
+                    UserItem.sk.startswith(USER),
+                    consistent_read=True,
+                    limit=of_each,
+                    page_size=of_each,
+                    last_evaluated_key=_place(pk, USER, after),
+                )
+                part = [user_in(item) for item in found]
+                users |= {user.email: user for user in part}
+                if found.last_evaluated_key is not None and part:
+                    ends.append(part[-1].email)
+            end = min(ends, default=None)
+            yield from (users[email] for email in sorted(users) if end is None or email <= end)
+            if end is None:
+                return
+            after = end
+
+    def called(
+        self, tenant: str, beginning: str, after: str | None, patience: Patience
+    ) -> Iterator[tuple[str, User]]:
+        """Users whose names begin so in the form of `look_of`, each behind its place in the list.
+
+        They come by name, then by address, lazily; deleted ones too.
+        """
+        # A longer key can neither be stored nor be asked for, so nobody has such a name.
+        if len(beginning.encode()) > MAX_NAME_BYTES:
+            return
+        found = DirectoryItem.query(
+            tenant,
+            DirectoryItem.sk.startswith(NAME + beginning),
+            consistent_read=True,
+            page_size=NAMES_A_READ,
+            last_evaluated_key=_place(tenant, NAME, after),
+        )
+        places = (item.sk[len(NAME) :] for item in found)
+        while part := list(islice(places, NAMES_A_READ)):
+            yield from self._holding(tenant, part, patience)
+
+    def _holding(
+        self, tenant: str, places: Sequence[str], patience: Patience
+    ) -> Iterator[tuple[str, User]]:
+        """The users who have the names that the index gives them, in the order of `places`."""
+        # A name and an address may hold the sign that parts them, so each parting is tried.
+        partings = [(place, name, email) for place in places for name, email in _partings(place)]
+        addresses = dict.fromkeys(email for _, _, email in partings)
+        users = Directory(self.table).users(tenant, addresses, patience)
+        for place, name, email in partings:
+            # The index may be older than the user, who may have another name by now.
+            if (user := users.get(email)) and look_of(user.name) == name:
+                yield place, user
+
+    def store(
+        self, tenant: str, before: User | None, after: User, *, now: float, order: str
+    ) -> Stored:
+        """Stores a user in the place of what was read as `before`, None = nobody.
+
+        A login name that another user has, who is not deleted, is never taken from them, whoever
+        else writes meanwhile, a directory file included. All that is said of the user has the
+        place `order` among files: an older file that still comes changes nothing of it. Raises
+        RetryLaterError when the table is busy.
+        """
+        login = normal_login(after.login_name)
+        places = user_places(self.table, tenant)
+        pk, *others = places.of(after.email)
+        if before is not None:
+            there = user_item_of(places, after.email)
+            if there is None:
+                return Stored.OVERTAKEN
+            pk = there.pk
+        actions = [self._user_update(pk, before, after, order)]
+        if before is None:
+            actions += [absence(self.table, other, after.email) for other in others]
+        if login:
+            found = _login_body(tenant, login)
+            holder = _address_in(found) if found is not None else after.email
+            if holder != after.email:
+                item = user_item_of(places, holder)
+                user = user_in(item) if item is not None else None
+                has_login = user and normal_login(user.login_name) == login
+                if user and not user.is_deleted and has_login:
+                    return Stored.LOGIN_TAKEN
+                if found is not None and is_claimed(json.loads(found), now):
+                    return Stored.LOGIN_TAKEN
+                if item is None:
+                    actions += [absence(self.table, one, holder) for one in places.of(holder)]
+                else:
+                    actions.append(self._check_as_read(item.pk, user_in(item)))
+            actions.append(self._login_put(tenant, login, after.email, found))
+        old_login = normal_login(before.login_name) if before else ""
+        if old_login not in ("", login):
+            found = _login_body(tenant, old_login)
+            if found is not None and _address_in(found) == after.email:
+                actions.append(self._login_delete(tenant, old_login, found))
+        actions += self._name_actions(tenant, before, after)
+        return Stored.DONE if transact(actions) else Stored.OVERTAKEN
+
+    def _user_update(self, pk: str, before: User | None, after: User, order: str) -> Item:
+        update = user_update(self.table, pk, after)
+        orders = dict.fromkeys(FACTS[About.USERS], order)
+        update["UpdateExpression"] += f", #{FACT_ORDERS} = :{FACT_ORDERS}"
+        update["ExpressionAttributeNames"][f"#{FACT_ORDERS}"] = FACT_ORDERS
+        update["ExpressionAttributeValues"][f":{FACT_ORDERS}"] = fact_orders_value(orders)
+        update["ExpressionAttributeNames"]["#pk"] = "pk"
+        if before is None:
+            condition = "attribute_not_exists(#pk)"
+        else:
+            condition, seen = _as_read(before)
+            update["ExpressionAttributeValues"] |= seen
+        return {"Update": {**update, "ConditionExpression": condition}}
+
+    def _login_put(self, tenant: str, login: str, email: str, found: str | None) -> Item:
+        """The item that leads from the login name to the user; `found` is what stood there."""
+        # No two writes leave the same body, so a condition on it tells whether there was another.
+        body = json.dumps({"email": email, "once": secrets.token_hex(8)})
+        item = {**_key(tenant, LOGIN + login), "body": {"S": body}}
+        return {"Put": {"TableName": self.table, "Item": item, **_body_is(found)}}
+
+    def _login_delete(self, tenant: str, login: str, found: str) -> Item:
+        key = _key(tenant, LOGIN + login)
+        return {"Delete": {"TableName": self.table, "Key": key, **_body_is(found)}}
+
+    def _check_as_read(self, pk: str, user: User) -> Item:
+        """The condition that the user lies there and is as it was read."""
+        condition, values = _as_read(user)
+        names = ("pk", "name", "login_name", "status")
+        return {
+            "ConditionCheck": {
+                "TableName": self.table,
+                "Key": _key(pk, USER + user.email),
+                "ConditionExpression": condition,
+                "ExpressionAttributeNames": {f"#{name}": name for name in names},
+                "ExpressionAttributeValues": values,
+            }
+        }
+
+    def _name_actions(self, tenant: str, before: User | None, after: User) -> Iterator[Item]:
+        name, old = look_of(after.name), look_of(before.name) if before else ""
+        if name:
+            item = _key(tenant, f"{NAME}{name}#{after.email}")
+            yield {"Put": {"TableName": self.table, "Item": item}}
+        # A file may have brought a name that is too long for a key: nothing leads from it.
+        if (
+            old not in ("", name)
+            and len(old.encode()) + len(after.email.encode()) <= MAX_NAME_BYTES
+        ):
+            key = _key(tenant, f"{NAME}{old}#{after.email}")
+            yield {"Delete": {"TableName": self.table, "Key": key}}
+
+
+def _as_read(user: User) -> tuple[str, dict[str, Any]]:
+    """The condition that the user lies there and what leads to it is as read, and its values."""
+    seen = {"name": user.name, "login_name": user.login_name, "status": status_of(user)}
+    parts = ["attribute_exists(#pk)"]
+    for name, value in seen.items():
+        part = f"#{name} = :old_{name}"
+        # What is as usual may not be stored at all.
+        is_usual = value in ("", "active")
+        parts.append(f"(attribute_not_exists(#{name}) OR {part})" if is_usual else part)
+    return " AND ".join(parts), {f":old_{name}": {"S": value} for name, value in seen.items()}
+
+
+def _login_body(tenant: str, login: str) -> str | None:
+    """What leads from a login name to an address, whether or not its user has that name still."""
+    try:
+        return DirectoryItem.get(tenant, LOGIN + login, consistent_read=True).body
+    except DoesNotExist:
+        return None
+
+
+def _address_in(body: str) -> str:
+    return str(json.loads(body)["email"])
+
+
+def _body_is(found: str | None) -> dict[str, Any]:
+    """The condition that the body is as it was found, None = there was no item."""
+    if found is None:
+        return {
+            "ConditionExpression": "attribute_not_exists(#pk)",
+            "ExpressionAttributeNames": {"#pk": "pk"},
+        }
+    return {
+        "ConditionExpression": "#body = :found",
+        "ExpressionAttributeNames": {"#body": "body"},
+        "ExpressionAttributeValues": {":found": {"S": found}},
+    }
+
+
+def _partings(place: str) -> Iterator[tuple[str, str]]:
+    parts = place.split("#")
+    for at in range(1, len(parts)):
+        yield "#".join(parts[:at]), "#".join(parts[at:])
+
+
+def _key(tenant: str, sk: str) -> Item:
+    return {"pk": {"S": tenant}, "sk": {"S": sk}}
+
+
+def _place(tenant: str, kind: str, after: str | None) -> dict[str, Any] | None:
+    return dict(_key(tenant, kind + after)) if after is not None else None

@@ -1,0 +1,171 @@
+"""Editing one account at once: decided by the planner and stored by the writer that files have.
+
+An edit has a place among all imports: the moment it is asked for, after all that has decided the
+account by then. It always takes that place on the account, so an import that is older and still
+comes yields to it, and one that was uploaded later does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from handover.access.assigners import check_assigner
+from handover.access.people import Person
+from handover.access.profiles import profile_for
+from handover.deadline import Patience
+from handover.errors import ConflictError, NotFoundError
+from handover.model import Account, Outcome, Rejection, SeatChange
+from handover.pipeline.lookups import facts_for
+from handover.profiles import Profile
+from handover.rules import Claim, Facts, Instruction, Plan, edit_of, plan, spoken_of
+from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
+
+# No import's id begins so: those are hexadecimal.
+EDIT = "edit-"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What somebody wants of one account: names by role, none = nobody."""
+
+    account_id: str
+    profile: str
+    assign: Mapping[str, Sequence[str]]
+    is_dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """What became of an edit; `assigned` and `version` are the account's after it.
+
+    A dry run tells what they would be. `edit_id` stands in the history in an import's place, and
+    names the request by which the log tells of it.
+    """
+
+    edit_id: str
+    outcome: Outcome
+    changes: tuple[SeatChange, ...]
+    assigned: Mapping[str, tuple[str, ...]]
+    version: int
+
+
+def edit_account(
+    wiring: Wiring, person: Person, wanted: Edit, run: Invocation
+) -> Edited | Rejection:
+    """What became of the edit, or why the rules reject it; then nothing is written.
+
+    Raises InvalidRequestError for a profile or role that there is not, ForbiddenError for
+    somebody who may not assign with them, and NotFoundError when there is no such account.
+    """
+    profile = profile_for(wiring, person, wanted.profile)
+    asked = edit_of(wanted.account_id, wanted.assign, profile)
+    if isinstance(asked, Rejection):
+        return spoken_of(asked)
+    check_assigner(wiring, person, profile, wanted.assign)
+    found = wiring.tables.accounts.read(person.tenant, [wanted.account_id], run.patience)
+    account = found.get(wanted.account_id)
+    if account is None:
+        raise NotFoundError("there is no such account")
+    ways = {way for seating in asked.seatings for way in seating.by}
+    wall = wiring.tables.directory.settings(person.tenant).opco_wall
+    facts = facts_for(wiring, person.tenant, [asked], ways, wall, run.patience)
+    decision = _Decision(
+        wiring=wiring,
+        asked=asked,
+        facts=facts,
+        profile=profile,
+        edit_id=(edit_id := EDIT + run.attempt),
+        order=_place_after(account, asked, run.now, edit_id),
+        actor=person.email,
+        at=rfc3339(run.now),
+    )
+    account, planned = decision.made(account, run.patience, may_write=not wanted.is_dry_run)
+    if planned.rejection is not None:
+        return spoken_of(planned.rejection)
+    if planned.outcome in (Outcome.SUPERSEDED, Outcome.NOT_PROCESSED):
+        raise ConflictError(f"{planned.message}; look at it again")
+    if not wanted.is_dry_run:
+        metrics.add_metric("AccountsEdited", "Count", 1)
+        logger.info("account edited", extra={"import_id": edit_id})
+    write = planned.write
+    return Edited(
+        edit_id,
+        planned.outcome,
+        planned.changes,
+        write.assigned if write is not None else account.assigned,
+        account.version + int(write is not None and not wanted.is_dry_run),
+    )
+
+
+def _place_after(account: Account, asked: Instruction, now: float, edit_id: str) -> str:
+    """The edit's place among all imports: now, and after all that has decided these roles.
+
+    S3's clock may be ahead of ours.
+    """
+    own = f"{rfc3339(now)}#{edit_id}"
+    last = max((account.orders.get(one.role, "") for one in asked.seatings), default="")
+    return own if own > last else f"{last}#{edit_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Decision:
+    """All that an edit is decided by but the account."""
+
+    wiring: Wiring
+    asked: Instruction
+    facts: Facts
+    profile: Profile
+    edit_id: str
+    order: str
+    actor: str
+    at: str
+
+    def made(
+        self, account: Account, patience: Patience, *, may_write: bool
+    ) -> tuple[Account, Plan]:
+        """The plan that was stored, and the account that it was made on.
+
+        A plan that meets a newer account is made again. Its place in the order stays, so a
+        write whose answer was lost is never done again over what has been decided since.
+        """
+        tries = 0
+        planned = self._plan(account, patience)
+        while planned.write is not None and may_write:
+            unmet = self.wiring.tables.accounts.write([planned.write], patience)
+            if not unmet:
+                break
+            _, newer = unmet[0]
+            if newer is None:
+                raise NotFoundError("there is no such account any more")
+            if self._is_written(newer):
+                break
+            account, planned = newer, self._plan(newer, patience)
+            patience.wait(tries)
+            tries += 1
+        return account, planned
+
+    def _is_written(self, account: Account) -> bool:
+        """True when the write before met itself: it was sent twice, or its answer was lost."""
+        return any(mark.import_id == self.edit_id for mark in account.marks) or any(
+            account.orders.get(one.role) == self.order for one in self.asked.seatings
+        )
+
+    def _plan(self, account: Account, patience: Patience) -> Plan:
+        # The edit is its own rival, so that the roles it asks for always take its order: an
+        # older import may still come, whatever is known of it here.
+        rivals = {self.edit_id, *self._still_worked(account, patience)}
+        claim = Claim(self.edit_id, self.order, self.actor, self.at, frozenset(rivals))
+        return plan(self.asked, account, self.facts, self.profile, claim)
+
+    def _still_worked(self, account: Account, patience: Patience) -> list[str]:
+        """The imports with a mark on the account that may yet look for it."""
+        marked = dict.fromkeys(
+            mark.import_id for mark in account.marks if not mark.import_id.startswith(EDIT)
+        )
+        states = self.wiring.tables.imports.states(marked, patience)
+        return [
+            import_id
+            for import_id in marked
+            if import_id not in states or not states[import_id][0].is_final
+        ]

@@ -1,0 +1,144 @@
+"""Profiles of a tenant's own: stored, copied with a mapping, removed; by Admins."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from handover.access.people import Person, only_admins
+from handover.errors import ConflictError, InvalidRequestError, NotFoundError
+from handover.profiles import Profile, presets, profile_from, profile_json
+from handover.profiles.checks import check_labels, check_profile, check_spellings
+from handover.profiles.copies import mapped_copy
+from handover.profiles.parsing import NAME_PATTERN
+from handover.runtime import Wiring, logger
+from handover.use_cases.listings import profile_told
+from handover.use_cases.settings import check_unused, known_roles, switch_off
+
+# Far more than a profile for a header of 200 columns needs; an item may have 400 KB.
+MOST_PROFILE_CHARS = 100_000
+# All are answered at once, and a function answers 6 MB at most.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_PROFILES = 25
+
+
+def profile_shown(wiring: Wiring, person: Person, name: str) -> dict[str, object]:
+    """The profile and its `definition`, as it was stored; raises NotFoundError."""
+    stored = _stored(wiring, person, name)
+    profile = wiring.tables.directory.profile(person.tenant, name)
+    if stored is None or profile is None:
+        raise NotFoundError("there is no such profile")
+    is_on = name in wiring.tables.directory.settings(person.tenant).profiles
+    return profile_told(profile, is_on=is_on) | {"definition": profile_json(stored)}
+
+
+def _stored(wiring: Wiring, person: Person, name: str) -> Profile | None:
+    """The tenant's own profile of that name, else the preset, as it was stored."""
+    if not NAME_PATTERN.fullmatch(name):
+        return None
+    return wiring.tables.setup.own_profile(person.tenant, name) or presets().get(name)
+
+
+def put_profile(
+    wiring: Wiring, person: Person, name: str, definition: Mapping[str, Any]
+) -> dict[str, object]:
+    """The profile as it is stored now; imports that are validated from now on follow it.
+
+    `version` is the one that the Admin began with: it is counted up here, and whoever began with
+    an older one than stands there gets a ConflictError. The same definition again is no new
+    version. Raises InvalidRequestError, which names the field.
+    """
+    only_admins(person, "store profiles")
+    if definition.get("name", name) != name:
+        raise InvalidRequestError("name", f"name: wanted {name!r}, as in the address")
+    version = definition.get("version", 1)
+    profile = profile_from({**definition, "name": name, "version": version})
+    _check(wiring, person, profile)
+    own = wiring.tables.setup.own_profile(person.tenant, name)
+    current = own or presets().get(name)
+    if own is None:
+        _check_room(wiring, person)
+    if own is None or replace(profile, version=own.version) != own:
+        _check_version(current, profile)
+        stored = replace(profile, version=current.version + 1 if current else 1)
+        if not wiring.tables.setup.replace_profile(person.tenant, own, stored):
+            raise ConflictError("somebody else has just stored this profile; read it again")
+        logger.info("profile stored", extra={"profile": name, "version": stored.version})
+    return profile_shown(wiring, person, name)
+
+
+def _check(wiring: Wiring, person: Person, profile: Profile) -> None:
+    if len(json.dumps(profile_json(profile))) > MOST_PROFILE_CHARS:
+        raise InvalidRequestError("body", f"wanted at most {MOST_PROFILE_CHARS} characters")
+    check_profile(profile)
+    check_spellings(profile, known_roles(wiring, person.tenant))
+    check_labels(profile.with_roles(wiring.tables.directory.roles(person.tenant)))
+
+
+def _check_room(wiring: Wiring, person: Person) -> None:
+    if len(wiring.tables.setup.own_profiles(person.tenant)) >= MAX_PROFILES:
+        raise ConflictError(
+            f"there are {MAX_PROFILES} profiles of your own, which is the most; remove one first"
+        )
+
+
+def _check_version(current: Profile | None, profile: Profile) -> None:
+    if current is None and profile.version != 1:
+        raise ConflictError("there is no such profile any more; a new one is version 1")
+    if current is not None and profile.version != current.version:
+        raise ConflictError(
+            f"version {current.version} is stored, and you began with {profile.version}; read it "
+            "again"
+        )
+
+
+def remove_profile(wiring: Wiring, person: Person, name: str) -> None:
+    """Takes a profile of the tenant's own away; a preset of the same name counts again.
+
+    The name is switched off: an Admin has looked at the profile that goes, not at the preset that
+    counts again, or at what is stored under the name later.
+    Raises ConflictError for a preset, and while a source drops files of the profile;
+    NotFoundError when there is none.
+    """
+    only_admins(person, "remove profiles")
+    stored = _stored(wiring, person, name)
+    if stored is None:
+        raise NotFoundError("there is no such profile")
+    if stored.is_preset:
+        raise ConflictError("this is a preset, which every tenant has")
+    if name not in presets():
+        check_unused(wiring, person, name)
+    switch_off(wiring, person, name)
+    if not wiring.tables.setup.remove_profile(person.tenant, name):
+        raise NotFoundError("there is no such profile")
+    logger.info("profile removed", extra={"profile": name})
+
+
+def copy_profile(
+    wiring: Wiring, person: Person, name: str, copy: str, title: str, mapping: Mapping[str, str]
+) -> dict[str, object]:
+    """The new profile `copy`: the one called `name`, with the labels of `mapping`.
+
+    Raises InvalidRequestError, which names the field, NotFoundError, and ConflictError for a name
+    that is taken.
+    """
+    only_admins(person, "store profiles")
+    stored = _stored(wiring, person, name)
+    if stored is None:
+        raise NotFoundError("there is no such profile")
+    if not NAME_PATTERN.fullmatch(copy):
+        raise InvalidRequestError(
+            "name", f"name: {copy[:100]!r}: wanted small letters, digits and hyphens"
+        )
+    if copy in presets():
+        raise ConflictError(f"{copy!r} is the name of a preset")
+    roles = wiring.tables.directory.roles(person.tenant)
+    _check_room(wiring, person)
+    made = mapped_copy(stored, mapping, roles, name=copy, title=title.strip() or stored.title)
+    _check(wiring, person, made)
+    if not wiring.tables.setup.replace_profile(person.tenant, None, made):
+        raise ConflictError(f"there is a profile {copy!r} already")
+    logger.info("profile stored", extra={"profile": copy, "version": 1})
+    return profile_shown(wiring, person, copy)

@@ -1,0 +1,230 @@
+"""Requests about accounts: who holds an account sees them, notes on them, and may create them."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from handover.access.people import Person
+from handover.deadline import Patience
+from handover.errors import ConflictError, ForbiddenError, NotFoundError
+from handover.model import ADMIN, Account
+from handover.pipeline.tickets import new_ticket
+from handover.profiles import WORKFLOW_ROLE
+from handover.runtime import Invocation, Wiring, metrics, rfc3339
+from handover.store.requests import Note, Request
+from handover.use_cases.accounts import account_for
+from handover.use_cases.paging import MAX_PLACE_BYTES, Page, Room, cursor_at, page_of, place_at
+
+NAME = r"[0-9A-Z]{1,32}-[0-9a-f]{16}"
+NAMES = re.compile(NAME)
+# The account, in letters that every path takes, and the request's name.
+ID_PATTERN = re.compile(rf"([A-Za-z0-9_-]{{2,1400}})\.({NAME})")
+# A role and an account, and the last request of it that was shown, if any.
+MINE_PLACES = re.compile(rf"[^\n#]+#[^\n]+\n({NAME})?", re.DOTALL)
+MAX_MINE_BYTES = MAX_PLACE_BYTES + 50
+# Accounts are looked at so many at a time, and so many for a page at the most.
+AT_A_TIME = 100
+MOST_LOOKED_AT = 5000
+
+Told = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class NewRequest:
+    """What a contact of the account wants."""
+
+    account_id: str
+    subject: str
+    description: str
+    contact: str
+
+
+def create_request(wiring: Wiring, person: Person, wanted: NewRequest, run: Invocation) -> Told:
+    """The request, which is stored.
+
+    Raises NotFoundError for an account that is not there, ForbiddenError for who does not hold
+    it, or may not because the tenant does not let managers, and ConflictError for an inactive one.
+    """
+    account = account_for(wiring, person, wanted.account_id, run.patience)
+    if not person.is_admin:
+        _check_holder(person, account)
+        if not wiring.tables.directory.settings(
+            person.tenant
+        ).allow_account_manager_to_create_requests:
+            raise ForbiddenError(
+                "account managers may not create requests here; an Admin can allow it with the "
+                "setting allow_account_manager_to_create_requests"
+            )
+    if not account.is_active:
+        raise ConflictError("the account is inactive")
+    request = Request(
+        account_id=account.account_id,
+        name=new_ticket(run.now),
+        actor=person.email,
+        at=rfc3339(run.now),
+        subject=wanted.subject.strip(),
+        description=wanted.description,
+        contact=wanted.contact.strip(),
+    )
+    wiring.tables.requests.put(person.tenant, request)
+    metrics.add_metric("RequestsCreated", "Count", 1)
+    return _told(request) | {"description": request.description}
+
+
+def requests_mine(
+    wiring: Wiring, person: Person, *, limit: int, cursor: str | None, patience: Patience
+) -> Page[Told]:
+    """The requests of all accounts that the person holds, account by account, newest first each.
+
+    A page may hold fewer than `limit`, even none, where few accounts have any.
+    """
+    place = place_at(cursor, MINE_PLACES, most_bytes=MAX_MINE_BYTES)
+    begun, _, last = (place or "").rpartition("\n")
+    rows: list[Told] = []
+    room = Room(limit)
+    shown = ""
+    looked_at = 0
+    held = _held_from(wiring, person, begun, is_included=bool(last))
+    while batch := list(islice(held, AT_A_TIME)):
+        looked_at += len(batch)
+        for at, account_id in _with_requests(wiring, person, batch, patience):
+            patience.check()
+            before = last if at == begun else ""
+            for request in wiring.tables.requests.of(person.tenant, account_id, before=before):
+                row = _told(request)
+                if not room.takes(row):
+                    return Page(rows, cursor_at(shown))
+                rows.append(row)
+                shown = f"{at}\n{request.name}"
+        if looked_at >= MOST_LOOKED_AT and len(batch) == AT_A_TIME:
+            return Page(rows, cursor_at(f"{batch[-1][0]}\n"))
+    return Page(rows, None)
+
+
+def _held_from(
+    wiring: Wiring, person: Person, begun: str, *, is_included: bool
+) -> Iterator[tuple[str, str]]:
+    """Place and account of what the person holds, from a place on or after it."""
+    if is_included:
+        yield begun, begun.partition("#")[2]
+    for role, account_id in wiring.tables.portfolios.of(person.tenant, person.email, after=begun):
+        yield f"{role}#{account_id}", account_id
+
+
+def _with_requests(
+    wiring: Wiring, person: Person, batch: list[tuple[str, str]], patience: Patience
+) -> Iterator[tuple[str, str]]:
+    """Those that have requests and that the person holds still, each account in one role."""
+    ids = dict.fromkeys(account_id for _, account_id in batch)
+    some = wiring.tables.requests.with_any(person.tenant, ids, patience)
+    accounts = wiring.tables.accounts.read(person.tenant, some, patience) if some else {}
+    for at, account_id in batch:
+        if account_id in accounts:
+            roles = _roles(person, accounts[account_id])
+            if at == min((f"{role}#{account_id}" for role in roles), default=""):
+                yield at, account_id
+
+
+def requests_of(
+    wiring: Wiring,
+    person: Person,
+    account_id: str,
+    *,
+    limit: int,
+    cursor: str | None,
+    patience: Patience,
+) -> Page[Told]:
+    """The requests of one account, newest first, for who holds it and for Admins.
+
+    Raises NotFoundError and ForbiddenError.
+    """
+    place = place_at(cursor, NAMES)
+    account = account_for(wiring, person, account_id, patience)
+    if not person.is_admin:
+        _check_holder(person, account)
+    found = wiring.tables.requests.of(person.tenant, account_id, before=place or "")
+    return page_of(found, limit, lambda request: request.name, _told)
+
+
+def request_of(
+    wiring: Wiring,
+    person: Person,
+    request_id: str,
+    *,
+    limit: int,
+    cursor: str | None,
+    patience: Patience,
+) -> Told:
+    """One request with a page of its notes; raises NotFoundError and ForbiddenError."""
+    place = place_at(cursor, NAMES)
+    request = _request_for(wiring, person, request_id, patience)
+    notes = wiring.tables.requests.notes(
+        person.tenant, request.account_id, request.name, after=place or ""
+    )
+    page = page_of(notes, limit, lambda note: note.name, _note_told)
+    return _told(request) | {
+        "description": request.description,
+        "notes": page.rows,
+        "cursor": page.cursor,
+    }
+
+
+def add_note(wiring: Wiring, person: Person, request_id: str, text: str, run: Invocation) -> Told:
+    """The note, which is stored; raises NotFoundError and ForbiddenError."""
+    request = _request_for(wiring, person, request_id, run.patience)
+    note = Note(new_ticket(run.now), person.email, rfc3339(run.now), text)
+    wiring.tables.requests.note(person.tenant, request.account_id, request.name, note)
+    return _note_told(note)
+
+
+def _request_for(wiring: Wiring, person: Person, request_id: str, patience: Patience) -> Request:
+    found = ID_PATTERN.fullmatch(request_id)
+    account_id = _account_in(found[1]) if found is not None else None
+    if found is not None and account_id is not None:
+        request = wiring.tables.requests.find(person.tenant, account_id, found[2])
+        if request is not None:
+            if not person.is_admin:
+                _check_holder(person, account_for(wiring, person, account_id, patience))
+            return request
+    raise NotFoundError("there is no such request")
+
+
+def _account_in(text: str) -> str | None:
+    try:
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+    except ValueError:
+        return None
+
+
+def _check_holder(person: Person, account: Account) -> None:
+    if not _roles(person, account):
+        raise ForbiddenError(f"only who holds the account, or the user role {ADMIN}, may do this")
+
+
+def _roles(person: Person, account: Account) -> list[str]:
+    """The roles in which the person holds the account."""
+    return [
+        role
+        for role, users in account.assigned.items()
+        if role != WORKFLOW_ROLE and person.email in users
+    ]
+
+
+def _told(request: Request) -> Told:
+    account = base64.urlsafe_b64encode(request.account_id.encode()).decode("ascii").rstrip("=")
+    return {
+        "request_id": f"{account}.{request.name}",
+        "account_id": request.account_id,
+        "subject": request.subject,
+        "contact": request.contact,
+        "created_by": request.actor,
+        "created_at": request.at,
+    }
+
+
+def _note_told(note: Note) -> Told:
+    return {"text": note.text, "created_by": note.actor, "created_at": note.at}

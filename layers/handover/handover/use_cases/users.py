@@ -1,0 +1,269 @@
+"""The users of a tenant: who they are, and what Admins do with them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from handover.access.people import Person, only_admins
+from handover.access.sign_ins import keep_in_line, note_invitation
+from handover.aws import sign_ins
+from handover.aws.sign_ins import Settled
+from handover.deadline import Patience
+from handover.errors import (
+    ConflictError,
+    InvalidRequestError,
+    NotFoundError,
+    RetryLaterError,
+)
+from handover.jobs.job import MOST_USERS, Errand, ErrandKind, ask_errand
+from handover.model import ADMIN, User
+from handover.rules.addresses import is_address, look_of, normal_address, normal_login
+from handover.rules.directory_lines import MAX_USER_TEXT_CHARS
+from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
+from handover.store.directory import MAX_LOGIN_BYTES, MAX_NAME_BYTES, status_of
+from handover.store.users import Stored
+from handover.use_cases.paging import Page, page_among, place_at
+from handover.use_cases.settings import MOST_USER_ROLES
+
+DEFAULT_MANAGER_TAG = "Default Account Manager"
+ADDRESS_PLACES = re.compile(r"[^\s@]+@[^\s@]+")
+# Mail can be sent to such an address: its domain has a dot.
+MAIL_PATTERN = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+# What the place of an edit among files ends with, where a file's has its sequencer.
+EDIT = "edit"
+# A page ends there though it is not full, so that it is answered in time.
+MOST_LOOKED_AT = 2000
+# So often a user is read again when somebody else was faster.
+TRIES = 4
+
+
+def users_page(
+    wiring: Wiring,
+    person: Person,
+    *,
+    name: str,
+    limit: int,
+    cursor: str | None,
+    patience: Patience,
+) -> Page[dict[str, object]]:
+    """The users who are not deleted, by address; those whose name begins with `name`, by name.
+
+    A page may hold fewer than `limit`, even none, where many are deleted: the cursor leads on.
+    """
+    people = wiring.tables.people
+    users: Iterator[tuple[str, User]]
+    if look := look_of(name):
+        after = place_at(cursor, re.compile(re.escape(look) + ".*", re.DOTALL))
+        users = people.called(person.tenant, look, after, patience)
+    else:
+        after = place_at(cursor, ADDRESS_PLACES)
+        there = people.listed(person.tenant, after, limit + 1)
+        users = ((user.email, user) for user in there)
+    default = wiring.tables.directory.settings(person.tenant).default_account_manager
+    return page_among(
+        users,
+        limit,
+        lambda one: one[0],
+        lambda one: _told(one[1], default),
+        is_wanted=lambda one: not one[1].is_deleted,
+        most=MOST_LOOKED_AT,
+    )
+
+
+def user_of(wiring: Wiring, person: Person, email: str) -> dict[str, object]:
+    """The user with that address, a deleted one too; raises NotFoundError."""
+    user = _known(wiring, person, email)
+    return _told(user, wiring.tables.directory.settings(person.tenant).default_account_manager)
+
+
+def _known(wiring: Wiring, person: Person, email: str) -> User:
+    user = wiring.tables.directory.user(person.tenant, normal_address(email))
+    if user is None:
+        raise NotFoundError("there is no such user")
+    return user
+
+
+def _told(user: User, default_manager: str) -> dict[str, object]:
+    return {
+        "email": user.email,
+        "name": user.name,
+        "roles": sorted(user.roles),
+        "opco": user.opco,
+        "status": status_of(user),
+        "employee_id": user.employee_id,
+        "phone": user.phone,
+        "mobile": user.mobile,
+        "login_name": user.login_name,
+        "tags": [DEFAULT_MANAGER_TAG] if user.email == default_manager else [],
+    }
+
+
+def create_user(wiring: Wiring, person: Person, wanted: User, now: float) -> dict[str, object]:
+    """The new user, who is in the directory and, when active, invited to sign in.
+
+    The answer is the same when nobody can be invited under the address, because it signs in for
+    another tenant or its domain is verified for one: no Admin learns who is known elsewhere.
+    Whoever repeats the request, as after an outage between the two, gets the same answer. Raises
+    InvalidRequestError, which names the field, and ConflictError for an address or login name
+    that is taken.
+    """
+    only_admins(person, "create users")
+    wanted = _checked(wanted)
+    for _ in range(TRIES):
+        known = wiring.tables.directory.user(person.tenant, wanted.email)
+        if known == wanted:
+            break
+        if known is not None and not known.is_deleted:
+            raise ConflictError(f"there is a user {wanted.email} already; edit that one")
+        if _stored(wiring, person, known, wanted, now):
+            metrics.add_metric("UsersCreated", "Count", 1)
+            break
+    else:
+        raise RetryLaterError("the user is being changed by others")
+    keep_in_line(wiring, person.tenant, wanted, invites=True)
+    return user_of(wiring, person, wanted.email)
+
+
+def edit_user(wiring: Wiring, person: Person, wanted: User, now: float) -> dict[str, object]:
+    """The user as edited; a name is kept up to date wherever users are found or shown by name.
+
+    Raises InvalidRequestError, which names the field, NotFoundError, and ConflictError for a
+    login name that is taken, a user who was deleted, or an Admin who would lock themselves out.
+    """
+    only_admins(person, "edit users")
+    known = _known(wiring, person, wanted.email)
+    wanted = _checked(wanted)
+    if wanted.email == person.email and not (wanted.is_active and ADMIN in wanted.roles):
+        raise ConflictError("nobody locks themselves out: have another Admin do this")
+    if not wanted.is_active:
+        _check_no_default(wiring, person, [wanted.email])
+    for _ in range(TRIES):
+        if known.is_deleted:
+            raise ConflictError("the user was deleted; create them anew to have them back")
+        if known == wanted or _stored(wiring, person, known, wanted, now):
+            break
+        known = _known(wiring, person, wanted.email)
+    else:
+        raise RetryLaterError("the user is being changed by others")
+    keep_in_line(wiring, person.tenant, wanted, invites=True)
+    return user_of(wiring, person, wanted.email)
+
+
+def invite_again(wiring: Wiring, person: Person, email: str) -> dict[str, object]:
+    """The user, who gets a new invitation: one that is not answered within days is void.
+
+    The answer is the same when nobody can be invited under the address. Raises NotFoundError, and
+    ConflictError for a user who is not active, or who has signed in to this tenant already.
+    """
+    only_admins(person, "invite users")
+    user = _known(wiring, person, email)
+    if not user.is_active:
+        raise ConflictError("the user is not active")
+    before = sign_ins.tenant_of(wiring.user_pool, user.email)
+    keep_in_line(wiring, person.tenant, user, invites=True)
+    if before == person.tenant:
+        settled = sign_ins.invite_again(wiring.user_pool, user.email)
+        if settled is Settled.ANSWERED:
+            raise ConflictError("the user has a password already")
+        note_invitation(person.tenant, settled)
+    return user_of(wiring, person, user.email)
+
+
+def delete_users(wiring: Wiring, person: Person, emails: Sequence[str], run: Invocation) -> str:
+    """The ticket of the import that takes the users off all they hold; they are deleted first.
+
+    An address that nobody has is taken off the accounts that wait for it. Raises
+    InvalidRequestError for addresses that nobody has and nothing waits for, and ConflictError for
+    the caller's own and the default account manager's.
+    """
+    only_admins(person, "delete users")
+    if not 1 <= len(emails) <= MOST_USERS:
+        raise InvalidRequestError("emails", f"emails: wanted 1 to {MOST_USERS} addresses")
+    wanted = list(dict.fromkeys(normal_address(email) for email in emails))
+    known = wiring.tables.directory.users(person.tenant, wanted, run.patience)
+    for email in wanted:
+        if email not in known and not wiring.tables.portfolios.is_awaited(person.tenant, email):
+            shown = email[:MAX_USER_TEXT_CHARS]
+            raise InvalidRequestError("emails", f"emails: {shown!r} is no user; nobody was deleted")
+    if person.email in wanted:
+        raise ConflictError("nobody deletes themselves: have another Admin do this")
+    _check_no_default(wiring, person, wanted)
+    removal = Errand(ErrandKind.REMOVAL, users=tuple(wanted))
+    ticket = ask_errand(wiring, person, removal, run.now)
+    logger.info("removal asked for", extra={"ticket": ticket, "users": len(wanted)})
+    return ticket
+
+
+def delete_user(wiring: Wiring, person: Person, email: str, run: Invocation) -> str:
+    """As `delete_users`, for one; raises NotFoundError for an address of nobody."""
+    only_admins(person, "delete users")
+    address = normal_address(email)
+    if not wiring.tables.portfolios.is_awaited(person.tenant, address):
+        _known(wiring, person, address)
+    return delete_users(wiring, person, [address], run)
+
+
+def _stored(wiring: Wiring, person: Person, known: User | None, wanted: User, now: float) -> bool:
+    """False when the user was another one by then; raises ConflictError for a login name."""
+    order = f"{rfc3339(now)}#{EDIT}"
+    stored = wiring.tables.people.store(person.tenant, known, wanted, now=now, order=order)
+    if stored is Stored.LOGIN_TAKEN:
+        raise ConflictError(f"login_name: {wanted.login_name!r} is another user's already")
+    return stored is Stored.DONE
+
+
+def _check_no_default(wiring: Wiring, person: Person, emails: Sequence[str]) -> None:
+    default = wiring.tables.directory.settings(person.tenant).default_account_manager
+    if default in emails:
+        raise ConflictError(
+            f"{default} is the {DEFAULT_MANAGER_TAG}; set another one, or none, first"
+        )
+
+
+def _checked(user: User) -> User:
+    """The user with normal address and without outer spaces; raises InvalidRequestError."""
+    email = normal_address(user.email)
+    if not is_address(email) or not MAIL_PATTERN.fullmatch(email):
+        raise InvalidRequestError("email", f"email: {email[:MAX_USER_TEXT_CHARS]!r} is no address")
+    texts = {
+        name: _text(name, getattr(user, name))
+        for name in ("name", "opco", "employee_id", "phone", "mobile", "login_name")
+    }
+    if not texts["name"]:
+        raise InvalidRequestError("name", "name: wanted the name of the user")
+    if len(look_of(texts["name"]).encode()) + len(email.encode()) > MAX_NAME_BYTES:
+        raise InvalidRequestError("name", "name: wanted a shorter one")
+    if len(user.roles) > MOST_USER_ROLES:
+        raise InvalidRequestError(
+            "roles", f"roles: found {len(user.roles)}, wanted at most {MOST_USER_ROLES}"
+        )
+    # Some characters take many times their own bytes in the form that is compared.
+    if len(normal_login(texts["login_name"]).encode()) > MAX_LOGIN_BYTES:
+        raise InvalidRequestError("login_name", "login_name: wanted a shorter one")
+    roles = frozenset(_text("roles", role) for role in user.roles)
+    if "" in roles or any(";" in role for role in roles):
+        raise InvalidRequestError("roles", "roles: wanted names of user roles without ';'")
+    return replace(
+        user,
+        email=email,
+        roles=roles,
+        name=texts["name"],
+        opco=texts["opco"],
+        employee_id=texts["employee_id"],
+        phone=texts["phone"],
+        mobile=texts["mobile"],
+        login_name=texts["login_name"],
+    )
+
+
+def _text(field: str, text: str) -> str:
+    found = text.strip()
+    if len(found) > MAX_USER_TEXT_CHARS or not found.isprintable():
+        raise InvalidRequestError(
+            field,
+            f"{field}: found {found[:MAX_USER_TEXT_CHARS]!r}, expected at most "
+            f"{MAX_USER_TEXT_CHARS} characters without control characters",
+        )
+    return found

@@ -1,0 +1,150 @@
+"""Speed, memory and cost, as one page: `python -m tests.bench [--quick] [--output FILE]`.
+
+Every topic runs in a process of its own, so that none finds the memory or the clients of another.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.bench import machine
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+TOPICS = ("scan", "worker", "end_to_end", "costs", "memory")
+INTRODUCTION = """\
+Figures depend on the machine, ratios hardly: compare what stands in one table. Rows of one table
+come from the same run. Processor time is what is compared unless a table says otherwise; other
+work on the machine makes all of it slower, not one side of a ratio.
+"""
+
+
+def main() -> None:
+    """Prints the tables; writes them into RESULTS.md unless the run is a quick one."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small sizes, under a minute")
+    parser.add_argument("--output", type=Path, help="where to write the page")
+    parser.add_argument("--topic", choices=TOPICS, action="append", help="only this one")
+    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.here:
+        print(measured(asked.topic[0], quick=asked.quick))
+        return
+    begun = time.monotonic()
+    tried = [_measured_apart(name, quick=asked.quick) for name in asked.topic or TOPICS]
+    sections = [section for section in tried if section is not None]
+    if len(sections) < len(tried):
+        raise SystemExit("nothing was written: a part of the page is missing")
+    page = "\n\n".join([_head(asked, time.monotonic() - begun), *sections]) + "\n"
+    is_whole = not asked.quick and not asked.topic
+    output = asked.output or (RESULTS if is_whole else None)
+    if output is not None:
+        output.write_text(page, encoding="utf-8")
+
+
+def measured(name: str, *, quick: bool) -> str:
+    """The section of one topic."""
+    topics: dict[str, Callable[[bool], str]] = {
+        "scan": _scan,
+        "worker": _worker,
+        "end_to_end": _end_to_end,
+        "costs": _costs,
+        "memory": _memory,
+    }
+    return topics[name](quick)
+
+
+def _scan(quick: bool) -> str:
+    from tests.bench import scan
+    from tests.bench.table import verdicts
+
+    rows = scan.measure((100_000,), speed_lines=100_000) if quick else scan.measure()
+    goals = {
+        ("boundaries", "unquoted"): 40.0,
+        ("boundaries", "20 % quoted"): 10.0,
+        ("scan and key hash", "unquoted"): 3.5,
+        ("scan and key hash", "20 % quoted"): 1.8,
+        ("scan and repeats", "0.1 % repeated"): 5.0,
+    }
+    found = [
+        (f"{row.what}, {row.file}, {row.lines:,} lines", row.times_baseline, goal)
+        for row in rows
+        if row.times_baseline is not None and (goal := goals.get((row.what, row.file)))
+    ]
+    return f"## The scan of a file\n\n{scan.table(rows)}\n\n{verdicts(found)}"
+
+
+def _worker(quick: bool) -> str:
+    from tests.bench import worker
+
+    return worker.measure(quick=quick).markdown()
+
+
+def _end_to_end(quick: bool) -> str:
+    from tests.bench import end_to_end
+
+    return end_to_end.measure(quick=quick).markdown()
+
+
+def _costs(quick: bool) -> str:
+    from tests.bench import costs
+
+    return "\n\n".join(topic.markdown() for topic in costs.measure(quick=quick))
+
+
+def _memory(quick: bool) -> str:
+    from tests.bench import memory
+
+    return memory.measure(quick=quick).markdown()
+
+
+def _measured_apart(name: str, *, quick: bool) -> str | None:
+    """The section of a topic, printed already; None when its process failed and said why."""
+    command = [sys.executable, "-m", "tests.bench", "--here", "--topic", name]
+    # The functions' own log lines would stand between the tables.
+    settings = {**os.environ, "POWERTOOLS_LOG_LEVEL": "ERROR", "POWERTOOLS_TRACE_DISABLED": "true"}
+    done = subprocess.run(
+        command + ["--quick"] * quick, env=settings, stdout=subprocess.PIPE, text=True, check=False
+    )
+    if done.returncode:
+        print(f"{name} could not be measured\n", flush=True)
+        return None
+    section = done.stdout.strip()
+    print(f"{section}\n", flush=True)
+    return section
+
+
+def _head(asked: argparse.Namespace, seconds: float) -> str:
+    return "\n".join(
+        [
+            "# Results",
+            "",
+            f"`{_command(asked)}`, {datetime.now(UTC):%Y-%m-%d}, {seconds:.0f} s.",
+            f"{_machine()}.",
+            "",
+            INTRODUCTION,
+        ]
+    )
+
+
+def _command(asked: argparse.Namespace) -> str:
+    topics = [f"--topic {name}" for name in asked.topic or ()]
+    return " ".join(["python -m tests.bench", *["--quick"] * asked.quick, *topics])
+
+
+def _machine() -> str:
+    load = os.getloadavg()[2]
+    return (
+        f"{machine.described()}; "
+        f"{load:.1f} processes wanted the cores on average in the last quarter of an hour"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,372 @@
+"""What must become of every line of a file, worked out from an independent count of its bytes.
+
+Written from the words of the specification, slowly and plainly, line by line and with
+dictionaries; of the project it uses the profile's data, the binding of columns to a header, and
+`unguard`, which has tests of its own.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import idna
+from handover.model import Account
+from handover.profiles import (
+    Binding,
+    Blank,
+    Duplicates,
+    Holds,
+    InactiveAccounts,
+    NamedBy,
+    Profile,
+    UnknownUser,
+)
+from handover.reading import unguard
+from handover.reading.guards import MALFORMED
+
+from tests.fuzz.counting import Record
+from tests.fuzz.world import ACCOUNTS, USERS
+
+MAX_FIELD = 10_000
+_CONTROL_IN_FILE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_IS_CODE = re.compile("[A-Z]+(?:_[A-Z]+)+")
+_CONTROL_IN_CELL = re.compile("[\x00-\x1f\x7f]")
+
+# How an address that waits for its user stands on an account.
+_PENDING = "pending:"
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """What a line asks of one role: who is to hold it, or (`is_removal`) who no longer is.
+
+    `now` is what the role must hold for that, None when it does not matter.
+    """
+
+    role: str
+    names: tuple[str, ...]
+    is_removal: bool = False
+    takes_names: bool = False
+    now: tuple[str, ...] | None = None
+
+
+Seats = tuple[Seat, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What must become of a line: its number, its values, its outcome and its code ("" = none)."""
+
+    number: int
+    fields: tuple[str, ...]
+    outcome: str
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asks:
+    account: str
+    seats: Seats
+
+
+def verdicts(
+    lines: Sequence[Record],
+    *,
+    encoding: str,
+    is_report: bool,
+    labels: Sequence[str],
+    binding: Binding,
+    profile: Profile,
+) -> list[Verdict]:
+    """The verdicts on all lines, in file order."""
+    values = [_values(line, encoding=encoding, is_report=is_report) for line in lines]
+    was_malformed = [
+        line.is_malformed or (is_report and line.fields[0].decode(encoding).startswith(MALFORMED))
+        for line in lines
+    ]
+    own_at = max(place for place, label in enumerate(labels) if label.strip()) - 3
+    asked = [
+        _fault(fields, len(labels), is_malformed, own_at if is_report else None)
+        or _asks(fields, binding, profile)
+        for fields, is_malformed in zip(values, was_malformed, strict=True)
+    ]
+    repeated = _repeated(asked, profile.duplicates)
+    found = []
+    for place, (line, fields) in enumerate(zip(lines, values, strict=True)):
+        one = repeated.get(place) or asked[place]
+        outcome, code = one if isinstance(one, tuple) else _decided(one, profile)
+        found.append(Verdict(line.line, fields, outcome, code))
+    return found
+
+
+def data_lines(
+    records: Iterable[Record], *, encoding: str, is_report: bool, labels: Sequence[str]
+) -> tuple[Record, ...]:
+    """The records that are not blank: some cell of the uploader's own holds more than spaces."""
+    filled = [place for place, label in enumerate(labels) if label.strip()]
+    own_at = filled[-1] - 3 if is_report else 0
+    return tuple(
+        record
+        for record in records
+        if not _is_blank([cell.decode(encoding) for cell in record.fields], own_at, len(labels))
+    )
+
+
+def _is_blank(cells: Sequence[str], own_at: int, width: int) -> bool:
+    filled = [place for place, cell in enumerate(cells) if cell and not cell.isspace()]
+    if not filled:
+        return True
+    if not own_at or len(cells) != width or _has_moved(tuple(cells), own_at):
+        return False
+    return filled[0] >= own_at
+
+
+def fields_of(line: Record, *, encoding: str, is_report: bool) -> tuple[str, ...]:
+    """The values of a record, guards of a report taken off."""
+    texts = (field.decode(encoding) for field in line.fields)
+    return tuple(map(unguard, texts)) if is_report else tuple(texts)
+
+
+def _values(line: Record, *, encoding: str, is_report: bool) -> tuple[str, ...]:
+    """The values of a record without guards and without the sign of a malformed line."""
+    if is_report and line.fields[0].decode(encoding).startswith(MALFORMED):
+        first = line.fields[0].decode(encoding).removeprefix(MALFORMED)
+        rest = fields_of(line, encoding=encoding, is_report=is_report)[1:]
+        return (unguard(first), *rest)
+    return fields_of(line, encoding=encoding, is_report=is_report)
+
+
+def clearing(
+    lines: Sequence[Record],
+    *,
+    encoding: str,
+    is_report: bool,
+    width: int,
+    binding: Binding,
+    profile: Profile,
+) -> int:
+    """How many lines of the header's width have a cell that clears."""
+    found = 0
+    for line in lines:
+        fields = fields_of(line, encoding=encoding, is_report=is_report)
+        if len(fields) == width:
+            columns = [one for seat in binding.seats for one in (seat, *seat.others)]
+            cells = [_said(fields[column.index], profile) for column in columns]
+            found += any(
+                cell.casefold() in profile.clear_words if cell else profile.blank is Blank.CLEAR
+                for cell in cells
+            )
+    return found
+
+
+def _fault(
+    fields: tuple[str, ...], width: int, is_malformed: bool, own_at: int | None
+) -> tuple[str, str] | None:
+    if is_malformed:
+        return "rejected", "INVALID_CHARACTER"
+    if len(fields) != width or (own_at is not None and _has_moved(fields, own_at)):
+        return "rejected", "FIELD_COUNT"
+    for field in fields[:own_at]:
+        if len(field) > MAX_FIELD:
+            return "rejected", "FIELD_TOO_LONG"
+        if _CONTROL_IN_FILE.search(field):
+            return "rejected", "INVALID_CHARACTER"
+    return None
+
+
+def _has_moved(fields: tuple[str, ...], own_at: int) -> bool:
+    """Whether a row of a report has the cells `line` and `code` elsewhere than it should."""
+    last = max((place for place, cell in enumerate(fields) if cell.strip()), default=0)
+    # Behind our four cells there is nothing, so the place is one of the last four that are filled.
+    ours = [
+        at
+        for at in range(max(last - 3, 0), len(fields) - 3)
+        if fields[at].isdecimal() and _IS_CODE.fullmatch(fields[at + 1])
+    ]
+    if ours:
+        return ours[-1] != own_at
+    line, code = fields[own_at].strip(), fields[own_at + 1].strip()
+    return bool(line and not line.isdecimal()) or bool(code and not _IS_CODE.fullmatch(code))
+
+
+def _asks(fields: tuple[str, ...], binding: Binding, profile: Profile) -> _Asks | tuple[str, str]:
+    account = fields[binding.account].strip()
+    if not account:
+        return "rejected", "ACCOUNT_BLANK"
+    if _CONTROL_IN_CELL.search(account):
+        return "rejected", "INVALID_CHARACTER"
+    seats: list[Seat] = []
+    for first in binding.seats:
+        told = [one for one in (first, *first.others) if _said(fields[one.index], profile)]
+        column = told[0] if told else first
+        cell = _said(fields[column.index], profile)
+        is_removal = column.holds is Holds.REMOVED
+        if not cell and (is_removal or profile.blank is Blank.KEEP):
+            continue
+        if not cell and profile.blank is Blank.ERROR:
+            return "rejected", "BLANK_NOT_ALLOWED"
+        if profile.list_separator is not None:
+            cell = re.sub("[\r\n]+", profile.list_separator, cell)
+        if _CONTROL_IN_CELL.search(cell):
+            return "rejected", "INVALID_CHARACTER"
+        names: Iterable[str] = [cell]
+        if not is_removal and (not cell or cell.casefold() in profile.clear_words):
+            names = []
+        elif profile.list_separator is not None:
+            parts = (part.strip() for part in cell.split(profile.list_separator))
+            names = dict.fromkeys(address(part) for part in parts if part)
+            most = profile.seats[column.role].max_users
+            if most is not None and len(list(names)) > most and not is_removal:
+                return "rejected", "TOO_MANY_USERS"
+        now = None
+        if column.expected is not None:
+            now = _now(fields[column.expected].strip(), profile)
+        seats.append(
+            Seat(
+                column.role,
+                tuple(map(address, names)),
+                is_removal,
+                NamedBy.NAME in column.by,
+                now,
+            )
+        )
+    return _Asks(account, tuple(seats))
+
+
+def _is_left(held: tuple[str, ...], now: tuple[str, ...]) -> bool:
+    """Whether the holders are those who stand in the column, some of whom have come meanwhile."""
+    waited = sorted(one if one in now else f"pending:{one}" for one in held)
+    return held == now or waited == sorted(now)
+
+
+def _said(cell: str, profile: Profile) -> str:
+    """What a cell says, "" for a cell in which list separators stand alone."""
+    text = cell.strip()
+    if text.casefold() in profile.clear_words or profile.list_separator is None:
+        return text
+    return text if text.replace(profile.list_separator, "").strip() else ""
+
+
+def _now(cell: str, profile: Profile) -> tuple[str, ...]:
+    if not cell or cell.casefold() in profile.clear_words:
+        return ()
+    if profile.list_separator is None:
+        return (cell,)
+    once: dict[str, str] = {}
+    for part in re.sub("[\r\n]+", profile.list_separator, cell).split(profile.list_separator):
+        if part.strip() and address(part) not in once:
+            once[address(part)] = part.strip()
+    return tuple(sorted(once.values()))
+
+
+def address(text: str) -> str:
+    """The form in which addresses are compared: small letters, and a domain as the DNS has it."""
+    text = unicodedata.normalize("NFKC", text).strip()
+    at = text.rfind("@") + 1
+    if not at:
+        return text.lower()
+    domain = text[at:]
+    is_hidden = any(unicodedata.category(char) in ("Cf", "Zs") and char != " " for char in domain)
+    try:
+        domain = domain.lower() if is_hidden else idna.uts46_remap(domain, std3_rules=False)
+    except idna.IDNAError:
+        domain = domain.lower()
+    return text[: at - 1].lower() + "@" + domain
+
+
+def _repeated(
+    asked: Sequence[_Asks | tuple[str, str]], duplicates: Duplicates
+) -> dict[int, tuple[str, str]]:
+    """By place, what becomes of the lines that do not apply because of another."""
+    places: dict[str, list[int]] = defaultdict(list)
+    wishes: dict[str, set[Seats]] = defaultdict(set)
+    for place, one in enumerate(asked):
+        if isinstance(one, _Asks):
+            places[one.account].append(place)
+            wishes[one.account].add(tuple(map(_wish, one.seats)))
+    found: dict[int, tuple[str, str]] = {}
+    for account, group in places.items():
+        if duplicates is Duplicates.REJECT and len(wishes[account]) > 1:
+            found |= dict.fromkeys(group, ("rejected", "DUPLICATE_CONFLICT"))
+        else:
+            rest = group[:-1] if duplicates is Duplicates.LAST else group[1:]
+            found |= dict.fromkeys(rest, ("duplicate", ""))
+    return found
+
+
+def _wish(seat: Seat) -> Seat:
+    """The seat in a form to compare; an address is the same one in whichever column it stands."""
+    takes_names = seat.takes_names and not all("@" in name for name in seat.names)
+    return replace(seat, names=tuple(sorted(seat.names)), takes_names=takes_names)
+
+
+def _decided(asks: _Asks, profile: Profile) -> tuple[str, str]:
+    account = ACCOUNTS.get(asks.account)
+    if account is None:
+        return "rejected", "ACCOUNT_NOT_FOUND"
+    if not account.is_active and profile.inactive_accounts is InactiveAccounts.ERROR:
+        return "rejected", "ACCOUNT_INACTIVE"
+    changed: list[tuple[str, ...]] = []
+    left = 0
+    for seat in asks.seats:
+        held = account.assigned.get(seat.role, ())
+        if seat.is_removal:
+            after = tuple(one for one in held if one not in seat.names)
+        else:
+            found = [_holder(name, seat, account, profile) for name in seat.names]
+            codes = [one for one in found if one.isupper()]
+            if codes:
+                return "rejected", codes[0]
+            after = tuple(sorted(set(found)))
+        if seat.now is not None and held != after and not _is_left(held, seat.now):
+            left += 1
+        elif held != after:
+            changed.append(after)
+    if not changed:
+        return ("superseded" if left and left == len(asks.seats) else "unchanged"), ""
+    if any(one.startswith(_PENDING) for after in changed for one in after):
+        return "pending", ""
+    return ("updated" if any(changed) else "cleared"), ""
+
+
+def _look(text: str) -> str:
+    seen = "".join(char for char in text if unicodedata.category(char) != "Cf")
+    return " ".join(unicodedata.normalize("NFKC", seen).split()).casefold()
+
+
+def _could_be_address(text: str) -> bool:
+    return bool(
+        re.fullmatch(r'[^@\s,;:"]+@[^@\s,;:"]+', text)
+        and not any(unicodedata.category(char) in ("Cf", "Zs") for char in text)
+        and text.isprintable()
+        and len(text.encode()) <= 320
+    )
+
+
+def _holder(text: str, seat: Seat, account: Account, profile: Profile) -> str:
+    """Who holds the seat when `text` is named, or the code (in capitals) that rejects it."""
+    name = address(text.removeprefix(_PENDING))
+    user = USERS.get(name)
+    if user is None and seat.takes_names and "@" not in text:
+        known = [one for one in USERS.values() if _look(one.name) == _look(name)]
+        known = [one for one in known if not one.is_deleted]
+        if len(known) > 1:
+            return "USER_AMBIGUOUS"
+        user = known[0] if known else None
+    if user is None:
+        is_kept = profile.unknown_user is UnknownUser.PENDING and _could_be_address(name)
+        return _PENDING + name if is_kept else "USER_NOT_FOUND"
+    if user.is_deleted:
+        return "USER_NOT_FOUND"
+    if not user.is_active:
+        return "USER_INACTIVE"
+    if profile.required_user_roles and not profile.required_user_roles & user.roles:
+        return "USER_ROLE"
+    is_apart = bool(user.opco and account.opco) and user.opco != account.opco
+    if is_apart or (profile.has_opco_wall and user.opco != account.opco):
+        return "OTHER_OPCO"
+    return user.email

@@ -1,0 +1,212 @@
+"""A file's way through reading, rules and reports, as intake and the workers take it, without AWS.
+
+The same functions in the same order as pipeline.validate and pipeline.assign call them; only the
+accounts and users come from a dictionary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
+
+from handover.errors import RefusedError
+from handover.model import Dialect, Header, Line, LineResult, Outcome, Refusal, Repeat, User
+from handover.pipeline.lookups import MOST_UNKNOWN_IDS
+from handover.profiles import Binding, Profile, bind, known_labels
+from handover.reading import MAX_HEADER_BYTES, lines, read_head, utf8_blocks
+from handover.reading.repeats import Duplicates, repeats
+from handover.reading.scan import Scan, scan
+from handover.reports import errors_head, errors_part, results_head, results_part, tally
+from handover.reports.summary import Counts
+from handover.rules import (
+    Claim,
+    Facts,
+    Instruction,
+    canonical,
+    instruction_of,
+    likely_ids,
+    look_of,
+    plan,
+    repeated_line,
+)
+from handover.rules.nearness import nearest
+
+from tests.fuzz.world import ACCOUNTS, PROFILES, USERS
+
+_KNOWN = {profile.name: known_labels(profile, {}) for profile in PROFILES}
+ADDRESSES = tuple(sorted(USERS))
+CLAIM = Claim("0" * 32, "order", "ines.okello@lumina.example", "2026-07-01T08:00:00Z", frozenset())
+
+
+_NO_DIALECT, _NO_HEADER, _NO_BINDING = Dialect("", ""), Header((), 0, 0), Binding(0, "", ())
+_NO_COUNTS = Counts()
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How a file is cut while it passes: blocks as S3 gives them, windows, chunks."""
+
+    block: int = 1 << 20
+    window: int = 1 << 19
+    chunk_bytes: int = 1 << 17
+    chunk_lines: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What became of a file: a refusal, or everything up to its two reports.
+
+    `data` is what was read: the upload, or its copy in UTF-8.
+    """
+
+    upload: bytes
+    profile: Profile
+    refusal: Refusal | None
+    data: bytes = b""
+    dialect: Dialect = _NO_DIALECT
+    header: Header = _NO_HEADER
+    binding: Binding = _NO_BINDING
+    scanned: Scan | None = None
+    repeats: tuple[tuple[int, Repeat], ...] = ()
+    results: tuple[LineResult, ...] = ()
+    counts: Counts = _NO_COUNTS
+    errors: bytes = b""
+    all_lines: bytes = b""
+
+
+def cut(data: bytes, size: int) -> Iterable[bytes]:
+    """The bytes in blocks of a size."""
+    if size >= len(data):
+        return [data] if data else []
+    return [data[start : start + size] for start in range(0, len(data), size)]
+
+
+def pass_through(
+    upload: bytes, profile: Profile, *, sizes: Sizes = Sizes(), seed: int = 42
+) -> Passage:
+    """What becomes of the file under the profile."""
+    try:
+        return _passed(upload, profile, sizes, seed)
+    except RefusedError as refused:
+        return Passage(upload, profile, refused.refusal)
+
+
+def _passed(upload: bytes, profile: Profile, sizes: Sizes, seed: int) -> Passage:
+    data = upload
+    dialect, header = _head(data, profile)
+    if dialect.encoding.startswith("utf-16"):
+        source = cut(data[dialect.bom_bytes :], sizes.block)
+        data = b"".join(utf8_blocks(source, encoding=dialect.encoding))
+        dialect, header = _head(data, profile)
+    binding = bind(header.labels, profile, mapping={}, line=header.data_line - 1)
+    body = data[header.data_start :]
+    scanned = scan(
+        cut(body, sizes.block),
+        dialect=dialect,
+        header=header,
+        key_column=binding.account,
+        seed=seed,
+        chunk_bytes=sizes.chunk_bytes,
+        chunk_lines=sizes.chunk_lines,
+        clear_columns=[one.index for seat in binding.seats for one in (seat, *seat.others)],
+        is_clearing=profile.is_clearing,
+        list_separator=profile.list_separator,
+        clear_words=profile.clear_words,
+        fallback_encoding=profile.fallback_encoding,
+        window_bytes=sizes.window,
+    )
+    dialect = scanned.dialect
+    repeated = tuple(
+        repeats(
+            scanned.hashes.copy(),
+            read=lambda: cut(body, sizes.block),
+            chunks=scanned.chunks,
+            dialect=dialect,
+            header=header,
+            canonical=lambda line: canonical(line, binding, profile),
+            duplicates=Duplicates(profile.duplicates.value),
+            window_bytes=sizes.window,
+        )
+    )
+    by_chunk = {
+        number: {repeat.line: repeat for _, repeat in group}
+        for number, group in groupby(repeated, key=itemgetter(0))
+    }
+    named: dict[str, list[User]] = {}
+    for user in USERS.values():
+        if not user.is_deleted:
+            named.setdefault(look_of(user.name), []).append(user)
+    facts = Facts(USERS, nearest(ADDRESSES), named=named)
+    results: list[LineResult] = []
+    errors = [errors_head(header, dialect)]
+    all_lines = [results_head(header, dialect)]
+    for chunk in scanned.chunks:
+        found = lines(data[chunk.start : chunk.end], chunk=chunk, dialect=dialect, header=header)
+        of_chunk = _decided(list(found), binding, profile, facts, by_chunk.get(chunk.number, {}))
+        errors.append(errors_part(of_chunk, header=header, dialect=dialect))
+        all_lines.append(results_part(of_chunk, header=header, dialect=dialect))
+        results += of_chunk
+    return Passage(
+        upload,
+        profile,
+        None,
+        data,
+        dialect,
+        header,
+        binding,
+        scanned,
+        repeated,
+        tuple(results),
+        tally(results),
+        b"".join(errors),
+        b"".join(all_lines),
+    )
+
+
+def _decided(
+    found: list[Line],
+    binding: Binding,
+    profile: Profile,
+    facts: Facts,
+    repeated: Mapping[int, Repeat],
+) -> list[LineResult]:
+    """What becomes of the lines of a chunk, as a worker decides them."""
+    understood = {
+        line.number: instruction_of(line, binding, profile)
+        for line in found
+        if line.number not in repeated
+    }
+    asked = [one for one in understood.values() if isinstance(one, Instruction)]
+    unknown = [key for key in dict.fromkeys(one.account_id for one in asked) if key not in ACCOUNTS]
+    likely: dict[str, str] = {}
+    for key in unknown[:MOST_UNKNOWN_IDS]:
+        there = [other for other in likely_ids(key) if other in ACCOUNTS]
+        if there:
+            likely[key] = there[0]
+    facts = replace(facts, likely=likely)
+    results = []
+    for line in found:
+        one = understood.get(line.number)
+        if one is None:
+            results.append(repeated_line(line, repeated[line.number], binding.account_label))
+        elif isinstance(one, Instruction):
+            planned = plan(one, ACCOUNTS.get(one.account_id), facts, profile, CLAIM)
+            results.append(
+                LineResult(
+                    line, planned.outcome, planned.changes, planned.rejection, planned.message
+                )
+            )
+        else:
+            results.append(LineResult(line, Outcome.REJECTED, rejection=one))
+    return results
+
+
+def _head(data: bytes, profile: Profile) -> tuple[Dialect, Header]:
+    return read_head(
+        data[:MAX_HEADER_BYTES],
+        total_bytes=len(data),
+        known_labels=_KNOWN[profile.name],
+        fallback_encoding=profile.fallback_encoding,
+    )

@@ -1,0 +1,100 @@
+"""The checks themselves: each count of a file that is not what its lines say is found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, fields, replace
+
+import pytest
+from handover.model import Outcome, Refusal
+from handover.reports import Counts, tally
+
+from tests.fuzz.checks import violations
+from tests.fuzz.nasty import GOOD, SAME, of
+from tests.fuzz.passage import Passage, Sizes, pass_through
+from tests.fuzz.through_functions import differences, functions
+from tests.fuzz.world import STRICT
+from tests.kit.pipeline import Pipeline
+
+COUNTS = [field.name for field in fields(Counts)]
+OTHERS = [name for name in COUNTS if name not in ("lines", "updated")]
+
+
+@pytest.fixture(scope="module")
+def passage() -> Passage:
+    """A file with one line updated, one unchanged, one cleared, one rejected, one repeated."""
+    return pass_through(of(GOOD, SAME, b"K006,None", b"K002,nobody", SAME), STRICT)
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> Iterator[Pipeline]:
+    """The functions on an AWS in memory, furnished once; every file leaves them as they were."""
+    with functions() as made:
+        yield made
+
+
+def found(passage: Passage) -> list[str]:
+    return violations(passage, sizes=Sizes(), is_deep=False)
+
+
+def raised(counts: Counts, **by: int) -> Counts:
+    """The counts with some of them higher."""
+    return replace(counts, **{name: getattr(counts, name) + more for name, more in by.items()})
+
+
+def test_what_is_as_it_should_be_is_no_finding(passage: Passage, pipeline: Pipeline) -> None:
+    assert found(passage) == []
+    assert differences(pipeline, passage) == []
+    assert set(asdict(passage.counts)) == {"lines", *Outcome}
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_a_count_that_is_one_too_high_is_found(passage: Passage, name: str) -> None:
+    counts = raised(passage.counts, **{name: 1})
+
+    told = found(replace(passage, counts=counts))
+
+    assert f"{counts.lines} lines counted, {counts.settled} settled, of 5" in told
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_line_that_is_counted_under_another_outcome_is_found(passage: Passage, name: str) -> None:
+    counts = raised(passage.counts, updated=-1, **{name: 1})
+
+    (told,) = found(replace(passage, counts=counts))
+
+    assert told.startswith("counted {'updated': 0,")
+
+
+def test_counts_that_agree_with_each_other_and_not_with_the_file_are_found(
+    passage: Passage,
+) -> None:
+    counts = tally((*passage.results, passage.results[0]))
+
+    told = found(replace(passage, counts=counts))
+
+    assert [one[:15] for one in told] == ["6 lines counted", "counted {'updat"]
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_functions_that_count_a_line_under_another_outcome_are_found(
+    passage: Passage, pipeline: Pipeline, name: str
+) -> None:
+    counts = raised(passage.counts, updated=-1, **{name: 1})
+
+    told = differences(pipeline, replace(passage, counts=counts))
+
+    assert [one.partition(" {")[0].partition(" Counts(")[0] for one in told] == [
+        "the functions counted",
+        "summary.json tells",
+    ]
+
+
+def test_lines_of_a_refused_file_that_the_functions_count_are_found(
+    passage: Passage, pipeline: Pipeline
+) -> None:
+    refused = replace(passage, refusal=Refusal("NOT_CSV", "This is no CSV."))
+
+    told = differences(pipeline, refused)
+
+    assert any("counted lines of a refused file" in one for one in told)

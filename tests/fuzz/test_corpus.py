@@ -1,0 +1,78 @@
+"""Every nasty file of the corpus, through reading, rules and reports, and through the functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fuzz.corpus import CORPUS
+from tests.fuzz.driving import try_with
+from tests.fuzz.passage import Passage, Sizes
+from tests.fuzz.through_functions import differences, functions
+from tests.fuzz.world import PROFILES
+from tests.kit.pipeline import Pipeline
+
+PAGE = Path(__file__).parent / "RESULTS.md"
+_PROFILES = {profile.name: profile for profile in PROFILES}
+# As a worker takes it, and cut everywhere; windows of a few bytes take long for large files.
+_WHOLE = Sizes()
+_CUT = Sizes(block=13, window=17, chunk_bytes=1, chunk_lines=1)
+_CUT_MOST_BYTES = 3000
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> Iterator[Pipeline]:
+    """The functions on an AWS in memory, furnished once; every file leaves them as they were."""
+    with functions() as made:
+        yield made
+
+
+def told(passage: Passage) -> tuple[str, ...]:
+    """What became of the file, in the words of the corpus."""
+    if passage.refusal is not None:
+        return "refused", passage.refusal.code
+    return tuple(
+        result.rejection.code if result.rejection else result.outcome.value
+        for result in passage.results
+    )
+
+
+def test_the_page_says_how_many_files_the_corpus_has() -> None:
+    assert f"\n{len(CORPUS)} named files" in PAGE.read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_a_nasty_file_gets_its_verdict(name: str) -> None:
+    nasty = CORPUS[name]
+
+    trial = try_with(nasty.data, _PROFILES[nasty.profile], _WHOLE)
+
+    assert trial.violations == ()
+    assert trial.passage is not None
+    assert told(trial.passage) == nasty.words
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, nasty in CORPUS.items() if len(nasty.data) <= _CUT_MOST_BYTES]
+)
+def test_a_nasty_file_gets_its_verdict_however_it_is_cut(name: str) -> None:
+    nasty = CORPUS[name]
+
+    trial = try_with(nasty.data, _PROFILES[nasty.profile], _CUT)
+
+    assert trial.violations == ()
+    assert trial.passage is not None
+    assert told(trial.passage) == nasty.words
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_the_functions_make_of_a_nasty_file_what_the_rules_say(
+    name: str, pipeline: Pipeline
+) -> None:
+    nasty = CORPUS[name]
+    passage = try_with(nasty.data, _PROFILES[nasty.profile], _WHOLE, is_deep=False).passage
+
+    assert passage is not None
+    assert differences(pipeline, passage) == []

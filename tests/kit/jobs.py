@@ -1,0 +1,75 @@
+"""What tests of errands share: asking for them, and a profile that takes unknown addresses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from handover.access.people import Person
+from handover.jobs.job import Errand, ErrandKind, ask_errand
+from handover.model import User
+from handover.profiles import UnknownUser, presets
+
+from tests.kit.caller import Api
+from tests.kit.memory_aws import ObjectCreated
+from tests.kit.pipeline import ADMIN, TENANT, Pipeline, file_of
+
+NEWCOMER = "neema.juma@lumina.example"
+PATIENT = "pending-allowed"
+
+
+def api(pipeline: Pipeline, email: str = ADMIN) -> Api:
+    """The API as a user of the tenant calls it."""
+    return Api(TENANT, pipeline.wiring, email)
+
+
+def person(pipeline: Pipeline, email: str = ADMIN) -> Person:
+    """Somebody who is signed in."""
+    user = pipeline.wiring.tables.directory.user(TENANT, email)
+    assert user is not None
+    return Person(TENANT, user)
+
+
+def ask_removal(pipeline: Pipeline, *users: str) -> str:
+    """The ticket of a removal that an Admin asks for."""
+    errand = Errand(ErrandKind.REMOVAL, users)
+    return ask_errand(pipeline.wiring, person(pipeline), errand, pipeline.clock.now)
+
+
+def delete_by_file(pipeline: Pipeline, address: str) -> None:
+    """Marks the user as deleted, as a file of the directory does."""
+    user = pipeline.wiring.tables.directory.user(TENANT, address)
+    assert user is not None
+    pipeline.users(replace(user, is_active=False, is_deleted=True))
+
+
+def newcomer(pipeline: Pipeline) -> None:
+    """Creates the user whose address accounts wait for."""
+    pipeline.users(User(NEWCOMER, "Neema Juma", frozenset({"Sales"}), "Kenya"))
+
+
+def await_newcomer(pipeline: Pipeline, *accounts: str) -> ObjectCreated:
+    """An import that has assigned the accounts to an address which nobody has yet."""
+    profile = replace(
+        presets()["single-strict"],
+        name=PATIENT,
+        unknown_user=UnknownUser.PENDING,
+        has_opco_wall=False,
+        required_user_roles=frozenset(),
+    )
+    pipeline.wiring.tables.directory.put_profile(TENANT, profile)
+    created = pipeline.upload(
+        file_of((account, NEWCOMER) for account in accounts), pipeline.ticket(profile=PATIENT)
+    )
+    pipeline.run(created)
+    return created
+
+
+def awaited(pipeline: Pipeline) -> list[tuple[str, str]]:
+    """Address and account of all that waits."""
+    waiting = pipeline.wiring.tables.portfolios.waiting(TENANT)
+    return [(one.address, one.account_id) for one in waiting]
+
+
+def held_by(pipeline: Pipeline, user: str) -> list[str]:
+    """The accounts in somebody's portfolio."""
+    return [account for _, account in pipeline.wiring.tables.portfolios.of(TENANT, user)]

@@ -1,0 +1,119 @@
+"""What befalls the calls of a function: a hook of the AWS in memory for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.kit.memory_aws import MemoryAws, Twist
+
+
+class KilledError(BaseException):
+    """The process was stopped; nothing in it can catch this by accident."""
+
+
+@dataclass
+class Mishap:
+    """Counts the calls of the wanted operations and disturbs some of them.
+
+    `kill_before` and `kill_after` are numbers of calls, from 1. `twists` are used up one a call.
+    `on_answer` may change every answer.
+    """
+
+    operation: str = ""
+    kill_before: int = 0
+    kill_after: int = 0
+    twists: list[Twist] = field(default_factory=list)
+    seen: int = 0
+    before_call: Callable[[], None] | None = None
+    on_answer: Callable[[dict[str, Any]], None] | None = None
+
+    def before(
+        self,
+        number: int,  # noqa: ARG002 - as every hook is called
+        service: str,  # noqa: ARG002
+        operation: str,
+        params: dict[str, Any],  # noqa: ARG002
+    ) -> Twist | None:
+        """Counts; stops the process or hands out a twist where that is wanted."""
+        if self.operation not in ("", operation):
+            return None
+        self.seen += 1
+        if self.before_call is not None:
+            self.before_call()
+        if self.seen == self.kill_before:
+            raise KilledError
+        return self.twists.pop(0) if self.twists else None
+
+    def after(
+        self,
+        number: int,  # noqa: ARG002
+        service: str,  # noqa: ARG002
+        operation: str,
+        params: dict[str, Any],  # noqa: ARG002
+        answer: dict[str, Any],
+    ) -> None:
+        """Changes the answer, or stops the process, where that is wanted."""
+        if self.operation not in ("", operation):
+            return
+        if self.seen == self.kill_after:
+            raise KilledError
+        if self.on_answer is not None:
+            self.on_answer(answer)
+
+
+@contextmanager
+def befalling(memory: MemoryAws, mishap: Mishap) -> Iterator[Mishap]:
+    """Lets the mishap happen; a process that is stopped by it just ends."""
+    memory.hook = mishap
+    try:
+        yield mishap
+    except KilledError:
+        pass
+    finally:
+        memory.hook = None
+
+
+def killed_at_every_call(memory: MemoryAws, run: Callable[[], object]) -> Iterator[int]:
+    """Stops `run` before and after each of its calls in turn; the number of the call comes back.
+
+    Each time all is as it was at first, then what the stopped run has left.
+    """
+    start = memory.snapshot()
+    with befalling(memory, Mishap()) as whole:
+        run()
+    assert whole.seen
+    for call in range(1, whole.seen + 1):
+        for mishap in (Mishap(kill_before=call), Mishap(kill_after=call)):
+            memory.restore(start)
+            with befalling(memory, mishap):
+                run()
+            yield call
+
+
+def between_all_calls(
+    memory: MemoryAws, run: Callable[[], object], another: Callable[[], object]
+) -> Iterator[int]:
+    """Runs `another` before each call of `run` in turn; the number of the call comes back.
+
+    Each time all is as it was at first.
+    """
+    start = memory.snapshot()
+    with befalling(memory, Mishap()) as whole:
+        run()
+    for call in range(1, whole.seen + 1):
+        memory.restore(start)
+        mishap = Mishap()
+
+        def at_its_turn(mishap: Mishap = mishap, call: int = call) -> None:
+            if mishap.seen == call:
+                mishap.before_call = None
+                memory.hook = None
+                another()
+
+        mishap.before_call = at_its_turn
+        with befalling(memory, mishap):
+            run()
+        yield call

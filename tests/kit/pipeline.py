@@ -1,0 +1,498 @@
+"""The functions on an AWS in memory: events in, what they stored and sent out.
+
+The tables, buckets and queues are the template's, and the names of the resources are their
+logical ids. Nothing runs by itself: a test says which function gets which event, or lets `run`
+deliver what waits in the queues until nothing does.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import Any
+
+import pytest
+from handover import deadline, runtime, sdk
+from handover.aws import clients
+from handover.aws.objects import Upload
+from handover.deadline import Patience
+from handover.model import Account, Mode, User
+from handover.pipeline.older_imports import ticket_time
+from handover.pipeline.uploads import Arrival
+from handover.reading.guards import unguard
+from handover.runtime import Wiring, rfc3339
+from handover.store import connection
+from handover.store.directory import DirectoryItem, Source, UserItem
+from handover.store.history import HistoryItem, HoldingItem
+from handover.store.imports import (
+    ChunkItem,
+    ImportItem,
+    PlanItem,
+    TicketItem,
+    WatermarkItem,
+)
+from handover.store.requests import RequestItem
+
+from functions.abandon import app as abandon
+from functions.assign import app as assign
+from functions.finalize import app as finalize
+from functions.follow import app as follow
+from functions.publish import app as publish
+from functions.sweep import app as sweep
+from functions.validate import app as validate
+from infra.template import PATH
+from tests.kit.memory_aws import (
+    MemoryAws,
+    Message,
+    ObjectCreated,
+    Version,
+    install,
+    memory_from_template,
+    read_template,
+)
+from tests.kit.payloads import load_event
+
+TENANT = "lumina"
+ADMIN = "ines.okello@lumina.example"
+SALES = "sam.sales@lumina.example"
+AMINA = "amina.otieno@lumina.example"
+BARAKA = "baraka.mwangi@lumina.example"
+TOGO = "didier.koffi@lumina.example"
+PRINCIPAL = "AROAERPEXAMPLE"
+SEAT = "account_manager"
+
+USERS = (
+    User(ADMIN, "Ines Okello", frozenset({"Admin"}), "Kenya"),
+    User(SALES, "Sam Sales", frozenset({"Sales"}), "Kenya"),
+    User(AMINA, "Amina Otieno", frozenset({"Sales"}), "Kenya"),
+    User(BARAKA, "Baraka Mwangi", frozenset({"Sales"}), "Kenya"),
+    User(TOGO, "Didier Koffi", frozenset({"Sales"}), "Togo"),
+)
+
+ENVIRONMENT = {
+    "ACCOUNTS_TABLE": "AccountsTable",
+    "DIRECTORY_TABLE": "DirectoryTable",
+    "IMPORTS_TABLE": "ImportsTable",
+    "HISTORY_TABLE": "HistoryTable",
+    "PORTFOLIO_TABLE": "PortfolioTable",
+    "REQUESTS_TABLE": "RequestsTable",
+    "UPLOADS_BUCKET": "UploadsBucket",
+    "REPORTS_BUCKET": "ReportsBucket",
+    "WORK_BUCKET": "WorkBucket",
+    "INTAKE_QUEUE_URL": "IntakeQueue",
+    "CHUNKS_QUEUE_URL": "ChunksQueue",
+    "FINALIZE_QUEUE_URL": "FinalizeQueue",
+    "NOTIFICATIONS_TOPIC": "NotificationsTopic",
+    "TENANT_TOPICS": "TenantTopics",
+    "CHANGES_BUS": "ChangesBus",
+    "USER_POOL_ID": "UserPool",
+}
+ASSIGN_TIMEOUT_SECONDS = 30
+# What botocore wants to know before it makes a client; nothing is signed or sent.
+CLIENT_SETTINGS = {
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+}
+MODELS = (
+    ImportItem,
+    PlanItem,
+    ChunkItem,
+    TicketItem,
+    WatermarkItem,
+    DirectoryItem,
+    UserItem,
+    HistoryItem,
+    HoldingItem,
+    RequestItem,
+)
+CLIENTS = (
+    sdk.session,
+    clients.s3,
+    clients.sqs,
+    clients.sns,
+    clients.events,
+    clients.cognito,
+    connection.client,
+)
+TEMPLATE = read_template(PATH)
+# The time at which every test begins: 2026-11-22T10:00:00Z.
+BEGINNING = 1_795_341_600.0
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
+
+
+@dataclass
+class Clock:
+    """A clock that stands still unless somebody waits; it takes the place of `time`."""
+
+    now: float = BEGINNING
+    slept: list[float] = field(default_factory=list)
+
+    def time(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@dataclass
+class LambdaContext:
+    """A Lambda context; `seconds` is what is left when the function starts."""
+
+    aws_request_id: str
+    seconds: float = 120.0
+    function_name: str = "handover"
+    memory_limit_in_mb: int = 1024
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:handover"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self.seconds * 1000)
+
+
+@dataclass
+class Pipeline:
+    """The functions, wired to the AWS in memory, and one tenant's directory."""
+
+    memory: MemoryAws
+    clock: Clock
+    wiring: Wiring
+    patience: Patience = field(default_factory=lambda: Patience(9e9))
+    _runs: Iterator[int] = field(default_factory=count)
+    _tickets: Iterator[int] = field(default_factory=count)
+
+    # What there is before
+
+    def accounts(self, *accounts: Account) -> None:
+        """Puts accounts into the directory."""
+        self.wiring.tables.accounts.put_facts(accounts, self.patience)
+
+    def kenyan(self, number: int, *, held_by: str = "", tenant: str = TENANT) -> list[str]:
+        """That many accounts of Kenya, K000 and on; their ids."""
+        assigned = {SEAT: (held_by,)} if held_by else {}
+        ids = [f"K{place:03d}" for place in range(number)]
+        self.accounts(*(Account(tenant, one, 1, opco="Kenya", assigned=assigned) for one in ids))
+        return ids
+
+    def users(self, *users: User, tenant: str = TENANT) -> None:
+        """Puts users into the directory."""
+        self.wiring.tables.directory.put_users(tenant, users, self.patience)
+
+    def switch_on(self, *profiles: str, tenant: str = TENANT) -> None:
+        """Switches on these profiles of the tenant and no others."""
+        self.wiring.tables.setup.change_settings(
+            tenant, lambda before: replace(before, profiles=profiles)
+        )
+
+    def source(
+        self,
+        name: str = "erp",
+        principal: str = PRINCIPAL,
+        *,
+        profile: str = "single-strict",
+        mapping: Mapping[str, str] | None = None,
+        writes_directory: bool = False,
+    ) -> None:
+        """Registers a source that drops files of the profile."""
+        source = Source(name, profile, principal, mapping or {}, writes_directory)
+        self.wiring.tables.setup.put_source(TENANT, source)
+
+    # Doors
+
+    def ticket(
+        self,
+        *,
+        profile: str = "single-strict",
+        mode: Mode = Mode.RUN,
+        uploader: str = ADMIN,
+        mapping: dict[str, str] | None = None,
+    ) -> str:
+        """A ticket for one upload."""
+        ticket = f"{ticket_time(self.clock.now)}-{next(self._tickets):016x}"
+        item = TicketItem(
+            tenant=TENANT,
+            uploader=uploader,
+            profile=profile,
+            filename="customers.csv",
+            mode=mode.value,
+            mapping=json.dumps(mapping or {}),
+            issued_at=rfc3339(self.clock.now),
+            expires_at=rfc3339(self.clock.now + 5 * MINUTE),
+            expires=int(self.clock.now + 90 * DAY),
+        )
+        self.wiring.tables.imports.issue(ticket, item)
+        return ticket
+
+    def upload(
+        self, body: bytes, ticket: str | None = None, *, mode: Mode = Mode.RUN
+    ) -> ObjectCreated:
+        """The file POSTed under a ticket, which is issued unless it is given."""
+        ticket = ticket or self.ticket(mode=mode)
+        return self.put(f"in/{TENANT}/{ticket}.csv", body)
+
+    def drop(
+        self, body: bytes, name: str = "customers.csv", *, principal: str = f"AWS:{PRINCIPAL}:job"
+    ) -> ObjectCreated:
+        """The file as the source `erp` drops it."""
+        return self.put(f"drop/{TENANT}/erp/{name}", body, principal=principal)
+
+    def put(self, key: str, body: bytes, *, principal: str = "AWS:ANYBODY") -> ObjectCreated:
+        """The object under that key, and what S3 tells of it."""
+        bucket = self.wiring.uploads_bucket
+        self.memory.s3.upload(bucket, key, body, principal=principal)
+        return self.memory.s3.buckets[bucket].events[-1]
+
+    # Functions
+
+    def validate(self, created: ObjectCreated, *, seconds: float = 120.0) -> list[str]:
+        """Hands S3's word of the object to the function; the ids of messages to come again."""
+        return self.invoke(validate.lambda_handler, told_by_s3(created), seconds)
+
+    def assign(
+        self,
+        import_id: str,
+        chunk: int = 1,
+        *,
+        handed_on: int | None = None,
+        seconds: float = 30.0,
+        age: float = 0.0,
+    ) -> list[str]:
+        """Hands the message of a chunk to the function, `age` seconds after its sending."""
+        body = {"v": 1, "import_id": import_id, "chunk": chunk}
+        if handed_on is not None:
+            body["handed_on"] = handed_on
+        return self.invoke(assign.lambda_handler, with_body("assign-chunk", body), seconds, age)
+
+    def finalize(self, import_id: str) -> list[str]:
+        """Hands the finalize message of an import to the function."""
+        event = with_body("finalize-import", {"v": 1, "import_id": import_id})
+        return self.invoke(finalize.lambda_handler, event)
+
+    def abandon(self, event: dict[str, Any]) -> list[str]:
+        """Hands a dead letter to the function."""
+        return self.invoke(abandon.lambda_handler, event)
+
+    def sweep(self, what: str, *, seconds: float = 120.0) -> None:
+        """Hands the event of the schedule `what` to the function."""
+        self.invoke(sweep.lambda_handler, load_event(f"sweep-{what}"), seconds)
+
+    def drained(self, table: str) -> dict[str, Any]:
+        """What the stream of a table holds, taken out of it, as Lambda passes it."""
+        stream = self.memory.dynamodb.tables[table].stream
+        event = {"Records": [change.record() for change in stream]}
+        stream.clear()
+        return event
+
+    def publish(self) -> dict[str, Any]:
+        """Hands what the accounts' stream holds to the function; the event that it was."""
+        event = self.drained("AccountsTable")
+        self.invoke(publish.lambda_handler, event)
+        return event
+
+    def follow(self, *, seconds: float = 120.0) -> dict[str, Any]:
+        """Hands what the directory's stream holds to the function; the event that it was."""
+        event = self.drained("DirectoryTable")
+        self.invoke(follow.lambda_handler, event, seconds)
+        return event
+
+    def settle(self) -> list[ObjectCreated]:
+        """Lets all that follows run until nothing does; the files that Handover wrote meanwhile.
+
+        What others have uploaded is left alone.
+        """
+        tables, written = self.memory.dynamodb.tables, list[ObjectCreated]()
+        while True:
+            news = self._own_files()
+            if tables["AccountsTable"].stream:
+                self.publish()
+            elif tables["DirectoryTable"].stream:
+                self.follow()
+            elif news:
+                written += news
+                self.run(*news)
+            else:
+                return written
+
+    def _own_files(self) -> list[ObjectCreated]:
+        """The files that Handover wrote itself and has not heard of."""
+        imports = self.wiring.tables.imports
+        return [
+            created
+            for created in self.memory.s3.buckets[self.wiring.uploads_bucket].events
+            if (key := created.version.key).startswith("in/")
+            and (ticket := imports.ticket(key.rpartition("/")[2].removesuffix(".csv")))
+            and ticket.errand
+            and imports.find(import_id(created)) is None
+        ]
+
+    def invoke(
+        self,
+        handler: Callable[..., Any],
+        event: dict[str, Any],
+        seconds: float = 120.0,
+        age: float = 0.0,
+    ) -> list[str]:
+        """Runs a function; the ids of the messages, sent `age` ago, that it wants again."""
+        for record in event.get("Records", ()):
+            if "SentTimestamp" in record.get("attributes", {}):
+                record["attributes"]["SentTimestamp"] = str(int((self.clock.now - age) * 1000))
+        context = LambdaContext(f"run-{next(self._runs):04d}", seconds)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "No application metrics to publish")
+            answer = handler(event, context)
+        failures = answer.get("batchItemFailures", ()) if answer else ()
+        return [failure["itemIdentifier"] for failure in failures]
+
+    def waiting(self, queue: str = "") -> list[Any]:
+        """The bodies of the messages that wait in the queue with that logical id, or in any."""
+        return [
+            json.loads(message.body)
+            for message in self.memory.sqs.outbox
+            if self._queue(message).startswith(queue)
+        ]
+
+    def forget(self) -> None:
+        """Loses every message that waits."""
+        self.memory.sqs.outbox.clear()
+
+    def run(self, *created: ObjectCreated) -> None:
+        """Hands in the objects, then delivers messages until none waits; nothing may fail."""
+        for one in created:
+            assert self.validate(one) == []
+        while self.memory.sqs.outbox:
+            message = self.memory.sqs.outbox.pop(0)
+            body, age = json.loads(message.body), self.clock.now - message.sent_at
+            match self._queue(message):
+                case "IntakeQueue":
+                    event = with_body("validate-ticket", body)
+                    assert self.invoke(validate.lambda_handler, event, age=age) == []
+                case "ChunksQueue":
+                    told = {"handed_on": body.get("handed_on")}
+                    assert self.assign(body["import_id"], body["chunk"], age=age, **told) == []
+                case _:
+                    assert self.finalize(body["import_id"]) == []
+
+    def _queue(self, message: Message) -> str:
+        return self.memory.sqs.queues[message.queue_url]
+
+    # What there is after
+
+    def item(self, created: ObjectCreated) -> ImportItem:
+        """The import of the object."""
+        found = self.wiring.tables.imports.find(import_id(created))
+        assert found is not None
+        return found
+
+    def item_time(self, created: ObjectCreated) -> str:
+        """When S3 received the object."""
+        return rfc3339(created.version.modified)
+
+    def all_imports(self) -> list[str]:
+        """The ids of all imports there are."""
+        items = self.memory.dynamodb.tables["ImportsTable"].items.values()
+        return [item["pk"]["S"] for item in items if item["sk"]["S"] == "import"]
+
+    def account(self, account_id: str, tenant: str = TENANT) -> Account:
+        """The account as it is."""
+        found = self.wiring.tables.accounts.read(tenant, [account_id], self.patience)
+        return found[account_id]
+
+    def holders(self, *ids: str) -> list[str]:
+        """Who holds each of the accounts, "" for nobody."""
+        return [", ".join(self.account(one).assigned.get(SEAT, ())) for one in ids]
+
+    def file(self, created: ObjectCreated, name: str) -> bytes | None:
+        """A file of the report bucket about the import of the object."""
+        key = f"{self.item(created).tenant}/{import_id(created)}/{name}"
+        versions: tuple[Version, ...] = self.memory.s3.buckets[
+            self.wiring.reports_bucket
+        ].objects.get(key, ())
+        return versions[0].body if versions else None
+
+    def summary(self, created: ObjectCreated) -> dict[str, Any]:
+        """summary.json of the import of the object."""
+        body = self.file(created, "summary.json")
+        assert body is not None
+        told: dict[str, Any] = json.loads(body)
+        return told
+
+    def counts(self, created: ObjectCreated) -> dict[str, int]:
+        """The counts of summary.json that are not 0."""
+        return {name: many for name, many in self.summary(created)["counts"].items() if many}
+
+    def table(self, created: ObjectCreated, name: str) -> list[dict[str, str]]:
+        """The rows of errors.csv or results.csv, spreadsheet guards taken off."""
+        body = self.file(created, name)
+        return rows(body) if body is not None else []
+
+
+def rows(body: bytes) -> list[dict[str, str]]:
+    """The rows of a CSV file, spreadsheet guards taken off."""
+    reader = csv.DictReader(io.StringIO(body.decode("utf-8-sig"), newline=""))
+    return [{label: unguard(cell) for label, cell in row.items()} for row in reader]
+
+
+def file_of(lines: Iterable[tuple[str, str]]) -> bytes:
+    """A file of the preset with these lines."""
+    text = "".join(f"{account},{manager}\r\n" for account, manager in lines)
+    return f"account ID,account Manager\r\n{text}".encode()
+
+
+def import_id(created: ObjectCreated) -> str:
+    """The identity of the import: made of what S3 says of the version, and of nothing else."""
+    version = created.version
+    return Arrival(Upload(created.bucket, version.key, version.version_id), 0, "", "").import_id
+
+
+def with_body(name: str, body: dict[str, Any]) -> dict[str, Any]:
+    """The captured payload with another body."""
+    event = load_event(name)
+    event["Records"][0]["body"] = json.dumps(body)
+    return event
+
+
+def told_by_s3(created: ObjectCreated, name: str = "validate-ticket") -> dict[str, Any]:
+    """The captured payload of an upload, telling of this object."""
+    event = load_event(name)
+    (record,) = event["Records"]
+    body = json.loads(record["body"])
+    told, news = body["Records"][0], created.record()
+    told |= {key: news[key] for key in ("eventTime", "eventName", "userIdentity")}
+    told["s3"]["bucket"]["name"] = created.bucket
+    told["s3"]["object"] |= news["s3"]["object"]
+    record["body"] = json.dumps(body)
+    return event
+
+
+def forget_clients() -> None:
+    """Clients know the AWS they were made for."""
+    runtime.wiring.cache_clear()
+    for client in CLIENTS:
+        client.cache_clear()
+    for model in MODELS:
+        model._connection = None
+
+
+@contextmanager
+def on_memory(patch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
+    """A pipeline with an empty AWS and the users of one tenant."""
+    clock = Clock()
+    memory = memory_from_template(TEMPLATE, clock.time)
+    for variable, logical_id in ENVIRONMENT.items():
+        patch.setenv(variable, memory.physical[logical_id])
+    patch.setenv("ASSIGN_TIMEOUT_SECONDS", str(ASSIGN_TIMEOUT_SECONDS))
+    patch.setattr(runtime, "time", clock)
+    patch.setattr(deadline, "time", clock)
+    runtime.wiring.cache_clear()
+    deadline.begin(None)
+    with install(memory):
+        pipeline = Pipeline(memory, clock, runtime.wiring())
+        pipeline.users(*USERS)
+        yield pipeline
+    runtime.wiring.cache_clear()

@@ -1,0 +1,50 @@
+"""Everything that follow does, and what is asked for without a file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.kit.cast import INSIDERS, OWN, SALES, World
+from tests.kit.jobs import await_newcomer, newcomer
+from tests.kit.memory_aws import ObjectCreated
+from tests.kit.pipeline import file_of, told_by_s3, with_body
+from tests.security import questions
+
+
+def run(world: World) -> None:
+    """Every errand, to its end and not; what others assign while it is run, too."""
+    questions.ask(world, "/assignments", "/pending", undo=True)
+    pipeline = world.pipeline
+    pipeline.settle()
+    await_newcomer(pipeline, "K003", "T000")
+    newcomer(pipeline)
+    pipeline.settle()
+    # Still behind the wall, whatever it is called.
+    pipeline.accounts(replace(pipeline.account("T000"), opco="Benin"))
+    pipeline.settle()
+    _given(world, SALES.email)
+    pipeline.publish()
+    # From here on there is a sign-in to remove.
+    world.ask(INSIDERS[0], "PUT", f"/users/{SALES.email}", {"name": "Sam", "roles": ["Sales"]})
+    world.ask(INSIDERS[0], "DELETE", f"/users/{SALES.email}")
+    pipeline.follow()
+    _fail(world, pipeline.memory.s3.buckets[pipeline.wiring.uploads_bucket].events[-1])
+    pipeline.settle()
+
+
+def _given(world: World, email: str) -> None:
+    world.pipeline.run(world.uploaded(INSIDERS[0], OWN, file_of([("K004", email)])))
+
+
+def _fail(world: World, file: ObjectCreated) -> None:
+    """The removal is not read, and not told of until the letter of that is dead too."""
+    pipeline = world.pipeline
+    pipeline.abandon(told_by_s3(file, "abandon-intake"))
+    pipeline.forget()
+    pipeline.abandon(with_body("abandon-finalize", {"v": 1, "import_id": pipeline.item(file).pk}))
+    pipeline.follow()
+    pipeline.follow()
+    again = pipeline.memory.s3.buckets[pipeline.wiring.uploads_bucket].events[-1]
+    assert again != file
+    pipeline.abandon(told_by_s3(again, "abandon-intake"))
+    pipeline.run()

@@ -1,0 +1,113 @@
+"""The long fault simulation.
+
+    python -m tests.simulation [--minutes M] [--scene S] [--order O]   every pair, as far as time allows
+    python -m tests.simulation replay '<plan>'                         one plan, call by call
+    python -m tests.simulation singles | drawn N [SEED] | mutants      parts of it
+    python -m tests.simulation licence [N [SEED]]                      whole runs beside the emulators
+
+Exhaustive pairs go on where the last run of the same code ended; what is known so far is kept in
+.local/faults.json and told in tests/simulation/RESULTS.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+import time
+
+from tests.simulation.engine import explore, whole_runs
+from tests.simulation.engine.plans import plan_from
+from tests.simulation.engine.progress import Progress, code_now
+
+WHOLE_RUNS = 120
+# What is lost when it is stopped in the middle: a minute or so.
+FIRST_FAULTS_AT_A_TIME = 32
+
+
+def replay(text: str) -> int:
+    """Prints every call of a plan's run, its faults, and what was violated."""
+    report = explore.machine().run(plan_from(text), traced=True)
+    befell = {number: kind for number, kind, _ in report.applied}
+    for call in report.trace:
+        fault = f"  <- {befell[call.number]}" if call.number in befell else ""
+        print(f"{call.number:5} {call.function:9} {call.service:9} {call.operation}{fault}")
+    for violation in report.violations:
+        print(f"VIOLATED {violation}")
+    return bool(report.violations)
+
+
+def pairs(minutes: float, scene: str, order: str) -> int:
+    """Every second fault after every first one, in one scene and order."""
+    progress = Progress.load()
+    key = f"{scene}/{order}"
+    violating = 0
+    until = time.monotonic() + minutes * 60
+    with explore.all_cores() as pool:
+        jobs = explore.pairs(scene, order, pool)
+        code = code_now()
+        done = progress.begin(key, code)
+        print(f"{key}: {done:,} of {len(jobs):,} first faults are done", flush=True)
+        while done < len(jobs) and time.monotonic() < until:
+            part = jobs[done : done + FIRST_FAULTS_AT_A_TIME]
+            tally = explore.in_pool(pool, part)
+            done += len(part)
+            progress.add(key, code, done, len(jobs), tally)
+            violating += tally.violating
+            print(f"{done:6,} {tally}", flush=True)
+            if tally.violating:
+                print(explore.told(tally), flush=True)
+    return bool(violating)
+
+
+def one_sweep(name: str, jobs: list[explore.Job]) -> int:
+    """Some jobs at once, their figures kept under a name."""
+    tally = explore.over_all_cores(jobs)
+    print(f"{name}: {tally}\n{explore.told(tally)}")
+    Progress.load().keep(name, tally)
+    return bool(tally.violating)
+
+
+def licence(count: int, seed: str) -> int:
+    """Whole runs on the memory AWS and ministack at once, and a fifth as many with moto."""
+    progress = Progress.load()
+    is_wrong = False
+    for name, runs in (("ministack", count), ("moto", count // 5)):
+        told = whole_runs.licence(name, runs, seed)
+        print(f"{name}: {told}", *told.wrong, sep="\n", flush=True)
+        progress.tell(f"licence: {name}", str(told))
+        is_wrong = is_wrong or bool(told.wrong)
+    return is_wrong
+
+
+def main() -> int:
+    """What the command line asks for; 0 when nothing was violated."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation")
+    parser.add_argument("what", nargs="?", default="pairs")
+    parser.add_argument("arguments", nargs="*")
+    parser.add_argument("--minutes", type=float, default=600.0)
+    parser.add_argument("--scene", default="plain")
+    parser.add_argument("--order", default="fifo")
+    asked = parser.parse_args()
+    if asked.what == "replay":
+        return replay(asked.arguments[0])
+    if asked.what == "singles":
+        return one_sweep("singles", explore.singles())
+    if asked.what == "drawn":
+        seed = asked.arguments[1] if len(asked.arguments) > 1 else secrets.token_hex(4)
+        return one_sweep(
+            f"pairs and triples of seed {seed}",
+            explore.drawn(int(asked.arguments[0]), seed),
+        )
+    if asked.what == "licence":
+        count = int(asked.arguments[0]) if asked.arguments else WHOLE_RUNS
+        return licence(count, asked.arguments[1] if len(asked.arguments) > 1 else "licence")
+    if asked.what == "mutants":
+        from tests.simulation.mutants import judge
+
+        return judge.main()
+    return pairs(asked.minutes, asked.scene, asked.order)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

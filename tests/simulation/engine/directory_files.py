@@ -1,0 +1,120 @@
+"""Files of the directory in the independent model: what each line tells, and by what it falls."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tests.simulation.engine.asked import Asked, Kind
+from tests.simulation.engine.scene import Facts, Person, Place
+
+Seats = dict[str, tuple[str, ...]]
+
+_LISTS, _SETS = frozenset({"#portals"}), frozenset({"#roles"})
+_STATUSES = {
+    Kind.USERS: ("active", "inactive", "deleted"),
+    Kind.ACCOUNTS: ("active", "inactive"),
+}
+_SPREADSHEET = re.compile(r"\d(\.\d+)?E[+-]\d+")
+USER_FACTS = ("#name", "#roles", "#opco", "#status", "#login_name")
+ACCOUNT_FACTS = ("#name", "#opco", "#status", "#portals")
+
+
+def kind_of(header: Sequence[str]) -> Kind | None:
+    """USERS or ACCOUNTS; None for other files."""
+    return {"email": Kind.USERS, "account_id": Kind.ACCOUNTS}.get(header[0])
+
+
+def asked_of(kind: Kind, header: Sequence[str], line: int, row: Sequence[str]) -> Asked:
+    """What a line tells; `named` is who is to hold an account that is new."""
+    fields = tuple(row)
+    if len(row) != len(header):
+        return Asked(line, fields, "", {}, "FIELD_COUNT", kind=kind)
+    cells = {label: cell.strip() for label, cell in zip(header, row, strict=True)}
+    name = cells.pop(header[0])
+    manager = cells.pop("account_manager", "")
+    targets = {f"#{label}": _told(f"#{label}", cell) for label, cell in cells.items()}
+    code = None
+    if kind is Kind.USERS and not re.fullmatch(r"[^@\s]+@[^@\s]+", name):
+        code = "ADDRESS_INVALID"
+    elif not name:
+        code = "ACCOUNT_BLANK"
+    elif cells.get("status") and cells["status"] not in _STATUSES[kind]:
+        code = "STATUS_UNKNOWN"
+    return Asked(line, fields, name, targets, code, (manager,) if manager else (), kind)
+
+
+def is_damaged(account: str) -> bool:
+    """True of an id that a spreadsheet has taken for a number."""
+    return bool(_SPREADSHEET.fullmatch(account))
+
+
+def has_no_word_of_status(asked: Asked) -> bool:
+    """True of a line whose cell for the status is empty, or that has none."""
+    status = next((cell for cell in asked.fields if cell in _STATUSES[Kind.USERS]), "")
+    return not status
+
+
+def facts_of_user(person: Person, address: str) -> Seats:
+    """What a user has as facts at the start."""
+    status = "deleted" if person.is_deleted else "active" if person.is_active else "inactive"
+    return {
+        "#name": (person.name or address,),
+        "#roles": tuple(sorted(person.roles)),
+        "#opco": (person.opco,),
+        "#status": (status,),
+        "#login_name": (person.login,) if person.login else (),
+    }
+
+
+def facts_of_account(place: Place) -> Seats:
+    """What an account has as facts at the start."""
+    return {
+        "#name": (place.name,) if place.name else (),
+        "#opco": (place.opco,),
+        "#status": ("active" if place.is_active else "inactive",),
+        "#portals": (),
+    }
+
+
+def facts_at_start(kind: Kind, facts: Facts, tenant: str, name: str) -> Seats | None:
+    """What the directory says of a user or account at the start; None when it is new."""
+    if kind is Kind.USERS:
+        person = facts.users.get((tenant, name))
+        return facts_of_user(person, name) if person is not None else None
+    place = facts.accounts.get((tenant, name))
+    return facts_of_account(place) if place is not None else None
+
+
+def facts_in(kind: Kind, item: Mapping[str, Any]) -> Seats:
+    """What is stored of a user or account."""
+    found: Seats = {}
+    for fact in USER_FACTS if kind is Kind.USERS else ACCOUNT_FACTS:
+        value = item.get(fact[1:], {"S": ""})
+        texts = [one["S"] for one in value["L"]] if "L" in value else [value["S"]]
+        found[fact] = tuple(text for text in texts if text)
+    return found
+
+
+def orders_in(item: Mapping[str, Any]) -> dict[str, str]:
+    """Which import has told each fact last."""
+    return {
+        name["S"]: order
+        for order, names in item.get("fact_orders", {"M": {}})["M"].items()
+        for name in names["L"]
+    }
+
+
+def login_in(seats: Seats) -> str:
+    """The login name by which somebody is found, "" for none: who is deleted has given it up."""
+    return "" if seats["#status"] == ("deleted",) else "".join(seats["#login_name"]).lower()
+
+
+def _told(fact: str, cell: str) -> tuple[str, ...]:
+    if fact == "#status":
+        return (cell or "active",)
+    if fact in _LISTS or fact in _SETS:
+        texts = [text for text in cell.split(";") if text]
+        return tuple(sorted(texts)) if fact in _SETS else tuple(texts)
+    return (cell,) if cell else ()

@@ -1,0 +1,182 @@
+"""What files of the directory come to: codes of their lines, and facts and login names at rest."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tests.simulation.engine import directory_files
+from tests.simulation.engine import scene as the_scene
+from tests.simulation.engine.asked import Asked, Kind
+from tests.simulation.engine.directory_files import Seats, facts_at_start, facts_in, login_in
+from tests.simulation.engine.verdicts import kind_of_file, read_file
+from tests.simulation.engine.world import Uploaded, World
+
+NEW: Seats = {"#status": ("active",)}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A line that was worked: of which tenant, and in the order of all."""
+
+    tenant: str
+    asked: Asked
+
+
+class Records:
+    """The users and accounts of a world, as they were at every moment."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        # What each user was, and which import made it so.
+        self._users: dict[tuple[str, str], list[tuple[str | None, Seats | None]]] = defaultdict(
+            list
+        )
+        facts = world.scene.facts
+        for (tenant, address), person in facts.users.items():
+            start = directory_files.facts_of_user(person, address)
+            self._users[tenant, address].append((None, start))
+        for write in world.user_writes:
+            states = self._users[write.tenant, write.address]
+            if not states:
+                states.append((None, None))
+            state = facts_in(Kind.USERS, write.new) if write.new else None
+            states.append((write.import_id, state))
+        self._made = {write.key for write in world.account_writes if write.old is None}
+
+    def codes(self, asked: Asked, uploaded: Uploaded) -> set[str | None]:
+        """The codes with which the line may be rejected, at one moment or another."""
+        if asked.code is not None:
+            return {asked.code}
+        if asked.kind is Kind.USERS:
+            return self._codes_of_user(asked, uploaded.tenant, uploaded.import_id)
+        return self._codes_of_account(asked, uploaded.tenant)
+
+    def _codes_of_user(self, asked: Asked, tenant: str, import_id: str) -> set[str | None]:
+        found: set[str | None] = set()
+        for made_by, state in self._users.get((tenant, asked.account), [(None, None)]):
+            if made_by == import_id:
+                # What the line itself has made is no reason for it.
+                continue
+            is_deleted = state is not None and state["#status"] == ("deleted",)
+            if is_deleted and directory_files.has_no_word_of_status(asked):
+                found.add("USER_DELETED")
+                continue
+            login = "".join(asked.targets.get("#login_name", ())).lower()
+            if not login or (state is not None and login_in(state) == login):
+                found.add(None)
+            else:
+                found |= self._codes_of_login(asked, tenant, login)
+        return found
+
+    def _codes_of_login(self, asked: Asked, tenant: str, login: str) -> set[str | None]:
+        others = [
+            [state is not None and login_in(state) == login for _, state in states]
+            for (where, address), states in self._users.items()
+            if where == tenant and address != asked.account
+        ]
+        found: set[str | None] = set()
+        if any(map(any, others)) or self._is_contested(asked, login):
+            found.add("LOGIN_TAKEN")
+        if not any(map(all, others)):
+            found.add(None)
+        return found
+
+    def _is_contested(self, asked: Asked, login: str) -> bool:
+        """True when another file wants to give the login name to somebody else."""
+        return any(
+            other.account != asked.account
+            and login == "".join(other.targets.get("#login_name", ())).lower()
+            for uploaded in self._world.uploads.values()
+            if kind_of_file(uploaded.body) is Kind.USERS
+            for other in read_file(uploaded.body)
+        )
+
+    def _codes_of_account(self, asked: Asked, tenant: str) -> set[str | None]:
+        if (tenant, asked.account) in self._world.scene.facts.accounts:
+            return {None}
+        found: set[str | None] = set()
+        if f"{tenant}#{asked.account}" in self._made:
+            found.add(None)
+        if directory_files.is_damaged(asked.account):
+            return {*found, "ACCOUNT_DAMAGED"}
+        for facts in self._world.facts:
+            person = facts.users.get((tenant, asked.named[0])) if asked.named else None
+            if not asked.named:
+                found.add(None)
+            elif person is None or person.is_deleted:
+                found.add("USER_NOT_FOUND")
+            elif not person.is_active:
+                found.add("USER_INACTIVE")
+            else:
+                # The account is new, so its opco is what the line itself tells.
+                is_apart = person.opco not in asked.targets.get("#opco", (person.opco,))
+                found.add("OTHER_OPCO" if is_apart else None)
+        return found
+
+    def outcome_alone(self, asked: Asked, tenant: str) -> str:
+        """What becomes of a line when nothing else happens."""
+        before = facts_at_start(asked.kind, self._world.scene.facts, tenant, asked.account)
+        is_same = before is not None and all(
+            before[fact] == told for fact, told in asked.targets.items()
+        )
+        return "unchanged" if is_same else "updated"
+
+    def check(self, told: Iterable[Told]) -> Iterator[str]:
+        """Facts are as the last file said that told them, and login names lead to their users."""
+        tables = self._world.memory.dynamodb.tables
+        directory = the_scene.by_tenant(tables["DirectoryTable"].items)
+        expected: dict[tuple[Kind, str, str], Seats] = {}
+        for one in told:
+            kind, name = one.asked.kind, one.asked.account
+            key = kind, one.tenant, name
+            if key not in expected:
+                start = facts_at_start(kind, self._world.scene.facts, one.tenant, name)
+                expected[key] = dict(start or NEW)
+            expected[key] |= one.asked.targets
+        for (kind, tenant, name), wanted in expected.items():
+            if kind is Kind.USERS:
+                item = directory.get((tenant, f"user#{name}"))
+            else:
+                item = tables["AccountsTable"].items.get(f"{tenant}#{name}")
+            if item is None:
+                yield f"I7 {name} does not exist"
+                continue
+            for fact, value in facts_in(kind, item).items():
+                if value != wanted.get(fact, ()):
+                    yield f"I7 {fact} of {name} is {value}, wanted {wanted.get(fact, ())}"
+        yield from self._logins(directory)
+
+    def changes_of_users(self, import_id: str) -> Counter[tuple[str, str]]:
+        """What an import has really changed of users, as often as it has."""
+        found: Counter[tuple[str, str]] = Counter()
+        for write in self._world.user_writes:
+            if write.import_id != import_id or write.new is None:
+                continue
+            after = facts_in(Kind.USERS, write.new)
+            before = facts_in(Kind.USERS, write.old) if write.old else dict.fromkeys(after, ())
+            changed = {fact: (before[fact], after[fact]) for fact in after}
+            if told := {fact: one for fact, one in changed.items() if one[0] != one[1]}:
+                found[write.address, repr(sorted(told.items()))] += 1
+        return found
+
+    def _logins(self, items: Any) -> Iterator[str]:
+        """Whoever has a login name or a name is found by it, and no two have one login name."""
+        holders: dict[tuple[str, str], str] = {}
+        for (tenant, sk), item in items.items():
+            if not sk.startswith("user#"):
+                continue
+            address = sk.removeprefix("user#")
+            seats = facts_in(Kind.USERS, item)
+            login = login_in(seats)
+            if login:
+                body = items.get((tenant, f"login#{login}"), {"body": {"S": "nothing"}})["body"]
+                if holders.setdefault((tenant, login), address) != address:
+                    yield f"two users have the login name {login}"
+                if f'"{address}"' not in body["S"]:
+                    yield f"the login name {login} does not lead to {address}"
+            name = "".join(seats["#name"]).lower()
+            if name and (tenant, f"name#{name}#{address}") not in items:
+                yield f"{address} is not found by the name {name}"

@@ -1,0 +1,173 @@
+"""Errands at rest: what was asked for was done by one file, and nothing is left of who is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tests.simulation.engine import scene as the_scene
+from tests.simulation.engine.asked import Asked, Kind
+from tests.simulation.engine.verdicts import kind_of_file, read_file
+from tests.simulation.engine.world import Uploaded, World
+
+PENDING = "pending:"
+# What a file has changed: role -> what it held before and after, by account.
+Changes = Mapping[str, Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]]
+
+
+def check(world: World, changed: Changes) -> Iterator[str]:
+    """What must hold of errands; `changed` is what the import that is taken back has changed."""
+    keys = {one.key for one in world.uploads.values()}
+    for path, ticket in world.import_tickets:
+        if f"in/{the_scene.HOME}/{ticket}.csv" not in keys:
+            yield f"I2 nothing was done about {path}"
+    undone = [one for one in world.uploads.values() if kind_of_file(one.body) is Kind.RESTORE]
+    asked = sum(count for path, count in world.asked.items() if path.endswith("/undo"))
+    if len({one.key for one in undone}) > asked:
+        yield f"I1 {asked} undos came to {len(undone)} files"
+    for one in undone:
+        if _told_in(one) != changed:
+            yield f"I7 the file of an undo does not tell what the import has changed: {one.key}"
+    yield from _handed_over(world)
+    directory = world.memory.dynamodb.tables["DirectoryTable"].items
+    if left := [sk for _, sk in directory if sk.startswith("errand#")]:
+        yield f"I2 {len(left)} errands were not run"
+    yield from _gone(world)
+
+
+def _told_in(one: Uploaded) -> Changes:
+    return {
+        asked.account: {
+            role: (given, asked.expected[role]) for role, given in asked.targets.items()
+        }
+        for asked in read_file(one.body)
+    }
+
+
+def _handed_over(world: World) -> Iterator[str]:
+    """What a holder hands over is all that they hold, in no more files than were asked for."""
+    people = (the_scene.MAIN_KEY, the_scene.OLDER_KEY)
+    files = {
+        one.key: {asked.account for asked in read_file(one.body)}
+        for one in world.uploads.values()
+        if one.key.startswith("in/")
+        and one.key not in people
+        and kind_of_file(one.body) in (Kind.SET, Kind.HAND)
+    }
+    if len(files) > world.asked["/assignments"]:
+        yield f"I1 {world.asked['/assignments']} changes of owner came to {len(files)} files"
+    written = {write.key for write in world.account_writes}
+    for accounts in files.values():
+        left = {
+            account
+            for (tenant, account), place in world.scene.facts.accounts.items()
+            if tenant == the_scene.HOME
+            and the_scene.CAI in place.managers
+            and f"{tenant}#{account}" not in written
+        }
+        if accounts != set(the_scene.NAMED) and left - accounts:
+            yield f"I7 {sorted(left - accounts)} were not handed over"
+
+
+def _gone(world: World) -> Iterator[str]:
+    """Who is deleted holds nothing and does not sign in; nobody waits for who is there.
+
+    What waits for somebody of another opco goes on waiting.
+    """
+    tables = world.memory.dynamodb.tables
+    users_of = {
+        (tenant, sk.removeprefix("user#")): item
+        for (tenant, sk), item in the_scene.by_tenant(tables["DirectoryTable"].items).items()
+        if sk.startswith("user#")
+    }
+    statuses = {key: item["status"]["S"] for key, item in users_of.items()}
+    opcos = {key: item["opco"]["S"] for key, item in users_of.items()}
+    for pk, item in tables["AccountsTable"].items.items():
+        tenant, _, account = pk.partition("#")
+        for users in item["assigned"]["M"].values():
+            for user in users["L"]:
+                key = tenant, user["S"].removeprefix(PENDING)
+                status = statuses.get(key)
+                is_apart = opcos.get(key, "") not in ("", item["opco"]["S"])
+                if status == "deleted":
+                    yield f"I11 {account} is held by {user['S']}, who is deleted"
+                if status == "active" and user["S"].startswith(PENDING) and not is_apart:
+                    yield f"I7 {account} still waits for {user['S']}, who is there"
+    yield from _sign_ins(world, statuses)
+    for wish in world.scene.wishes:
+        address = wish.path.rpartition("/")[2]
+        if wish.method == "DELETE" and statuses[the_scene.HOME, address] != "deleted":
+            yield f"I2 {address} was not deleted"
+        if wish.path == "/users" and (the_scene.HOME, wish.body["email"]) not in statuses:
+            yield f"I2 {wish.body['email']} was not created"
+
+
+def _sign_ins(world: World, statuses: Mapping[tuple[str, str], str]) -> Iterator[str]:
+    """Who signs in is active, and in the groups of their roles."""
+    pools = world.memory.pools
+    directory = the_scene.by_tenant(world.memory.dynamodb.tables["DirectoryTable"].items)
+    for address, found in pools.sign_ins.items():
+        tenant = found.attributes["custom:tenant"]
+        status = statuses.get((tenant, address))
+        if status is None:
+            continue
+        if status == "deleted":
+            yield f"I17 {address} is deleted and signs in"
+        elif found.enabled != (status == "active"):
+            yield f"I17 {address} is {status}, and the sign-in is not"
+        else:
+            roles = directory[tenant, f"user#{address}"]["roles"]["L"]
+            groups = {"_".join(role["S"].split()) for role in roles} & pools.groups
+            if groups != found.groups:
+                yield f"I17 {address} is in the groups {sorted(found.groups)}"
+
+
+def after(
+    asked: Asked,
+    role: str,
+    held: set[tuple[str, ...]],
+    changed: tuple[tuple[str, ...], tuple[str, ...]] | None,
+) -> set[tuple[str, ...]]:
+    """Who may hold a role after a line, if one of `held` was so before it.
+
+    `changed` is what the line's result says of the role.
+    """
+    told = asked.targets[role]
+    match asked.kind:
+        case Kind.REMOVE:
+            return {tuple(user for user in users if user not in told) for users in held}
+        case Kind.HAND:
+            (holder,) = asked.expected[role]
+            return {
+                tuple(sorted({*users} - {holder} | {*told})) if holder in users else users
+                for users in held
+            }
+        case Kind.RESTORE if changed is None:
+            return held
+        case Kind.RESOLVE | Kind.USERS | Kind.ACCOUNTS:
+            return held
+        case _:
+            return {told}
+
+
+def _come(users: tuple[str, ...]) -> tuple[str, ...]:
+    """The users as if all who are waited for were there."""
+    return tuple(sorted(user.removeprefix(PENDING) for user in users))
+
+
+def given_back(
+    asked: Asked,
+    role: str,
+    held: set[tuple[str, ...]],
+    changed: tuple[tuple[str, ...], tuple[str, ...]] | None,
+    *,
+    is_decided_later: bool,
+) -> Iterator[str]:
+    """An undo gives back exactly what was there, unless something has decided it since."""
+    told = asked.expected[role], asked.targets[role]
+    # Who has come for a pending address is still who was asked for.
+    left, known = _come(told[0]), {_come(users) for users in held}
+    if changed is not None:
+        if (_come(changed[0]), changed[1]) != (left, told[1]) or left not in known:
+            yield f"I7 line {asked.line} of an undo made {changed} of {told}"
+    elif known == {left} and left != _come(told[1]) and not is_decided_later:
+        yield f"I7 line {asked.line} of an undo did not give {role} back"

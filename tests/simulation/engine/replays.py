@@ -1,0 +1,275 @@
+"""Invocations that were seen before: their calls are made again, their code is not run again.
+
+A function is code between AWS calls. What it does next follows from the event, the clock and the
+answers so far, and from nothing else: it keeps nothing from one invocation to the next, and its
+chance is sown anew for each. So what it did is kept as a tree of calls, and each way to go on from
+a call is told by the answer and the time. Another invocation goes down that tree: every call is
+made, numbered, disturbed and checked as ever, with the parameters it had before. Where an answer
+is a new one the code is run after all: it is given the answers again that were just received,
+which must lead it to the same calls, and goes on from there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import marshal
+import random
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.response import StreamingBody
+from handover.pipeline import sweep
+from handover.rules import resending
+
+from tests.kit.memory_aws import MemoryAws
+from tests.simulation.engine.clock import Clock
+
+# Some four hundred megabytes; then everything is forgotten.
+MOST_CALLS: Final = 80_000
+_VERSION: Final = 2  # of marshal: the last without references, so equal values give equal bytes
+_Way = tuple[float, bytes]
+
+
+class UnlikeBeforeError(BaseException):
+    """A function made another call than before, from the same event, time and answers."""
+
+
+@dataclass(slots=True)
+class _Made:
+    """A call that was made, when, and what came after each answer it had."""
+
+    client: Any
+    operation: str
+    params: bytes
+    at: float
+    then: dict[Any, _Made | _Ended] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """The end of an invocation: what it returned or raised, and what it said had failed."""
+
+    at: float
+    returned: bytes
+    raised: Exception | None
+    failures: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Received:
+    """What a call has just been answered, and when that was."""
+
+    made: _Made
+    answer: Any
+    error: Exception | None
+    at: float
+
+
+@dataclass(slots=True)
+class _Run:
+    """An invocation whose code is run: what it is to be given again, and where it is noted."""
+
+    given: deque[_Received]
+    notes: dict[Any, _Made | _Ended]
+    way: Any
+    is_noted: bool
+    # What it said had failed, without what others said while its calls were under way.
+    failures: list[str] = field(default_factory=list)
+    told: int = 0
+
+
+@contextmanager
+def sown(seed: str) -> Iterator[None]:
+    """Gives an invocation dice of its own, whatever was thrown before."""
+    chance = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(chance)
+
+
+class Replays:
+    """Runs functions, or replays them. `failures` is where what they say of failures arrives."""
+
+    def __init__(self, memory: MemoryAws, clock: Clock, failures: list[str]) -> None:
+        self._memory, self._clock, self._failures = memory, clock, failures
+        self._begun: dict[Any, _Made | _Ended] = {}
+        self._run: _Run | None = None
+        self._calls = 0
+        self.replayed = self.invoked = 0
+
+    def forget(self) -> None:
+        """Forgets everything, after something was changed in the code under test."""
+        self._begun.clear()
+        self._calls = 0
+
+    def invoke(
+        self, name: str, handler: Callable[[Any, Any], Any], event: Any, context: Any
+    ) -> Any:
+        """What the handler returns, or raises."""
+        self.invoked += 1
+        if self._calls > MOST_CALLS:
+            self.forget()
+        clock = self._clock
+        outer, self._run = self._run, None
+        begun = clock.now
+        # The only thing that the simulation changes in the product while it runs.
+        patience = resending.PATIENCE_SECONDS, sweep.LOST_SECONDS
+        # The request's id tells the event.
+        way: Any = (name, context.aws_request_id, begun, clock.ahead, patience)
+        notes, received = self._begun, deque[_Received]()
+        try:
+            after = notes.get(way)
+            while isinstance(after, _Made):
+                notes, way = after.then, self._again(after, received)
+                after = notes.get(way)
+            if after is not None:
+                self.replayed += 1
+                return self._end_again(after)
+            clock.now = begun
+            self._run = _Run(received, notes, way, is_noted=way is not None)
+            return self._really(self._run, handler, event, context)
+        finally:
+            self._run = outer
+
+    def call(self, client: Any, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        """What the code of a function is answered."""
+        run = self._run
+        if run is None:
+            return self._memory.call(client, operation, params)
+        if run.given:
+            return self._give(run.given.popleft(), operation, params)
+        made = self._note(run, client, operation, params)
+        run.failures += self._failures[run.told :]
+        self._run = None
+        try:
+            answer = self._memory.call(client, operation, params)
+        except Exception as error:
+            # Any answer that is an error is noted, and goes on to who asked.
+            self._go_on(run, made, _told(error))
+            raise
+        except BaseException:
+            run.is_noted = False
+            raise
+        finally:
+            self._run = run
+            run.told = len(self._failures)
+        self._go_on(run, made, _shown(answer))
+        return answer
+
+    # Again
+
+    def _again(self, made: _Made, received: deque[_Received]) -> _Way | None:
+        """Makes a call as it was made before; the way on from there, None when there is none."""
+        clock = self._clock
+        clock.now = made.at
+        answer, error = None, None
+        try:
+            answer = self._memory.call(made.client, made.operation, _made_again(made.params))
+            shown = _shown(answer)
+        except (BotoCoreError, ClientError) as raised:
+            # The function's own code is to judge it.
+            error, shown = raised, _told(raised)
+        received.append(_Received(made, answer, error, clock.now))
+        return None if shown is None else (clock.now, shown)
+
+    def _end_again(self, ended: _Ended) -> Any:
+        self._clock.now = ended.at
+        self._failures += ended.failures
+        if ended.raised is not None:
+            raise ended.raised.with_traceback(None)
+        return _made_again(ended.returned)
+
+    # Really
+
+    def _really(
+        self, run: _Run, handler: Callable[[Any, Any], Any], event: Any, context: Any
+    ) -> Any:
+        run.told = len(self._failures)
+        try:
+            with sown(context.aws_request_id):
+                returned = handler(event, context)
+        except Exception as error:
+            # However a function fails is how it ended; whoever invoked it judges that.
+            self._end(run, b"", error)
+            raise
+        self._end(run, _bytes(returned), None)
+        return returned
+
+    def _end(self, run: _Run, returned: bytes | None, raised: Exception | None) -> None:
+        run.failures += self._failures[run.told :]
+        if run.is_noted and not run.given and returned is not None:
+            ended = _Ended(self._clock.now, returned, raised, tuple(run.failures))
+            run.notes[run.way] = ended
+
+    def _give(self, received: _Received, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        made = received.made
+        if (operation, _bytes(params)) != (made.operation, made.params):
+            raise UnlikeBeforeError(f"{operation} {params}, before {made.operation}")
+        self._clock.now = received.at
+        if received.error is not None:
+            raise received.error
+        answer: dict[str, Any] = received.answer
+        return answer
+
+    def _note(self, run: _Run, client: Any, operation: str, params: dict[str, Any]) -> _Made | None:
+        told = _bytes(params) if run.is_noted else None
+        if told is None:
+            run.is_noted = False
+            return None
+        self._calls += 1
+        made = run.notes[run.way] = _Made(client, operation, told, self._clock.now)
+        return made
+
+    def _go_on(self, run: _Run, made: _Made | None, shown: bytes | None) -> None:
+        if made is None or shown is None:
+            run.is_noted = False
+            return
+        run.notes, run.way = made.then, (self._clock.now, shown)
+
+
+def _bytes(content: Any) -> bytes | None:
+    """The content, to be made again; None when marshal cannot."""
+    try:
+        return marshal.dumps(content, _VERSION)
+    except ValueError:
+        return None
+
+
+def _made_again(content: bytes) -> Any:
+    """What `_bytes` was given; new each time, for who is given it may change it."""
+    return marshal.loads(content)  # noqa: S302 - our own bytes, of this process
+
+
+def _shown(answer: Any) -> bytes | None:
+    """What tells an answer from others; None when it cannot be told."""
+    text = _bytes(answer)
+    if text is None:
+        text = _bytes(_plain(answer))
+    return None if text is None else hashlib.blake2b(text, digest_size=16).digest()
+
+
+def _told(error: Exception) -> bytes | None:
+    """What tells an error from others."""
+    more = error.response if isinstance(error, ClientError) else str(error)
+    return _shown([type(error).__name__, more])
+
+
+def _plain(content: Any) -> Any:
+    """What marshal takes: times as text, bodies as their bytes."""
+    if isinstance(content, dict):
+        return {name: _plain(inner) for name, inner in content.items()}
+    if isinstance(content, list):
+        return [_plain(inner) for inner in content]
+    if isinstance(content, datetime):
+        return content.isoformat()
+    if isinstance(content, StreamingBody):
+        body: Any = content
+        return body._raw_stream.getvalue()
+    return content

@@ -1,0 +1,105 @@
+"""Streams of tables: changes on their way to the function that reads them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tests.kit.memory_aws import Change
+from tests.simulation.engine.lambdas import Reader
+from tests.simulation.engine.plans import drawn_place
+
+
+@dataclass(slots=True, eq=False)
+class Record:
+    """A record of a stream that is not done with."""
+
+    change: Change
+    arrived: int
+    busy_until: float = 0.0
+    body: dict[str, Any] = field(default_factory=dict)
+
+    def told(self) -> dict[str, Any]:
+        """The record as a function is told it."""
+        if not self.body:
+            self.body.update(self.change.record())
+        return self.body
+
+
+class Stream:
+    """The changes of one table: those that wait, and the batches that are done.
+
+    A batch that fails comes again, half as long, as the template asks for; records of one
+    partition key keep their order.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self.waiting: list[Record] = []
+        self.consumed: list[list[Record]] = []
+        self._ready_at = 0.0
+        self._failures = 0
+        self._most = reader.batch
+
+    def copy(self) -> Stream:
+        """The same stream, to go on by itself."""
+        other = Stream(self.reader)
+        other.waiting = [replace(record) for record in self.waiting]
+        other.consumed = self.consumed.copy()
+        other._ready_at, other._failures, other._most = self._ready_at, self._failures, self._most
+        return other
+
+    def take(self, change: Change, arrived: int) -> None:
+        """Has a change wait, unless the reader is not told of such."""
+        if self.reader.is_told(change):
+            self.waiting.append(Record(change, arrived))
+
+    @property
+    def place_name(self) -> str:
+        """What the place of a batch in a drawn order follows from."""
+        return self.reader.table
+
+    def due(self, now: float, order: str) -> list[Record]:
+        """The next batch: in order within each key, and none while an earlier one is busy."""
+        if now < self._ready_at or not self.waiting:
+            return []
+        busy = {_key(record) for record in self.waiting if record.busy_until > now}
+        due = [record for record in self.waiting if _key(record) not in busy]
+        if due and order != "fifo":
+            keys = sorted({_key(record) for record in due})
+            if order == "lifo":
+                wanted = {_key(due[-1])}
+            else:
+                drawn = {key for key in keys if drawn_place(order, key, now) % 2}
+                wanted = drawn or set(keys)
+            due = [record for record in due if _key(record) in wanted]
+        return due[: self._most]
+
+    def begin(self, batch: list[Record], until: float) -> None:
+        """Nobody else works these, or what comes after them, until then."""
+        for record in batch:
+            record.busy_until = until
+
+    def end(self, batch: list[Record]) -> None:
+        """The batch is done."""
+        self.consumed.append(batch)
+        self.waiting = [one for one in self.waiting if not any(one is b for b in batch)]
+        self._failures, self._most = 0, self.reader.batch
+
+    def fail(self, batch: list[Record], until: float, now: float) -> None:
+        """The batch, begun until then, comes again after a while."""
+        self._failures += 1
+        self._most = max(1, len(batch) // 2)
+        self._ready_at = now + 2.0 ** min(self._failures, 6)
+        for record in batch:
+            if record.busy_until == until:
+                record.busy_until = 0.0
+
+    def times(self) -> list[float]:
+        """When something may be due."""
+        return [max(one.busy_until, self._ready_at) for one in self.waiting]
+
+
+def _key(record: Record) -> str:
+    image = record.change.new or record.change.old or {}
+    return str(image["pk"]["S"])

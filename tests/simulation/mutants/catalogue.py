@@ -1,0 +1,870 @@
+"""The mutants. Each is what somebody might write, or forget."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import suppress
+from typing import Any
+
+from botocore.exceptions import ClientError
+from handover.aws import objects
+from handover.errors import RefusedError, RetryLaterError
+from pynamodb.exceptions import PynamoDBException
+
+from tests.simulation.mutants.mutant import Edit, Mutant
+
+PLANNER, STORE, STAGES = "handover.rules.planner", "handover.store", "handover.stages"
+LATE = ("late_older", "late_older_inside")
+KILLS = ("kill_before", "kill_after", "timeout_after", "error_after", "world_first")
+
+
+def _parts_after_settling(settle: Any) -> Any:
+    """Settles the chunk before its parts are stored."""
+
+    def mutant(*arguments: Any, **named: Any) -> Any:
+        kept: list[tuple[Any, ...]] = []
+        module: Any = objects
+        write = module.write
+        module.write = lambda *what: kept.append(what)
+        try:
+            item = settle(*arguments, **named)
+        finally:
+            module.write = write
+        for what in kept:
+            write(*what)
+        return item
+
+    return mutant
+
+
+def _counted_first(settle: Any) -> Any:
+    """Counts the chunk before its item says that it is settled."""
+
+    def mutant(imports: Any, item: Any, settlement: Any, patience: Any) -> Any:
+        imports.count(item, settlement, patience)
+        return settle(imports, item, settlement, patience)
+
+    return mutant
+
+
+def _nothing(_function: Any) -> Any:
+    def mutant(*_arguments: Any, **_named: Any) -> None:
+        """Does nothing."""
+
+    return mutant
+
+
+def _never_waits(_function: Any) -> Any:
+    return lambda *_arguments, **_named: None
+
+
+def _swallowed(work: Any) -> Any:
+    def mutant(*arguments: Any, **named: Any) -> Any:
+        work(*arguments, **named)
+        return {"batchItemFailures": []}
+
+    return mutant
+
+
+def _acknowledged(follow: Any) -> Any:
+    """Takes what failed for done."""
+
+    def mutant(*arguments: Any, **named: Any) -> None:
+        with suppress(ClientError, PynamoDBException, RetryLaterError):
+            follow(*arguments, **named)
+
+    return mutant
+
+
+def _no_logins(_function: Any) -> Any:
+    return lambda *_arguments, **_named: {}
+
+
+def _no_rivals(_function: Any) -> Any:
+    return lambda *_arguments, **_named: frozenset()
+
+
+def _outage_refuses(validate: Any) -> Any:
+    def mutant(*arguments: Any, **named: Any) -> None:
+        try:
+            validate(*arguments, **named)
+        except RefusedError:
+            raise
+        except Exception as error:
+            raise RefusedError("OBJECT_GONE", "could not be read") from error
+
+    return mutant
+
+
+def _random_id(_identity: Any) -> Any:
+    return property(lambda _self: uuid.uuid4().hex)
+
+
+def _remembering(users: Any) -> Any:
+    """Everybody who was ever seen is taken to be still there, as they were."""
+    seen: dict[Any, Any] = {}
+
+    def mutant(self: Any, tenant: str, addresses: Any, patience: Any) -> Any:
+        wanted = list(addresses)
+        missing = [address for address in wanted if (tenant, address) not in seen]
+        found = users(self, tenant, missing, patience) if missing else {}
+        seen.update({(tenant, address): user for address, user in found.items()})
+        return {address: seen[tenant, address] for address in wanted if (tenant, address) in seen}
+
+    return mutant
+
+
+MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        "no_order",
+        "order of imports",
+        (Edit(PLANNER, "decide", 'account.orders.get(role, "") > claim.order', "False"),),
+        scenes=("older",),
+        kinds=LATE,
+    ),
+    Mutant(
+        "unchanged_not_ordered",
+        "order of imports",
+        (Edit(PLANNER, "_raise_orders", "if not claim.rivals:", "if True:"),),
+        scenes=("older",),
+        kinds=LATE,
+    ),
+    Mutant(
+        "kept_seats_not_ordered",
+        "order of imports",
+        (Edit(PLANNER, "_change", "decided if claim.rivals else ", ""),),
+        scenes=("older",),
+        kinds=LATE,
+    ),
+    Mutant(
+        "no_rivals",
+        "order of imports",
+        wrap=(f"{STAGES}.rivals", "rivals_of", _no_rivals),
+        scenes=("older",),
+        kinds=LATE,
+    ),
+    Mutant(
+        "order_of_registration",
+        "order of imports",
+        (
+            Edit(
+                f"{STAGES}.registration",
+                "new_item",
+                "order=arrival.order",
+                "order=rfc3339(run.now)",
+            ),
+        ),
+        scenes=("older",),
+        kinds=LATE,
+    ),
+    Mutant(
+        "always_writes_order",
+        "unchanged lines cost nothing",
+        (Edit(PLANNER, "_raise_orders", "if not claim.rivals:", "if False:"),),
+    ),
+    Mutant(
+        "no_lease",
+        "lease of a chunk",
+        (
+            Edit(
+                f"{STORE}.imports",
+                "Imports.take_chunk",
+                "(ChunkItem.lease_until < now)",
+                "ChunkItem.pk.exists()",
+            ),
+        ),
+        pair=("cancel", "duplicate_inside"),
+        function="assign",
+    ),
+    Mutant(
+        "lease_without_end",
+        "lease of a chunk",
+        (
+            Edit(
+                f"{STORE}.imports",
+                "Imports.take_chunk",
+                "(ChunkItem.lease_until < now)",
+                "(ChunkItem.lease_until < 0)",
+            ),
+        ),
+        kinds=("kill_before", "kill_after"),
+    ),
+    Mutant(
+        "lease_without_margin",
+        "a lease outlives its worker by more than clocks differ",
+        (
+            Edit(
+                "handover.runtime",
+                "Invocation.lease_until",
+                "self.patience.deadline + LEASE_MARGIN_SECONDS",
+                "self.patience.deadline",
+            ),
+        ),
+        pair=("cancel", "duplicate_ahead"),
+        function="assign",
+    ),
+    Mutant(
+        "no_version_condition",
+        "writes on the version that was read",
+        (
+            Edit(
+                f"{STORE}.accounts",
+                "Accounts._statement",
+                """'WHERE "pk"=? AND "version"=?'""",
+                """'WHERE "pk"=?'""",
+            ),
+            Edit(
+                f"{STORE}.accounts",
+                "Accounts._statement",
+                """            {"N": str(account.version)},\n""",
+                "",
+            ),
+        ),
+        kinds=("second_import_inside", "facts_changed", "opco_changed"),
+        scenes=("plain", "two"),
+    ),
+    Mutant(
+        "unpinned_version",
+        "reads of the pinned version",
+        (
+            Edit(
+                "handover.aws.objects",
+                "Upload.where",
+                'where | {"VersionId": self.version_id} if self.version_id else where',
+                "where",
+            ),
+        ),
+        kinds=("overwritten", "drops_reversed"),
+    ),
+    Mutant(
+        "settled_twice",
+        "a chunk is counted once",
+        (
+            Edit(
+                f"{STORE}.progress",
+                "_add",
+                'f"{name} = :before" if before else f"attribute_not_exists({name})"',
+                "'attribute_exists(pk) OR attribute_not_exists(pk)'",
+            ),
+            Edit(f"{STORE}.progress", "_add", "    if before:\n", "    if False:\n"),
+        ),
+        kinds=("repeat", "error_after", "timeout_after"),
+    ),
+    Mutant(
+        "counter_of_chunks",
+        "a chunk is counted once",
+        (
+            Edit(
+                f"{STORE}.progress",
+                "count_chunk",
+                "_place_of(settlement.chunk, chunks)",
+                "_place_of(min(read_progress(table, import_id, chunks=chunks, lines=lines).pending,"
+                " default=1), chunks)",
+            ),
+        ),
+        kinds=("repeat", "error_after", "duplicate_inside"),
+    ),
+    Mutant(
+        "counted_before_it_is_settled",
+        "a chunk is settled before it is counted",
+        wrap=(f"{STORE}.imports", "Imports.settle", _counted_first),
+        kinds=KILLS,
+    ),
+    Mutant(
+        "settled_and_never_counted",
+        "who finds a settled chunk counts it",
+        (Edit(f"{STAGES}.chunks", "_count", "if settled is not None:", "if False:"),),
+        kinds=KILLS,
+    ),
+    Mutant(
+        "parts_after_settling",
+        "parts before settling",
+        wrap=(f"{STAGES}.chunks", "_settle", _parts_after_settling),
+        kinds=KILLS,
+    ),
+    Mutant(
+        "errors_swallowed",
+        "a failed message comes again",
+        wrap=("handover.batch", "each_message", _swallowed),
+        kinds=("busy_run", "broken_run"),
+        sweeps=False,
+    ),
+    Mutant(
+        "unprocessed_keys_ignored",
+        "draining of batches",
+        (
+            Edit(
+                f"{STORE}.batches",
+                "read_items",
+                'request = answer.get("UnprocessedKeys")',
+                "request = None",
+            ),
+        ),
+        kinds=("first_left_out", "all_left_out"),
+    ),
+    Mutant(
+        "unprocessed_items_ignored",
+        "draining of batches",
+        (Edit(f"{STORE}.batches", "put_items", '.get("UnprocessedItems")', ".get('nothing')"),),
+        kinds=("first_left_out", "all_left_out"),
+    ),
+    Mutant(
+        "busy_statements_taken_for_written",
+        "errors of single statements",
+        (Edit(f"{STORE}.batches", "_write_part", "busy.append(place)", "pass"),),
+        kinds=("statement_throttled", "statements_all_busy"),
+    ),
+    Mutant(
+        "busy_statements_taken_for_rejections",
+        "errors of single statements",
+        (
+            Edit(
+                f"{STORE}.batches",
+                "_write_part",
+                "busy.append(place)",
+                "outcomes[place] = Unmet(None)",
+            ),
+        ),
+        kinds=("statement_throttled", "statement_conflict"),
+    ),
+    Mutant(
+        "unmet_condition_taken_for_written",
+        "errors of single statements",
+        (
+            Edit(
+                f"{STORE}.batches",
+                "_write_part",
+                'outcomes[place] = Unmet(error.get("Item"))',
+                "outcomes[place] = None",
+            ),
+        ),
+        kinds=("facts_changed", "second_import_inside", "opco_changed"),
+    ),
+    Mutant(
+        "failed_messages_ignored",
+        "draining of batches",
+        (
+            Edit(
+                "handover.aws.queues",
+                "send_all",
+                'waiting = {left["Id"]: waiting[left["Id"]] for left in answer.get("Failed", [])}',
+                "waiting = {}",
+            ),
+        ),
+        kinds=("first_left_out", "last_left_out", "all_left_out"),
+        sweeps=False,
+    ),
+    Mutant(
+        "failed_events_ignored",
+        "draining of batches",
+        (Edit("handover.aws.buses", "put_events", 'if "ErrorCode" in taken', "if False"),),
+        kinds=("first_left_out", "all_left_out"),
+    ),
+    Mutant(
+        "random_import_id",
+        "identity is the object's version",
+        wrap=(f"{STAGES}.uploads", "Arrival.import_id", _random_id),
+    ),
+    Mutant(
+        "told_before_publishing",
+        "the open flag is the outbox",
+        (
+            Edit(
+                f"{STAGES}.endings",
+                "end_import",
+                "is_final and item.open:\n",
+                "is_final and item.open:\n        imports.told_end(import_id)\n",
+            ),
+        ),
+        kinds=KILLS,
+    ),
+    Mutant(
+        "notified_before_report",
+        "the report before the news",
+        (
+            Edit(
+                f"{STAGES}.endings",
+                "end_import",
+                "        _write_files(wiring, item, final, run)\n",
+                """        item.state = final.value
+        announce(wiring, summary_of_end(wiring, item))
+        _write_files(wiring, item, final, run)\n""",
+            ),
+        ),
+    ),
+    Mutant(
+        "state_before_report",
+        "the report before the news",
+        (
+            Edit(
+                f"{STAGES}.endings",
+                "end_import",
+                """        _write_files(wiring, item, final, run)
+        imports.end(import_id, final)""",
+                """        imports.end(import_id, final)
+        _write_files(wiring, item, final, run)""",
+            ),
+        ),
+        kinds=KILLS,
+    ),
+    Mutant(
+        "marks_not_looked_up",
+        "a retried chunk finds its marks",
+        (Edit(PLANNER, "already_done", "for mark in own:", "for mark in ():"),),
+        kinds=KILLS,
+    ),
+    Mutant(
+        "raised_order_forgotten",
+        "a retried line that changed nothing finds the order it raised",
+        (Edit(PLANNER, "already_done", "if not own and any(", "if False and any("),),
+        scenes=("older",),
+        pair=("kill_after", "user_inactive"),
+        function="assign",
+    ),
+    Mutant(
+        "marks_trimmed",
+        "marks stay while their import may be worked",
+        (
+            Edit(
+                PLANNER,
+                "_change",
+                "mark.order > claim.order or mark.import_id in claim.rivals",
+                "False",
+            ),
+        ),
+        scenes=("two", "older"),
+        kinds=("others_first", "kill_after", "second_import_inside", *LATE),
+    ),
+    Mutant(
+        "repeats_ignored",
+        "repeats are settled before the fan-out",
+        (Edit(f"{STAGES}.chunks", "_gather", "if taken.repeats:", "if False:"),),
+    ),
+    Mutant(
+        "uploader_not_looked_at",
+        "an uploader who may not upload any more is refused",
+        (
+            Edit(
+                f"{STAGES}.admission",
+                "uploader_of",
+                "user is None or not user.is_active",
+                "user is None",
+            ),
+            Edit(f"{STAGES}.admission", "uploader_of", "if reason:", "if False:"),
+        ),
+        # Whoever began before the change may not see it.
+        pair=("uploader_demoted", "kill_before"),
+        function="validate",
+    ),
+    Mutant(
+        "transactions_in_conflict_taken_for_made",
+        "errors of transactions",
+        (
+            Edit(
+                f"{STORE}.batches",
+                "transact",
+                "            return False",
+                "            return True",
+            ),
+        ),
+        scenes=("pending",),
+        kinds=("transaction_conflict",),
+    ),
+    Mutant(
+        "approval_skipped",
+        "an Admin approves a clearing file",
+        wrap=(f"{STAGES}.weighing", "would_clear", _never_waits),
+        scenes=("approval",),
+    ),
+    Mutant(
+        "cancel_not_seen",
+        "cancelling stops the chunks",
+        (
+            Edit(
+                f"{STAGES}.chunks",
+                "_gather",
+                "may_write = may_write and not item.cancelled_by",
+                "pass",
+            ),
+        ),
+        kinds=("cancel",),
+    ),
+    Mutant(
+        "handed_on_and_still_leased",
+        "a chunk is free before its fresh message is sent",
+        (
+            Edit(
+                f"{STORE}.imports",
+                "Imports.free_chunk",
+                "ChunkItem.lease_until.set(0)",
+                "ChunkItem.lease_until.set(10**12)",
+            ),
+        ),
+        kinds=("statement_throttled_at_last",),
+    ),
+    Mutant(
+        "handed_on_without_a_message",
+        "a chunk that is handed on has a fresh message",
+        (
+            Edit(
+                f"{STAGES}.chunks",
+                "_give_back",
+                "    hand_on(wiring, item, number, taken.handed_on + 1)\n",
+                "",
+            ),
+        ),
+        kinds=("statement_throttled_at_last",),
+        sweeps=False,
+    ),
+    Mutant(
+        "pending_ignored_at_the_end",
+        "an import ends when nothing is pending",
+        (
+            Edit(
+                f"{STAGES}.endings",
+                "end_import",
+                "item.state == State.PROCESSING and not pending_chunks(item)",
+                "item.state == State.PROCESSING",
+            ),
+            Edit(
+                f"{STORE}.imports",
+                "Imports.start_finalizing",
+                "item is None or pending_chunks(item)",
+                "item is None",
+            ),
+            Edit(f"{STAGES}.endings", "_write_files", "    check_counts(told)\n", ""),
+            Edit(
+                f"{STAGES}.chunks",
+                "_work_taken",
+                "item.state == State.PROCESSING and not pending_chunks(item)",
+                "item.state == State.PROCESSING",
+            ),
+        ),
+    ),
+    Mutant(
+        "only_the_last_settler_sends",
+        "a redelivered chunk sends the finalize message again",
+        (
+            Edit(
+                f"{STAGES}.chunks",
+                "_work_taken",
+                "    if item.state == State.PROCESSING and not pending_chunks(item):",
+                "    else:\n        return\n"
+                "    if item.state == State.PROCESSING and not pending_chunks(item):",
+            ),
+        ),
+        kinds=KILLS,
+        sweeps=False,
+    ),
+    Mutant(
+        "only_the_first_delivery_sends",
+        "a redelivered upload sends the chunk messages again",
+        (
+            Edit(
+                f"{STAGES}.intake",
+                "take_in",
+                "    _send_on(wiring, item, run.patience)",
+                "    if sender is not None:\n        _send_on(wiring, item, run.patience)",
+            ),
+        ),
+        kinds=KILLS,
+        sweeps=False,
+    ),
+    Mutant(
+        "history_under_random_keys",
+        "history is keyed by account and version",
+        (
+            Edit(
+                f"{STORE}.history",
+                "_history_item",
+                '{"N": str(mark.version)}',
+                '{"N": str(mark.version + 1000 * __import__("random").randrange(1, 10**6))}',
+            ),
+        ),
+    ),
+    Mutant(
+        "portfolio_unversioned",
+        "portfolios keep what is newer",
+        (
+            Edit(
+                f"{STORE}.history",
+                "Portfolios.put",
+                "if max(known.get(place, -1) for place in places[key]) < holding.version",
+                "if True",
+            ),
+        ),
+        scenes=("two", "older"),
+        kinds=("stream_again", "duplicate_inside", "world_first"),
+    ),
+    Mutant(
+        "sweep_does_nothing",
+        "the sweep sends on what stands still",
+        wrap=(f"{STAGES}.sweeps", "_resend", lambda _function: lambda *_arguments: False),
+        kinds=("messages_lost",),
+    ),
+    Mutant(
+        "everything_waiting_sent_again",
+        "the sweep sends only what can be lost",
+        (
+            Edit(
+                f"{STAGES}.sweeps",
+                "_lost_chunks",
+                "return lost_chunks(chunks, run.now, before=run.now)[:1]",
+                "return sorted(pending_chunks(item))",
+            ),
+        ),
+        kinds=("outage", "poison"),
+        function="assign",
+    ),
+    Mutant(
+        "lost_uploads_not_looked_for",
+        "uploads without an import are found",
+        wrap=(f"{STAGES}.sweeps", "_take_in", _nothing),
+        scenes=("lost",),
+    ),
+    Mutant(
+        "abandoning_writes",
+        "a dead letter writes nothing",
+        (Edit(f"{STAGES}.abandonment", "abandon", "may_write=False", "may_write=True"),),
+        kinds=("poison",),
+    ),
+    Mutant(
+        "abandoning_forgets_the_chunk",
+        "a dead letter settles its chunk",
+        (Edit(f"{STAGES}.abandonment", "abandon", 'if "chunk" in message:', "if False:"),),
+        kinds=("poison",),
+        function="assign",
+        sweeps=False,
+    ),
+    Mutant(
+        "tenant_not_in_key",
+        "the tenant is in every key",
+        (
+            Edit(
+                f"{STORE}.directory",
+                "Directory.users",
+                "read_users(self.table, tenant, ",
+                'read_users(self.table, "norte", ',
+            ),
+        ),
+    ),
+    Mutant(
+        "dry_run_writes",
+        "a dry run writes nothing",
+        (
+            Edit(
+                f"{STAGES}.outcomes",
+                "results_of",
+                "work.may_write and not work.is_dry_run",
+                "work.may_write",
+            ),
+        ),
+        scenes=("dry",),
+    ),
+    Mutant(
+        "ticket_good_twice",
+        "a ticket is good for one upload",
+        wrap=(f"{STAGES}.uploads", "check_ticket", _nothing),
+        kinds=("overwritten",),
+    ),
+    Mutant(
+        "outage_refuses_the_file",
+        "an outage is no refusal",
+        wrap=(f"{STAGES}.intake", "_validate", _outage_refuses),
+        kinds=("busy_run", "broken_run", "silent_run"),
+    ),
+    Mutant(
+        "users_read_too_early",
+        "users are read when the chunk is worked",
+        wrap=(f"{STORE}.directory", "Directory.users", _remembering),
+        kinds=("user_inactive", "user_removed"),
+    ),
+    Mutant(
+        "undo_ignores_what_came_later",
+        "an undo gives back only what is as the import left it",
+        (
+            Edit(
+                PLANNER,
+                "decide",
+                "not is_as_left(before, seating.expected)",
+                "False",
+            ),
+        ),
+        scenes=("undo",),
+        kinds=("second_import_inside", "edit"),
+    ),
+    Mutant(
+        "undo_does_not_wait_for_older_imports",
+        "what depends on older imports waits for them",
+        (Edit(f"{STAGES}.intake", "_let_older_end", "rivals - behind and", "False and"),),
+        scenes=("undo",),
+        kinds=("second_import",),
+    ),
+    Mutant(
+        "errand_files_good_twice",
+        "an errand is one file",
+        (
+            Edit(
+                f"{STAGES}.following",
+                "run_errand",
+                " and not is_handed_in(wiring, ticket_id, ticket)",
+                "",
+            ),
+        ),
+        wrap=(f"{STAGES}.uploads", "check_ticket", _nothing),
+        scenes=("undo", "removal"),
+        kinds=("kill_after", "error_after", "duplicate_inside", "stream_again"),
+        function="follow",
+    ),
+    Mutant(
+        "errand_file_under_a_new_key",
+        "an errand is one file",
+        (
+            Edit(
+                f"{STAGES}.following",
+                "run_errand",
+                "    if ticket is None:",
+                """    if ticket is not None and is_handed_in(wiring, ticket_id, ticket):
+        ticket_id += "-" + run.attempt
+        imports.issue_once(ticket_id, ticket)
+    if ticket is None:""",
+            ),
+        ),
+        scenes=("undo",),
+        kinds=("kill_after", "duplicate_inside", "stream_again"),
+        function="follow",
+    ),
+    Mutant(
+        "parked_records_forgotten",
+        "what cannot be published is parked and replayed",
+        wrap=(f"{STAGES}.parking", "_park", _nothing),
+        kinds=("poison",),
+        function="publish",
+    ),
+    Mutant(
+        "busy_deliveries_counted_as_failed",
+        "busy is waiting",
+        (
+            Edit(
+                "handover.batch",
+                "_put_off",
+                "    if before >= MAX_PUT_OFFS:",
+                "    if before >= 0:",
+            ),
+        ),
+        kinds=("outage",),
+    ),
+    Mutant(
+        "failed_errands_acknowledged",
+        "an errand is followed until its file is there",
+        wrap=(f"{STAGES}.following", "follow", _acknowledged),
+        scenes=("undo", "removal"),
+        kinds=("busy_run", "broken_run"),
+        function="follow",
+    ),
+    Mutant(
+        "removal_misses_a_role",
+        "a removal is about every role",
+        (Edit(f"{STAGES}.errand_files", "_of_seats", "sorted(held) or", "sorted(held)[:1] or"),),
+        scenes=("removal",),
+    ),
+    Mutant(
+        "nobody_buried",
+        "who is removed is deleted before their accounts are looked for",
+        wrap=(f"{STORE}.errands", "Errands.bury", _nothing),
+        scenes=("removal",),
+    ),
+    Mutant(
+        "sign_in_stays",
+        "who is deleted cannot sign in",
+        wrap=(f"{STAGES}.following", "_settle_sign_ins", _nothing),
+        scenes=("removal",),
+    ),
+    Mutant(
+        "no_look_at_what_is_published",
+        "what comes to be held by who is gone is looked at again",
+        wrap=(f"{STAGES}.publication", "_ask_for_looks", _nothing),
+        scenes=("removal", "pending"),
+        kinds=("others_first", "world_first"),
+        function="assign",
+    ),
+    Mutant(
+        "fact_orders_ignored",
+        "the order of facts",
+        (
+            Edit(
+                f"{STORE}.records",
+                "fact_orders_in",
+                "if FACT_ORDERS not in item:",
+                "if True:",
+            ),
+        ),
+        scenes=("people", "customers"),
+        kinds=("second_import_inside",),
+    ),
+    Mutant(
+        "first_manager_forgotten",
+        "the oldest file says who gets a new account",
+        (
+            Edit(
+                "handover.rules.directory_planner",
+                "is_made_later",
+                'record.orders.get(MADE, "") > claim.order',
+                "False",
+            ),
+        ),
+        scenes=("customers",),
+        kinds=("second_import_inside",),
+    ),
+    Mutant(
+        "records_written_over_any_version",
+        "records are written on the version that was read",
+        (
+            Edit(f"{STORE}.batches", "update", " AND {condition}", ""),
+            Edit(f"{STORE}.batches", "update", ", *stands", ""),
+        ),
+        scenes=("people", "customers"),
+        kinds=("second_import_inside", "edit", "duplicate_inside"),
+        function="assign",
+    ),
+    Mutant(
+        "login_names_not_claimed",
+        "a login name leads to one user",
+        wrap=(f"{STAGES}.planning", "_logins", _no_logins),
+        scenes=("people",),
+    ),
+    Mutant(
+        "claims_not_looked_at",
+        "a login name leads to one user",
+        (
+            Edit(
+                f"{STORE}.user_records",
+                "UserRecords.claim_logins",
+                "if outcome is not None",
+                "if False",
+            ),
+        ),
+        scenes=("people",),
+        pair=("second_import", "others_first"),
+        function="assign",
+    ),
+    Mutant(
+        "names_not_indexed",
+        "who is found by address is found by name",
+        (
+            Edit(
+                f"{STORE}.user_records",
+                "UserRecords.write",
+                "put_items(self.table, _name_items(writes), patience)",
+                "pass",
+            ),
+        ),
+        scenes=("people",),
+    ),
+    Mutant(
+        "deleted_users_come_back",
+        "who was deleted comes back only by an explicit word",
+        wrap=("handover.rules.directory_planner", "_of_deleted", _nothing),
+        scenes=("people",),
+    ),
+)

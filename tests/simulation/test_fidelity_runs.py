@@ -1,0 +1,22 @@
+"""The licence of the memory AWS for whole runs: uploads to notices, as on the emulators.
+
+`python -m tests.simulation licence` does a hundred and more.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulation.engine.whole_runs import licence
+
+RUNS = {"ministack": 6, "moto": 3}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_whole_runs_end_as_on_the_emulator(name: str) -> None:
+    told = licence(name, RUNS[name], "tests")
+
+    print(f"\n{name}: {told}")
+    assert told.wrong == []
+    assert told.runs == RUNS[name]
+    assert told.seen["items"] > 40 * told.runs

@@ -1,0 +1,37 @@
+"""The simulation finds every deliberate defect; `python -m tests.simulation mutants` judges all."""
+
+from __future__ import annotations
+
+import os
+import random
+
+import pytest
+
+from tests.simulation.mutants import MUTANTS
+from tests.simulation.mutants.judge import judge_each
+from tests.simulation.mutants.mutant import Mutant
+
+# A run judges some, of a seed: all of them take minutes.
+SEED = os.environ.get("FAULTS_SEED", "first")
+JUDGED = int(os.environ.get("MUTANTS_JUDGED", "6"))
+
+
+def test_there_is_a_mutant_for_each_mechanism() -> None:
+    assert len(MUTANTS) >= 25
+    assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS)
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda one: one.name)
+def test_a_mutant_still_finds_what_it_changes(mutant: Mutant) -> None:
+    with mutant.alive():
+        pass
+
+
+@pytest.mark.all_cores
+@pytest.mark.timeout(1200)
+def test_the_mutants_that_are_drawn_are_found() -> None:
+    names = random.Random(SEED).sample([mutant.name for mutant in MUTANTS], JUDGED)
+
+    verdicts = judge_each(names)
+
+    assert [one.mutant for one in verdicts if not one.plan] == [], f"seed {SEED}"

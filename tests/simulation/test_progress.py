@@ -1,0 +1,21 @@
+"""Long runs go on where they ended, as long as the code is the same."""
+
+from __future__ import annotations
+
+from tests.simulation.engine.progress import Progress
+
+FIGURES = {"runs": 7, "first_faults_done": 32, "first_faults": 64, "code": "aaaa"}
+
+
+def test_a_sweep_of_the_same_code_goes_on() -> None:
+    progress = Progress({"plain/fifo": FIGURES})
+
+    assert progress.begin("plain/fifo", "aaaa") == 32
+
+
+def test_a_sweep_of_other_code_begins_anew_and_the_figures_of_the_old_one_stay() -> None:
+    known = {"plain/fifo": FIGURES}
+
+    assert Progress(known).begin("plain/fifo", "bbbb") == 0
+
+    assert known == {"plain/fifo, code aaaa": FIGURES}

@@ -1,0 +1,100 @@
+"""Whole imports with faults while portfolios lie under several keys, all of them or in part."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from handover import runtime
+from handover.deadline import Patience
+from handover.store import history
+from handover.store.batches import transact
+from handover.store.moving import PortfolioMover, UserMover
+from handover.store.user_places import Spreading, UserPlaces, address_of, put_mark
+
+from tests.simulation.engine import Machine, Plan, explore
+from tests.simulation.engine import scene as the_scene
+from tests.simulation.engine.scene import SCENES
+
+# Of the faults that may befall the calls of a scene, every so manieth.
+FAULTS_APART = 97
+READERS = ("plain", "two", "removal", "pending", "owner", "undo", "people", "customers")
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+    """A stack whose portfolios are all spread as soon as they change, and read in small parts."""
+    kept = dict(os.environ)
+    for name, value in (("SPREAD_FROM_CHANGES", 1), ("LARGE_FROM", 1), ("FIRST_ROWS", 1)):
+        monkeypatch.setattr(history, name, value)
+    yield Machine()
+    os.environ.clear()
+    os.environ.update(kept)
+    runtime.wiring.cache_clear()
+
+
+def switch(machine: Machine, scene: str, *, is_moved: bool) -> None:
+    """Prepares the scene with everything at home, then switches to spread keys, and moves."""
+    with machine.running():
+        machine._set(scene)
+        os.environ["KEY_LAYOUT"] = "spread"
+        runtime.wiring.cache_clear()
+        if is_moved:
+            tables = runtime.wiring().tables
+            mover = PortfolioMover(tables.portfolios, large_from=1)
+            list(mover.spread(Patience(the_scene.START + 9e9)))
+            machine._snapshots[scene] = machine.memory.snapshot()
+
+
+@pytest.mark.parametrize("is_moved", [False, True])
+@pytest.mark.parametrize("scene", READERS)
+def test_faults_violate_nothing_where_portfolios_are_spread_or_become_so(
+    machine: Machine, scene: str, *, is_moved: bool
+) -> None:
+    switch(machine, scene, is_moved=is_moved)
+    parent = machine.run(Plan(scene), traced=True)
+    assert parent.violations == ()
+    spread = [pk for pk, _ in machine.memory.dynamodb.tables["PortfolioTable"].items if "~" in pk]
+
+    plans = [parent.plan.with_fault(*fault) for fault in explore.faults_after(parent)]
+    for plan in plans[::FAULTS_APART]:
+        assert machine.run(plan, after=parent).violations == (), plan.json()
+    assert spread
+
+
+def move_users(machine: Machine, scene: str, *, most: int) -> None:
+    """Prepares the scene with a tenant that is being spread, of which so many users are moved."""
+    with machine.running():
+        machine._set(scene)
+        table = runtime.wiring().tables.directory.table
+        put_mark(table, the_scene.HOME, Spreading.SPREAD, the_scene.START)
+        keys = UserPlaces(the_scene.HOME, Spreading.SPREAD)
+        items = machine.memory.dynamodb.tables["DirectoryTable"].items
+        users = [
+            item
+            for (pk, sk), item in items.items()
+            if pk == the_scene.HOME and sk.startswith("user#")
+        ]
+        mover = UserMover(table)
+        for item in users[:most]:
+            assert transact(mover.actions(item, keys.of(address_of(item))[0]))
+        machine._snapshots[scene] = machine.memory.snapshot()
+
+
+@pytest.mark.parametrize("most", [3, 1000])
+@pytest.mark.parametrize("scene", READERS)
+def test_faults_violate_nothing_where_users_are_spread_all_or_some(
+    machine: Machine, scene: str, most: int
+) -> None:
+    move_users(machine, scene, most=most)
+    parent = machine.run(Plan(scene), traced=True)
+    assert parent.violations == ()
+
+    plans = [parent.plan.with_fault(*fault) for fault in explore.faults_after(parent)]
+    for plan in plans[::FAULTS_APART]:
+        assert machine.run(plan, after=parent).violations == (), plan.json()
+
+
+def test_every_scene_that_reads_portfolios_is_among_those() -> None:
+    assert set(explore.LATER_SCENES) <= set(READERS) <= set(SCENES)

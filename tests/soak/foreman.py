@@ -1,0 +1,273 @@
+"""The foreman: a process that forks workers, kills them at random instants and replaces them.
+
+Everything a worker needs is imported once, here, so that a new one stands in milliseconds; a
+process started afresh would spend most of its short life on imports.
+
+Reads one JSON object from standard input (`Orders`), then words, one a line: `kill RATE SHARE`,
+`report`, and at the end of the input it ends all workers and itself. RATE is in kills a second;
+there are never more than SHARE kills for each message that was handled, and a few in advance, so
+that on a slow machine work gets done between them.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import random
+import resource
+import select
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import boto3
+
+from tests.soak import worker
+from tests.soak.board import FIELDS, Board
+from tests.soak.memory import processor_seconds
+from tests.soak.worker import Handler, Post
+
+LOOK_SECONDS = 0.004
+# So long a kill waits for somebody to be at work before it goes to whoever is there.
+LONGEST_WAIT_SECONDS = 1.0
+IN_ADVANCE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one worker works; a spared one is never killed, so that its memory can be watched."""
+
+    post: Post
+    is_spared: bool
+    log: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """Who is to work, and the constants of the product's modules that are to be smaller."""
+
+    places: tuple[Place, ...]
+    constants: Mapping[str, int]
+
+
+def orders_json(orders: Orders) -> str:
+    """The orders in one line."""
+    return json.dumps(
+        {
+            "constants": dict(orders.constants),
+            "places": [
+                {
+                    "kind": place.post.kind,
+                    "source": place.post.source,
+                    "timeout_seconds": place.post.timeout_seconds,
+                    "doubled": place.post.doubled,
+                    "checkpoint": str(place.post.checkpoint or ""),
+                    "is_spared": place.is_spared,
+                    "log": str(place.log),
+                }
+                for place in orders.places
+            ],
+        }
+    )
+
+
+def orders_from(text: str) -> Orders:
+    """The orders that were written down."""
+    data = json.loads(text)
+    places = tuple(
+        Place(
+            Post(
+                told["kind"],
+                told["source"],
+                told["timeout_seconds"],
+                told["doubled"],
+                Path(told["checkpoint"]) if told["checkpoint"] else None,
+            ),
+            told["is_spared"],
+            Path(told["log"]),
+        )
+        for told in data["places"]
+    )
+    return Orders(places, data["constants"])
+
+
+def handlers() -> dict[str, Handler]:
+    """The real handlers, by the name of their function's folder."""
+    kinds = (*worker.QUEUE_KINDS, worker.STREAM_KIND)
+    return {kind: importlib.import_module(f"functions.{kind}.app").lambda_handler for kind in kinds}
+
+
+def make_clients() -> None:
+    """Makes the clients without a connection: forked processes may share those, not these."""
+    from handover import runtime
+    from handover.aws import clients
+    from handover.profiles import presets
+    from handover.store import connection
+    from handover.store.directory import DirectoryItem, UserItem
+    from handover.store.imports import ChunkItem, ImportItem, PlanItem, TicketItem, WatermarkItem
+
+    runtime.wiring()
+    connection.client()
+    for make in (clients.s3, clients.sqs, clients.sns, clients.events):
+        make()
+    models: tuple[Any, ...] = (DirectoryItem, UserItem, ImportItem, PlanItem, ChunkItem)
+    for model in (*models, TicketItem, WatermarkItem):
+        _ = model._get_connection().connection.client  # noqa: SLF001 - only this makes it
+    boto3.client("dynamodbstreams")
+    presets()  # the workers of a run read the same ones, whatever becomes of the files meanwhile
+
+
+def shorten(constants: Mapping[str, int]) -> None:
+    """Gives constants of modules, by their dotted names, other values, all or none.
+
+    A module's own name for a constant that it has imported is one of its own: it is what the code
+    of that module looks up. Raises ValueError for a name that there is not.
+    """
+    found: list[tuple[ModuleType, str, int]] = []
+    for name, number in constants.items():
+        place, _, constant = name.rpartition(".")
+        module = importlib.import_module(place)
+        if not hasattr(module, constant):
+            # Set all the same it would change nothing, and the run would be another than it says.
+            raise ValueError(f"{place} has no {constant}")
+        found.append((module, constant, number))
+    for module, constant, number in found:
+        setattr(module, constant, number)
+
+
+class Foreman:
+    """The workers of one run."""
+
+    def __init__(self, orders: Orders) -> None:
+        self._places = orders.places
+        self._board = Board.of(len(orders.places))
+        self._handlers = handlers()
+        self._pids: dict[int, int] = {}
+        self._ends: Counter[str] = Counter()
+        self._rate = self._share = 0.0
+        self._next_kill = 0.0
+        self._waiting_since = 0.0
+
+    def run(self) -> None:
+        """Works until standard input ends."""
+        for place in range(len(self._places)):
+            self._start(place)
+        buffer = b""
+        while True:
+            readable, _, _ = select.select([sys.stdin.fileno()], [], [], LOOK_SECONDS)
+            if readable:
+                read = os.read(sys.stdin.fileno(), 4096)
+                if not read:
+                    break
+                *words, buffer = (buffer + read).split(b"\n")
+                for word in words:
+                    self._obey(word.decode())
+            self._reap()
+            self._kill_if_due()
+        for pid in self._pids.values():
+            os.kill(pid, signal.SIGKILL)
+        for pid in self._pids.values():
+            os.waitpid(pid, 0)
+
+    def _obey(self, word: str) -> None:
+        name, *numbers = word.split()
+        if name == "kill":
+            self._rate, self._share = map(float, numbers)
+            self._next_kill = time.monotonic() + self._pause()
+        elif name == "report":
+            print(json.dumps(self._report()), flush=True)
+
+    def _report(self) -> dict[str, Any]:
+        places = range(len(self._places))
+        counted = {
+            field: sum(self._board.get(place, field) for place in places) for field in FIELDS
+        }
+        spared = {
+            f"{self._places[place].post.kind} {place}": pid
+            for place, pid in self._pids.items()
+            if self._places[place].is_spared
+        }
+        gone = resource.getrusage(resource.RUSAGE_CHILDREN)
+        busy = gone.ru_utime + gone.ru_stime + sum(map(processor_seconds, self._pids.values()))
+        return {
+            "counted": counted,
+            "ends": dict(self._ends),
+            "spared": spared,
+            "processor_seconds": busy,
+        }
+
+    def _start(self, place: int) -> None:
+        self._board.set(place, "busy", 0)
+        pid = os.fork()
+        if pid:
+            self._pids[place] = pid
+            return
+        told = self._places[place]
+        log = os.open(told.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        worker.work(told.post, self._handlers[told.post.kind], self._board, place)
+
+    def _reap(self) -> None:
+        for place, pid in list(self._pids.items()):
+            gone, status = os.waitpid(pid, os.WNOHANG)
+            if not gone:
+                continue
+            number = os.waitstatus_to_exitcode(status)
+            if number == -signal.SIGALRM:
+                self._ends["timed out"] += 1
+            elif number != -signal.SIGKILL:
+                self._ends[f"failed {self._places[place].post.kind}"] += 1
+            self._start(place)
+
+    def _kill_if_due(self) -> None:
+        now = time.monotonic()
+        if not self._rate or now < self._next_kill or self._is_ahead():
+            return
+        mortal = [place for place in self._pids if not self._places[place].is_spared]
+        busy = [place for place in mortal if self._board.get(place, "busy")]
+        if not busy:
+            self._waiting_since = self._waiting_since or now
+            if now - self._waiting_since < LONGEST_WAIT_SECONDS:
+                return
+        place = random.choice(busy or mortal)  # noqa: S311 - any will do
+        os.kill(self._pids[place], signal.SIGKILL)
+        self._ends["killed"] += 1
+        self._ends[f"killed at work: {self._places[place].post.kind}"] += bool(busy)
+        self._waiting_since = 0.0
+        self._next_kill = now + self._pause()
+
+    def _is_ahead(self) -> bool:
+        handled = sum(self._board.get(place, "handled") for place in range(len(self._places)))
+        return self._ends["killed"] > IN_ADVANCE + self._share * handled
+
+    def _pause(self) -> float:
+        return random.expovariate(self._rate) if self._rate else 0.0
+
+
+def main() -> None:
+    """Reads the orders and carries them out."""
+    line = b""
+    while not line.endswith(b"\n"):
+        line += os.read(sys.stdin.fileno(), 1)
+    orders = orders_from(line.decode())
+    foreman = Foreman(orders)
+    shorten(orders.constants)
+    make_clients()
+    gc.collect()
+    gc.freeze()  # what is shared with the forked stays shared
+    print("ready", flush=True)
+    foreman.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""The terms of the runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.soak.files import Mix
+from tests.soak.runs import Terms
+
+SHORT_LEASE = {
+    # Calls on this machine are answered in milliseconds, not in the seconds that a client waits at
+    # the most; whoever is killed must not hold up the run for so long.
+    "handover.runtime.LEASE_MARGIN_SECONDS": 5,
+}
+
+# Small imports, many at once, all about the same accounts; small steps, so that a kill finds many
+# places to fall on. Nobody is spared.
+HAIL = Terms(
+    tenants=2,
+    accounts=400,
+    lines=110,
+    mix=Mix(changed=500, cleared=80, rejected=60, repeated=60),
+    hands={"validate": (2, 0), "assign": (4, 0), "finalize": (1, 0), "publish": (1, 0)},
+    constants={
+        **SHORT_LEASE,
+        "handover.pipeline.validate.LEAST_CHUNK_BYTES": 1024,
+        "handover.pipeline.lines.LINES_AT_A_TIME": 25,
+        "handover.pipeline.lines.STATEMENTS_A_BATCH": 8,
+        "handover.store.batches.STATEMENTS_A_BATCH": 8,
+    },
+    most_open=40,
+    kills_a_second=8.0,
+    kills_a_message=0.5,
+)
+
+# The same, small enough for every run of the tests.
+SHOWER = replace(
+    HAIL,
+    tenants=1,
+    accounts=120,
+    lines=40,
+    constants={
+        **HAIL.constants,
+        "handover.runtime.LEASE_MARGIN_SECONDS": 1,
+        "handover.pipeline.validate.LEAST_CHUNK_BYTES": 512,
+    },
+    timeout_seconds=5.0,
+    visible_after=7,
+    hears_events=True,
+    most_open=5,
+    kills_a_message=0.8,
+)
+
+# Files as systems send them every night: nearly all lines ask for what stands already.
+LOAD = Terms(
+    tenants=8,
+    accounts=4500,
+    lines=3000,
+    mix=Mix(changed=20, cleared=2, rejected=4, repeated=4),
+    hands={"validate": (1, 1), "assign": (2, 1), "finalize": (1, 1), "publish": (0, 1)},
+    constants={**SHORT_LEASE, "handover.pipeline.validate.LEAST_CHUNK_BYTES": 16 * 1024},
+    most_open=10,
+    overlapping=10,
+    kills_a_second=1.15,  # a kill that finds nobody at work waits: one a second comes of it
+    is_throttled=True,
+    tells_of_seed=False,
+)

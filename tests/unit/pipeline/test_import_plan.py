@@ -1,0 +1,118 @@
+"""Plans: what validation stores is what the later stages read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from handover.aws.objects import Upload
+from handover.model import Dialect, Header, Repeat
+from handover.pipeline.import_plan import (
+    ImportPlan,
+    addresses_key,
+    parts_key,
+    plan_from,
+    plan_json,
+    repeats_from,
+    repeats_json,
+    repeats_key,
+)
+from handover.profiles import OpcoWall, presets
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+texts = st.text(st.characters(codec="utf-8"), max_size=8)
+numbers = st.integers(0, 2**40)
+plans = st.builds(
+    ImportPlan,
+    profile=st.sampled_from(list(presets().values())),
+    mapping=st.dictionaries(texts, texts, max_size=3),
+    upload=st.builds(Upload, texts, texts, texts),
+    dialect=st.builds(Dialect, texts, texts, numbers, st.booleans(), st.booleans()),
+    header=st.builds(Header, st.lists(texts, max_size=5).map(tuple), numbers, numbers),
+    rivals=st.frozensets(texts, max_size=3),
+    rivals_key=texts,
+)
+repeats = st.builds(
+    Repeat,
+    numbers,
+    st.booleans(),
+    st.lists(numbers, max_size=3).map(tuple),
+    numbers,
+    st.booleans(),
+)
+
+
+@settings(deadline=None, derandomize=True)
+@given(plans)
+def test_a_plan_that_is_stored_comes_back_the_same(plan: ImportPlan) -> None:
+    assert plan_from(plan_json(plan)) == plan
+
+
+@settings(deadline=None, derandomize=True)
+@given(st.lists(repeats, max_size=5, unique_by=lambda repeat: repeat.line))
+def test_repeats_that_are_stored_come_back_by_line(found: list[Repeat]) -> None:
+    assert repeats_from(repeats_json(found)) == {repeat.line: repeat for repeat in found}
+
+
+def test_a_plan_finds_the_columns_again() -> None:
+    plan = ImportPlan(
+        presets()["single-strict"],
+        {"Kunde": "account ID"},
+        Upload("b", "k", "v"),
+        Dialect("utf-8", ","),
+        Header(("account Manager", "Kunde"), 30, 2),
+        frozenset(),
+        OpcoWall.ALWAYS,
+    )
+
+    assert (plan.binding.account, plan.binding.seats[0].index) == (1, 0)
+
+
+def test_a_plan_keeps_the_wall_and_an_older_one_knows_the_profiles_alone() -> None:
+    plan = ImportPlan(
+        presets()["single-strict"],
+        {},
+        Upload("b", "k", "v"),
+        Dialect("utf-8", ","),
+        Header(("account Manager", "account ID"), 30, 2),
+        frozenset({"older"}),
+        OpcoWall.ALWAYS,
+    )
+    stored = json.loads(plan_json(plan))
+    before = {name: value for name, value in stored.items() if name != "opco_wall"}
+
+    assert plan_from(json.dumps(stored)) == plan
+    assert plan_from(json.dumps(before)) == replace(plan, wall=OpcoWall.BY_PROFILE)
+
+
+def test_the_files_of_an_import_have_keys_of_their_own() -> None:
+    keys = {
+        repeats_key("i", 1),
+        repeats_key("i", 2),
+        parts_key("i", 1, "a", "results"),
+        parts_key("i", 1, "b", "results"),
+        parts_key("i", 1, "a", "errors"),
+        parts_key("j", 1, "a", "errors"),
+        addresses_key("i"),
+        addresses_key("j"),
+    }
+
+    assert len(keys) == 8
+
+
+def test_a_plan_that_says_nothing_of_blank_rows_has_them_as_lines() -> None:
+    profile = presets()["single-strict"]
+    plan = ImportPlan(
+        profile,
+        {},
+        Upload("b", "k", "v"),
+        Dialect("utf-8", ";"),
+        Header(("account ID", "account Manager"), 27, 2),
+        frozenset(),
+        OpcoWall.ALWAYS,
+    )
+    stored = json.loads(plan_json(plan))
+    assert stored["dialect"].pop("skips_blank_rows") is True
+
+    assert plan_from(json.dumps(stored)).dialect == Dialect("utf-8", ";", skips_blank_rows=False)

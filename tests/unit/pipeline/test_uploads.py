@@ -1,0 +1,226 @@
+"""Uploads: what S3 tells is read exactly, and nobody is taken for somebody else."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote_plus
+
+import pytest
+from handover.aws.objects import Upload
+from handover.pipeline.uploads import (
+    Arrival,
+    arrival_message,
+    arrivals,
+    arrivals_of,
+    is_principal,
+)
+from handover.runtime import rfc3339
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.kit.payloads import message_of
+
+
+def notification(**changes: Any) -> dict[str, Any]:
+    """The captured notification with some values of its object, or of the record, changed."""
+    message = message_of("validate-drop")
+    record = message["Records"][0]
+    for name, value in changes.items():
+        place = record if name in ("eventName", "eventTime", "userIdentity") else record["s3"]
+        if place is not record:
+            place = place["object"]
+        if value is None:
+            place.pop(name, None)
+        else:
+            place[name] = value
+    return message
+
+
+def arrival(**changes: Any) -> Arrival:
+    (found,) = arrivals(notification(**changes))
+    return found
+
+
+def at(seconds: float, sequencer: str = "", key: str = "k") -> Arrival:
+    return Arrival(Upload("b", key, "v"), seconds, sequencer, "")
+
+
+# What S3 tells
+
+
+def test_the_captured_notification_of_a_drop_is_read_exactly() -> None:
+    found = arrival()
+
+    assert found.upload == Upload(
+        "handover-uploadsbucket-example",
+        "drop/lumina/erp/Kunden Müller & Co+2 100%.csv",
+        "00000004-0000-4000-8000-000000000004",
+    )
+    assert rfc3339(found.at) == "2026-11-22T13:08:15.947Z"
+    assert (found.sequencer, found.principal) == ("00000660DD2AEE8BCC", "EXAMPLE")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "drop/t/s/red flower.jpg",
+        "drop/t/s/a+b.csv",
+        "drop/t/s/100%.csv",
+        "drop/t/s/100%25.csv",
+        "drop/t/s/Kundé nr. 1.csv",
+        "drop/t/s/日本 語+%.csv",
+        "drop/t/s/../../in/other/x.csv",
+        "drop/t/s/a=b&c;d.csv",
+    ],
+)
+def test_a_key_is_decoded_exactly_once(key: str) -> None:
+    assert arrival(key=quote_plus(key, safe="/")).upload.key == key
+
+
+@settings(deadline=None, derandomize=True)
+@given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=20))
+def test_any_key_that_s3_takes_is_read_back(name: str) -> None:
+    key = f"drop/t/s/{name}"
+
+    (found,) = arrivals(notification(key=quote_plus(key, safe="/")))
+
+    assert found.upload.key == key
+
+
+def test_a_key_that_is_no_utf_8_has_an_identity_all_the_same() -> None:
+    found, other = arrival(key="drop/t/s/%FF.csv"), arrival(key="drop/t/s/%FE.csv")
+
+    assert found.import_id != other.import_id
+
+
+def test_s3s_test_message_tells_of_nothing() -> None:
+    assert list(arrivals(message_of("validate-test-event"))) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["ObjectRemoved:Delete", "ObjectRestore:Post", "ReducedRedundancy"]
+)
+def test_only_new_objects_are_arrivals(name: str) -> None:
+    assert list(arrivals(notification(eventName=name))) == []
+
+
+@pytest.mark.parametrize("name", ["Put", "Post", "Copy", "CompleteMultipartUpload"])
+def test_a_new_object_is_an_arrival_however_it_was_made(name: str) -> None:
+    assert arrival(eventName=f"ObjectCreated:{name}").upload.bucket
+
+
+def test_several_records_of_a_message_are_several_arrivals() -> None:
+    message = notification()
+    message["Records"] += notification(key="drop/lumina/erp/2.csv")["Records"]
+
+    assert len({found.import_id for found in arrivals(message)}) == 2
+
+
+def test_what_s3_leaves_out_is_empty_and_no_crash() -> None:
+    found = arrival(versionId=None, sequencer=None, userIdentity={})
+
+    assert (found.upload.version_id, found.sequencer, found.principal) == ("", "", "")
+
+
+@settings(deadline=None, derandomize=True)
+@given(
+    st.builds(
+        Arrival,
+        st.builds(Upload, st.text("ab", min_size=1), st.text(), st.text("v1")),
+        st.floats(1e9, 2e9),
+        st.text("0123456789ABCDEF"),
+        st.none() | st.text(max_size=5),
+        st.none() | st.integers(0, 2**31),
+    )
+)
+def test_an_arrival_sent_as_a_message_of_our_own_comes_back_the_same(one: Arrival) -> None:
+    message = json.loads(json.dumps(arrival_message(one)))
+
+    assert list(arrivals_of(message)) == [one]
+
+
+# Identity and order
+
+
+def test_the_identity_is_the_version_and_nothing_else() -> None:
+    one = Arrival(Upload("b", "k", "v"), 1.0, "1", "p")
+
+    assert one.import_id == Arrival(Upload("b", "k", "v"), 2.0, "2", None).import_id
+    assert len({one.import_id, at(1, key="other").import_id, found_elsewhere().import_id}) == 3
+    assert len(one.import_id) == 32
+
+
+def found_elsewhere() -> Arrival:
+    return Arrival(Upload("b", "k", "w"), 1.0, "1", "p")
+
+
+def test_the_parts_of_an_identity_cannot_be_shifted_into_each_other() -> None:
+    assert (
+        Arrival(Upload("b", "kv", ""), 0, "", "").import_id
+        != Arrival(Upload("b", "k", "v"), 0, "", "").import_id
+        != Arrival(Upload("bk", "", "v"), 0, "", "").import_id
+    )
+
+
+def test_time_comes_before_the_sequencer() -> None:
+    assert at(100.001, "FF").order < at(100.002, "00").order
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ("0055AED6DCD90281E5", "0055AED6DCD90281E6"),
+        ("0055AED6DCD90281", "0055AED6DCD90281E5"),
+        ("0055aed6dcd90281e5", "0055AED6DCD90281E6"),
+        ("", "01"),
+        ("1", "11"),
+        ("10", "2"),
+    ],
+)
+def test_sequencers_of_different_length_are_filled_up_on_the_right(
+    earlier: str, later: str
+) -> None:
+    assert at(100, earlier).order < at(100, later).order
+
+
+def test_two_uploads_of_one_instant_have_an_order_that_is_always_the_same() -> None:
+    orders = {at(100, "A", key).order for key in ("one", "two", "three")}
+
+    assert len(orders) == 3
+
+
+@settings(deadline=None, derandomize=True)
+@given(st.integers(0, 4 * 10**12), st.integers(0, 4 * 10**12))
+def test_orders_sort_as_the_times_do(one: int, other: int) -> None:
+    first, second = at(one / 1000), at(other / 1000)
+
+    assert (rfc3339(first.at) < rfc3339(second.at)) is (one < other)
+
+
+# Principals
+
+
+@pytest.mark.parametrize(
+    ("found", "registered", "same"),
+    [
+        ("AIDAEXAMPLE", "AIDAEXAMPLE", True),
+        ("AWS:AIDAEXAMPLE", "AIDAEXAMPLE", True),
+        ("AWS:AROAEXAMPLE:session-1", "AROAEXAMPLE", True),
+        ("AROAEXAMPLE:session-1", "AROAEXAMPLE", True),
+        ("AWS:AROAEXAMPLE:job", "AWS:AROAEXAMPLE:job", True),
+        ("AWS:AROAEXAMPLE2:s", "AROAEXAMPLE", False),
+        ("AWS:AROAEXAMPL:s", "AROAEXAMPLE", False),
+        ("AWS:OTHER:AROAEXAMPLE", "AROAEXAMPLE", False),
+        ("AWS:aroaexample", "AROAEXAMPLE", False),
+        ("", "AROAEXAMPLE", False),
+        ("", "", False),
+        ("AWS:", "", False),
+        ("AWS::x", "AWS:", False),
+        ("AWS:ANYBODY", "AWS", False),
+    ],
+)
+def test_a_principal_is_the_registered_one_in_any_session(
+    found: str, registered: str, same: bool
+) -> None:
+    assert is_principal(found, registered) is same
