@@ -8,7 +8,7 @@ SEED ?= 1
 SAMPLE ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lock build deploy bench contract faults load soak audit mutants clean
+.PHONY: help setup demo test check lock build deploy bench contract simulation load soak audit mutants clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -64,7 +64,7 @@ bench: setup ## speed and memory, into tests/bench/RESULTS.md
 contract: setup ## the deployed API asked at length whether it keeps its description
 	CONTRACT_EXAMPLES=300 $(PYTHON) -m pytest tests/contract
 
-faults: setup ## the long fault simulation
+simulation: setup ## the long fault simulation: every pair of faults, as far as time allows
 	$(PYTHON) -m tests.simulation
 
 load: setup ## the load model at its full size, into tests/load/RESULTS.md

@@ -28,7 +28,7 @@ from handover.errors import (
 from handover.http import accounts, assignments, edits, imports, profiles, requests, settings, users
 from handover.http.description import PATH, description, methods_of
 from handover.http.problems import JSON, PROBLEM, problem
-from handover.pipeline.uploads import TENANT_PATTERN
+from handover.profiles.names import TENANT_PATTERN
 from handover.runtime import (
     Context,
     invocation,
@@ -159,7 +159,7 @@ def describe() -> dict[str, Any]:
 
 
 def refused(error: HandoverError) -> Response[str]:
-    """What the stages raise on purpose, as a problem."""
+    """What the use cases raise on purpose, as a problem."""
     if isinstance(error, RetryLaterError):
         return _problem(
             HTTPStatus.SERVICE_UNAVAILABLE,

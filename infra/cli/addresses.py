@@ -6,7 +6,7 @@ import re
 
 from handover.aws import sign_ins
 from handover.aws.sign_ins import Settled
-from handover.pipeline.uploads import TENANT_PATTERN
+from handover.profiles.names import TENANT_PATTERN
 from handover.rules import normal_address
 from handover.store.domains import MOST_LABELS
 from handover.store.tables import TableNames, Tables, connect

@@ -49,7 +49,7 @@ class Row:
 
 def write_file(path: Path, *, lines: int, quoted_percent: int, repeated: int = 0) -> None:
     """A file of accounts, managers and notes; `repeated` of its lines name an earlier account."""
-    chance = random.Random(20)  # noqa: S311 - a file for a benchmark
+    chance = random.Random(20)
     with path.open("w", newline="", encoding="utf-8") as file:
         file.write("account ID,account Manager,note\n")
         for number in range(lines):

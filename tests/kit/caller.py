@@ -16,7 +16,7 @@ from functions.api import app
 # As Lambda sends it: from Python 3.12 on in UTF-8.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_RESPONSE_BYTES = 6 * 1024**2
-EVENT = json.loads((Path(__file__).parents[3] / "events" / "api-request.json").read_text())
+EVENT = json.loads((Path(__file__).parents[2] / "events" / "api-request.json").read_text())
 ADMIN, OFFICE, SALES, GONE = (
     f"{name}@lumina.example" for name in ("ines.admin", "joyce.office", "sam.sales", "kofi.gone")
 )

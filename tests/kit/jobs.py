@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from handover.access.people import Person
-from handover.jobs.job import Errand, ErrandKind, ask_errand
-from handover.model import User
+from handover.jobs.job import Errand, ask_errand
+from handover.model import ErrandKind, User
 from handover.profiles import UnknownUser, presets
 
 from tests.kit.caller import Api

@@ -18,8 +18,21 @@ from tests.mutation.recording import WHERE
 from tests.mutation.syntax import HANDOVER, Mutation
 
 ROOT = Path(__file__).parents[2]
-CORE = ("rules", "profiles", "reading", "reports", "store", "stages")
-FAST = (*(f"tests/unit/{part}" for part in CORE), "tests/functional")
+CORE = (
+    "rules",
+    "profiles",
+    "reading",
+    "reports",
+    "store",
+    "access",
+    "pipeline",
+    "jobs",
+    "use_cases",
+)
+FAST = (
+    *(f"tests/unit/{part}" for part in CORE if (ROOT / "tests" / "unit" / part).is_dir()),
+    "tests/functional",
+)
 RECORDED = ROOT / ".local" / "mutation.json"
 # What the tests of one mutant took together when they were recorded.
 MOST_SECONDS = 60.0

@@ -14,7 +14,18 @@ from functools import cache
 from pathlib import Path
 
 HANDOVER = Path(__file__).parents[2] / "layers/handover/handover"
-FOLDERS = ("rules", "profiles", "reading", "reports", "store", "stages", "http")
+FOLDERS = (
+    "rules",
+    "profiles",
+    "reading",
+    "reports",
+    "store",
+    "access",
+    "pipeline",
+    "jobs",
+    "use_cases",
+    "http",
+)
 
 COMPARED: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Lt: (ast.LtE, ast.GtE),

@@ -1,9 +1,9 @@
 """The long fault simulation.
 
-    python -m tests.simulation [--minutes M] [--scene S] [--order O]   every pair, as far as time allows
-    python -m tests.simulation replay '<plan>'                         one plan, call by call
-    python -m tests.simulation singles | drawn N [SEED] | mutants      parts of it
-    python -m tests.simulation licence [N [SEED]]                      whole runs beside the emulators
+    python -m tests.simulation [--minutes M] [--scene S] [--order O]  every pair, in the time given
+    python -m tests.simulation replay '<plan>'  one plan, call by call
+    python -m tests.simulation singles | drawn N [SEED] | mutants  parts of it
+    python -m tests.simulation fidelity [N [SEED]]  whole runs beside the emulators
 
 Exhaustive pairs go on where the last run of the same code ended; what is known so far is kept in
 .local/faults.json and told in tests/simulation/RESULTS.md.
@@ -68,14 +68,14 @@ def one_sweep(name: str, jobs: list[explore.Job]) -> int:
     return bool(tally.violating)
 
 
-def licence(count: int, seed: str) -> int:
+def fidelity(count: int, seed: str) -> int:
     """Whole runs on the memory AWS and ministack at once, and a fifth as many with moto."""
     progress = Progress.load()
     is_wrong = False
     for name, runs in (("ministack", count), ("moto", count // 5)):
-        told = whole_runs.licence(name, runs, seed)
+        told = whole_runs.fidelity(name, runs, seed)
         print(f"{name}: {told}", *told.wrong, sep="\n", flush=True)
-        progress.tell(f"licence: {name}", str(told))
+        progress.tell(f"fidelity: {name}", str(told))
         is_wrong = is_wrong or bool(told.wrong)
     return is_wrong
 
@@ -99,9 +99,9 @@ def main() -> int:
             f"pairs and triples of seed {seed}",
             explore.drawn(int(asked.arguments[0]), seed),
         )
-    if asked.what == "licence":
+    if asked.what == "fidelity":
         count = int(asked.arguments[0]) if asked.arguments else WHOLE_RUNS
-        return licence(count, asked.arguments[1] if len(asked.arguments) > 1 else "licence")
+        return fidelity(count, asked.arguments[1] if len(asked.arguments) > 1 else "fidelity")
     if asked.what == "mutants":
         from tests.simulation.mutants import judge
 

@@ -1,4 +1,4 @@
-"""The licence of the memory AWS: random operations, answered as the emulators answer them."""
+"""The fidelity of the memory AWS: random operations, answered as the emulators answer them."""
 
 from __future__ import annotations
 

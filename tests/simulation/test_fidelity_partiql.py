@@ -1,4 +1,4 @@
-"""The licence of the memory AWS for PartiQL, held against ministack.
+"""The fidelity of the memory AWS for PartiQL, held against ministack.
 
 moto is no judge of it: it writes nothing for a conditional UPDATE and says that it did.
 """

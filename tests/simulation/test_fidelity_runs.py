@@ -1,20 +1,20 @@
-"""The licence of the memory AWS for whole runs: uploads to notices, as on the emulators.
+"""The fidelity of the memory AWS for whole runs: uploads to notices, as on the emulators.
 
-`python -m tests.simulation licence` does a hundred and more.
+`python -m tests.simulation fidelity` does a hundred and more.
 """
 
 from __future__ import annotations
 
 import pytest
 
-from tests.simulation.engine.whole_runs import licence
+from tests.simulation.engine.whole_runs import fidelity
 
 RUNS = {"ministack": 6, "moto": 3}
 
 
 @pytest.mark.parametrize("name", RUNS)
 def test_whole_runs_end_as_on_the_emulator(name: str) -> None:
-    told = licence(name, RUNS[name], "tests")
+    told = fidelity(name, RUNS[name], "tests")
 
     print(f"\n{name}: {told}")
     assert told.wrong == []

@@ -1,4 +1,4 @@
-"""The licence of the memory AWS for S3, held against ministack and moto."""
+"""The fidelity of the memory AWS for S3, held against ministack and moto."""
 
 from __future__ import annotations
 

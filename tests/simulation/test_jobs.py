@@ -46,7 +46,7 @@ from tests.kit.pipeline import (
 __all__ = ["clients_of_memory", "pipeline"]
 
 # Set to draw other runs, or more of them.
-SEED = os.environ.get("FAULTS_SEED", "first")
+SEED = os.environ.get("SIMULATION_SEED", "first")
 DRAWN = int(os.environ.get("ERRANDS_DRAWN", "20"))
 MOST_STEPS = 3000
 # How often a step is disturbed while the disturbances last.

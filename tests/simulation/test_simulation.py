@@ -24,15 +24,16 @@ from tests.simulation.engine.scene import ANA, BEA, CAI, DORA, FINN, HOME, NEEMA
 from tests.simulation.mutants import MUTANTS
 
 # Set to draw other pairs and triples, or more of them.
-SEED = os.environ.get("FAULTS_SEED", "first")
+SEED = os.environ.get("SIMULATION_SEED", "first")
 # In rounds, until there are the most or the time of singles and rounds together is over; the least
-# are drawn however long they take. FAULTS_DRAWN sets the least and the most.
-LEAST_DRAWN = int(os.environ.get("FAULTS_DRAWN", "5000"))
-MOST_DRAWN = int(os.environ.get("FAULTS_DRAWN", "20000"))
+# are drawn however long they take. SIMULATION_DRAWN sets the least and the most.
+LEAST_DRAWN = int(os.environ.get("SIMULATION_DRAWN", "5000"))
+MOST_DRAWN = int(os.environ.get("SIMULATION_DRAWN", "20000"))
 DRAWN_AT_A_TIME = 2_500
 SECONDS = 240.0
-# All of their calls take twice as long as everything else; `python -m tests.simulation singles` does.
-LATER_EVERY = int(os.environ.get("FAULTS_LATER_EVERY", "15"))
+# All of their calls take twice as long as everything else; `python -m tests.simulation singles`
+# makes them.
+LATER_EVERY = int(os.environ.get("SIMULATION_LATER_EVERY", "15"))
 MOST_SECONDS = 1800
 
 

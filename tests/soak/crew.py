@@ -80,7 +80,7 @@ def crew(orders: Orders, environment: Mapping[str, str], log: Path) -> Iterator[
         )
     made = Crew(process)
     try:
-        made._say(orders_json(orders))  # noqa: SLF001 - the words are this module's
+        made._say(orders_json(orders))
         if _piped(process.stdout).readline() != "ready\n":
             raise RuntimeError(f"the foreman did not start: {log.read_text(encoding='utf-8')}")
         yield made

@@ -85,7 +85,7 @@ class Deployed:
     def _run(self) -> None:
         while not self._is_over.wait(random.expovariate(self._rate) if self._rate else 0.2):
             if self._rate and (found := self._processes()):
-                pid, name = random.choice(found)  # noqa: S311 - any will do
+                pid, name = random.choice(found)
                 os.kill(pid, signal.SIGKILL)
                 self._ends["killed"] += 1
                 self._ends[f"killed: {name}"] += 1
@@ -164,11 +164,11 @@ def _double(made: Stand, tap: str) -> int:
     """Sends every third event again, word for word; how many there were."""
     doubled = 0
     for event in made.take(tap):
-        if random.randrange(3) == 0 and "Records" in event:  # noqa: S311 - any will do
+        if random.randrange(3) == 0 and "Records" in event:
             made.client("sqs").send_message(
                 QueueUrl=made.queue_url("IntakeQueue"),
                 MessageBody=json.dumps(event),
-                DelaySeconds=random.choice((0, 1, 10)),  # noqa: S311
+                DelaySeconds=random.choice((0, 1, 10)),
             )
             doubled += 1
     return doubled

@@ -120,7 +120,7 @@ def make_clients() -> None:
         make()
     models: tuple[Any, ...] = (DirectoryItem, UserItem, ImportItem, PlanItem, ChunkItem)
     for model in (*models, TicketItem, WatermarkItem):
-        _ = model._get_connection().connection.client  # noqa: SLF001 - only this makes it
+        _ = model._get_connection().connection.client
     boto3.client("dynamodbstreams")
     presets()  # the workers of a run read the same ones, whatever becomes of the files meanwhile
 
@@ -239,7 +239,7 @@ class Foreman:
             self._waiting_since = self._waiting_since or now
             if now - self._waiting_since < LONGEST_WAIT_SECONDS:
                 return
-        place = random.choice(busy or mortal)  # noqa: S311 - any will do
+        place = random.choice(busy or mortal)
         os.kill(self._pids[place], signal.SIGKILL)
         self._ends["killed"] += 1
         self._ends[f"killed at work: {self._places[place].post.kind}"] += bool(busy)

@@ -128,7 +128,7 @@ class Run:
         self.terms = terms
         self.workers = workers
         self.watch = Watch()
-        self._draw = random.Random(seed)  # noqa: S311 - to be repeated
+        self._draw = random.Random(seed)
         self._sampled = 0.0
 
     def feed(self, goes_on: Callable[[], bool]) -> None:

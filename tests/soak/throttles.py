@@ -6,8 +6,6 @@ Nothing of a throttled call is done. What it did is counted in a file in the emu
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
 """
 
-# ruff: noqa: SLF001 - it reaches into the emulator on purpose
-
 from __future__ import annotations
 
 import json
@@ -72,7 +70,7 @@ def _counter(counts: mmap.mmap) -> Callable[[int], None]:
 
 
 def _drawn() -> bool:
-    return random.random() < SHARE  # noqa: S311 - any will do
+    return random.random() < SHARE
 
 
 def _whole(operation: Any, tick: Callable[[int], None], refuse: Any) -> Any:

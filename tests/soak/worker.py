@@ -126,7 +126,7 @@ def _double(post: Post, message: Mapping[str, Any], board: Board, place: int) ->
     clients.sqs().send_message(
         QueueUrl=post.source,
         MessageBody=message["Body"],
-        DelaySeconds=random.choice((0, 0, 1, random.randint(2, LATEST_DOUBLE_SECONDS))),  # noqa: S311
+        DelaySeconds=random.choice((0, 0, 1, random.randint(2, LATEST_DOUBLE_SECONDS))),
         MessageAttributes={DOUBLED: {"DataType": "String", "StringValue": "yes"}},
     )
     board.add(place, "doubled")

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from handover.pipeline.older_imports import WATERMARK_LAG_SECONDS
 from handover.pipeline.sweep import APPROVAL_SECONDS
-from handover.pipeline.tickets import DOOR_SECONDS
+from handover.use_cases.tickets import DOOR_SECONDS
 
 from infra.template import PATH, load, resources
 from tests.template.test_pins import AUDIT, DEVELOPMENT, is_met, pins

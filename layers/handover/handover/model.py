@@ -267,3 +267,22 @@ class Account:
     assigned: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     orders: Mapping[str, str] = field(default_factory=dict)
     marks: tuple[Mark, ...] = ()
+
+
+class ErrandKind(StrEnum):
+    """What is to be done.
+
+    REMOVAL deletes users and takes them off every account. RESOLUTION gives the accounts that
+    wait for an address to the user who has it now. UNDO takes back what an import has changed.
+    OWNER gives all that a user holds in one role to somebody else.
+    """
+
+    REMOVAL = "removal"
+    RESOLUTION = "resolution"
+    UNDO = "undo"
+    OWNER = "owner"
+
+    @property
+    def follows_the_directory(self) -> bool:
+        """True when it only carries out what the directory says already: nobody may stop it."""
+        return self in (ErrandKind.REMOVAL, ErrandKind.RESOLUTION)

@@ -4,7 +4,7 @@
     with install(memory):
         lambda_handler(event, context)
 
-Its licence is tests/simulation/test_licence*.py: random operations answered as moto and ministack do.
+tests/simulation/test_fidelity*.py hold it to moto and ministack: random operations, same answers.
 """
 
 from tests.kit.memory_aws.failures import ServiceError, broken, throttled

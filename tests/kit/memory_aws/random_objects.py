@@ -1,4 +1,4 @@
-"""Random S3 operations over a few keys, for the licence tests.
+"""Random S3 operations over a few keys, for the fidelity tests.
 
 Version ids and upload ids differ between the memory AWS and an emulator; they are named by a
 `VERSION` or `UPLOAD` with a number, and each side puts in its own.

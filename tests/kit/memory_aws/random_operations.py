@@ -1,4 +1,4 @@
-"""Random DynamoDB operations over a few keys, for the licence tests.
+"""Random DynamoDB operations over a few keys, for the fidelity tests.
 
 Every sequence has keys of its own, so sequences do not disturb each other.
 """

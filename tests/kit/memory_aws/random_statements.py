@@ -1,4 +1,4 @@
-"""Random PartiQL over a few keys, for the licence tests."""
+"""Random PartiQL over a few keys, for the fidelity tests."""
 
 from __future__ import annotations
 

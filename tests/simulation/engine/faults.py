@@ -404,14 +404,14 @@ class Faults:
         of_sweeps: Any = sweep
         patience = of_rules.PATIENCE_SECONDS, of_sweeps.LOST_SECONDS
 
-        def sweep() -> None:
+        def swept() -> None:
             of_rules.PATIENCE_SECONDS = of_sweeps.LOST_SECONDS = 0.0
             try:
                 self._world.sweep()
             finally:
                 of_rules.PATIENCE_SECONDS, of_sweeps.LOST_SECONDS = patience
 
-        self._nest(sweep)
+        self._nest(swept)
 
     def _stream_again(self) -> None:
         """The oldest records of each stream come once more, after everything newer."""

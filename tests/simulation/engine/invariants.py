@@ -193,7 +193,7 @@ class _End:
             for asked, row in one.lines
             if asked.kind.is_of_directory and one.wrote and row.outcome in WORKED
         )
-        yield from errands.check(world, self._changed_by_main(done))
+        yield from jobs.check(world, self._changed_by_main(done))
         yield from self._chains(done)
         yield from self._users(done)
         yield from self._portfolio()
@@ -451,7 +451,7 @@ class _End:
                 for role in asked.targets:
                     held = expected[one.uploaded.tenant, asked.account, role]
                     if asked.kind is Kind.RESTORE:
-                        yield from errands.given_back(
+                        yield from jobs.given_back(
                             asked,
                             role,
                             held,

@@ -1,4 +1,4 @@
-"""Whole runs on the memory AWS and on an emulator at once: its licence for the simulation."""
+"""Whole runs on the memory AWS and on an emulator at once: its fidelity in the simulation."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _PEOPLE = [
 
 
 @dataclass(slots=True)
-class Licence:
+class Fidelity:
     """What whole runs came to: `seen` counts what was compared, `wrong` tells what differed."""
 
     runs: int = 0
@@ -107,9 +107,9 @@ def _beside(name: str) -> Iterator[Callable[[Callable[[], float]], DoubledAws]]:
         yield lambda clock: DoubledAws(clock, endpoint, reset)
 
 
-def licence(name: str, count: int, seed: str) -> Licence:
+def fidelity(name: str, count: int, seed: str) -> Fidelity:
     """Random whole runs, each on the memory AWS and on an emulator (ministack, moto) at once."""
-    told = Licence()
+    told = Fidelity()
     begun = time.monotonic()
     with _beside(name) as make, ExitStack() as stack:
         machine = Machine(takes_shortcuts=False, make=make)

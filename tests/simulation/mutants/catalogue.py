@@ -13,7 +13,8 @@ from pynamodb.exceptions import PynamoDBException
 
 from tests.simulation.mutants.mutant import Edit, Mutant
 
-PLANNER, STORE, STAGES = "handover.rules.planner", "handover.store", "handover.stages"
+PLANNER, STORE = "handover.rules.planner", "handover.store"
+PIPELINE, JOBS = "handover.pipeline", "handover.jobs"
 LATE = ("late_older", "late_older_inside")
 KILLS = ("kill_before", "kill_after", "timeout_after", "error_after", "world_first")
 
@@ -139,7 +140,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "no_rivals",
         "order of imports",
-        wrap=(f"{STAGES}.rivals", "rivals_of", _no_rivals),
+        wrap=(f"{PIPELINE}.older_imports", "rivals_of", _no_rivals),
         scenes=("older",),
         kinds=LATE,
     ),
@@ -148,7 +149,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "order of imports",
         (
             Edit(
-                f"{STAGES}.registration",
+                f"{PIPELINE}.registration",
                 "new_item",
                 "order=arrival.order",
                 "order=rfc3339(run.now)",
@@ -273,13 +274,13 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "settled_and_never_counted",
         "who finds a settled chunk counts it",
-        (Edit(f"{STAGES}.chunks", "_count", "if settled is not None:", "if False:"),),
+        (Edit(f"{PIPELINE}.assign", "_count", "if settled is not None:", "if False:"),),
         kinds=KILLS,
     ),
     Mutant(
         "parts_after_settling",
         "parts before settling",
-        wrap=(f"{STAGES}.chunks", "_settle", _parts_after_settling),
+        wrap=(f"{PIPELINE}.assign", "_settle", _parts_after_settling),
         kinds=KILLS,
     ),
     Mutant(
@@ -363,14 +364,14 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "random_import_id",
         "identity is the object's version",
-        wrap=(f"{STAGES}.uploads", "Arrival.import_id", _random_id),
+        wrap=(f"{PIPELINE}.uploads", "Arrival.import_id", _random_id),
     ),
     Mutant(
         "told_before_publishing",
         "the open flag is the outbox",
         (
             Edit(
-                f"{STAGES}.endings",
+                f"{PIPELINE}.finalize",
                 "end_import",
                 "is_final and item.open:\n",
                 "is_final and item.open:\n        imports.told_end(import_id)\n",
@@ -383,7 +384,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "the report before the news",
         (
             Edit(
-                f"{STAGES}.endings",
+                f"{PIPELINE}.finalize",
                 "end_import",
                 "        _write_files(wiring, item, final, run)\n",
                 """        item.state = final.value
@@ -397,7 +398,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "the report before the news",
         (
             Edit(
-                f"{STAGES}.endings",
+                f"{PIPELINE}.finalize",
                 "end_import",
                 """        _write_files(wiring, item, final, run)
         imports.end(import_id, final)""",
@@ -438,19 +439,19 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "repeats_ignored",
         "repeats are settled before the fan-out",
-        (Edit(f"{STAGES}.chunks", "_gather", "if taken.repeats:", "if False:"),),
+        (Edit(f"{PIPELINE}.assign", "_gather", "if taken.repeats:", "if False:"),),
     ),
     Mutant(
         "uploader_not_looked_at",
         "an uploader who may not upload any more is refused",
         (
             Edit(
-                f"{STAGES}.admission",
+                f"{PIPELINE}.admission",
                 "uploader_of",
                 "user is None or not user.is_active",
                 "user is None",
             ),
-            Edit(f"{STAGES}.admission", "uploader_of", "if reason:", "if False:"),
+            Edit(f"{PIPELINE}.admission", "uploader_of", "if reason:", "if False:"),
         ),
         # Whoever began before the change may not see it.
         pair=("uploader_demoted", "kill_before"),
@@ -473,7 +474,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "approval_skipped",
         "an Admin approves a clearing file",
-        wrap=(f"{STAGES}.weighing", "would_clear", _never_waits),
+        wrap=(f"{PIPELINE}.clear_guard", "would_clear", _never_waits),
         scenes=("approval",),
     ),
     Mutant(
@@ -481,7 +482,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "cancelling stops the chunks",
         (
             Edit(
-                f"{STAGES}.chunks",
+                f"{PIPELINE}.assign",
                 "_gather",
                 "may_write = may_write and not item.cancelled_by",
                 "pass",
@@ -507,7 +508,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "a chunk that is handed on has a fresh message",
         (
             Edit(
-                f"{STAGES}.chunks",
+                f"{PIPELINE}.assign",
                 "_give_back",
                 "    hand_on(wiring, item, number, taken.handed_on + 1)\n",
                 "",
@@ -521,7 +522,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "an import ends when nothing is pending",
         (
             Edit(
-                f"{STAGES}.endings",
+                f"{PIPELINE}.finalize",
                 "end_import",
                 "item.state == State.PROCESSING and not pending_chunks(item)",
                 "item.state == State.PROCESSING",
@@ -532,9 +533,9 @@ MUTANTS: tuple[Mutant, ...] = (
                 "item is None or pending_chunks(item)",
                 "item is None",
             ),
-            Edit(f"{STAGES}.endings", "_write_files", "    check_counts(told)\n", ""),
+            Edit(f"{PIPELINE}.finalize", "_write_files", "    check_counts(told)\n", ""),
             Edit(
-                f"{STAGES}.chunks",
+                f"{PIPELINE}.assign",
                 "_work_taken",
                 "item.state == State.PROCESSING and not pending_chunks(item)",
                 "item.state == State.PROCESSING",
@@ -546,7 +547,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "a redelivered chunk sends the finalize message again",
         (
             Edit(
-                f"{STAGES}.chunks",
+                f"{PIPELINE}.assign",
                 "_work_taken",
                 "    if item.state == State.PROCESSING and not pending_chunks(item):",
                 "    else:\n        return\n"
@@ -561,7 +562,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "a redelivered upload sends the chunk messages again",
         (
             Edit(
-                f"{STAGES}.intake",
+                f"{PIPELINE}.validate",
                 "take_in",
                 "    _send_on(wiring, item, run.patience)",
                 "    if sender is not None:\n        _send_on(wiring, item, run.patience)",
@@ -599,7 +600,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "sweep_does_nothing",
         "the sweep sends on what stands still",
-        wrap=(f"{STAGES}.sweeps", "_resend", lambda _function: lambda *_arguments: False),
+        wrap=(f"{PIPELINE}.sweep", "_resend", lambda _function: lambda *_arguments: False),
         kinds=("messages_lost",),
     ),
     Mutant(
@@ -607,7 +608,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "the sweep sends only what can be lost",
         (
             Edit(
-                f"{STAGES}.sweeps",
+                f"{PIPELINE}.sweep",
                 "_lost_chunks",
                 "return lost_chunks(chunks, run.now, before=run.now)[:1]",
                 "return sorted(pending_chunks(item))",
@@ -619,19 +620,19 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "lost_uploads_not_looked_for",
         "uploads without an import are found",
-        wrap=(f"{STAGES}.sweeps", "_take_in", _nothing),
+        wrap=(f"{PIPELINE}.sweep", "_take_in", _nothing),
         scenes=("lost",),
     ),
     Mutant(
         "abandoning_writes",
         "a dead letter writes nothing",
-        (Edit(f"{STAGES}.abandonment", "abandon", "may_write=False", "may_write=True"),),
+        (Edit(f"{PIPELINE}.abandon", "abandon", "may_write=False", "may_write=True"),),
         kinds=("poison",),
     ),
     Mutant(
         "abandoning_forgets_the_chunk",
         "a dead letter settles its chunk",
-        (Edit(f"{STAGES}.abandonment", "abandon", 'if "chunk" in message:', "if False:"),),
+        (Edit(f"{PIPELINE}.abandon", "abandon", 'if "chunk" in message:', "if False:"),),
         kinds=("poison",),
         function="assign",
         sweeps=False,
@@ -653,7 +654,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "a dry run writes nothing",
         (
             Edit(
-                f"{STAGES}.outcomes",
+                f"{PIPELINE}.lines",
                 "results_of",
                 "work.may_write and not work.is_dry_run",
                 "work.may_write",
@@ -664,13 +665,13 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "ticket_good_twice",
         "a ticket is good for one upload",
-        wrap=(f"{STAGES}.uploads", "check_ticket", _nothing),
+        wrap=(f"{PIPELINE}.uploads", "check_ticket", _nothing),
         kinds=("overwritten",),
     ),
     Mutant(
         "outage_refuses_the_file",
         "an outage is no refusal",
-        wrap=(f"{STAGES}.intake", "_validate", _outage_refuses),
+        wrap=(f"{PIPELINE}.validate", "_validate", _outage_refuses),
         kinds=("busy_run", "broken_run", "silent_run"),
     ),
     Mutant(
@@ -696,7 +697,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "undo_does_not_wait_for_older_imports",
         "what depends on older imports waits for them",
-        (Edit(f"{STAGES}.intake", "_let_older_end", "rivals - behind and", "False and"),),
+        (Edit(f"{PIPELINE}.validate", "_let_older_end", "rivals - behind and", "False and"),),
         scenes=("undo",),
         kinds=("second_import",),
     ),
@@ -705,13 +706,13 @@ MUTANTS: tuple[Mutant, ...] = (
         "an errand is one file",
         (
             Edit(
-                f"{STAGES}.following",
+                f"{JOBS}.follow",
                 "run_errand",
                 " and not is_handed_in(wiring, ticket_id, ticket)",
                 "",
             ),
         ),
-        wrap=(f"{STAGES}.uploads", "check_ticket", _nothing),
+        wrap=(f"{PIPELINE}.uploads", "check_ticket", _nothing),
         scenes=("undo", "removal"),
         kinds=("kill_after", "error_after", "duplicate_inside", "stream_again"),
         function="follow",
@@ -721,7 +722,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "an errand is one file",
         (
             Edit(
-                f"{STAGES}.following",
+                f"{JOBS}.follow",
                 "run_errand",
                 "    if ticket is None:",
                 """    if ticket is not None and is_handed_in(wiring, ticket_id, ticket):
@@ -737,7 +738,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "parked_records_forgotten",
         "what cannot be published is parked and replayed",
-        wrap=(f"{STAGES}.parking", "_park", _nothing),
+        wrap=(f"{PIPELINE}.parking", "_park", _nothing),
         kinds=("poison",),
         function="publish",
     ),
@@ -757,7 +758,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "failed_errands_acknowledged",
         "an errand is followed until its file is there",
-        wrap=(f"{STAGES}.following", "follow", _acknowledged),
+        wrap=(f"{JOBS}.follow", "follow", _acknowledged),
         scenes=("undo", "removal"),
         kinds=("busy_run", "broken_run"),
         function="follow",
@@ -765,25 +766,25 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "removal_misses_a_role",
         "a removal is about every role",
-        (Edit(f"{STAGES}.errand_files", "_of_seats", "sorted(held) or", "sorted(held)[:1] or"),),
+        (Edit(f"{JOBS}.files", "_of_seats", "sorted(held) or", "sorted(held)[:1] or"),),
         scenes=("removal",),
     ),
     Mutant(
         "nobody_buried",
         "who is removed is deleted before their accounts are looked for",
-        wrap=(f"{STORE}.errands", "Errands.bury", _nothing),
+        wrap=(f"{STORE}.jobs", "Errands.bury", _nothing),
         scenes=("removal",),
     ),
     Mutant(
         "sign_in_stays",
         "who is deleted cannot sign in",
-        wrap=(f"{STAGES}.following", "_settle_sign_ins", _nothing),
+        wrap=(f"{JOBS}.follow", "_settle_sign_ins", _nothing),
         scenes=("removal",),
     ),
     Mutant(
         "no_look_at_what_is_published",
         "what comes to be held by who is gone is looked at again",
-        wrap=(f"{STAGES}.publication", "_ask_for_looks", _nothing),
+        wrap=(f"{PIPELINE}.publish", "_ask_for_looks", _nothing),
         scenes=("removal", "pending"),
         kinds=("others_first", "world_first"),
         function="assign",
@@ -793,7 +794,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "the order of facts",
         (
             Edit(
-                f"{STORE}.records",
+                f"{STORE}.directory_records",
                 "fact_orders_in",
                 "if FACT_ORDERS not in item:",
                 "if True:",
@@ -830,7 +831,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "login_names_not_claimed",
         "a login name leads to one user",
-        wrap=(f"{STAGES}.planning", "_logins", _no_logins),
+        wrap=(f"{PIPELINE}.planners", "_logins", _no_logins),
         scenes=("people",),
     ),
     Mutant(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from handover.jobs.job import Errand, ErrandKind, errand_ticket
+from handover.jobs.job import Errand, errand_ticket
+from handover.model import ErrandKind
 from handover.pipeline.tickets import MAX_FILENAME_CHARS
 
 REMOVAL, RESOLUTION = ErrandKind.REMOVAL, ErrandKind.RESOLUTION

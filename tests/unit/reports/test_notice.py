@@ -7,8 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from handover.jobs.job import ErrandKind
-from handover.model import FileWarning, Mode, Refusal, State
+from handover.model import ErrandKind, FileWarning, Mode, Refusal, State
 from handover.reports import Approval, Counts, ImportSummary, ReportObject, notice, summary
 from hypothesis import given
 from hypothesis import strategies as st

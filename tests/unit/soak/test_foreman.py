@@ -43,7 +43,7 @@ def test_a_constant_that_there_is_not_is_refused_and_none_is_set() -> None:
         "handover.pipeline.assign.LINES_AT_A_TIME": 25,
     }
 
-    with pytest.raises(ValueError, match=r"^handover\.stages\.chunks has no LINES_AT_A_TIME$"):
+    with pytest.raises(ValueError, match=r"^handover\.pipeline\.assign has no LINES_AT_A_TIME$"):
         shorten(asked)
 
     assert before == validate.LEAST_CHUNK_BYTES

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from handover.access.people import Person
 from handover.access.profiles import why_not
-from handover.jobs.job import ErrandKind
-from handover.model import ADMIN
+from handover.model import ADMIN, ErrandKind
 from handover.profiles import Profile
 from handover.runtime import Wiring
 from handover.store.imports import ImportItem

@@ -8,7 +8,7 @@ from typing import Any
 
 from handover.errors import ForbiddenError
 from handover.model import ADMIN, User
-from handover.pipeline.uploads import TENANT_PATTERN
+from handover.profiles.names import TENANT_PATTERN
 from handover.rules.addresses import normal_address
 from handover.runtime import Wiring
 

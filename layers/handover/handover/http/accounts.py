@@ -22,7 +22,7 @@ from handover.http.context import (
 )
 from handover.http.problems import answers
 from handover.runtime import wiring
-from handover.use_cases import accounts, listings
+from handover.use_cases import accounts
 from handover.use_cases.accounts import Wanted
 
 router = new_router()
@@ -227,7 +227,7 @@ def _history(account_id: str, limit: int, cursor: str | None) -> dict[str, Any]:
 )
 def show_portfolio(email: str, limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
     """The user's accounts, by role."""
-    page = listings.portfolio_of(
+    page = accounts.portfolio_of(
         wiring(), person_of(router), unquote(email), limit=limit, cursor=cursor
     )
     return page_told("accounts", page)

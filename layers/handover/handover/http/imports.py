@@ -20,11 +20,11 @@ from handover.http.context import (
 )
 from handover.http.problems import DOWNLOAD, answers
 from handover.model import Mode, Refusal, State
-from handover.pipeline.tickets import Announcement, issue_ticket
 from handover.reports import Approval, Counts, ReportObject
 from handover.runtime import wiring
-from handover.use_cases import approvals, listings
+from handover.use_cases import approvals, imports
 from handover.use_cases.imports import import_for, told
+from handover.use_cases.tickets import Announcement, issue_ticket
 
 router = new_router()
 
@@ -124,7 +124,7 @@ def announce(wanted: Annotated[NewImport, Body()]) -> dict[str, Any]:
 @router.get("/imports", summary="List imports", responses=answers(200, "A page", Imports))
 def list_imports(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
     """The tenant's imports, newest first."""
-    page = listings.imports_page(wiring(), person_of(router), limit=limit, cursor=cursor)
+    page = imports.imports_page(wiring(), person_of(router), limit=limit, cursor=cursor)
     return page_told("imports", page)
 
 
@@ -168,7 +168,7 @@ def cancel(name: Name) -> dict[str, Any]:
 )
 def download_report(name: Name) -> Response[str]:
     """A redirection to errors.csv; for its uploader, Admins, and who may upload such files."""
-    return redirection(listings.file_link(wiring(), person_of(router), name, "errors"))
+    return redirection(imports.file_link(wiring(), person_of(router), name, "errors"))
 
 
 @router.get(
@@ -179,4 +179,4 @@ def download_report(name: Name) -> Response[str]:
 )
 def download_results(name: Name) -> Response[str]:
     """A redirection to results.csv; for its uploader, Admins, and who may upload such files."""
-    return redirection(listings.file_link(wiring(), person_of(router), name, "results"))
+    return redirection(imports.file_link(wiring(), person_of(router), name, "results"))

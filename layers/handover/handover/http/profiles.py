@@ -14,7 +14,7 @@ from handover.http.context import gone, new_router, person_of
 from handover.http.problems import GONE, answers, problems
 from handover.profiles import Holds, template_csv
 from handover.runtime import wiring
-from handover.use_cases import listings, profiles
+from handover.use_cases import profiles
 
 router = new_router()
 
@@ -74,7 +74,7 @@ TEMPLATE: dict[int, OpenAPIResponse] = {
 )
 def list_profiles() -> list[dict[str, Any]]:
     """The tenant's own profiles and the presets, by name."""
-    return listings.profiles_of(wiring(), person_of(router))
+    return profiles.profiles_of(wiring(), person_of(router))
 
 
 @router.get(
@@ -130,7 +130,7 @@ def copy_profile(profile: str, wanted: Annotated[NewCopy, Body()]) -> dict[str, 
 )
 def download_template(profile: str) -> Response[str]:
     """The header of the profile's columns."""
-    found = listings.profile_of(wiring(), person_of(router), profile)
+    found = profiles.profile_of(wiring(), person_of(router), profile)
     return Response(
         status_code=HTTPStatus.OK,
         content_type="text/csv; charset=utf-8",

@@ -14,9 +14,9 @@ from handover.aws import objects
 from handover.aws.objects import ObjectGoneError, Upload
 from handover.deadline import Patience
 from handover.errors import RetryLaterError
-from handover.jobs.job import Errand, ErrandKind
+from handover.jobs.job import Errand
 from handover.jobs.upload import csv_pieces
-from handover.model import Outcome, SeatChange
+from handover.model import ErrandKind, Outcome, SeatChange
 from handover.pipeline.import_plan import ImportPlan, plan_from
 from handover.pipeline.summaries import RESULTS, report_key
 from handover.profiles import (

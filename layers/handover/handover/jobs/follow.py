@@ -21,16 +21,9 @@ from handover.aws.objects import ObjectGoneError
 from handover.deadline import Patience
 from handover.errors import InvalidRequestError
 from handover.jobs.files import pieces_of
-from handover.jobs.job import (
-    MOST_USERS,
-    Errand,
-    ErrandKind,
-    errand_from,
-    errand_json,
-    errand_ticket,
-)
+from handover.jobs.job import MOST_USERS, Errand, errand_from, errand_json, errand_ticket
 from handover.jobs.upload import hand_in, is_handed_in
-from handover.model import User
+from handover.model import ErrandKind, User
 from handover.pipeline.older_imports import ticket_time
 from handover.pipeline.parking import Stream
 from handover.profiles import ACTIVE, DELETED, OpcoWall

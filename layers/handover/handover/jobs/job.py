@@ -9,34 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from handover.access.people import Person
-from handover.model import Mode
+from handover.model import ErrandKind, Mode
 from handover.pipeline.tickets import MAX_FILENAME_CHARS, TICKET_SECONDS, new_ticket
 from handover.profiles import Profile, profile_json
 from handover.runtime import Wiring, metrics, rfc3339
 from handover.store.imports import TicketItem
-
-
-class ErrandKind(StrEnum):
-    """What is to be done.
-
-    REMOVAL deletes users and takes them off every account. RESOLUTION gives the accounts that
-    wait for an address to the user who has it now. UNDO takes back what an import has changed.
-    OWNER gives all that a user holds in one role to somebody else.
-    """
-
-    REMOVAL = "removal"
-    RESOLUTION = "resolution"
-    UNDO = "undo"
-    OWNER = "owner"
-
-    @property
-    def follows_the_directory(self) -> bool:
-        """True when it only carries out what the directory says already: nobody may stop it."""
-        return self in (ErrandKind.REMOVAL, ErrandKind.RESOLUTION)
-
 
 # The source of files that nobody has asked for: something else made them necessary.
 OWN_SOURCE = "handover"

@@ -8,8 +8,7 @@ from __future__ import annotations
 from handover.access.assigners import barred_seat
 from handover.access.profiles import why_not, why_not_still
 from handover.errors import RefusedError
-from handover.jobs.job import ErrandKind
-from handover.model import Header, User
+from handover.model import ErrandKind, Header, User
 from handover.pipeline.uploads import DROP, Sender
 from handover.profiles import About, Binding, Profile
 from handover.runtime import Wiring

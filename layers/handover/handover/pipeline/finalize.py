@@ -10,8 +10,7 @@ from collections.abc import Iterator
 
 from handover.aws import objects
 from handover.errors import RetryLaterError
-from handover.jobs.job import ErrandKind
-from handover.model import Mode, State
+from handover.model import ErrandKind, Mode, State
 from handover.pipeline.announce import announce
 from handover.pipeline.import_plan import ImportPlan, parts_key, plan_from
 from handover.pipeline.summaries import ERRORS, RESULTS, SUMMARY, report_key, summary_of_end

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,6 +16,7 @@ from handover.errors import RefusedError
 from handover.model import Mode, Refusal
 from handover.pipeline.messages import VERSION
 from handover.profiles import FACTS
+from handover.profiles.names import TENANT_PATTERN
 from handover.runtime import Wiring, logger, metrics, rfc3339
 from handover.store.imports import Replays
 
@@ -28,7 +28,6 @@ ARCHIVE = "archive"
 USER_SOURCE = "user"
 # Who puts a file where nobody's files belong has no tenant; no tenant can have this name.
 NO_TENANT = "-"
-TENANT_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 # S3's sequencers are hexadecimal numbers that may differ in length; they are compared after the
 # shorter is filled up with zeros on the right.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html

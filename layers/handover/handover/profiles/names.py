@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import replace
 from urllib.parse import unquote
@@ -11,6 +12,7 @@ from handover.profiles.profile import Seat
 from handover.reading.sniff import normal_label
 
 MOST_NAME_CHARS = 100
+TENANT_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 # Of the 1,024 bytes of a portfolio's key, the id of an account takes up to 512, the address of who
 # is awaited 320, and what stands between the three takes two.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html

@@ -32,6 +32,7 @@ LIST_PLACES = re.compile(r".+", re.DOTALL)
 # A user, a role and an account; no address or role holds a line end.
 HOLDER_PLACES = re.compile(r"[^\n]+\n[^\n#]+#.+", re.DOTALL)
 MAX_HOLDER_BYTES = 2 * MAX_PLACE_BYTES
+PORTFOLIO_PLACES = re.compile(r"[^#]+#.+", re.DOTALL)
 PORTAL_PLACES = re.compile(r"[^#]+#.+", re.DOTALL)
 # A page ends there though it is not full, so that it is answered in time and in one answer.
 MOST_LOOKED_AT = 2000
@@ -383,3 +384,19 @@ def _person_told(seat: str, user: User | None) -> Told:
         "mobile": user.mobile if user is not None else "",
         "is_pending": is_pending(seat),
     }
+
+
+def portfolio_of(
+    wiring: Wiring, person: Person, email: str, *, limit: int, cursor: str | None
+) -> Page[dict[str, object]]:
+    """The accounts that a user of the tenant holds, by role; raises NotFoundError."""
+    place = place_at(cursor, PORTFOLIO_PLACES)
+    user = wiring.tables.directory.user(person.tenant, normal_address(email))
+    if user is None:
+        raise NotFoundError("there is no such user")
+    return page_of(
+        wiring.tables.portfolios.of(person.tenant, user.email, after=place or ""),
+        limit,
+        "#".join,
+        lambda holding: {"role": holding[0], "account_id": holding[1]},
+    )

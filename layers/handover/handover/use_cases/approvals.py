@@ -5,8 +5,7 @@ from __future__ import annotations
 from handover.access.people import Person, only_admins
 from handover.deadline import Patience
 from handover.errors import ConflictError, ForbiddenError
-from handover.jobs.job import ErrandKind
-from handover.model import ADMIN, State
+from handover.model import ADMIN, ErrandKind, State
 from handover.pipeline.messages import send_chunks
 from handover.runtime import Wiring, logger, metrics
 from handover.store.imports import ImportItem, pending_chunks

@@ -1,18 +1,28 @@
-"""Looking up one import for somebody outside, by its own id or by the ticket it began with."""
+"""Imports as people see them: one by its id or ticket, the list, and links to their files."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
-from handover.errors import NotFoundError
+from handover.access.imports import why_barred
+from handover.access.people import Person
+from handover.aws import objects
+from handover.errors import ConflictError, ForbiddenError, NotFoundError
 from handover.pipeline.summaries import summary_of, summary_of_ticket
 from handover.reports import summary
 from handover.runtime import Wiring
 from handover.store.imports import ImportItem, TicketItem
+from handover.use_cases.paging import Page, cursor_at, place_at
 
 IMPORT_PATTERN = re.compile(r"[0-9a-f]{32}")
 TICKET_PATTERN = re.compile(r"[A-Za-z0-9]{1,32}-[A-Za-z0-9-]{1,64}")
+LINK_SECONDS = 300
+# Enough to recognise a file by, in a header that must stay short.
+STEM_CHARS = 100
+# Where a page can begin: a time and an import.
+IMPORT_PLACES = re.compile(r"[0-9T:.Z-]{1,40}#[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +68,51 @@ def told(wiring: Wiring, found: ImportItem | Ticket) -> dict[str, object]:
         }
         about = summary_of(wiring, found)
     return summary(about) | {name: text for name, text in more.items() if text}
+
+
+def imports_page(
+    wiring: Wiring, person: Person, *, limit: int, cursor: str | None
+) -> Page[dict[str, object]]:
+    """The tenant's imports, newest first."""
+    items, place = wiring.tables.imports.newest(
+        person.tenant, limit, place_at(cursor, IMPORT_PLACES)
+    )
+    following = cursor_at(place) if place is not None else None
+    return Page([told(wiring, item) for item in items], following)
+
+
+def file_link(wiring: Wiring, person: Person, name: str, kind: str) -> str:
+    """A link that is good for LINK_SECONDS; `kind` is "errors" or "results".
+
+    Raises ForbiddenError for everybody but the uploader, Admins, and those who may upload such
+    files, ConflictError while the import goes on, and NotFoundError when it has ended without
+    such a file.
+    """
+    found = import_for(wiring, person.tenant, name)
+    if isinstance(found, Ticket):
+        raise ConflictError("nothing has been uploaded yet")
+    if found.uploader != person.email and (reason := why_barred(wiring, person, found)):
+        raise ForbiddenError(reason)
+    about = summary_of(wiring, found)
+    if not about.state.is_final:
+        raise ConflictError(f"the import is in the state {about.state.value} and has not ended")
+    file = about.report if kind == "errors" else about.results
+    if file is None:
+        raise NotFoundError(
+            "no line of this import has an error"
+            if kind == "errors" and not about.refusal
+            else "this file was refused whole, so there is nothing to tell of its lines"
+        )
+    return objects.download_link(
+        file.bucket, file.key, download_name(found.filename, kind), LINK_SECONDS
+    )
+
+
+def download_name(filename: str, kind: str) -> str:
+    """What the file is saved as: the original name in plain letters, and what the file holds."""
+    stem = filename[:-4] if filename.lower().endswith(".csv") else filename
+    # The name goes into a header, which has no quotes, line ends or accents to spare, and then
+    # onto a disk, where a dot hides it and a hyphen makes it an option.
+    plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode("ascii")
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", plain)[:STEM_CHARS].strip("._-")
+    return f"{plain or 'import'}-{kind}.csv"

@@ -9,12 +9,11 @@ from typing import Any
 
 from handover.access.people import Person, only_admins
 from handover.errors import ConflictError, InvalidRequestError, NotFoundError
-from handover.profiles import Profile, presets, profile_from, profile_json
+from handover.profiles import Column, Profile, presets, profile_from, profile_json
 from handover.profiles.checks import check_labels, check_profile, check_spellings
 from handover.profiles.copies import mapped_copy
 from handover.profiles.parsing import NAME_PATTERN
 from handover.runtime import Wiring, logger
-from handover.use_cases.listings import profile_told
 from handover.use_cases.settings import check_unused, known_roles, switch_off
 
 # Far more than a profile for a header of 200 columns needs; an item may have 400 KB.
@@ -142,3 +141,42 @@ def copy_profile(
         raise ConflictError(f"there is a profile {copy!r} already")
     logger.info("profile stored", extra={"profile": copy, "version": 1})
     return profile_shown(wiring, person, copy)
+
+
+def profiles_of(wiring: Wiring, person: Person) -> list[dict[str, object]]:
+    """All profiles of the tenant by name, its own and the presets."""
+    found = wiring.tables.directory.profiles(person.tenant)
+    on = wiring.tables.directory.settings(person.tenant).profiles
+    return [profile_told(profile, is_on=name in on) for name, profile in sorted(found.items())]
+
+
+def profile_of(wiring: Wiring, person: Person, name: str) -> Profile:
+    """The profile of that name; raises NotFoundError."""
+    if NAME_PATTERN.fullmatch(name):
+        profile = wiring.tables.directory.profile(person.tenant, name)
+        if profile is not None:
+            return profile
+    raise NotFoundError("there is no such profile")
+
+
+def profile_told(profile: Profile, *, is_on: bool) -> dict[str, object]:
+    """What somebody needs to know of a profile to write a file for it, and whether it is on."""
+    return {
+        "name": profile.name,
+        "title": profile.title,
+        "version": profile.version,
+        "is_own": not profile.is_preset,
+        "is_on": is_on,
+        "uploader_roles": sorted(profile.uploader_roles),
+        "columns": [_column_told(column) for column in profile.columns],
+    }
+
+
+def _column_told(column: Column) -> dict[str, object]:
+    told_of: dict[str, object] = {
+        "label": column.label,
+        "aliases": list(column.aliases),
+        "holds": column.holds.value,
+        "required": column.is_required,
+    }
+    return told_of | ({"role": column.role} if column.role else {})

@@ -11,9 +11,9 @@ from handover.access.people import Person, only_admins
 from handover.access.profiles import profile_for
 from handover.deadline import Patience
 from handover.errors import InvalidRequestError
-from handover.jobs.job import Errand, ErrandKind, ask_errand, errand_ticket, named
+from handover.jobs.job import Errand, ask_errand, errand_ticket, named
 from handover.jobs.upload import csv_pieces, hand_in
-from handover.model import Mode
+from handover.model import ErrandKind, Mode
 from handover.pipeline.tickets import new_ticket
 from handover.profiles import WORKFLOW_ROLE, Holds, Profile, UnknownUser, handing_over, narrowed
 from handover.profiles.made import NOBODY

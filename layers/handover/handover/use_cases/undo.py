@@ -9,8 +9,8 @@ from handover.access.assigners import check_assigner
 from handover.access.imports import profile_behind, why_barred
 from handover.access.people import Person
 from handover.errors import ConflictError, ForbiddenError
-from handover.jobs.job import Errand, ErrandKind, ask_errand
-from handover.model import ADMIN, Mode, State
+from handover.jobs.job import Errand, ask_errand
+from handover.model import ADMIN, ErrandKind, Mode, State
 from handover.pipeline.import_plan import ImportPlan, plan_from
 from handover.pipeline.tickets import MAX_FILENAME_CHARS
 from handover.profiles import Holds, Profile, restoring

@@ -17,8 +17,8 @@ from handover.errors import (
     NotFoundError,
     RetryLaterError,
 )
-from handover.jobs.job import MOST_USERS, Errand, ErrandKind, ask_errand
-from handover.model import ADMIN, User
+from handover.jobs.job import MOST_USERS, Errand, ask_errand
+from handover.model import ADMIN, ErrandKind, User
 from handover.rules.addresses import is_address, look_of, normal_address, normal_login
 from handover.rules.directory_lines import MAX_USER_TEXT_CHARS
 from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339

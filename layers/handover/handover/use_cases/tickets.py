@@ -1,0 +1,91 @@
+"""Tickets: a person announces a file and gets the form to upload it with, once and soon."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from handover.access.people import Person
+from handover.access.profiles import profile_for
+from handover.aws import objects
+from handover.errors import InvalidRequestError
+from handover.model import Mode
+from handover.pipeline.tickets import MAX_FILENAME_CHARS, TICKET_SECONDS, new_ticket, ticket_key
+from handover.profiles import check_mapping
+from handover.reading import MAX_FILE_BYTES
+from handover.runtime import Wiring, metrics, rfc3339
+from handover.store.imports import TicketItem
+
+# A POST can be begun for so long; how long it takes does not count.
+DOOR_SECONDS = 300
+# A name may hold any letter; what would break a line or a terminal, or has no UTF-8 form, it
+# may not.
+FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """The file that a person wants to upload; `mapping` leads from its labels to the profile's."""
+
+    profile: str
+    filename: str
+    mode: Mode
+    mapping: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where and with which form fields the file is to be POSTed, until when (RFC 3339)."""
+
+    ticket: str
+    url: str
+    fields: Mapping[str, str]
+    expires_at: str
+
+
+def issue_ticket(wiring: Wiring, person: Person, announced: Announcement, now: float) -> Door:
+    """The door for one file of one person.
+
+    Raises InvalidRequestError, which names the field, or ForbiddenError when the profile does not
+    admit any of the person's roles.
+    """
+    filename = plain_filename(announced.filename)
+    profile = profile_for(wiring, person, announced.profile)
+    check_mapping(profile, announced.mapping)
+    ticket = new_ticket(now)
+    expires_at = rfc3339(now + DOOR_SECONDS)
+    item = TicketItem(
+        tenant=person.tenant,
+        uploader=person.email,
+        profile=profile.name,
+        filename=filename,
+        mode=announced.mode.value,
+        mapping=json.dumps(dict(announced.mapping)),
+        issued_at=rfc3339(now),
+        expires_at=expires_at,
+        expires=int(now) + TICKET_SECONDS,
+    )
+    wiring.tables.imports.issue(ticket, item)
+    key = ticket_key(person.tenant, ticket)
+    url, fields = objects.post_door(wiring.uploads_bucket, key, MAX_FILE_BYTES, DOOR_SECONDS)
+    metrics.add_metric("TicketsIssued", "Count", 1)
+    return Door(ticket, url, fields, expires_at)
+
+
+def plain_filename(text: str) -> str:
+    """The name without the folders that some browsers send with it.
+
+    Raises InvalidRequestError when nothing is left, or too much, or what no name may hold.
+    """
+    name = text.replace("\\", "/").rpartition("/")[2].strip()
+    if not 1 <= len(name) <= MAX_FILENAME_CHARS:
+        raise InvalidRequestError(
+            "filename",
+            f"the name has {len(name)} characters without its folders; wanted 1 to "
+            f"{MAX_FILENAME_CHARS}",
+        )
+    if any(unicodedata.category(char) in FORBIDDEN_CATEGORIES for char in name):
+        raise InvalidRequestError("filename", "the name holds control characters; rename the file")
+    return name
