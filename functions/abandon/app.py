@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from handover.batch import each_message
+from handover.batch import process_batch
 from handover.pipeline.abandon import abandon
-from handover.runtime import Context, Invocation, logger, metrics, tracer, wiring
+from handover.runtime import Context, Invocation, logger, metrics, resources, tracer
 
 
 @logger.inject_lambda_context
@@ -14,8 +14,8 @@ from handover.runtime import Context, Invocation, logger, metrics, tracer, wirin
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: Context) -> Any:
     """The messages that must come again, as SQS wants them named."""
-    return each_message(event, context, _give_up)
+    return process_batch(event, context, _give_up)
 
 
 def _give_up(body: str, run: Invocation) -> None:
-    abandon(wiring(), body, run)
+    abandon(resources(), body, run)

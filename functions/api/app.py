@@ -16,7 +16,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
     RequestValidationError,
 )
 from handover.access.allowances import seconds_to_wait
-from handover.deadline import NO_PATIENCE, begin
+from handover.deadline import NO_DEADLINE, begin
 from handover.errors import (
     ConflictError,
     ForbiddenError,
@@ -34,9 +34,9 @@ from handover.runtime import (
     invocation,
     logger,
     metrics,
+    resources,
     tenant_requests_a_second,
     tracer,
-    wiring,
 )
 
 # No answer is a page: a browser that is led to one runs, frames and remembers nothing of it.
@@ -84,7 +84,7 @@ def _refuse_half_characters(body: Any) -> None:
         except UnicodeEncodeError as half:
             found = ascii(half.object[half.start])
             raise InvalidRequestError(
-                field, f"{field}: found half a character, {found}; wanted whole ones"
+                field, f"{field}: found half a character, {found}, expected whole ones"
             ) from half
 
 
@@ -121,7 +121,7 @@ def lambda_handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
     """The answer in the form that API Gateway wants it (payload format 2.0)."""
     metrics.add_metric("RequestsAnswered", "Count", 1)
     # The counter is not waited for; all that is asked for after it is, until the function ends.
-    begin(NO_PATIENCE)
+    begin(NO_DEADLINE)
     answer = _too_many(event)
     if answer is None:
         invocation(context)
@@ -135,7 +135,7 @@ def _too_many(event: dict[str, Any]) -> dict[str, Any] | None:
     tenant = authorizer.get("jwt", {}).get("claims", {}).get("custom:tenant", "")
     if not TENANT_PATTERN.fullmatch(tenant):
         return None
-    seconds = seconds_to_wait(wiring(), tenant, tenant_requests_a_second(), time.time())
+    seconds = seconds_to_wait(resources(), tenant, tenant_requests_a_second(), time.time())
     if not seconds:
         return None
     told = problem(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from handover.batch import each_message
+from handover.batch import process_batch
 from handover.pipeline.assign import work_chunk
 from handover.pipeline.messages import Need, note_taken, read_message
-from handover.runtime import Context, Invocation, logger, metrics, tracer, wiring
+from handover.runtime import Context, Invocation, logger, metrics, resources, tracer
 
 
 @logger.inject_lambda_context
@@ -15,11 +15,13 @@ from handover.runtime import Context, Invocation, logger, metrics, tracer, wirin
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: Context) -> Any:
     """The messages that must come again, as SQS wants them named."""
-    return each_message(event, context, _work, queue=wiring().chunks_queue)
+    return process_batch(event, context, _work, queue=resources().chunks_queue)
 
 
 def _work(body: str, run: Invocation) -> None:
     told = read_message(body)
-    note_taken(wiring(), Need.CHUNKS, run)
+    note_taken(resources(), Need.CHUNKS, run)
     handed_on = told.get("handed_on")
-    work_chunk(wiring(), told["import_id"], told["chunk"], run, handed_on=handed_on, may_write=True)
+    work_chunk(
+        resources(), told["import_id"], told["chunk"], run, handed_on=handed_on, may_write=True
+    )

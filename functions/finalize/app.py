@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from handover.batch import each_message
+from handover.batch import process_batch
 from handover.pipeline.finalize import end_import
 from handover.pipeline.messages import Need, note_taken, read_message
-from handover.runtime import Context, Invocation, logger, metrics, tracer, wiring
+from handover.runtime import Context, Invocation, logger, metrics, resources, tracer
 
 
 @logger.inject_lambda_context
@@ -15,10 +15,10 @@ from handover.runtime import Context, Invocation, logger, metrics, tracer, wirin
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: Context) -> Any:
     """The messages that must come again, as SQS wants them named."""
-    return each_message(event, context, _end, queue=wiring().finalize_queue)
+    return process_batch(event, context, _end, queue=resources().finalize_queue)
 
 
 def _end(body: str, run: Invocation) -> None:
     told = read_message(body)
-    note_taken(wiring(), Need.FINALIZE, run)
-    end_import(wiring(), told["import_id"], run)
+    note_taken(resources(), Need.FINALIZE, run)
+    end_import(resources(), told["import_id"], run)

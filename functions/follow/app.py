@@ -1,4 +1,4 @@
-"""Reads the directory's stream: what follows from users who come and go, and errands."""
+"""Reads the directory's stream: what follows from users who come and go, and jobs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from handover.jobs.follow import CHANGES_OF_DIRECTORIES
 from handover.pipeline.parking import replay, take
-from handover.runtime import Context, invocation, logger, metrics, tracer, wiring
+from handover.runtime import Context, invocation, logger, metrics, resources, tracer
 
 
 @logger.inject_lambda_context
@@ -19,6 +19,6 @@ def lambda_handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
     """
     run = invocation(context)
     if "Records" not in event:
-        return replay(wiring(), CHANGES_OF_DIRECTORIES, run)
-    take(wiring(), CHANGES_OF_DIRECTORIES, event["Records"], run)
+        return replay(resources(), CHANGES_OF_DIRECTORIES, run)
+    take(resources(), CHANGES_OF_DIRECTORIES, event["Records"], run)
     return {"batchItemFailures": []}

@@ -6,7 +6,7 @@ from typing import Any
 
 from handover.pipeline.parking import replay, take
 from handover.pipeline.publish import CHANGES_OF_ACCOUNTS
-from handover.runtime import Context, invocation, logger, metrics, tracer, wiring
+from handover.runtime import Context, invocation, logger, metrics, resources, tracer
 
 
 @logger.inject_lambda_context
@@ -19,6 +19,6 @@ def lambda_handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
     """
     run = invocation(context)
     if "Records" not in event:
-        return replay(wiring(), CHANGES_OF_ACCOUNTS, run)
-    take(wiring(), CHANGES_OF_ACCOUNTS, event["Records"], run)
+        return replay(resources(), CHANGES_OF_ACCOUNTS, run)
+    take(resources(), CHANGES_OF_ACCOUNTS, event["Records"], run)
     return {"batchItemFailures": []}

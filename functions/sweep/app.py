@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from handover.pipeline.sweep import SWEEPS
-from handover.runtime import Context, invocation, logger, metrics, tracer, wiring
+from handover.runtime import Context, invocation, logger, metrics, resources, tracer
 
 
 @logger.inject_lambda_context
@@ -13,4 +13,4 @@ from handover.runtime import Context, invocation, logger, metrics, tracer, wirin
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: Context) -> None:
     """Nothing; what was done is in the metrics."""
-    SWEEPS[event["sweep"]](wiring(), invocation(context))
+    SWEEPS[event["sweep"]](resources(), invocation(context))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from handover.batch import each_message
+from handover.batch import process_batch
 from handover.pipeline.messages import Need, note_taken, read_message
 from handover.pipeline.uploads import arrivals_of
 from handover.pipeline.validate import take_in
@@ -14,8 +14,8 @@ from handover.runtime import (
     assign_timeout_seconds,
     logger,
     metrics,
+    resources,
     tracer,
-    wiring,
 )
 
 
@@ -24,11 +24,11 @@ from handover.runtime import (
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: Context) -> Any:
     """The messages that must come again, as SQS wants them named."""
-    return each_message(event, context, _take, queue=wiring().intake_queue)
+    return process_batch(event, context, _take, queue=resources().intake_queue)
 
 
 def _take(body: str, run: Invocation) -> None:
     told = read_message(body)
-    note_taken(wiring(), Need.INTAKE, run)
+    note_taken(resources(), Need.INTAKE, run)
     for arrival in arrivals_of(told):
-        take_in(wiring(), arrival, run, assign_timeout_seconds())
+        take_in(resources(), arrival, run, assign_timeout_seconds())

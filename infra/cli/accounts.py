@@ -15,7 +15,7 @@ from typing import IO, Annotated, Any, TextIO
 
 from handover.profiles import WORKFLOW_ROLE
 from handover.reading.guards import guard
-from handover.rules import pending_seat
+from handover.rules import pending_assignee
 from typer import Context, Option, Typer
 
 from infra.cli.api import Api
@@ -41,7 +41,7 @@ from infra.cli.showing import counted, moment, show_json
 # What stands in a path as it is; any other id goes into the query.
 PLAIN_ID = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
 EXPORT_ROWS = 1000
-FACTS = ("account_id", "name", "customer_id", "opco", "status")
+FIELDS = ("account_id", "name", "customer_id", "opco", "status")
 DETAILS = ("name", "mobile", "phone")
 
 
@@ -67,22 +67,22 @@ def account(
     if as_json:
         show_json(found)
         return ExitCode.ALL_GOOD
-    facts = [(name, found[name]) for name in FACTS]
-    facts.append(("portals", ", ".join(found["portals"])))
+    fields = [(name, found[name]) for name in FIELDS]
+    fields.append(("portals", ", ".join(found["portals"])))
     if found.get("at"):
-        facts.append(("as of", moment(found["at"])))
-    for name, value in facts:
+        fields.append(("as of", moment(found["at"])))
+    for name, value in fields:
         if value:
             screen.say(f"{name:<13}{value}")
     rows = [
         (
             role,
-            seat["email"],
-            "(no user yet)" if seat["is_pending"] else seat["name"],
-            seat["mobile"] or seat["phone"],
+            assignee["email"],
+            "(no user yet)" if assignee["is_pending"] else assignee["name"],
+            assignee["mobile"] or assignee["phone"],
         )
-        for role, seats in found["people"].items()
-        for seat in seats
+        for role, roles in found["people"].items()
+        for assignee in roles
     ]
     rows += [(WORKFLOW_ROLE, name, "", "") for name in found["assigned"].get(WORKFLOW_ROLE, ())]
     if rows:
@@ -243,7 +243,7 @@ def _kept(found: Iterator[dict[str, Any]], draft: IO[str], screen: Screen) -> tu
 
 def _write_file(target: Path, roles: list[str], accounts: Iterable[Mapping[str, Any]]) -> None:
     if target.is_dir():
-        raise CommandError(f"{target} is a folder; wanted the name of a file")
+        raise CommandError(f"{target} is a folder, expected the name of a file")
     draft = target.with_name(f"{target.name}.part-{os.getpid()}")
     try:
         # With a BOM, by which spreadsheets know UTF-8.
@@ -261,7 +261,7 @@ def write_csv(file: TextIO, roles: list[str], accounts: Iterable[Mapping[str, An
     `pending:<address>`, which a file may say too. Cells are guarded as in a report.
     """
     lines = csv.writer(file, lineterminator="\r\n")
-    header = [*FACTS, "portals"]
+    header = [*FIELDS, "portals"]
     for role in roles:
         header += [role] if role == WORKFLOW_ROLE else [role, *(f"{role} {it}" for it in DETAILS)]
     lines.writerow([guard(label) for label in header])
@@ -270,7 +270,7 @@ def write_csv(file: TextIO, roles: list[str], accounts: Iterable[Mapping[str, An
 
 
 def _cells(account: Mapping[str, Any], roles: list[str]) -> Iterator[str]:
-    yield from (account[name] for name in FACTS)
+    yield from (account[name] for name in FIELDS)
     yield ";".join(account["portals"])
     for role in roles:
         if role == WORKFLOW_ROLE:
@@ -278,7 +278,8 @@ def _cells(account: Mapping[str, Any], roles: list[str]) -> Iterator[str]:
             continue
         people = account["people"].get(role, ())
         yield ",".join(
-            pending_seat(seat["email"]) if seat["is_pending"] else seat["email"] for seat in people
+            pending_assignee(assignee["email"]) if assignee["is_pending"] else assignee["email"]
+            for assignee in people
         )
         for detail in DETAILS:
-            yield ", ".join(seat[detail] for seat in people if seat[detail])
+            yield ", ".join(assignee[detail] for assignee in people if assignee[detail])

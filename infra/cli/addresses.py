@@ -8,7 +8,7 @@ from handover.aws import sign_ins
 from handover.aws.sign_ins import Settled
 from handover.profiles.names import TENANT_PATTERN
 from handover.rules import normal_address
-from handover.store.domains import MOST_LABELS
+from handover.store.domains import MAX_LABELS
 from handover.store.tables import TableNames, Tables, connect
 
 from infra.cli.confirming import confirm
@@ -94,9 +94,9 @@ def forget_domain(session: Session, name: str) -> ExitCode:
 def domain_of(text: str) -> str:
     """The domain in the form in which addresses are compared; raises CommandError."""
     domain = normal_address(f"@{text.strip()}").removeprefix("@")
-    if not DOMAIN_PATTERN.fullmatch(domain) or domain.count(".") >= MOST_LABELS:
+    if not DOMAIN_PATTERN.fullmatch(domain) or domain.count(".") >= MAX_LABELS:
         raise CommandError(
-            f"found {text!r}, expected a domain of 2 to {MOST_LABELS} parts, like b.example"
+            f"found {text!r}, expected a domain of 2 to {MAX_LABELS} parts, like b.example"
         )
     return domain
 

@@ -76,7 +76,7 @@ def assign(
     """Hand accounts over without a file: those named, or all that somebody holds."""
     if bool(accounts) == bool(held_by):
         raise CommandError("name the accounts, or say with --from whose they are")
-    wanted: dict[str, object] = {
+    expected: dict[str, object] = {
         "profile": profile,
         "to": addresses_in(to, "--to") or None,
         "role": role,
@@ -84,7 +84,7 @@ def assign(
     }
     which = {"account_ids": accounts} if accounts else {"held_by": held_by}
     session = session_of(ctx)
-    answer = session.api.post("assignments", body=wanted | which)
+    answer = session.api.post("assignments", body=expected | which)
     return show_outcome(session, answer["import_ticket"], Watching(not no_wait, as_json, errors))
 
 

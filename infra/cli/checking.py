@@ -18,7 +18,7 @@ from handover.profiles import (
     EACH_ROLE,
     Binding,
     Profile,
-    Seat,
+    Role,
     bind,
     check_mapping,
     known_labels,
@@ -91,7 +91,7 @@ def profile_named(name: str) -> Profile:
             return presets()[name]
         except KeyError:
             raise CommandError(
-                f"there is no preset {name!r}; wanted one of {', '.join(sorted(presets()))}, or "
+                f"there is no preset {name!r}, expected one of {', '.join(sorted(presets()))}, or "
                 "the JSON file of a profile of your own"
             ) from None
     path = Path(name)
@@ -166,9 +166,9 @@ def _opened(raw: BinaryIO, profile: Profile, mapping: Mapping[str, str]) -> Iter
         yield _Opened(file, dialect, header, binding, written_out)
 
 
-def _roles_in(labels: Sequence[str], profile: Profile) -> list[Seat]:
+def _roles_in(labels: Sequence[str], profile: Profile) -> list[Role]:
     """The roles that labels speak of: offline nobody knows which the tenant has."""
-    found: dict[str, Seat] = {}
+    found: dict[str, Role] = {}
     for column in profile.columns:
         before, each, after = column.label.partition(EACH_ROLE)
         if not each or not before + after:
@@ -176,7 +176,7 @@ def _roles_in(labels: Sequence[str], profile: Profile) -> list[Seat]:
         for label in labels:
             role = label.strip().removeprefix(before).removesuffix(after)
             if role and label.strip() == before + role + after:
-                found[role] = Seat(role, None)
+                found[role] = Role(role, None)
     return list(found.values())
 
 

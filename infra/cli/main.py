@@ -55,8 +55,8 @@ app.add_typer(operating.domains_app, name="domains", rich_help_panel=Panel.OPERA
 app.add_typer(operating.migrate_app, name="migrate", rich_help_panel=Panel.OPERATORS)
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(expected: bool) -> None:
+    if expected:
         print(f"{PROGRAM} {version('handover')}")
         raise Exit
 

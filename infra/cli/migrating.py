@@ -7,17 +7,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from handover.deadline import Patience, begin
+from handover.deadline import Deadline, begin
 from handover.store.moving import PortfolioMover, UserMover
 from handover.store.tables import TableNames, connect
-from handover.store.user_places import Spreading, put_mark, user_places
+from handover.store.user_places import Spreading, put_receipt, user_places
 
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.screen import Screen, Unit
 from infra.cli.session import Session
 
 # An operator may stop the command at any time, so it waits for a busy table as long as it takes.
-_ENDLESS = Patience(math.inf)
+_ENDLESS = Deadline(math.inf)
 # No function runs for longer.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 LONGEST_RUN_SECONDS = 900
@@ -67,10 +67,10 @@ def migrate_users(session: Session, tenant: str, *, is_back: bool, rate: int) ->
         if places.state is None:
             screen.say(f"The users of {tenant} have never been spread.")
             return ExitCode.ALL_GOOD
-        put_mark(table, tenant, Spreading.BACK, now)
+        put_receipt(table, tenant, Spreading.BACK, now)
         return _move_users(mover.gather(tenant, _ENDLESS), rate, screen)
     if places.state is None:
-        put_mark(table, tenant, Spreading.PREPARED, now)
+        put_receipt(table, tenant, Spreading.PREPARED, now)
         screen.say(f"Prepared. Run this again in {LONGEST_RUN_SECONDS // 60} minutes.")
         return ExitCode.ALL_GOOD
     left = places.since + LONGEST_RUN_SECONDS - now
@@ -79,7 +79,7 @@ def migrate_users(session: Session, tenant: str, *, is_back: bool, rate: int) ->
             f"prepared {now - places.since:.0f} s ago, expected {LONGEST_RUN_SECONDS} s: runs that "
             "began before look for users under one key only; try again later"
         )
-    put_mark(table, tenant, Spreading.SPREAD, now)
+    put_receipt(table, tenant, Spreading.SPREAD, now)
     return _move_users(mover.spread(tenant, _ENDLESS), rate, screen)
 
 

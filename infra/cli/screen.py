@@ -43,17 +43,17 @@ class Bar:
         self._screen = screen
         self._bar = bar
         self._task = task
-        self._told = ("", 0.0)
+        self._to_dict = ("", 0.0)
 
     def to(self, done: int, total: int | None, what: str) -> None:
         """Shows that `done` of `total` is done; None = nobody knows yet how much there is."""
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, completed=done, total=total, description=what)
             return
-        before, at = self._told
+        before, at = self._to_dict
         now = time.monotonic()
         if what != before or now - at >= PLAIN_SECONDS:
-            self._told = (what, now)
+            self._to_dict = (what, now)
             is_news = what != before or not total
             self._screen.note(what if is_news else f"{what}: {done:,} of {total:,}")
 
@@ -63,7 +63,7 @@ class Screen:
 
     def __init__(self, *, is_quiet: bool = False) -> None:
         self.is_quiet = is_quiet
-        # Made anew for each screen, so that they follow sys.stdout when a test replaces it.
+        # Made again for each screen, so that they follow sys.stdout when a test replaces it.
         self._out = Console(file=sys.stdout, highlight=False, soft_wrap=True)
         self._err = Console(file=sys.stderr, highlight=False, soft_wrap=True)
 

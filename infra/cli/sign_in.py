@@ -29,7 +29,7 @@ PASSWORD_VARIABLE = "HANDOVER_PASSWORD"  # noqa: S105 - a name
 NEW_PASSWORD_VARIABLE = "HANDOVER_NEW_PASSWORD"  # noqa: S105 - a name
 CODE_VARIABLE = "HANDOVER_MFA_CODE"
 # A new password and a code: the pool asks for no more than these, once each.
-MOST_CHALLENGES = 2
+MAX_CHALLENGES = 2
 # What Cognito answers to a wrong password and the like; its message is for people.
 _REFUSALS = frozenset(
     {
@@ -72,7 +72,7 @@ def login(stack: Stack, email: str) -> SignIn:
             ClientId=client_id,
             AuthParameters={"USERNAME": email, "PASSWORD": password},
         )
-        for _ in range(MOST_CHALLENGES):
+        for _ in range(MAX_CHALLENGES):
             answer = _answered(pools, client_id, email, answer)
     except ClientError as error:
         raise _refused(error, f"{email} cannot sign in") from error

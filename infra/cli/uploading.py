@@ -108,11 +108,11 @@ def check(ctx: Context, file: File, profile: ProfileName, mapping: Map = None) -
 def check_readable(path: Path) -> None:
     """Raises CommandError unless there is a file at `path`, which can be read more than once."""
     if path.is_dir():
-        raise CommandError(f"{path} is a folder; wanted a CSV file")
+        raise CommandError(f"{path} is a folder, expected a CSV file")
     if not path.exists():
         raise CommandError(f"there is no file {path}")
     if not path.is_file():
-        raise CommandError(f"{path} is a pipe or a device; wanted a file on disk")
+        raise CommandError(f"{path} is a pipe or a device, expected a file on disk")
 
 
 def send(api: Api, upload: Upload, screen: Screen) -> str:

@@ -16,7 +16,7 @@ from infra.cli.session import Session
 from infra.cli.showing import moment
 
 # Of chunks, and of older imports, so many are told one by one.
-MOST_TOLD = 10
+MAX_TOLD = 10
 
 
 def run(session: Session, import_id: str) -> ExitCode:
@@ -55,8 +55,8 @@ def reasons(imports: Imports, import_id: str, now: float) -> Iterator[str]:
 def _of_ticket(ticket: TicketItem, now: float) -> Iterator[str]:
     if ticket.cancelled_by:
         yield "The ticket was cancelled before a file came."
-    elif ticket.errand is not None:
-        yield f"It waits for follow to write the file of the {ticket.errand}: see FollowLate."
+    elif ticket.job is not None:
+        yield f"It waits for follow to write the file of the {ticket.job}: see FollowLate."
     elif datetime.fromisoformat(ticket.expires_at).timestamp() > now:
         yield f"It waits for the file, which can be uploaded until {moment(ticket.expires_at)}."
     else:
@@ -118,10 +118,10 @@ def _older(imports: Imports, item: ImportItem) -> Iterator[str]:
         )
         return
     yield f"It waits for {len(older)} older imports of its tenant to end:"
-    for one in older[:MOST_TOLD]:
+    for one in older[:MAX_TOLD]:
         yield f"  {one.pk}  {one.state}  {one.filename or one.key}"
-    if len(older) > MOST_TOLD:
-        yield f"  and {len(older) - MOST_TOLD} more"
+    if len(older) > MAX_TOLD:
+        yield f"  and {len(older) - MAX_TOLD} more"
 
 
 def _chunks(item: ImportItem, now: float) -> Iterator[str]:
@@ -130,7 +130,7 @@ def _chunks(item: ImportItem, now: float) -> Iterator[str]:
         yield "All chunks are settled; it waits for finalize: see FinalizeLate."
         return
     yield f"{len(pending)} chunks are pending:"
-    keys = [(item.pk, f"{CHUNK}{number:05d}") for number in pending[:MOST_TOLD]]
+    keys = [(item.pk, f"{CHUNK}{number:05d}") for number in pending[:MAX_TOLD]]
     found = {one.sk: one for one in ChunkItem.batch_get(keys, consistent_read=True)}
     for number, (_, sk) in zip(pending, keys, strict=False):
         chunk = found.get(sk)
@@ -142,5 +142,5 @@ def _chunks(item: ImportItem, now: float) -> Iterator[str]:
             f"  chunk {number}: lines {int(chunk.first_line)} and on, taken "
             f"{int(chunk.attempts)} times. {told}"
         )
-    if len(pending) > MOST_TOLD:
-        yield f"  and {len(pending) - MOST_TOLD} more"
+    if len(pending) > MAX_TOLD:
+        yield f"  and {len(pending) - MAX_TOLD} more"

@@ -73,9 +73,9 @@ def _serve_ranges_of_versions(s3: Any) -> None:
 
     def getting(bucket_name: str, key: str, headers: Any, query_params: Any = None) -> Any:
         status, answer_headers, body = get_object(bucket_name, key, headers, query_params)
-        wanted = headers.get("range", "")
-        if status == 200 and wanted and "Content-Range" not in answer_headers:
-            found = s3._parse_range(wanted, len(body))
+        expected = headers.get("range", "")
+        if status == 200 and expected and "Content-Range" not in answer_headers:
+            found = s3._parse_range(expected, len(body))
             if found is not None:
                 start, end = found
                 answer_headers["Content-Range"] = f"bytes {start}-{end}/{len(body)}"

@@ -23,7 +23,7 @@ from infra.template import resources
 BUILD = emulator.ROOT / ".build"
 # The first moment a zip file can hold; a fixed one makes equal sources equal bytes.
 EPOCH = (1980, 1, 1, 0, 0, 0)
-# boto3 describes 400 services. The emulator unpacks a layer anew for every worker it starts, so
+# boto3 describes 400 services. The emulator unpacks a layer again for every worker it starts, so
 # only what Handover calls goes along; asking for another service fails loudly.
 SERVICES = frozenset({"cognito-idp", "dynamodb", "events", "s3", "sns", "sqs", "sts"})
 

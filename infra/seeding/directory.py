@@ -12,13 +12,13 @@ from handover.model import Account, User
 from handover.profiles import (
     WORKFLOW_ROLE,
     Profile,
-    Seat,
+    Role,
     Settings,
     parse_profile,
     parse_settings,
 )
 from handover.profiles.checks import check_profile
-from handover.profiles.names import check_role, workflow_seat
+from handover.profiles.names import check_role, workflow_assignee
 from handover.rules import is_address, normal_address, normal_login
 from handover.store.directory import Source
 from handover.use_cases.settings import RESERVED_SOURCES
@@ -55,7 +55,7 @@ class DirectoryFiles:
     accounts: tuple[Account, ...] | None = None
     users: tuple[User, ...] | None = None
     workflows: tuple[str, ...] | None = None
-    roles: tuple[Seat, ...] | None = None
+    roles: tuple[Role, ...] | None = None
     sources: tuple[Source, ...] | None = None
     profiles: tuple[Profile, ...] = ()
     settings: Settings | None = None
@@ -137,23 +137,23 @@ def _workflows(path: Path) -> tuple[str, ...]:
     return unique(found, str, "name")
 
 
-def _roles(path: Path) -> tuple[Seat, ...]:
-    def roles() -> Iterator[tuple[Row, Seat]]:
+def _roles(path: Path) -> tuple[Role, ...]:
+    def roles() -> Iterator[tuple[Row, Role]]:
         for row in rows(path, *COLUMNS["roles.csv"]):
             role, assigned_by = row.required("role"), frozenset(row.texts("assigned_by"))
             try:
                 check_role("role", role)
             except InvalidRequestError as wrong:
                 raise row.wrong("role", str(wrong).removeprefix("role: ")) from wrong
-            seat = Seat(role, _most_users(row), assigned_by)
-            yield row, _workflow(row, seat) if role == WORKFLOW_ROLE else seat
+            assignee = Role(role, _most_users(row), assigned_by)
+            yield row, _workflow(row, assignee) if role == WORKFLOW_ROLE else assignee
 
-    return unique(roles(), lambda seat: seat.role, "role")
+    return unique(roles(), lambda assignee: assignee.role, "role")
 
 
-def _workflow(row: Row, seat: Seat) -> Seat:
+def _workflow(row: Row, assignee: Role) -> Role:
     try:
-        return workflow_seat(seat)
+        return workflow_assignee(assignee)
     except InvalidRequestError as wrong:
         raise row.wrong("max_users", str(wrong).removeprefix("max_users: ")) from wrong
 
@@ -163,7 +163,7 @@ def _sources(path: Path) -> tuple[Source, ...]:
         for row in rows(path, *COLUMNS["sources.csv"]):
             name = row.required("source")
             if "/" in name:
-                raise row.wrong("source", f"{name!r}: it becomes a folder's name; wanted no '/'")
+                raise row.wrong("source", f"{name!r}: it becomes a folder's name, expected no '/'")
             if name in RESERVED_SOURCES:
                 raise row.wrong("source", f"{name!r} is no name for another system")
             profile, principal = row.required("profile"), row.required("principal")
@@ -179,7 +179,7 @@ def _mapping(row: Row) -> dict[str, str]:
     for pair in row.texts("mapping"):
         theirs, separator, ours = (part.strip() for part in pair.rpartition("="))
         if not separator or not theirs or not ours:
-            raise row.wrong("mapping", f"found {pair!r}, wanted Their label=our label")
+            raise row.wrong("mapping", f"found {pair!r}, expected Their label=our label")
         if theirs in mapping:
             raise row.wrong("mapping", f"{theirs!r} is mapped twice")
         mapping[theirs] = ours
@@ -231,5 +231,5 @@ def _most_users(row: Row) -> int | None:
     if not found:
         return None
     if not (found.isascii() and found.isdigit()) or int(found) < 1:
-        raise row.wrong("max_users", f"found {found!r}, wanted 1 or more, or nothing for many")
+        raise row.wrong("max_users", f"found {found!r}, expected 1 or more, or nothing for many")
     return int(found)

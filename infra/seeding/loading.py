@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeVar
 
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.errors import InvalidRequestError
 from handover.model import Account, User
 from handover.profiles import OpcoWall, Profile, check_mapping, presets
@@ -25,7 +25,7 @@ AT_A_TIME = 500
 LONGEST_SECONDS = 600.0
 
 Value = TypeVar("Value")
-Told = Callable[[int, int, str], None]  # done, of how many, of what
+Progress = Callable[[int, int, str], None]  # done, of how many, of what
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Loaded:
         return self.total - self.new - self.changed
 
 
-def load(tables: Tables, tenant: str, files: DirectoryFiles, told: Told) -> list[Loaded]:
+def load(tables: Tables, tenant: str, files: DirectoryFiles, told: Progress) -> list[Loaded]:
     """Writes all that differs, profiles and users before what refers to them.
 
     Assignments that stand are left alone, and nothing is deleted. Raises DirectoryFileError for
@@ -68,10 +68,10 @@ def load(tables: Tables, tenant: str, files: DirectoryFiles, told: Told) -> list
     if files.accounts is not None:
         loaded.append(_load_accounts(tables, tenant, files.accounts, told))
     if files.workflows is not None:
-        tables.directory.put_workflows(tenant, files.workflows, _patience())
+        tables.directory.put_workflows(tenant, files.workflows, _deadline())
         loaded.append(Loaded("workflows", len(files.workflows), 0, 0))
     if files.roles is not None:
-        tables.directory.put_roles(tenant, files.roles, _patience())
+        tables.directory.put_roles(tenant, files.roles, _deadline())
         loaded.append(Loaded("roles", len(files.roles), 0, 0))
     if files.sources is not None:
         for source in files.sources:
@@ -84,13 +84,16 @@ def _check_sources(tables: Tables, tenant: str, files: DirectoryFiles) -> None:
     if not files.sources:
         return
     known = _profiles(tables, tenant, files)
-    roles = {seat.role: seat for seat in (*tables.directory.roles(tenant), *(files.roles or ()))}
+    roles = {
+        assignee.role: assignee
+        for assignee in (*tables.directory.roles(tenant), *(files.roles or ()))
+    }
     for source in files.sources:
         place = f"of {source.source!r}"
         if source.profile not in known:
             raise DirectoryFileError(
                 f"sources.csv, profile {place}: there is no profile "
-                f"{source.profile!r}; wanted one of {', '.join(sorted(known))}"
+                f"{source.profile!r}, expected one of {', '.join(sorted(known))}"
             )
         try:
             check_mapping(known[source.profile].with_roles(roles.values()), source.mapping)
@@ -119,13 +122,13 @@ def _check_profiles(tables: Tables, tenant: str, files: DirectoryFiles) -> None:
 
 def _check_logins(tables: Tables, tenant: str, users: Sequence[User]) -> None:
     """Raises DirectoryFileError for a login name of a user of whom the file says nothing."""
-    wanted = {normal_login(user.login_name): user for user in users if user.login_name}
+    expected = {normal_login(user.login_name): user for user in users if user.login_name}
     told_of = {user.email for user in users}
-    holders = tables.directory.users_by_login(tenant, wanted, _patience())
+    holders = tables.directory.users_by_login(tenant, expected, _deadline())
     for login, holder in holders.items():
         if not holder.is_deleted and holder.email not in told_of:
             raise DirectoryFileError(
-                f"users.csv, login_name of {wanted[login].email}: {login!r} is the login name of "
+                f"users.csv, login_name of {expected[login].email}: {login!r} is the login name of "
                 f"{holder.email} already"
             )
 
@@ -142,12 +145,12 @@ def _check_default(tables: Tables, tenant: str, files: DirectoryFiles) -> None:
         )
 
 
-def _load_users(tables: Tables, tenant: str, users: Sequence[User], told: Told) -> Loaded:
+def _load_users(tables: Tables, tenant: str, users: Sequence[User], told: Progress) -> Loaded:
     new = changed = 0
     for done, part in _parts(users):
-        known = tables.directory.users(tenant, [user.email for user in part], _patience())
+        known = tables.directory.users(tenant, [user.email for user in part], _deadline())
         differing = [user for user in part if known.get(user.email) != user]
-        tables.directory.put_users(tenant, differing, _patience())
+        tables.directory.put_users(tenant, differing, _deadline())
         added = sum(user.email not in known for user in part)
         new += added
         changed += len(differing) - added
@@ -155,14 +158,16 @@ def _load_users(tables: Tables, tenant: str, users: Sequence[User], told: Told) 
     return Loaded("users", len(users), new, changed)
 
 
-def _load_accounts(tables: Tables, tenant: str, accounts: Sequence[Account], told: Told) -> Loaded:
+def _load_accounts(
+    tables: Tables, tenant: str, accounts: Sequence[Account], told: Progress
+) -> Loaded:
     new = changed = 0
     settings = tables.directory.settings(tenant)
     address = settings.default_account_manager
     default = tables.directory.user(tenant, address) if address else None
     is_walled = settings.opco_wall is OpcoWall.ALWAYS
     for done, part in _parts(accounts):
-        known = tables.accounts.read(tenant, [account.account_id for account in part], _patience())
+        known = tables.accounts.read(tenant, [account.account_id for account in part], _deadline())
         differing = [
             account
             if account.account_id in known
@@ -170,9 +175,9 @@ def _load_accounts(tables: Tables, tenant: str, accounts: Sequence[Account], tol
             or (is_walled and are_apart(default, account))
             else _with_manager(account, default.email)
             for account in part
-            if not _has_facts(known.get(account.account_id), account)
+            if not _has_fields(known.get(account.account_id), account)
         ]
-        tables.accounts.put_facts(differing, _patience())
+        tables.accounts.put_fields(differing, _deadline())
         added = sum(account.account_id not in known for account in part)
         new += added
         changed += len(differing) - added
@@ -187,19 +192,19 @@ def _with_manager(account: Account, default: str) -> Account:
     return replace(account, assigned={**account.assigned, ACCOUNT_MANAGER: (default,)})
 
 
-def _has_facts(known: Account | None, wanted: Account) -> bool:
+def _has_fields(known: Account | None, expected: Account) -> bool:
     """True when all that the directory says of the account is there already."""
     if known is None:
         return False
-    as_wanted = replace(
+    as_expected = replace(
         known,
-        name=wanted.name,
-        customer_id=wanted.customer_id,
-        opco=wanted.opco,
-        is_active=wanted.is_active,
-        portals=wanted.portals,
+        name=expected.name,
+        customer_id=expected.customer_id,
+        opco=expected.opco,
+        is_active=expected.is_active,
+        portals=expected.portals,
     )
-    return as_wanted == known
+    return as_expected == known
 
 
 def _parts(values: Sequence[Value]) -> list[tuple[int, list[Value]]]:
@@ -213,5 +218,5 @@ def _parts(values: Sequence[Value]) -> list[tuple[int, list[Value]]]:
     return pieces
 
 
-def _patience() -> Patience:
-    return Patience(time.time() + LONGEST_SECONDS)
+def _deadline() -> Deadline:
+    return Deadline(time.time() + LONGEST_SECONDS)

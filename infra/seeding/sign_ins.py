@@ -115,17 +115,17 @@ class SignIns:
         )
 
     def _set_groups(self, user: User, username: str, members: dict[str, set[str]]) -> bool:
-        wanted = {group_of(role) for role in user.roles}
+        expected = {group_of(role) for role in user.roles}
         having = {group for group, emails in members.items() if user.email in emails}
-        for group in sorted(wanted - having):
+        for group in sorted(expected - having):
             self.pools.admin_add_user_to_group(
                 UserPoolId=self.pool, Username=username, GroupName=group
             )
-        for group in sorted(having - wanted):
+        for group in sorted(having - expected):
             self.pools.admin_remove_user_from_group(
                 UserPoolId=self.pool, Username=username, GroupName=group
             )
-        return wanted != having
+        return expected != having
 
     def _check_tenants(self, tenant: str, users: Sequence[User], known: dict[str, _Known]) -> None:
         if self.password is not None:
@@ -147,11 +147,11 @@ class SignIns:
             if (email := normal_address(_attribute(user, "email")))
         }
 
-    def _members(self, wanted: set[str]) -> dict[str, set[str]]:
+    def _members(self, expected: set[str]) -> dict[str, set[str]]:
         """The addresses in each group of the pool; groups that are wanted and missing are made."""
         pages = self.pools.get_paginator("list_groups").paginate(UserPoolId=self.pool)
         groups = {group["GroupName"] for page in pages for group in page["Groups"]}
-        for group in sorted(wanted - groups):
+        for group in sorted(expected - groups):
             self.pools.create_group(UserPoolId=self.pool, GroupName=group)
         members: dict[str, set[str]] = defaultdict(set)
         for group in groups:

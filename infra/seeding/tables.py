@@ -44,7 +44,7 @@ class Row:
         """The cell in small letters, the first choice where it is empty."""
         found = self.text(column).casefold() or choices[0]
         if found not in choices:
-            raise self.wrong(column, f"found {found!r}, wanted {' or '.join(choices)}")
+            raise self.wrong(column, f"found {found!r}, expected {' or '.join(choices)}")
         return found
 
     def wrong(self, column: str, problem: str) -> DirectoryFileError:
@@ -82,7 +82,7 @@ def rows(path: Path, required: Sequence[str], optional: Sequence[str] = ()) -> I
         _check_characters(row)
         yield row
     if columns is None:
-        raise DirectoryFileError(f"{path}: the file is empty; wanted {','.join(required)}")
+        raise DirectoryFileError(f"{path}: the file is empty, expected {','.join(required)}")
 
 
 def unique(
@@ -119,7 +119,7 @@ def _columns(
     for place, column in enumerate(columns):
         if column not in known:
             raise DirectoryFileError(
-                f"{path}, line {line}: there is no column {labels[place]!r}; wanted "
+                f"{path}, line {line}: there is no column {labels[place]!r}, expected "
                 f"{', '.join(known)}, separated by commas"
             )
         if column in columns[:place]:
@@ -135,5 +135,5 @@ def _check_characters(row: Row) -> None:
         if not cell.isprintable():
             found = next(character for character in cell if not character.isprintable())
             raise row.wrong(
-                column, f"the cell holds the character U+{ord(found):04X}; wanted plain text"
+                column, f"the cell holds the character U+{ord(found):04X}, expected plain text"
             )

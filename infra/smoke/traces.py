@@ -14,7 +14,7 @@ from handover.aws.objects import Upload
 from handover.pipeline.uploads import DROP, IN, Arrival
 from handover.store.allowances import KEPT_SECONDS
 from handover.store.imports import IMPORT
-from handover.store.jobs import ERRAND
+from handover.store.jobs import JOB
 from handover.store.user_places import USER
 
 from infra.cli.failures import CommandError, ExitCode
@@ -23,7 +23,7 @@ from infra.smoke.tenant import ACCOUNTS, NAME, SmokeTenant
 from infra.smoke.waiting import until
 
 # Indexes and streams follow within moments: what they bring late is found by the next pass.
-MOST_PASSES = 6
+MAX_PASSES = 6
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 ITEMS_A_BATCH = 25
 
@@ -47,7 +47,7 @@ class Traces:
         """
         self._check_own()
         until(self._is_at_rest, f"the imports of {self.tenant.name} to end")
-        for _ in range(MOST_PASSES):
+        for _ in range(MAX_PASSES):
             if not self._remove_what_is_found():
                 break
         else:
@@ -75,7 +75,7 @@ class Traces:
         """True once every file has an import that has ended and was told, and history followed."""
         name, dynamodb = self.tenant.name, _dynamodb()
         keys = self._keys(self._table("DirectoryTable"), name)
-        if any(key["sk"]["S"].startswith(ERRAND) for key in keys):
+        if any(key["sk"]["S"].startswith(JOB) for key in keys):
             return None
         for upload in self._uploads():
             import_id = Arrival(upload, 0.0, "", None).import_id

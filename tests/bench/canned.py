@@ -149,8 +149,8 @@ class _Answers:
         if method != b"GET":
             return b'HTTP/1.1 200 OK\r\nETag: "0"\r\nContent-Length: 0\r\n\r\n'
         body = self._objects[path.split(b"?", 1)[0]]
-        wanted = _RANGE.search(fields)
-        start, end = (int(wanted[1]), int(wanted[2]) + 1) if wanted else (0, len(body))
+        expected = _RANGE.search(fields)
+        start, end = (int(expected[1]), int(expected[2]) + 1) if expected else (0, len(body))
         return (
             b"HTTP/1.1 206 Partial Content\r\nContent-Length: %d\r\n"
             b'Content-Range: bytes %d-%d/%d\r\nETag: "0"\r\n\r\n%b'

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.model import Account, Mode, User
 from handover.pipeline.older_imports import ticket_time
 from handover.runtime import rfc3339
@@ -34,7 +34,7 @@ UPLOADER = "ines.okello@bench.example"
 USERS = 40
 # Above the visibility timeout, after which a chunk that ran out of time is worked again.
 GIVE_UP_SECONDS = 400.0
-LOOK_SECONDS = 0.05
+RECHECK_SECONDS = 0.05
 CHANGED_GOAL, UNCHANGED_GOAL = 5.0, 20.0
 NOTES = (
     (
@@ -217,7 +217,7 @@ def upload_and_wait(bench: Bench, body: bytes) -> Times:
                 return Times(validated, settled, passed)
             if item.state in ("error", "refused", "cancelled", "awaiting_approval"):
                 raise SystemExit(f"the import ended {item.state}, not done")
-        time.sleep(LOOK_SECONDS)
+        time.sleep(RECHECK_SECONDS)
     raise SystemExit(f"the import was not final after {GIVE_UP_SECONDS:.0f} s")
 
 
@@ -304,17 +304,17 @@ def _tables(stack: local.LocalStack) -> Tables:
 
 
 def _seed(bench: Bench, lines: int) -> None:
-    patience = Patience(time.time() + GIVE_UP_SECONDS)
+    deadline = Deadline(time.time() + GIVE_UP_SECONDS)
     accounts = [
         Account(TENANT, f"C{n:06d}", 1, name="Lumina Retail", opco=OPCO) for n in range(lines)
     ]
-    bench.tables.accounts.put_facts(accounts, patience)
+    bench.tables.accounts.put_fields(accounts, deadline)
     sellers = [
         User(f"user{n}@bench.example", f"User {n}", frozenset({"Sales"}), OPCO)
         for n in range(USERS)
     ]
     uploader = User(UPLOADER, "Ines Okello", frozenset({"Admin"}), OPCO)
-    bench.tables.directory.put_users(TENANT, [*sellers, uploader], patience)
+    bench.tables.directory.put_users(TENANT, [*sellers, uploader], deadline)
 
 
 def _wait_for_history(bench: Bench, entries: int) -> None:

@@ -66,7 +66,7 @@ def _take_in(path: Path) -> None:
         pipeline.seed(stack, 1)
         arrival = pipeline.arrive(stack, "bench", path)
         pipeline.take(stack, arrival)
-        item = stack.wiring.tables.imports.find(arrival.import_id)
+        item = stack.resources.tables.imports.find(arrival.import_id)
     if item is None or item.state != "processing":
         raise SystemExit(f"the import was not validated: {item and item.state}")
 

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from handover.aws.objects import Upload
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.model import Account, Mode, User
 from handover.pipeline.assign import work_chunk
 from handover.pipeline.finalize import end_import
 from handover.pipeline.publish import Change, publish_changes
 from handover.pipeline.uploads import Arrival
 from handover.pipeline.validate import take_in
-from handover.runtime import Invocation, Wiring, rfc3339
+from handover.runtime import Invocation, Resources, rfc3339
 from handover.store.accounts import account_from
 from handover.store.imports import TicketItem
 from handover.store.tables import TableNames, connect
@@ -39,7 +39,7 @@ class Pipeline:
     """The template's resources in memory, and the wiring that names them."""
 
     memory: MemoryAws
-    wiring: Wiring
+    resources: Resources
 
 
 def pipeline() -> Pipeline:
@@ -59,7 +59,7 @@ def pipeline() -> Pipeline:
         history=names["HistoryTable"],
         portfolios=names["PortfolioTable"],
     )
-    wiring = Wiring(
+    resources = Resources(
         tables=connect(tables),
         uploads_bucket=names["UploadsBucket"],
         reports_bucket=names["ReportsBucket"],
@@ -71,12 +71,12 @@ def pipeline() -> Pipeline:
         tenant_topics=names["TenantTopics"],
         changes_bus=names["ChangesBus"],
     )
-    return Pipeline(memory, wiring)
+    return Pipeline(memory, resources)
 
 
 def seed(at: Pipeline, accounts: int) -> None:
     """A tenant with its people, and accounts with the facts that customers keep of theirs."""
-    tables, patience = at.wiring.tables, Patience(time.time() + 600)
+    tables, deadline = at.resources.tables, Deadline(time.time() + 600)
     known = [
         Account(
             TENANT,
@@ -89,13 +89,13 @@ def seed(at: Pipeline, accounts: int) -> None:
         )
         for n in range(accounts)
     ]
-    tables.accounts.put_facts(known, patience)
+    tables.accounts.put_fields(known, deadline)
     sellers = [
         User(f"seller{n}@lumina.example", f"Seller {n}", frozenset({"Sales"}), OPCO)
         for n in range(SELLERS)
     ]
     uploader = User(UPLOADER, "Ines Okello", frozenset({"Admin"}), OPCO)
-    tables.directory.put_users(TENANT, [*sellers, uploader], patience)
+    tables.directory.put_users(TENANT, [*sellers, uploader], deadline)
 
 
 def file_of(lines: int, *, turn: int) -> bytes:
@@ -107,12 +107,12 @@ def file_of(lines: int, *, turn: int) -> bytes:
 
 def run() -> Invocation:
     """A run of a function with time enough."""
-    return Invocation("attempt", Patience(time.time() + 3600))
+    return Invocation("attempt", Deadline(time.time() + 3600))
 
 
 def arrive(at: Pipeline, ticket: str, body: bytes | Path) -> Arrival:
     """An upload under a new ticket; a path's file is read from the disk, range by range."""
-    at.wiring.tables.imports.issue(
+    at.resources.tables.imports.issue(
         ticket,
         TicketItem(
             tenant=TENANT,
@@ -126,7 +126,7 @@ def arrive(at: Pipeline, ticket: str, body: bytes | Path) -> Arrival:
         ),
     )
     content = body if isinstance(body, bytes) else b""
-    bucket, key = at.wiring.uploads_bucket, f"in/{TENANT}/{ticket}.csv"
+    bucket, key = at.resources.uploads_bucket, f"in/{TENANT}/{ticket}.csv"
     version = at.memory.s3.upload(bucket, key, content)
     if isinstance(body, Path):
         _read_from_disk(at.memory, key, body)
@@ -135,22 +135,22 @@ def arrive(at: Pipeline, ticket: str, body: bytes | Path) -> Arrival:
 
 def take(at: Pipeline, arrival: Arrival) -> None:
     """What the validate function does."""
-    take_in(at.wiring, arrival, run(), WORKER_SECONDS)
+    take_in(at.resources, arrival, run(), WORKER_SECONDS)
 
 
 def work(at: Pipeline) -> None:
     """What the assign function does for all chunks that are waiting."""
     outbox, at.memory.sqs.outbox = at.memory.sqs.outbox, []
     for message in outbox:
-        if message.queue_url == at.wiring.chunks_queue:
+        if message.queue_url == at.resources.chunks_queue:
             told = json.loads(message.body)
-            work_chunk(at.wiring, told["import_id"], told["chunk"], run(), may_write=True)
+            work_chunk(at.resources, told["import_id"], told["chunk"], run(), may_write=True)
 
 
 def end(at: Pipeline, import_id: str) -> str:
     """What the finalize function does; the import's state after it."""
-    end_import(at.wiring, import_id, run())
-    item = at.wiring.tables.imports.find(import_id)
+    end_import(at.resources, import_id, run())
+    item = at.resources.tables.imports.find(import_id)
     return item.state if item else ""
 
 
@@ -160,7 +160,7 @@ def publish(at: Pipeline, images: list[tuple[Any, Any]]) -> None:
         Change(account_from(old) if old else None, account_from(new) if new else None)
         for old, new in images
     ]
-    publish_changes(at.wiring, changes, run())
+    publish_changes(at.resources, changes, run())
 
 
 def _read_from_disk(memory: MemoryAws, key: str, path: Path) -> None:

@@ -16,12 +16,12 @@ from typing import Any
 
 import boto3
 from handover.aws.objects import Upload
-from handover.deadline import Patience
-from handover.model import Account, Chunk, Dialect, Header, Mark, Mode, SeatChange, State
+from handover.deadline import Deadline
+from handover.model import Account, ChangeReceipt, Chunk, Dialect, Header, Mode, RoleChange, State
 from handover.pipeline.assign import work_chunk
 from handover.pipeline.import_plan import ImportPlan, plan_json
 from handover.profiles import OpcoWall, presets
-from handover.runtime import Invocation, Wiring
+from handover.runtime import Invocation, Resources
 from handover.store.accounts import item_from
 from handover.store.imports import ChunkItem, ImportItem, PlanItem
 from handover.store.tables import TableNames, connect
@@ -73,8 +73,8 @@ Paces = dict[str, list[Pace]]
 
 def account_item(key: str = KEY) -> dict[str, Any]:
     """An account as a year of imports leaves it: facts, a manager, and the last one's mark."""
-    change = SeatChange("account_manager", ("bo.chen@lumina.example",), (STANDING,))
-    mark = Mark(
+    change = RoleChange("account_manager", ("bo.chen@lumina.example",), (STANDING,))
+    receipt = ChangeReceipt(
         "1" * 32, EARLIER, 4711, "ines.okello@lumina.example", "2026-11-15T09:00:07Z", 12, (change,)
     )
     account = Account(
@@ -87,7 +87,7 @@ def account_item(key: str = KEY) -> dict[str, Any]:
         portals=("retail", "partner"),
         assigned={"account_manager": (STANDING,)},
         orders={"account_manager": EARLIER},
-        marks=(mark,),
+        receipts=(receipt,),
     )
     return item_from(account) | {"pk": {"S": key}}
 
@@ -181,10 +181,10 @@ def _rows(import_id: str, file: bytes, lines: int) -> dict[str, dict[str, Any]]:
     }
 
 
-def wiring() -> Wiring:
+def resources() -> Resources:
     """The names that the canned server knows."""
     names = TableNames(accounts=ACCOUNTS, directory=DIRECTORY, imports=IMPORTS)
-    return Wiring(
+    return Resources(
         connect(names), UPLOADS, "", WORK, "", "", "http://127.0.0.1/finalize", "", "", ""
     )
 
@@ -201,9 +201,9 @@ def point_at(address: str) -> None:
     }
 
 
-def work(at: Wiring, import_id: str) -> None:
+def work(at: Resources, import_id: str) -> None:
     """Works the import's chunk once."""
-    run = Invocation("attempt", Patience(time.time() + 300))
+    run = Invocation("attempt", Deadline(time.time() + 300))
     work_chunk(at, import_id, 1, run, may_write=True)
 
 
@@ -268,7 +268,7 @@ def _turns(lines: int, baseline_lines: int, rounds: int) -> Paces:
     paces: Paces = {BASELINE: [], LOOKED_UP: [], CHANGED: [], UNCHANGED: []}
     with served(canned(lines)) as address:
         point_at(address)
-        at, client = wiring(), boto3.client("dynamodb")
+        at, client = resources(), boto3.client("dynamodb")
         for number in range(rounds + 1):
             turn = {
                 BASELINE: _timed(lambda: update_each(client, baseline_lines), baseline_lines),

@@ -1,4 +1,4 @@
-"""What goes wrong around an import: doubled and late events, killed workers, poison, rivals."""
+"""What goes wrong around an import: doubled and late events, killed workers, poison, older open imports."""
 
 from __future__ import annotations
 

@@ -242,7 +242,8 @@ def test_r45_r46_r51_r58_r62_totango_roles_a_crm_and_a_user_who_comes_later(
         "POST", "/users", {"email": "fay@totango.example", "name": "Fay Wong", "roles": ["CS"]}
     )
     until(
-        lambda: totango.holders("ACME", "CSM") == ["fay@totango.example"], "the pending seat's user"
+        lambda: totango.holders("ACME", "CSM") == ["fay@totango.example"],
+        "the pending assignee's user",
     )
     people = totango.ask("GET", "/accounts/ACME")["people"]["CSM"]
     assert people[0]["name"] == "Fay Wong"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.kit.memory_aws import ObjectCreated
-from tests.kit.mishaps import Mishap, befalling
+from tests.kit.mishaps import Mishap, incident
 from tests.kit.payloads import load_event
 from tests.kit.pipeline import (
     AMINA,
@@ -75,7 +75,7 @@ def test_a_file_that_is_given_up_tells_of_what_was_posted_with_its_form_again(
 
 def test_a_file_that_a_killed_run_left_half_validated_is_refused(pipeline: Pipeline) -> None:
     created = many(pipeline)
-    with befalling(pipeline.memory, Mishap("BatchWriteItem", kill_before=1)):
+    with incident(pipeline.memory, Mishap("BatchWriteItem", kill_before=1)):
         pipeline.validate(created)
 
     assert len(pipeline.abandon(intake_letter(created))) == 1, "the killed run may still go on"
@@ -118,7 +118,7 @@ def test_a_chunk_that_nobody_could_work_is_not_processed(pipeline: Pipeline) -> 
 
 
 @pytest.mark.parametrize(("batches", "updated"), [(0, 0), (1, 25), (2, 50), (3, 60)])
-def test_what_a_chunk_had_done_before_it_was_given_up_is_told(
+def test_what_a_chunk_had_done_before_it_was_given_up_is_reported(
     pipeline: Pipeline, batches: int, updated: int
 ) -> None:
     created = many(pipeline)
@@ -129,7 +129,7 @@ def test_what_a_chunk_had_done_before_it_was_given_up_is_told(
         if batches
         else Mishap("BatchExecuteStatement", kill_before=1)
     )
-    with befalling(pipeline.memory, mishap):
+    with incident(pipeline.memory, mishap):
         pipeline.assign(import_id(created))
     pipeline.clock.now += HOUR
 
@@ -163,7 +163,7 @@ def test_the_report_of_a_chunk_that_was_given_up_can_be_uploaded_as_it_is(
 def test_a_chunk_whose_worker_may_still_go_on_is_not_given_up(pipeline: Pipeline) -> None:
     created = many(pipeline)
     pipeline.validate(created)
-    with befalling(pipeline.memory, Mishap("BatchExecuteStatement", kill_after=1)):
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement", kill_after=1)):
         pipeline.assign(import_id(created))
 
     assert len(pipeline.abandon(chunk_letter(created))) == 1
@@ -252,11 +252,11 @@ def test_the_letter_of_an_upload_to_another_bucket_registers_nothing(pipeline: P
 
 
 def test_the_captured_letter_of_an_upload_registers_and_refuses_it(pipeline: Pipeline) -> None:
-    assert pipeline.abandon(letter_of_an_upload(pipeline.wiring.uploads_bucket)) == []
+    assert pipeline.abandon(letter_of_an_upload(pipeline.resources.uploads_bucket)) == []
     pipeline.run()
 
     (import_,) = pipeline.all_imports()
-    item = pipeline.wiring.tables.imports.find(import_)
+    item = pipeline.resources.tables.imports.find(import_)
     assert item is not None
     assert (item.state, item.tenant) == ("refused", TENANT)
 

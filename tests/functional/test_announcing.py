@@ -20,7 +20,7 @@ def heard(pipeline: Pipeline) -> list[tuple[str, str]]:
 def test_an_import_is_announced_on_the_topic_of_its_tenant_alone(pipeline: Pipeline) -> None:
     pipeline.run(pipeline.upload(BODY))
 
-    assert heard(pipeline) == [(f"{pipeline.wiring.tenant_topics}{TENANT}", TENANT)]
+    assert heard(pipeline) == [(f"{pipeline.resources.tenant_topics}{TENANT}", TENANT)]
 
 
 def test_a_refused_drop_is_announced_to_the_tenant_whose_folder_it_lies_in(
@@ -28,7 +28,7 @@ def test_a_refused_drop_is_announced_to_the_tenant_whose_folder_it_lies_in(
 ) -> None:
     pipeline.run(pipeline.put("drop/umbra/erp/a.csv", BODY))
 
-    assert heard(pipeline) == [(f"{pipeline.wiring.tenant_topics}umbra", "umbra")]
+    assert heard(pipeline) == [(f"{pipeline.resources.tenant_topics}umbra", "umbra")]
 
 
 def test_a_file_that_belongs_to_no_tenant_is_announced_to_operators_alone(
@@ -36,15 +36,15 @@ def test_a_file_that_belongs_to_no_tenant_is_announced_to_operators_alone(
 ) -> None:
     pipeline.run(pipeline.put("somewhere/else.csv", BODY))
 
-    assert heard(pipeline) == [(pipeline.wiring.notifications_topic, "-")]
+    assert heard(pipeline) == [(pipeline.resources.notifications_topic, "-")]
 
 
-def test_a_tenant_without_a_topic_is_announced_to_operators_and_they_are_told(
+def test_a_tenant_without_a_topic_is_announced_to_operators_and_they_are_reported(
     pipeline: Pipeline, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pipeline.memory.sns.families.clear()
 
     pipeline.run(pipeline.upload(BODY))
 
-    assert heard(pipeline) == [(pipeline.wiring.notifications_topic, TENANT)]
+    assert heard(pipeline) == [(pipeline.resources.notifications_topic, TENANT)]
     assert "TenantsWithoutTopic" in capsys.readouterr().out

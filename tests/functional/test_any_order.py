@@ -72,7 +72,7 @@ class Tenant(RuleBasedStateMachine):
         self.patch = pytest.MonkeyPatch()
         self.memory = on_memory(self.patch)
         self.pipeline: Pipeline = self.memory.__enter__()
-        self.api = Api(TENANT, self.pipeline.wiring, ADMIN)
+        self.api = Api(TENANT, self.pipeline.resources, ADMIN)
         self.ledger = Ledger(
             {
                 address: Person(frozenset({"Sales"}), "Kenya" if place < 3 else "Togo")
@@ -206,8 +206,8 @@ class Tenant(RuleBasedStateMachine):
     @rule(held_by=st.sampled_from(ADDRESSES), to=one_or_none)
     def hand_over(self, held_by: str, to: Holders) -> None:
         self.place()
-        wanted = {"profile": VIEWERS, "role": MANAGER, "held_by": held_by, "to": list(to)}
-        answer = self.api.post("/assignments", wanted)
+        expected = {"profile": VIEWERS, "role": MANAGER, "held_by": held_by, "to": list(to)}
+        answer = self.api.post("/assignments", expected)
         if any(self._is_no_active_user(name) for name in to):
             assert answer.status == 400, answer.text
             return

@@ -12,7 +12,7 @@ from botocore.response import StreamingBody
 from handover.model import Account, Dialect, Header, Mode, User
 from handover.pipeline import validate
 from handover.pipeline.import_plan import ImportPlan, plan_from, plan_json
-from handover.pipeline.older_imports import rivals_in
+from handover.pipeline.older_imports import older_open_imports_in
 from handover.reading import read_head
 from handover.reports import Counts
 from handover.runtime import LEASE_MARGIN_SECONDS
@@ -21,14 +21,14 @@ from handover.store.imports import counts_of, pending_chunks
 
 from functions.assign import app
 from tests.kit.memory_aws import ObjectCreated, Twist
-from tests.kit.mishaps import Mishap, befalling, killed_at_every_call
+from tests.kit.mishaps import Mishap, incident, killed_at_every_call
 from tests.kit.payloads import load_event
 from tests.kit.pipeline import (
     ADMIN,
     AMINA,
     BARAKA,
     HOUR,
-    SEAT,
+    ROLE,
     TENANT,
     TOGO,
     Pipeline,
@@ -68,7 +68,7 @@ OUTCOMES = {
 def scene(pipeline: Pipeline) -> None:
     """Eleven accounts of Kenya: K002 and K004 are Amina's, K001 is Amina's too."""
     pipeline.kenyan(11)
-    held = {SEAT: (AMINA,)}
+    held = {ROLE: (AMINA,)}
     for one in ("K001", "K002", "K004"):
         write_directly(pipeline, Account(TENANT, one, 1, opco="Kenya", assigned=held))
     gone = User("gone@lumina.example", "Gone", frozenset({"Sales"}), "Kenya", is_active=False)
@@ -228,14 +228,14 @@ def test_an_unchanged_line_writes_nothing(pipeline: Pipeline) -> None:
     before = pipeline.memory.dynamodb.tables["AccountsTable"].snapshot()
     created = ready(pipeline, file_of((one, AMINA) for one in ids))
 
-    with befalling(pipeline.memory, Mishap("BatchExecuteStatement")) as writes:
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement")) as writes:
         pipeline.assign(import_id(created))
 
     assert writes.seen == 0
     assert pipeline.memory.dynamodb.tables["AccountsTable"].snapshot() == before
 
 
-def test_what_the_file_asks_for_is_told_of_users_in_the_tenant_only(pipeline: Pipeline) -> None:
+def test_what_the_file_asks_for_is_reported_users_in_the_tenant_only(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     pipeline.users(User("zoe@other.example", "Zoe", frozenset({"Sales"}), "Kenya"), tenant="other")
     pipeline.kenyan(2, tenant="other")
@@ -281,7 +281,7 @@ def test_a_retry_after_a_partial_write_tells_the_same_of_every_line(pipeline: Pi
     ids, body = many(pipeline)
     created = ready(pipeline, body)
 
-    with befalling(pipeline.memory, Mishap("BatchExecuteStatement", kill_after=2)):
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement", kill_after=2)):
         pipeline.assign(import_id(created))
     assert pipeline.holders(ids[0], ids[49], ids[50]) == [BARAKA, BARAKA, AMINA]
     pipeline.clock.now += HOUR
@@ -297,7 +297,7 @@ def test_while_another_worker_has_the_chunk_the_message_comes_again(pipeline: Pi
     _, body = many(pipeline)
     created = ready(pipeline, body)
 
-    with befalling(pipeline.memory, Mishap("BatchExecuteStatement", kill_after=1)):
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement", kill_after=1)):
         pipeline.assign(import_id(created), seconds=30)
     accounts = pipeline.memory.dynamodb.tables["AccountsTable"].snapshot()
     pipeline.clock.now += 30 + LEASE_MARGIN_SECONDS - 1
@@ -401,7 +401,7 @@ def test_a_file_that_breaks_off_while_it_is_read_is_never_worked(
         half = whole[: whole.index(b"\n", len(whole) // 2) + 1]
         answer["Body"] = StreamingBody(BytesIO(half), len(whole if is_told else half))
 
-    with befalling(pipeline.memory, Mishap("GetObject", on_answer=break_off)) as reads:
+    with incident(pipeline.memory, Mishap("GetObject", on_answer=break_off)) as reads:
         assert len(pipeline.assign(import_id(created))) == 1
 
     # What was cut short visibly is read again for as long as there is time.
@@ -417,7 +417,7 @@ def assert_untouched(pipeline: Pipeline, created: ObjectCreated, accounts: objec
     assert pipeline.memory.dynamodb.tables["AccountsTable"].snapshot() == accounts
     assert pending_chunks(pipeline.item(created)) == {1}
     assert counts_of(pipeline.item(created)) == Counts(lines=60)
-    assert not pipeline.memory.s3.buckets[pipeline.wiring.work_bucket].objects
+    assert not pipeline.memory.s3.buckets[pipeline.resources.work_bucket].objects
     assert pipeline.waiting() == []
 
 
@@ -451,7 +451,7 @@ def test_a_busy_table_is_waited_for_and_never_becomes_an_error_of_a_line(
     created = ready(pipeline, body)
     busy = Twist(member_errors={0: code, 7: code})
 
-    with befalling(pipeline.memory, Mishap("BatchExecuteStatement", twists=[busy, busy, busy])):
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement", twists=[busy, busy, busy])):
         assert pipeline.assign(import_id(created)) == []
 
     assert int(pipeline.item(created).updated) == len(ids)
@@ -464,7 +464,7 @@ def test_keys_that_a_read_leaves_out_are_read_again(pipeline: Pipeline) -> None:
     created = ready(pipeline, body)
     some = Twist(member_errors=dict.fromkeys(range(5, 60), "unprocessed"))
 
-    with befalling(pipeline.memory, Mishap("BatchGetItem", twists=[some, some, some])):
+    with incident(pipeline.memory, Mishap("BatchGetItem", twists=[some, some, some])):
         assert pipeline.assign(import_id(created)) == []
 
     assert int(pipeline.item(created).updated) == len(ids)
@@ -475,7 +475,7 @@ def test_a_table_that_stays_busy_ends_the_run_and_not_the_import(pipeline: Pipel
     created = ready(pipeline, body)
     busy = Twist(member_errors={0: "ThrottlingError"})
 
-    with befalling(pipeline.memory, Mishap("BatchExecuteStatement", twists=[busy] * 1000)):
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement", twists=[busy] * 1000)):
         assert len(pipeline.assign(import_id(created))) == 1
 
     pipeline.clock.now += HOUR
@@ -502,7 +502,7 @@ def test_the_later_file_wins_whichever_is_worked_first(
     assert set(pipeline.holders(*ids)) == {"" if later == "None" else later}
 
 
-def test_an_account_that_changes_before_the_write_is_decided_anew(
+def test_an_account_that_changes_before_the_write_is_decided_again(
     pipeline: Pipeline,
 ) -> None:
     ids, body = many(pipeline, 3)
@@ -513,7 +513,7 @@ def test_an_account_that_changes_before_the_write_is_decided_anew(
         pipeline.memory.hook = None
         pipeline.accounts(moved)
 
-    with befalling(pipeline.memory, Mishap("BatchExecuteStatement", before_call=moves)):
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement", before_call=moves)):
         assert pipeline.assign(import_id(created)) == []
     pipeline.run()
 
@@ -537,7 +537,7 @@ def test_an_account_that_goes_on_changing_is_tried_again_after_longer_and_longer
             pipeline.accounts(Account(TENANT, account_id, 1, opco="Kenya", name=name))
             is_changing = False
 
-    with befalling(pipeline.memory, Mishap("BatchExecuteStatement", before_call=changes)):
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement", before_call=changes)):
         assert pipeline.assign(import_id(created)) == []
 
     waits = pipeline.clock.slept
@@ -572,7 +572,7 @@ def test_what_no_worker_had_taken_when_it_was_cancelled_is_not_processed(
 ) -> None:
     ids, body = many(pipeline)
     created = ready(pipeline, body)
-    assert pipeline.wiring.tables.imports.cancel(import_id(created), ADMIN)
+    assert pipeline.resources.tables.imports.cancel(import_id(created), ADMIN)
 
     assert pipeline.assign(import_id(created)) == []
     pipeline.run()
@@ -582,12 +582,12 @@ def test_what_no_worker_had_taken_when_it_was_cancelled_is_not_processed(
     assert set(pipeline.holders(*ids)) == {AMINA}
 
 
-def test_what_a_cancelled_import_had_done_is_told_and_stays(pipeline: Pipeline) -> None:
+def test_what_a_cancelled_import_had_done_is_reported_and_stays(pipeline: Pipeline) -> None:
     ids, body = many(pipeline)
     created = ready(pipeline, body)
-    with befalling(pipeline.memory, Mishap("BatchExecuteStatement", kill_after=1)):
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement", kill_after=1)):
         pipeline.assign(import_id(created))
-    assert pipeline.wiring.tables.imports.cancel(import_id(created), ADMIN)
+    assert pipeline.resources.tables.imports.cancel(import_id(created), ADMIN)
     pipeline.clock.now += HOUR
 
     assert pipeline.assign(import_id(created)) == []
@@ -600,7 +600,7 @@ def test_what_a_cancelled_import_had_done_is_told_and_stays(pipeline: Pipeline) 
 def test_an_import_cancelled_while_its_file_is_gone_ends_all_the_same(pipeline: Pipeline) -> None:
     _, body = many(pipeline, 3)
     created = ready(pipeline, body)
-    assert pipeline.wiring.tables.imports.cancel(import_id(created), ADMIN)
+    assert pipeline.resources.tables.imports.cancel(import_id(created), ADMIN)
     del pipeline.memory.s3.buckets[created.bucket].objects[created.version.key]
 
     assert pipeline.assign(import_id(created)) == []
@@ -623,22 +623,22 @@ def test_twenty_thousand_unfinished_older_uploads_fit_and_are_minded(
         crowded.setattr(validate, "rivals_of", lambda *_: many)
         pipeline.run(newer)
 
-    body = pipeline.wiring.tables.imports.plan(import_id(newer))
+    body = pipeline.resources.tables.imports.plan(import_id(newer))
     assert body is not None
     assert len(body) < 10_000
-    assert rivals_in(pipeline.wiring, plan_from(body)) == many
+    assert older_open_imports_in(pipeline.resources, plan_from(body)) == many
     assert pipeline.holders("K000") == [BARAKA]
     pipeline.run(older)
     assert pipeline.counts(older) == {"lines": 1, "superseded": 1}
 
 
-def test_a_plan_of_an_older_version_still_knows_its_rivals(pipeline: Pipeline) -> None:
+def test_a_plan_of_an_older_version_still_knows_its_older_open_imports(pipeline: Pipeline) -> None:
     created = pipeline.upload(file_of([("K000", AMINA)]))
     pipeline.kenyan(1)
     pipeline.validate(created)
-    body = pipeline.wiring.tables.imports.plan(import_id(created))
+    body = pipeline.resources.tables.imports.plan(import_id(created))
     assert body is not None
     stored = json.loads(body) | {"rivals": ["0" * 32]}
     assert "rivals_key" not in stored
 
-    assert rivals_in(pipeline.wiring, plan_from(json.dumps(stored))) == {"0" * 32}
+    assert older_open_imports_in(pipeline.resources, plan_from(json.dumps(stored))) == {"0" * 32}

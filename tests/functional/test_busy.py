@@ -15,7 +15,7 @@ from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, Re
 from handover import batch, deadline, sdk
 from handover.access.allowances import forget
 from handover.batch import DELIVERIES_OF_ONE, LONGEST_DELAY_SECONDS, MAX_PUT_OFFS
-from handover.deadline import RESERVE_SECONDS, Patience
+from handover.deadline import RESERVE_SECONDS, Deadline
 from handover.errors import RetryLaterError
 from handover.store.connection import Model, client
 from handover.store.imports import ChunkItem
@@ -37,7 +37,7 @@ from tests.kit.pipeline import (
     BARAKA,
     CLIENTS,
     DAY,
-    SEAT,
+    ROLE,
     TENANT,
     Pipeline,
     file_of,
@@ -83,7 +83,7 @@ class Refusing:
                 raise self.error()
         return None
 
-    def after(self, *_told: object) -> None:
+    def after(self, *_to_dict: object) -> None:
         return None
 
 
@@ -206,7 +206,7 @@ REQUESTS: tuple[tuple[str, str, object], ...] = (
     ("GET", "/users", None),
     ("GET", f"/users/{AMINA}", None),
     ("GET", "/workflows", None),
-    ("PATCH", "/accounts/K000", {"profile": "single-strict", "assign": {SEAT: [AMINA]}}),
+    ("PATCH", "/accounts/K000", {"profile": "single-strict", "assign": {ROLE: [AMINA]}}),
     ("PATCH", "/settings", {"clear_guard_percent": 7}),
     ("POST", "/imports", {"filename": "a.csv", "profile": "single-strict"}),
     ("POST", "/requests", {"account_id": "K000", "subject": "a", "description": "b"}),
@@ -219,7 +219,7 @@ REQUESTS: tuple[tuple[str, str, object], ...] = (
 
 
 @pytest.mark.parametrize(("method", "path", "body"), REQUESTS, ids=lambda one: str(one)[:24])
-def test_whoever_asks_the_api_is_told_when_to_come_again(
+def test_whoever_asks_the_api_is_reported_when_to_come_again(
     pipeline: Pipeline, method: str, path: str, body: object
 ) -> None:
     pipeline.kenyan(1, held_by=BARAKA)
@@ -254,7 +254,7 @@ def test_a_request_is_answered_at_once_though_it_cannot_be_counted(
 def test_each_request_waits_for_as_long_as_it_may_itself(pipeline: Pipeline) -> None:
     """What the function did before, and whether the route asks for its time, does not matter."""
     caller = api(pipeline, ADMIN)
-    for before in (None, Patience(pipeline.clock.now - 100)):
+    for before in (None, Deadline(pipeline.clock.now - 100)):
         deadline.begin(before)
         with Refusing(pipeline, "GetItem", times=3):
             assert caller.get("/settings").status == 200
@@ -269,7 +269,7 @@ def test_each_request_waits_for_as_long_as_it_may_itself(pipeline: Pipeline) -> 
 @pytest.mark.parametrize("code", DYNAMODB)
 def test_a_model_waits_for_a_busy_table_as_the_hot_path_does(pipeline: Pipeline, code: str) -> None:
     pipeline.source()
-    directory = pipeline.wiring.tables.directory
+    directory = pipeline.resources.tables.directory
 
     with Refusing(pipeline, "GetItem", lambda: ServiceError(code, "Busy"), times=4) as refusing:
         assert directory.source(TENANT, "erp") is not None
@@ -293,13 +293,13 @@ def test_what_says_nothing_of_what_was_asked_is_waited_for(
     pipeline: Pipeline, error: Exception
 ) -> None:
     with Refusing(pipeline, "GetItem", lambda: error, times=3):
-        assert pipeline.wiring.tables.directory.user(TENANT, AMINA) is not None
+        assert pipeline.resources.tables.directory.user(TENANT, AMINA) is not None
 
     assert len(pipeline.clock.slept) == 3
 
 
 def test_an_answer_to_what_was_asked_is_never_waited_for(pipeline: Pipeline) -> None:
-    imports = pipeline.wiring.tables.imports
+    imports = pipeline.resources.tables.imports
     ticket = pipeline.ticket()
 
     with Refusing(pipeline) as listing:
@@ -311,10 +311,10 @@ def test_an_answer_to_what_was_asked_is_never_waited_for(pipeline: Pipeline) -> 
 
 
 def test_waiting_ends_before_the_invocation_does(pipeline: Pipeline) -> None:
-    deadline.begin(Patience(pipeline.clock.now + 20))
+    deadline.begin(Deadline(pipeline.clock.now + 20))
 
     with Refusing(pipeline, "GetItem"), pytest.raises(RetryLaterError, match="Throttling") as late:
-        pipeline.wiring.tables.directory.user(TENANT, AMINA)
+        pipeline.resources.tables.directory.user(TENANT, AMINA)
 
     assert (late.value.is_busy, late.value.is_under_way) == (True, False)
     assert deadline.current().left >= RESERVE_SECONDS
@@ -326,7 +326,7 @@ def test_a_transaction_whose_answer_is_lost_is_the_same_when_it_is_sent_again(
     created: list[str] = []
 
     class Losing(Refusing):
-        def after(self, *_told: object) -> None:
+        def after(self, *_to_dict: object) -> None:
             if not created:
                 created.append("once")
                 raise ServiceError("InternalServerError", "Internal server error", 500)
@@ -334,7 +334,7 @@ def test_a_transaction_whose_answer_is_lost_is_the_same_when_it_is_sent_again(
     caller = api(pipeline, ADMIN)
     with Losing(pipeline, "none"):
         new = {"email": "new@lumina.example", "name": "New", "roles": ["Sales"]}
-        # The first call of the request is a read, so that the loss befalls the transaction.
+        # The first call of the request is a read, so that the loss happens to the transaction.
         created.append("read")
         caller.request("GET", "/users/new@lumina.example")
         created.clear()
@@ -379,7 +379,7 @@ def test_a_second_message_of_a_chunk_makes_no_dead_letter_of_meeting_its_worker(
     pipeline.validate(created)
     pipeline.forget()
     number, until = 1, pipeline.clock.now + 120
-    imports = pipeline.wiring.tables.imports
+    imports = pipeline.resources.tables.imports
     imports.take_chunk(import_id(created), number, "another", now=pipeline.clock.now, until=until)
     _, event = run_of("assign", pipeline, created)
 

@@ -8,18 +8,18 @@ from dataclasses import replace
 import pytest
 from handover.model import Account, Mode, User
 from handover.profiles import Settings
-from handover.rules import look_of
+from handover.rules import normalized_name
 from handover.store.directory import MAX_NAME_BYTES
 
 from tests.kit.memory_aws import ObjectCreated
-from tests.kit.mishaps import Mishap, befalling
+from tests.kit.mishaps import Mishap, incident
 from tests.kit.pipeline import (
     ADMIN,
     AMINA,
     BARAKA,
     HOUR,
     PRINCIPAL,
-    SEAT,
+    ROLE,
     TENANT,
     Pipeline,
     file_of,
@@ -60,7 +60,7 @@ def users(pipeline: Pipeline, *lines: str, header: str = USERS) -> ObjectCreated
 
 def user(pipeline: Pipeline, address: str) -> User:
     """The user as the directory has them."""
-    found = pipeline.wiring.tables.directory.user(TENANT, address)
+    found = pipeline.resources.tables.directory.user(TENANT, address)
     assert found is not None
     return found
 
@@ -68,7 +68,7 @@ def user(pipeline: Pipeline, address: str) -> User:
 def default_manager(pipeline: Pipeline, address: str) -> None:
     """Names who gets new accounts that come without a manager."""
     settings = Settings(default_account_manager=address)
-    pipeline.wiring.tables.directory.put_settings(TENANT, settings)
+    pipeline.resources.tables.directory.put_settings(TENANT, settings)
 
 
 def codes(pipeline: Pipeline, created: ObjectCreated) -> list[str]:
@@ -79,14 +79,14 @@ def codes(pipeline: Pipeline, created: ObjectCreated) -> list[str]:
 # Accounts
 
 
-def test_new_accounts_are_made_with_all_that_is_told_of_them(pipeline: Pipeline) -> None:
+def test_new_accounts_are_made_with_all_that_is_reported_them(pipeline: Pipeline) -> None:
     created = accounts(
         pipeline, f'N1,"Acme, Ltd",C-1,Kenya,inactive,shop; desk;shop,{AMINA.upper()}', "N2,,,,,,"
     )
 
     assert pipeline.counts(created) == {"lines": 2, "updated": 2}
     made = pipeline.account("N1")
-    assert replace(made, marks=()) == Account(
+    assert replace(made, receipts=()) == Account(
         TENANT,
         "N1",
         1,
@@ -95,10 +95,10 @@ def test_new_accounts_are_made_with_all_that_is_told_of_them(pipeline: Pipeline)
         opco="Kenya",
         is_active=False,
         portals=("shop", "desk"),
-        assigned={SEAT: (AMINA,)},
-        orders={SEAT: pipeline.item(created).order},
+        assigned={ROLE: (AMINA,)},
+        orders={ROLE: pipeline.item(created).order},
     )
-    assert replace(pipeline.account("N2"), marks=()) == Account(TENANT, "N2", 1)
+    assert replace(pipeline.account("N2"), receipts=()) == Account(TENANT, "N2", 1)
 
 
 def test_of_accounts_that_exist_only_what_differs_is_written(pipeline: Pipeline) -> None:
@@ -211,8 +211,8 @@ def test_every_bad_line_of_accounts_is_said(pipeline: Pipeline) -> None:
         "rejected": 11,
     }
     assert (
-        pipeline.wiring.tables.accounts.read(
-            TENANT, ["N1", "N2", "N3", "N5", "N6", "N7", "N8", "1.2E+11"], pipeline.patience
+        pipeline.resources.tables.accounts.read(
+            TENANT, ["N1", "N2", "N3", "N5", "N6", "N7", "N8", "1.2E+11"], pipeline.deadline
         )
         == {}
     )
@@ -222,7 +222,7 @@ def test_every_bad_line_of_accounts_is_said(pipeline: Pipeline) -> None:
 # Users
 
 
-def test_new_users_are_made_with_all_that_is_told_of_them(pipeline: Pipeline) -> None:
+def test_new_users_are_made_with_all_that_is_reported_them(pipeline: Pipeline) -> None:
     created = users(
         pipeline, "Zoe@X.example,Zoe Zed,Sales; Admin,Kenya,inactive,E-1,+254 1,+254 2,zoe.z"
     )
@@ -243,10 +243,10 @@ def test_new_users_are_made_with_all_that_is_told_of_them(pipeline: Pipeline) ->
 
 def test_a_user_of_a_file_is_found_by_address_name_and_login_name(pipeline: Pipeline) -> None:
     users(pipeline, "zoe@x.example,Zoe Zed,Sales,,,,,,Zoe.Z")
-    directory = pipeline.wiring.tables.directory
+    directory = pipeline.resources.tables.directory
 
-    by_name = directory.users_by_name(TENANT, ["zoe zed"], pipeline.patience)
-    by_login = directory.users_by_login(TENANT, ["zoe.z"], pipeline.patience)
+    by_name = directory.users_by_name(TENANT, ["zoe zed"], pipeline.deadline)
+    by_login = directory.users_by_login(TENANT, ["zoe.z"], pipeline.deadline)
 
     assert [one.email for one in by_name["zoe zed"]] == ["zoe@x.example"]
     assert by_login["zoe.z"].email == "zoe@x.example"
@@ -261,12 +261,12 @@ def test_a_name_too_long_to_be_looked_up_does_no_harm(pipeline: Pipeline) -> Non
     assert pipeline.counts(created) == {"lines": 2, "updated": 2}
     assert user(pipeline, "zoe@x.example").name == long
     assert user(pipeline, "yan@x.example").name == "Yan"
-    directory = pipeline.wiring.tables.directory
-    assert directory.users_by_name(TENANT, [look_of(long)], pipeline.patience) == {}
+    directory = pipeline.resources.tables.directory
+    assert directory.users_by_name(TENANT, [normalized_name(long)], pipeline.deadline) == {}
     pipeline.users(user(pipeline, "zoe@x.example"))
     shorter = users(pipeline, "zoe@x.example,Zoe,Sales,,,,,,")
     assert pipeline.counts(shorter) == {"lines": 1, "updated": 1}
-    found = directory.users_by_name(TENANT, ["zoe"], pipeline.patience)
+    found = directory.users_by_name(TENANT, ["zoe"], pipeline.deadline)
     assert [one.email for one in found["zoe"]] == ["zoe@x.example"]
 
 
@@ -274,15 +274,15 @@ def test_the_longest_name_that_can_be_looked_up_is_found(pipeline: Pipeline) -> 
     address = "z@x.example"
     longest = MAX_NAME_BYTES - len(address)
     name = "\ufdfa" * (longest // 33)
-    name += "z" * (longest - len(look_of(name).encode()))
-    assert len(look_of(name).encode()) == longest
+    name += "z" * (longest - len(normalized_name(name).encode()))
+    assert len(normalized_name(name).encode()) == longest
 
     users(pipeline, f"{address},{name},Sales,,,,,,", f"zz@x.example,{name},Sales,,,,,,")
 
-    found = pipeline.wiring.tables.directory.users_by_name(
-        TENANT, [look_of(name)], pipeline.patience
+    found = pipeline.resources.tables.directory.users_by_name(
+        TENANT, [normalized_name(name)], pipeline.deadline
     )
-    assert [one.email for one in found[look_of(name)]] == [address]
+    assert [one.email for one in found[normalized_name(name)]] == [address]
 
 
 def test_a_full_file_deletes_nobody_who_is_missing_from_it(pipeline: Pipeline) -> None:
@@ -398,11 +398,11 @@ def test_an_admin_may_upload_a_directory_file_by_ticket(pipeline: Pipeline) -> N
     pipeline.run(created)
 
     assert pipeline.account("N1").name == "Acme"
-    assert pipeline.account("N1").marks[0].actor == ADMIN
+    assert pipeline.account("N1").receipts[0].actor == ADMIN
 
 
 def test_a_tenants_own_profile_of_that_name_comes_first(pipeline: Pipeline) -> None:
-    directory = pipeline.wiring.tables.directory
+    directory = pipeline.resources.tables.directory
     preset = directory.profile(TENANT, "directory-accounts")
     assert preset is not None
     label, *rest = preset.columns
@@ -467,10 +467,10 @@ def test_the_older_file_says_who_gets_a_new_account_whichever_is_worked_first(
     newer = dropped(pipeline, "accounts-2.csv", file("account_id,name", "N1,One Again"))
 
     pipeline.run(newer)
-    assert pipeline.account("N1").assigned == {SEAT: (BARAKA,)}
+    assert pipeline.account("N1").assigned == {ROLE: (BARAKA,)}
     pipeline.run(older)
 
-    assert pipeline.account("N1").assigned == {SEAT: (AMINA,)}
+    assert pipeline.account("N1").assigned == {ROLE: (AMINA,)}
     assert pipeline.account("N1").name == "One Again"
     assert pipeline.counts(older) == {"lines": 1, "updated": 1}
 
@@ -489,7 +489,7 @@ def test_an_older_file_takes_a_new_account_from_nobody_who_was_named_since(
 
     pipeline.run(older)
 
-    assert pipeline.account("N1").assigned == {SEAT: (BARAKA,)}
+    assert pipeline.account("N1").assigned == {ROLE: (BARAKA,)}
 
 
 def test_a_chunk_that_is_worked_again_tells_the_same(pipeline: Pipeline) -> None:
@@ -500,16 +500,16 @@ def test_a_chunk_that_is_worked_again_tells_the_same(pipeline: Pipeline) -> None
     created = dropped(pipeline, "accounts.csv", file(ACCOUNTS, *lines))
     pipeline.validate(created)
     pipeline.forget()
-    plan = pipeline.wiring.tables.imports
+    plan = pipeline.resources.tables.imports
 
     assert pipeline.assign(import_id(created), seconds=30.0) == []
-    once = pipeline.wiring.tables.accounts.read(TENANT, ["N1", "N2", "K000"], pipeline.patience)
+    once = pipeline.resources.tables.accounts.read(TENANT, ["N1", "N2", "K000"], pipeline.deadline)
     first = plan.find(import_id(created))
     pipeline.run()
 
     assert first is not None
     assert pipeline.counts(created) == {"lines": 3, "updated": 3}
-    again = pipeline.wiring.tables.accounts.read(TENANT, ["N1", "N2", "K000"], pipeline.patience)
+    again = pipeline.resources.tables.accounts.read(TENANT, ["N1", "N2", "K000"], pipeline.deadline)
     assert once == again
 
 
@@ -527,7 +527,7 @@ def test_a_directory_file_does_not_touch_the_order_of_assignments(pipeline: Pipe
     assert pipeline.holders("K000") == [AMINA]
 
 
-def test_who_told_what_stands_in_the_history_and_no_assignment_is_announced(
+def test_who_reported_what_stands_in_the_history_and_no_assignment_is_announced(
     pipeline: Pipeline,
 ) -> None:
     pipeline.kenyan(1)
@@ -537,8 +537,8 @@ def test_who_told_what_stands_in_the_history_and_no_assignment_is_announced(
     accounts(pipeline, "K000,Acme,,Kenya,,,")
     pipeline.publish()
 
-    (entry,) = pipeline.wiring.tables.history.of(TENANT, "K000")
-    assert [(one.role, one.before, one.after) for one in entry.mark.changes] == [
+    (entry,) = pipeline.resources.tables.history.of(TENANT, "K000")
+    assert [(one.role, one.before, one.after) for one in entry.receipt.changes] == [
         ("#name", (), ("Acme",))
     ]
     assert len(pipeline.memory.events.put) == told
@@ -549,8 +549,8 @@ def test_a_new_accounts_first_manager_is_announced(pipeline: Pipeline) -> None:
     pipeline.publish()
 
     (event,) = [json.loads(told.entry["Detail"]) for told in pipeline.memory.events.put]
-    assert event["changes"] == [{"role": SEAT, "before": [], "after": [AMINA]}]
-    assert list(pipeline.wiring.tables.portfolios.of(TENANT, AMINA)) == [(SEAT, "N1")]
+    assert event["changes"] == [{"role": ROLE, "before": [], "after": [AMINA]}]
+    assert list(pipeline.resources.tables.portfolios.of(TENANT, AMINA)) == [(ROLE, "N1")]
 
 
 @pytest.mark.parametrize("label", ["Email", "Name"])
@@ -584,13 +584,13 @@ def test_a_source_without_the_right_changes_nothing_in_the_directory(pipeline: P
         assert refusal["code"] == "UPLOADER_NOT_ALLOWED"
         assert "writes_directory" in refusal["message"]
         assert "PUT /sources/erp" in refusal["message"]
-    assert pipeline.wiring.tables.directory.user(TENANT, "eve@x.example") is None
+    assert pipeline.resources.tables.directory.user(TENANT, "eve@x.example") is None
 
 
 def test_a_right_that_is_taken_away_holds_for_a_file_that_is_sent_on(pipeline: Pipeline) -> None:
     pipeline.source(writes_directory=True)
     created = dropped(pipeline, "users.csv", file(*NEW_ADMIN))
-    with befalling(pipeline.memory, Mishap("HeadObject", kill_before=1)):
+    with incident(pipeline.memory, Mishap("HeadObject", kill_before=1)):
         pipeline.validate(created)
     pipeline.source()
     pipeline.clock.now += HOUR

@@ -14,7 +14,7 @@ from handover.profiles import Settings
 from handover.runtime import LEASE_MARGIN_SECONDS
 
 from tests.kit.memory_aws import ObjectCreated, Twist
-from tests.kit.mishaps import KilledError, Mishap, befalling
+from tests.kit.mishaps import KilledError, Mishap, incident
 from tests.kit.pipeline import (
     AMINA,
     BARAKA,
@@ -70,7 +70,7 @@ class Told:
 @pytest.fixture
 def several_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files that are cut though they are small."""
-    monkeypatch.setattr("handover.pipeline.validate.LEAST_CHUNK_BYTES", SEVERAL_CHUNKS_BYTES)
+    monkeypatch.setattr("handover.pipeline.validate.MIN_CHUNK_BYTES", SEVERAL_CHUNKS_BYTES)
 
 
 def scene(pipeline: Pipeline) -> None:
@@ -84,7 +84,7 @@ def scene(pipeline: Pipeline) -> None:
         )
     )
     settings = Settings(default_account_manager=AMINA)
-    pipeline.wiring.tables.directory.put_settings(TENANT, settings)
+    pipeline.resources.tables.directory.put_settings(TENANT, settings)
 
 
 def dropped(pipeline: Pipeline, name: str, body: bytes) -> ObjectCreated:
@@ -118,9 +118,9 @@ def work(pipeline: Pipeline, created: ObjectCreated) -> None:
 
 
 def _state(pipeline: Pipeline, created: ObjectCreated) -> str:
-    """The state of the import, "" while there is none; nothing befalls who only looks."""
+    """The state of the import, "" while there is none; nothing happens to who only looks."""
     hook, pipeline.memory.hook = pipeline.memory.hook, None
-    found = pipeline.wiring.tables.imports.find(import_id(created))
+    found = pipeline.resources.tables.imports.find(import_id(created))
     pipeline.memory.hook = hook
     return found.state if found is not None else ""
 
@@ -150,10 +150,10 @@ def told(pipeline: Pipeline, created: ObjectCreated) -> Told:
 
 
 def _timeless(item: dict[str, Any]) -> dict[str, Any]:
-    facts = {name: value for name, value in item.items() if name not in ("marks", "body")}
+    fields = {name: value for name, value in item.items() if name not in ("marks", "body")}
     marks = item.get("marks", {"L": []})["L"]
     told = [{**mark["M"], "at": None} for mark in marks]
-    return {**facts, "marks": told}
+    return {**fields, "marks": told}
 
 
 def quiet(pipeline: Pipeline, name: str, body: bytes) -> tuple[Told, int, Any]:
@@ -162,7 +162,7 @@ def quiet(pipeline: Pipeline, name: str, body: bytes) -> tuple[Told, int, Any]:
     created = dropped(pipeline, name, body)
     beginning = pipeline.memory.snapshot()
     counting = Mishap()
-    with befalling(pipeline.memory, counting):
+    with incident(pipeline.memory, counting):
         work(pipeline, created)
     return told(pipeline, created), counting.seen, (created, beginning)
 
@@ -255,14 +255,14 @@ def test_of_two_files_worked_within_each_other_the_newer_counts(
     outer, inner = (second, first) if is_older_inside else (first, second)
     beginning = pipeline.memory.snapshot()
     counting = Mishap()
-    with befalling(pipeline.memory, counting):
+    with incident(pipeline.memory, counting):
         pipeline.assign(import_id(outer))
 
     for number in range(1, counting.seen + 1):
         pipeline.memory.restore(beginning)
         meeting = Mishap()
         meeting.before_call = _once(pipeline, meeting, number, inner)
-        with befalling(pipeline.memory, meeting):
+        with incident(pipeline.memory, meeting):
             assert pipeline.assign(import_id(outer)) == []
         stored = pipeline.memory.dynamodb.tables[table].items.values()
         found = {

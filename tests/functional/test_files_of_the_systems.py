@@ -9,7 +9,7 @@ import json
 
 import pytest
 from handover.model import Account, User
-from handover.profiles import Seat, Settings
+from handover.profiles import Role, Settings
 
 from infra.seeding.directory import DirectoryFiles
 from infra.seeding.loading import load
@@ -98,7 +98,7 @@ def test_r32_r33_r34_r38_r41_managers_and_viewers_of_many_customers_in_one_go(
 def test_r21_r27_r28_a_new_customer_gets_the_default_manager_unless_it_has_one(
     pipeline: Pipeline,
 ) -> None:
-    tables = pipeline.wiring.tables
+    tables = pipeline.resources.tables
     customers(pipeline, "cleared")
 
     load(
@@ -130,7 +130,7 @@ def test_r40_an_id_that_is_nearly_right_is_answered_with_the_likely_one(pipeline
     assert "1.2E+11: a spreadsheet has changed this id" in second["hint"]
 
 
-def test_r22_r53_other_systems_are_told_who_may_view_a_customer(pipeline: Pipeline) -> None:
+def test_r22_r53_other_systems_are_reported_who_may_view_a_customer(pipeline: Pipeline) -> None:
     customers(pipeline, "QB-1")
 
     imported(
@@ -180,8 +180,8 @@ def test_c7_viewers_without_quotes_are_a_line_with_too_many_fields_never_a_guess
 def test_r44_r46_r48_r57_r61_a_team_from_the_crm_with_addresses_beside_names(
     pipeline: Pipeline,
 ) -> None:
-    pipeline.wiring.tables.directory.put_roles(
-        TENANT, [Seat("CSM", 1), Seat("Sales Manager", 1)], pipeline.patience
+    pipeline.resources.tables.directory.put_roles(
+        TENANT, [Role("CSM", 1), Role("Sales Manager", 1)], pipeline.deadline
     )
     customers(pipeline, "ACME", "Initech", "Hooli")
 
@@ -201,7 +201,7 @@ def test_r44_r46_r48_r57_r61_a_team_from_the_crm_with_addresses_beside_names(
 
 
 def test_r58_an_unknown_address_is_stored_as_pending_and_counted(pipeline: Pipeline) -> None:
-    pipeline.wiring.tables.directory.put_roles(TENANT, [Seat("CSM", 1)], pipeline.patience)
+    pipeline.resources.tables.directory.put_roles(TENANT, [Role("CSM", 1)], pipeline.deadline)
     customers(pipeline, "ACME")
 
     created = imported(
@@ -216,7 +216,7 @@ def test_r58_an_unknown_address_is_stored_as_pending_and_counted(pipeline: Pipel
 
 
 def test_r59_r60_a_name_is_stored_only_when_exactly_one_user_has_it(pipeline: Pipeline) -> None:
-    pipeline.wiring.tables.directory.put_roles(TENANT, [Seat("CSM", 1)], pipeline.patience)
+    pipeline.resources.tables.directory.put_roles(TENANT, [Role("CSM", 1)], pipeline.deadline)
     pipeline.users(
         User("amina.2@lumina.example", "amina  OTIENO", frozenset(), "Kenya"),
         User("renamed@lumina.example", "Old Name", frozenset()),
@@ -240,8 +240,8 @@ def test_r59_r60_a_name_is_stored_only_when_exactly_one_user_has_it(pipeline: Pi
 
 
 def upflow(pipeline: Pipeline) -> None:
-    pipeline.wiring.tables.directory.put_workflows(
-        TENANT, ["Standard", "Key accounts"], pipeline.patience
+    pipeline.resources.tables.directory.put_workflows(
+        TENANT, ["Standard", "Key accounts"], pipeline.deadline
     )
     customers(pipeline, "cus_1", "cus_2", "cus_3")
 

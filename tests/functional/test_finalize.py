@@ -62,7 +62,7 @@ def test_the_files_hold_the_lines_as_they_were_and_what_became_of_them(
     )
 
 
-def test_a_column_that_was_ignored_is_told_at_every_place(pipeline: Pipeline) -> None:
+def test_a_column_that_was_ignored_is_reported_at_every_place(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     created = pipeline.upload(f"account ID,account Manager,City\r\nK000,{AMINA},Kisumu".encode())
 
@@ -254,7 +254,7 @@ def test_the_captured_message_of_an_import_that_is_not_there_comes_again(
 
 def test_a_part_that_is_not_there_is_waited_for_and_not_left_out(pipeline: Pipeline) -> None:
     created = settled(pipeline)
-    work = pipeline.memory.s3.buckets[pipeline.wiring.work_bucket].objects
+    work = pipeline.memory.s3.buckets[pipeline.resources.work_bucket].objects
     parts = {key: work.pop(key) for key in list(work) if "/parts/" in key}
 
     assert len(pipeline.finalize(import_id(created))) == 1

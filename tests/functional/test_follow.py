@@ -22,7 +22,7 @@ from tests.kit.jobs import (
     held_by,
     newcomer,
 )
-from tests.kit.mishaps import Mishap, befalling, killed_at_every_call
+from tests.kit.mishaps import Mishap, incident, killed_at_every_call
 from tests.kit.payloads import load_event
 from tests.kit.pipeline import (
     ADMIN,
@@ -30,7 +30,7 @@ from tests.kit.pipeline import (
     BARAKA,
     DAY,
     PRINCIPAL,
-    SEAT,
+    ROLE,
     TENANT,
     Pipeline,
     file_of,
@@ -43,7 +43,7 @@ VIEWER = "viewer"
 
 def test_r98_a_deleted_user_is_taken_off_every_account_in_every_role(pipeline: Pipeline) -> None:
     pipeline.accounts(
-        Account(TENANT, "K1", 1, assigned={SEAT: (AMINA,), VIEWER: (AMINA, BARAKA)}),
+        Account(TENANT, "K1", 1, assigned={ROLE: (AMINA,), VIEWER: (AMINA, BARAKA)}),
         Account(TENANT, "K2", 1, assigned={VIEWER: (BARAKA,)}),
         Account(TENANT, "K3", 1, assigned={VIEWER: (AMINA,)}),
     )
@@ -52,11 +52,11 @@ def test_r98_a_deleted_user_is_taken_off_every_account_in_every_role(pipeline: P
     ticket = ask_removal(pipeline, AMINA)
     (written,) = pipeline.settle()
 
-    assert pipeline.account("K1").assigned == {SEAT: (), VIEWER: (BARAKA,)}
+    assert pipeline.account("K1").assigned == {ROLE: (), VIEWER: (BARAKA,)}
     assert pipeline.account("K2").assigned == {VIEWER: (BARAKA,)}
     assert pipeline.account("K3").assigned == {VIEWER: ()}
     assert held_by(pipeline, AMINA) == []
-    user = pipeline.wiring.tables.directory.user(TENANT, AMINA)
+    user = pipeline.resources.tables.directory.user(TENANT, AMINA)
     assert user is not None
     assert (user.is_deleted, user.is_active) == (True, False)
     told = api(pipeline).get(f"/imports/{ticket}").body
@@ -71,11 +71,11 @@ def test_a_removal_is_an_import_with_history(pipeline: Pipeline) -> None:
     ask_removal(pipeline, AMINA)
     (written,) = pipeline.settle()
 
-    (entry,) = pipeline.wiring.tables.history.of(TENANT, "K000")
-    assert (entry.mark.actor, entry.mark.import_id) == (ADMIN, pipeline.item(written).pk)
+    (entry,) = pipeline.resources.tables.history.of(TENANT, "K000")
+    assert (entry.receipt.actor, entry.receipt.import_id) == (ADMIN, pipeline.item(written).pk)
 
 
-def test_the_ticket_of_an_errand_can_be_looked_at_at_once(pipeline: Pipeline) -> None:
+def test_the_ticket_of_a_job_can_be_looked_at_at_once(pipeline: Pipeline) -> None:
     ticket = ask_removal(pipeline, AMINA)
 
     told = api(pipeline).get(f"/imports/{ticket}").body
@@ -98,7 +98,7 @@ def test_r97_many_users_are_deleted_by_one_file_with_one_line_for_each_account(
 ) -> None:
     pipeline.accounts(
         Account(TENANT, "K1", 1, assigned={VIEWER: (AMINA, BARAKA)}),
-        Account(TENANT, "K2", 1, assigned={SEAT: (BARAKA,), VIEWER: (ADMIN,)}),
+        Account(TENANT, "K2", 1, assigned={ROLE: (BARAKA,), VIEWER: (ADMIN,)}),
     )
     pipeline.settle()
 
@@ -111,7 +111,7 @@ def test_r97_many_users_are_deleted_by_one_file_with_one_line_for_each_account(
         f"K2,{BARAKA},\r\n"
     )
     assert pipeline.account("K1").assigned[VIEWER] == ()
-    assert pipeline.account("K2").assigned == {SEAT: (), VIEWER: (ADMIN,)}
+    assert pipeline.account("K2").assigned == {ROLE: (), VIEWER: (ADMIN,)}
 
 
 def test_roles_that_only_case_tells_apart_have_columns_of_their_own(pipeline: Pipeline) -> None:
@@ -156,7 +156,7 @@ def test_a_change_that_is_no_deletion_removes_nobody(pipeline: Pipeline) -> None
     pipeline.kenyan(1, held_by=AMINA)
     pipeline.settle()
 
-    user = pipeline.wiring.tables.directory.user(TENANT, AMINA)
+    user = pipeline.resources.tables.directory.user(TENANT, AMINA)
     assert user is not None
     pipeline.users(user)
 
@@ -180,7 +180,7 @@ def test_r58_awaited_accounts_go_to_the_user_who_is_created(pipeline: Pipeline) 
         "resolution",
         "handover",
     )
-    entries = [entry.mark for entry in pipeline.wiring.tables.history.of(TENANT, "K000")]
+    entries = [entry.receipt for entry in pipeline.resources.tables.history.of(TENANT, "K000")]
     assert [(mark.actor, mark.changes[0].after) for mark in entries] == [
         (ADMIN, (f"pending:{NEWCOMER}",)),
         ("handover", (NEWCOMER,)),
@@ -194,7 +194,7 @@ def test_nobody_waits_for_who_is_deleted(pipeline: Pipeline) -> None:
     newcomer(pipeline)
     ask_removal(pipeline, NEWCOMER)
     pipeline.settle()
-    user = pipeline.wiring.tables.directory.user(TENANT, NEWCOMER)
+    user = pipeline.resources.tables.directory.user(TENANT, NEWCOMER)
     assert user is not None
     assert user.is_deleted
     assert pipeline.holders("K000") == [""]
@@ -209,7 +209,7 @@ def test_a_user_who_is_created_inactive_waits_until_they_are_active(pipeline: Pi
     pipeline.kenyan(1)
     await_newcomer(pipeline, "K000")
     newcomer(pipeline)
-    user = pipeline.wiring.tables.directory.user(TENANT, NEWCOMER)
+    user = pipeline.resources.tables.directory.user(TENANT, NEWCOMER)
     assert user is not None
     pipeline.users(type(user)(user.email, user.name, user.roles, user.opco, is_active=False))
     pipeline.settle()
@@ -231,7 +231,7 @@ def test_the_ledger_tells_an_admin_who_is_awaited_where_and_since_when(pipeline:
 
     assert first["pending"][0] == {
         "address": NEWCOMER,
-        "role": SEAT,
+        "role": ROLE,
         "account_id": "K000",
         "since": pipeline.item_time(created),
         "import_id": pipeline.item(created).pk,
@@ -269,7 +269,7 @@ def test_records_that_come_again_make_no_second_file(
         records += event
         for _ in range(2):
             pipeline.invoke(app.lambda_handler, {"Records": event})
-    (file,) = pipeline.memory.s3.buckets[pipeline.wiring.uploads_bucket].events
+    (file,) = pipeline.memory.s3.buckets[pipeline.resources.uploads_bucket].events
 
     pipeline.run(file)
     pipeline.settle()
@@ -291,7 +291,7 @@ def test_a_removal_that_is_stopped_at_any_call_is_made_good(pipeline: Pipeline) 
 
     for call in killed_at_every_call(pipeline.memory, run):
         run()
-        (file,) = pipeline.memory.s3.buckets[pipeline.wiring.uploads_bucket].events
+        (file,) = pipeline.memory.s3.buckets[pipeline.resources.uploads_bucket].events
         pipeline.run(file)
         pipeline.settle()
 
@@ -337,7 +337,7 @@ def assigning(pipeline: Pipeline, account: str, user: str, meanwhile: Callable[[
             meanwhile()
 
     event = with_body("assign-chunk", {"v": 1, "import_id": import_id, "chunk": 1})
-    with befalling(pipeline.memory, Mishap("BatchExecuteStatement", before_call=once)):
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement", before_call=once)):
         assert pipeline.invoke(assign.lambda_handler, event) == []
     pipeline.finalize(import_id)
     assert done
@@ -412,17 +412,17 @@ def test_a_look_at_somebody_with_nothing_to_do_writes_no_file(pipeline: Pipeline
     pipeline.kenyan(1, held_by=AMINA)
     pipeline.settle()
 
-    pipeline.wiring.tables.errands.look_at(TENANT, AMINA, "K000#1")
+    pipeline.resources.tables.jobs.look_at(TENANT, AMINA, "K000#1")
 
     assert pipeline.settle() == []
 
 
-def test_a_removal_that_could_not_be_worked_is_tried_anew(pipeline: Pipeline) -> None:
+def test_a_removal_that_could_not_be_worked_is_tried_again(pipeline: Pipeline) -> None:
     pipeline.kenyan(2, held_by=AMINA)
     pipeline.settle()
     ask_removal(pipeline, AMINA)
     pipeline.follow()
-    (file,) = pipeline.memory.s3.buckets[pipeline.wiring.uploads_bucket].events
+    (file,) = pipeline.memory.s3.buckets[pipeline.resources.uploads_bucket].events
     pipeline.validate(file)
     pipeline.forget()
     name = pipeline.item(file).pk
@@ -435,14 +435,14 @@ def test_a_removal_that_could_not_be_worked_is_tried_anew(pipeline: Pipeline) ->
     assert pipeline.holders("K000", "K001") == ["", ""]
 
 
-def test_a_removal_that_was_refused_through_no_fault_of_its_own_is_tried_anew(
+def test_a_removal_that_was_refused_through_no_fault_of_its_own_is_tried_again(
     pipeline: Pipeline,
 ) -> None:
     pipeline.kenyan(2, held_by=AMINA)
     pipeline.settle()
     ask_removal(pipeline, AMINA)
     pipeline.follow()
-    (file,) = pipeline.memory.s3.buckets[pipeline.wiring.uploads_bucket].events
+    (file,) = pipeline.memory.s3.buckets[pipeline.resources.uploads_bucket].events
 
     pipeline.abandon(told_by_s3(file, "abandon-intake"))
     pipeline.run()
@@ -460,7 +460,7 @@ def test_a_removal_that_would_be_refused_again_is_not_asked_for_again(pipeline: 
 
     ask_removal(pipeline, AMINA)
     pipeline.follow()
-    files = pipeline.memory.s3.buckets[pipeline.wiring.uploads_bucket].events
+    files = pipeline.memory.s3.buckets[pipeline.resources.uploads_bucket].events
     pipeline.run(*files)
     for _ in range(2):
         pipeline.follow()
@@ -477,7 +477,7 @@ def test_a_removal_cannot_be_cancelled(pipeline: Pipeline, when: str) -> None:
     ticket = ask_removal(pipeline, AMINA)
     if when == "written":
         pipeline.follow()
-        (file,) = pipeline.memory.s3.buckets[pipeline.wiring.uploads_bucket].events
+        (file,) = pipeline.memory.s3.buckets[pipeline.resources.uploads_bucket].events
         pipeline.validate(file)
 
     answer = api(pipeline).post(f"/imports/{ticket}/cancel")
@@ -486,8 +486,8 @@ def test_a_removal_cannot_be_cancelled(pipeline: Pipeline, when: str) -> None:
     assert "removal" in answer.body["detail"]
 
 
-def test_a_user_who_was_created_anew_is_not_deleted_by_the_old_errand(pipeline: Pipeline) -> None:
-    user = pipeline.wiring.tables.directory.user(TENANT, AMINA)
+def test_a_user_who_was_created_again_is_not_deleted_by_the_old_job(pipeline: Pipeline) -> None:
+    user = pipeline.resources.tables.directory.user(TENANT, AMINA)
     assert user is not None
     ask_removal(pipeline, AMINA)
     event = pipeline.drained("DirectoryTable")
@@ -498,7 +498,7 @@ def test_a_user_who_was_created_anew_is_not_deleted_by_the_old_errand(pipeline: 
     pipeline.invoke(app.lambda_handler, event)
     pipeline.settle()
 
-    found = pipeline.wiring.tables.directory.user(TENANT, AMINA)
+    found = pipeline.resources.tables.directory.user(TENANT, AMINA)
     assert found is not None
     assert found.is_active
 
@@ -506,7 +506,7 @@ def test_a_user_who_was_created_anew_is_not_deleted_by_the_old_errand(pipeline: 
 def test_who_was_deleted_by_a_file_and_is_there_again_by_then_keeps_their_accounts(
     pipeline: Pipeline,
 ) -> None:
-    user = pipeline.wiring.tables.directory.user(TENANT, AMINA)
+    user = pipeline.resources.tables.directory.user(TENANT, AMINA)
     assert user is not None
     pipeline.kenyan(1, held_by=AMINA)
     pipeline.settle()
@@ -547,32 +547,32 @@ def test_a_removal_that_is_tried_again_keeps_the_columns_that_it_has_settled(
     pipeline: Pipeline,
 ) -> None:
     """Between the two tries she comes to hold an account in another role."""
-    pipeline.accounts(Account(TENANT, "K1", 1, assigned={SEAT: (AMINA,)}))
+    pipeline.accounts(Account(TENANT, "K1", 1, assigned={ROLE: (AMINA,)}))
     pipeline.settle()
     ticket_id = ask_removal(pipeline, AMINA)
     event = pipeline.drained("DirectoryTable")
-    with befalling(pipeline.memory, Mishap("PutObject", kill_before=1)):
+    with incident(pipeline.memory, Mishap("PutObject", kill_before=1)):
         pipeline.invoke(app.lambda_handler, event)
     pipeline.accounts(Account(TENANT, "K2", 1, assigned={VIEWER: (AMINA,)}))
     pipeline.publish()
 
     pipeline.invoke(app.lambda_handler, event)
 
-    (file, *_) = pipeline.memory.s3.buckets[pipeline.wiring.uploads_bucket].events
-    ticket = pipeline.wiring.tables.imports.ticket(ticket_id)
+    (file, *_) = pipeline.memory.s3.buckets[pipeline.resources.uploads_bucket].events
+    ticket = pipeline.resources.tables.imports.ticket(ticket_id)
     assert ticket is not None
     settled = json.loads(ticket.profile_body or "")["columns"]
     (header, *_) = file.version.body.decode().splitlines()
     assert header.split(",") == [column["label"] for column in settled]
-    assert [column["role"] for column in settled if "role" in column] == [SEAT]
+    assert [column["role"] for column in settled if "role" in column] == [ROLE]
     pipeline.run(file)
     pipeline.settle()
-    assert pipeline.account("K1").assigned == {SEAT: ()}
+    assert pipeline.account("K1").assigned == {ROLE: ()}
     assert pipeline.account("K2").assigned == {VIEWER: ()}
 
 
 def test_a_batch_as_lambda_passes_it_is_followed(pipeline: Pipeline) -> None:
-    """Of an errand, of the user that it has deleted, and of its end."""
+    """Of a job, of the user that it has deleted, and of its end."""
     pipeline.kenyan(1, held_by=AMINA)
     pipeline.settle()
     pipeline.memory.dynamodb.tables["DirectoryTable"].stream.clear()

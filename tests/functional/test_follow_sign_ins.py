@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from handover.access.sign_ins import keep_in_line
+from handover.access.sign_ins import sync_sign_in
 from handover.aws.sign_ins import group_of
 
 from functions.follow import app
 from tests.functional.test_directory_files import users
 from tests.kit.jobs import api
 from tests.kit.memory_aws.cognito import SignIn
-from tests.kit.mishaps import Mishap, befalling, killed_at_every_call
+from tests.kit.mishaps import Mishap, incident, killed_at_every_call
 from tests.kit.pipeline import AMINA, BARAKA, TENANT, Pipeline
 
 HEADER = "email,status,roles"
@@ -66,7 +66,7 @@ def test_a_file_invites_nobody(signed_up: Pipeline) -> None:
     assert signed_up.memory.pools.invited == [AMINA]
 
 
-def test_who_comes_back_from_being_deleted_is_invited_anew(signed_up: Pipeline) -> None:
+def test_who_comes_back_from_being_deleted_is_invited_again(signed_up: Pipeline) -> None:
     told(signed_up, f"{AMINA},deleted,Sales")
     assert signed_up.memory.pools.sign_ins == {}
 
@@ -122,16 +122,16 @@ def test_an_edit_that_is_overtaken_leaves_the_sign_in_as_who_came_last_says(
     signed_up: Pipeline,
 ) -> None:
     """They come between what the edit stores and what it does to the sign-in."""
-    active = signed_up.wiring.tables.directory.user(TENANT, AMINA)
+    active = signed_up.resources.tables.directory.user(TENANT, AMINA)
     assert active is not None
 
     def they_come() -> None:
         signed_up.memory.hook = None
         signed_up.users(active)
-        keep_in_line(signed_up.wiring, TENANT, active, invites=False)
+        sync_sign_in(signed_up.resources, TENANT, active, invites=False)
 
     body = {"name": "Amina Otieno", "roles": ["Sales"], "status": "inactive"}
-    with befalling(signed_up.memory, Mishap("AdminDisableUser", before_call=they_come)):
+    with incident(signed_up.memory, Mishap("AdminDisableUser", before_call=they_come)):
         assert api(signed_up).request("PUT", f"/users/{AMINA}", body).status == 200
 
     assert sign_in(signed_up).enabled
@@ -141,17 +141,17 @@ def test_an_edit_that_is_overtaken_by_a_deletion_leaves_nobody_let_in(
     signed_up: Pipeline,
 ) -> None:
     """Only what follows from a deletion removes a sign-in; an edit that comes late bars it."""
-    user = signed_up.wiring.tables.directory.user(TENANT, AMINA)
+    user = signed_up.resources.tables.directory.user(TENANT, AMINA)
     assert user is not None
     deleted = replace(user, is_active=False, is_deleted=True)
 
     def they_come() -> None:
         signed_up.memory.hook = None
         signed_up.users(deleted)
-        keep_in_line(signed_up.wiring, TENANT, deleted, invites=False)
+        sync_sign_in(signed_up.resources, TENANT, deleted, invites=False)
 
     body = {"name": "Amina Otieno", "roles": ["Finance"]}
-    with befalling(signed_up.memory, Mishap("AdminGetUser", before_call=they_come)):
+    with incident(signed_up.memory, Mishap("AdminGetUser", before_call=they_come)):
         assert api(signed_up).request("PUT", f"/users/{AMINA}", body).status == 200
 
     assert not sign_in(signed_up).enabled

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.kit.memory_aws import ObjectCreated, Twist
-from tests.kit.mishaps import Mishap, befalling, killed_at_every_call
+from tests.kit.mishaps import Mishap, incident, killed_at_every_call
 from tests.kit.pipeline import (
     AMINA,
     BARAKA,
@@ -41,7 +41,7 @@ def slow_writes(pipeline: Pipeline) -> Iterator[None]:
     def pass_time(_answer: dict[str, Any]) -> None:
         pipeline.clock.now += SLOW_SECONDS
 
-    with befalling(pipeline.memory, Mishap("BatchExecuteStatement", on_answer=pass_time)):
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement", on_answer=pass_time)):
         yield
 
 
@@ -98,7 +98,7 @@ def test_a_chunk_that_comes_no_further_counts_as_failed(pipeline: Pipeline) -> N
     pipeline.forget()
 
     busy = [Twist(member_errors=dict.fromkeys(range(25), "ThrottlingError"))] * 99
-    with befalling(pipeline.memory, Mishap("BatchExecuteStatement", twists=busy)):
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement", twists=busy)):
         assert len(pipeline.assign(import_id(created), handed_on=1)) == 1
 
     assert pipeline.waiting() == []
@@ -200,7 +200,7 @@ def test_a_dead_letter_is_never_handed_to_a_worker(pipeline: Pipeline) -> None:
         pipeline.clock.now += 200
 
     letter = with_body("abandon-chunk", fresh(created, 1))
-    with befalling(pipeline.memory, Mishap("BatchGetItem", on_answer=pass_time)):
+    with incident(pipeline.memory, Mishap("BatchGetItem", on_answer=pass_time)):
         assert len(pipeline.abandon(letter)) == 1
 
     assert pipeline.waiting() == []

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from handover.profiles import Seat, presets
+from handover.profiles import Role, presets
 
 from tests.kit.pipeline import (
     AMINA,
     PRINCIPAL,
-    SEAT,
+    ROLE,
     TENANT,
     Pipeline,
     file_of,
@@ -28,8 +28,8 @@ def test_r51_the_labels_of_a_source_are_mapped_to_the_profiles(pipeline: Pipelin
 
 
 def test_r54_a_column_of_a_role_is_refused_to_who_may_not_assign_it(pipeline: Pipeline) -> None:
-    seat = Seat(SEAT, 1, frozenset({"Director", "Boss"}))
-    pipeline.wiring.tables.directory.put_roles(TENANT, [seat], pipeline.patience)
+    assignee = Role(ROLE, 1, frozenset({"Director", "Boss"}))
+    pipeline.resources.tables.directory.put_roles(TENANT, [assignee], pipeline.deadline)
     pipeline.kenyan(1)
 
     created = pipeline.upload(file_of([("K000", AMINA)]))
@@ -42,9 +42,9 @@ def test_r54_a_column_of_a_role_is_refused_to_who_may_not_assign_it(pipeline: Pi
     assert pipeline.holders("K000") == [""]
 
 
-def test_r54_a_refused_column_is_told_with_the_line_of_the_header(pipeline: Pipeline) -> None:
-    seat = Seat(SEAT, 1, frozenset({"Director"}))
-    pipeline.wiring.tables.directory.put_roles(TENANT, [seat], pipeline.patience)
+def test_r54_a_refused_column_is_reported_with_the_line_of_the_header(pipeline: Pipeline) -> None:
+    assignee = Role(ROLE, 1, frozenset({"Director"}))
+    pipeline.resources.tables.directory.put_roles(TENANT, [assignee], pipeline.deadline)
 
     created = pipeline.upload(b"sep=;\r\naccount ID;account Manager\r\nK000;a@b.c\r\n")
     pipeline.run(created)
@@ -55,8 +55,8 @@ def test_r54_a_refused_column_is_told_with_the_line_of_the_header(pipeline: Pipe
 
 
 def test_r54_a_system_assigns_what_its_source_was_registered_for(pipeline: Pipeline) -> None:
-    seat = Seat(SEAT, 1, frozenset({"Director"}))
-    pipeline.wiring.tables.directory.put_roles(TENANT, [seat], pipeline.patience)
+    assignee = Role(ROLE, 1, frozenset({"Director"}))
+    pipeline.resources.tables.directory.put_roles(TENANT, [assignee], pipeline.deadline)
     pipeline.source()
     pipeline.kenyan(1)
 
@@ -75,7 +75,7 @@ def test_a_header_of_another_profile_is_recognised(pipeline: Pipeline) -> None:
     assert "The header fits the profile 'multi-with-workflow'." in refusal["message"]
 
 
-def test_a_header_of_no_profile_is_told_as_it_is(pipeline: Pipeline) -> None:
+def test_a_header_of_no_profile_is_reported_as_it_is(pipeline: Pipeline) -> None:
     created = pipeline.upload(b"Colour,Size\r\nred,7\r\n")
 
     pipeline.run(created)
@@ -89,7 +89,7 @@ def test_a_careless_profile_does_not_keep_other_files_from_being_refused(
     users = presets()["directory-users"]
     email, *others = users.columns
     careless = replace(users, name="careless", columns=(replace(email, is_required=False), *others))
-    pipeline.wiring.tables.directory.put_profile(TENANT, careless)
+    pipeline.resources.tables.directory.put_profile(TENANT, careless)
     pipeline.source(writes_directory=True)
 
     created = pipeline.put(

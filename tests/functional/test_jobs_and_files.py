@@ -1,4 +1,4 @@
-"""Errands beside files of the directory: who is deleted by one of them, and undo of facts."""
+"""Jobs beside files of the directory: who is deleted by one of them, and undo of facts."""
 
 from __future__ import annotations
 

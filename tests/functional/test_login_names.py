@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.functional.test_directory_files import codes, dropped, file, users
 from tests.kit.memory_aws import ObjectCreated, Snapshot
-from tests.kit.mishaps import Mishap, befalling
+from tests.kit.mishaps import Mishap, incident
 from tests.kit.pipeline import BEGINNING, HOUR, TENANT, Pipeline, import_id
 
 LOGINS = "email,login_name"
@@ -23,7 +23,7 @@ ZOE, YAN, XIA = "zoe@x.example", "yan@x.example", "xia@x.example"
 @pytest.fixture(autouse=True)
 def a_chunk_for_each_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files are cut after every line."""
-    monkeypatch.setattr("handover.pipeline.validate.LEAST_CHUNK_BYTES", 1)
+    monkeypatch.setattr("handover.pipeline.validate.MIN_CHUNK_BYTES", 1)
 
 
 def forwards(pipeline: Pipeline, *lines: str, header: str = LOGINS) -> ObjectCreated:
@@ -69,7 +69,7 @@ def test_r91_a_login_name_that_lines_of_two_users_ask_for_is_nobodys(
     assert logins(pipeline) == {XIA: "xia"}
     first, second = pipeline.table(created, "errors.csv")
     assert first["error"] == (
-        "line 2, login_name: different users ask for the login name 'Zed', also on line 4; wanted "
+        "line 2, login_name: different users ask for the login name 'Zed', also on line 4, expected "
         "one of each user's own"
     )
     assert second["error"].startswith("line 4, login_name: different users ask for")
@@ -96,7 +96,7 @@ def test_no_line_stands_for_one_whose_login_name_is_contested(pipeline: Pipeline
     assert codes(pipeline, created) == ["LOGIN_REPEATED"] * 3
 
 
-def test_lines_that_contradict_each_other_are_told_so_beside_contested_names(
+def test_lines_that_contradict_each_other_are_reported_so_beside_contested_names(
     pipeline: Pipeline,
 ) -> None:
     created = forwards(
@@ -156,7 +156,7 @@ def test_a_chunk_without_the_login_names_that_were_stored_for_it_waits(
     pipeline.source(writes_directory=True)
     created = dropped(pipeline, "users.csv", file(LOGINS, f"{ZOE},zed", f"{YAN},zed"))
     pipeline.validate(created)
-    stored = pipeline.memory.s3.buckets[pipeline.wiring.work_bucket].objects
+    stored = pipeline.memory.s3.buckets[pipeline.resources.work_bucket].objects
     lost = {key: stored.pop(key) for key in list(stored) if "/logins/" in key}
     assert len(lost) == 2
 
@@ -252,7 +252,7 @@ def test_of_two_files_the_older_does_not_get_what_the_newer_sets_free(pipeline: 
     assert codes(pipeline, older) == ["LOGIN_TAKEN"]
 
 
-def test_a_login_name_that_was_lost_while_its_line_was_decided_is_asked_for_anew(
+def test_a_login_name_that_was_lost_while_its_line_was_decided_is_asked_for_again(
     pipeline: Pipeline,
 ) -> None:
     """An older file takes it from the user, and somebody else gets it, before that is written."""
@@ -267,12 +267,12 @@ def test_a_login_name_that_was_lost_while_its_line_was_decided_is_asked_for_anew
         pipeline.memory.hook = None
         pipeline.run(older)
         yan = User(YAN, "Yan", frozenset(), login_name="zed")
-        store = pipeline.wiring.tables.people.store
+        store = pipeline.resources.tables.people.store
         order = rfc3339(pipeline.clock.now)
         stored = store(TENANT, None, yan, now=pipeline.clock.now, order=order)
         assert stored is Stored.DONE
 
-    with befalling(pipeline.memory, Mishap("BatchExecuteStatement", before_call=overtaken)):
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement", before_call=overtaken)):
         assert pipeline.assign(import_id(newer)) == []
     pipeline.run()
 
@@ -322,7 +322,7 @@ def test_what_users_come_to_knows_no_cut_and_no_order(
     created = dropped(pipeline, "users.csv", file(HEADER, *told))
     beginning = pipeline.memory.snapshot()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("handover.pipeline.validate.LEAST_CHUNK_BYTES", 1 << 20)
+        patch.setattr("handover.pipeline.validate.MIN_CHUNK_BYTES", 1 << 20)
         pipeline.run(created)
     whole = told_of(pipeline, created)
     pipeline.memory.restore(beginning)
@@ -331,7 +331,7 @@ def test_what_users_come_to_knows_no_cut_and_no_order(
     pipeline.forget()
     chunks = data.draw(st.permutations(range(1, len(told) + 1)))
     for number in chunks:
-        with befalling(pipeline.memory, Mishap(kill_after=data.draw(st.integers(0, 20)))):
+        with incident(pipeline.memory, Mishap(kill_after=data.draw(st.integers(0, 20)))):
             pipeline.assign(import_id(created), number)
     pipeline.clock.now += 120
     for number in data.draw(st.permutations(chunks)):
@@ -343,6 +343,6 @@ def test_what_users_come_to_knows_no_cut_and_no_order(
 
 def told_of(pipeline: Pipeline, created: ObjectCreated) -> tuple[object, object]:
     """What a file came to, and the users after it."""
-    directory = pipeline.wiring.tables.directory
-    found = directory.users(TENANT, ADDRESSES, pipeline.patience)
+    directory = pipeline.resources.tables.directory
+    found = directory.users(TENANT, ADDRESSES, pipeline.deadline)
     return pipeline.table(created, "results.csv"), found

@@ -24,7 +24,7 @@ def layout(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 def holds(pipeline: Pipeline, many: int, user: str = AMINA) -> None:
     held = [Holding(TENANT, user, "csm", f"K{n:05d}", 1, is_held=True) for n in range(many)]
-    Portfolios(TABLE).put(held, pipeline.clock.now, pipeline.patience)
+    Portfolios(TABLE).put(held, pipeline.clock.now, pipeline.deadline)
 
 
 def at_home(pipeline: Pipeline) -> int:

@@ -8,7 +8,7 @@ from handover.pipeline import validate
 from handover.pipeline.import_plan import addresses_key
 
 from tests.kit.memory_aws import ObjectCreated
-from tests.kit.mishaps import Mishap, befalling
+from tests.kit.mishaps import Mishap, incident
 from tests.kit.pipeline import AMINA, Pipeline, file_of, import_id
 
 TYPED = "amnia.otieno@lumina.example"
@@ -16,7 +16,7 @@ TYPED = "amnia.otieno@lumina.example"
 
 def misspelt(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, chunks: int) -> ObjectCreated:
     """A validated file of so many chunks of one line each, all with the same slip."""
-    monkeypatch.setattr(validate, "LEAST_CHUNK_BYTES", 1)
+    monkeypatch.setattr(validate, "MIN_CHUNK_BYTES", 1)
     ids = pipeline.kenyan(chunks)
     created = pipeline.upload(file_of((one, TYPED) for one in ids))
     assert pipeline.validate(created) == []
@@ -34,7 +34,7 @@ def test_the_directory_is_read_once_for_all_chunks_of_an_import(
 ) -> None:
     created = misspelt(pipeline, monkeypatch, 6)
 
-    with befalling(pipeline.memory, Mishap("Query")) as queries:
+    with incident(pipeline.memory, Mishap("Query")) as queries:
         for chunk in range(1, 7):
             assert pipeline.assign(import_id(created), chunk) == []
 
@@ -64,7 +64,7 @@ def test_chunks_that_start_together_take_what_the_first_of_them_has_stored(
 ) -> None:
     created = misspelt(pipeline, monkeypatch, 2)
     key = addresses_key(import_id(created))
-    bucket = pipeline.memory.s3.buckets[pipeline.wiring.work_bucket]
+    bucket = pipeline.memory.s3.buckets[pipeline.resources.work_bucket]
     together = Mishap("Query")
 
     def another_first() -> None:
@@ -72,7 +72,7 @@ def test_chunks_that_start_together_take_what_the_first_of_them_has_stored(
         pipeline.assign(import_id(created), 2)
 
     together.before_call = another_first
-    with befalling(pipeline.memory, together):
+    with incident(pipeline.memory, together):
         assert pipeline.assign(import_id(created), 1) == []
 
     assert len(bucket.objects[key]) == 1
@@ -86,14 +86,14 @@ def test_a_file_whose_addresses_are_all_known_stores_none(pipeline: Pipeline) ->
 
     pipeline.run(created)
 
-    stored = pipeline.memory.s3.buckets[pipeline.wiring.work_bucket].objects
+    stored = pipeline.memory.s3.buckets[pipeline.resources.work_bucket].objects
     assert addresses_key(import_id(created)) not in stored
 
 
 def test_addresses_of_another_tenant_are_not_among_them(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(validate, "LEAST_CHUNK_BYTES", 1)
+    monkeypatch.setattr(validate, "MIN_CHUNK_BYTES", 1)
     foreign = User("zoe@other.example", "Zoe", frozenset({"Sales"}), "Kenya")
     pipeline.users(foreign, tenant="other")
     pipeline.kenyan(1)

@@ -22,7 +22,7 @@ from tests.kit.pipeline import (
     AMINA,
     BARAKA,
     MINUTE,
-    SEAT,
+    ROLE,
     TENANT,
     TOGO,
     Pipeline,
@@ -36,7 +36,7 @@ WALLS = [(OpcoWall.ALWAYS, False), (OpcoWall.BY_PROFILE, True)]
 def put_wall(pipeline: Pipeline, wall: OpcoWall, **more: Any) -> None:
     """Sets where the tenant's wall stands."""
     settings = Settings(opco_wall=wall, **more)
-    pipeline.wiring.tables.directory.put_settings(TENANT, settings)
+    pipeline.resources.tables.directory.put_settings(TENANT, settings)
 
 
 def given(pipeline: Pipeline, *lines: str) -> ObjectCreated:
@@ -92,7 +92,7 @@ def test_finding_1_a_single_edit_meets_the_wall(
 ) -> None:
     put_wall(pipeline, wall)
     pipeline.kenyan(1, held_by=AMINA)
-    body = {"profile": MULTI, "assign": {SEAT: TOGO}}
+    body = {"profile": MULTI, "assign": {ROLE: TOGO}}
 
     answer = api(pipeline).request("PATCH", "/accounts/K000", body)
 
@@ -123,7 +123,7 @@ def test_finding_1_an_undo_gives_nobody_back_across_the_wall_and_names_the_line(
 ) -> None:
     put_wall(pipeline, wall)
     pipeline.kenyan(2, held_by=AMINA)
-    pipeline.accounts(Account(TENANT, "K9", 1, opco="Kenya", assigned={SEAT: (TOGO,)}))
+    pipeline.accounts(Account(TENANT, "K9", 1, opco="Kenya", assigned={ROLE: (TOGO,)}))
     created = given(pipeline, f"K000,{BARAKA}", f"K9,{BARAKA}")
 
     answer = api(pipeline).post(f"/imports/{import_id(created)}/undo")
@@ -137,8 +137,8 @@ def test_finding_1_an_undo_gives_nobody_back_across_the_wall_and_names_the_line(
 
 def test_finding_1_taking_somebody_off_never_meets_the_wall(pipeline: Pipeline) -> None:
     pipeline.accounts(
-        Account(TENANT, "K1", 1, opco="Kenya", assigned={SEAT: (TOGO,)}),
-        Account(TENANT, "K2", 1, opco="Kenya", assigned={SEAT: (TOGO, AMINA)}),
+        Account(TENANT, "K1", 1, opco="Kenya", assigned={ROLE: (TOGO,)}),
+        Account(TENANT, "K2", 1, opco="Kenya", assigned={ROLE: (TOGO, AMINA)}),
     )
     pipeline.settle()
 
@@ -181,7 +181,7 @@ def test_finding_1_what_waits_behind_the_wall_is_looked_at_when_an_opco_is_corre
         body = b"account_id,opco\nT1,Kenya\n"
         pipeline.run(pipeline.upload(body, pipeline.ticket(profile="directory-accounts")))
     else:
-        user = pipeline.wiring.tables.directory.user(TENANT, NEWCOMER)
+        user = pipeline.resources.tables.directory.user(TENANT, NEWCOMER)
         assert user is not None
         pipeline.users(replace(user, opco="Togo"))
     pipeline.settle()
@@ -214,8 +214,8 @@ def test_finding_1_a_new_account_gets_no_manager_of_another_opco(
 
     assert codes(pipeline, created) == ["" if is_taken else "OTHER_OPCO", "", ""]
     assert pipeline.holders("N2", "N3") == [AMINA if is_taken else "", AMINA]
-    found = pipeline.wiring.tables.accounts.read(TENANT, ["N1"], pipeline.patience)
-    assert [one.assigned[SEAT] for one in found.values()] == ([(TOGO,)] if is_taken else [])
+    found = pipeline.resources.tables.accounts.read(TENANT, ["N1"], pipeline.deadline)
+    assert [one.assigned[ROLE] for one in found.values()] == ([(TOGO,)] if is_taken else [])
 
 
 @pytest.mark.parametrize(("first", "then"), [WALLS, WALLS[::-1]])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from handover.model import Account, User
-from handover.profiles import Seat, presets
+from handover.profiles import Role, presets
 
 from tests.kit.jobs import NEWCOMER, PATIENT, api, await_newcomer, awaited
 from tests.kit.pipeline import (
@@ -15,8 +15,8 @@ from tests.kit.pipeline import (
     AMINA,
     BARAKA,
     MINUTE,
+    ROLE,
     SALES,
-    SEAT,
     TENANT,
     TOGO,
     Pipeline,
@@ -25,13 +25,13 @@ from tests.kit.pipeline import (
 )
 
 FROM_AMINA: dict[str, Any] = {"profile": "multi-with-workflow", "to": BARAKA, "held_by": AMINA}
-WANTED: dict[str, Any] = {"profile": "single-strict", "to": BARAKA, "account_ids": ["K000"]}
+EXPECTED: dict[str, Any] = {"profile": "single-strict", "to": BARAKA, "account_ids": ["K000"]}
 
 
 def test_r30_chosen_accounts_get_one_owner_by_an_import(pipeline: Pipeline) -> None:
     pipeline.kenyan(3, held_by=AMINA)
 
-    answer = api(pipeline).post("/assignments", WANTED | {"account_ids": ["K000", "K002", "X"]})
+    answer = api(pipeline).post("/assignments", EXPECTED | {"account_ids": ["K000", "K002", "X"]})
     (written,) = pipeline.settle()
 
     assert answer.status == 202
@@ -46,8 +46,8 @@ def test_r30_all_accounts_of_somebody_get_another_owner(pipeline: Pipeline) -> N
     pipeline.accounts(Account(TENANT, "K9", 1, opco="Kenya", assigned={"viewer": (AMINA,)}))
     pipeline.settle()
 
-    wanted = {"profile": "single-strict", "to": BARAKA, "held_by": AMINA}
-    answer = api(pipeline).post("/assignments", wanted)
+    expected = {"profile": "single-strict", "to": BARAKA, "held_by": AMINA}
+    answer = api(pipeline).post("/assignments", expected)
     pipeline.settle()
 
     assert answer.status == 202
@@ -67,14 +67,14 @@ def test_r30_all_accounts_of_somebody_get_another_owner(pipeline: Pipeline) -> N
 def test_who_holds_an_account_together_with_somebody_keeps_it(
     pipeline: Pipeline, to: object, after: tuple[str, ...]
 ) -> None:
-    pipeline.accounts(Account(TENANT, "K1", 1, assigned={SEAT: (AMINA, SALES)}))
+    pipeline.accounts(Account(TENANT, "K1", 1, assigned={ROLE: (AMINA, SALES)}))
     pipeline.settle()
 
     answer = api(pipeline).post("/assignments", FROM_AMINA | {"to": to})
     (written,) = pipeline.settle()
 
     assert answer.status == 202, answer.text
-    assert pipeline.account("K1").assigned == {SEAT: tuple(sorted(after))}
+    assert pipeline.account("K1").assigned == {ROLE: tuple(sorted(after))}
     assert pipeline.counts(written) == {"lines": 1, "updated": 1}
 
 
@@ -82,7 +82,7 @@ def test_who_stays_need_not_be_somebody_who_could_come(pipeline: Pipeline) -> No
     """Neither the wall nor the one manager that the profile takes is about them."""
     pipeline.accounts(
         Account(
-            TENANT, "K1", 1, opco="Kenya", assigned={SEAT: (AMINA, TOGO, "pending:x@y.example")}
+            TENANT, "K1", 1, opco="Kenya", assigned={ROLE: (AMINA, TOGO, "pending:x@y.example")}
         )
     )
     pipeline.settle()
@@ -90,7 +90,7 @@ def test_who_stays_need_not_be_somebody_who_could_come(pipeline: Pipeline) -> No
     api(pipeline).post("/assignments", FROM_AMINA | {"profile": "single-strict"})
     pipeline.settle()
 
-    assert pipeline.account("K1").assigned == {SEAT: (BARAKA, TOGO, "pending:x@y.example")}
+    assert pipeline.account("K1").assigned == {ROLE: (BARAKA, TOGO, "pending:x@y.example")}
 
 
 def test_accounts_that_have_changed_hands_meanwhile_are_left_alone(pipeline: Pipeline) -> None:
@@ -99,7 +99,7 @@ def test_accounts_that_have_changed_hands_meanwhile_are_left_alone(pipeline: Pip
     api(pipeline).post("/assignments", FROM_AMINA)
     pipeline.follow()
     for account, holders in (("K000", [SALES]), ("K001", [AMINA, SALES])):
-        edit = {"profile": "multi-with-workflow", "assign": {SEAT: holders}}
+        edit = {"profile": "multi-with-workflow", "assign": {ROLE: holders}}
         pipeline.clock.now -= MINUTE
         assert api(pipeline).request("PATCH", f"/accounts/{account}", edit).status == 200
         pipeline.clock.now += MINUTE
@@ -130,7 +130,7 @@ def test_what_somebody_hands_over_waits_for_older_imports(pipeline: Pipeline) ->
 
 
 def test_what_was_handed_over_is_taken_back(pipeline: Pipeline) -> None:
-    pipeline.accounts(Account(TENANT, "K1", 1, assigned={SEAT: (AMINA, SALES)}))
+    pipeline.accounts(Account(TENANT, "K1", 1, assigned={ROLE: (AMINA, SALES)}))
     pipeline.settle()
     api(pipeline).post("/assignments", FROM_AMINA)
     (written,) = pipeline.settle()
@@ -139,21 +139,21 @@ def test_what_was_handed_over_is_taken_back(pipeline: Pipeline) -> None:
     api(pipeline).post(f"/imports/{import_id(written)}/undo")
     pipeline.settle()
 
-    assert pipeline.account("K1").assigned == {SEAT: (AMINA, SALES)}
+    assert pipeline.account("K1").assigned == {ROLE: (AMINA, SALES)}
 
 
 def test_to_be_held_by_nobody_any_more_waits_for_an_admin(pipeline: Pipeline) -> None:
     """Where somebody else stays, nothing is cleared."""
     open_to_all = replace(presets()["multi-with-workflow"], name="open", uploader_roles=frozenset())
-    pipeline.wiring.tables.directory.put_profile(TENANT, open_to_all)
+    pipeline.resources.tables.directory.put_profile(TENANT, open_to_all)
     pipeline.switch_on("open")
     for place in range(30):
         holders = (AMINA, BARAKA) if place % 2 else (AMINA,)
-        pipeline.accounts(Account(TENANT, f"K{place:03d}", 1, assigned={SEAT: holders}))
+        pipeline.accounts(Account(TENANT, f"K{place:03d}", 1, assigned={ROLE: holders}))
     pipeline.settle()
 
-    wanted = FROM_AMINA | {"profile": "open", "to": None}
-    api(pipeline, SALES).post("/assignments", wanted)
+    expected = FROM_AMINA | {"profile": "open", "to": None}
+    api(pipeline, SALES).post("/assignments", expected)
     (written,) = pipeline.settle()
 
     assert pipeline.item(written).state == "awaiting_approval"
@@ -161,8 +161,8 @@ def test_to_be_held_by_nobody_any_more_waits_for_an_admin(pipeline: Pipeline) ->
 
 
 def test_who_holds_nothing_hands_nothing_over(pipeline: Pipeline) -> None:
-    wanted = {"profile": "single-strict", "to": BARAKA, "held_by": AMINA}
-    api(pipeline).post("/assignments", wanted)
+    expected = {"profile": "single-strict", "to": BARAKA, "held_by": AMINA}
+    api(pipeline).post("/assignments", expected)
     (written,) = pipeline.settle()
 
     assert pipeline.summary(written)["state"] == "done"
@@ -172,7 +172,7 @@ def test_who_holds_nothing_hands_nothing_over(pipeline: Pipeline) -> None:
 def test_nobody_can_be_the_owner(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
 
-    api(pipeline).post("/assignments", WANTED | {"to": None})
+    api(pipeline).post("/assignments", EXPECTED | {"to": None})
     pipeline.settle()
 
     assert pipeline.holders("K000") == [""]
@@ -181,8 +181,8 @@ def test_nobody_can_be_the_owner(pipeline: Pipeline) -> None:
 def test_what_was_not_handed_to_nobody_is_asked_for_again(pipeline: Pipeline) -> None:
     """A report of such a file says `(nobody)`, which its profile need not know."""
     pipeline.kenyan(1, held_by=AMINA)
-    answer = api(pipeline).post("/assignments", WANTED | {"to": None})
-    (created,) = pipeline.memory.s3.buckets[pipeline.wiring.uploads_bucket].events
+    answer = api(pipeline).post("/assignments", EXPECTED | {"to": None})
+    (created,) = pipeline.memory.s3.buckets[pipeline.resources.uploads_bucket].events
     assert pipeline.validate(created) == []
     api(pipeline).post(f"/imports/{answer.body['import_ticket']}/cancel")
     pipeline.run()
@@ -192,26 +192,26 @@ def test_what_was_not_handed_to_nobody_is_asked_for_again(pipeline: Pipeline) ->
     assert "What to do: ask for the handing over again" in told
     assert "Upload" not in told.replace("Uploaded by", "")
 
-    api(pipeline).post("/assignments", WANTED | {"to": None})
+    api(pipeline).post("/assignments", EXPECTED | {"to": None})
     pipeline.settle()
     assert pipeline.holders("K000") == [""]
 
 
 def test_several_hold_a_role_that_takes_them(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
-    wanted = WANTED | {"profile": "multi-with-workflow", "to": [BARAKA, SALES]}
+    expected = EXPECTED | {"profile": "multi-with-workflow", "to": [BARAKA, SALES]}
 
-    answer = api(pipeline).post("/assignments", wanted)
+    answer = api(pipeline).post("/assignments", expected)
     pipeline.settle()
 
     assert answer.status == 202, answer.text
-    assert pipeline.account("K000").assigned[SEAT] == tuple(sorted((BARAKA, SALES)))
+    assert pipeline.account("K000").assigned[ROLE] == tuple(sorted((BARAKA, SALES)))
 
 
 def test_a_dry_run_hands_nothing_over(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
 
-    api(pipeline).post("/assignments", WANTED | {"mode": "dry_run"})
+    api(pipeline).post("/assignments", EXPECTED | {"mode": "dry_run"})
     (written,) = pipeline.settle()
 
     assert pipeline.counts(written) == {"lines": 1, "updated": 1}
@@ -222,7 +222,7 @@ def test_ids_of_any_kind_reach_their_accounts(pipeline: Pipeline) -> None:
     ids = ['a"b', "a,b", "=1+2", "a;b", "ü / #?", "account ID"]
     pipeline.accounts(*(Account(TENANT, one, 1, opco="Kenya") for one in ids))
 
-    api(pipeline).post("/assignments", WANTED | {"account_ids": [*ids, *ids]})
+    api(pipeline).post("/assignments", EXPECTED | {"account_ids": [*ids, *ids]})
     pipeline.settle()
 
     assert pipeline.holders(*ids) == [BARAKA] * len(ids)
@@ -231,7 +231,7 @@ def test_ids_of_any_kind_reach_their_accounts(pipeline: Pipeline) -> None:
 def test_the_opco_wall_stands_for_accounts_handed_over(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
 
-    api(pipeline).post("/assignments", WANTED | {"to": TOGO})
+    api(pipeline).post("/assignments", EXPECTED | {"to": TOGO})
     (written,) = pipeline.settle()
 
     (row,) = pipeline.table(written, "errors.csv")
@@ -268,24 +268,24 @@ def test_a_value_that_cannot_be_taken_is_named_and_nothing_is_written(
 ) -> None:
     before = pipeline.memory.snapshot()
 
-    answer = api(pipeline).post("/assignments", WANTED | change)
+    answer = api(pipeline).post("/assignments", EXPECTED | change)
 
     assert answer.status == 400, answer.text
     assert answer.body["field"].split(".")[0] == field
     assert pipeline.memory.snapshot() == before
 
 
-def test_names_that_no_cell_can_hold_are_told_of_before_they_are_looked_up(
+def test_names_that_no_cell_can_hold_are_reported_before_they_are_looked_up(
     pipeline: Pipeline,
 ) -> None:
     names = [f"{number}@x.example" for number in range(900)]
 
     answer = api(pipeline).post(
-        "/assignments", WANTED | {"profile": "multi-with-workflow", "to": names}
+        "/assignments", EXPECTED | {"profile": "multi-with-workflow", "to": names}
     )
 
     assert (answer.status, answer.body["field"]) == (400, "to")
-    assert "wanted at most 10,000" in answer.body["detail"]
+    assert "expected at most 10,000" in answer.body["detail"]
 
 
 @pytest.mark.parametrize("account", ["K\u00a01", "K1\u2007", "\u3000K1"])
@@ -294,22 +294,22 @@ def test_an_id_with_a_space_of_another_kind_within_it_is_one(
 ) -> None:
     pipeline.accounts(Account(TENANT, account.strip(), 1, opco="Kenya"))
 
-    answer = api(pipeline).post("/assignments", WANTED | {"account_ids": [account]})
+    answer = api(pipeline).post("/assignments", EXPECTED | {"account_ids": [account]})
     pipeline.settle()
 
     assert answer.status == 202, answer.text
-    assert pipeline.holders(account.strip()) == [WANTED["to"]]
+    assert pipeline.holders(account.strip()) == [EXPECTED["to"]]
 
 
 def test_only_who_may_upload_such_files_may_hand_over(pipeline: Pipeline) -> None:
-    assert api(pipeline, AMINA).post("/assignments", WANTED).status == 403
+    assert api(pipeline, AMINA).post("/assignments", EXPECTED).status == 403
 
 
 def test_r54_only_who_may_assign_the_role_may_hand_it_over(pipeline: Pipeline) -> None:
-    seat = Seat(SEAT, 1, frozenset({"Director"}))
-    pipeline.wiring.tables.directory.put_roles(TENANT, [seat], pipeline.patience)
+    assignee = Role(ROLE, 1, frozenset({"Director"}))
+    pipeline.resources.tables.directory.put_roles(TENANT, [assignee], pipeline.deadline)
 
-    answer = api(pipeline).post("/assignments", WANTED)
+    answer = api(pipeline).post("/assignments", EXPECTED)
 
     assert answer.status == 403
     assert "Director" in answer.body["detail"]
@@ -332,7 +332,7 @@ def test_a_mistyped_address_that_accounts_wait_for_is_handed_over(pipeline: Pipe
     assert awaited(pipeline) == []
 
 
-def test_an_address_that_nobody_has_and_nothing_waits_for_is_told(pipeline: Pipeline) -> None:
+def test_an_address_that_nobody_has_and_nothing_waits_for_is_reported(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     await_newcomer(pipeline, "K000")
     pipeline.settle()
@@ -377,4 +377,4 @@ def test_an_address_that_accounts_wait_for_is_deleted_as_a_user_is(
     pipeline.settle()
     assert pipeline.holders("K000", "K001") == ["", BARAKA]
     assert awaited(pipeline) == []
-    assert pipeline.wiring.tables.directory.user(TENANT, NEWCOMER) is None
+    assert pipeline.resources.tables.directory.user(TENANT, NEWCOMER) is None

@@ -8,7 +8,7 @@ import pytest
 from handover.model import Mode
 
 from tests.kit.memory_aws import ObjectCreated
-from tests.kit.mishaps import Mishap, befalling
+from tests.kit.mishaps import Mishap, incident
 from tests.kit.pipeline import AMINA, BARAKA, TENANT, Pipeline, file_of, import_id
 
 SHORT_LINES = b"account ID,account Manager\r\n" + b"".join(
@@ -35,7 +35,7 @@ def worked(pipeline: Pipeline, seconds: float, *, mode: Mode = Mode.RUN) -> None
     def pass_time(_answer: dict[str, Any]) -> None:
         pipeline.clock.now += seconds
 
-    with befalling(pipeline.memory, Mishap("PutObject", on_answer=pass_time)):
+    with incident(pipeline.memory, Mishap("PutObject", on_answer=pass_time)):
         pipeline.run(created)
 
 
@@ -44,7 +44,7 @@ def test_the_chunks_of_a_first_file_are_small(pipeline: Pipeline) -> None:
 
 
 def test_after_a_fast_file_chunks_are_larger(pipeline: Pipeline) -> None:
-    pipeline.wiring.tables.imports.note_pace(TENANT, "user", 400)
+    pipeline.resources.tables.imports.note_pace(TENANT, "user", 400)
 
     assert sizes(pipeline, pipeline.upload(SHORT_LINES)) == [6_000, 1_000]
 
@@ -54,8 +54,8 @@ def test_the_pace_of_a_file_is_its_lines_by_the_time_that_workers_had_them(
 ) -> None:
     worked(pipeline, 12)
 
-    assert pipeline.wiring.tables.imports.pace(TENANT, "user") == 5
-    assert pipeline.wiring.tables.imports.pace(TENANT, "erp") == 0
+    assert pipeline.resources.tables.imports.pace(TENANT, "user") == 5
+    assert pipeline.resources.tables.imports.pace(TENANT, "erp") == 0
 
 
 @pytest.mark.parametrize(("seconds", "mode"), [(9, Mode.RUN), (12, Mode.DRY_RUN)])
@@ -64,4 +64,4 @@ def test_what_writes_nothing_or_is_short_tells_no_pace(
 ) -> None:
     worked(pipeline, seconds, mode=mode)
 
-    assert pipeline.wiring.tables.imports.pace(TENANT, "user") == 0
+    assert pipeline.resources.tables.imports.pace(TENANT, "user") == 0

@@ -12,7 +12,7 @@ import pytest
 from handover.aws import objects
 from handover.aws.buses import MAX_EVENT_BYTES
 from handover.errors import RetryLaterError
-from handover.model import Account, Mark, SeatChange
+from handover.model import Account, ChangeReceipt, RoleChange
 from handover.pipeline.parking import GIVEN_UP, PARKED, RESERVE_SECONDS
 from handover.store.connection import client
 
@@ -26,7 +26,7 @@ from tests.kit.mishaps import killed_at_every_call
 from tests.kit.pipeline import (
     AMINA,
     BARAKA,
-    SEAT,
+    ROLE,
     TENANT,
     LambdaContext,
     Pipeline,
@@ -55,12 +55,12 @@ class Poison:
             raise ServiceError("ValidationException", "Item size has exceeded the maximum")
         return None
 
-    def after(self, *_told: object) -> None:
+    def after(self, *_to_dict: object) -> None:
         return None
 
 
 def versions(pipeline: Pipeline, account_id: str) -> list[int]:
-    return [e.mark.version for e in pipeline.wiring.tables.history.of(TENANT, account_id)]
+    return [e.receipt.version for e in pipeline.resources.tables.history.of(TENANT, account_id)]
 
 
 def events(pipeline: Pipeline) -> list[tuple[str, int]]:
@@ -69,7 +69,7 @@ def events(pipeline: Pipeline) -> list[tuple[str, int]]:
 
 
 def parked(pipeline: Pipeline) -> list[str]:
-    return list(objects.keys(pipeline.wiring.work_bucket, f"{PARKED}/"))
+    return list(objects.keys(pipeline.resources.work_bucket, f"{PARKED}/"))
 
 
 def hand_over(pipeline: Pipeline, to: str, *accounts: str) -> dict[str, Any]:
@@ -254,16 +254,16 @@ def test_a_batch_that_lambda_gave_up_is_taken_up_by_a_replay(pipeline: Pipeline)
     given_up = hand_over(pipeline, AMINA, "K000", "K001")
     told = {"requestContext": {"approximateInvokeCount": 240}, "payload": json.dumps(given_up)}
     key = f"{GIVEN_UP}esm/shardId-0/2026-11-22T10.00.00-1"
-    objects.write(pipeline.wiring.work_bucket, key, json.dumps(told).encode())
+    objects.write(pipeline.resources.work_bucket, key, json.dumps(told).encode())
 
     assert replayed(pipeline, follow.lambda_handler) == {"replayed": 0, "left": 0}
     assert replayed(pipeline) == {"replayed": 2, "left": 0}
 
     assert versions(pipeline, "K000") == versions(pipeline, "K001") == [2]
-    assert list(objects.keys(pipeline.wiring.work_bucket, GIVEN_UP)) == []
+    assert list(objects.keys(pipeline.resources.work_bucket, GIVEN_UP)) == []
 
 
-def test_an_errand_that_cannot_be_run_holds_up_no_other(pipeline: Pipeline) -> None:
+def test_a_job_that_cannot_be_run_holds_up_no_other(pipeline: Pipeline) -> None:
     pipeline.kenyan(2, held_by=AMINA)
     pipeline.settle()
     stuck = ask_removal(pipeline, AMINA)
@@ -347,9 +347,9 @@ def test_the_command_says_when_to_come_again_while_a_service_is_busy(pipeline: P
 def changed(number: int) -> Account:
     """An account as an import leaves it that has put so many names of two-byte characters on it."""
     names = tuple(f"{'é' * 60}{place:05d}@lumina.example" for place in range(number))
-    changes = (SeatChange(SEAT, (), names),)
-    mark = Mark("0" * 32, "", 2, "ines", "2026-11-22T10:00:00.000Z", 2, changes)
-    return Account(TENANT, "K000", 2, marks=(mark,))
+    changes = (RoleChange(ROLE, (), names),)
+    receipt = ChangeReceipt("0" * 32, "", 2, "ines", "2026-11-22T10:00:00.000Z", 2, changes)
+    return Account(TENANT, "K000", 2, receipts=(receipt,))
 
 
 def told_of(pipeline: Pipeline, *accounts: Account) -> dict[str, Any]:
@@ -365,11 +365,11 @@ def test_a_history_entry_takes_no_more_bytes_than_its_characters_do(pipeline: Pi
     pipeline.invoke(publish.lambda_handler, told_of(pipeline, account))
 
     assert versions(pipeline, "K000") == [2]
-    (entry,) = pipeline.wiring.tables.history.of(TENANT, "K000")
-    assert entry.mark.changes == account.marks[0].changes
+    (entry,) = pipeline.resources.tables.history.of(TENANT, "K000")
+    assert entry.receipt.changes == account.receipts[0].changes
 
 
-def test_an_event_that_is_too_large_is_told_without_its_changes_and_says_so(
+def test_an_event_that_is_too_large_is_reported_without_its_changes_and_says_so(
     pipeline: Pipeline,
 ) -> None:
     pipeline.invoke(publish.lambda_handler, told_of(pipeline, changed(2000)))

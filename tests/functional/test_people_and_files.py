@@ -46,9 +46,9 @@ def test_an_edit_after_a_file_keeps_what_the_file_has_marked(pipeline: Pipeline)
     pipeline.run(created)
     edit(pipeline)
 
-    records = pipeline.wiring.tables.user_records.read(TENANT, [AMINA], pipeline.patience)
+    records = pipeline.resources.tables.user_records.read(TENANT, [AMINA], pipeline.deadline)
 
-    assert [mark.line for mark in records[AMINA].marks] == [2]
+    assert [mark.line for mark in records[AMINA].receipts] == [2]
 
 
 def test_a_name_that_a_file_brought_and_nobody_can_look_up_is_edited(pipeline: Pipeline) -> None:

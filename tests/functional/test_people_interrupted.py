@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from handover.profiles import Seat, presets, profile_json
+from handover.profiles import Role, presets, profile_json
 from handover.store.directory import Source
 
 from tests.kit.cast import INSIDERS, World
 from tests.kit.memory_aws import Snapshot, Twist
-from tests.kit.mishaps import Mishap, befalling, killed_at_every_call
+from tests.kit.mishaps import Mishap, incident, killed_at_every_call
 from tests.kit.pipeline import TENANT, Pipeline
 
 EVE = "eve.mbeki@lumina.example"
@@ -56,11 +56,11 @@ REQUESTS = (
 def world_of(pipeline: Pipeline) -> tuple[World, Snapshot]:
     """A tenant with something to change, and the snapshot of it."""
     world = World(pipeline)
-    tables = pipeline.wiring.tables
+    tables = pipeline.resources.tables
     stored = world.ask(INSIDERS[0], "POST", "/users", FIELDS | {"email": EVE})
     assert stored.status == 201, stored.text
     assert world.ask(INSIDERS[0], "PUT", "/profiles/own", PROFILE).status == 200
-    tables.setup.put_role(TENANT, Seat("Deputy", 1))
+    tables.setup.put_role(TENANT, Role("Deputy", 1))
     tables.setup.put_source(TENANT, Source("erp", "own", "AROAERP"))
     return world, pipeline.memory.snapshot()
 
@@ -73,12 +73,12 @@ def state(pipeline: Pipeline) -> dict[str, Any]:
     """The directory and the sign-ins. How often, and by which write, leaves no meaning behind."""
     items = pipeline.memory.dynamodb.tables["DirectoryTable"].items.values()
     return {
-        "directory": sorted(map(_told, items)),
+        "directory": sorted(map(_to_dict, items)),
         "sign_ins": pipeline.memory.pools.snapshot(),
     }
 
 
-def _told(item: Any) -> str:
+def _to_dict(item: Any) -> str:
     told = {name: value for name, value in item.items() if name != "version"}
     if item["sk"]["S"].startswith("login#"):
         told["body"] = json.loads(item["body"]["S"])["email"]
@@ -91,32 +91,32 @@ def test_a_request_that_was_cut_off_anywhere_is_made_whole_by_its_repetition(
 ) -> None:
     world, before = world_of(pipeline)
     assert ask(world, request_) < 300
-    wanted = state(pipeline)
+    expected = state(pipeline)
     pipeline.memory.restore(before)
 
     for number in killed_at_every_call(pipeline.memory, lambda: ask(world, request_)):
         status = ask(world, request_)
 
         assert status < 300 or status in request_.again, (number, status)
-        assert state(pipeline) == wanted, number
+        assert state(pipeline) == expected, number
 
 
 @pytest.mark.parametrize("request_", REQUESTS, ids=str)
 def test_a_call_that_is_sent_twice_changes_nothing(pipeline: Pipeline, request_: Request) -> None:
     """The answer to its first sending was lost, so the SDK sent it again."""
     world, before = world_of(pipeline)
-    with befalling(pipeline.memory, Mishap()) as calls:
+    with incident(pipeline.memory, Mishap()) as calls:
         assert ask(world, request_) < 300
-    wanted = state(pipeline)
+    expected = state(pipeline)
 
     for number in range(calls.seen):
         pipeline.memory.restore(before)
         twists = [Twist()] * number + [Twist(repeat=True)]
-        with befalling(pipeline.memory, Mishap(twists=twists)):
+        with incident(pipeline.memory, Mishap(twists=twists)):
             status = ask(world, request_)
 
         assert status < 300 or status in request_.again, (number, status)
-        assert state(pipeline) == wanted, number
+        assert state(pipeline) == expected, number
 
 
 TRANSACTED = [one for one in REQUESTS if "/users" in one.path]
@@ -129,15 +129,15 @@ def test_a_user_in_conflict_with_another_write_is_read_and_stored_again(
 ) -> None:
     world, before = world_of(pipeline)
     assert ask(world, request_) < 300
-    wanted = state(pipeline)
+    expected = state(pipeline)
     pipeline.memory.restore(before)
     conflict = Twist(member_errors={0: "TransactionConflict"} | others)
 
-    with befalling(pipeline.memory, Mishap("TransactWriteItems", twists=[conflict])) as calls:
+    with incident(pipeline.memory, Mishap("TransactWriteItems", twists=[conflict])) as calls:
         assert ask(world, request_) < 300
 
     assert calls.seen == 2
-    assert state(pipeline) == wanted
+    assert state(pipeline) == expected
 
 
 @pytest.mark.parametrize("request_", TRANSACTED, ids=str)
@@ -157,7 +157,7 @@ def test_a_user_whose_table_stays_busy_is_an_outage_and_stays_as_they_were(
     before = state(pipeline)
     busy = Twist(member_errors={0: code} | others)
 
-    with befalling(pipeline.memory, Mishap("TransactWriteItems", twists=[busy] * 100)):
+    with incident(pipeline.memory, Mishap("TransactWriteItems", twists=[busy] * 100)):
         assert ask(world, request_) == 503
 
     assert state(pipeline) == before

@@ -6,18 +6,18 @@ import json
 from typing import Any
 
 import pytest
-from handover.model import SeatChange
+from handover.model import RoleChange
 from handover.store.connection import client
 
 from functions.publish import app
 from tests.kit.memory_aws import Twist
-from tests.kit.mishaps import Mishap, befalling, killed_at_every_call
+from tests.kit.mishaps import Mishap, incident, killed_at_every_call
 from tests.kit.payloads import load_event
 from tests.kit.pipeline import (
     AMINA,
     BARAKA,
     DAY,
-    SEAT,
+    ROLE,
     TENANT,
     Pipeline,
     file_of,
@@ -25,13 +25,13 @@ from tests.kit.pipeline import (
 )
 
 
-def history(pipeline: Pipeline, account_id: str) -> list[tuple[int, tuple[SeatChange, ...]]]:
-    entries = pipeline.wiring.tables.history.of(TENANT, account_id)
-    return [(entry.mark.version, entry.mark.changes) for entry in entries]
+def history(pipeline: Pipeline, account_id: str) -> list[tuple[int, tuple[RoleChange, ...]]]:
+    entries = pipeline.resources.tables.history.of(TENANT, account_id)
+    return [(entry.receipt.version, entry.receipt.changes) for entry in entries]
 
 
 def portfolio(pipeline: Pipeline, user: str) -> list[str]:
-    return [account_id for _, account_id in pipeline.wiring.tables.portfolios.of(TENANT, user)]
+    return [account_id for _, account_id in pipeline.resources.tables.portfolios.of(TENANT, user)]
 
 
 def events(pipeline: Pipeline) -> list[dict[str, Any]]:
@@ -43,8 +43,8 @@ def test_r53_the_captured_batch_is_written_to_history_portfolios_and_the_bus(
 ) -> None:
     pipeline.invoke(app.lambda_handler, load_event("publish-changes"))
 
-    assert history(pipeline, "KE-002") == [(2, (SeatChange(SEAT, (), (AMINA,)),))]
-    assert history(pipeline, "KE-003") == [(2, (SeatChange(SEAT, (AMINA,), ()),))]
+    assert history(pipeline, "KE-002") == [(2, (RoleChange(ROLE, (), (AMINA,)),))]
+    assert history(pipeline, "KE-003") == [(2, (RoleChange(ROLE, (AMINA,), ()),))]
     assert portfolio(pipeline, AMINA) == ["KE-002"]
     first, second = events(pipeline)
     assert first == {
@@ -57,9 +57,9 @@ def test_r53_the_captured_batch_is_written_to_history_portfolios_and_the_bus(
         "actor": "ines.okello@lumina.example",
         "import_id": "c016eb7564c7a9d2d1eec4a9ecddba73",
         "line": 3,
-        "changes": [{"role": SEAT, "before": [], "after": [AMINA]}],
+        "changes": [{"role": ROLE, "before": [], "after": [AMINA]}],
     }
-    assert second["changes"] == [{"role": SEAT, "before": [AMINA], "after": []}]
+    assert second["changes"] == [{"role": ROLE, "before": [AMINA], "after": []}]
     assert {event.entry["DetailType"] for event in pipeline.memory.events.put} == {
         "AssignmentChanged"
     }
@@ -146,7 +146,7 @@ def test_several_changes_of_an_account_in_one_batch_count_in_their_order(
     assert len(events(pipeline)) == 2
 
 
-def test_a_change_of_facts_or_of_order_is_no_change_of_hands(pipeline: Pipeline) -> None:
+def test_a_change_of_fields_or_of_order_is_no_change_of_hands(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
     pipeline.upload(file_of([("K001", AMINA)]))
     pipeline.publish()
@@ -155,7 +155,9 @@ def test_a_change_of_facts_or_of_order_is_no_change_of_hands(pipeline: Pipeline)
 
     event = pipeline.publish()
 
-    assert len(event["Records"]) == 1, "the older upload is a rival, so the order was raised"
+    assert len(event["Records"]) == 1, (
+        "the older upload is an older open import, so the order was raised"
+    )
     assert history(pipeline, "K000") == []
     assert events(pipeline) == []
     assert portfolio(pipeline, AMINA) == ["K000"]
@@ -164,7 +166,7 @@ def test_a_change_of_facts_or_of_order_is_no_change_of_hands(pipeline: Pipeline)
 def test_events_that_the_bus_does_not_take_go_again(pipeline: Pipeline) -> None:
     twists = [Twist(member_errors={0: "ThrottlingException"})]
 
-    with befalling(pipeline.memory, Mishap("PutEvents", twists=twists)):
+    with incident(pipeline.memory, Mishap("PutEvents", twists=twists)):
         pipeline.invoke(app.lambda_handler, load_event("publish-changes"))
 
     assert sorted(event["account_id"] for event in events(pipeline)) == ["KE-002", "KE-003"]
@@ -176,18 +178,18 @@ def test_a_run_killed_at_any_call_is_made_good_by_the_next(pipeline: Pipeline) -
 
     start = pipeline.memory.snapshot()
     run()
-    wanted = pipeline.memory.snapshot().tables["HistoryTable"].items
+    expected = pipeline.memory.snapshot().tables["HistoryTable"].items
     pipeline.memory.restore(start)
 
     for _ in killed_at_every_call(pipeline.memory, run):
         run()
 
-        assert pipeline.memory.snapshot().tables["HistoryTable"].items == wanted
+        assert pipeline.memory.snapshot().tables["HistoryTable"].items == expected
         assert portfolio(pipeline, AMINA) == ["KE-002"]
         assert {event["account_id"] for event in events(pipeline)} == {"KE-002", "KE-003"}
 
 
-def test_an_import_is_told_of_by_line_and_actor(pipeline: Pipeline) -> None:
+def test_an_import_is_reported_by_line_and_actor(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     created = pipeline.upload(file_of([("X000", AMINA), ("K000", AMINA)]))
     pipeline.run(created)

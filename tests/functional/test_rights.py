@@ -20,8 +20,8 @@ from tests.kit.pipeline import (
     AMINA,
     BARAKA,
     MINUTE,
+    ROLE,
     SALES,
-    SEAT,
     TENANT,
     Pipeline,
     import_id,
@@ -37,13 +37,13 @@ EVE = "eve@x.example"
 @pytest.fixture
 def account(pipeline: Pipeline) -> str:
     """An account that Amina holds, two workflows, and users with other roles or none."""
-    directory = pipeline.wiring.tables.directory
+    directory = pipeline.resources.tables.directory
     pipeline.users(
         User(NOBODY, "Nora None", frozenset(), "Kenya"),
         User(ZURI, "Zuri Achieng", frozenset({"Sales"}), "Kenya"),
         User(OFFICE, "Joyce Wambui", frozenset({"Back Office Management"}), "Kenya"),
     )
-    directory.put_workflows(TENANT, ["Gentle", "Firm"], pipeline.patience)
+    directory.put_workflows(TENANT, ["Gentle", "Firm"], pipeline.deadline)
     (account,) = pipeline.kenyan(1, held_by=AMINA)
     return account
 
@@ -68,27 +68,27 @@ def of_admin(pipeline: Pipeline, account: str) -> ObjectCreated:
     return ended(pipeline, pipeline.upload(file, pipeline.ticket(profile=OPEN)))
 
 
-Door = Callable[[Pipeline, str, str], Answer]
+UploadForm = Callable[[Pipeline, str, str], Answer]
 
 
 def ticket(pipeline: Pipeline, account: str, email: str) -> Answer:
-    wanted = {"profile": OPEN, "filename": "managers.csv"}
-    return api(pipeline, email).post("/imports", wanted)
+    expected = {"profile": OPEN, "filename": "managers.csv"}
+    return api(pipeline, email).post("/imports", expected)
 
 
 def edit(pipeline: Pipeline, account: str, email: str) -> Answer:
-    wanted = {"profile": OPEN, "assign": {SEAT: ZURI, "workflow": "Gentle"}}
-    return api(pipeline, email).request("PATCH", f"/accounts/{account}", wanted)
+    expected = {"profile": OPEN, "assign": {ROLE: ZURI, "workflow": "Gentle"}}
+    return api(pipeline, email).request("PATCH", f"/accounts/{account}", expected)
 
 
 def reassignment(pipeline: Pipeline, account: str, email: str) -> Answer:
-    wanted = {"profile": OPEN, "to": ZURI, "account_ids": [account]}
-    return api(pipeline, email).post("/assignments", wanted)
+    expected = {"profile": OPEN, "to": ZURI, "account_ids": [account]}
+    return api(pipeline, email).post("/assignments", expected)
 
 
 def handing_over(pipeline: Pipeline, account: str, email: str) -> Answer:
-    wanted = {"profile": OPEN, "to": ZURI, "held_by": AMINA}
-    return api(pipeline, email).post("/assignments", wanted)
+    expected = {"profile": OPEN, "to": ZURI, "held_by": AMINA}
+    return api(pipeline, email).post("/assignments", expected)
 
 
 def undo(pipeline: Pipeline, account: str, email: str) -> Answer:
@@ -110,13 +110,13 @@ def results(pipeline: Pipeline, account: str, email: str) -> Answer:
 
 
 DOORS = (ticket, edit, reassignment, handing_over, undo, undo_of_an_undo, results)
-OPENED: dict[Door, int] = {ticket: 201, edit: 200, results: 302}
+OPENED: dict[UploadForm, int] = {ticket: 201, edit: 200, results: 302}
 
 
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("email", [NOBODY, SALES, OFFICE])
 def test_a_profile_that_is_not_on_is_closed_to_everybody_but_admins(
-    pipeline: Pipeline, account: str, door: Door, email: str
+    pipeline: Pipeline, account: str, door: UploadForm, email: str
 ) -> None:
     """Its uploader roles name nobody, so it once admitted everybody."""
     pipeline.switch_on("single-strict")
@@ -127,13 +127,13 @@ def test_a_profile_that_is_not_on_is_closed_to_everybody_but_admins(
     assert "not switched on" in answer.body["detail"]
     assert "an Admin can switch it on" in answer.body["detail"]
     held = pipeline.account(account).assigned
-    assert ZURI not in held[SEAT]
+    assert ZURI not in held[ROLE]
 
 
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("email", [NOBODY, ADMIN])
 def test_a_profile_that_is_on_is_open_to_those_whom_it_names(
-    pipeline: Pipeline, account: str, door: Door, email: str
+    pipeline: Pipeline, account: str, door: UploadForm, email: str
 ) -> None:
     pipeline.switch_on(OPEN)
 
@@ -142,10 +142,10 @@ def test_a_profile_that_is_on_is_open_to_those_whom_it_names(
 
 @pytest.mark.parametrize("door", DOORS)
 def test_an_admin_may_use_a_profile_that_is_not_on(
-    pipeline: Pipeline, account: str, door: Door
+    pipeline: Pipeline, account: str, door: UploadForm
 ) -> None:
     own = replace(presets()[OPEN], uploader_roles=frozenset({"Sales Ops"}))
-    pipeline.wiring.tables.directory.put_profile(TENANT, own)
+    pipeline.resources.tables.directory.put_profile(TENANT, own)
 
     assert door(pipeline, account, ADMIN).status == OPENED.get(door, 202)
 
@@ -207,7 +207,7 @@ def test_an_undo_asks_for_the_profile_as_it_is_now(pipeline: Pipeline, account: 
     pipeline.switch_on(OPEN)
     name = import_id(of_admin(pipeline, account))
     own = replace(presets()[OPEN], uploader_roles=frozenset({"Sales"}))
-    pipeline.wiring.tables.directory.put_profile(TENANT, own)
+    pipeline.resources.tables.directory.put_profile(TENANT, own)
 
     assert api(pipeline, NOBODY).post(f"/imports/{name}/undo").status == 403
     assert api(pipeline, SALES).post(f"/imports/{name}/undo").status == 202
@@ -247,7 +247,7 @@ def guard(pipeline: Pipeline, role: str, *user_roles: str) -> None:
 
 @pytest.mark.parametrize("door", [edit, undo, undo_of_an_undo])
 def test_workflows_are_assigned_by_those_whom_the_tenant_names(
-    pipeline: Pipeline, account: str, door: Door
+    pipeline: Pipeline, account: str, door: UploadForm
 ) -> None:
     pipeline.switch_on(OPEN)
     guard(pipeline, "workflow", "Sales", "Admin")
@@ -257,7 +257,7 @@ def test_workflows_are_assigned_by_those_whom_the_tenant_names(
 
 @pytest.mark.parametrize("door", [edit, undo, undo_of_an_undo])
 def test_workflows_are_assigned_by_nobody_else(
-    pipeline: Pipeline, account: str, door: Door
+    pipeline: Pipeline, account: str, door: UploadForm
 ) -> None:
     pipeline.switch_on(OPEN)
     guard(pipeline, "workflow", "Sales", "Admin")
@@ -273,10 +273,10 @@ def test_a_reassignment_of_workflows_asks_for_the_right_to_assign_them(
 ) -> None:
     pipeline.switch_on(OPEN)
     guard(pipeline, "workflow", "Sales")
-    wanted = {"profile": OPEN, "role": "workflow", "to": "Firm", "account_ids": [account]}
+    expected = {"profile": OPEN, "role": "workflow", "to": "Firm", "account_ids": [account]}
 
-    assert api(pipeline, NOBODY).post("/assignments", wanted).status == 403
-    assert api(pipeline, SALES).post("/assignments", wanted).status == 202
+    assert api(pipeline, NOBODY).post("/assignments", expected).status == 403
+    assert api(pipeline, SALES).post("/assignments", expected).status == 202
     pipeline.settle()
 
     assert pipeline.account(account).assigned["workflow"] == ("Firm",)
@@ -318,7 +318,7 @@ def test_who_may_assign_a_role_is_as_the_profile_says_at_the_time_of_the_undo(
     pipeline.switch_on(OPEN)
     name = import_id(of_admin(pipeline, account))
     guarded = profile_json(presets()[OPEN])
-    guarded["roles"] = {SEAT: {"max_users": None, "assigned_by": ["Sales"]}}
+    guarded["roles"] = {ROLE: {"max_users": None, "assigned_by": ["Sales"]}}
     assert api(pipeline).request("PUT", f"/profiles/{OPEN}", guarded).status == 200
 
     assert api(pipeline, NOBODY).post(f"/imports/{name}/undo").status == 403
@@ -348,8 +348,8 @@ def test_a_source_needs_the_right_for_files_about_the_directory_at_the_drop_door
     if not writes_directory:
         assert refusal["code"] == "UPLOADER_NOT_ALLOWED"
         assert "writes_directory" in refusal["message"]
-        assert pipeline.wiring.tables.directory.user(TENANT, EVE) is None
-        accounts = pipeline.wiring.tables.accounts.read(TENANT, ["N1"], pipeline.patience)
+        assert pipeline.resources.tables.directory.user(TENANT, EVE) is None
+        accounts = pipeline.resources.tables.accounts.read(TENANT, ["N1"], pipeline.deadline)
         assert accounts == {}
 
 
@@ -358,7 +358,7 @@ def test_an_own_profile_about_the_directory_needs_the_right_like_the_presets(
     pipeline: Pipeline, about: About
 ) -> None:
     """The name says nothing."""
-    pipeline.wiring.tables.directory.put_profile(TENANT, own_directory_profile(about))
+    pipeline.resources.tables.directory.put_profile(TENANT, own_directory_profile(about))
     pipeline.source(profile="people")
 
     created = pipeline.drop(NEW_ADMIN if about is About.USERS else NEW_ACCOUNT)
@@ -371,7 +371,7 @@ def test_an_own_profile_about_the_directory_needs_the_right_like_the_presets(
 def test_only_admins_write_the_directory_by_ticket_whoever_may_upload(
     pipeline: Pipeline, account: str, email: str
 ) -> None:
-    pipeline.wiring.tables.directory.put_profile(TENANT, own_directory_profile(About.USERS))
+    pipeline.resources.tables.directory.put_profile(TENANT, own_directory_profile(About.USERS))
     pipeline.switch_on("people", "directory-users")
 
     answer = api(pipeline, email).post("/imports", {"profile": "people", "filename": "p.csv"})
@@ -381,7 +381,7 @@ def test_only_admins_write_the_directory_by_ticket_whoever_may_upload(
     assert answer.status == 403
     assert "only the user role Admin" in answer.body["detail"]
     assert pipeline.summary(created)["refusal"]["code"] == "UPLOADER_NOT_ALLOWED"
-    assert pipeline.wiring.tables.directory.user(TENANT, EVE) is None
+    assert pipeline.resources.tables.directory.user(TENANT, EVE) is None
 
 
 def own_directory_profile(about: About) -> Profile:
@@ -394,7 +394,7 @@ def test_a_tenants_own_profile_opens_no_door_of_the_directory(
 ) -> None:
     """A profile called as the preset is, but about assignments, which the source is not given."""
     own = replace(presets()[OPEN], name="directory-accounts")
-    pipeline.wiring.tables.directory.put_profile(TENANT, own)
+    pipeline.resources.tables.directory.put_profile(TENANT, own)
     pipeline.source()
     key = f"directory/{TENANT}/erp/accounts.csv"
 

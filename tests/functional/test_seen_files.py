@@ -31,7 +31,7 @@ def codes(pipeline: Pipeline, created: ObjectCreated) -> list[str]:
     return [one["code"] for one in pipeline.summary(created)["warnings"]]
 
 
-def test_an_old_file_that_is_moved_is_applied_and_told(pipeline: Pipeline) -> None:
+def test_an_old_file_that_is_moved_is_applied_and_reported(pipeline: Pipeline) -> None:
     first = dropped(pipeline, MONDAY)
     dropped(pipeline, TUESDAY)
 
@@ -64,7 +64,7 @@ def test_files_of_persons_are_not_compared(pipeline: Pipeline) -> None:
         pipeline.run(created)
 
     assert codes(pipeline, created) == []
-    assert pipeline.wiring.tables.imports.seen_files(TENANT, "user") == ([], 0)
+    assert pipeline.resources.tables.imports.seen_files(TENANT, "user") == ([], 0)
 
 
 def test_a_file_that_was_refused_is_no_older_one(pipeline: Pipeline) -> None:
@@ -78,7 +78,7 @@ def test_a_bounded_number_of_files_is_remembered(pipeline: Pipeline) -> None:
     bodies = [file_of([("K000", AMINA), (f"X{place}", AMINA)]) for place in range(60)]
     dropped(pipeline, *bodies)
 
-    known, _ = pipeline.wiring.tables.imports.seen_files(TENANT, "erp")
+    known, _ = pipeline.resources.tables.imports.seen_files(TENANT, "erp")
 
     assert len(known) == FILES_REMEMBERED
     assert codes(pipeline, dropped(pipeline, bodies[0])) == []
@@ -88,7 +88,7 @@ def test_a_bounded_number_of_files_is_remembered(pipeline: Pipeline) -> None:
 def test_a_list_that_somebody_else_has_written_meanwhile_is_not_overwritten(
     pipeline: Pipeline,
 ) -> None:
-    imports = pipeline.wiring.tables.imports
+    imports = pipeline.resources.tables.imports
     dropped(pipeline, MONDAY)
     known, version = imports.seen_files(TENANT, "erp")
 

@@ -56,7 +56,7 @@ def test_a_message_of_a_later_version_waits_for_the_code_that_reads_it(
     assert items == before
 
 
-def test_an_upload_told_of_by_a_later_version_waits_for_the_code_that_reads_it(
+def test_an_upload_reported_by_a_later_version_waits_for_the_code_that_reads_it(
     pipeline: Pipeline,
 ) -> None:
     (arrival,) = arrivals(json.loads(told_by_s3(pipeline.upload(FILE))["Records"][0]["body"]))
@@ -83,7 +83,7 @@ def test_how_far_each_queue_was_taken_is_noted_by_its_worker(pipeline: Pipeline)
     pipeline.kenyan(1)
     pipeline.run(pipeline.upload(FILE))
 
-    imports = pipeline.wiring.tables.imports
+    imports = pipeline.resources.tables.imports
     assert {need: imports.seen(need).newest_taken for need in Need} == dict.fromkeys(
         Need, pipeline.clock.now
     )
@@ -99,4 +99,4 @@ def test_a_message_that_does_not_tell_when_it_was_sent_is_worked_all_the_same(
     assert pipeline.invoke(validate.lambda_handler, event) == []
 
     assert pipeline.item(created).state == "processing"
-    assert pipeline.wiring.tables.imports.seen(Need.INTAKE).newest_taken == 0
+    assert pipeline.resources.tables.imports.seen(Need.INTAKE).newest_taken == 0

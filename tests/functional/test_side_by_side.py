@@ -22,8 +22,8 @@ from tests.kit.mishaps import KilledError
 from tests.kit.pipeline import (
     AMINA,
     BARAKA,
+    ROLE,
     SALES,
-    SEAT,
     Pipeline,
     file_of,
     import_id,
@@ -72,9 +72,9 @@ class Neighbours:
     def edit(self) -> None:
         """One account is given to somebody, or to nobody."""
         self.pipeline.clock.now += 0.001
-        account, wanted = self.chance.choice(ACCOUNTS), self.chance.choice(PEOPLE)
-        target = () if wanted == "None" else (wanted,)
-        body = {"profile": "single-strict", "assign": {SEAT: list(target)}}
+        account, expected = self.chance.choice(ACCOUNTS), self.chance.choice(PEOPLE)
+        target = () if expected == "None" else (expected,)
+        body = {"profile": "single-strict", "assign": {ROLE: list(target)}}
         answer = api(self.pipeline).request("PATCH", f"/accounts/{account}", body)
         if answer.status == 409:
             return
@@ -84,7 +84,7 @@ class Neighbours:
         self.decisions.append(
             Decision(
                 told["edit_id"],
-                self.pipeline.account(account).orders[SEAT],
+                self.pipeline.account(account).orders[ROLE],
                 account,
                 target,
                 told["outcome"],
@@ -98,7 +98,7 @@ class Neighbours:
         """One account is looked at."""
         account = self.chance.choice(ACCOUNTS)
         told = api(self.pipeline).get(f"/accounts/{account}").body
-        holders = tuple(told["assigned"].get(SEAT, ()))
+        holders = tuple(told["assigned"].get(ROLE, ()))
         self.reads.append(Read(account, told["version"], holders, self.known.get(account, 0)))
 
 
@@ -121,7 +121,7 @@ def lines_of(pipeline: Pipeline, created: ObjectCreated, asked: dict[str, str]) 
             import_id(created),
             order,
             row["account ID"],
-            () if (wanted := asked[row["account ID"]]) == "None" else (wanted,),
+            () if (expected := asked[row["account ID"]]) == "None" else (expected,),
             row["outcome"],
             tuple(filter(None, row["before"].split(", "))),
             tuple(filter(None, row["after"].split(", "))),
@@ -177,7 +177,7 @@ def test_edits_and_reads_beside_two_files_have_one_history(pipeline: Pipeline, s
         seen = Observed(
             account,
             (AMINA,),
-            pipeline.account(account).assigned.get(SEAT, ()),
+            pipeline.account(account).assigned.get(ROLE, ()),
             entries_of(pipeline, account),
             [one for one in decisions if one.account == account],
             [one for one in neighbours.reads if one.account == account],

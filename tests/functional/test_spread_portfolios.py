@@ -16,18 +16,18 @@ from handover.store.history import LARGE_FROM, LEDGER, SHARDS, Holding, Portfoli
 from handover.store.moving import PortfolioMover
 
 from tests.kit.memory_aws.capacity import Meter
-from tests.kit.mishaps import Mishap, befalling, between_all_calls, killed_at_every_call
+from tests.kit.mishaps import Mishap, between_all_calls, incident, killed_at_every_call
 from tests.kit.pipeline import (
     AMINA,
     BARAKA,
-    SEAT,
+    ROLE,
     TENANT,
     Pipeline,
     file_of,
 )
 
 TABLE = "PortfolioTable"
-ROLES = ("csm", SEAT)
+ROLES = ("csm", ROLE)
 
 
 def together() -> Portfolios:
@@ -43,7 +43,7 @@ def holding(number: int, version: int = 1, *, user: str = AMINA, held: bool = Tr
 
 
 def given(pipeline: Pipeline, portfolios: Portfolios, *holdings: Holding) -> None:
-    portfolios.put(holdings, pipeline.clock.now, pipeline.patience)
+    portfolios.put(holdings, pipeline.clock.now, pipeline.deadline)
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def a_portfolio(pipeline: Pipeline, portfolios: Portfolios) -> None:
     given(pipeline, portfolios, *(holding(number) for number in range(60)))
     given(pipeline, portfolios, *(holding(n, 2, held=False) for n in range(0, 60, 7)))
     waiting = [
-        Holding(TENANT, LEDGER, f"new{n % 5}@x.example {SEAT}", f"W{n:03d}", 1, is_held=True)
+        Holding(TENANT, LEDGER, f"new{n % 5}@x.example {ROLE}", f"W{n:03d}", 1, is_held=True)
         for n in range(20)
     ]
     given(pipeline, portfolios, *waiting)
@@ -71,7 +71,7 @@ def listed(portfolios: Portfolios) -> dict[str, list[Any]]:
     return {
         "all": list(portfolios.of(TENANT, AMINA)),
         "from a place": list(portfolios.of(TENANT, AMINA, after="csm#K00031")),
-        "one role": list(portfolios.in_role(TENANT, AMINA, SEAT)),
+        "one role": list(portfolios.in_role(TENANT, AMINA, ROLE)),
         "roles": list(portfolios.roles(TENANT, AMINA)),
         "waiting": list(portfolios.waiting(TENANT)),
         "waiting from a place": list(portfolios.waiting(TENANT, after="new2@x.example ")),
@@ -86,7 +86,7 @@ def keys_used(pipeline: Pipeline) -> set[str]:
 
 def moved(pipeline: Pipeline, *, is_back: bool = False) -> None:
     mover = PortfolioMover(together() if is_back else spread(), large_from=1)
-    list(mover.gather(pipeline.patience) if is_back else mover.spread(pipeline.patience))
+    list(mover.gather(pipeline.deadline) if is_back else mover.spread(pipeline.deadline))
 
 
 # Shares
@@ -121,7 +121,7 @@ def test_a_small_portfolio_is_read_with_one_query_however_it_has_grown(pipeline:
     portfolios = spread()
     given(pipeline, portfolios, *(holding(number) for number in range(200)))
 
-    with befalling(pipeline.memory, Mishap()) as calls:
+    with incident(pipeline.memory, Mishap()) as calls:
         assert len(list(portfolios.of(TENANT, AMINA))) == 200
 
     # The second is for the mark.
@@ -274,7 +274,7 @@ def test_whoever_reads_while_a_move_goes_on_step_by_step_misses_none(
         moved(pipeline)
     before = list(together().of(TENANT, AMINA))
     mover = PortfolioMover(spread(), large_from=1)
-    steps = mover.gather(pipeline.patience) if is_back else mover.spread(pipeline.patience)
+    steps = mover.gather(pipeline.deadline) if is_back else mover.spread(pipeline.deadline)
     reading = Mishap()
 
     def a_step() -> None:
@@ -283,7 +283,7 @@ def test_whoever_reads_while_a_move_goes_on_step_by_step_misses_none(
         pipeline.memory.hook = reading
 
     reading.before_call = a_step
-    with befalling(pipeline.memory, reading):
+    with incident(pipeline.memory, reading):
         assert list(spread().of(TENANT, AMINA)) == before
 
 
@@ -318,16 +318,16 @@ def test_files_edits_and_removals_end_alike_with_whatever_part_of_the_portfolios
         pipeline.memory.restore(start)
         layout = "spread" if moves and moves[-1] != "back" else "together"
         monkeypatch.setenv("KEY_LAYOUT", layout)
-        runtime.wiring.cache_clear()
-        pipeline.wiring = runtime.wiring()
+        runtime.resources.cache_clear()
+        pipeline.resources = runtime.resources()
         ids = pipeline.kenyan(8, held_by=AMINA)
         pipeline.publish()
         for move in moves:
-            mover = PortfolioMover(pipeline.wiring.tables.portfolios, large_from=1)
+            mover = PortfolioMover(pipeline.resources.tables.portfolios, large_from=1)
             steps = (
-                mover.gather(pipeline.patience)
+                mover.gather(pipeline.deadline)
                 if move == "back"
-                else mover.spread(pipeline.patience)
+                else mover.spread(pipeline.deadline)
             )
             list(islice(steps, 1) if move == "half" else chain(steps))
         pipeline.run(pipeline.upload(file_of([(ids[0], BARAKA), (ids[1], "None")])))
@@ -338,12 +338,12 @@ def test_files_edits_and_removals_end_alike_with_whatever_part_of_the_portfolios
         ends.append(
             (
                 pipeline.holders(*ids),
-                list(pipeline.wiring.tables.portfolios.of(TENANT, AMINA)),
-                list(pipeline.wiring.tables.portfolios.of(TENANT, BARAKA)),
+                list(pipeline.resources.tables.portfolios.of(TENANT, AMINA)),
+                list(pipeline.resources.tables.portfolios.of(TENANT, BARAKA)),
             )
         )
 
-    assert ends == [([BARAKA, *[""] * 7], [], [(SEAT, ids[0])])] * 4
+    assert ends == [([BARAKA, *[""] * 7], [], [(ROLE, ids[0])])] * 4
 
 
 def test_who_holds_anything_is_found_wherever_it_lies(pipeline: Pipeline) -> None:
@@ -353,7 +353,7 @@ def test_who_holds_anything_is_found_wherever_it_lies(pipeline: Pipeline) -> Non
     pipeline.accounts(Account(TENANT, "K1", 1))
 
     found = spread().holders_among(
-        TENANT, [AMINA, BARAKA, "gone@lumina.example", "new@lumina.example"], pipeline.patience
+        TENANT, [AMINA, BARAKA, "gone@lumina.example", "new@lumina.example"], pipeline.deadline
     )
 
     assert found == {AMINA, BARAKA}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from handover.model import User
-from handover.rules import look_of
+from handover.rules import normalized_name
 from handover.runtime import rfc3339
 from handover.store.directory import user_item
 from handover.store.moving import UserMover
@@ -18,7 +18,7 @@ from handover.store.user_places import (
     Spreading,
     UserPlaces,
     create_users,
-    put_mark,
+    put_receipt,
     tenant_of,
 )
 from handover.store.users import Stored
@@ -27,7 +27,7 @@ from infra.cli import migrating
 from infra.cli.location import Stack
 from infra.cli.main import main
 from tests.functional.test_directory_files import dropped, file
-from tests.kit.mishaps import Mishap, befalling, between_all_calls, killed_at_every_call
+from tests.kit.mishaps import Mishap, between_all_calls, incident, killed_at_every_call
 from tests.kit.pipeline import AMINA, BARAKA, MINUTE, TENANT, USERS, Pipeline, file_of
 
 TABLE = "DirectoryTable"
@@ -37,14 +37,14 @@ BOTH_WAYS = pytest.mark.parametrize("state", [Spreading.SPREAD, Spreading.BACK])
 
 
 def mark(pipeline: Pipeline, state: Spreading) -> None:
-    put_mark(TABLE, TENANT, state, pipeline.clock.now)
+    put_receipt(TABLE, TENANT, state, pipeline.clock.now)
 
 
 def move(pipeline: Pipeline, state: Spreading) -> None:
     """Moves the users to the shards, or back."""
     mover = UserMover(TABLE)
     steps = mover.spread if state is Spreading.SPREAD else mover.gather
-    list(steps(TENANT, pipeline.patience))
+    list(steps(TENANT, pipeline.deadline))
 
 
 def before_a_move(pipeline: Pipeline, state: Spreading) -> None:
@@ -71,17 +71,17 @@ def is_moved(pipeline: Pipeline, state: Spreading) -> bool:
 
 def listed(pipeline: Pipeline) -> dict[str, Any]:
     """Everything that anybody can ask of the users."""
-    directory, people = pipeline.wiring.tables.directory, pipeline.wiring.tables.people
-    patience = pipeline.patience
+    directory, people = pipeline.resources.tables.directory, pipeline.resources.tables.people
+    deadline = pipeline.deadline
     return {
-        "by address": directory.users(TENANT, [*EVERYBODY, "no@x.example"], patience),
+        "by address": directory.users(TENANT, [*EVERYBODY, "no@x.example"], deadline),
         "one": [directory.user(TENANT, email) for email in (*EVERYBODY, "no@x.example")],
         "addresses": list(directory.addresses(TENANT)),
         "all": list(people.listed(TENANT, None, 2)),
         "from a place": list(people.listed(TENANT, EVERYBODY[1], 1)),
-        "called": list(people.called(TENANT, "a", None, patience)),
-        "by name": directory.users_by_name(TENANT, [look_of("Amina Otieno")], patience),
-        "records": pipeline.wiring.tables.user_records.read(TENANT, EVERYBODY, patience),
+        "called": list(people.called(TENANT, "a", None, deadline)),
+        "by name": directory.users_by_name(TENANT, [normalized_name("Amina Otieno")], deadline),
+        "records": pipeline.resources.tables.user_records.read(TENANT, EVERYBODY, deadline),
     }
 
 
@@ -114,8 +114,8 @@ def test_users_of_a_large_tenant_are_read_from_all_keys_alike(pipeline: Pipeline
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pipeline.memory, "execute", counted)
-        found = pipeline.wiring.tables.directory.users(
-            TENANT, [user.email for user in many], pipeline.patience
+        found = pipeline.resources.tables.directory.users(
+            TENANT, [user.email for user in many], pipeline.deadline
         )
 
     assert len(found) == len(many)
@@ -132,15 +132,19 @@ def test_a_page_of_a_large_tenant_reads_little_of_it(pipeline: Pipeline) -> None
     pipeline.memory.dynamodb.metered = True
     before = table.read_units
 
-    found = list(islice(pipeline.wiring.tables.people.listed(TENANT, "u0499@x.example", 101), 101))
+    found = list(
+        islice(pipeline.resources.tables.people.listed(TENANT, "u0499@x.example", 101), 101)
+    )
 
     assert [user.email for user in found] == [f"u{n:04d}@x.example" for n in range(500, 601)]
     assert 0 < table.read_units - before <= 2 * (SHARDS + 3)
 
 
 def test_a_tenant_that_was_never_spread_costs_one_small_read_more(pipeline: Pipeline) -> None:
-    with befalling(pipeline.memory, Mishap()) as calls:
-        pipeline.wiring.tables.directory.users(TENANT, [AMINA, "no@x.example"], pipeline.patience)
+    with incident(pipeline.memory, Mishap()) as calls:
+        pipeline.resources.tables.directory.users(
+            TENANT, [AMINA, "no@x.example"], pipeline.deadline
+        )
 
     assert calls.seen == 2
 
@@ -179,7 +183,7 @@ def test_whoever_reads_while_users_are_moved_misses_none(
 
 def edit(pipeline: Pipeline) -> None:
     """Amina gets another name and a login name, and somebody new comes; as the API does it."""
-    directory, people = pipeline.wiring.tables.directory, pipeline.wiring.tables.people
+    directory, people = pipeline.resources.tables.directory, pipeline.resources.tables.people
     named = User(AMINA, "Amina O", frozenset({"Sales"}), "Kenya", login_name="amina")
     for after in (named, NEW):
         for _ in range(9):
@@ -199,17 +203,17 @@ def seed(pipeline: Pipeline) -> None:
     )
 
 
-def bury(pipeline: Pipeline) -> None:
-    """Baraka is deleted by an errand."""
-    pipeline.wiring.tables.errands.bury(TENANT, BARAKA, "ticket", "9", pipeline.patience)
+def mark_deleted(pipeline: Pipeline) -> None:
+    """Baraka is deleted by a job."""
+    pipeline.resources.tables.jobs.mark_deleted(TENANT, BARAKA, "ticket", "9", pipeline.deadline)
 
 
-CHANGES = pytest.mark.parametrize("change", [edit, seed, bury])
+CHANGES = pytest.mark.parametrize("change", [edit, seed, mark_deleted])
 
 
-def facts(pipeline: Pipeline) -> list[tuple[Any, ...]]:
+def fields(pipeline: Pipeline) -> list[tuple[Any, ...]]:
     """What is so of all users, by whatever ways it came to be so."""
-    found = pipeline.wiring.tables.people.listed(TENANT, None, 3)
+    found = pipeline.resources.tables.people.listed(TENANT, None, 3)
     return [(one.email, one.name, one.login_name, one.is_active, one.is_deleted) for one in found]
 
 
@@ -220,17 +224,17 @@ def test_a_change_between_any_two_calls_of_a_move_counts(
 ) -> None:
     start = pipeline.memory.snapshot()
     change(pipeline)
-    changed = facts(pipeline)
+    changed = fields(pipeline)
     pipeline.memory.restore(start)
     before_a_move(pipeline, state)
 
     for _ in between_all_calls(
         pipeline.memory, lambda: move(pipeline, state), lambda: change(pipeline)
     ):
-        assert facts(pipeline) == changed
+        assert fields(pipeline) == changed
         assert all(len(keys) == 1 for keys in places(pipeline).values())
         move(pipeline, state)
-        assert facts(pipeline) == changed
+        assert fields(pipeline) == changed
         assert is_moved(pipeline, state)
 
 
@@ -241,14 +245,14 @@ def test_a_move_between_any_two_calls_of_a_change_is_no_harm(
 ) -> None:
     start = pipeline.memory.snapshot()
     change(pipeline)
-    changed = facts(pipeline)
+    changed = fields(pipeline)
     pipeline.memory.restore(start)
     before_a_move(pipeline, state)
 
     for _ in between_all_calls(
         pipeline.memory, lambda: change(pipeline), lambda: move(pipeline, state)
     ):
-        assert facts(pipeline) == changed
+        assert fields(pipeline) == changed
         assert all(len(keys) == 1 for keys in places(pipeline).values())
 
 
@@ -274,7 +278,7 @@ def test_a_file_of_users_ends_alike_with_a_move_between_any_two_of_its_calls(
     ):
         pipeline.run()
         assert pipeline.counts(created) == {"lines": 3, "updated": 3}
-        told = {email: rest for email, *rest in facts(pipeline)}
+        told = {email: rest for email, *rest in fields(pipeline)}
         assert told[AMINA] == ["Amina O", "amina", True, False]
         assert told[BARAKA][3]
         assert told["new@x.example"] == ["New", "new", True, False]
@@ -311,7 +315,7 @@ def test_who_is_created_in_two_directions_at_once_is_created_once(
     stored: list[bool] = []
 
     def create(state: Spreading) -> None:
-        stored.extend(create_users(TABLE, UserPlaces(TENANT, state), [item], pipeline.patience))
+        stored.extend(create_users(TABLE, UserPlaces(TENANT, state), [item], pipeline.deadline))
 
     for _ in between_all_calls(pipeline.memory, lambda: create(first), lambda: create(other)):
         assert len(places(pipeline)["new@x.example"]) == 1
@@ -326,12 +330,12 @@ def test_a_user_who_is_moved_is_no_news(pipeline: Pipeline, state: Spreading) ->
     pipeline.kenyan(2, held_by=AMINA)
     pipeline.publish()
     before_a_move(pipeline, state)
-    bury(pipeline)
+    mark_deleted(pipeline)
     pipeline.follow()
     pools = pipeline.memory.pools.snapshot()
     move(pipeline, state)
 
-    with befalling(pipeline.memory, Mishap("BatchGetItem")) as reads:
+    with incident(pipeline.memory, Mishap("BatchGetItem")) as reads:
         event = pipeline.follow()
 
     assert len(event["Records"]) == 2 * len(USERS)
@@ -350,7 +354,7 @@ def test_a_user_of_a_shard_who_is_deleted_is_taken_off_everything(pipeline: Pipe
     pipeline.settle()
 
     assert pipeline.holders(*ids) == ["", ""]
-    assert list(pipeline.wiring.tables.portfolios.of(TENANT, AMINA)) == []
+    assert list(pipeline.resources.tables.portfolios.of(TENANT, AMINA)) == []
 
 
 # The command

@@ -10,10 +10,10 @@ from itertools import chain
 import pytest
 from handover.model import Mode
 from handover.pipeline.sweep import LOST_DROP_SECONDS, LOST_SECONDS
-from handover.rules.resending import LONGEST_WAIT_SECONDS, PATIENCE_SECONDS, TAKEN_SECONDS
+from handover.rules.resending import LONGEST_WAIT_SECONDS, RESEND_AFTER_SECONDS, TAKEN_SECONDS
 
 from tests.kit.memory_aws import ObjectCreated
-from tests.kit.mishaps import Mishap, befalling
+from tests.kit.mishaps import Mishap, incident
 from tests.kit.pipeline import (
     ADMIN,
     AMINA,
@@ -44,7 +44,7 @@ def three_chunks(pipeline: Pipeline) -> ObjectCreated:
     return created
 
 
-def later(pipeline: Pipeline, seconds: float = PATIENCE_SECONDS) -> None:
+def later(pipeline: Pipeline, seconds: float = RESEND_AFTER_SECONDS) -> None:
     pipeline.clock.now += seconds
 
 
@@ -79,7 +79,7 @@ def test_exactly_the_lost_chunks_that_nobody_works_are_sent_again(pipeline: Pipe
     created = three_chunks(pipeline)
     pipeline.assign(import_id(created), 1)
     later(pipeline)
-    with befalling(pipeline.memory, Mishap("PutObject", kill_before=1)):
+    with incident(pipeline.memory, Mishap("PutObject", kill_before=1)):
         pipeline.assign(import_id(created), 3)
 
     sweep_until_quiet(pipeline)
@@ -91,7 +91,7 @@ def test_a_chunk_whose_message_was_taken_is_sent_again_when_it_should_long_have_
     pipeline: Pipeline,
 ) -> None:
     created = three_chunks(pipeline)
-    with befalling(pipeline.memory, Mishap("PutObject", kill_before=1)):
+    with incident(pipeline.memory, Mishap("PutObject", kill_before=1)):
         pipeline.assign(import_id(created), 3)
     sweep_until_quiet(pipeline)
     assert pipeline.item(created).pending == {3}
@@ -109,7 +109,7 @@ def test_the_first_message_of_a_chunk_does_not_pass_for_the_probe(pipeline: Pipe
     pipeline.forget()
 
     # The queue comes to the import: its other chunks are next.
-    pipeline.assign(import_id(created), 1, age=PATIENCE_SECONDS)
+    pipeline.assign(import_id(created), 1, age=RESEND_AFTER_SECONDS)
     later(pipeline, MINUTE)
     pipeline.sweep("imports")
     assert pipeline.waiting() == []
@@ -155,7 +155,7 @@ def test_an_import_whose_turn_has_passed_gets_one_message_and_each_later_one_lat
 
 def test_what_is_merely_late_is_left_alone(pipeline: Pipeline) -> None:
     three_chunks(pipeline)
-    later(pipeline, PATIENCE_SECONDS - 1)
+    later(pipeline, RESEND_AFTER_SECONDS - 1)
 
     pipeline.sweep("imports")
 
@@ -168,7 +168,7 @@ def test_what_was_sent_again_is_given_twice_the_time(pipeline: Pipeline) -> None
     pipeline.sweep("imports")
     pipeline.forget()
 
-    later(pipeline, 2 * PATIENCE_SECONDS - 1)
+    later(pipeline, 2 * RESEND_AFTER_SECONDS - 1)
     pipeline.sweep("imports")
     assert pipeline.waiting() == []
 
@@ -180,7 +180,7 @@ def test_what_was_sent_again_is_given_twice_the_time(pipeline: Pipeline) -> None
 def test_an_import_whose_validation_stands_still_is_taken_in_again(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     created = pipeline.upload(GOOD)
-    with befalling(pipeline.memory, Mishap("HeadObject", kill_before=1)):
+    with incident(pipeline.memory, Mishap("HeadObject", kill_before=1)):
         pipeline.validate(created)
     later(pipeline)
 
@@ -194,7 +194,7 @@ def test_an_import_whose_validation_stands_still_is_taken_in_again(pipeline: Pip
 
 def test_an_import_that_is_being_validated_is_left_alone(pipeline: Pipeline) -> None:
     created = pipeline.upload(GOOD)
-    with befalling(pipeline.memory, Mishap("HeadObject", kill_before=1)):
+    with incident(pipeline.memory, Mishap("HeadObject", kill_before=1)):
         pipeline.validate(created, seconds=900)
     later(pipeline, 600)
 
@@ -203,13 +203,13 @@ def test_an_import_that_is_being_validated_is_left_alone(pipeline: Pipeline) -> 
     assert pipeline.waiting() == []
 
 
-def test_a_drop_that_is_taken_in_again_keeps_the_sender_that_s3_told_of(
+def test_a_drop_that_is_taken_in_again_keeps_the_sender_that_s3_reported(
     pipeline: Pipeline,
 ) -> None:
     pipeline.source()
     pipeline.kenyan(1)
     created = pipeline.drop(GOOD)
-    with befalling(pipeline.memory, Mishap("HeadObject", kill_before=1)):
+    with incident(pipeline.memory, Mishap("HeadObject", kill_before=1)):
         pipeline.validate(created)
     later(pipeline)
 
@@ -242,7 +242,7 @@ def test_an_end_that_is_asked_for_again_is_given_time(pipeline: Pipeline) -> Non
     asked = [{"v": 1, "import_id": import_id(created)}]
     later(pipeline)
 
-    for seconds in (2 * PATIENCE_SECONDS, 4 * PATIENCE_SECONDS):
+    for seconds in (2 * RESEND_AFTER_SECONDS, 4 * RESEND_AFTER_SECONDS):
         pipeline.sweep("imports")
         assert pipeline.waiting() == asked
         pipeline.forget()
@@ -258,7 +258,7 @@ def test_an_end_that_stands_still_is_asked_for_once_in_a_while(
 ) -> None:
     pipeline.kenyan(1)
     created = pipeline.upload(GOOD)
-    with befalling(
+    with incident(
         pipeline.memory, Mishap("Publish" if lost == "announcement" else "PutObject")
     ) as calls:
         calls.kill_before = 1 if lost == "announcement" else 3
@@ -284,7 +284,7 @@ def test_an_end_that_was_not_announced_is_announced(pipeline: Pipeline, operatio
     pipeline.validate(created)
     pipeline.assign(import_id(created))
     pipeline.forget()
-    with befalling(pipeline.memory, Mishap(operation, kill_before=1)):
+    with incident(pipeline.memory, Mishap(operation, kill_before=1)):
         pipeline.finalize(import_id(created))
     later(pipeline)
 
@@ -295,7 +295,7 @@ def test_an_end_that_was_not_announced_is_announced(pipeline: Pipeline, operatio
     assert len(pipeline.memory.sns.published) == 1
 
 
-def test_an_import_that_waits_for_approval_is_left_alone_once_that_was_told(
+def test_an_import_that_waits_for_approval_is_left_alone_once_that_was_reported(
     pipeline: Pipeline,
 ) -> None:
     ids = pipeline.kenyan(20, held_by=AMINA)
@@ -337,7 +337,7 @@ def test_an_approval_whose_messages_were_lost_is_made_good(pipeline: Pipeline) -
     ids = pipeline.kenyan(20, held_by=AMINA)
     created = pipeline.upload(file_of((one, "") for one in ids))
     pipeline.run(created)
-    assert pipeline.wiring.tables.imports.approve(import_id(created), ADMIN)
+    assert pipeline.resources.tables.imports.approve(import_id(created), ADMIN)
     later(pipeline)
 
     pipeline.sweep("imports")
@@ -351,7 +351,7 @@ def test_what_has_ended_and_was_announced_is_not_looked_at(pipeline: Pipeline) -
     pipeline.run(pipeline.upload(GOOD))
     later(pipeline, DAY)
 
-    with befalling(pipeline.memory, Mishap("GetItem")) as reads:
+    with incident(pipeline.memory, Mishap("GetItem")) as reads:
         pipeline.sweep("imports")
 
     assert (pipeline.waiting(), reads.seen) == ([], 1), "only how far the last sweep came"
@@ -362,7 +362,7 @@ def test_a_sweep_of_imports_goes_on_where_the_last_one_has_stopped(pipeline: Pip
     for _ in range(8):
         created.append(pipeline.upload(GOOD))
         pipeline.clock.now += 1
-        with befalling(pipeline.memory, Mishap("HeadObject", kill_before=1)):
+        with incident(pipeline.memory, Mishap("HeadObject", kill_before=1)):
             pipeline.validate(created[-1])
     later(pipeline)
     # Others' files are taken in meanwhile, so each import is sent on by itself.
@@ -374,7 +374,7 @@ def test_a_sweep_of_imports_goes_on_where_the_last_one_has_stopped(pipeline: Pip
 
     runs: list[list[str]] = []
     for _ in range(4):
-        with befalling(pipeline.memory, Mishap("SendMessage", before_call=wait)):
+        with incident(pipeline.memory, Mishap("SendMessage", before_call=wait)):
             pipeline.sweep("imports", seconds=35.0)
         runs.append(found(pipeline))
 
@@ -386,7 +386,7 @@ def test_a_sweep_of_imports_goes_on_where_the_last_one_has_stopped(pipeline: Pip
 
 
 @pytest.mark.parametrize(("age", "is_found"), [(LOST_SECONDS - 1, False), (LOST_SECONDS + 1, True)])
-def test_an_upload_that_nobody_told_of_is_found(
+def test_an_upload_that_nobody_reported_is_found(
     pipeline: Pipeline, age: float, is_found: bool
 ) -> None:
     pipeline.kenyan(1)
@@ -410,7 +410,7 @@ def test_what_is_no_upload_is_not_taken_for_a_lost_one(pipeline: Pipeline) -> No
     assert pipeline.waiting() == []
 
 
-def test_a_found_upload_has_its_place_among_those_that_were_told_of(pipeline: Pipeline) -> None:
+def test_a_found_upload_has_its_place_among_those_that_were_reported(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     pipeline.upload(GOOD)
     pipeline.clock.now += 60
@@ -490,7 +490,7 @@ def slow_listing(pipeline: Pipeline, seconds: float) -> Iterator[Mishap]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tests.kit.memory_aws.s3.MAX_KEYS", 10)
         listing = Mishap("ListObjectVersions", before_call=wait)
-        with befalling(pipeline.memory, listing):
+        with incident(pipeline.memory, listing):
             yield listing
 
 
@@ -520,7 +520,7 @@ def test_what_one_run_does_not_come_to_is_looked_at_by_the_next_ones(pipeline: P
     assert max(Counter(chain(*runs)).values()) <= 3, "at most a key at the border comes again"
 
 
-def test_after_the_last_version_the_sweep_begins_anew(pipeline: Pipeline) -> None:
+def test_after_the_last_version_the_sweep_begins_again(pipeline: Pipeline) -> None:
     for number in range(99):
         pipeline.put(f"elsewhere/{number:02d}.csv", GOOD)
     later(pipeline, HOUR)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from handover.model import Account
-from handover.profiles import Seat, presets
+from handover.profiles import Role, presets
 
 from functions.follow import app
 from tests.kit.jobs import (
@@ -18,15 +18,15 @@ from tests.kit.jobs import (
     newcomer,
 )
 from tests.kit.memory_aws import ObjectCreated
-from tests.kit.mishaps import Mishap, befalling, killed_at_every_call
+from tests.kit.mishaps import Mishap, incident, killed_at_every_call
 from tests.kit.pipeline import (
     ADMIN,
     AMINA,
     BARAKA,
     DAY,
     MINUTE,
+    ROLE,
     SALES,
-    SEAT,
     TENANT,
     Pipeline,
     file_of,
@@ -68,7 +68,7 @@ def test_what_an_import_has_changed_is_taken_back(pipeline: Pipeline) -> None:
     assert (told["undo_of"], told["uploader"], told["state"]) == (import_id(created), ADMIN, "done")
 
 
-def test_accounts_that_have_changed_since_are_left_alone_and_told(pipeline: Pipeline) -> None:
+def test_accounts_that_have_changed_since_are_left_alone_and_reported(pipeline: Pipeline) -> None:
     pipeline.kenyan(2, held_by=AMINA)
     created = imported(pipeline, ("K000", BARAKA), ("K001", BARAKA))
     imported(pipeline, ("K001", SALES))
@@ -103,7 +103,7 @@ def test_a_dry_run_of_an_undo_changes_nothing(pipeline: Pipeline) -> None:
 
 
 def test_a_removal_is_undone_once_the_user_is_there_again(pipeline: Pipeline) -> None:
-    user = pipeline.wiring.tables.directory.user(TENANT, AMINA)
+    user = pipeline.resources.tables.directory.user(TENANT, AMINA)
     assert user is not None
     pipeline.kenyan(2, held_by=AMINA)
     pipeline.settle()
@@ -173,8 +173,10 @@ def test_awaited_users_are_taken_back_after_they_have_come(pipeline: Pipeline) -
 
 def test_roles_workflows_and_lists_are_taken_back_together(pipeline: Pipeline) -> None:
     workflow = "Dunning; Sales, East"
-    before = {SEAT: (AMINA, BARAKA), "workflow": (workflow,)}
-    pipeline.wiring.tables.directory.put_workflows(TENANT, ["Gentle", workflow], pipeline.patience)
+    before = {ROLE: (AMINA, BARAKA), "workflow": (workflow,)}
+    pipeline.resources.tables.directory.put_workflows(
+        TENANT, ["Gentle", workflow], pipeline.deadline
+    )
     pipeline.accounts(
         Account(TENANT, 'K"1', 1, assigned=before), Account(TENANT, "=K2", 1, assigned=before)
     )
@@ -185,7 +187,7 @@ def test_roles_workflows_and_lists_are_taken_back_together(pipeline: Pipeline) -
     pipeline.run(created)
     pipeline.settle()
     assert pipeline.account("=K2").assigned == {
-        SEAT: tuple(sorted((AMINA, SALES))),
+        ROLE: tuple(sorted((AMINA, SALES))),
         "workflow": ("Gentle",),
     }
 
@@ -197,7 +199,7 @@ def test_roles_workflows_and_lists_are_taken_back_together(pipeline: Pipeline) -
 
 
 def test_roles_that_only_case_tells_apart_are_taken_back_each(pipeline: Pipeline) -> None:
-    user = pipeline.wiring.tables.directory.user(TENANT, AMINA)
+    user = pipeline.resources.tables.directory.user(TENANT, AMINA)
     assert user is not None
     before = {"viewer": (AMINA,), "Viewer": (AMINA, BARAKA)}
     pipeline.accounts(Account(TENANT, "K1", 1, assigned=before))
@@ -272,9 +274,9 @@ def test_an_undo_waits_for_a_file_of_the_same_second_that_is_being_validated(
     created = imported(pipeline, ("K000", BARAKA))
     api(pipeline).post(f"/imports/{import_id(created)}/undo")
     pipeline.follow()
-    undo = pipeline.memory.s3.buckets[pipeline.wiring.uploads_bucket].events[-1]
+    undo = pipeline.memory.s3.buckets[pipeline.resources.uploads_bucket].events[-1]
     file = pipeline.upload(file_of([("K000", SALES)]))
-    with befalling(pipeline.memory, Mishap("HeadObject", kill_before=1)):
+    with incident(pipeline.memory, Mishap("HeadObject", kill_before=1)):
         pipeline.validate(file)
 
     pipeline.validate(undo)
@@ -314,7 +316,7 @@ def test_an_undo_that_is_stopped_at_any_call_is_made_good(pipeline: Pipeline) ->
 
     for call in killed_at_every_call(pipeline.memory, run):
         run()
-        events = pipeline.memory.s3.buckets[pipeline.wiring.uploads_bucket].events
+        events = pipeline.memory.s3.buckets[pipeline.resources.uploads_bucket].events
         assert len(events) == 2, call
         pipeline.run(events[-1])
 
@@ -332,7 +334,7 @@ def test_an_undo_by_an_admin_needs_no_second_word(pipeline: Pipeline) -> None:
 
 
 @pytest.mark.parametrize("state", ["unchanged", "refused", "dry run", "running", "old"])
-def test_what_cannot_be_undone_is_told(pipeline: Pipeline, state: str) -> None:
+def test_what_cannot_be_undone_is_reported(pipeline: Pipeline, state: str) -> None:
     pipeline.kenyan(1, held_by=AMINA)
     match state:
         case "unchanged":
@@ -371,7 +373,7 @@ def test_an_admin_undoes_what_others_upload(pipeline: Pipeline) -> None:
     profile = replace(
         presets()["single-strict"], name="sales", uploader_roles=frozenset({"Sales Ops"})
     )
-    pipeline.wiring.tables.directory.put_profile(TENANT, profile)
+    pipeline.resources.tables.directory.put_profile(TENANT, profile)
     pipeline.source(profile="sales")
     pipeline.kenyan(1, held_by=AMINA)
     created = pipeline.drop(file_of([("K000", BARAKA)]))
@@ -385,12 +387,12 @@ def test_an_admin_undoes_what_others_upload(pipeline: Pipeline) -> None:
     assert pipeline.holders("K000") == [AMINA]
 
 
-def test_r54_who_may_not_assign_a_role_is_told_when_asking_for_the_undo(
+def test_r54_who_may_not_assign_a_role_is_reported_when_asking_for_the_undo(
     pipeline: Pipeline,
 ) -> None:
-    seats = {SEAT: Seat(SEAT, 1, frozenset({"Director"}))}
-    profile = replace(presets()["single-strict"], name="guarded", seats=seats)
-    pipeline.wiring.tables.directory.put_profile(TENANT, profile)
+    roles = {ROLE: Role(ROLE, 1, frozenset({"Director"}))}
+    profile = replace(presets()["single-strict"], name="guarded", roles=roles)
+    pipeline.resources.tables.directory.put_profile(TENANT, profile)
     pipeline.source(profile="guarded")
     pipeline.kenyan(1, held_by=AMINA)
     created = pipeline.drop(file_of([("K000", BARAKA)]))
@@ -411,7 +413,7 @@ def test_an_unknown_mode_is_named(pipeline: Pipeline) -> None:
 
 def test_profiles_without_uploader_roles_can_be_undone_by_anybody(pipeline: Pipeline) -> None:
     profile = replace(presets()["single-strict"], name="open", uploader_roles=frozenset())
-    pipeline.wiring.tables.directory.put_profile(TENANT, profile)
+    pipeline.resources.tables.directory.put_profile(TENANT, profile)
     pipeline.switch_on("open")
     pipeline.kenyan(1, held_by=AMINA)
     created = pipeline.upload(file_of([("K000", BARAKA)]), pipeline.ticket(profile="open"))
@@ -429,7 +431,7 @@ def test_an_undo_whose_results_are_deleted_ends_and_holds_up_nobody(pipeline: Pi
     pipeline.kenyan(1, held_by=AMINA)
     created = imported(pipeline, ("K000", BARAKA))
     ticket = api(pipeline).post(f"/imports/{import_id(created)}/undo").body["import_ticket"]
-    reports = pipeline.memory.s3.buckets[pipeline.wiring.reports_bucket].objects
+    reports = pipeline.memory.s3.buckets[pipeline.resources.reports_bucket].objects
     for key in [key for key in reports if key.endswith("results.csv")]:
         del reports[key]
     ask_removal(pipeline, SALES)

@@ -20,7 +20,7 @@ from handover.store.imports import pending_chunks
 
 from functions.validate import app
 from tests.kit.memory_aws import ObjectCreated
-from tests.kit.mishaps import Mishap, befalling
+from tests.kit.mishaps import Mishap, incident
 from tests.kit.payloads import load_event
 from tests.kit.pipeline import (
     ADMIN,
@@ -77,7 +77,7 @@ def test_the_captured_payload_of_a_drop_is_understood(pipeline: Pipeline) -> Non
     item = pipeline.item(created)
     assert (item.state, item.source, item.filename) == ("processing", "erp", name)
     assert (item.uploader, item.mode) == ("", "run")
-    assert summary_of(pipeline.wiring, item).uploader == PRINCIPAL
+    assert summary_of(pipeline.resources, item).uploader == PRINCIPAL
 
 
 def test_s3s_test_message_makes_no_import(pipeline: Pipeline) -> None:
@@ -90,7 +90,7 @@ def test_s3s_test_message_makes_no_import(pipeline: Pipeline) -> None:
 @pytest.mark.parametrize(
     "key", [f"drop/{TENANT}/erp/", f"drop/{TENANT}/", "drop/", f"in/{TENANT}/"]
 )
-def test_the_marker_of_a_folder_is_no_import_and_nobody_is_told(
+def test_the_marker_of_a_folder_is_no_import_and_nobody_is_reported(
     pipeline: Pipeline, key: str
 ) -> None:
     pipeline.source()
@@ -383,7 +383,7 @@ def test_the_second_version_of_a_tickets_key_is_refused_whichever_is_heard_of_fi
 
 def newest(pipeline: Pipeline) -> list[str]:
     """The ids of the imports that the tenant has listed."""
-    found, _ = pipeline.wiring.tables.imports.newest(TENANT, 100, None)
+    found, _ = pipeline.resources.tables.imports.newest(TENANT, 100, None)
     return [item.pk for item in found]
 
 
@@ -404,7 +404,7 @@ def test_a_form_that_is_posted_twenty_times_is_one_import_which_tells_of_the_oth
     assert len(pipeline.memory.sns.published) == 1
     item = pipeline.item(first)
     assert (item.state, int(item.replays)) == ("done", 19)
-    (warning,) = summary_of(pipeline.wiring, item).warnings
+    (warning,) = summary_of(pipeline.resources, item).warnings
     assert warning.code == "TICKET_REPLAYED"
     assert warning.message.startswith("19 more files were posted")
 
@@ -426,7 +426,7 @@ def test_a_file_posted_with_a_cancelled_ticket_is_announced_and_tells_of_the_nex
     pipeline: Pipeline,
 ) -> None:
     ticket = pipeline.ticket()
-    assert pipeline.wiring.tables.imports.cancel_ticket(ticket, ADMIN)
+    assert pipeline.resources.tables.imports.cancel_ticket(ticket, ADMIN)
     first, second = pipeline.upload(GOOD, ticket), pipeline.upload(GOOD, ticket)
 
     pipeline.run(second, first)
@@ -454,7 +454,7 @@ def test_a_file_under_another_key_of_the_same_ticket_is_hidden_by_nothing(
 
 def test_a_cancelled_ticket_is_good_for_nothing(pipeline: Pipeline) -> None:
     ticket = pipeline.ticket()
-    assert pipeline.wiring.tables.imports.cancel_ticket(ticket, ADMIN)
+    assert pipeline.resources.tables.imports.cancel_ticket(ticket, ADMIN)
     created = pipeline.upload(GOOD, ticket)
 
     pipeline.validate(created)
@@ -573,13 +573,13 @@ def test_a_tenants_own_profile_comes_before_the_preset_and_is_pinned_for_the_imp
     pipeline: Pipeline,
 ) -> None:
     own = profile_from(profile_json(presets()["single-strict"]) | {"uploader_roles": ["Sales"]})
-    pipeline.wiring.tables.directory.put_profile(TENANT, own)
+    pipeline.resources.tables.directory.put_profile(TENANT, own)
     pipeline.switch_on("single-strict")
     created = pipeline.upload(GOOD, pipeline.ticket(uploader=SALES))
 
     pipeline.validate(created)
 
-    body = pipeline.wiring.tables.imports.plan(import_id(created))
+    body = pipeline.resources.tables.imports.plan(import_id(created))
     assert body is not None
     assert plan_from(body).profile == own
 
@@ -646,7 +646,7 @@ def test_f1_cells_of_separators_alone_take_nobody_off_where_a_blank_keeps(
     pipeline: Pipeline, cell: str, state: str
 ) -> None:
     profile = replace(presets()["multi-with-workflow"], name="own", clear_words=frozenset({"none"}))
-    pipeline.wiring.tables.directory.put_profile(TENANT, profile)
+    pipeline.resources.tables.directory.put_profile(TENANT, profile)
     ids = pipeline.kenyan(30, held_by=AMINA)
     lines = "".join(f'{one},"{cell}","{cell}"\n' for one in ids)
     file = f"External Id,Account manager email,Workflow name\n{lines}".encode()
@@ -663,7 +663,7 @@ def test_f1_cells_of_separators_alone_count_as_blanks_where_a_blank_clears(
     pipeline: Pipeline,
 ) -> None:
     profile = replace(presets()["single-strict"], name="own", list_separator=";")
-    pipeline.wiring.tables.directory.put_profile(TENANT, profile)
+    pipeline.resources.tables.directory.put_profile(TENANT, profile)
     ids = pipeline.kenyan(30, held_by=AMINA)
     file = file_of((one, f" ;{' ;' * 20}") for one in ids)
     created = pipeline.upload(file, pipeline.ticket(profile="own"))
@@ -675,7 +675,7 @@ def test_f1_cells_of_separators_alone_count_as_blanks_where_a_blank_clears(
 
 
 def test_a_tenant_may_set_another_limit(pipeline: Pipeline) -> None:
-    pipeline.wiring.tables.directory.put_settings(TENANT, Settings(0, 2))
+    pipeline.resources.tables.directory.put_settings(TENANT, Settings(0, 2))
     created = clearing(pipeline, 3, 30)
 
     pipeline.validate(created)
@@ -712,8 +712,8 @@ def test_an_admin_decides_about_an_import_that_waits(
     created = clearing(pipeline, 20, 0)
     pipeline.run(created)
 
-    assert decide(pipeline.wiring.tables.imports, import_id(created))
-    assert not decide(pipeline.wiring.tables.imports, import_id(created))
+    assert decide(pipeline.resources.tables.imports, import_id(created))
+    assert not decide(pipeline.resources.tables.imports, import_id(created))
     assert pipeline.assign(import_id(created)) == []
     pipeline.run()
 
@@ -728,9 +728,9 @@ def test_an_import_that_is_cancelled_while_it_is_validated_waits_for_nobody(
 
     def cancels() -> None:
         pipeline.memory.hook = None
-        assert pipeline.wiring.tables.imports.cancel(import_id(created), ADMIN)
+        assert pipeline.resources.tables.imports.cancel(import_id(created), ADMIN)
 
-    with befalling(pipeline.memory, Mishap("HeadObject", before_call=cancels)):
+    with incident(pipeline.memory, Mishap("HeadObject", before_call=cancels)):
         assert pipeline.validate(created) == []
     pipeline.run()
 
@@ -760,7 +760,7 @@ def test_a_file_is_cut_into_chunks_that_together_hold_every_line(pipeline: Pipel
 
     item = pipeline.item(created)
     chunks = [
-        pipeline.wiring.tables.imports.take_chunk(item.pk, number, "t", now=0, until=1)
+        pipeline.resources.tables.imports.take_chunk(item.pk, number, "t", now=0, until=1)
         for number in sorted(pending_chunks(item))
     ]
     assert sum(taken.chunk.lines for taken in chunks if taken) == item.lines == 12_000
@@ -776,7 +776,7 @@ def test_a_file_that_is_read_in_part_is_read_again(pipeline: Pipeline) -> None:
         part = answer["Body"].read()[:-10]
         answer["Body"] = StreamingBody(BytesIO(part), len(part))
 
-    with befalling(pipeline.memory, Mishap("GetObject", on_answer=cut)):
+    with incident(pipeline.memory, Mishap("GetObject", on_answer=cut)):
         assert len(pipeline.validate(created)) == 1
 
     assert pipeline.item(created).state == "validating"

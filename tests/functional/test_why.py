@@ -8,7 +8,7 @@ from handover.model import Mode
 from infra.cli.failures import CommandError
 from infra.cli.why import reasons
 from tests.kit.jobs import api
-from tests.kit.mishaps import KilledError, Mishap, befalling
+from tests.kit.mishaps import KilledError, Mishap, incident
 from tests.kit.pipeline import (
     ADMIN,
     AMINA,
@@ -23,7 +23,7 @@ from tests.kit.pipeline import (
 
 
 def why(pipeline: Pipeline, name: str) -> str:
-    return "\n".join(reasons(pipeline.wiring.tables.imports, name, pipeline.clock.now))
+    return "\n".join(reasons(pipeline.resources.tables.imports, name, pipeline.clock.now))
 
 
 def test_a_ticket_waits_for_its_file_for_as_long_as_the_form_is_good(pipeline: Pipeline) -> None:
@@ -51,7 +51,7 @@ def test_a_ticket_leads_to_its_import_and_one_that_has_ended_waits_for_nothing(
 def test_a_file_waits_for_a_worker_then_for_the_end_of_its_lease(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     created = pipeline.upload(file_of([("K000", AMINA)]))
-    with befalling(pipeline.memory, Mishap("GetObject", kill_before=1)), pytest.raises(KilledError):
+    with incident(pipeline.memory, Mishap("GetObject", kill_before=1)), pytest.raises(KilledError):
         pipeline.validate(created)
 
     assert "validate works on it; another may take over in" in why(pipeline, import_id(created))
@@ -59,7 +59,7 @@ def test_a_file_waits_for_a_worker_then_for_the_end_of_its_lease(pipeline: Pipel
     assert "has left it without an end" in why(pipeline, import_id(created))
 
 
-def test_pending_chunks_are_told_with_their_lines(pipeline: Pipeline) -> None:
+def test_pending_chunks_are_reported_with_their_lines(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     created = pipeline.upload(file_of([("K000", AMINA)]))
     pipeline.validate(created)
@@ -73,7 +73,7 @@ def test_pending_chunks_are_told_with_their_lines(pipeline: Pipeline) -> None:
     assert "waits for finalize" in why(pipeline, name)
 
 
-def test_who_waits_for_an_admin_is_told_until_when(pipeline: Pipeline) -> None:
+def test_who_waits_for_an_admin_is_reported_until_when(pipeline: Pipeline) -> None:
     ids = pipeline.kenyan(20, held_by=AMINA)
     created = pipeline.upload(file_of((one, "None") for one in ids))
     pipeline.run(created)
@@ -100,11 +100,11 @@ def test_an_undo_waits_for_the_older_imports_that_are_named(pipeline: Pipeline) 
 
 def test_a_cancelled_ticket_says_so(pipeline: Pipeline) -> None:
     ticket = pipeline.ticket(mode=Mode.DRY_RUN)
-    pipeline.wiring.tables.imports.cancel_ticket(ticket, ADMIN)
+    pipeline.resources.tables.imports.cancel_ticket(ticket, ADMIN)
 
     assert "cancelled before a file came" in why(pipeline, ticket)
 
 
-def test_what_is_neither_import_nor_ticket_is_told(pipeline: Pipeline) -> None:
+def test_what_is_neither_import_nor_ticket_is_reported(pipeline: Pipeline) -> None:
     with pytest.raises(CommandError, match="there is no import"):
         why(pipeline, "nothing")

@@ -179,15 +179,15 @@ def _lines(passage: Passage, expected: Sequence[Verdict]) -> Iterator[str]:
     if len(passage.results) != len(expected):
         yield f"{len(expected)} lines, {len(passage.results)} results"
     told = Counter(result.outcome.value for result in passage.results)
-    wanted = Counter(verdict.outcome for verdict in expected)
-    if told != wanted:
+    intended = Counter(verdict.outcome for verdict in expected)
+    if told != intended:
         yield f"outcomes {told}"
     counts = passage.counts
     if not counts.lines == counts.settled == len(expected):
         yield f"{counts.lines} lines counted, {counts.settled} settled, of {len(expected)}"
     counted = {outcome.value: getattr(counts, outcome.value) for outcome in Outcome}
-    if counted != {outcome.value: wanted[outcome.value] for outcome in Outcome}:
-        yield f"counted {counted} for {wanted}"
+    if counted != {outcome.value: intended[outcome.value] for outcome in Outcome}:
+        yield f"counted {counted} for {intended}"
 
 
 def _rejection(result: LineResult) -> Iterator[str]:
@@ -219,7 +219,7 @@ def _csv_reader(passage: Passage, whole: Whole) -> Iterator[str]:
 
 def _clearing(passage: Passage, lines: Sequence[Record]) -> Iterator[str]:
     assert passage.scanned is not None
-    wanted = clearing(
+    intended = clearing(
         lines,
         encoding=passage.dialect.encoding,
         is_report=passage.dialect.is_report,
@@ -227,8 +227,8 @@ def _clearing(passage: Passage, lines: Sequence[Record]) -> Iterator[str]:
         binding=passage.binding,
         profile=passage.profile,
     )
-    if passage.scanned.clearing != wanted:
-        yield f"{wanted} lines clear, counted {passage.scanned.clearing}"
+    if passage.scanned.clearing != intended:
+        yield f"{intended} lines clear, counted {passage.scanned.clearing}"
 
 
 @lru_cache(maxsize=8)

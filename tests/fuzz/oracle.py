@@ -41,7 +41,7 @@ _PENDING = "pending:"
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
+class Role:
     """What a line asks of one role: who is to hold it, or (`is_removal`) who no longer is.
 
     `now` is what the role must hold for that, None when it does not matter.
@@ -54,7 +54,7 @@ class Seat:
     now: tuple[str, ...] | None = None
 
 
-Seats = tuple[Seat, ...]
+Seats = tuple[Role, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class _Asks:
     account: str
-    seats: Seats
+    roles: Seats
 
 
 def verdicts(
@@ -154,7 +154,7 @@ def clearing(
     for line in lines:
         fields = fields_of(line, encoding=encoding, is_report=is_report)
         if len(fields) == width:
-            columns = [one for seat in binding.seats for one in (seat, *seat.others)]
+            columns = [one for assignee in binding.roles for one in (assignee, *assignee.others)]
             cells = [_said(fields[column.index], profile) for column in columns]
             found += any(
                 cell.casefold() in profile.clear_words if cell else profile.blank is Blank.CLEAR
@@ -199,8 +199,8 @@ def _asks(fields: tuple[str, ...], binding: Binding, profile: Profile) -> _Asks 
         return "rejected", "ACCOUNT_BLANK"
     if _CONTROL_IN_CELL.search(account):
         return "rejected", "INVALID_CHARACTER"
-    seats: list[Seat] = []
-    for first in binding.seats:
+    roles: list[Role] = []
+    for first in binding.roles:
         told = [one for one in (first, *first.others) if _said(fields[one.index], profile)]
         column = told[0] if told else first
         cell = _said(fields[column.index], profile)
@@ -219,14 +219,14 @@ def _asks(fields: tuple[str, ...], binding: Binding, profile: Profile) -> _Asks 
         elif profile.list_separator is not None:
             parts = (part.strip() for part in cell.split(profile.list_separator))
             names = dict.fromkeys(address(part) for part in parts if part)
-            most = profile.seats[column.role].max_users
+            most = profile.roles[column.role].max_users
             if most is not None and len(list(names)) > most and not is_removal:
                 return "rejected", "TOO_MANY_USERS"
         now = None
         if column.expected is not None:
             now = _now(fields[column.expected].strip(), profile)
-        seats.append(
-            Seat(
+        roles.append(
+            Role(
                 column.role,
                 tuple(map(address, names)),
                 is_removal,
@@ -234,7 +234,7 @@ def _asks(fields: tuple[str, ...], binding: Binding, profile: Profile) -> _Asks 
                 now,
             )
         )
-    return _Asks(account, tuple(seats))
+    return _Asks(account, tuple(roles))
 
 
 def _is_left(held: tuple[str, ...], now: tuple[str, ...]) -> bool:
@@ -287,7 +287,7 @@ def _repeated(
     for place, one in enumerate(asked):
         if isinstance(one, _Asks):
             places[one.account].append(place)
-            wishes[one.account].add(tuple(map(_wish, one.seats)))
+            wishes[one.account].add(tuple(map(_wish, one.roles)))
     found: dict[int, tuple[str, str]] = {}
     for account, group in places.items():
         if duplicates is Duplicates.REJECT and len(wishes[account]) > 1:
@@ -298,10 +298,10 @@ def _repeated(
     return found
 
 
-def _wish(seat: Seat) -> Seat:
+def _wish(assignee: Role) -> Role:
     """The seat in a form to compare; an address is the same one in whichever column it stands."""
-    takes_names = seat.takes_names and not all("@" in name for name in seat.names)
-    return replace(seat, names=tuple(sorted(seat.names)), takes_names=takes_names)
+    takes_names = assignee.takes_names and not all("@" in name for name in assignee.names)
+    return replace(assignee, names=tuple(sorted(assignee.names)), takes_names=takes_names)
 
 
 def _decided(asks: _Asks, profile: Profile) -> tuple[str, str]:
@@ -312,22 +312,22 @@ def _decided(asks: _Asks, profile: Profile) -> tuple[str, str]:
         return "rejected", "ACCOUNT_INACTIVE"
     changed: list[tuple[str, ...]] = []
     left = 0
-    for seat in asks.seats:
-        held = account.assigned.get(seat.role, ())
-        if seat.is_removal:
-            after = tuple(one for one in held if one not in seat.names)
+    for assignee in asks.roles:
+        held = account.assigned.get(assignee.role, ())
+        if assignee.is_removal:
+            after = tuple(one for one in held if one not in assignee.names)
         else:
-            found = [_holder(name, seat, account, profile) for name in seat.names]
+            found = [_holder(name, assignee, account, profile) for name in assignee.names]
             codes = [one for one in found if one.isupper()]
             if codes:
                 return "rejected", codes[0]
             after = tuple(sorted(set(found)))
-        if seat.now is not None and held != after and not _is_left(held, seat.now):
+        if assignee.now is not None and held != after and not _is_left(held, assignee.now):
             left += 1
         elif held != after:
             changed.append(after)
     if not changed:
-        return ("superseded" if left and left == len(asks.seats) else "unchanged"), ""
+        return ("superseded" if left and left == len(asks.roles) else "unchanged"), ""
     if any(one.startswith(_PENDING) for after in changed for one in after):
         return "pending", ""
     return ("updated" if any(changed) else "cleared"), ""
@@ -347,11 +347,11 @@ def _could_be_address(text: str) -> bool:
     )
 
 
-def _holder(text: str, seat: Seat, account: Account, profile: Profile) -> str:
+def _holder(text: str, assignee: Role, account: Account, profile: Profile) -> str:
     """Who holds the seat when `text` is named, or the code (in capitals) that rejects it."""
     name = address(text.removeprefix(_PENDING))
     user = USERS.get(name)
-    if user is None and seat.takes_names and "@" not in text:
+    if user is None and assignee.takes_names and "@" not in text:
         known = [one for one in USERS.values() if _look(one.name) == _look(name)]
         known = [one for one in known if not one.is_deleted]
         if len(known) > 1:

@@ -13,7 +13,7 @@ from operator import itemgetter
 
 from handover.errors import RefusedError
 from handover.model import Dialect, Header, Line, LineResult, Outcome, Refusal, Repeat, User
-from handover.pipeline.lookups import MOST_UNKNOWN_IDS
+from handover.pipeline.lookups import MAX_UNKNOWN_IDS
 from handover.profiles import Binding, Profile, bind, known_labels
 from handover.reading import MAX_HEADER_BYTES, lines, read_head, utf8_blocks
 from handover.reading.repeats import Duplicates, repeats
@@ -21,13 +21,13 @@ from handover.reading.scan import Scan, scan
 from handover.reports import errors_head, errors_part, results_head, results_part, tally
 from handover.reports.summary import Counts
 from handover.rules import (
-    Claim,
-    Facts,
     Instruction,
+    LookupContext,
+    WriteContext,
     canonical,
     instruction_of,
     likely_ids,
-    look_of,
+    normalized_name,
     plan,
     repeated_line,
 )
@@ -37,7 +37,9 @@ from tests.fuzz.world import ACCOUNTS, PROFILES, USERS
 
 _KNOWN = {profile.name: known_labels(profile, {}) for profile in PROFILES}
 ADDRESSES = tuple(sorted(USERS))
-CLAIM = Claim("0" * 32, "order", "ines.okello@lumina.example", "2026-07-01T08:00:00Z", frozenset())
+CLAIM = WriteContext(
+    "0" * 32, "order", "ines.okello@lumina.example", "2026-07-01T08:00:00Z", frozenset()
+)
 
 
 _NO_DIALECT, _NO_HEADER, _NO_BINDING = Dialect("", ""), Header((), 0, 0), Binding(0, "", ())
@@ -110,7 +112,9 @@ def _passed(upload: bytes, profile: Profile, sizes: Sizes, seed: int) -> Passage
         seed=seed,
         chunk_bytes=sizes.chunk_bytes,
         chunk_lines=sizes.chunk_lines,
-        clear_columns=[one.index for seat in binding.seats for one in (seat, *seat.others)],
+        clear_columns=[
+            one.index for assignee in binding.roles for one in (assignee, *assignee.others)
+        ],
         is_clearing=profile.is_clearing,
         list_separator=profile.list_separator,
         clear_words=profile.clear_words,
@@ -137,14 +141,14 @@ def _passed(upload: bytes, profile: Profile, sizes: Sizes, seed: int) -> Passage
     named: dict[str, list[User]] = {}
     for user in USERS.values():
         if not user.is_deleted:
-            named.setdefault(look_of(user.name), []).append(user)
-    facts = Facts(USERS, nearest(ADDRESSES), named=named)
+            named.setdefault(normalized_name(user.name), []).append(user)
+    lookup = LookupContext(USERS, nearest(ADDRESSES), named=named)
     results: list[LineResult] = []
     errors = [errors_head(header, dialect)]
     all_lines = [results_head(header, dialect)]
     for chunk in scanned.chunks:
         found = lines(data[chunk.start : chunk.end], chunk=chunk, dialect=dialect, header=header)
-        of_chunk = _decided(list(found), binding, profile, facts, by_chunk.get(chunk.number, {}))
+        of_chunk = _decided(list(found), binding, profile, lookup, by_chunk.get(chunk.number, {}))
         errors.append(errors_part(of_chunk, header=header, dialect=dialect))
         all_lines.append(results_part(of_chunk, header=header, dialect=dialect))
         results += of_chunk
@@ -169,7 +173,7 @@ def _decided(
     found: list[Line],
     binding: Binding,
     profile: Profile,
-    facts: Facts,
+    lookup: LookupContext,
     repeated: Mapping[int, Repeat],
 ) -> list[LineResult]:
     """What becomes of the lines of a chunk, as a worker decides them."""
@@ -181,18 +185,18 @@ def _decided(
     asked = [one for one in understood.values() if isinstance(one, Instruction)]
     unknown = [key for key in dict.fromkeys(one.account_id for one in asked) if key not in ACCOUNTS]
     likely: dict[str, str] = {}
-    for key in unknown[:MOST_UNKNOWN_IDS]:
+    for key in unknown[:MAX_UNKNOWN_IDS]:
         there = [other for other in likely_ids(key) if other in ACCOUNTS]
         if there:
             likely[key] = there[0]
-    facts = replace(facts, likely=likely)
+    lookup = replace(lookup, likely=likely)
     results = []
     for line in found:
         one = understood.get(line.number)
         if one is None:
             results.append(repeated_line(line, repeated[line.number], binding.account_label))
         elif isinstance(one, Instruction):
-            planned = plan(one, ACCOUNTS.get(one.account_id), facts, profile, CLAIM)
+            planned = plan(one, ACCOUNTS.get(one.account_id), lookup, profile, CLAIM)
             results.append(
                 LineResult(
                     line, planned.outcome, planned.changes, planned.rejection, planned.message

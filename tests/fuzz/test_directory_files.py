@@ -38,7 +38,7 @@ def pipeline() -> Iterator[Pipeline]:
     """The functions, and a tenant whose directory profiles know the generator's labels."""
     with functions() as made:
         for name in LABELS:
-            made.wiring.tables.directory.put_profile(TENANT, knowing(presets()[name]))
+            made.resources.tables.directory.put_profile(TENANT, knowing(presets()[name]))
         yield made
 
 

@@ -35,7 +35,7 @@ def functions() -> Iterator[Pipeline]:
 
 
 def _furnish(pipeline: Pipeline) -> None:
-    directory = pipeline.wiring.tables.directory
+    directory = pipeline.resources.tables.directory
     pipeline.users(*USERS.values())
     pipeline.accounts(*ACCOUNTS.values())
     for profile in PROFILES[1:]:
@@ -75,8 +75,8 @@ def _differences(pipeline: Pipeline, passage: Passage) -> Iterator[str]:
         yield f"summary.json tells {summary['counts']}, not {counts}"
     if pipeline.file(created, "results.csv") != passage.all_lines:
         yield "the functions wrote another results.csv"
-    wanted = passage.errors if counts.with_errors else None
-    if pipeline.file(created, "errors.csv") != wanted:
+    intended = passage.errors if counts.with_errors else None
+    if pipeline.file(created, "errors.csv") != intended:
         yield "the functions wrote another errors.csv"
     yield from _accounts(pipeline, passage)
 
@@ -88,8 +88,8 @@ def _accounts(pipeline: Pipeline, passage: Passage) -> Iterator[str]:
         account = result.line.fields[passage.binding.account].strip() if result.changes else ""
         for change in result.changes:
             expected[account][change.role] = change.after
-    accounts = pipeline.wiring.tables.accounts
-    for name, found in accounts.read(TENANT, expected, pipeline.patience).items():
+    accounts = pipeline.resources.tables.accounts
+    for name, found in accounts.read(TENANT, expected, pipeline.deadline).items():
         held = {role: users for role, users in found.assigned.items() if users}
         if held != {role: users for role, users in expected[name].items() if users}:
             yield f"account {name} is held by {held}, not {expected[name]}"

@@ -12,7 +12,7 @@ from handover.profiles import (
     Holds,
     NamedBy,
     Profile,
-    Seat,
+    Role,
     UnknownUser,
 )
 from handover.profiles.presets import presets
@@ -100,7 +100,7 @@ LISTS = Profile(
             is_required=False,
         ),
     ),
-    seats={MANAGER: Seat(MANAGER, 1), VIEWER: Seat(VIEWER, 3)},
+    roles={MANAGER: Role(MANAGER, 1), VIEWER: Role(VIEWER, 3)},
     blank=Blank.ERROR,
     clear_words=frozenset({"none", "-"}),
     list_separator=";",
@@ -138,7 +138,7 @@ TEAM = replace(
             is_required=False,
         ),
     ),
-    seats={MANAGER: Seat(MANAGER, 1)},
+    roles={MANAGER: Role(MANAGER, 1)},
     blank=Blank.KEEP,
     list_separator=None,
     unknown_user=UnknownUser.PENDING,
@@ -157,7 +157,7 @@ RELATIVE = replace(
         Column(Holds.EXPECTED, "viewers", role=MANAGER, is_required=False),
         Column(Holds.REMOVED, "observers", ("note",), role=VIEWER, is_required=False),
     ),
-    seats={MANAGER: Seat(MANAGER, 2), VIEWER: Seat(VIEWER, None)},
+    roles={MANAGER: Role(MANAGER, 2), VIEWER: Role(VIEWER, None)},
     list_separator=",",
 )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from handover.runtime import Wiring
+from handover.runtime import Resources
 
 from functions.api import app
 
@@ -53,7 +53,7 @@ class Api:
     """The API as somebody of one tenant uses it."""
 
     tenant: str
-    stack: Wiring
+    stack: Resources
     email: str = ADMIN
     claims: dict[str, str] = field(default_factory=dict)
 

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from handover.model import Account, User
-from handover.profiles import Seat, presets
+from handover.profiles import Role, presets
 from handover.store.directory import Source
 
 from functions.api import app
@@ -143,8 +143,8 @@ class World:
 
     def announce(self, actor: Actor, profile: str = "single-strict") -> str:
         """A ticket, as the API gives it."""
-        wanted = {"profile": profile, "filename": f"{actor}.csv"}
-        answer = self.ask(actor, "POST", "/imports", wanted)
+        expected = {"profile": profile, "filename": f"{actor}.csv"}
+        answer = self.ask(actor, "POST", "/imports", expected)
         assert answer.status == 201, answer.text
         return str(answer.body["import_ticket"])
 
@@ -164,13 +164,13 @@ class World:
 def build(pipeline: Pipeline) -> tuple[World, Snapshot]:
     """The world, and the snapshot to which each test goes back."""
     world = World(pipeline)
-    directory = pipeline.wiring.tables.directory
+    directory = pipeline.resources.tables.directory
     strict = presets()["single-strict"]
     for tenant, users, profile, roles in (
         (OWN, OWN_USERS, OWN_PROFILE, {"Sales"}),
         (OTHER, OTHER_USERS, OTHER_PROFILE, {"Admin"}),
     ):
-        directory.put_users(tenant, users, pipeline.patience)
+        directory.put_users(tenant, users, pipeline.deadline)
         directory.put_profile(
             tenant, replace(strict, name=profile, uploader_roles=frozenset(roles))
         )
@@ -179,9 +179,9 @@ def build(pipeline: Pipeline) -> tuple[World, Snapshot]:
         (OWN, OWN_ROLE, OWN_WORKFLOW),
         (OTHER, OTHER_ROLE, OTHER_WORKFLOW),
     ):
-        directory.put_roles(tenant, [Seat(role, 1)], pipeline.patience)
-        directory.put_workflows(tenant, [workflow], pipeline.patience)
-    setup = pipeline.wiring.tables.setup
+        directory.put_roles(tenant, [Role(role, 1)], pipeline.deadline)
+        directory.put_workflows(tenant, [workflow], pipeline.deadline)
+    setup = pipeline.resources.tables.setup
     setup.put_source(OWN, Source("erp", "single-strict", OWN_PRINCIPAL, writes_directory=True))
     setup.put_source(OTHER, Source("erp", "single-strict", OTHER_PRINCIPAL))
     setup.put_source(OTHER, Source("crm", "single-strict", OTHER_PRINCIPAL))
@@ -239,7 +239,7 @@ def _imports(world: World, tenant: str, office: Actor, admin: Actor, manager: st
 
 
 def _request(world: World, actor: Actor, account_id: str) -> str:
-    wanted = {"account_id": account_id, "subject": "Meter", "description": "It is dark."}
-    answer = world.ask(actor, "POST", "/requests", wanted)
+    expected = {"account_id": account_id, "subject": "Meter", "description": "It is dark."}
+    answer = world.ask(actor, "POST", "/requests", expected)
     assert answer.status == 201, answer.text
     return str(answer.body["request_id"])

@@ -1,12 +1,12 @@
-"""What tests of errands share: asking for them, and a profile that takes unknown addresses."""
+"""What tests of jobs share: asking for them, and a profile that takes unknown addresses."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from handover.access.people import Person
-from handover.jobs.job import Errand, ask_errand
-from handover.model import ErrandKind, User
+from handover.jobs.job import Job, ask_job
+from handover.model import JobKind, User
 from handover.profiles import UnknownUser, presets
 
 from tests.kit.caller import Api
@@ -19,25 +19,25 @@ PATIENT = "pending-allowed"
 
 def api(pipeline: Pipeline, email: str = ADMIN) -> Api:
     """The API as a user of the tenant calls it."""
-    return Api(TENANT, pipeline.wiring, email)
+    return Api(TENANT, pipeline.resources, email)
 
 
 def person(pipeline: Pipeline, email: str = ADMIN) -> Person:
     """Somebody who is signed in."""
-    user = pipeline.wiring.tables.directory.user(TENANT, email)
+    user = pipeline.resources.tables.directory.user(TENANT, email)
     assert user is not None
     return Person(TENANT, user)
 
 
 def ask_removal(pipeline: Pipeline, *users: str) -> str:
     """The ticket of a removal that an Admin asks for."""
-    errand = Errand(ErrandKind.REMOVAL, users)
-    return ask_errand(pipeline.wiring, person(pipeline), errand, pipeline.clock.now)
+    job = Job(JobKind.REMOVAL, users)
+    return ask_job(pipeline.resources, person(pipeline), job, pipeline.clock.now)
 
 
 def delete_by_file(pipeline: Pipeline, address: str) -> None:
     """Marks the user as deleted, as a file of the directory does."""
-    user = pipeline.wiring.tables.directory.user(TENANT, address)
+    user = pipeline.resources.tables.directory.user(TENANT, address)
     assert user is not None
     pipeline.users(replace(user, is_active=False, is_deleted=True))
 
@@ -56,7 +56,7 @@ def await_newcomer(pipeline: Pipeline, *accounts: str) -> ObjectCreated:
         has_opco_wall=False,
         required_user_roles=frozenset(),
     )
-    pipeline.wiring.tables.directory.put_profile(TENANT, profile)
+    pipeline.resources.tables.directory.put_profile(TENANT, profile)
     created = pipeline.upload(
         file_of((account, NEWCOMER) for account in accounts), pipeline.ticket(profile=PATIENT)
     )
@@ -66,10 +66,10 @@ def await_newcomer(pipeline: Pipeline, *accounts: str) -> ObjectCreated:
 
 def awaited(pipeline: Pipeline) -> list[tuple[str, str]]:
     """Address and account of all that waits."""
-    waiting = pipeline.wiring.tables.portfolios.waiting(TENANT)
+    waiting = pipeline.resources.tables.portfolios.waiting(TENANT)
     return [(one.address, one.account_id) for one in waiting]
 
 
 def held_by(pipeline: Pipeline, user: str) -> list[str]:
     """The accounts in somebody's portfolio."""
-    return [account for _, account in pipeline.wiring.tables.portfolios.of(TENANT, user)]
+    return [account for _, account in pipeline.resources.tables.portfolios.of(TENANT, user)]

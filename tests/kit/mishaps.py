@@ -1,4 +1,4 @@
-"""What befalls the calls of a function: a hook of the AWS in memory for each."""
+"""What happens to the calls of a function: a hook of the AWS in memory for each."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Mishap:
 
 
 @contextmanager
-def befalling(memory: MemoryAws, mishap: Mishap) -> Iterator[Mishap]:
+def incident(memory: MemoryAws, mishap: Mishap) -> Iterator[Mishap]:
     """Lets the mishap happen; a process that is stopped by it just ends."""
     memory.hook = mishap
     try:
@@ -82,13 +82,13 @@ def killed_at_every_call(memory: MemoryAws, run: Callable[[], object]) -> Iterat
     Each time all is as it was at first, then what the stopped run has left.
     """
     start = memory.snapshot()
-    with befalling(memory, Mishap()) as whole:
+    with incident(memory, Mishap()) as whole:
         run()
     assert whole.seen
     for call in range(1, whole.seen + 1):
         for mishap in (Mishap(kill_before=call), Mishap(kill_after=call)):
             memory.restore(start)
-            with befalling(memory, mishap):
+            with incident(memory, mishap):
                 run()
             yield call
 
@@ -101,7 +101,7 @@ def between_all_calls(
     Each time all is as it was at first.
     """
     start = memory.snapshot()
-    with befalling(memory, Mishap()) as whole:
+    with incident(memory, Mishap()) as whole:
         run()
     for call in range(1, whole.seen + 1):
         memory.restore(start)
@@ -114,6 +114,6 @@ def between_all_calls(
                 another()
 
         mishap.before_call = at_its_turn
-        with befalling(memory, mishap):
+        with incident(memory, mishap):
             run()
         yield call

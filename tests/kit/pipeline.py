@@ -21,12 +21,12 @@ import pytest
 from handover import deadline, runtime, sdk
 from handover.aws import clients
 from handover.aws.objects import Upload
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.model import Account, Mode, User
 from handover.pipeline.older_imports import ticket_time
 from handover.pipeline.uploads import Arrival
 from handover.reading.guards import unguard
-from handover.runtime import Wiring, rfc3339
+from handover.runtime import Resources, rfc3339
 from handover.store import connection
 from handover.store.directory import DirectoryItem, Source, UserItem
 from handover.store.history import HistoryItem, HoldingItem
@@ -65,7 +65,7 @@ AMINA = "amina.otieno@lumina.example"
 BARAKA = "baraka.mwangi@lumina.example"
 TOGO = "didier.koffi@lumina.example"
 PRINCIPAL = "AROAERPEXAMPLE"
-SEAT = "account_manager"
+ROLE = "account_manager"
 
 USERS = (
     User(ADMIN, "Ines Okello", frozenset({"Admin"}), "Kenya"),
@@ -162,8 +162,8 @@ class Pipeline:
 
     memory: MemoryAws
     clock: Clock
-    wiring: Wiring
-    patience: Patience = field(default_factory=lambda: Patience(9e9))
+    resources: Resources
+    deadline: Deadline = field(default_factory=lambda: Deadline(9e9))
     _runs: Iterator[int] = field(default_factory=count)
     _tickets: Iterator[int] = field(default_factory=count)
 
@@ -171,22 +171,22 @@ class Pipeline:
 
     def accounts(self, *accounts: Account) -> None:
         """Puts accounts into the directory."""
-        self.wiring.tables.accounts.put_facts(accounts, self.patience)
+        self.resources.tables.accounts.put_fields(accounts, self.deadline)
 
     def kenyan(self, number: int, *, held_by: str = "", tenant: str = TENANT) -> list[str]:
         """That many accounts of Kenya, K000 and on; their ids."""
-        assigned = {SEAT: (held_by,)} if held_by else {}
+        assigned = {ROLE: (held_by,)} if held_by else {}
         ids = [f"K{place:03d}" for place in range(number)]
         self.accounts(*(Account(tenant, one, 1, opco="Kenya", assigned=assigned) for one in ids))
         return ids
 
     def users(self, *users: User, tenant: str = TENANT) -> None:
         """Puts users into the directory."""
-        self.wiring.tables.directory.put_users(tenant, users, self.patience)
+        self.resources.tables.directory.put_users(tenant, users, self.deadline)
 
     def switch_on(self, *profiles: str, tenant: str = TENANT) -> None:
         """Switches on these profiles of the tenant and no others."""
-        self.wiring.tables.setup.change_settings(
+        self.resources.tables.setup.change_settings(
             tenant, lambda before: replace(before, profiles=profiles)
         )
 
@@ -201,7 +201,7 @@ class Pipeline:
     ) -> None:
         """Registers a source that drops files of the profile."""
         source = Source(name, profile, principal, mapping or {}, writes_directory)
-        self.wiring.tables.setup.put_source(TENANT, source)
+        self.resources.tables.setup.put_source(TENANT, source)
 
     # Doors
 
@@ -226,7 +226,7 @@ class Pipeline:
             expires_at=rfc3339(self.clock.now + 5 * MINUTE),
             expires=int(self.clock.now + 90 * DAY),
         )
-        self.wiring.tables.imports.issue(ticket, item)
+        self.resources.tables.imports.issue(ticket, item)
         return ticket
 
     def upload(
@@ -244,7 +244,7 @@ class Pipeline:
 
     def put(self, key: str, body: bytes, *, principal: str = "AWS:ANYBODY") -> ObjectCreated:
         """The object under that key, and what S3 tells of it."""
-        bucket = self.wiring.uploads_bucket
+        bucket = self.resources.uploads_bucket
         self.memory.s3.upload(bucket, key, body, principal=principal)
         return self.memory.s3.buckets[bucket].events[-1]
 
@@ -321,13 +321,13 @@ class Pipeline:
 
     def _own_files(self) -> list[ObjectCreated]:
         """The files that Handover wrote itself and has not heard of."""
-        imports = self.wiring.tables.imports
+        imports = self.resources.tables.imports
         return [
             created
-            for created in self.memory.s3.buckets[self.wiring.uploads_bucket].events
+            for created in self.memory.s3.buckets[self.resources.uploads_bucket].events
             if (key := created.version.key).startswith("in/")
             and (ticket := imports.ticket(key.rpartition("/")[2].removesuffix(".csv")))
-            and ticket.errand
+            and ticket.job
             and imports.find(import_id(created)) is None
         ]
 
@@ -385,7 +385,7 @@ class Pipeline:
 
     def item(self, created: ObjectCreated) -> ImportItem:
         """The import of the object."""
-        found = self.wiring.tables.imports.find(import_id(created))
+        found = self.resources.tables.imports.find(import_id(created))
         assert found is not None
         return found
 
@@ -400,18 +400,18 @@ class Pipeline:
 
     def account(self, account_id: str, tenant: str = TENANT) -> Account:
         """The account as it is."""
-        found = self.wiring.tables.accounts.read(tenant, [account_id], self.patience)
+        found = self.resources.tables.accounts.read(tenant, [account_id], self.deadline)
         return found[account_id]
 
     def holders(self, *ids: str) -> list[str]:
         """Who holds each of the accounts, "" for nobody."""
-        return [", ".join(self.account(one).assigned.get(SEAT, ())) for one in ids]
+        return [", ".join(self.account(one).assigned.get(ROLE, ())) for one in ids]
 
     def file(self, created: ObjectCreated, name: str) -> bytes | None:
         """A file of the report bucket about the import of the object."""
         key = f"{self.item(created).tenant}/{import_id(created)}/{name}"
         versions: tuple[Version, ...] = self.memory.s3.buckets[
-            self.wiring.reports_bucket
+            self.resources.reports_bucket
         ].objects.get(key, ())
         return versions[0].body if versions else None
 
@@ -472,7 +472,7 @@ def told_by_s3(created: ObjectCreated, name: str = "validate-ticket") -> dict[st
 
 def forget_clients() -> None:
     """Clients know the AWS they were made for."""
-    runtime.wiring.cache_clear()
+    runtime.resources.cache_clear()
     for client in CLIENTS:
         client.cache_clear()
     for model in MODELS:
@@ -489,10 +489,10 @@ def on_memory(patch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
     patch.setenv("ASSIGN_TIMEOUT_SECONDS", str(ASSIGN_TIMEOUT_SECONDS))
     patch.setattr(runtime, "time", clock)
     patch.setattr(deadline, "time", clock)
-    runtime.wiring.cache_clear()
+    runtime.resources.cache_clear()
     deadline.begin(None)
     with install(memory):
-        pipeline = Pipeline(memory, clock, runtime.wiring())
+        pipeline = Pipeline(memory, clock, runtime.resources())
         pipeline.users(*USERS)
         yield pipeline
-    runtime.wiring.cache_clear()
+    runtime.resources.cache_clear()

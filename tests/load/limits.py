@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 NEW_TABLE_WRITES = 4000.0
 DOUBLING_SECONDS = 1800.0
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
-MOST_TABLE_WRITES = 40_000.0
+MAX_TABLE_WRITES = 40_000.0
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
 PARTITION_WRITES = 1000.0
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
@@ -33,7 +33,7 @@ class OnDemand:
         """Lets the table grow: to twice the peak of the last half hour."""
         self.used = 0.0
         if now - self._since >= DOUBLING_SECONDS:
-            self.now_most = min(MOST_TABLE_WRITES, max(self.now_most, 2 * self._peak))
+            self.now_most = min(MAX_TABLE_WRITES, max(self.now_most, 2 * self._peak))
             self._peak, self._since = 0.0, now
 
     def take(self, units: float, seconds: float) -> None:

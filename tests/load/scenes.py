@@ -14,11 +14,11 @@ from tests.load.stack import read_stack
 from tests.load.world import World
 
 # As long as queues keep their messages.
-MOST_SECONDS = 4 * 24 * 3600.0
+MAX_SECONDS = 4 * 24 * 3600.0
 # Of messages sent to chunks: for each chunk, and for an import of one chunk.
-MOST_OF_CHUNKS = 1.2
-MOST_OF_ONE_CHUNK = 2.0
-MOST_SETTLE_UNITS = 3.0
+MAX_OF_CHUNKS = 1.2
+MAX_OF_ONE_CHUNK = 2.0
+MAX_SETTLE_UNITS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,18 +141,18 @@ class Outcome:
 
     def failures(self) -> list[str]:
         """What must not be."""
-        most = MOST_OF_ONE_CHUNK if self.chunks == self.imports else MOST_OF_CHUNKS
+        most = MAX_OF_ONE_CHUNK if self.chunks == self.imports else MAX_OF_CHUNKS
         messages = self.chunk_messages / self.chunks if self.chunks else 0.0
         checks = (
             (self.left_open == 0, f"{self.left_open} imports do not end"),
             (self.not_processed == 0, f"{self.not_processed:,} lines are not processed"),
             (messages <= most, f"{messages:.2f} messages for each chunk, at most {most:g}"),
             (
-                self.finalize_messages <= MOST_OF_ONE_CHUNK * self.imports,
+                self.finalize_messages <= MAX_OF_ONE_CHUNK * self.imports,
                 f"{self.finalize_messages} finalize messages for {self.imports} imports",
             ),
             (
-                self.settle_units <= MOST_SETTLE_UNITS * self.chunks,
+                self.settle_units <= MAX_SETTLE_UNITS * self.chunks,
                 f"{self.settle_units:,.0f} write units to settle {self.chunks} chunks",
             ),
             (
@@ -166,7 +166,7 @@ class Outcome:
 def play(scene: Scene, behaviour: Behaviour = NOW, *, small: bool = False) -> Outcome:
     """Plays a scene to its end, or for four days."""
     world = World(scene.load(small=small), behaviour, read_stack())
-    world.run(MOST_SECONDS)
+    world.run(MAX_SECONDS)
     ended = sorted(one.ended_at for one in world.imports if one.phase is Phase.ENDED)
 
     def at(share: float) -> float:

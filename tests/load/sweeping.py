@@ -19,7 +19,7 @@ from handover.rules.resending import (
 from tests.load.parts import Import, Phase, Tally
 
 # At d4b7b5e the sweep waited so long, and sent all at once that it took for lost.
-OLD_PATIENCE_SECONDS = 300.0
+OLD_RESEND_AFTER_SECONDS = 300.0
 
 
 class Sweeper:
@@ -111,7 +111,7 @@ class Sweeper:
     def _sweep_of_old(self, imports: list[Import]) -> None:
         """As at d4b7b5e: what was not sent for five minutes is sent again, all of it."""
         for one in imports:
-            if self.now - max(one.opened_at, one.resent_at) < OLD_PATIENCE_SECONDS:
+            if self.now - max(one.opened_at, one.resent_at) < OLD_RESEND_AFTER_SECONDS:
                 continue
             need = self._need(one)
             if need is None:

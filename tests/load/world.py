@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from handover.deadline import RESERVE_SECONDS
 from handover.pipeline.messages import Need
-from handover.pipeline.validate import LEAST_CHUNK_BYTES, MOST_CHUNKS
+from handover.pipeline.validate import MAX_CHUNKS, MIN_CHUNK_BYTES
 from handover.rules.pacing import chunk_lines, is_handed_on
 from handover.rules.resending import is_probe
 from handover.runtime import LEASE_MARGIN_SECONDS
@@ -383,7 +383,7 @@ class World:
 def _parts(load: Load, stack: Stack, one: Import, *, is_old: bool) -> int:
     """How many chunks a file is cut into, as `handover.pipeline.validate` has it cut."""
     size = one.lines * load.line_bytes
-    most_bytes = max(LEAST_CHUNK_BYTES, -(-size // MOST_CHUNKS))
+    most_bytes = max(MIN_CHUNK_BYTES, -(-size // MAX_CHUNKS))
     worker_seconds = int(stack.chunks.timeout_seconds)
     most_lines = chunk_lines(load.pace, worker_seconds)
     if is_old:

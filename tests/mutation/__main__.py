@@ -22,7 +22,7 @@ from pathlib import Path
 
 from tests.mutation import planting
 from tests.mutation.choosing import ROOT, Recorded, chosen_for, recorded
-from tests.mutation.equivalents import EQUIVALENTS, MOST_OF_A_SAMPLE
+from tests.mutation.equivalents import EQUIVALENTS, MAX_OF_A_SAMPLE
 from tests.mutation.syntax import HANDOVER, Mutation, all_mutations
 
 PAGE = Path(__file__).with_name("RESULTS.md")
@@ -109,7 +109,7 @@ def page(seed: int, verdicts: list[Verdict]) -> str:
         "",
         f"Detected: {detected} of the {matter} that matter ({detected / max(1, matter):.1%}).",
         f"Equivalent: {len(equivalent)} of {len(verdicts)} drawn (tests/mutation/equivalents.py);",
-        f"at most {MOST_OF_A_SAMPLE:.0%} of a sample may be.",
+        f"at most {MAX_OF_A_SAMPLE:.0%} of a sample may be.",
         "",
         "| Kind | Drawn | Survived |",
         "| --- | ---: | ---: |",
@@ -161,7 +161,7 @@ def main() -> int:
         PAGE.write_text(told)
     known = {one.name for one in EQUIVALENTS}
     are_known = [one.mutation.name in known for one in verdicts if not one.detected_by]
-    return int(not all(are_known) or sum(are_known) > MOST_OF_A_SAMPLE * len(verdicts))
+    return int(not all(are_known) or sum(are_known) > MAX_OF_A_SAMPLE * len(verdicts))
 
 
 if __name__ == "__main__":

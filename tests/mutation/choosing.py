@@ -35,7 +35,7 @@ FAST = (
 )
 RECORDED = ROOT / ".local" / "mutation.json"
 # What the tests of one mutant took together when they were recorded.
-MOST_SECONDS = 60.0
+MAX_SECONDS = 60.0
 
 Recorded = dict[str, dict[str, Any]]
 
@@ -71,7 +71,7 @@ def recorded() -> Recorded:
 
 
 def chosen_for(mutation: Mutation, tests: Recorded) -> list[str]:
-    """The tests that can see the change, the likeliest first, of MOST_SECONDS together.
+    """The tests that can see the change, the likeliest first, of MAX_SECONDS together.
 
     Of what runs at import those that run a line where one of its names stands, and then all that
     run anything of the module.
@@ -85,7 +85,7 @@ def chosen_for(mutation: Mutation, tests: Recorded) -> list[str]:
     seconds = 0.0
     for some in (exact, others):
         for name in sorted(some, key=lambda one: _likelihood(one, mutation, tests)):
-            if chosen and seconds + tests[name]["seconds"] > MOST_SECONDS:
+            if chosen and seconds + tests[name]["seconds"] > MAX_SECONDS:
                 continue
             if some is others and exact:
                 break
@@ -105,8 +105,8 @@ def _likelihood(name: str, mutation: Mutation, tests: Recorded) -> tuple[bool, b
 
 
 def _running(module: str, lines: Iterable[int], tests: Recorded) -> set[str]:
-    wanted = frozenset(lines)
-    return {name for name, one in tests.items() if wanted & set(one["lines"].get(module, ()))}
+    expected = frozenset(lines)
+    return {name for name, one in tests.items() if expected & set(one["lines"].get(module, ()))}
 
 
 def _names_at(mutation: Mutation) -> frozenset[str]:

@@ -23,7 +23,7 @@ class Equivalent:
 
 
 # At most so many of a sample, so that a survivor is closed by a test before it is called this.
-MOST_OF_A_SAMPLE = 0.15
+MAX_OF_A_SAMPLE = 0.15
 
 EQUIVALENTS: tuple[Equivalent, ...] = (
     Equivalent(

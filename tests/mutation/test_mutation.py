@@ -83,7 +83,7 @@ def test_tests_that_run_the_line_are_asked_those_of_the_module_first() -> None:
 
 def test_what_runs_at_import_is_asked_of_tests_that_run_a_use_of_it() -> None:
     (constant,) = [one for one in mutations_of("rules/pacing.py") if one.old == "20000"][:1]
-    (use,) = {one.line for one in mutations_of("rules/pacing.py") if "MOST_CHUNK_LINES" in one.old}
+    (use,) = {one.line for one in mutations_of("rules/pacing.py") if "MAX_CHUNK_LINES" in one.old}
     tests: Recorded = {
         "a": {"seconds": 1, "lines": {"rules/pacing.py": [use]}},
         "b": {"seconds": 1, "lines": {"rules/pacing.py": [use + 5]}},

@@ -15,7 +15,7 @@ from tests.kit.memory_aws import ObjectCreated
 from tests.kit.pipeline import file_of
 from tests.rights.reading import Row, rows
 from tests.rights.table import OPCO, OPCO_DOORS
-from tests.rights.world import PEOPLE, PROFILE_NAMES, SEAT, Worlds, code_of, set_up
+from tests.rights.world import PEOPLE, PROFILE_NAMES, ROLE, Worlds, code_of, set_up
 
 # Whose side is asked about, and an account that is theirs to hold.
 USER = "una.user@lumina.example"
@@ -45,7 +45,7 @@ def quiet(worlds: Worlds) -> Worlds:
 def put_user(world: World, row: Row, email: str = USER) -> None:
     user = User(email, "Una User", frozenset({"Sales"}), opco(row["user"]))
     pipeline = world.pipeline
-    pipeline.wiring.tables.directory.put_users(OWN, [user], pipeline.patience)
+    pipeline.resources.tables.directory.put_users(OWN, [user], pipeline.deadline)
 
 
 def prepared(worlds: Worlds, row: Row) -> World:
@@ -62,7 +62,7 @@ def prepared(worlds: Worlds, row: Row) -> World:
         # Nobody can tell the opco of who is no user yet, so a wall takes known users alone.
         unknown_user=UnknownUser.ERROR if is_walled else UnknownUser.PENDING,
     )
-    world.pipeline.wiring.tables.directory.put_profile(OWN, profile)
+    world.pipeline.resources.tables.directory.put_profile(OWN, profile)
     set_up(world, profiles=[*PROFILE_NAMES, PROFILE], opco_wall=row["setting"])
     return world
 
@@ -79,7 +79,7 @@ def by_file(world: World, row: Row) -> str:
 
 def by_drop(world: World, row: Row) -> str:
     source = Source("crm", PROFILE, OWN_PRINCIPAL)
-    world.pipeline.wiring.tables.setup.put_source(OWN, source)
+    world.pipeline.resources.tables.setup.put_source(OWN, source)
     body = file_of([(ACCOUNT, USER)])
     created = world.pipeline.put(f"drop/{OWN}/crm/a.csv", body, principal=OWN_PRINCIPAL)
     world.pipeline.run(created)
@@ -87,7 +87,7 @@ def by_drop(world: World, row: Row) -> str:
 
 
 def by_edit(world: World, row: Row) -> str:
-    edit = {"profile": PROFILE, "assign": {SEAT: USER}}
+    edit = {"profile": PROFILE, "assign": {ROLE: USER}}
     answer = world.ask(PEOPLE["admin"], "PATCH", f"/accounts/{ACCOUNT}", edit)
     return "ok" if answer.status == 200 else str(answer.body["code"])
 
@@ -109,7 +109,7 @@ def by_reassignment(world: World, row: Row) -> str:
 def by_undo(world: World, row: Row) -> str:
     """The user held the account before; by now the account is whose it is in the row."""
     pipeline = world.pipeline
-    account = Account(OWN, MOVED, 1, opco=opco(row["user"]), assigned={SEAT: (USER,)})
+    account = Account(OWN, MOVED, 1, opco=opco(row["user"]), assigned={ROLE: (USER,)})
     pipeline.accounts(account)
     pipeline.settle()
     created = world.uploaded(PEOPLE["admin"], OWN, file_of([(MOVED, "None")]), PROFILE)
@@ -183,6 +183,6 @@ def test_an_account_is_held_by_whom_the_wall_lets(quiet: Worlds, row: Row, door:
     assert answer == ("ok" if may else REFUSED[door])
     one, user = ABOUT.get(door, ACCOUNT), NEWCOMER if door == "pending" else USER
     pipeline = world.pipeline
-    found = pipeline.wiring.tables.accounts.read(OWN, [one], pipeline.patience)
-    held = found[one].assigned.get(SEAT, ()) if one in found else ()
+    found = pipeline.resources.tables.accounts.read(OWN, [one], pipeline.deadline)
+    held = found[one].assigned.get(ROLE, ()) if one in found else ()
     assert (held == (user,)) == may

@@ -31,12 +31,12 @@ RIGHTS = rows(PROFILES)
 DOORS = rows(PROFILE_DOORS)
 DIRECTORY = ("directory-accounts", "directory-users", STAFF_LIST)
 
-Door = Callable[[World, Actor, str, Mode], str]
+UploadForm = Callable[[World, Actor, str, Mode], str]
 
 
 def by_ticket(world: World, actor: Actor, profile: str, mode: Mode) -> str:
-    wanted = {"profile": profile, "filename": "a.csv", "mode": mode.value}
-    return str(world.ask(actor, "POST", "/imports", wanted).status)
+    intended = {"profile": profile, "filename": "a.csv", "mode": mode.value}
+    return str(world.ask(actor, "POST", "/imports", intended).status)
 
 
 def by_file(world: World, actor: Actor, profile: str, mode: Mode) -> str:
@@ -49,18 +49,18 @@ def by_file(world: World, actor: Actor, profile: str, mode: Mode) -> str:
 
 def by_edit(world: World, actor: Actor, profile: str, mode: Mode) -> str:
     assign = {SAMPLES[profile].role: SID.email}
-    wanted = {"profile": profile, "assign": assign, "dry_run": mode is Mode.DRY_RUN}
-    return str(world.ask(actor, "PATCH", "/accounts/K011", wanted).status)
+    intended = {"profile": profile, "assign": assign, "dry_run": mode is Mode.DRY_RUN}
+    return str(world.ask(actor, "PATCH", "/accounts/K011", intended).status)
 
 
 def by_accounts(world: World, actor: Actor, profile: str, mode: Mode) -> str:
-    wanted = {"profile": profile, "to": SID.email, "account_ids": ["K011"], "mode": mode.value}
-    return str(world.ask(actor, "POST", "/assignments", wanted).status)
+    intended = {"profile": profile, "to": SID.email, "account_ids": ["K011"], "mode": mode.value}
+    return str(world.ask(actor, "POST", "/assignments", intended).status)
 
 
 def by_holder(world: World, actor: Actor, profile: str, mode: Mode) -> str:
-    wanted = {"profile": profile, "to": SID.email, "held_by": EMAILS["sales"], "mode": mode.value}
-    return str(world.ask(actor, "POST", "/assignments", wanted).status)
+    intended = {"profile": profile, "to": SID.email, "held_by": EMAILS["sales"], "mode": mode.value}
+    return str(world.ask(actor, "POST", "/assignments", intended).status)
 
 
 def by_undo(world: World, actor: Actor, profile: str, mode: Mode) -> str:
@@ -78,7 +78,7 @@ def by_report(world: World, actor: Actor, profile: str, mode: Mode) -> str:
     return str(world.ask(actor, "GET", f"/imports/{name}/report").status)
 
 
-ASKED: dict[str, tuple[Door, Mode]] = {
+ASKED: dict[str, tuple[UploadForm, Mode]] = {
     "ticket": (by_ticket, Mode.RUN),
     "ticket-to-check": (by_ticket, Mode.DRY_RUN),
     "file": (by_file, Mode.RUN),
@@ -109,16 +109,16 @@ def differences(
     found = []
     for name, may in people.items():
         world = worlds.back_to(state)
-        before = facts(world)
+        before = fields(world)
         answer = ask(world, PEOPLE[name])
         if answer != expected["answer" if may else "refused"]:
             found.append(f"{name}: found {answer}, expected {'yes' if may else 'no'}")
-        if not may and facts(world) != before:
+        if not may and fields(world) != before:
             found.append(f"{name}: answered {answer}, and something was changed")
     return found
 
 
-def facts(world: World) -> tuple[dict[Any, Any], ...]:
+def fields(world: World) -> tuple[dict[Any, Any], ...]:
     """All accounts, and all that the directories hold."""
     tables = world.pipeline.memory.dynamodb.tables
     return dict(tables["AccountsTable"].items), dict(tables["DirectoryTable"].items)
@@ -180,9 +180,9 @@ def guarded(worlds: Worlds) -> Worlds:
         workflow,
         name=OPEN_TEAM,
         columns=(workflow.columns[0], *columns),
-        seats={**workflow.seats, "viewer": viewer.seats["viewer"]},
+        roles={**workflow.roles, "viewer": viewer.roles["viewer"]},
     )
-    pipeline.wiring.tables.directory.put_profile(OWN, team)
+    pipeline.resources.tables.directory.put_profile(OWN, team)
     set_up(world, profiles=[*PROFILE_NAMES, OPEN_TEAM])
     for number, (role, label) in enumerate(COLUMNS.items()):
         body = f"External Id,{label}\r\nK00{number},{value_for(role)}\r\n".encode()

@@ -12,7 +12,7 @@ from tests.kit.cast import OTHER_PRINCIPAL, OWN, OWN_PRINCIPAL
 from tests.kit.memory_aws import read_template
 from tests.rights.reading import Row, named, rows
 from tests.rights.table import FUNCTIONS, SOURCES, WRITERS
-from tests.rights.test_profiles import facts
+from tests.rights.test_profiles import fields
 from tests.rights.world import Worlds, code_of, file_for
 
 DOORS = {
@@ -37,8 +37,8 @@ def test_a_file_of_a_source_counts_as_the_table_says(
         OWN_PRINCIPAL,
         writes_directory={"yes": True, "-": False}[row["right"]],
     )
-    world.pipeline.wiring.tables.setup.put_source(OWN, source)
-    before = facts(world)
+    world.pipeline.resources.tables.setup.put_source(OWN, source)
+    before = fields(world)
     body = file_for(row["profile"] if door == "drop" else door)
 
     created = world.pipeline.put(
@@ -48,7 +48,7 @@ def test_a_file_of_a_source_counts_as_the_table_says(
 
     expected = row[door] if writer["answer"] == "-" else writer["answer"]
     assert code_of(world, created) == expected
-    assert (facts(world) == before) == (expected != "done")
+    assert (fields(world) == before) == (expected != "done")
 
 
 def started_by(function: dict[str, Any]) -> str:

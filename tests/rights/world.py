@@ -63,7 +63,7 @@ OPEN_LIST, STAFF_LIST = "open-list", "staff-list"
 PROFILE_NAMES = tuple(dict.fromkeys(row["profile"] for row in rows(PROFILES)))
 # Who has uploaded the import of each profile that the world begins with.
 UPLOADERS = dict.fromkeys(PROFILE_NAMES, "admin") | {OWN_PROFILE: "sales"}
-SEAT = "account_manager"
+ROLE = "account_manager"
 
 # Names that can stand in a request, and what they stand for: a thing of the own tenant, one of
 # another tenant, and one that nobody has.
@@ -101,7 +101,7 @@ del STRICT["name"]
 
 def edit(profile: str, email: str, **more: object) -> dict[str, object]:
     """The body of a single edit."""
-    return {"profile": profile, "assign": {SEAT: email}, **more}
+    return {"profile": profile, "assign": {ROLE: email}, **more}
 
 
 USER = {"name": "Newman", "login_name": "newman", "roles": ["Sales"]}
@@ -164,7 +164,7 @@ class Sample:
 
     header: str
     line: str
-    role: str = SEAT
+    role: str = ROLE
 
 
 # One account for each profile, so that each import stands for itself.
@@ -206,8 +206,8 @@ class Worlds:
 def build(pipeline: Pipeline) -> Worlds:
     """The world in both states; everything in it was made by the functions."""
     world, _ = cast.build(pipeline)
-    directory = pipeline.wiring.tables.directory
-    directory.put_users(OWN, [PLAIN, TOGO_OFFICE, DELETED, SID], pipeline.patience)
+    directory = pipeline.resources.tables.directory
+    directory.put_users(OWN, [PLAIN, TOGO_OFFICE, DELETED, SID], pipeline.deadline)
     open_list = replace(
         presets()["single-strict"],
         name=OPEN_LIST,

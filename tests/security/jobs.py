@@ -12,7 +12,7 @@ from tests.security import questions
 
 
 def run(world: World) -> None:
-    """Every errand, to its end and not; what others assign while it is run, too."""
+    """Every job, to its end and not; what others assign while it is run, too."""
     questions.ask(world, "/assignments", "/pending", undo=True)
     pipeline = world.pipeline
     pipeline.settle()
@@ -28,7 +28,7 @@ def run(world: World) -> None:
     world.ask(INSIDERS[0], "PUT", f"/users/{SALES.email}", {"name": "Sam", "roles": ["Sales"]})
     world.ask(INSIDERS[0], "DELETE", f"/users/{SALES.email}")
     pipeline.follow()
-    _fail(world, pipeline.memory.s3.buckets[pipeline.wiring.uploads_bucket].events[-1])
+    _fail(world, pipeline.memory.s3.buckets[pipeline.resources.uploads_bucket].events[-1])
     pipeline.settle()
 
 
@@ -44,7 +44,7 @@ def _fail(world: World, file: ObjectCreated) -> None:
     pipeline.abandon(with_body("abandon-finalize", {"v": 1, "import_id": pipeline.item(file).pk}))
     pipeline.follow()
     pipeline.follow()
-    again = pipeline.memory.s3.buckets[pipeline.wiring.uploads_bucket].events[-1]
+    again = pipeline.memory.s3.buckets[pipeline.resources.uploads_bucket].events[-1]
     assert again != file
     pipeline.abandon(told_by_s3(again, "abandon-intake"))
     pipeline.run()

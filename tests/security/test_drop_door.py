@@ -46,14 +46,14 @@ def managers(world: World) -> list[dict[str, Any]]:
     return list(world.pipeline.memory.dynamodb.tables["AccountsTable"].items.values())
 
 
-def assert_refused(world: World, created: ObjectCreated, wanted: str, tenant: str) -> None:
+def assert_refused(world: World, created: ObjectCreated, expected: str, tenant: str) -> None:
     """Refused in the tenant that the key names, without an effect, and told to that tenant."""
     before = managers(world)
     assert world.pipeline.validate(created) == []
     world.pipeline.run()
 
     item = world.pipeline.item(created)
-    assert code(world, created) == wanted
+    assert code(world, created) == expected
     assert (item.state, item.tenant, item.uploader) == ("refused", tenant, "")
     assert managers(world) == before
     (told,) = world.pipeline.memory.sns.published
@@ -61,7 +61,7 @@ def assert_refused(world: World, created: ObjectCreated, wanted: str, tenant: st
 
 
 @pytest.mark.parametrize(
-    ("key", "principal", "wanted", "tenant"),
+    ("key", "principal", "expected", "tenant"),
     [
         # another tenant's place, as oneself
         ("drop/umbra/crm/a.csv", OWN_PRINCIPAL, "WRONG_PRINCIPAL", OTHER),
@@ -120,11 +120,11 @@ def assert_refused(world: World, created: ObjectCreated, wanted: str, tenant: st
     ],
 )
 def test_a_file_counts_only_where_its_writer_may_put_it(
-    world: World, key: str, principal: str, wanted: str, tenant: str
+    world: World, key: str, principal: str, expected: str, tenant: str
 ) -> None:
     created = world.pipeline.put(key, CLEARS, principal=principal)
 
-    assert_refused(world, created, wanted, tenant)
+    assert_refused(world, created, expected, tenant)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_a_drop_works_on_the_tenant_of_its_source_whatever_it_is_called(
     assert (item.state, item.tenant, item.source, item.filename) == ("done", OWN, "erp", name)
     assert world.pipeline.account(SHARED_ACCOUNT, OWN).assigned["account_manager"] == ()
     assert world.pipeline.account(SHARED_ACCOUNT, OTHER).assigned["account_manager"] != ()
-    summary = world.pipeline.memory.s3.buckets[world.pipeline.wiring.reports_bucket].objects
+    summary = world.pipeline.memory.s3.buckets[world.pipeline.resources.reports_bucket].objects
     assert [key for key in summary if item.pk in key] == [
         f"{OWN}/{item.pk}/{file}" for file in ("results.csv", "summary.json")
     ]
@@ -163,14 +163,14 @@ def test_a_drop_works_on_the_tenant_of_its_source_whatever_it_is_called(
     ],
 )
 def test_a_source_of_assignments_makes_nobody_an_admin(world: World, name: str, line: str) -> None:
-    setup = world.pipeline.wiring.tables.setup
+    setup = world.pipeline.resources.tables.setup
     setup.put_source(OWN, Source("crm", "single-strict", OWN_PRINCIPAL))
     created = world.pipeline.put(
         f"directory/{OWN}/crm/{name}", line.encode(), principal=OWN_PRINCIPAL
     )
 
     assert_refused(world, created, "UPLOADER_NOT_ALLOWED", OWN)
-    found = world.pipeline.wiring.tables.directory.user(OWN, SALES.email)
+    found = world.pipeline.resources.tables.directory.user(OWN, SALES.email)
     assert found is not None
     assert found.roles == SALES.roles
 
@@ -219,7 +219,7 @@ def test_metadata_is_not_looked_at(world: World, door: str) -> None:
     ticket = world.announce(INSIDERS[1])
     key = f"drop/{OWN}/erp/a.csv" if door == "drop" else f"in/{OWN}/{ticket}.csv"
     memory = world.pipeline.memory.s3
-    bucket = world.pipeline.wiring.uploads_bucket
+    bucket = world.pipeline.resources.uploads_bucket
     memory.upload(bucket, key, CLEARS, principal=OWN_PRINCIPAL, metadata=FORGED)
     created = memory.buckets[bucket].events[-1]
 

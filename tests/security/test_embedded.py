@@ -60,8 +60,8 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
 @pytest.fixture(scope="module")
 def form(doors: Doors) -> dict[str, Any]:
     """The door of a ticket that is never used: what is refused uses nothing up."""
-    wanted = {"profile": "single-strict", "filename": "m.csv", "mode": "run"}
-    door: dict[str, Any] = doors.api("POST", "/imports", as_=BACK_OFFICE, body=wanted).json
+    expected = {"profile": "single-strict", "filename": "m.csv", "mode": "run"}
+    door: dict[str, Any] = doors.api("POST", "/imports", as_=BACK_OFFICE, body=expected).json
     return door
 
 
@@ -240,8 +240,8 @@ def _door(form: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def test_the_second_use_of_a_form_is_answered_and_changes_nothing(doors: Doors) -> None:
-    wanted = {"profile": "single-strict", "filename": "twice.csv", "mode": "run"}
-    door = doors.api("POST", "/imports", body=wanted).json
+    expected = {"profile": "single-strict", "filename": "twice.csv", "mode": "run"}
+    door = doors.api("POST", "/imports", body=expected).json
     upload = door["upload"]
     assert post_form(upload["url"], upload["fields"], GOOD).status == 201
     first = doors.ended(door["import_ticket"])

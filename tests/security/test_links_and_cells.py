@@ -225,8 +225,8 @@ def test_a_download_is_a_short_lived_file_to_save(
     world: World, filename: str, path: str, kind: str
 ) -> None:
     admin = INSIDERS[0]
-    wanted = {"profile": "single-strict", "filename": filename}
-    ticket = world.ask(admin, "POST", "/imports", wanted).body["import_ticket"]
+    expected = {"profile": "single-strict", "filename": filename}
+    ticket = world.ask(admin, "POST", "/imports", expected).body["import_ticket"]
     world.pipeline.run(world.pipeline.put(f"in/{OWN}/{ticket}.csv", file_of([("none", "x")])))
 
     answer = world.ask(admin, "GET", f"/imports/{ticket}/{path}")
@@ -234,7 +234,7 @@ def test_a_download_is_a_short_lived_file_to_save(
     link = urlsplit(answer.headers["location"])
     query = {name: values[0] for name, values in parse_qs(link.query).items()}
     assert answer.text == ""
-    assert link.path.startswith(f"/{world.pipeline.wiring.reports_bucket}/{OWN}/")
+    assert link.path.startswith(f"/{world.pipeline.resources.reports_bucket}/{OWN}/")
     assert int(query["X-Amz-Expires"]) <= 300
     assert query["response-content-type"] == "text/csv; charset=utf-8"
     kind_of, _, name = query["response-content-disposition"].partition("; filename=")

@@ -13,7 +13,7 @@ import pytest
 from handover import runtime
 from handover.model import Account, User
 from handover.store import history
-from handover.store.user_places import Spreading, put_mark
+from handover.store.user_places import Spreading, put_receipt
 
 from functions.abandon import app as abandon
 from functions.assign import app as assign
@@ -33,7 +33,7 @@ from tests.kit.cast import (
     World,
 )
 from tests.kit.memory_aws import ServiceError, Twist
-from tests.kit.mishaps import Mishap, befalling
+from tests.kit.mishaps import Mishap, incident
 from tests.kit.payloads import load_event
 from tests.kit.pipeline import HOUR, file_of, told_by_s3, with_body
 from tests.security import jobs, questions
@@ -136,8 +136,8 @@ def _ask(world: World) -> None:
         for names in (SALES.email, TOGO_SALES.email, CELL):
             edit = {"profile": "single-strict", "assign": {"account_manager": names}}
             world.ask(actor, "PATCH", f"/accounts/{ACCOUNT}-0", edit)
-        wanted = {"account_id": f"{ACCOUNT}-0", "subject": CELL, "description": CELL}
-        request = world.ask(actor, "POST", "/requests", wanted).body.get("request_id", "x")
+        expected = {"account_id": f"{ACCOUNT}-0", "subject": CELL, "description": CELL}
+        request = world.ask(actor, "POST", "/requests", expected).body.get("request_id", "x")
         world.ask(actor, "POST", f"/requests/{request}/notes", {"text": CELL})
         for path in (f"/requests/{request}", f"/requests?account_id={ACCOUNT}-0", "/requests"):
             world.ask(actor, "GET", path)
@@ -156,10 +156,10 @@ def _edit_a_user(world: World) -> None:
     """A sign-in that is barred and let in again, other roles, and names that others had."""
     admin, path = INSIDERS[0], f"/users/{TOGO_SALES.email}"
     known = {"name": TOGO_SALES.name, "login_name": "didier"}
-    directory, patience = world.pipeline.wiring.tables.directory, world.pipeline.patience
+    directory, deadline = world.pipeline.resources.tables.directory, world.pipeline.deadline
     # A file that takes a login name away leaves what led from it to the user.
     for login in ("didier", ""):
-        directory.put_users(OWN, [replace(SUPPORT, login_name=login)], patience)
+        directory.put_users(OWN, [replace(SUPPORT, login_name=login)], deadline)
     for more in (
         {"roles": ["Sales"]},
         {"roles": [], "status": "inactive"},
@@ -188,13 +188,15 @@ def _spread(world: World) -> None:
         patch.setenv("KEY_LAYOUT", "spread")
         patch.setattr(history, "SPREAD_FROM_CHANGES", 1)
         patch.setattr(history, "LARGE_FROM", 1)
-        runtime.wiring.cache_clear()
+        runtime.resources.cache_clear()
         body = file_of([(f"{ACCOUNT}-large", "None")])
         pipeline.run(world.uploaded(INSIDERS[0], OWN, body))
         pipeline.publish()
-    runtime.wiring.cache_clear()
+    runtime.resources.cache_clear()
     world.ask(INSIDERS[0], "GET", f"/portfolios/{SALES.email}")
-    put_mark(pipeline.wiring.tables.directory.table, OWN, Spreading.SPREAD, pipeline.clock.now)
+    put_receipt(
+        pipeline.resources.tables.directory.table, OWN, Spreading.SPREAD, pipeline.clock.now
+    )
     body = f"email,name\r\nspread.mbeki@lumina.example,{CELL}\r\n".encode()
     pipeline.run(world.uploaded(INSIDERS[0], OWN, body, "directory-users"))
     pipeline.follow()
@@ -235,7 +237,7 @@ def _give_up(world: World) -> None:
     worked = world.uploaded(INSIDERS[0], OWN, _good(8))
     pipeline.validate(worked)
     name = pipeline.item(worked).pk
-    with befalling(pipeline.memory, Mishap("BatchGetItem", twists=[Twist()], kill_after=1)):
+    with incident(pipeline.memory, Mishap("BatchGetItem", twists=[Twist()], kill_after=1)):
         _shielded(pipeline.assign, name)
     pipeline.clock.now += HOUR
     told = pipeline.put(
@@ -244,7 +246,7 @@ def _give_up(world: World) -> None:
         principal=OWN_PRINCIPAL,
     )
     pipeline.validate(told)
-    with befalling(pipeline.memory, Mishap("BatchGetItem", twists=[Twist()], kill_after=1)):
+    with incident(pipeline.memory, Mishap("BatchGetItem", twists=[Twist()], kill_after=1)):
         _shielded(pipeline.assign, pipeline.item(told).pk)
     pipeline.clock.now += HOUR
     letter = {"v": 1, "import_id": pipeline.item(told).pk, "chunk": 1}
@@ -281,7 +283,7 @@ def _be_busy(world: World) -> None:
     ):
         for deliveries in ("1", "4"):
             event["Records"][0]["attributes"]["ApproximateReceiveCount"] = deliveries
-            with befalling(pipeline.memory, Mishap("GetItem", before_call=_throttle)):
+            with incident(pipeline.memory, Mishap("GetItem", before_call=_throttle)):
                 pipeline.invoke(handler, event, 30.0)
             pipeline.clock.now += HOUR
     pipeline.run(created, other)
@@ -303,7 +305,7 @@ def _park(world: World) -> None:
         (publish.lambda_handler, pipeline.publish, "BatchExecuteStatement"),
         (follow.lambda_handler, pipeline.follow, "BatchGetItem"),
     ):
-        with befalling(pipeline.memory, Mishap(operation, before_call=_refuse)):
+        with incident(pipeline.memory, Mishap(operation, before_call=_refuse)):
             run()
         pipeline.invoke(handler, {"replay": True})
     pipeline.users(User(SALES.email, CELL, frozenset({"Sales"})), tenant=OWN)
@@ -319,21 +321,21 @@ def _fail(world: World) -> None:
 
     created = world.uploaded(INSIDERS[0], OWN, _good(9))
     for operation in ("GetObject", "HeadObject", "UpdateItem", "BatchWriteItem"):
-        with befalling(pipeline.memory, Mishap(operation, before_call=_refuse)):
+        with incident(pipeline.memory, Mishap(operation, before_call=_refuse)):
             pipeline.validate(created)
     pipeline.clock.now += HOUR
     pipeline.validate(created)
     name = pipeline.item(created).pk
     for operation in ("BatchGetItem", "BatchExecuteStatement", "PutObject"):
-        with befalling(pipeline.memory, Mishap(operation, before_call=_refuse)):
+        with incident(pipeline.memory, Mishap(operation, before_call=_refuse)):
             pipeline.assign(name)
         pipeline.clock.now += HOUR
     pipeline.assign(name)
     for operation in ("PutObject", "Publish"):
-        with befalling(pipeline.memory, Mishap(operation, before_call=_refuse)):
+        with incident(pipeline.memory, Mishap(operation, before_call=_refuse)):
             pipeline.finalize(name)
     pipeline.finalize(name)
-    with befalling(pipeline.memory, Mishap(before_call=_refuse)):
+    with incident(pipeline.memory, Mishap(before_call=_refuse)):
         world.ask(INSIDERS[0], "GET", f"/accounts/{ACCOUNT}-0")
     for body in (f'{{"{CELL}": "{SALES.email}"}}', f"{CELL}{{", json.dumps([SALES.email])):
         event = load_event("validate-ticket")

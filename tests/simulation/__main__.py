@@ -28,9 +28,9 @@ FIRST_FAULTS_AT_A_TIME = 32
 def replay(text: str) -> int:
     """Prints every call of a plan's run, its faults, and what was violated."""
     report = explore.machine().run(plan_from(text), traced=True)
-    befell = {number: kind for number, kind, _ in report.applied}
+    happened = {number: kind for number, kind, _ in report.applied}
     for call in report.trace:
-        fault = f"  <- {befell[call.number]}" if call.number in befell else ""
+        fault = f"  <- {happened[call.number]}" if call.number in happened else ""
         print(f"{call.number:5} {call.function:9} {call.service:9} {call.operation}{fault}")
     for violation in report.violations:
         print(f"VIOLATED {violation}")

@@ -78,7 +78,7 @@ class Account(Model):
         aws_secret_access_key = "test"
 
     pk = UnicodeAttribute(hash_key=True)
-    seats = NumberAttribute()
+    roles = NumberAttribute()
     digest = BinaryAttribute(legacy_encoding=False)
 
 
@@ -89,13 +89,13 @@ def memory() -> MemoryAws:
 
 def test_pynamodb_reads_what_it_wrote(memory: MemoryAws) -> None:
     with install(memory):
-        Account("a", seats=3, digest=b"\x00\xff").save()
-        Account("a").update(actions=[Account.seats.add(1)])
+        Account("a", roles=3, digest=b"\x00\xff").save()
+        Account("a").update(actions=[Account.roles.add(1)])
         found = Account.get("a", consistent_read=True)
         with pytest.raises(PutError):
-            Account("a", seats=1, digest=b"").save(condition=Account.pk.does_not_exist())
+            Account("a", roles=1, digest=b"").save(condition=Account.pk.does_not_exist())
 
-    assert (found.seats, found.digest) == (4, b"\x00\xff")
+    assert (found.roles, found.digest) == (4, b"\x00\xff")
     changes = memory.dynamodb.tables["Accounts"].stream
     assert [change.event_name for change in changes] == ["INSERT", "MODIFY"]
     assert changes[1].record()["dynamodb"]["NewImage"]["digest"] == {"B": "AP8="}
@@ -152,8 +152,8 @@ def test_members_of_batches_fail_on_demand(memory: MemoryAws) -> None:
 
 def test_a_stale_read_shows_the_item_before_its_last_change(memory: MemoryAws) -> None:
     get = {"TableName": "Accounts", "Key": {"pk": {"S": "a"}}}
-    for seats in ("1", "2"):
-        item = {"pk": {"S": "a"}, "seats": {"N": seats}}
+    for roles in ("1", "2"):
+        item = {"pk": {"S": "a"}, "seats": {"N": roles}}
         memory.execute("dynamodb", "PutItem", {"TableName": "Accounts", "Item": item})
 
     stale = memory.execute("dynamodb", "GetItem", get, Twist(stale=True))

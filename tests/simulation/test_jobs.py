@@ -1,4 +1,4 @@
-"""Errands in a world that does not stand still: every step may be stopped, doubled or overtaken.
+"""Jobs in a world that does not stand still: every step may be stopped, doubled or overtaken.
 
 A seed decides which step comes next, which call of it fails or is the last of its process, and
 what the rest of the world does in the middle of it. Whatever happens, at the end nobody who is
@@ -33,8 +33,8 @@ from tests.kit.pipeline import (
     AMINA,
     BARAKA,
     MINUTE,
+    ROLE,
     SALES,
-    SEAT,
     TENANT,
     Pipeline,
     file_of,
@@ -48,11 +48,11 @@ __all__ = ["clients_of_memory", "pipeline"]
 # Set to draw other runs, or more of them.
 SEED = os.environ.get("SIMULATION_SEED", "first")
 DRAWN = int(os.environ.get("ERRANDS_DRAWN", "20"))
-MOST_STEPS = 3000
+MAX_STEPS = 3000
 # How often a step is disturbed while the disturbances last.
 DISTURBED = 0.4
-MOST_DISTURBANCES = 25
-MOST_NESTED = 2
+MAX_DISTURBANCES = 25
+MAX_NESTED = 2
 ACCOUNTS = ("K0", "K1", "K2", "K3")
 UNDONE = ("U0", "U1")
 NEEMA = User(NEWCOMER, "Neema Juma", frozenset({"Sales"}), "Kenya")
@@ -64,14 +64,14 @@ class _StoppedError(BaseException):
 
 @dataclass
 class _Disturbance:
-    """Something that befalls one call of a step."""
+    """Something that happens to one call of a step."""
 
     at_call: int
     kind: str
     meanwhile: Callable[[], None]
     seen: int = 0
 
-    def before(self, *_told: Any) -> None:
+    def before(self, *_to_dict: Any) -> None:
         self.seen += 1
         if self.seen != self.at_call:
             return
@@ -82,7 +82,7 @@ class _Disturbance:
         if self.kind == "world":
             self.meanwhile()
 
-    def after(self, *_told: Any) -> None:
+    def after(self, *_to_dict: Any) -> None:
         if self.kind == "stop_after" and self.seen == self.at_call:
             raise _StoppedError
 
@@ -98,13 +98,13 @@ class Unrest:
     accounts: list[Change] = field(default_factory=list)
     directory: list[Change] = field(default_factory=list)
     heard: int = 0
-    left: int = MOST_DISTURBANCES
+    left: int = MAX_DISTURBANCES
     depth: int = 0
 
     def gather(self) -> None:
         """Takes what was sent, told or changed to where it waits."""
-        memory, wiring = self.pipeline.memory, self.pipeline.wiring
-        events = memory.s3.buckets[wiring.uploads_bucket].events
+        memory, resources = self.pipeline.memory, self.pipeline.resources
+        events = memory.s3.buckets[resources.uploads_bucket].events
         for created in events[self.heard :]:
             (record,) = told_by_s3(created)["Records"]
             self.inbox.append(("IntakeQueue", record["body"]))
@@ -121,7 +121,7 @@ class Unrest:
 
     def until_rest(self) -> None:
         """Everything that can happen, until nothing is under way."""
-        for _ in range(MOST_STEPS):
+        for _ in range(MAX_STEPS):
             self.gather()
             if self.step():
                 continue
@@ -208,7 +208,7 @@ class Unrest:
             memory.hook, of_messages._messages = outer, processor
 
     def _disturbance(self) -> _Disturbance | None:
-        if self.left <= 0 or self.depth >= MOST_NESTED or self.chance.random() > DISTURBED:
+        if self.left <= 0 or self.depth >= MAX_NESTED or self.chance.random() > DISTURBED:
             return None
         self.left -= 1
         kind = self.chance.choice(("stop", "stop_after", "error", "world", "world"))
@@ -231,7 +231,7 @@ class Unrest:
 
 def furnish(pipeline: Pipeline) -> None:
     """The accounts, and a profile that takes addresses of nobody."""
-    held = {SEAT: (BARAKA,)}
+    held = {ROLE: (BARAKA,)}
     pipeline.accounts(
         *(Account(TENANT, one, 1, opco="Kenya", assigned=held) for one in (*ACCOUNTS, *UNDONE))
     )
@@ -242,7 +242,7 @@ def furnish(pipeline: Pipeline) -> None:
         has_opco_wall=False,
         required_user_roles=frozenset(),
     )
-    pipeline.wiring.tables.directory.put_profile(TENANT, profile)
+    pipeline.resources.tables.directory.put_profile(TENANT, profile)
 
 
 def uploads(unrest: Unrest, profile: str, *lines: tuple[str, str]) -> Callable[[], bool]:
@@ -277,7 +277,7 @@ def deletion_by_file(unrest: Unrest) -> list[Callable[[], bool]]:
     gives = [uploads(unrest, "single-strict", (one, AMINA)) for one in ACCOUNTS]
 
     def delete() -> bool:
-        user = unrest.pipeline.wiring.tables.directory.user(TENANT, AMINA)
+        user = unrest.pipeline.resources.tables.directory.user(TENANT, AMINA)
         assert user is not None
         unrest.pipeline.users(replace(user, is_active=False, is_deleted=True))
         return True
@@ -318,7 +318,7 @@ def undoing(unrest: Unrest) -> list[Callable[[], bool]]:
         return True
 
     def undo() -> bool:
-        item = unrest.pipeline.wiring.tables.imports.find(import_id(files[0]))
+        item = unrest.pipeline.resources.tables.imports.find(import_id(files[0]))
         if item is None or not State(item.state).is_final:
             return False
         assert asks(unrest, "POST", f"/imports/{item.pk}/undo")()
@@ -349,49 +349,51 @@ GONE = {
 def check(pipeline: Pipeline, story: str) -> None:
     """All that must be so, whatever happened."""
     tables = pipeline.memory.dynamodb.tables
-    directory = pipeline.wiring.tables.directory
-    seats = set[tuple[str, str, str]]()
+    directory = pipeline.resources.tables.directory
+    roles = set[tuple[str, str, str]]()
     for account_id in (*ACCOUNTS, *UNDONE):
         account = pipeline.account(account_id)
         for role, holders in account.assigned.items():
             for holder in holders:
-                seats.add((holder, role, account_id))
+                roles.add((holder, role, account_id))
                 user = directory.user(TENANT, address_in(holder))
                 assert user is None or not user.is_deleted, f"{account_id} has a deleted {holder}"
                 assert not (is_pending(holder) and user), f"{account_id} still waits for {holder}"
         chain = [
             change
-            for entry in pipeline.wiring.tables.history.of(TENANT, account_id)
-            for change in entry.mark.changes
+            for entry in pipeline.resources.tables.history.of(TENANT, account_id)
+            for change in entry.receipt.changes
         ]
         holds: tuple[str, ...] = (BARAKA,)
         for change in chain:
             assert change.before == holds, f"the history of {account_id} is broken"
             holds = change.after
-        assert holds == account.assigned.get(SEAT, ())
+        assert holds == account.assigned.get(ROLE, ())
     held = {
         (pk.partition("#")[2], *sk.split("#", 1))
         for (pk, sk), item in tables["PortfolioTable"].items.items()
         if item["held"]["BOOL"] and pk.partition("#")[2] != "pending:"
     }
-    assert held == seats, "portfolios and accounts differ"
+    assert held == roles, "portfolios and accounts differ"
     waiting = {
         (f"pending:{one.address}", one.role, one.account_id)
-        for one in pipeline.wiring.tables.portfolios.waiting(TENANT)
+        for one in pipeline.resources.tables.portfolios.waiting(TENANT)
     }
-    assert waiting == {seat for seat in seats if is_pending(seat[0])}, "the ledger differs"
-    errands = [sk for _, sk in tables["DirectoryTable"].items if sk.startswith("errand#")]
-    assert errands == [], "an errand was not run"
+    assert waiting == {assignee for assignee in roles if is_pending(assignee[0])}, (
+        "the ledger differs"
+    )
+    jobs = [sk for _, sk in tables["DirectoryTable"].items if sk.startswith("errand#")]
+    assert jobs == [], "an job was not run"
     if story in GONE:
         user = directory.user(TENANT, GONE[story])
         assert user is not None
         assert user.is_deleted, "nobody was deleted"
     if story == "undoing":
-        assert {holder for holder, _, one in seats if one in UNDONE} == {BARAKA}
+        assert {holder for holder, _, one in roles if one in UNDONE} == {BARAKA}
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_errands_come_out_right_whatever_befalls_them(pipeline: Pipeline, story: str) -> None:
+def test_jobs_come_out_right_whatever_happens_to_them(pipeline: Pipeline, story: str) -> None:
     furnish(pipeline)
     pipeline.settle()
     start = pipeline.memory.snapshot()
@@ -402,7 +404,7 @@ def test_errands_come_out_right_whatever_befalls_them(pipeline: Pipeline, story:
         pipeline.clock.now = begun
         pipeline.memory.sqs.outbox.clear()
         unrest = Unrest(pipeline, Random(name))
-        unrest.heard = len(pipeline.memory.s3.buckets[pipeline.wiring.uploads_bucket].events)
+        unrest.heard = len(pipeline.memory.s3.buckets[pipeline.resources.uploads_bucket].events)
         unrest.actions += STORIES[story](unrest)
         try:
             unrest.until_rest()

@@ -13,7 +13,7 @@ def test_a_sweep_of_the_same_code_goes_on() -> None:
     assert progress.begin("plain/fifo", "aaaa") == 32
 
 
-def test_a_sweep_of_other_code_begins_anew_and_the_figures_of_the_old_one_stay() -> None:
+def test_a_sweep_of_other_code_begins_again_and_the_figures_of_the_old_one_stay() -> None:
     known = {"plain/fifo": FIGURES}
 
     assert Progress(known).begin("plain/fifo", "bbbb") == 0

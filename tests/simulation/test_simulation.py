@@ -27,14 +27,14 @@ from tests.simulation.mutants import MUTANTS
 SEED = os.environ.get("SIMULATION_SEED", "first")
 # In rounds, until there are the most or the time of singles and rounds together is over; the least
 # are drawn however long they take. SIMULATION_DRAWN sets the least and the most.
-LEAST_DRAWN = int(os.environ.get("SIMULATION_DRAWN", "5000"))
-MOST_DRAWN = int(os.environ.get("SIMULATION_DRAWN", "20000"))
+MIN_DRAWN = int(os.environ.get("SIMULATION_DRAWN", "5000"))
+MAX_DRAWN = int(os.environ.get("SIMULATION_DRAWN", "20000"))
 DRAWN_AT_A_TIME = 2_500
 SECONDS = 240.0
 # All of their calls take twice as long as everything else; `python -m tests.simulation singles`
 # makes them.
 LATER_EVERY = int(os.environ.get("SIMULATION_LATER_EVERY", "15"))
-MOST_SECONDS = 1800
+MAX_SECONDS = 1800
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_what_changes_when_it_comes_again_is_noticed(machine: Machine) -> None:
     assert any(violation.startswith("I18 HistoryTable") for violation in report.violations)
 
 
-def seats(machine: Machine, account: str) -> dict[str, list[str]]:
+def roles(machine: Machine, account: str) -> dict[str, list[str]]:
     """Who holds which role of an account when a run has ended; roles of nobody are left out."""
     assigned = machine.memory.dynamodb.tables["AccountsTable"].items[f"{HOME}#{account}"][
         "assigned"
@@ -97,34 +97,34 @@ def user(machine: Machine, address: str) -> dict[str, str]:
 def test_an_import_that_is_taken_back_leaves_nothing_behind(machine: Machine) -> None:
     machine.run(Plan("undo"), whole=True)
 
-    assert seats(machine, "A1") == {"account_manager": [ANA]}
-    assert seats(machine, "A4") == {}
-    assert seats(machine, "A12") == {"account_manager": [BEA], "viewer": [ANA]}
+    assert roles(machine, "A1") == {"account_manager": [ANA]}
+    assert roles(machine, "A4") == {}
+    assert roles(machine, "A12") == {"account_manager": [BEA], "viewer": [ANA]}
 
 
 def test_who_is_removed_holds_nothing_and_cannot_sign_in(machine: Machine) -> None:
     machine.run(Plan("removal"), whole=True)
 
     assert user(machine, ANA)["status"] == "deleted"
-    assert seats(machine, "A5") == {}
-    assert seats(machine, "A14") == {"account_manager": [BEA]}
+    assert roles(machine, "A5") == {}
+    assert roles(machine, "A14") == {"account_manager": [BEA]}
     assert ANA not in machine.memory.pools.sign_ins
 
 
 def test_who_was_waited_for_gets_the_accounts(machine: Machine) -> None:
     machine.run(Plan("pending"), whole=True)
 
-    assert seats(machine, "A5") == {"account_manager": [NEEMA]}
-    assert seats(machine, "A4") == {"account_manager": [NEEMA], "viewer": [CAI, NEEMA]}
+    assert roles(machine, "A5") == {"account_manager": [NEEMA]}
+    assert roles(machine, "A4") == {"account_manager": [NEEMA], "viewer": [CAI, NEEMA]}
 
 
 def test_what_is_handed_over_gets_its_new_owner(machine: Machine) -> None:
     machine.run(Plan("owner"), whole=True)
 
-    assert seats(machine, "A6") == {"account_manager": [ANA, BEA]}
-    assert seats(machine, "A7") == {"account_manager": [BEA]}
-    assert seats(machine, "A9") == {"account_manager": [BEA]}
-    assert seats(machine, "A10") == {"account_manager": [ANA]}
+    assert roles(machine, "A6") == {"account_manager": [ANA, BEA]}
+    assert roles(machine, "A7") == {"account_manager": [BEA]}
+    assert roles(machine, "A9") == {"account_manager": [BEA]}
+    assert roles(machine, "A10") == {"account_manager": [ANA]}
 
 
 def test_a_file_of_users_changes_and_deletes_them(machine: Machine) -> None:
@@ -132,16 +132,16 @@ def test_a_file_of_users_changes_and_deletes_them(machine: Machine) -> None:
 
     assert user(machine, FINN)["name"] == "Finn Second"
     assert user(machine, DORA)["status"] == "deleted"
-    assert seats(machine, "D1") == {}
-    assert seats(machine, "D2") == {"account_manager": [BEA]}
+    assert roles(machine, "D1") == {}
+    assert roles(machine, "D2") == {"account_manager": [BEA]}
 
 
 def test_a_file_of_accounts_makes_and_changes_them(machine: Machine) -> None:
     machine.run(Plan("customers"), whole=True)
     items = machine.memory.dynamodb.tables["AccountsTable"].items
 
-    assert seats(machine, "C8") == {"account_manager": [ANA]}
-    assert seats(machine, "C2") == {"account_manager": [ANA]}
+    assert roles(machine, "C8") == {"account_manager": [ANA]}
+    assert roles(machine, "C2") == {"account_manager": [ANA]}
     assert items[f"{HOME}#C3"]["status"] == {"S": "inactive"}
 
 
@@ -164,7 +164,7 @@ def explorers() -> Iterator[Explorers]:
 
 
 @pytest.mark.all_cores
-@pytest.mark.timeout(MOST_SECONDS)
+@pytest.mark.timeout(MAX_SECONDS)
 def test_no_single_fault_violates_anything(explorers: Explorers) -> None:
     first = random.Random(SEED).randrange(LATER_EVERY)
     jobs = explore.singles(later_every=LATER_EVERY, later_first=first)
@@ -177,12 +177,12 @@ def test_no_single_fault_violates_anything(explorers: Explorers) -> None:
 
 
 @pytest.mark.all_cores
-@pytest.mark.timeout(MOST_SECONDS)
+@pytest.mark.timeout(MAX_SECONDS)
 def test_no_drawn_pair_or_triple_violates_anything(explorers: Explorers) -> None:
     tally = Tally()
     drawn, seconds = 0, 0.0
-    while drawn < MOST_DRAWN and (drawn < LEAST_DRAWN or explorers.have_time_for(seconds)):
-        count = min(DRAWN_AT_A_TIME, MOST_DRAWN - drawn)
+    while drawn < MAX_DRAWN and (drawn < MIN_DRAWN or explorers.have_time_for(seconds)):
+        count = min(DRAWN_AT_A_TIME, MAX_DRAWN - drawn)
         part = explore.in_pool(explorers.pool, explore.drawn(count, f"{SEED}/{drawn}"))
         tally.merge(part)
         tally.seconds += part.seconds
@@ -190,19 +190,19 @@ def test_no_drawn_pair_or_triple_violates_anything(explorers: Explorers) -> None
 
     print(f"\npairs and triples of seed {SEED}: {tally}")
     assert tally.violating == 0, f"seed {SEED}\n{explore.told(tally)}"
-    assert LEAST_DRAWN <= tally.by_faults[2] + tally.by_faults[3] == drawn
+    assert MIN_DRAWN <= tally.by_faults[2] + tally.by_faults[3] == drawn
 
 
-def test_going_on_from_a_moment_is_the_same_as_beginning_anew(machine: Machine) -> None:
+def test_going_on_from_a_moment_is_the_same_as_beginning_again(machine: Machine) -> None:
     parent = machine.run(Plan("two", "1"), traced=True)
     faults = list(explore.faults_after(parent))[::397]
 
     for number, kind in faults:
         plan = parent.plan.with_fault(number, kind)
         machine.run(plan, whole=True)
-        anew = machine.digest()
+        again = machine.digest()
         machine.run(plan, after=parent, whole=True)
-        assert machine.digest() == anew, plan.json()
+        assert machine.digest() == again, plan.json()
 
 
 def test_shortcuts_and_replays_change_nothing(machine: Machine) -> None:
@@ -318,7 +318,7 @@ def test_a_plan_leads_to_the_same_in_every_process() -> None:
     assert not any(process.returncode for process in processes)
 
 
-def test_a_plan_survives_being_told(machine: Machine) -> None:
+def test_a_plan_survives_being_reported(machine: Machine) -> None:
     plan = PLANS[1]
 
     told = json.loads(plan.json())

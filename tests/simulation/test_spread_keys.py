@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 from handover import runtime
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.store import history
 from handover.store.batches import transact
 from handover.store.moving import PortfolioMover, UserMover
-from handover.store.user_places import Spreading, UserPlaces, address_of, put_mark
+from handover.store.user_places import Spreading, UserPlaces, address_of, put_receipt
 
 from tests.simulation.engine import Machine, Plan, explore
 from tests.simulation.engine import scene as the_scene
@@ -31,7 +31,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
     yield Machine()
     os.environ.clear()
     os.environ.update(kept)
-    runtime.wiring.cache_clear()
+    runtime.resources.cache_clear()
 
 
 def switch(machine: Machine, scene: str, *, is_moved: bool) -> None:
@@ -39,11 +39,11 @@ def switch(machine: Machine, scene: str, *, is_moved: bool) -> None:
     with machine.running():
         machine._set(scene)
         os.environ["KEY_LAYOUT"] = "spread"
-        runtime.wiring.cache_clear()
+        runtime.resources.cache_clear()
         if is_moved:
-            tables = runtime.wiring().tables
+            tables = runtime.resources().tables
             mover = PortfolioMover(tables.portfolios, large_from=1)
-            list(mover.spread(Patience(the_scene.START + 9e9)))
+            list(mover.spread(Deadline(the_scene.START + 9e9)))
             machine._snapshots[scene] = machine.memory.snapshot()
 
 
@@ -67,8 +67,8 @@ def move_users(machine: Machine, scene: str, *, most: int) -> None:
     """Prepares the scene with a tenant that is being spread, of which so many users are moved."""
     with machine.running():
         machine._set(scene)
-        table = runtime.wiring().tables.directory.table
-        put_mark(table, the_scene.HOME, Spreading.SPREAD, the_scene.START)
+        table = runtime.resources().tables.directory.table
+        put_receipt(table, the_scene.HOME, Spreading.SPREAD, the_scene.START)
         keys = UserPlaces(the_scene.HOME, Spreading.SPREAD)
         items = machine.memory.dynamodb.tables["DirectoryTable"].items
         users = [

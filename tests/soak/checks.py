@@ -1,6 +1,6 @@
 """What must be true at the end, told from the stores and from bytes, not from what was counted.
 
-Every upload is parsed anew; final assignments come from applying the uploads one after another in
+Every upload is parsed again; final assignments come from applying the uploads one after another in
 the order of S3's own times.
 """
 
@@ -85,7 +85,7 @@ def violations(stand: Stand) -> Iterator[str]:
     accounts = {item["pk"]["S"]: item for item in stand.scan("AccountsTable")}
     history = list(stand.scan("HistoryTable"))
     yield from _superseded(done)
-    yield from _seats(stand, accounts)
+    yield from _assignees(stand, accounts)
     yield from _chains(stand, done, accounts, history)
     yield from _portfolios(stand, accounts, {item["pk"]["S"] for item in history})
     yield from _events(stand, history)
@@ -135,21 +135,21 @@ def _import(stand: Stand, done: Done, item: Item, told: list[Any]) -> Iterator[s
         else:
             is_right = row.outcome in WORKED
         if not is_right:
-            yield f"I4 line {asked.line} is {row.outcome} {row.code}, wanted {expected} {where}"
+            yield f"I4 line {asked.line} is {row.outcome} {row.code}, expected {expected} {where}"
     counted = Counter(row.outcome for _, row in done.rows)
     stored = {
         outcome: int(item["pending_users" if outcome == "pending" else outcome]["N"])
         for outcome in OUTCOMES
     }
-    wanted = {outcome: counted[outcome] for outcome in OUTCOMES}
-    if stored != wanted or int(item["lines"]["N"]) != len(done.rows):
-        yield f"I5 stored {stored}, counted {wanted} {where}"
+    intended = {outcome: counted[outcome] for outcome in OUTCOMES}
+    if stored != intended or int(item["lines"]["N"]) != len(done.rows):
+        yield f"I5 stored {stored}, counted {intended} {where}"
     summary = stand.report(done.upload, "summary.json")
     if summary is None:
         yield f"I14 there is no summary.json {where}"
         return
     for one in (json.loads(summary), *told):
-        if {outcome: one["counts"][outcome] for outcome in OUTCOMES} != wanted:
+        if {outcome: one["counts"][outcome] for outcome in OUTCOMES} != intended:
             yield f"I13 other counts are told than were counted {where}"
         if one["state"] != item["state"]["S"]:
             yield f"I13 {one['state']} is told of {item['state']['S']} {where}"
@@ -163,7 +163,7 @@ def _import(stand: Stand, done: Done, item: Item, told: list[Any]) -> Iterator[s
 
 
 def _errors(stand: Stand, done: Done) -> Iterator[str]:
-    wanted = [
+    intended = [
         # The report keeps a row as it was sent, also where results.csv fills it up or joins it.
         (*one.fields, str(row.line), row.code)
         for one, row in done.rows
@@ -171,12 +171,12 @@ def _errors(stand: Stand, done: Done) -> Iterator[str]:
     ]
     body = stand.report(done.upload, "errors.csv")
     if body is None:
-        if wanted:
+        if intended:
             yield f"I6 there is no errors.csv in {done.upload.import_id}"
         return
     reader = csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True)
     next(reader)
-    if [tuple(cells[:-2]) for cells in reader] != wanted:
+    if [tuple(cells[:-2]) for cells in reader] != intended:
         yield f"I6 errors.csv is not what was rejected in {done.upload.import_id}"
 
 
@@ -193,7 +193,7 @@ def _superseded(done: list[Done]) -> Iterator[str]:
                 yield f"I7 line {asked.line} of {one.upload.import_id} yielded to nothing"
 
 
-def _seats(stand: Stand, accounts: Mapping[str, Item]) -> Iterator[str]:
+def _assignees(stand: Stand, accounts: Mapping[str, Item]) -> Iterator[str]:
     for tenant, managers in stand.at_start.items():
         held = dict(managers)
         for upload in stand.uploads:
@@ -202,7 +202,7 @@ def _seats(stand: Stand, accounts: Mapping[str, Item]) -> Iterator[str]:
         for account, manager in held.items():
             found = _manager(accounts[f"{tenant}#{account}"])
             if found != manager:
-                yield f"I7 {tenant} {account} is held by {found!r}, wanted {manager!r}"
+                yield f"I7 {tenant} {account} is held by {found!r}, expected {manager!r}"
 
 
 def _chains(
@@ -251,13 +251,13 @@ def _portfolios(
         if item["held"]["BOOL"]
     }
     for tenant, managers in stand.at_start.items():
-        wanted = {
+        intended = {
             (f"{tenant}#{manager}", f"{ROLE}#{account}")
             for account in managers
             if (stand.tells_of_seed or f"{tenant}#{account}" in changed)
             and (manager := _manager(accounts[f"{tenant}#{account}"]))
         }
-        differing = wanted ^ {one for one in held if one[0].startswith(f"{tenant}#")}
+        differing = intended ^ {one for one in held if one[0].startswith(f"{tenant}#")}
         if differing:
             yield f"{len(differing)} differences of portfolios and accounts of {tenant}"
 
@@ -272,12 +272,12 @@ def _events(stand: Stand, history: list[Any]) -> Iterator[str]:
         words = json.dumps(detail, sort_keys=True)
         if told.setdefault(detail["dedupe_id"], words) != words:
             yield f"I13 {detail['dedupe_id']} is told in two ways"
-    wanted = {
+    intended = {
         f"assignment-changed/{item['pk']['S'].replace('#', '/', 1)}/{item['sk']['N']}"
         for item in history
     }
-    if set(told) != wanted:
-        yield f"I8 {len(told)} changes were told of {len(wanted)}"
+    if set(told) != intended:
+        yield f"I8 {len(told)} changes were told of {len(intended)}"
 
 
 def _manager(item: Item) -> str:

@@ -1,6 +1,6 @@
 """A directory of tenants, files for them, and what each line of such a file must come to.
 
-The verdicts are written anew here, on the csv module and a dict: nothing is shared with what is
+The verdicts are written again here, on the csv module and a dict: nothing is shared with what is
 tested.
 """
 

@@ -35,7 +35,7 @@ from tests.soak.board import FIELDS, Board
 from tests.soak.memory import processor_seconds
 from tests.soak.worker import Handler, Post
 
-LOOK_SECONDS = 0.004
+RECHECK_SECONDS = 0.004
 # So long a kill waits for somebody to be at work before it goes to whoever is there.
 LONGEST_WAIT_SECONDS = 1.0
 IN_ADVANCE = 10
@@ -114,7 +114,7 @@ def make_clients() -> None:
     from handover.store.directory import DirectoryItem, UserItem
     from handover.store.imports import ChunkItem, ImportItem, PlanItem, TicketItem, WatermarkItem
 
-    runtime.wiring()
+    runtime.resources()
     connection.client()
     for make in (clients.s3, clients.sqs, clients.sns, clients.events):
         make()
@@ -162,7 +162,7 @@ class Foreman:
             self._start(place)
         buffer = b""
         while True:
-            readable, _, _ = select.select([sys.stdin.fileno()], [], [], LOOK_SECONDS)
+            readable, _, _ = select.select([sys.stdin.fileno()], [], [], RECHECK_SECONDS)
             if readable:
                 read = os.read(sys.stdin.fileno(), 4096)
                 if not read:

@@ -13,9 +13,9 @@ from statistics import linear_regression
 # What a process takes while it warms up says nothing of what it takes for ever.
 WARM_UP_SHARE = 0.2
 # What 50 bytes kept of every line come to at 20,000 lines a minute, a worker's share of the load.
-MOST_MB_A_MINUTE = 1.0
+MAX_MB_A_MINUTE = 1.0
 # In less time one block taken from the system looks like growth.
-LEAST_MINUTES = 2.0
+MIN_MINUTES = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ def swollen(growths: Iterable[Growth], *, may_grow: Collection[str] = ()) -> Ite
     for one in growths:
         if (
             one.name not in may_grow
-            and one.minutes >= LEAST_MINUTES
-            and one.mb_a_minute > MOST_MB_A_MINUTE
+            and one.minutes >= MIN_MINUTES
+            and one.mb_a_minute > MAX_MB_A_MINUTE
         ):
             yield (
                 f"{one.name} grew by {one.mb_a_minute:.2f} MB a minute, from {one.first_mb:.1f} "

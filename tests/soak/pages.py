@@ -13,7 +13,7 @@ TITLES = {
     "kill9": "kill -9",
     "deployed": "kill -9 of the deployed functions",
 }
-MOST_VIOLATIONS = 20
+MAX_VIOLATIONS = 20
 
 
 def section(what: str, figures: Figures, day: date) -> str:
@@ -54,7 +54,7 @@ def section(what: str, figures: Figures, day: date) -> str:
             for one in figures.growths
         ]
     if figures.violations:
-        lines += ["", *(f"- {one}" for one in figures.violations[:MOST_VIOLATIONS])]
+        lines += ["", *(f"- {one}" for one in figures.violations[:MAX_VIOLATIONS])]
     return "\n".join(lines) + "\n"
 
 

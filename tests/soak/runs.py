@@ -22,7 +22,7 @@ from tests.soak.memory import Growth, Watch, processor_seconds, swollen
 from tests.soak.stand import QUEUES, Stand, begin_stream_here, stand, stream_arn
 from tests.soak.worker import Post
 
-LOOK_SECONDS = 0.5
+RECHECK_SECONDS = 0.5
 SAMPLE_SECONDS = 5.0
 # After the last upload: kills have stopped, what was killed last comes back once more.
 DRAIN_SECONDS = 300.0
@@ -142,7 +142,7 @@ class Run:
                 self.stand.upload(tenant, self._file(tenant))
                 waiting[tenant] += 1
             self._sample()
-            time.sleep(LOOK_SECONDS)
+            time.sleep(RECHECK_SECONDS)
 
     def drain(self) -> bool:
         """True once all has ended; False when something does not end in time."""
@@ -151,7 +151,7 @@ class Run:
             self._sample()
             if not self.stand.look() and not sum(self.stand.messages(QUEUES).values()):
                 return self._follow(deadline)
-            time.sleep(LOOK_SECONDS)
+            time.sleep(RECHECK_SECONDS)
         return False
 
     def _follow(self, deadline: float) -> bool:

@@ -23,7 +23,7 @@ HAIL = Terms(
     hands={"validate": (2, 0), "assign": (4, 0), "finalize": (1, 0), "publish": (1, 0)},
     constants={
         **SHORT_LEASE,
-        "handover.pipeline.validate.LEAST_CHUNK_BYTES": 1024,
+        "handover.pipeline.validate.MIN_CHUNK_BYTES": 1024,
         "handover.pipeline.lines.LINES_AT_A_TIME": 25,
         "handover.pipeline.lines.STATEMENTS_A_BATCH": 8,
         "handover.store.batches.STATEMENTS_A_BATCH": 8,
@@ -42,7 +42,7 @@ SHOWER = replace(
     constants={
         **HAIL.constants,
         "handover.runtime.LEASE_MARGIN_SECONDS": 1,
-        "handover.pipeline.validate.LEAST_CHUNK_BYTES": 512,
+        "handover.pipeline.validate.MIN_CHUNK_BYTES": 512,
     },
     timeout_seconds=5.0,
     visible_after=7,
@@ -58,7 +58,7 @@ LOAD = Terms(
     lines=3000,
     mix=Mix(changed=20, cleared=2, rejected=4, repeated=4),
     hands={"validate": (1, 1), "assign": (2, 1), "finalize": (1, 1), "publish": (0, 1)},
-    constants={**SHORT_LEASE, "handover.pipeline.validate.LEAST_CHUNK_BYTES": 16 * 1024},
+    constants={**SHORT_LEASE, "handover.pipeline.validate.MIN_CHUNK_BYTES": 16 * 1024},
     most_open=10,
     overlapping=10,
     kills_a_second=1.15,  # a kill that finds nobody at work waits: one a second comes of it

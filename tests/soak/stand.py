@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.model import Account, Mode, User
 from handover.pipeline.older_imports import ticket_time
 from handover.profiles import Settings
@@ -87,7 +87,7 @@ class Stand:
 
     def seed(self, tenant: str, accounts: int) -> None:
         """A tenant with so many accounts, half of them managed, and the people of `files`."""
-        patience = Patience(time.time() + SEED_SECONDS)
+        deadline = Deadline(time.time() + SEED_SECONDS)
         named = files.accounts_of(accounts)
         held = {
             account: files.SELLERS[place % len(files.SELLERS)] if place % 2 else ""
@@ -104,7 +104,7 @@ class Stand:
             )
             for account, manager in held.items()
         ]
-        put_items(self.resource("AccountsTable"), map(item_from, made), patience)
+        put_items(self.resource("AccountsTable"), map(item_from, made), deadline)
         sales = frozenset({"Sales"})
         people = [
             *(User(address, "Seller", sales, files.OPCO) for address in files.SELLERS),
@@ -113,7 +113,7 @@ class Stand:
             User(files.INACTIVE, "Gone Away", sales, files.OPCO, is_active=False),
             User(files.ELSEWHERE, "Diane Uwase", sales, files.OTHER_OPCO),
         ]
-        self.tables.directory.put_users(tenant, people, patience)
+        self.tables.directory.put_users(tenant, people, deadline)
         # Nobody is there to approve anything.
         settings = Settings(clear_guard_percent=100, clear_guard_lines=10**6)
         self.tables.directory.put_settings(tenant, settings)

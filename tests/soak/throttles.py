@@ -136,12 +136,12 @@ def _left_out(operation: Any, tick: Callable[[int], None], cut: Any) -> Any:
 
 
 def _without_keys(data: Any) -> tuple[Any, Any, str]:
-    (table, wanted), *others = data["RequestItems"].items()
-    if others or len(wanted["Keys"]) < 2:
+    (table, expected), *others = data["RequestItems"].items()
+    if others or len(expected["Keys"]) < 2:
         return None, None, ""
-    half = len(wanted["Keys"]) // 2
-    rest = {**data, "RequestItems": {table: {**wanted, "Keys": wanted["Keys"][:half]}}}
-    return rest, {table: {**wanted, "Keys": wanted["Keys"][half:]}}, "UnprocessedKeys"
+    half = len(expected["Keys"]) // 2
+    rest = {**data, "RequestItems": {table: {**expected, "Keys": expected["Keys"][:half]}}}
+    return rest, {table: {**expected, "Keys": expected["Keys"][half:]}}, "UnprocessedKeys"
 
 
 def _without_puts(data: Any) -> tuple[Any, Any, str]:

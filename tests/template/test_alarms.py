@@ -1,4 +1,4 @@
-"""Alarms: each can be raised by what it is there for, and is not raised by what mends itself."""
+"""Alarms: each can be raised by what it is there for, and is not raised by what fixes itself."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from handover.batch import LONGEST_DELAY_SECONDS, each_message
+from handover.batch import LONGEST_DELAY_SECONDS, process_batch
 from handover.errors import RetryLaterError
 from handover.runtime import metrics
 
@@ -134,7 +134,7 @@ def failing(error: Exception) -> None:
     def work(_body: str, _run: object) -> None:
         raise error
 
-    answer = each_message(load_event("assign-chunk"), LambdaContext("once", 60.0), work)
+    answer = process_batch(load_event("assign-chunk"), LambdaContext("once", 60.0), work)
     assert len(answer["batchItemFailures"]) == 1, "no error that Lambda would count"
 
 
@@ -183,7 +183,7 @@ def test_a_service_that_stays_busy_for_an_hour_calls_somebody() -> None:
 def test_every_function_of_a_queue_counts_its_failures_itself() -> None:
     for name in QUEUE_FUNCTIONS:
         code = (PATH.parent / FUNCTIONS[name]["CodeUri"] / "app.py").read_text(encoding="utf-8")
-        assert "return each_message(" in code
+        assert "return process_batch(" in code
         assert "@metrics.log_metrics" in code
 
 
@@ -199,7 +199,7 @@ def test_one_message_that_fails_again_is_enough(function: str, stage: str) -> No
         assert window_seconds(alarm) > max(again_seconds(queue, stage) for queue in queues)
 
 
-def test_a_sweep_that_fails_each_quarter_of_an_hour_is_told_of() -> None:
+def test_a_sweep_that_fails_each_quarter_of_an_hour_is_reported() -> None:
     alarm = ALARMS["SweepFails"]
 
     assert window_seconds(alarm) >= (alarm["DatapointsToAlarm"] + 1) * 15 * 60

@@ -70,7 +70,7 @@ def test_a_taken_port_is_refused_in_words(running: LocalStack, tmp_path: Path) -
         emulator.start(tmp_path, port=running.emulator.port, persist=None, auth=False)
 
 
-def test_it_ends_when_told_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_it_ends_when_reported_and_leaves_nothing_behind(tmp_path: Path) -> None:
     started = emulator.start(tmp_path, port=emulator.choose_port(0), persist=None, auth=False)
     assert emulator.is_running(started)
 

@@ -43,8 +43,8 @@ def version_of(pin: Requirement) -> str:
     return only.version
 
 
-def is_met(wanted: str, file: Path) -> bool:
-    requirement = Requirement(wanted)
+def is_met(expected: str, file: Path) -> bool:
+    requirement = Requirement(expected)
     pinned = pins(file).get(canonicalize_name(requirement.name), [])
     return bool(pinned) and all(version_of(pin) in requirement.specifier for pin in pinned)
 
@@ -68,17 +68,17 @@ def test_every_pin_carries_the_hashes_of_its_archives(file: Path) -> None:
 
 def test_whatever_the_project_asks_for_is_pinned_for_development() -> None:
     project = PROJECT["project"]
-    wanted = [*project["dependencies"]]
+    expected = [*project["dependencies"]]
     for extra in project["optional-dependencies"].values():
-        wanted += extra
+        expected += extra
 
-    assert [one for one in wanted if not is_met(one, DEVELOPMENT)] == []
+    assert [one for one in expected if not is_met(one, DEVELOPMENT)] == []
 
 
 def test_whatever_functions_need_is_pinned_in_a_layer() -> None:
-    for wanted in PROJECT["project"]["dependencies"]:
-        layer = NUMPY_LAYER if Requirement(wanted).name == "numpy" else HANDOVER_LAYER
-        assert is_met(wanted, layer), wanted
+    for expected in PROJECT["project"]["dependencies"]:
+        layer = NUMPY_LAYER if Requirement(expected).name == "numpy" else HANDOVER_LAYER
+        assert is_met(expected, layer), expected
 
 
 def test_the_layers_hold_the_versions_that_are_tested() -> None:
@@ -97,7 +97,7 @@ def test_no_tool_travels_with_the_functions() -> None:
 
 
 def test_the_emulator_is_pinned_to_the_release_that_was_tried() -> None:
-    for wanted in PROJECT["dependency-groups"]["emulator"]:
-        assert is_met(wanted, EMULATOR)
+    for expected in PROJECT["dependency-groups"]["emulator"]:
+        assert is_met(expected, EMULATOR)
     (pin,) = pins(EMULATOR)["ministack"]
     assert version_of(pin) == "1.5.33"

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from handover.pipeline.older_imports import WATERMARK_LAG_SECONDS
 from handover.pipeline.sweep import APPROVAL_SECONDS
-from handover.use_cases.tickets import DOOR_SECONDS
+from handover.use_cases.tickets import FORM_SECONDS
 
 from infra.template import PATH, load, resources
 from tests.template.test_pins import AUDIT, DEVELOPMENT, is_met, pins
@@ -101,8 +101,8 @@ def test_a_signature_may_be_older_than_a_form_lives_but_not_by_much() -> None:
     ]
     most_ms = statement["Condition"]["NumericGreaterThan"]["s3:signatureAge"]
 
-    assert DOOR_SECONDS <= 300
-    assert DOOR_SECONDS * 1000 < most_ms <= 2 * DOOR_SECONDS * 1000
+    assert FORM_SECONDS <= 300
+    assert FORM_SECONDS * 1000 < most_ms <= 2 * FORM_SECONDS * 1000
     assert statement["Action"] == "s3:PutObject"
     assert statement["Resource"] == {"Fn::Sub": "${UploadsBucket.Arn}/in/*"}
 
@@ -426,6 +426,6 @@ def test_whatever_the_scan_skips_is_argued() -> None:
 def test_the_scanners_are_pinned_apart_from_what_developers_install() -> None:
     project = tomllib.loads((PATH.parent / "pyproject.toml").read_text(encoding="utf-8"))
 
-    for wanted in project["dependency-groups"]["audit"]:
-        assert is_met(wanted, AUDIT)
+    for required in project["dependency-groups"]["audit"]:
+        assert is_met(required, AUDIT)
     assert not {"checkov", "bandit"} & set(pins(DEVELOPMENT))

@@ -13,7 +13,7 @@ from handover.batch import DELIVERIES_OF_ONE
 from handover.pipeline.parking import GIVEN_UP, PARKED
 from handover.rules.resending import TAKEN_SECONDS
 from handover.runtime import REPORTS_DAYS
-from handover.store.jobs import ERRAND, LOOK
+from handover.store.jobs import JOB, RECHECK
 from handover.store.user_places import USER
 
 from infra.template import PATH, load, resources
@@ -270,12 +270,12 @@ def test_a_stream_is_read_from_its_start_and_a_bad_record_is_parted_from_the_goo
     assert TABLES[table]["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
 
 
-def test_follow_hears_of_users_errands_and_looks_alone() -> None:
+def test_follow_hears_of_users_jobs_and_looks_alone() -> None:
     (source,) = sources_of(FUNCTIONS["FollowFunction"])
 
     (pattern,) = source["FilterCriteria"]["Filters"]
     heard = json.loads(pattern["Pattern"])["dynamodb"]["Keys"]["sk"]["S"]
-    assert [one["prefix"] for one in heard] == [USER, ERRAND, LOOK]
+    assert [one["prefix"] for one in heard] == [USER, JOB, RECHECK]
 
 
 def test_uploads_reach_intake_without_a_filter() -> None:
@@ -605,7 +605,7 @@ def test_no_function_deletes_an_upload_a_report_or_an_account() -> None:
 
 
 def test_only_finalize_and_abandon_write_reports_and_notify() -> None:
-    for wanted, target in (
+    for expected, target in (
         ("s3:PutObject", "ReportsBucket"),
         ("sns:Publish", "NotificationsTopic"),
     ):
@@ -613,7 +613,7 @@ def test_only_finalize_and_abandon_write_reports_and_notify() -> None:
             role
             for role in ROLES
             for statement in statements(role)
-            if wanted in actions(statement) and target in referred(statement["Resource"])
+            if expected in actions(statement) and target in referred(statement["Resource"])
         }
         assert able == {"FinalizeRole", "AbandonRole"}
 

@@ -71,7 +71,7 @@ def _sent_at(record: SQSRecord) -> float | None:
     return int(told) / 1000 if told else None
 
 
-def each_message(
+def process_batch(
     event: dict[str, Any],
     context: Context,
     work: Callable[[str, Invocation], None],

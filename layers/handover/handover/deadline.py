@@ -18,7 +18,7 @@ OUTSIDE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Deadline:
     """How long work may go on; `deadline` is in seconds since the epoch."""
 
     deadline: float
@@ -48,16 +48,16 @@ class Patience:
 
 
 # For calls that are not worth waiting for.
-NO_PATIENCE = Patience(0.0)
+NO_DEADLINE = Deadline(0.0)
 
-_of_this_run: ContextVar[Patience | None] = ContextVar("patience", default=None)
+_of_this_run: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
 
 
-def begin(patience: Patience | None) -> None:
+def begin(deadline: Deadline | None) -> None:
     """From here on this is how long every call may wait; None = no invocation is under way."""
-    _of_this_run.set(patience)
+    _of_this_run.set(deadline)
 
 
-def current() -> Patience:
+def current() -> Deadline:
     """How long the invocation that is under way may go on."""
-    return _of_this_run.get() or Patience(time.time() + OUTSIDE_SECONDS)
+    return _of_this_run.get() or Deadline(time.time() + OUTSIDE_SECONDS)

@@ -51,7 +51,7 @@ FINAL_STATES = frozenset({State.DONE, State.ERROR, State.REFUSED, State.CANCELLE
 class Operation(StrEnum):
     """What a cell asks for: SET says who is to hold a role; the others change who holds it now.
 
-    REMOVE takes users off a role, RESOLVE replaces the pending seats of addresses by the users
+    REMOVE takes users off a role, RESOLVE replaces the pending assignees of addresses by the users
     that have them now. Both leave alone everybody else who holds the role. RECORD tells a fact;
     INITIAL and DEFAULT say who is to hold a role of an account that is new, DEFAULT because
     nobody was named.
@@ -94,7 +94,7 @@ class Rejection:
     """Why one line was rejected.
 
     `column` is the label in the user's own header, "" when the whole line is meant.
-    `error` says line, column, what was found and what was wanted; `hint` how to mend it.
+    `error` says line, column, what was found and what was wanted; `hint` how to fix it.
     """
 
     line: int
@@ -188,7 +188,7 @@ class Repeat:
 
 
 @dataclass(frozen=True, slots=True)
-class SeatChange:
+class RoleChange:
     """One role of an account before and after a line; users are addresses, none = empty."""
 
     role: str
@@ -205,7 +205,7 @@ class LineResult:
 
     line: Line
     outcome: Outcome
-    changes: tuple[SeatChange, ...] = ()
+    changes: tuple[RoleChange, ...] = ()
     rejection: Rejection | None = None
     message: str = ""
 
@@ -231,7 +231,7 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class ChangeReceipt:
     """What one import did to one account, kept on the account itself.
 
     A chunk that is worked again finds its own mark and reports the same outcome instead of
@@ -244,7 +244,7 @@ class Mark:
     actor: str
     at: str
     version: int
-    changes: tuple[SeatChange, ...]
+    changes: tuple[RoleChange, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,10 +266,10 @@ class Account:
     portals: tuple[str, ...] = ()
     assigned: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     orders: Mapping[str, str] = field(default_factory=dict)
-    marks: tuple[Mark, ...] = ()
+    receipts: tuple[ChangeReceipt, ...] = ()
 
 
-class ErrandKind(StrEnum):
+class JobKind(StrEnum):
     """What is to be done.
 
     REMOVAL deletes users and takes them off every account. RESOLUTION gives the accounts that
@@ -285,4 +285,4 @@ class ErrandKind(StrEnum):
     @property
     def follows_the_directory(self) -> bool:
         """True when it only carries out what the directory says already: nobody may stop it."""
-        return self in (ErrandKind.REMOVAL, ErrandKind.RESOLUTION)
+        return self in (JobKind.REMOVAL, JobKind.RESOLUTION)

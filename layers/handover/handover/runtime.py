@@ -15,7 +15,7 @@ from typing import Protocol
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
 
-from handover.deadline import Patience, begin
+from handover.deadline import Deadline, begin
 from handover.store.tables import TableNames, Tables, connect
 
 # Not every invocation has something to count.
@@ -44,7 +44,7 @@ class Context(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Wiring:
+class Resources:
     """The resources of the stack; "" for one that a function has no business with."""
 
     tables: Tables
@@ -61,13 +61,13 @@ class Wiring:
 
 
 @cache
-def wiring() -> Wiring:
+def resources() -> Resources:
     """The wiring that the environment names."""
 
     def name(variable: str) -> str:
         return os.environ.get(variable, "")
 
-    return Wiring(
+    return Resources(
         tables=connect(
             TableNames(
                 accounts=name("ACCOUNTS_TABLE"),
@@ -120,7 +120,7 @@ class Invocation:
     """
 
     attempt: str
-    patience: Patience
+    deadline: Deadline
     sent_at: float | None = None
 
     @property
@@ -134,7 +134,7 @@ class Invocation:
 
         Lambda stops a run at its deadline; the margin is for a request that is still on its way.
         """
-        return self.patience.deadline + LEASE_MARGIN_SECONDS
+        return self.deadline.deadline + LEASE_MARGIN_SECONDS
 
 
 # Longer than any client waits for an answer, so than any request can be under way.
@@ -146,9 +146,9 @@ def invocation(context: Context, part: str = "", *, sent_at: float | None = None
 
     From here on every call to AWS waits for a busy service until the deadline of this run.
     """
-    patience = Patience(time.time() + context.get_remaining_time_in_millis() / 1000)
-    begin(patience)
-    return Invocation(f"{context.aws_request_id}{part}", patience, sent_at)
+    deadline = Deadline(time.time() + context.get_remaining_time_in_millis() / 1000)
+    begin(deadline)
+    return Invocation(f"{context.aws_request_id}{part}", deadline, sent_at)
 
 
 def rfc3339(seconds: float) -> str:

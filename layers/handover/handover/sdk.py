@@ -26,7 +26,7 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from handover.deadline import Patience, current
+from handover.deadline import Deadline, current
 from handover.errors import RetryLaterError
 
 Answer = TypeVar("Answer")
@@ -91,7 +91,7 @@ def patiently(call: Callable[[], Answer]) -> Answer:
 
     Raises RetryLaterError when the time of the invocation is used up.
     """
-    patience: Patience | None = None
+    deadline: Deadline | None = None
     tries, is_under_way = 0, False
     while True:
         try:
@@ -100,9 +100,9 @@ def patiently(call: Callable[[], Answer]) -> Answer:
             if not is_busy(error):
                 raise
             is_under_way = is_under_way or isinstance(error, _UNANSWERED)
-            patience = patience or current()
+            deadline = deadline or current()
             try:
-                patience.wait(tries)
+                deadline.wait(tries)
             except RetryLaterError:
                 raise RetryLaterError(
                     f"a service is busy: {_name(error)}", is_busy=True, is_under_way=is_under_way

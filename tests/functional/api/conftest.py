@@ -10,7 +10,7 @@ import boto3
 import pytest
 from handover import runtime
 from handover.aws import clients
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.model import Account, User
 from handover.store import connection
 from handover.store.accounts import item_from
@@ -51,7 +51,7 @@ CLIENTS = (clients.s3, clients.sqs, clients.sns, clients.events, clients.cognito
 
 
 @pytest.fixture(scope="module")
-def wiring() -> Iterator[runtime.Wiring]:
+def resources() -> Iterator[runtime.Resources]:
     with mock_aws(), pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_DEFAULT_REGION", REGION)
         _forget()
@@ -65,7 +65,7 @@ def wiring() -> Iterator[runtime.Wiring]:
         patch.setenv("UPLOADS_BUCKET", "uploads")
         patch.setenv("REPORTS_BUCKET", "reports")
         patch.setenv("USER_POOL_ID", _pool())
-        yield runtime.wiring()
+        yield runtime.resources()
     _forget()
 
 
@@ -82,7 +82,7 @@ def _pool() -> str:
 
 def _forget() -> None:
     """Clients know the AWS they were made for."""
-    runtime.wiring.cache_clear()
+    runtime.resources.cache_clear()
     for client in CLIENTS:
         client.cache_clear()
     for model in MODELS:
@@ -90,8 +90,8 @@ def _forget() -> None:
 
 
 @pytest.fixture
-def patience() -> Patience:
-    return Patience(4e9)
+def deadline() -> Deadline:
+    return Deadline(4e9)
 
 
 _tenants = count(1)
@@ -110,27 +110,27 @@ def no_tenants_of_earlier_tests() -> None:
 
 
 @pytest.fixture
-def api(wiring: runtime.Wiring, tenant: str, patience: Patience) -> Api:
+def api(resources: runtime.Resources, tenant: str, deadline: Deadline) -> Api:
     """The API as an Admin of a tenant with four users and an account uses it."""
-    seed(wiring, tenant, patience)
-    return Api(tenant, wiring)
+    seed(resources, tenant, deadline)
+    return Api(tenant, resources)
 
 
 @pytest.fixture
-def stranger(wiring: runtime.Wiring, tenant: str, patience: Patience) -> Api:
+def stranger(resources: runtime.Resources, tenant: str, deadline: Deadline) -> Api:
     """The API as an Admin of another tenant uses it, whose users have the same addresses."""
-    seed(wiring, f"{tenant}-other", patience)
-    return Api(f"{tenant}-other", wiring)
+    seed(resources, f"{tenant}-other", deadline)
+    return Api(f"{tenant}-other", resources)
 
 
-def seed(wiring: runtime.Wiring, tenant: str, patience: Patience) -> None:
+def seed(resources: runtime.Resources, tenant: str, deadline: Deadline) -> None:
     users = (
         User(ADMIN, "Ines", frozenset({"Admin"})),
         User(OFFICE, "Joyce", frozenset({"Back Office Management"})),
         User(SALES, "Sam", frozenset({"Sales"})),
         User(GONE, "Kofi", frozenset({"Admin"}), is_active=False),
     )
-    wiring.tables.directory.put_users(tenant, users, patience)
+    resources.tables.directory.put_users(tenant, users, deadline)
     account = Account(
         tenant,
         "00 17é",
@@ -141,4 +141,4 @@ def seed(wiring: runtime.Wiring, tenant: str, patience: Patience) -> None:
     )
     plain = Account(tenant, "0042+a", 1, name="Bolt", assigned={"account_manager": ()})
     items = [item_from(account), item_from(plain)]
-    put_items(wiring.tables.accounts.table, items, patience)
+    put_items(resources.tables.accounts.table, items, deadline)

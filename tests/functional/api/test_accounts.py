@@ -7,20 +7,20 @@ from typing import Any
 import pytest
 from handover.http import accounts
 from handover.model import Account, User
-from handover.store.accounts import SHELVES
+from handover.store.accounts import SHARDS
 
 from tests.functional.api.test_imports import assert_problem
 from tests.kit.caller import Api
 from tests.kit.fixtures import clients_of_memory, pipeline
-from tests.kit.mishaps import Mishap, befalling
+from tests.kit.mishaps import Mishap, incident
 from tests.kit.pipeline import (
     ADMIN,
     AMINA,
     BARAKA,
     DAY,
     HOUR,
+    ROLE,
     SALES,
-    SEAT,
     TENANT,
     Pipeline,
     file_of,
@@ -32,7 +32,7 @@ __all__ = ["clients_of_memory", "pipeline"]
 @pytest.fixture
 def api(pipeline: Pipeline) -> Api:
     """Anybody who is signed in."""
-    return Api(TENANT, pipeline.wiring, SALES)
+    return Api(TENANT, pipeline.resources, SALES)
 
 
 def ids(api: Api, limit: int = 100, **query: str) -> list[str]:
@@ -54,10 +54,10 @@ def ids(api: Api, limit: int = 100, **query: str) -> list[str]:
 def test_r36_r66_every_account_is_listed_once_with_its_external_id(
     pipeline: Pipeline, api: Api, limit: int
 ) -> None:
-    wanted = pipeline.kenyan(120 if limit > 1 else 2 * SHELVES)
+    expected = pipeline.kenyan(120 if limit > 1 else 2 * SHARDS)
     pipeline.kenyan(5, tenant="umbra")
 
-    assert sorted(ids(api, limit)) == wanted
+    assert sorted(ids(api, limit)) == expected
 
 
 def test_a_page_of_one_account_does_not_read_all_the_others(
@@ -71,7 +71,7 @@ def test_a_page_of_one_account_does_not_read_all_the_others(
     def note(answer: dict[str, Any]) -> None:
         read.append(len(answer["Items"]))
 
-    with befalling(pipeline.memory, Mishap("Query", on_answer=note)):
+    with incident(pipeline.memory, Mishap("Query", on_answer=note)):
         assert len(api.get("/accounts", limit="1").body["accounts"]) == 1
     assert sum(read) <= 6
 
@@ -110,7 +110,7 @@ def test_a_page_of_chosen_accounts_ends_at_its_limit_and_leads_on(
 def test_a_list_that_wants_few_of_many_leads_on(
     pipeline: Pipeline, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handover.use_cases.accounts.MOST_LOOKED_AT", 100)
+    monkeypatch.setattr("handover.use_cases.accounts.MAX_LOOKED_AT", 100)
     pipeline.kenyan(250)
 
     page = api.get("/accounts", status="inactive").body
@@ -133,7 +133,7 @@ def test_r47_r49_r102_an_account_tells_the_people_as_the_directory_knows_them_no
 
     accounts.AccountBody.model_validate(told)
     assert told["people"] == {
-        SEAT: [
+        ROLE: [
             {
                 "email": AMINA,
                 "name": "Amina Njeri",
@@ -145,7 +145,7 @@ def test_r47_r49_r102_an_account_tells_the_people_as_the_directory_knows_them_no
     }
 
 
-def test_r58_a_pending_seat_is_told_as_such(pipeline: Pipeline, api: Api) -> None:
+def test_r58_a_pending_assignee_is_reported_as_such(pipeline: Pipeline, api: Api) -> None:
     pipeline.accounts(
         Account(TENANT, "P", 1, assigned={"csm": ("pending:new@x.example",), "workflow": ("Hard",)})
     )
@@ -212,7 +212,7 @@ def test_an_id_that_no_path_holds_is_read_by_query(
 # Who held it then
 
 
-def test_who_held_an_account_on_a_day_is_told(pipeline: Pipeline, api: Api) -> None:
+def test_who_held_an_account_on_a_day_is_reported(pipeline: Pipeline, api: Api) -> None:
     """The clock begins on 2026-11-22 at ten."""
     pipeline.kenyan(1, held_by=AMINA)
     pipeline.publish()
@@ -224,8 +224,8 @@ def test_who_held_an_account_on_a_day_is_told(pipeline: Pipeline, api: Api) -> N
     def held(at: str) -> list[str]:
         body = api.get("/accounts/K000", at=at).body
         accounts.AccountBody.model_validate(body)
-        assert body["people"].get(SEAT, []) == [] or body["people"][SEAT][0]["name"]
-        found: list[str] = body["assigned"][SEAT]
+        assert body["people"].get(ROLE, []) == [] or body["people"][ROLE][0]["name"]
+        found: list[str] = body["assigned"][ROLE]
         return found
 
     assert held("2026-11-22") == [AMINA]
@@ -243,7 +243,7 @@ def test_what_the_history_does_not_have_yet_counts_too(pipeline: Pipeline, api: 
     pipeline.clock.now += HOUR
     pipeline.run(pipeline.upload(file_of([("K000", BARAKA)])))
 
-    assert api.get("/accounts/K000", at="2026-11-22T10:30:00Z").body["assigned"] == {SEAT: [AMINA]}
+    assert api.get("/accounts/K000", at="2026-11-22T10:30:00Z").body["assigned"] == {ROLE: [AMINA]}
 
 
 @pytest.mark.parametrize("at", ["yesterday", "2026-13-01", "2026-11-22T25:00", "9999-12-31", "7"])
@@ -290,9 +290,9 @@ def test_a_search_goes_on_from_a_cursor_of_its_own_alone(api: Api, query: dict[s
 
 def test_a_history_begins_where_its_last_page_ended(pipeline: Pipeline, api: Api) -> None:
     pipeline.kenyan(1)
-    admin = Api(TENANT, pipeline.wiring, ADMIN)
+    admin = Api(TENANT, pipeline.resources, ADMIN)
     for manager in (AMINA, BARAKA, SALES):
-        body = {"profile": "single-strict", "assign": {SEAT: manager}}
+        body = {"profile": "single-strict", "assign": {ROLE: manager}}
         assert admin.request("PATCH", "/accounts/K000", body).status == 200
         pipeline.publish()
 
@@ -336,15 +336,15 @@ def test_r100_an_assignment_reaches_all_portals_of_its_account(
     pipeline.run(pipeline.upload(file_of([("A", AMINA), ("B", BARAKA)])))
     pipeline.publish()
 
-    assert managers(api, "north") == [(SEAT, "A", [AMINA])]
-    assert managers(api, "south") == [(SEAT, "A", [AMINA]), (SEAT, "B", [BARAKA])]
+    assert managers(api, "north") == [(ROLE, "A", [AMINA])]
+    assert managers(api, "south") == [(ROLE, "A", [AMINA]), (ROLE, "B", [BARAKA])]
     assert api.get("/managers", portal="north").body["managers"][0]["people"][0]["name"]
 
 
 def test_r100_an_assignment_follows_the_account_to_other_portals(
     pipeline: Pipeline, api: Api
 ) -> None:
-    held = {SEAT: (AMINA,), "deputy": (BARAKA,)}
+    held = {ROLE: (AMINA,), "deputy": (BARAKA,)}
     pipeline.accounts(Account(TENANT, "A", 1, portals=("north", "south"), assigned=held))
     pipeline.publish()
 
@@ -353,7 +353,7 @@ def test_r100_an_assignment_follows_the_account_to_other_portals(
     assert managers(api, "north") == []
     pipeline.publish()
 
-    both = [(SEAT, "A", [AMINA]), ("deputy", "A", [BARAKA])]
+    both = [(ROLE, "A", [AMINA]), ("deputy", "A", [BARAKA])]
     assert managers(api, "north") == []
     assert managers(api, "south") == both
     assert len(api.get("/managers", portal="east/west").body["managers"]) == 2
@@ -363,7 +363,7 @@ def test_r100_who_is_taken_off_an_account_is_taken_off_its_portals(
     pipeline: Pipeline, api: Api
 ) -> None:
     pipeline.accounts(
-        Account(TENANT, "A", 1, opco="Kenya", portals=("north",), assigned={SEAT: (AMINA,)})
+        Account(TENANT, "A", 1, opco="Kenya", portals=("north",), assigned={ROLE: (AMINA,)})
     )
     pipeline.run(pipeline.upload(file_of([("A", "None")])))
     pipeline.publish()
@@ -373,14 +373,14 @@ def test_r100_who_is_taken_off_an_account_is_taken_off_its_portals(
 
 def test_a_portal_whose_name_is_no_key_stops_nothing(pipeline: Pipeline, api: Api) -> None:
     portals = ("\N{GRINNING FACE}" * 401, "", "north")
-    pipeline.accounts(Account(TENANT, "A", 1, portals=portals, assigned={SEAT: (AMINA,)}))
+    pipeline.accounts(Account(TENANT, "A", 1, portals=portals, assigned={ROLE: (AMINA,)}))
     pipeline.publish()
 
-    assert managers(api, "north") == [(SEAT, "A", [AMINA])]
+    assert managers(api, "north") == [(ROLE, "A", [AMINA])]
 
 
 def test_the_portals_of_another_tenant_are_not_there(pipeline: Pipeline, api: Api) -> None:
-    held = {SEAT: (AMINA,)}
+    held = {ROLE: (AMINA,)}
     pipeline.accounts(Account("umbra", "A", 1, portals=("north",), assigned=held))
     pipeline.publish()
 

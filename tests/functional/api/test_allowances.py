@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from botocore.exceptions import ClientError
 from handover.access import allowances
-from handover.access.allowances import MOST_PERMITS, WINDOW_SECONDS, forget, seconds_to_wait
+from handover.access.allowances import MAX_PERMITS, WINDOW_SECONDS, forget, seconds_to_wait
 from handover.http.problems import PROBLEM
 from handover.store.connection import client
 
@@ -68,10 +68,10 @@ def test_counting_writes_once_for_several_requests_and_not_at_all_when_all_is_us
         return take(self, *given)  # type: ignore[arg-type] # passed on as it came
 
     monkeypatch.setattr(type(api.stack.tables.allowances), "take", counted)
-    a_second = 10 * MOST_PERMITS
+    a_second = 10 * MAX_PERMITS
     for _ in range(100):
         seconds_to_wait(api.stack, api.tenant, a_second, NOW)
-    assert len(writes) == 100 / MOST_PERMITS
+    assert len(writes) == 100 / MAX_PERMITS
 
     answered(api, 100, NOW + WINDOW_SECONDS)
     used = len(writes)
@@ -103,7 +103,7 @@ def test_without_a_limit_nothing_is_counted(api: Api) -> None:
     assert allowances._shares == {}
 
 
-def test_whoever_asks_too_much_is_told_when_to_ask_again(
+def test_whoever_asks_too_much_is_reported_when_to_ask_again(
     api: Api, stranger: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TENANT_REQUESTS_A_SECOND", "1")

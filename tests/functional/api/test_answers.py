@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.use_cases import approvals
 
 from tests.functional.api.test_imports import an_import, assert_problem
@@ -245,7 +245,7 @@ HALVES = [
 
 
 @pytest.mark.parametrize(("method", "path", "body", "field"), HALVES)
-def test_half_a_character_is_told_of_with_its_field(
+def test_half_a_character_is_reported_with_its_field(
     api: Api, method: str, path: str, body: object, field: str
 ) -> None:
     answer = api.request(method, path, body)
@@ -253,7 +253,7 @@ def test_half_a_character_is_told_of_with_its_field(
     assert_problem(answer, 400)
     assert answer.body["field"] == field
     assert answer.body["detail"] == (
-        f"{field}: found half a character, '\\ud800'; wanted whole ones"
+        f"{field}: found half a character, '\\ud800', expected whole ones"
     )
 
 
@@ -266,10 +266,10 @@ def test_two_halves_of_a_character_are_one(api: Api) -> None:
     assert answer.status == 201
 
 
-def test_a_busy_service_is_told_as_a_reason_to_come_again(
+def test_a_busy_service_is_reported_as_a_reason_to_come_again(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Patience, "left", property(lambda _: 0.0))
+    monkeypatch.setattr(Deadline, "left", property(lambda _: 0.0))
 
     answer = api.get("/accounts/0042+a")
 

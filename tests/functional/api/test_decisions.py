@@ -9,13 +9,13 @@ import boto3
 import pytest
 from handover.store.imports import ImportItem
 
-from tests.functional.api.test_imports import WANTED, an_import, assert_problem, ended
+from tests.functional.api.test_imports import EXPECTED, an_import, assert_problem, ended
 from tests.kit.caller import ADMIN, OFFICE, SALES, Api
 
 WHY = {"reason": "would clear too many", "would_clear": 12, "lines": 40}
 
 
-def waiting(api: Api, **facts: Any) -> ImportItem:
+def waiting(api: Api, **fields: Any) -> ImportItem:
     """An import of twelve chunks that waits for an Admin."""
     defaults: dict[str, Any] = {
         "state": "awaiting_approval",
@@ -23,7 +23,7 @@ def waiting(api: Api, **facts: Any) -> ImportItem:
         "approval": WHY,
         "pending": set(range(1, 13)),
     }
-    return an_import(api, **(defaults | facts))
+    return an_import(api, **(defaults | fields))
 
 
 def sent(api: Api) -> list[dict[str, Any]]:
@@ -56,7 +56,7 @@ def test_an_approved_import_goes_on_to_all_its_chunks(api: Api) -> None:
 
 
 def test_an_import_can_be_approved_by_its_ticket(api: Api) -> None:
-    ticket = api.post("/imports", WANTED).body["import_ticket"]
+    ticket = api.post("/imports", EXPECTED).body["import_ticket"]
     item = waiting(api, ticket=ticket)
     api.stack.tables.imports.use_ticket(ticket, item.pk)
 
@@ -94,7 +94,7 @@ def test_only_an_import_that_waits_can_be_approved(api: Api, state: str) -> None
 
 
 def test_a_ticket_cannot_be_approved(api: Api) -> None:
-    ticket = api.post("/imports", WANTED).body["import_ticket"]
+    ticket = api.post("/imports", EXPECTED).body["import_ticket"]
 
     assert_problem(api.post(f"/imports/{ticket}/approve"), 409)
 
@@ -103,7 +103,7 @@ def test_a_ticket_cannot_be_approved(api: Api) -> None:
 def test_nobody_decides_about_the_imports_of_another_tenant(
     api: Api, stranger: Api, wish: str
 ) -> None:
-    ticket = api.post("/imports", WANTED).body["import_ticket"]
+    ticket = api.post("/imports", EXPECTED).body["import_ticket"]
     item = waiting(api)
 
     assert_problem(stranger.post(f"/imports/{item.pk}/{wish}"), 404)
@@ -165,7 +165,7 @@ def test_what_has_ended_cancelled_cannot_be_cancelled_again(api: Api) -> None:
 
 def test_a_cancelled_ticket_is_good_for_no_upload(api: Api) -> None:
     api.switch_on("single-strict")
-    ticket = api.by(OFFICE).post("/imports", WANTED).body["import_ticket"]
+    ticket = api.by(OFFICE).post("/imports", EXPECTED).body["import_ticket"]
 
     answer = api.by(OFFICE).post(f"/imports/{ticket}/cancel")
 
@@ -176,7 +176,7 @@ def test_a_cancelled_ticket_is_good_for_no_upload(api: Api) -> None:
 
 
 def test_a_ticket_that_was_used_cancels_its_import(api: Api) -> None:
-    ticket = api.post("/imports", WANTED).body["import_ticket"]
+    ticket = api.post("/imports", EXPECTED).body["import_ticket"]
     item = an_import(api, ticket=ticket, state="processing", pending={1})
     api.stack.tables.imports.use_ticket(ticket, item.pk)
 
@@ -187,7 +187,7 @@ def test_a_ticket_that_was_used_cancels_its_import(api: Api) -> None:
 
 def test_only_an_admin_or_the_uploader_may_cancel(api: Api) -> None:
     item = waiting(api)
-    ticket = api.post("/imports", WANTED).body["import_ticket"]
+    ticket = api.post("/imports", EXPECTED).body["import_ticket"]
 
     assert_problem(api.by(SALES).post(f"/imports/{item.pk}/cancel"), 403)
     assert_problem(api.by(OFFICE).post(f"/imports/{ticket}/cancel"), 403)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.http import accounts, profiles
-from handover.model import Mark, SeatChange
+from handover.model import ChangeReceipt, RoleChange
 from handover.profiles import presets, profile_from, profile_json, template_csv
 from handover.store.history import Entry, HoldingItem
 
@@ -79,22 +79,26 @@ def test_an_unknown_account_is_not_there(api: Api, account: str) -> None:
 
 
 def test_the_accounts_of_another_tenant_are_not_there(
-    api: Api, stranger: Api, patience: Patience
+    api: Api, stranger: Api, deadline: Deadline
 ) -> None:
-    mark = Mark("0" * 32, "", 2, ADMIN, "2026-07-06T12:00:00.000Z", 1, ())
-    api.stack.tables.history.put([Entry(api.tenant, "0042+a", mark)], patience)
+    receipt = ChangeReceipt("0" * 32, "", 2, ADMIN, "2026-07-06T12:00:00.000Z", 1, ())
+    api.stack.tables.history.put([Entry(api.tenant, "0042+a", receipt)], deadline)
 
     assert stranger.get("/accounts/0042+a/history").body["history"] == []
     assert_problem(stranger.get(f"/accounts/{api.tenant}%230042+a"), 404)
 
 
-def test_a_history_is_told_from_the_beginning_in_pages(api: Api, patience: Patience) -> None:
-    change = SeatChange("account_manager", (), (SALES,))
-    marks = [
-        Mark(f"{number:032x}", "", 2, ADMIN, f"2026-07-0{number}T12:00:00.000Z", number, (change,))
+def test_a_history_is_reported_from_the_beginning_in_pages(api: Api, deadline: Deadline) -> None:
+    change = RoleChange("account_manager", (), (SALES,))
+    receipts = [
+        ChangeReceipt(
+            f"{number:032x}", "", 2, ADMIN, f"2026-07-0{number}T12:00:00.000Z", number, (change,)
+        )
         for number in (1, 2, 3)
     ]
-    api.stack.tables.history.put((Entry(api.tenant, "0042+a", mark) for mark in marks), patience)
+    api.stack.tables.history.put(
+        (Entry(api.tenant, "0042+a", receipt) for receipt in receipts), deadline
+    )
 
     first = api.get("/accounts/0042+a/history", limit="2")
     rest = api.get("/accounts/0042+a/history", limit="2", cursor=first.body["cursor"])

@@ -8,20 +8,20 @@ from typing import Any
 import pytest
 from handover.http.edits import EditBody
 from handover.model import Account
-from handover.profiles import Seat
+from handover.profiles import Role
 
 from tests.functional.api.test_imports import assert_problem
 from tests.kit.caller import Answer, Api
 from tests.kit.fixtures import clients_of_memory, pipeline
 from tests.kit.memory_aws import Twist
-from tests.kit.mishaps import Mishap, befalling
+from tests.kit.mishaps import Mishap, incident
 from tests.kit.pipeline import (
     ADMIN,
     AMINA,
     BARAKA,
     MINUTE,
+    ROLE,
     SALES,
-    SEAT,
     TENANT,
     TOGO,
     Pipeline,
@@ -36,7 +36,7 @@ __all__ = ["clients_of_memory", "pipeline"]
 def office(pipeline: Pipeline) -> Api:
     """An Admin of a tenant with one Kenyan account that Amina holds."""
     pipeline.kenyan(1, held_by=AMINA)
-    return Api(TENANT, pipeline.wiring, ADMIN)
+    return Api(TENANT, pipeline.resources, ADMIN)
 
 
 def edit(api: Api, assign: dict[str, Any], profile: str = "single-strict", **more: Any) -> Answer:
@@ -47,48 +47,48 @@ def edit(api: Api, assign: dict[str, Any], profile: str = "single-strict", **mor
 def test_r20_a_single_account_is_edited_beside_the_bulk_path(
     pipeline: Pipeline, office: Api
 ) -> None:
-    answer = edit(office, {SEAT: BARAKA.upper()})
+    answer = edit(office, {ROLE: BARAKA.upper()})
 
     assert answer.status == 200, answer.text
     EditBody.model_validate(answer.body)
     assert answer.body["outcome"] == "updated"
-    assert answer.body["changes"] == [{"role": SEAT, "before": [AMINA], "after": [BARAKA]}]
-    assert answer.body["assigned"] == {SEAT: [BARAKA]}
+    assert answer.body["changes"] == [{"role": ROLE, "before": [AMINA], "after": [BARAKA]}]
+    assert answer.body["assigned"] == {ROLE: [BARAKA]}
     stored = pipeline.account("K000")
-    assert (stored.assigned[SEAT], stored.version) == ((BARAKA,), answer.body["version"])
+    assert (stored.assigned[ROLE], stored.version) == ((BARAKA,), answer.body["version"])
 
 
 def test_r29_manager_and_workflow_of_a_customer_are_edited_together(
     pipeline: Pipeline, office: Api
 ) -> None:
-    pipeline.wiring.tables.directory.put_workflows(TENANT, ["Gentle"], pipeline.patience)
+    pipeline.resources.tables.directory.put_workflows(TENANT, ["Gentle"], pipeline.deadline)
 
     answer = edit(
-        office, {SEAT: [BARAKA, AMINA], "workflow": "Gentle"}, profile="multi-with-workflow"
+        office, {ROLE: [BARAKA, AMINA], "workflow": "Gentle"}, profile="multi-with-workflow"
     )
 
-    assert answer.body["assigned"] == {SEAT: [AMINA, BARAKA], "workflow": ["Gentle"]}
+    assert answer.body["assigned"] == {ROLE: [AMINA, BARAKA], "workflow": ["Gentle"]}
 
 
 def test_r99_the_history_tells_who_edited(pipeline: Pipeline, office: Api) -> None:
-    told = edit(office, {SEAT: None}).body
+    told = edit(office, {ROLE: None}).body
     pipeline.publish()
 
     (entry,) = office.get("/accounts/K000/history").body["history"]
     assert told["outcome"] == "cleared"
     assert (entry["actor"], entry["import_id"]) == (ADMIN, told["edit_id"])
-    assert entry["changes"] == [{"role": SEAT, "before": [AMINA], "after": []}]
+    assert entry["changes"] == [{"role": ROLE, "before": [AMINA], "after": []}]
     assert office.get(f"/portfolios/{AMINA}").body["accounts"] == []
 
 
 @pytest.mark.parametrize(
     ("assign", "code", "field"),
     [
-        ({SEAT: "amina.otieno@lumina.exampel"}, "USER_NOT_FOUND", f"assign.{SEAT}"),
-        ({SEAT: ADMIN}, "USER_ROLE", f"assign.{SEAT}"),
-        ({SEAT: TOGO}, "OTHER_OPCO", f"assign.{SEAT}"),
-        ({SEAT: [AMINA, BARAKA]}, "TOO_MANY_USERS", f"assign.{SEAT}"),
-        ({SEAT: "amina\x00@lumina.example"}, "INVALID_CHARACTER", f"assign.{SEAT}"),
+        ({ROLE: "amina.otieno@lumina.exampel"}, "USER_NOT_FOUND", f"assign.{ROLE}"),
+        ({ROLE: ADMIN}, "USER_ROLE", f"assign.{ROLE}"),
+        ({ROLE: TOGO}, "OTHER_OPCO", f"assign.{ROLE}"),
+        ({ROLE: [AMINA, BARAKA]}, "TOO_MANY_USERS", f"assign.{ROLE}"),
+        ({ROLE: "amina\x00@lumina.example"}, "INVALID_CHARACTER", f"assign.{ROLE}"),
     ],
 )
 def test_what_a_file_may_not_say_an_edit_may_not_either(
@@ -105,7 +105,7 @@ def test_what_a_file_may_not_say_an_edit_may_not_either(
 
 
 def test_a_likely_address_is_named(office: Api) -> None:
-    answer = edit(office, {SEAT: "amina.otieno@lumina.exampel"})
+    answer = edit(office, {ROLE: "amina.otieno@lumina.exampel"})
 
     assert answer.body["hint"].endswith(f"did you mean {AMINA}?")
 
@@ -115,7 +115,7 @@ def test_r103_an_inactive_account_is_not_edited_where_the_profile_says_so(
 ) -> None:
     pipeline.accounts(Account(TENANT, "K000", 1, opco="Kenya", is_active=False))
 
-    answer = edit(office, {SEAT: BARAKA}, profile="directory-single")
+    answer = edit(office, {ROLE: BARAKA}, profile="directory-single")
 
     assert_problem(answer, 422)
     assert (answer.body["code"], answer.body["field"]) == ("ACCOUNT_INACTIVE", "account_id")
@@ -126,11 +126,11 @@ def test_r103_an_inactive_account_is_not_edited_where_the_profile_says_so(
     [
         ({}, "assign"),
         ({"viewer": AMINA}, "assign.viewer"),
-        ({SEAT: ""}, f"assign.{SEAT}"),
-        ({SEAT: " "}, f"assign.{SEAT}"),
-        ({SEAT: 7}, f"assign.{SEAT}"),
-        ({SEAT: ["x"] * 101}, f"assign.{SEAT}"),
-        ({SEAT: "x" * 1025}, f"assign.{SEAT}"),
+        ({ROLE: ""}, f"assign.{ROLE}"),
+        ({ROLE: " "}, f"assign.{ROLE}"),
+        ({ROLE: 7}, f"assign.{ROLE}"),
+        ({ROLE: ["x"] * 101}, f"assign.{ROLE}"),
+        ({ROLE: "x" * 1025}, f"assign.{ROLE}"),
         ({f"role-{number}": None for number in range(51)}, "assign"),
     ],
 )
@@ -147,21 +147,21 @@ def test_what_cannot_be_meant_is_named(
 
 
 def test_a_profile_or_account_that_is_not_there_is_said_so(office: Api) -> None:
-    assert_problem(edit(office, {SEAT: AMINA}, profile="nightly"), 400)
-    body = {"profile": "single-strict", "assign": {SEAT: AMINA}}
+    assert_problem(edit(office, {ROLE: AMINA}, profile="nightly"), 400)
+    body = {"profile": "single-strict", "assign": {ROLE: AMINA}}
     assert_problem(office.request("PATCH", "/accounts/K001", body), 404)
 
 
 def test_r2_who_may_not_upload_may_not_edit(pipeline: Pipeline, office: Api) -> None:
-    assert_problem(edit(office.by(SALES), {SEAT: BARAKA}), 403)
+    assert_problem(edit(office.by(SALES), {ROLE: BARAKA}), 403)
     assert pipeline.holders("K000") == [AMINA]
 
 
 def test_r45_a_role_is_assigned_by_those_whom_the_tenant_lets(
     pipeline: Pipeline, office: Api
 ) -> None:
-    roles = [Seat("csm", 1, frozenset({"Back Office Management"})), Seat("sponsor", 1)]
-    pipeline.wiring.tables.directory.put_roles(TENANT, roles, pipeline.patience)
+    roles = [Role("csm", 1, frozenset({"Back Office Management"})), Role("sponsor", 1)]
+    pipeline.resources.tables.directory.put_roles(TENANT, roles, pipeline.deadline)
 
     refused = edit(office, {"sponsor": AMINA, "csm": AMINA}, profile="role-team")
     taken = edit(office, {"sponsor": AMINA}, profile="role-team")
@@ -175,17 +175,17 @@ def test_r45_a_role_is_assigned_by_those_whom_the_tenant_lets(
 def test_r54_a_guarded_role_is_guarded_in_edits_by_every_profile(
     pipeline: Pipeline, office: Api
 ) -> None:
-    guarded = Seat(SEAT, None, frozenset({"Back Office Management"}))
-    pipeline.wiring.tables.directory.put_roles(TENANT, [guarded], pipeline.patience)
+    guarded = Role(ROLE, None, frozenset({"Back Office Management"}))
+    pipeline.resources.tables.directory.put_roles(TENANT, [guarded], pipeline.deadline)
 
-    assert_problem(edit(office, {SEAT: BARAKA}), 403)
+    assert_problem(edit(office, {ROLE: BARAKA}), 403)
     assert pipeline.holders("K000") == [AMINA]
 
 
 def test_r58_an_unknown_address_waits_for_its_user_after_an_edit_too(
     pipeline: Pipeline, office: Api
 ) -> None:
-    pipeline.wiring.tables.directory.put_roles(TENANT, [Seat("csm", 1)], pipeline.patience)
+    pipeline.resources.tables.directory.put_roles(TENANT, [Role("csm", 1)], pipeline.deadline)
 
     answer = edit(office, {"csm": "new@lumina.example"}, profile="role-team")
 
@@ -196,10 +196,10 @@ def test_r58_an_unknown_address_waits_for_its_user_after_an_edit_too(
 def test_a_dry_run_tells_what_an_edit_would_do(pipeline: Pipeline, office: Api) -> None:
     before = pipeline.memory.snapshot()
 
-    answer = edit(office, {SEAT: BARAKA}, dry_run=True)
+    answer = edit(office, {ROLE: BARAKA}, dry_run=True)
 
     assert (answer.status, answer.body["dry_run"]) == (200, True)
-    assert answer.body["assigned"] == {SEAT: [BARAKA]}
+    assert answer.body["assigned"] == {ROLE: [BARAKA]}
     assert answer.body["version"] == 1
     assert pipeline.memory.snapshot() == before
 
@@ -211,15 +211,15 @@ def test_edits_are_counted_and_logged_and_dry_runs_are_not(
     capsys: pytest.CaptureFixture[str],
     dry_run: bool,
 ) -> None:
-    assert edit(office, {SEAT: BARAKA}, dry_run=dry_run).status == 200
+    assert edit(office, {ROLE: BARAKA}, dry_run=dry_run).status == 200
 
     assert ("account edited" in caplog.text) is not dry_run
     assert ("AccountsEdited" in capsys.readouterr().out) is not dry_run
 
 
 def test_clear_words_mean_nobody_in_an_edit_too(pipeline: Pipeline, office: Api) -> None:
-    assert edit(office, {SEAT: "None"}).body["outcome"] == "cleared"
-    assert edit(office, {SEAT: []}).body["outcome"] == "unchanged"
+    assert edit(office, {ROLE: "None"}).body["outcome"] == "cleared"
+    assert edit(office, {ROLE: []}).body["outcome"] == "unchanged"
     assert pipeline.holders("K000") == [""]
 
 
@@ -228,7 +228,7 @@ def test_clear_words_mean_nobody_in_an_edit_too(pipeline: Pipeline, office: Api)
 def test_f1_an_edit_whose_names_come_to_nothing_takes_nobody_off(
     pipeline: Pipeline, office: Api, profile: str, name: str
 ) -> None:
-    answer = edit(office, {SEAT: [name]}, profile)
+    answer = edit(office, {ROLE: [name]}, profile)
 
     assert answer.status == 422, answer.text
     assert pipeline.holders("K000") == [AMINA]
@@ -236,7 +236,7 @@ def test_f1_an_edit_whose_names_come_to_nothing_takes_nobody_off(
 
 def test_an_id_that_no_path_holds_is_edited_by_query(pipeline: Pipeline, office: Api) -> None:
     pipeline.accounts(Account(TENANT, 'a/b#c?"d"', 1, opco="Kenya"))
-    body = {"profile": "single-strict", "assign": {SEAT: AMINA}}
+    body = {"profile": "single-strict", "assign": {ROLE: AMINA}}
 
     answer = office.request("PATCH", "/accounts", body, query={"id": 'a/b#c?"d"'})
 
@@ -251,7 +251,7 @@ def test_a_file_uploaded_before_an_edit_yields_to_it(pipeline: Pipeline, office:
     created = pipeline.upload(file_of([("K000", BARAKA)]))
     assert pipeline.validate(created) == []
     pipeline.clock.now += MINUTE
-    assert edit(office, {SEAT: SALES}).body["outcome"] == "updated"
+    assert edit(office, {ROLE: SALES}).body["outcome"] == "updated"
 
     pipeline.run()
 
@@ -264,7 +264,7 @@ def test_a_file_heard_of_only_after_an_edit_yields_to_it_though_nothing_changed(
 ) -> None:
     created = pipeline.upload(file_of([("K000", BARAKA)]))
     pipeline.clock.now += MINUTE
-    assert edit(office, {SEAT: AMINA}).body["outcome"] == "unchanged"
+    assert edit(office, {ROLE: AMINA}).body["outcome"] == "unchanged"
 
     pipeline.run(created)
 
@@ -273,7 +273,7 @@ def test_a_file_heard_of_only_after_an_edit_yields_to_it_though_nothing_changed(
 
 
 def test_a_file_uploaded_after_an_edit_applies(pipeline: Pipeline, office: Api) -> None:
-    edit(office, {SEAT: BARAKA})
+    edit(office, {ROLE: BARAKA})
     pipeline.clock.now += MINUTE
 
     created = pipeline.upload(file_of([("K000", SALES)]))
@@ -281,8 +281,8 @@ def test_a_file_uploaded_after_an_edit_applies(pipeline: Pipeline, office: Api) 
 
     assert pipeline.counts(created) == {"lines": 1, "updated": 1}
     stored = pipeline.account("K000")
-    assert stored.assigned[SEAT] == (SALES,)
-    assert [mark.import_id for mark in stored.marks] == [import_id(created)]
+    assert stored.assigned[ROLE] == (SALES,)
+    assert [mark.import_id for mark in stored.receipts] == [import_id(created)]
 
 
 def test_an_edit_wins_over_what_it_has_seen_though_s3s_clock_is_ahead(
@@ -292,7 +292,7 @@ def test_an_edit_wins_over_what_it_has_seen_though_s3s_clock_is_ahead(
     pipeline.run(pipeline.upload(file_of([("K000", BARAKA)])))
     pipeline.clock.now -= MINUTE
 
-    assert edit(office, {SEAT: SALES}).body["outcome"] == "updated"
+    assert edit(office, {ROLE: SALES}).body["outcome"] == "updated"
     assert pipeline.holders("K000") == [SALES]
 
 
@@ -302,11 +302,11 @@ def test_an_edit_in_the_middle_of_an_import_leaves_its_retries_their_outcome(
     created = pipeline.upload(file_of([("K000", BARAKA)]))
     assert pipeline.validate(created) == []
     name = pipeline.item(created).pk
-    with befalling(pipeline.memory, Mishap("BatchExecuteStatement", kill_after=1)):
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement", kill_after=1)):
         pipeline.assign(name)
     pipeline.clock.now += MINUTE
 
-    assert edit(office, {SEAT: SALES}).body["changes"][0]["before"] == [BARAKA]
+    assert edit(office, {ROLE: SALES}).body["changes"][0]["before"] == [BARAKA]
     pipeline.run()
 
     assert pipeline.counts(created) == {"lines": 1, "updated": 1}
@@ -333,8 +333,8 @@ def test_an_edit_that_meets_a_later_file_yields_to_it(pipeline: Pipeline, office
         pipeline.clock.now += 1.0
         pipeline.run(pipeline.upload(file_of([("K000", BARAKA)])))
 
-    with befalling(pipeline.memory, meeting(pipeline, upload)):
-        answer = edit(office, {SEAT: SALES})
+    with incident(pipeline.memory, meeting(pipeline, upload)):
+        answer = edit(office, {ROLE: SALES})
 
     assert_problem(answer, 409)
     assert pipeline.holders("K000") == [BARAKA]
@@ -347,20 +347,20 @@ def test_an_edit_that_meets_an_earlier_file_is_decided_again_on_what_it_left(
     created = pipeline.upload(file_of([("K000", BARAKA)]))
     pipeline.clock.now += MINUTE
 
-    with befalling(pipeline.memory, meeting(pipeline, lambda: pipeline.run(created))):
-        answer = edit(office, {SEAT: SALES})
+    with incident(pipeline.memory, meeting(pipeline, lambda: pipeline.run(created))):
+        answer = edit(office, {ROLE: SALES})
 
-    assert answer.body["changes"] == [{"role": SEAT, "before": [BARAKA], "after": [SALES]}]
+    assert answer.body["changes"] == [{"role": ROLE, "before": [BARAKA], "after": [SALES]}]
     assert pipeline.counts(created) == {"lines": 1, "updated": 1}
     assert pipeline.holders("K000") == [SALES]
 
 
-@pytest.mark.parametrize(("wanted", "outcome"), [(SALES, "updated"), (AMINA, "unchanged")])
+@pytest.mark.parametrize(("expected", "outcome"), [(SALES, "updated"), (AMINA, "unchanged")])
 def test_an_edit_whose_first_answer_was_lost_counts_once(
-    pipeline: Pipeline, office: Api, wanted: str, outcome: str
+    pipeline: Pipeline, office: Api, expected: str, outcome: str
 ) -> None:
-    with befalling(pipeline.memory, Mishap("BatchExecuteStatement", twists=[Twist(repeat=True)])):
-        answer = edit(office, {SEAT: wanted})
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement", twists=[Twist(repeat=True)])):
+        answer = edit(office, {ROLE: expected})
 
     assert answer.body["outcome"] == outcome
     assert pipeline.account("K000").version == answer.body["version"] == 2

@@ -14,10 +14,10 @@ from handover.use_cases.paging import cursor_at
 
 from tests.kit.caller import ADMIN, OFFICE, SALES, Answer, Api
 
-WANTED = {"profile": "single-strict", "filename": "managers.csv"}
+EXPECTED = {"profile": "single-strict", "filename": "managers.csv"}
 
 
-def an_import(api: Api, number: int = 1, **facts: Any) -> ImportItem:
+def an_import(api: Api, number: int = 1, **fields: Any) -> ImportItem:
     """An import of the tenant as it is stored."""
     import_id = sha256(f"{api.tenant}/{number}".encode()).hexdigest()[:32]
     received_at = f"2026-07-06T12:00:{number:02d}.000Z"
@@ -34,15 +34,15 @@ def an_import(api: Api, number: int = 1, **facts: Any) -> ImportItem:
         "order": received_at,
         "listed_at": f"{received_at}#{import_id}",
     }
-    item = ImportItem(import_id, **(defaults | facts))
+    item = ImportItem(import_id, **(defaults | fields))
     item.save()
     return item
 
 
-def ended(api: Api, **facts: Any) -> ImportItem:
+def ended(api: Api, **fields: Any) -> ImportItem:
     """An import with two good lines and, unless told otherwise, one rejected."""
     counts: dict[str, Any] = {"lines": 3, "updated": 2, "rejected": 1, "state": "error"}
-    return an_import(api, **(counts | {"finished_at": "2026-07-06T12:01:00.000Z"} | facts))
+    return an_import(api, **(counts | {"finished_at": "2026-07-06T12:01:00.000Z"} | fields))
 
 
 def assert_problem(answer: Answer, status: int) -> None:
@@ -53,7 +53,7 @@ def assert_problem(answer: Answer, status: int) -> None:
 
 
 def test_a_ticket_without_an_upload_is_an_import_that_awaits_it(api: Api) -> None:
-    issued = api.post("/imports", WANTED).body
+    issued = api.post("/imports", EXPECTED).body
     ticket = issued["import_ticket"]
 
     answer = api.by(SALES).get(f"/imports/{ticket}")
@@ -67,7 +67,7 @@ def test_a_ticket_without_an_upload_is_an_import_that_awaits_it(api: Api) -> Non
 
 
 def test_a_ticket_whose_upload_has_come_shows_the_import(api: Api) -> None:
-    ticket = api.post("/imports", WANTED).body["import_ticket"]
+    ticket = api.post("/imports", EXPECTED).body["import_ticket"]
     item = an_import(api, ticket=ticket)
     api.stack.tables.imports.use_ticket(ticket, item.pk)
 
@@ -106,7 +106,7 @@ def test_an_import_that_waits_for_approval_says_why(api: Api) -> None:
 def test_the_imports_of_another_tenant_are_not_there(
     api: Api, stranger: Api, path: str, of_ticket: bool
 ) -> None:
-    ticket = api.post("/imports", WANTED).body["import_ticket"]
+    ticket = api.post("/imports", EXPECTED).body["import_ticket"]
     name = ticket if of_ticket else ended(api).pk
 
     there, nowhere = stranger.get(f"/imports/{name}{path}"), stranger.get(f"/imports/{'0' * 32}")
@@ -216,7 +216,7 @@ def test_a_refused_file_has_neither_report_nor_results(api: Api) -> None:
 @pytest.mark.parametrize("path", ["report", "results"])
 def test_an_import_that_goes_on_has_no_files_yet(api: Api, state: State, path: str) -> None:
     name = (
-        api.post("/imports", WANTED).body["import_ticket"]
+        api.post("/imports", EXPECTED).body["import_ticket"]
         if state is State.AWAITING_UPLOAD
         else ended(api, state=state.value).pk
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from handover.model import Account, Mark, SeatChange, User
+from handover.model import Account, ChangeReceipt, RoleChange, User
 from handover.rules.directory_lines import MAX_USER_TEXT_CHARS
 from handover.rules.sizes import MAX_HOLDERS
 from handover.store.history import Entry
@@ -17,7 +17,7 @@ from handover.store.requests import Note, Request
 from tests.functional.api.test_imports import assert_problem
 from tests.kit.caller import Api
 from tests.kit.fixtures import clients_of_memory, pipeline
-from tests.kit.pipeline import ADMIN, SALES, SEAT, TENANT, Pipeline, file_of
+from tests.kit.pipeline import ADMIN, ROLE, SALES, TENANT, Pipeline, file_of
 
 __all__ = ["clients_of_memory", "pipeline"]
 
@@ -29,7 +29,7 @@ CROWD = [f"{place:04d}-a-rather-long-one@x.example" for place in range(MAX_HOLDE
 @pytest.fixture
 def api(pipeline: Pipeline) -> Api:
     """An Admin."""
-    return Api(TENANT, pipeline.wiring, ADMIN)
+    return Api(TENANT, pipeline.resources, ADMIN)
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def crowd(pipeline: Pipeline) -> list[str]:
     )
     ids = ["C0", "C1", "C2"]
     pipeline.accounts(
-        *(Account(TENANT, one, 1, assigned={SEAT: tuple(CROWD)}, portals=("n",)) for one in ids)
+        *(Account(TENANT, one, 1, assigned={ROLE: tuple(CROWD)}, portals=("n",)) for one in ids)
     )
     return ids
 
@@ -60,7 +60,7 @@ def test_an_account_that_a_crowd_holds_is_answered_whole(api: Api, crowd: list[s
     answer = api.get("/accounts/C0")
 
     assert answer.status == 200
-    assert len(answer.body["people"][SEAT]) == MAX_HOLDERS
+    assert len(answer.body["people"][ROLE]) == MAX_HOLDERS
     assert len(answer.text.encode()) > 1_500_000
 
 
@@ -88,13 +88,13 @@ def test_a_page_of_a_holder_and_of_a_portal_ends_by_its_bytes(
 
 def test_pages_of_history_end_by_their_bytes(pipeline: Pipeline, api: Api) -> None:
     pipeline.kenyan(1)
-    change = SeatChange(SEAT, tuple(CROWD), tuple(CROWD[1:]))
-    marks = [
-        Mark("f" * 32, "", place, ADMIN, "2026-11-22T10:00:00.000Z", place, (change,))
+    change = RoleChange(ROLE, tuple(CROWD), tuple(CROWD[1:]))
+    receipts = [
+        ChangeReceipt("f" * 32, "", place, ADMIN, "2026-11-22T10:00:00.000Z", place, (change,))
         for place in range(1, 101)
     ]
-    history = pipeline.wiring.tables.history
-    history.put((Entry(TENANT, "K000", mark) for mark in marks), pipeline.patience)
+    history = pipeline.resources.tables.history
+    history.put((Entry(TENANT, "K000", receipt) for receipt in receipts), pipeline.deadline)
 
     found = list(pages(api, "/accounts/K000/history", "history", limit="100"))
 
@@ -105,7 +105,7 @@ def test_pages_of_history_end_by_their_bytes(pipeline: Pipeline, api: Api) -> No
 def test_pages_of_requests_and_notes_end_by_their_bytes(pipeline: Pipeline, api: Api) -> None:
     pipeline.kenyan(1, held_by=SALES)
     pipeline.publish()
-    requests = pipeline.wiring.tables.requests
+    requests = pipeline.resources.tables.requests
     at = "2026-11-22T10:00:00.000Z"
     names = [f"2026{place:03d}-{place:016x}" for place in range(100)]
     for name in names:
@@ -155,7 +155,7 @@ def test_an_edit_that_an_account_cannot_hold_is_a_fault_of_the_request(
     pipeline.accounts(Account(TENANT, "C0", 1, assigned={"viewer": tuple(CROWD)}))
 
     answer = api.request(
-        "PATCH", "/accounts/C0", {"profile": "manager-and-viewers", "assign": {SEAT: SALES}}
+        "PATCH", "/accounts/C0", {"profile": "manager-and-viewers", "assign": {ROLE: SALES}}
     )
 
     assert_problem(answer, 422)

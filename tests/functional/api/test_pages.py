@@ -35,7 +35,7 @@ FORGED = [
 
 @pytest.fixture
 def api(pipeline: Pipeline) -> Api:
-    return Api(TENANT, pipeline.wiring, ADMIN)
+    return Api(TENANT, pipeline.resources, ADMIN)
 
 
 @pytest.mark.parametrize(("path", "query", "place"), FORGED)
@@ -63,7 +63,7 @@ def test_a_cursor_of_one_name_leads_nowhere_among_those_of_another(
 def test_a_page_of_users_ends_though_many_are_deleted(
     pipeline: Pipeline, api: Api, monkeypatch: pytest.MonkeyPatch, query: dict[str, str]
 ) -> None:
-    monkeypatch.setattr(users, "MOST_LOOKED_AT", 3)
+    monkeypatch.setattr(users, "MAX_LOOKED_AT", 3)
     there = [User(f"u{place}@x.example", "Neema Juma", frozenset()) for place in range(9)]
     pipeline.users(*there)
     pipeline.users(*(replace(user, is_active=False, is_deleted=True) for user in there[:8]))

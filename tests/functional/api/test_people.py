@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from handover import deadline as waiting
 from handover.aws import clients
 from handover.aws.sign_ins import Settled, settle
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.http import users
 from handover.model import User
 from handover.store.connection import client
@@ -129,10 +129,10 @@ def test_an_invitation_is_sent_again_until_it_is_answered(
     assert_problem(api.post(path), 409)
 
 
-def test_who_was_never_invited_is_invited(api: Api, ana: str, patience: Patience) -> None:
+def test_who_was_never_invited_is_invited(api: Api, ana: str, deadline: Deadline) -> None:
     """Users of files have no sign-in yet."""
     user = User(ana, "Ana", frozenset({"Sales"}))
-    api.stack.tables.directory.put_users(api.tenant, [user], patience)
+    api.stack.tables.directory.put_users(api.tenant, [user], deadline)
 
     assert api.post(f"/users/{ana}/invitation").status == 200
 
@@ -163,7 +163,7 @@ def test_r91_a_login_name_is_unique(api: Api, tenant: str, ana: str) -> None:
 
 
 def holders(api: Api, login: str) -> list[str]:
-    found = api.stack.tables.directory.users_by_login(api.tenant, [login], Patience(4e9))
+    found = api.stack.tables.directory.users_by_login(api.tenant, [login], Deadline(4e9))
     return [user.email for user in found.values()]
 
 
@@ -177,12 +177,12 @@ def test_r91_two_users_cannot_take_a_login_name_at_once(api: Api, tenant: str) -
     """Whoever is stored second between the look and the write of the first is seen."""
     store = api.stack.tables.people
     one, two = (User(f"{name}@{tenant}.example", name, frozenset()) for name in ("one", "two"))
-    wanted = [User(user.email, user.name, frozenset(), login_name="L") for user in (one, two)]
+    expected = [User(user.email, user.name, frozenset(), login_name="L") for user in (one, two)]
 
-    first = interrupted(api, lambda: store.store(tenant, None, wanted[0], **AT), wanted[1])
+    first = interrupted(api, lambda: store.store(tenant, None, expected[0], **AT), expected[1])
 
     assert first is Stored.OVERTAKEN
-    assert store.store(tenant, None, wanted[0], **AT) is Stored.LOGIN_TAKEN
+    assert store.store(tenant, None, expected[0], **AT) is Stored.LOGIN_TAKEN
     assert holders(api, "l") == [two.email]
 
 
@@ -193,8 +193,8 @@ def test_r91_a_login_name_given_back_meanwhile_is_not_taken_from_its_user(
     store, directory = api.stack.tables.people, api.stack.tables.directory
     first = User(f"one@{tenant}.example", "One", frozenset(), login_name="L")
     without = User(first.email, "One", frozenset())
-    directory.put_users(tenant, [first], Patience(4e9))
-    directory.put_users(tenant, [without], Patience(4e9))  # as a file leaves the index
+    directory.put_users(tenant, [first], Deadline(4e9))
+    directory.put_users(tenant, [without], Deadline(4e9))  # as a file leaves the index
     second = User(f"two@{tenant}.example", "Two", frozenset(), login_name="L")
 
     came = interrupted(api, lambda: store.store(tenant, None, second, **AT), first, before=without)
@@ -232,10 +232,10 @@ def test_a_login_name_that_somebody_gave_up_can_be_taken(api: Api, tenant: str, 
 
 
 def test_a_login_name_of_a_deleted_user_can_be_taken(
-    api: Api, tenant: str, ana: str, patience: Patience
+    api: Api, tenant: str, ana: str, deadline: Deadline
 ) -> None:
     gone = User(ana, "Ana", frozenset(), is_active=False, is_deleted=True, login_name="Ana.O")
-    api.stack.tables.directory.put_users(tenant, [gone], patience)
+    api.stack.tables.directory.put_users(tenant, [gone], deadline)
 
     assert created(api, f"bo@{tenant}.example").status == 201
     assert_problem(created(api, ana), 409)
@@ -312,7 +312,7 @@ def answers_about(api: Api, email: str) -> list[tuple[int, str]]:
         answer = ask()
         told.append((answer.status, unquote(answer.text).replace(email, "EMAIL")))
     api.stack.tables.directory.put_users(
-        api.tenant, [User(email, "Gone", frozenset(), is_active=False)], Patience(4e9)
+        api.tenant, [User(email, "Gone", frozenset(), is_active=False)], Deadline(4e9)
     )
     return told
 
@@ -537,10 +537,10 @@ def test_lists_of_users_to_delete_have_bounds(api: Api, emails: list[str]) -> No
 
 
 def test_a_deleted_user_is_shown_but_not_listed_nor_edited(
-    api: Api, ana: str, patience: Patience
+    api: Api, ana: str, deadline: Deadline
 ) -> None:
     gone = User(ana, "Ana", frozenset(), is_active=False, is_deleted=True)
-    api.stack.tables.directory.put_users(api.tenant, [gone], patience)
+    api.stack.tables.directory.put_users(api.tenant, [gone], deadline)
 
     assert api.get(f"/users/{ana}").body["status"] == "deleted"
     assert ana not in api.get("/users").text
@@ -550,9 +550,9 @@ def test_a_deleted_user_is_shown_but_not_listed_nor_edited(
     assert_problem(answer, 400)
 
 
-def test_an_admin_creates_a_deleted_user_anew(api: Api, ana: str, patience: Patience) -> None:
+def test_an_admin_creates_a_deleted_user_again(api: Api, ana: str, deadline: Deadline) -> None:
     gone = User(ana, "Ana", frozenset(), is_active=False, is_deleted=True, login_name="Ana.O")
-    api.stack.tables.directory.put_users(api.tenant, [gone], patience)
+    api.stack.tables.directory.put_users(api.tenant, [gone], deadline)
 
     assert created(api, ana).body == told(ana)
     assert sign_in(api, ana) is not None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.http import profiles
-from handover.profiles import Profile, Seat, bind, presets, profile_from, profile_json
+from handover.profiles import Profile, Role, bind, presets, profile_from, profile_json
 from handover.store.directory import Source
 from handover.store.settings import Setup
 
@@ -62,7 +62,7 @@ def test_two_admins_do_not_overwrite_each_other(api: Api) -> None:
     assert api.get("/profiles/nightly").body["definition"]["blank"] == "keep"
 
 
-def test_two_admins_who_store_at_once_are_told_apart(
+def test_two_admins_who_store_at_once_are_reported_apart(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(api)
@@ -181,11 +181,11 @@ def roles(*names: str) -> dict[str, Any]:
     ("name", "told"),
     [
         ("lead #2", "no / \\ ? #"),
-        ("x" * 1000, "wanted 1 to 100 characters"),
+        ("x" * 1000, "expected 1 to 100 characters"),
         (" lead", "outer spaces"),
         ("a\nb", "control characters"),
         ("{role}", "without { }"),
-        ("\u03c9" * 96, "wanted at most 190"),
+        ("\u03c9" * 96, "expected at most 190"),
         ("Account_Manager", "known as 'account_manager'"),
         ("csm", "known as 'CSM'"),
     ],
@@ -276,8 +276,8 @@ def test_labels_that_change_places_are_saved_so(api: Api) -> None:
 
 
 def test_a_copy_for_one_of_the_tenants_roles_writes_the_roles_out(api: Api) -> None:
-    patience = Patience(4e9)
-    api.stack.tables.directory.put_roles(api.tenant, [Seat("CSM", 1)], patience)
+    deadline = Deadline(4e9)
+    api.stack.tables.directory.put_roles(api.tenant, [Role("CSM", 1)], deadline)
 
     one = api.post("/profiles/role-team/copies", {"name": "crm", "mapping": {"Owner": "CSM___tid"}})
     other = api.post(

@@ -17,14 +17,14 @@ from tests.kit.pipeline import (
     AMINA,
     BARAKA,
     MINUTE,
-    SEAT,
+    ROLE,
     TENANT,
     Pipeline,
     file_of,
 )
 
 __all__ = ["clients_of_memory", "pipeline"]
-WANTED = {"subject": "Meter", "description": "It shows nothing.", "contact": "Njeri, +254 7"}
+EXPECTED = {"subject": "Meter", "description": "It shows nothing.", "contact": "Njeri, +254 7"}
 
 
 @pytest.fixture
@@ -33,17 +33,17 @@ def manager(pipeline: Pipeline) -> Api:
     pipeline.kenyan(4, held_by=AMINA)
     pipeline.publish()
     allow(pipeline, is_allowed=True)
-    return Api(TENANT, pipeline.wiring, AMINA)
+    return Api(TENANT, pipeline.resources, AMINA)
 
 
 def allow(pipeline: Pipeline, *, is_allowed: bool) -> None:
-    pipeline.wiring.tables.directory.put_settings(
+    pipeline.resources.tables.directory.put_settings(
         TENANT, Settings(allow_account_manager_to_create_requests=is_allowed)
     )
 
 
 def created(api: Api, account_id: str = "K000", **more: Any) -> dict[str, Any]:
-    answer = api.post("/requests", {"account_id": account_id} | WANTED | more)
+    answer = api.post("/requests", {"account_id": account_id} | EXPECTED | more)
     assert answer.status == 201, answer.text
     requests.Request.model_validate(answer.body)
     body: dict[str, Any] = answer.body
@@ -71,7 +71,7 @@ def test_r94_a_manager_creates_a_request_on_behalf_of_a_contact(manager: Api) ->
     assert shown.status == 200
     requests.RequestWithNotes.model_validate(shown.body)
     assert shown.body == told | {"notes": [], "cursor": None}
-    assert (told["contact"], told["created_by"]) == (WANTED["contact"], AMINA)
+    assert (told["contact"], told["created_by"]) == (EXPECTED["contact"], AMINA)
 
 
 def test_r95_a_manager_may_not_where_the_setting_is_off_and_an_admin_may(
@@ -79,7 +79,7 @@ def test_r95_a_manager_may_not_where_the_setting_is_off_and_an_admin_may(
 ) -> None:
     allow(pipeline, is_allowed=False)
 
-    refused = manager.post("/requests", {"account_id": "K000"} | WANTED)
+    refused = manager.post("/requests", {"account_id": "K000"} | EXPECTED)
 
     assert_problem(refused, 403)
     assert "allow_account_manager_to_create_requests" in refused.body["detail"]
@@ -91,7 +91,7 @@ def test_who_does_not_hold_the_account_may_neither_create_nor_see(manager: Api) 
     name = created(manager)["request_id"]
     other = manager.by(BARAKA)
 
-    assert_problem(other.post("/requests", {"account_id": "K000"} | WANTED), 403)
+    assert_problem(other.post("/requests", {"account_id": "K000"} | EXPECTED), 403)
     assert_problem(other.get(f"/requests/{name}"), 403)
     assert_problem(other.get("/requests", account_id="K000"), 403)
     assert_problem(other.post(f"/requests/{name}/notes", {"text": "mine"}), 403)
@@ -125,7 +125,7 @@ def test_requests_follow_the_account_to_whoever_holds_it_now(
     assert listed(manager.by(BARAKA)) == ["Meter"]
 
 
-def test_an_account_held_in_two_roles_is_told_of_once(pipeline: Pipeline, manager: Api) -> None:
+def test_an_account_held_in_two_roles_is_reported_once(pipeline: Pipeline, manager: Api) -> None:
     pipeline.accounts(Account(TENANT, "two", 1, assigned={"a": (AMINA,), "b": (AMINA, BARAKA)}))
     pipeline.publish()
     created(manager, "two")
@@ -137,7 +137,7 @@ def test_an_account_held_in_two_roles_is_told_of_once(pipeline: Pipeline, manage
 def test_a_list_of_many_accounts_without_requests_leads_on(
     pipeline: Pipeline, manager: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handover.use_cases.requests.MOST_LOOKED_AT", 2)
+    monkeypatch.setattr("handover.use_cases.requests.MAX_LOOKED_AT", 2)
     monkeypatch.setattr("handover.use_cases.requests.AT_A_TIME", 2)
     created(manager, "K003")
 
@@ -164,14 +164,14 @@ def test_r88_who_holds_the_account_coordinates_by_notes(pipeline: Pipeline, mana
 def test_r103_nothing_is_asked_for_an_inactive_account(pipeline: Pipeline, manager: Api) -> None:
     pipeline.accounts(Account(TENANT, "K000", 1, opco="Kenya", is_active=False))
 
-    assert_problem(manager.post("/requests", {"account_id": "K000"} | WANTED), 409)
+    assert_problem(manager.post("/requests", {"account_id": "K000"} | EXPECTED), 409)
 
 
 def test_any_account_id_makes_a_request_id_that_a_path_holds(
     pipeline: Pipeline, manager: Api
 ) -> None:
     account = 'a/b#c?"d" é%2F+'
-    pipeline.accounts(Account(TENANT, account, 1, assigned={SEAT: (AMINA,)}))
+    pipeline.accounts(Account(TENANT, account, 1, assigned={ROLE: (AMINA,)}))
 
     told = created(manager, account)
 
@@ -185,7 +185,7 @@ def test_a_request_that_is_not_there_is_said_so(manager: Api, name: str) -> None
 
 
 def test_an_account_that_is_not_there_is_said_so(manager: Api) -> None:
-    assert_problem(manager.post("/requests", {"account_id": "nowhere"} | WANTED), 404)
+    assert_problem(manager.post("/requests", {"account_id": "nowhere"} | EXPECTED), 404)
     assert_problem(manager.get("/requests", account_id="nowhere"), 404)
 
 
@@ -206,7 +206,7 @@ def test_a_request_that_cannot_be_meant_is_named(
 ) -> None:
     before = pipeline.memory.snapshot()
 
-    answer = manager.post("/requests", {"account_id": "K000"} | WANTED | change)
+    answer = manager.post("/requests", {"account_id": "K000"} | EXPECTED | change)
 
     assert_problem(answer, 400)
     assert answer.body["field"] == field

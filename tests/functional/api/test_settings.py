@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.http import settings
 from handover.model import User
-from handover.profiles import Seat, Settings, presets, profile_from, profile_json
+from handover.profiles import Role, Settings, presets, profile_from, profile_json
 from handover.store.directory import Source
 
 from tests.functional.api.test_imports import assert_problem
@@ -122,9 +122,9 @@ def test_a_setting_that_cannot_be_is_named_and_nothing_is_changed(
 
 
 def test_an_admin_switches_profiles_on_and_everybody_sees_which_are(api: Api) -> None:
-    wanted = ["single-strict", "role-team", "single-strict"]
+    expected = ["single-strict", "role-team", "single-strict"]
 
-    answer = api.request("PATCH", "/settings", {"profiles": wanted})
+    answer = api.request("PATCH", "/settings", {"profiles": expected})
 
     assert answer.body == USUAL | {"profiles": ["single-strict", "role-team"]}
     listed = api.by(SALES).get("/profiles").body
@@ -157,9 +157,9 @@ def test_a_profile_that_there_is_not_is_refused_by_its_name(api: Api, stranger: 
 
 
 def test_only_an_admin_switches_profiles_on(api: Api) -> None:
-    wanted = {"profiles": ["multi-with-workflow"]}
+    expected = {"profiles": ["multi-with-workflow"]}
 
-    assert_problem(api.by(OFFICE).request("PATCH", "/settings", wanted), 403)
+    assert_problem(api.by(OFFICE).request("PATCH", "/settings", expected), 403)
     assert api.get("/settings").body == USUAL
 
 
@@ -222,7 +222,7 @@ def test_r54_who_may_assign_a_role_is_part_of_it_in_every_profile(api: Api) -> N
     for name in ("single-strict", "role-team"):
         profile = directory.profile(api.tenant, name)
         assert profile is not None
-        assert profile.seats["account_manager"].assigned_by == {"Admin", "Sales"}
+        assert profile.roles["account_manager"].assigned_by == {"Admin", "Sales"}
         assert directory.profiles(api.tenant)[name] == profile
 
 
@@ -306,7 +306,7 @@ def test_an_outage_does_not_say_that_what_is_removed_is_not_there(
     assert_problem(api.request("DELETE", path), 404)
 
 
-def test_roles_whose_columns_could_not_be_told_apart_are_refused(api: Api) -> None:
+def test_roles_whose_columns_could_not_be_reported_apart_are_refused(api: Api) -> None:
     api.request("PUT", "/roles/AE", {})
 
     answer = api.request("PUT", "/roles/ae", {})
@@ -414,16 +414,16 @@ def test_a_source_that_cannot_be_is_refused_with_its_field(
     ],
 )
 def test_only_admins_set_up(
-    api: Api, patience: Patience, email: str, method: str, path: str, body: object
+    api: Api, deadline: Deadline, email: str, method: str, path: str, body: object
 ) -> None:
     directory, setup = api.stack.tables.directory, api.stack.tables.setup
-    directory.put_roles(api.tenant, [Seat("CSM", 1)], patience)
+    directory.put_roles(api.tenant, [Role("CSM", 1)], deadline)
     setup.put_workflow(api.tenant, "Old")
     setup.put_source(api.tenant, Source("erp", "single-strict", "AROAEXAMPLE"))
 
     assert_problem(api.by(email).request(method, path, body), 403)
 
-    assert [seat.role for seat in directory.roles(api.tenant)] == ["CSM"]
+    assert [assignee.role for assignee in directory.roles(api.tenant)] == ["CSM"]
     assert list(directory.workflows(api.tenant)) == ["Old"]
     assert [one.source for one in setup.sources(api.tenant, None, 9)] == ["erp"]
 
@@ -437,8 +437,8 @@ def test_pages_are_asked_for_as_everywhere(api: Api, path: str, query: dict[str,
     assert answer.body["field"] in query
 
 
-def test_an_admin_who_is_inactive_by_now_changes_nothing(api: Api, patience: Patience) -> None:
+def test_an_admin_who_is_inactive_by_now_changes_nothing(api: Api, deadline: Deadline) -> None:
     gone = User(ADMIN, "Ines", frozenset({"Admin"}), is_active=False)
-    api.stack.tables.directory.put_users(api.tenant, [gone], patience)
+    api.stack.tables.directory.put_users(api.tenant, [gone], deadline)
 
     assert_problem(api.request("PATCH", "/settings", {"clear_guard_lines": 1}), 403)

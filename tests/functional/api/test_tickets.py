@@ -14,7 +14,7 @@ from handover.reading import MAX_FILE_BYTES
 
 from tests.kit.caller import EVENT, GONE, OFFICE, SALES, Api
 
-WANTED = {"profile": "single-strict", "filename": "managers.csv"}
+EXPECTED = {"profile": "single-strict", "filename": "managers.csv"}
 
 
 def test_the_captured_request_is_answered_with_a_ticket_and_a_form(api: Api) -> None:
@@ -29,7 +29,7 @@ def test_the_captured_request_is_answered_with_a_ticket_and_a_form(api: Api) -> 
 
 
 def test_the_form_takes_one_file_of_limited_size_for_five_minutes(api: Api) -> None:
-    answer = api.post("/imports", WANTED)
+    answer = api.post("/imports", EXPECTED)
 
     form = json.loads(base64.b64decode(answer.body["upload"]["fields"]["policy"]))
     item = api.stack.tables.imports.ticket(answer.body["import_ticket"])
@@ -41,14 +41,14 @@ def test_the_form_takes_one_file_of_limited_size_for_five_minutes(api: Api) -> N
 
 
 def test_the_ticket_remembers_what_was_announced_and_by_whom(api: Api) -> None:
-    wanted = WANTED | {
+    expected = EXPECTED | {
         "filename": r"C:\Users\joyce\Sommaire été.csv",
         "mode": "dry_run",
         "mapping": {"Kunde": "Account id"},
     }
     api.switch_on("single-strict")
 
-    answer = api.by(OFFICE.upper()).post("/imports", wanted)
+    answer = api.by(OFFICE.upper()).post("/imports", expected)
 
     assert answer.status == 201
     item = api.stack.tables.imports.ticket(answer.body["import_ticket"])
@@ -62,8 +62,8 @@ def test_the_ticket_remembers_what_was_announced_and_by_whom(api: Api) -> None:
 
 
 def test_tickets_sort_by_the_time_of_their_issue(api: Api) -> None:
-    first = api.post("/imports", WANTED).body["import_ticket"]
-    second = api.post("/imports", WANTED).body["import_ticket"]
+    first = api.post("/imports", EXPECTED).body["import_ticket"]
+    second = api.post("/imports", EXPECTED).body["import_ticket"]
 
     assert first.partition("-")[0] <= second.partition("-")[0]
     assert first != second
@@ -94,7 +94,7 @@ def test_tickets_sort_by_the_time_of_their_issue(api: Api) -> None:
 def test_a_value_that_cannot_be_taken_is_named(
     api: Api, change: dict[str, Any], field: str
 ) -> None:
-    answer = api.post("/imports", WANTED | change)
+    answer = api.post("/imports", EXPECTED | change)
 
     assert answer.status == 400, answer.text
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -107,7 +107,7 @@ def test_a_value_that_cannot_be_taken_is_named(
 
 @pytest.mark.parametrize("missing", ["profile", "filename"])
 def test_a_missing_value_is_named(api: Api, missing: str) -> None:
-    answer = api.post("/imports", {name: WANTED[name] for name in WANTED if name != missing})
+    answer = api.post("/imports", {name: EXPECTED[name] for name in EXPECTED if name != missing})
 
     assert (answer.status, answer.body["field"]) == (400, missing)
 
@@ -145,7 +145,7 @@ def test_a_body_of_another_kind_is_not_taken(api: Api, kind: str) -> None:
 def test_who_has_none_of_the_uploader_roles_may_not_announce(api: Api) -> None:
     api.switch_on("single-strict")
 
-    answer = api.by(SALES).post("/imports", WANTED)
+    answer = api.by(SALES).post("/imports", EXPECTED)
 
     assert answer.status == 403
     assert "Admin or Back Office Management" in answer.body["detail"]
@@ -153,7 +153,7 @@ def test_who_has_none_of_the_uploader_roles_may_not_announce(api: Api) -> None:
 
 @pytest.mark.parametrize("email", [GONE, "nobody@lumina.example", "", " ", "x" * 2000])
 def test_who_is_no_active_user_of_the_directory_may_do_nothing(api: Api, email: str) -> None:
-    answer = api.by(email).post("/imports", WANTED)
+    answer = api.by(email).post("/imports", EXPECTED)
 
     assert answer.status == 403
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -163,7 +163,7 @@ def test_roles_come_from_the_directory_and_not_from_the_token(api: Api) -> None:
     api.claims["cognito:groups"] = "[Admin]"
     api.email = SALES
 
-    assert api.post("/imports", WANTED).status == 403
+    assert api.post("/imports", EXPECTED).status == 403
 
 
 @pytest.mark.parametrize("claimed", ["", "No Such", "lumina#x", "a" * 64])
@@ -187,5 +187,5 @@ def test_a_tenants_own_profile_comes_before_the_preset(api: Api) -> None:
     api.stack.tables.directory.put_profile(api.tenant, profile_from(own))
     api.switch_on("single-strict")
 
-    assert api.by(SALES).post("/imports", WANTED).status == 201
-    assert api.post("/imports", WANTED).status == 403
+    assert api.by(SALES).post("/imports", EXPECTED).status == 201
+    assert api.post("/imports", EXPECTED).status == 403

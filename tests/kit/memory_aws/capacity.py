@@ -55,9 +55,9 @@ class Meter:
     def _add(self, table: Table, units: float) -> None:
         self._tables[table.name] = self._tables.get(table.name, 0.0) + units
 
-    def report(self, wanted: str | None) -> list[dict[str, Any]]:
+    def report(self, expected: str | None) -> list[dict[str, Any]]:
         """ConsumedCapacity for each table, as ReturnConsumedCapacity wants it."""
-        if wanted not in ("TOTAL", "INDEXES"):
+        if expected not in ("TOTAL", "INDEXES"):
             return []
         found = []
         for name, units in self._tables.items():
@@ -66,7 +66,7 @@ class Meter:
                 "TableName": name,
                 "CapacityUnits": units + sum(indexes.values()),
             }
-            if wanted == "INDEXES":
+            if expected == "INDEXES":
                 entry["Table"] = {"CapacityUnits": units}
                 if indexes:
                     entry["GlobalSecondaryIndexes"] = {

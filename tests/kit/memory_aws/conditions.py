@@ -167,8 +167,8 @@ def _missing(subject: Tree) -> Condition:
     return lambda item, values: value(item, values) is None
 
 
-def _of_type(subject: Tree, wanted: Tree) -> Condition:
-    value, kind = compile_operand(subject), compile_operand(wanted)
+def _of_type(subject: Tree, expected: Tree) -> Condition:
+    value, kind = compile_operand(subject), compile_operand(expected)
 
     def of_type(item: Item, values: Values) -> bool:
         a, b = value(item, values), kind(item, values)

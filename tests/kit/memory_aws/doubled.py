@@ -360,7 +360,7 @@ class DoubledAws(MemoryAws):
             found[entry["Key"], entry["VersionId"] if is_versioned else ""] = body
         return found
 
-    def _received(self, url: str, wanted: int) -> Counter[str]:
+    def _received(self, url: str, expected: int) -> Counter[str]:
         """The bodies in a queue; waits a little for those that are not there yet."""
         bodies: Counter[str] = Counter()
         until = _now() + _ARRIVAL_SECONDS
@@ -368,7 +368,7 @@ class DoubledAws(MemoryAws):
             told = self._ask("sqs", "ReceiveMessage", QueueUrl=url, MaxNumberOfMessages=10)
             messages = told.get("Messages") or ()
             bodies.update(message["Body"] for message in messages)
-            if not messages and (bodies.total() >= wanted or _now() > until):
+            if not messages and (bodies.total() >= expected or _now() > until):
                 return bodies
             if not messages:
                 _sleep(0.05)

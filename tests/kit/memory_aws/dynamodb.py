@@ -9,7 +9,7 @@ from tests.kit.memory_aws.capacity import Meter
 from tests.kit.memory_aws.conditions import Values
 from tests.kit.memory_aws.failures import ServiceError, invalid
 from tests.kit.memory_aws.hooks import Twist
-from tests.kit.memory_aws.plans import Plan, read_plan
+from tests.kit.memory_aws.plans import Decision, read_plan
 from tests.kit.memory_aws.tables import Key, Snapshot, Table, Watch
 from tests.kit.memory_aws.updates import fragments
 from tests.kit.memory_aws.values import Item, item_size, normalised
@@ -154,12 +154,12 @@ class DynamoDB:
         return self._written(table, params, plan, old, new)
 
     def _written(
-        self, table: Table, params: Params, plan: Plan, old: Item | None, new: Item | None
+        self, table: Table, params: Params, plan: Decision, old: Item | None, new: Item | None
     ) -> Answer:
         answer: Answer = {}
-        wanted = params.get("ReturnValues", "NONE")
-        if wanted != "NONE":
-            attributes = _attributes(wanted, plan, old, new)
+        expected = params.get("ReturnValues", "NONE")
+        if expected != "NONE":
+            attributes = _attributes(expected, plan, old, new)
             if attributes:
                 answer["Attributes"] = attributes
         meter = self.meter(params)
@@ -173,14 +173,14 @@ class DynamoDB:
     def batch_get_item(self, params: Params, twist: Twist) -> Answer:
         """BatchGetItem; the answers come in the order asked, which AWS does not promise."""
         requests = params["RequestItems"]
-        wanted = [self._read_keys(name, request) for name, request in requests.items()]
-        if sum(len(keys) for _table, keys, _plan in wanted) > MAX_BATCH_GET:
+        expected = [self._read_keys(name, request) for name, request in requests.items()]
+        if sum(len(keys) for _table, keys, _plan in expected) > MAX_BATCH_GET:
             raise invalid("Too many items requested for the BatchGetItem call")
         responses: dict[str, list[Item]] = {}
         unprocessed: dict[str, Any] = {}
         meter = self.meter(params)
         place = 0
-        for (name, request), (table, keys, plan) in zip(requests.items(), wanted, strict=True):
+        for (name, request), (table, keys, plan) in zip(requests.items(), expected, strict=True):
             consistent = request.get("ConsistentRead", False)
             stale = twist.stale and not consistent
             found = responses.setdefault(name, [])
@@ -197,7 +197,7 @@ class DynamoDB:
         answer = {"Responses": responses, "UnprocessedKeys": unprocessed}
         return _report_all(answer, meter, params)
 
-    def _read_keys(self, name: str, request: Params) -> tuple[Table, list[Key], Plan]:
+    def _read_keys(self, name: str, request: Params) -> tuple[Table, list[Key], Decision]:
         table = self.table(name)
         plan, _values = read_plan(request)
         keys = [table.strict_key_of(key) for key in request["Keys"]]
@@ -312,7 +312,7 @@ class DynamoDB:
 
     def _prepare(
         self, action: Params, seen: set[tuple[str, Key]]
-    ) -> tuple[str, Params, Table, Key, Plan, Values]:
+    ) -> tuple[str, Params, Table, Key, Decision, Values]:
         if len(action) != 1:
             raise invalid("TransactItems can only contain one of Check, Put, Update or Delete")
         kind, request = next(iter(action.items()))
@@ -338,7 +338,7 @@ def _refuse_second(seen: set[tuple[str, Key]], table: Table, key: Key) -> None:
 
 
 def _act(
-    kind: str, request: Params, table: Table, key: Key, plan: Plan, values: Values
+    kind: str, request: Params, table: Table, key: Key, plan: Decision, values: Values
 ) -> tuple[Item | None, Item | None]:
     old = table.items.get(key)
     _require(plan, values, old, request)
@@ -368,7 +368,7 @@ def _batch_write(table: Table, entry: Params) -> tuple[Key, Item | None]:
     return key, item
 
 
-def _require(plan: Plan, values: Values, old: Item | None, request: Params) -> None:
+def _require(plan: Decision, values: Values, old: Item | None, request: Params) -> None:
     if plan.condition is None or plan.condition(old or _NOTHING, values):
         return
     raise condition_failed(old, request)
@@ -384,7 +384,7 @@ def condition_failed(old: Item | None, request: Params) -> ServiceError:
     )
 
 
-def _refuse_key_update(table: Table, plan: Plan) -> None:
+def _refuse_key_update(table: Table, plan: Decision) -> None:
     if not plan.update_names.isdisjoint(table.keys.names):
         raise invalid(
             "One or more parameter values were invalid: Cannot update attribute. "
@@ -393,7 +393,7 @@ def _refuse_key_update(table: Table, plan: Plan) -> None:
 
 
 def _updated(
-    table: Table, key: Key, given: Item, plan: Plan, values: Values, old: Item | None
+    table: Table, key: Key, given: Item, plan: Decision, values: Values, old: Item | None
 ) -> Item:
     base = old
     if base is None:
@@ -404,17 +404,17 @@ def _updated(
 
 
 def _check_return_values(params: Params, allowed: frozenset[str]) -> None:
-    wanted = params.get("ReturnValues")
-    if wanted is not None and wanted not in allowed:
-        raise invalid(f"Return values set to invalid value: {wanted}")
+    expected = params.get("ReturnValues")
+    if expected is not None and expected not in allowed:
+        raise invalid(f"Return values set to invalid value: {expected}")
 
 
-def _attributes(wanted: str, plan: Plan, old: Item | None, new: Item | None) -> Item:
-    if wanted == "ALL_OLD":
+def _attributes(expected: str, plan: Decision, old: Item | None, new: Item | None) -> Item:
+    if expected == "ALL_OLD":
         return dict(old or {})
-    if wanted == "ALL_NEW":
+    if expected == "ALL_NEW":
         return dict(new or {})
-    shown = old if wanted == "UPDATED_OLD" else new
+    shown = old if expected == "UPDATED_OLD" else new
     return fragments(shown or {}, plan.update_paths)
 
 

@@ -67,8 +67,8 @@ class Parser:
         self._place += 1
         return token
 
-    def _eat(self, wanted: str) -> None:
-        if self._next() != wanted:
+    def _eat(self, expected: str) -> None:
+        if self._next() != expected:
             raise self._syntax_error()
 
     def _at_word(self, word: str) -> bool:

@@ -13,7 +13,7 @@ class Twist:
 
     `stale` shows eventually consistent reads as they were before the latest change of each item.
     `repeat` executes the call twice and answers with the second answer: the SDK's own retry after
-    a lost answer. `member_errors` maps places in a batch to what befalls the member there: left
+    a lost answer. `member_errors` maps places in a batch to what happens to the member there: left
     unprocessed by BatchGetItem and BatchWriteItem (the code is not used), an error of that code
     in a BatchExecuteStatement, a cancellation reason in a transaction, a failed entry in
     SendMessageBatch and PutEvents.

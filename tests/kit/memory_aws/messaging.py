@@ -187,10 +187,10 @@ class Sqs:
             "QueueArn": f"arn:aws:sqs:us-east-1:000000000000:{self.queues[url]}",
             **self.depths.get(url, {}),
         }
-        wanted = params.get("AttributeNames", [])
-        if "All" in wanted:
+        expected = params.get("AttributeNames", [])
+        if "All" in expected:
             return {"Attributes": known}
-        shown = {name: known[name] for name in wanted if name in known}
+        shown = {name: known[name] for name in expected if name in known}
         return {"Attributes": shown} if shown else {}
 
     def get_queue_url(self, params: Params, _twist: Twist) -> Answer:

@@ -24,7 +24,7 @@ NO_VALUES: Final[dict[str, Any]] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Decision:
     """Compiled expressions; `values_needed` are the `:names` they refer to."""
 
     condition: Condition | None
@@ -48,7 +48,7 @@ def _plan(
     filter_: str | None,
     key: str | None,
     names: Names,
-) -> Plan:
+) -> Decision:
     reading = _Reading(dict(names))
     condition_tree = reading.condition(condition)
     filter_tree = reading.condition(filter_)
@@ -58,7 +58,7 @@ def _plan(
     reading.finish()
     trees = [tree for tree in (condition_tree, filter_tree, key_tree) if tree is not None]
     checks = [check for tree in trees for check in checks_of(tree)]
-    return Plan(
+    return Decision(
         condition=None if condition_tree is None else compile_condition(condition_tree),
         update=compile_update(actions) if actions else None,
         update_paths=tuple(action[1] for action in actions),
@@ -145,7 +145,7 @@ def names_in(tree: Any) -> set[str]:
     return found
 
 
-def read_plan(params: dict[str, Any]) -> tuple[Plan, Values]:
+def read_plan(params: dict[str, Any]) -> tuple[Decision, Values]:
     """(plan, values in normal form) of a request; every name and value is defined and used."""
     names = params.get("ExpressionAttributeNames")
     values = params.get("ExpressionAttributeValues")

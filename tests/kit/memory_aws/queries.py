@@ -11,7 +11,7 @@ from tests.kit.memory_aws.dynamodb import Answer, DynamoDB, Params
 from tests.kit.memory_aws.failures import ServiceError, invalid
 from tests.kit.memory_aws.grammar import Tree
 from tests.kit.memory_aws.hooks import Twist
-from tests.kit.memory_aws.plans import Plan, read_plan
+from tests.kit.memory_aws.plans import Decision, read_plan
 from tests.kit.memory_aws.tables import (
     MAX_HASH_BYTES,
     MAX_RANGE_BYTES,
@@ -85,28 +85,28 @@ def query(dynamodb: DynamoDB, params: Params, twist: Twist) -> Answer:
     keys = table.keys if index is None else index.keys
     if plan.key is None:
         raise invalid("Either the KeyConditions or KeyConditionExpression parameter must be given")
-    wanted = _key_condition(plan.key, keys)
-    _check_operand(values, wanted.hash_value, keys.hash_kind, MAX_HASH_BYTES)
-    if wanted.range_value is not None:
-        _check_operand(values, wanted.range_value, keys.range_kind, MAX_RANGE_BYTES)
+    expected = _key_condition(plan.key, keys)
+    _check_operand(values, expected.hash_value, keys.hash_kind, MAX_HASH_BYTES)
+    if expected.range_value is not None:
+        _check_operand(values, expected.range_value, keys.range_kind, MAX_RANGE_BYTES)
     if not plan.filter_names.isdisjoint(keys.names):
         raise invalid("Filter Expression can only contain non-primary key attributes")
     consistent = params.get("ConsistentRead", False)
     stale = twist.stale and not consistent
-    hash_value = plain_key(values[wanted.hash_value])
+    hash_value = plain_key(values[expected.hash_value])
     if index is None:
         entries = table.partition(hash_value, stale=stale)
     else:
         entries = table.index_partition(index, place, hash_value, stale=stale)
     items = [item for _order, item in entries]
-    if wanted.within is not None:
-        items = [item for item in items if wanted.within(item, values)]
+    if expected.within is not None:
+        items = [item for item in items if expected.within(item, values)]
     backward = not params.get("ScanIndexForward", True)
     if backward:
         items.reverse()
     start = params.get("ExclusiveStartKey")
     if start is not None:
-        _check_start(table, index, start, values, wanted)
+        _check_start(table, index, start, values, expected)
         items = _after(table, index, items, start, backward=backward)
     return _page(dynamodb, table, index, params, plan, values, items)
 
@@ -144,7 +144,7 @@ def _place(table: Table, index: Index | None, item: Item) -> tuple[Any, ...]:
 
 
 def _check_start(
-    table: Table, index: Index | None, start: Item, values: Values, wanted: _KeyCondition
+    table: Table, index: Index | None, start: Item, values: Values, expected: _KeyCondition
 ) -> None:
     """The item a page starts after lies within what the query asks for."""
     keys = table.keys if index is None else index.keys
@@ -152,9 +152,9 @@ def _check_start(
         raise invalid("The provided starting key is invalid")
     table.key_of(start)
     start = {name: normalised(value) for name, value in start.items()}
-    inside = start[keys.hash_name] == values[wanted.hash_value]
-    if wanted.within is not None:
-        inside = inside and wanted.within(start, values)
+    inside = start[keys.hash_name] == values[expected.hash_value]
+    if expected.within is not None:
+        inside = inside and expected.within(start, values)
     if not inside:
         raise invalid(
             "The provided starting key is outside query boundaries based on provided conditions"
@@ -196,7 +196,7 @@ def _page(
     table: Table,
     index: Index | None,
     params: Params,
-    plan: Plan,
+    plan: Decision,
     values: Values,
     items: list[Item],
 ) -> Answer:

@@ -240,10 +240,10 @@ class S3:
     def _find(self, params: Params, *, head: bool) -> tuple[Bucket, Version]:
         bucket = self._bucket(params["Bucket"])
         versions = bucket.objects.get(params["Key"], ())
-        wanted = params.get("VersionId")
-        if wanted is not None:
+        expected = params.get("VersionId")
+        if expected is not None:
             for version in versions:
-                if version.version_id == wanted:
+                if version.version_id == expected:
                     if version.marker:
                         raise ServiceError("405" if head else "MethodNotAllowed", "", 405)
                     return bucket, version

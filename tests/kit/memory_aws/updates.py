@@ -163,8 +163,8 @@ def _set_checks(tree: Tree) -> list[Callable[[Values], None]]:
         return _set_checks(tree[2])
     if kind not in ("+", "-", "list_append"):
         return []
-    wanted = ("L",) if kind == "list_append" else ("N",)
-    own = [_wants(side[1], wanted) for side in tree[1:] if side[0] == "value"]
+    expected = ("L",) if kind == "list_append" else ("N",)
+    own = [_wants(side[1], expected) for side in tree[1:] if side[0] == "value"]
     return own + _set_checks(tree[1]) + _set_checks(tree[2])
 
 

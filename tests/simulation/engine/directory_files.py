@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.simulation.engine.asked import Asked, Kind
-from tests.simulation.engine.scene import Facts, Person, Place
+from tests.simulation.engine.scene import Directory, Person, Place
 
 Seats = dict[str, tuple[str, ...]]
 
@@ -17,8 +17,8 @@ _STATUSES = {
     Kind.ACCOUNTS: ("active", "inactive"),
 }
 _SPREADSHEET = re.compile(r"\d(\.\d+)?E[+-]\d+")
-USER_FACTS = ("#name", "#roles", "#opco", "#status", "#login_name")
-ACCOUNT_FACTS = ("#name", "#opco", "#status", "#portals")
+USER_FIELDS = ("#name", "#roles", "#opco", "#status", "#login_name")
+ACCOUNT_FIELDS = ("#name", "#opco", "#status", "#portals")
 
 
 def kind_of(header: Sequence[str]) -> Kind | None:
@@ -34,7 +34,7 @@ def asked_of(kind: Kind, header: Sequence[str], line: int, row: Sequence[str]) -
     cells = {label: cell.strip() for label, cell in zip(header, row, strict=True)}
     name = cells.pop(header[0])
     manager = cells.pop("account_manager", "")
-    targets = {f"#{label}": _told(f"#{label}", cell) for label, cell in cells.items()}
+    targets = {f"#{label}": _to_dict(f"#{label}", cell) for label, cell in cells.items()}
     code = None
     if kind is Kind.USERS and not re.fullmatch(r"[^@\s]+@[^@\s]+", name):
         code = "ADDRESS_INVALID"
@@ -56,7 +56,7 @@ def has_no_word_of_status(asked: Asked) -> bool:
     return not status
 
 
-def facts_of_user(person: Person, address: str) -> Seats:
+def fields_of_user(person: Person, address: str) -> Seats:
     """What a user has as facts at the start."""
     status = "deleted" if person.is_deleted else "active" if person.is_active else "inactive"
     return {
@@ -68,7 +68,7 @@ def facts_of_user(person: Person, address: str) -> Seats:
     }
 
 
-def facts_of_account(place: Place) -> Seats:
+def fields_of_account(place: Place) -> Seats:
     """What an account has as facts at the start."""
     return {
         "#name": (place.name,) if place.name else (),
@@ -78,22 +78,22 @@ def facts_of_account(place: Place) -> Seats:
     }
 
 
-def facts_at_start(kind: Kind, facts: Facts, tenant: str, name: str) -> Seats | None:
+def fields_at_start(kind: Kind, directory: Directory, tenant: str, name: str) -> Seats | None:
     """What the directory says of a user or account at the start; None when it is new."""
     if kind is Kind.USERS:
-        person = facts.users.get((tenant, name))
-        return facts_of_user(person, name) if person is not None else None
-    place = facts.accounts.get((tenant, name))
-    return facts_of_account(place) if place is not None else None
+        person = directory.users.get((tenant, name))
+        return fields_of_user(person, name) if person is not None else None
+    place = directory.accounts.get((tenant, name))
+    return fields_of_account(place) if place is not None else None
 
 
-def facts_in(kind: Kind, item: Mapping[str, Any]) -> Seats:
+def fields_in(kind: Kind, item: Mapping[str, Any]) -> Seats:
     """What is stored of a user or account."""
     found: Seats = {}
-    for fact in USER_FACTS if kind is Kind.USERS else ACCOUNT_FACTS:
-        value = item.get(fact[1:], {"S": ""})
+    for field_name in USER_FIELDS if kind is Kind.USERS else ACCOUNT_FIELDS:
+        value = item.get(field_name[1:], {"S": ""})
         texts = [one["S"] for one in value["L"]] if "L" in value else [value["S"]]
-        found[fact] = tuple(text for text in texts if text)
+        found[field_name] = tuple(text for text in texts if text)
     return found
 
 
@@ -106,15 +106,15 @@ def orders_in(item: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def login_in(seats: Seats) -> str:
+def login_in(roles: Seats) -> str:
     """The login name by which somebody is found, "" for none: who is deleted has given it up."""
-    return "" if seats["#status"] == ("deleted",) else "".join(seats["#login_name"]).lower()
+    return "" if roles["#status"] == ("deleted",) else "".join(roles["#login_name"]).lower()
 
 
-def _told(fact: str, cell: str) -> tuple[str, ...]:
-    if fact == "#status":
+def _to_dict(field_name: str, cell: str) -> tuple[str, ...]:
+    if field_name == "#status":
         return (cell or "active",)
-    if fact in _LISTS or fact in _SETS:
+    if field_name in _LISTS or field_name in _SETS:
         texts = [text for text in cell.split(";") if text]
-        return tuple(sorted(texts)) if fact in _SETS else tuple(texts)
+        return tuple(sorted(texts)) if field_name in _SETS else tuple(texts)
     return (cell,) if cell else ()

@@ -10,7 +10,7 @@ from typing import Any
 from tests.simulation.engine import directory_files
 from tests.simulation.engine import scene as the_scene
 from tests.simulation.engine.asked import Asked, Kind
-from tests.simulation.engine.directory_files import Seats, facts_at_start, facts_in, login_in
+from tests.simulation.engine.directory_files import Seats, fields_at_start, fields_in, login_in
 from tests.simulation.engine.verdicts import kind_of_file, read_file
 from tests.simulation.engine.world import Uploaded, World
 
@@ -18,7 +18,7 @@ NEW: Seats = {"#status": ("active",)}
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Stated:
     """A line that was worked: of which tenant, and in the order of all."""
 
     tenant: str
@@ -34,15 +34,15 @@ class Records:
         self._users: dict[tuple[str, str], list[tuple[str | None, Seats | None]]] = defaultdict(
             list
         )
-        facts = world.scene.facts
-        for (tenant, address), person in facts.users.items():
-            start = directory_files.facts_of_user(person, address)
+        directory = world.scene.directory
+        for (tenant, address), person in directory.users.items():
+            start = directory_files.fields_of_user(person, address)
             self._users[tenant, address].append((None, start))
         for write in world.user_writes:
             states = self._users[write.tenant, write.address]
             if not states:
                 states.append((None, None))
-            state = facts_in(Kind.USERS, write.new) if write.new else None
+            state = fields_in(Kind.USERS, write.new) if write.new else None
             states.append((write.import_id, state))
         self._made = {write.key for write in world.account_writes if write.old is None}
 
@@ -95,15 +95,15 @@ class Records:
         )
 
     def _codes_of_account(self, asked: Asked, tenant: str) -> set[str | None]:
-        if (tenant, asked.account) in self._world.scene.facts.accounts:
+        if (tenant, asked.account) in self._world.scene.directory.accounts:
             return {None}
         found: set[str | None] = set()
         if f"{tenant}#{asked.account}" in self._made:
             found.add(None)
         if directory_files.is_damaged(asked.account):
             return {*found, "ACCOUNT_DAMAGED"}
-        for facts in self._world.facts:
-            person = facts.users.get((tenant, asked.named[0])) if asked.named else None
+        for directory in self._world.directory:
+            person = directory.users.get((tenant, asked.named[0])) if asked.named else None
             if not asked.named:
                 found.add(None)
             elif person is None or person.is_deleted:
@@ -118,13 +118,13 @@ class Records:
 
     def outcome_alone(self, asked: Asked, tenant: str) -> str:
         """What becomes of a line when nothing else happens."""
-        before = facts_at_start(asked.kind, self._world.scene.facts, tenant, asked.account)
+        before = fields_at_start(asked.kind, self._world.scene.directory, tenant, asked.account)
         is_same = before is not None and all(
-            before[fact] == told for fact, told in asked.targets.items()
+            before[field_name] == told for field_name, told in asked.targets.items()
         )
         return "unchanged" if is_same else "updated"
 
-    def check(self, told: Iterable[Told]) -> Iterator[str]:
+    def check(self, told: Iterable[Stated]) -> Iterator[str]:
         """Facts are as the last file said that told them, and login names lead to their users."""
         tables = self._world.memory.dynamodb.tables
         directory = the_scene.by_tenant(tables["DirectoryTable"].items)
@@ -133,10 +133,10 @@ class Records:
             kind, name = one.asked.kind, one.asked.account
             key = kind, one.tenant, name
             if key not in expected:
-                start = facts_at_start(kind, self._world.scene.facts, one.tenant, name)
+                start = fields_at_start(kind, self._world.scene.directory, one.tenant, name)
                 expected[key] = dict(start or NEW)
             expected[key] |= one.asked.targets
-        for (kind, tenant, name), wanted in expected.items():
+        for (kind, tenant, name), intended in expected.items():
             if kind is Kind.USERS:
                 item = directory.get((tenant, f"user#{name}"))
             else:
@@ -144,9 +144,9 @@ class Records:
             if item is None:
                 yield f"I7 {name} does not exist"
                 continue
-            for fact, value in facts_in(kind, item).items():
-                if value != wanted.get(fact, ()):
-                    yield f"I7 {fact} of {name} is {value}, wanted {wanted.get(fact, ())}"
+            for field_name, value in fields_in(kind, item).items():
+                if value != intended.get(field_name, ()):
+                    yield f"I7 {field_name} of {name} is {value}, expected {intended.get(field_name, ())}"
         yield from self._logins(directory)
 
     def changes_of_users(self, import_id: str) -> Counter[tuple[str, str]]:
@@ -155,10 +155,10 @@ class Records:
         for write in self._world.user_writes:
             if write.import_id != import_id or write.new is None:
                 continue
-            after = facts_in(Kind.USERS, write.new)
-            before = facts_in(Kind.USERS, write.old) if write.old else dict.fromkeys(after, ())
-            changed = {fact: (before[fact], after[fact]) for fact in after}
-            if told := {fact: one for fact, one in changed.items() if one[0] != one[1]}:
+            after = fields_in(Kind.USERS, write.new)
+            before = fields_in(Kind.USERS, write.old) if write.old else dict.fromkeys(after, ())
+            changed = {field_name: (before[field_name], after[field_name]) for field_name in after}
+            if told := {field_name: one for field_name, one in changed.items() if one[0] != one[1]}:
                 found[write.address, repr(sorted(told.items()))] += 1
         return found
 
@@ -169,14 +169,14 @@ class Records:
             if not sk.startswith("user#"):
                 continue
             address = sk.removeprefix("user#")
-            seats = facts_in(Kind.USERS, item)
-            login = login_in(seats)
+            roles = fields_in(Kind.USERS, item)
+            login = login_in(roles)
             if login:
                 body = items.get((tenant, f"login#{login}"), {"body": {"S": "nothing"}})["body"]
                 if holders.setdefault((tenant, login), address) != address:
                     yield f"two users have the login name {login}"
                 if f'"{address}"' not in body["S"]:
                     yield f"the login name {login} does not lead to {address}"
-            name = "".join(seats["#name"]).lower()
+            name = "".join(roles["#name"]).lower()
             if name and (tenant, f"name#{name}#{address}") not in items:
                 yield f"{address} is not found by the name {name}"

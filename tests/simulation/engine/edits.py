@@ -13,7 +13,7 @@ from tests.simulation.engine.verdicts import codes_between
 from tests.simulation.engine.world import AccountWrite, Edit, World
 
 # Orders tell times in milliseconds.
-LEAST_SECONDS = 0.001
+MIN_SECONDS = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def check(world: World, effects: list[Effect]) -> Iterator[str]:
             yield f"I8 an edit answered with {edit.status} wrote {len(stored)} times"
         for effect in stored:
             after = effect.place - edit.began_at
-            if not -LEAST_SECONDS <= after <= edit.ended_at - edit.began_at + LEAST_SECONDS:
+            if not -MIN_SECONDS <= after <= edit.ended_at - edit.began_at + MIN_SECONDS:
                 yield f"I7 an edit of {edit.account} took the place {effect.place}"
         match edit.status:
             case 200:
@@ -61,8 +61,8 @@ def check(world: World, effects: list[Effect]) -> Iterator[str]:
                     yield f"I7 an edit of {edit.account} yielded to nothing"
             case 422:
                 # The account is looked up before the users, and again when it has changed.
-                codes = codes_between(asked, the_scene.HOME, world.facts)
-                codes |= codes_between(asked, the_scene.HOME, world.facts[::-1])
+                codes = codes_between(asked, the_scene.HOME, world.directory)
+                codes |= codes_between(asked, the_scene.HOME, world.directory[::-1])
                 if stored or not any(codes):
                     yield f"I4 an edit of {edit.account} was rejected"
             case 0 | 500 | 503 if len(world.applied) > 1:

@@ -26,7 +26,7 @@ from tests.simulation.engine.plans import (
     kinds_for,
 )
 
-# What follows from errands, and files of the directory.
+# What follows from jobs, and files of the directory.
 LATER_SCENES = ("undo", "removal", "pending", "owner", "people", "customers")
 # Pairs are drawn from the calls that the run with the first fault really makes, triples likewise.
 PAIRS_OF_ONE, TRIPLES_OF_ONE = 36, 36
@@ -40,8 +40,8 @@ OF_TRANSACTIONS = frozenset(OF_OPERATION["TransactWriteItems"])
 # Runs make few cycles and much else: to look for them less often saves a tenth of the time.
 GARBAGE_THRESHOLDS = 100_000, 20, 50
 # So many violating runs are told of each job; more say nothing more.
-MOST_TOLD = 5
-MOST_SHOWN = 20
+MAX_TOLD = 5
+MAX_SHOWN = 20
 
 
 @dataclass(slots=True)
@@ -53,7 +53,7 @@ class Tally:
     calls: int = 0
     deliveries: int = 0
     by_faults: Counter[int] = field(default_factory=Counter)
-    befell: Counter[tuple[str, str]] = field(default_factory=Counter)
+    happened: Counter[tuple[str, str]] = field(default_factory=Counter)
     violating: int = 0
     told: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     seconds: float = 0.0
@@ -64,10 +64,10 @@ class Tally:
         self.calls += report.course.calls
         self.deliveries += report.course.deliveries
         self.by_faults[len(report.plan.faults)] += 1
-        self.befell.update((operation, kind) for _, kind, operation in report.applied)
+        self.happened.update((operation, kind) for _, kind, operation in report.applied)
         if report.violations:
             self.violating += 1
-            if len(self.told) < MOST_TOLD:
+            if len(self.told) < MAX_TOLD:
                 self.told.append((report.plan.json(), report.violations))
 
     def merge(self, other: Tally) -> None:
@@ -77,21 +77,21 @@ class Tally:
         self.calls += other.calls
         self.deliveries += other.deliveries
         self.by_faults += other.by_faults
-        self.befell += other.befell
+        self.happened += other.happened
         self.violating += other.violating
         self.told += other.told
 
     @property
     def kinds(self) -> set[str]:
-        """The kinds of fault that really befell a call."""
-        return {kind for _, kind in self.befell}
+        """The kinds of fault that really happened to a call."""
+        return {kind for _, kind in self.happened}
 
     def __str__(self) -> str:
         pace = self.runs / self.seconds if self.seconds else 0.0
         known = f" (and {self.known:,} known from them)" if self.known else ""
         return (
             f"{self.runs:,} runs{known}, {self.calls:,} AWS calls, {self.deliveries:,} deliveries, "
-            f"{len(self.kinds)} kinds, {len(self.befell)} (operation, kind) pairs, "
+            f"{len(self.kinds)} kinds, {len(self.happened)} (operation, kind) pairs, "
             f"{self.seconds:.0f} s ({pace:.0f} runs/s), {self.violating} violating"
         )
 
@@ -375,7 +375,7 @@ def minimal(plan: Plan) -> Plan:
 def told(tally: Tally) -> str:
     """The violating runs, each with the command that replays it."""
     lines: list[str] = []
-    for plan, violations in tally.told[:MOST_SHOWN]:
+    for plan, violations in tally.told[:MAX_SHOWN]:
         lines.append(f"python -m tests.simulation replay '{plan}'")
         lines += [f"    {violation}" for violation in violations]
     return "\n".join(lines)
@@ -391,5 +391,5 @@ def as_json(tally: Tally) -> dict[str, Any]:
         "seconds": round(tally.seconds),
         "violating": tally.violating,
         "kinds": sorted(tally.kinds),
-        "pairs": len(tally.befell),
+        "pairs": len(tally.happened),
     }

@@ -21,10 +21,10 @@ from handover.store.domains import DOMAINS
 from tests.kit.memory_aws import PLAIN, ServiceError, Twist, broken, throttled
 from tests.simulation.engine import scene as the_scene
 from tests.simulation.engine.plans import Call
-from tests.simulation.engine.scene import Facts
+from tests.simulation.engine.scene import Directory
 from tests.simulation.engine.world import (
     DELIVERED_LATE_SECONDS,
-    MOST_NESTED,
+    MAX_NESTED,
     Invocation,
     KilledError,
     World,
@@ -125,7 +125,7 @@ class Faults:
             return None
         world.applied.append((number, kind, operation))
         self._now[number] = kind
-        twist = self._befall(kind, run, service, operation, params)
+        twist = self._cause(kind, run, service, operation, params)
         self._check_alive(run)
         return twist
 
@@ -137,7 +137,7 @@ class Faults:
         params: dict[str, Any],
         answer: dict[str, Any],
     ) -> None:
-        """What befalls a call after its effect."""
+        """What happens to a call after its effect."""
         del operation, params
         kind = self._now.get(number)
         if kind is None:
@@ -188,7 +188,7 @@ class Faults:
         if run.lasting is not None and run.lasting[1] == operation:
             self._last(run.lasting[0], service)
 
-    def _befall(
+    def _cause(
         self, kind: str, run: Invocation, service: str, operation: str, params: dict[str, Any]
     ) -> Twist:
         world = self._world
@@ -252,7 +252,7 @@ class Faults:
     def _nest(self, work: Callable[[], None]) -> None:
         """Lets something else be worked in the middle of this call."""
         world = self._world
-        if world.depth >= MOST_NESTED:
+        if world.depth >= MAX_NESTED:
             return
         world.depth += 1
         try:
@@ -332,10 +332,10 @@ class Faults:
     def _change_user(self, address: str, **changed: Any) -> None:
         world = self._world
         person = dataclasses.replace(
-            world.facts[-1].users.get((the_scene.HOME, address), the_scene.Person()), **changed
+            world.directory[-1].users.get((the_scene.HOME, address), the_scene.Person()), **changed
         )
-        users = {**world.facts[-1].users, (the_scene.HOME, address): person}
-        if (the_scene.HOME, address) not in world.facts[-1].users:
+        users = {**world.directory[-1].users, (the_scene.HOME, address): person}
+        if (the_scene.HOME, address) not in world.directory[-1].users:
             return
         with world.outside():
             world.memory.execute(
@@ -353,12 +353,12 @@ class Faults:
                     },
                 },
             )
-        world.facts.append(Facts(users, world.facts[-1].accounts))
+        world.directory.append(Directory(users, world.directory[-1].accounts))
         world.changed_at.setdefault(address, world.memory.calls)
 
     def _remove_user(self, address: str) -> None:
         world = self._world
-        users = dict(world.facts[-1].users)
+        users = dict(world.directory[-1].users)
         users.pop((the_scene.HOME, address), None)
         with world.outside():
             world.memory.execute(
@@ -369,13 +369,13 @@ class Faults:
                     "Key": _user_key(world, address),
                 },
             )
-        world.facts.append(Facts(users, world.facts[-1].accounts))
+        world.directory.append(Directory(users, world.directory[-1].accounts))
         world.changed_at.setdefault(address, world.memory.calls)
 
     def _change_accounts(self, name: str, value: str) -> None:
         """The directory changes facts of two accounts, and so raises their versions."""
         world = self._world
-        accounts = dict(world.facts[-1].accounts)
+        accounts = dict(world.directory[-1].accounts)
         for account_id in ("A1", "A12"):
             with world.outside():
                 world.memory.execute(
@@ -393,7 +393,7 @@ class Faults:
             if name == "opco":
                 place = dataclasses.replace(place, opco=value)
             accounts[the_scene.HOME, account_id] = place
-        world.facts.append(Facts(world.facts[-1].users, accounts))
+        world.directory.append(Directory(world.directory[-1].users, accounts))
 
     def _impatient_sweep(self) -> None:
         """A sweep that waits for nothing before it sends again, and looks for lost uploads at once.
@@ -402,14 +402,14 @@ class Faults:
         """
         of_rules: Any = resending
         of_sweeps: Any = sweep
-        patience = of_rules.PATIENCE_SECONDS, of_sweeps.LOST_SECONDS
+        deadline = of_rules.RESEND_AFTER_SECONDS, of_sweeps.LOST_SECONDS
 
         def swept() -> None:
-            of_rules.PATIENCE_SECONDS = of_sweeps.LOST_SECONDS = 0.0
+            of_rules.RESEND_AFTER_SECONDS = of_sweeps.LOST_SECONDS = 0.0
             try:
                 self._world.sweep()
             finally:
-                of_rules.PATIENCE_SECONDS, of_sweeps.LOST_SECONDS = patience
+                of_rules.RESEND_AFTER_SECONDS, of_sweeps.LOST_SECONDS = deadline
 
         self._nest(swept)
 

@@ -1,7 +1,7 @@
 """What must be true when the world has come to rest, read from the stores and from bytes.
 
 Nothing is taken from the system's own bookkeeping but what is compared with it: files are parsed
-anew, verdicts come from `verdicts`, and the final assignments from executing the imports one after
+again, verdicts come from `verdicts`, and the final assignments from executing the imports one after
 another in the order in which S3 received them, and single edits where they were asked for.
 """
 
@@ -20,9 +20,9 @@ from typing import Any
 from tests.simulation.engine import directory_files, edits, jobs
 from tests.simulation.engine import scene as the_scene
 from tests.simulation.engine.asked import Asked, Kind
-from tests.simulation.engine.directory_lines import Records, Told
-from tests.simulation.engine.edits import LEAST_SECONDS, Effect
-from tests.simulation.engine.verdicts import codes_between, kind_of_file, read_file, seats_at_start
+from tests.simulation.engine.directory_lines import Records, Stated
+from tests.simulation.engine.edits import MIN_SECONDS, Effect
+from tests.simulation.engine.verdicts import codes_between, kind_of_file, read_file, roles_at_start
 from tests.simulation.engine.watching import FINAL
 from tests.simulation.engine.world import Uploaded, World
 
@@ -186,9 +186,9 @@ class _End:
             yield from self._errors_file(one)
         yield from edits.check(world, self._effects)
         yield from self._superseded(done)
-        yield from self._seats(done)
+        yield from self._assignees(done)
         yield from self._records.check(
-            Told(one.uploaded.tenant, asked)
+            Stated(one.uploaded.tenant, asked)
             for one in done
             for asked, row in one.lines
             if asked.kind.is_of_directory and one.wrote and row.outcome in WORKED
@@ -314,9 +314,9 @@ class _End:
                     yield f"I4 line {asked.line} is no duplicate"
             elif row.outcome == "rejected":
                 if row.code not in codes:
-                    yield f"I4 line {asked.line} was rejected with {row.code}, wanted {codes}"
+                    yield f"I4 line {asked.line} was rejected with {row.code}, expected {codes}"
             elif row.outcome not in WORKED or None not in codes:
-                yield f"I4 line {asked.line} is {row.outcome}, wanted {codes}"
+                yield f"I4 line {asked.line} is {row.outcome}, expected {codes}"
             elif row.outcome == "pending":
                 if not self._waited_for(done.uploaded, row):
                     yield f"I4 line {asked.line} waits for nobody"
@@ -328,7 +328,7 @@ class _End:
         if asked.kind.is_of_directory:
             return self._records.codes(asked, uploaded)
         waits = self._waits(uploaded)
-        return codes_between(asked, uploaded.tenant, self._world.facts, waits=waits)
+        return codes_between(asked, uploaded.tenant, self._world.directory, waits=waits)
 
     def _waits(self, uploaded: Uploaded) -> bool:
         """True of a file that may name who is still to come."""
@@ -336,19 +336,22 @@ class _End:
 
     def _waited_for(self, uploaded: Uploaded, row: Row) -> bool:
         """True when the row leaves seats to somebody who was not there at some moment."""
-        seats = {user for _, after in row.changes.values() for user in after}
+        roles = {user for _, after in row.changes.values() for user in after}
         # Who takes one user off a role, or resolves one, leaves others waiting in it.
         before = {user for held, _ in row.changes.values() for user in held}
-        new = [user.removeprefix(PENDING) for user in seats - before if user.startswith(PENDING)]
+        new = [user.removeprefix(PENDING) for user in roles - before if user.startswith(PENDING)]
         return (not new or self._waits(uploaded)) and all(
-            any((uploaded.tenant, user) not in facts.users for facts in self._world.facts)
+            any(
+                (uploaded.tenant, user) not in directory.users
+                for directory in self._world.directory
+            )
             for user in new
         )
 
     def _outcome_alone(self, tenant: str, asked: Asked) -> str:
         if asked.kind.is_of_directory:
             return self._records.outcome_alone(asked, tenant)
-        before = seats_at_start(self._world.scene.facts, tenant, asked.account)
+        before = roles_at_start(self._world.scene.directory, tenant, asked.account)
         after = [users for role, users in asked.targets.items() if before[role] != users]
         if not after:
             return "unchanged"
@@ -379,27 +382,27 @@ class _End:
             if any(told["counts"][outcome] != counted[outcome] for outcome in OUTCOMES):
                 yield f"I13 counts {told['counts']} are told, counted {dict(counted)}"
         with_errors = counted["rejected"] + counted["not_processed"]
-        wanted = {"error"} if with_errors else {"done"}
-        if item["state"]["S"] not in {*wanted, "cancelled", "refused"}:
+        intended = {"error"} if with_errors else {"done"}
+        if item["state"]["S"] not in {*intended, "cancelled", "refused"}:
             yield f"I5 the import is {item['state']['S']} with {with_errors} lines with errors"
 
     def _errors_file(self, done: Done) -> Iterator[str]:
-        wanted = {
+        intended = {
             asked.line: (asked.fields, row.code)
             for asked, row in done.lines
             if row.outcome in ("rejected", "not_processed")
         }
         body = self._object(done.uploaded, "errors.csv")
         if body is None:
-            if wanted:
+            if intended:
                 yield "I6 there is no errors.csv"
             return
         found = _rows(body, 4)
-        if len(found) != len(wanted) or any(
-            wanted.get(row.line) != (row.fields, row.code) for row in found
+        if len(found) != len(intended) or any(
+            intended.get(row.line) != (row.fields, row.code) for row in found
         ):
             yield f"I6 errors.csv has the lines {[row.line for row in found]}"
-        if [row.line for row in found] != sorted(wanted):
+        if [row.line for row in found] != sorted(intended):
             yield "I6 errors.csv is out of order"
         for cell in _cells(body):
             if cell.startswith(_RUNS_AS_FORMULA):
@@ -426,22 +429,22 @@ class _End:
                     for effect in self._effects
                     # Of what came within a millisecond of an edit, the edit is the later one.
                     if effect.edit.account == asked.account
-                    and effect.place > one.uploaded.at - LEAST_SECONDS
+                    and effect.place > one.uploaded.at - MIN_SECONDS
                     for role in effect.targets
                 }
                 if not set(asked.targets) <= later:
                     yield f"I7 line {asked.line} was superseded by nothing"
 
-    def _seats(self, done: list[Done]) -> Iterator[str]:
+    def _assignees(self, done: list[Done]) -> Iterator[str]:
         """Every seat is held by whom the last line, or edit, in the order of all says."""
         expected: dict[tuple[str, str, str], set[tuple[str, ...]]] = {}
-        facts = self._world.scene.facts
-        for tenant, account in facts.accounts:
-            for role, users in seats_at_start(facts, tenant, account).items():
+        directory = self._world.scene.directory
+        for tenant, account in directory.accounts:
+            for role, users in roles_at_start(directory, tenant, account).items():
                 expected[tenant, account, role] = {users}
         effects = sorted(self._effects, key=lambda effect: effect.place, reverse=True)
         for place, one in enumerate(done):
-            self._seat_edits(effects, one.uploaded.at, expected)
+            self._role_edits(effects, one.uploaded.at, expected)
             for asked, row in one.lines:
                 if not one.wrote or row.outcome not in WORKED:
                     continue
@@ -473,12 +476,12 @@ class _End:
                     expected[one.uploaded.tenant, asked.account, role] = meanwhile | jobs.after(
                         asked, role, held, changed
                     )
-        self._seat_edits(effects, float("inf"), expected)
-        for (tenant, account, role), wanted in expected.items():
+        self._role_edits(effects, float("inf"), expected)
+        for (tenant, account, role), intended in expected.items():
             found = _users(self._accounts[f"{tenant}#{account}"], role)
             # Who is waited for, and who is there, are told apart elsewhere.
-            if tuple(sorted(user.removeprefix(PENDING) for user in found)) not in wanted:
-                yield f"I7 {account} has {found} as {role}, wanted {sorted(wanted)}"
+            if tuple(sorted(user.removeprefix(PENDING) for user in found)) not in intended:
+                yield f"I7 {account} has {found} as {role}, expected {sorted(intended)}"
 
     def _is_decided(self, done: list[Done], account: str, role: str) -> bool:
         """True when a file behind the first of these, or an edit not before it, says who holds."""
@@ -491,7 +494,7 @@ class _End:
         ) or any(
             effect.edit.account == account
             and role in effect.targets
-            and effect.edit.ended_at > first.uploaded.at - LEAST_SECONDS
+            and effect.edit.ended_at > first.uploaded.at - MIN_SECONDS
             for effect in self._effects
         )
 
@@ -511,7 +514,7 @@ class _End:
         if changed and not (is_first and changed == {"account_manager": ((), asked.named)}):
             yield f"I7 line {asked.line} of the directory gave {asked.account} to somebody"
 
-    def _seat_edits(
+    def _role_edits(
         self,
         effects: list[Effect],
         until: float,
@@ -533,7 +536,7 @@ class _End:
             for entries in rows.values()
             for _, item in entries
         )
-        wanted = {
+        intended = {
             (one.uploaded.import_id, asked.line): (one.uploaded.tenant, asked.account, row.changes)
             for one in done
             for asked, row in one.lines
@@ -543,32 +546,34 @@ class _End:
             for effect in self._effects
             if effect.changes
         }
-        if found != Counter(wanted.keys()):
-            more = set(found) ^ set(wanted)
+        if found != Counter(intended.keys()):
+            more = set(found) ^ set(intended)
             yield f"I8 history and results differ in {sorted(line for _, line in more)}"
             return
         for pk, item in self._accounts.items():
             tenant, _, account = pk.partition("#")
-            facts = self._world.scene.facts
-            seats = seats_at_start(facts, tenant, account)
-            before_all = directory_files.facts_at_start(Kind.ACCOUNTS, facts, tenant, account) or {}
+            directory = self._world.scene.directory
+            roles = roles_at_start(directory, tenant, account)
+            before_all = (
+                directory_files.fields_at_start(Kind.ACCOUNTS, directory, tenant, account) or {}
+            )
             for _version, entry in sorted(rows.get(pk, ()), key=lambda told: told[0]):
                 key = entry["import_id"]["S"], int(entry["line"]["N"])
                 changes = {
                     role: (tuple(told["before"]), tuple(told["after"]))
                     for role, told in json.loads(entry["changes"]["S"]).items()
                 }
-                if wanted[key] != (tenant, account, changes):
+                if intended[key] != (tenant, account, changes):
                     yield f"I8 line {key[1]} is told one way in history and another in results"
                 for role, (before, after) in changes.items():
                     if (
-                        seats.setdefault(role, before_all.get(role, ())) != before
+                        roles.setdefault(role, before_all.get(role, ())) != before
                         or before == after
                     ):
                         yield f"I9 the history of {account} is broken"
-                    seats[role] = after
-            told = directory_files.facts_in(Kind.ACCOUNTS, item)
-            for role, users in seats.items():
+                    roles[role] = after
+            told = directory_files.fields_in(Kind.ACCOUNTS, item)
+            for role, users in roles.items():
                 if (told[role] if role.startswith("#") else _users(item, role)) != users:
                     yield f"I9 the history of {account} ends with {users}"
 
@@ -592,21 +597,21 @@ class _End:
             if key not in newest or int(newest[key]["version"]["N"]) < int(item["version"]["N"]):
                 newest[key] = item
         held = {key for key, item in newest.items() if item["held"]["BOOL"]}
-        seats: set[tuple[str, str]] = set()
+        roles: set[tuple[str, str]] = set()
         for pk, item in self._accounts.items():
             tenant, _, account = pk.partition("#")
             portals = [f"portal: {one['S']}" for one in item.get("portals", {"L": []})["L"]]
             for role, users in item["assigned"]["M"].items():
                 names = [user["S"] for user in users["L"]]
                 for holder in [*names, *portals] if names else []:
-                    seats.add((f"{tenant}#{holder}", f"{role}#{account}"))
-                seats |= {
+                    roles.add((f"{tenant}#{holder}", f"{role}#{account}"))
+                roles |= {
                     (f"{tenant}#{PENDING}", f"{name.removeprefix(PENDING)} {role}#{account}")
                     for name in names
                     if name.startswith(PENDING)
                 }
-        if held != seats:
-            yield f"I9 portfolios and accounts differ in {sorted(held ^ seats)[:3]}"
+        if held != roles:
+            yield f"I9 portfolios and accounts differ in {sorted(held ^ roles)[:3]}"
 
     def _events(self) -> Iterator[str]:
         told: dict[str, str] = {}
@@ -615,14 +620,14 @@ class _End:
             dedupe_id = json.loads(detail)["dedupe_id"]
             if told.setdefault(dedupe_id, detail) != detail:
                 yield f"I13 {dedupe_id} was told in two ways"
-        wanted = {
+        intended = {
             f"assignment-changed/{pk.replace('#', '/', 1)}/{int(version)}"
             for (pk, version), item in self._history.items()
             # What the directory tells of an account is no assignment.
             if any(not role.startswith("#") for role in json.loads(item["changes"]["S"]))
         }
-        if set(told) != wanted:
-            yield f"I8 events and history differ in {len(set(told) ^ wanted)}"
+        if set(told) != intended:
+            yield f"I8 events and history differ in {len(set(told) ^ intended)}"
 
     def _costs(self, done: list[Done]) -> Iterator[str]:
         """An unchanged line is written only while something older may still come."""

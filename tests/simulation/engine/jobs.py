@@ -1,4 +1,4 @@
-"""Errands at rest: what was asked for was done by one file, and nothing is left of who is gone."""
+"""Jobs at rest: what was asked for was done by one file, and nothing is left of who is gone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Changes = Mapping[str, Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]]
 
 
 def check(world: World, changed: Changes) -> Iterator[str]:
-    """What must hold of errands; `changed` is what the import that is taken back has changed."""
+    """What must hold of jobs; `changed` is what the import that is taken back has changed."""
     keys = {one.key for one in world.uploads.values()}
     for path, ticket in world.import_tickets:
         if f"in/{the_scene.HOME}/{ticket}.csv" not in keys:
@@ -30,7 +30,7 @@ def check(world: World, changed: Changes) -> Iterator[str]:
     yield from _handed_over(world)
     directory = world.memory.dynamodb.tables["DirectoryTable"].items
     if left := [sk for _, sk in directory if sk.startswith("errand#")]:
-        yield f"I2 {len(left)} errands were not run"
+        yield f"I2 {len(left)} jobs were not run"
     yield from _gone(world)
 
 
@@ -59,7 +59,7 @@ def _handed_over(world: World) -> Iterator[str]:
     for accounts in files.values():
         left = {
             account
-            for (tenant, account), place in world.scene.facts.accounts.items()
+            for (tenant, account), place in world.scene.directory.accounts.items()
             if tenant == the_scene.HOME
             and the_scene.CAI in place.managers
             and f"{tenant}#{account}" not in written

@@ -123,9 +123,9 @@ def read_stack() -> Stack:
 
 def _reader(function: str, source: dict[str, Any]) -> Reader:
     beginnings = [
-        wanted["prefix"]
+        expected["prefix"]
         for one in source.get("FilterCriteria", {}).get("Filters", ())
-        for wanted in json.loads(one["Pattern"])["dynamodb"]["Keys"]["sk"]["S"]
+        for expected in json.loads(one["Pattern"])["dynamodb"]["Keys"]["sk"]["S"]
     ]
     table = source["Stream"]["Fn::GetAtt"].split(".")[0]
     return Reader(table, function, int(source["BatchSize"]), tuple(beginnings))

@@ -35,7 +35,7 @@ os.environ.update(ENVIRONMENT)
 
 import handover.reading.repeats as repeats
 from handover import batch, runtime
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.model import Account, User
 from handover.pipeline import validate
 from handover.profiles import Settings, parse_profile
@@ -55,7 +55,7 @@ from tests.simulation.engine.world import StuckError, World
 # So many bytes that the small file of the scene is cut into three chunks.
 CHUNK_BYTES = 180
 # A run that goes on for long is not gone on with from each of its steps.
-MOST_MOMENTS = 60
+MAX_MOMENTS = 60
 # Enough for a small file, and a thousand times quicker to make than the table for a large one.
 TABLE_BITS = 12
 
@@ -113,7 +113,7 @@ class _Failures(logging.Handler):
             self.names.append(str(name))
 
 
-def _count_nothing(*_told: object, **_more: object) -> None:
+def _count_nothing(*_to_dict: object, **_more: object) -> None:
     """Metrics are nobody's business here."""
 
 
@@ -144,7 +144,7 @@ class Machine:
         self.clock = Clock(the_scene.START - 3600)
         self.memory = memory_from_template(self.stack.template, self.clock, make=make)
         os.environ.update(environment(self.stack.template, self.memory.physical))
-        runtime.wiring.cache_clear()
+        runtime.resources.cache_clear()
         self.log: io.StringIO | None = None
         self._failures = _Failures()
         self._replays = Replays(self.memory, self.clock, self._failures.names)
@@ -163,8 +163,8 @@ class Machine:
             return
         of_intake: Any = validate
         of_repeats: Any = repeats
-        sizes = of_intake.LEAST_CHUNK_BYTES, of_repeats._TABLE_BITS
-        of_intake.LEAST_CHUNK_BYTES, of_repeats._TABLE_BITS = CHUNK_BYTES, TABLE_BITS
+        sizes = of_intake.MIN_CHUNK_BYTES, of_repeats._TABLE_BITS
+        of_intake.MIN_CHUNK_BYTES, of_repeats._TABLE_BITS = CHUNK_BYTES, TABLE_BITS
         of_messages: Any = batch
         of_messages.traceback = _NoTraces
         of_metrics: Any = runtime.metrics.provider
@@ -190,7 +190,7 @@ class Machine:
                 yield
         finally:
             self._is_running = False
-            of_intake.LEAST_CHUNK_BYTES, of_repeats._TABLE_BITS = sizes
+            of_intake.MIN_CHUNK_BYTES, of_repeats._TABLE_BITS = sizes
             of_messages.traceback = traceback
             del of_metrics.add_metric, of_metrics.flush_metrics
             inner.handlers[:] = handlers
@@ -240,7 +240,7 @@ class Machine:
             def is_known() -> bool:
                 nonlocal rest
                 if traced:
-                    if len(moments) < MOST_MOMENTS:
+                    if len(moments) < MAX_MOMENTS:
                         moments.append(self._moment(world, watch, faults))
                 elif world.replays is not None and not whole and memory.calls >= last:
                     state = self._states.digest(world, watch, faults, self._failures.names)
@@ -357,7 +357,7 @@ class Machine:
     def _prepared(self, scene: the_scene.Scene) -> Snapshot:
         self.memory.restore(memory_from_template(self.stack.template, self.clock).snapshot())
         self.clock.now = the_scene.START - 3600
-        tables, patience = runtime.wiring().tables, Patience(self.clock.now + 600)
+        tables, deadline = runtime.resources().tables, Deadline(self.clock.now + 600)
         for tenant in (the_scene.HOME, the_scene.OTHER):
             users = [
                 User(
@@ -369,10 +369,10 @@ class Machine:
                     person.is_deleted,
                     login_name=person.login,
                 )
-                for (where, address), person in scene.facts.users.items()
+                for (where, address), person in scene.directory.users.items()
                 if where == tenant
             ]
-            tables.directory.put_users(tenant, users, patience)
+            tables.directory.put_users(tenant, users, deadline)
             accounts = [
                 Account(
                     tenant,
@@ -390,11 +390,11 @@ class Machine:
                         if users
                     },
                 )
-                for (where, account_id), place in scene.facts.accounts.items()
+                for (where, account_id), place in scene.directory.accounts.items()
                 if where == tenant
             ]
-            tables.accounts.put_facts(accounts, patience)
-        tables.directory.put_profile(the_scene.HOME, parse_profile(the_scene.SEATS_PROFILE))
+            tables.accounts.put_fields(accounts, deadline)
+        tables.directory.put_profile(the_scene.HOME, parse_profile(the_scene.ROLES_PROFILE))
         if scene.profile == the_scene.WAITS:
             tables.directory.put_profile(the_scene.HOME, parse_profile(the_scene.WAITS_PROFILE))
         source = Source(
@@ -406,13 +406,13 @@ class Machine:
         tables.setup.put_source(the_scene.HOME, source)
         settings = Settings(*scene.settings) if scene.settings is not None else Settings()
         tables.directory.put_settings(
-            the_scene.HOME, replace(settings, profiles=(the_scene.SEATS,))
+            the_scene.HOME, replace(settings, profiles=(the_scene.ROLES,))
         )
         self._ticket(the_scene.MAIN_TICKET, the_scene.ADMIN, scene.profile, scene.mode)
         bob = the_scene.mail("bob")
-        self._ticket(the_scene.OLDER_TICKET, bob, the_scene.SEATS, "run")
+        self._ticket(the_scene.OLDER_TICKET, bob, the_scene.ROLES, "run")
         pools = self.memory.pools
-        for (tenant, address), person in scene.facts.users.items():
+        for (tenant, address), person in scene.directory.users.items():
             if person.signs_in:
                 groups = {"_".join(role.split()) for role in person.roles} & pools.groups
                 attributes = {"email": address, "custom:tenant": tenant}
@@ -435,4 +435,4 @@ class Machine:
             expires_at="2026-07-01T08:04:00.000Z",
             expires=int(the_scene.START) + 30 * 86400,
         )
-        runtime.wiring().tables.imports.issue(ticket, item)
+        runtime.resources().tables.imports.issue(ticket, item)

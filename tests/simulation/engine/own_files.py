@@ -1,4 +1,4 @@
-"""The files that Handover writes itself, read anew: removals, undos, resolutions, handovers."""
+"""The files that Handover writes itself, read again: removals, undos, resolutions, handovers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plans: which fault befalls which AWS call, and in which order messages arrive."""
+"""Plans: which fault happens to which AWS call, and in which order messages arrive."""
 
 from __future__ import annotations
 

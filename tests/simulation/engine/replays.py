@@ -2,7 +2,7 @@
 
 A function is code between AWS calls. What it does next follows from the event, the clock and the
 answers so far, and from nothing else: it keeps nothing from one invocation to the next, and its
-chance is sown anew for each. So what it did is kept as a tree of calls, and each way to go on from
+chance is sown again for each. So what it did is kept as a tree of calls, and each way to go on from
 a call is told by the answer and the time. Another invocation goes down that tree: every call is
 made, numbered, disturbed and checked as ever, with the parameters it had before. Where an answer
 is a new one the code is run after all: it is given the answers again that were just received,
@@ -30,7 +30,7 @@ from tests.kit.memory_aws import MemoryAws
 from tests.simulation.engine.clock import Clock
 
 # Some four hundred megabytes; then everything is forgotten.
-MOST_CALLS: Final = 80_000
+MAX_CALLS: Final = 80_000
 _VERSION: Final = 2  # of marshal: the last without references, so equal values give equal bytes
 _Way = tuple[float, bytes]
 
@@ -114,15 +114,15 @@ class Replays:
     ) -> Any:
         """What the handler returns, or raises."""
         self.invoked += 1
-        if self._calls > MOST_CALLS:
+        if self._calls > MAX_CALLS:
             self.forget()
         clock = self._clock
         outer, self._run = self._run, None
         begun = clock.now
         # The only thing that the simulation changes in the product while it runs.
-        patience = resending.PATIENCE_SECONDS, sweep.LOST_SECONDS
+        deadline = resending.RESEND_AFTER_SECONDS, sweep.LOST_SECONDS
         # The request's id tells the event.
-        way: Any = (name, context.aws_request_id, begun, clock.ahead, patience)
+        way: Any = (name, context.aws_request_id, begun, clock.ahead, deadline)
         notes, received = self._begun, deque[_Received]()
         try:
             after = notes.get(way)
@@ -152,7 +152,7 @@ class Replays:
             answer = self._memory.call(client, operation, params)
         except Exception as error:
             # Any answer that is an error is noted, and goes on to who asked.
-            self._go_on(run, made, _told(error))
+            self._go_on(run, made, _to_dict(error))
             raise
         except BaseException:
             run.is_noted = False
@@ -175,7 +175,7 @@ class Replays:
             shown = _shown(answer)
         except (BotoCoreError, ClientError) as raised:
             # The function's own code is to judge it.
-            error, shown = raised, _told(raised)
+            error, shown = raised, _to_dict(raised)
         received.append(_Received(made, answer, error, clock.now))
         return None if shown is None else (clock.now, shown)
 
@@ -255,7 +255,7 @@ def _shown(answer: Any) -> bytes | None:
     return None if text is None else hashlib.blake2b(text, digest_size=16).digest()
 
 
-def _told(error: Exception) -> bytes | None:
+def _to_dict(error: Exception) -> bytes | None:
     """What tells an error from others."""
     more = error.response if isinstance(error, ClientError) else str(error)
     return _shown([type(error).__name__, more])

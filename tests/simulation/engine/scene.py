@@ -49,7 +49,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class Directory:
     """What the directory says at one time: users by (tenant, address), accounts by (tenant, id)."""
 
     users: Mapping[tuple[str, str], Person]
@@ -73,7 +73,7 @@ def by_tenant(items: Mapping[Any, Any]) -> dict[tuple[str, str], Any]:
 
 ANA, BEA, CAI = mail("ana"), mail("bea"), mail("cai")
 
-FACTS = Facts(
+FIELDS = Directory(
     users={
         (HOME, ADMIN): Person(frozenset({"Admin"})),
         (HOME, BOSS): Person(frozenset({"Admin"})),
@@ -107,9 +107,9 @@ FACTS = Facts(
 )
 
 # The preset for files with one manager, and a profile of the tenant's own with two roles.
-STRICT, SEATS = "single-strict", "two-seats"
+STRICT, ROLES = "single-strict", "two-seats"
 _SEATS: Mapping[str, Any] = {
-    "name": SEATS,
+    "name": ROLES,
     "version": 1,
     "title": "A manager and viewers",
     "columns": [
@@ -134,7 +134,7 @@ _SEATS: Mapping[str, Any] = {
     "uploader_roles": ["Admin", "Back Office Management"],
     "fallback_encoding": "windows-1252",
 }
-SEATS_PROFILE = json.dumps(_SEATS)
+ROLES_PROFILE = json.dumps(_SEATS)
 # The same for files that may name who is still to come.
 WAITS = "waiting-seats"
 WAITS_PROFILE = json.dumps(
@@ -202,8 +202,8 @@ DROP_ONE = _csv("account ID,account Manager", f"A1,{ANA}", f"A3,{BEA}", f"A14,{A
 DROP_TWO = _csv("account ID,account Manager", f"A1,{BEA}", f"A3,{ANA}", f"A14,{BEA}")
 UNCLOSED = _csv("account ID,account Manager,viewers", f'A1,"{BEA},', f"A2,{BEA},")
 
-REMOVAL_FACTS = Facts(
-    users={**FACTS.users, (HOME, ANA): Person(signs_in=True)}, accounts=FACTS.accounts
+REMOVAL_FIELDS = Directory(
+    users={**FIELDS.users, (HOME, ANA): Person(signs_in=True)}, accounts=FIELDS.accounts
 )
 # What is taken back, and what Ana is given while she is removed.
 UNDONE = _csv(
@@ -240,9 +240,9 @@ AWAITED = _csv(
 
 # Users that only files of the directory speak of. Dora holds two accounts, and is deleted.
 DORA, EMIL, FINN = mail("dora"), mail("emil"), mail("finn")
-PEOPLE_FACTS = Facts(
+PEOPLE_FIELDS = Directory(
     users={
-        **FACTS.users,
+        **FIELDS.users,
         (HOME, BEA): Person(signs_in=True),
         (HOME, DORA): Person(signs_in=True),
         (HOME, EMIL): Person(name="Emil", login="emil1"),
@@ -253,7 +253,7 @@ PEOPLE_FACTS = Facts(
         (OTHER, FINN): Person(name="Finn of Norte", login="free1"),
     },
     accounts={
-        **FACTS.accounts,
+        **FIELDS.accounts,
         (HOME, "D1"): Place(managers=(DORA,)),
         (HOME, "D2"): Place(managers=(BEA,), viewers=(DORA,)),
     },
@@ -286,10 +286,10 @@ PEOPLE_SECOND = _csv(
     f"{mail('gina')},Gina Second,inactive,",
     f"{mail('zoe')},Zoe,active,free1",
 )
-CUSTOMERS_FACTS = Facts(
-    users=FACTS.users,
+CUSTOMERS_FIELDS = Directory(
+    users=FIELDS.users,
     accounts={
-        **FACTS.accounts,
+        **FIELDS.accounts,
         (HOME, "C1"): Place(name="One"),
         (HOME, "C2"): Place(name="Two", managers=(ANA,)),
         (HOME, "C3"): Place(name="Three", managers=(BEA,), viewers=(ANA,)),
@@ -355,11 +355,11 @@ class Wish:
 
 # All that Cai manages is to be Bea's, beside Ana where she does so too, and two accounts that are
 # named.
-OWNER_FACTS = Facts(
-    users=FACTS.users, accounts={**FACTS.accounts, (HOME, "A6"): Place(managers=(ANA, CAI))}
+OWNER_FIELDS = Directory(
+    users=FIELDS.users, accounts={**FIELDS.accounts, (HOME, "A6"): Place(managers=(ANA, CAI))}
 )
 NAMED = ("A9", "A14")
-_TO_BEA = {"profile": SEATS, "role": "account_manager", "to": BEA}
+_TO_BEA = {"profile": ROLES, "role": "account_manager", "to": BEA}
 HANDED_BY_HOLDER = Wish("POST", "/assignments", {**_TO_BEA, "held_by": CAI})
 HANDED_BY_ID = Wish("POST", "/assignments", {**_TO_BEA, "account_ids": NAMED}, seconds=1.5)
 
@@ -374,13 +374,13 @@ class Scene:
 
     name: str
     body: bytes = MAIN
-    profile: str = SEATS
+    profile: str = ROLES
     mode: str = "run"
     settings: tuple[int, int] | None = None
     has_older: bool = False
     has_second: bool = False
     is_event_lost: bool = False
-    facts: Facts = FACTS
+    directory: Directory = FIELDS
     second: tuple[str, bytes] = (SECOND_KEY, SECOND)
     wishes: tuple[Wish, ...] = ()
     is_undone: bool = False
@@ -400,23 +400,23 @@ SCENES: dict[str, Scene] = {
         Scene(
             "removal",
             body=GIVEN,
-            facts=REMOVAL_FACTS,
+            directory=REMOVAL_FIELDS,
             wishes=(Wish("DELETE", f"/users/{ANA}"),),
         ),
         Scene("pending", body=AWAITED, profile=WAITS, wishes=(Wish("POST", "/users", NEW_USER),)),
-        Scene("owner", body=GIVEN, facts=OWNER_FACTS, wishes=(HANDED_BY_HOLDER, HANDED_BY_ID)),
+        Scene("owner", body=GIVEN, directory=OWNER_FIELDS, wishes=(HANDED_BY_HOLDER, HANDED_BY_ID)),
         Scene(
             "people",
             body=PEOPLE,
             profile=USERS,
-            facts=PEOPLE_FACTS,
+            directory=PEOPLE_FIELDS,
             second=(PEOPLE_SECOND_KEY, PEOPLE_SECOND),
         ),
         Scene(
             "customers",
             body=CUSTOMERS,
             profile=ACCOUNTS,
-            facts=CUSTOMERS_FACTS,
+            directory=CUSTOMERS_FIELDS,
             second=(CUSTOMERS_SECOND_KEY, CUSTOMERS_SECOND),
         ),
     )

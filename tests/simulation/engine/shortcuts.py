@@ -26,7 +26,7 @@ from pynamodb.connection.base import Connection
 from pynamodb.expressions import operand
 from pynamodb.models import Model
 
-_MOST_SMALL: Final = 15  # digits; larger numbers are left to json
+_MAX_SMALL: Final = 15  # digits; larger numbers are left to json
 _MODEL: Any = Model
 
 
@@ -143,7 +143,7 @@ def _setting(usual: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _number(_self: Any, text: str) -> Any:
-    if text.isdigit() and len(text) <= _MOST_SMALL:
+    if text.isdigit() and len(text) <= _MAX_SMALL:
         return int(text)
     return json.loads(text)
 

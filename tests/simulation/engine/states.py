@@ -22,9 +22,9 @@ from tests.simulation.engine.watching import Watch
 from tests.simulation.engine.world import World
 
 # Items, versions and records that were told before; then all are forgotten.
-MOST_KNOWN: Final = 200_000
+MAX_KNOWN: Final = 200_000
 # Some hundred megabytes.
-MOST_RESTS: Final = 300_000
+MAX_RESTS: Final = 300_000
 _BITS: Final = (1 << 64) - 1
 
 # What never changes, what only counts or shows what was, and what is told in another way.
@@ -77,7 +77,7 @@ class States:
 
     def digest(self, world: World, watch: Watch, faults: Faults, failures: Iterable[str]) -> bytes:
         """What two equal states have in common, and no others."""
-        if len(self._known) > MOST_KNOWN:
+        if len(self._known) > MAX_KNOWN:
             self._known.clear()
         told = [
             *self._stores(world.memory),
@@ -129,7 +129,7 @@ class States:
         yield {kind for _, kind, _ in world.applied} & LENIENT, len(world.applied) > 1
         yield world.is_only_busy
         yield sorted({*world.failures, *failures} - EXPECTED_FAILURES)
-        yield list(map(self._hash, world.facts))
+        yield list(map(self._hash, world.directory))
         yield list(map(self._hash, world.uploads.values()))
         yield hash(frozenset(world._named_before.items()))
         yield sorted(world.changed_at), world.cancelled_moment is None
@@ -228,7 +228,7 @@ class Rests:
 
     def end(self, whole: Course) -> None:
         """Keeps what came after each state that the run has passed."""
-        if len(self._known) > MOST_RESTS:
+        if len(self._known) > MAX_RESTS:
             self._known.clear()
         for state, so_far in self._passed:
             self._known[state] = whole.since(so_far)

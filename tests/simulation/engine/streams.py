@@ -68,11 +68,11 @@ class Stream:
         if due and order != "fifo":
             keys = sorted({_key(record) for record in due})
             if order == "lifo":
-                wanted = {_key(due[-1])}
+                expected = {_key(due[-1])}
             else:
                 drawn = {key for key in keys if drawn_place(order, key, now) % 2}
-                wanted = drawn or set(keys)
-            due = [record for record in due if _key(record) in wanted]
+                expected = drawn or set(keys)
+            due = [record for record in due if _key(record) in expected]
         return due[: self._most]
 
     def begin(self, batch: list[Record], until: float) -> None:

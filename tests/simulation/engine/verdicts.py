@@ -16,7 +16,7 @@ from itertools import chain, combinations_with_replacement
 
 from tests.simulation.engine import directory_files, own_files
 from tests.simulation.engine.asked import Asked, Kind
-from tests.simulation.engine.scene import SALES, Facts, Person, Place
+from tests.simulation.engine.scene import SALES, Directory, Person, Place
 
 ROLE_OF = {"account Manager": "account_manager", "viewers": "viewer"}
 
@@ -49,14 +49,14 @@ def kind_of_file(body: bytes) -> Kind:
     return kind_of(next(csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""))))
 
 
-def judge(asked: Asked, tenant: str, facts: Facts, *, waits: bool = False) -> str | None:
+def judge(asked: Asked, tenant: str, directory: Directory, *, waits: bool = False) -> str | None:
     """The code a line is rejected with when these are the facts; None when it is accepted.
 
     A file that `waits` may name who is still to come, and asks for no user role.
     """
     if asked.code is not None:
         return asked.code
-    place = facts.accounts.get((tenant, asked.account))
+    place = directory.accounts.get((tenant, asked.account))
     if place is None:
         return "ACCOUNT_NOT_FOUND"
     if asked.kind is Kind.REMOVE:
@@ -65,7 +65,7 @@ def judge(asked: Asked, tenant: str, facts: Facts, *, waits: bool = False) -> st
         come = [
             person
             for address in chain.from_iterable(asked.targets.values())
-            if (person := facts.users.get((tenant, address))) is not None and person.is_active
+            if (person := directory.users.get((tenant, address))) is not None and person.is_active
         ]
         # The wall rejects a line that could give a place to nobody.
         is_barred = bool(come) and all(_is_apart(person, place) for person in come)
@@ -73,7 +73,7 @@ def judge(asked: Asked, tenant: str, facts: Facts, *, waits: bool = False) -> st
     for address in asked.named or chain.from_iterable(asked.targets.values()):
         if address == own_files.NOBODY:
             continue
-        person = facts.users.get((tenant, address))
+        person = directory.users.get((tenant, address))
         if person is None and waits:
             continue
         if person is None or person.is_deleted:
@@ -94,21 +94,21 @@ def _is_apart(person: Person, place: Place) -> bool:
 
 
 def codes_between(
-    asked: Asked, tenant: str, told: Sequence[Facts], *, waits: bool = False
+    asked: Asked, tenant: str, told: Sequence[Directory], *, waits: bool = False
 ) -> set[str | None]:
     """The codes that a line may get while the facts change, as `told` has them one after another.
 
     Its users are looked up first and its account later, so what is known of them may be older.
     """
     return {
-        judge(asked, tenant, Facts(before.users, after.accounts), waits=waits)
+        judge(asked, tenant, Directory(before.users, after.accounts), waits=waits)
         for before, after in combinations_with_replacement(told, 2)
     }
 
 
-def seats_at_start(facts: Facts, tenant: str, account: str) -> dict[str, tuple[str, ...]]:
+def roles_at_start(directory: Directory, tenant: str, account: str) -> dict[str, tuple[str, ...]]:
     """Who held which role before anything was imported; nobody where there was no account."""
-    place = facts.accounts.get((tenant, account), Place())
+    place = directory.accounts.get((tenant, account), Place())
     return {"account_manager": place.managers, "viewer": place.viewers}
 
 

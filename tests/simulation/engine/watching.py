@@ -46,11 +46,11 @@ class Watch:
     def __init__(self, world: World) -> None:
         self._world = world
         self._reports: dict[str, bytes] = {}
-        self._told: dict[str, tuple[str, str]] = {}
+        self._to_dict: dict[str, tuple[str, str]] = {}
 
     def after_copy(self, other: Watch) -> Watch:
         """Goes on with what another world's watch has seen."""
-        self._reports, self._told = other._reports.copy(), other._told.copy()
+        self._reports, self._to_dict = other._reports.copy(), other._to_dict.copy()
         return self
 
     def item(self, table: str, key: Any, old: Item | None, new: Item | None) -> None:
@@ -92,7 +92,7 @@ class Watch:
         told = json.loads(json.loads(notification.message)["sqs"])
         import_id, dedupe_id = told["import_id"], told["dedupe_id"]
         body = notification.message, json.dumps(notification.attributes, sort_keys=True)
-        if self._told.setdefault(dedupe_id, body) != body:
+        if self._to_dict.setdefault(dedupe_id, body) != body:
             self._note(f"I13 {dedupe_id} was told in two ways")
         item = world.memory.dynamodb.tables["ImportsTable"].items.get((import_id, "import"))
         state = item["state"]["S"] if item else "nothing"
@@ -107,10 +107,10 @@ class Watch:
                 self._note(f"I13 the end was told under {dedupe_id}")
             reports = world.memory.s3.buckets[world.memory.physical["ReportsBucket"]].objects
             tenant = world.uploads[import_id].tenant
-            wanted = ["summary.json"] if state == "refused" else ["summary.json", "results.csv"]
+            expected = ["summary.json"] if state == "refused" else ["summary.json", "results.csv"]
             if told["counts"]["rejected"] + told["counts"]["not_processed"] and state != "refused":
-                wanted.append("errors.csv")
-            for name in wanted:
+                expected.append("errors.csv")
+            for name in expected:
                 if f"{tenant}/{import_id}/{name}" not in reports:
                     self._note(f"I14 told before {name} was there")
         world.notified(notification)
@@ -159,7 +159,7 @@ class Watch:
         if run.edit is not None:
             self._edited(run.edit, key, old, new)
             self._orders(key, old, new)
-            self._seats(run, key, old, new)
+            self._assignees(run, key, old, new)
             return
         if run.function != "assign" or uploaded is None:
             self._note(f"I10 {run.function} wrote the account {key}")
@@ -168,7 +168,7 @@ class Watch:
             self._note(f"I12 an import of {uploaded.tenant} wrote {key}")
         self._may_write(run, key)
         self._orders(key, old, new)
-        self._seats(run, key, old, new)
+        self._assignees(run, key, old, new)
 
     def _edited(self, edit: Edit, key: str, old: Item, new: Item) -> None:
         """The edit writes its own account, and all that it asks for, and nothing else."""
@@ -213,15 +213,15 @@ class Watch:
         for role, order in before.items():
             if role not in after or after[role]["S"] < order["S"]:
                 self._note(f"I7 the order of {key} went back")
-        self._fact_orders(key, old, new)
+        self._field_orders(key, old, new)
 
-    def _fact_orders(self, key: str, old: Item, new: Item) -> None:
+    def _field_orders(self, key: str, old: Item, new: Item) -> None:
         told = directory_files.orders_in(new)
-        for fact, order in directory_files.orders_in(old).items():
-            if told.get(fact, "") < order:
-                self._note(f"I7 the order of {fact} of {key} went back")
+        for field_name, order in directory_files.orders_in(old).items():
+            if told.get(field_name, "") < order:
+                self._note(f"I7 the order of {field_name} of {key} went back")
 
-    def _seats(self, run: Invocation, key: str, old: Item, new: Item) -> None:
+    def _assignees(self, run: Invocation, key: str, old: Item, new: Item) -> None:
         """Whoever is given a role may hold it, as the directory was when the run began."""
         world = self._world
         tenant = key.partition("#")[0]
@@ -233,7 +233,7 @@ class Watch:
                     continue
                 if address.startswith("pending:"):
                     continue
-                known = [facts.users.get((tenant, address)) for facts in world.facts]
+                known = [directory.users.get((tenant, address)) for directory in world.directory]
                 if not any(known):
                     self._note(f"I12 {address} of another tenant was given {key}")
                 person = next(one for one in reversed([*known, the_scene.Person()]) if one)
@@ -268,7 +268,7 @@ class Watch:
         if int(new["version"]["N"]) != version + 1:
             self._note(f"I7 {key} went from version {version} to {new['version']}")
         if old is not None:
-            self._fact_orders(sk, old, new)
+            self._field_orders(sk, old, new)
         if run.function == "assign":
             if uploaded is None or name not in {one.account for one in read_file(uploaded.body)}:
                 self._note(f"I7 {key} was written by a file that does not name it")
@@ -285,8 +285,8 @@ class Watch:
             status == "active",
             status == "deleted",
         )
-        users = {**world.facts[-1].users, (tenant, address): person}
-        world.facts.append(the_scene.Facts(users, world.facts[-1].accounts))
+        users = {**world.directory[-1].users, (tenant, address): person}
+        world.directory.append(the_scene.Directory(users, world.directory[-1].accounts))
         if not person.is_active:
             world.changed_at.setdefault(address, world.memory.calls)
 

@@ -24,8 +24,8 @@ from tests.simulation.engine.plans import AFTER, BEFORE, MEANWHILE, ORDERS, Plan
 KINDS = (*BEFORE, *AFTER, *MEANWHILE)
 # A run without faults makes some eighty calls; a fault at a call that is not made does not befall.
 LAST_CALL = 90
-MOST_FAULTS = 2
-MOST_LINES = 25
+MAX_FAULTS = 2
+MAX_LINES = 25
 _ACCOUNTS = [f"A{number}" for number in range(1, 15) if number != 6] + ["N1", "A99", "=cmd|x"]
 _PEOPLE = [
     *[the_scene.mail(name) for name in ("ana", "bea", "cai") * 4],
@@ -58,7 +58,7 @@ def random_scene(name: str, chance: Random) -> the_scene.Scene:
     header = "account ID,account Manager" + ",viewers" * has_lists
     # It clears a seat, so that there is something to ask an Admin about.
     lines = [header, "A6,None" + "," * has_lists]
-    for _ in range(chance.randint(1, MOST_LINES)):
+    for _ in range(chance.randint(1, MAX_LINES)):
         cells = [chance.choice(_ACCOUNTS), chance.choice([*_PEOPLE, "None"])]
         if has_lists:
             viewers = chance.sample(_PEOPLE, chance.choice((0, 0, 1, 2, 3)))
@@ -69,7 +69,7 @@ def random_scene(name: str, chance: Random) -> the_scene.Scene:
     return the_scene.Scene(
         name,
         body="".join(f"{line}\r\n" for line in lines).encode(),
-        profile=the_scene.SEATS if has_lists else the_scene.STRICT,
+        profile=the_scene.ROLES if has_lists else the_scene.STRICT,
         mode=chance.choice(("run", "run", "run", "dry_run")),
         settings=chance.choice((None, None, (0, 0))),
         has_older=chance.random() < 0.2,
@@ -84,7 +84,7 @@ def random_plans(count: int, seed: str) -> Iterator[tuple[the_scene.Scene, Plan]
     for place in range(count):
         chance = Random(f"{seed}/{place}")
         scene = random_scene(f"{seed}/{place}", chance)
-        numbers = chance.sample(range(1, LAST_CALL), chance.randint(0, MOST_FAULTS))
+        numbers = chance.sample(range(1, LAST_CALL), chance.randint(0, MAX_FAULTS))
         faults = {number: chance.choice(KINDS) for number in numbers}
         yield scene, Plan(scene.name, chance.choice(ORDERS), faults)
 

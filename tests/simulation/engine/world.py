@@ -23,7 +23,7 @@ from tests.simulation.engine.clock import Clock
 from tests.simulation.engine.lambdas import Function, LambdaContext, Queue, Stack
 from tests.simulation.engine.plans import BUSY, Call, Plan, drawn_place
 from tests.simulation.engine.replays import Replays, sown
-from tests.simulation.engine.scene import Facts, Scene, Wish
+from tests.simulation.engine.scene import Directory, Scene, Wish
 from tests.simulation.engine.streams import Record, Stream
 
 # Deliveries begin on the beat, and calls take no time: so what a fault delays a little goes on when
@@ -31,14 +31,14 @@ from tests.simulation.engine.streams import Record, Stream
 BEAT_SECONDS = 4.0
 NESTED_SECONDS = 0.0625
 # A run that needs more than this does not end; what waits for others is asked for at each sweep.
-MOST_DELIVERIES = 2000
-MOST_SECONDS = 4 * 24 * 3600.0
+MAX_DELIVERIES = 2000
+MAX_SECONDS = 4 * 24 * 3600.0
 # While nothing happens, sweeps are left out: the more, the longer nothing happens.
 SHORTEST_IDLE_SECONDS = 60.0
 LONGEST_IDLE_SECONDS = 7200.0
 DELIVERED_LATE_SECONDS = 3600.0
 PERSON_WAITS_SECONDS = 60.0
-MOST_NESTED = 3
+MAX_NESTED = 3
 PEOPLE = "people"
 # An operator replays what is parked, once the cause has been found.
 OPERATORS = "operators"
@@ -164,7 +164,7 @@ class World:
         self.messages: list[Message] = []
         self.streams = [Stream(reader) for reader in stack.readers]
         self.uploads: dict[str, Uploaded] = {}
-        self.facts: list[Facts] = [self.scene.facts]
+        self.directory: list[Directory] = [self.scene.directory]
         self.changed_at: dict[str, int] = {}
         self.applied: list[tuple[int, str, str]] = []
         self.violations: list[str] = []
@@ -387,8 +387,8 @@ class World:
         message.visible_at = self.clock.now + queue.visibility_seconds
         self.delivered.append(message)
         self.deliveries += 1
-        if self.deliveries > MOST_DELIVERIES:
-            raise StuckError(f"{MOST_DELIVERIES} deliveries")
+        if self.deliveries > MAX_DELIVERIES:
+            raise StuckError(f"{MAX_DELIVERIES} deliveries")
         if self._is_done(message, queue):
             self._idle_seconds = SHORTEST_IDLE_SECONDS
             # A message that was received a second time meanwhile may be gone already.
@@ -465,7 +465,7 @@ class World:
         # An edit has the order of the API's clock.
         edit = Edit(account, targets, self.clock.told())
         self.edits.append(edit)
-        body = {"profile": the_scene.SEATS, "assign": targets}
+        body = {"profile": the_scene.ROLES, "assign": targets}
         edit.status = self.ask_api(
             "PATCH", f"/accounts/{account}", the_scene.BOSS, body=body, edit=edit
         )
@@ -615,8 +615,8 @@ class World:
         until = self.clock.now + self.stack.functions[function].timeout_seconds
         stream.begin(batch, until)
         self.deliveries += 1
-        if self.deliveries > MOST_DELIVERIES:
-            raise StuckError(f"{MOST_DELIVERIES} deliveries")
+        if self.deliveries > MAX_DELIVERIES:
+            raise StuckError(f"{MAX_DELIVERIES} deliveries")
         if self.read(function, batch):
             self._idle_seconds = SHORTEST_IDLE_SECONDS
             stream.end(batch)
@@ -641,8 +641,8 @@ class World:
             self.clock.now = min(times)
         else:
             raise StuckError("nothing is on its way, and something has not ended")
-        if self.clock.now - the_scene.START > MOST_SECONDS:
-            raise StuckError(f"{MOST_SECONDS / 3600:.0f} hours")
+        if self.clock.now - the_scene.START > MAX_SECONDS:
+            raise StuckError(f"{MAX_SECONDS / 3600:.0f} hours")
 
 
 def _name(kind: str, content: bytes, named_before: Counter[str]) -> str:

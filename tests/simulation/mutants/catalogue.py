@@ -41,9 +41,9 @@ def _parts_after_settling(settle: Any) -> Any:
 def _counted_first(settle: Any) -> Any:
     """Counts the chunk before its item says that it is settled."""
 
-    def mutant(imports: Any, item: Any, settlement: Any, patience: Any) -> Any:
-        imports.count(item, settlement, patience)
-        return settle(imports, item, settlement, patience)
+    def mutant(imports: Any, item: Any, settlement: Any, deadline: Any) -> Any:
+        imports.count(item, settlement, deadline)
+        return settle(imports, item, settlement, deadline)
 
     return mutant
 
@@ -81,7 +81,7 @@ def _no_logins(_function: Any) -> Any:
     return lambda *_arguments, **_named: {}
 
 
-def _no_rivals(_function: Any) -> Any:
+def _no_older_imports(_function: Any) -> Any:
     return lambda *_arguments, **_named: frozenset()
 
 
@@ -105,12 +105,12 @@ def _remembering(users: Any) -> Any:
     """Everybody who was ever seen is taken to be still there, as they were."""
     seen: dict[Any, Any] = {}
 
-    def mutant(self: Any, tenant: str, addresses: Any, patience: Any) -> Any:
-        wanted = list(addresses)
-        missing = [address for address in wanted if (tenant, address) not in seen]
-        found = users(self, tenant, missing, patience) if missing else {}
+    def mutant(self: Any, tenant: str, addresses: Any, deadline: Any) -> Any:
+        expected = list(addresses)
+        missing = [address for address in expected if (tenant, address) not in seen]
+        found = users(self, tenant, missing, deadline) if missing else {}
         seen.update({(tenant, address): user for address, user in found.items()})
-        return {address: seen[tenant, address] for address in wanted if (tenant, address) in seen}
+        return {address: seen[tenant, address] for address in expected if (tenant, address) in seen}
 
     return mutant
 
@@ -119,28 +119,28 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "no_order",
         "order of imports",
-        (Edit(PLANNER, "decide", 'account.orders.get(role, "") > claim.order', "False"),),
+        (Edit(PLANNER, "decide", 'account.orders.get(role, "") > context.order', "False"),),
         scenes=("older",),
         kinds=LATE,
     ),
     Mutant(
         "unchanged_not_ordered",
         "order of imports",
-        (Edit(PLANNER, "_raise_orders", "if not claim.rivals:", "if True:"),),
+        (Edit(PLANNER, "_raise_orders", "if not context.older_open_imports:", "if True:"),),
         scenes=("older",),
         kinds=LATE,
     ),
     Mutant(
         "kept_seats_not_ordered",
         "order of imports",
-        (Edit(PLANNER, "_change", "decided if claim.rivals else ", ""),),
+        (Edit(PLANNER, "_change", "decided if context.older_open_imports else ", ""),),
         scenes=("older",),
         kinds=LATE,
     ),
     Mutant(
         "no_rivals",
         "order of imports",
-        wrap=(f"{PIPELINE}.older_imports", "rivals_of", _no_rivals),
+        wrap=(f"{PIPELINE}.older_imports", "older_open_imports_of", _no_older_imports),
         scenes=("older",),
         kinds=LATE,
     ),
@@ -161,7 +161,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "always_writes_order",
         "unchanged lines cost nothing",
-        (Edit(PLANNER, "_raise_orders", "if not claim.rivals:", "if False:"),),
+        (Edit(PLANNER, "_raise_orders", "if not context.older_open_imports:", "if False:"),),
     ),
     Mutant(
         "no_lease",
@@ -197,8 +197,8 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 "handover.runtime",
                 "Invocation.lease_until",
-                "self.patience.deadline + LEASE_MARGIN_SECONDS",
-                "self.patience.deadline",
+                "self.deadline.deadline + LEASE_MARGIN_SECONDS",
+                "self.deadline.deadline",
             ),
         ),
         pair=("cancel", "duplicate_ahead"),
@@ -286,7 +286,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "errors_swallowed",
         "a failed message comes again",
-        wrap=("handover.batch", "each_message", _swallowed),
+        wrap=("handover.batch", "process_batch", _swallowed),
         kinds=("busy_run", "broken_run"),
         sweeps=False,
     ),
@@ -374,7 +374,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 f"{PIPELINE}.finalize",
                 "end_import",
                 "is_final and item.open:\n",
-                "is_final and item.open:\n        imports.told_end(import_id)\n",
+                "is_final and item.open:\n        imports.mark_notified(import_id)\n",
             ),
         ),
         kinds=KILLS,
@@ -386,10 +386,10 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 f"{PIPELINE}.finalize",
                 "end_import",
-                "        _write_files(wiring, item, final, run)\n",
+                "        _write_files(resources, item, final, run)\n",
                 """        item.state = final.value
-        announce(wiring, summary_of_end(wiring, item))
-        _write_files(wiring, item, final, run)\n""",
+        announce(resources, summary_of_end(resources, item))
+        _write_files(resources, item, final, run)\n""",
             ),
         ),
     ),
@@ -400,18 +400,18 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 f"{PIPELINE}.finalize",
                 "end_import",
-                """        _write_files(wiring, item, final, run)
+                """        _write_files(resources, item, final, run)
         imports.end(import_id, final)""",
                 """        imports.end(import_id, final)
-        _write_files(wiring, item, final, run)""",
+        _write_files(resources, item, final, run)""",
             ),
         ),
         kinds=KILLS,
     ),
     Mutant(
         "marks_not_looked_up",
-        "a retried chunk finds its marks",
-        (Edit(PLANNER, "already_done", "for mark in own:", "for mark in ():"),),
+        "a retried chunk finds its receipts",
+        (Edit(PLANNER, "already_done", "for receipt in own:", "for receipt in ():"),),
         kinds=KILLS,
     ),
     Mutant(
@@ -424,12 +424,12 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "marks_trimmed",
-        "marks stay while their import may be worked",
+        "receipts stay while their import may be worked",
         (
             Edit(
                 PLANNER,
                 "_change",
-                "mark.order > claim.order or mark.import_id in claim.rivals",
+                "receipt.order > context.order or receipt.import_id in context.older_open_imports",
                 "False",
             ),
         ),
@@ -510,7 +510,7 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 f"{PIPELINE}.assign",
                 "_give_back",
-                "    hand_on(wiring, item, number, taken.handed_on + 1)\n",
+                "    hand_on(resources, item, number, taken.handed_on + 1)\n",
                 "",
             ),
         ),
@@ -564,8 +564,8 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 f"{PIPELINE}.validate",
                 "take_in",
-                "    _send_on(wiring, item, run.patience)",
-                "    if sender is not None:\n        _send_on(wiring, item, run.patience)",
+                "    _send_on(resources, item, run.deadline)",
+                "    if sender is not None:\n        _send_on(resources, item, run.deadline)",
             ),
         ),
         kinds=KILLS,
@@ -578,8 +578,8 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 f"{STORE}.history",
                 "_history_item",
-                '{"N": str(mark.version)}',
-                '{"N": str(mark.version + 1000 * __import__("random").randrange(1, 10**6))}',
+                '{"N": str(receipt.version)}',
+                '{"N": str(receipt.version + 1000 * __import__("random").randrange(1, 10**6))}',
             ),
         ),
     ),
@@ -687,7 +687,7 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 PLANNER,
                 "decide",
-                "not is_as_left(before, seating.expected)",
+                "not is_as_left(before, request.expected)",
                 "False",
             ),
         ),
@@ -697,18 +697,25 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "undo_does_not_wait_for_older_imports",
         "what depends on older imports waits for them",
-        (Edit(f"{PIPELINE}.validate", "_let_older_end", "rivals - behind and", "False and"),),
+        (
+            Edit(
+                f"{PIPELINE}.validate",
+                "_let_older_end",
+                "older_open_imports - behind and",
+                "False and",
+            ),
+        ),
         scenes=("undo",),
         kinds=("second_import",),
     ),
     Mutant(
         "errand_files_good_twice",
-        "an errand is one file",
+        "an job is one file",
         (
             Edit(
                 f"{JOBS}.follow",
-                "run_errand",
-                " and not is_handed_in(wiring, ticket_id, ticket)",
+                "run_job",
+                " and not is_uploaded(resources, ticket_id, ticket)",
                 "",
             ),
         ),
@@ -719,13 +726,13 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "errand_file_under_a_new_key",
-        "an errand is one file",
+        "an job is one file",
         (
             Edit(
                 f"{JOBS}.follow",
-                "run_errand",
+                "run_job",
                 "    if ticket is None:",
-                """    if ticket is not None and is_handed_in(wiring, ticket_id, ticket):
+                """    if ticket is not None and is_uploaded(resources, ticket_id, ticket):
         ticket_id += "-" + run.attempt
         imports.issue_once(ticket_id, ticket)
     if ticket is None:""",
@@ -757,7 +764,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "failed_errands_acknowledged",
-        "an errand is followed until its file is there",
+        "an job is followed until its file is there",
         wrap=(f"{JOBS}.follow", "follow", _acknowledged),
         scenes=("undo", "removal"),
         kinds=("busy_run", "broken_run"),
@@ -766,13 +773,13 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "removal_misses_a_role",
         "a removal is about every role",
-        (Edit(f"{JOBS}.files", "_of_seats", "sorted(held) or", "sorted(held)[:1] or"),),
+        (Edit(f"{JOBS}.files", "_of_assignees", "sorted(held) or", "sorted(held)[:1] or"),),
         scenes=("removal",),
     ),
     Mutant(
-        "nobody_buried",
+        "nobody_deleted",
         "who is removed is deleted before their accounts are looked for",
-        wrap=(f"{STORE}.jobs", "Errands.bury", _nothing),
+        wrap=(f"{STORE}.jobs", "Jobs.mark_deleted", _nothing),
         scenes=("removal",),
     ),
     Mutant(
@@ -784,19 +791,19 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "no_look_at_what_is_published",
         "what comes to be held by who is gone is looked at again",
-        wrap=(f"{PIPELINE}.publish", "_ask_for_looks", _nothing),
+        wrap=(f"{PIPELINE}.publish", "_ask_for_rechecks", _nothing),
         scenes=("removal", "pending"),
         kinds=("others_first", "world_first"),
         function="assign",
     ),
     Mutant(
         "fact_orders_ignored",
-        "the order of facts",
+        "the order of fields",
         (
             Edit(
                 f"{STORE}.directory_records",
-                "fact_orders_in",
-                "if FACT_ORDERS not in item:",
+                "field_orders_in",
+                "if FIELD_ORDERS not in item:",
                 "if True:",
             ),
         ),
@@ -810,7 +817,7 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 "handover.rules.directory_planner",
                 "is_made_later",
-                'record.orders.get(MADE, "") > claim.order',
+                'record.orders.get(MADE, "") > context.order',
                 "False",
             ),
         ),
@@ -856,7 +863,7 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 f"{STORE}.user_records",
                 "UserRecords.write",
-                "put_items(self.table, _name_items(writes), patience)",
+                "put_items(self.table, _name_items(writes), deadline)",
                 "pass",
             ),
         ),

@@ -19,7 +19,7 @@ from tests.simulation.mutants.mutant import Mutant
 # An upload whose event does not come is a fault already.
 CLEAN_SCENES = ("plain", "two", "approval", "dry", "refused", *explore.LATER_SCENES)
 # A mutant that so many runs do not find has survived.
-MOST_RUNS = 4000
+MAX_RUNS = 4000
 SOON_CALLS = 15
 
 
@@ -61,7 +61,7 @@ def _judge(mutant: Mutant, sample: int) -> Verdict:
             found = report
             break
     is_seen = found is not None
-    for report in () if is_seen else islice(_likely(mutant), MOST_RUNS):
+    for report in () if is_seen else islice(_likely(mutant), MAX_RUNS):
         runs += 1
         if report.violations:
             found = report

@@ -35,14 +35,14 @@ def body(account_id: str = "KE1", **more: Any) -> dict[str, Any]:
     } | more
 
 
-def seat(email: str, name: str = "", *, is_pending: bool = False) -> dict[str, Any]:
+def assignee(email: str, name: str = "", *, is_pending: bool = False) -> dict[str, Any]:
     return {"email": email, "name": name, "phone": "", "mobile": "07", "is_pending": is_pending}
 
 
 def test_an_account_is_shown_with_its_people(
     server: Server, api: Api, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    people = {"csm": [seat("ana@x.example", "Ana"), seat("new@x.example", is_pending=True)]}
+    people = {"csm": [assignee("ana@x.example", "Ana"), assignee("new@x.example", is_pending=True)]}
     server.says("/accounts/KE1", body(people=people, assigned={"workflow": ["Gentle"]}))
 
     assert run(api, "account", "KE1", "--at", "2026-11-22") == ExitCode.ALL_GOOD
@@ -66,7 +66,7 @@ def test_an_id_that_no_path_holds_goes_into_the_query(
     assert [asked.path.partition("?")[0] for asked in server.asked] == ["/accounts", "/history"]
 
 
-def test_an_edit_is_sent_as_it_is_meant_and_its_outcome_told(
+def test_an_edit_is_sent_as_it_is_meant_and_its_outcome_reported(
     server: Server, api: Api, capsys: pytest.CaptureFixture[str]
 ) -> None:
     changes = [{"role": "csm", "before": ["ana@x.example"], "after": []}]
@@ -107,7 +107,7 @@ def test_an_edit_that_is_rejected_says_why_and_exits_2(server: Server, api: Api)
 def test_r36_r66_r102_an_export_has_every_account_with_manager_mobile_and_phone(
     server: Server, api: Api, tmp_path: Path
 ) -> None:
-    ana, ben = seat("ana@x.example", "Ana"), seat("ben@x.example", "Ben")
+    ana, ben = assignee("ana@x.example", "Ana"), assignee("ben@x.example", "Ben")
     server.says(
         "/accounts",
         {"accounts": [body("=1+1", assigned={"workflow": ["W"]})], "cursor": "c-2"},
@@ -139,7 +139,7 @@ def test_r36_r66_r102_an_export_has_every_account_with_manager_mobile_and_phone(
 def test_an_export_marks_who_is_waited_for(
     server: Server, api: Api, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    people = {"csm": [seat("ana@x.example", "Ana"), seat("new@x.example", is_pending=True)]}
+    people = {"csm": [assignee("ana@x.example", "Ana"), assignee("new@x.example", is_pending=True)]}
     server.says(
         "/accounts",
         {"accounts": [body("1", people=people, assigned={"csm": ["", ""]})], "cursor": None},

@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import pytest
 from handover.aws import clients, sign_ins
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.model import User
 from handover.store import connection
 from handover.store.directory import DirectoryItem, UserItem
@@ -76,7 +76,7 @@ def test_a_released_address_signs_in_for_the_tenant_that_it_is_released_for(
     stack: Stack, tables: Tables
 ) -> None:
     signs_in_for(stack, "a")
-    tables.directory.put_users("b", [ANA], Patience(9e9))
+    tables.directory.put_users("b", [ANA], Deadline(9e9))
 
     assert main(["release-address", EMAIL.upper(), "--for", "b", "--yes"]) == ExitCode.ALL_GOOD
 
@@ -101,7 +101,7 @@ def test_nothing_is_released_for_a_tenant_without_such_an_active_user(
     signs_in_for(stack, "a")
     if is_active is not None:
         gone = User(EMAIL, "Ana", frozenset(), is_active=is_active)
-        tables.directory.put_users("b", [gone], Patience(9e9))
+        tables.directory.put_users("b", [gone], Deadline(9e9))
 
     assert main(["release-address", EMAIL, "--for", "b", "--yes"]) == ExitCode.REFUSED
 
@@ -110,7 +110,7 @@ def test_nothing_is_released_for_a_tenant_without_such_an_active_user(
 
 def test_nothing_is_released_against_a_verified_domain(stack: Stack, tables: Tables) -> None:
     signs_in_for(stack, "a")
-    tables.directory.put_users("b", [ANA], Patience(9e9))
+    tables.directory.put_users("b", [ANA], Deadline(9e9))
     tables.domains.verify("c", "b.example")
 
     assert main(["release-address", EMAIL, "--for", "b", "--yes"]) == ExitCode.REFUSED

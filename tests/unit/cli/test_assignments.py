@@ -1,4 +1,4 @@
-"""Errands at the command line, against a server that remembers what it was asked."""
+"""Jobs at the command line, against a server that remembers what it was asked."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_dry_run_is_asked_for_as_such_and_not_waited_for(server: Server, api: 
 
 
 @pytest.mark.parametrize(
-    ("words", "wanted"),
+    ("words", "expected"),
     [
         (["K1", "K2", "--to", "b@x.example"], {"to": ["b@x.example"], "account_ids": ["K1", "K2"]}),
         (
@@ -85,7 +85,7 @@ def test_a_dry_run_is_asked_for_as_such_and_not_waited_for(server: Server, api: 
     ],
 )
 def test_r30_accounts_are_handed_over_by_id_or_by_holder(
-    server: Server, api: Api, words: list[str], wanted: dict[str, Any]
+    server: Server, api: Api, words: list[str], expected: dict[str, Any]
 ) -> None:
     server.says("/assignments", {"import_ticket": TICKET}, status=202)
     server.says(f"/imports/{TICKET}", ended(lines=1, updated=1))
@@ -93,7 +93,7 @@ def test_r30_accounts_are_handed_over_by_id_or_by_holder(
     assert run(api, "assign", "--profile", "p", *words) == ExitCode.ALL_GOOD
 
     asked = json.loads(server.asked[0].body)
-    assert asked == {"profile": "p", "role": "", "mode": "run"} | wanted
+    assert asked == {"profile": "p", "role": "", "mode": "run"} | expected
 
 
 @pytest.mark.parametrize("words", [[], ["K1", "--from", "a@x.example"]])
@@ -110,7 +110,7 @@ def test_f1_commas_alone_are_no_word_for_nobody(server: Server, api: Api, text: 
     assert not server.asked
 
 
-def test_lines_with_errors_are_told_by_the_exit_code(server: Server, api: Api) -> None:
+def test_lines_with_errors_are_reported_by_the_exit_code(server: Server, api: Api) -> None:
     server.says("/assignments", {"import_ticket": TICKET}, status=202)
     server.says(f"/imports/{TICKET}", ended("error", lines=1, rejected=1))
 
@@ -142,7 +142,7 @@ def test_who_is_awaited_is_listed_page_by_page(
     assert "K2" in told
 
 
-def test_an_empty_ledger_is_told_in_words(
+def test_an_empty_ledger_is_reported_in_words(
     server: Server, api: Api, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server.says("/pending", {"pending": [], "cursor": None})

@@ -55,7 +55,7 @@ def test_the_exit_codes_are_those_of_an_upload(
     assert main(["check", _file(tmp_path, content), *PROFILE]) == code
 
 
-def test_a_column_that_will_be_ignored_is_told(
+def test_a_column_that_will_be_ignored_is_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     content = b"account ID,account Manager,City\n1,a@x.example,Kisumu\n"
@@ -66,7 +66,7 @@ def test_a_column_that_will_be_ignored_is_told(
     assert "1 column was ignored, because the profile has no such column: 'City'." in told
 
 
-def test_a_refusal_is_told_with_its_code_and_place(
+def test_a_refusal_is_reported_with_its_code_and_place(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main(["check", _file(tmp_path, b"account ID,owner\n1,a@x.example\n"), *PROFILE])
@@ -119,7 +119,7 @@ def test_a_profile_of_ones_own_is_read_from_its_file(
     assert main(["check", file, "--profile", "no-such"]) == ExitCode.USAGE
     told = capsys.readouterr().err
     assert "own.json: blank: found '?'" in told
-    assert "there is no preset 'no-such'; wanted one of" in told
+    assert "there is no preset 'no-such', expected one of" in told
 
 
 def test_roles_of_the_tenant_are_taken_from_the_header(

@@ -59,7 +59,7 @@ def test_of_two_stacks_none_is_chosen(deployed: set[str], monkeypatch: pytest.Mo
     assert find_stack().name == "handover-dev"
 
 
-def test_a_stack_that_is_not_there_is_told_with_the_names_that_were_looked_for(
+def test_a_stack_that_is_not_there_is_reported_with_the_names_that_were_looked_for(
     deployed: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(CommandError, match="no stack 'handover' or 'handover-dev'"):
@@ -81,7 +81,7 @@ def test_the_names_are_those_that_make_deploy_gives() -> None:
 
 
 @pytest.mark.parametrize("is_configured", [True, False])
-def test_who_has_aws_configured_is_told_of_the_embedded_one(
+def test_who_has_aws_configured_is_reported_the_embedded_one(
     deployed: set[str],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,

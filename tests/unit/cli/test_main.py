@@ -101,7 +101,7 @@ def test_one_output_is_printed_alone_for_a_script(
     assert "ApiUrl, UploadsBucket" in capsys.readouterr().err
 
 
-def test_an_address_where_nothing_answers_is_told(
+def test_an_address_where_nothing_answers_is_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
@@ -124,7 +124,7 @@ def test_the_status_of_a_stack_that_is_not_up_can_be_asked(
 
 
 @pytest.mark.parametrize("command", ["upload", "check"])
-def test_a_file_that_is_not_there_is_told_before_anything_is_asked(
+def test_a_file_that_is_not_there_is_reported_before_anything_is_asked(
     command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     missing = tmp_path / "none.csv"

@@ -163,7 +163,7 @@ def test_settings_are_shown_and_set(
     assert "clear_guard_lines" in capsys.readouterr().out
 
 
-def test_what_removing_the_role_of_workflows_means_is_told(
+def test_what_removing_the_role_of_workflows_means_is_reported(
     server: Server, api: Api, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server.says("/roles/workflow", {})
@@ -221,7 +221,7 @@ def test_u8_yes_and_no_count_in_any_case(server: Server, api: Api, word: str, va
         "profiles=Single Strict",
     ],
 )
-def test_a_setting_that_cannot_be_is_told_before_anything_is_sent(
+def test_a_setting_that_cannot_be_is_reported_before_anything_is_sent(
     server: Server, api: Api, wrong: str
 ) -> None:
     with pytest.raises(CommandError, match=wrong.partition("=")[0]):

@@ -60,7 +60,7 @@ def test_long_lines_are_left_whole_where_there_is_no_terminal(
     assert max(map(len, capsys.readouterr().out.splitlines())) == 500
 
 
-def test_progress_is_told_once_for_each_thing_where_there_is_no_terminal(
+def test_progress_is_reported_once_for_each_thing_where_there_is_no_terminal(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with Screen().bar("sending", 100, Unit.BYTES) as bar:

@@ -130,7 +130,7 @@ def test_sign_ins_of_several_pools_stand_side_by_side(
     assert sign_in.id_token(settled) == first.id_token
 
 
-def test_a_wrong_password_is_told(settled: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_password_is_reported(settled: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HANDOVER_PASSWORD", "Wrong-1234")
 
     with pytest.raises(CommandError, match=f"{EMAIL} cannot sign in"):
@@ -226,7 +226,7 @@ def test_a_new_password_and_a_code_are_asked_for_one_after_the_other(
 @pytest.mark.parametrize(
     ("challenge", "told"), [("MFA_SETUP", "https://sign-in.example"), ("SMS_MFA", "SMS_MFA")]
 )
-def test_what_cannot_be_answered_here_is_told(
+def test_what_cannot_be_answered_here_is_reported(
     settled: Stack, monkeypatch: pytest.MonkeyPatch, challenge: str, told: str
 ) -> None:
     monkeypatch.setattr(sign_in, "user_pools", lambda: _Asking(challenge))
@@ -245,7 +245,7 @@ def test_nobody_is_asked_where_there_is_no_terminal(
         sign_in.login(settled, EMAIL)
 
 
-def test_a_broken_file_of_sign_ins_is_told(stack: Stack) -> None:
+def test_a_broken_file_of_sign_ins_is_reported(stack: Stack) -> None:
     path = sign_in.token_file()
     path.parent.mkdir(parents=True)
     path.write_text('{"pool": ["?"]}')

@@ -90,7 +90,7 @@ def test_who_hears_of_a_tenant_is_listed(
 
 
 @pytest.mark.parametrize("endpoint", ["ana", "http://lumina.example", "arn:aws:iam::1:role/x", ""])
-def test_what_cannot_listen_is_told(endpoint: str) -> None:
+def test_what_cannot_listen_is_reported(endpoint: str) -> None:
     with pytest.raises(CommandError, match="expected an e-mail address"):
         protocol_of(endpoint)
 

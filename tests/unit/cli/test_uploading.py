@@ -133,10 +133,10 @@ def test_the_ticket_names_the_file_and_the_form_brings_it(
     upload = Upload(_file(tmp_path, content), "single-strict", {"a": "b"}, is_dry_run=True)
     ticket = send(api, upload, Screen())
 
-    wanted, form = server.asked
+    expected, form = server.asked
     assert ticket == "t-1"
-    assert wanted.headers["authorization"] == "Bearer the-token"
-    assert json.loads(wanted.body) == {
+    assert expected.headers["authorization"] == "Bearer the-token"
+    assert json.loads(expected.body) == {
         "profile": "single-strict",
         "filename": "my file.csv",
         "mode": "dry_run",
@@ -150,7 +150,7 @@ def test_the_ticket_names_the_file_and_the_form_brings_it(
     assert parts[2].get_payload(decode=True) == content
 
 
-def test_a_refusal_of_s3_is_told_in_its_words(server: Server, api: Api, tmp_path: Path) -> None:
+def test_a_refusal_of_s3_is_reported_in_its_words(server: Server, api: Api, tmp_path: Path) -> None:
     _ticket(
         server,
         403,
@@ -177,7 +177,7 @@ def test_an_empty_file_is_not_announced(server: Server, api: Api, tmp_path: Path
 def test_a_pipe_is_no_file_that_can_be_sent(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
 
-    with pytest.raises(CommandError, match="wanted a file on disk"):
+    with pytest.raises(CommandError, match="expected a file on disk"):
         check_readable(tmp_path / "pipe")
 
 
@@ -270,7 +270,7 @@ def test_what_is_kept_of_a_file_stays_when_the_new_one_does_not_come(
         (599, b"[]", "status 599", 3),
     ],
 )
-def test_a_problem_document_is_told_in_a_line(
+def test_a_problem_document_is_reported_in_a_line(
     status: int, body: bytes, message: str, code: int
 ) -> None:
     told = problem(status, body)
@@ -279,7 +279,7 @@ def test_a_problem_document_is_told_in_a_line(
     assert told.code == code
 
 
-def test_nobody_answering_is_told_with_the_address(api: Api, server: Server) -> None:
+def test_nobody_answering_is_reported_with_the_address(api: Api, server: Server) -> None:
     silent = Api(
         Stack(
             "handover",

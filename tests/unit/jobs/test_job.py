@@ -3,41 +3,41 @@
 from __future__ import annotations
 
 import pytest
-from handover.jobs.job import Errand, errand_ticket
-from handover.model import ErrandKind
+from handover.jobs.job import Job, job_ticket
+from handover.model import JobKind
 from handover.pipeline.tickets import MAX_FILENAME_CHARS
 
-REMOVAL, RESOLUTION = ErrandKind.REMOVAL, ErrandKind.RESOLUTION
+REMOVAL, RESOLUTION = JobKind.REMOVAL, JobKind.RESOLUTION
 
 
 @pytest.mark.parametrize(
-    ("errand", "actor", "name"),
+    ("job", "actor", "name"),
     [
         (
-            Errand(REMOVAL, ("ana@x.example",)),
+            Job(REMOVAL, ("ana@x.example",)),
             "ines@x.example",
             "removal of ana@x.example, deleted by ines@x.example.csv",
         ),
         (
-            Errand(REMOVAL, ("ana@x.example", "bo@x.example")),
+            Job(REMOVAL, ("ana@x.example", "bo@x.example")),
             "",
             "removal of ana@x.example and bo@x.example, deleted by a directory file.csv",
         ),
         (
-            Errand(RESOLUTION, ("a@x.example", "b@x.example", "c@x.example", "d@x.example")),
+            Job(RESOLUTION, ("a@x.example", "b@x.example", "c@x.example", "d@x.example")),
             "",
             "resolution of a@x.example, b@x.example and 2 more, new in the directory.csv",
         ),
-        (Errand(ErrandKind.UNDO, filename="undo of a.csv"), "ines@x.example", "undo of a.csv"),
+        (Job(JobKind.UNDO, filename="undo of a.csv"), "ines@x.example", "undo of a.csv"),
     ],
 )
 def test_u5_an_import_of_handovers_own_says_whom_it_is_about_and_why(
-    errand: Errand, actor: str, name: str
+    job: Job, actor: str, name: str
 ) -> None:
-    assert errand_ticket("lumina", actor, errand, 0.0).filename == name
+    assert job_ticket("lumina", actor, job, 0.0).filename == name
 
 
 def test_the_name_of_an_import_stays_within_what_a_name_may_have() -> None:
-    errand = Errand(REMOVAL, tuple(f"{letter * 200}@x.example" for letter in "abc"))
+    job = Job(REMOVAL, tuple(f"{letter * 200}@x.example" for letter in "abc"))
 
-    assert len(errand_ticket("lumina", "", errand, 0.0).filename or "") == MAX_FILENAME_CHARS
+    assert len(job_ticket("lumina", "", job, 0.0).filename or "") == MAX_FILENAME_CHARS

@@ -30,8 +30,8 @@ plans = st.builds(
     upload=st.builds(Upload, texts, texts, texts),
     dialect=st.builds(Dialect, texts, texts, numbers, st.booleans(), st.booleans()),
     header=st.builds(Header, st.lists(texts, max_size=5).map(tuple), numbers, numbers),
-    rivals=st.frozensets(texts, max_size=3),
-    rivals_key=texts,
+    older_open_imports=st.frozensets(texts, max_size=3),
+    older_imports_key=texts,
 )
 repeats = st.builds(
     Repeat,
@@ -66,7 +66,7 @@ def test_a_plan_finds_the_columns_again() -> None:
         OpcoWall.ALWAYS,
     )
 
-    assert (plan.binding.account, plan.binding.seats[0].index) == (1, 0)
+    assert (plan.binding.account, plan.binding.roles[0].index) == (1, 0)
 
 
 def test_a_plan_keeps_the_wall_and_an_older_one_knows_the_profiles_alone() -> None:

@@ -8,13 +8,13 @@ from handover.model import Mode
 from handover.pipeline.older_imports import (
     SAME_TIME_SECONDS,
     WATERMARK_LAG_SECONDS,
-    rivals_of,
+    older_open_imports_of,
     ticket_time,
 )
 from handover.pipeline.uploads import Arrival
 
 from tests.kit.memory_aws import ObjectCreated
-from tests.kit.mishaps import Mishap, befalling
+from tests.kit.mishaps import Mishap, incident
 from tests.kit.pipeline import (
     AMINA,
     DAY,
@@ -28,12 +28,12 @@ from tests.kit.pipeline import (
 FILE = file_of([("K000", AMINA)])
 
 
-def rivals(pipeline: Pipeline, created: ObjectCreated) -> set[str]:
+def older_open_imports(pipeline: Pipeline, created: ObjectCreated) -> set[str]:
     version = created.version
     arrival = Arrival(
         Upload(created.bucket, version.key, version.version_id), version.modified, "", ""
     )
-    return set(rivals_of(pipeline.wiring, TENANT, arrival, pipeline.patience))
+    return set(older_open_imports_of(pipeline.resources, TENANT, arrival, pipeline.deadline))
 
 
 def upload_later(pipeline: Pipeline, seconds: float = 10) -> ObjectCreated:
@@ -41,7 +41,7 @@ def upload_later(pipeline: Pipeline, seconds: float = 10) -> ObjectCreated:
     return pipeline.upload(FILE)
 
 
-def test_older_imports_are_rivals_until_they_are_final(pipeline: Pipeline) -> None:
+def test_older_imports_are_older_open_imports_until_they_are_final(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     validated, unheard_of, ended = (upload_later(pipeline) for _ in range(3))
     pipeline.validate(validated)
@@ -49,45 +49,45 @@ def test_older_imports_are_rivals_until_they_are_final(pipeline: Pipeline) -> No
     pipeline.run(ended)
     newest = upload_later(pipeline)
 
-    assert rivals(pipeline, newest) == {import_id(validated), import_id(unheard_of)}
+    assert older_open_imports(pipeline, newest) == {import_id(validated), import_id(unheard_of)}
 
 
-def test_what_is_no_upload_is_no_rival(pipeline: Pipeline) -> None:
+def test_what_is_no_upload_is_no_older_open_import(pipeline: Pipeline) -> None:
     pipeline.put(f"drop/{TENANT}/erp/", b"")
     pipeline.drop(FILE, "archive/customers.csv")
 
-    assert rivals(pipeline, upload_later(pipeline)) == set()
+    assert older_open_imports(pipeline, upload_later(pipeline)) == set()
 
 
-def test_newer_imports_are_no_rivals(pipeline: Pipeline) -> None:
+def test_newer_imports_are_no_older_open_imports(pipeline: Pipeline) -> None:
     oldest = upload_later(pipeline)
     upload_later(pipeline, SAME_TIME_SECONDS + 1)
 
-    assert rivals(pipeline, oldest) == set()
+    assert older_open_imports(pipeline, oldest) == set()
 
 
-def test_imports_of_the_same_second_are_each_others_rivals(pipeline: Pipeline) -> None:
+def test_imports_of_the_same_second_are_each_others_older_open_imports(pipeline: Pipeline) -> None:
     one, other = upload_later(pipeline), upload_later(pipeline, 0.4)
 
-    assert rivals(pipeline, one) == {import_id(other)}
-    assert rivals(pipeline, other) == {import_id(one)}
+    assert older_open_imports(pipeline, one) == {import_id(other)}
+    assert older_open_imports(pipeline, other) == {import_id(one)}
 
 
-def test_an_import_is_not_its_own_rival(pipeline: Pipeline) -> None:
-    assert rivals(pipeline, upload_later(pipeline)) == set()
+def test_an_import_is_not_its_own_older_open_import(pipeline: Pipeline) -> None:
+    assert older_open_imports(pipeline, upload_later(pipeline)) == set()
 
 
-def test_dry_runs_are_no_rivals_once_they_are_known_as_such(pipeline: Pipeline) -> None:
+def test_dry_runs_are_no_older_open_imports_once_they_are_known_as_such(pipeline: Pipeline) -> None:
     dry = pipeline.upload(FILE, mode=Mode.DRY_RUN)
     newest = upload_later(pipeline)
-    assert rivals(pipeline, newest) == {import_id(dry)}
+    assert older_open_imports(pipeline, newest) == {import_id(dry)}
 
     pipeline.validate(dry)
 
-    assert rivals(pipeline, newest) == set()
+    assert older_open_imports(pipeline, newest) == set()
 
 
-def test_drops_and_tickets_of_the_tenant_are_rivals_and_those_of_others_are_not(
+def test_drops_and_tickets_of_the_tenant_are_older_open_imports_and_those_of_others_are_not(
     pipeline: Pipeline,
 ) -> None:
     pipeline.source()
@@ -95,14 +95,14 @@ def test_drops_and_tickets_of_the_tenant_are_rivals_and_those_of_others_are_not(
     pipeline.put("drop/lumina-two/erp/a.csv", FILE)
     pipeline.put("in/other/1.csv", FILE)
 
-    assert rivals(pipeline, upload_later(pipeline)) == {import_id(drop)}
+    assert older_open_imports(pipeline, upload_later(pipeline)) == {import_id(drop)}
 
 
 def test_every_version_of_a_key_counts(pipeline: Pipeline) -> None:
     pipeline.source()
     versions = {import_id(pipeline.drop(FILE)) for _ in range(3)}
 
-    assert rivals(pipeline, upload_later(pipeline)) == versions
+    assert older_open_imports(pipeline, upload_later(pipeline)) == versions
 
 
 def test_what_has_ended_moves_the_watermark_up(pipeline: Pipeline) -> None:
@@ -111,9 +111,9 @@ def test_what_has_ended_moves_the_watermark_up(pipeline: Pipeline) -> None:
         pipeline.run(upload_later(pipeline))
     newest = upload_later(pipeline)
 
-    rivals(pipeline, newest)
+    older_open_imports(pipeline, newest)
 
-    watermark = pipeline.wiring.tables.imports.watermark(TENANT)
+    watermark = pipeline.resources.tables.imports.watermark(TENANT)
     assert "2026-11-22T10:00" < watermark < pipeline.item_time(newest)
 
 
@@ -123,17 +123,17 @@ def test_the_watermark_does_not_pass_an_import_that_is_open(pipeline: Pipeline) 
     for _ in range(3):
         pipeline.run(upload_later(pipeline, HOUR))
 
-    assert pipeline.wiring.tables.imports.watermark(TENANT) < pipeline.item_time(stuck)
-    assert rivals(pipeline, upload_later(pipeline)) == {import_id(stuck)}
+    assert pipeline.resources.tables.imports.watermark(TENANT) < pipeline.item_time(stuck)
+    assert older_open_imports(pipeline, upload_later(pipeline)) == {import_id(stuck)}
 
 
-def test_an_open_import_stays_a_rival_however_old_it_is(pipeline: Pipeline) -> None:
+def test_an_open_import_stays_a_older_open_import_however_old_it_is(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     stuck = upload_later(pipeline)
     for _ in range(12):
         pipeline.run(upload_later(pipeline, DAY))
 
-    assert rivals(pipeline, upload_later(pipeline)) == {import_id(stuck)}
+    assert older_open_imports(pipeline, upload_later(pipeline)) == {import_id(stuck)}
 
 
 def test_a_multipart_upload_listed_before_the_watermark_is_seen_when_it_is_whole(
@@ -149,7 +149,7 @@ def test_a_multipart_upload_listed_before_the_watermark_is_seen_when_it_is_whole
     late = pipeline.drop(FILE)
     pipeline.clock.now = now
 
-    assert rivals(pipeline, upload_later(pipeline)) == {import_id(late)}
+    assert older_open_imports(pipeline, upload_later(pipeline)) == {import_id(late)}
 
 
 @pytest.mark.parametrize("days", [1, 30])
@@ -161,8 +161,8 @@ def test_what_ended_long_ago_is_not_read_again(pipeline: Pipeline, days: int) ->
     pipeline.run(upload_later(pipeline, days * DAY))
     newest = upload_later(pipeline)
 
-    with befalling(pipeline.memory, Mishap("BatchGetItem")) as reads:
-        assert rivals(pipeline, newest) == set()
+    with incident(pipeline.memory, Mishap("BatchGetItem")) as reads:
+        assert older_open_imports(pipeline, newest) == set()
 
     assert reads.seen <= 1
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from handover.errors import InvalidRequestError
-from handover.profiles import FACTS, About, Holds, presets, profile_from, profile_json
+from handover.profiles import FIELDS, About, Holds, presets, profile_from, profile_json
 
 ACCOUNTS, USERS = (presets()[f"directory-{about}"] for about in (About.ACCOUNTS, About.USERS))
 
@@ -16,11 +16,11 @@ def with_column(data: dict[str, Any], **column: Any) -> dict[str, Any]:
     return data | {"columns": [*data["columns"], {"label": "x", **column}]}
 
 
-def test_a_preset_for_each_kind_of_record_tells_all_its_facts() -> None:
+def test_a_preset_for_each_kind_of_record_tells_all_its_fields() -> None:
     for profile in (ACCOUNTS, USERS):
-        told = {column.role for column in profile.columns if column.holds is Holds.FACT}
+        told = {column.role for column in profile.columns if column.holds is Holds.FIELD}
 
-        assert told == set(FACTS[profile.about])
+        assert told == set(FIELDS[profile.about])
         assert profile_from(profile_json(profile)) == profile
 
 

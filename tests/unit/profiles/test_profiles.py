@@ -17,7 +17,7 @@ from handover.profiles import (
     InactiveAccounts,
     NamedBy,
     Profile,
-    Seat,
+    Role,
     UnknownUser,
     bind,
     check_mapping,
@@ -51,7 +51,7 @@ def refusal(*labels: str, profile: Profile = STRICT) -> RefusedError:
 def test_the_preset_single_strict_is_there_under_its_own_name() -> None:
     assert STRICT.name == "single-strict"
     assert [column.label for column in STRICT.columns] == ["account ID", "account Manager"]
-    assert STRICT.seats == {"account_manager": Seat("account_manager", 1)}
+    assert STRICT.roles == {"account_manager": Role("account_manager", 1)}
     assert STRICT.required_user_roles == {"Sales"}
     assert STRICT.uploader_roles == {"Admin", "Back Office Management"}
     assert STRICT.has_opco_wall
@@ -62,7 +62,7 @@ def test_every_preset_stands_under_its_own_name_and_reads_its_own_template() -> 
         labels = template_csv(profile).decode("utf-8-sig").removesuffix("\r\n").split(",")
 
         assert profile.name == name
-        assert len(found(*labels, profile=profile).seats) == len(labels) - 1
+        assert len(found(*labels, profile=profile).roles) == len(labels) - 1
 
 
 def test_a_template_starts_with_a_byte_order_mark_for_spreadsheets() -> None:
@@ -211,7 +211,7 @@ def test_an_error_in_a_profile_names_its_field(path: str, value: object, field: 
 
 @pytest.mark.parametrize("data", [[], "x", None, 3])
 def test_a_profile_is_an_object(data: object) -> None:
-    with pytest.raises(InvalidRequestError, match="wanted an object"):
+    with pytest.raises(InvalidRequestError, match="expected an object"):
         profile_from(data)
 
 
@@ -225,8 +225,8 @@ words = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8).filter(str
 
 @st.composite
 def profiles(draw: st.DrawFn) -> Profile:
-    seats = {
-        role: Seat(
+    roles = {
+        role: Role(
             role, draw(st.none() | st.integers(1, 9)), draw(st.frozensets(words, max_size=2))
         )
         for role in draw(st.lists(words, max_size=3, unique=True))
@@ -240,7 +240,7 @@ def profiles(draw: st.DrawFn) -> Profile:
             (NamedBy.EMAIL,),
             draw(st.booleans()),
         )
-        for role in seats
+        for role in roles
     ]
     account = Column(Holds.ACCOUNT, draw(words), tuple(draw(st.lists(words, max_size=2))))
     columns.insert(draw(st.integers(0, len(columns))), account)
@@ -253,7 +253,7 @@ def profiles(draw: st.DrawFn) -> Profile:
         version=draw(st.integers(1, 10**6)),
         title=draw(words),
         columns=tuple(columns),
-        seats=seats,
+        roles=roles,
         blank=draw(st.sampled_from(Blank)),
         clear_words=frozenset(word.strip().casefold() for word in clear_words),
         list_separator=draw(st.sampled_from([None, ",", ";", "|", " "])),
@@ -295,7 +295,7 @@ def test_columns_are_found_by_label_or_alias_in_any_case_and_spacing(
     binding = found(*labels)
 
     assert (binding.account, binding.account_label) == (0, " ".join(labels[0].split()))
-    assert [(seat.index, seat.label, seat.role) for seat in binding.seats] == [
+    assert [(assignee.index, assignee.label, assignee.role) for assignee in binding.roles] == [
         (1, " ".join(labels[1].split()), "account_manager")
     ]
 
@@ -303,7 +303,7 @@ def test_columns_are_found_by_label_or_alias_in_any_case_and_spacing(
 def test_columns_may_stand_in_any_order_among_others_which_are_discarded() -> None:
     binding = found("region", "account Manager", "", "note", "account ID", "note")
 
-    assert (binding.account, [seat.index for seat in binding.seats]) == (4, [1])
+    assert (binding.account, [assignee.index for assignee in binding.roles]) == (4, [1])
 
 
 @pytest.mark.parametrize(
@@ -355,8 +355,8 @@ def test_a_mapping_gives_a_column_another_name_in_any_case() -> None:
         line=1,
     )
 
-    assert (binding.account, binding.seats[0].index) == (0, 1)
-    assert binding.seats[0].label == "ZUSTÄNDIG"
+    assert (binding.account, binding.roles[0].index) == (0, 1)
+    assert binding.roles[0].label == "ZUSTÄNDIG"
 
 
 def test_a_mapping_comes_before_what_the_label_says() -> None:
@@ -367,7 +367,7 @@ def test_a_mapping_comes_before_what_the_label_says() -> None:
         line=1,
     )
 
-    assert binding.seats[0].index == 1
+    assert binding.roles[0].index == 1
 
 
 def test_a_mapping_to_a_column_that_the_profile_lacks_is_an_error_of_the_request() -> None:
@@ -409,9 +409,9 @@ def test_a_column_that_is_not_required_may_be_absent() -> None:
     data["columns"][2] |= {"role": "deputy", "required": False}
     data["roles"]["deputy"] = {"max_users": 1}
 
-    seats = found("account ID", "account Manager", profile=profile_from(data)).seats
+    roles = found("account ID", "account Manager", profile=profile_from(data)).roles
 
-    assert [seat.role for seat in seats] == ["account_manager"]
+    assert [assignee.role for assignee in roles] == ["account_manager"]
 
 
 def test_a_header_with_an_account_and_nothing_to_do_to_it_is_refused() -> None:

@@ -76,7 +76,7 @@ def test_as_many_profiles_as_there_may_be_are_taken() -> None:
         (json.dumps({"profiles": ["a"] * 101}), "profiles"),
     ],
 )
-def test_what_cannot_be_set_is_told_with_its_field(text: str, field: str) -> None:
+def test_what_cannot_be_set_is_reported_with_its_field(text: str, field: str) -> None:
     with pytest.raises(InvalidRequestError) as wrong:
         parse_settings(text)
 

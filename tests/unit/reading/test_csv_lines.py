@@ -155,12 +155,12 @@ def test_malformed_lines_shift_no_number() -> None:
     for _ in range(1500):
         alphabet = chance.choice(('ab,,"""\n\n1', 'ab,"\n\r1', ',"\n'))
         text = "".join(chance.choices(alphabet, k=chance.randrange(1, 60)))
-        wanted = [record for record in records(text) if record.is_line]
+        expected = [record for record in records(text) if record.is_line]
 
         found = read(text.encode(), first_line=1)
 
         assert [(line.number, list(line.fields)) for line in found] == [
-            (record.line, record.row) for record in wanted
+            (record.line, record.row) for record in expected
         ]
         raw = text.encode()
         ends = [record.offset for record in records(text)[1:]] + [len(raw)]

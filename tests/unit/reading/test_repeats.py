@@ -99,7 +99,7 @@ def test_repeats_are_those_of_a_plain_dict(duplicates: Duplicates, seed: int) ->
     assert [chunk for chunk, _repeat in settled] == [chunk_of[r.line] for _chunk, r in settled]
 
 
-def test_keys_with_one_hash_are_told_apart() -> None:
+def test_keys_with_one_hash_are_reported_apart() -> None:
     data = "".join(f"K{number % 7},{number % 2},x\n" for number in range(40)).encode()
     found = scan_all(data)
     lines = lines_of(data, found.chunks, COMMA, plain_header())

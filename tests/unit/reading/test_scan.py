@@ -56,25 +56,25 @@ NASTY = {
 
 def _check_scan(text: str, *, block: int, window: int, chunk_bytes: int, chunk_lines: int) -> None:
     data = text.encode()
-    wanted = [record for record in records(text) if record.is_line]
+    expected = [record for record in records(text) if record.is_line]
     found = scan_all(
         data, block=block, window=window, chunk_bytes=chunk_bytes, chunk_lines=chunk_lines
     )
     chunks = found.chunks
-    assert found.lines == len(wanted) == len(found.hashes) == sum(c.lines for c in chunks)
+    assert found.lines == len(expected) == len(found.hashes) == sum(c.lines for c in chunks)
     assert found.end == len(data) >= chunks[-1].end
     assert all(a.end <= b.start and a.number + 1 == b.number for a, b in pairwise(chunks))
-    line_at = {record.offset: record.line for record in wanted}
+    line_at = {record.offset: record.line for record in expected}
     for chunk in chunks:
         assert line_at[chunk.start] == chunk.first_line
         assert chunk.checksum == zlib.crc32(data[chunk.start : chunk.end])
         assert 0 < chunk.lines <= chunk_lines
     lines = lines_of(data, chunks, Dialect("utf-8", ","), plain_header())
     assert [(line.number, list(line.fields)) for line in lines] == [
-        (record.line, record.row) for record in wanted
+        (record.line, record.row) for record in expected
     ]
     by_key: dict[str, set[int]] = {}
-    for record, value in zip(wanted, found.hashes.tolist(), strict=True):
+    for record, value in zip(expected, found.hashes.tolist(), strict=True):
         by_key.setdefault(record.row[0].strip(), set()).add(value)
     assert all(len(values) == 1 for values in by_key.values())
     assert len(set.union(*by_key.values())) == len(by_key)
@@ -275,12 +275,12 @@ def test_clearing_lines_are_counted_as_one_by_one(
             clear_columns=columns,
             is_clearing=is_clearing,
         )
-        wanted = sum(
+        expected = sum(
             len(line.fields) == 3
             and any(line.fields[column].strip().casefold() in CLEARING for column in columns)
             for line in lines_of(data, found.chunks, dialect, header)
         )
-        assert found.clearing == wanted, data
+        assert found.clearing == expected, data
     many = b"k,None,x\n" * 5000
     asked.clear()
     assert scan_all(many, clear_columns=(1,), is_clearing=is_clearing).clearing == 5000

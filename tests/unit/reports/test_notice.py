@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from handover.model import ErrandKind, FileWarning, Mode, Refusal, State
+from handover.model import FileWarning, JobKind, Mode, Refusal, State
 from handover.reports import Approval, Counts, ImportSummary, ReportObject, notice, summary
 from hypothesis import given
 from hypothesis import strategies as st
@@ -192,7 +192,7 @@ def test_the_system_that_sent_a_file_is_named_and_that_of_people_is_not() -> Non
 
 
 @pytest.mark.parametrize("kept", [1, 119, 120])
-def test_a_file_name_that_fits_is_told_whole(kept: int) -> None:
+def test_a_file_name_that_fits_is_reported_whole(kept: int) -> None:
     assert f'"{"a" * kept}"' in notice(replace(DONE, filename="a" * kept)).text
 
 
@@ -210,15 +210,15 @@ def test_lines_not_processed_are_to_be_uploaded_as_they_are() -> None:
     assert "Leave the 4 lines not processed as they are" in notice(both).text
 
 
-@pytest.mark.parametrize("kind", ErrandKind)
+@pytest.mark.parametrize("kind", JobKind)
 @pytest.mark.parametrize("state", [State.ERROR, State.CANCELLED, State.REFUSED])
-def test_nobody_is_told_to_upload_the_report_of_an_errand(kind: ErrandKind, state: State) -> None:
+def test_nobody_is_reported_to_upload_the_report_of_a_job(kind: JobKind, state: State) -> None:
     counts = Counts(lines=9, updated=4, rejected=1, not_processed=4)
-    undo_of = "f" * 32 if kind is ErrandKind.UNDO else ""
+    undo_of = "f" * 32 if kind is JobKind.UNDO else ""
     if state is State.REFUSED:
-        ended = replace(REFUSED, errand=kind, undo_of=undo_of)
+        ended = replace(REFUSED, job=kind, undo_of=undo_of)
     else:
-        ended = replace(ERROR, state=state, counts=counts, errand=kind, undo_of=undo_of)
+        ended = replace(ERROR, state=state, counts=counts, job=kind, undo_of=undo_of)
 
     text = notice(ended).text
 
@@ -229,11 +229,11 @@ def test_nobody_is_told_to_upload_the_report_of_an_errand(kind: ErrandKind, stat
         assert "by itself" in text
     else:
         assert "What to do: ask for the" in text
-        assert f"POST /imports/{undo_of}/undo" in text or kind is ErrandKind.OWNER
+        assert f"POST /imports/{undo_of}/undo" in text or kind is JobKind.OWNER
 
 
-def test_a_dry_run_of_an_errand_is_asked_for_again() -> None:
-    text = notice(replace(DONE, mode=Mode.DRY_RUN, errand="owner")).text
+def test_a_dry_run_of_a_job_is_asked_for_again() -> None:
+    text = notice(replace(DONE, mode=Mode.DRY_RUN, job="owner")).text
 
     assert "ask for it again without dry run" in text
     assert "upload" not in text.lower().replace("uploaded by", "")
@@ -248,7 +248,7 @@ def test_machines_get_the_import_under_a_schema_and_a_dedupe_id() -> None:
     assert told == summary(ERROR)
 
 
-def test_an_import_that_waits_is_told_under_an_id_of_its_own() -> None:
+def test_an_import_that_waits_is_reported_under_an_id_of_its_own() -> None:
     told = notice(WAITING)
 
     assert told.dedupe_id == "import-awaiting-approval/0123456789abcdef0123456789abcdef"
@@ -291,5 +291,5 @@ def test_there_is_nothing_to_tell_of_an_import_at_work(state: State) -> None:
         notice(replace(DONE, state=state))
 
 
-def test_the_same_import_is_told_in_the_same_words() -> None:
+def test_the_same_import_is_reported_in_the_same_words() -> None:
     assert notice(ERROR) == notice(replace(ERROR))

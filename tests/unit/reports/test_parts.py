@@ -6,7 +6,7 @@ import csv
 import io
 
 import pytest
-from handover.model import Chunk, Dialect, Header, Line, LineResult, Outcome, Rejection, SeatChange
+from handover.model import Chunk, Dialect, Header, Line, LineResult, Outcome, Rejection, RoleChange
 from handover.reading import lines
 from handover.reading.guards import guard, unguard
 from handover.reports import errors_head, errors_part, results_head, results_part
@@ -106,10 +106,10 @@ def test_a_line_not_processed_asks_to_be_uploaded_again() -> None:
     assert results[1][-2:] == ["NOT_PROCESSED", "it was cancelled"]
 
 
-def test_a_line_of_an_errand_is_not_to_be_uploaded() -> None:
+def test_a_line_of_a_job_is_not_to_be_uploaded() -> None:
     undone = LineResult(Line(5, ("KE1", "x", "")), Outcome.NOT_PROCESSED)
 
-    (row,) = parsed(errors_part([undone], header=HEADER, dialect=COMMA, is_errand=True))
+    (row,) = parsed(errors_part([undone], header=HEADER, dialect=COMMA, is_job=True))
 
     assert row[-1] == "The message about this import says what to do"
 
@@ -349,19 +349,19 @@ def test_the_results_of_a_report_do_not_repeat_its_columns() -> None:
     ("changes", "cells_"),
     [
         ((), ["", "", ""]),
-        ((SeatChange("account_manager", (), ("a@x",)),), ["account_manager", "", "a@x"]),
-        ((SeatChange("viewer", ("a@x", "b@x"), ()),), ["viewer", "a@x, b@x", ""]),
+        ((RoleChange("account_manager", (), ("a@x",)),), ["account_manager", "", "a@x"]),
+        ((RoleChange("viewer", ("a@x", "b@x"), ()),), ["viewer", "a@x, b@x", ""]),
         (
             (
-                SeatChange("account_manager", (), ("a@x",)),
-                SeatChange("viewer", ("b@x",), ("b@x", "c@x")),
+                RoleChange("account_manager", (), ("a@x",)),
+                RoleChange("viewer", ("b@x",), ("b@x", "c@x")),
             ),
             ["account_manager; viewer", "; b@x", "a@x; b@x, c@x"],
         ),
     ],
 )
 def test_roles_and_their_holders_stand_in_the_same_order(
-    changes: tuple[SeatChange, ...], cells_: list[str]
+    changes: tuple[RoleChange, ...], cells_: list[str]
 ) -> None:
     result = LineResult(Line(2, ("KE1", "x", "")), Outcome.UPDATED, changes)
 

@@ -65,7 +65,7 @@ def test_a_name_like_one_that_the_header_has_is_no_slip() -> None:
     assert "Did you mean" not in told
 
 
-def test_the_own_columns_of_a_report_are_not_told() -> None:
+def test_the_own_columns_of_a_report_are_not_reported() -> None:
     report = Dialect("utf-8", ",", is_report=True)
 
     assert messages(*GOOD, "line", "code", "error", "hint", dialect=report) == []

@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 
-from handover.model import Account, Outcome, SeatChange, User
+from handover.model import Account, Outcome, RoleChange, User
 from handover.rules import (
     AccountWrite,
-    Claim,
-    Facts,
+    AssignmentRequest,
+    Decision,
     Instruction,
-    Plan,
-    Seating,
+    LookupContext,
+    WriteContext,
     account_only,
     plan,
 )
@@ -39,7 +39,7 @@ OPEN = variant(
     required_user_roles=[],
     opco_wall=False,
 )
-FACTS = Facts(
+FIELDS = LookupContext(
     {email: User(email, email, frozenset()) for email in PEOPLE}, near=dict[str, str]().get
 )
 
@@ -51,7 +51,7 @@ class Store:
     """The account as it is, and every entry that its history would get."""
 
     account: Account
-    history: list[tuple[int, str, tuple[SeatChange, ...]]] = field(default_factory=list)
+    history: list[tuple[int, str, tuple[RoleChange, ...]]] = field(default_factory=list)
 
     def write(self, write: AccountWrite) -> bool:
         """True when the version that was read still stands there."""
@@ -64,14 +64,14 @@ class Store:
             version=before.version + 1,
             assigned=write.assigned,
             orders=write.orders,
-            marks=write.marks,
+            receipts=write.receipts,
         )
-        newest = write.marks[-1] if write.marks else None
+        newest = write.receipts[-1] if write.receipts else None
         if newest is not None and newest.version == self.account.version:
             self.history.append((newest.version, newest.import_id, newest.changes))
         return True
 
-    def change_facts(self) -> None:
+    def change_fields(self) -> None:
         """What the directory does: another version, the same assignment."""
         self.account = replace(self.account, version=self.account.version + 1)
 
@@ -82,9 +82,9 @@ class Import:
 
     place: float
     targets: Mapping[str, tuple[str, ...]]
-    rivals: frozenset[str] | None = None
-    planned: Plan | None = None
-    settled: Plan | None = None
+    older_open_imports: frozenset[str] | None = None
+    planned: Decision | None = None
+    settled: Decision | None = None
     gives_up: bool = False
 
     @property
@@ -98,18 +98,20 @@ class Import:
 
     @property
     def asked(self) -> Instruction:
-        seatings = (Seating(role, role, users) for role, users in self.targets.items())
-        return Instruction(2, "0042", "id", tuple(seatings))
+        requests = (AssignmentRequest(role, role, users) for role, users in self.targets.items())
+        return Instruction(2, "0042", "id", tuple(requests))
 
-    def plan(self, account: Account) -> Plan:
+    def plan(self, account: Account) -> Decision:
         """What the line comes to on that account."""
-        assert self.rivals is not None
+        assert self.older_open_imports is not None
         at = f"attempt on version {account.version}"
-        claim = Claim(self.import_id, self.order, "ines@x.example", at, self.rivals)
+        context = WriteContext(
+            self.import_id, self.order, "ines@x.example", at, self.older_open_imports
+        )
         if self.gives_up:
-            return account_only(self.asked, account, claim)
-        planned = plan(self.asked, account, FACTS, OPEN, claim)
-        if planned.outcome is Outcome.UNCHANGED and not self.rivals:
+            return account_only(self.asked, account, context)
+        planned = plan(self.asked, account, FIELDS, OPEN, context)
+        if planned.outcome is Outcome.UNCHANGED and not self.older_open_imports:
             assert planned.write is None
         return planned
 
@@ -129,7 +131,7 @@ class Edit(Import):
 
     def is_written(self, account: Account) -> bool:
         """True when the account has it already: it was sent twice."""
-        return any(mark.import_id == self.import_id for mark in account.marks) or any(
+        return any(mark.import_id == self.import_id for mark in account.receipts) or any(
             account.orders.get(role) == self.order for role in self.targets
         )
 
@@ -149,8 +151,8 @@ class World:
             return
         if isinstance(one, Edit):
             self._step_edit(one, number)
-        elif one.rivals is None:
-            one.rivals = frozenset(
+        elif one.older_open_imports is None:
+            one.older_open_imports = frozenset(
                 older.import_id
                 for older in self.imports
                 if older.place < one.place
@@ -170,10 +172,10 @@ class World:
             one.settled = one.planned
 
     def _step_edit(self, edit: Edit, number: int) -> None:
-        if edit.rivals is None:
-            begun = [one.place for one in self.imports if one.rivals is not None]
+        if edit.older_open_imports is None:
+            begun = [one.place for one in self.imports if one.older_open_imports is not None]
             edit.place = int(max(begun, default=-1)) + 0.5 + number / 100
-            edit.rivals = frozenset({edit.import_id})
+            edit.older_open_imports = frozenset({edit.import_id})
         elif edit.planned is None:
             self._plan_edit(edit)
         elif edit.planned.write is None:
@@ -190,7 +192,7 @@ class World:
 
     def _plan_edit(self, edit: Edit) -> None:
         still_worked = {one.import_id for one in self.imports if one.settled is None}
-        edit.rivals = frozenset({edit.import_id, *still_worked})
+        edit.older_open_imports = frozenset({edit.import_id, *still_worked})
         edit.planned = edit.plan(self.store.account)
 
     def kill(self, number: int, *, writing: bool) -> None:
@@ -213,7 +215,7 @@ class World:
         Whoever gives a chunk up has its lease, which outlasts what the last worker was writing.
         """
         one = self.imports[number]
-        if one.rivals is not None and one.settled is None and not isinstance(one, Edit):
+        if one.older_open_imports is not None and one.settled is None and not isinstance(one, Edit):
             while self.under_way:
                 self.arrive()
             one.planned = None

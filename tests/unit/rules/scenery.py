@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from handover.model import Account, Line, Mark, Rejection, SeatChange, User
+from handover.model import Account, ChangeReceipt, Line, Rejection, RoleChange, User
 from handover.profiles import Profile, bind, presets, profile_from, profile_json
-from handover.rules import Claim, Facts, Instruction, Plan, instruction_of, plan
+from handover.rules import Decision, Instruction, LookupContext, WriteContext, instruction_of, plan
 from handover.rules.nearness import nearest
 
 STRICT = presets()["single-strict"]
 HEADER = ("account ID", "account Manager")
-SEAT = "account_manager"
+ROLE = "account_manager"
 
 AMINA = User("amina@x.example", "Amina", frozenset({"Sales"}), "Kenya")
 BARAKA = User("baraka@x.example", "Baraka", frozenset({"Sales", "Admin"}), "Kenya")
@@ -27,26 +27,28 @@ def variant(**changes: Any) -> Profile:
     return profile_from(profile_json(STRICT) | changes)
 
 
-def account(*users: str, **facts: Any) -> Account:
+def account(*users: str, **lookup: Any) -> Account:
     """An account of Kenya that these users hold."""
-    given: dict[str, Any] = {"version": 5, "opco": "Kenya", "assigned": {SEAT: users}} | facts
+    given: dict[str, Any] = {"version": 5, "opco": "Kenya", "assigned": {ROLE: users}} | lookup
     return Account("lumina", "0042", **given)
 
 
-def claim(order: str = "20", import_id: str | None = None, rivals: Iterable[str] = ()) -> Claim:
+def context(
+    order: str = "20", import_id: str | None = None, older_open_imports: Iterable[str] = ()
+) -> WriteContext:
     """The import with that place in the order."""
-    return Claim(
+    return WriteContext(
         import_id or f"import-{order}",
         order,
         "ines@x.example",
         "2026-11-22T10:00:00.000Z",
-        frozenset(rivals),
+        frozenset(older_open_imports),
     )
 
 
-def facts() -> Facts:
+def lookup() -> LookupContext:
     """All users, and the likely one for an address that nobody has."""
-    return Facts(USERS, nearest(tuple(USERS)))
+    return LookupContext(USERS, nearest(tuple(USERS)))
 
 
 def asked(
@@ -66,16 +68,18 @@ def decided(
     of: Account | None,
     profile: Profile = STRICT,
     header: tuple[str, ...] = HEADER,
-    by: Claim | None = None,
+    by: WriteContext | None = None,
     number: int = 7,
-) -> Plan:
+) -> Decision:
     """What becomes of the line: whatever rejects it, or the plan for the account."""
     understood = asked(*cells, profile=profile, header=header, number=number)
     assert isinstance(understood, Instruction)
-    return plan(understood, of, facts(), profile, by or claim())
+    return plan(understood, of, lookup(), profile, by or context())
 
 
-def mark(by: Claim, version: int, *after: str, before: tuple[str, ...] = (), line: int = 7) -> Mark:
+def receipt(
+    by: WriteContext, version: int, *after: str, before: tuple[str, ...] = (), line: int = 7
+) -> ChangeReceipt:
     """The mark that a change of the one seat leaves."""
-    change = SeatChange(SEAT, before, after)
-    return Mark(by.import_id, by.order, line, by.actor, by.at, version, (change,))
+    change = RoleChange(ROLE, before, after)
+    return ChangeReceipt(by.import_id, by.order, line, by.actor, by.at, version, (change,))

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.reading.oracle import plain_header, scan_all
-from tests.unit.rules.scenery import HEADER, SEAT, asked, variant
+from tests.unit.rules.scenery import HEADER, ROLE, asked, variant
 
 SEPARATORS = (",", ";", "|", " ")
 ONLY_SEPARATORS = [",", ", ", " ,", ",,,", ", , ,", f"{',' * 40}", ",\t,", ",\u00a0,", ",\n,"]
@@ -51,7 +51,7 @@ profiles = st.builds(
 
 def clears(found: Instruction | Rejection) -> bool:
     """Whether what a line asks for takes users off."""
-    return isinstance(found, Instruction) and any(not one.names for one in found.seatings)
+    return isinstance(found, Instruction) and any(not one.names for one in found.requests)
 
 
 @pytest.mark.parametrize("cell", ONLY_SEPARATORS)
@@ -63,7 +63,7 @@ def test_f1_separators_alone_leave_the_users_as_they_are(preset: str, cell: str)
     found = asked("0042", cell, cell, profile=profile, header=labels)
 
     assert isinstance(found, Instruction)
-    assert found.seatings == ()
+    assert found.requests == ()
 
 
 @pytest.mark.parametrize(("blank", "is_clearing"), [("clear", True), ("keep", False)])
@@ -95,8 +95,8 @@ def test_a_clear_word_of_separators_is_a_word() -> None:
 def test_the_second_column_of_a_role_speaks_where_the_first_holds_separators_alone() -> None:
     columns = [
         {"holds": "account", "label": "id", "aliases": []},
-        {"holds": "users", "label": "one", "aliases": [], "role": SEAT, "by": ["email"]},
-        {"holds": "users", "label": "two", "aliases": [], "role": SEAT, "by": ["email"]},
+        {"holds": "users", "label": "one", "aliases": [], "role": ROLE, "by": ["email"]},
+        {"holds": "users", "label": "two", "aliases": [], "role": ROLE, "by": ["email"]},
     ]
     profile = variant(columns=columns, list_separator=",", blank="keep")
 
@@ -149,7 +149,7 @@ def test_f1_the_guard_counts_the_lines_of_a_file_that_the_rule_takes_for_clearin
 
 @pytest.mark.parametrize("name", [",", "\x1c", ", ,"])
 def test_f1_an_edit_that_names_nothing_is_refused(name: str) -> None:
-    found = edit_of("0042", {SEAT: [name]}, variant(list_separator=",", blank="clear"))
+    found = edit_of("0042", {ROLE: [name]}, variant(list_separator=",", blank="clear"))
 
     assert isinstance(found, Rejection)
     assert found.code in {"BLANK_NOT_ALLOWED", "INVALID_CHARACTER"}

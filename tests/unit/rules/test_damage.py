@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from handover.rules.damage import MOST_LIKELY, damage_in, likely_ids
+from handover.rules.damage import MAX_LIKELY, damage_in, likely_ids
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,6 @@ def test_an_id_is_likely_that_one_slip_turns_into_the_unknown_one(found: str, me
 def test_the_likely_ids_are_few_and_never_the_unknown_one() -> None:
     found = likely_ids("0123456789" * 20)
 
-    assert len(found) == MOST_LIKELY
+    assert len(found) == MAX_LIKELY
     assert "0123456789" * 20 not in found
     assert "" not in likely_ids("0")

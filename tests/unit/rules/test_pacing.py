@@ -7,9 +7,9 @@ from math import ceil
 import pytest
 from handover.reading.limits import MAX_LINES
 from handover.rules.pacing import (
-    LEAST_CHUNK_LINES,
-    LEAST_MEASURED_SECONDS,
-    MOST_CHUNK_LINES,
+    MAX_CHUNK_LINES,
+    MIN_CHUNK_LINES,
+    MIN_MEASURED_SECONDS,
     chunk_lines,
     is_handed_on,
     measured_pace,
@@ -39,17 +39,17 @@ def test_a_first_file_is_cut_for_a_table_that_has_not_grown() -> None:
 
 
 def test_the_largest_chunk_is_read_again_within_the_limit_from_a_table_that_has_not_grown() -> None:
-    assert MOST_CHUNK_LINES / COLD_READS_A_SECOND < LIMIT_SECONDS * 0.75
+    assert MAX_CHUNK_LINES / COLD_READS_A_SECOND < LIMIT_SECONDS * 0.75
 
 
 def test_the_longest_file_has_no_more_chunks_than_its_progress_has_room_for() -> None:
     """Two write units hold 80 numbers of 125 bits beside the counts."""
-    assert ceil(MAX_LINES / LEAST_CHUNK_LINES) + 1_000 < 80 * 125
+    assert ceil(MAX_LINES / MIN_CHUNK_LINES) + 1_000 < 80 * 125
 
 
 def test_a_pace_is_known_once_enough_was_worked() -> None:
-    assert measured_pace(5_000, LEAST_MEASURED_SECONDS) == 500
-    assert measured_pace(5_000, LEAST_MEASURED_SECONDS - 0.001) is None
+    assert measured_pace(5_000, MIN_MEASURED_SECONDS) == 500
+    assert measured_pace(5_000, MIN_MEASURED_SECONDS - 0.001) is None
 
 
 def test_a_chunk_is_handed_on_only_if_it_comes_further() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 import pytest
-from handover.model import Account, Mark, Outcome, SeatChange
+from handover.model import Account, ChangeReceipt, Outcome, RoleChange
 from handover.rules import AccountWrite, Instruction, account_only
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -24,12 +24,12 @@ from tests.unit.rules.interleaving import (
 from tests.unit.rules.scenery import (
     AMINA,
     BARAKA,
-    SEAT,
+    ROLE,
     account,
     asked,
-    claim,
+    context,
     decided,
-    mark,
+    receipt,
     variant,
 )
 
@@ -48,7 +48,7 @@ def stored(write: AccountWrite | None) -> Account:
         version=write.account.version + 1,
         assigned=write.assigned,
         orders=write.orders,
-        marks=write.marks,
+        receipts=write.receipts,
     )
 
 
@@ -73,7 +73,7 @@ def test_a_retried_clearing_is_still_a_clearing() -> None:
 
 
 def test_a_retried_line_reports_the_same_though_a_later_import_has_written_since() -> None:
-    older, newer = claim("20"), claim("30", rivals=["import-20"])
+    older, newer = context("20"), context("30", older_open_imports=["import-20"])
     first = decided("0042", AMINA.email, of=account(), by=older)
     second = decided("0042", BARAKA.email, of=stored(first.write), by=newer)
 
@@ -94,7 +94,7 @@ def test_a_retried_line_reports_the_same_though_the_user_has_left_since() -> Non
 def test_a_retried_line_that_kept_things_as_they_are_has_kept_them_though_the_user_has_left() -> (
     None
 ):
-    newer = claim("30", rivals=["import-20"])
+    newer = context("30", older_open_imports=["import-20"])
     kept = stored(decided("0042", AMINA.email, of=account(AMINA.email), by=newer).write)
     wall = variant(required_user_roles=["Nobody has this"])
 
@@ -104,9 +104,12 @@ def test_a_retried_line_that_kept_things_as_they_are_has_kept_them_though_the_us
 
 
 def test_the_mark_of_another_line_or_import_is_not_ones_own() -> None:
-    marks = (mark(claim("20"), 6, AMINA.email, line=8), mark(claim("19"), 5, AMINA.email))
+    receipts = (
+        receipt(context("20"), 6, AMINA.email, line=8),
+        receipt(context("19"), 5, AMINA.email),
+    )
 
-    planned = decided("0042", BARAKA.email, of=account(AMINA.email, marks=marks))
+    planned = decided("0042", BARAKA.email, of=account(AMINA.email, receipts=receipts))
 
     assert planned.write is not None
 
@@ -114,14 +117,14 @@ def test_the_mark_of_another_line_or_import_is_not_ones_own() -> None:
 def test_a_chunk_that_must_not_write_reports_what_it_did_and_nothing_else() -> None:
     done = stored(decided("0042", AMINA.email, of=account()).write)
 
-    assert account_only(line(AMINA.email), done, claim()).outcome is Outcome.UPDATED
-    assert account_only(line(AMINA.email, 8), done, claim()).outcome is Outcome.NOT_PROCESSED
-    assert account_only(line(AMINA.email), account(), claim()).outcome is Outcome.NOT_PROCESSED
-    assert account_only(line(AMINA.email), None, claim()).outcome is Outcome.NOT_PROCESSED
+    assert account_only(line(AMINA.email), done, context()).outcome is Outcome.UPDATED
+    assert account_only(line(AMINA.email, 8), done, context()).outcome is Outcome.NOT_PROCESSED
+    assert account_only(line(AMINA.email), account(), context()).outcome is Outcome.NOT_PROCESSED
+    assert account_only(line(AMINA.email), None, context()).outcome is Outcome.NOT_PROCESSED
 
 
 def test_a_chunk_that_must_not_write_keeps_a_decision_to_leave_things_as_they_are() -> None:
-    newer = claim("30", rivals=["import-20"])
+    newer = context("30", older_open_imports=["import-20"])
     kept = stored(decided("0042", AMINA.email, of=account(AMINA.email), by=newer).write)
 
     assert account_only(line(AMINA.email), kept, newer).outcome is Outcome.UNCHANGED
@@ -131,48 +134,52 @@ def test_a_chunk_that_must_not_write_keeps_a_decision_to_leave_things_as_they_ar
 
 
 def test_what_a_later_import_decided_stays() -> None:
-    later = account(AMINA.email, orders={SEAT: "30"})
+    later = account(AMINA.email, orders={ROLE: "30"})
 
-    planned = decided("0042", BARAKA.email, of=later, by=claim("20"))
+    planned = decided("0042", BARAKA.email, of=later, by=context("20"))
 
     assert (planned.outcome, planned.changes, planned.write) == (Outcome.SUPERSEDED, (), None)
     assert planned.message == "a later import has decided this account already"
 
 
 def test_what_an_earlier_import_decided_is_replaced() -> None:
-    earlier = account(AMINA.email, orders={SEAT: "10"})
+    earlier = account(AMINA.email, orders={ROLE: "10"})
 
-    planned = decided("0042", BARAKA.email, of=earlier, by=claim("20"))
+    planned = decided("0042", BARAKA.email, of=earlier, by=context("20"))
 
     assert planned.outcome is Outcome.UPDATED
     assert planned.write is not None
-    assert planned.write.orders == {SEAT: "20"}
+    assert planned.write.orders == {ROLE: "20"}
 
 
 def test_the_outcome_is_superseded_even_when_both_imports_wish_the_same() -> None:
-    later = account(AMINA.email, orders={SEAT: "30"})
+    later = account(AMINA.email, orders={ROLE: "30"})
 
     assert decided("0042", AMINA.email, of=later).outcome is Outcome.SUPERSEDED
 
 
 @pytest.mark.parametrize("cell", [AMINA.email, AMINA.email.upper()])
-def test_an_unchanged_line_without_rivals_writes_nothing(cell: str) -> None:
-    planned = decided("0042", cell, of=account(AMINA.email, orders={SEAT: "10"}))
+def test_an_unchanged_line_without_older_open_imports_writes_nothing(cell: str) -> None:
+    planned = decided("0042", cell, of=account(AMINA.email, orders={ROLE: "10"}))
 
     assert (planned.outcome, planned.write) == (Outcome.UNCHANGED, None)
 
 
-def test_an_unchanged_line_with_rivals_raises_the_order_and_nothing_else() -> None:
-    before = account(AMINA.email, orders={SEAT: "10"}, marks=(mark(claim("10"), 5, AMINA.email),))
+def test_an_unchanged_line_with_older_open_imports_raises_the_order_and_nothing_else() -> None:
+    before = account(
+        AMINA.email, orders={ROLE: "10"}, receipts=(receipt(context("10"), 5, AMINA.email),)
+    )
 
-    planned = decided("0042", AMINA.email, of=before, by=claim("20", rivals=["import-15"]))
+    planned = decided(
+        "0042", AMINA.email, of=before, by=context("20", older_open_imports=["import-15"])
+    )
 
     assert planned.outcome is Outcome.UNCHANGED
-    assert stored(planned.write) == replace(before, version=6, orders={SEAT: "20"})
+    assert stored(planned.write) == replace(before, version=6, orders={ROLE: "20"})
 
 
 def test_an_order_that_is_raised_is_not_raised_again() -> None:
-    by = claim("20", rivals=["import-15"])
+    by = context("20", older_open_imports=["import-15"])
     raised = stored(decided("0042", AMINA.email, of=account(AMINA.email), by=by).write)
 
     again = decided("0042", AMINA.email, of=raised, by=by)
@@ -197,15 +204,15 @@ def test_of_two_roles_one_may_be_superseded_and_the_other_not() -> None:
     planned = decided("0042", BARAKA.email, BARAKA.email, of=of, profile=TWO_ROLES, header=COLUMNS)
 
     assert planned.outcome is Outcome.UPDATED
-    assert planned.changes == (SeatChange("viewer", (), (BARAKA.email,)),)
+    assert planned.changes == (RoleChange("viewer", (), (BARAKA.email,)),)
     assert planned.write is not None
     assert planned.write.assigned == {"manager": (AMINA.email,), "viewer": (BARAKA.email,)}
     assert planned.write.orders == {"manager": "30", "viewer": "20"}
 
 
-@pytest.mark.parametrize(("rivals", "manager"), [([], "10"), (["import-15"], "20")])
-def test_a_role_that_stays_takes_the_order_only_while_there_are_rivals(
-    rivals: list[str], manager: str
+@pytest.mark.parametrize(("older_open_imports", "manager"), [([], "10"), (["import-15"], "20")])
+def test_a_role_that_stays_takes_the_order_only_while_there_are_older_open_imports(
+    older_open_imports: list[str], manager: str
 ) -> None:
     of = account(assigned={"manager": (AMINA.email,)}, orders={"manager": "10"})
 
@@ -216,7 +223,7 @@ def test_a_role_that_stays_takes_the_order_only_while_there_are_rivals(
         of=of,
         profile=TWO_ROLES,
         header=COLUMNS,
-        by=claim("20", rivals=rivals),
+        by=context("20", older_open_imports=older_open_imports),
     )
 
     assert planned.write is not None
@@ -246,32 +253,34 @@ def test_a_change_leaves_a_mark_that_says_who_when_where_and_what() -> None:
     planned = decided("0042", BARAKA.email, of=account(AMINA.email))
 
     assert planned.write is not None
-    assert planned.write.marks == (
-        Mark(
+    assert planned.write.receipts == (
+        ChangeReceipt(
             "import-20",
             "20",
             7,
             "ines@x.example",
             "2026-11-22T10:00:00.000Z",
             6,
-            (SeatChange(SEAT, (AMINA.email,), (BARAKA.email,)),),
+            (RoleChange(ROLE, (AMINA.email,), (BARAKA.email,)),),
         ),
     )
 
 
-def test_marks_of_rivals_and_of_later_imports_are_kept_and_those_of_ended_ones_dropped() -> None:
-    marks = tuple(
-        mark(claim(order), version, AMINA.email)
+def test_marks_of_older_open_imports_and_of_later_imports_are_kept_and_those_of_ended_ones_dropped() -> (
+    None
+):
+    receipts = tuple(
+        receipt(context(order), version, AMINA.email)
         for version, order in enumerate(["10", "25", "15", "12"], start=2)
     )
-    of = account(AMINA.email, orders={SEAT: "15"}, marks=marks)
+    of = account(AMINA.email, orders={ROLE: "15"}, receipts=receipts)
 
     planned = decided(
-        "0042", BARAKA.email, of=of, by=claim("20", rivals=["import-15", "import-19"])
+        "0042", BARAKA.email, of=of, by=context("20", older_open_imports=["import-15", "import-19"])
     )
 
     assert planned.write is not None
-    kept = [one.import_id for one in planned.write.marks]
+    kept = [one.import_id for one in planned.write.receipts]
     assert kept == ["import-25", "import-15", "import-20"]
 
 
@@ -310,7 +319,7 @@ def run(
             case 4:
                 world.arrive()
             case 5:
-                world.store.change_facts()
+                world.store.change_fields()
             case _:
                 world.step(number)
     world.finish()

@@ -8,7 +8,7 @@ import pytest
 from handover.model import Account, Rejection, User
 from handover.profiles import Profile, profile_json
 from handover.rules import Instruction, plan
-from handover.rules.nearness import MOST_QUESTIONS, nearest
+from handover.rules.nearness import MAX_QUESTIONS, nearest
 
 from tests.unit.rules.scenery import (
     AMINA,
@@ -20,8 +20,8 @@ from tests.unit.rules.scenery import (
     STRICT,
     account,
     asked,
-    claim,
-    facts,
+    context,
+    lookup,
     variant,
 )
 
@@ -40,7 +40,7 @@ def rejection(
     understood = asked(*cells, profile=profile, fault=fault)
     if isinstance(understood, Rejection):
         return understood
-    return plan(understood, of, facts(), profile, claim()).rejection
+    return plan(understood, of, lookup(), profile, context()).rejection
 
 
 @pytest.mark.parametrize(
@@ -116,19 +116,19 @@ def test_the_texts_of_the_two_errors_that_others_rely_on() -> None:
         (("0042", CLEO.email), account(), STRICT, ["line 7", HEADER[1], CLEO.email, "Sales"]),
         (("0042", EDEM.email), account(), STRICT, ["line 7", HEADER[1], EDEM.email, "active"]),
         (("0042", DIDIER.email), account(), STRICT, ["line 7", HEADER[1], "Togo", "Kenya"]),
-        (("", ""), None, STRICT, ["line 7", HEADER[0], "empty", "wanted"]),
-        (("0042", "a\x07"), account(), STRICT, ["line 7", HEADER[1], "U+0007", "wanted"]),
+        (("", ""), None, STRICT, ["line 7", HEADER[0], "empty", "expected"]),
+        (("0042", "a\x07"), account(), STRICT, ["line 7", HEADER[1], "U+0007", "expected"]),
         (("0042", "a;b"), account(), LIST, ["line 7", HEADER[1], "2 users", "at most 1"]),
-        (("0042", ""), account(), BLANKS_ARE_ERRORS, ["line 7", HEADER[1], "empty", "wanted"]),
+        (("0042", ""), account(), BLANKS_ARE_ERRORS, ["line 7", HEADER[1], "empty", "expected"]),
         (
             ("0042", ""),
             account(is_active=False),
             ONLY_ACTIVE,
-            ["line 7", HEADER[0], "0042", "wanted"],
+            ["line 7", HEADER[0], "0042", "expected"],
         ),
     ],
 )
-def test_a_message_says_line_column_what_was_found_and_what_was_wanted(
+def test_a_message_says_line_column_what_was_found_and_what_was_expected(
     cells: tuple[str, ...], of: Account | None, profile: Profile, said: list[str]
 ) -> None:
     found = rejection(*cells, of=of, profile=profile)
@@ -145,7 +145,7 @@ def test_a_message_says_line_column_what_was_found_and_what_was_wanted(
         ("amina@x.exampel", "did you mean amina@x.example?"),
         ("zzz@x.example", "Correct the address, or have the user created first."),
         ("amina@\u200bx.example", "cannot be seen (ZERO WIDTH SPACE)"),
-        ("amina@x.example, baraka@x.example", "wanted the address of one user in this cell"),
+        ("amina@x.example, baraka@x.example", "expected the address of one user in this cell"),
     ],
 )
 def test_the_hint_for_an_unknown_address_helps_to_find_the_right_one(typed: str, hint: str) -> None:
@@ -203,11 +203,11 @@ def test_the_tenants_wall_stands_in_every_profile_and_a_profiles_own_stands_besi
     user: User, opco: str, code: str | None, *, profile_has_wall: bool, tenant_has_wall: bool
 ) -> None:
     profile = variant(opco_wall=profile_has_wall)
-    known = replace(facts(), users={user.email: user}, has_opco_wall=tenant_has_wall)
+    known = replace(lookup(), users={user.email: user}, has_opco_wall=tenant_has_wall)
     understood = asked("0042", user.email, profile=profile)
     assert isinstance(understood, Instruction)
 
-    found = plan(understood, account(opco=opco), known, profile, claim()).rejection
+    found = plan(understood, account(opco=opco), known, profile, context()).rejection
 
     assert (found.code if found is not None else None) == code
 
@@ -219,9 +219,9 @@ def test_an_opco_is_the_same_in_whatever_unicode_form_it_is_written(*, has_wall:
     profile = variant(opco_wall=has_wall)
     understood = asked("0042", user.email, profile=profile)
     assert isinstance(understood, Instruction)
-    known = replace(facts(), users={user.email: user})
+    known = replace(lookup(), users={user.email: user})
 
-    found = plan(understood, account(opco="C\u00f4te d'Ivoire"), known, profile, claim())
+    found = plan(understood, account(opco="C\u00f4te d'Ivoire"), known, profile, context())
 
     assert found.rejection is None
 
@@ -253,14 +253,14 @@ def test_a_blank_cell_keeps_who_is_there_where_the_profile_says_so() -> None:
     understood = asked("0042", "", profile=variant(blank="keep"))
 
     assert isinstance(understood, Instruction)
-    assert understood.seatings == ()
+    assert understood.requests == ()
 
 
 def test_a_user_named_twice_in_a_cell_counts_once() -> None:
     understood = asked("0042", f"{AMINA.email}; {AMINA.email.upper()} ;", profile=LIST)
 
     assert isinstance(understood, Instruction)
-    assert understood.seatings[0].names == (AMINA.email,)
+    assert understood.requests[0].names == (AMINA.email,)
 
 
 def test_nothing_in_the_rules_asks_for_the_name_of_a_profile() -> None:
@@ -293,7 +293,7 @@ def test_at_most_two_slips_are_a_typo(typed: str, near: str | None) -> None:
 def test_the_number_of_addresses_looked_for_is_bounded() -> None:
     near = nearest(("bob@x.example",))
 
-    for number in range(MOST_QUESTIONS):
+    for number in range(MAX_QUESTIONS):
         near(f"nobody-{number}@y.example")
 
     assert near("bob@x.exampl") is None
@@ -303,7 +303,7 @@ def test_the_number_of_addresses_looked_for_is_bounded() -> None:
 def test_an_answer_given_once_is_given_again_beyond_the_bound() -> None:
     near = nearest(("bob@x.example",))
     near("bob@x.exampl")
-    for number in range(MOST_QUESTIONS):
+    for number in range(MAX_QUESTIONS):
         near(f"nobody-{number}@y.example")
 
     assert near("bob@x.exampl") == "bob@x.example"
@@ -323,7 +323,7 @@ def test_u3_addresses_under_each_other_in_a_cell_are_a_list() -> None:
         found = asked("0042", cell, profile=many)
 
         assert isinstance(found, Instruction), cell
-        assert found.seatings[0].names == (AMINA.email, BARAKA.email), cell
+        assert found.requests[0].names == (AMINA.email, BARAKA.email), cell
 
 
 def test_u3_a_line_end_in_a_cell_for_one_user_is_a_control_character() -> None:
@@ -344,9 +344,9 @@ def test_u7_a_workflow_is_found_in_whatever_form_its_characters_are_written() ->
     for known, written in ((composed, decomposed), (decomposed, composed)):
         understood = asked("0042", written, profile=profile, header=("account ID", "Workflow"))
         assert isinstance(understood, Instruction)
-        facts_of_it = replace(facts(), workflows=frozenset({known}))
+        fields_of_it = replace(lookup(), workflows=frozenset({known}))
 
-        planned = plan(understood, account(), facts_of_it, profile, claim())
+        planned = plan(understood, account(), fields_of_it, profile, context())
 
         assert planned.write is not None
         assert planned.write.assigned["workflow"] == (known,)
@@ -359,9 +359,9 @@ def test_u10_a_hint_speaks_of_what_the_profile_takes() -> None:
     one_of_lists = variant(list_separator=";", roles={"account_manager": {"max_users": 1}})
 
     for profile, cell, words in (
-        (by_name, "Amina Unknown", "wanted the name of one user in this cell"),
+        (by_name, "Amina Unknown", "expected the name of one user in this cell"),
         (by_name, "Zz", "Correct the name, or have the user created first"),
-        (one_of_lists, "zz,yy", "wanted the address of one user in this cell"),
+        (one_of_lists, "zz,yy", "expected the address of one user in this cell"),
     ):
         found = rejection("0042", cell, of=account(), profile=profile)
 

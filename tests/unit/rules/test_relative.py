@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from handover.model import Account, Line, Outcome, SeatChange, User
+from handover.model import Account, Line, Outcome, RoleChange, User
 from handover.profiles import (
     Profile,
-    Seat,
+    Role,
     bind,
     handing_over,
     narrowed,
@@ -18,9 +18,17 @@ from handover.profiles import (
     restoring,
 )
 from handover.profiles.made import SEPARATOR
-from handover.rules import Claim, Facts, Instruction, Plan, canonical, instruction_of, plan
+from handover.rules import (
+    Decision,
+    Instruction,
+    LookupContext,
+    WriteContext,
+    canonical,
+    instruction_of,
+    plan,
+)
 
-from tests.unit.rules.scenery import claim
+from tests.unit.rules.scenery import context
 
 ANA = User("ana@y.example", "Ana", frozenset({"Sales"}))
 BO = User("bo@y.example", "Bo", frozenset({"Sales"}))
@@ -28,7 +36,7 @@ GONE = User("gone@y.example", "Gone", frozenset(), is_active=False, is_deleted=T
 AWAY = User("away@y.example", "Away", frozenset(), is_active=False)
 CY = User("cy@y.example", "Cy", frozenset({"Sales"}))
 USERS = {user.email: user for user in (ANA, BO, CY, GONE, AWAY)}
-FACTS = Facts(USERS, lambda _: None, frozenset({"Standard", "Key accounts"}))
+FIELDS = LookupContext(USERS, lambda _: None, frozenset({"Standard", "Key accounts"}))
 MANAGER, VIEWER, FLOW = "account_manager", "viewer", "workflow"
 
 
@@ -36,12 +44,12 @@ def account(**assigned: tuple[str, ...]) -> Account:
     return Account("lumina", "A-1", 3, assigned=assigned, orders={MANAGER: "10"})
 
 
-def decided(profile: Profile, *cells: str, of: Account, by: Claim | None = None) -> Plan:
+def decided(profile: Profile, *cells: str, of: Account, by: WriteContext | None = None) -> Decision:
     labels = [column.label for column in profile.columns]
     binding = bind(labels, profile, mapping={}, line=1)
     asked = instruction_of(Line(7, ("A-1", *cells)), binding, profile)
     assert isinstance(asked, Instruction)
-    return plan(asked, of, FACTS, profile, by or claim())
+    return plan(asked, of, FIELDS, profile, by or context())
 
 
 # Removal
@@ -54,8 +62,8 @@ def test_r98_a_removal_takes_a_user_off_and_leaves_the_others() -> None:
 
     assert planned.outcome is Outcome.UPDATED
     assert planned.changes == (
-        SeatChange(MANAGER, (GONE.email,), ()),
-        SeatChange(VIEWER, (ANA.email, GONE.email), (ANA.email,)),
+        RoleChange(MANAGER, (GONE.email,), ()),
+        RoleChange(VIEWER, (ANA.email, GONE.email), (ANA.email,)),
     )
 
 
@@ -68,7 +76,9 @@ def test_a_removal_of_somebody_who_holds_nothing_is_no_change() -> None:
 def test_a_removal_takes_no_place_in_the_order() -> None:
     held = account(account_manager=(ANA.email, GONE.email))
 
-    planned = decided(removing([MANAGER]), GONE.email, of=held, by=claim("20", rivals=["older"]))
+    planned = decided(
+        removing([MANAGER]), GONE.email, of=held, by=context("20", older_open_imports=["older"])
+    )
 
     assert planned.write is not None
     assert planned.write.orders == {MANAGER: "10"}
@@ -78,11 +88,13 @@ def test_a_removal_and_an_older_file_come_to_the_same_in_both_orders() -> None:
     single = presets()["manager-and-viewers"]
     file = narrowed(single, VIEWER)
     held = account(viewer=(GONE.email,))
-    older = claim("15", "older")
+    older = context("15", "older")
 
     first = decided(file, "ana@y.example,bo@y.example", of=held, by=older)
-    then = decided(removing([VIEWER]), GONE.email, of=after(held, first), by=claim("20"))
-    other_first = decided(removing([VIEWER]), GONE.email, of=held, by=claim("20", rivals=["older"]))
+    then = decided(removing([VIEWER]), GONE.email, of=after(held, first), by=context("20"))
+    other_first = decided(
+        removing([VIEWER]), GONE.email, of=held, by=context("20", older_open_imports=["older"])
+    )
     other_then = decided(file, "ana@y.example,bo@y.example", of=after(held, other_first), by=older)
 
     assert then.outcome is Outcome.UNCHANGED
@@ -102,7 +114,7 @@ def test_a_removal_leaves_alone_what_a_later_file_has_decided() -> None:
 # Resolution
 
 
-def test_r58_a_resolution_gives_the_pending_seat_to_its_user() -> None:
+def test_r58_a_resolution_gives_the_pending_assignee_to_its_user() -> None:
     held = account(CSM=("pending:ana@y.example", "pending:fay@y.example"))
 
     planned = decided(resolving(["CSM"]), "ana@y.example", of=held)
@@ -117,11 +129,11 @@ def test_r58_after_the_last_resolution_nothing_is_pending() -> None:
     planned = decided(resolving(["CSM"]), "ana@y.example", of=held)
 
     assert planned.outcome is Outcome.UPDATED
-    assert planned.changes == (SeatChange("CSM", ("pending:ana@y.example",), ("ana@y.example",)),)
+    assert planned.changes == (RoleChange("CSM", ("pending:ana@y.example",), ("ana@y.example",)),)
 
 
 @pytest.mark.parametrize("address", [GONE.email, AWAY.email, "fay@y.example"])
-def test_nobody_gets_a_pending_seat_who_is_not_there_and_active(address: str) -> None:
+def test_nobody_gets_a_pending_assignee_who_is_not_there_and_active(address: str) -> None:
     held = account(CSM=(f"pending:{address}",))
 
     assert decided(resolving(["CSM"]), address, of=held).outcome is Outcome.UNCHANGED
@@ -134,14 +146,14 @@ def test_c15_a_resolution_revives_nobody_who_was_taken_off() -> None:
 # Undo
 
 
-def undo(*cells: str, of: Account, roles: tuple[str, ...] = (MANAGER,)) -> Plan:
+def undo(*cells: str, of: Account, roles: tuple[str, ...] = (MANAGER,)) -> Decision:
     return decided(restoring(presets()["manager-and-viewers"], roles), *cells, of=of)
 
 
 def test_an_undo_gives_a_role_back_to_who_held_it() -> None:
     planned = undo(BO.email, ANA.email, of=account(account_manager=(ANA.email,)))
 
-    assert planned.changes == (SeatChange(MANAGER, (ANA.email,), (BO.email,)),)
+    assert planned.changes == (RoleChange(MANAGER, (ANA.email,), (BO.email,)),)
     assert planned.write is not None
     assert planned.write.orders[MANAGER] == "20"
 
@@ -167,7 +179,7 @@ def test_an_undo_leaves_alone_what_has_changed_since_and_says_so() -> None:
 
 def test_an_undo_tells_which_roles_it_left_when_it_restores_others() -> None:
     held = account(account_manager=(ANA.email,), viewer=(ANA.email,))
-    by = claim()
+    by = context()
 
     planned = undo(BO.email, ANA.email, "(nobody)", BO.email, of=held, roles=(MANAGER, VIEWER))
     again = undo(
@@ -181,7 +193,7 @@ def test_an_undo_tells_which_roles_it_left_when_it_restores_others() -> None:
 
     assert [change.role for change in planned.changes] == [MANAGER]
     assert planned.message == f"left as it was: {VIEWER}"
-    assert by.import_id == after(held, planned).marks[-1].import_id
+    assert by.import_id == after(held, planned).receipts[-1].import_id
     assert (again.outcome, again.changes, again.message, again.write) == (
         planned.outcome,
         planned.changes,
@@ -223,7 +235,7 @@ def test_an_undo_reaches_through_the_resolution_of_a_pending_address(
 
     assert planned.outcome is outcome
     if outcome is Outcome.UPDATED:
-        assert planned.changes == (SeatChange(MANAGER, now, (ANA.email,)),)
+        assert planned.changes == (RoleChange(MANAGER, now, (ANA.email,)),)
 
 
 def test_an_undo_of_several_pending_addresses_reaches_through_those_that_came() -> None:
@@ -243,7 +255,7 @@ def test_who_was_asked_for_is_not_taken_for_one_who_is_awaited() -> None:
     assert decided(undo, ANA.email, BO.email, of=held).outcome is Outcome.SUPERSEDED
 
 
-def test_an_undo_restores_workflows_and_pending_seats() -> None:
+def test_an_undo_restores_workflows_and_pending_roles() -> None:
     held = account(workflow=("Standard",), CSM=(ANA.email,))
 
     planned = undo(
@@ -251,8 +263,8 @@ def test_an_undo_restores_workflows_and_pending_seats() -> None:
     )
 
     assert planned.changes == (
-        SeatChange(FLOW, ("Standard",), ("Key accounts",)),
-        SeatChange("CSM", (ANA.email,), ("pending:fay@y.example",)),
+        RoleChange(FLOW, ("Standard",), ("Key accounts",)),
+        RoleChange("CSM", (ANA.email,), ("pending:fay@y.example",)),
     )
 
 
@@ -277,16 +289,18 @@ def test_r30_a_narrowed_profile_sets_one_role_under_the_rules_of_its_own() -> No
     )
 
 
-def handed(*to: str, of: Account, most: int | None = None, by: Claim | None = None) -> Plan:
+def handed(
+    *to: str, of: Account, most: int | None = None, by: WriteContext | None = None
+) -> Decision:
     lists = presets()["manager-and-viewers"]
-    profile = handing_over(replace(lists, seats={VIEWER: Seat(VIEWER, most)}), VIEWER)
+    profile = handing_over(replace(lists, roles={VIEWER: Role(VIEWER, most)}), VIEWER)
     return decided(profile, ANA.email.upper(), ",".join(to) or "(nobody)", of=of, by=by)
 
 
 def test_r30_a_handover_moves_one_place_and_leaves_the_others() -> None:
     planned = handed(BO.email, of=account(viewer=(ANA.email, GONE.email)))
 
-    assert planned.changes == (SeatChange(VIEWER, (ANA.email, GONE.email), (BO.email, GONE.email)),)
+    assert planned.changes == (RoleChange(VIEWER, (ANA.email, GONE.email), (BO.email, GONE.email)),)
     assert planned.write is not None
     assert planned.write.orders[VIEWER] == "20"
 
@@ -357,13 +371,13 @@ def test_a_profile_is_narrowed_to_a_role_that_it_has() -> None:
         narrowed(presets()["single-strict"], "deputy")
 
 
-def after(held: Account, planned: Plan) -> Account:
+def after(held: Account, planned: Decision) -> Account:
     assert planned.write is not None
     write = planned.write
     return replace(
         held,
         assigned=write.assigned,
         orders=write.orders,
-        marks=write.marks,
+        receipts=write.receipts,
         version=held.version + 1,
     )

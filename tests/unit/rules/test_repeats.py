@@ -12,7 +12,11 @@ LINE = Line(7, ("zoe@x.example", " Zed "))
 
 @pytest.mark.parametrize(
     ("count", "end"),
-    [(4, "2, 3, 4; wanted"), (5, "2, 3, 4 and 1 more; wanted"), (9, "2, 3, 4 and 5 more; wanted")],
+    [
+        (4, "2, 3, 4, expected"),
+        (5, "2, 3, 4 and 1 more, expected"),
+        (9, "2, 3, 4 and 5 more, expected"),
+    ],
 )
 def test_lines_that_contradict_each_other_are_named_and_the_others_counted(
     count: int, end: str
@@ -41,7 +45,7 @@ def test_of_equal_lines_the_one_that_applies_is_named_alone() -> None:
 
 def test_lines_that_ask_for_one_login_name_are_named_and_the_others_counted() -> None:
     binding = bind(("email", "login_name"), presets()["directory-users"], mapping={}, line=1)
-    assert binding.seat_of(LOGIN_NAME) is not None
+    assert binding.role_of(LOGIN_NAME) is not None
 
     result = repeated_login(LINE, Repeat(7, True, (2, 3), 4), binding)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from handover.errors import RefusedError
-from handover.model import Account, Outcome, SeatChange
+from handover.model import Account, Outcome, RoleChange
 from handover.profiles import bind, template_csv
 from handover.rules import Instruction
 
@@ -16,7 +16,7 @@ from tests.unit.rules.scenery import (
     BARAKA,
     CLEO,
     DIDIER,
-    SEAT,
+    ROLE,
     STRICT,
     account,
     asked,
@@ -29,7 +29,7 @@ def test_r1_one_line_changes_the_manager_of_one_account() -> None:
 
     assert planned.outcome is Outcome.UPDATED
     assert planned.write is not None
-    assert planned.write.assigned == {SEAT: (BARAKA.email,)}
+    assert planned.write.assigned == {ROLE: (BARAKA.email,)}
 
 
 @pytest.mark.parametrize(
@@ -53,10 +53,10 @@ def test_r4_the_manager_is_named_by_address_in_any_case_and_has_the_sales_role()
     good = decided("0042", "  Amina@X.Example ", of=account())
     bad = decided("0042", CLEO.email, of=account())
 
-    assert good.changes == (SeatChange(SEAT, (), (AMINA.email,)),)
+    assert good.changes == (RoleChange(ROLE, (), (AMINA.email,)),)
     assert bad.rejection is not None
     assert bad.rejection.code == "USER_ROLE"
-    assert "Finance; wanted Sales" in bad.rejection.error
+    assert "Finance, expected Sales" in bad.rejection.error
 
 
 def test_r5_r18_the_file_is_a_csv_and_a_template_for_it_can_be_had() -> None:
@@ -84,14 +84,14 @@ def test_r8_none_to_a_person() -> None:
     planned = decided("0042", AMINA.email, of=account())
 
     assert planned.outcome is Outcome.UPDATED
-    assert planned.changes == (SeatChange(SEAT, (), (AMINA.email,)),)
+    assert planned.changes == (RoleChange(ROLE, (), (AMINA.email,)),)
 
 
 def test_r9_one_person_to_another() -> None:
     planned = decided("0042", BARAKA.email, of=account(AMINA.email))
 
     assert planned.outcome is Outcome.UPDATED
-    assert planned.changes == (SeatChange(SEAT, (AMINA.email,), (BARAKA.email,)),)
+    assert planned.changes == (RoleChange(ROLE, (AMINA.email,), (BARAKA.email,)),)
 
 
 @pytest.mark.parametrize("cell", ["", "   ", "\u00a0"])
@@ -99,7 +99,7 @@ def test_r10_one_person_to_none_by_an_empty_cell(cell: str) -> None:
     planned = decided("0042", cell, of=account(AMINA.email))
 
     assert planned.outcome is Outcome.CLEARED
-    assert planned.changes == (SeatChange(SEAT, (AMINA.email,), ()),)
+    assert planned.changes == (RoleChange(ROLE, (AMINA.email,), ()),)
 
 
 @pytest.mark.parametrize("cell", ["None", "none", " NONE "])
@@ -107,11 +107,11 @@ def test_r11_one_person_to_none_by_the_word_none(cell: str) -> None:
     planned = decided("0042", cell, of=account(AMINA.email))
 
     assert planned.outcome is Outcome.CLEARED
-    assert planned.changes == (SeatChange(SEAT, (AMINA.email,), ()),)
+    assert planned.changes == (RoleChange(ROLE, (AMINA.email,), ()),)
 
 
 @pytest.mark.parametrize("cell", ["", "None"])
-@pytest.mark.parametrize("assigned", [{}, {SEAT: ()}])
+@pytest.mark.parametrize("assigned", [{}, {ROLE: ()}])
 def test_r12_none_to_none_is_unchanged_and_no_error(
     cell: str, assigned: dict[str, tuple[str, ...]]
 ) -> None:
@@ -143,7 +143,7 @@ def test_r15_an_account_has_one_manager(separator: str) -> None:
 
     assert planned.rejection is not None
     assert planned.rejection.code == "USER_NOT_FOUND"
-    assert "wanted the address of one user in this cell" in planned.rejection.hint
+    assert "expected the address of one user in this cell" in planned.rejection.hint
 
 
 @pytest.mark.parametrize("account_id", ["0042", "1E+11", "  0042 ", "00 42", "42.0"])
@@ -181,12 +181,12 @@ def test_r17_an_account_without_an_opco_takes_nobody_from_one() -> None:
 def test_r19_the_uploader_need_not_say_who_manages_the_account_now(now: tuple[str, ...]) -> None:
     planned = decided("0042", BARAKA.email, of=account(*now))
 
-    assert planned.changes == (SeatChange(SEAT, now, (BARAKA.email,)),)
+    assert planned.changes == (RoleChange(ROLE, now, (BARAKA.email,)),)
 
 
 def test_r20_a_line_decides_its_own_account_from_what_stands_there_whoever_put_it() -> None:
-    edited_by_hand = account(CLEO.email, marks=(), orders={})
+    edited_by_hand = account(CLEO.email, receipts=(), orders={})
 
     planned = decided("0042", "None", of=edited_by_hand)
 
-    assert planned.changes == (SeatChange(SEAT, (CLEO.email,), ()),)
+    assert planned.changes == (RoleChange(ROLE, (CLEO.email,), ()),)

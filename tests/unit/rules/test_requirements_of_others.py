@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 from handover.errors import RefusedError
-from handover.model import Account, Line, Outcome, Rejection, SeatChange, User
+from handover.model import Account, Line, Outcome, Rejection, RoleChange, User
 from handover.profiles import Profile, bind, presets, template_csv
-from handover.rules import Facts, Instruction, Plan, instruction_of, plan
+from handover.rules import Decision, Instruction, LookupContext, instruction_of, plan
 from handover.rules.nearness import nearest
 
-from tests.unit.rules.scenery import claim
+from tests.unit.rules.scenery import context
 
 CODE = Path(__file__).resolve().parents[3] / "layers" / "handover" / "handover"
 
@@ -28,27 +28,29 @@ ANA = User("ana@y.example", "Ana", frozenset(), login_name="ana.lima")
 BO = User("bo@y.example", "Bo", frozenset({"Support"}))
 CY = User("cy@y.example", "Cy", frozenset(), is_active=False)
 USERS = {user.email: user for user in (ANA, BO, CY)} | {ANA.login_name: ANA}
-FACTS = Facts(USERS, nearest((ANA.email, BO.email)), frozenset({"Standard", "Key accounts"}))
+FIELDS = LookupContext(
+    USERS, nearest((ANA.email, BO.email)), frozenset({"Standard", "Key accounts"})
+)
 
 VIEWERS_HEADER = ("customer ID", "email", "defaultViewers")
 WORKFLOWS_HEADER = ("External Id", "Account manager email", "Workflow name")
 SINGLE_HEADER = ("account ID", "account manager")
 
 
-def customer(**facts: Any) -> Account:
-    return replace(Account("lumina", "C-1", 3), **facts)
+def customer(**lookup: Any) -> Account:
+    return replace(Account("lumina", "C-1", 3), **lookup)
 
 
-def decided(profile: Profile, header: tuple[str, ...], *cells: str, of: Account | None) -> Plan:
+def decided(profile: Profile, header: tuple[str, ...], *cells: str, of: Account | None) -> Decision:
     binding = bind(header, profile, mapping={}, line=1)
     asked = instruction_of(Line(2, cells), binding, profile)
     if isinstance(asked, Rejection):
-        return Plan(Outcome.REJECTED, rejection=asked)
+        return Decision(Outcome.REJECTED, rejection=asked)
     assert isinstance(asked, Instruction)
-    return plan(asked, of, FACTS, profile, claim())
+    return plan(asked, of, FIELDS, profile, context())
 
 
-def code(planned: Plan) -> str:
+def code(planned: Decision) -> str:
     assert planned.rejection is not None, planned
     return planned.rejection.code
 
@@ -67,7 +69,7 @@ def test_r31_r38_viewers_are_a_list_separated_by_commas_that_replaces_the_last_o
     planned = decided(VIEWERS, VIEWERS_HEADER, *cells, of=held)
 
     after = ("ana@y.example", "bo@y.example")
-    assert planned.changes == (SeatChange("viewer", ("bo@y.example",), after),)
+    assert planned.changes == (RoleChange("viewer", ("bo@y.example",), after),)
     assert planned.write is not None
     assert planned.write.assigned["account_manager"] == ("bo@y.example",)
 
@@ -110,7 +112,7 @@ def test_c6_none_is_an_ordinary_word_where_the_profile_has_no_clear_words() -> N
 # Upflow
 
 
-def test_r65_the_three_columns_are_wanted_and_a_missing_one_is_named() -> None:
+def test_r65_the_three_columns_are_expected_and_a_missing_one_is_named() -> None:
     with pytest.raises(RefusedError, match="'Workflow name'"):
         bind(WORKFLOWS_HEADER[:2], WORKFLOWS, mapping={}, line=1)
 
@@ -121,7 +123,7 @@ def test_r70_several_managers_in_one_cell() -> None:
     )
 
     assert planned.changes == (
-        SeatChange("account_manager", (), ("ana@y.example", "bo@y.example")),
+        RoleChange("account_manager", (), ("ana@y.example", "bo@y.example")),
     )
 
 
@@ -136,7 +138,7 @@ def test_r72_columns_are_mapped_and_additional_ones_discarded() -> None:
     binding = bind(labels, WORKFLOWS, mapping=mapping, line=1)
 
     assert binding.account == 1
-    assert [(seat.index, seat.role) for seat in binding.seats] == [
+    assert [(assignee.index, assignee.role) for assignee in binding.roles] == [
         (2, "account_manager"),
         (3, "workflow"),
     ]
@@ -146,7 +148,7 @@ def test_r68_a_workflow_is_set_by_its_exact_name() -> None:
     planned = decided(WORKFLOWS, WORKFLOWS_HEADER, "C-1", "", "Key accounts", of=customer())
 
     assert planned.outcome is Outcome.UPDATED
-    assert planned.changes == (SeatChange("workflow", (), ("Key accounts",)),)
+    assert planned.changes == (RoleChange("workflow", (), ("Key accounts",)),)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +160,7 @@ def test_r68_a_workflow_is_set_by_its_exact_name() -> None:
         ("Premium", "Check the spelling"),
     ],
 )
-def test_r68_a_name_that_only_looks_right_is_told(name: str, hint: str) -> None:
+def test_r68_a_name_that_only_looks_right_is_reported(name: str, hint: str) -> None:
     planned = decided(WORKFLOWS, WORKFLOWS_HEADER, "C-1", "", name, of=customer())
 
     assert code(planned) == "WORKFLOW_NOT_FOUND"
@@ -176,7 +178,7 @@ def test_r84_r85_one_bad_address_fails_the_whole_line_and_is_named(cell: str) ->
     assert repr(cell.rsplit(",", 1)[1]) in planned.rejection.hint
 
 
-def test_r85_a_wrong_separator_between_addresses_is_told() -> None:
+def test_r85_a_wrong_separator_between_addresses_is_reported() -> None:
     planned = decided(
         WORKFLOWS, WORKFLOWS_HEADER, "C-1", "ana@y.example; bo@y.example", "", of=customer()
     )
@@ -185,7 +187,7 @@ def test_r85_a_wrong_separator_between_addresses_is_told() -> None:
     assert "separated by ','" in planned.rejection.hint
 
 
-def test_r83_an_unknown_customer_is_told_in_the_products_words() -> None:
+def test_r83_an_unknown_customer_is_reported_in_the_products_words() -> None:
     planned = decided(WORKFLOWS, WORKFLOWS_HEADER, "C-9", "ana@y.example", "", of=None)
 
     assert planned.rejection is not None
@@ -219,7 +221,7 @@ def test_r103_an_inactive_account_is_refused() -> None:
 def test_r91_a_manager_may_be_named_by_the_login_name() -> None:
     planned = decided(SINGLE, SINGLE_HEADER, "C-1", "Ana.Lima", of=customer())
 
-    assert planned.changes == (SeatChange("account_manager", (), ("ana@y.example",)),)
+    assert planned.changes == (RoleChange("account_manager", (), ("ana@y.example",)),)
 
 
 # All

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 from handover.errors import InvalidRequestError, RefusedError
-from handover.model import Account, Line, Outcome, Rejection, SeatChange, User
-from handover.profiles import Profile, Seat, bind, presets, profile_from, profile_json, template_csv
-from handover.rules import Facts, Plan, instruction_of, look_of, plan
+from handover.model import Account, Line, Outcome, Rejection, RoleChange, User
+from handover.profiles import Profile, Role, bind, presets, profile_from, profile_json, template_csv
+from handover.rules import Decision, LookupContext, instruction_of, normalized_name, plan
 from handover.rules.nearness import nearest
 
-from tests.unit.rules.scenery import claim
+from tests.unit.rules.scenery import context
 
 CSM, RENEWAL = "CSM", "Renewal Manager"
-TEAM = presets()["role-team"].with_roles([Seat(CSM, 1), Seat(RENEWAL, 1)])
+TEAM = presets()["role-team"].with_roles([Role(CSM, 1), Role(RENEWAL, 1)])
 
 ANA = User("ana@y.example", "Ana Lima", frozenset())
 BO = User("bo@y.example", "Bo Adler", frozenset())
@@ -28,17 +28,17 @@ EVE = User("eve@y.example", "Eve Away", frozenset(), is_active=False)
 EVERYBODY = (ANA, BO, BO_TOO, DAN, EVE)
 
 
-def facts(*users: User) -> Facts:
+def lookup(*users: User) -> LookupContext:
     named: dict[str, list[User]] = {}
     for user in users:
         if not user.is_deleted:
-            named.setdefault(look_of(user.name), []).append(user)
+            named.setdefault(normalized_name(user.name), []).append(user)
     by_address = {user.email: user for user in users}
-    return Facts(by_address, nearest(tuple(by_address)), named=named)
+    return LookupContext(by_address, nearest(tuple(by_address)), named=named)
 
 
-def customer(**facts: Any) -> Account:
-    return replace(Account("lumina", "A-1", 3), **facts)
+def customer(**lookup: Any) -> Account:
+    return replace(Account("lumina", "A-1", 3), **lookup)
 
 
 def decided(
@@ -47,21 +47,21 @@ def decided(
     of: Account | None = None,
     profile: Profile = TEAM,
     known: tuple[User, ...] = EVERYBODY,
-) -> Plan:
+) -> Decision:
     binding = bind(("account ID", *header), profile, mapping={}, line=1)
     asked = instruction_of(Line(2, ("A-1", *cells)), binding, profile)
     if isinstance(asked, Rejection):
-        return Plan(Outcome.REJECTED, rejection=asked)
-    return plan(asked, of or customer(), facts(*known), profile, claim())
+        return Decision(Outcome.REJECTED, rejection=asked)
+    return plan(asked, of or customer(), lookup(*known), profile, context())
 
 
-def code(planned: Plan) -> str:
+def code(planned: Decision) -> str:
     assert planned.rejection is not None, planned
     return planned.rejection.code
 
 
-def seated(role: str, *users: str, before: tuple[str, ...] = ()) -> tuple[SeatChange, ...]:
-    return (SeatChange(role, before, users),)
+def seated(role: str, *users: str, before: tuple[str, ...] = ()) -> tuple[RoleChange, ...]:
+    return (RoleChange(role, before, users),)
 
 
 def test_r44_r45_r63_each_of_the_tenants_roles_has_its_own_columns_on_one_line() -> None:
@@ -69,15 +69,15 @@ def test_r44_r45_r63_each_of_the_tenants_roles_has_its_own_columns_on_one_line()
 
     assert planned.outcome is Outcome.UPDATED
     assert planned.changes == (
-        SeatChange(CSM, (), ("ana@y.example",)),
-        SeatChange(RENEWAL, (), ("bo.2@y.example",)),
+        RoleChange(CSM, (), ("ana@y.example",)),
+        RoleChange(RENEWAL, (), ("bo.2@y.example",)),
     )
 
 
 def test_r45_a_column_of_a_role_that_the_tenant_does_not_have_is_discarded() -> None:
     binding = bind(("account ID", f"{CSM}___tid", "Sponsor___tid"), TEAM, mapping={}, line=1)
 
-    assert [seat.role for seat in binding.seats] == [CSM]
+    assert [assignee.role for assignee in binding.roles] == [CSM]
 
 
 def test_r45_a_file_for_a_tenant_without_roles_is_refused_and_says_so() -> None:
@@ -107,7 +107,7 @@ def test_r51_the_crms_own_labels_are_mapped() -> None:
 
     binding = bind(("Owner Email", "Acct", "Stage"), TEAM, mapping=mapping, line=1)
 
-    assert (binding.account, binding.seats[0].index, binding.seats[0].role) == (1, 0, CSM)
+    assert (binding.account, binding.roles[0].index, binding.roles[0].role) == (1, 0, CSM)
 
 
 @pytest.mark.parametrize("cell", ["Ana Lima", "ana lima", " Ana\u00a0 Lima"])

@@ -9,7 +9,7 @@ from handover.rules.resending import (
     LONGEST_WAIT_SECONDS,
     NOTED_SECONDS,
     PASSED_SECONDS,
-    PATIENCE_SECONDS,
+    RESEND_AFTER_SECONDS,
     TAKEN_SECONDS,
     ChunkSeen,
     Resend,
@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 
 NOW = 1_000_000.0
 MINUTE = 60.0
-SENT = Sent(NOW - PATIENCE_SECONDS)
+SENT = Sent(NOW - RESEND_AFTER_SECONDS)
 PASSED_BY = Seen(SENT.at + PASSED_SECONDS)
 
 
@@ -48,8 +48,8 @@ def test_a_message_that_was_taken_together_with_those_of_the_import_tells_nothin
 def test_while_a_probe_for_all_is_out_no_other_is_sent() -> None:
     seen = probed(Seen(NOW - 900), NOW)
 
-    assert what_to_resend(NOW + 2 * PATIENCE_SECONDS - 1, SENT, seen) is Resend.NOTHING
-    assert what_to_resend(NOW + 2 * PATIENCE_SECONDS, SENT, seen) is Resend.PROBE_FOR_ALL
+    assert what_to_resend(NOW + 2 * RESEND_AFTER_SECONDS - 1, SENT, seen) is Resend.NOTHING
+    assert what_to_resend(NOW + 2 * RESEND_AFTER_SECONDS, SENT, seen) is Resend.PROBE_FOR_ALL
 
 
 @pytest.mark.parametrize("noted_late", [0.0, NOTED_SECONDS])
@@ -89,7 +89,7 @@ def test_chunks_that_are_leased_or_were_taken_are_not_lost() -> None:
     ("sent_at", "is_one"),
     [(NOW - PASSED_SECONDS, True), (NOW - PASSED_SECONDS - 1, False), (None, False)],
 )
-def test_a_probe_is_told_from_the_message_before_by_its_time(
+def test_a_probe_is_reported_from_the_message_before_by_its_time(
     sent_at: float | None, is_one: bool
 ) -> None:
     assert is_probe(sent_at, NOW) is is_one
@@ -190,7 +190,9 @@ def test_whatever_is_lost_is_done_within_the_bound(
     queue = queue_of(imports, loses=True)
     messages = sum(chunks for chunks, _, _ in imports)
     # While nobody works the waits grow; then all that waits is taken first.
-    bound = stopped_minutes + 2 * messages + (LONGEST_WAIT_SECONDS + 3 * PATIENCE_SECONDS) / MINUTE
+    bound = (
+        stopped_minutes + 2 * messages + (LONGEST_WAIT_SECONDS + 3 * RESEND_AFTER_SECONDS) / MINUTE
+    )
 
     minutes = 0
     while any(one.pending for one in queue.imports):

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from handover.model import Account, Line, Mark, Outcome, SeatChange
+from handover.model import Account, ChangeReceipt, Line, Outcome, RoleChange
 from handover.profiles import Profile, bind, removing
-from handover.rules import Claim, Facts, Instruction, Plan, instruction_of, plan
+from handover.rules import Decision, Instruction, LookupContext, WriteContext, instruction_of, plan
 from handover.rules.sizes import MAX_ASSIGNED_BYTES, MAX_CHANGE_BYTES, MAX_HOLDERS, changes_bytes
 
-from tests.unit.rules.scenery import SEAT, account, claim, decided, variant
+from tests.unit.rules.scenery import ROLE, account, context, decided, variant
 
 LIST = variant(
     list_separator=",",
     unknown_user="pending",
     required_user_roles=[],
     opco_wall=False,
-    roles={SEAT: {"max_users": None}},
+    roles={ROLE: {"max_users": None}},
 )
 
 
@@ -23,12 +23,12 @@ def addresses(many: int, bytes_each: int = 6) -> list[str]:
     return [f"{place:0{bytes_each - 4}x}@x.y" for place in range(many)]
 
 
-def line_for(users: list[str], of: Account, by: Claim | None = None) -> Plan:
+def line_for(users: list[str], of: Account, by: WriteContext | None = None) -> Decision:
     return decided("0042", ",".join(users), of=of, profile=LIST, by=by)
 
 
-def holding(users: int, bytes_each: int = 6, marks: tuple[Mark, ...] = ()) -> Account:
-    return account(*addresses(users, bytes_each), marks=marks)
+def holding(users: int, bytes_each: int = 6, receipts: tuple[ChangeReceipt, ...] = ()) -> Account:
+    return account(*addresses(users, bytes_each), receipts=receipts)
 
 
 def test_an_account_can_hold_as_many_users_as_an_answer_can_tell() -> None:
@@ -45,7 +45,7 @@ def test_a_line_that_names_more_users_than_an_answer_can_tell_is_rejected() -> N
 
 
 def test_the_users_of_all_roles_count_together() -> None:
-    full = account(assigned={"viewers": tuple(addresses(MAX_HOLDERS)), SEAT: ()})
+    full = account(assigned={"viewers": tuple(addresses(MAX_HOLDERS)), ROLE: ()})
 
     planned = line_for(addresses(1), full)
 
@@ -80,31 +80,39 @@ def test_an_account_that_holds_more_from_before_can_be_given_less() -> None:
 
 
 def test_a_line_is_not_processed_while_older_imports_leave_no_room_on_the_account() -> None:
-    change = SeatChange(SEAT, tuple(addresses(400, 70)), tuple(addresses(401, 70)))
-    rivals = [f"import-{number}" for number in range(10, 19)]
-    marks = tuple(Mark(one, "10", 7, "a", "b", 5, (change,)) for one in rivals)
+    change = RoleChange(ROLE, tuple(addresses(400, 70)), tuple(addresses(401, 70)))
+    older_open_imports = [f"import-{number}" for number in range(10, 19)]
+    receipts = tuple(
+        ChangeReceipt(one, "10", 7, "a", "b", 5, (change,)) for one in older_open_imports
+    )
 
-    planned = line_for(addresses(2), holding(1, marks=marks), claim(rivals=rivals))
+    planned = line_for(
+        addresses(2), holding(1, receipts=receipts), context(older_open_imports=older_open_imports)
+    )
 
     assert (planned.outcome, planned.write) == (Outcome.NOT_PROCESSED, None)
     assert "have not ended" in planned.message
 
 
 def test_the_same_line_is_written_once_the_older_imports_have_ended() -> None:
-    change = SeatChange(SEAT, tuple(addresses(400, 70)), tuple(addresses(401, 70)))
-    marks = tuple(Mark(f"import-{n}", "10", 7, "a", "b", 5, (change,)) for n in range(10, 19))
+    change = RoleChange(ROLE, tuple(addresses(400, 70)), tuple(addresses(401, 70)))
+    receipts = tuple(
+        ChangeReceipt(f"import-{n}", "10", 7, "a", "b", 5, (change,)) for n in range(10, 19)
+    )
 
-    planned = line_for(addresses(2), holding(1, marks=marks), claim())
+    planned = line_for(addresses(2), holding(1, receipts=receipts), context())
 
     assert planned.outcome is Outcome.PENDING
 
 
 def test_a_removal_of_one_user_from_a_full_account_is_no_larger_than_a_change_can_be() -> None:
     users = addresses(430, 68)
-    profile = removing([SEAT])
+    profile = removing([ROLE])
     understood = removal_of(users[0], profile)
 
-    planned = plan(understood, account(*users), Facts({}, lambda _: None), profile, claim())
+    planned = plan(
+        understood, account(*users), LookupContext({}, lambda _: None), profile, context()
+    )
 
     assert planned.outcome is Outcome.UPDATED
     assert changes_bytes(planned.changes) <= MAX_CHANGE_BYTES

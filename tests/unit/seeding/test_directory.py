@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from handover.model import User
-from handover.profiles import Seat, presets, profile_json
+from handover.profiles import Role, presets, profile_json
 from handover.store.directory import Source
 
 from infra.seeding.directory import read_directory
@@ -32,7 +32,7 @@ def test_the_sample_directory_is_sound() -> None:
     assert files.workflows is None
 
 
-def test_an_account_has_its_facts_and_the_manager_it_begins_with(tmp_path: Path) -> None:
+def test_an_account_has_its_fields_and_the_manager_it_begins_with(tmp_path: Path) -> None:
     content = (
         "account_id,status,portals,account_manager,opco,name\n"
         "00042,INACTIVE, A; B ;;A, Ana@X.example ,Kenya,Shop\n"
@@ -74,8 +74,8 @@ def test_workflows_roles_and_sources_are_read_where_they_are(tmp_path: Path) -> 
     )
 
     assert files.workflows == ("New customer",)
-    seats = (Seat("account_manager", 1, frozenset({"Admin", "Sales"})), Seat("watcher", None))
-    assert files.roles == seats
+    roles = (Role("account_manager", 1, frozenset({"Admin", "Sales"})), Role("watcher", None))
+    assert files.roles == roles
     mapping = {"a=b": "account ID", "Owner": "account Manager"}
     assert files.sources == (
         Source("crm", "single-strict", "AROAEXAMPLE", mapping),
@@ -106,7 +106,7 @@ def test_a_user_is_deleted_by_an_explicit_status(tmp_path: Path) -> None:
         (
             "users",
             "email,name,roles,status\na@x.example,,,on\n",
-            "line 2, status: found 'on', wanted active or inactive or deleted",
+            "line 2, status: found 'on', expected active or inactive or deleted",
         ),
         (
             "users",
@@ -115,9 +115,9 @@ def test_a_user_is_deleted_by_an_explicit_status(tmp_path: Path) -> None:
         ),
         ("accounts", "account_id\n1\n1\n", "line 3, account_id: '1' stands on line 2 already"),
         ("accounts", "account_id,account_manager\n1,ana\n", "line 2, account_manager: 'ana'"),
-        ("roles", "role\nlead #2\n", "line 2, role: found 'lead #2', wanted no / \\ ? #"),
+        ("roles", "role\nlead #2\n", "line 2, role: found 'lead #2', expected no / \\ ? #"),
         ("roles", "role,max_users\nworkflow,2\n", "line 2, max_users: found 2, expected 1 or none"),
-        ("roles", "role,max_users\nr,0\n", "line 2, max_users: found '0', wanted 1 or more"),
+        ("roles", "role,max_users\nr,0\n", "line 2, max_users: found '0', expected 1 or more"),
         ("sources", "source,profile,principal\na/b,p,q\n", "line 2, source: 'a/b'"),
         ("sources", "source,profile,principal\nuser,p,q\n", "line 2, source: 'user'"),
         ("sources", "source,profile,principal,mapping\na,p,q,x\n", "line 2, mapping: found 'x'"),
@@ -129,12 +129,12 @@ def test_a_user_is_deleted_by_an_explicit_status(tmp_path: Path) -> None:
         (
             "sources",
             "source,profile,principal,writes_directory\na,p,q,true\n",
-            "line 2, writes_directory: found 'true', wanted no or yes",
+            "line 2, writes_directory: found 'true', expected no or yes",
         ),
         ("sources", "source,profile,principal\na,p,\n", "line 2, principal: the cell is empty"),
     ],
 )
-def test_what_is_wrong_is_told_with_file_line_and_column(
+def test_what_is_wrong_is_reported_with_file_line_and_column(
     name: str, content: str, message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(DirectoryFileError) as told:
@@ -143,7 +143,7 @@ def test_what_is_wrong_is_told_with_file_line_and_column(
     assert f"{name}.csv, {message}" in str(told.value)
 
 
-def test_a_profile_that_is_wrong_is_told_with_file_and_field(tmp_path: Path) -> None:
+def test_a_profile_that_is_wrong_is_reported_with_file_and_field(tmp_path: Path) -> None:
     own = profile_json(presets()["single-strict"]) | {"name": "own"}
     folder = tmp_path / "profiles"
     folder.mkdir()
@@ -165,7 +165,7 @@ def test_a_folder_without_any_of_the_files_is_no_directory(tmp_path: Path) -> No
         read_directory(tmp_path, "t")
 
 
-def test_settings_are_read_and_what_is_wrong_is_told_with_its_field(tmp_path: Path) -> None:
+def test_settings_are_read_and_what_is_wrong_is_reported_with_its_field(tmp_path: Path) -> None:
     (tmp_path / "settings.json").write_text('{"clear_guard_lines": 3, "profiles": ["role-team"]}')
     read = read_directory(tmp_path, "lumina")
     (tmp_path / "settings.json").write_text('{"clear_guard_lines": "3"}')

@@ -10,9 +10,9 @@ from typing import Any
 
 import boto3
 import pytest
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.model import Account, User
-from handover.profiles import Seat, Settings, presets
+from handover.profiles import Role, Settings, presets
 from handover.store import connection
 from handover.store.accounts import item_from
 from handover.store.directory import Source
@@ -61,8 +61,8 @@ def _nothing(_done: int, _total: int, _what: str) -> None:
     pass
 
 
-def _patience() -> Patience:
-    return Patience(time.time() + 60)
+def _deadline() -> Deadline:
+    return Deadline(time.time() + 60)
 
 
 def _items(table: str) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def test_users_are_loaded_and_can_be_loaded_again(tables: Tables) -> None:
     assert first == [Loaded("users", 2, 2, 0)]
     assert [one.unchanged for one in second] == [2]
     assert _items("DirectoryTable") == before
-    assert set(tables.directory.users(TENANT, [USERS[0].email], _patience()).values()) == {USERS[0]}
+    assert set(tables.directory.users(TENANT, [USERS[0].email], _deadline()).values()) == {USERS[0]}
 
 
 def test_accounts_that_stand_as_the_file_has_them_are_not_written(tables: Tables) -> None:
@@ -116,7 +116,7 @@ def test_a_manager_of_the_file_does_not_replace_one_that_stands(tables: Tables) 
     assert loaded == [Loaded("accounts", 1, 0, 0)]
 
 
-def test_many_are_loaded_in_parts_and_progress_is_told(
+def test_many_are_loaded_in_parts_and_progress_is_reported(
     tables: Tables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loading, "AT_A_TIME", 50)
@@ -133,7 +133,7 @@ def test_workflows_roles_sources_and_profiles_stand_in_the_directory(tables: Tab
     own = replace(presets()["single-strict"], name="own")
     files = DirectoryFiles(
         workflows=("New customer",),
-        roles=(Seat("watcher", None), Seat("account_manager", 1)),
+        roles=(Role("watcher", None), Role("account_manager", 1)),
         sources=(Source("crm", "own", "AROAEXAMPLE"),),
         profiles=(own,),
     )
@@ -157,7 +157,7 @@ def test_workflows_roles_sources_and_profiles_stand_in_the_directory(tables: Tab
 def test_a_source_of_no_profile_is_refused_before_anything_is_written(tables: Tables) -> None:
     files = DirectoryFiles(users=USERS, sources=(Source("crm", "none", "AROAEXAMPLE"),))
 
-    with pytest.raises(DirectoryFileError, match="there is no profile 'none'; wanted one of"):
+    with pytest.raises(DirectoryFileError, match="there is no profile 'none', expected one of"):
         load(tables, TENANT, files, _nothing)
 
     assert _items("DirectoryTable") == {}
@@ -165,7 +165,7 @@ def test_a_source_of_no_profile_is_refused_before_anything_is_written(tables: Ta
 
 def test_a_source_maps_columns_of_roles_that_come_with_it(tables: Tables) -> None:
     source = Source("crm", "role-team", "AROAEXAMPLE", {"Owner": "CSM___tid"})
-    files = DirectoryFiles(roles=(Seat("CSM", 1),), sources=(source,))
+    files = DirectoryFiles(roles=(Role("CSM", 1),), sources=(source,))
 
     load(tables, TENANT, files, _nothing)
 
@@ -192,7 +192,7 @@ def test_r91_a_login_name_of_another_user_is_refused(tables: Tables) -> None:
         load(tables, TENANT, DirectoryFiles(users=(bo,)), _nothing)
 
     load(tables, TENANT, DirectoryFiles(users=(USERS[0], bo)), _nothing)
-    held = tables.directory.users_by_login(TENANT, ["the boss"], _patience())
+    held = tables.directory.users_by_login(TENANT, ["the boss"], _deadline())
     assert held["the boss"].email == bo.email
 
 

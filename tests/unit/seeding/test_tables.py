@@ -37,9 +37,9 @@ def test_lines_are_counted_as_an_editor_counts_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "users.csv: the file is empty; wanted email"),
+        ("", "users.csv: the file is empty, expected email"),
         ("name\n", "users.csv, line 1: the column 'email' is missing"),
-        ("email,stauts\n", "users.csv, line 1: there is no column 'stauts'; wanted email, name"),
+        ("email,stauts\n", "users.csv, line 1: there is no column 'stauts', expected email, name"),
         ("email,Email\n", "users.csv, line 1: the column 'email' stands twice"),
         ("email;name\n", "separated by commas"),
         ("email,name\na\n", "users.csv, line 2: found 1 fields, the header has 2"),
@@ -53,7 +53,7 @@ def test_lines_are_counted_as_an_editor_counts_them(tmp_path: Path) -> None:
         (b"email,name\na,b\nc,\xe9\n", "users.csv, line 3: the byte 0xE9 is no UTF-8"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_place(
+def test_what_is_wrong_is_reported_with_its_place(
     content: str | bytes, message: str, tmp_path: Path
 ) -> None:
     path = _file(tmp_path, content)

@@ -37,14 +37,14 @@ def test_a_hail_falls_on_small_steps() -> None:
 
 
 def test_a_constant_that_there_is_not_is_refused_and_none_is_set() -> None:
-    before = validate.LEAST_CHUNK_BYTES
+    before = validate.MIN_CHUNK_BYTES
     asked = {
-        "handover.pipeline.validate.LEAST_CHUNK_BYTES": before + 1,
+        "handover.pipeline.validate.MIN_CHUNK_BYTES": before + 1,
         "handover.pipeline.assign.LINES_AT_A_TIME": 25,
     }
 
     with pytest.raises(ValueError, match=r"^handover\.pipeline\.assign has no LINES_AT_A_TIME$"):
         shorten(asked)
 
-    assert before == validate.LEAST_CHUNK_BYTES
+    assert before == validate.MIN_CHUNK_BYTES
     assert not hasattr(assign, "LINES_AT_A_TIME")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.soak.memory import LEAST_MINUTES, MOST_MB_A_MINUTE, Growth, Watch, swollen
+from tests.soak.memory import MAX_MB_A_MINUTE, MIN_MINUTES, Growth, Watch, swollen
 
 
 def watched(*sizes_mb: float, seconds_apart: float = 5) -> list[Growth]:
@@ -33,7 +33,7 @@ def test_what_a_worker_takes_while_it_warms_up_is_not_growth() -> None:
 def test_a_block_taken_in_a_short_run_is_not_growth() -> None:
     grown = watched(150, 150, 150, 150, 150.25, 150.5, 150.5)
 
-    assert grown[0].mb_a_minute > MOST_MB_A_MINUTE
+    assert grown[0].mb_a_minute > MAX_MB_A_MINUTE
     assert list(swollen(grown)) == []
 
 
@@ -41,11 +41,11 @@ def test_a_block_taken_in_a_short_run_is_not_growth() -> None:
     ("minutes", "mb_a_minute", "is_swollen"),
     [
         (8.0, 0.13, False),
-        (8.0, MOST_MB_A_MINUTE, False),
-        (8.0, MOST_MB_A_MINUTE + 0.01, True),
+        (8.0, MAX_MB_A_MINUTE, False),
+        (8.0, MAX_MB_A_MINUTE + 0.01, True),
         (8.0, -5.0, False),
-        (LEAST_MINUTES - 0.1, 60.0, False),
-        (LEAST_MINUTES, 60.0, True),
+        (MIN_MINUTES - 0.1, 60.0, False),
+        (MIN_MINUTES, 60.0, True),
     ],
 )
 def test_growth_is_judged_by_its_slope_after_a_while(

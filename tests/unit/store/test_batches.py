@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 from botocore.exceptions import ClientError
-from handover.deadline import RESERVE_SECONDS, Patience
+from handover.deadline import RESERVE_SECONDS, Deadline
 from handover.errors import RetryLaterError
 from handover.model import Account, User
 from handover.rules import AccountWrite
@@ -28,7 +28,7 @@ from handover.store.batches import (
 from handover.store.history import Holding
 
 from tests.kit.memory_aws import ServiceError, Twist
-from tests.kit.mishaps import Mishap, befalling
+from tests.kit.mishaps import Mishap, incident
 from tests.kit.pipeline import DAY, TENANT, Pipeline
 
 TABLE = "AccountsTable"
@@ -55,7 +55,7 @@ def stored(pipeline: Pipeline, number: int) -> None:
     put_items(
         TABLE,
         (item_from(Account(TENANT, f"A{place:03d}", 1)) for place in range(number)),
-        pipeline.patience,
+        pipeline.deadline,
     )
 
 
@@ -66,8 +66,8 @@ def test_more_keys_than_one_call_takes_are_read_in_several(pipeline: Pipeline) -
     stored(pipeline, 250)
     keys = [{"pk": {"S": f"{TENANT}#A{place:03d}"}} for place in range(260)]
 
-    with befalling(pipeline.memory, Mishap("BatchGetItem")) as calls:
-        found = read_items(TABLE, keys, pipeline.patience)
+    with incident(pipeline.memory, Mishap("BatchGetItem")) as calls:
+        found = read_items(TABLE, keys, pipeline.deadline)
 
     assert len(found) == 250
     assert calls.seen == -(-260 // KEYS_A_READ)
@@ -78,8 +78,8 @@ def test_keys_that_are_left_out_are_asked_for_until_they_come(pipeline: Pipeline
     keys = [{"pk": {"S": f"{TENANT}#A{place:03d}"}} for place in range(90)]
     twists = [Twist(member_errors=dict.fromkeys(range(keep, 90), "left")) for keep in (80, 5, 0)]
 
-    with befalling(pipeline.memory, Mishap("BatchGetItem", twists=twists)):
-        found = read_items(TABLE, keys, pipeline.patience)
+    with incident(pipeline.memory, Mishap("BatchGetItem", twists=twists)):
+        found = read_items(TABLE, keys, pipeline.deadline)
 
     assert len({item["pk"]["S"] for item in found}) == len(found) == 90
     assert len(pipeline.clock.slept) == 3
@@ -90,23 +90,23 @@ def test_keys_that_never_come_end_the_run_and_are_not_taken_for_missing(
 ) -> None:
     stored(pipeline, 2)
     left = Twist(member_errors={0: "left"})
-    patience = Patience(pipeline.clock.now + 20)
+    deadline = Deadline(pipeline.clock.now + 20)
 
     with (
-        befalling(pipeline.memory, Mishap("BatchGetItem", twists=[left] * 1000)),
+        incident(pipeline.memory, Mishap("BatchGetItem", twists=[left] * 1000)),
         pytest.raises(RetryLaterError),
     ):
-        read_items(TABLE, [{"pk": {"S": f"{TENANT}#A000"}}], patience)
+        read_items(TABLE, [{"pk": {"S": f"{TENANT}#A000"}}], deadline)
 
-    assert patience.left >= RESERVE_SECONDS
+    assert deadline.left >= RESERVE_SECONDS
 
 
 def test_what_is_read_is_never_stale(pipeline: Pipeline) -> None:
     stored(pipeline, 1)
-    write_each([raise_version(0, 1)], pipeline.patience)
+    write_each([raise_version(0, 1)], pipeline.deadline)
 
-    with befalling(pipeline.memory, Mishap("BatchGetItem", twists=[Twist(stale=True)])):
-        found = read_items(TABLE, [{"pk": {"S": f"{TENANT}#A000"}}], pipeline.patience)
+    with incident(pipeline.memory, Mishap("BatchGetItem", twists=[Twist(stale=True)])):
+        found = read_items(TABLE, [{"pk": {"S": f"{TENANT}#A000"}}], pipeline.deadline)
 
     assert found[0]["version"] == {"N": "2"}
 
@@ -115,15 +115,15 @@ def test_an_account_id_longer_than_a_key_is_nobodys_and_not_asked_for(pipeline: 
     stored(pipeline, 1)
     ids = ["A000", "x" * 2042, "é" * 1500]
 
-    found = pipeline.wiring.tables.accounts.read(TENANT, ids, pipeline.patience)
+    found = pipeline.resources.tables.accounts.read(TENANT, ids, pipeline.deadline)
 
     assert list(found) == ["A000"]
 
 
 def test_an_address_longer_than_a_key_is_nobodys(pipeline: Pipeline) -> None:
-    directory = pipeline.wiring.tables.directory
+    directory = pipeline.resources.tables.directory
 
-    assert directory.users(TENANT, ["x" * 1020], pipeline.patience) == {}
+    assert directory.users(TENANT, ["x" * 1020], pipeline.deadline) == {}
     assert directory.user(TENANT, "x" * 1020) is None
 
 
@@ -134,7 +134,7 @@ def test_each_statement_has_its_own_outcome(pipeline: Pipeline) -> None:
     stored(pipeline, 3)
 
     outcomes = write_each(
-        [raise_version(0, 1), raise_version(1, 9), insert(2), insert(7)], pipeline.patience
+        [raise_version(0, 1), raise_version(1, 9), insert(2), insert(7)], pipeline.deadline
     )
 
     assert outcomes[0] is None
@@ -147,7 +147,7 @@ def test_each_statement_has_its_own_outcome(pipeline: Pipeline) -> None:
 
 
 def test_an_update_of_what_is_not_there_is_unmet_and_creates_nothing(pipeline: Pipeline) -> None:
-    (outcome,) = write_each([raise_version(0, 1)], pipeline.patience)
+    (outcome,) = write_each([raise_version(0, 1)], pipeline.deadline)
 
     assert outcome == Unmet(None)
     assert versions(pipeline) == []
@@ -159,8 +159,8 @@ def test_a_statement_that_was_throttled_is_sent_again_alone(pipeline: Pipeline, 
     statements = [raise_version(place, 1) for place in range(60)]
     twists = [Twist(member_errors={3: code}), Twist(), Twist(member_errors={0: code, 9: code})]
 
-    with befalling(pipeline.memory, Mishap("BatchExecuteStatement", twists=twists)) as calls:
-        outcomes = write_each(statements, pipeline.patience)
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement", twists=twists)) as calls:
+        outcomes = write_each(statements, pipeline.deadline)
 
     assert outcomes == [None] * 60
     assert versions(pipeline) == [2] * 60
@@ -172,22 +172,22 @@ def test_a_statement_that_aws_finds_wrong_is_no_error_of_the_data(pipeline: Pipe
     wrong = Twist(member_errors={0: "ValidationError"})
 
     with (
-        befalling(pipeline.memory, Mishap("BatchExecuteStatement", twists=[wrong])),
+        incident(pipeline.memory, Mishap("BatchExecuteStatement", twists=[wrong])),
         pytest.raises(RetryLaterError, match="ValidationError"),
     ):
-        write_each([raise_version(0, 1)], pipeline.patience)
+        write_each([raise_version(0, 1)], pipeline.deadline)
 
 
-def test_a_batch_that_was_sent_twice_by_the_sdk_is_told_as_unmet_with_what_stands_there(
+def test_a_batch_that_was_sent_twice_by_the_sdk_is_reported_as_unmet_with_what_stands_there(
     pipeline: Pipeline,
 ) -> None:
     stored(pipeline, 1)
-    accounts = pipeline.wiring.tables.accounts
+    accounts = pipeline.resources.tables.accounts
     account = pipeline.account("A000")
     write = AccountWrite(account, {"m": ("a",)}, {"m": "20"}, ())
 
-    with befalling(pipeline.memory, Mishap("BatchExecuteStatement", twists=[Twist(repeat=True)])):
-        ((unmet, now),) = accounts.write([write], pipeline.patience)
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement", twists=[Twist(repeat=True)])):
+        ((unmet, now),) = accounts.write([write], pipeline.deadline)
 
     assert unmet is write
     assert now is not None
@@ -197,7 +197,7 @@ def test_a_batch_that_was_sent_twice_by_the_sdk_is_told_as_unmet_with_what_stand
 def test_puts_that_are_left_out_are_sent_again(pipeline: Pipeline) -> None:
     twists = [Twist(member_errors=dict.fromkeys(range(7, PUTS_A_BATCH), "left")), Twist(), Twist()]
 
-    with befalling(pipeline.memory, Mishap("BatchWriteItem", twists=twists)):
+    with incident(pipeline.memory, Mishap("BatchWriteItem", twists=twists)):
         stored(pipeline, 60)
 
     assert len(versions(pipeline)) == 60
@@ -223,13 +223,13 @@ def test_a_transaction_with_an_unmet_condition_says_so_and_writes_nothing(
 
 
 @pytest.mark.parametrize("others", [(), ("None",), ("ConditionalCheckFailed",)])
-def test_a_transaction_in_conflict_is_one_to_decide_anew(
+def test_a_transaction_in_conflict_is_one_to_decide_again(
     pipeline: Pipeline, others: tuple[str, ...]
 ) -> None:
     """What was read before it may be over, as with an unmet condition; the caller reads again."""
     told = cancelled("TransactionConflict", *others)
 
-    with befalling(pipeline.memory, told) as calls:
+    with incident(pipeline.memory, told) as calls:
         assert not transact([creation(0), creation(1)])
 
     assert calls.seen == 1
@@ -248,13 +248,13 @@ def test_a_throttled_transaction_is_waited_for_whatever_else_befell_it(
 ) -> None:
     for codes in ((code, *others), (*others, code)):
         with (
-            befalling(pipeline.memory, cancelled(*codes, times=1000)),
+            incident(pipeline.memory, cancelled(*codes, times=1000)),
             pytest.raises(RetryLaterError, match="busy"),
         ):
             transact([creation(0), creation(1)])
         assert versions(pipeline) == []
 
-    with befalling(pipeline.memory, cancelled(code, *others)) as calls:
+    with incident(pipeline.memory, cancelled(code, *others)) as calls:
         assert transact([creation(0), creation(1)])
 
     assert calls.seen == 2
@@ -269,7 +269,7 @@ def test_a_transaction_that_is_refused_for_a_busy_table_is_an_outage(
         raise ServiceError(code, "Busy")
 
     with (
-        befalling(pipeline.memory, Mishap("TransactWriteItems", before_call=refuse)),
+        incident(pipeline.memory, Mishap("TransactWriteItems", before_call=refuse)),
         pytest.raises(RetryLaterError, match="busy"),
     ):
         transact([creation(0)])
@@ -280,7 +280,7 @@ def test_a_transaction_that_is_refused_for_what_it_says_is_a_mistake(pipeline: P
         raise ServiceError("ValidationException", "One or more parameter values were invalid")
 
     with (
-        befalling(pipeline.memory, Mishap("TransactWriteItems", before_call=refuse)),
+        incident(pipeline.memory, Mishap("TransactWriteItems", before_call=refuse)),
         pytest.raises(ClientError, match="ValidationException"),
     ):
         transact([creation(0)])
@@ -293,12 +293,12 @@ def test_users_in_conflict_with_another_write_are_put_when_that_is_over(
     ana = User("ana@lumina.example", "Ana", frozenset({"Sales"}), "Kenya")
     conflicts = [Twist(member_errors={0: "TransactionConflict"}) for _ in range(times)]
 
-    with befalling(pipeline.memory, Mishap("TransactWriteItems", twists=conflicts)) as calls:
+    with incident(pipeline.memory, Mishap("TransactWriteItems", twists=conflicts)) as calls:
         pipeline.users(ana)
 
     assert calls.seen == times + 1
     assert len(pipeline.clock.slept) == times
-    assert pipeline.wiring.tables.directory.user(TENANT, ana.email) == ana
+    assert pipeline.resources.tables.directory.user(TENANT, ana.email) == ana
 
 
 def creation(number: int) -> Item:
@@ -321,7 +321,7 @@ def cancelled(*codes: str, times: int = 1) -> Mishap:
 # Facts of the directory
 
 
-def test_facts_that_changed_make_a_new_version_and_leave_the_assignment(
+def test_fields_that_changed_make_a_new_version_and_leave_the_assignment(
     pipeline: Pipeline,
 ) -> None:
     pipeline.accounts(Account(TENANT, "A", 1, opco="Kenya", assigned={"m": ("ana",)}))
@@ -332,24 +332,24 @@ def test_facts_that_changed_make_a_new_version_and_leave_the_assignment(
     assert (account.version, account.opco, account.assigned) == (2, "Togo", {"m": ("ana",)})
 
 
-def test_facts_that_are_as_they_were_write_nothing(pipeline: Pipeline) -> None:
+def test_fields_that_are_as_they_were_write_nothing(pipeline: Pipeline) -> None:
     account = Account(TENANT, "A", 1, opco="Kenya")
     pipeline.accounts(account)
 
-    with befalling(pipeline.memory, Mishap("BatchExecuteStatement")) as writes:
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement")) as writes:
         pipeline.accounts(account)
 
     assert writes.seen == 0
 
 
-def test_an_account_that_somebody_else_put_meanwhile_gets_the_facts_too(
+def test_an_account_that_somebody_else_put_meanwhile_gets_the_fields_too(
     pipeline: Pipeline,
 ) -> None:
     def meanwhile() -> None:
         pipeline.memory.hook = None
         pipeline.accounts(Account(TENANT, "A", 1, opco="Togo", assigned={"m": ("ana",)}))
 
-    with befalling(pipeline.memory, Mishap("BatchExecuteStatement", before_call=meanwhile)):
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement", before_call=meanwhile)):
         pipeline.accounts(Account(TENANT, "A", 1, opco="Kenya"))
 
     account = pipeline.account("A")
@@ -369,10 +369,10 @@ def test_users_come_back_as_they_were_stored(pipeline: Pipeline) -> None:
         login_name="zoe",
     )
     pipeline.users(user)
-    directory = pipeline.wiring.tables.directory
+    directory = pipeline.resources.tables.directory
 
     assert directory.user(TENANT, user.email) == user
-    assert directory.users(TENANT, [user.email], pipeline.patience) == {user.email: user}
+    assert directory.users(TENANT, [user.email], pipeline.deadline) == {user.email: user}
     assert directory.user("other", user.email) is None
 
 
@@ -387,12 +387,12 @@ def holding(version: int, *, held: bool) -> Holding:
 def test_a_portfolio_ends_at_the_newest_version_in_whatever_order_they_come(
     pipeline: Pipeline, order: tuple[int, ...]
 ) -> None:
-    portfolios = pipeline.wiring.tables.portfolios
+    portfolios = pipeline.resources.tables.portfolios
     known = {2: True, 3: False, 4: True}
 
     for version in order:
         news = holding(version, held=known[version])
-        portfolios.put([news], pipeline.clock.now, pipeline.patience)
+        portfolios.put([news], pipeline.clock.now, pipeline.deadline)
 
     assert list(portfolios.of(TENANT, "ana")) == [("m", "A")]
 
@@ -400,23 +400,23 @@ def test_a_portfolio_ends_at_the_newest_version_in_whatever_order_they_come(
 def test_who_no_longer_holds_an_account_is_remembered_longer_than_a_stream(
     pipeline: Pipeline,
 ) -> None:
-    pipeline.wiring.tables.portfolios.put(
-        [holding(2, held=False)], pipeline.clock.now, pipeline.patience
+    pipeline.resources.tables.portfolios.put(
+        [holding(2, held=False)], pipeline.clock.now, pipeline.deadline
     )
 
     (item,) = pipeline.memory.dynamodb.tables["PortfolioTable"].items.values()
     assert float(item["expires"]["N"]) > pipeline.clock.now + DAY
 
 
-# Patience
+# Deadline
 
 
 def test_waiting_grows_and_stops_growing_and_never_uses_the_time_up(pipeline: Pipeline) -> None:
-    patience = Patience(pipeline.clock.now + 60)
+    deadline = Deadline(pipeline.clock.now + 60)
 
     def wait_for_ever() -> None:
         for tries in count():
-            patience.wait(tries)
+            deadline.wait(tries)
 
     with pytest.raises(RetryLaterError):
         wait_for_ever()
@@ -424,11 +424,11 @@ def test_waiting_grows_and_stops_growing_and_never_uses_the_time_up(pipeline: Pi
     slept = pipeline.clock.slept
     assert slept[0] <= 0.05 < slept[3] <= 0.4
     assert 2 <= max(slept) <= 5
-    assert patience.left >= RESERVE_SECONDS
+    assert deadline.left >= RESERVE_SECONDS
 
 
 def test_nothing_is_begun_in_the_last_seconds(pipeline: Pipeline) -> None:
-    Patience(pipeline.clock.now + RESERVE_SECONDS).check()
+    Deadline(pipeline.clock.now + RESERVE_SECONDS).check()
 
     with pytest.raises(RetryLaterError):
-        Patience(pipeline.clock.now + RESERVE_SECONDS - 0.01).check()
+        Deadline(pipeline.clock.now + RESERVE_SECONDS - 0.01).check()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.model import Chunk, State
 from handover.reports import Counts
 from handover.rules.resending import NOTED_SECONDS, ChunkSeen, Seen
@@ -18,7 +18,7 @@ from handover.store.progress import Settlement
 
 from tests.kit.memory_aws import Twist
 from tests.kit.memory_aws.values import item_size
-from tests.kit.mishaps import Mishap, befalling
+from tests.kit.mishaps import Mishap, incident
 from tests.kit.pipeline import TENANT, Pipeline
 
 IMPORT = "0" * 32
@@ -29,7 +29,7 @@ MANY = 1000
 @pytest.fixture
 def imports(pipeline: Pipeline) -> Imports:
     """The table with one import that is being validated by `first`."""
-    imports = pipeline.wiring.tables.imports
+    imports = pipeline.resources.tables.imports
     imports.register(item(IMPORT))
     assert imports.lease(IMPORT, "first", now=0, until=LATER)
     return imports
@@ -58,7 +58,7 @@ def begun(imports: Imports, pipeline: Pipeline, chunks: int = 3) -> None:
         PlannedChunk(Chunk(number, number * 10, number * 10 + 10, 2, 10, 7))
         for number in range(1, chunks + 1)
     ]
-    imports.store_plan(IMPORT, "{}", parts, pipeline.patience)
+    imports.store_plan(IMPORT, "{}", parts, pipeline.deadline)
     assert imports.begin(
         IMPORT,
         "first",
@@ -76,7 +76,7 @@ def settlement(chunk: int, attempt: str = "a", *, has_errors: bool = False) -> S
 
 def settle(imports: Imports, told: Settlement) -> ImportItem:
     """Settles a chunk as a worker does, who has read the import before."""
-    return imports.settle(found(imports), told, Patience(9e9))
+    return imports.settle(found(imports), told, Deadline(9e9))
 
 
 def found(imports: Imports) -> ImportItem:
@@ -126,7 +126,7 @@ def test_a_chunk_that_does_not_exist_is_nobodys(imports: Imports, pipeline: Pipe
     begun(imports, pipeline)
 
     assert imports.take_chunk(IMPORT, 9, "a", now=0, until=LATER) is None
-    assert imports.chunks_seen(IMPORT, [9], pipeline.patience) == []
+    assert imports.chunks_seen(IMPORT, [9], pipeline.deadline) == []
 
 
 def test_a_chunk_tells_until_when_it_is_leased_and_when_it_was_taken(
@@ -135,7 +135,7 @@ def test_a_chunk_tells_until_when_it_is_leased_and_when_it_was_taken(
     begun(imports, pipeline)
     imports.take_chunk(IMPORT, 2, "a", now=50, until=LATER)
 
-    seen = imports.chunks_seen(IMPORT, [3, 2], pipeline.patience)
+    seen = imports.chunks_seen(IMPORT, [3, 2], pipeline.deadline)
 
     assert sorted(seen, key=lambda one: one.number) == [ChunkSeen(2, LATER, 50), ChunkSeen(3)]
 
@@ -197,7 +197,7 @@ def test_a_settlement_that_the_sdk_sends_twice_counts_once(
     begun(imports, pipeline)
 
     twists = [Twist(repeat=True), Twist(repeat=True)]
-    with befalling(pipeline.memory, Mishap("UpdateItem", twists=twists)):
+    with incident(pipeline.memory, Mishap("UpdateItem", twists=twists)):
         now = settle(imports, settlement(1))
 
     assert pending_chunks(now) == {2, 3}
@@ -209,7 +209,7 @@ def test_a_chunk_whose_worker_is_stopped_while_it_settles_counts_once(
     imports: Imports, pipeline: Pipeline, number: int
 ) -> None:
     begun(imports, pipeline)
-    with befalling(pipeline.memory, Mishap("UpdateItem", kill_after=number)):
+    with incident(pipeline.memory, Mishap("UpdateItem", kill_after=number)):
         settle(imports, settlement(1, "first"))
 
     now = settle(imports, settlement(1, "second", has_errors=True))
@@ -223,14 +223,14 @@ def test_who_finds_a_settled_chunk_that_is_not_counted_counts_it(
     imports: Imports, pipeline: Pipeline
 ) -> None:
     begun(imports, pipeline)
-    with befalling(pipeline.memory, Mishap("UpdateItem", kill_after=1)):
+    with incident(pipeline.memory, Mishap("UpdateItem", kill_after=1)):
         settle(imports, settlement(1, "first", has_errors=True))
     assert pending_chunks(found(imports)) == {1, 2, 3}
     assert imports.take_chunk(IMPORT, 1, "second", now=LATER, until=2 * LATER) is None
 
     settled = imports.settlement(IMPORT, 1)
     assert settled == settlement(1, "first", has_errors=True)
-    imports.count(found(imports), settled, pipeline.patience)
+    imports.count(found(imports), settled, pipeline.deadline)
 
     assert pending_chunks(found(imports)) == {2, 3}
     assert counts_of(found(imports)) == Counts(lines=30, updated=9, rejected=1)
@@ -246,8 +246,8 @@ def test_of_two_that_settle_at_once_both_count(imports: Imports, pipeline: Pipel
             settle(imports, settlement(2, "b"))
 
     mishap.before_call = another_first
-    with befalling(pipeline.memory, mishap):
-        now = imports.settle(before, settlement(1), pipeline.patience)
+    with incident(pipeline.memory, mishap):
+        now = imports.settle(before, settlement(1), pipeline.deadline)
 
     assert pending_chunks(now) == pending_chunks(found(imports)) == {3}
     assert counts_of(found(imports)) == Counts(lines=30, updated=18, rejected=2)
@@ -267,7 +267,7 @@ def test_a_chunk_costs_at_most_three_writes_to_settle_however_many_there_are(
     for number in range(1, MANY + 1):
         begun_with = table.write_units
         told = Settlement(number, attempt, has_errors=True, counts=dear, worked_ms=10**6)
-        imports.settle(before, told, pipeline.patience)
+        imports.settle(before, told, pipeline.deadline)
         units.append(table.write_units - begun_with)
 
     assert pending_chunks(found(imports)) == frozenset()
@@ -369,18 +369,18 @@ def test_a_final_state_never_changes(imports: Imports, pipeline: Pipeline) -> No
     assert counts_of(now).updated == 9
 
 
-def test_what_has_not_ended_is_open_until_its_end_was_told(
+def test_what_has_not_ended_is_open_until_its_end_was_reported(
     imports: Imports, pipeline: Pipeline
 ) -> None:
     begun(imports, pipeline, 1)
-    imports.told_end(IMPORT)
+    imports.mark_notified(IMPORT)
     assert [one.pk for one in imports.open_imports()] == [IMPORT]
 
     settle(imports, settlement(1))
     imports.start_finalizing(IMPORT, at="now")
     imports.end(IMPORT, State.ERROR)
     assert [one.pk for one in imports.open_imports()] == [IMPORT]
-    imports.told_end(IMPORT)
+    imports.mark_notified(IMPORT)
 
     assert list(imports.open_imports()) == []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from handover.model import Account, Mark, SeatChange
+from handover.model import Account, ChangeReceipt, RoleChange
 from handover.rules import AccountWrite
 from handover.rules.directory_lines import MAX_ID_BYTES
 from handover.rules.sizes import decided_bytes
@@ -18,21 +18,21 @@ from tests.kit.memory_aws.values import item_size
 texts = st.text(st.characters(codec="utf-8"), max_size=8)
 names = st.text(st.characters(codec="utf-8", exclude_characters="#"), min_size=1, max_size=8)
 users = st.lists(texts, max_size=3).map(tuple)
-seats = st.dictionaries(names, users, max_size=3)
+roles = st.dictionaries(names, users, max_size=3)
 numbers = st.integers(0, 10**15)
 
 
 @st.composite
-def marks(draw: st.DrawFn) -> Mark:
+def receipts(draw: st.DrawFn) -> ChangeReceipt:
     changes = draw(st.dictionaries(names, st.tuples(users, users), max_size=3))
-    return Mark(
+    return ChangeReceipt(
         draw(texts),
         draw(texts),
         draw(numbers),
         draw(texts),
         draw(texts),
         draw(numbers),
-        tuple(SeatChange(role, before, after) for role, (before, after) in changes.items()),
+        tuple(RoleChange(role, before, after) for role, (before, after) in changes.items()),
     )
 
 
@@ -46,9 +46,9 @@ accounts = st.builds(
     opco=texts,
     is_active=st.booleans(),
     portals=users,
-    assigned=seats,
+    assigned=roles,
     orders=st.dictionaries(names, texts, max_size=3),
-    marks=st.lists(marks(), max_size=3).map(tuple),
+    receipts=st.lists(receipts(), max_size=3).map(tuple),
 )
 
 
@@ -85,7 +85,7 @@ def test_a_write_is_the_next_version_over_the_one_that_was_read() -> None:
 
 
 @settings(deadline=None, derandomize=True)
-@given(seats, seats)
+@given(roles, roles)
 def test_a_change_concerns_exactly_those_who_came_or_went(
     had: dict[str, tuple[str, ...]], has: dict[str, tuple[str, ...]]
 ) -> None:
@@ -117,8 +117,8 @@ def test_an_id_that_a_directory_file_may_name_can_be_read_in_every_tenant() -> N
 @settings(deadline=None, derandomize=True)
 @given(accounts)
 def test_what_is_decided_never_takes_more_than_the_planner_reckons(account: Account) -> None:
-    bare = item_size(item_from(replace(account, assigned={}, orders={}, marks=())))
+    bare = item_size(item_from(replace(account, assigned={}, orders={}, receipts=())))
 
     taken = item_size(item_from(account)) - bare
 
-    assert taken <= decided_bytes(account.assigned, account.orders, account.marks)
+    assert taken <= decided_bytes(account.assigned, account.orders, account.receipts)

@@ -11,12 +11,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from handover.runtime import Wiring, metrics
+from handover.runtime import Resources, metrics
 
 WINDOW_SECONDS = 10
-MOST_PERMITS = 10
+MAX_PERMITS = 10
 # A function forgets what it knows of windows that are over once it knows of so many tenants.
-MOST_TENANTS = 1000
+MAX_TENANTS = 1000
 
 
 @dataclass(slots=True)
@@ -31,7 +31,7 @@ class _Share:
 _shares: dict[str, _Share] = {}
 
 
-def seconds_to_wait(wiring: Wiring, tenant: str, a_second: int, now: float) -> int:
+def seconds_to_wait(resources: Resources, tenant: str, a_second: int, now: float) -> int:
     """After how many seconds the tenant may ask again; 0 when this request may be answered.
 
     `a_second` is the limit, on average over a window; 0 allows everything. When the counter cannot
@@ -43,8 +43,8 @@ def seconds_to_wait(wiring: Wiring, tenant: str, a_second: int, now: float) -> i
     share = _share(tenant, begins_at)
     if not share.left and not share.is_spent:
         most = a_second * WINDOW_SECONDS
-        permits = max(1, min(MOST_PERMITS, most // MOST_PERMITS))
-        taken = wiring.tables.allowances.take(tenant, begins_at, permits)
+        permits = max(1, min(MAX_PERMITS, most // MAX_PERMITS))
+        taken = resources.tables.allowances.take(tenant, begins_at, permits)
         if taken is None:
             metrics.add_metric("RequestsNotCounted", "Count", 1)
             return 0
@@ -65,7 +65,7 @@ def forget() -> None:
 def _share(tenant: str, begins_at: int) -> _Share:
     share = _shares.get(tenant)
     if share is None or share.begins_at != begins_at:
-        if len(_shares) >= MOST_TENANTS:
+        if len(_shares) >= MAX_TENANTS:
             _shares.clear()
         share = _shares[tenant] = _Share(begins_at)
     return share

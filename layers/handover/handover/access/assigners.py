@@ -10,25 +10,25 @@ from collections.abc import Collection
 from handover.access.people import Person
 from handover.errors import ForbiddenError
 from handover.model import User
-from handover.profiles import Profile, Seat
-from handover.runtime import Wiring
+from handover.profiles import Profile, Role
+from handover.runtime import Resources
 
 
-def barred_seat(
-    wiring: Wiring, tenant: str, profile: Profile, roles: Collection[str], user: User
-) -> Seat | None:
+def barred_role(
+    resources: Resources, tenant: str, profile: Profile, roles: Collection[str], user: User
+) -> Role | None:
     """The first of `roles` that the user may not assign with the profile; None = may all."""
-    for seat in (*profile.seats.values(), *wiring.tables.directory.roles(tenant)):
-        if seat.role in roles and not seat.admits_assigner(user.roles):
-            return seat
+    for definition in (*profile.roles.values(), *resources.tables.directory.roles(tenant)):
+        if definition.role in roles and not definition.admits_assigner(user.roles):
+            return definition
     return None
 
 
 def check_assigner(
-    wiring: Wiring, person: Person, profile: Profile, roles: Collection[str]
+    resources: Resources, person: Person, profile: Profile, roles: Collection[str]
 ) -> None:
     """Raises ForbiddenError when the person may not assign one of the roles."""
-    barred = barred_seat(wiring, person.tenant, profile, roles, person.user)
+    barred = barred_role(resources, person.tenant, profile, roles, person.user)
     if barred is not None:
-        wanted = " or ".join(sorted(barred.assigned_by))
-        raise ForbiddenError(f"{barred.role} is assigned by the user role {wanted}")
+        expected = " or ".join(sorted(barred.assigned_by))
+        raise ForbiddenError(f"{barred.role} is assigned by the user role {expected}")

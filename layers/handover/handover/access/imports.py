@@ -4,41 +4,41 @@ from __future__ import annotations
 
 from handover.access.people import Person
 from handover.access.profiles import why_not
-from handover.model import ADMIN, ErrandKind
+from handover.model import ADMIN, JobKind
 from handover.profiles import Profile
-from handover.runtime import Wiring
+from handover.runtime import Resources
 from handover.store.imports import ImportItem
 
 # So many undos of undos are followed back to the file; each takes one read.
 MAX_UNDOS = 20
 
 
-def why_barred(wiring: Wiring, person: Person, item: ImportItem) -> str:
+def why_barred(resources: Resources, person: Person, item: ImportItem) -> str:
     """Why the person may neither read nor undo somebody else's import, "" when they may.
 
     Admins may. Others need the right to use the profile that the import goes back to, as it is now.
     """
     if person.is_admin:
         return ""
-    profile = profile_behind(wiring, item)
+    profile = profile_behind(resources, item)
     if profile is None:
         return f"only the user role {ADMIN} may do this with the import"
-    return why_not(wiring, person.tenant, person.user, profile)
+    return why_not(resources, person.tenant, person.user, profile)
 
 
-def profile_behind(wiring: Wiring, item: ImportItem) -> Profile | None:
+def profile_behind(resources: Resources, item: ImportItem) -> Profile | None:
     """The profile that the import goes back to: of an undo, that of the import it takes back.
 
     None for removals and resolutions, which follow the directory and no profile of the tenant,
     for a profile that is gone, and behind more than MAX_UNDOS undos.
     """
     for _ in range(MAX_UNDOS):
-        if item.errand != ErrandKind.UNDO:
+        if item.job != JobKind.UNDO:
             break
-        undone = wiring.tables.imports.find(item.undo_of) if item.undo_of else None
+        undone = resources.tables.imports.find(item.undo_of) if item.undo_of else None
         if undone is None:
             return None
         item = undone
-    if item.errand not in (None, ErrandKind.OWNER) or not item.profile:
+    if item.job not in (None, JobKind.OWNER) or not item.profile:
         return None
-    return wiring.tables.directory.profile(item.tenant, item.profile)
+    return resources.tables.directory.profile(item.tenant, item.profile)

@@ -10,7 +10,7 @@ from handover.errors import ForbiddenError
 from handover.model import ADMIN, User
 from handover.profiles.names import TENANT_PATTERN
 from handover.rules.addresses import normal_address
-from handover.runtime import Wiring
+from handover.runtime import Resources
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def only_admins(person: Person, may: str) -> None:
         raise ForbiddenError(f"only somebody with the user role {ADMIN} may {may}")
 
 
-def signed_in(wiring: Wiring, claims: Mapping[str, Any]) -> Person:
+def signed_in(resources: Resources, claims: Mapping[str, Any]) -> Person:
     """The active user whom the claims of a verified token name; raises ForbiddenError for others.
 
     The token only says who it is. Their roles come from the directory: a token outlives a change
@@ -53,7 +53,7 @@ def signed_in(wiring: Wiring, claims: Mapping[str, Any]) -> Person:
         and email.strip()
         and TENANT_PATTERN.fullmatch(tenant)
     ):
-        user = wiring.tables.directory.user(tenant, normal_address(email))
+        user = resources.tables.directory.user(tenant, normal_address(email))
         if user is not None and user.is_active:
             return Person(tenant, user)
     raise ForbiddenError("you are signed in, but no active user of a tenant's directory")

@@ -11,33 +11,33 @@ from handover.errors import ForbiddenError, InvalidRequestError
 from handover.model import ADMIN, User
 from handover.profiles import About, Profile
 from handover.profiles.parsing import NAME_PATTERN
-from handover.runtime import Wiring
+from handover.runtime import Resources
 
 
-def profile_named(wiring: Wiring, person: Person, name: str) -> Profile:
+def profile_named(resources: Resources, person: Person, name: str) -> Profile:
     """The profile of that name; raises InvalidRequestError, which tells the names there are."""
-    directory = wiring.tables.directory
+    directory = resources.tables.directory
     found = directory.profile(person.tenant, name) if NAME_PATTERN.fullmatch(name) else None
     if found is None:
         known = ", ".join(sorted(directory.profiles(person.tenant)))
-        raise InvalidRequestError("profile", f"there is no profile of that name; wanted: {known}")
+        raise InvalidRequestError("profile", f"there is no profile of that name, expected: {known}")
     return found
 
 
-def profile_for(wiring: Wiring, person: Person, name: str) -> Profile:
+def profile_for(resources: Resources, person: Person, name: str) -> Profile:
     """The profile of that name, for somebody who may use it.
 
     Raises InvalidRequestError when there is none, and ForbiddenError for all others.
     """
-    profile = profile_named(wiring, person, name)
-    if reason := why_not(wiring, person.tenant, person.user, profile):
+    profile = profile_named(resources, person, name)
+    if reason := why_not(resources, person.tenant, person.user, profile):
         raise ForbiddenError(reason)
     return profile
 
 
-def why_not(wiring: Wiring, tenant: str, user: User, profile: Profile) -> str:
+def why_not(resources: Resources, tenant: str, user: User, profile: Profile) -> str:
     """Why the active user may not use the profile, "" for somebody who may."""
-    is_on = profile.name in wiring.tables.directory.settings(tenant).profiles
+    is_on = profile.name in resources.tables.directory.settings(tenant).profiles
     if profile.admits(user.roles, is_on=is_on):
         return ""
     if profile.about is not About.ASSIGNMENTS:
@@ -62,5 +62,5 @@ def why_not_still(user: User, profile: Profile) -> str:
 
 
 def _for_roles(profile: Profile) -> str:
-    wanted = " or ".join(sorted(profile.uploader_roles))
-    return f"the profile {profile.name} is for the user role {wanted}"
+    expected = " or ".join(sorted(profile.uploader_roles))
+    return f"the profile {profile.name} is for the user role {expected}"

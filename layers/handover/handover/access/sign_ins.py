@@ -8,13 +8,13 @@ from handover.aws import sign_ins
 from handover.aws.sign_ins import Settled
 from handover.errors import RetryLaterError
 from handover.model import User
-from handover.runtime import Wiring, logger, metrics
+from handover.runtime import Resources, logger, metrics
 
 # So often a user is read again who is changed by others meanwhile.
 TRIES = 4
 
 
-def keep_in_line(wiring: Wiring, tenant: str, user: User, *, invites: bool) -> None:
+def sync_sign_in(resources: Resources, tenant: str, user: User, *, invites: bool) -> None:
     """Settles the sign-in of a user as they are now; `user` is how they were read or stored.
 
     Two may do this at once, one of them with what is over already: each looks again afterwards,
@@ -27,13 +27,13 @@ def keep_in_line(wiring: Wiring, tenant: str, user: User, *, invites: bool) -> N
     for _ in range(TRIES):
         expected = replace(user, is_deleted=False) if invites else user
         settled = sign_ins.settle(
-            wiring.user_pool,
+            resources.user_pool,
             tenant,
             expected,
             invites=invites,
-            is_reserved=invites and _is_reserved(wiring, tenant, user),
+            is_reserved=invites and _is_reserved(resources, tenant, user),
         )
-        now = wiring.tables.directory.user(tenant, user.email)
+        now = resources.tables.directory.user(tenant, user.email)
         if now is None or _asks_for(now) == _asks_for(user):
             if invites:
                 note_invitation(tenant, settled)
@@ -51,9 +51,9 @@ def note_invitation(tenant: str, settled: Settled) -> None:
         logger.info("no invitation", extra={"tenant": tenant, "reason": settled.value})
 
 
-def _is_reserved(wiring: Wiring, tenant: str, user: User) -> bool:
+def _is_reserved(resources: Resources, tenant: str, user: User) -> bool:
     """True when the domain of the address is verified for another tenant."""
-    return wiring.tables.domains.tenant_of(user.email) not in (None, tenant)
+    return resources.tables.domains.tenant_of(user.email) not in (None, tenant)
 
 
 def _asks_for(user: User) -> tuple[object, ...]:

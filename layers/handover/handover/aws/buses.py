@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from handover.aws.clients import events
-from handover.deadline import Patience
+from handover.deadline import Deadline
 
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 EVENTS_A_BATCH = 10
@@ -17,7 +17,7 @@ MAX_EVENT_BYTES = 256 * 1024 - 1  # "less than 256 KB"
 SOURCE = "handover"
 
 
-def put_events(bus: str, kind: str, details: Iterable[dict[str, Any]], patience: Patience) -> None:
+def put_events(bus: str, kind: str, details: Iterable[dict[str, Any]], deadline: Deadline) -> None:
     """Puts one event for each of `details` on the bus, in order; those not taken go again.
 
     An event with more than MAX_EVENT_BYTES (`entry_bytes`) cannot be put.
@@ -29,7 +29,7 @@ def put_events(bus: str, kind: str, details: Iterable[dict[str, Any]], patience:
         ]
         tries = 0
         while waiting:
-            patience.check()
+            deadline.check()
             answer = events().put_events(Entries=waiting)
             waiting = [
                 entry
@@ -37,7 +37,7 @@ def put_events(bus: str, kind: str, details: Iterable[dict[str, Any]], patience:
                 if "ErrorCode" in taken
             ]
             if waiting:
-                patience.wait(tries)
+                deadline.wait(tries)
                 tries += 1
 
 

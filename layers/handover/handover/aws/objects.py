@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from handover.aws.clients import s3
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.errors import RetryLaterError
 from handover.sdk import patiently
 
@@ -73,13 +73,13 @@ def read_range(upload: Upload, start: int, end: int) -> bytes | None:
     return part
 
 
-def blocks(upload: Upload, start: int, end: int, patience: Patience) -> Iterator[bytes]:
+def blocks(upload: Upload, start: int, end: int, deadline: Deadline) -> Iterator[bytes]:
     """The bytes from `start` to `end` in blocks of BLOCK_BYTES; lazily, one in memory at a time.
 
     Raises ObjectGoneError when the version is gone.
     """
     for begin in range(start, end, BLOCK_BYTES):
-        patience.check()
+        deadline.check()
         block = read_range(upload, begin, min(begin + BLOCK_BYTES, end))
         if block is None:
             raise ObjectGoneError(upload.key)
@@ -163,7 +163,7 @@ def folders(bucket: str, prefix: str) -> tuple[set[str], bool]:
     return found, not page.get("IsTruncated")
 
 
-def write_stream(bucket: str, key: str, pieces: Iterator[bytes], patience: Patience) -> Upload:
+def write_stream(bucket: str, key: str, pieces: Iterator[bytes], deadline: Deadline) -> Upload:
     """Stores the pieces one after another as one object, PART_BYTES in memory at the most.
 
     Nothing can be seen of the object before it is whole.
@@ -179,7 +179,7 @@ def write_stream(bucket: str, key: str, pieces: Iterator[bytes], patience: Patie
     done: list[Any] = []
     # An upload that is left behind is removed by the bucket's lifecycle rule.
     for number, part in enumerate(_chain(first, second, parts), start=1):
-        patience.check()
+        deadline.check()
         tag = s3().upload_part(**upload, PartNumber=number, Body=part)["ETag"]
         done.append({"PartNumber": number, "ETag": tag})
     whole = s3().complete_multipart_upload(**upload, MultipartUpload={"Parts": done})
@@ -220,7 +220,7 @@ def versions(bucket: str, prefix: str, *, after_key: str = "") -> Iterator[Versi
             request["VersionIdMarker"] = page["NextVersionIdMarker"]
 
 
-def post_door(bucket: str, key: str, most_bytes: int, seconds: int) -> tuple[str, dict[str, str]]:
+def post_form(bucket: str, key: str, most_bytes: int, seconds: int) -> tuple[str, dict[str, str]]:
     """Where and with which fields one file may be POSTed: this key, 1 to `most_bytes`, not long."""
     form = s3().generate_presigned_post(
         bucket,

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from handover.aws.clients import sqs
-from handover.deadline import Patience
+from handover.deadline import Deadline
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 MESSAGES_A_BATCH = 10
@@ -36,7 +36,7 @@ def hide(queue_url: str, receipt: str, seconds: int) -> None:
 def send_all(
     queue_url: str,
     messages: Iterable[dict[str, Any]],
-    patience: Patience,
+    deadline: Deadline,
     *,
     group: str | None = None,
 ) -> None:
@@ -46,7 +46,7 @@ def send_all(
         waiting = {str(place): json.dumps(message) for place, message in enumerate(batch)}
         tries = 0
         while waiting:
-            patience.check()
+            deadline.check()
             entries: Any = [
                 {"Id": name, "MessageBody": body, **_of_group(group)}
                 for name, body in waiting.items()
@@ -55,7 +55,7 @@ def send_all(
             # The answer is 200 even when some of the messages were not taken.
             waiting = {left["Id"]: waiting[left["Id"]] for left in answer.get("Failed", [])}
             if waiting:
-                patience.wait(tries)
+                deadline.wait(tries)
                 tries += 1
 
 

@@ -146,10 +146,10 @@ def _invite(pool: str, tenant: str, email: str) -> _SignIn:
 
 def _set_groups(pool: str, user: User) -> None:
     """The user's roles as groups, where such groups exist; rules look at the directory only."""
-    wanted = {group_of(role) for role in user.roles}
+    expected = {group_of(role) for role in user.roles}
     answer = _call("admin_list_groups_for_user", pool, user.email) or {"Groups": []}
     having = {group["GroupName"] for group in answer["Groups"]}
-    for group in sorted(wanted - having):
+    for group in sorted(expected - having):
         _call(
             "admin_add_user_to_group",
             pool,
@@ -157,7 +157,7 @@ def _set_groups(pool: str, user: User) -> None:
             but={"ResourceNotFoundException", "InvalidParameterException"},
             GroupName=group,
         )
-    for group in sorted(having - wanted):
+    for group in sorted(having - expected):
         _call("admin_remove_user_from_group", pool, user.email, GroupName=group)
 
 
@@ -177,7 +177,7 @@ def _call(
             raise RetryLaterError("the user pool is at a limit") from refused
         if code == "InvalidParameterException":
             raise InvalidRequestError(
-                "email", "email: nobody can be invited under this address; wanted name@domain"
+                "email", "email: nobody can be invited under this address, expected name@domain"
             ) from refused
         raise
     return answer

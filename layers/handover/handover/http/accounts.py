@@ -9,26 +9,26 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel
 
 from handover.access.people import Person
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.errors import InvalidRequestError
 from handover.http.context import (
     Cursor,
     Limit,
     LongLimit,
+    deadline_of,
     new_router,
-    page_told,
-    patience_of,
+    page_to_dict,
     person_of,
 )
 from handover.http.problems import answers
-from handover.runtime import wiring
+from handover.runtime import resources
 from handover.use_cases import accounts
 from handover.use_cases.accounts import Wanted
 
 router = new_router()
 
 
-class SeatHolder(BaseModel):
+class Assignee(BaseModel):
     """Somebody in a role, as the directory knows them now; `is_pending` before it knows them."""
 
     email: str
@@ -51,7 +51,7 @@ class AccountBody(BaseModel):
     status: str
     portals: list[str]
     assigned: dict[str, list[str]]
-    people: dict[str, list[SeatHolder]]
+    people: dict[str, list[Assignee]]
     version: int
     at: str = ""
 
@@ -63,19 +63,19 @@ class Accounts(BaseModel):
     cursor: str | None
 
 
-class PortalSeat(BaseModel):
+class PortalAssignee(BaseModel):
     """Who holds an account of a portal in a role."""
 
     role: str
     account_id: str
     name: str
-    people: list[SeatHolder]
+    people: list[Assignee]
 
 
 class PortalManagers(BaseModel):
     """A page of who holds the accounts of a portal; `cursor` null on the last page."""
 
-    managers: list[PortalSeat]
+    managers: list[PortalAssignee]
     cursor: str | None
 
 
@@ -154,18 +154,18 @@ def list_accounts(
     cursor: Cursor = None,
 ) -> dict[str, Any]:
     """All accounts, or those that are asked for; an export reads page after page."""
-    person, patience = person_of(router), patience_of(router)
+    person, deadline = person_of(router), deadline_of(router)
     if account is not None:
-        return {"accounts": [_account(person, account, at, patience)], "cursor": None}
+        return {"accounts": [_account(person, account, at, deadline)], "cursor": None}
     if at is not None:
-        raise InvalidRequestError("at", "wanted together with the id of one account")
+        raise InvalidRequestError("at", "expected together with the id of one account")
     if role is not None and holder is None:
-        raise InvalidRequestError("role", "wanted together with a holder")
-    wanted = Wanted(status or "", portal or "", holder or "", role or "")
+        raise InvalidRequestError("role", "expected together with a holder")
+    expected = Wanted(status or "", portal or "", holder or "", role or "")
     page = accounts.accounts_page(
-        wiring(), person, wanted, limit=limit, cursor=cursor, patience=patience
+        resources(), person, expected, limit=limit, cursor=cursor, deadline=deadline
     )
-    return page_told("accounts", page)
+    return page_to_dict("accounts", page)
 
 
 @router.get(
@@ -175,13 +175,13 @@ def list_accounts(
 )
 def show_account(account_id: str, at: At = None) -> dict[str, Any]:
     """The account as it is now, or as it was assigned then."""
-    return _account(person_of(router), unquote(account_id), at, patience_of(router))
+    return _account(person_of(router), unquote(account_id), at, deadline_of(router))
 
 
-def _account(person: Person, account_id: str, at: str | None, patience: Patience) -> dict[str, Any]:
+def _account(person: Person, account_id: str, at: str | None, deadline: Deadline) -> dict[str, Any]:
     if at is None:
-        return accounts.account_of(wiring(), person, account_id, patience)
-    return accounts.account_at(wiring(), person, account_id, at, patience)
+        return accounts.account_of(resources(), person, account_id, deadline)
+    return accounts.account_at(resources(), person, account_id, at, deadline)
 
 
 @router.get(
@@ -210,14 +210,14 @@ def show_history_by_id(
 
 def _history(account_id: str, limit: int, cursor: str | None) -> dict[str, Any]:
     page = accounts.history_of(
-        wiring(),
+        resources(),
         person_of(router),
         account_id,
         limit=limit,
         cursor=cursor,
-        patience=patience_of(router),
+        deadline=deadline_of(router),
     )
-    return page_told("history", page)
+    return page_to_dict("history", page)
 
 
 @router.get(
@@ -228,9 +228,9 @@ def _history(account_id: str, limit: int, cursor: str | None) -> dict[str, Any]:
 def show_portfolio(email: str, limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
     """The user's accounts, by role."""
     page = accounts.portfolio_of(
-        wiring(), person_of(router), unquote(email), limit=limit, cursor=cursor
+        resources(), person_of(router), unquote(email), limit=limit, cursor=cursor
     )
-    return page_told("accounts", page)
+    return page_to_dict("accounts", page)
 
 
 @router.get(
@@ -257,11 +257,11 @@ def show_managers_by_name(
 
 def _managers(portal: str, limit: int, cursor: str | None) -> dict[str, Any]:
     page = accounts.portal_managers(
-        wiring(),
+        resources(),
         person_of(router),
         portal,
         limit=limit,
         cursor=cursor,
-        patience=patience_of(router),
+        deadline=deadline_of(router),
     )
-    return page_told("managers", page)
+    return page_to_dict("managers", page)

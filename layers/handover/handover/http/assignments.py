@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 from pydantic import BaseModel, ConfigDict
 
-from handover.http.context import Cursor, Limit, new_router, page_told, person_of, run_of
+from handover.http.context import Cursor, Limit, new_router, page_to_dict, person_of, run_of
 from handover.http.problems import answers
 from handover.model import Mode
-from handover.runtime import wiring
+from handover.runtime import resources
 from handover.use_cases.reassignments import Handing, ask_owner, pending_page
 from handover.use_cases.undo import ask_undo
 
@@ -72,19 +72,21 @@ class Pending(BaseModel):
     status_code=202,
     responses=answers(202, "The ticket of the import", AskedImport),
 )
-def assign(wanted: Annotated[NewAssignment, Body()]) -> dict[str, Any]:
+def assign(expected: Annotated[NewAssignment, Body()]) -> dict[str, Any]:
     """The ticket of an import like any other; for who may use the profile and assign the role."""
-    to = [wanted.to] if isinstance(wanted.to, str) else wanted.to or []
+    to = [expected.to] if isinstance(expected.to, str) else expected.to or []
     asked = Handing(
-        wanted.profile,
+        expected.profile,
         tuple(to),
-        wanted.role,
-        tuple(wanted.account_ids) if wanted.account_ids is not None else None,
-        wanted.held_by,
-        wanted.mode,
+        expected.role,
+        tuple(expected.account_ids) if expected.account_ids is not None else None,
+        expected.held_by,
+        expected.mode,
     )
     run = run_of(router)
-    return {"import_ticket": ask_owner(wiring(), person_of(router), asked, run.now, run.patience)}
+    return {
+        "import_ticket": ask_owner(resources(), person_of(router), asked, run.now, run.deadline)
+    }
 
 
 @router.post(
@@ -95,15 +97,15 @@ def assign(wanted: Annotated[NewAssignment, Body()]) -> dict[str, Any]:
 )
 def undo(
     name: Annotated[str, Path(description="The id of an import, or of its ticket")],
-    wanted: Annotated[Undo | None, Body()] = None,
+    expected: Annotated[Undo | None, Body()] = None,
 ) -> dict[str, Any]:
     """The ticket of an import like any other; accounts that have changed since are left alone.
 
     For Admins, and for who may upload such files and assign their roles. What follows the directory
     (a removal, a resolution) is undone by Admins.
     """
-    mode = wanted.mode if wanted is not None else Mode.RUN
-    ticket = ask_undo(wiring(), person_of(router), name, mode, run_of(router).now)
+    mode = expected.mode if expected is not None else Mode.RUN
+    ticket = ask_undo(resources(), person_of(router), name, mode, run_of(router).now)
     return {"import_ticket": ticket}
 
 
@@ -114,5 +116,5 @@ def undo(
 )
 def list_pending(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
     """Addresses without a user, and the accounts that wait for them."""
-    page = pending_page(wiring(), person_of(router), limit=limit, cursor=cursor)
-    return page_told("pending", page)
+    page = pending_page(resources(), person_of(router), limit=limit, cursor=cursor)
+    return page_to_dict("pending", page)

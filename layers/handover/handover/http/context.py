@@ -10,8 +10,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from handover.access.people import Person, signed_in
-from handover.deadline import Patience
-from handover.runtime import Invocation, invocation, wiring
+from handover.deadline import Deadline
+from handover.runtime import Invocation, invocation, resources
 from handover.use_cases.paging import Page
 
 Limit = Annotated[int, Query(ge=1, le=100, description="How many rows a page has at the most")]
@@ -30,7 +30,7 @@ def new_router() -> APIGatewayHttpRouter:
 
 def person_of(router: APIGatewayHttpRouter) -> Person:
     """The signed-in user who asks; raises ForbiddenError for who is in no directory."""
-    return signed_in(wiring(), router.current_event.request_context.authorizer.jwt_claim)
+    return signed_in(resources(), router.current_event.request_context.authorizer.jwt_claim)
 
 
 def run_of(router: APIGatewayHttpRouter) -> Invocation:
@@ -38,12 +38,12 @@ def run_of(router: APIGatewayHttpRouter) -> Invocation:
     return invocation(router.lambda_context)
 
 
-def patience_of(router: APIGatewayHttpRouter) -> Patience:
+def deadline_of(router: APIGatewayHttpRouter) -> Deadline:
     """How long answering may take."""
-    return run_of(router).patience
+    return run_of(router).deadline
 
 
-def page_told(name: str, page: Page[dict[str, object]]) -> dict[str, Any]:
+def page_to_dict(name: str, page: Page[dict[str, object]]) -> dict[str, Any]:
     """A page as it is answered: its rows under `name`, and the cursor of the next."""
     return {name: page.rows, "cursor": page.cursor}
 

@@ -14,7 +14,7 @@ from handover.http.accounts import Change, text_asked
 from handover.http.context import new_router, person_of, run_of
 from handover.http.problems import JSON, answers, problem, problems
 from handover.model import Outcome, Rejection
-from handover.runtime import wiring
+from handover.runtime import resources
 from handover.use_cases.edits import Edit, edit_account
 
 router = new_router()
@@ -58,12 +58,12 @@ EDITED = {**answers(200, "What became of it", EditBody), **problems(422)}
 
 
 @router.patch("/accounts/<account_id>", summary="Change who is assigned", responses=EDITED)
-def edit(account_id: str, wanted: Annotated[NewEdit, Body()]) -> Response[str]:
+def edit(account_id: str, expected: Annotated[NewEdit, Body()]) -> Response[str]:
     """The outcome, as a line of a file would have it; 422 where such a line is rejected.
 
     For who may use the profile and assign the roles.
     """
-    return _edited(unquote(account_id), wanted)
+    return _edited(unquote(account_id), expected)
 
 
 @router.patch(
@@ -73,23 +73,23 @@ def edit(account_id: str, wanted: Annotated[NewEdit, Body()]) -> Response[str]:
 )
 def edit_by_id(
     account: Annotated[str, text_asked("The account", "id")],
-    wanted: Annotated[NewEdit, Body()],
+    expected: Annotated[NewEdit, Body()],
 ) -> Response[str]:
     """The same for ids that no path can hold."""
-    return _edited(account, wanted)
+    return _edited(account, expected)
 
 
-def _edited(account_id: str, wanted: NewEdit) -> Response[str]:
-    asked = Edit(account_id, wanted.profile, _wishes(wanted), wanted.dry_run)
+def _edited(account_id: str, expected: NewEdit) -> Response[str]:
+    asked = Edit(account_id, expected.profile, _wishes(expected), expected.dry_run)
     run = run_of(router)
-    edited = edit_account(wiring(), person_of(router), asked, run)
+    edited = edit_account(resources(), person_of(router), asked, run)
     if isinstance(edited, Rejection):
         return _rejected(edited)
     told = EditBody(
         edit_id=edited.edit_id,
         account_id=account_id,
         outcome=edited.outcome,
-        dry_run=wanted.dry_run,
+        dry_run=expected.dry_run,
         changes=[
             Change(role=change.role, before=list(change.before), after=list(change.after))
             for change in edited.changes
@@ -100,10 +100,10 @@ def _edited(account_id: str, wanted: NewEdit) -> Response[str]:
     return Response(status_code=HTTPStatus.OK, content_type=JSON, body=told.model_dump_json())
 
 
-def _wishes(wanted: NewEdit) -> dict[str, list[str]]:
+def _wishes(expected: NewEdit) -> dict[str, list[str]]:
     return {
         role: [] if names is None else [names] if isinstance(names, str) else names
-        for role, names in wanted.assign.items()
+        for role, names in expected.assign.items()
     }
 
 

@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict
 from handover.http.context import (
     Cursor,
     Limit,
+    deadline_of,
     new_router,
-    page_told,
-    patience_of,
+    page_to_dict,
     person_of,
     redirection,
     run_of,
@@ -21,9 +21,9 @@ from handover.http.context import (
 from handover.http.problems import DOWNLOAD, answers
 from handover.model import Mode, Refusal, State
 from handover.reports import Approval, Counts, ReportObject
-from handover.runtime import wiring
+from handover.runtime import resources
 from handover.use_cases import approvals, imports
-from handover.use_cases.imports import import_for, told
+from handover.use_cases.imports import import_for, to_dict
 from handover.use_cases.tickets import Announcement, issue_ticket
 
 router = new_router()
@@ -110,10 +110,10 @@ Name = Annotated[str, Path(description="The id of an import, or of its ticket")]
     status_code=201,
     responses=answers(201, "The ticket and the form", Ticket),
 )
-def announce(wanted: Annotated[NewImport, Body()]) -> dict[str, Any]:
+def announce(expected: Annotated[NewImport, Body()]) -> dict[str, Any]:
     """A ticket for one upload, good for five minutes; for who may use the profile."""
-    announced = Announcement(wanted.profile, wanted.filename, wanted.mode, wanted.mapping)
-    door = issue_ticket(wiring(), person_of(router), announced, run_of(router).now)
+    announced = Announcement(expected.profile, expected.filename, expected.mode, expected.mapping)
+    door = issue_ticket(resources(), person_of(router), announced, run_of(router).now)
     return {
         "import_ticket": door.ticket,
         "upload": {"url": door.url, "fields": door.fields},
@@ -124,8 +124,8 @@ def announce(wanted: Annotated[NewImport, Body()]) -> dict[str, Any]:
 @router.get("/imports", summary="List imports", responses=answers(200, "A page", Imports))
 def list_imports(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
     """The tenant's imports, newest first."""
-    page = imports.imports_page(wiring(), person_of(router), limit=limit, cursor=cursor)
-    return page_told("imports", page)
+    page = imports.imports_page(resources(), person_of(router), limit=limit, cursor=cursor)
+    return page_to_dict("imports", page)
 
 
 @router.get(
@@ -133,7 +133,7 @@ def list_imports(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
 )
 def show_import(name: Name) -> dict[str, Any]:
     """The import as it stands."""
-    return told(wiring(), import_for(wiring(), person_of(router).tenant, name))
+    return to_dict(resources(), import_for(resources(), person_of(router).tenant, name))
 
 
 @router.post(
@@ -144,8 +144,8 @@ def show_import(name: Name) -> dict[str, Any]:
 )
 def approve(name: Name) -> dict[str, Any]:
     """The import, which goes on."""
-    person, patience = person_of(router), patience_of(router)
-    return told(wiring(), approvals.approve(wiring(), person, name, patience))
+    person, deadline = person_of(router), deadline_of(router)
+    return to_dict(resources(), approvals.approve(resources(), person, name, deadline))
 
 
 @router.post(
@@ -156,8 +156,8 @@ def approve(name: Name) -> dict[str, Any]:
 )
 def cancel(name: Name) -> dict[str, Any]:
     """The import, which ends as soon as what is being written is written."""
-    person, patience = person_of(router), patience_of(router)
-    return told(wiring(), approvals.cancel(wiring(), person, name, patience))
+    person, deadline = person_of(router), deadline_of(router)
+    return to_dict(resources(), approvals.cancel(resources(), person, name, deadline))
 
 
 @router.get(
@@ -168,7 +168,7 @@ def cancel(name: Name) -> dict[str, Any]:
 )
 def download_report(name: Name) -> Response[str]:
     """A redirection to errors.csv; for its uploader, Admins, and who may upload such files."""
-    return redirection(imports.file_link(wiring(), person_of(router), name, "errors"))
+    return redirection(imports.file_link(resources(), person_of(router), name, "errors"))
 
 
 @router.get(
@@ -179,4 +179,4 @@ def download_report(name: Name) -> Response[str]:
 )
 def download_results(name: Name) -> Response[str]:
     """A redirection to results.csv; for its uploader, Admins, and who may upload such files."""
-    return redirection(imports.file_link(wiring(), person_of(router), name, "results"))
+    return redirection(imports.file_link(resources(), person_of(router), name, "results"))

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from handover.http.context import gone, new_router, person_of
 from handover.http.problems import GONE, answers, problems
 from handover.profiles import Holds, template_csv
-from handover.runtime import wiring
+from handover.runtime import resources
 from handover.use_cases import profiles
 
 router = new_router()
@@ -74,7 +74,7 @@ TEMPLATE: dict[int, OpenAPIResponse] = {
 )
 def list_profiles() -> list[dict[str, Any]]:
     """The tenant's own profiles and the presets, by name."""
-    return profiles.profiles_of(wiring(), person_of(router))
+    return profiles.profiles_of(resources(), person_of(router))
 
 
 @router.get(
@@ -84,7 +84,7 @@ def list_profiles() -> list[dict[str, Any]]:
 )
 def show_profile(profile: str) -> dict[str, Any]:
     """The profile."""
-    return profiles.profile_shown(wiring(), person_of(router), profile)
+    return profiles.profile_shown(resources(), person_of(router), profile)
 
 
 @router.put(
@@ -96,7 +96,7 @@ def put_profile(
     profile: str, definition: Annotated[dict[str, Any], Body(description="The whole profile")]
 ) -> dict[str, Any]:
     """The profile, in its next version."""
-    return profiles.put_profile(wiring(), person_of(router), profile, definition)
+    return profiles.put_profile(resources(), person_of(router), profile, definition)
 
 
 @router.delete(
@@ -106,7 +106,7 @@ def put_profile(
 )
 def remove_profile(profile: str) -> Response[str]:
     """Nothing: the profile is gone and switched off; a preset of its name counts again."""
-    profiles.remove_profile(wiring(), person_of(router), profile)
+    profiles.remove_profile(resources(), person_of(router), profile)
     return gone()
 
 
@@ -116,10 +116,10 @@ def remove_profile(profile: str) -> Response[str]:
     status_code=201,
     responses=answers(201, "The new profile", ProfileDetail),
 )
-def copy_profile(profile: str, wanted: Annotated[NewCopy, Body()]) -> dict[str, Any]:
+def copy_profile(profile: str, expected: Annotated[NewCopy, Body()]) -> dict[str, Any]:
     """The new profile."""
     return profiles.copy_profile(
-        wiring(), person_of(router), profile, wanted.name, wanted.title, wanted.mapping
+        resources(), person_of(router), profile, expected.name, expected.title, expected.mapping
     )
 
 
@@ -130,7 +130,7 @@ def copy_profile(profile: str, wanted: Annotated[NewCopy, Body()]) -> dict[str, 
 )
 def download_template(profile: str) -> Response[str]:
     """The header of the profile's columns."""
-    found = profiles.profile_of(wiring(), person_of(router), profile)
+    found = profiles.profile_of(resources(), person_of(router), profile)
     return Response(
         status_code=HTTPStatus.OK,
         content_type="text/csv; charset=utf-8",

@@ -12,14 +12,14 @@ from handover.http.accounts import text_asked
 from handover.http.context import (
     Cursor,
     Limit,
+    deadline_of,
     new_router,
-    page_told,
-    patience_of,
+    page_to_dict,
     person_of,
     run_of,
 )
 from handover.http.problems import answers
-from handover.runtime import wiring
+from handover.runtime import resources
 from handover.use_cases import requests
 
 router = new_router()
@@ -96,13 +96,13 @@ RequestId = Annotated[str, Path(description="The id of a request")]
     status_code=201,
     responses=answers(201, "The request", Request),
 )
-def create(wanted: Annotated[NewRequest, Body()]) -> dict[str, Any]:
+def create(expected: Annotated[NewRequest, Body()]) -> dict[str, Any]:
     """The request; for who holds the account, where the tenant allows it, and for Admins."""
     asked = requests.NewRequest(
-        wanted.account_id, wanted.subject, wanted.description, wanted.contact
+        expected.account_id, expected.subject, expected.description, expected.contact
     )
     run = run_of(router)
-    return requests.create_request(wiring(), person_of(router), asked, run)
+    return requests.create_request(resources(), person_of(router), asked, run)
 
 
 @router.get(
@@ -116,15 +116,15 @@ def list_requests(
     cursor: Cursor = None,
 ) -> dict[str, Any]:
     """Requests, newest first within an account."""
-    person, patience = person_of(router), patience_of(router)
+    person, deadline = person_of(router), deadline_of(router)
     page = (
-        requests.requests_mine(wiring(), person, limit=limit, cursor=cursor, patience=patience)
+        requests.requests_mine(resources(), person, limit=limit, cursor=cursor, deadline=deadline)
         if account_id is None
         else requests.requests_of(
-            wiring(), person, account_id, limit=limit, cursor=cursor, patience=patience
+            resources(), person, account_id, limit=limit, cursor=cursor, deadline=deadline
         )
     )
-    return page_told("requests", page)
+    return page_to_dict("requests", page)
 
 
 @router.get(
@@ -135,12 +135,12 @@ def list_requests(
 def show(request_id: RequestId, limit: Limit = 100, cursor: Cursor = None) -> dict[str, Any]:
     """The request with its notes."""
     return requests.request_of(
-        wiring(),
+        resources(),
         person_of(router),
         unquote(request_id),
         limit=limit,
         cursor=cursor,
-        patience=patience_of(router),
+        deadline=deadline_of(router),
     )
 
 
@@ -150,7 +150,9 @@ def show(request_id: RequestId, limit: Limit = 100, cursor: Cursor = None) -> di
     status_code=201,
     responses=answers(201, "The note", Note),
 )
-def add_note(request_id: RequestId, wanted: Annotated[NewNote, Body()]) -> dict[str, Any]:
+def add_note(request_id: RequestId, expected: Annotated[NewNote, Body()]) -> dict[str, Any]:
     """The note."""
     run = run_of(router)
-    return requests.add_note(wiring(), person_of(router), unquote(request_id), wanted.text, run)
+    return requests.add_note(
+        resources(), person_of(router), unquote(request_id), expected.text, run
+    )

@@ -9,10 +9,10 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
-from handover.http.context import Cursor, Limit, gone, new_router, page_told, person_of
+from handover.http.context import Cursor, Limit, gone, new_router, page_to_dict, person_of
 from handover.http.problems import GONE, answers
-from handover.profiles import OpcoWall, Seat
-from handover.runtime import wiring
+from handover.profiles import OpcoWall, Role
+from handover.runtime import resources
 from handover.use_cases import settings
 
 router = new_router()
@@ -128,7 +128,7 @@ class Sources(BaseModel):
 )
 def show_settings() -> dict[str, Any]:
     """The settings."""
-    return settings.settings_of(wiring(), person_of(router))
+    return settings.settings_of(resources(), person_of(router))
 
 
 @router.patch(
@@ -139,7 +139,7 @@ def show_settings() -> dict[str, Any]:
 def change_settings(changes: Annotated[SettingsChange, Body()]) -> dict[str, Any]:
     """The settings after the change."""
     person = person_of(router)
-    return settings.change_settings(wiring(), person, changes.model_dump(exclude_unset=True))
+    return settings.change_settings(resources(), person, changes.model_dump(exclude_unset=True))
 
 
 @router.get(
@@ -149,39 +149,39 @@ def change_settings(changes: Annotated[SettingsChange, Body()]) -> dict[str, Any
 )
 def list_roles(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
     """The roles, by name."""
-    page = settings.roles_page(wiring(), person_of(router), limit=limit, cursor=cursor)
-    return page_told("roles", page)
+    page = settings.roles_page(resources(), person_of(router), limit=limit, cursor=cursor)
+    return page_to_dict("roles", page)
 
 
 @router.get("/roles/<role>", summary="Show a role", responses=answers(200, "The role", RoleBody))
 def show_role(role: str) -> dict[str, Any]:
     """The role."""
-    return settings.role_of(wiring(), person_of(router), unquote(role))
+    return settings.role_of(resources(), person_of(router), unquote(role))
 
 
 @router.put(
     "/roles/<role>",
-    summary="Define a role, or define it anew; by Admins",
+    summary="Define a role, or define it again; by Admins",
     responses=answers(200, "The role", RoleBody),
 )
 def put_role(role: str, rules: Annotated[RoleRules, Body()]) -> dict[str, Any]:
     """The role."""
-    seat = Seat(unquote(role), rules.max_users, frozenset(rules.assigned_by))
-    return settings.put_role(wiring(), person_of(router), seat)
+    definition = Role(unquote(role), rules.max_users, frozenset(rules.assigned_by))
+    return settings.put_role(resources(), person_of(router), definition)
 
 
 @router.delete("/roles/<role>", summary="Remove a role; by Admins", responses=GONE)
 def remove_role(role: str) -> Response[str]:
     """Nothing: the role is gone."""
-    settings.remove_role(wiring(), person_of(router), unquote(role))
+    settings.remove_role(resources(), person_of(router), unquote(role))
     return gone()
 
 
 @router.get("/workflows", summary="List workflows", responses=answers(200, "A page", Workflows))
 def list_workflows(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
     """The workflows, by name."""
-    page = settings.workflows_page(wiring(), person_of(router), limit=limit, cursor=cursor)
-    return page_told("workflows", page)
+    page = settings.workflows_page(resources(), person_of(router), limit=limit, cursor=cursor)
+    return page_to_dict("workflows", page)
 
 
 @router.get(
@@ -191,7 +191,7 @@ def list_workflows(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
 )
 def show_workflow(name: str) -> dict[str, Any]:
     """The workflow."""
-    return settings.workflow_of(wiring(), person_of(router), unquote(name))
+    return settings.workflow_of(resources(), person_of(router), unquote(name))
 
 
 @router.put(
@@ -201,13 +201,13 @@ def show_workflow(name: str) -> dict[str, Any]:
 )
 def put_workflow(name: str) -> dict[str, Any]:
     """The workflow."""
-    return settings.put_workflow(wiring(), person_of(router), unquote(name))
+    return settings.put_workflow(resources(), person_of(router), unquote(name))
 
 
 @router.delete("/workflows/<name>", summary="Remove a workflow; by Admins", responses=GONE)
 def remove_workflow(name: str) -> Response[str]:
     """Nothing: the workflow is gone."""
-    settings.remove_workflow(wiring(), person_of(router), unquote(name))
+    settings.remove_workflow(resources(), person_of(router), unquote(name))
     return gone()
 
 
@@ -216,8 +216,8 @@ def remove_workflow(name: str) -> Response[str]:
 )
 def list_sources(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
     """The sources, by name."""
-    page = settings.sources_page(wiring(), person_of(router), limit=limit, cursor=cursor)
-    return page_told("sources", page)
+    page = settings.sources_page(resources(), person_of(router), limit=limit, cursor=cursor)
+    return page_to_dict("sources", page)
 
 
 @router.get(
@@ -227,24 +227,24 @@ def list_sources(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
 )
 def show_source(source: str) -> dict[str, Any]:
     """The source."""
-    return settings.source_of(wiring(), person_of(router), unquote(source))
+    return settings.source_of(resources(), person_of(router), unquote(source))
 
 
 @router.put(
     "/sources/<source>",
-    summary="Register a source, or register it anew; by Admins",
+    summary="Register a source, or register it again; by Admins",
     responses=answers(200, "The source", SourceBody),
 )
 def put_source(source: str, rules: Annotated[SourceRules, Body()]) -> dict[str, Any]:
     """The source."""
-    wanted = settings.NewSource(
+    expected = settings.NewSource(
         unquote(source), rules.profile, rules.principal, rules.mapping, rules.writes_directory
     )
-    return settings.put_source(wiring(), person_of(router), wanted)
+    return settings.put_source(resources(), person_of(router), expected)
 
 
 @router.delete("/sources/<source>", summary="Remove a source; by Admins", responses=GONE)
 def remove_source(source: str) -> Response[str]:
     """Nothing: the source is gone."""
-    settings.remove_source(wiring(), person_of(router), unquote(source))
+    settings.remove_source(resources(), person_of(router), unquote(source))
     return gone()

@@ -12,15 +12,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from handover.http.context import (
     Cursor,
     Limit,
+    deadline_of,
     new_router,
-    page_told,
-    patience_of,
+    page_to_dict,
     person_of,
     run_of,
 )
 from handover.http.problems import answers
 from handover.model import User
-from handover.runtime import wiring
+from handover.runtime import resources
 from handover.use_cases import users
 
 router = new_router()
@@ -99,7 +99,7 @@ class Leaving(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    emails: Annotated[list[str], Field(min_length=1, max_length=users.MOST_USERS)]
+    emails: Annotated[list[str], Field(min_length=1, max_length=users.MAX_USERS)]
 
 
 class Removal(BaseModel):
@@ -116,14 +116,14 @@ class Removal(BaseModel):
 def list_users(name: Beginning = "", limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
     """The users who are not deleted, by address; by name where a name is looked for."""
     page = users.users_page(
-        wiring(),
+        resources(),
         person_of(router),
         name=name,
         limit=limit,
         cursor=cursor,
-        patience=patience_of(router),
+        deadline=deadline_of(router),
     )
-    return page_told("users", page)
+    return page_to_dict("users", page)
 
 
 @router.post(
@@ -132,10 +132,10 @@ def list_users(name: Beginning = "", limit: Limit = 25, cursor: Cursor = None) -
     status_code=201,
     responses=answers(201, "The user", UserBody),
 )
-def create_user(wanted: Annotated[NewUser, Body()]) -> dict[str, Any]:
+def create_user(expected: Annotated[NewUser, Body()]) -> dict[str, Any]:
     """The user."""
-    user = wanted.user(wanted.email)
-    return users.create_user(wiring(), person_of(router), user, run_of(router).now)
+    user = expected.user(expected.email)
+    return users.create_user(resources(), person_of(router), user, run_of(router).now)
 
 
 @router.post(
@@ -146,14 +146,14 @@ def create_user(wanted: Annotated[NewUser, Body()]) -> dict[str, Any]:
 )
 def delete_users(leaving: Annotated[Leaving, Body()]) -> dict[str, Any]:
     """The ticket."""
-    ticket = users.delete_users(wiring(), person_of(router), leaving.emails, run_of(router))
+    ticket = users.delete_users(resources(), person_of(router), leaving.emails, run_of(router))
     return {"import_ticket": ticket}
 
 
 @router.get("/users/<email>", summary="Show a user", responses=answers(200, "The user", UserBody))
 def show_user(email: str) -> dict[str, Any]:
     """The user."""
-    return users.user_of(wiring(), person_of(router), unquote(email))
+    return users.user_of(resources(), person_of(router), unquote(email))
 
 
 @router.put(
@@ -161,10 +161,10 @@ def show_user(email: str) -> dict[str, Any]:
     summary="Edit a user; by Admins",
     responses=answers(200, "The user", UserBody),
 )
-def edit_user(email: str, wanted: Annotated[UserFields, Body()]) -> dict[str, Any]:
+def edit_user(email: str, expected: Annotated[UserFields, Body()]) -> dict[str, Any]:
     """The user as edited."""
-    user = wanted.user(unquote(email))
-    return users.edit_user(wiring(), person_of(router), user, run_of(router).now)
+    user = expected.user(unquote(email))
+    return users.edit_user(resources(), person_of(router), user, run_of(router).now)
 
 
 @router.post(
@@ -174,7 +174,7 @@ def edit_user(email: str, wanted: Annotated[UserFields, Body()]) -> dict[str, An
 )
 def invite_again(email: str) -> dict[str, Any]:
     """The user."""
-    return users.invite_again(wiring(), person_of(router), unquote(email))
+    return users.invite_again(resources(), person_of(router), unquote(email))
 
 
 @router.delete(
@@ -185,5 +185,5 @@ def invite_again(email: str) -> dict[str, Any]:
 )
 def delete_user(email: str) -> dict[str, Any]:
     """The ticket."""
-    ticket = users.delete_user(wiring(), person_of(router), unquote(email), run_of(router))
+    ticket = users.delete_user(resources(), person_of(router), unquote(email), run_of(router))
     return {"import_ticket": ticket}

@@ -1,4 +1,4 @@
-"""The lines of an errand's file: who is to be taken off, resolved, given back or replaced."""
+"""The lines of a job's file: who is to be taken off, resolved, given back or replaced."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from operator import itemgetter
 
 from handover.aws import objects
 from handover.aws.objects import ObjectGoneError, Upload
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.errors import RetryLaterError
-from handover.jobs.job import Errand
+from handover.jobs.job import Job
 from handover.jobs.upload import csv_pieces
-from handover.model import ErrandKind, Outcome, SeatChange
+from handover.model import JobKind, Outcome, RoleChange
 from handover.pipeline.import_plan import ImportPlan, plan_from
 from handover.pipeline.summaries import RESULTS, report_key
 from handover.profiles import (
@@ -31,9 +31,9 @@ from handover.profiles.made import NOBODY, SEPARATOR
 from handover.reading import MAX_RECORD_BYTES
 from handover.reading.guards import unguard
 from handover.reports.parts import RESULTS_COLUMNS
-from handover.reports.told_changes import changes_told
-from handover.rules import pending_seat
-from handover.runtime import Wiring
+from handover.reports.told_changes import changes_to_dict
+from handover.rules import pending_assignee
+from handover.runtime import Resources
 from handover.store.imports import TicketItem
 
 # The role that stands in the header when there is nothing to do; a file needs one.
@@ -44,53 +44,53 @@ Row = Sequence[str]
 
 
 def pieces_of(
-    wiring: Wiring, ticket_id: str, ticket: TicketItem, errand: Errand, patience: Patience
+    resources: Resources, ticket_id: str, ticket: TicketItem, job: Job, deadline: Deadline
 ) -> Iterator[bytes]:
-    """The file of the errand, lazily; its profile is settled on the ticket.
+    """The file of the job, lazily; its profile is settled on the ticket.
 
     To read it raises ObjectGoneError for an undo whose results are kept no longer.
     """
-    match errand.kind:
-        case ErrandKind.REMOVAL:
+    match job.kind:
+        case JobKind.REMOVAL:
             # What waits for them is taken off too: nothing is to come back with a namesake.
-            gone = [seat for user in errand.users for seat in (user, pending_seat(user))]
-            told = {seat: seat for seat in gone}
-            return _of_seats(wiring, ticket_id, ticket, told, removing, patience)
-        case ErrandKind.RESOLUTION:
-            told = {pending_seat(user): user for user in errand.users}
-            return _of_seats(wiring, ticket_id, ticket, told, resolving, patience)
-        case ErrandKind.UNDO:
-            return _undo(wiring, ticket, errand, patience)
-        case ErrandKind.OWNER:
-            return _owner(wiring, ticket, errand, patience)
+            gone = [assignee for user in job.users for assignee in (user, pending_assignee(user))]
+            told = {assignee: assignee for assignee in gone}
+            return _of_assignees(resources, ticket_id, ticket, told, removing, deadline)
+        case JobKind.RESOLUTION:
+            told = {pending_assignee(user): user for user in job.users}
+            return _of_assignees(resources, ticket_id, ticket, told, resolving, deadline)
+        case JobKind.UNDO:
+            return _undo(resources, ticket, job, deadline)
+        case JobKind.OWNER:
+            return _owner(resources, ticket, job, deadline)
 
 
-def _of_seats(
-    wiring: Wiring,
+def _of_assignees(
+    resources: Resources,
     ticket_id: str,
     ticket: TicketItem,
     told: Mapping[str, str],
     profile_for: Callable[[Sequence[str]], Profile],
-    patience: Patience,
+    deadline: Deadline,
 ) -> Iterator[bytes]:
     """One line for each account with one of the seats; `told` is what the file says for each."""
-    portfolios = wiring.tables.portfolios
-    held = {role for seat in told for role in portfolios.roles(ticket.tenant, seat)}
+    portfolios = resources.tables.portfolios
+    held = {role for assignee in told for role in portfolios.roles(ticket.tenant, assignee)}
     # The first run that comes so far settles the columns for all. What comes to be held in other
-    # roles after this is looked at anew, by whoever publishes it.
-    wanted = profile_for(sorted(held) or [ANY_ROLE])
-    body = wiring.tables.imports.settle_profile(ticket_id, json.dumps(profile_json(wanted)))
+    # roles after this is looked at again, by whoever publishes it.
+    expected = profile_for(sorted(held) or [ANY_ROLE])
+    body = resources.tables.imports.settle_profile(ticket_id, json.dumps(profile_json(expected)))
     profile = parse_profile(body)
     roles = [column.role for column in profile.columns if column.role]
 
-    def places(role: str, seat: str) -> Iterator[tuple[bytes, str, str]]:
-        for account_id in portfolios.in_role(ticket.tenant, seat, role):
-            yield account_id.encode(), role, told[seat]
+    def places(role: str, assignee: str) -> Iterator[tuple[bytes, str, str]]:
+        for account_id in portfolios.in_role(ticket.tenant, assignee, role):
+            yield account_id.encode(), role, told[assignee]
 
     def rows() -> Iterator[Row]:
-        merged = heapq.merge(*(places(role, seat) for role in roles for seat in told))
+        merged = heapq.merge(*(places(role, assignee) for role in roles for assignee in told))
         for account, of_account in groupby(merged, key=itemgetter(0)):
-            patience.check()
+            deadline.check()
             cells: dict[str, list[str]] = {}
             for _, role, name in of_account:
                 cells.setdefault(role, []).append(name)
@@ -100,26 +100,26 @@ def _of_seats(
 
 
 def _owner(
-    wiring: Wiring, ticket: TicketItem, errand: Errand, patience: Patience
+    resources: Resources, ticket: TicketItem, job: Job, deadline: Deadline
 ) -> Iterator[bytes]:
     """One line for each account that the user holds in the role."""
-    portfolios = wiring.tables.portfolios
-    (holder,) = errand.users
+    portfolios = resources.tables.portfolios
+    (holder,) = job.users
 
     def rows() -> Iterator[Row]:
-        for account_id in portfolios.in_role(ticket.tenant, holder, errand.role):
-            patience.check()
-            yield account_id, holder, errand.cell
+        for account_id in portfolios.in_role(ticket.tenant, holder, job.role):
+            deadline.check()
+            yield account_id, holder, job.cell
 
     return csv_pieces(_labels(_profile_of(ticket)), rows())
 
 
 def _undo(
-    wiring: Wiring, ticket: TicketItem, errand: Errand, patience: Patience
+    resources: Resources, ticket: TicketItem, job: Job, deadline: Deadline
 ) -> Iterator[bytes]:
     """One line for each account that the import has changed: what it held, and what it got."""
-    imports = wiring.tables.imports
-    item, body = imports.find(errand.undo_of), imports.plan(errand.undo_of)
+    imports = resources.tables.imports
+    item, body = imports.find(job.undo_of), imports.plan(job.undo_of)
     if item is None or body is None:
         raise RetryLaterError("the import that is to be undone is not there")
     profile = _profile_of(ticket)
@@ -128,10 +128,10 @@ def _undo(
         for place, column in enumerate(profile.columns)
         if column.holds in (Holds.USERS, Holds.WORKFLOW)
     }
-    results = Upload(wiring.reports_bucket, report_key(item, f"{RESULTS}.csv"), "")
+    results = Upload(resources.reports_bucket, report_key(item, f"{RESULTS}.csv"), "")
 
     def rows() -> Iterator[Row]:
-        for account_id, changes in _changes(results, plan_from(body), frozenset(places), patience):
+        for account_id, changes in _changes(results, plan_from(body), frozenset(places), deadline):
             row = [account_id, *[""] * (len(profile.columns) - 1)]
             for change in changes:
                 place = places[change.role]
@@ -142,12 +142,12 @@ def _undo(
 
 
 def _changes(
-    results: Upload, plan: ImportPlan, known: frozenset[str], patience: Patience
-) -> Iterator[tuple[str, tuple[SeatChange, ...]]]:
+    results: Upload, plan: ImportPlan, known: frozenset[str], deadline: Deadline
+) -> Iterator[tuple[str, tuple[RoleChange, ...]]]:
     """The accounts that an import has changed and how, from its results.csv."""
     csv.field_size_limit(MAX_RECORD_BYTES)
     account = plan.binding.account
-    reader = csv.reader(_lines(results, patience), delimiter=plan.dialect.delimiter)
+    reader = csv.reader(_lines(results, deadline), delimiter=plan.dialect.delimiter)
     next(reader, None)
     for row in reader:
         told = dict(zip(RESULTS_COLUMNS, row[-len(RESULTS_COLUMNS) :], strict=False))
@@ -155,21 +155,21 @@ def _changes(
             continue
         role, before, after = (unguard(told[name]) for name in ("role", "before", "after"))
         try:
-            changes = changes_told(role, before, after, known=known)
+            changes = changes_to_dict(role, before, after, known=known)
         except ValueError:
             # An address of many parts: the line is to say of itself that it names nobody.
-            changes = (SeatChange(min(known), (before,), (after,)),)
+            changes = (RoleChange(min(known), (before,), (after,)),)
         yield unguard(row[account]).strip(), changes
 
 
-def _lines(results: Upload, patience: Patience) -> Iterator[str]:
+def _lines(results: Upload, deadline: Deadline) -> Iterator[str]:
     """The text of the file by LF; a record may go on over several."""
     size = objects.size_of(results)
     if size is None:
         raise ObjectGoneError("the results of the import are kept no longer")
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
     rest = ""
-    for block in objects.blocks(results, 0, size, patience):
+    for block in objects.blocks(results, 0, size, deadline):
         *whole, rest = (rest + decoder.decode(block)).split("\n")
         yield from (f"{line}\n" for line in whole)
     if rest:

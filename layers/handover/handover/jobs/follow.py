@@ -1,6 +1,6 @@
-"""Following the directory: what its stream tells of becomes errands, and errands become files.
+"""Following the directory: what its stream tells of becomes jobs, and jobs become files.
 
-Every step may be repeated, and comes late or twice: a look reads what is so now, an errand's file
+Every step may be repeated, and comes late or twice: a look reads what is so now, a job's file
 is written once, and a file that was written twice all the same counts once (`check_ticket`).
 
 Nothing is lost between this and `publication`. A user is marked as deleted, or is there, before
@@ -16,21 +16,21 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from handover.access.sign_ins import keep_in_line
+from handover.access.sign_ins import sync_sign_in
 from handover.aws.objects import ObjectGoneError
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.errors import InvalidRequestError
 from handover.jobs.files import pieces_of
-from handover.jobs.job import MOST_USERS, Errand, errand_from, errand_json, errand_ticket
-from handover.jobs.upload import hand_in, is_handed_in
-from handover.model import ErrandKind, User
+from handover.jobs.job import MAX_USERS, Job, job_from, job_json, job_ticket
+from handover.jobs.upload import is_uploaded, upload_job_file
+from handover.model import JobKind, User
 from handover.pipeline.older_imports import ticket_time
 from handover.pipeline.parking import Stream
 from handover.profiles import ACTIVE, DELETED, OpcoWall
-from handover.rules import are_apart, pending_seat
-from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
+from handover.rules import are_apart, pending_assignee
+from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 from handover.store.imports import TicketItem
-from handover.store.jobs import ERRAND, LOOK
+from handover.store.jobs import JOB, RECHECK
 from handover.store.user_places import MOVED, USER, tenant_of
 
 ACCOUNTS_AT_A_TIME = 100
@@ -63,76 +63,76 @@ def news_of(records: Sequence[Mapping[str, Any]]) -> list[News]:
     ]
 
 
-def follow(wiring: Wiring, news: Sequence[News], run: Invocation) -> None:
+def follow(resources: Resources, news: Sequence[News], run: Invocation) -> None:
     """Does what the changes ask for."""
     looks: dict[str, list[News]] = {}
     doors: dict[str, list[str]] = {}
     for one in news:
-        if _asks_for_a_look(one):
+        if _asks_for_a_recheck(one):
             looks.setdefault(one.tenant, []).append(one)
         if _changes_sign_in(one):
             doors.setdefault(one.tenant, []).append(one.key.removeprefix(USER))
     for tenant, whose in doors.items():
-        _settle_sign_ins(wiring, tenant, whose, run.patience)
+        _settle_sign_ins(resources, tenant, whose, run.deadline)
     for tenant, of_tenant in looks.items():
-        _look(wiring, tenant, of_tenant, run.patience)
+        _look(resources, tenant, of_tenant, run.deadline)
     for one in news:
-        if one.key.startswith(ERRAND) and one.after is not None:
-            run.patience.check()
-            ticket_id = one.key.removeprefix(ERRAND)
-            run_errand(wiring, one.tenant, ticket_id, errand_from(_text(one.after, "body")), run)
+        if one.key.startswith(JOB) and one.after is not None:
+            run.deadline.check()
+            ticket_id = one.key.removeprefix(JOB)
+            run_job(resources, one.tenant, ticket_id, job_from(_text(one.after, "body")), run)
 
 
-def _follow_records(wiring: Wiring, records: Sequence[Mapping[str, Any]], run: Invocation) -> None:
-    follow(wiring, news_of(records), run)
+def _follow_records(
+    resources: Resources, records: Sequence[Mapping[str, Any]], run: Invocation
+) -> None:
+    follow(resources, news_of(records), run)
 
 
 CHANGES_OF_DIRECTORIES = Stream(
-    "follow", lambda wiring: wiring.tables.directory.table, _follow_records
+    "follow", lambda resources: resources.tables.directory.table, _follow_records
 )
 
 
-def run_errand(
-    wiring: Wiring, tenant: str, ticket_id: str, errand: Errand, run: Invocation
-) -> None:
-    """Writes the errand's file, unless it is there, and forgets the errand."""
-    imports, errands = wiring.tables.imports, wiring.tables.errands
+def run_job(resources: Resources, tenant: str, ticket_id: str, job: Job, run: Invocation) -> None:
+    """Writes the job's file, unless it is there, and forgets the job."""
+    imports, jobs = resources.tables.imports, resources.tables.jobs
     ticket = imports.ticket(ticket_id)
     if ticket is None:
-        ticket = imports.issue_once(ticket_id, errand_ticket(tenant, "", errand, run.now))
-    if not ticket.cancelled_by and not is_handed_in(wiring, ticket_id, ticket):
-        if errand.kind is ErrandKind.REMOVAL and ticket.uploader:
+        ticket = imports.issue_once(ticket_id, job_ticket(tenant, "", job, run.now))
+    if not ticket.cancelled_by and not is_uploaded(resources, ticket_id, ticket):
+        if job.kind is JobKind.REMOVAL and ticket.uploader:
             # From here on no file can give them anything that would not be looked at again.
-            for address in errand.users:
-                order = f"{rfc3339(run.now)}#{ErrandKind.REMOVAL.value}"
-                errands.bury(tenant, address, ticket_id, order, run.patience)
-            _settle_sign_ins(wiring, tenant, errand.users, run.patience)
-        _write(wiring, ticket_id, ticket, errand, run.patience)
+            for address in job.users:
+                order = f"{rfc3339(run.now)}#{JobKind.REMOVAL.value}"
+                jobs.mark_deleted(tenant, address, ticket_id, order, run.deadline)
+            _settle_sign_ins(resources, tenant, job.users, run.deadline)
+        _write(resources, ticket_id, ticket, job, run.deadline)
         metrics.add_metric("ErrandsRun", "Count", 1)
-        logger.info("errand run", extra={"ticket": ticket_id, "kind": errand.kind.value})
-    errands.remove(tenant, ticket_id)
+        logger.info("job run", extra={"ticket": ticket_id, "kind": job.kind.value})
+    jobs.remove(tenant, ticket_id)
 
 
 def _write(
-    wiring: Wiring, ticket_id: str, ticket: TicketItem, errand: Errand, patience: Patience
+    resources: Resources, ticket_id: str, ticket: TicketItem, job: Job, deadline: Deadline
 ) -> None:
-    pieces = pieces_of(wiring, ticket_id, ticket, errand, patience)
+    pieces = pieces_of(resources, ticket_id, ticket, job, deadline)
     try:
-        hand_in(wiring, ticket_id, ticket, pieces, patience)
+        upload_job_file(resources, ticket_id, ticket, pieces, deadline)
     except ObjectGoneError as gone:
         # No later run finds them, and nobody else's changes are to wait for it.
-        wiring.tables.imports.cancel_ticket(ticket_id, str(gone))
+        resources.tables.imports.cancel_ticket(ticket_id, str(gone))
         logger.warning("undo without results", extra={"ticket": ticket_id})
 
 
-def _asks_for_a_look(one: News) -> bool:
+def _asks_for_a_recheck(one: News) -> bool:
     """True when somebody has come, is active again or in another opco, or is deleted.
 
     True as well where a look is asked for.
     """
     if one.after is None:
         return False
-    if one.key.startswith(LOOK):
+    if one.key.startswith(RECHECK):
         return True
     if not one.key.startswith(USER):
         return False
@@ -142,12 +142,12 @@ def _asks_for_a_look(one: News) -> bool:
     before = _status(one.before) if one.before is not None else None
     after = _status(one.after)
     if after == DELETED:
-        # Who was deleted by an errand is taken off what they hold by that errand.
-        buried_by = _text(one.after, "deleted_by")
-        is_by_errand = buried_by and (
-            one.before is None or buried_by != _text(one.before, "deleted_by")
+        # Who was deleted by a job is taken off what they hold by that job.
+        deleted_by = _text(one.after, "deleted_by")
+        is_by_job = deleted_by and (
+            one.before is None or deleted_by != _text(one.before, "deleted_by")
         )
-        return before != DELETED and not is_by_errand
+        return before != DELETED and not is_by_job
     if after != ACTIVE or one.before is None:
         return after == ACTIVE
     # What waited behind the wall between opcos may have stopped to.
@@ -162,70 +162,71 @@ def _changes_sign_in(one: News) -> bool:
     return before != after
 
 
-def _look(wiring: Wiring, tenant: str, news: Sequence[News], patience: Patience) -> None:
+def _look(resources: Resources, tenant: str, news: Sequence[News], deadline: Deadline) -> None:
     """Asks for the removal of who is deleted and holds something, and the like for who has come."""
     addresses = dict.fromkeys(one.key.partition("#")[2] for one in news)
-    users = wiring.tables.directory.users(tenant, addresses, patience)
-    seats = {
-        address: [pending_seat(address), *([address] if user.is_deleted else [])]
+    users = resources.tables.directory.users(tenant, addresses, deadline)
+    roles = {
+        address: [pending_assignee(address), *([address] if user.is_deleted else [])]
         for address, user in users.items()
         if user.is_deleted or user.is_active
     }
-    every = [seat for of_user in seats.values() for seat in of_user]
-    held = wiring.tables.portfolios.holders_among(tenant, every, patience)
-    holders = [address for address, of_user in seats.items() if not held.isdisjoint(of_user)]
+    every = [assignee for of_user in roles.values() for assignee in of_user]
+    held = resources.tables.portfolios.holders_among(tenant, every, deadline)
+    holders = [address for address, of_user in roles.items() if not held.isdisjoint(of_user)]
     deleted = [address for address in holders if users[address].is_deleted]
     come = [
         address
         for address in holders
-        if users[address].is_active and _is_awaited(wiring, tenant, users[address], patience)
+        if users[address].is_active and _is_awaited(resources, tenant, users[address], deadline)
     ]
     # The same batch leads to the same tickets, so that it may come again.
     seed = "\0".join(sorted(one.event_id for one in news))
     at = max(one.at for one in news)
-    for kind, whom in ((ErrandKind.REMOVAL, deleted), (ErrandKind.RESOLUTION, come)):
-        for begin in range(0, len(whom), MOST_USERS):
-            some = tuple(sorted(whom)[begin : begin + MOST_USERS])
+    for kind, whom in ((JobKind.REMOVAL, deleted), (JobKind.RESOLUTION, come)):
+        for begin in range(0, len(whom), MAX_USERS):
+            some = tuple(sorted(whom)[begin : begin + MAX_USERS])
             ticket_id = own_ticket(at, (seed, kind.value, *some))
-            wiring.tables.errands.put(tenant, ticket_id, errand_json(Errand(kind, some)))
+            resources.tables.jobs.put(tenant, ticket_id, job_json(Job(kind, some)))
 
 
 def _settle_sign_ins(
-    wiring: Wiring, tenant: str, addresses: Iterable[str], patience: Patience
+    resources: Resources, tenant: str, addresses: Iterable[str], deadline: Deadline
 ) -> None:
     """Brings the sign-ins that there are in line with their users, as an Admin's edit does."""
-    users = wiring.tables.directory.users(tenant, dict.fromkeys(addresses), patience)
+    users = resources.tables.directory.users(tenant, dict.fromkeys(addresses), deadline)
     for user in users.values():
-        patience.check()
+        deadline.check()
         try:
-            keep_in_line(wiring, tenant, user, invites=False)
+            sync_sign_in(resources, tenant, user, invites=False)
         except InvalidRequestError:
             # An address that the pool does not take has no sign-in.
             logger.info("no sign-in can have this address")
 
 
 def own_ticket(at: float, reasons: Iterable[str]) -> str:
-    """The ticket of an errand that nobody asked for: always the same for the same reasons."""
+    """The ticket of a job that nobody asked for: always the same for the same reasons."""
     told = "\0".join(reasons).encode("utf-8", "surrogatepass")
     return f"{ticket_time(at)}-{hashlib.sha256(told).hexdigest()[:16]}"
 
 
-def _is_awaited(wiring: Wiring, tenant: str, user: User, patience: Patience) -> bool:
+def _is_awaited(resources: Resources, tenant: str, user: User, deadline: Deadline) -> bool:
     """True when an account waits for the user that the wall between opcos does not keep from them.
 
     A file for the others would change nothing, and would be written whenever somebody looks again.
     """
     waiting = (
-        account for _, account in wiring.tables.portfolios.of(tenant, pending_seat(user.email))
+        account
+        for _, account in resources.tables.portfolios.of(tenant, pending_assignee(user.email))
     )
     is_walled: bool | None = None
     while ids := list(islice(waiting, ACCOUNTS_AT_A_TIME)):
-        patience.check()
-        accounts = wiring.tables.accounts.read(tenant, dict.fromkeys(ids), patience)
+        deadline.check()
+        accounts = resources.tables.accounts.read(tenant, dict.fromkeys(ids), deadline)
         if not all(are_apart(user, account) for account in accounts.values()):
             return True
         if is_walled is None:
-            is_walled = wiring.tables.directory.settings(tenant).opco_wall is OpcoWall.ALWAYS
+            is_walled = resources.tables.directory.settings(tenant).opco_wall is OpcoWall.ALWAYS
         if not is_walled:
             return True
     return False

@@ -1,6 +1,6 @@
-"""Errands: what is done to many accounts by a file that Handover writes itself.
+"""Jobs: what is done to many accounts by a file that Handover writes itself.
 
-Who asks gets a ticket, as for a file of their own, and finds the import under it. The errand is
+Who asks gets a ticket, as for a file of their own, and finds the import under it. The job is
 stored, and whoever follows the directory's stream writes its file (`jobs.follow`).
 """
 
@@ -11,21 +11,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from handover.access.people import Person
-from handover.model import ErrandKind, Mode
+from handover.model import JobKind, Mode
 from handover.pipeline.tickets import MAX_FILENAME_CHARS, TICKET_SECONDS, new_ticket
 from handover.profiles import Profile, profile_json
-from handover.runtime import Wiring, metrics, rfc3339
+from handover.runtime import Resources, metrics, rfc3339
 from handover.store.imports import TicketItem
 
 # The source of files that nobody has asked for: something else made them necessary.
 OWN_SOURCE = "handover"
-MOST_USERS = 100
+MAX_USERS = 100
 # So many are named in the name of an import, which a list of imports has room for.
-MOST_NAMED = 2
+MAX_NAMED = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class Job:
     """Something to do; which values it needs depends on its kind.
 
     `users` are normal addresses: who is deleted, who has come, or the one who holds the accounts.
@@ -34,7 +34,7 @@ class Errand:
     import is listed.
     """
 
-    kind: ErrandKind
+    kind: JobKind
     users: tuple[str, ...] = ()
     undo_of: str = ""
     role: str = ""
@@ -44,31 +44,31 @@ class Errand:
     filename: str = ""
 
 
-def ask_errand(wiring: Wiring, person: Person, errand: Errand, now: float) -> str:
-    """The ticket of the errand, under which its import will be found.
+def ask_job(resources: Resources, person: Person, job: Job, now: float) -> str:
+    """The ticket of the job, under which its import will be found.
 
     The caller has checked that the person may ask for it. When this raises, nothing is asked for.
     """
     ticket = new_ticket(now)
-    wiring.tables.imports.issue(ticket, errand_ticket(person.tenant, person.email, errand, now))
-    wiring.tables.errands.put(person.tenant, ticket, errand_json(errand))
+    resources.tables.imports.issue(ticket, job_ticket(person.tenant, person.email, job, now))
+    resources.tables.jobs.put(person.tenant, ticket, job_json(job))
     metrics.add_metric("ErrandsAsked", "Count", 1)
     return ticket
 
 
-def errand_ticket(tenant: str, actor: str, errand: Errand, now: float) -> TicketItem:
-    """The ticket of an errand; `actor` is who asks, "" when nobody does."""
-    profile = errand.profile
+def job_ticket(tenant: str, actor: str, job: Job, now: float) -> TicketItem:
+    """The ticket of a job; `actor` is who asks, "" when nobody does."""
+    profile = job.profile
     return TicketItem(
         tenant=tenant,
         uploader=actor,
-        profile=profile.name if profile is not None else errand.kind.value,
-        filename=(errand.filename or _name_of(errand, actor))[:MAX_FILENAME_CHARS],
-        mode=errand.mode.value,
+        profile=profile.name if profile is not None else job.kind.value,
+        filename=(job.filename or _name_of(job, actor))[:MAX_FILENAME_CHARS],
+        mode=job.mode.value,
         source=None if actor else OWN_SOURCE,
-        errand=errand.kind.value,
-        undo_of=errand.undo_of or None,
-        users=list(errand.users) or None,
+        job=job.kind.value,
+        undo_of=job.undo_of or None,
+        users=list(job.users) or None,
         profile_body=json.dumps(profile_json(profile)) if profile is not None else None,
         issued_at=rfc3339(now),
         expires_at=rfc3339(now + TICKET_SECONDS),
@@ -78,40 +78,40 @@ def errand_ticket(tenant: str, actor: str, errand: Errand, now: float) -> Ticket
 
 def named(addresses: Sequence[str]) -> str:
     """The first addresses of a list, and how many more there are."""
-    first, more = addresses[:MOST_NAMED], len(addresses) - MOST_NAMED
+    first, more = addresses[:MAX_NAMED], len(addresses) - MAX_NAMED
     if more > 0:
         return f"{', '.join(first)} and {more} more"
     return " and ".join(first)
 
 
-def _name_of(errand: Errand, actor: str) -> str:
-    """How the import of an errand is listed that has no name: whom it is about, and why."""
-    who = named(errand.users)
-    if errand.kind is ErrandKind.REMOVAL:
+def _name_of(job: Job, actor: str) -> str:
+    """How the import of a job is listed that has no name: whom it is about, and why."""
+    who = named(job.users)
+    if job.kind is JobKind.REMOVAL:
         return f"removal of {who}, deleted by {actor or 'a directory file'}.csv"
-    if errand.kind is ErrandKind.RESOLUTION:
+    if job.kind is JobKind.RESOLUTION:
         return f"resolution of {who}, new in the directory.csv"
-    return f"{errand.kind.value}.csv"
+    return f"{job.kind.value}.csv"
 
 
-def errand_json(errand: Errand) -> str:
-    """The errand as it is stored; its mode, profile and name are the ticket's."""
+def job_json(job: Job) -> str:
+    """The job as it is stored; its mode, profile and name are the ticket's."""
     return json.dumps(
         {
-            "kind": errand.kind.value,
-            "users": list(errand.users),
-            "undo_of": errand.undo_of,
-            "role": errand.role,
-            "cell": errand.cell,
+            "kind": job.kind.value,
+            "users": list(job.users),
+            "undo_of": job.undo_of,
+            "role": job.role,
+            "cell": job.cell,
         }
     )
 
 
-def errand_from(text: str) -> Errand:
-    """The errand that was stored, without what is the ticket's."""
+def job_from(text: str) -> Job:
+    """The job that was stored, without what is the ticket's."""
     data = json.loads(text)
-    return Errand(
-        ErrandKind(data["kind"]),
+    return Job(
+        JobKind(data["kind"]),
         tuple(data["users"]),
         data["undo_of"],
         data["role"],

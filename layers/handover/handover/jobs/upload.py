@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from handover.aws import objects
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.pipeline.tickets import ticket_key
-from handover.runtime import Wiring
+from handover.runtime import Resources
 from handover.store.imports import TicketItem
 
 ROWS_A_PIECE = 1000
@@ -24,24 +24,24 @@ def csv_pieces(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator
         yield _csv(batch)
 
 
-def is_handed_in(wiring: Wiring, ticket_id: str, ticket: TicketItem) -> bool:
+def is_uploaded(resources: Resources, ticket_id: str, ticket: TicketItem) -> bool:
     """True when the ticket's file is there, or was."""
     key = ticket_key(ticket.tenant, ticket_id)
     return ticket.import_id is not None or any(
-        version.upload.key == key for version in objects.versions(wiring.uploads_bucket, key)
+        version.upload.key == key for version in objects.versions(resources.uploads_bucket, key)
     )
 
 
-def hand_in(
-    wiring: Wiring,
+def upload_job_file(
+    resources: Resources,
     ticket_id: str,
     ticket: TicketItem,
     pieces: Iterator[bytes],
-    patience: Patience,
+    deadline: Deadline,
 ) -> None:
     """Stores the file under the ticket, for the intake to hear of as of every other."""
     key = ticket_key(ticket.tenant, ticket_id)
-    objects.write_stream(wiring.uploads_bucket, key, pieces, patience)
+    objects.write_stream(resources.uploads_bucket, key, pieces, deadline)
 
 
 def _csv(rows: Iterable[Sequence[str]]) -> bytes:

@@ -19,22 +19,22 @@ from handover.pipeline.finalize import end_import
 from handover.pipeline.messages import read_message, send_finalize
 from handover.pipeline.registration import new_item
 from handover.pipeline.uploads import Arrival, arrivals_of, is_passed_over, sender_of
-from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
+from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 
 
-def abandon(wiring: Wiring, body: str, run: Invocation) -> None:
+def abandon(resources: Resources, body: str, run: Invocation) -> None:
     """Ends what the message was about, as far as it has not ended.
 
     A message about nothing that there is, or that nobody understands, is told and let go.
     """
     metrics.add_metric("MessagesAbandoned", "Count", 1)
     message = _message(body)
-    if "import_id" in message and wiring.tables.imports.find(message["import_id"]) is None:
+    if "import_id" in message and resources.tables.imports.find(message["import_id"]) is None:
         logger.error("message of no import", extra={"import_id": message["import_id"]})
     elif "chunk" in message:
         logger.warning("chunk abandoned", extra={"import_id": message["import_id"]})
         work_chunk(
-            wiring,
+            resources,
             message["import_id"],
             message["chunk"],
             run,
@@ -42,10 +42,10 @@ def abandon(wiring: Wiring, body: str, run: Invocation) -> None:
             may_write=False,
         )
     elif "import_id" in message:
-        end_import(wiring, message["import_id"], run)
+        end_import(resources, message["import_id"], run)
     elif "arrival" in message or "Records" in message:
         for arrival in arrivals_of(message):
-            _refuse(wiring, arrival, run)
+            _refuse(resources, arrival, run)
     else:
         # Whoever wrote it may have named its fields after anything; only their number is told.
         logger.error("message not understood", extra={"fields": len(message)})
@@ -60,13 +60,13 @@ def _message(body: str) -> Mapping[str, Any]:
     return message if isinstance(message, dict) else {}
 
 
-def _refuse(wiring: Wiring, arrival: Arrival, run: Invocation) -> None:
-    imports = wiring.tables.imports
+def _refuse(resources: Resources, arrival: Arrival, run: Invocation) -> None:
+    imports = resources.tables.imports
     item = imports.find(arrival.import_id)
     if item is None:
-        if is_passed_over(wiring, arrival):
+        if is_passed_over(resources, arrival):
             return
-        item = imports.register(new_item(arrival, sender_of(wiring, arrival), run))
+        item = imports.register(new_item(arrival, sender_of(resources, arrival), run))
     if item.state == State.VALIDATING:
         if not imports.lease(item.pk, run.attempt, now=run.now, until=run.lease_until):
             raise RetryLaterError("another run validates this import")
@@ -74,11 +74,10 @@ def _refuse(wiring: Wiring, arrival: Arrival, run: Invocation) -> None:
         refusal = Refusal(
             "NOT_VALIDATED",
             "Handover could not read the file after several attempts, through no fault that it "
-            "found in it. Nothing was written."
-            + ("" if item.errand else " Upload the file again."),
+            "found in it. Nothing was written." + ("" if item.job else " Upload the file again."),
         )
         if item.ticket is not None:
             # What was posted with its form again may have been heard of before this file.
             imports.take_over_replays(item.pk, item.ticket)
         imports.refuse(item.pk, run.attempt, refusal, at=rfc3339(run.now))
-    send_finalize(wiring, item)
+    send_finalize(resources, item)

@@ -5,33 +5,33 @@ Rights are those of the moment at which the file is validated, not of the moment
 
 from __future__ import annotations
 
-from handover.access.assigners import barred_seat
+from handover.access.assigners import barred_role
 from handover.access.profiles import why_not, why_not_still
 from handover.errors import RefusedError
-from handover.model import ErrandKind, Header, User
+from handover.model import Header, JobKind, User
 from handover.pipeline.uploads import DROP, Sender
 from handover.profiles import About, Binding, Profile
-from handover.runtime import Wiring
+from handover.runtime import Resources
 
 CODE = "UPLOADER_NOT_ALLOWED"
 
 
-def uploader_of(wiring: Wiring, sender: Sender, profile: Profile) -> User | None:
+def uploader_of(resources: Resources, sender: Sender, profile: Profile) -> User | None:
     """Who uploaded the file and may do so; None when it is no person's to answer for.
 
-    An errand that follows the directory is nobody's: who asked for it may be deleted by it.
+    a job that follows the directory is nobody's: who asked for it may be deleted by it.
     Raises RefusedError.
     """
     if not sender.uploader or (
-        sender.errand is not None and ErrandKind(sender.errand).follows_the_directory
+        sender.job is not None and JobKind(sender.job).follows_the_directory
     ):
         return None
-    user = wiring.tables.directory.user(sender.tenant, sender.uploader)
+    user = resources.tables.directory.user(sender.tenant, sender.uploader)
     if user is None or not user.is_active:
         raise _refused(sender, profile, "no active user has this address")
     reason = (
-        why_not(wiring, sender.tenant, user, profile)
-        if sender.errand is None
+        why_not(resources, sender.tenant, user, profile)
+        if sender.job is None
         else why_not_still(user, profile)
     )
     if reason:
@@ -62,7 +62,7 @@ def check_directory_right(sender: Sender, profile: Profile) -> None:
 
 
 def check_assigners(
-    wiring: Wiring,
+    resources: Resources,
     sender: Sender,
     profile: Profile,
     binding: Binding,
@@ -72,15 +72,15 @@ def check_assigners(
     """Raises RefusedError for a column of a role that the uploader may not assign."""
     if uploader is None:
         return
-    labels = {column.role: column.label for column in reversed(binding.seats)}
-    barred = barred_seat(wiring, sender.tenant, profile, labels, uploader)
+    labels = {column.role: column.label for column in reversed(binding.roles)}
+    barred = barred_role(resources, sender.tenant, profile, labels, uploader)
     if barred is not None:
-        wanted = " or ".join(sorted(barred.assigned_by))
+        expected = " or ".join(sorted(barred.assigned_by))
         line = header.last_line
         raise RefusedError(
             CODE,
             f"line {line}, {labels[barred.role]}: {uploader.email} may not assign the role "
-            f"{barred.role!r}; wanted the user role {wanted}. Delete the column, or have "
+            f"{barred.role!r}, expected the user role {expected}. Delete the column, or have "
             "somebody else upload the file.",
             line,
         )

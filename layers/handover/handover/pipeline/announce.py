@@ -5,19 +5,19 @@ from __future__ import annotations
 from handover.aws import topics
 from handover.pipeline.uploads import NO_TENANT
 from handover.reports import ImportSummary, notice
-from handover.runtime import Wiring, logger, metrics
+from handover.runtime import Resources, logger, metrics
 
 
-def announce(wiring: Wiring, told: ImportSummary) -> None:
+def announce(resources: Resources, import_summary: ImportSummary) -> None:
     """Publishes the import to its tenant's own topic.
 
     The stack's topic, which is for operators alone, hears of files that belong to no tenant, and of
     a tenant without a topic: `handover seed` and `handover subscribe` make it.
     """
-    news = notice(told)
-    if told.tenant != NO_TENANT:
-        if topics.publish(f"{wiring.tenant_topics}{told.tenant}", news):
+    news = notice(import_summary)
+    if import_summary.tenant != NO_TENANT:
+        if topics.publish(f"{resources.tenant_topics}{import_summary.tenant}", news):
             return
         metrics.add_metric("TenantsWithoutTopic", "Count", 1)
-        logger.info("tenant without topic", extra={"tenant": told.tenant})
-    topics.publish(wiring.notifications_topic, news)
+        logger.info("tenant without topic", extra={"tenant": import_summary.tenant})
+    topics.publish(resources.notifications_topic, news)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from handover.aws import objects
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.errors import RetryLaterError
 from handover.model import Chunk, Line, LineResult, Mode, Outcome, Repeat, State
 from handover.pipeline.import_plan import (
@@ -26,14 +26,14 @@ from handover.pipeline.import_plan import (
 )
 from handover.pipeline.lines import Decided, results_of
 from handover.pipeline.messages import hand_on, send_finalize
-from handover.pipeline.older_imports import rivals_in
+from handover.pipeline.older_imports import older_open_imports_in
 from handover.pipeline.planners import Work
 from handover.reading import lines as lines_of
 from handover.reports import errors_part, results_part, tally
-from handover.rules import Claim
+from handover.rules import WriteContext
 from handover.rules.pacing import is_handed_on
 from handover.rules.resending import is_probe
-from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
+from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 from handover.store.imports import ImportItem, Taken, pending_chunks
 from handover.store.progress import Settlement
 
@@ -52,7 +52,7 @@ class _Chunk:
 
 
 def work_chunk(
-    wiring: Wiring,
+    resources: Resources,
     import_id: str,
     number: int,
     run: Invocation,
@@ -69,7 +69,7 @@ def work_chunk(
     A chunk that cannot be ended is handed on under a fresh message if it has come further than
     before. Otherwise raises RetryLaterError, as it does while another worker has the chunk.
     """
-    imports = wiring.tables.imports
+    imports = resources.tables.imports
     taken = imports.take_chunk(
         import_id,
         number,
@@ -80,20 +80,22 @@ def work_chunk(
     )
     decided = Decided(begun_at=run.now)
     try:
-        _work_taken(wiring, import_id, number, taken, run, handed_on, decided, may_write=may_write)
+        _work_taken(
+            resources, import_id, number, taken, run, handed_on, decided, may_write=may_write
+        )
     except RetryLaterError as late:
         # Unless a request had no answer nothing is under way any more, and the next worker need
         # not wait until this one is certainly over.
         if (
             taken is None
             or late.is_under_way
-            or not _give_back(wiring, import_id, taken, run, decided, may_write)
+            or not _give_back(resources, import_id, taken, run, decided, may_write)
         ):
             raise
 
 
 def _give_back(
-    wiring: Wiring,
+    resources: Resources,
     import_id: str,
     taken: Taken,
     run: Invocation,
@@ -101,7 +103,7 @@ def _give_back(
     may_write: bool,
 ) -> bool:
     """Frees the chunk for the next worker; True when a fresh message tells of it."""
-    imports, number = wiring.tables.imports, taken.chunk.number
+    imports, number = resources.tables.imports, taken.chunk.number
     is_further = may_write and is_handed_on(decided.lines, taken.decided)
     is_free = imports.free_chunk(
         import_id,
@@ -113,7 +115,7 @@ def _give_back(
     item = imports.find(import_id) if is_free and is_further else None
     if item is None:
         return False
-    hand_on(wiring, item, number, taken.handed_on + 1)
+    hand_on(resources, item, number, taken.handed_on + 1)
     metrics.add_metric("ChunksHandedOn", "Count", 1)
     logger.info(
         "chunk handed on",
@@ -128,7 +130,7 @@ def _worked_ms(taken: Taken, run: Invocation, decided: Decided) -> int:
 
 
 def _work_taken(
-    wiring: Wiring,
+    resources: Resources,
     import_id: str,
     number: int,
     taken: Taken | None,
@@ -140,33 +142,33 @@ def _work_taken(
 ) -> None:
     # The import is read after the chunk was taken: whoever settled it or cancelled the import
     # before that is seen, and nobody can settle it now but this run.
-    item = wiring.tables.imports.find(import_id)
+    item = resources.tables.imports.find(import_id)
     if item is None:
         raise RetryLaterError("there is no such import yet")
     if item.probe == number and is_probe(run.sent_at, float(item.resent_at)):
-        wiring.tables.imports.note_probe_taken(import_id, number)
+        resources.tables.imports.note_probe_taken(import_id, number)
     if number in pending_chunks(item):
         if taken is None:
-            item = _count(wiring, item, number, run, handed_on)
+            item = _count(resources, item, number, run, handed_on)
         elif item.state != State.PROCESSING:
             return
         else:
-            item = _settle(wiring, item, taken, run, decided, may_write)
+            item = _settle(resources, item, taken, run, decided, may_write)
     if item.state == State.PROCESSING and not pending_chunks(item):
-        send_finalize(wiring, item)
+        send_finalize(resources, item)
 
 
 def _count(
-    wiring: Wiring, item: ImportItem, number: int, run: Invocation, handed_on: int | None
+    resources: Resources, item: ImportItem, number: int, run: Invocation, handed_on: int | None
 ) -> ImportItem:
     """Counts a chunk whose worker was stopped after it had settled it.
 
     Leaves one alone that a later message stands for.
     """
-    imports = wiring.tables.imports
+    imports = resources.tables.imports
     settled = imports.settlement(item.pk, number)
     if settled is not None:
-        return imports.count(item, settled, run.patience)
+        return imports.count(item, settled, run.deadline)
     if handed_on is not None and handed_on < imports.handed_on(item.pk, number):
         return item
     # A second message of a chunk, as the sweeper sends one, must not become a dead letter that
@@ -175,29 +177,29 @@ def _count(
 
 
 def _settle(
-    wiring: Wiring,
+    resources: Resources,
     item: ImportItem,
     taken: Taken,
     run: Invocation,
     decided: Decided,
     may_write: bool,
 ) -> ImportItem:
-    found = _gather(wiring, item, taken, run, may_write)
+    found = _gather(resources, item, taken, run, may_write)
     with _no_search_for_cycles():
-        results = _results(wiring, found, decided, run.patience)
+        results = _results(resources, found, decided, run.deadline)
     counts = tally(results)
     number = taken.chunk.number
     header, dialect = found.plan.header, found.plan.dialect
     objects.write(
-        wiring.work_bucket,
+        resources.work_bucket,
         parts_key(item.pk, number, run.attempt, "results"),
         results_part(results, header=header, dialect=dialect),
     )
     if counts.with_errors:
         objects.write(
-            wiring.work_bucket,
+            resources.work_bucket,
             parts_key(item.pk, number, run.attempt, "errors"),
-            errors_part(results, header=header, dialect=dialect, is_errand=item.errand is not None),
+            errors_part(results, header=header, dialect=dialect, is_job=item.job is not None),
         )
     metrics.add_metric("LinesSettled", "Count", counts.lines)
     metrics.add_metric("LinesRejected", "Count", counts.rejected)
@@ -207,17 +209,17 @@ def _settle(
     settlement = Settlement(
         number, run.attempt, bool(counts.with_errors), counts, _worked_ms(taken, run, decided)
     )
-    return wiring.tables.imports.settle(item, settlement, run.patience)
+    return resources.tables.imports.settle(item, settlement, run.deadline)
 
 
 def _gather(
-    wiring: Wiring, item: ImportItem, taken: Taken, run: Invocation, may_write: bool
+    resources: Resources, item: ImportItem, taken: Taken, run: Invocation, may_write: bool
 ) -> _Chunk:
     """All that is to be read before the first account; raises RetryLaterError if it is not there.
 
     Without the uploaded object, as it was validated, only a chunk that may not be written can end.
     """
-    body = wiring.tables.imports.plan(item.pk)
+    body = resources.tables.imports.plan(item.pk)
     if body is None:
         raise RetryLaterError("the plan of this import is not there yet")
     plan = plan_from(body)
@@ -232,24 +234,26 @@ def _gather(
         raise RetryLaterError("the uploaded object is gone")
     repeats: dict[int, Repeat] = {}
     if taken.repeats:
-        repeats = _repeats(wiring, repeats_key(item.pk, chunk.number), may_write)
+        repeats = _repeats(resources, repeats_key(item.pk, chunk.number), may_write)
     if taken.logins:
-        # A line that is both is told of the login name, which takes more than one line to mend.
-        repeats |= _repeats(wiring, logins_key(item.pk, chunk.number), may_write)
-    claim = Claim(
+        # A line that is both is told of the login name, which takes more than one line to fix.
+        repeats |= _repeats(resources, logins_key(item.pk, chunk.number), may_write)
+    context = WriteContext(
         import_id=item.pk,
         order=item.order,
         actor=item.uploader or item.source,
         at=rfc3339(run.now),
         # Only who writes looks at them.
-        rivals=rivals_in(wiring, plan) if may_write else plan.rivals,
+        older_open_imports=older_open_imports_in(resources, plan)
+        if may_write
+        else plan.older_open_imports,
     )
     work = Work(
         item.tenant,
         plan.binding,
         plan.profile,
         plan.wall,
-        claim,
+        context,
         repeats,
         may_write=may_write,
         is_dry_run=item.mode == Mode.DRY_RUN,
@@ -258,8 +262,8 @@ def _gather(
     return _Chunk(plan, taken, data, work)
 
 
-def _repeats(wiring: Wiring, key: str, may_write: bool) -> dict[int, Repeat]:
-    stored = objects.read(wiring.work_bucket, key)
+def _repeats(resources: Resources, key: str, may_write: bool) -> dict[int, Repeat]:
+    stored = objects.read(resources.work_bucket, key)
     if stored is None and may_write:
         raise RetryLaterError("the repeats of this chunk are not there")
     return repeats_from(stored or b"[]")
@@ -282,7 +286,7 @@ def _no_search_for_cycles() -> Iterator[None]:
 
 
 def _results(
-    wiring: Wiring, found: _Chunk, decided: Decided, patience: Patience
+    resources: Resources, found: _Chunk, decided: Decided, deadline: Deadline
 ) -> list[LineResult]:
     chunk, plan = found.taken.chunk, found.plan
     if found.data is None:
@@ -290,7 +294,7 @@ def _results(
     lines = lines_of(found.data, chunk=chunk, dialect=plan.dialect, header=plan.header)
     if not found.work.may_write and found.taken.attempts == 1:
         return [LineResult(line, Outcome.NOT_PROCESSED) for line in lines]
-    return results_of(wiring, found.work, list(lines), decided, patience)
+    return results_of(resources, found.work, list(lines), decided, deadline)
 
 
 def _gone(chunk: Chunk) -> list[LineResult]:

@@ -12,14 +12,14 @@ from itertools import islice
 from typing import Any
 
 from handover.aws import objects
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.errors import RetryLaterError
 from handover.model import Account
 from handover.pipeline.import_plan import ImportPlan
 from handover.reading import lines
 from handover.reading.scan import Scan
 from handover.rules import Instruction, instruction_of
-from handover.runtime import Wiring
+from handover.runtime import Resources
 from handover.store.imports import ImportItem
 
 ACCOUNTS_AT_A_TIME = 1000
@@ -29,24 +29,24 @@ RESERVE_SECONDS = 120.0
 
 
 def would_clear(
-    wiring: Wiring, item: ImportItem, plan: ImportPlan, scanned: Scan, patience: Patience
+    resources: Resources, item: ImportItem, plan: ImportPlan, scanned: Scan, deadline: Deadline
 ) -> dict[str, Any] | None:
     """Why an Admin must approve the import first; None when it may go on.
 
     Most files ask for too few clearings to matter and are not weighed at all; of the others,
     accounts are looked up only until the answer is certain.
     """
-    settings = wiring.tables.directory.settings(item.tenant)
+    settings = resources.tables.directory.settings(item.tenant)
     most = max(settings.clear_guard_lines, scanned.lines * settings.clear_guard_percent // 100)
     if scanned.clearing <= most:
         return None
-    hurry = Patience(patience.deadline - min(RESERVE_SECONDS, patience.left / 4))
+    hurry = Deadline(deadline.deadline - min(RESERVE_SECONDS, deadline.left / 4))
     cleared = 0
-    waiting = _clearing(plan, scanned, patience)
+    waiting = _clearing(plan, scanned, deadline)
     try:
         while batch := list(islice(waiting, ACCOUNTS_AT_A_TIME)):
             hurry.check()
-            accounts = wiring.tables.accounts.read(
+            accounts = resources.tables.accounts.read(
                 item.tenant, dict.fromkeys(asked.account_id for asked in batch), hurry
             )
             cleared += sum(_clears(asked, accounts.get(asked.account_id)) for asked in batch)
@@ -57,26 +57,26 @@ def would_clear(
     return None
 
 
-def _clearing(plan: ImportPlan, scanned: Scan, patience: Patience) -> Iterator[Instruction]:
+def _clearing(plan: ImportPlan, scanned: Scan, deadline: Deadline) -> Iterator[Instruction]:
     """The lines that ask for a seat to be emptied, lazily."""
     binding = plan.binding
     for chunk in scanned.chunks:
-        patience.check()
+        deadline.check()
         data = objects.read_range(plan.upload, chunk.start, chunk.end)
         if data is None:
             raise objects.ObjectGoneError(plan.upload.key)
         for line in lines(data, chunk=chunk, dialect=plan.dialect, header=plan.header):
             asked = instruction_of(line, binding, plan.profile)
-            if isinstance(asked, Instruction) and any(not one.names for one in asked.seatings):
+            if isinstance(asked, Instruction) and any(not one.names for one in asked.requests):
                 yield asked
 
 
 def _clears(asked: Instruction, account: Account | None) -> bool:
     return account is not None and any(
-        not seating.names
-        and bool(held := account.assigned.get(seating.role, ()))
-        and (seating.instead_of is None or held == (seating.instead_of,))
-        for seating in asked.seatings
+        not request.names
+        and bool(held := account.assigned.get(request.role, ()))
+        and (request.instead_of is None or held == (request.instead_of,))
+        for request in asked.requests
     )
 
 

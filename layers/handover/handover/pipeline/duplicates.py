@@ -12,7 +12,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from handover.aws import objects
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.model import Line, Repeat
 from handover.pipeline.import_plan import ImportPlan, logins_key, repeats_json, repeats_key
 from handover.profiles import LOGIN_NAME, About, Binding, Profile
@@ -21,44 +21,49 @@ from handover.reading.repeats import Duplicates, repeats
 from handover.reading.scan import Scan
 from handover.reading.windows import windows
 from handover.rules import canonical, canonical_login, normal_login
-from handover.runtime import Wiring
+from handover.runtime import Resources
 from handover.store.imports import PlannedChunk
 
 Found = Iterable[tuple[int, Repeat]]
 
 
 def store_repeats(
-    wiring: Wiring, import_id: str, plan: ImportPlan, scanned: Scan, seed: int, patience: Patience
+    resources: Resources,
+    import_id: str,
+    plan: ImportPlan,
+    scanned: Scan,
+    seed: int,
+    deadline: Deadline,
 ) -> list[PlannedChunk]:
     """The chunks with the numbers of their repeats, once these are stored.
 
     Uses up the scan's hashes. What is stored is the same whenever the file is validated again.
     """
-    keys = _stored(wiring, import_id, repeats_key, _of_keys(plan, scanned, patience))
-    logins = _stored(wiring, import_id, logins_key, _of_logins(plan, scanned, seed, patience))
+    keys = _stored(resources, import_id, repeats_key, _of_keys(plan, scanned, deadline))
+    logins = _stored(resources, import_id, logins_key, _of_logins(plan, scanned, seed, deadline))
     return [
         PlannedChunk(chunk, keys.get(chunk.number, 0), logins.get(chunk.number, 0))
         for chunk in scanned.chunks
     ]
 
 
-def _of_keys(plan: ImportPlan, scanned: Scan, patience: Patience) -> Found:
+def _of_keys(plan: ImportPlan, scanned: Scan, deadline: Deadline) -> Found:
     """The lines that do not apply because of another one about the same account or user."""
     duplicates = Duplicates(plan.profile.duplicates.value)
-    return _repeats(plan, scanned, patience, canonical, duplicates)
+    return _repeats(plan, scanned, deadline, canonical, duplicates)
 
 
-def _of_logins(plan: ImportPlan, scanned: Scan, seed: int, patience: Patience) -> Found:
+def _of_logins(plan: ImportPlan, scanned: Scan, seed: int, deadline: Deadline) -> Found:
     """The lines that ask for a login name which a line of another user asks for too."""
-    column = plan.binding.seat_of(LOGIN_NAME) if plan.profile.about is About.USERS else None
+    column = plan.binding.role_of(LOGIN_NAME) if plan.profile.about is About.USERS else None
     if column is None:
         return
-    again = windows(_blocks(plan, scanned, patience), dialect=plan.dialect, header=plan.header)
+    again = windows(_blocks(plan, scanned, deadline), dialect=plan.dialect, header=plan.header)
     hasher = KeyHasher(column=column.index, dialect=plan.dialect, seed=seed, normal=normal_login)
     # In the place of the hashes that are used up, so that a line takes no more bytes than before.
     refill(scanned.hashes, again, hasher, plan.header)
     # Whichever line of a user applies: of two users neither can be preferred.
-    found = _repeats(plan, scanned, patience, canonical_login, Duplicates.REJECT)
+    found = _repeats(plan, scanned, deadline, canonical_login, Duplicates.REJECT)
     for chunk, repeat in found:
         if repeat.is_conflict:
             yield chunk, replace(repeat, is_login=True)
@@ -67,14 +72,14 @@ def _of_logins(plan: ImportPlan, scanned: Scan, seed: int, patience: Patience) -
 def _repeats(
     plan: ImportPlan,
     scanned: Scan,
-    patience: Patience,
+    deadline: Deadline,
     meaning_of: Callable[[Line, Binding, Profile], tuple[str, tuple[str, ...]] | None],
     duplicates: Duplicates,
 ) -> Found:
     """The lines that do not apply because of another of the same meaning; uses up the hashes."""
     return repeats(
         scanned.hashes,
-        read=lambda: _blocks(plan, scanned, patience),
+        read=lambda: _blocks(plan, scanned, deadline),
         chunks=scanned.chunks,
         dialect=plan.dialect,
         header=plan.header,
@@ -83,12 +88,12 @@ def _repeats(
     )
 
 
-def _blocks(plan: ImportPlan, scanned: Scan, patience: Patience) -> Iterator[bytes]:
-    return objects.blocks(plan.upload, plan.header.data_start, scanned.end, patience)
+def _blocks(plan: ImportPlan, scanned: Scan, deadline: Deadline) -> Iterator[bytes]:
+    return objects.blocks(plan.upload, plan.header.data_start, scanned.end, deadline)
 
 
 def _stored(
-    wiring: Wiring, import_id: str, key_of: Callable[[str, int], str], found: Found
+    resources: Resources, import_id: str, key_of: Callable[[str, int], str], found: Found
 ) -> dict[int, int]:
     """How many repeats each chunk has, once they are stored; chunks without any are left out."""
     counts: dict[int, int] = {}
@@ -96,7 +101,7 @@ def _stored(
         of_chunk = [repeat for _, repeat in numbered]
         counts[chunk] = len(of_chunk)
         objects.write(
-            wiring.work_bucket,
+            resources.work_bucket,
             key_of(import_id, chunk),
             repeats_json(of_chunk),
             "application/json",

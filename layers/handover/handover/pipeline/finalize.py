@@ -10,79 +10,79 @@ from collections.abc import Iterator
 
 from handover.aws import objects
 from handover.errors import RetryLaterError
-from handover.model import ErrandKind, Mode, State
+from handover.model import JobKind, Mode, State
 from handover.pipeline.announce import announce
 from handover.pipeline.import_plan import ImportPlan, parts_key, plan_from
 from handover.pipeline.summaries import ERRORS, RESULTS, SUMMARY, report_key, summary_of_end
 from handover.reports import check_counts, errors_head, results_head, summary_json
 from handover.rules.pacing import measured_pace
-from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
+from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 from handover.store.imports import ImportItem, counts_of, pending_chunks
 
-# Refusals for what befell a file, and not for what stands in it: another may fare better.
+# Refusals for what happened to a file, and not for what stands in it: another may fare better.
 PASSING = frozenset({"NOT_VALIDATED", "OBJECT_GONE", "TICKET_REPLAYED"})
 
 
-def end_import(wiring: Wiring, import_id: str, run: Invocation) -> None:
+def end_import(resources: Resources, import_id: str, run: Invocation) -> None:
     """Brings an import whose lines are all settled, or that is refused, to its end.
 
     For an import that waits for approval, tells an Admin so. Does nothing while chunks are
     pending: whoever settles the last one asks again.
     """
-    imports = wiring.tables.imports
+    imports = resources.tables.imports
     item = imports.find(import_id)
     if item is None:
         raise RetryLaterError("there is no such import yet")
-    if item.state == State.AWAITING_APPROVAL and not item.told_approval:
-        announce(wiring, summary_of_end(wiring, item))
-        imports.told_approval(import_id)
+    if item.state == State.AWAITING_APPROVAL and not item.approval_notified:
+        announce(resources, summary_of_end(resources, item))
+        imports.approval_notified(import_id)
         metrics.add_metric("ImportsAwaitingApproval", "Count", 1)
         return
     if item.state == State.PROCESSING and not pending_chunks(item):
         imports.start_finalizing(import_id, at=rfc3339(run.now))
         item = imports.find(import_id) or item
-        _note_pace(wiring, item)
+        _note_pace(resources, item)
     if item.state == State.FINALIZING:
         final = _final_state(item)
-        _write_files(wiring, item, final, run)
+        _write_files(resources, item, final, run)
         imports.end(import_id, final)
         item.state = final.value
         metrics.add_metric("ImportsEnded", "Count", 1)
         metrics.add_metric(f"ImportsEnded{final.value.capitalize()}", "Count", 1)
         logger.info("import ended", extra={"import_id": import_id, "state": final.value})
     if State(item.state).is_final and item.open:
-        _look_again(wiring, item)
+        _recheck(resources, item)
         # A replay is told by the import whose ticket it used.
         if item.replay_of is None:
-            announce(wiring, summary_of_end(wiring, item))
-        imports.told_end(import_id)
+            announce(resources, summary_of_end(resources, item))
+        imports.mark_notified(import_id)
 
 
-def _note_pace(wiring: Wiring, item: ImportItem) -> None:
+def _note_pace(resources: Resources, item: ImportItem) -> None:
     """Remembers how fast the lines came about; a dry run, which writes none, tells nothing."""
     pace = measured_pace(counts_of(item).settled, float(item.worked_ms) / 1000)
     if pace is not None and item.mode == Mode.RUN:
-        wiring.tables.imports.note_pace(item.tenant, item.source, pace)
+        resources.tables.imports.note_pace(item.tenant, item.source, pace)
 
 
-def _look_again(wiring: Wiring, item: ImportItem) -> None:
-    """Asks for another look at the users of an errand that has left something undone.
+def _recheck(resources: Resources, item: ImportItem) -> None:
+    """Asks for another look at the users of a job that has left something undone.
 
     What follows the directory must come about whatever happens to one file. A file that is
     refused for what stands in it is not written again at once, as the next would be refused too;
     the refusal is told, and whoever deletes the user again asks for another file.
     """
-    if item.errand is None or not ErrandKind(item.errand).follows_the_directory:
+    if item.job is None or not JobKind(item.job).follows_the_directory:
         return
     if item.refusal and item.refusal["code"] not in PASSING:
-        logger.error("own file refused", extra={"import_id": item.pk, "errand": item.errand})
+        logger.error("own file refused", extra={"import_id": item.pk, "errand": item.job})
         return
     counts = counts_of(item)
     if not (item.refusal or counts.not_processed or counts.superseded) or item.ticket is None:
         return
-    ticket = wiring.tables.imports.ticket(item.ticket)
+    ticket = resources.tables.imports.ticket(item.ticket)
     for address in (ticket.users or ()) if ticket is not None else ():
-        wiring.tables.errands.look_at(item.tenant, address, item.pk)
+        resources.tables.jobs.look_at(item.tenant, address, item.pk)
 
 
 def _final_state(item: ImportItem) -> State:
@@ -93,36 +93,41 @@ def _final_state(item: ImportItem) -> State:
     return State.ERROR if counts_of(item).with_errors else State.DONE
 
 
-def _write_files(wiring: Wiring, item: ImportItem, final: State, run: Invocation) -> None:
+def _write_files(resources: Resources, item: ImportItem, final: State, run: Invocation) -> None:
     item.state = final.value
-    told = summary_of_end(wiring, item)
-    check_counts(told)
-    if told.results is not None:
-        body = wiring.tables.imports.plan(item.pk)
+    import_summary = summary_of_end(resources, item)
+    check_counts(import_summary)
+    if import_summary.results is not None:
+        body = resources.tables.imports.plan(item.pk)
         if body is None:
             raise RetryLaterError("the plan of this import is not there")
         plan = plan_from(body)
-        _join(wiring, item, plan, RESULTS, run)
-        if told.report is not None:
-            _join(wiring, item, plan, ERRORS, run)
+        _join(resources, item, plan, RESULTS, run)
+        if import_summary.report is not None:
+            _join(resources, item, plan, ERRORS, run)
     objects.write(
-        wiring.reports_bucket, report_key(item, SUMMARY), summary_json(told), "application/json"
+        resources.reports_bucket,
+        report_key(item, SUMMARY),
+        summary_json(import_summary),
+        "application/json",
     )
 
 
-def _join(wiring: Wiring, item: ImportItem, plan: ImportPlan, name: str, run: Invocation) -> None:
+def _join(
+    resources: Resources, item: ImportItem, plan: ImportPlan, name: str, run: Invocation
+) -> None:
     head = errors_head if name == ERRORS else results_head
 
     def pieces() -> Iterator[bytes]:
         yield head(plan.header, plan.dialect)
-        for number, parts in sorted(wiring.tables.imports.settled_parts(item).items()):
+        for number, parts in sorted(resources.tables.imports.settled_parts(item).items()):
             if name == ERRORS and not parts.endswith("!"):
                 continue
             key = parts_key(item.pk, number, parts.removesuffix("!"), name)
-            part = objects.read(wiring.work_bucket, key)
+            part = objects.read(resources.work_bucket, key)
             if part is None:
                 raise RetryLaterError(f"a part of {name}.csv is not there")
             yield part
 
     key = report_key(item, f"{name}.csv")
-    objects.write_stream(wiring.reports_bucket, key, pieces(), run.patience)
+    objects.write_stream(resources.reports_bucket, key, pieces(), run.deadline)

@@ -27,9 +27,9 @@ class ImportPlan:
     upload: Upload
     dialect: Dialect
     header: Header
-    rivals: frozenset[str]
+    older_open_imports: frozenset[str]
     wall: OpcoWall
-    rivals_key: str = ""
+    older_imports_key: str = ""
 
     @property
     def binding(self) -> Binding:
@@ -51,10 +51,10 @@ def plan_json(plan: ImportPlan) -> str:
             "upload": asdict(plan.upload),
             "dialect": asdict(plan.dialect),
             "header": asdict(plan.header),
-            "rivals": sorted(plan.rivals),
+            "rivals": sorted(plan.older_open_imports),
             "opco_wall": plan.wall.value,
         }
-        | ({"rivals_key": plan.rivals_key} if plan.rivals_key else {}),
+        | ({"rivals_key": plan.older_imports_key} if plan.older_imports_key else {}),
         ensure_ascii=False,
     )
 
@@ -70,16 +70,16 @@ def plan_from(text: str) -> ImportPlan:
         # The chunks of plans that say nothing of it were counted with blank rows as data lines.
         dialect=Dialect(**{"skips_blank_rows": False, **data["dialect"]}),
         header=Header(tuple(header["labels"]), header["data_start"], header["data_line"]),
-        rivals=frozenset(data["rivals"]),
+        older_open_imports=frozenset(data["rivals"]),
         # Plans that were stored before there was the setting know the profile's wall alone.
         wall=OpcoWall(data.get("opco_wall", OpcoWall.BY_PROFILE)),
-        rivals_key=data.get("rivals_key", ""),
+        older_imports_key=data.get("rivals_key", ""),
     )
 
 
-def rivals_key(import_id: str, attempt: str) -> str:
-    """Where the rivals that an attempt of validation found lie in the work bucket."""
-    return f"{import_id}/rivals/{attempt}.json"
+def older_imports_key(import_id: str, attempt: str) -> str:
+    """Where the older open imports that an attempt of validation found lie in the work bucket."""
+    return f"{import_id}/older open imports/{attempt}.json"
 
 
 def repeats_key(import_id: str, chunk: int) -> str:

@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.model import Line, LineResult, Outcome, Repeat
 from handover.pipeline.planners import Planner, Work, planner_of
 from handover.rules import (
     AccountWrite,
+    Decision,
     Instruction,
-    Plan,
     repeated_line,
     repeated_login,
     understanding_of,
 )
-from handover.runtime import Wiring
+from handover.runtime import Resources
 from handover.store.batches import STATEMENTS_A_BATCH
 
 # Accounts are looked up for so many lines at a time, so that the facts are fresh when written.
@@ -36,7 +36,7 @@ class Decided:
 
 
 def results_of(
-    wiring: Wiring, work: Work, lines: Sequence[Line], decided: Decided, patience: Patience
+    resources: Resources, work: Work, lines: Sequence[Line], decided: Decided, deadline: Deadline
 ) -> list[LineResult]:
     """The results of the lines in their order, all that had to be written being stored.
 
@@ -60,11 +60,11 @@ def results_of(
             asked[place] = understood
         else:
             results[place] = LineResult(line, Outcome.REJECTED, rejection=understood)
-    planner = planner_of(wiring, work, asked.values(), patience)
+    planner = planner_of(resources, work, asked.values(), deadline)
     may_store = work.may_write and not work.is_dry_run
     places = iter(asked)
     while batch := {place: asked[place] for place in islice(places, LINES_AT_A_TIME)}:
-        plans = _apply(planner, work.tenant, batch, decided, patience, may_store=may_store)
+        plans = _apply(planner, work.tenant, batch, decided, deadline, may_store=may_store)
         for place, planned in plans.items():
             results[place] = _result(lines[place], planned)
     return [result for result in results if result is not None]
@@ -81,18 +81,18 @@ def _apply(
     tenant: str,
     asked: dict[int, Instruction],
     decided: Decided,
-    patience: Patience,
+    deadline: Deadline,
     *,
     may_store: bool,
-) -> dict[int, Plan]:
+) -> dict[int, Decision]:
     """The plans of these lines, made on what is read now and stored where that is wanted."""
     found = planner.store.read(
-        tenant, dict.fromkeys(one.account_id for one in asked.values()), patience
+        tenant, dict.fromkeys(one.account_id for one in asked.values()), deadline
     )
-    plan_line = planner.for_lines(asked.values(), found, patience)
+    plan_line = planner.for_lines(asked.values(), found, deadline)
     plans = {place: plan_line(one, found.get(one.account_id)) for place, one in asked.items()}
     if may_store:
-        _write(planner, asked, plans, decided, patience)
+        _write(planner, asked, plans, decided, deadline)
     else:
         decided.lines += len(plans)
     return plans
@@ -101,9 +101,9 @@ def _apply(
 def _write(
     planner: Planner,
     asked: dict[int, Instruction],
-    plans: dict[int, Plan],
+    plans: dict[int, Decision],
     decided: Decided,
-    patience: Patience,
+    deadline: Deadline,
 ) -> None:
     """Stores what the plans want stored; a plan that met a newer version is made again."""
     waiting = [place for place, planned in plans.items() if planned.write is not None]
@@ -114,12 +114,12 @@ def _write(
         for begin in range(0, len(waiting), STATEMENTS_A_BATCH):
             part = waiting[begin : begin + STATEMENTS_A_BATCH]
             writes = {place: write for place in part if (write := plans[place].write) is not None}
-            late = _write_part(planner, writes, asked, plans, patience)
+            late = _write_part(planner, writes, asked, plans, deadline)
             decided.lines += len(part) - len(late)
             again += late
         waiting = again
         if waiting:
-            patience.wait(tries)
+            deadline.wait(tries)
             tries += 1
 
 
@@ -127,17 +127,17 @@ def _write_part(
     planner: Planner,
     writes: dict[int, AccountWrite],
     asked: dict[int, Instruction],
-    plans: dict[int, Plan],
-    patience: Patience,
+    plans: dict[int, Decision],
+    deadline: Deadline,
 ) -> list[int]:
     places = {write.account.account_id: place for place, write in writes.items()}
-    unmet = planner.store.write(list(writes.values()), patience)
+    unmet = planner.store.write(list(writes.values()), deadline)
     if not unmet:
         return []
     found = {places[write.account.account_id]: account for write, account in unmet}
     # What the rules look at may follow from the record: a login name that it has lost meanwhile.
     there = {record.account_id: record for record in found.values() if record is not None}
-    plan_line = planner.for_lines([asked[place] for place in found], there, patience)
+    plan_line = planner.for_lines([asked[place] for place in found], there, deadline)
     again: list[int] = []
     for place, account in found.items():
         plans[place] = plan_line(asked[place], account)
@@ -146,5 +146,5 @@ def _write_part(
     return again
 
 
-def _result(line: Line, planned: Plan) -> LineResult:
+def _result(line: Line, planned: Decision) -> LineResult:
     return LineResult(line, planned.outcome, planned.changes, planned.rejection, planned.message)

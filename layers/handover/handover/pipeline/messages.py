@@ -13,9 +13,9 @@ from enum import StrEnum
 from typing import Any
 
 from handover.aws import queues
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.errors import RetryLaterError
-from handover.runtime import Invocation, Wiring
+from handover.runtime import Invocation, Resources
 from handover.store.imports import ImportItem
 
 
@@ -32,36 +32,36 @@ VERSION = 1
 
 
 def send_chunks(
-    wiring: Wiring, item: ImportItem, numbers: Iterable[int], patience: Patience
+    resources: Resources, item: ImportItem, numbers: Iterable[int], deadline: Deadline
 ) -> None:
     """Sends a message for each of these chunks of the import, in their order."""
     queues.send_all(
-        wiring.chunks_queue,
+        resources.chunks_queue,
         ({"v": VERSION, "import_id": item.pk, "chunk": number} for number in numbers),
-        patience,
+        deadline,
         group=item.tenant,
     )
 
 
-def hand_on(wiring: Wiring, item: ImportItem, number: int, handed_on: int) -> None:
+def hand_on(resources: Resources, item: ImportItem, number: int, handed_on: int) -> None:
     """Sends a fresh message for a chunk that has been handed on so many times, this one included.
 
     Messages that say a lower number mean nothing any more, once this one has been taken.
     """
     message = {"v": VERSION, "import_id": item.pk, "chunk": number, "handed_on": handed_on}
-    queues.send(wiring.chunks_queue, message, group=item.tenant)
+    queues.send(resources.chunks_queue, message, group=item.tenant)
 
 
-def send_finalize(wiring: Wiring, item: ImportItem) -> None:
+def send_finalize(resources: Resources, item: ImportItem) -> None:
     """Sends the message that has the import brought to its end, or told of."""
     message = {"v": VERSION, "import_id": item.pk}
-    queues.send(wiring.finalize_queue, message, group=item.tenant)
+    queues.send(resources.finalize_queue, message, group=item.tenant)
 
 
-def note_taken(wiring: Wiring, need: Need, run: Invocation) -> None:
+def note_taken(resources: Resources, need: Need, run: Invocation) -> None:
     """Notes for the sweep how far the messages of a queue have been taken."""
     if run.sent_at is not None:
-        wiring.tables.imports.note_taken(need, run.sent_at)
+        resources.tables.imports.note_taken(need, run.sent_at)
 
 
 def read_message(body: str) -> Any:

@@ -1,7 +1,7 @@
 """Rivals: the older imports of a tenant that may still write.
 
 S3 itself is the register: a listing shows every upload that is older than a given one, whether
-its notification has come yet or not. What a listing shows as older and not final is a rival; what
+its notification has come yet or not. What a listing shows as older and not final is an older open import; what
 has ended writes nothing any more.
 """
 
@@ -13,16 +13,16 @@ from datetime import datetime
 from itertools import chain
 
 from handover.aws import objects
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.errors import RetryLaterError
 from handover.model import Mode
-from handover.pipeline.import_plan import ImportPlan, rivals_key
+from handover.pipeline.import_plan import ImportPlan, older_imports_key
 from handover.pipeline.uploads import DIRECTORY, DROP, IN, Arrival, found_arrival, is_no_upload
-from handover.runtime import Wiring, rfc3339
+from handover.runtime import Resources, rfc3339
 
 # A plan is one item of at most 400 KB, which 11,400 ids would fill; more than these lie in S3.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
-MOST_RIVALS_IN_PLAN = 1_000
+MAX_OLDER_IMPORTS_IN_PLAN = 1_000
 # S3 lists times in whole seconds, and calls what is a second apart by S3's own clock concurrent.
 SAME_TIME_SECONDS = 1.0
 # S3 may list an upload with the time it began at, and only once it is whole. The upload bucket's
@@ -32,9 +32,11 @@ SAME_TIME_SECONDS = 1.0
 WATERMARK_LAG_SECONDS = 3 * 24 * 3600.0
 
 
-def rivals_of(wiring: Wiring, tenant: str, arrival: Arrival, patience: Patience) -> frozenset[str]:
+def older_open_imports_of(
+    resources: Resources, tenant: str, arrival: Arrival, deadline: Deadline
+) -> frozenset[str]:
     """The ids of the tenant's older, or simultaneous, imports that are not final."""
-    imports, bucket = wiring.tables.imports, wiring.uploads_bucket
+    imports, bucket = resources.tables.imports, resources.uploads_bucket
     watermark = imports.watermark(tenant)
     ended_until = datetime.fromisoformat(watermark).timestamp() if watermark else 0.0
     times: dict[str, float] = {}
@@ -54,43 +56,47 @@ def rivals_of(wiring: Wiring, tenant: str, arrival: Arrival, patience: Patience)
         import_id: at for import_id, at in times.items() if at <= arrival.at + SAME_TIME_SECONDS
     }
     own_time = min(times.pop(arrival.import_id, arrival.at), arrival.at)
-    states = imports.states(times, patience)
+    states = imports.states(times, deadline)
     harmless = {
         import_id
         for import_id, (state, mode) in states.items()
         if state.is_final or mode is Mode.DRY_RUN
     }
     # What is no upload has no import, unless it was made one before this was a rule.
-    rivals = frozenset(times) - harmless - (no_uploads - states.keys())
-    open_since = min((times[rival] for rival in rivals), default=own_time)
+    older_open_imports = frozenset(times) - harmless - (no_uploads - states.keys())
+    open_since = min((times[older_import] for older_import in older_open_imports), default=own_time)
     until = min(open_since, own_time) - SAME_TIME_SECONDS
     if until > ended_until:
         imports.raise_watermark(tenant, rfc3339(until))
-    return rivals
+    return older_open_imports
 
 
-def with_rivals(
-    wiring: Wiring, plan: ImportPlan, rivals: frozenset[str], import_id: str, attempt: str
+def with_older_imports(
+    resources: Resources,
+    plan: ImportPlan,
+    older_open_imports: frozenset[str],
+    import_id: str,
+    attempt: str,
 ) -> ImportPlan:
-    """The plan that knows its rivals: itself, or where they were stored when they are many.
+    """The plan that knows its older open imports: itself, or where they were stored when they are many.
 
-    Each attempt stores its own, so that a plan and its rivals always belong together.
+    Each attempt stores its own, so that a plan and its older open imports always belong together.
     """
-    if len(rivals) <= MOST_RIVALS_IN_PLAN:
-        return replace(plan, rivals=rivals)
-    key = rivals_key(import_id, attempt)
-    body = json.dumps(sorted(rivals), separators=(",", ":")).encode()
-    objects.write(wiring.work_bucket, key, body, "application/json")
-    return replace(plan, rivals_key=key)
+    if len(older_open_imports) <= MAX_OLDER_IMPORTS_IN_PLAN:
+        return replace(plan, older_open_imports=older_open_imports)
+    key = older_imports_key(import_id, attempt)
+    body = json.dumps(sorted(older_open_imports), separators=(",", ":")).encode()
+    objects.write(resources.work_bucket, key, body, "application/json")
+    return replace(plan, older_imports_key=key)
 
 
-def rivals_in(wiring: Wiring, plan: ImportPlan) -> frozenset[str]:
-    """The rivals of a plan; raises RetryLaterError when they were stored and are not there."""
-    if not plan.rivals_key:
-        return plan.rivals
-    body = objects.read(wiring.work_bucket, plan.rivals_key)
+def older_open_imports_in(resources: Resources, plan: ImportPlan) -> frozenset[str]:
+    """The older open imports of a plan; raises RetryLaterError when they were stored and are not there."""
+    if not plan.older_imports_key:
+        return plan.older_open_imports
+    body = objects.read(resources.work_bucket, plan.older_imports_key)
     if body is None:
-        raise RetryLaterError("the rivals of this import are not there")
+        raise RetryLaterError("the older open imports of this import are not there")
     return frozenset(json.loads(body))
 
 

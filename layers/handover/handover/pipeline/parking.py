@@ -19,7 +19,7 @@ from typing import Any
 
 from handover.aws import objects
 from handover.errors import RetryLaterError, WriteRefusedError
-from handover.runtime import Invocation, Wiring, logger, metrics
+from handover.runtime import Invocation, Resources, logger, metrics
 
 PARKED = "parked"
 # Where Lambda puts the batches that it gives up, as the last resort of a stream's mapping.
@@ -39,8 +39,8 @@ class Stream:
     """A stream by the name of its function, the table that it tells of, and what a record means."""
 
     name: str
-    table: Callable[[Wiring], str]
-    work: Callable[[Wiring, Sequence[Record], Invocation], None]
+    table: Callable[[Resources], str]
+    work: Callable[[Resources, Sequence[Record], Invocation], None]
 
     @property
     def place(self) -> str:
@@ -48,66 +48,66 @@ class Stream:
         return f"{PARKED}/{self.name}/"
 
 
-def take(wiring: Wiring, stream: Stream, records: Sequence[Record], run: Invocation) -> None:
+def take(resources: Resources, stream: Stream, records: Sequence[Record], run: Invocation) -> None:
     """Works the records of a batch, in their order, or parks them.
 
     Raises RetryLaterError when a service is busy; then the batch is to come again.
     """
-    parked = _parked(wiring, stream, {_item(record) for record in records})
+    parked = _parked(resources, stream, {_item(record) for record in records})
     ready: list[Record] = []
     for record in records:
         if _item(record) in parked:
-            _park(wiring, stream, record)
+            _park(resources, stream, record)
         else:
             ready.append(record)
     try:
-        stream.work(wiring, ready, run)
+        stream.work(resources, ready, run)
     except Exception as error:  # noqa: BLE001 - whatever it is, other accounts must not wait for it
         _check_time(error)
         _tell("a batch failed and is worked record by record", error)
-        _each(wiring, stream, ready, run)
+        _each(resources, stream, ready, run)
 
 
-def replay(wiring: Wiring, stream: Stream, run: Invocation) -> dict[str, int]:
+def replay(resources: Resources, stream: Stream, run: Invocation) -> dict[str, int]:
     """Works what is parked: how many records were `replayed`, and how many are `left`.
 
     What fails again stays, with all that is parked behind it. Raises RetryLaterError when a service
     is busy; what was replayed until then is.
     """
-    replayed = _take_given_up(wiring, stream, run)
+    replayed = _take_given_up(resources, stream, run)
     stuck: set[str] = set()
-    for key in objects.keys(wiring.work_bucket, stream.place):
-        if run.patience.left < RESERVE_SECONDS:
+    for key in objects.keys(resources.work_bucket, stream.place):
+        if run.deadline.left < RESERVE_SECONDS:
             break
         item = key.removeprefix(stream.place).partition("/")[0]
-        body = None if item in stuck else objects.read(wiring.work_bucket, key)
+        body = None if item in stuck else objects.read(resources.work_bucket, key)
         if body is None:
             continue
         try:
-            stream.work(wiring, [json.loads(body)], run)
+            stream.work(resources, [json.loads(body)], run)
         except Exception as error:  # noqa: BLE001 - as above
             _check_time(error)
             _tell("a parked record failed again", error)
             stuck.add(item)
             continue
         # Only now: who is stopped before works the record twice, and never loses it.
-        objects.delete(wiring.work_bucket, key)
+        objects.delete(resources.work_bucket, key)
         replayed += 1
-    left = sum(1 for _ in objects.keys(wiring.work_bucket, stream.place))
+    left = sum(1 for _ in objects.keys(resources.work_bucket, stream.place))
     metrics.add_metric("RecordsReplayed", "Count", replayed)
     logger.info("records replayed", extra={"stream": stream.name, "number": replayed, "left": left})
     return {"replayed": replayed, "left": left}
 
 
-def _each(wiring: Wiring, stream: Stream, records: Sequence[Record], run: Invocation) -> int:
+def _each(resources: Resources, stream: Stream, records: Sequence[Record], run: Invocation) -> int:
     """Works the records one by one; the number of those that were not parked."""
     stuck: set[str] = set()
     worked = 0
     for record in records:
-        run.patience.check()
+        run.deadline.check()
         if _item(record) not in stuck:
             try:
-                stream.work(wiring, [record], run)
+                stream.work(resources, [record], run)
             except Exception as error:  # noqa: BLE001 - as above
                 _check_time(error)
                 _tell("a record failed and is parked", error)
@@ -115,7 +115,7 @@ def _each(wiring: Wiring, stream: Stream, records: Sequence[Record], run: Invoca
             else:
                 worked += 1
                 continue
-        _park(wiring, stream, record)
+        _park(resources, stream, record)
     return worked
 
 
@@ -125,23 +125,23 @@ def _check_time(error: Exception) -> None:
         raise error
 
 
-def _take_given_up(wiring: Wiring, stream: Stream, run: Invocation) -> int:
+def _take_given_up(resources: Resources, stream: Stream, run: Invocation) -> int:
     """Works or parks the records of batches that Lambda has given up; how many were worked."""
-    table = f":table/{stream.table(wiring)}/"
+    table = f":table/{stream.table(resources)}/"
     worked = 0
-    for key in objects.keys(wiring.work_bucket, GIVEN_UP):
-        if run.patience.left < RESERVE_SECONDS:
+    for key in objects.keys(resources.work_bucket, GIVEN_UP):
+        if run.deadline.left < RESERVE_SECONDS:
             break
-        body = objects.read(wiring.work_bucket, key)
+        body = objects.read(resources.work_bucket, key)
         records = list(_records_in(body)) if body is not None else []
         if records and all(table in record.get("eventSourceARN", "") for record in records):
-            parked = _parked(wiring, stream, {_item(record) for record in records})
+            parked = _parked(resources, stream, {_item(record) for record in records})
             for record in records:
                 if _item(record) in parked:
-                    _park(wiring, stream, record)
+                    _park(resources, stream, record)
             ready = [record for record in records if _item(record) not in parked]
-            worked += _each(wiring, stream, ready, run)
-            objects.delete(wiring.work_bucket, key)
+            worked += _each(resources, stream, ready, run)
+            objects.delete(resources.work_bucket, key)
     return worked
 
 
@@ -151,21 +151,21 @@ def _records_in(body: bytes) -> Iterator[Record]:
     yield from (json.loads(told) if isinstance(told, str) else told).get("Records", ())
 
 
-def _parked(wiring: Wiring, stream: Stream, items: set[str]) -> set[str]:
+def _parked(resources: Resources, stream: Stream, items: set[str]) -> set[str]:
     """Those of the items of which a record is parked."""
-    found, is_whole = objects.folders(wiring.work_bucket, stream.place)
+    found, is_whole = objects.folders(resources.work_bucket, stream.place)
     if is_whole:
         return items & found
     # So many are parked that those in hand are looked up one by one.
-    places = {item: objects.keys(wiring.work_bucket, f"{stream.place}{item}/") for item in items}
+    places = {item: objects.keys(resources.work_bucket, f"{stream.place}{item}/") for item in items}
     return {item for item, keys in places.items() if next(keys, None) is not None}
 
 
-def _park(wiring: Wiring, stream: Stream, record: Record) -> None:
+def _park(resources: Resources, stream: Stream, record: Record) -> None:
     sequence = str(record["dynamodb"]["SequenceNumber"]).zfill(SEQUENCE_DIGITS)
     key = f"{stream.place}{_item(record)}/{sequence}"
     body = json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    objects.write(wiring.work_bucket, key, body, "application/json")
+    objects.write(resources.work_bucket, key, body, "application/json")
     metrics.add_metric("RecordsParked", "Count", 1)
 
 

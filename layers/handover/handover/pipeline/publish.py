@@ -13,10 +13,10 @@ from typing import Any
 from handover.aws import buses
 from handover.model import Account, User
 from handover.pipeline.parking import Stream
-from handover.profiles import OpcoWall, is_fact
-from handover.reports import mark_told
+from handover.profiles import OpcoWall, is_field
+from handover.reports import receipt_to_dict
 from handover.rules import address_in, are_apart, is_pending
-from handover.runtime import Invocation, Wiring, history_days
+from handover.runtime import Invocation, Resources, history_days
 from handover.store.accounts import account_from
 from handover.store.history import Entry, Holding, holdings_of
 
@@ -39,30 +39,32 @@ def changes_of(records: Sequence[Mapping[str, Any]]) -> list[Change]:
     ]
 
 
-def publish_changes(wiring: Wiring, changes: Sequence[Change], run: Invocation) -> None:
+def publish_changes(resources: Resources, changes: Sequence[Change], run: Invocation) -> None:
     """Writes what the changes mean for history and portfolios, then tells other systems."""
     entries = [entry for change in changes if (entry := _entry(change)) is not None]
-    wiring.tables.history.put(_once(entries), run.patience, days=history_days())
+    resources.tables.history.put(_once(entries), run.deadline, days=history_days())
     holdings: list[Holding] = []
     for change in changes:
         if change.after is not None:
             holdings += holdings_of(change.before, change.after)
-    wiring.tables.portfolios.put(holdings, run.now, run.patience)
-    _ask_for_looks(wiring, holdings + _behind_another_wall(changes), changes, run)
+    resources.tables.portfolios.put(holdings, run.now, run.deadline)
+    _ask_for_rechecks(resources, holdings + _behind_another_wall(changes), changes, run)
     buses.put_events(
-        wiring.changes_bus,
+        resources.changes_bus,
         ASSIGNMENT_CHANGED,
         (_fitting(event) for entry in entries if (event := _event(entry))["changes"]),
-        run.patience,
+        run.deadline,
     )
 
 
-def _publish_records(wiring: Wiring, records: Sequence[Mapping[str, Any]], run: Invocation) -> None:
-    publish_changes(wiring, changes_of(records), run)
+def _publish_records(
+    resources: Resources, records: Sequence[Mapping[str, Any]], run: Invocation
+) -> None:
+    publish_changes(resources, changes_of(records), run)
 
 
 CHANGES_OF_ACCOUNTS = Stream(
-    "publish", lambda wiring: wiring.tables.accounts.table, _publish_records
+    "publish", lambda resources: resources.tables.accounts.table, _publish_records
 )
 
 
@@ -79,8 +81,8 @@ def _behind_another_wall(changes: Sequence[Change]) -> list[Holding]:
     ]
 
 
-def _ask_for_looks(
-    wiring: Wiring, holdings: Sequence[Holding], changes: Sequence[Change], run: Invocation
+def _ask_for_rechecks(
+    resources: Resources, holdings: Sequence[Holding], changes: Sequence[Change], run: Invocation
 ) -> None:
     """Asks for a look at users who are deleted and hold something, or are awaited and there.
 
@@ -98,7 +100,7 @@ def _ask_for_looks(
             held.setdefault(holding.tenant, []).append(holding)
     for tenant, of_tenant in held.items():
         addresses = dict.fromkeys(address_in(holding.user) for holding in of_tenant)
-        users = wiring.tables.directory.users(tenant, addresses, run.patience)
+        users = resources.tables.directory.users(tenant, addresses, run.deadline)
         looks: dict[str, Holding] = {}
         for holding in of_tenant:
             user = users.get(address_in(holding.user))
@@ -106,18 +108,18 @@ def _ask_for_looks(
                 continue
             is_awaited = is_pending(holding.user) and user.is_active
             account = accounts[tenant, holding.account_id]
-            if user.is_deleted or (is_awaited and not _keeps_out(wiring, user, account)):
+            if user.is_deleted or (is_awaited and not _keeps_out(resources, user, account)):
                 looks[user.email] = holding
         for email, holding in looks.items():
             because = f"{holding.account_id}#{holding.version}"
-            wiring.tables.errands.look_at(tenant, email, because)
+            resources.tables.jobs.look_at(tenant, email, because)
 
 
-def _keeps_out(wiring: Wiring, user: User, account: Account) -> bool:
+def _keeps_out(resources: Resources, user: User, account: Account) -> bool:
     """True when the wall would reject who is awaited, so that a look could give them nothing."""
     return (
         are_apart(user, account)
-        and wiring.tables.directory.settings(account.tenant).opco_wall is OpcoWall.ALWAYS
+        and resources.tables.directory.settings(account.tenant).opco_wall is OpcoWall.ALWAYS
     )
 
 
@@ -125,26 +127,26 @@ def _entry(change: Change) -> Entry | None:
     after = change.after
     # The newest mark tells of this write only if it carries the version that the write made;
     # otherwise the write was a change of facts or of order.
-    if after is None or not after.marks or after.marks[-1].version != after.version:
+    if after is None or not after.receipts or after.receipts[-1].version != after.version:
         return None
-    return Entry(after.tenant, after.account_id, after.marks[-1])
+    return Entry(after.tenant, after.account_id, after.receipts[-1])
 
 
 def _once(entries: Sequence[Entry]) -> list[Entry]:
-    keyed = {(entry.tenant, entry.account_id, entry.mark.version): entry for entry in entries}
+    keyed = {(entry.tenant, entry.account_id, entry.receipt.version): entry for entry in entries}
     return list(keyed.values())
 
 
 def _event(entry: Entry) -> dict[str, Any]:
-    mark = entry.mark
+    mark = entry.receipt
     # What the directory tells of an account is no assignment.
-    seats = tuple(change for change in mark.changes if not is_fact(change.role))
+    roles = tuple(change for change in mark.changes if not is_field(change.role))
     return {
         "schema": "handover.assignment/1",
         "dedupe_id": f"assignment-changed/{entry.tenant}/{entry.account_id}/{mark.version}",
         "tenant": entry.tenant,
         "account_id": entry.account_id,
-        **mark_told(replace(mark, changes=seats)),
+        **receipt_to_dict(replace(mark, changes=roles)),
     }
 
 

@@ -24,7 +24,7 @@ def new_item(arrival: Arrival, sender: Sender, run: Invocation) -> ImportItem:
         version_id=arrival.upload.version_id,
         order=arrival.order,
         ticket=sender.ticket,
-        errand=sender.errand,
+        job=sender.job,
         undo_of=sender.undo_of,
         principal=arrival.principal,
         proven_by=sender.principal or None,

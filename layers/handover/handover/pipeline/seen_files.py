@@ -9,9 +9,9 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator
 
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.model import FileWarning, Header, State
-from handover.runtime import Wiring, logger
+from handover.runtime import Resources, logger
 from handover.store.imports import ImportItem, SeenFile
 
 # Files of one source that are remembered: some weeks of a nightly one, in an item of about 5 KB.
@@ -44,19 +44,19 @@ class Fingerprint:
 
 
 def seen_again(
-    wiring: Wiring, item: ImportItem, fingerprint: str, patience: Patience
+    resources: Resources, item: ImportItem, fingerprint: str, deadline: Deadline
 ) -> tuple[FileWarning, ...]:
     """OLD_FILE_AGAIN when an older file of the source was the same and newer ones came since.
 
     Remembers the file as one of its source. Says the same when it is asked again.
     """
-    others = _remember(wiring, item, fingerprint)
+    others = _remember(resources, item, fingerprint)
     older = [one for one in others if one.order < item.order]
     same = [one for one in older if one.fingerprint == fingerprint]
     if not same or older[-1].fingerprint == fingerprint:
         return ()
     first = same[-1]
-    found = wiring.tables.imports.states([first.import_id], patience).get(first.import_id)
+    found = resources.tables.imports.states([first.import_id], deadline).get(first.import_id)
     if found is None or found[0] in _WITHOUT_EFFECT:
         return ()
     return (
@@ -70,9 +70,9 @@ def seen_again(
     )
 
 
-def _remember(wiring: Wiring, item: ImportItem, fingerprint: str) -> list[SeenFile]:
+def _remember(resources: Resources, item: ImportItem, fingerprint: str) -> list[SeenFile]:
     """The other files of the source that are remembered, oldest first."""
-    imports = wiring.tables.imports
+    imports = resources.tables.imports
     mine = SeenFile(fingerprint, item.order, item.pk)
     others: list[SeenFile] = []
     for _ in range(TRIES):

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from handover.model import FileWarning, Mode, Refusal, State
 from handover.reports import Approval, ImportSummary, ReportObject, warnings_from
-from handover.runtime import Wiring
+from handover.runtime import Resources
 from handover.store.imports import ImportItem, TicketItem, counts_of
 
 ERRORS, RESULTS, SUMMARY = "errors", "results", "summary.json"
@@ -18,19 +18,20 @@ def report_key(item: ImportItem, name: str) -> str:
     return f"{item.tenant}/{item.pk}/{name}"
 
 
-def summary_of(wiring: Wiring, item: ImportItem) -> ImportSummary:
+def summary_of(resources: Resources, item: ImportItem) -> ImportSummary:
     """The import as it stands, with all that came after its end."""
     return replace(
-        summary_of_end(wiring, item), warnings=_warnings(item, int(item.replays), item.replayed_at)
+        summary_of_end(resources, item),
+        warnings=_warnings(item, int(item.replays), item.replayed_at),
     )
 
 
-def summary_of_end(wiring: Wiring, item: ImportItem) -> ImportSummary:
+def summary_of_end(resources: Resources, item: ImportItem) -> ImportSummary:
     """The import as its end tells of it: the same however often and however late it is told."""
     state = State(item.state)
     counts = counts_of(item)
     has_results = state.is_final and not item.refusal
-    bucket = wiring.reports_bucket
+    bucket = resources.reports_bucket
     return ImportSummary(
         import_id=item.pk,
         tenant=item.tenant,
@@ -55,8 +56,8 @@ def summary_of_end(wiring: Wiring, item: ImportItem) -> ImportSummary:
         delimiter=item.delimiter or "",
         approval=_approval(item),
         undo_of=item.undo_of or "",
-        errand=item.errand or "",
-        warnings=_warnings(item, int(item.replays_told or 0), None),
+        job=item.job or "",
+        warnings=_warnings(item, int(item.replays_notified or 0), None),
     )
 
 
@@ -73,14 +74,14 @@ def summary_of_ticket(ticket_id: str, ticket: TicketItem) -> ImportSummary:
         state=State.CANCELLED if ticket.cancelled_by else State.AWAITING_UPLOAD,
         received_at=_moment(ticket.issued_at),
         undo_of=ticket.undo_of or "",
-        errand=ticket.errand or "",
+        job=ticket.job or "",
     )
 
 
 def _warnings(item: ImportItem, replays: int, last_at: str | None) -> tuple[FileWarning, ...]:
     stored = warnings_from(item.warnings) if item.warnings else ()
     # Handover may write a file of its own twice; that is nobody's mistake.
-    if not replays or item.errand:
+    if not replays or item.job:
         return stored
     files = "1 more file was" if replays == 1 else f"{replays:,} more files were"
     last = f", the last one at {last_at}" if last_at else ""

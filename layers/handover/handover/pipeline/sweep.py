@@ -13,7 +13,7 @@ from functools import cache
 
 from handover.aws import objects, queues
 from handover.aws.objects import Upload, Version
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.model import State
 from handover.pipeline.messages import Need, send_chunks, send_finalize
 from handover.pipeline.older_imports import ticket_time
@@ -33,7 +33,7 @@ from handover.rules.resending import (
     probed,
     what_to_resend,
 )
-from handover.runtime import Invocation, Wiring, logger, metrics
+from handover.runtime import Invocation, Resources, logger, metrics
 from handover.store.imports import ImportItem, pending_chunks
 
 # How long an import that waits for older ones is left alone before it is tried again.
@@ -49,7 +49,7 @@ LOST_DROP_SECONDS = 10 * 3600.0
 APPROVAL_SECONDS = 30 * 24 * 3600.0
 # Everything older has been looked at many times.
 FORGOTTEN_SECONDS = 14 * 24 * 3600.0
-# A file comes minutes after its ticket; that of an errand within the day that a stream keeps the
+# A file comes minutes after its ticket; that of a job within the day that a stream keeps the
 # record of it.
 TICKET_LATE_SECONDS = 2 * 24 * 3600.0
 # What is left to take in what was listed last, and to store how far the listing has come.
@@ -58,21 +58,21 @@ LISTING_RESERVE_SECONDS = 15.0
 TICKET_PATTERN = re.compile(r"\d{8}T\d{9}Z-")
 
 
-def sweep_imports(wiring: Wiring, run: Invocation) -> None:
+def sweep_imports(resources: Resources, run: Invocation) -> None:
     """Sends messages of open imports again that can have been lost, oldest imports first.
 
     What a run does not come to is looked at by the next ones.
     """
-    imports = wiring.tables.imports
+    imports = resources.tables.imports
     begun = looked = imports.looked_until(OPEN_IMPORTS)
     seen = cache(imports.seen)
     for_all: dict[Need, _Standing] = {}
     for item in imports.open_imports(since=begun):
-        if run.patience.left < LISTING_RESERVE_SECONDS:
+        if run.deadline.left < LISTING_RESERVE_SECONDS:
             break
         looked = item.opened_at or looked
         if _is_overdue(item, run.now):
-            _cancel(wiring, item, run)
+            _cancel(resources, item, run)
             continue
         standing = _standing(item, run.now)
         if standing is None:
@@ -84,17 +84,17 @@ def sweep_imports(wiring: Wiring, run: Invocation) -> None:
             if standing.sent.resends < best.sent.resends:
                 for_all[standing.need] = standing
         elif decided is not Resend.NOTHING:
-            _send_on(wiring, standing, decided, run)
+            _send_on(resources, standing, decided, run)
     else:
         looked = ""
     for need, standing in for_all.items():
-        if _send_on(wiring, standing, Resend.PROBE_FOR_ALL, run):
+        if _send_on(resources, standing, Resend.PROBE_FOR_ALL, run):
             imports.probed(need, probed(seen(need), run.now))
     if looked != begun:
         imports.look_on_from(OPEN_IMPORTS, looked)
 
 
-def sweep_uploads(wiring: Wiring, run: Invocation) -> None:
+def sweep_uploads(resources: Resources, run: Invocation) -> None:
     """Sends the uploads to the intake that have no import though they are not new any more.
 
     People's files first, for half of the time, then all others. What a run does not come to is
@@ -110,12 +110,12 @@ def sweep_uploads(wiring: Wiring, run: Invocation) -> None:
     def behind_tickets(key: str) -> str:
         return f"{IN}/~" if key.startswith(f"{IN}/") else ""
 
-    _sweep_part(wiring, run, f"{IN}/", behind_old_tickets, leave_seconds=run.patience.left / 2)
-    _sweep_part(wiring, run, "", behind_tickets, leave_seconds=LISTING_RESERVE_SECONDS)
+    _sweep_part(resources, run, f"{IN}/", behind_old_tickets, leave_seconds=run.deadline.left / 2)
+    _sweep_part(resources, run, "", behind_tickets, leave_seconds=LISTING_RESERVE_SECONDS)
 
 
 def _sweep_part(
-    wiring: Wiring,
+    resources: Resources,
     run: Invocation,
     prefix: str,
     behind: Callable[[str], str],
@@ -127,34 +127,34 @@ def _sweep_part(
     Stops with `leave_seconds` left, and remembers the last key of which it has seen every version.
     `behind` tells of a key behind which other one it goes on at once, "" for none.
     """
-    imports = wiring.tables.imports
+    imports = resources.tables.imports
     begun = key = whole = imports.looked_until(prefix)
     waiting: list[Arrival] = []
-    for version in _versions(wiring, prefix, begun, behind):
+    for version in _versions(resources, prefix, begun, behind):
         if version.upload.key != key:
             whole, key = key, version.upload.key
-        if run.patience.left < leave_seconds:
+        if run.deadline.left < leave_seconds:
             break
         age = run.now - version.modified.timestamp()
         lost = LOST_DROP_SECONDS if key.partition("/")[0] in OF_SYSTEMS else LOST_SECONDS
         if lost < age < FORGOTTEN_SECONDS and not is_no_upload(key, version.size_bytes):
             waiting.append(found_arrival(version))
         if len(waiting) == UPLOADS_AT_A_TIME:
-            _take_in(wiring, waiting, run.patience)
+            _take_in(resources, waiting, run.deadline)
             waiting = []
     else:
         whole = ""
-    _take_in(wiring, waiting, run.patience)
+    _take_in(resources, waiting, run.deadline)
     if whole != begun:
         imports.look_on_from(prefix, whole)
 
 
 def _versions(
-    wiring: Wiring, prefix: str, after_key: str, behind: Callable[[str], str]
+    resources: Resources, prefix: str, after_key: str, behind: Callable[[str], str]
 ) -> Iterator[Version]:
     """The versions under a prefix behind a key, without what `behind` leads past."""
     while True:
-        for version in objects.versions(wiring.uploads_bucket, prefix, after_key=after_key):
+        for version in objects.versions(resources.uploads_bucket, prefix, after_key=after_key):
             after_key = behind(version.upload.key)
             # S3 lists keys by their bytes in UTF-8, which is the order of Python's texts.
             if after_key > version.upload.key:
@@ -168,19 +168,21 @@ UPLOADS_AT_A_TIME = 100
 # The part under which it is stored how far the open imports were looked at.
 OPEN_IMPORTS = "imports"
 # What the schedules ask for, by the name in their input.
-SWEEPS: Mapping[str, Callable[[Wiring, Invocation], None]] = {
+SWEEPS: Mapping[str, Callable[[Resources, Invocation], None]] = {
     "imports": sweep_imports,
     "uploads": sweep_uploads,
 }
 
 
-def _take_in(wiring: Wiring, waiting: list[Arrival], patience: Patience) -> None:
-    known = wiring.tables.imports.states((arrival.import_id for arrival in waiting), patience)
+def _take_in(resources: Resources, waiting: list[Arrival], deadline: Deadline) -> None:
+    known = resources.tables.imports.states((arrival.import_id for arrival in waiting), deadline)
     lost = [arrival for arrival in waiting if arrival.import_id not in known]
     if lost:
         metrics.add_metric("UploadsWithoutImport", "Count", len(lost))
         logger.warning("uploads without an import", extra={"uploads": len(lost)})
-    queues.send_all(wiring.intake_queue, (arrival_message(arrival) for arrival in lost), patience)
+    queues.send_all(
+        resources.intake_queue, (arrival_message(arrival) for arrival in lost), deadline
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,7 @@ def _standing(item: ImportItem, now: float) -> _Standing | None:
         need = Need.INTAKE
     elif state is State.PROCESSING and pending_chunks(item):
         need = Need.CHUNKS
-    elif state is State.AWAITING_APPROVAL and item.told_approval:
+    elif state is State.AWAITING_APPROVAL and item.approval_notified:
         return None
     return _Standing(item, need, _sent(item, need))
 
@@ -211,10 +213,10 @@ def _is_overdue(item: ImportItem, now: float) -> bool:
     return item.state == State.AWAITING_APPROVAL and now - _opened(item) > APPROVAL_SECONDS
 
 
-def _cancel(wiring: Wiring, item: ImportItem, run: Invocation) -> None:
+def _cancel(resources: Resources, item: ImportItem, run: Invocation) -> None:
     """Cancels what nobody approved; its chunks, sent for the first time, are settled unwritten."""
-    if wiring.tables.imports.cancel(item.pk, "nobody approved it in time"):
-        send_chunks(wiring, item, sorted(pending_chunks(item)), run.patience)
+    if resources.tables.imports.cancel(item.pk, "nobody approved it in time"):
+        send_chunks(resources, item, sorted(pending_chunks(item)), run.deadline)
 
 
 def _sent(item: ImportItem, need: Need) -> Sent:
@@ -236,16 +238,16 @@ def _decide(standing: _Standing, seen: Seen, now: float) -> Resend:
     return what_to_resend(now, sent, seen)
 
 
-def _send_on(wiring: Wiring, standing: _Standing, decided: Resend, run: Invocation) -> bool:
+def _send_on(resources: Resources, standing: _Standing, decided: Resend, run: Invocation) -> bool:
     """True when something was sent again."""
     item, need, sent, now = standing.item, standing.need, standing.sent, run.now
     chunks: list[int] = []
     if need is Need.CHUNKS:
-        chunks = _lost_chunks(wiring, standing, decided, run)
+        chunks = _lost_chunks(resources, standing, decided, run)
     probe = chunks[0] if chunks and decided is not Resend.LOST else None
     # Before it is sent, so that whoever takes the probe sees that it is one.
-    wiring.tables.imports.resent(item.pk, need, now=now, resends=sent.resends + 1, probe=probe)
-    is_sent = _resend(wiring, item, need, chunks, run)
+    resources.tables.imports.resent(item.pk, need, now=now, resends=sent.resends + 1, probe=probe)
+    is_sent = _resend(resources, item, need, chunks, run)
     if is_sent:
         metrics.add_metric("ImportsResent", "Count", 1)
         logger.warning("import sent on", extra={"import_id": item.pk, "state": item.state})
@@ -253,25 +255,25 @@ def _send_on(wiring: Wiring, standing: _Standing, decided: Resend, run: Invocati
 
 
 def _lost_chunks(
-    wiring: Wiring, standing: _Standing, decided: Resend, run: Invocation
+    resources: Resources, standing: _Standing, decided: Resend, run: Invocation
 ) -> list[int]:
     item = standing.item
-    chunks = wiring.tables.imports.chunks_seen(item.pk, pending_chunks(item), run.patience)
+    chunks = resources.tables.imports.chunks_seen(item.pk, pending_chunks(item), run.deadline)
     if decided is Resend.LOST:
         return lost_chunks(chunks, run.now, before=standing.sent.at)
     return lost_chunks(chunks, run.now, before=run.now)[:1]
 
 
 def _resend(
-    wiring: Wiring, item: ImportItem, need: Need, chunks: list[int], run: Invocation
+    resources: Resources, item: ImportItem, need: Need, chunks: list[int], run: Invocation
 ) -> bool:
     """Sends what the import needs; False when that is nothing."""
     if need is Need.INTAKE:
-        queues.send(wiring.intake_queue, arrival_message(_arrival(item)))
+        queues.send(resources.intake_queue, arrival_message(_arrival(item)))
     elif need is Need.FINALIZE:
-        send_finalize(wiring, item)
+        send_finalize(resources, item)
     else:
-        send_chunks(wiring, item, chunks, run.patience)
+        send_chunks(resources, item, chunks, run.deadline)
         return bool(chunks)
     return True
 

@@ -15,9 +15,9 @@ from handover.aws.objects import Upload, Version
 from handover.errors import RefusedError
 from handover.model import Mode, Refusal
 from handover.pipeline.messages import VERSION
-from handover.profiles import FACTS
+from handover.profiles import FIELDS
 from handover.profiles.names import TENANT_PATTERN
-from handover.runtime import Wiring, logger, metrics, rfc3339
+from handover.runtime import Resources, logger, metrics, rfc3339
 from handover.store.imports import Replays
 
 IN, DROP, DIRECTORY = "in", "drop", "directory"
@@ -82,7 +82,7 @@ class Sender:
     ticket: str | None = None
     refusal: Refusal | None = None
     principal: str = ""
-    errand: str | None = None
+    job: str | None = None
     undo_of: str | None = None
     profile_body: str | None = None
     is_system: bool = False
@@ -160,7 +160,7 @@ def is_no_upload(key: str, size_bytes: int | None) -> bool:
     )
 
 
-def is_passed_over(wiring: Wiring, arrival: Arrival) -> bool:
+def is_passed_over(resources: Resources, arrival: Arrival) -> bool:
     """True for an arrival that makes no import; the log tells why.
 
     Amazon S3 may send events of every bucket of the AWS account to the intake queue. A condition
@@ -168,7 +168,7 @@ def is_passed_over(wiring: Wiring, arrival: Arrival) -> bool:
     policy to be made), so events of other buckets are dropped here.
     """
     upload = arrival.upload
-    if upload.bucket != wiring.uploads_bucket:
+    if upload.bucket != resources.uploads_bucket:
         metrics.add_metric("EventsOfOtherBuckets", "Count", 1)
         logger.warning("event of another bucket dropped", extra={"bucket": upload.bucket})
         return True
@@ -178,18 +178,18 @@ def is_passed_over(wiring: Wiring, arrival: Arrival) -> bool:
     return False
 
 
-def sender_of(wiring: Wiring, arrival: Arrival) -> Sender:
+def sender_of(resources: Resources, arrival: Arrival) -> Sender:
     """Who sent the file, proven by the ticket or the principal, never by what the file says."""
     door, _, rest = arrival.upload.key.partition("/")
     tenant, _, name = rest.partition("/")
     if not TENANT_PATTERN.fullmatch(tenant):
         return _stranger(arrival)
     if door == IN:
-        return _ticket_holder(wiring, arrival, tenant, name.removesuffix(".csv"))
+        return _ticket_holder(resources, arrival, tenant, name.removesuffix(".csv"))
     if door == DROP:
-        return _system(wiring, arrival, tenant, *name.partition("/")[::2])
+        return _system(resources, arrival, tenant, *name.partition("/")[::2])
     if door == DIRECTORY:
-        return _of_directory(_system(wiring, arrival, tenant, *name.partition("/")[::2]))
+        return _of_directory(_system(resources, arrival, tenant, *name.partition("/")[::2]))
     return _stranger(arrival)
 
 
@@ -204,7 +204,7 @@ class ReplayedError(RefusedError):
 _USED = "this ticket has been used or cancelled; it is good for one upload. Ask for a new one."
 
 
-def check_ticket(wiring: Wiring, arrival: Arrival, ticket: str) -> None:
+def check_ticket(resources: Resources, arrival: Arrival, ticket: str) -> None:
     """Raises RefusedError unless the arrival is the one upload that the ticket is good for.
 
     Of several versions under the ticket's key the oldest counts, whichever is heard of first. The
@@ -220,7 +220,7 @@ def check_ticket(wiring: Wiring, arrival: Arrival, ticket: str) -> None:
     ]
     if held and held[-1].import_id != arrival.import_id:
         raise ReplayedError(Replays(held[-1].import_id, len(held) - 1, rfc3339(held[0].at)))
-    imports = wiring.tables.imports
+    imports = resources.tables.imports
     is_good = imports.use_ticket(ticket, arrival.import_id)
     # What was posted after this file may have been heard of before it.
     imports.take_over_replays(arrival.import_id, ticket)
@@ -228,8 +228,8 @@ def check_ticket(wiring: Wiring, arrival: Arrival, ticket: str) -> None:
         raise RefusedError("TICKET_REPLAYED", _USED)
 
 
-def _ticket_holder(wiring: Wiring, arrival: Arrival, tenant: str, ticket_id: str) -> Sender:
-    ticket = wiring.tables.imports.ticket(ticket_id)
+def _ticket_holder(resources: Resources, arrival: Arrival, tenant: str, ticket_id: str) -> Sender:
+    ticket = resources.tables.imports.ticket(ticket_id)
     if ticket is None or ticket.tenant != tenant:
         return Sender(
             tenant=tenant,
@@ -250,20 +250,20 @@ def _ticket_holder(wiring: Wiring, arrival: Arrival, tenant: str, ticket_id: str
         mode=Mode(ticket.mode),
         mapping=json.loads(ticket.mapping),
         ticket=ticket_id,
-        errand=ticket.errand,
+        job=ticket.job,
         undo_of=ticket.undo_of,
         profile_body=ticket.profile_body,
     )
 
 
 def _system(
-    wiring: Wiring,
+    resources: Resources,
     arrival: Arrival,
     tenant: str,
     source: str,
     name: str,
 ) -> Sender:
-    known = wiring.tables.directory.source(tenant, source) if source and name else None
+    known = resources.tables.directory.source(tenant, source) if source and name else None
     is_proven = (
         known is not None
         and arrival.principal is not None
@@ -273,7 +273,7 @@ def _system(
     if known is None:
         refusal = Refusal(
             "UNKNOWN_SOURCE",
-            f"no source {source!r} is registered for {tenant}; wanted a file under "
+            f"no source {source!r} is registered for {tenant}, expected a file under "
             "drop/<tenant>/<source>/, or directory/<tenant>/<source>/",
         )
     elif arrival.principal is None:
@@ -309,7 +309,7 @@ def _of_directory(sender: Sender) -> Sender:
     if sender.refusal is not None:
         return sender
     name = sender.filename.rpartition("/")[2].casefold()
-    about = next((one for one in FACTS if FACTS[one] and name.startswith(one)), None)
+    about = next((one for one in FIELDS if FIELDS[one] and name.startswith(one)), None)
     if about is not None:
         return replace(sender, profile=f"{DIRECTORY}-{about}", mapping={}, is_directory=True)
     return replace(
@@ -317,7 +317,7 @@ def _of_directory(sender: Sender) -> Sender:
         profile="",
         refusal=Refusal(
             "UNKNOWN_PROFILE",
-            f"{sender.filename!r} may be anything: wanted a file whose name begins with accounts "
+            f"{sender.filename!r} may be anything: expected a file whose name begins with accounts "
             "or users",
         ),
     )
@@ -329,8 +329,8 @@ def is_principal(found: str, registered: str) -> bool:
     S3 writes `AWS:AROAEXAMPLEID:session` for a role; `AROAEXAMPLEID` is what can be registered.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
     """
-    wanted, who = registered.removeprefix("AWS:"), found.removeprefix("AWS:")
-    return bool(wanted) and (who == wanted or who.startswith(f"{wanted}:"))
+    expected, who = registered.removeprefix("AWS:"), found.removeprefix("AWS:")
+    return bool(expected) and (who == expected or who.startswith(f"{expected}:"))
 
 
 def _stranger(arrival: Arrival) -> Sender:
@@ -344,7 +344,7 @@ def _stranger(arrival: Arrival) -> Sender:
         mapping={},
         refusal=Refusal(
             "UNKNOWN_SOURCE",
-            "this is no place for uploads: wanted a ticket's key, or drop/<tenant>/<source>/, or "
+            "this is no place for uploads: expected a ticket's key, or drop/<tenant>/<source>/, or "
             "directory/<tenant>/<source>/",
         ),
     )

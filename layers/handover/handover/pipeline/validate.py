@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from handover.aws import objects
 from handover.aws.objects import ObjectGoneError, Upload
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.errors import RefusedError, RetryLaterError
 from handover.model import ADMIN, Dialect, Header, Mode, State
 from handover.pipeline.admission import check_assigners, check_directory_right, uploader_of
@@ -17,7 +17,7 @@ from handover.pipeline.clear_guard import would_clear
 from handover.pipeline.duplicates import store_repeats
 from handover.pipeline.import_plan import ImportPlan, plan_json
 from handover.pipeline.messages import send_chunks, send_finalize
-from handover.pipeline.older_imports import rivals_of, with_rivals
+from handover.pipeline.older_imports import older_open_imports_of, with_older_imports
 from handover.pipeline.registration import new_item
 from handover.pipeline.seen_files import Fingerprint, seen_again
 from handover.pipeline.uploads import (
@@ -35,16 +35,16 @@ from handover.reading.transcode import utf8_blocks
 from handover.reports import column_warnings
 from handover.rules import normal_address
 from handover.rules.pacing import chunk_lines
-from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
+from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 from handover.store.imports import ImportItem, pending_chunks
 
 # About so many chunks by bytes: they are sent, leased and settled one by one.
-MOST_CHUNKS = 1000
+MAX_CHUNKS = 1000
 # Below this a chunk costs more to hand out than to work.
-LEAST_CHUNK_BYTES = 64 * 1024
+MIN_CHUNK_BYTES = 64 * 1024
 
 
-def take_in(wiring: Wiring, arrival: Arrival, run: Invocation, worker_seconds: int) -> None:
+def take_in(resources: Resources, arrival: Arrival, run: Invocation, worker_seconds: int) -> None:
     """Registers the arrival as an import and validates it, unless that is done or it is none.
 
     Sends the messages that the import's state asks for, so that a message lost between the state
@@ -52,20 +52,25 @@ def take_in(wiring: Wiring, arrival: Arrival, run: Invocation, worker_seconds: i
     first is left to the sweeper, which asks again. Raises RetryLaterError while another run
     validates the same import.
     """
-    imports = wiring.tables.imports
+    imports = resources.tables.imports
     item = imports.find(arrival.import_id)
     sender: Sender | None = None
     if item is None:
-        if is_passed_over(wiring, arrival):
+        if is_passed_over(resources, arrival):
             return
-        sender = sender_of(wiring, arrival)
+        sender = sender_of(resources, arrival)
         item = imports.register(new_item(arrival, sender, run))
     if item.state == State.VALIDATING:
         if not imports.lease(item.pk, run.attempt, now=run.now, until=run.lease_until):
             raise RetryLaterError("another run validates this import")
         try:
             _decide(
-                wiring, arrival, sender or sender_of(wiring, arrival), item, run, worker_seconds
+                resources,
+                arrival,
+                sender or sender_of(resources, arrival),
+                item,
+                run,
+                worker_seconds,
             )
         except RetryLaterError as late:
             # As with a chunk: the next run need not wait unless a request may still arrive.
@@ -73,7 +78,7 @@ def take_in(wiring: Wiring, arrival: Arrival, run: Invocation, worker_seconds: i
                 imports.free(item.pk, run.attempt)
             raise
         item = imports.find(item.pk) or item
-    _send_on(wiring, item, run.patience)
+    _send_on(resources, item, run.deadline)
 
 
 class _MustWaitError(Exception):
@@ -81,7 +86,7 @@ class _MustWaitError(Exception):
 
 
 def _decide(
-    wiring: Wiring,
+    resources: Resources,
     arrival: Arrival,
     sender: Sender,
     item: ImportItem,
@@ -89,9 +94,9 @@ def _decide(
     worker_seconds: int,
 ) -> None:
     """Has the import go on, refuses it, or lets it wait."""
-    imports = wiring.tables.imports
+    imports = resources.tables.imports
     try:
-        _validate(wiring, arrival, sender, item, run, worker_seconds)
+        _validate(resources, arrival, sender, item, run, worker_seconds)
     except RefusedError as refused:
         replay_of = ""
         if isinstance(refused, ReplayedError) and item.ticket is not None:
@@ -107,17 +112,17 @@ def _decide(
         logger.info("import waits for older ones", extra={"import_id": item.pk})
 
 
-def _send_on(wiring: Wiring, item: ImportItem, patience: Patience) -> None:
+def _send_on(resources: Resources, item: ImportItem, deadline: Deadline) -> None:
     if item.state == State.PROCESSING:
-        send_chunks(wiring, item, sorted(pending_chunks(item)), patience)
+        send_chunks(resources, item, sorted(pending_chunks(item)), deadline)
         if not pending_chunks(item):
-            send_finalize(wiring, item)
+            send_finalize(resources, item)
     if item.state in (State.FINALIZING, State.AWAITING_APPROVAL):
-        send_finalize(wiring, item)
+        send_finalize(resources, item)
 
 
 def _validate(
-    wiring: Wiring,
+    resources: Resources,
     arrival: Arrival,
     sender: Sender,
     item: ImportItem,
@@ -127,22 +132,24 @@ def _validate(
     if sender.refusal is not None:
         raise RefusedError(sender.refusal.code, sender.refusal.message, sender.refusal.line)
     if sender.ticket is not None:
-        check_ticket(wiring, arrival, sender.ticket)
-    profile = _profile(wiring, sender)
+        check_ticket(resources, arrival, sender.ticket)
+    profile = _profile(resources, sender)
     check_directory_right(sender, profile)
-    uploader = uploader_of(wiring, sender, profile)
+    uploader = uploader_of(resources, sender, profile)
     size = objects.size_of(arrival.upload)
     if size is None:
         raise _gone()
     try:
-        upload, dialect, header, size = _head(wiring, arrival, profile, sender, size, run.patience)
-        binding = _binding(wiring, sender, profile, header)
-        check_assigners(wiring, sender, profile, binding, header, uploader)
+        upload, dialect, header, size = _head(
+            resources, arrival, profile, sender, size, run.deadline
+        )
+        binding = _binding(resources, sender, profile, header)
+        check_assigners(resources, sender, profile, binding, header, uploader)
         # What a line does depends on what older imports leave behind.
-        waited_for = _let_older_end(wiring, arrival, item, run) if binding.is_relative else None
+        waited_for = _let_older_end(resources, arrival, item, run) if binding.is_relative else None
         seed = int(arrival.import_id[:16], 16)
         fingerprint = Fingerprint(header)
-        blocks = objects.blocks(upload, header.data_start, size, run.patience)
+        blocks = objects.blocks(upload, header.data_start, size, run.deadline)
         scanned = scan(
             fingerprint.through(blocks) if sender.principal else blocks,
             dialect=dialect,
@@ -150,16 +157,16 @@ def _validate(
             key_column=binding.account,
             normal_key=normal_address if profile.about is About.USERS else None,
             seed=seed,
-            chunk_bytes=max(LEAST_CHUNK_BYTES, -(-size // MOST_CHUNKS)),
+            chunk_bytes=max(MIN_CHUNK_BYTES, -(-size // MAX_CHUNKS)),
             chunk_lines=chunk_lines(
-                wiring.tables.imports.pace(item.tenant, item.source), worker_seconds
+                resources.tables.imports.pace(item.tenant, item.source), worker_seconds
             ),
             clear_columns=binding.clearing,
             is_clearing=profile.is_clearing,
             list_separator=profile.list_separator,
             clear_words=profile.clear_words,
             fallback_encoding=profile.fallback_encoding,
-            needs_lines=sender.errand is None,
+            needs_lines=sender.job is None,
         )
         plan = ImportPlan(
             profile=profile,
@@ -167,35 +174,35 @@ def _validate(
             upload=upload,
             dialect=scanned.dialect,
             header=header,
-            rivals=frozenset(),
-            wall=wiring.tables.directory.settings(sender.tenant).opco_wall,
+            older_open_imports=frozenset(),
+            wall=resources.tables.directory.settings(sender.tenant).opco_wall,
         )
-        chunks = store_repeats(wiring, item.pk, plan, scanned, seed, run.patience)
+        chunks = store_repeats(resources, item.pk, plan, scanned, seed, run.deadline)
         # A dry run clears nothing; it is how one finds out what a file would clear. What an Admin
         # has asked for in so many words need not be asked again.
-        is_decided = sender.errand is not None and (uploader is None or ADMIN in uploader.roles)
+        is_decided = sender.job is not None and (uploader is None or ADMIN in uploader.roles)
         approval = (
-            would_clear(wiring, item, plan, scanned, run.patience)
+            would_clear(resources, item, plan, scanned, run.deadline)
             if sender.mode is Mode.RUN and not is_decided
             else None
         )
     except ObjectGoneError as gone:
         raise _gone() from gone
-    rivals = (
+    older_open_imports = (
         waited_for
         if waited_for is not None
-        else rivals_of(wiring, sender.tenant, arrival, run.patience)
+        else older_open_imports_of(resources, sender.tenant, arrival, run.deadline)
     )
     warnings = column_warnings(header, dialect, profile, sender.mapping)
     if sender.principal:
-        warnings += seen_again(wiring, item, str(fingerprint), run.patience)
-    wiring.tables.imports.store_plan(
+        warnings += seen_again(resources, item, str(fingerprint), run.deadline)
+    resources.tables.imports.store_plan(
         item.pk,
-        plan_json(with_rivals(wiring, plan, rivals, item.pk, run.attempt)),
+        plan_json(with_older_imports(resources, plan, older_open_imports, item.pk, run.attempt)),
         chunks,
-        run.patience,
+        run.deadline,
     )
-    wiring.tables.imports.begin(
+    resources.tables.imports.begin(
         item.pk,
         run.attempt,
         chunks=len(scanned.chunks),
@@ -212,33 +219,33 @@ def _validate(
     )
 
 
-def _profile(wiring: Wiring, sender: Sender) -> Profile:
-    """The profile that the file follows: the one of that name, or the errand's own."""
+def _profile(resources: Resources, sender: Sender) -> Profile:
+    """The profile that the file follows: the one of that name, or the job's own."""
     if sender.profile_body is not None:
         return parse_profile(sender.profile_body)
-    profile = wiring.tables.directory.profile(sender.tenant, sender.profile)
+    profile = resources.tables.directory.profile(sender.tenant, sender.profile)
     if profile is None:
         raise RefusedError("UNKNOWN_PROFILE", f"there is no profile {sender.profile!r}")
     return profile
 
 
-def _binding(wiring: Wiring, sender: Sender, profile: Profile, header: Header) -> Binding:
+def _binding(resources: Resources, sender: Sender, profile: Profile, header: Header) -> Binding:
     """The columns of the profile in the header; a refusal names a profile that would fit it."""
     try:
         return bind(header.labels, profile, mapping=sender.mapping, line=header.last_line)
     except RefusedError as refused:
-        if refused.refusal.code != "MISSING_COLUMN" or sender.errand is not None:
+        if refused.refusal.code != "MISSING_COLUMN" or sender.job is not None:
             raise
-        fitting = _fitting(wiring, sender.tenant, header, profile.about)
+        fitting = _fitting(resources, sender.tenant, header, profile.about)
         if fitting is None:
             raise
         message = f"{refused.refusal.message} The header fits the profile {fitting!r}."
         raise RefusedError("MISSING_COLUMN", message, refused.refusal.line) from refused
 
 
-def _fitting(wiring: Wiring, tenant: str, header: Header, about: About) -> str | None:
+def _fitting(resources: Resources, tenant: str, header: Header, about: About) -> str | None:
     """The name of the first of the tenant's profiles about it that the header fits, if any."""
-    for name, profile in sorted(wiring.tables.directory.profiles(tenant).items()):
+    for name, profile in sorted(resources.tables.directory.profiles(tenant).items()):
         if profile.about is not about:
             continue
         try:
@@ -250,27 +257,27 @@ def _fitting(wiring: Wiring, tenant: str, header: Header, about: About) -> str |
 
 
 def _let_older_end(
-    wiring: Wiring, arrival: Arrival, item: ImportItem, run: Invocation
+    resources: Resources, arrival: Arrival, item: ImportItem, run: Invocation
 ) -> frozenset[str]:
-    """The rivals that may go on beside the import; raises _MustWaitError while others must end.
+    """The older open imports that may go on beside the import; raises _MustWaitError while others must end.
 
     Of imports that wait for each other the oldest goes first. A cancelled one waits for nothing.
     """
-    rivals = rivals_of(wiring, item.tenant, arrival, run.patience)
-    waiting = wiring.tables.imports.orders_of_waiting(rivals, run.patience)
-    behind = {rival for rival, order in waiting.items() if order > item.order}
-    if rivals - behind and not item.cancelled_by:
+    older_open_imports = older_open_imports_of(resources, item.tenant, arrival, run.deadline)
+    waiting = resources.tables.imports.orders_of_waiting(older_open_imports, run.deadline)
+    behind = {older_import for older_import, order in waiting.items() if order > item.order}
+    if older_open_imports - behind and not item.cancelled_by:
         raise _MustWaitError
-    return rivals
+    return older_open_imports
 
 
 def _head(
-    wiring: Wiring,
+    resources: Resources,
     arrival: Arrival,
     profile: Profile,
     sender: Sender,
     size: int,
-    patience: Patience,
+    deadline: Deadline,
 ) -> tuple[Upload, Dialect, Header, int]:
     """What is read from here on (the upload, or its copy in UTF-8), how, and its size."""
     upload = arrival.upload
@@ -278,12 +285,12 @@ def _head(
     dialect, header = _read_head(upload, size, known, profile)
     if dialect.encoding.startswith("utf-16"):
         encoding = dialect.encoding
-        source = objects.blocks(upload, dialect.bom_bytes, size, patience)
+        source = objects.blocks(upload, dialect.bom_bytes, size, deadline)
         upload = objects.write_stream(
-            wiring.work_bucket,
+            resources.work_bucket,
             f"{arrival.import_id}/utf-8.csv",
             utf8_blocks(source, encoding=encoding),
-            patience,
+            deadline,
         )
         size = objects.size_of(upload) or 0
         dialect, header = _read_head(upload, size, known, profile)

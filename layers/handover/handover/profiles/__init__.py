@@ -2,7 +2,7 @@
 
 from handover.profiles.binding import (
     Binding,
-    SeatColumn,
+    RoleColumn,
     bind,
     check_mapping,
     ignored_columns,
@@ -11,7 +11,7 @@ from handover.profiles.binding import (
 from handover.profiles.fields import (
     ACTIVE,
     DELETED,
-    FACTS,
+    FIELDS,
     INACTIVE,
     LOGIN_NAME,
     OPCO,
@@ -19,15 +19,15 @@ from handover.profiles.fields import (
     STATUSES,
     About,
     Form,
-    is_fact,
+    is_field,
 )
 from handover.profiles.made import handing_over, narrowed, removing, resolving, restoring
 from handover.profiles.parsing import (
     parse_profile,
     profile_from,
     profile_json,
-    seat_from,
-    seat_json,
+    role_from_json,
+    role_json,
 )
 from handover.profiles.presets import presets
 from handover.profiles.profile import (
@@ -40,7 +40,7 @@ from handover.profiles.profile import (
     InactiveAccounts,
     NamedBy,
     Profile,
-    Seat,
+    Role,
     UnknownUser,
 )
 from handover.profiles.settings import (
@@ -56,7 +56,7 @@ __all__ = [
     "ACTIVE",
     "DELETED",
     "EACH_ROLE",
-    "FACTS",
+    "FIELDS",
     "INACTIVE",
     "LOGIN_NAME",
     "OPCO",
@@ -74,15 +74,15 @@ __all__ = [
     "NamedBy",
     "OpcoWall",
     "Profile",
-    "Seat",
-    "SeatColumn",
+    "Role",
+    "RoleColumn",
     "Settings",
     "UnknownUser",
     "bind",
     "check_mapping",
     "handing_over",
     "ignored_columns",
-    "is_fact",
+    "is_field",
     "known_labels",
     "narrowed",
     "parse_profile",
@@ -93,8 +93,8 @@ __all__ = [
     "removing",
     "resolving",
     "restoring",
-    "seat_from",
-    "seat_json",
+    "role_from_json",
+    "role_json",
     "settings_from",
     "settings_json",
     "template_csv",

@@ -17,7 +17,7 @@ MAX_MAPPING_BYTES = MAX_HEADER_BYTES
 
 
 @dataclass(frozen=True, slots=True)
-class SeatColumn:
+class RoleColumn:
     """A column that says something about one role, or about the workflow.
 
     `expected` is the column of what the role must hold for this one to count, `replaced` that of
@@ -32,7 +32,7 @@ class SeatColumn:
     by: tuple[NamedBy, ...]
     expected: int | None = None
     replaced: int | None = None
-    others: tuple[SeatColumn, ...] = ()
+    others: tuple[RoleColumn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +44,13 @@ class Binding:
 
     account: int
     account_label: str
-    seats: tuple[SeatColumn, ...]
+    roles: tuple[RoleColumn, ...]
 
     @property
     def ways(self) -> frozenset[NamedBy]:
         """All the ways in which the file may name users."""
         return frozenset(
-            way for seat in self.seats for column in (seat, *seat.others) for way in column.by
+            way for column in self.roles for column in (column, *column.others) for way in column.by
         )
 
     @property
@@ -58,20 +58,22 @@ class Binding:
         """The columns of which a cell may take off somebody who holds a role now."""
         return [
             column.index
-            for seat in self.seats
-            if seat.holds in (Holds.USERS, Holds.WORKFLOW)
-            for column in (seat, *seat.others)
+            for column in self.roles
+            if column.holds in (Holds.USERS, Holds.WORKFLOW)
+            for column in (column, *column.others)
         ]
 
-    def seat_of(self, role: str) -> SeatColumn | None:
+    def role_of(self, role: str) -> RoleColumn | None:
         """The column of that role or fact."""
-        return next((seat for seat in self.seats if seat.role == role), None)
+        return next((column for column in self.roles if column.role == role), None)
 
     @property
     def is_relative(self) -> bool:
         """True when lines depend on what accounts hold, so that older imports must end first."""
         return any(
-            place is not None for seat in self.seats for place in (seat.expected, seat.replaced)
+            place is not None
+            for column in self.roles
+            for place in (column.expected, column.replaced)
         )
 
 
@@ -114,15 +116,15 @@ def check_mapping(profile: Profile, mapping: Mapping[str, str]) -> None:
     ours = {normal_label(column.label) for column in profile.columns}
     for theirs, label in mapping.items():
         if normal_label(label) not in ours:
-            wanted = ", ".join(repr(column.label) for column in profile.columns)
+            required = ", ".join(repr(column.label) for column in profile.columns)
             raise InvalidRequestError(
-                "mapping", f"{theirs!r} is mapped to {label!r}: wanted one of {wanted}"
+                "mapping", f"{theirs!r} is mapped to {label!r}: expected one of {required}"
             )
     found = len(json.dumps(dict(mapping)))
     if found > MAX_MAPPING_BYTES:
         raise InvalidRequestError(
             "mapping",
-            f"mapping: found {found:,} bytes of labels, wanted at most {MAX_MAPPING_BYTES:,}",
+            f"mapping: found {found:,} bytes of labels, expected at most {MAX_MAPPING_BYTES:,}",
         )
 
 
@@ -136,7 +138,7 @@ def bind(
     own_names = {normal_label(theirs): normal_label(ours) for theirs, ours in mapping.items()}
     found = [own_names.get(normal_label(label), normal_label(label)) for label in labels]
     account: int | None = None
-    seats: list[SeatColumn] = []
+    roles: list[RoleColumn] = []
     missing: list[Column] = []
     for column in profile.columns:
         index = _place(column, found, labels, line)
@@ -147,28 +149,30 @@ def bind(
         elif column.holds in KEYS:
             account = index
         else:
-            seats.append(
-                SeatColumn(index, _spoken(labels[index]), column.role, column.holds, column.by)
+            roles.append(
+                RoleColumn(index, _spoken(labels[index]), column.role, column.holds, column.by)
             )
     if missing or account is None:
         raise _missing(missing, labels, line)
-    if all(seat.holds in BESIDE for seat in seats):
+    if all(column.holds in BESIDE for column in roles):
         raise _missing_all(profile, labels, line)
-    return Binding(account, _spoken(labels[account]), _joined(seats))
+    return Binding(account, _spoken(labels[account]), _joined(roles))
 
 
-def _joined(seats: Sequence[SeatColumn]) -> tuple[SeatColumn, ...]:
+def _joined(roles: Sequence[RoleColumn]) -> tuple[RoleColumn, ...]:
     """One column for each role and kind, which knows those that go with it."""
-    beside = {(seat.role, seat.holds): seat.index for seat in seats if seat.holds in BESIDE}
-    kinds: dict[tuple[str, Holds], list[SeatColumn]] = {}
-    for seat in seats:
-        if seat.holds not in BESIDE:
+    beside = {
+        (column.role, column.holds): column.index for column in roles if column.holds in BESIDE
+    }
+    kinds: dict[tuple[str, Holds], list[RoleColumn]] = {}
+    for column in roles:
+        if column.holds not in BESIDE:
             found = replace(
-                seat,
-                expected=beside.get((seat.role, Holds.EXPECTED)),
-                replaced=beside.get((seat.role, Holds.REPLACED)),
+                column,
+                expected=beside.get((column.role, Holds.EXPECTED)),
+                replaced=beside.get((column.role, Holds.REPLACED)),
             )
-            kinds.setdefault((seat.role, seat.holds), []).append(found)
+            kinds.setdefault((column.role, column.holds), []).append(found)
     return tuple(replace(first, others=tuple(others)) for first, *others in kinds.values())
 
 
@@ -193,15 +197,15 @@ def _place(column: Column, found: Sequence[str], labels: Sequence[str], line: in
 
 def _missing_all(profile: Profile, labels: Sequence[str], line: int) -> RefusedError:
     """The refusal of a header with an account and nothing that could be done to it."""
-    wanted = [column.label for column in profile.columns if column.holds not in KEYS]
-    if not wanted:
+    required = [column.label for column in profile.columns if column.holds not in KEYS]
+    if not required:
         return RefusedError(
             "MISSING_COLUMN",
             f"line {line}: the profile {profile.name!r} is about the tenant's own roles, and the "
             "tenant has none yet. Have an Admin create them first.",
             line,
         )
-    named = ", ".join(repr(label) for label in wanted)
+    named = ", ".join(repr(label) for label in required)
     return RefusedError(
         "MISSING_COLUMN",
         f"line {line}: the header has none of the columns {named}. Found: {_found(labels)}.",
@@ -217,8 +221,10 @@ def _missing(columns: Sequence[Column], labels: Sequence[str], line: int) -> Ref
     by_normal = {normal_label(label): label for label in labels}
     near = []
     for column in columns:
-        wanted = [normal_label(name) for name in (column.label, *column.aliases)]
-        close = [label for name in wanted for label in get_close_matches(name, by_normal, 1, 0.75)]
+        required = [normal_label(name) for name in (column.label, *column.aliases)]
+        close = [
+            label for name in required for label in get_close_matches(name, by_normal, 1, 0.75)
+        ]
         near += [f"{by_normal[label]!r}" for label in close[:1]]
     named = " and no column ".join(repr(column.label) for column in columns)
     hint = (

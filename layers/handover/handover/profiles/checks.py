@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from handover.errors import InvalidRequestError
-from handover.profiles.names import MOST_NAME_CHARS, check_role, check_spelling
+from handover.profiles.names import MAX_NAME_CHARS, check_role, check_spelling
 from handover.profiles.profile import BESIDE, EACH_ROLE, KEYS, Profile
 from handover.reading.sniff import normal_label
 
 # A header has 64 KiB; what a profile says of it needs no more.
-MOST_COLUMNS = 200
-MOST_LABEL_CHARS = 200
+MAX_COLUMNS = 200
+MAX_LABEL_CHARS = 200
 
 
 def check_profile(profile: Profile) -> None:
     """Raises InvalidRequestError, whose `field` is the path, for what no file could follow."""
-    if not _is_text(profile.title) or len(profile.title) > MOST_LABEL_CHARS:
-        raise InvalidRequestError("title", f"title: wanted at most {MOST_LABEL_CHARS} characters")
-    if len(profile.columns) > MOST_COLUMNS:
-        raise InvalidRequestError("columns", f"columns: wanted at most {MOST_COLUMNS}")
+    if not _is_text(profile.title) or len(profile.title) > MAX_LABEL_CHARS:
+        raise InvalidRequestError("title", f"title: expected at most {MAX_LABEL_CHARS} characters")
+    if len(profile.columns) > MAX_COLUMNS:
+        raise InvalidRequestError("columns", f"columns: expected at most {MAX_COLUMNS}")
     for place, column in enumerate(profile.columns):
         path = f"columns[{place}]"
         if column.holds in KEYS and not column.is_required:
@@ -28,14 +28,14 @@ def check_profile(profile: Profile) -> None:
                 f"{path}.required: the column that holds the {column.holds} cannot be left out",
             )
         for label in (column.label, *column.aliases):
-            if not 0 < len(normal_label(label)) <= MOST_LABEL_CHARS or not _is_text(label):
+            if not 0 < len(normal_label(label)) <= MAX_LABEL_CHARS or not _is_text(label):
                 raise InvalidRequestError(
-                    path, f"{path}: wanted labels of 1 to {MOST_LABEL_CHARS} characters"
+                    path, f"{path}: expected labels of 1 to {MAX_LABEL_CHARS} characters"
                 )
-    for role in profile.seats:
+    for role in profile.roles:
         check_role(_path_of(role), role)
     if all(column.holds in KEYS | BESIDE for column in profile.columns):
-        raise InvalidRequestError("columns", "columns: wanted one that says what to assign")
+        raise InvalidRequestError("columns", "columns: expected one that says what to assign")
     check_labels(profile)
 
 
@@ -44,8 +44,8 @@ def check_spellings(profile: Profile, known: Collection[str]) -> None:
 
     `known` are the roles that there are; what is one of them may stay as it is.
     """
-    for role in profile.seats:
-        others = profile.seats.keys() - {role}
+    for role in profile.roles:
+        others = profile.roles.keys() - {role}
         check_spelling(_path_of(role), role, others | set(known))
 
 
@@ -69,7 +69,7 @@ def check_labels(profile: Profile) -> None:
 
 
 def _path_of(role: str) -> str:
-    return f"roles.{role[:MOST_NAME_CHARS]}"
+    return f"roles.{role[:MAX_NAME_CHARS]}"
 
 
 def _is_text(text: str) -> bool:

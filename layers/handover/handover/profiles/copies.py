@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from handover.errors import InvalidRequestError
 from handover.profiles.binding import check_mapping
-from handover.profiles.profile import Column, Profile, Seat
+from handover.profiles.profile import Column, Profile, Role
 from handover.reading.sniff import normal_label
 
 
 def mapped_copy(
-    profile: Profile, mapping: Mapping[str, str], roles: Sequence[Seat], *, name: str, title: str
+    profile: Profile, mapping: Mapping[str, str], roles: Sequence[Role], *, name: str, title: str
 ) -> Profile:
     """`profile` as version 1 of another, for files that call the columns as `mapping` says.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-FACT = "#"
+FIELD = "#"
 STATUS = "#status"
 OPCO = "#opco"
 LOGIN_NAME = "#login_name"
@@ -33,7 +33,7 @@ class Form(StrEnum):
     STATUS = "status"
 
 
-FACTS: Mapping[About, Mapping[str, Form]] = {
+FIELDS: Mapping[About, Mapping[str, Form]] = {
     About.ASSIGNMENTS: {},
     About.ACCOUNTS: {
         "#name": Form.TEXT,
@@ -60,6 +60,6 @@ STATUSES: Mapping[About, tuple[str, ...]] = {
 }
 
 
-def is_fact(role: str) -> bool:
+def is_field(role: str) -> bool:
     """True for the seat of a fact."""
-    return role.startswith(FACT)
+    return role.startswith(FIELD)

@@ -18,7 +18,7 @@ from handover.profiles.profile import (
     InactiveAccounts,
     NamedBy,
     Profile,
-    Seat,
+    Role,
     UnknownUser,
 )
 from handover.reading.sniff import normal_label
@@ -131,7 +131,7 @@ def _made(name: str, title: str, columns: Sequence[Column], roles: Sequence[str]
         version=1,
         title=title,
         columns=_told_apart(columns),
-        seats={role: Seat(role, None) for role in roles if role != WORKFLOW_ROLE},
+        roles={role: Role(role, None) for role in roles if role != WORKFLOW_ROLE},
         blank=Blank.KEEP,
         clear_words=frozenset({NOBODY}),
         list_separator=SEPARATOR,

@@ -8,20 +8,20 @@ from dataclasses import replace
 from urllib.parse import unquote
 
 from handover.errors import InvalidRequestError
-from handover.profiles.profile import Seat
+from handover.profiles.profile import Role
 from handover.reading.sniff import normal_label
 
-MOST_NAME_CHARS = 100
+MAX_NAME_CHARS = 100
 TENANT_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 # Of the 1,024 bytes of a portfolio's key, the id of an account takes up to 512, the address of who
 # is awaited 320, and what stands between the three takes two.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
-MOST_ROLE_BYTES = 1024 - 512 - 320 - 2
+MAX_ROLE_BYTES = 1024 - 512 - 320 - 2
 
 
 def is_name(text: str) -> bool:
     """True for a text that is neither blank nor too long to be looked up."""
-    return 0 < len(text) <= MOST_NAME_CHARS
+    return 0 < len(text) <= MAX_NAME_CHARS
 
 
 def check_name(field: str, text: str) -> None:
@@ -29,7 +29,7 @@ def check_name(field: str, text: str) -> None:
     if not is_name(text) or text != text.strip() or not text.isprintable():
         raise InvalidRequestError(
             field,
-            f"{field}: found {text[:MOST_NAME_CHARS]!r}, wanted 1 to {MOST_NAME_CHARS} characters "
+            f"{field}: found {text[:MAX_NAME_CHARS]!r}, expected 1 to {MAX_NAME_CHARS} characters "
             "without outer spaces or control characters",
         )
 
@@ -38,7 +38,7 @@ def check_path(field: str, text: str) -> None:
     """Raises InvalidRequestError for a name that would not come through as part of a path."""
     if any(sign in text for sign in '/\\?#"`') or unquote(text) != text:
         raise InvalidRequestError(
-            field, f'{field}: found {text!r}, wanted no / \\ ? # " ` and no %41 or the like'
+            field, f'{field}: found {text!r}, expected no / \\ ? # " ` and no %41 or the like'
         )
 
 
@@ -48,26 +48,26 @@ def check_role(field: str, role: str) -> None:
     check_path(field, role)
     if any(sign in role for sign in "{}"):
         raise InvalidRequestError(
-            field, f"{field}: {role!r} cannot be a role; wanted a name without {{ }}"
+            field, f"{field}: {role!r} cannot be a role, expected a name without {{ }}"
         )
-    if len(role.encode()) > MOST_ROLE_BYTES:
+    if len(role.encode()) > MAX_ROLE_BYTES:
         raise InvalidRequestError(
             field,
-            f"{field}: {role!r} takes {len(role.encode())} bytes; wanted at most {MOST_ROLE_BYTES}",
+            f"{field}: {role!r} takes {len(role.encode())} bytes, expected at most {MAX_ROLE_BYTES}",
         )
 
 
-def workflow_seat(seat: Seat) -> Seat:
+def workflow_assignee(definition: Role) -> Role:
     """What a tenant says of the role of workflows, of which an account has one at the most.
 
     Raises InvalidRequestError for another `max_users` than 1 or None.
     """
-    if seat.max_users not in (None, 1):
+    if definition.max_users not in (None, 1):
         raise InvalidRequestError(
             "max_users",
-            f"max_users: found {seat.max_users}, expected 1 or none: an account has one workflow",
+            f"max_users: found {definition.max_users}, expected 1 or none: an account has one workflow",
         )
-    return replace(seat, max_users=1)
+    return replace(definition, max_users=1)
 
 
 def check_spelling(field: str, role: str, known: Collection[str]) -> None:
@@ -81,5 +81,5 @@ def check_spelling(field: str, role: str, known: Collection[str]) -> None:
     for other in sorted(known):
         if normal_label(other) == look:
             raise InvalidRequestError(
-                field, f"{field}: {role!r} is known as {other!r}; wanted the same spelling"
+                field, f"{field}: {role!r} is known as {other!r}, expected the same spelling"
             )

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from handover.errors import InvalidRequestError
-from handover.profiles.fields import FACT, FACTS, About, is_fact
+from handover.profiles.fields import FIELD, FIELDS, About, is_field
 from handover.profiles.profile import (
     BESIDE,
     EACH_ROLE,
@@ -21,7 +21,7 @@ from handover.profiles.profile import (
     InactiveAccounts,
     NamedBy,
     Profile,
-    Seat,
+    Role,
     UnknownUser,
 )
 
@@ -52,19 +52,19 @@ def profile_from(data: object) -> Profile:
         raise InvalidRequestError(min(unknown), f"a profile has no field {min(unknown)!r}")
     name = _text(top, "name")
     if not NAME_PATTERN.fullmatch(name):
-        raise InvalidRequestError("name", f"{name!r}: wanted small letters, digits and hyphens")
-    seats = {
-        role: seat_from(role, _mapping(seat, f"roles.{role}"), f"roles.{role}")
-        for role, seat in _mapping(top.get("roles"), "roles").items()
+        raise InvalidRequestError("name", f"{name!r}: expected small letters, digits and hyphens")
+    roles = {
+        role: role_from_json(role, _mapping(definition, f"roles.{role}"), f"roles.{role}")
+        for role, definition in _mapping(top.get("roles"), "roles").items()
     }
     has_tenant_roles = _flag(top, "tenant_roles") if "tenant_roles" in top else False
     about = _choice(top, "about", About) if "about" in top else About.ASSIGNMENTS
-    known_roles = {*seats, *FACTS[about], *((EACH_ROLE,) if has_tenant_roles else ())}
+    known_roles = {*roles, *FIELDS[about], *((EACH_ROLE,) if has_tenant_roles else ())}
     columns = tuple(
         _column(_mapping(column, f"columns[{place}]"), f"columns[{place}]", known_roles)
         for place, column in enumerate(_list(top, "columns"))
     )
-    if WORKFLOW_ROLE in seats:
+    if WORKFLOW_ROLE in roles:
         raise InvalidRequestError("roles", f"{WORKFLOW_ROLE!r} is the name of the workflow's seat")
     _check_columns(columns, about)
     unknown_user = _choice(top, "unknown_user", UnknownUser)
@@ -73,7 +73,7 @@ def profile_from(data: object) -> Profile:
     if unknown_user is UnknownUser.PENDING and (required_user_roles or has_opco_wall):
         raise InvalidRequestError(
             "unknown_user",
-            "pending: neither the roles nor the opco of an unknown user can be checked; wanted "
+            "pending: neither the roles nor the opco of an unknown user can be checked, expected "
             "error, or no required_user_roles and no opco_wall",
         )
     return Profile(
@@ -81,7 +81,7 @@ def profile_from(data: object) -> Profile:
         version=_number(top, "version"),
         title=_text(top, "title"),
         columns=columns,
-        seats=seats,
+        roles=roles,
         blank=_choice(top, "blank", Blank),
         clear_words=frozenset(word.strip().casefold() for word in _texts(top, "clear_words")),
         list_separator=_one_of(top, "list_separator", SEPARATORS),
@@ -104,7 +104,7 @@ def profile_json(profile: Profile) -> dict[str, Any]:
         "version": profile.version,
         "title": profile.title,
         "columns": [_column_json(column) for column in profile.columns],
-        "roles": {role: seat_json(seat) for role, seat in profile.seats.items()},
+        "roles": {role: role_json(definition) for role, definition in profile.roles.items()},
         "tenant_roles": profile.has_tenant_roles,
         "about": profile.about.value,
         "blank": profile.blank.value,
@@ -127,7 +127,7 @@ _OF_A_ROLE = frozenset(
         Holds.REPLACED,
         Holds.REMOVED,
         Holds.RESOLVED,
-        Holds.FACT,
+        Holds.FIELD,
         Holds.INITIAL,
     }
 )
@@ -138,8 +138,8 @@ _SAYING = {
     About.ASSIGNMENTS: frozenset(
         {Holds.USERS, Holds.WORKFLOW, Holds.REMOVED, Holds.RESOLVED, *BESIDE}
     ),
-    About.ACCOUNTS: frozenset({Holds.FACT, Holds.INITIAL}),
-    About.USERS: frozenset({Holds.FACT}),
+    About.ACCOUNTS: frozenset({Holds.FIELD, Holds.INITIAL}),
+    About.USERS: frozenset({Holds.FIELD}),
 }
 _FIELDS = frozenset(
     {
@@ -164,25 +164,27 @@ _FIELDS = frozenset(
 )
 
 
-def seat_from(role: str, data: Mapping[str, Any], path: str) -> Seat:
+def role_from_json(role: str, data: Mapping[str, Any], path: str) -> Role:
     """The role that parsed JSON describes; `path` is where, for the error."""
-    if is_fact(role):
-        raise InvalidRequestError(path, f"{role!r}: no role begins with {FACT!r}, facts do")
+    if is_field(role):
+        raise InvalidRequestError(path, f"{role!r}: no role begins with {FIELD!r}, facts do")
     unknown = set(data) - {"max_users", "assigned_by"}
     if unknown:
         field = f"{path}.{min(unknown)}"
         raise InvalidRequestError(field, f"a role has no field {min(unknown)!r}")
-    return Seat(
+    return Role(
         role,
         _max_users(data, path),
         frozenset(_texts(data, "assigned_by", path)) if "assigned_by" in data else frozenset(),
     )
 
 
-def seat_json(seat: Seat) -> dict[str, Any]:
-    """The JSON object that `seat_from` turns back into the same role."""
-    told: dict[str, Any] = {"max_users": seat.max_users}
-    return told | ({"assigned_by": sorted(seat.assigned_by)} if seat.assigned_by else {})
+def role_json(definition: Role) -> dict[str, Any]:
+    """The JSON object that `role_from_json` turns back into the same role."""
+    told: dict[str, Any] = {"max_users": definition.max_users}
+    return told | (
+        {"assigned_by": sorted(definition.assigned_by)} if definition.assigned_by else {}
+    )
 
 
 def _column(data: Mapping[str, Any], path: str, roles: Collection[str]) -> Column:
@@ -220,25 +222,25 @@ def _check_columns(columns: Sequence[Column], about: About) -> None:
     """Raises InvalidRequestError unless files of these columns can be about that."""
     key = _KEYS[about]
     if sum(column.holds is key for column in columns) != 1:
-        raise InvalidRequestError("columns", f"wanted exactly one column that holds the {key}")
-    facts: set[str] = set()
+        raise InvalidRequestError("columns", f"expected exactly one column that holds the {key}")
+    fields: set[str] = set()
     for place, column in enumerate(columns):
         if column.holds is not key and column.holds not in _SAYING[about]:
             raise InvalidRequestError(
                 f"columns[{place}].holds",
                 f"{column.holds.value!r} is nothing that a file about {about.value} can say",
             )
-        if is_fact(column.role) != (column.holds is Holds.FACT):
+        if is_field(column.role) != (column.holds is Holds.FIELD):
             raise InvalidRequestError(
                 f"columns[{place}].role",
                 f"{column.role!r}: a column that holds a fact names one of "
-                f"{', '.join(FACTS[about]) or 'none'}, and no other column does",
+                f"{', '.join(FIELDS[about]) or 'none'}, and no other column does",
             )
-        if about is not About.ASSIGNMENTS and column.role in facts:
+        if about is not About.ASSIGNMENTS and column.role in fields:
             raise InvalidRequestError(
                 f"columns[{place}].role", f"{column.role!r} has a column already"
             )
-        facts.add(column.role)
+        fields.add(column.role)
 
 
 def _column_json(column: Column) -> dict[str, Any]:
@@ -255,53 +257,53 @@ def _column_json(column: Column) -> dict[str, Any]:
     return data
 
 
-def _max_users(seat: Mapping[str, Any], path: str) -> int | None:
-    found = seat.get("max_users")
+def _max_users(definition: Mapping[str, Any], path: str) -> int | None:
+    found = definition.get("max_users")
     if found is None:
         return None
     if type(found) is not int or found < 1:
-        raise InvalidRequestError(f"{path}.max_users", f"{found!r}: wanted 1 or more, or null")
+        raise InvalidRequestError(f"{path}.max_users", f"{found!r}: expected 1 or more, or null")
     return found
 
 
 def _mapping(data: object, path: str) -> Mapping[str, Any]:
     if not isinstance(data, dict):
-        raise InvalidRequestError(path, f"{path}: wanted an object")
+        raise InvalidRequestError(path, f"{path}: expected an object")
     return data
 
 
 def _list(data: Mapping[str, Any], name: str, path: str = "") -> list[Any]:
     found = data.get(name)
     if not isinstance(found, list):
-        raise InvalidRequestError(_join(path, name), f"{name}: wanted a list, found {found!r}")
+        raise InvalidRequestError(_join(path, name), f"{name}: expected a list, found {found!r}")
     return found
 
 
 def _text(data: Mapping[str, Any], name: str, path: str = "") -> str:
     found = data.get(name)
     if not isinstance(found, str) or not found.strip():
-        raise InvalidRequestError(_join(path, name), f"{name}: wanted a text, found {found!r}")
+        raise InvalidRequestError(_join(path, name), f"{name}: expected a text, found {found!r}")
     return found
 
 
 def _texts(data: Mapping[str, Any], name: str, path: str = "") -> list[str]:
     found = _list(data, name, path)
     if not all(isinstance(text, str) for text in found):
-        raise InvalidRequestError(_join(path, name), f"{name}: wanted texts, found {found!r}")
+        raise InvalidRequestError(_join(path, name), f"{name}: expected texts, found {found!r}")
     return found
 
 
 def _number(data: Mapping[str, Any], name: str) -> int:
     found = data.get(name)
     if type(found) is not int or found < 1:
-        raise InvalidRequestError(name, f"{name}: wanted a number from 1, found {found!r}")
+        raise InvalidRequestError(name, f"{name}: expected a number from 1, found {found!r}")
     return found
 
 
 def _flag(data: Mapping[str, Any], name: str, path: str = "") -> bool:
     found = data.get(name)
     if not isinstance(found, bool):
-        raise InvalidRequestError(_join(path, name), f"{name}: wanted true or false")
+        raise InvalidRequestError(_join(path, name), f"{name}: expected true or false")
     return found
 
 
@@ -310,9 +312,9 @@ def _choice(data: Mapping[str, Any], name: str, kind: type[Choice], path: str = 
     try:
         return kind(found if isinstance(found, str) else "")
     except ValueError:
-        wanted = ", ".join(choice.value for choice in kind)
+        expected = ", ".join(choice.value for choice in kind)
         raise InvalidRequestError(
-            _join(path, name), f"{name}: found {found!r}, wanted one of {wanted}"
+            _join(path, name), f"{name}: found {found!r}, expected one of {expected}"
         ) from None
 
 
@@ -320,8 +322,8 @@ def _one_of(data: Mapping[str, Any], name: str, allowed: frozenset[str]) -> str 
     found = data.get(name)
     if found is None or (isinstance(found, str) and found in allowed):
         return found
-    wanted = ", ".join(repr(choice) for choice in sorted(allowed))
-    raise InvalidRequestError(name, f"{name}: found {found!r}, wanted {wanted} or null")
+    expected = ", ".join(repr(choice) for choice in sorted(allowed))
+    raise InvalidRequestError(name, f"{name}: found {found!r}, expected {expected} or null")
 
 
 def _join(path: str, name: str) -> str:

@@ -32,7 +32,7 @@ class Holds(StrEnum):
     REPLACED = "replaced"
     REMOVED = "removed"
     RESOLVED = "resolved"
-    FACT = "fact"
+    FIELD = "fact"
     INITIAL = "initial"
 
 
@@ -115,7 +115,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
+class Role:
     """A role of the profile; `max_users` None = any number.
 
     `assigned_by` are the user roles of which an uploader must have one to assign it; none = any.
@@ -142,7 +142,7 @@ class Profile:
     version: int
     title: str
     columns: tuple[Column, ...]
-    seats: Mapping[str, Seat]
+    roles: Mapping[str, Role]
     blank: Blank
     clear_words: frozenset[str]
     list_separator: str | None
@@ -186,29 +186,35 @@ class Profile:
             return self.blank is Blank.CLEAR
         return cell.strip().casefold() in self.clear_words
 
-    def with_roles(self, seats: Iterable[Seat]) -> Profile:
+    def with_roles(self, roles: Iterable[Role]) -> Profile:
         """This profile with the tenant's roles in the place of EACH_ROLE.
 
         A tenant may say who assigns workflows, but no column of users stands for that role.
         """
         if not self.has_tenant_roles:
             return self
-        found = {seat.role: seat for seat in seats if seat.role != WORKFLOW_ROLE}
+        found = {
+            definition.role: definition for definition in roles if definition.role != WORKFLOW_ROLE
+        }
         columns: list[Column] = []
         for column in self.columns:
             if column.role == EACH_ROLE:
                 columns += (column.of_role(role) for role in found)
             else:
                 columns.append(column)
-        return replace(self, columns=tuple(columns), seats=found | dict(self.seats))
+        return replace(self, columns=tuple(columns), roles=found | dict(self.roles))
 
-    def guarded_by(self, seats: Iterable[Seat]) -> Profile:
+    def guarded_by(self, roles: Iterable[Role]) -> Profile:
         """This profile, its roles assigned only by those whom the tenant's roles name."""
-        guards = {seat.role: seat.assigned_by for seat in seats if seat.assigned_by}
-        if not guards.keys() & self.seats.keys():
+        guards = {
+            definition.role: definition.assigned_by
+            for definition in roles
+            if definition.assigned_by
+        }
+        if not guards.keys() & self.roles.keys():
             return self
         guarded = {
-            role: replace(seat, assigned_by=guards.get(role, seat.assigned_by))
-            for role, seat in self.seats.items()
+            role: replace(definition, assigned_by=guards.get(role, definition.assigned_by))
+            for role, definition in self.roles.items()
         }
-        return replace(self, seats=guarded)
+        return replace(self, roles=guarded)

@@ -57,7 +57,7 @@ def parse_settings(text: str) -> Settings:
     except json.JSONDecodeError as broken:
         raise InvalidRequestError("", f"this is not JSON: {broken}") from broken
     if not isinstance(data, dict):
-        raise InvalidRequestError("", f"wanted an object, found {data!r}")
+        raise InvalidRequestError("", f"expected an object, found {data!r}")
     return settings_from(data)
 
 
@@ -70,10 +70,10 @@ def settings_from(data: Mapping[str, Any]) -> Settings:
     for name, value in data.items():
         if name not in known:
             raise InvalidRequestError(
-                name, f"there is no setting {name!r}: wanted one of {', '.join(known)}"
+                name, f"there is no setting {name!r}: expected one of {', '.join(known)}"
             )
-        if wanted := _missed(name, value):
-            raise InvalidRequestError(name, f"{name}: found {value!r}, wanted {wanted}")
+        if expected := _missed(name, value):
+            raise InvalidRequestError(name, f"{name}: found {value!r}, expected {expected}")
     changed = dict(data)
     if "profiles" in data:
         changed["profiles"] = tuple(dict.fromkeys(data["profiles"]))

@@ -168,7 +168,7 @@ class _Check:
                 number,
                 "",
                 "INVALID_CHARACTER",
-                f"line {number}: text stands behind a closing quote{span}; wanted the next field "
+                f"line {number}: text stands behind a closing quote{span}, expected the next field "
                 "or the end of the line",
                 "Write a quote that belongs to a value twice, and the whole value in quotes. "
                 "In the report of errors a small ESC and a quote stand before such a line: delete "
@@ -186,7 +186,7 @@ class _Check:
                     label,
                     "FIELD_TOO_LONG",
                     f"line {number}, {label}: the value has {len(field):,} characters; "
-                    f"wanted at most {MAX_FIELD_CHARS:,}",
+                    f"expected at most {MAX_FIELD_CHARS:,}",
                     "Shorten the value.",
                 )
             control = _CONTROL.search(field)
@@ -196,8 +196,8 @@ class _Check:
                     label,
                     "INVALID_CHARACTER",
                     f"line {number}, {label}: the value holds the control character "
-                    f"U+{ord(control[0]):04X} at position {control.start() + 1}; wanted plain text",
-                    "Remove the character, which may be invisible, or type the value anew.",
+                    f"U+{ord(control[0]):04X} at position {control.start() + 1}, expected plain text",
+                    "Remove the character, which may be invisible, or type the value again.",
                 )
         return None
 
@@ -213,17 +213,17 @@ class _Check:
         )
 
     def _wrong_count(self, number: int, found: int) -> Rejection:
-        wanted = len(self._labels)
+        expected = len(self._labels)
         name = _DELIMITER_NAMES.get(self._delimiter, "the delimiter")
         hint = f"Add the missing fields; an empty one needs {name} too."
-        if found > wanted:
+        if found > expected:
             hint = f"If a value holds {name}, put such a value in double quotes."
         unit = "field" if found == 1 else "fields"
         return Rejection(
             number,
             "",
             "FIELD_COUNT",
-            f"line {number}: the line has {found} {unit}, the header has {wanted}",
+            f"line {number}: the line has {found} {unit}, the header has {expected}",
             hint,
         )
 

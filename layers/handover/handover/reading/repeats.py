@@ -133,9 +133,9 @@ def _replace_by_groups(hashes: Hashes, repeated: Hashes) -> None:
     for low in range(0, len(hashes), _SLICE):
         part = hashes[low : low + _SLICE]
         maybe = np.flatnonzero(table[part >> shift])
-        wanted = part[maybe]
-        place = np.minimum(np.searchsorted(repeated, wanted), len(repeated) - 1)
-        is_repeated = repeated[place] == wanted
+        expected = part[maybe]
+        place = np.minimum(np.searchsorted(repeated, expected), len(repeated) - 1)
+        is_repeated = repeated[place] == expected
         part[:] = 0
         part[maybe[is_repeated]] = place[is_repeated] + 1
 

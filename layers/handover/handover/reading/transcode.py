@@ -16,7 +16,7 @@ def utf8_blocks(blocks: Iterable[bytes], *, encoding: str) -> Iterator[bytes]:
 
     `encoding` is "utf-16-le" or "utf-16-be", as `read_head` found it; `blocks` is the whole
     file, cut anywhere. Raises RefusedError ENCODING at an odd byte or half a surrogate pair.
-    Afterwards the file is read anew: `read_head` on the result.
+    Afterwards the file is read again: `read_head` on the result.
     """
     decoder = codecs.getincrementaldecoder(encoding)()
     place = _Place()

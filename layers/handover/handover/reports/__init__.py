@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from handover.reports.marks import mark_told
 from handover.reports.notice import Notice, notice
 from handover.reports.parts import errors_head, errors_part, results_head, results_part
+from handover.reports.receipts import receipt_to_dict
 from handover.reports.summary import (
     Approval,
     Counts,
@@ -27,7 +27,7 @@ __all__ = [
     "column_warnings",
     "errors_head",
     "errors_part",
-    "mark_told",
+    "receipt_to_dict",
     "notice",
     "results_head",
     "results_part",

@@ -50,7 +50,7 @@ _OUTCOMES = (
     ("rejected", "rejected"),
     ("not_processed", "not processed"),
 )
-# Not of an errand, whose report nobody can upload.
+# Not of a job, whose report nobody can upload.
 _PLEASE = {"rejected": " (please correct)", "not_processed": " (please upload again)"}
 
 _NOT_ALLOWED = "Nothing in the file has to change: ask an Admin to upload it or to give you access."
@@ -83,13 +83,13 @@ _ASK_AGAIN = {
     "resolution": _BY_ITSELF,
     "undo": (
         "What to do: ask for the undo again (POST /imports/{undo_of}/undo, or handover undo"
-        " {undo_of}), after mending what is said above or in the report. Accounts that are to hold"
+        " {undo_of}), after fixing what is said above or in the report. Accounts that are to hold"
         " something else can be edited one by one (handover edit). The report itself cannot be"
         " uploaded."
     ),
     "owner": (
         "What to do: ask for the handing over again (POST /assignments, or handover assign), after"
-        " mending what is said above or in the report. The report itself cannot be uploaded."
+        " fixing what is said above or in the report. The report itself cannot be uploaded."
     ),
 }
 
@@ -282,7 +282,7 @@ def _counts(import_: ImportSummary) -> list[str]:
     rows = [("lines", counts.lines)]
     for name, words in _OUTCOMES:
         if number := getattr(counts, name):
-            please = "" if import_.errand else _PLEASE.get(name, "")
+            please = "" if import_.job else _PLEASE.get(name, "")
             rows.append((words + please, number))
     width = max(len(f"{number:,}") for _, number in rows)
     listed = "\n".join(f"  {number:>{width},}  {words}" for words, number in rows)
@@ -305,7 +305,7 @@ def _warnings(import_: ImportSummary) -> list[str]:
 def _next(import_: ImportSummary) -> list[str]:
     """Where the report is and what to do now; nothing to do is nothing said."""
     match import_.state:
-        case State.REFUSED if import_.errand:
+        case State.REFUSED if import_.job:
             return [_how_to_ask_again(import_)]
         case State.REFUSED:
             code = import_.refusal.code if import_.refusal else ""
@@ -319,11 +319,11 @@ def _next(import_: ImportSummary) -> list[str]:
                     f"  POST /imports/{import_.import_id}/cancel"
                 )
             ]
-        case _ if import_.report and import_.errand:
+        case _ if import_.report and import_.job:
             return [_where(import_, import_.report), _how_to_ask_again(import_)]
         case _ if import_.report:
             return [_where(import_, import_.report), _how_to_correct(import_)]
-        case State.DONE if import_.mode is Mode.DRY_RUN and import_.errand:
+        case State.DONE if import_.mode is Mode.DRY_RUN and import_.job:
             return ["What to do: ask for it again without dry run to apply it."]
         case State.DONE if import_.mode is Mode.DRY_RUN:
             return ["What to do: upload the file again without dry run to apply it."]
@@ -333,7 +333,7 @@ def _next(import_: ImportSummary) -> list[str]:
 
 def _where(import_: ImportSummary, report: ReportObject) -> str:
     return (
-        "The lines with errors, each with the reason and how to mend it, are here:\n"
+        "The lines with errors, each with the reason and how to fix it, are here:\n"
         f"  s3://{report.bucket}/{report.key}\n"
         "or come with\n"
         f"  handover report {import_.import_id}"
@@ -341,7 +341,7 @@ def _where(import_: ImportSummary, report: ReportObject) -> str:
 
 
 def _how_to_ask_again(import_: ImportSummary) -> str:
-    return _ASK_AGAIN[import_.errand].format(undo_of=import_.undo_of)
+    return _ASK_AGAIN[import_.job].format(undo_of=import_.undo_of)
 
 
 def _how_to_correct(import_: ImportSummary) -> str:

@@ -27,7 +27,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from handover.model import Dialect, Header, Line, LineResult, Outcome, Rejection, SeatChange
+from handover.model import Dialect, Header, Line, LineResult, Outcome, Rejection, RoleChange
 from handover.reading.guards import MALFORMED, guard
 from handover.reading.own_columns import (
     REPORT_LABELS,
@@ -43,7 +43,7 @@ NOT_PROCESSED = "NOT_PROCESSED"
 NOT_PROCESSED_ERROR = "This line was not processed"
 NOT_PROCESSED_HINT = "Upload this file again"
 # A file that Handover wrote follows a profile that nobody can upload for.
-ERRAND_HINT = "The message about this import says what to do"
+JOB_HINT = "The message about this import says what to do"
 
 # Excel takes a CSV for the local 8-bit code page unless this stands first.
 _BOM = b"\xef\xbb\xbf"
@@ -71,14 +71,14 @@ def results_head(header: Header, dialect: Dialect) -> bytes:
 
 
 def errors_part(
-    results: Iterable[LineResult], *, header: Header, dialect: Dialect, is_errand: bool = False
+    results: Iterable[LineResult], *, header: Header, dialect: Dialect, is_job: bool = False
 ) -> bytes:
     """The rows of errors.csv, in the order given: only lines rejected or not processed.
 
     b"" when there are none. Raises ValueError for a rejected line without its rejection.
     """
     original = _Original.of(header, dialect)
-    undone_hint = ERRAND_HINT if is_errand else NOT_PROCESSED_HINT
+    undone_hint = JOB_HINT if is_job else NOT_PROCESSED_HINT
     rows: list[tuple[str, ...]] = []
     marked: set[int] = set()
     for result in results:
@@ -177,7 +177,7 @@ def _rejection(result: LineResult) -> Rejection:
     return result.rejection
 
 
-def _change(changes: tuple[SeatChange, ...]) -> tuple[str, str, str]:
+def _change(changes: tuple[RoleChange, ...]) -> tuple[str, str, str]:
     """The cells `role`, `before` and `after`."""
     if not changes:
         return _NO_CHANGE

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from handover.model import SeatChange
+from handover.model import RoleChange
 from handover.profiles import WORKFLOW_ROLE
 
 _BETWEEN_ROLES, _BETWEEN_USERS = "; ", ", "
 
 
-def changes_told(
+def changes_to_dict(
     role: str, before: str, after: str, *, known: Collection[str]
-) -> tuple[SeatChange, ...]:
+) -> tuple[RoleChange, ...]:
     """The changes of the cells `role`, `before` and `after`, in the order in which they stand.
 
     `known` are the roles that the import's profile has. The name of a workflow may hold what
@@ -22,7 +22,7 @@ def changes_told(
     roles = _roles(role, known)
     befores, afters = _of_roles(before, roles), _of_roles(after, roles)
     return tuple(
-        SeatChange(name, _holders(name, had), _holders(name, has))
+        RoleChange(name, _holders(name, had), _holders(name, has))
         for name, had, has in zip(roles, befores, afters, strict=True)
     )
 

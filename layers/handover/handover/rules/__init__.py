@@ -3,10 +3,10 @@
 Pure: no AWS, no clock, no environment. A dry run and a real run call the same `plan`.
 """
 
-from handover.rules.addresses import is_address, look_of, normal_address, normal_login
+from handover.rules.addresses import is_address, normal_address, normal_login, normalized_name
 from handover.rules.damage import likely_ids
 from handover.rules.directory_planner import (
-    RecordFacts,
+    DirectoryContext,
     is_made_later,
     is_new,
     login_asked,
@@ -14,13 +14,13 @@ from handover.rules.directory_planner import (
     plan_record,
 )
 from handover.rules.edits import edit_of, spoken_of
-from handover.rules.instructions import Instruction, Seating, instruction_of, is_plain
-from handover.rules.pending import address_in, is_pending, pending_seat
+from handover.rules.instructions import AssignmentRequest, Instruction, instruction_of, is_plain
+from handover.rules.pending import address_in, is_pending, pending_assignee
 from handover.rules.planner import (
     AccountWrite,
-    Claim,
-    Facts,
-    Plan,
+    Decision,
+    LookupContext,
+    WriteContext,
     account_only,
     are_apart,
     plan,
@@ -30,12 +30,12 @@ from handover.rules.understanding import canonical, canonical_login, understandi
 
 __all__ = [
     "AccountWrite",
-    "Claim",
-    "Facts",
+    "WriteContext",
+    "LookupContext",
     "Instruction",
-    "Plan",
-    "RecordFacts",
-    "Seating",
+    "Decision",
+    "DirectoryContext",
+    "AssignmentRequest",
     "account_only",
     "address_in",
     "are_apart",
@@ -51,10 +51,10 @@ __all__ = [
     "likely_ids",
     "login_asked",
     "logins_since",
-    "look_of",
+    "normalized_name",
     "normal_address",
     "normal_login",
-    "pending_seat",
+    "pending_assignee",
     "plan",
     "plan_record",
     "repeated_line",

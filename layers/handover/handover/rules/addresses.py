@@ -79,7 +79,7 @@ def is_address(text: str) -> bool:
     )
 
 
-def look_of(text: str) -> str:
+def normalized_name(text: str) -> str:
     """`text` as a reader takes it: in any case, any spaces, without what cannot be seen."""
     visible = "".join(char for char in text if unicodedata.category(char) != "Cf")
     return " ".join(unicodedata.normalize("NFKC", visible).split()).casefold()

@@ -25,7 +25,9 @@ def damage_in(account_id: str) -> str:
     shown = repr(account_id)
     hidden = invisible_characters(account_id)
     if hidden:
-        return f" {shown} holds characters that cannot be seen ({', '.join(hidden)}): type it anew."
+        return (
+            f" {shown} holds characters that cannot be seen ({', '.join(hidden)}): type it again."
+        )
     if account_id in _ERRORS or set(account_id) == {"#"}:
         return f" {account_id} is what a spreadsheet shows for a cell that it cannot show."
     if _SCIENTIFIC.fullmatch(account_id):
@@ -52,7 +54,7 @@ def is_ruined(account_id: str) -> bool:
 def likely_ids(account_id: str) -> tuple[str, ...]:
     """Ids that one slip or a spreadsheet turns into `account_id`, the likeliest first.
 
-    At most MOST_LIKELY, without `account_id` itself: letters in another case, zeros lost at the
+    At most MAX_LIKELY, without `account_id` itself: letters in another case, zeros lost at the
     beginning, a fraction or spaces added, a letter for a digit that looks like it, two
     neighbours swapped.
     """
@@ -61,7 +63,7 @@ def likely_ids(account_id: str) -> tuple[str, ...]:
     for text in (bare, bare.upper(), bare.lower(), _FRACTION_END.sub("", bare)):
         found[text] = None
     if bare.isascii() and bare.isdigit():
-        for width in range(len(bare) + 1, len(bare) + 1 + MOST_ZEROS):
+        for width in range(len(bare) + 1, len(bare) + 1 + MAX_ZEROS):
             found[bare.rjust(width, "0")] = None
         found[bare.lstrip("0")] = None
     for old, new in _LOOK_ALIKES:
@@ -70,10 +72,10 @@ def likely_ids(account_id: str) -> tuple[str, ...]:
         found[bare[:place] + bare[place + 1] + bare[place] + bare[place + 2 :]] = None
     found.pop(account_id, None)
     found.pop("", None)
-    return tuple(found)[:MOST_LIKELY]
+    return tuple(found)[:MAX_LIKELY]
 
 
-MOST_LIKELY = 24
-MOST_ZEROS = 6
+MAX_LIKELY = 24
+MAX_ZEROS = 6
 _FRACTION_END = re.compile(r"[.,]0+$")
 _LOOK_ALIKES = (("O", "0"), ("0", "O"), ("l", "1"), ("I", "1"), ("_", "-"), ("-", "_"))

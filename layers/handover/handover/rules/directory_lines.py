@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handover.model import Line, Operation, Rejection
 from handover.profiles import (
-    FACTS,
+    FIELDS,
     STATUSES,
     About,
     Binding,
@@ -12,12 +12,12 @@ from handover.profiles import (
     Form,
     Holds,
     Profile,
-    SeatColumn,
+    RoleColumn,
 )
 from handover.rules.addresses import invisible_characters, is_address, normal_address
 from handover.rules.instructions import (
+    AssignmentRequest,
     Instruction,
-    Seating,
     account_blank,
     control_character,
     names_once,
@@ -29,7 +29,7 @@ from handover.rules.instructions import (
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 MAX_ID_BYTES = 512
 # A fact, and what it was before, stand in the item and in its marks: together below 400 KB.
-MAX_FACT_BYTES = 2048
+MAX_FIELD_BYTES = 2048
 # Name, phone and the like of a user stand in each answer that tells who holds an account.
 MAX_USER_TEXT_CHARS = 200
 
@@ -45,7 +45,7 @@ def account_record_of(line: Line, binding: Binding, profile: Profile) -> Instruc
     problem = control_character(line.number, label, account_id)
     problem = problem or _hidden(line.number, label, account_id)
     problem = problem or _too_long(line.number, label, account_id, MAX_ID_BYTES)
-    return problem or _told(line, account_id, binding, profile)
+    return problem or _to_dict(line, account_id, binding, profile)
 
 
 def user_record_of(line: Line, binding: Binding, profile: Profile) -> Instruction | Rejection:
@@ -63,50 +63,50 @@ def user_record_of(line: Line, binding: Binding, profile: Profile) -> Instructio
             line.number,
             label,
             "ADDRESS_INVALID",
-            f"line {line.number}, {label}: {found}; wanted one like ana@example.com",
+            f"line {line.number}, {label}: {found}, expected one like ana@example.com",
             f"Correct the address, or delete the line.{more}",
         )
-    return _told(line, address, binding, profile)
+    return _to_dict(line, address, binding, profile)
 
 
-def _told(line: Line, name: str, binding: Binding, profile: Profile) -> Instruction | Rejection:
-    forms = FACTS[profile.about]
-    seatings: list[Seating] = []
-    for column in binding.seats:
+def _to_dict(line: Line, name: str, binding: Binding, profile: Profile) -> Instruction | Rejection:
+    forms = FIELDS[profile.about]
+    requests: list[AssignmentRequest] = []
+    for column in binding.roles:
         cell = line.fields[column.index].strip()
         asked = (
             _initial(line.number, cell, column, profile)
             if column.holds is Holds.INITIAL
-            else _fact(line.number, cell, column, profile, forms[column.role])
+            else _field(line.number, cell, column, profile, forms[column.role])
         )
         if isinstance(asked, Rejection):
             return asked
         if asked is not None:
-            seatings.append(asked)
-    return Instruction(line.number, name, binding.account_label, tuple(seatings))
+            requests.append(asked)
+    return Instruction(line.number, name, binding.account_label, tuple(requests))
 
 
-def _fact(
-    line: int, cell: str, column: SeatColumn, profile: Profile, form: Form
-) -> Seating | Rejection | None:
+def _field(
+    line: int, cell: str, column: RoleColumn, profile: Profile, form: Form
+) -> AssignmentRequest | Rejection | None:
     role, label = column.role, column.label
     is_list = form is Form.SET or form is Form.LIST
     if not cell or (is_list and profile.is_blank(cell)):
         return _blank(line, column, profile)
     if (problem := control_character(line, label, cell)) is not None:
         return problem
-    if (problem := _too_long(line, label, cell, MAX_FACT_BYTES)) is not None:
+    if (problem := _too_long(line, label, cell, MAX_FIELD_BYTES)) is not None:
         return problem
     is_user_text = profile.about is About.USERS and form is Form.TEXT
     if is_user_text and len(cell) > MAX_USER_TEXT_CHARS:
         return _too_many_characters(line, label, len(cell))
     if cell.casefold() in profile.clear_words:
-        return Seating(role, label, (), operation=Operation.RECORD)
+        return AssignmentRequest(role, label, (), operation=Operation.RECORD)
     texts = _texts(cell, form, profile)
-    wanted = STATUSES[profile.about]
-    if form is Form.STATUS and texts[0] not in wanted:
-        return _status_unknown(line, label, cell, wanted)
-    return Seating(role, label, texts, operation=Operation.RECORD)
+    expected = STATUSES[profile.about]
+    if form is Form.STATUS and texts[0] not in expected:
+        return _status_unknown(line, label, cell, expected)
+    return AssignmentRequest(role, label, texts, operation=Operation.RECORD)
 
 
 def _texts(cell: str, form: Form, profile: Profile) -> tuple[str, ...]:
@@ -120,8 +120,8 @@ def _texts(cell: str, form: Form, profile: Profile) -> tuple[str, ...]:
 
 
 def _initial(
-    line: int, cell: str, column: SeatColumn, profile: Profile
-) -> Seating | Rejection | None:
+    line: int, cell: str, column: RoleColumn, profile: Profile
+) -> AssignmentRequest | Rejection | None:
     if profile.is_blank(cell) or cell.casefold() in profile.clear_words:
         return None
     label = column.label
@@ -129,23 +129,23 @@ def _initial(
         return problem
     separator = profile.list_separator
     names = names_once(cell.split(separator) if separator is not None else [cell])
-    seat = profile.seats.get(column.role)
-    most = seat.max_users if seat is not None else None
+    definition = profile.roles.get(column.role)
+    most = definition.max_users if definition is not None else None
     if most is not None and len(names) > most:
         return too_many_users(line, label, len(names), most)
-    return Seating(column.role, label, names, operation=Operation.INITIAL, by=column.by)
+    return AssignmentRequest(column.role, label, names, operation=Operation.INITIAL, by=column.by)
 
 
-def _blank(line: int, column: SeatColumn, profile: Profile) -> Seating | Rejection | None:
+def _blank(line: int, column: RoleColumn, profile: Profile) -> AssignmentRequest | Rejection | None:
     if profile.blank is Blank.CLEAR:
-        return Seating(column.role, column.label, (), operation=Operation.RECORD)
+        return AssignmentRequest(column.role, column.label, (), operation=Operation.RECORD)
     if profile.blank is Blank.KEEP:
         return None
     return Rejection(
         line,
         column.label,
         "BLANK_NOT_ALLOWED",
-        f"line {line}, {column.label}: the cell is empty; wanted a value",
+        f"line {line}, {column.label}: the cell is empty, expected a value",
         "Fill it in, or delete the line.",
     )
 
@@ -158,7 +158,7 @@ def _too_long(line: int, label: str, text: str, most_bytes: int) -> Rejection | 
         line,
         label,
         "FIELD_TOO_LONG",
-        f"line {line}, {label}: the value takes {found:,} bytes; wanted at most {most_bytes:,}",
+        f"line {line}, {label}: the value takes {found:,} bytes, expected at most {most_bytes:,}",
         "Shorten the value.",
     )
 
@@ -174,12 +174,12 @@ def _too_many_characters(line: int, label: str, found: int) -> Rejection:
     )
 
 
-def _status_unknown(line: int, label: str, cell: str, wanted: tuple[str, ...]) -> Rejection:
+def _status_unknown(line: int, label: str, cell: str, expected: tuple[str, ...]) -> Rejection:
     return Rejection(
         line,
         label,
         "STATUS_UNKNOWN",
-        f"line {line}, {label}: {cell!r} is no status; wanted {', '.join(wanted)}",
+        f"line {line}, {label}: {cell!r} is no status, expected {', '.join(expected)}",
         "Correct the status; an empty cell means active.",
     )
 
@@ -194,6 +194,6 @@ def _hidden(line: int, label: str, cell: str) -> Rejection | None:
         label,
         "INVALID_CHARACTER",
         f"line {line}, {label}: {cell!r} holds characters that cannot be seen "
-        f"({', '.join(hidden)}); wanted an id that can be typed",
+        f"({', '.join(hidden)}), expected an id that can be typed",
         "Type the id again.",
     )

@@ -13,12 +13,12 @@ from handover.model import Account, Operation, Outcome, Rejection, User
 from handover.profiles import ACTIVE, DELETED, LOGIN_NAME, OPCO, STATUS, About, Profile
 from handover.rules.addresses import normal_login
 from handover.rules.damage import is_ruined
-from handover.rules.instructions import Instruction, Seating
+from handover.rules.instructions import AssignmentRequest, Instruction
 from handover.rules.planner import (
-    Claim,
-    Facts,
-    Plan,
+    Decision,
+    LookupContext,
     Targets,
+    WriteContext,
     already_done,
     crosses_wall,
     decide,
@@ -33,7 +33,7 @@ TOLD_LATER = "a later import has told this already"
 
 
 @dataclass(frozen=True, slots=True)
-class RecordFacts:
+class DirectoryContext:
     """What the rules look at besides the record.
 
     `facts` are those of the users whom lines name. `default_manager` is the active user who gets
@@ -41,59 +41,63 @@ class RecordFacts:
     address, of the normal login names that lines ask for.
     """
 
-    facts: Facts
+    lookup: LookupContext
     default_manager: User | None = None
     logins: dict[str, str] | None = None
 
 
 def plan_record(
-    asked: Instruction, record: Account, known: RecordFacts, profile: Profile, claim: Claim
-) -> Plan:
+    asked: Instruction,
+    record: Account,
+    known: DirectoryContext,
+    profile: Profile,
+    context: WriteContext,
+) -> Decision:
     """What becomes of a line; a record that does not exist yet has no facts."""
-    done = already_done(asked, record, claim)
+    done = already_done(asked, record, context)
     if done is not None:
         return done
-    problem = _problem(asked, record, known, profile, claim)
+    problem = _problem(asked, record, known, profile, context)
     if problem is not None:
-        return Plan(Outcome.REJECTED, rejection=problem)
+        return Decision(Outcome.REJECTED, rejection=problem)
     is_first = is_new(record)
     targets: Targets = []
-    if _returns_without_login(asked, record, claim):
-        forgotten = Seating(LOGIN_NAME, LOGIN_NAME, (), operation=Operation.DEFAULT)
+    if _returns_without_login(asked, record, context):
+        forgotten = AssignmentRequest(LOGIN_NAME, LOGIN_NAME, (), operation=Operation.DEFAULT)
         targets.append((forgotten, ()))
-    for seating in asked.seatings:
-        if seating.operation is Operation.RECORD:
+    for request in asked.requests:
+        if request.operation is Operation.RECORD:
             # No word of the status is the word for active.
-            blank = (ACTIVE,) if seating.role == STATUS else ()
-            targets.append((seating, seating.names or blank))
-        elif is_first or is_made_later(record, claim):
-            users = resolve(asked, seating, _as_told(asked, record), known.facts, profile)
+            blank = (ACTIVE,) if request.role == STATUS else ()
+            targets.append((request, request.names or blank))
+        elif is_first or is_made_later(record, context):
+            users = resolve(asked, request, _as_stated(asked, record), known.lookup, profile)
             if isinstance(users, Rejection):
-                return Plan(Outcome.REJECTED, rejection=users)
-            targets.append((seating, users))
+                return Decision(Outcome.REJECTED, rejection=users)
+            targets.append((request, users))
     if is_first:
-        targets += _of_new(targets, _as_told(asked, record), known, profile)
-    planned = decide(asked, record, targets, claim)
+        targets += _of_new(targets, _as_stated(asked, record), known, profile)
+    planned = decide(asked, record, targets, context)
     if planned.outcome is Outcome.SUPERSEDED:
         return replace(planned, message=TOLD_LATER)
     if is_first and planned.write is not None and profile.about is About.ACCOUNTS:
-        orders = {**planned.write.orders, MADE: claim.order}
+        orders = {**planned.write.orders, MADE: context.order}
         return replace(planned, write=replace(planned.write, orders=orders))
     return planned
 
 
-def _as_told(asked: Instruction, record: Account) -> Account:
+def _as_stated(asked: Instruction, record: Account) -> Account:
     """The account that the line makes: its opco is the line's own, whatever was told later."""
-    opcos = (seating.names for seating in asked.seatings if seating.role == OPCO)
+    opcos = (request.names for request in asked.requests if request.role == OPCO)
     return replace(record, opco="".join(next(opcos, ())))
 
 
-def is_made_later(record: Account, claim: Claim) -> bool:
+def is_made_later(record: Account, context: WriteContext) -> bool:
     """True for an account that a newer import has made, though the claim's own should have.
 
     Who is to hold it from the beginning is then still said by the older one.
     """
-    return record.orders.get(MADE, "") > claim.order
+    return record.orders.get(MADE, "") > context.order
 
 
 def is_new(record: Account) -> bool:
@@ -101,34 +105,42 @@ def is_new(record: Account) -> bool:
     return STATUS not in record.assigned
 
 
-def _of_new(targets: Targets, record: Account, known: RecordFacts, profile: Profile) -> Targets:
+def _of_new(
+    targets: Targets, record: Account, known: DirectoryContext, profile: Profile
+) -> Targets:
     """What a new record has though the line does not say so: a status, and perhaps a manager.
 
     A default manager of another opco is no manager of the account: it is made without one.
     """
-    told = {seating.role for seating, _ in targets}
+    told = {request.role for request, _ in targets}
     more: Targets = []
     if STATUS not in told:
-        more.append((Seating(STATUS, STATUS, (), operation=Operation.DEFAULT), (ACTIVE,)))
+        more.append((AssignmentRequest(STATUS, STATUS, (), operation=Operation.DEFAULT), (ACTIVE,)))
     manager = known.default_manager
     if (
         profile.about is About.ACCOUNTS
         and ACCOUNT_MANAGER not in told
         and manager is not None
-        and not crosses_wall(manager, record, known.facts)
+        and not crosses_wall(manager, record, known.lookup)
     ):
-        seating = Seating(ACCOUNT_MANAGER, ACCOUNT_MANAGER, (), operation=Operation.DEFAULT)
-        more.append((seating, (manager.email,)))
+        request = AssignmentRequest(
+            ACCOUNT_MANAGER, ACCOUNT_MANAGER, (), operation=Operation.DEFAULT
+        )
+        more.append((request, (manager.email,)))
     return more
 
 
 def _problem(
-    asked: Instruction, record: Account, known: RecordFacts, profile: Profile, claim: Claim
+    asked: Instruction,
+    record: Account,
+    known: DirectoryContext,
+    profile: Profile,
+    context: WriteContext,
 ) -> Rejection | None:
     if profile.about is About.ACCOUNTS:
         is_bad = is_new(record) and is_ruined(asked.account_id)
         return _ruined(asked) if is_bad else None
-    return _of_deleted(asked, record, claim) or _login_taken(asked, record, known, claim)
+    return _of_deleted(asked, record, context) or _login_taken(asked, record, known, context)
 
 
 def _ruined(asked: Instruction) -> Rejection:
@@ -137,35 +149,35 @@ def _ruined(asked: Instruction) -> Rejection:
         asked.account_label,
         "ACCOUNT_DAMAGED",
         f"line {asked.line}, {asked.account_label}: a spreadsheet has made {asked.account_id!r} of "
-        "this id; wanted the id as it was",
+        "this id, expected the id as it was",
         "Format the column as text before you fill it.",
     )
 
 
-def _of_deleted(asked: Instruction, record: Account, claim: Claim) -> Rejection | None:
+def _of_deleted(asked: Instruction, record: Account, context: WriteContext) -> Rejection | None:
     """Somebody who was deleted comes back by an explicit word, and by no list that has them."""
-    if record.assigned.get(STATUS) != (DELETED,) or record.orders.get(STATUS, "") > claim.order:
+    if record.assigned.get(STATUS) != (DELETED,) or record.orders.get(STATUS, "") > context.order:
         return None
-    if any(seating.role == STATUS and seating.names for seating in asked.seatings):
+    if any(request.role == STATUS and request.names for request in asked.requests):
         return None
     return Rejection(
         asked.line,
         asked.account_label,
         "USER_DELETED",
-        f"line {asked.line}, {asked.account_label}: {asked.account_id} was deleted; wanted the "
+        f"line {asked.line}, {asked.account_label}: {asked.account_id} was deleted, expected the "
         "status active, inactive or deleted",
         "Say the status active to have the user back, or delete the line.",
     )
 
 
 def _login_taken(
-    asked: Instruction, record: Account, known: RecordFacts, claim: Claim
+    asked: Instruction, record: Account, known: DirectoryContext, context: WriteContext
 ) -> Rejection | None:
-    login = login_asked(asked, record, claim)
+    login = login_asked(asked, record, context)
     if (known.logins or {}).get(login, asked.account_id) == asked.account_id:
         return None
     label = next(
-        (seating.label for seating in asked.seatings if seating.role == LOGIN_NAME),
+        (request.label for request in asked.requests if request.role == LOGIN_NAME),
         asked.account_label,
     )
     return Rejection(
@@ -173,43 +185,45 @@ def _login_taken(
         label,
         "LOGIN_TAKEN",
         f"line {asked.line}, {label}: another user has the login name {login!r}, or had it when "
-        "this import began; wanted one that nobody has",
+        "this import began, expected one that nobody has",
         "Choose another login name. One that was given up is free for the next import.",
     )
 
 
-def login_asked(asked: Instruction, record: Account, claim: Claim) -> str:
-    """The login name, in normal form, that the line would give to the user anew; "" for none."""
-    told = _heard(asked, record, claim)
+def login_asked(asked: Instruction, record: Account, context: WriteContext) -> str:
+    """The login name, in normal form, that the line would give to the user again; "" for none."""
+    told = _heard(asked, record, context)
     if told.get(STATUS, record.assigned.get(STATUS)) == (DELETED,):
         return ""
     if LOGIN_NAME in told:
-        wanted = "".join(map(normal_login, told[LOGIN_NAME][:1]))
+        expected = "".join(map(normal_login, told[LOGIN_NAME][:1]))
     else:
-        wanted = "" if _returns_without_login(asked, record, claim) else _written_login(record)
-    return wanted if wanted != login_of(record) else ""
+        expected = "" if _returns_without_login(asked, record, context) else _written_login(record)
+    return expected if expected != login_of(record) else ""
 
 
-def _returns_without_login(asked: Instruction, record: Account, claim: Claim) -> bool:
+def _returns_without_login(asked: Instruction, record: Account, context: WriteContext) -> bool:
     """True when somebody who was deleted comes back, and the line tells no login name.
 
     They have given theirs up, and nobody can tell beforehand who asks for it meanwhile.
     """
-    told = _heard(asked, record, claim)
+    told = _heard(asked, record, context)
     return (
         record.assigned.get(STATUS) == (DELETED,)
         and told.get(STATUS, (DELETED,)) != (DELETED,)
         and LOGIN_NAME not in told
-        and record.orders.get(LOGIN_NAME, "") <= claim.order
+        and record.orders.get(LOGIN_NAME, "") <= context.order
     )
 
 
-def _heard(asked: Instruction, record: Account, claim: Claim) -> dict[str, tuple[str, ...]]:
+def _heard(
+    asked: Instruction, record: Account, context: WriteContext
+) -> dict[str, tuple[str, ...]]:
     """What the line tells and no later import has told already."""
     return {
-        seating.role: seating.names
-        for seating in asked.seatings
-        if record.orders.get(seating.role, "") <= claim.order
+        request.role: request.names
+        for request in asked.requests
+        if record.orders.get(request.role, "") <= context.order
     }
 
 
@@ -225,7 +239,7 @@ def logins_since(record: Account, order: str) -> frozenset[str]:
     matter, nor what came after it.
     """
     before = dict(record.assigned)
-    for mark in reversed(record.marks):
+    for mark in reversed(record.receipts):
         if mark.order >= order:
             before |= {change.role: change.before for change in mark.changes}
     return frozenset({login_of(record), login_of(replace(record, assigned=before))})

@@ -9,8 +9,8 @@ from handover.errors import InvalidRequestError
 from handover.model import Rejection
 from handover.profiles import Holds, Profile
 from handover.rules.instructions import (
+    AssignmentRequest,
     Instruction,
-    Seating,
     control_character,
     names_once,
     too_many_users,
@@ -29,13 +29,13 @@ def edit_of(
     A clear word of the profile means nobody here too. Raises InvalidRequestError for a role
     that files of the profile do not assign.
     """
-    seatings: list[Seating] = []
+    requests: list[AssignmentRequest] = []
     for role, names in wishes.items():
-        asked = _seating(role, tuple(name.strip() for name in names), profile)
+        asked = _request(role, tuple(name.strip() for name in names), profile)
         if isinstance(asked, Rejection):
             return asked
-        seatings.append(asked)
-    return Instruction(LINE, account_id, ACCOUNT_FIELD, tuple(seatings))
+        requests.append(asked)
+    return Instruction(LINE, account_id, ACCOUNT_FIELD, tuple(requests))
 
 
 def spoken_of(rejection: Rejection) -> Rejection:
@@ -48,7 +48,7 @@ def spoken_of(rejection: Rejection) -> Rejection:
     )
 
 
-def _seating(role: str, names: tuple[str, ...], profile: Profile) -> Seating | Rejection:
+def _request(role: str, names: tuple[str, ...], profile: Profile) -> AssignmentRequest | Rejection:
     columns = [
         column
         for column in profile.columns
@@ -66,12 +66,12 @@ def _seating(role: str, names: tuple[str, ...], profile: Profile) -> Seating | R
         return _no_names(role)
     is_workflow = columns[0].holds is Holds.WORKFLOW
     once = tuple(dict.fromkeys(names)) if is_workflow else names_once(names)
-    seat = profile.seats.get(role)
-    most = 1 if is_workflow else seat.max_users if seat is not None else None
+    definition = profile.roles.get(role)
+    most = 1 if is_workflow else definition.max_users if definition is not None else None
     if most is not None and len(once) > most:
         return too_many_users(LINE, role, len(once), most)
     ways = dict.fromkeys(way for column in columns for way in column.by)
-    return Seating(role, role, once, is_workflow, by=tuple(ways))
+    return AssignmentRequest(role, role, once, is_workflow, by=tuple(ways))
 
 
 def _no_names(role: str) -> Rejection:
@@ -88,5 +88,5 @@ def _no_such_role(role: str, profile: Profile) -> str:
     roles = dict.fromkeys(
         column.role for column in profile.columns if column.holds in (Holds.USERS, Holds.WORKFLOW)
     )
-    wanted = " or ".join(repr(known) for known in roles) or "none, it assigns no role"
-    return f"the profile {profile.name} does not assign {role!r}: wanted {wanted}"
+    expected = " or ".join(repr(known) for known in roles) or "none, it assigns no role"
+    return f"the profile {profile.name} does not assign {role!r}: expected {expected}"

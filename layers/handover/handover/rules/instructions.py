@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from handover.model import Line, Operation, Rejection
-from handover.profiles import Binding, Blank, Holds, NamedBy, Profile, SeatColumn
+from handover.profiles import Binding, Blank, Holds, NamedBy, Profile, RoleColumn
 from handover.rules.addresses import normal_address
 
 # Control characters, and halves of characters, which have no form in UTF-8.
@@ -22,7 +22,7 @@ _OPERATIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Seating:
+class AssignmentRequest:
     """Who is to hold one role of the account, or which workflow it is to follow.
 
     No names = nobody, none. `is_workflow` tells a workflow's name from the names of users. The
@@ -49,7 +49,7 @@ class Instruction:
     line: int
     account_id: str
     account_label: str
-    seatings: tuple[Seating, ...]
+    requests: tuple[AssignmentRequest, ...]
 
 
 def instruction_of(line: Line, binding: Binding, profile: Profile) -> Instruction | Rejection:
@@ -62,19 +62,19 @@ def instruction_of(line: Line, binding: Binding, profile: Profile) -> Instructio
     broken = control_character(line.number, binding.account_label, account_id)
     if broken is not None:
         return broken
-    seatings: list[Seating] = []
-    for column in binding.seats:
-        asked = _seating(line, _speaking(line, column, profile), profile)
+    requests: list[AssignmentRequest] = []
+    for column in binding.roles:
+        asked = _request(line, _speaking(line, column, profile), profile)
         if isinstance(asked, Rejection):
             return asked
         if asked is not None and column.replaced is not None:
             asked = replace(asked, instead_of=normal_address(line.fields[column.replaced]))
         if asked is not None:
-            seatings.append(asked)
-    return Instruction(line.number, account_id, binding.account_label, tuple(seatings))
+            requests.append(asked)
+    return Instruction(line.number, account_id, binding.account_label, tuple(requests))
 
 
-def _speaking(line: Line, column: SeatColumn, profile: Profile) -> SeatColumn:
+def _speaking(line: Line, column: RoleColumn, profile: Profile) -> RoleColumn:
     """The first of the role's columns that says anything in this line."""
     if not column.others or not profile.is_blank(line.fields[column.index]):
         return column
@@ -82,29 +82,35 @@ def _speaking(line: Line, column: SeatColumn, profile: Profile) -> SeatColumn:
     return next(others, column)
 
 
-def _seating(line: Line, column: SeatColumn, profile: Profile) -> Seating | Rejection | None:
+def _request(
+    line: Line, column: RoleColumn, profile: Profile
+) -> AssignmentRequest | Rejection | None:
     cell = line.fields[column.index].strip()
     operation = _OPERATIONS[column.holds]
     if profile.is_blank(cell):
         return _blank(line, column, profile) if operation is Operation.SET else None
     expected = _expected(line, column, profile)
     if operation is Operation.SET and profile.is_clearing(cell):
-        return Seating(column.role, column.label, (), expected=expected)
+        return AssignmentRequest(column.role, column.label, (), expected=expected)
     if column.holds is not Holds.WORKFLOW:
         cell = on_one_line(cell, profile)
     broken = control_character(line.number, column.label, cell)
     if broken is not None:
         return broken
     if column.holds is Holds.WORKFLOW:
-        return Seating(column.role, column.label, (cell,), is_workflow=True, expected=expected)
+        return AssignmentRequest(
+            column.role, column.label, (cell,), is_workflow=True, expected=expected
+        )
     if profile.list_separator is None:
-        return Seating(column.role, column.label, (cell,), False, operation, expected, column.by)
+        return AssignmentRequest(
+            column.role, column.label, (cell,), False, operation, expected, column.by
+        )
     once = names_once(cell.split(profile.list_separator))
-    seat = profile.seats.get(column.role)
-    most = seat.max_users if seat is not None and operation is Operation.SET else None
+    definition = profile.roles.get(column.role)
+    most = definition.max_users if definition is not None and operation is Operation.SET else None
     if most is not None and len(once) > most:
         return too_many_users(line.number, column.label, len(once), most)
-    return Seating(column.role, column.label, once, False, operation, expected, column.by)
+    return AssignmentRequest(column.role, column.label, once, False, operation, expected, column.by)
 
 
 def account_blank(line: int, label: str) -> Rejection:
@@ -113,7 +119,7 @@ def account_blank(line: int, label: str) -> Rejection:
         line,
         label,
         "ACCOUNT_BLANK",
-        f"line {line}, {label}: the cell is empty; wanted the id of an account",
+        f"line {line}, {label}: the cell is empty, expected the id of an account",
         "Fill in the id, or delete the line.",
     )
 
@@ -124,7 +130,7 @@ def too_many_users(line: int, label: str, found: int, most: int) -> Rejection:
         line,
         label,
         "TOO_MANY_USERS",
-        f"line {line}, {label}: {found} users; wanted at most {most}",
+        f"line {line}, {label}: {found} users, expected at most {most}",
         f"Keep {most} of them.",
     )
 
@@ -145,7 +151,7 @@ def names_once(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(first.values())
 
 
-def _expected(line: Line, column: SeatColumn, profile: Profile) -> tuple[str, ...] | None:
+def _expected(line: Line, column: RoleColumn, profile: Profile) -> tuple[str, ...] | None:
     """What the role must hold now for the line to count; None when that does not matter."""
     if column.expected is None:
         return None
@@ -157,16 +163,20 @@ def _expected(line: Line, column: SeatColumn, profile: Profile) -> tuple[str, ..
     return tuple(sorted(names_once(on_one_line(cell, profile).split(profile.list_separator))))
 
 
-def _blank(line: Line, column: SeatColumn, profile: Profile) -> Seating | Rejection | None:
+def _blank(
+    line: Line, column: RoleColumn, profile: Profile
+) -> AssignmentRequest | Rejection | None:
     if profile.blank is Blank.CLEAR:
-        return Seating(column.role, column.label, (), expected=_expected(line, column, profile))
+        return AssignmentRequest(
+            column.role, column.label, (), expected=_expected(line, column, profile)
+        )
     if profile.blank is Blank.KEEP:
         return None
     return Rejection(
         line.number,
         column.label,
         "BLANK_NOT_ALLOWED",
-        f"line {line.number}, {column.label}: the cell is empty; wanted a user",
+        f"line {line.number}, {column.label}: the cell is empty, expected a user",
         "Fill in who is to hold the role, or delete the line.",
     )
 
@@ -191,6 +201,6 @@ def control_character(line: int, label: str, cell: str) -> Rejection | None:
         line,
         label,
         "INVALID_CHARACTER",
-        f"line {line}, {label}: the cell holds the control character {code}; wanted plain text",
+        f"line {line}, {label}: the cell holds the control character {code}, expected plain text",
         f"Type the value again.{more}",
     )

@@ -8,28 +8,28 @@ from rapidfuzz.distance import DamerauLevenshtein
 from rapidfuzz.process import extractOne
 
 # Two slips (a letter missing, doubled, wrong or swapped) are a typo; more is another address.
-MOST_SLIPS = 2
+MAX_SLIPS = 2
 # The cost of looking is the number of addresses times this; the rest of a chunk's unknown
 # addresses get no suggestion.
-MOST_QUESTIONS = 200
+MAX_QUESTIONS = 200
 
 
 def nearest(addresses: Collection[str]) -> Callable[[str], str | None]:
     """A function from an unknown address to the one of `addresses` at most two slips away.
 
-    It answers None where nothing is that near, and for all questions after MOST_QUESTIONS.
+    It answers None where nothing is that near, and for all questions after MAX_QUESTIONS.
     """
     answers: dict[str, str | None] = {}
 
     def near(address: str) -> str | None:
         if address not in answers:
-            if len(answers) >= MOST_QUESTIONS:
+            if len(answers) >= MAX_QUESTIONS:
                 return None
             found = extractOne(
                 address,
                 addresses,
                 scorer=DamerauLevenshtein.distance,
-                score_cutoff=MOST_SLIPS,
+                score_cutoff=MAX_SLIPS,
             )
             answers[address] = found[0] if found else None
         return answers[address]

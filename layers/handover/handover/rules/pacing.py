@@ -11,22 +11,22 @@ from __future__ import annotations
 SHARE_OF_TIMEOUT = 2
 # What 40 lines a second come to in half of 120 seconds. A file of twenty million lines has at most
 # 8,334 chunks by lines.
-LEAST_CHUNK_LINES = 2_400
+MIN_CHUNK_LINES = 2_400
 # A worker holds all lines of its chunk in memory.
-MOST_CHUNK_LINES = 20_000
+MAX_CHUNK_LINES = 20_000
 # What is worked in less time tells of the calls that every chunk costs, and not of its lines.
-LEAST_MEASURED_SECONDS = 10.0
+MIN_MEASURED_SECONDS = 10.0
 
 
 def chunk_lines(lines_a_second: float, worker_seconds: int) -> int:
     """The most lines of a chunk, by the pace of one worker on the last file; 0 = not known."""
     lines = int(lines_a_second * worker_seconds / SHARE_OF_TIMEOUT)
-    return min(max(lines, LEAST_CHUNK_LINES), MOST_CHUNK_LINES)
+    return min(max(lines, MIN_CHUNK_LINES), MAX_CHUNK_LINES)
 
 
 def measured_pace(lines: int, seconds: float) -> float | None:
     """The lines a second of one worker; None when too little was worked to tell."""
-    return lines / seconds if seconds >= LEAST_MEASURED_SECONDS else None
+    return lines / seconds if seconds >= MIN_MEASURED_SECONDS else None
 
 
 def is_handed_on(decided: int, decided_before: int) -> bool:

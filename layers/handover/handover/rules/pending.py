@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from handover.model import SeatChange
-from handover.profiles import WORKFLOW_ROLE, is_fact
+from handover.model import RoleChange
+from handover.profiles import WORKFLOW_ROLE, is_field
 
 # No address begins so: `is_address` admits no colon.
 PREFIX = "pending:"
 
 
-def pending_seat(address: str) -> str:
+def pending_assignee(address: str) -> str:
     """What an account holds in the place of the user whose normal `address` is not known yet."""
     return PREFIX + address
 
 
-def is_pending(seat: str) -> bool:
+def is_pending(assignee: str) -> bool:
     """True for a seat that waits for its user."""
-    return seat.startswith(PREFIX)
+    return assignee.startswith(PREFIX)
 
 
-def address_in(seat: str) -> str:
+def address_in(assignee: str) -> str:
     """The address in a seat, pending or not."""
-    return seat.removeprefix(PREFIX)
+    return assignee.removeprefix(PREFIX)
 
 
 def is_as_left(now: tuple[str, ...], left: tuple[str, ...]) -> bool:
@@ -33,15 +33,15 @@ def is_as_left(now: tuple[str, ...], left: tuple[str, ...]) -> bool:
     """
     if now == left:
         return True
-    before = {seat if seat in left else pending_seat(seat) for seat in now}
+    before = {assignee if assignee in left else pending_assignee(assignee) for assignee in now}
     return before == {*left} and len(before) == len(now)
 
 
-def leaves_pending(changes: Sequence[SeatChange]) -> bool:
+def leaves_pending(changes: Sequence[RoleChange]) -> bool:
     """True when a seat waits for its user after these changes."""
     return any(
-        is_pending(seat)
+        is_pending(assignee)
         for change in changes
-        if change.role != WORKFLOW_ROLE and not is_fact(change.role)
-        for seat in change.after
+        if change.role != WORKFLOW_ROLE and not is_field(change.role)
+        for assignee in change.after
     )

@@ -6,12 +6,17 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from handover.model import Account, Mark, Operation, Outcome, Rejection, SeatChange, User
-from handover.profiles import InactiveAccounts, NamedBy, Profile, UnknownUser, is_fact
-from handover.rules.addresses import invisible_characters, is_address, look_of, normal_address
+from handover.model import Account, ChangeReceipt, Operation, Outcome, Rejection, RoleChange, User
+from handover.profiles import InactiveAccounts, NamedBy, Profile, UnknownUser, is_field
+from handover.rules.addresses import (
+    invisible_characters,
+    is_address,
+    normal_address,
+    normalized_name,
+)
 from handover.rules.damage import damage_in
-from handover.rules.instructions import Instruction, Seating, too_many_users
-from handover.rules.pending import address_in, is_as_left, leaves_pending, pending_seat
+from handover.rules.instructions import AssignmentRequest, Instruction, too_many_users
+from handover.rules.pending import address_in, is_as_left, leaves_pending, pending_assignee
 from handover.rules.sizes import (
     MAX_ASSIGNED_BYTES,
     MAX_DECIDED_BYTES,
@@ -21,12 +26,12 @@ from handover.rules.sizes import (
     holders,
 )
 
-Targets = list[tuple[Seating, tuple[str, ...]]]
+Targets = list[tuple[AssignmentRequest, tuple[str, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """Who decides: an import, its place in the order of all imports, and its rivals.
+class WriteContext:
+    """Who decides: an import, its place in the order of all imports, and its older open imports.
 
     `order` sorts imports as S3 received them. `rivals` are the older imports of the tenant that
     were not final when this one was validated: only they can still write something older.
@@ -36,11 +41,11 @@ class Claim:
     order: str
     actor: str
     at: str
-    rivals: frozenset[str]
+    older_open_imports: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class LookupContext:
     """What the rules may look at besides the account.
 
     `users` are those that a chunk names, by every normal name that it may name them by. `near`
@@ -65,108 +70,118 @@ class AccountWrite:
     account: Account
     assigned: Mapping[str, tuple[str, ...]]
     orders: Mapping[str, str]
-    marks: tuple[Mark, ...]
+    receipts: tuple[ChangeReceipt, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Decision:
     """The outcome of a line and what must be stored for it to be true.
 
     `message` explains an outcome that is no rejection, where it needs it.
     """
 
     outcome: Outcome
-    changes: tuple[SeatChange, ...] = ()
+    changes: tuple[RoleChange, ...] = ()
     rejection: Rejection | None = None
     write: AccountWrite | None = None
     message: str = ""
 
 
 def plan(
-    asked: Instruction, account: Account | None, facts: Facts, profile: Profile, claim: Claim
-) -> Plan:
+    asked: Instruction,
+    account: Account | None,
+    lookup: LookupContext,
+    profile: Profile,
+    context: WriteContext,
+) -> Decision:
     """What becomes of a line, given the account as it is now."""
     if account is None:
-        return _rejected(_account_not_found(asked, facts))
-    done = already_done(asked, account, claim)
+        return _rejected(_account_not_found(asked, lookup))
+    done = already_done(asked, account, context)
     if done is not None:
         return done
     if not account.is_active and profile.inactive_accounts is InactiveAccounts.ERROR:
         return _rejected(_account_inactive(asked))
     targets: Targets = []
-    for seating in asked.seatings:
-        if seating.operation is not Operation.SET:
-            users: tuple[str, ...] | Rejection = _relative(seating, account, facts)
-        elif seating.is_workflow:
-            users = _workflow(asked, seating, facts)
+    for request in asked.requests:
+        if request.operation is not Operation.SET:
+            users: tuple[str, ...] | Rejection = _relative(request, account, lookup)
+        elif request.is_workflow:
+            users = _workflow(asked, request, lookup)
         else:
-            users = resolve(asked, seating, account, facts, profile)
-        if seating.instead_of is not None and not isinstance(users, Rejection):
-            users = _in_place(asked, seating, users, account, profile)
+            users = resolve(asked, request, account, lookup, profile)
+        if request.instead_of is not None and not isinstance(users, Rejection):
+            users = _in_place(asked, request, users, account, profile)
         if isinstance(users, Rejection):
             return _rejected(users)
-        targets.append((seating, users))
-    if (barred := _nobody_resolved(asked, account, facts)) is not None:
+        targets.append((request, users))
+    if (barred := _nobody_resolved(asked, account, lookup)) is not None:
         return _rejected(barred)
-    return decide(asked, account, targets, claim)
+    return decide(asked, account, targets, context)
 
 
-def account_only(asked: Instruction, account: Account | None, claim: Claim) -> Plan:
+def account_only(asked: Instruction, account: Account | None, context: WriteContext) -> Decision:
     """What an import has already done to the account; NOT_PROCESSED when nothing.
 
     For chunks that must end without another write: a cancelled import, a dead letter.
     """
-    done = already_done(asked, account, claim) if account is not None else None
-    return Plan(Outcome.NOT_PROCESSED) if done is None else done
+    done = already_done(asked, account, context) if account is not None else None
+    return Decision(Outcome.NOT_PROCESSED) if done is None else done
 
 
-def already_done(asked: Instruction, account: Account, claim: Claim) -> Plan | None:
+def already_done(asked: Instruction, account: Account, context: WriteContext) -> Decision | None:
     """What this very line has done to the account already, whatever the facts are by now.
 
     Its mark tells what it changed. A line that changed nothing may have raised the order, and so
     has had an effect as well: older imports yield to it.
     """
-    own = [mark for mark in account.marks if mark.import_id == claim.import_id]
-    for mark in own:
-        if mark.line == asked.line:
-            return Plan(
-                _outcome_of(mark.changes), mark.changes, message=_left_alone(asked, mark.changes)
+    own = [receipt for receipt in account.receipts if receipt.import_id == context.import_id]
+    for receipt in own:
+        if receipt.line == asked.line:
+            return Decision(
+                _outcome_of(receipt.changes),
+                receipt.changes,
+                message=_left_alone(asked, receipt.changes),
             )
     # Where another line of the import has its mark, that one has raised the order.
     if not own and any(
-        account.orders.get(seating.role) == claim.order for seating in asked.seatings
+        account.orders.get(request.role) == context.order for request in asked.requests
     ):
-        return Plan(Outcome.UNCHANGED)
+        return Decision(Outcome.UNCHANGED)
     return None
 
 
-def _outcome_of(changes: tuple[SeatChange, ...]) -> Outcome:
+def _outcome_of(changes: tuple[RoleChange, ...]) -> Outcome:
     if leaves_pending(changes):
         return Outcome.PENDING
-    if any(change.after or is_fact(change.role) for change in changes):
+    if any(change.after or is_field(change.role) for change in changes):
         return Outcome.UPDATED
     return Outcome.CLEARED
 
 
 def resolve(
-    asked: Instruction, seating: Seating, account: Account, facts: Facts, profile: Profile
+    asked: Instruction,
+    request: AssignmentRequest,
+    account: Account,
+    lookup: LookupContext,
+    profile: Profile,
 ) -> tuple[str, ...] | Rejection:
     """Who is to hold the seat, or why one of those named may not."""
     found: list[str] = []
-    for name in seating.names:
+    for name in request.names:
         address = normal_address(address_in(name))
-        user: User | Rejection | None = facts.users.get(address)
-        if user is None and NamedBy.NAME in seating.by and "@" not in name:
-            user = _by_name(asked, seating, name, facts)
+        user: User | Rejection | None = lookup.users.get(address)
+        if user is None and NamedBy.NAME in request.by and "@" not in name:
+            user = _by_name(asked, request, name, lookup)
         if isinstance(user, Rejection):
             return user
         if user is None and profile.unknown_user is UnknownUser.PENDING and is_address(address):
-            found.append(pending_seat(address))
+            found.append(pending_assignee(address))
             continue
         problem = (
-            _user_not_found(asked, seating, name, facts, profile)
+            _user_not_found(asked, request, name, lookup, profile)
             if user is None or user.is_deleted
-            else _not_admitted(asked, seating, user, account, facts, profile)
+            else _not_admitted(asked, request, user, account, lookup, profile)
         )
         if problem is not None:
             return problem
@@ -177,59 +192,63 @@ def resolve(
 
 
 def _by_name(
-    asked: Instruction, seating: Seating, name: str, facts: Facts
+    asked: Instruction, request: AssignmentRequest, name: str, lookup: LookupContext
 ) -> User | Rejection | None:
-    known = facts.named.get(look_of(name), ())
+    known = lookup.named.get(normalized_name(name), ())
     if len(known) > 1:
         return Rejection(
             asked.line,
-            seating.label,
+            request.label,
             "USER_AMBIGUOUS",
-            f"line {asked.line}, {seating.label}: {len(known)} users are named {name!r}; wanted "
+            f"line {asked.line}, {request.label}: {len(known)} users are named {name!r}, expected "
             "one",
             "Name the user by address.",
         )
     return known[0] if known else None
 
 
-def _relative(seating: Seating, account: Account, facts: Facts) -> tuple[str, ...]:
+def _relative(
+    request: AssignmentRequest, account: Account, lookup: LookupContext
+) -> tuple[str, ...]:
     """Who holds the role after users were taken off it, or pending addresses got their users."""
-    before = account.assigned.get(seating.role, ())
-    named = {normal_address(name) for name in seating.names}
-    if seating.operation is Operation.REMOVE:
-        return tuple([seat for seat in before if seat not in named])
+    before = account.assigned.get(request.role, ())
+    named = {normal_address(name) for name in request.names}
+    if request.operation is Operation.REMOVE:
+        return tuple([assignee for assignee in before if assignee not in named])
     known = {
-        pending_seat(address): address
+        pending_assignee(address): address
         for address in named
-        if (user := facts.users.get(address)) is not None
+        if (user := lookup.users.get(address)) is not None
         and user.is_active
-        and not crosses_wall(user, account, facts)
+        and not crosses_wall(user, account, lookup)
     }
-    after = tuple(sorted({known.get(seat, seat) for seat in before}))
-    return after if any(seat in known for seat in before) else before
+    after = tuple(sorted({known.get(assignee, assignee) for assignee in before}))
+    return after if any(assignee in known for assignee in before) else before
 
 
-def _nobody_resolved(asked: Instruction, account: Account, facts: Facts) -> Rejection | None:
+def _nobody_resolved(
+    asked: Instruction, account: Account, lookup: LookupContext
+) -> Rejection | None:
     """The rejection of a line that names who has come, when the wall keeps all of them out.
 
     The others of a line get their places; what waits for somebody of another opco goes on waiting.
     """
     come = [
-        (seating, user)
-        for seating in asked.seatings
-        if seating.operation is Operation.RESOLVE
-        for name in seating.names
-        if (user := facts.users.get(normal_address(name))) is not None and user.is_active
+        (request, user)
+        for request in asked.requests
+        if request.operation is Operation.RESOLVE
+        for name in request.names
+        if (user := lookup.users.get(normal_address(name))) is not None and user.is_active
     ]
-    if not come or not all(crosses_wall(user, account, facts) for _, user in come):
+    if not come or not all(crosses_wall(user, account, lookup) for _, user in come):
         return None
-    seating, user = come[0]
-    return _other_opco(asked, seating, user, account)
+    request, user = come[0]
+    return _other_opco(asked, request, user, account)
 
 
-def crosses_wall(user: User, account: Account, facts: Facts) -> bool:
+def crosses_wall(user: User, account: Account, lookup: LookupContext) -> bool:
     """True when the tenant's wall stands between the two, whatever the profile."""
-    return facts.has_opco_wall and are_apart(user, account)
+    return lookup.has_opco_wall and are_apart(user, account)
 
 
 def are_apart(user: User, account: Account) -> bool:
@@ -239,29 +258,31 @@ def are_apart(user: User, account: Account) -> bool:
 
 def _in_place(
     asked: Instruction,
-    seating: Seating,
+    request: AssignmentRequest,
     users: tuple[str, ...],
     account: Account,
     profile: Profile,
 ) -> tuple[str, ...] | Rejection:
     """Who holds the role once `users` have taken the place of one who held it."""
-    before = account.assigned.get(seating.role, ())
-    if seating.instead_of not in before:
+    before = account.assigned.get(request.role, ())
+    if request.instead_of not in before:
         return before
-    after = {*before} - {seating.instead_of} | {*users}
-    seat = profile.seats.get(seating.role)
-    most = seat.max_users if seat is not None else None
+    after = {*before} - {request.instead_of} | {*users}
+    assignee = profile.roles.get(request.role)
+    most = assignee.max_users if assignee is not None else None
     if most is not None and len(after) > max(most, len(before)):
-        return too_many_users(asked.line, seating.label, len(after), most)
+        return too_many_users(asked.line, request.label, len(after), most)
     return tuple(sorted(after))
 
 
-def _workflow(asked: Instruction, seating: Seating, facts: Facts) -> tuple[str, ...] | Rejection:
+def _workflow(
+    asked: Instruction, request: AssignmentRequest, lookup: LookupContext
+) -> tuple[str, ...] | Rejection:
     found: list[str] = []
-    for name in seating.names:
-        known = name if name in facts.workflows else _same_text(name, facts.workflows)
+    for name in request.names:
+        known = name if name in lookup.workflows else _same_text(name, lookup.workflows)
         if known is None:
-            return _workflow_not_found(asked, seating, name, facts)
+            return _workflow_not_found(asked, request, name, lookup)
         found.append(known)
     return tuple(found)
 
@@ -280,86 +301,90 @@ def _is_same_text(one: str, other: str) -> bool:
 
 def _not_admitted(
     asked: Instruction,
-    seating: Seating,
+    request: AssignmentRequest,
     user: User,
     account: Account,
-    facts: Facts,
+    lookup: LookupContext,
     profile: Profile,
 ) -> Rejection | None:
-    place = f"line {asked.line}, {seating.label}: {user.email}"
+    place = f"line {asked.line}, {request.label}: {user.email}"
     if not user.is_active:
         return Rejection(
             asked.line,
-            seating.label,
+            request.label,
             "USER_INACTIVE",
-            f"{place} is inactive; wanted an active user",
+            f"{place} is inactive, expected an active user",
             "Choose another user, or have an Admin activate this one.",
         )
     if profile.required_user_roles and not profile.required_user_roles & user.roles:
-        wanted = " or ".join(sorted(profile.required_user_roles))
+        required = " or ".join(sorted(profile.required_user_roles))
         have = ", ".join(sorted(user.roles)) or "none"
         return Rejection(
             asked.line,
-            seating.label,
+            request.label,
             "USER_ROLE",
-            f"{place} has the user roles: {have}; wanted {wanted}",
-            f"Choose a user with the role {wanted}.",
+            f"{place} has the user roles: {have}, expected {required}",
+            f"Choose a user with the role {required}.",
         )
     is_barred = profile.has_opco_wall and not _is_same_text(user.opco, account.opco)
-    if is_barred or crosses_wall(user, account, facts):
-        return _other_opco(asked, seating, user, account)
+    if is_barred or crosses_wall(user, account, lookup):
+        return _other_opco(asked, request, user, account)
     return None
 
 
-def _other_opco(asked: Instruction, seating: Seating, user: User, account: Account) -> Rejection:
+def _other_opco(
+    asked: Instruction, request: AssignmentRequest, user: User, account: Account
+) -> Rejection:
     return Rejection(
         asked.line,
-        seating.label,
+        request.label,
         "OTHER_OPCO",
-        f"line {asked.line}, {seating.label}: {user.email} belongs to {user.opco or 'no opco'}, "
-        f"the account to {account.opco or 'no opco'}; wanted a user of the account's opco",
+        f"line {asked.line}, {request.label}: {user.email} belongs to {user.opco or 'no opco'}, "
+        f"the account to {account.opco or 'no opco'}, expected a user of the account's opco",
         "Choose a user of the account's own operating company.",
     )
 
 
-def decide(asked: Instruction, account: Account, targets: Targets, claim: Claim) -> Plan:
+def decide(
+    asked: Instruction, account: Account, targets: Targets, context: WriteContext
+) -> Decision:
     """What becomes of a line whose seatings are to have these holders, by the order of imports."""
-    changes: list[SeatChange] = []
+    changes: list[RoleChange] = []
     # What takes users off a role, or resolves them, decides nothing that an older import could
     # not still say of the others in it: only what sets a role takes its place in the order. A
     # default holds until anybody is named.
     decided: list[str] = []
     late: list[str] = []
     left: list[str] = []
-    for seating, users in targets:
-        role, before = seating.role, account.assigned.get(seating.role, ())
-        if account.orders.get(role, "") > claim.order:
+    for request, users in targets:
+        role, before = request.role, account.assigned.get(request.role, ())
+        if account.orders.get(role, "") > context.order:
             late.append(role)
             continue
         if (
-            seating.expected is not None
+            request.expected is not None
             and before != users
-            and not is_as_left(before, seating.expected)
+            and not is_as_left(before, request.expected)
         ):
             left.append(role)
             continue
-        if seating.instead_of is not None and seating.instead_of not in before:
+        if request.instead_of is not None and request.instead_of not in before:
             left.append(role)
             continue
-        operation = seating.operation
+        operation = request.operation
         if operation is Operation.SET or operation in _DECIDING:
             decided.append(role)
         if before != users:
-            changes.append(SeatChange(role, before, users))
+            changes.append(RoleChange(role, before, users))
     if changes:
         changed = tuple(changes)
-        write = _change(asked, account, changes, decided, claim)
-        return _too_large(asked, changed, write) or Plan(
+        write = _change(asked, account, changes, decided, context)
+        return _too_large(asked, changed, write) or Decision(
             _outcome_of(changed), changed, write=write, message=_left_alone(asked, changed)
         )
     if (late or left) and len(late) + len(left) == len(targets):
-        return Plan(Outcome.SUPERSEDED, message=DECIDED_LATER if late else CHANGED_SINCE)
-    return Plan(Outcome.UNCHANGED, write=_raise_orders(account, decided, claim))
+        return Decision(Outcome.SUPERSEDED, message=DECIDED_LATER if late else CHANGED_SINCE)
+    return Decision(Outcome.UNCHANGED, write=_raise_orders(account, decided, context))
 
 
 _DECIDING = (Operation.RECORD, Operation.INITIAL)
@@ -367,13 +392,13 @@ DECIDED_LATER = "a later import has decided this account already"
 CHANGED_SINCE = "the account has changed since"
 
 
-def _left_alone(asked: Instruction, changes: Sequence[SeatChange]) -> str:
+def _left_alone(asked: Instruction, changes: Sequence[RoleChange]) -> str:
     """Which roles a line with expectations has left as they were; the same whenever it is asked."""
     changed = {change.role for change in changes}
     left = [
-        seating.role
-        for seating in asked.seatings
-        if seating.expected is not None and seating.role not in changed
+        request.role
+        for request in asked.requests
+        if request.expected is not None and request.role not in changed
     ]
     return f"left as it was: {', '.join(left)}" if left else ""
 
@@ -381,33 +406,37 @@ def _left_alone(asked: Instruction, changes: Sequence[SeatChange]) -> str:
 def _change(
     asked: Instruction,
     account: Account,
-    changes: list[SeatChange],
+    changes: list[RoleChange],
     decided: list[str],
-    claim: Claim,
+    context: WriteContext,
 ) -> AccountWrite:
     # Only the roles that change take this import's order, unless an older import can still
     # come and overwrite the ones that merely stayed as they were.
     changed = {change.role for change in changes}
-    raised = decided if claim.rivals else [role for role in decided if role in changed]
-    mark = Mark(
-        claim.import_id,
-        claim.order,
+    raised = (
+        decided if context.older_open_imports else [role for role in decided if role in changed]
+    )
+    receipt = ChangeReceipt(
+        context.import_id,
+        context.order,
         asked.line,
-        claim.actor,
-        claim.at,
+        context.actor,
+        context.at,
         account.version + 1,
         tuple(changes),
     )
     # A mark may be dropped once its import is final: no chunk of it is ever worked again. Older
-    # imports that are no rivals are; of newer ones nothing is known here, so theirs stay.
+    # imports that are no older open imports are; of newer ones nothing is known here, so theirs stay.
     kept = tuple(
-        mark for mark in account.marks if mark.order > claim.order or mark.import_id in claim.rivals
+        receipt
+        for receipt in account.receipts
+        if receipt.order > context.order or receipt.import_id in context.older_open_imports
     )
     return AccountWrite(
         account,
         {**account.assigned, **{change.role: change.after for change in changes}},
-        {**account.orders, **dict.fromkeys(raised, claim.order)},
-        (*kept, mark),
+        {**account.orders, **dict.fromkeys(raised, context.order)},
+        (*kept, receipt),
     )
 
 
@@ -416,8 +445,8 @@ _FEW = 20
 
 
 def _too_large(
-    asked: Instruction, changes: tuple[SeatChange, ...], write: AccountWrite
-) -> Plan | None:
+    asked: Instruction, changes: tuple[RoleChange, ...], write: AccountWrite
+) -> Decision | None:
     """Why the account cannot hold what the line asks for; None when it can.
 
     A line that leaves no more than it found is refused only where its own change does not fit.
@@ -425,39 +454,41 @@ def _too_large(
     such a line is not processed.
     """
     before, after = write.account.assigned, write.assigned
-    if len(write.marks) == 1 and len(after) <= _FEW and holders(after) <= _FEW:
+    if len(write.receipts) == 1 and len(after) <= _FEW and holders(after) <= _FEW:
         return None
-    labels = {one.role: one.label for one in asked.seatings}
+    labels = {one.role: one.label for one in asked.requests}
     label = labels.get(changes[0].role, asked.account_label)
     if (found := holders(after)) > max(MAX_HOLDERS, holders(before)):
         return _rejected(_too_many_holders(asked.line, label, found))
     if (taken := held_bytes(after)) > max(MAX_ASSIGNED_BYTES, held_bytes(before)):
         return _rejected(_too_long(asked.line, label, taken, MAX_ASSIGNED_BYTES))
-    if (taken := decided_bytes(after, write.orders, write.marks[-1:])) > MAX_DECIDED_BYTES:
+    if (taken := decided_bytes(after, write.orders, write.receipts[-1:])) > MAX_DECIDED_BYTES:
         return _rejected(_too_long(asked.line, label, taken, MAX_DECIDED_BYTES))
-    if decided_bytes(after, write.orders, write.marks) > MAX_DECIDED_BYTES:
-        return Plan(Outcome.NOT_PROCESSED, message=STILL_CHANGING)
+    if decided_bytes(after, write.orders, write.receipts) > MAX_DECIDED_BYTES:
+        return Decision(Outcome.NOT_PROCESSED, message=STILL_CHANGING)
     return None
 
 
 STILL_CHANGING = "older imports that have changed this account have not ended; try again then"
 
 
-def _raise_orders(account: Account, decided: list[str], claim: Claim) -> AccountWrite | None:
-    if not claim.rivals:
+def _raise_orders(
+    account: Account, decided: list[str], context: WriteContext
+) -> AccountWrite | None:
+    if not context.older_open_imports:
         return None
-    if all(account.orders.get(role, "") == claim.order for role in decided):
+    if all(account.orders.get(role, "") == context.order for role in decided):
         return None
-    orders = {**account.orders, **dict.fromkeys(decided, claim.order)}
-    return AccountWrite(account, account.assigned, orders, account.marks)
+    orders = {**account.orders, **dict.fromkeys(decided, context.order)}
+    return AccountWrite(account, account.assigned, orders, account.receipts)
 
 
-def _rejected(rejection: Rejection) -> Plan:
-    return Plan(Outcome.REJECTED, rejection=rejection)
+def _rejected(rejection: Rejection) -> Decision:
+    return Decision(Outcome.REJECTED, rejection=rejection)
 
 
-def _account_not_found(asked: Instruction, facts: Facts) -> Rejection:
-    likely = facts.likely.get(asked.account_id)
+def _account_not_found(asked: Instruction, lookup: LookupContext) -> Rejection:
+    likely = lookup.likely.get(asked.account_id)
     more = damage_in(asked.account_id)
     if likely is not None:
         more = f" Did you mean {likely}?{more}"
@@ -498,61 +529,73 @@ def _account_inactive(asked: Instruction) -> Rejection:
         asked.account_label,
         "ACCOUNT_INACTIVE",
         f"line {asked.line}, {asked.account_label}: the account {asked.account_id} is inactive; "
-        "wanted an active account",
+        "expected an active account",
         "Activate the account first, or delete the line.",
     )
 
 
-def _workflow_not_found(asked: Instruction, seating: Seating, name: str, facts: Facts) -> Rejection:
-    place = f"line {asked.line}, {seating.label}: {name!r}"
-    like = {look_of(known): known for known in sorted(facts.workflows)}.get(look_of(name))
+def _workflow_not_found(
+    asked: Instruction, request: AssignmentRequest, name: str, lookup: LookupContext
+) -> Rejection:
+    place = f"line {asked.line}, {request.label}: {name!r}"
+    like = {normalized_name(known): known for known in sorted(lookup.workflows)}.get(
+        normalized_name(name)
+    )
     hidden = invisible_characters(name)
     if like is None:
-        hint = "Check the spelling: wanted the exact name of a workflow."
+        hint = "Check the spelling: expected the exact name of a workflow."
     elif hidden:
-        hint = f"It holds characters that cannot be seen ({', '.join(hidden)}): type {like!r} anew."
+        hint = (
+            f"It holds characters that cannot be seen ({', '.join(hidden)}): type {like!r} again."
+        )
     else:
         hint = f"The exact name is {like!r}."
     return Rejection(
         asked.line,
-        seating.label,
+        request.label,
         "WORKFLOW_NOT_FOUND",
-        f"{place} is no workflow; wanted the exact name of one",
+        f"{place} is no workflow, expected the exact name of one",
         hint,
     )
 
 
 def _user_not_found(
-    asked: Instruction, seating: Seating, name: str, facts: Facts, profile: Profile
+    asked: Instruction,
+    request: AssignmentRequest,
+    name: str,
+    lookup: LookupContext,
+    profile: Profile,
 ) -> Rejection:
-    place = f"line {asked.line}, {seating.label}: {name!r} is no user"
+    place = f"line {asked.line}, {request.label}: {name!r} is no user"
     hidden = invisible_characters(name)
-    known = facts.users.get(normal_address(address_in(name)))
+    known = lookup.users.get(normal_address(address_in(name)))
     if known is not None and known.is_deleted:
         hint = (
-            f"line {asked.line}, {seating.label}: {name!r} was deleted. Choose another user, or "
+            f"line {asked.line}, {request.label}: {name!r} was deleted. Choose another user, or "
             "have this one created again."
         )
     elif hidden:
         hint = f"{place}; it holds characters that cannot be seen ({', '.join(hidden)}). Retype it."
-    elif (near := facts.near(normal_address(name))) is not None:
+    elif (near := lookup.near(normal_address(name))) is not None:
         hint = f"{place}; did you mean {near}?"
-    elif any(mark in name.strip() for mark in (",", ";", " ")):
-        seat = profile.seats.get(seating.role)
-        takes_one = profile.list_separator is None or (seat is not None and seat.max_users == 1)
+    elif any(receipt in name.strip() for receipt in (",", ";", " ")):
+        assignee = profile.roles.get(request.role)
+        takes_one = profile.list_separator is None or (
+            assignee is not None and assignee.max_users == 1
+        )
         hint = (
-            f"{place}; wanted the {_ways_spoken(seating)} of one user in this cell."
+            f"{place}, expected the {_ways_spoken(request)} of one user in this cell."
             if takes_one
-            else f"{place}; wanted addresses separated by {profile.list_separator!r}."
+            else f"{place}, expected addresses separated by {profile.list_separator!r}."
         )
     else:
-        hint = f"{place}. Correct the {_ways_spoken(seating)}, or have the user created first."
+        hint = f"{place}. Correct the {_ways_spoken(request)}, or have the user created first."
     return Rejection(
-        asked.line, seating.label, "USER_NOT_FOUND", "User not found, check the email", hint
+        asked.line, request.label, "USER_NOT_FOUND", "User not found, check the email", hint
     )
 
 
-def _ways_spoken(seating: Seating) -> str:
+def _ways_spoken(request: AssignmentRequest) -> str:
     """What a cell names a user by, in words."""
     words = {NamedBy.EMAIL: "address", NamedBy.LOGIN: "login name", NamedBy.NAME: "name"}
-    return " or ".join(word for way, word in words.items() if way in seating.by) or "address"
+    return " or ".join(word for way, word in words.items() if way in request.by) or "address"

@@ -20,7 +20,7 @@ def repeated_line(
         account_label,
         "DUPLICATE_CONFLICT",
         f"line {line.number}, {account_label}: the same {noun} stands with other values on line "
-        f"{others}; wanted one line for {one}",
+        f"{others}, expected one line for {one}",
         "Keep the line that is right and delete the others.",
     )
     return LineResult(line, Outcome.REJECTED, rejection=rejection)
@@ -28,7 +28,7 @@ def repeated_line(
 
 def repeated_login(line: Line, repeat: Repeat, binding: Binding) -> LineResult:
     """The result of a line whose login name lines of other users ask for too."""
-    column = binding.seat_of(LOGIN_NAME)
+    column = binding.role_of(LOGIN_NAME)
     label = column.label if column is not None else binding.account_label
     login = line.fields[column.index].strip() if column is not None else ""
     rejection = Rejection(
@@ -36,7 +36,7 @@ def repeated_login(line: Line, repeat: Repeat, binding: Binding) -> LineResult:
         label,
         "LOGIN_REPEATED",
         f"line {line.number}, {label}: different users ask for the login name {login!r}, also on "
-        f"line {_others(repeat)}; wanted one of each user's own",
+        f"line {_others(repeat)}, expected one of each user's own",
         "Leave it with one of them and give the others another, or none.",
     )
     return LineResult(line, Outcome.REJECTED, rejection=rejection)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 # A message that is merely late comes first. Each further wait is twice as long.
-PATIENCE_SECONDS = 300.0
+RESEND_AFTER_SECONDS = 300.0
 LONGEST_WAIT_SECONDS = 3600.0
 # By how much a message must be older than one that was taken before it counts as passed by: queues
 # keep the order only about, and two clocks differ.
@@ -108,7 +108,7 @@ def probed(seen: Seen, now: float) -> Seen:
 def wait_seconds(times: int) -> float:
     """How long nothing is sent again after the last time, having been sent again `times` before."""
     # 2 ** 10 is more than the longest wait; larger powers of a damaged count would overflow.
-    return min(LONGEST_WAIT_SECONDS, PATIENCE_SECONDS * 2.0 ** min(times, 10))
+    return min(LONGEST_WAIT_SECONDS, RESEND_AFTER_SECONDS * 2.0 ** min(times, 10))
 
 
 def lost_chunks(chunks: Iterable[ChunkSeen], now: float, before: float) -> list[int]:

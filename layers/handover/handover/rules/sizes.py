@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from handover.model import Mark, SeatChange
-from handover.profiles import is_fact
+from handover.model import ChangeReceipt, RoleChange
+from handover.profiles import is_field
 
 # The users that all roles of one account hold together. `GET /accounts/{id}` answers each with
 # address, name, phone and mobile: 1,000 x 5,000 bytes stay below the 6 MB that a function answers.
@@ -41,7 +41,7 @@ def text_bytes(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
-def changes_bytes(changes: Iterable[SeatChange]) -> int:
+def changes_bytes(changes: Iterable[RoleChange]) -> int:
     """What changes take in a mark, rounded up."""
     return sum(
         _CHANGE_BYTES
@@ -53,22 +53,25 @@ def changes_bytes(changes: Iterable[SeatChange]) -> int:
 
 
 def decided_bytes(
-    assigned: Mapping[str, Sequence[str]], orders: Mapping[str, str], marks: Iterable[Mark]
+    assigned: Mapping[str, Sequence[str]],
+    orders: Mapping[str, str],
+    receipts: Iterable[ChangeReceipt],
 ) -> int:
     """What a record's assignments, orders and marks take in its item, rounded up."""
     held = sum(text_bytes(role) + texts_bytes(users) + 1 for role, users in assigned.items())
     ordered = sum(text_bytes(role) + text_bytes(order) + 1 for role, order in orders.items())
     marked = sum(
-        _MARK_BYTES + text_bytes(mark.actor) + changes_bytes(mark.changes) for mark in marks
+        _MARK_BYTES + text_bytes(receipt.actor) + changes_bytes(receipt.changes)
+        for receipt in receipts
     )
     return held + ordered + marked
 
 
 def held_bytes(assigned: Mapping[str, Sequence[str]]) -> int:
     """What the users of all roles take; fields of the directory have bounds of their own."""
-    return sum(texts_bytes(users) for role, users in assigned.items() if not is_fact(role))
+    return sum(texts_bytes(users) for role, users in assigned.items() if not is_field(role))
 
 
 def holders(assigned: Mapping[str, Sequence[str]]) -> int:
     """How many users all roles hold together; who holds two counts twice."""
-    return sum(len(users) for role, users in assigned.items() if not is_fact(role))
+    return sum(len(users) for role, users in assigned.items() if not is_field(role))

@@ -9,7 +9,7 @@ from handover.model import Line, Operation, Rejection
 from handover.profiles import DELETED, LOGIN_NAME, STATUS, About, Binding, Profile
 from handover.rules.addresses import normal_address, normal_login
 from handover.rules.directory_lines import account_record_of, user_record_of
-from handover.rules.instructions import Instruction, Seating, instruction_of
+from handover.rules.instructions import AssignmentRequest, Instruction, instruction_of
 
 Understanding = Callable[[Line, Binding, Profile], Instruction | Rejection]
 _UNDERSTANDINGS: dict[About, Understanding] = {
@@ -35,29 +35,29 @@ def canonical(line: Line, binding: Binding, profile: Profile) -> tuple[str, tupl
     return asked.account_id, tuple(
         "\x1f".join(
             (
-                seating.role,
-                seating.operation,
-                *(("now", *seating.expected) if seating.expected is not None else ()),
-                *(("of", seating.instead_of) if seating.instead_of is not None else ()),
-                *_ways_of_naming(seating),
+                request.role,
+                request.operation,
+                *(("now", *request.expected) if request.expected is not None else ()),
+                *(("of", request.instead_of) if request.instead_of is not None else ()),
+                *_ways_of_naming(request),
                 *(
-                    (unicodedata.normalize("NFC", name) for name in seating.names)
-                    if seating.is_workflow
-                    else seating.names
-                    if seating.operation is Operation.RECORD
-                    else sorted(normal_address(name) for name in seating.names)
+                    (unicodedata.normalize("NFC", name) for name in request.names)
+                    if request.is_workflow
+                    else request.names
+                    if request.operation is Operation.RECORD
+                    else sorted(normal_address(name) for name in request.names)
                 ),
             )
         )
-        for seating in asked.seatings
+        for request in asked.requests
     )
 
 
-def _ways_of_naming(seating: Seating) -> tuple[str, ...]:
+def _ways_of_naming(request: AssignmentRequest) -> tuple[str, ...]:
     """How the names may name users, when that matters: an address is one in every column."""
-    if seating.is_workflow or seating.operation is Operation.RECORD:
+    if request.is_workflow or request.operation is Operation.RECORD:
         return ()
-    return () if all("@" in name for name in seating.names) else ("by", *seating.by)
+    return () if all("@" in name for name in request.names) else ("by", *request.by)
 
 
 def canonical_login(
@@ -70,7 +70,7 @@ def canonical_login(
     asked = understanding_of(profile)(line, binding, profile)
     if isinstance(asked, Rejection):
         return None
-    told = {seating.role: seating.names for seating in asked.seatings}
+    told = {request.role: request.names for request in asked.requests}
     names = told.get(LOGIN_NAME, ())
     if not names or told.get(STATUS) == (DELETED,):
         return None

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.model import Account
 from handover.rules import AccountWrite
 from handover.store.batches import Item, Statement, Unmet, insertion, read_items, write_each
 from handover.store.connection import client
-from handover.store.marks import mark_from, mark_value, text_in, texts_in, texts_value
+from handover.store.receipts import receipt_from, receipt_value, text_in, texts_in, texts_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,10 @@ class Accounts:
     table: str
 
     def read(
-        self, tenant: str, account_ids: Iterable[str], patience: Patience
+        self, tenant: str, account_ids: Iterable[str], deadline: Deadline
     ) -> dict[str, Account]:
         """The accounts of the tenant that exist among `account_ids` (no repetition), by id."""
-        items = read_items(self.table, account_keys(tenant, account_ids), patience)
+        items = read_items(self.table, account_keys(tenant, account_ids), deadline)
         found = (account_from(item) for item in items)
         return {account.account_id: account for account in found}
 
@@ -37,18 +37,18 @@ class Accounts:
 
         `after` is where to begin: the last id that is known. The index follows within moments.
         """
-        first = int(_shelf_of(after), 16) if after else 0
-        for number in range(first, SHELVES):
-            yield from self._shelved(tenant, f"{number:x}", after if number == first else "")
+        first = int(_shard_of(after), 16) if after else 0
+        for number in range(first, SHARDS):
+            yield from self._on_shards(tenant, f"{number:x}", after if number == first else "")
 
-    def _shelved(self, tenant: str, shelf: str, after: str) -> Iterator[str]:
+    def _on_shards(self, tenant: str, shard: str, after: str) -> Iterator[str]:
         asked: dict[str, Any] = {
             "TableName": self.table,
             "IndexName": BY_TENANT,
             "KeyConditionExpression": "#shelf = :shelf AND #pk > :after",
             "ExpressionAttributeNames": {"#shelf": "shelf", "#pk": "pk"},
             "ExpressionAttributeValues": {
-                ":shelf": {"S": f"{tenant}#{shelf}"},
+                ":shelf": {"S": f"{tenant}#{shard}"},
                 ":after": {"S": f"{tenant}#{after}"},
             },
             "Limit": IDS_A_QUERY,
@@ -62,34 +62,34 @@ class Accounts:
             asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def write(
-        self, writes: Sequence[AccountWrite], patience: Patience
+        self, writes: Sequence[AccountWrite], deadline: Deadline
     ) -> list[tuple[AccountWrite, Account | None]]:
         """The writes that met another version, each with the account as it is now, if it is.
 
         All others are stored. No two writes may concern the same account.
         """
         statements = [self._statement(write) for write in writes]
-        outcomes = write_each(statements, patience)
+        outcomes = write_each(statements, deadline)
         return [
             (write, account_from(outcome.item) if outcome.item else None)
             for write, outcome in zip(writes, outcomes, strict=True)
             if outcome is not None
         ]
 
-    def put_facts(self, accounts: Sequence[Account], patience: Patience) -> None:
+    def put_fields(self, accounts: Sequence[Account], deadline: Deadline) -> None:
         """Stores what the directory says of accounts; assignments that stand are left alone.
 
         A new account takes its assignment from `accounts`. A repetition changes nothing.
         """
         waiting = {account.account_id: account for account in accounts}
-        known = self.read(accounts[0].tenant, waiting, patience) if accounts else {}
+        known = self.read(accounts[0].tenant, waiting, deadline) if accounts else {}
         while waiting:
             statements = {
                 account_id: statement
                 for account_id, account in waiting.items()
-                if (statement := self._facts_statement(account, known.get(account_id)))
+                if (statement := self._fields_statement(account, known.get(account_id)))
             }
-            outcomes = write_each(list(statements.values()), patience)
+            outcomes = write_each(list(statements.values()), deadline)
             unmet = {
                 account_id: outcome
                 for account_id, outcome in zip(statements, outcomes, strict=True)
@@ -99,15 +99,15 @@ class Accounts:
                 account_id: account_from(outcome.item)
                 for account_id, outcome in unmet.items()
                 if outcome.item
-            } | self._read_missing(accounts[0].tenant, unmet, patience)
+            } | self._read_missing(accounts[0].tenant, unmet, deadline)
             waiting = {account_id: waiting[account_id] for account_id in unmet}
 
     def _read_missing(
-        self, tenant: str, unmet: Mapping[str, Unmet], patience: Patience
+        self, tenant: str, unmet: Mapping[str, Unmet], deadline: Deadline
     ) -> dict[str, Account]:
         # An INSERT that meets an item is answered without it.
         return self.read(
-            tenant, (key for key, outcome in unmet.items() if not outcome.item), patience
+            tenant, (key for key, outcome in unmet.items() if not outcome.item), deadline
         )
 
     def _statement(self, write: AccountWrite) -> Statement:
@@ -118,24 +118,24 @@ class Accounts:
             [
                 _assigned_value(write.assigned),
                 {"M": {role: {"S": order} for role, order in write.orders.items()}},
-                {"L": [mark_value(mark) for mark in write.marks]},
+                {"L": [receipt_value(mark) for mark in write.receipts]},
                 {"N": str(account.version + 1)},
                 {"S": f"{account.tenant}#{account.account_id}"},
                 {"N": str(account.version)},
             ],
         )
 
-    def _facts_statement(self, wanted: Account, known: Account | None) -> Statement | None:
+    def _fields_statement(self, expected: Account, known: Account | None) -> Statement | None:
         if known is None:
-            return insertion(self.table, item_from(wanted))
-        if _facts(wanted) == _facts(known):
+            return insertion(self.table, item_from(expected))
+        if _fields(expected) == _fields(known):
             return None
-        facts = _facts(wanted)
-        sets = " ".join(f'SET "{name}"=?' for name in facts)
+        fields = _fields(expected)
+        sets = " ".join(f'SET "{name}"=?' for name in fields)
         return Statement(
             f'UPDATE "{self.table}" {sets} SET "version"=? WHERE "pk"=? AND "version"=?',
             [
-                *facts.values(),
+                *fields.values(),
                 {"N": str(known.version + 1)},
                 {"S": f"{known.tenant}#{known.account_id}"},
                 {"N": str(known.version)},
@@ -152,13 +152,13 @@ MAX_KEY_BYTES = 64 + 512  # a tenant with its separator, and an id
 # The index of a tenant's accounts is spread over so many partitions: one takes 1,000 new accounts a
 # second at the most.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
-SHELVES = 16
+SHARDS = 16
 BY_TENANT = "by-tenant"
 IDS_A_QUERY = 1000
 
 
-def _shelf_of(account_id: str) -> str:
-    return f"{crc32(account_id.encode()) % SHELVES:x}"
+def _shard_of(account_id: str) -> str:
+    return f"{crc32(account_id.encode()) % SHARDS:x}"
 
 
 def account_keys(tenant: str, account_ids: Iterable[str]) -> Iterator[Item]:
@@ -187,7 +187,7 @@ def account_from(item: Item) -> Account:
         portals=texts_in(item["portals"]) if "portals" in item else (),
         assigned={role: texts_in(users) for role, users in item["assigned"]["M"].items()},
         orders={role: order["S"] for role, order in item["orders"]["M"].items()},
-        marks=tuple([mark_from(mark["M"]) for mark in item["marks"]["L"]]),
+        receipts=tuple([receipt_from(mark["M"]) for mark in item["marks"]["L"]]),
     )
 
 
@@ -195,16 +195,16 @@ def item_from(account: Account) -> dict[str, Any]:
     """The item that holds an account."""
     return {
         "pk": {"S": f"{account.tenant}#{account.account_id}"},
-        "shelf": {"S": f"{account.tenant}#{_shelf_of(account.account_id)}"},
+        "shelf": {"S": f"{account.tenant}#{_shard_of(account.account_id)}"},
         "version": {"N": str(account.version)},
-        **_facts(account),
+        **_fields(account),
         "assigned": _assigned_value(account.assigned),
         "orders": {"M": {role: {"S": order} for role, order in account.orders.items()}},
-        "marks": {"L": [mark_value(mark) for mark in account.marks]},
+        "marks": {"L": [receipt_value(mark) for mark in account.receipts]},
     }
 
 
-def _facts(account: Account) -> dict[str, Any]:
+def _fields(account: Account) -> dict[str, Any]:
     return {
         "name": {"S": account.name},
         "customer_id": {"S": account.customer_id},

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.errors import WriteRefusedError
 from handover.store.connection import client
 
@@ -77,7 +77,7 @@ class Unmet:
 
 
 def read_items(
-    table: str, keys: Iterable[Item], patience: Patience, *, attributes: Sequence[str] = ()
+    table: str, keys: Iterable[Item], deadline: Deadline, *, attributes: Sequence[str] = ()
 ) -> list[Item]:
     """The items that exist under `keys`, in no order, as a consistent read sees them.
 
@@ -96,17 +96,17 @@ def read_items(
         tries = 0
         request: Any = {table: {"Keys": batch, **options}}
         while request:
-            patience.check()
+            deadline.check()
             answer = client().batch_get_item(RequestItems=request)
             found += answer["Responses"].get(table, [])
             request = answer.get("UnprocessedKeys")
             if request:
-                patience.wait(tries)
+                deadline.wait(tries)
                 tries += 1
     return found
 
 
-def write_each(statements: Sequence[Statement], patience: Patience) -> list[Unmet | None]:
+def write_each(statements: Sequence[Statement], deadline: Deadline) -> list[Unmet | None]:
     """What came of each statement, in their order: None = written.
 
     No two statements may concern the same item. Each is written at most once, whatever the
@@ -120,11 +120,11 @@ def write_each(statements: Sequence[Statement], patience: Patience) -> list[Unme
         busy: list[int] = []
         for begin in range(0, len(waiting), STATEMENTS_A_BATCH):
             part = waiting[begin : begin + STATEMENTS_A_BATCH]
-            patience.check()
+            deadline.check()
             busy += _write_part(statements, part, outcomes)
         waiting = busy
         if waiting:
-            patience.wait(tries)
+            deadline.wait(tries)
             tries += 1
     return outcomes
 
@@ -146,17 +146,17 @@ def transact(actions: Sequence[Item]) -> bool:
     return True
 
 
-def put_items(table: str, items: Iterable[Item], patience: Patience) -> None:
+def put_items(table: str, items: Iterable[Item], deadline: Deadline) -> None:
     """Stores `items` without a condition; a repetition changes nothing. Keys must not repeat."""
     rest = iter(items)
     while batch := list(islice(rest, PUTS_A_BATCH)):
         request: Any = {table: [{"PutRequest": {"Item": item}} for item in batch]}
         tries = 0
         while request:
-            patience.check()
+            deadline.check()
             request = client().batch_write_item(RequestItems=request).get("UnprocessedItems")
             if request:
-                patience.wait(tries)
+                deadline.wait(tries)
                 tries += 1
 
 

@@ -28,7 +28,7 @@ def client() -> DynamoDBClient:
             connect_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
             retries={"mode": "standard", "total_max_attempts": 3},
-            # Botocore checks every parameter again and writes the user agent anew for each call:
+            # Botocore checks every parameter again and writes the user agent again for each call:
             # a fifth of the time of a batch. What is sent here is built in one place and tested.
             parameter_validation=False,
             user_agent="handover",
@@ -59,7 +59,7 @@ def _pass_on_as_sent(made: DynamoDBClient) -> None:
     """Batches are sent as they are given here, and answers handed over as they come.
 
     Botocore would walk through every value of every item, only to encode and decode binary ones,
-    and build it anew: half of the time of a worker. Nothing binary is stored here, and what the
+    and build it again: half of the time of a worker. Nothing binary is stored here, and what the
     model calls a document botocore leaves alone. No model of a table makes such a call.
     """
     read: Any = made.meta.service_model.operation_model("BatchGetItem")

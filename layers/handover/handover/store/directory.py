@@ -12,24 +12,24 @@ from typing import Any, ClassVar
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
 
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.model import User
 from handover.profiles import (
     ACTIVE,
     DELETED,
     INACTIVE,
     Profile,
-    Seat,
+    Role,
     Settings,
     parse_profile,
     parse_settings,
     presets,
     profile_json,
-    seat_from,
-    seat_json,
+    role_from_json,
+    role_json,
     settings_json,
 )
-from handover.rules import look_of, normal_address, normal_login
+from handover.rules import normal_address, normal_login, normalized_name
 from handover.store.batches import (
     Item,
     put_items,
@@ -82,7 +82,7 @@ class UserItem(Model):
     phone = UnicodeAttribute(default="")
     mobile = UnicodeAttribute(default="")
     login_name = UnicodeAttribute(default="")
-    # The errand that deleted the user, when one did.
+    # The job that deleted the user, when one did.
     deleted_by = UnicodeAttribute(null=True)
     # Grows with every write, so that a file never decides on facts that have changed since.
     version = NumberAttribute(null=True)
@@ -109,17 +109,17 @@ class Directory:
 
     table: str
     # How many addresses are compared at the most when a likely one is looked for.
-    MOST_ADDRESSES: ClassVar[int] = 50_000
+    MAX_ADDRESSES: ClassVar[int] = 50_000
 
-    def users(self, tenant: str, addresses: Iterable[str], patience: Patience) -> dict[str, User]:
+    def users(self, tenant: str, addresses: Iterable[str], deadline: Deadline) -> dict[str, User]:
         """The users that exist among normal `addresses` (no repetition), by address."""
         # A longer address cannot be a key, so nobody has it.
         short = (address for address in addresses if len(address.encode()) <= MAX_USER_BYTES)
-        found = map(_user_from, read_users(self.table, tenant, short, patience))
+        found = map(_user_from, read_users(self.table, tenant, short, deadline))
         return {user.email: user for user in found}
 
     def users_by_login(
-        self, tenant: str, logins: Iterable[str], patience: Patience
+        self, tenant: str, logins: Iterable[str], deadline: Deadline
     ) -> dict[str, User]:
         """The users that exist under normal `logins` (no repetition), by login name."""
         keys = (
@@ -129,9 +129,9 @@ class Directory:
         )
         addresses = {
             item["sk"]["S"][len(LOGIN) :]: json.loads(item["body"]["S"])["email"]
-            for item in read_items(self.table, keys, patience)
+            for item in read_items(self.table, keys, deadline)
         }
-        users = self.users(tenant, dict.fromkeys(addresses.values()), patience)
+        users = self.users(tenant, dict.fromkeys(addresses.values()), deadline)
         # The index may be older than the user, who may have another login name by now.
         return {
             login: user
@@ -140,9 +140,9 @@ class Directory:
         }
 
     def users_by_name(
-        self, tenant: str, names: Iterable[str], patience: Patience
+        self, tenant: str, names: Iterable[str], deadline: Deadline
     ) -> dict[str, list[User]]:
-        """The users who are not deleted under each of `names`, as `look_of` writes them.
+        """The users who are not deleted under each of `names`, as `normalized_name` writes them.
 
         A name that nobody has is left out. One query for each name.
         """
@@ -150,14 +150,14 @@ class Directory:
         for name in names:
             if len(name.encode()) > MAX_NAME_BYTES:
                 continue
-            patience.check()
+            deadline.check()
             begin = f"{NAME}{name}#"
             found = DirectoryItem.query(
                 tenant, DirectoryItem.sk.startswith(begin), consistent_read=True
             )
             holders[name] = [item.sk[len(begin) :] for item in found]
         users = self.users(
-            tenant, dict.fromkeys(email for one in holders.values() for email in one), patience
+            tenant, dict.fromkeys(email for one in holders.values() for email in one), deadline
         )
         # The index may be older than the user, who may have another name by now.
         return {
@@ -169,12 +169,12 @@ class Directory:
                     for email in emails
                     if (user := users.get(email))
                     and not user.is_deleted
-                    and look_of(user.name) == name
+                    and normalized_name(user.name) == name
                 ]
             )
         }
 
-    def roles(self, tenant: str) -> list[Seat]:
+    def roles(self, tenant: str) -> list[Role]:
         """The roles that the tenant has defined, in the order of their names."""
         found = DirectoryItem.query(tenant, DirectoryItem.sk.startswith(ROLE), consistent_read=True)
         return [role_from(item) for item in found]
@@ -194,21 +194,21 @@ class Directory:
         return user_in(item) if item is not None else None
 
     def addresses(self, tenant: str) -> Iterator[str]:
-        """Addresses of the tenant's users in their order, MOST_ADDRESSES at the most."""
+        """Addresses of the tenant's users in their order, MAX_ADDRESSES at the most."""
         found = (
             DirectoryItem.query(
                 pk,
                 DirectoryItem.sk.startswith(USER),
                 attributes_to_get=["pk", "sk"],
-                limit=self.MOST_ADDRESSES,
+                limit=self.MAX_ADDRESSES,
             )
             for pk in user_places(self.table, tenant).keys
         )
         # Pages of a shard are read when they are needed, so that few are read in vain.
         merged = heapq.merge(*((item.sk[len(USER) :] for item in of_key) for of_key in found))
-        return islice((address for address, _ in groupby(merged)), self.MOST_ADDRESSES)
+        return islice((address for address, _ in groupby(merged)), self.MAX_ADDRESSES)
 
-    def put_users(self, tenant: str, users: Iterable[User], patience: Patience) -> None:
+    def put_users(self, tenant: str, users: Iterable[User], deadline: Deadline) -> None:
         """Stores users over what was known of them; addresses and login names must not repeat.
 
         Names and login names are stored before the users who have them, so that who is found by
@@ -218,33 +218,33 @@ class Directory:
         names = (
             {"pk": {"S": tenant}, "sk": {"S": f"{NAME}{name}#{user.email}"}}
             for user in stored
-            if (name := look_of(user.name))
+            if (name := normalized_name(user.name))
             and len(name.encode()) + len(user.email.encode()) <= MAX_NAME_BYTES
         )
-        put_items(self.table, names, patience)
+        put_items(self.table, names, deadline)
         logins = (
             _body_item(tenant, LOGIN + normal_login(user.login_name), {"email": user.email})
             for user in stored
             if user.login_name
         )
-        put_items(self.table, logins, patience)
-        self._put_records(tenant, stored, patience)
+        put_items(self.table, logins, deadline)
+        self._put_records(tenant, stored, deadline)
 
-    def _put_records(self, tenant: str, users: Iterable[User], patience: Patience) -> None:
+    def _put_records(self, tenant: str, users: Iterable[User], deadline: Deadline) -> None:
         """Stores users as the next version of their items, which keep all else that they hold."""
         rest = iter(users)
         while batch := list(islice(rest, USERS_A_TRANSACTION)):
             tries = 0
-            while not transact(self._puts(tenant, batch, patience)):
-                patience.wait(tries)
+            while not transact(self._puts(tenant, batch, deadline)):
+                deadline.wait(tries)
                 tries += 1
 
-    def _puts(self, tenant: str, users: Sequence[User], patience: Patience) -> list[Item]:
+    def _puts(self, tenant: str, users: Sequence[User], deadline: Deadline) -> list[Item]:
         """The actions that store users where they lie, or where new ones come to lie."""
         places = user_places(self.table, tenant)
         if places.state is None:
             return [{"Update": user_update(self.table, tenant, user)} for user in users]
-        there = homes_of(read_users(self.table, tenant, [user.email for user in users], patience))
+        there = homes_of(read_users(self.table, tenant, [user.email for user in users], deadline))
         actions: list[Item] = []
         for user in users:
             pk, *others = places.of(user.email)
@@ -297,17 +297,18 @@ class Directory:
         """Stores a tenant's settings, the address among them in its normal form."""
         DirectoryItem(tenant, SETTINGS, body=settings_body(settings)).save()
 
-    def put_workflows(self, tenant: str, names: Iterable[str], patience: Patience) -> None:
+    def put_workflows(self, tenant: str, names: Iterable[str], deadline: Deadline) -> None:
         """Stores the workflows that a tenant has; names must not repeat."""
         items = (_body_item(tenant, WORKFLOW + name, {"name": name}) for name in names)
-        put_items(self.table, items, patience)
+        put_items(self.table, items, deadline)
 
-    def put_roles(self, tenant: str, roles: Iterable[Seat], patience: Patience) -> None:
+    def put_roles(self, tenant: str, roles: Iterable[Role], deadline: Deadline) -> None:
         """Stores the roles that accounts of a tenant have; roles must not repeat."""
         items = (
-            {**_key(tenant, ROLE + seat.role), "body": {"S": role_body(seat)}} for seat in roles
+            {**_key(tenant, ROLE + definition.role), "body": {"S": role_body(definition)}}
+            for definition in roles
         )
-        put_items(self.table, items, patience)
+        put_items(self.table, items, deadline)
 
     def _body(self, tenant: str, sk: str) -> str | None:
         try:
@@ -334,16 +335,16 @@ def user_item_of(places: UserPlaces, address: str) -> UserItem | None:
     return None
 
 
-def role_from(item: DirectoryItem) -> Seat:
+def role_from(item: DirectoryItem) -> Role:
     """The role that an item holds."""
     body: dict[str, Any] = json.loads(item.body or "{}")
     body.pop("role", None)
-    return seat_from(item.sk[len(ROLE) :], body, "role")
+    return role_from_json(item.sk[len(ROLE) :], body, "role")
 
 
-def role_body(seat: Seat) -> str:
+def role_body(definition: Role) -> str:
     """The body of a role's item."""
-    return json.dumps({"role": seat.role, **seat_json(seat)})
+    return json.dumps({"role": definition.role, **role_json(definition)})
 
 
 def source_from(item: DirectoryItem) -> Source:
@@ -384,16 +385,16 @@ def is_claimed(body: Mapping[str, Any], now: float) -> bool:
 def user_update(table: str, pk: str, user: User) -> dict[str, Any]:
     """The update of the user's own item, which leaves alone what else stands on it."""
     item = user_item(pk, user)
-    facts = {name: value for name, value in item.items() if name not in ("pk", "sk")}
-    sets = [f"#{name} = :{name}" for name in facts]
+    fields = {name: value for name, value in item.items() if name not in ("pk", "sk")}
+    sets = [f"#{name} = :{name}" for name in fields]
     sets.append("#version = if_not_exists(#version, :none) + :one")
     return {
         "TableName": table,
         "Key": {"pk": item["pk"], "sk": item["sk"]},
         "UpdateExpression": f"SET {', '.join(sets)}",
-        "ExpressionAttributeNames": {f"#{name}": name for name in (*facts, "version")},
+        "ExpressionAttributeNames": {f"#{name}": name for name in (*fields, "version")},
         "ExpressionAttributeValues": {
-            **{f":{name}": value for name, value in facts.items()},
+            **{f":{name}": value for name, value in fields.items()},
             ":none": {"N": "0"},
             ":one": {"N": "1"},
         },

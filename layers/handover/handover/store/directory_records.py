@@ -11,26 +11,26 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.model import Account
-from handover.profiles import ACTIVE, FACTS, STATUS, About, Form, is_fact
-from handover.profiles.fields import FACT
+from handover.profiles import ACTIVE, FIELDS, STATUS, About, Form, is_field
+from handover.profiles.fields import FIELD
 from handover.rules import AccountWrite, is_new
 from handover.store.accounts import account_from, account_keys, item_from
 from handover.store.batches import Item, Statement, insertion, read_items, update, write_each
-from handover.store.marks import mark_value, texts_in, texts_value
+from handover.store.receipts import receipt_value, texts_in, texts_value
 
-FACT_ORDERS = "fact_orders"
+FIELD_ORDERS = "fact_orders"
 
 
 class Records(Protocol):
     """A table of records."""
 
-    def read(self, tenant: str, names: Iterable[str], patience: Patience, /) -> dict[str, Account]:
+    def read(self, tenant: str, names: Iterable[str], deadline: Deadline, /) -> dict[str, Account]:
         """The records of the tenant that exist among `names` (no repetition), by name."""
 
     def write(
-        self, writes: Sequence[AccountWrite], patience: Patience, /
+        self, writes: Sequence[AccountWrite], deadline: Deadline, /
     ) -> list[tuple[AccountWrite, Account | None]]:
         """The writes that met another version, each with the record as it is now, if it is.
 
@@ -44,41 +44,41 @@ class AccountRecords:
 
     table: str
 
-    def read(self, tenant: str, names: Iterable[str], patience: Patience) -> dict[str, Account]:
+    def read(self, tenant: str, names: Iterable[str], deadline: Deadline) -> dict[str, Account]:
         """The accounts that exist among `names`, by id."""
-        items = read_items(self.table, account_keys(tenant, names), patience)
+        items = read_items(self.table, account_keys(tenant, names), deadline)
         return {record.account_id: record for record in map(_account_record, items)}
 
     def write(
-        self, writes: Sequence[AccountWrite], patience: Patience
+        self, writes: Sequence[AccountWrite], deadline: Deadline
     ) -> list[tuple[AccountWrite, Account | None]]:
         """As `Records` says."""
-        return write_records(self, writes, self._statement, _account_record, patience)
+        return write_records(self, writes, self._statement, _account_record, deadline)
 
     def _statement(self, write: AccountWrite) -> Statement:
         record = write.account
         key = {"pk": {"S": f"{record.tenant}#{record.account_id}"}}
-        told = fact_values(write, About.ACCOUNTS)
+        told = field_values(write, About.ACCOUNTS)
         if is_new(record):
             return insertion(self.table, _new_account(write) | told | key)
-        if _seats_in(write.assigned) != _seats_in(record.assigned):
+        if _assignees_in(write.assigned) != _assignees_in(record.assigned):
             # An older import than the one that has made the account says who is to hold it.
             account = _new_account(write)
             told |= {name: account[name] for name in ("assigned", "orders")}
         return update(self.table, {**key, **told}, record.version)
 
 
-def _seats_in(assigned: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+def _assignees_in(assigned: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     """Who holds which role, without the facts."""
-    return {role: users for role, users in assigned.items() if not is_fact(role)}
+    return {role: users for role, users in assigned.items() if not is_field(role)}
 
 
 def _new_account(write: AccountWrite) -> dict[str, Any]:
     record = write.account
-    seats = _seats_in(write.assigned)
-    orders = {role: order for role, order in write.orders.items() if not is_fact(role)}
+    roles = _assignees_in(write.assigned)
+    orders = {role: order for role, order in write.orders.items() if not is_field(role)}
     return item_from(
-        Account(record.tenant, record.account_id, version=1, assigned=seats, orders=orders)
+        Account(record.tenant, record.account_id, version=1, assigned=roles, orders=orders)
     )
 
 
@@ -89,9 +89,9 @@ def _account_record(item: Item) -> Account:
         account.account_id,
         account.version,
         opco=account.opco,
-        assigned={**account.assigned, **facts_in(item, About.ACCOUNTS)},
-        orders={**account.orders, **fact_orders_in(item)},
-        marks=account.marks,
+        assigned={**account.assigned, **fields_in(item, About.ACCOUNTS)},
+        orders={**account.orders, **field_orders_in(item)},
+        receipts=account.receipts,
     )
 
 
@@ -100,10 +100,10 @@ def write_records(
     writes: Sequence[AccountWrite],
     statement: Callable[[AccountWrite], Statement],
     record_from: Callable[[Item], Account],
-    patience: Patience,
+    deadline: Deadline,
 ) -> list[tuple[AccountWrite, Account | None]]:
     """What `Records.write` says, by one statement for each write."""
-    outcomes = write_each([statement(write) for write in writes], patience)
+    outcomes = write_each([statement(write) for write in writes], deadline)
     unmet = [
         (write, outcome)
         for write, outcome in zip(writes, outcomes, strict=True)
@@ -112,7 +112,7 @@ def write_records(
     # An INSERT that meets an item is answered without it.
     unseen = [write.account for write, outcome in unmet if not outcome.item]
     found = (
-        records.read(unseen[0].tenant, [record.account_id for record in unseen], patience)
+        records.read(unseen[0].tenant, [record.account_id for record in unseen], deadline)
         if unseen
         else {}
     )
@@ -122,11 +122,11 @@ def write_records(
     ]
 
 
-def facts_in(item: Item, about: About) -> dict[str, tuple[str, ...]]:
+def fields_in(item: Item, about: About) -> dict[str, tuple[str, ...]]:
     """The facts of an item as seats; a text that is empty is nobody's."""
     told: dict[str, tuple[str, ...]] = {}
-    for role, form in FACTS[about].items():
-        value = item.get(role.removeprefix(FACT))
+    for role, form in FIELDS[about].items():
+        value = item.get(role.removeprefix(FIELD))
         if form in (Form.LIST, Form.SET):
             told[role] = texts_in(value) if value else ()
         else:
@@ -136,41 +136,41 @@ def facts_in(item: Item, about: About) -> dict[str, tuple[str, ...]]:
     return told
 
 
-def fact_values(write: AccountWrite, about: About) -> dict[str, Any]:
+def field_values(write: AccountWrite, about: About) -> dict[str, Any]:
     """The attributes of a record that a write changes, but for its key and version.
 
     A new record gets all its facts.
     """
     record = write.account
     values: dict[str, Any] = {}
-    for role, form in FACTS[about].items():
-        seat = write.assigned.get(role, ())
-        if is_new(record) or seat != record.assigned.get(role, ()):
-            values[role.removeprefix(FACT)] = (
-                texts_value(seat)
+    for role, form in FIELDS[about].items():
+        assignee = write.assigned.get(role, ())
+        if is_new(record) or assignee != record.assigned.get(role, ()):
+            values[role.removeprefix(FIELD)] = (
+                texts_value(assignee)
                 if form in (Form.LIST, Form.SET)
-                else {"S": seat[0] if seat else ""}
+                else {"S": assignee[0] if assignee else ""}
             )
-    values[FACT_ORDERS] = fact_orders_value(write.orders)
-    values["marks"] = {"L": [mark_value(mark) for mark in write.marks]}
+    values[FIELD_ORDERS] = field_orders_value(write.orders)
+    values["marks"] = {"L": [receipt_value(mark) for mark in write.receipts]}
     return values
 
 
-def fact_orders_in(item: Item) -> dict[str, str]:
+def field_orders_in(item: Item) -> dict[str, str]:
     """The order of the import that has told each fact last."""
-    if FACT_ORDERS not in item:
+    if FIELD_ORDERS not in item:
         return {}
     return {
-        f"{FACT}{name}": order
-        for order, names in item[FACT_ORDERS]["M"].items()
+        f"{FIELD}{name}": order
+        for order, names in item[FIELD_ORDERS]["M"].items()
         for name in texts_in(names)
     }
 
 
-def fact_orders_value(orders: Mapping[str, str]) -> dict[str, Any]:
+def field_orders_value(orders: Mapping[str, str]) -> dict[str, Any]:
     """The value that holds the orders of facts among `orders`."""
     told: dict[str, list[str]] = {}
     for role, order in orders.items():
-        if is_fact(role):
-            told.setdefault(order, []).append(role.removeprefix(FACT))
+        if is_field(role):
+            told.setdefault(order, []).append(role.removeprefix(FIELD))
     return {"M": {order: texts_value(names) for order, names in told.items()}}

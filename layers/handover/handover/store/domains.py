@@ -17,7 +17,7 @@ from handover.store.settings import only_unmet
 # Tenants begin with a letter or digit.
 DOMAINS = "#domains"
 # A domain with more labels cannot be verified, so no more are looked up for an address.
-MOST_LABELS = 10
+MAX_LABELS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,9 @@ class Domains:
     def tenant_of(self, address: str) -> str | None:
         """The tenant for which the domain of a normal address, or one above it, is verified.
 
-        None when there is none. The nearest domain counts; at most MOST_LABELS reads.
+        None when there is none. The nearest domain counts; at most MAX_LABELS reads.
         """
-        labels = dns_domain(address.rpartition("@")[2]).split(".")[-MOST_LABELS:]
+        labels = dns_domain(address.rpartition("@")[2]).split(".")[-MAX_LABELS:]
         for begin in range(len(labels) - 1):
             try:
                 domain = ".".join(labels[begin:])

@@ -12,10 +12,10 @@ from zlib import crc32
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
 
-from handover.deadline import Patience
-from handover.model import Account, Mark, SeatChange
+from handover.deadline import Deadline
+from handover.model import Account, ChangeReceipt, RoleChange
 from handover.profiles import WORKFLOW_ROLE
-from handover.rules import address_in, is_address, is_pending, pending_seat
+from handover.rules import address_in, is_address, is_pending, pending_assignee
 from handover.store.batches import (
     Item,
     Statement,
@@ -28,7 +28,7 @@ from handover.store.batches import (
 from handover.store.connection import Model
 
 # Under this name a tenant's portfolio lists all that waits for users; no seat has it.
-LEDGER = pending_seat("")
+LEDGER = pending_assignee("")
 # The same for the accounts of a portal; no address has a space in it.
 PORTAL = "portal: "
 # So that a name is a key, in whatever script it is written.
@@ -130,7 +130,7 @@ class Entry:
 
     tenant: str
     account_id: str
-    mark: Mark
+    receipt: ChangeReceipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +139,12 @@ class History:
 
     table: str
 
-    def put(self, entries: Iterable[Entry], patience: Patience, *, days: int = 0) -> None:
+    def put(self, entries: Iterable[Entry], deadline: Deadline, *, days: int = 0) -> None:
         """Stores entries under account and version; the same entry again changes nothing.
 
         DynamoDB removes them so many days after their change; 0 is never.
         """
-        put_items(self.table, (_history_item(entry, days) for entry in entries), patience)
+        put_items(self.table, (_history_item(entry, days) for entry in entries), deadline)
 
     def of(
         self, tenant: str, account_id: str, *, after: int = 0, is_newest_first: bool = False
@@ -157,13 +157,13 @@ class History:
             scan_index_forward=not is_newest_first,
         ):
             changes = tuple(
-                SeatChange(role, tuple(change["before"]), tuple(change["after"]))
+                RoleChange(role, tuple(change["before"]), tuple(change["after"]))
                 for role, change in json.loads(item.changes).items()
             )
-            mark = Mark(
+            receipt = ChangeReceipt(
                 item.import_id, "", int(item.line), item.actor, item.at, int(item.sk), changes
             )
-            yield Entry(tenant, account_id, mark)
+            yield Entry(tenant, account_id, receipt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,16 +179,16 @@ class Portfolios:
     # True when large portfolios are spread; otherwise all that is new is written at home.
     spreads: bool = False
 
-    def put(self, holdings: Sequence[Holding], now: float, patience: Patience) -> None:
+    def put(self, holdings: Sequence[Holding], now: float, deadline: Deadline) -> None:
         """Brings the portfolios up to date; what is newer there stays.
 
         The last of several holdings with one user, role and account counts.
         """
         waiting = {_holding_key(holding): holding for holding in holdings}
-        spread = self._spread(Counter(pk for pk, _ in waiting), patience)
+        spread = self._spread(Counter(pk for pk, _ in waiting), deadline)
         places = {key: self._places(key, is_spread=key[0] in spread) for key in waiting}
         while waiting:
-            known = self._versions((key for one in waiting for key in places[one]), patience)
+            known = self._versions((key for one in waiting for key in places[one]), deadline)
             news = {
                 key: holding
                 for key, holding in waiting.items()
@@ -201,7 +201,7 @@ class Portfolios:
                     )
                     for key, holding in news.items()
                 ],
-                patience,
+                deadline,
             )
             unmet = [
                 key
@@ -212,7 +212,7 @@ class Portfolios:
             # Outdated items must not outlive the ones that outdate them. A run that was stopped
             # before this is made up for by its next try.
             self._remove_outdated(
-                [places[key] for key in waiting if key not in unmet], known, patience
+                [places[key] for key in waiting if key not in unmet], known, deadline
             )
             waiting = {key: news[key] for key in unmet}
 
@@ -224,7 +224,7 @@ class Portfolios:
         return (shard, key) if self.spreads else (key, shard)
 
     def _remove_outdated(
-        self, places: Iterable[tuple[Key, ...]], known: Mapping[Key, int], patience: Patience
+        self, places: Iterable[tuple[Key, ...]], known: Mapping[Key, int], deadline: Deadline
     ) -> None:
         statements = [
             holding_removal(self.table, other, known[other])
@@ -233,11 +233,11 @@ class Portfolios:
             if other in known and known[other] <= known.get(here, -1)
         ]
         # What has changed meanwhile is another's to remove.
-        write_each(statements, patience)
+        write_each(statements, deadline)
 
-    def _spread(self, changes: Mapping[str, int], patience: Patience) -> set[str]:
+    def _spread(self, changes: Mapping[str, int], deadline: Deadline) -> set[str]:
         """The homes of portfolios that are spread, among those with so many changes each."""
-        found = self.spread_among(changes, patience)
+        found = self.spread_among(changes, deadline)
         if self.spreads:
             for home, many in changes.items():
                 if many >= SPREAD_FROM_CHANGES and home not in found and _is_large(home):
@@ -245,10 +245,10 @@ class Portfolios:
                     found.add(home)
         return found
 
-    def spread_among(self, homes: Iterable[str], patience: Patience) -> set[str]:
+    def spread_among(self, homes: Iterable[str], deadline: Deadline) -> set[str]:
         """Those of the homes (no repetition) whose portfolios are spread."""
         keys = ({"pk": {"S": home}, "sk": {"S": SPREAD}} for home in homes)
-        return {item["pk"]["S"] for item in read_items(self.table, keys, patience)}
+        return {item["pk"]["S"] for item in read_items(self.table, keys, deadline)}
 
     def mark_spread(self, home: str) -> None:
         """Has a portfolio read at its shards too, from now on and for ever.
@@ -284,14 +284,14 @@ class Portfolios:
         # What is no address may be longer than a key.
         if not is_address(address):
             return False
-        return next(self.of(tenant, pending_seat(address)), None) is not None
+        return next(self.of(tenant, pending_assignee(address)), None) is not None
 
-    def holders_among(self, tenant: str, users: Iterable[str], patience: Patience) -> set[str]:
+    def holders_among(self, tenant: str, users: Iterable[str], deadline: Deadline) -> set[str]:
         """Those of the users (no repetition) who hold an account."""
         found: set[str] = set()
         others: dict[str, str] = {}
         for user in users:
-            patience.check()
+            deadline.check()
             if not _is_key(tenant, user):
                 continue
             home = f"{tenant}#{user}"
@@ -302,7 +302,7 @@ class Portfolios:
                 found.add(user)
             else:
                 others[home] = user
-        for home in self.spread_among(others, patience):
+        for home in self.spread_among(others, deadline):
             if next(self._held(tenant, others[home]), None):
                 found.add(others[home])
         return found
@@ -351,9 +351,9 @@ class Portfolios:
             after = end
             rows = min(ROWS_GROW * rows, MAX_ROWS)
 
-    def _versions(self, keys: Iterable[Key], patience: Patience) -> dict[Key, int]:
+    def _versions(self, keys: Iterable[Key], deadline: Deadline) -> dict[Key, int]:
         asked = ({"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in keys)
-        found = read_items(self.table, asked, patience, attributes=("pk", "sk", "version"))
+        found = read_items(self.table, asked, deadline, attributes=("pk", "sk", "version"))
         return {(item["pk"]["S"], item["sk"]["S"]): int(item["version"]["N"]) for item in found}
 
 
@@ -449,11 +449,13 @@ def _item(key: Key, holding: Holding, now: float) -> Item:
 
 def holdings_of(before: Account | None, after: Account) -> list[Holding]:
     """What a change of an account means for the portfolios of those it concerns."""
-    had = _seats(before) if before is not None else set()
-    has = _seats(after)
-    mark = after.marks[-1] if after.marks else None
-    is_assignment = mark is not None and mark.version == after.version
-    at, import_id = (mark.at, mark.import_id) if mark is not None and is_assignment else ("", "")
+    had = _assignees(before) if before is not None else set()
+    has = _assignees(after)
+    receipt = after.receipts[-1] if after.receipts else None
+    is_assignment = receipt is not None and receipt.version == after.version
+    at, import_id = (
+        (receipt.at, receipt.import_id) if receipt is not None and is_assignment else ("", "")
+    )
     found = [
         Holding(
             after.tenant,
@@ -490,14 +492,16 @@ def _is_key(tenant: str, user: str) -> bool:
     return len(shards_of(f"{tenant}#{user}")[0].encode()) <= MAX_KEY_BYTES
 
 
-def portal_seat(portal: str) -> str:
+def portal_assignee(portal: str) -> str:
     """Under whose name a tenant's portfolio lists all accounts of a portal that somebody holds."""
     return PORTAL + portal
 
 
-def _seats(account: Account) -> set[tuple[str, str]]:
+def _assignees(account: Account) -> set[tuple[str, str]]:
     """Who holds the account in which role; its portals hold it in every role that somebody has."""
-    portals = [portal_seat(name) for name in account.portals if 0 < len(name) <= MAX_PORTAL_CHARS]
+    portals = [
+        portal_assignee(name) for name in account.portals if 0 < len(name) <= MAX_PORTAL_CHARS
+    ]
     return {
         (role, holder)
         for role, users in account.assigned.items()
@@ -511,20 +515,20 @@ def _holding_key(holding: Holding) -> Key:
 
 
 def _history_item(entry: Entry, days: int) -> Item:
-    mark = entry.mark
+    receipt = entry.receipt
     changes = {
-        change.role: {"before": change.before, "after": change.after} for change in mark.changes
+        change.role: {"before": change.before, "after": change.after} for change in receipt.changes
     }
     item = {
         "pk": {"S": f"{entry.tenant}#{entry.account_id}"},
-        "sk": {"N": str(mark.version)},
-        "import_id": {"S": mark.import_id},
-        "line": {"N": str(mark.line)},
-        "actor": {"S": mark.actor},
-        "at": {"S": mark.at},
+        "sk": {"N": str(receipt.version)},
+        "import_id": {"S": receipt.import_id},
+        "line": {"N": str(receipt.line)},
+        "actor": {"S": receipt.actor},
+        "at": {"S": receipt.at},
         "changes": {"S": json.dumps(changes, ensure_ascii=False)},
     }
     if days:
-        changed = datetime.fromisoformat(mark.at)
+        changed = datetime.fromisoformat(receipt.at)
         item["expires"] = {"N": str(int((changed + timedelta(days=days)).timestamp()))}
     return item

@@ -25,7 +25,7 @@ from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.errors import RetryLaterError
 from handover.model import Chunk, FileWarning, Mode, Refusal, State
 from handover.reports import Counts, warnings_json
@@ -97,10 +97,10 @@ class ImportItem(Model):
     replays = NumberAttribute(default=0)
     replayed_at = UnicodeAttribute(null=True)
     # As many as there were when the import came to its end, which is told once and for all.
-    replays_told = NumberAttribute(null=True)
+    replays_notified = NumberAttribute(null=True)
     replay_of = UnicodeAttribute(null=True)
     # What it does, when Handover wrote the file itself, and which import it takes back.
-    errand = UnicodeAttribute(null=True)
+    job = UnicodeAttribute(null=True)
     undo_of = UnicodeAttribute(null=True)
     # Who wrote the object, as S3 told; none when S3's word never came.
     principal = UnicodeAttribute(null=True)
@@ -142,7 +142,7 @@ class ImportItem(Model):
     probe_taken = BooleanAttribute(default=False)
     # Set once the import had to wait for older ones to end before it could be decided.
     waits = BooleanAttribute(default=False)
-    told_approval = BooleanAttribute(default=False)
+    approval_notified = BooleanAttribute(default=False)
     # None of a replay, which stands in no list.
     listed_at = UnicodeAttribute(null=True)
     open = UnicodeAttribute(null=True)
@@ -222,9 +222,9 @@ class TicketItem(Model):
     filename = UnicodeAttribute()
     mode = UnicodeAttribute()
     mapping = UnicodeAttribute(default="{}")
-    # Of an errand: its kind and source, the users it is about, the import that it takes back, and
+    # Of a job: its kind and source, the users it is about, the import that it takes back, and
     # the profile that its file follows.
-    errand = UnicodeAttribute(null=True)
+    job = UnicodeAttribute(null=True)
     source = UnicodeAttribute(null=True)
     users: ListAttribute[str] = ListAttribute(null=True)
     undo_of = UnicodeAttribute(null=True)
@@ -355,11 +355,11 @@ class Imports:
             return None
 
     def states(
-        self, import_ids: Iterable[str], patience: Patience
+        self, import_ids: Iterable[str], deadline: Deadline
     ) -> dict[str, tuple[State, Mode]]:
         """State and mode of the imports that exist among `import_ids` (no repetition)."""
         keys = ({"pk": {"S": import_id}, "sk": {"S": IMPORT}} for import_id in import_ids)
-        found = read_items(self.table, keys, patience, attributes=("pk", "state", "mode"))
+        found = read_items(self.table, keys, deadline, attributes=("pk", "state", "mode"))
         return {
             item["pk"]["S"]: (State(item["state"]["S"]), Mode(item["mode"]["S"])) for item in found
         }
@@ -443,13 +443,13 @@ class Imports:
             (ImportItem.state == State.VALIDATING.value) & (ImportItem.lease_by == attempt),
         )
 
-    def orders_of_waiting(self, import_ids: Iterable[str], patience: Patience) -> dict[str, str]:
+    def orders_of_waiting(self, import_ids: Iterable[str], deadline: Deadline) -> dict[str, str]:
         """The orders of those among the imports (no repetition) that wait for older ones."""
         keys = ({"pk": {"S": import_id}, "sk": {"S": IMPORT}} for import_id in import_ids)
         names = ("pk", "state", "order", "waits")
         return {
             item["pk"]["S"]: item["order"]["S"]
-            for item in read_items(self.table, keys, patience, attributes=names)
+            for item in read_items(self.table, keys, deadline, attributes=names)
             if item["state"]["S"] == State.VALIDATING and item.get("waits", {}).get("BOOL")
         }
 
@@ -471,7 +471,7 @@ class Imports:
                     | ({"line": refusal.line} if refusal.line is not None else {})
                 ),
                 ImportItem.finished_at.set(at),
-                ImportItem.replays_told.set(ImportItem.replays | 0),
+                ImportItem.replays_notified.set(ImportItem.replays | 0),
             ],
             (ImportItem.state == State.VALIDATING.value) & (ImportItem.lease_by == attempt),
         )
@@ -481,7 +481,7 @@ class Imports:
         import_id: str,
         body: str,
         chunks: Sequence[PlannedChunk],
-        patience: Patience,
+        deadline: Deadline,
     ) -> None:
         """Stores the plan and its chunks."""
         PlanItem(import_id, body=body).save()
@@ -502,7 +502,7 @@ class Imports:
                 }
                 for one in chunks
             ),
-            patience,
+            deadline,
         )
 
     def begin(
@@ -633,7 +633,7 @@ class Imports:
         )
 
     def chunks_seen(
-        self, import_id: str, numbers: Iterable[int], patience: Patience
+        self, import_id: str, numbers: Iterable[int], deadline: Deadline
     ) -> list[ChunkSeen]:
         """Who works on these chunks until when, and when they were last taken; in no order."""
         keys = ({"pk": {"S": import_id}, "sk": {"S": _chunk_key(number)}} for number in numbers)
@@ -644,10 +644,10 @@ class Imports:
                 _number(item, "lease_until"),
                 _number(item, "taken_at"),
             )
-            for item in read_items(self.table, keys, patience, attributes=names)
+            for item in read_items(self.table, keys, deadline, attributes=names)
         ]
 
-    def settle(self, item: ImportItem, settlement: Settlement, patience: Patience) -> ImportItem:
+    def settle(self, item: ImportItem, settlement: Settlement, deadline: Deadline) -> ImportItem:
         """The import after the chunk is settled, by this attempt or by an earlier one.
 
         First the chunk's item says so, once and for all, then the chunk is counted. Whoever is
@@ -672,7 +672,7 @@ class Imports:
         known = settlement if is_first else self.settlement(item.pk, settlement.chunk)
         if known is None:
             raise RetryLaterError("there is no such chunk")
-        return self.count(item, known, patience)
+        return self.count(item, known, deadline)
 
     def settlement(self, import_id: str, number: int) -> Settlement | None:
         """What the chunk was settled with, None while it is not."""
@@ -698,7 +698,7 @@ class Imports:
             return 0
         return int(item.handed_on)
 
-    def count(self, item: ImportItem, settlement: Settlement, patience: Patience) -> ImportItem:
+    def count(self, item: ImportItem, settlement: Settlement, deadline: Deadline) -> ImportItem:
         """The import after a settled chunk is counted, now or before."""
         progress = count_chunk(
             self.table,
@@ -706,7 +706,7 @@ class Imports:
             settlement,
             chunks=int(item.chunks or 0),
             lines=int(item.lines),
-            patience=patience,
+            deadline=deadline,
         )
         return _shown(item, progress)
 
@@ -793,7 +793,7 @@ class Imports:
                 ImportItem.state.set(State.FINALIZING.value),
                 ImportItem.finished_at.set(ImportItem.finished_at | at),
                 ImportItem.pending.remove(),
-                ImportItem.replays_told.set(ImportItem.replays | 0),
+                ImportItem.replays_notified.set(ImportItem.replays | 0),
                 ImportItem.worked_ms.set(item.worked_ms),
                 *(
                     Path([attribute]).set(getattr(counts, field))
@@ -811,7 +811,7 @@ class Imports:
             ImportItem.state == State.FINALIZING.value,
         )
 
-    def told_end(self, import_id: str) -> None:
+    def mark_notified(self, import_id: str) -> None:
         """Remembers that the end was announced: the sweeper need not look any more."""
         _update(
             ImportItem(import_id),
@@ -819,11 +819,11 @@ class Imports:
             ImportItem.state.is_in(*(state.value for state in State if state.is_final)),
         )
 
-    def told_approval(self, import_id: str) -> None:
+    def approval_notified(self, import_id: str) -> None:
         """Remembers that an Admin was told that the import waits."""
         _update(
             ImportItem(import_id),
-            [ImportItem.told_approval.set(True)],
+            [ImportItem.approval_notified.set(True)],
             ImportItem.state == State.AWAITING_APPROVAL.value,
         )
 
@@ -992,7 +992,7 @@ class Imports:
         )
 
     def looked_until(self, part: str) -> str:
-        """The last key of that part of the bucket that was looked at; "" = begin anew."""
+        """The last key of that part of the bucket that was looked at; "" = begin again."""
         try:
             item = WatermarkItem.get(f"sweep#{part}", WATERMARK, consistent_read=True)
         except DoesNotExist:
@@ -1000,7 +1000,7 @@ class Imports:
         return item.looked_until or ""
 
     def look_on_from(self, part: str, key: str) -> None:
-        """Remembers behind which key the next look at that part begins; "" = anew."""
+        """Remembers behind which key the next look at that part begins; "" = again."""
         looked = WatermarkItem.looked_until
         WatermarkItem(f"sweep#{part}").update([looked.set(key) if key else looked.remove()])
 

@@ -1,4 +1,4 @@
-"""Errands: what Handover has been asked to do by a file that it writes itself.
+"""Jobs: what Handover has been asked to do by a file that it writes itself.
 
 They stand in the table of directories, whose stream brings them to whoever runs them.
 """
@@ -7,56 +7,58 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.profiles import DELETED, STATUS
 from handover.store.batches import update, write_each
 from handover.store.directory import DirectoryItem
-from handover.store.directory_records import FACT_ORDERS, fact_orders_in, fact_orders_value
+from handover.store.directory_records import FIELD_ORDERS, field_orders_in, field_orders_value
 from handover.store.user_places import read_users
 
-ERRAND, LOOK = "errand#", "look#"
+JOB, RECHECK = "errand#", "look#"
 
 
 @dataclass(frozen=True, slots=True)
-class Errands:
-    """The errands of all tenants, and what they do to the directory."""
+class Jobs:
+    """The jobs of all tenants, and what they do to the directory."""
 
     table: str
 
     def put(self, tenant: str, ticket: str, body: str) -> None:
-        """Stores an errand under its ticket; the same again changes nothing."""
-        DirectoryItem(tenant, ERRAND + ticket, body=body).save()
+        """Stores a job under its ticket; the same again changes nothing."""
+        DirectoryItem(tenant, JOB + ticket, body=body).save()
 
     def remove(self, tenant: str, ticket: str) -> None:
-        """Forgets an errand that has been run."""
-        DirectoryItem(tenant, ERRAND + ticket).delete()
+        """Forgets a job that has been run."""
+        DirectoryItem(tenant, JOB + ticket).delete()
 
     def look_at(self, tenant: str, address: str, because: str) -> None:
         """Asks for a look at what a user holds; once for each `because`."""
-        DirectoryItem(tenant, LOOK + address, body=because).save()
+        DirectoryItem(tenant, RECHECK + address, body=because).save()
 
-    def bury(self, tenant: str, address: str, ticket: str, order: str, patience: Patience) -> None:
-        """Marks a user as deleted by the errand, unless that errand has done so before.
+    def mark_deleted(
+        self, tenant: str, address: str, ticket: str, order: str, deadline: Deadline
+    ) -> None:
+        """Marks a user as deleted by the job, unless that job has done so before.
 
         Nothing happens where there is no such user. `order` is the place of this among the files
         of the directory: an older one does not bring the user back.
         """
         tries = 0
-        while found := read_users(self.table, tenant, [address], patience):
+        while found := read_users(self.table, tenant, [address], deadline):
             (item,) = found
             if item.get("deleted_by") == {"S": ticket}:
                 return
-            orders = fact_orders_in(item)
+            orders = field_orders_in(item)
             orders[STATUS] = max(orders.get(STATUS, ""), order)
-            buried = {
+            deleted = {
                 "pk": item["pk"],
                 "sk": item["sk"],
                 "status": {"S": DELETED},
                 "deleted_by": {"S": ticket},
-                FACT_ORDERS: fact_orders_value(orders),
+                FIELD_ORDERS: field_orders_value(orders),
             }
             version = int(item["version"]["N"]) if "version" in item else 0
-            if write_each([update(self.table, buried, version)], patience) == [None]:
+            if write_each([update(self.table, deleted, version)], deadline) == [None]:
                 return
-            patience.wait(tries)
+            deadline.wait(tries)
             tries += 1

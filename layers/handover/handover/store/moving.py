@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.store.batches import (
     STATEMENTS_A_BATCH,
     Item,
@@ -55,34 +55,34 @@ class PortfolioMover:
     portfolios: Portfolios
     large_from: int = LARGE_FROM
 
-    def spread(self, patience: Patience) -> Iterator[int]:
+    def spread(self, deadline: Deadline) -> Iterator[int]:
         """Spreads all large portfolios, one after another.
 
         What is written at a home meanwhile, by a run that began before, is moved with the rest or
         stays, and is read there.
         """
-        for home in self._large(patience):
+        for home in self._large(deadline):
             self.portfolios.mark_spread(home)
-            yield from self._move(home, lambda key: shard_place(*key), patience)
+            yield from self._move(home, lambda key: shard_place(*key), deadline)
 
-    def gather(self, patience: Patience) -> Iterator[int]:
+    def gather(self, deadline: Deadline) -> Iterator[int]:
         """Brings all portfolios back to their homes; the marks stay."""
         seen: set[str] = set()
-        for pk in self._keys(patience):
+        for pk in self._keys(deadline):
             if home_of(pk) != pk and pk not in seen:
                 seen.add(pk)
-                yield from self._move(pk, lambda key: (home_of(key[0]), key[1]), patience)
+                yield from self._move(pk, lambda key: (home_of(key[0]), key[1]), deadline)
 
-    def _large(self, patience: Patience) -> Iterator[str]:
+    def _large(self, deadline: Deadline) -> Iterator[str]:
         """The homes that list so much, each as soon as it is known."""
         many: Counter[str] = Counter()
-        for pk in self._keys(patience):
+        for pk in self._keys(deadline):
             if home_of(pk) == pk:
                 many[pk] += 1
                 if many[pk] == self.large_from:
                     yield pk
 
-    def _keys(self, patience: Patience) -> Iterator[str]:
+    def _keys(self, deadline: Deadline) -> Iterator[str]:
         """The partition key of every item of the table, marks left out."""
         asked: dict[str, Any] = {
             "TableName": self.portfolios.table,
@@ -90,7 +90,7 @@ class PortfolioMover:
             "ConsistentRead": True,
         }
         while True:
-            patience.check()
+            deadline.check()
             answer = client().scan(**asked)
             for item in answer["Items"]:
                 if item["sk"]["S"] != SPREAD:
@@ -99,19 +99,19 @@ class PortfolioMover:
                 return
             asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
-    def _move(self, pk: str, place: Move, patience: Patience) -> Iterator[int]:
+    def _move(self, pk: str, place: Move, deadline: Deadline) -> Iterator[int]:
         """Moves all items of a key; those that are written meanwhile are tried once more."""
         for _ in range(2):
             is_moved = True
-            items = self._items(pk, patience)
+            items = self._items(pk, deadline)
             while part := list(islice(items, STATEMENTS_A_BATCH)):
-                moved = self._move_some(part, place, patience)
+                moved = self._move_some(part, place, deadline)
                 is_moved = is_moved and moved == len(part)
                 yield moved
             if is_moved:
                 return
 
-    def _items(self, pk: str, patience: Patience) -> Iterator[Item]:
+    def _items(self, pk: str, deadline: Deadline) -> Iterator[Item]:
         asked: dict[str, Any] = {
             "TableName": self.portfolios.table,
             "KeyConditionExpression": "pk = :pk",
@@ -119,14 +119,14 @@ class PortfolioMover:
             "ConsistentRead": True,
         }
         while True:
-            patience.check()
+            deadline.check()
             answer = client().query(**asked)
             yield from (item for item in answer["Items"] if item["sk"]["S"] != SPREAD)
             if "LastEvaluatedKey" not in answer:
                 return
             asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
-    def _move_some(self, items: Sequence[Item], place: Move, patience: Patience) -> int:
+    def _move_some(self, items: Sequence[Item], place: Move, deadline: Deadline) -> int:
         """How many of the items are at their new places, or outdated there, and removed."""
         table = self.portfolios.table
         targets = [place(_key(item)) for item in items]
@@ -135,7 +135,7 @@ class PortfolioMover:
             for item in read_items(
                 table,
                 ({"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in targets),
-                patience,
+                deadline,
                 attributes=("pk", "sk", "version"),
             )
         }
@@ -144,7 +144,7 @@ class PortfolioMover:
             if known.get(target, -1) < _version(item):
                 copy = {**item, "pk": {"S": target[0]}}
                 copies[target] = holding_write(table, copy, known.get(target))
-        outcomes = write_each(list(copies.values()), patience)
+        outcomes = write_each(list(copies.values()), deadline)
         refused = {
             target for target, outcome in zip(copies, outcomes, strict=True) if outcome is not None
         }
@@ -153,7 +153,7 @@ class PortfolioMover:
             for item, target in zip(items, targets, strict=True)
             if target not in refused
         ]
-        return sum(outcome is None for outcome in write_each(removals, patience))
+        return sum(outcome is None for outcome in write_each(removals, deadline))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,19 +166,19 @@ class UserMover:
 
     table: str
 
-    def spread(self, tenant: str, patience: Patience) -> Iterator[int]:
+    def spread(self, tenant: str, deadline: Deadline) -> Iterator[int]:
         """Brings the users of the home to the shards; the tenant must be marked so."""
         places = UserPlaces(tenant, Spreading.SPREAD)
-        yield from self._move(tenant, lambda address: places.of(address)[0], patience)
+        yield from self._move(tenant, lambda address: places.of(address)[0], deadline)
 
-    def gather(self, tenant: str, patience: Patience) -> Iterator[int]:
+    def gather(self, tenant: str, deadline: Deadline) -> Iterator[int]:
         """Brings the users of the shards to the home; the tenant must be marked so."""
         _, *shards, _ = UserPlaces(tenant, Spreading.BACK).keys
         for pk in shards:
-            yield from self._move(pk, lambda _: tenant, patience)
+            yield from self._move(pk, lambda _: tenant, deadline)
 
-    def _move(self, pk: str, place: Callable[[str], str], patience: Patience) -> Iterator[int]:
-        items = self._users(pk, patience)
+    def _move(self, pk: str, place: Callable[[str], str], deadline: Deadline) -> Iterator[int]:
+        items = self._users(pk, deadline)
         while part := list(islice(items, USERS_A_TRANSACTION)):
             moves = [self.actions(item, place(address_of(item))) for item in part]
             if transact([action for actions in moves for action in actions]):
@@ -187,7 +187,7 @@ class UserMover:
                 # Whoever is being changed is left for the next time.
                 yield sum(transact(actions) for actions in moves)
 
-    def _users(self, pk: str, patience: Patience) -> Iterator[Item]:
+    def _users(self, pk: str, deadline: Deadline) -> Iterator[Item]:
         asked: dict[str, Any] = {
             "TableName": self.table,
             "KeyConditionExpression": "pk = :pk AND begins_with(sk, :user)",
@@ -195,7 +195,7 @@ class UserMover:
             "ConsistentRead": True,
         }
         while True:
-            patience.check()
+            deadline.check()
             answer = client().query(**asked)
             yield from answer["Items"]
             if "LastEvaluatedKey" not in answer:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.reports import Counts
 from handover.store.batches import Item
 from handover.store.connection import client
@@ -68,7 +68,7 @@ def count_chunk(
     *,
     chunks: int,
     lines: int,
-    patience: Patience,
+    deadline: Deadline,
 ) -> Progress:
     """The progress after the chunk is counted, now or before; it is never counted twice.
 
@@ -80,7 +80,7 @@ def count_chunk(
     tries = 0
     while not _bits(item, place) >> bit & 1:
         if tries:
-            patience.wait(tries - 1)
+            deadline.wait(tries - 1)
         item = _add(table, import_id, item, place, bit, settlement)
         tries += 1
     return _progress(item, chunks, lines)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
 
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.store.batches import read_items
 from handover.store.connection import Model
 
@@ -98,12 +98,12 @@ class Requests:
             if item.sk != REQUEST + before:
                 yield _request(account_id, item)
 
-    def with_any(self, tenant: str, account_ids: Iterable[str], patience: Patience) -> set[str]:
+    def with_any(self, tenant: str, account_ids: Iterable[str], deadline: Deadline) -> set[str]:
         """Those of the accounts (no repetition) that have had a request."""
         keys = (
             {"pk": {"S": f"{tenant}#{account_id}"}, "sk": {"S": SIGN}} for account_id in account_ids
         )
-        found = read_items(self.table, keys, patience, attributes=("pk",))
+        found = read_items(self.table, keys, deadline, attributes=("pk",))
         return {item["pk"]["S"].partition("#")[2] for item in found}
 
     def note(self, tenant: str, account_id: str, request: str, note: Note) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from pynamodb.exceptions import DeleteError, DoesNotExist, PutError
 
 from handover.errors import RetryLaterError
-from handover.profiles import Profile, Seat, Settings, parse_profile, parse_settings, profile_json
+from handover.profiles import Profile, Role, Settings, parse_profile, parse_settings, profile_json
 from handover.store.directory import (
     PROFILE,
     ROLE,
@@ -52,19 +52,19 @@ class Setup:
                 return changed
         raise RetryLaterError("the settings are being changed by others")
 
-    def roles(self, tenant: str, after: str | None, rows: int) -> Iterator[Seat]:
+    def roles(self, tenant: str, after: str | None, rows: int) -> Iterator[Role]:
         """The roles behind the name `after`; `rows` is how many will be looked at."""
         for item in _listed(tenant, ROLE, after, rows):
             yield role_from(item)
 
-    def role(self, tenant: str, role: str) -> Seat | None:
+    def role(self, tenant: str, role: str) -> Role | None:
         """The role of that name."""
         item = _item(tenant, ROLE + role)
         return role_from(item) if item is not None else None
 
-    def put_role(self, tenant: str, seat: Seat) -> None:
-        """Stores a role, or stores it anew."""
-        DirectoryItem(tenant, ROLE + seat.role, body=role_body(seat)).save()
+    def put_role(self, tenant: str, definition: Role) -> None:
+        """Stores a role, or stores it again."""
+        DirectoryItem(tenant, ROLE + definition.role, body=role_body(definition)).save()
 
     def remove_role(self, tenant: str, role: str) -> bool:
         """True when there was such a role; who holds it on an account stays there."""
@@ -92,7 +92,7 @@ class Setup:
             yield source_from(item)
 
     def put_source(self, tenant: str, source: Source) -> None:
-        """Registers a source, or registers it anew."""
+        """Registers a source, or registers it again."""
         DirectoryItem(tenant, SOURCE + source.source, body=source_body(source)).save()
 
     def remove_source(self, tenant: str, source: str) -> bool:

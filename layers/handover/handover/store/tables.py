@@ -18,7 +18,7 @@ from handover.store.imports import (
     TicketItem,
     WatermarkItem,
 )
-from handover.store.jobs import Errands
+from handover.store.jobs import Jobs
 from handover.store.requests import RequestItem, Requests
 from handover.store.settings import Setup
 from handover.store.user_records import UserRecords
@@ -51,7 +51,7 @@ class Tables:
     requests: Requests
     account_records: AccountRecords
     user_records: UserRecords
-    errands: Errands
+    jobs: Jobs
     setup: Setup
     people: People
     domains: Domains
@@ -76,7 +76,7 @@ def connect(names: TableNames) -> Tables:
         Requests(names.requests),
         AccountRecords(names.accounts),
         UserRecords(names.directory),
-        Errands(names.directory),
+        Jobs(names.directory),
         Setup(names.directory),
         People(names.directory),
         Domains(names.directory),

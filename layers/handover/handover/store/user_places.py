@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any
 from zlib import crc32
 
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.store.batches import Item, read_items, transact
 from handover.store.connection import client
 
@@ -87,13 +87,13 @@ def user_places(table: str, tenant: str) -> UserPlaces:
     return UserPlaces(tenant, Spreading(body["state"]), float(body["since"]))
 
 
-def put_mark(table: str, tenant: str, state: Spreading, now: float) -> None:
+def put_receipt(table: str, tenant: str, state: Spreading, now: float) -> None:
     """Says what is done with the tenant's users from now on. No mark is ever taken off again."""
     body = json.dumps({"state": state.value, "since": now})
     client().put_item(TableName=table, Item={**user_key(tenant, MARK), "body": {"S": body}})
 
 
-def read_users(table: str, tenant: str, addresses: Iterable[str], patience: Patience) -> list[Item]:
+def read_users(table: str, tenant: str, addresses: Iterable[str], deadline: Deadline) -> list[Item]:
     """The items of the users that exist among `addresses` (no repetition), in no order."""
     waiting = list(addresses)
     if not waiting:
@@ -102,7 +102,7 @@ def read_users(table: str, tenant: str, addresses: Iterable[str], patience: Pati
     found: list[Item] = []
     for turn in places.turns:
         keys = (user_key(places.of(address)[turn], USER + address) for address in waiting)
-        items = read_items(table, keys, patience)
+        items = read_items(table, keys, deadline)
         found += items
         there = {address_of(item) for item in items}
         waiting = [address for address in waiting if address not in there]
@@ -112,7 +112,7 @@ def read_users(table: str, tenant: str, addresses: Iterable[str], patience: Pati
 
 
 def create_users(
-    table: str, places: UserPlaces, items: Sequence[Item], patience: Patience
+    table: str, places: UserPlaces, items: Sequence[Item], deadline: Deadline
 ) -> list[bool]:
     """For each new user whether it is stored; false where somebody has been faster.
 
@@ -122,12 +122,12 @@ def create_users(
     outcomes: list[bool] = []
     rest = iter(items)
     while part := list(islice(rest, USERS_A_TRANSACTION)):
-        patience.check()
+        deadline.check()
         if transact([action for item in part for action in creation(table, places, item)]):
             outcomes += [True] * len(part)
         else:
             for item in part:
-                patience.check()
+                deadline.check()
                 outcomes.append(transact(list(creation(table, places, item))))
     return outcomes
 

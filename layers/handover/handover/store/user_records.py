@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.model import Account
 from handover.profiles import About
-from handover.rules import AccountWrite, is_new, logins_since, look_of
+from handover.rules import AccountWrite, is_new, logins_since, normalized_name
 from handover.store.batches import (
     Item,
     Statement,
@@ -29,12 +29,12 @@ from handover.store.directory import (
     is_claimed,
 )
 from handover.store.directory_records import (
-    fact_orders_in,
-    fact_values,
-    facts_in,
+    field_orders_in,
+    field_values,
+    fields_in,
     write_records,
 )
-from handover.store.marks import mark_from
+from handover.store.receipts import receipt_from
 from handover.store.user_places import (
     USER,
     UserPlaces,
@@ -51,35 +51,35 @@ class UserRecords:
 
     table: str
 
-    def read(self, tenant: str, names: Iterable[str], patience: Patience) -> dict[str, Account]:
+    def read(self, tenant: str, names: Iterable[str], deadline: Deadline) -> dict[str, Account]:
         """The users that exist among `names`, by address."""
         # A longer address cannot be a key, so nobody has it.
         short = (name for name in names if len(name.encode()) <= MAX_USER_BYTES)
-        items = read_users(self.table, tenant, short, patience)
+        items = read_users(self.table, tenant, short, deadline)
         return {record.account_id: record for record in map(_user_record, items)}
 
     def write(
-        self, writes: Sequence[AccountWrite], patience: Patience
+        self, writes: Sequence[AccountWrite], deadline: Deadline
     ) -> list[tuple[AccountWrite, Account | None]]:
         """As `Records` says; who is found by address is found by name already.
 
         Login names must have been claimed.
         """
-        put_items(self.table, _name_items(writes), patience)
+        put_items(self.table, _name_items(writes), deadline)
         if not writes:
             return []
         places = user_places(self.table, writes[0].account.tenant)
         if places.state is None:
-            return write_records(self, writes, self._statement, _user_record, patience)
-        return self._write_at(places, writes, patience)
+            return write_records(self, writes, self._statement, _user_record, deadline)
+        return self._write_at(places, writes, deadline)
 
     def _write_at(
-        self, places: UserPlaces, writes: Sequence[AccountWrite], patience: Patience
+        self, places: UserPlaces, writes: Sequence[AccountWrite], deadline: Deadline
     ) -> list[tuple[AccountWrite, Account | None]]:
         """As `write`, where a user may lie at two places: updates look for it at one, then both."""
         new = [write for write in writes if is_new(write.account)]
         items = [_new_item(write) for write in new]
-        created = create_users(self.table, places, items, patience)
+        created = create_users(self.table, places, items, deadline)
         unseen = [write for write, is_created in zip(new, created, strict=True) if not is_created]
         unmet: list[tuple[AccountWrite, Account | None]] = []
         waiting = [write for write in writes if not is_new(write.account)]
@@ -89,7 +89,7 @@ class UserRecords:
                     self._statement(write, places.of(write.account.account_id)[turn])
                     for write in waiting
                 ],
-                patience,
+                deadline,
             )
             tried, waiting = waiting, []
             for write, outcome in zip(tried, outcomes, strict=True):
@@ -98,11 +98,11 @@ class UserRecords:
                 elif outcome is not None:
                     waiting.append(write)
         unseen += waiting
-        found = self.read(places.tenant, [one.account.account_id for one in unseen], patience)
+        found = self.read(places.tenant, [one.account.account_id for one in unseen], deadline)
         return unmet + [(write, found.get(write.account.account_id)) for write in unseen]
 
     def claim_logins(
-        self, tenant: str, wanted: Mapping[str, str], order: str, now: float, patience: Patience
+        self, tenant: str, expected: Mapping[str, str], order: str, now: float, deadline: Deadline
     ) -> dict[str, str]:
         """Who has each of the normal login names, once those that are free are the wanted ones'.
 
@@ -112,56 +112,56 @@ class UserRecords:
         """
         waiting = {
             login: email
-            for login, email in wanted.items()
+            for login, email in expected.items()
             if len(login.encode()) <= MAX_LOGIN_BYTES
         }
-        holders = dict(wanted)
+        holders = dict(expected)
         tries = 0
         while waiting:
-            known = self._claims(tenant, waiting, patience)
-            taken = self._taken(tenant, waiting, known, order, now, patience)
+            known = self._claims(tenant, waiting, deadline)
+            taken = self._taken(tenant, waiting, known, order, now, deadline)
             holders |= taken
             statements = {
                 login: self._claim(tenant, login, email, known.get(login), now)
                 for login, email in waiting.items()
                 if login not in taken
             }
-            outcomes = write_each(list(statements.values()), patience)
+            outcomes = write_each(list(statements.values()), deadline)
             waiting = {
                 login: waiting[login]
                 for login, outcome in zip(statements, outcomes, strict=True)
                 if outcome is not None
             }
             if waiting:
-                patience.wait(tries)
+                deadline.wait(tries)
                 tries += 1
         return holders
 
     def holders_of_logins(
-        self, tenant: str, wanted: Mapping[str, str], order: str, now: float, patience: Patience
+        self, tenant: str, expected: Mapping[str, str], order: str, now: float, deadline: Deadline
     ) -> dict[str, str]:
         """As `claim_logins`, but nothing is claimed: what is free stays so."""
-        known = self._claims(tenant, wanted, patience)
-        return {**wanted, **self._taken(tenant, wanted, known, order, now, patience)}
+        known = self._claims(tenant, expected, deadline)
+        return {**expected, **self._taken(tenant, expected, known, order, now, deadline)}
 
-    def _claims(self, tenant: str, logins: Iterable[str], patience: Patience) -> dict[str, str]:
+    def _claims(self, tenant: str, logins: Iterable[str], deadline: Deadline) -> dict[str, str]:
         """What stands under each of the login names, as it is written there."""
         keys = (
             _key(tenant, LOGIN + login)
             for login in logins
             if len(login.encode()) <= MAX_LOGIN_BYTES
         )
-        items = read_items(self.table, keys, patience)
+        items = read_items(self.table, keys, deadline)
         return {item["sk"]["S"][len(LOGIN) :]: item["body"]["S"] for item in items}
 
     def _taken(
         self,
         tenant: str,
-        wanted: Mapping[str, str],
+        expected: Mapping[str, str],
         known: Mapping[str, str],
         order: str,
         now: float,
-        patience: Patience,
+        deadline: Deadline,
     ) -> dict[str, str]:
         """The others who have login names that are wanted."""
         claims: dict[str, dict[str, Any]] = {
@@ -170,9 +170,9 @@ class UserRecords:
         others = {
             login: str(claim["email"])
             for login, claim in claims.items()
-            if claim["email"] != wanted[login]
+            if claim["email"] != expected[login]
         }
-        records = self.read(tenant, dict.fromkeys(others.values()), patience)
+        records = self.read(tenant, dict.fromkeys(others.values()), deadline)
         return {
             login: email
             for login, email in others.items()
@@ -197,12 +197,12 @@ class UserRecords:
         key = _key(pk or record.tenant, USER + record.account_id)
         if is_new(record):
             return insertion(self.table, {**key, **_new_item(write)})
-        return update(self.table, {**key, **fact_values(write, About.USERS)}, record.version)
+        return update(self.table, {**key, **field_values(write, About.USERS)}, record.version)
 
 
 def _new_item(write: AccountWrite) -> Item:
     """A new user, without partition key."""
-    told = fact_values(write, About.USERS)
+    told = field_values(write, About.USERS)
     return {"sk": {"S": USER + write.account.account_id}, **told, "version": {"N": "1"}}
 
 
@@ -211,9 +211,9 @@ def _user_record(item: Item) -> Account:
         tenant=tenant_of(item["pk"]["S"]),
         account_id=item["sk"]["S"][len(USER) :],
         version=int(item["version"]["N"]) if "version" in item else 0,
-        assigned=facts_in(item, About.USERS),
-        orders=fact_orders_in(item),
-        marks=tuple([mark_from(mark["M"]) for mark in item["marks"]["L"]])
+        assigned=fields_in(item, About.USERS),
+        orders=field_orders_in(item),
+        receipts=tuple([receipt_from(mark["M"]) for mark in item["marks"]["L"]])
         if "marks" in item
         else (),
     )
@@ -225,7 +225,7 @@ def _name_items(writes: Iterable[AccountWrite]) -> Iterable[Item]:
         names = write.assigned.get("#name", ())
         if names == record.assigned.get("#name", ()):
             continue
-        for name in map(look_of, names):
+        for name in map(normalized_name, names):
             if name and len(name.encode()) + len(record.account_id.encode()) <= MAX_NAME_BYTES:
                 yield _key(record.tenant, f"{NAME}{name}#{record.account_id}")
 

@@ -16,10 +16,10 @@ from typing import Any
 
 from pynamodb.exceptions import DoesNotExist
 
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.model import User
-from handover.profiles import FACTS, About
-from handover.rules import look_of, normal_login
+from handover.profiles import FIELDS, About
+from handover.rules import normal_login, normalized_name
 from handover.store.batches import Item, transact
 from handover.store.directory import (
     LOGIN,
@@ -34,13 +34,13 @@ from handover.store.directory import (
     user_item_of,
     user_update,
 )
-from handover.store.directory_records import FACT_ORDERS, fact_orders_value
+from handover.store.directory_records import FIELD_ORDERS, field_orders_value
 from handover.store.user_places import SHARDS, USER, UserPlaces, absence, user_places
 
 # How many addresses that a name leads to are looked up at a time.
 NAMES_A_READ = 50
 # A user takes some 300 bytes, and a read unit covers 4 KB.
-LEAST_ROWS_OF_A_SHARD = 12
+MIN_ROWS_OF_A_SHARD = 12
 
 
 class Stored(Enum):
@@ -77,7 +77,7 @@ class People:
         Whoever is moved meanwhile is seen at one of them. A part has some rows of each shard, which
         together are more than the `rows` of a page.
         """
-        of_each = max(LEAST_ROWS_OF_A_SHARD, 2 * rows // SHARDS)
+        of_each = max(MIN_ROWS_OF_A_SHARD, 2 * rows // SHARDS)
         while True:
             users: dict[str, User] = {}
             ends: list[str] = []
@@ -101,9 +101,9 @@ class People:
             after = end
 
     def called(
-        self, tenant: str, beginning: str, after: str | None, patience: Patience
+        self, tenant: str, beginning: str, after: str | None, deadline: Deadline
     ) -> Iterator[tuple[str, User]]:
-        """Users whose names begin so in the form of `look_of`, each behind its place in the list.
+        """Users whose names begin so in the form of `normalized_name`, each behind its place in the list.
 
         They come by name, then by address, lazily; deleted ones too.
         """
@@ -119,19 +119,19 @@ class People:
         )
         places = (item.sk[len(NAME) :] for item in found)
         while part := list(islice(places, NAMES_A_READ)):
-            yield from self._holding(tenant, part, patience)
+            yield from self._holding(tenant, part, deadline)
 
     def _holding(
-        self, tenant: str, places: Sequence[str], patience: Patience
+        self, tenant: str, places: Sequence[str], deadline: Deadline
     ) -> Iterator[tuple[str, User]]:
         """The users who have the names that the index gives them, in the order of `places`."""
         # A name and an address may hold the sign that parts them, so each parting is tried.
         partings = [(place, name, email) for place in places for name, email in _partings(place)]
         addresses = dict.fromkeys(email for _, _, email in partings)
-        users = Directory(self.table).users(tenant, addresses, patience)
+        users = Directory(self.table).users(tenant, addresses, deadline)
         for place, name, email in partings:
             # The index may be older than the user, who may have another name by now.
-            if (user := users.get(email)) and look_of(user.name) == name:
+            if (user := users.get(email)) and normalized_name(user.name) == name:
                 yield place, user
 
     def store(
@@ -181,10 +181,10 @@ class People:
 
     def _user_update(self, pk: str, before: User | None, after: User, order: str) -> Item:
         update = user_update(self.table, pk, after)
-        orders = dict.fromkeys(FACTS[About.USERS], order)
-        update["UpdateExpression"] += f", #{FACT_ORDERS} = :{FACT_ORDERS}"
-        update["ExpressionAttributeNames"][f"#{FACT_ORDERS}"] = FACT_ORDERS
-        update["ExpressionAttributeValues"][f":{FACT_ORDERS}"] = fact_orders_value(orders)
+        orders = dict.fromkeys(FIELDS[About.USERS], order)
+        update["UpdateExpression"] += f", #{FIELD_ORDERS} = :{FIELD_ORDERS}"
+        update["ExpressionAttributeNames"][f"#{FIELD_ORDERS}"] = FIELD_ORDERS
+        update["ExpressionAttributeValues"][f":{FIELD_ORDERS}"] = field_orders_value(orders)
         update["ExpressionAttributeNames"]["#pk"] = "pk"
         if before is None:
             condition = "attribute_not_exists(#pk)"
@@ -219,7 +219,7 @@ class People:
         }
 
     def _name_actions(self, tenant: str, before: User | None, after: User) -> Iterator[Item]:
-        name, old = look_of(after.name), look_of(before.name) if before else ""
+        name, old = normalized_name(after.name), normalized_name(before.name) if before else ""
         if name:
             item = _key(tenant, f"{NAME}{name}#{after.email}")
             yield {"Put": {"TableName": self.table, "Item": item}}

@@ -9,22 +9,22 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import chain, islice, takewhile
 
 from handover.access.people import Person
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.errors import InvalidRequestError, NotFoundError
-from handover.model import Account, Mark, User
-from handover.profiles import WORKFLOW_ROLE, is_fact
-from handover.reports import mark_told
+from handover.model import Account, ChangeReceipt, User
+from handover.profiles import WORKFLOW_ROLE, is_field
+from handover.reports import receipt_to_dict
 from handover.rules import (
     address_in,
     is_pending,
-    look_of,
     normal_address,
     normal_login,
-    pending_seat,
+    normalized_name,
+    pending_assignee,
 )
 from handover.rules.sizes import holders
-from handover.runtime import Wiring, rfc3339
-from handover.store.history import Entry, portal_seat
+from handover.runtime import Resources, rfc3339
+from handover.store.history import Entry, portal_assignee
 from handover.use_cases.paging import MAX_PLACE_BYTES, Page, Room, cursor_at, page_of, place_at
 
 HISTORY_PLACES = re.compile(r"[0-9]{1,18}")
@@ -35,12 +35,12 @@ MAX_HOLDER_BYTES = 2 * MAX_PLACE_BYTES
 PORTFOLIO_PLACES = re.compile(r"[^#]+#.+", re.DOTALL)
 PORTAL_PLACES = re.compile(r"[^#]+#.+", re.DOTALL)
 # A page ends there though it is not full, so that it is answered in time and in one answer.
-MOST_LOOKED_AT = 2000
+MAX_LOOKED_AT = 2000
 # Accounts are read so many at a time, and the people of so many holders.
 AT_A_TIME = 100
 HOLDERS_AT_A_TIME = 1000
 
-Told = dict[str, object]
+JsonObject = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,45 +67,47 @@ def status_of(account: Account) -> str:
     return "active" if account.is_active else "inactive"
 
 
-def account_of(wiring: Wiring, person: Person, account_id: str, patience: Patience) -> Told:
+def account_of(
+    resources: Resources, person: Person, account_id: str, deadline: Deadline
+) -> JsonObject:
     """The account and who is assigned to it; raises NotFoundError."""
-    account = account_for(wiring, person, account_id, patience)
-    return told_all(wiring, person.tenant, [account], patience)[0]
+    account = account_for(resources, person, account_id, deadline)
+    return all_to_dict(resources, person.tenant, [account], deadline)[0]
 
 
 def account_at(
-    wiring: Wiring, person: Person, account_id: str, at: str, patience: Patience
-) -> Told:
+    resources: Resources, person: Person, account_id: str, at: str, deadline: Deadline
+) -> JsonObject:
     """The account as it was assigned at an instant, or at the end of a day (UTC).
 
     Names and facts are those of now; `at` tells the instant. Raises NotFoundError, and
     InvalidRequestError for what is neither.
     """
     instant = _instant(at)
-    account = account_for(wiring, person, account_id, patience)
+    account = account_for(resources, person, account_id, deadline)
     # The history follows from a stream; what it does not have yet is still on the account.
-    known = {mark.version: mark for mark in account.marks}
-    newest = wiring.tables.history.of(person.tenant, account_id, is_newest_first=True)
-    lately = sorted(known.values(), key=lambda mark: -mark.version)
+    known = {receipt.version: receipt for receipt in account.receipts}
+    newest = resources.tables.history.of(person.tenant, account_id, is_newest_first=True)
+    lately = sorted(known.values(), key=lambda receipt: -receipt.version)
     assigned = dict(account.assigned)
     version = account.version
-    since = takewhile(lambda mark: mark.at > instant, _newest(lately, newest))
-    for mark in since:
+    since = takewhile(lambda receipt: receipt.at > instant, _newest(lately, newest))
+    for receipt in since:
         assigned |= {
-            change.role: change.before for change in mark.changes if not is_fact(change.role)
+            change.role: change.before for change in receipt.changes if not is_field(change.role)
         }
-        version = mark.version - 1
+        version = receipt.version - 1
     then = replace(account, assigned=assigned, version=version)
-    return told_all(wiring, person.tenant, [then], patience)[0] | {"at": instant}
+    return all_to_dict(resources, person.tenant, [then], deadline)[0] | {"at": instant}
 
 
-def _newest(lately: Sequence[Mark], entries: Iterable[Entry]) -> Iterator[Mark]:
+def _newest(lately: Sequence[ChangeReceipt], entries: Iterable[Entry]) -> Iterator[ChangeReceipt]:
     """All marks once, newest first; `lately` may hold some that the entries lack."""
-    stored = (entry.mark for entry in entries)
+    stored = (entry.receipt for entry in entries)
     first = next(stored, None)
     above = first.version if first is not None else 0
     return chain(
-        (mark for mark in lately if mark.version > above),
+        (receipt for receipt in lately if receipt.version > above),
         [] if first is None else [first],
         stored,
     )
@@ -123,93 +125,93 @@ def _instant(at: str) -> str:
         return rfc3339(moment.timestamp())
     except (ValueError, OverflowError) as wrong:
         raise InvalidRequestError(
-            "at", f"found {at!r}, wanted a date (2026-12-31) or an instant (2026-12-31T18:00:00Z)"
+            "at", f"found {at!r}, expected a date (2026-12-31) or an instant (2026-12-31T18:00:00Z)"
         ) from wrong
 
 
 def history_of(
-    wiring: Wiring,
+    resources: Resources,
     person: Person,
     account_id: str,
     *,
     limit: int,
     cursor: str | None,
-    patience: Patience,
-) -> Page[Told]:
+    deadline: Deadline,
+) -> Page[JsonObject]:
     """What has become of the account, oldest first; raises NotFoundError."""
     after = int(place_at(cursor, HISTORY_PLACES) or 0)
-    account = account_for(wiring, person, account_id, patience)
-    entries = wiring.tables.history.of(person.tenant, account.account_id, after=after)
+    account = account_for(resources, person, account_id, deadline)
+    entries = resources.tables.history.of(person.tenant, account.account_id, after=after)
     return page_of(
         entries,
         limit,
-        lambda entry: str(entry.mark.version),
-        lambda entry: mark_told(entry.mark),
+        lambda entry: str(entry.receipt.version),
+        lambda entry: receipt_to_dict(entry.receipt),
     )
 
 
 def accounts_page(
-    wiring: Wiring,
+    resources: Resources,
     person: Person,
-    wanted: Wanted,
+    expected: Wanted,
     *,
     limit: int,
     cursor: str | None,
-    patience: Patience,
-) -> Page[Told]:
+    deadline: Deadline,
+) -> Page[JsonObject]:
     """The accounts that are wanted; all of the tenant's in an order that means nothing.
 
     A page may hold fewer than `limit`, even none, where few are wanted: the cursor leads on. Of
     a holder nobody knows there are none; an address may be one that is pending.
     """
-    if not wanted.holder:
+    if not expected.holder:
         place = place_at(cursor, LIST_PLACES)
-        ids = wiring.tables.accounts.listed(person.tenant, after=place or "")
+        ids = resources.tables.accounts.listed(person.tenant, after=place or "")
         every = ((account_id, account_id) for account_id in ids)
         return _page(
-            wiring, person, every, lambda _, account: wanted.admits(account), limit, patience
+            resources, person, every, lambda _, account: expected.admits(account), limit, deadline
         )
     place = place_at(cursor, HOLDER_PLACES, most_bytes=MAX_HOLDER_BYTES)
-    holders = sorted(_holders(wiring, person.tenant, wanted.holder, patience))
+    holders = sorted(_holders(resources, person.tenant, expected.holder, deadline))
 
     def is_wanted(at: str, account: Account) -> bool:
         # Who holds an account in two roles, or with another of that name, is told of once.
-        return wanted.admits(account) and at == min(
-            _ways(account, holders, wanted.role), default=""
+        return expected.admits(account) and at == min(
+            _ways(account, holders, expected.role), default=""
         )
 
-    places = _held(wiring, person.tenant, holders, wanted.role, place)
-    return _page(wiring, person, places, is_wanted, limit, patience)
+    places = _held(resources, person.tenant, holders, expected.role, place)
+    return _page(resources, person, places, is_wanted, limit, deadline)
 
 
 def _ways(account: Account, holders: Sequence[str], role: str) -> list[str]:
     """The places at which the account stands among what they hold."""
     return [
-        f"{seat}\n{in_role}#{account.account_id}"
-        for in_role, seat in _seats(account)
-        if seat in holders and role in ("", in_role)
+        f"{assignee}\n{in_role}#{account.account_id}"
+        for in_role, assignee in _assignees(account)
+        if assignee in holders and role in ("", in_role)
     ]
 
 
-def _holders(wiring: Wiring, tenant: str, holder: str, patience: Patience) -> set[str]:
+def _holders(resources: Resources, tenant: str, holder: str, deadline: Deadline) -> set[str]:
     """Under which names of seats they may hold something.
 
     An address is somebody's login name too, where people sign in elsewhere by their address.
     """
-    directory = wiring.tables.directory
+    directory = resources.tables.directory
     address = normal_address(holder)
     login = normal_login(holder)
-    by_login = directory.users_by_login(tenant, [login], patience) if login else {}
+    by_login = directory.users_by_login(tenant, [login], deadline) if login else {}
     found = {user.email for user in by_login.values()}
     if "@" in holder:
-        return found | {address, pending_seat(address)}
-    look = look_of(holder)
-    named = directory.users_by_name(tenant, [look], patience).get(look, []) if look else []
+        return found | {address, pending_assignee(address)}
+    look = normalized_name(holder)
+    named = directory.users_by_name(tenant, [look], deadline).get(look, []) if look else []
     return found | {user.email for user in named}
 
 
 def _held(
-    wiring: Wiring, tenant: str, holders: Sequence[str], role: str, place: str | None
+    resources: Resources, tenant: str, holders: Sequence[str], role: str, place: str | None
 ) -> Iterator[tuple[str, str]]:
     """Place and account of everything that they hold, by user, role and account."""
     begun, _, rest = (place or "").partition("\n")
@@ -217,38 +219,38 @@ def _held(
         if holder < begun:
             continue
         after = rest if holder == begun else ""
-        for in_role, account_id in wiring.tables.portfolios.of(tenant, holder, after=after):
+        for in_role, account_id in resources.tables.portfolios.of(tenant, holder, after=after):
             if role in ("", in_role):
                 yield f"{holder}\n{in_role}#{account_id}", account_id
 
 
 def portal_managers(
-    wiring: Wiring,
+    resources: Resources,
     person: Person,
     portal: str,
     *,
     limit: int,
     cursor: str | None,
-    patience: Patience,
-) -> Page[Told]:
+    deadline: Deadline,
+) -> Page[JsonObject]:
     """Who holds which accounts of a portal, by role and account; none of one that nobody knows."""
     place = place_at(cursor, PORTAL_PLACES) or ""
-    held = wiring.tables.portfolios.of(person.tenant, portal_seat(portal), after=place)
+    held = resources.tables.portfolios.of(person.tenant, portal_assignee(portal), after=place)
     found = list(islice(held, limit + 1))
     ids = dict.fromkeys(account_id for _, account_id in found[:limit])
-    accounts = wiring.tables.accounts.read(person.tenant, ids, patience)
+    accounts = resources.tables.accounts.read(person.tenant, ids, deadline)
     # The portfolio follows the account within moments; the account is what counts.
     there = [
         (role, accounts[account_id])
         for role, account_id in found[:limit]
         if account_id in accounts and portal in accounts[account_id].portals
     ]
-    rows: list[Told] = []
+    rows: list[JsonObject] = []
     room = Room(limit)
     for part in _parts(there):
-        users = _people(wiring, person.tenant, [account for _, account in part], patience)
+        users = _people(resources, person.tenant, [account for _, account in part], deadline)
         for role, account in part:
-            row = _managers_told(role, account, users)
+            row = _managers_to_dict(role, account, users)
             if not room.takes(row):
                 return Page(rows, cursor_at(place))
             rows.append(row)
@@ -256,42 +258,42 @@ def portal_managers(
     return Page(rows, cursor_at("#".join(found[limit - 1])) if len(found) > limit else None)
 
 
-def _managers_told(role: str, account: Account, users: Mapping[str, User]) -> Told:
+def _managers_to_dict(role: str, account: Account, users: Mapping[str, User]) -> JsonObject:
     return {
         "role": role,
         "account_id": account.account_id,
         "name": account.name,
         "people": [
-            _person_told(seat, users.get(address_in(seat)))
-            for seat in account.assigned.get(role, ())
+            _person_to_dict(assignee, users.get(address_in(assignee)))
+            for assignee in account.assigned.get(role, ())
         ],
     }
 
 
 def _page(
-    wiring: Wiring,
+    resources: Resources,
     person: Person,
     places: Iterator[tuple[str, str]],
     is_wanted: Callable[[str, Account], bool],
     limit: int,
-    patience: Patience,
-) -> Page[Told]:
-    rows: list[Told] = []
+    deadline: Deadline,
+) -> Page[JsonObject]:
+    rows: list[JsonObject] = []
     room = Room(limit)
     last = ""
-    for _ in range(MOST_LOOKED_AT // AT_A_TIME):
+    for _ in range(MAX_LOOKED_AT // AT_A_TIME):
         batch = list(islice(places, AT_A_TIME))
         if not batch:
             return Page(rows, None)
-        known = wiring.tables.accounts.read(
-            person.tenant, dict.fromkeys(account_id for _, account_id in batch), patience
+        known = resources.tables.accounts.read(
+            person.tenant, dict.fromkeys(account_id for _, account_id in batch), deadline
         )
         found = [
             (place, known[account_id])
             for place, account_id in batch
             if account_id in known and is_wanted(place, known[account_id])
         ]
-        for place, row in _rows(wiring, person.tenant, found[: limit - len(rows)], patience):
+        for place, row in _rows(resources, person.tenant, found[: limit - len(rows)], deadline):
             if not room.takes(row):
                 return Page(rows, cursor_at(last))
             rows.append(row)
@@ -304,11 +306,11 @@ def _page(
 
 
 def _rows(
-    wiring: Wiring, tenant: str, found: Sequence[tuple[str, Account]], patience: Patience
-) -> Iterator[tuple[str, Told]]:
+    resources: Resources, tenant: str, found: Sequence[tuple[str, Account]], deadline: Deadline
+) -> Iterator[tuple[str, JsonObject]]:
     """Each place with its account as it is told, lazily: a page may end by its bytes."""
     for part in _parts(found):
-        told = told_all(wiring, tenant, [account for _, account in part], patience)
+        told = all_to_dict(resources, tenant, [account for _, account in part], deadline)
         yield from zip((place for place, _ in part), told, strict=True)
 
 
@@ -327,42 +329,46 @@ def _parts(found: Sequence[tuple[str, Account]]) -> Iterator[list[tuple[str, Acc
         yield part
 
 
-def account_for(wiring: Wiring, person: Person, account_id: str, patience: Patience) -> Account:
+def account_for(
+    resources: Resources, person: Person, account_id: str, deadline: Deadline
+) -> Account:
     """The tenant's account of that id; raises NotFoundError."""
-    found = wiring.tables.accounts.read(person.tenant, [account_id], patience)
+    found = resources.tables.accounts.read(person.tenant, [account_id], deadline)
     if account_id not in found:
         raise NotFoundError("there is no such account")
     return found[account_id]
 
 
-def told_all(
-    wiring: Wiring, tenant: str, accounts: Sequence[Account], patience: Patience
-) -> list[Told]:
+def all_to_dict(
+    resources: Resources, tenant: str, accounts: Sequence[Account], deadline: Deadline
+) -> list[JsonObject]:
     """The accounts as the API tells them, with the people as the directory knows them now."""
-    users = _people(wiring, tenant, accounts, patience)
-    return [_told(account, users) for account in accounts]
+    users = _people(resources, tenant, accounts, deadline)
+    return [_to_dict(account, users) for account in accounts]
 
 
 def _people(
-    wiring: Wiring, tenant: str, accounts: Iterable[Account], patience: Patience
+    resources: Resources, tenant: str, accounts: Iterable[Account], deadline: Deadline
 ) -> dict[str, User]:
     addresses = dict.fromkeys(
-        address_in(seat) for account in accounts for _, seat in _seats(account)
+        address_in(assignee) for account in accounts for _, assignee in _assignees(account)
     )
-    return wiring.tables.directory.users(tenant, addresses, patience) if addresses else {}
+    return resources.tables.directory.users(tenant, addresses, deadline) if addresses else {}
 
 
-def _seats(account: Account) -> Iterator[tuple[str, str]]:
-    for role, seats in account.assigned.items():
+def _assignees(account: Account) -> Iterator[tuple[str, str]]:
+    for role, roles in account.assigned.items():
         if role != WORKFLOW_ROLE:
-            for seat in seats:
-                yield role, seat
+            for assignee in roles:
+                yield role, assignee
 
 
-def _told(account: Account, users: Mapping[str, User]) -> Told:
-    people: dict[str, list[Told]] = {}
-    for role, seat in _seats(account):
-        people.setdefault(role, []).append(_person_told(seat, users.get(address_in(seat))))
+def _to_dict(account: Account, users: Mapping[str, User]) -> JsonObject:
+    people: dict[str, list[JsonObject]] = {}
+    for role, assignee in _assignees(account):
+        people.setdefault(role, []).append(
+            _person_to_dict(assignee, users.get(address_in(assignee)))
+        )
     return {
         "account_id": account.account_id,
         "name": account.name,
@@ -370,32 +376,32 @@ def _told(account: Account, users: Mapping[str, User]) -> Told:
         "opco": account.opco,
         "status": status_of(account),
         "portals": list(account.portals),
-        "assigned": {role: list(seats) for role, seats in sorted(account.assigned.items())},
+        "assigned": {role: list(roles) for role, roles in sorted(account.assigned.items())},
         "people": dict(sorted(people.items())),
         "version": account.version,
     }
 
 
-def _person_told(seat: str, user: User | None) -> Told:
+def _person_to_dict(assignee: str, user: User | None) -> JsonObject:
     return {
-        "email": address_in(seat),
+        "email": address_in(assignee),
         "name": user.name if user is not None else "",
         "phone": user.phone if user is not None else "",
         "mobile": user.mobile if user is not None else "",
-        "is_pending": is_pending(seat),
+        "is_pending": is_pending(assignee),
     }
 
 
 def portfolio_of(
-    wiring: Wiring, person: Person, email: str, *, limit: int, cursor: str | None
+    resources: Resources, person: Person, email: str, *, limit: int, cursor: str | None
 ) -> Page[dict[str, object]]:
     """The accounts that a user of the tenant holds, by role; raises NotFoundError."""
     place = place_at(cursor, PORTFOLIO_PLACES)
-    user = wiring.tables.directory.user(person.tenant, normal_address(email))
+    user = resources.tables.directory.user(person.tenant, normal_address(email))
     if user is None:
         raise NotFoundError("there is no such user")
     return page_of(
-        wiring.tables.portfolios.of(person.tenant, user.email, after=place or ""),
+        resources.tables.portfolios.of(person.tenant, user.email, after=place or ""),
         limit,
         "#".join,
         lambda holding: {"role": holding[0], "account_id": holding[1]},

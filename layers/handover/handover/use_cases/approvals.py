@@ -3,90 +3,92 @@
 from __future__ import annotations
 
 from handover.access.people import Person, only_admins
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.errors import ConflictError, ForbiddenError
-from handover.model import ADMIN, ErrandKind, State
+from handover.model import ADMIN, JobKind, State
 from handover.pipeline.messages import send_chunks
-from handover.runtime import Wiring, logger, metrics
+from handover.runtime import Resources, logger, metrics
 from handover.store.imports import ImportItem, pending_chunks
 from handover.use_cases.imports import Ticket, import_for
 
 
-def approve(wiring: Wiring, person: Person, name: str, patience: Patience) -> ImportItem:
+def approve(resources: Resources, person: Person, name: str, deadline: Deadline) -> ImportItem:
     """The import, which goes on to its chunks now.
 
     Raises ForbiddenError for everybody but an Admin, and ConflictError for an import that does
     not wait for one.
     """
     only_admins(person, "approve an import")
-    found = import_for(wiring, person.tenant, name)
-    if isinstance(found, Ticket) or not wiring.tables.imports.approve(found.pk, person.email):
-        raise _conflict(wiring, person, name, "approved")
+    found = import_for(resources, person.tenant, name)
+    if isinstance(found, Ticket) or not resources.tables.imports.approve(found.pk, person.email):
+        raise _conflict(resources, person, name, "approved")
     metrics.add_metric("ImportsApproved", "Count", 1)
     logger.info("import approved", extra={"import_id": found.pk})
-    return _hand_out(wiring, _again(wiring, found), patience)
+    return _hand_out(resources, _again(resources, found), deadline)
 
 
-def cancel(wiring: Wiring, person: Person, name: str, patience: Patience) -> ImportItem | Ticket:
+def cancel(
+    resources: Resources, person: Person, name: str, deadline: Deadline
+) -> ImportItem | Ticket:
     """The import, which ends as soon as what is being written is written.
 
     Cancelling what is being cancelled changes nothing. Raises ForbiddenError for everybody but an
     Admin and the uploader, and ConflictError when all is done already.
     """
-    found = import_for(wiring, person.tenant, name)
+    found = import_for(resources, person.tenant, name)
     uploader = found.item.uploader if isinstance(found, Ticket) else found.uploader
     if not (person.is_admin or uploader == person.email):
         raise ForbiddenError(
             f"only its uploader or somebody with the user role {ADMIN} may cancel an import"
         )
-    errand = found.item.errand if isinstance(found, Ticket) else found.errand
-    if errand is not None and ErrandKind(errand).follows_the_directory:
+    job = found.item.job if isinstance(found, Ticket) else found.job
+    if job is not None and JobKind(job).follows_the_directory:
         raise ConflictError(
-            f"a {errand} cannot be cancelled: it carries out what the directory says already"
+            f"a {job} cannot be cancelled: it carries out what the directory says already"
         )
     if isinstance(found, Ticket):
         if found.item.cancelled_by:
-            raise _conflict(wiring, person, name, "cancelled")
-        if wiring.tables.imports.cancel_ticket(found.ticket, person.email):
+            raise _conflict(resources, person, name, "cancelled")
+        if resources.tables.imports.cancel_ticket(found.ticket, person.email):
             metrics.add_metric("ImportsCancelled", "Count", 1)
-            return import_for(wiring, person.tenant, name)
+            return import_for(resources, person.tenant, name)
         # The file has come since the ticket was looked at.
-        found = import_for(wiring, person.tenant, name)
+        found = import_for(resources, person.tenant, name)
     if isinstance(found, Ticket):
-        raise _conflict(wiring, person, name, "cancelled")
-    return _cancel_import(wiring, person, found, patience)
+        raise _conflict(resources, person, name, "cancelled")
+    return _cancel_import(resources, person, found, deadline)
 
 
 def _cancel_import(
-    wiring: Wiring, person: Person, item: ImportItem, patience: Patience
+    resources: Resources, person: Person, item: ImportItem, deadline: Deadline
 ) -> ImportItem:
-    is_news = wiring.tables.imports.cancel(item.pk, person.email)
-    item = _again(wiring, item)
+    is_news = resources.tables.imports.cancel(item.pk, person.email)
+    item = _again(resources, item)
     if not is_news:
         if item.cancelled_by and not State(item.state).is_final:
             return item
-        raise _conflict(wiring, person, item.pk, "cancelled")
+        raise _conflict(resources, person, item.pk, "cancelled")
     metrics.add_metric("ImportsCancelled", "Count", 1)
     logger.info("import cancelled", extra={"import_id": item.pk})
     if item.state == State.PROCESSING and item.approval and not item.approved_by:
         # It waited for approval, so nobody has sent its chunks. The workers settle them without
         # writing anything.
-        return _hand_out(wiring, item, patience)
+        return _hand_out(resources, item, deadline)
     return item
 
 
-def _hand_out(wiring: Wiring, item: ImportItem, patience: Patience) -> ImportItem:
+def _hand_out(resources: Resources, item: ImportItem, deadline: Deadline) -> ImportItem:
     """Sends the chunks to the workers; the sweeper sends those that an outage leaves behind."""
-    send_chunks(wiring, item, sorted(pending_chunks(item)), patience)
+    send_chunks(resources, item, sorted(pending_chunks(item)), deadline)
     return item
 
 
-def _again(wiring: Wiring, item: ImportItem) -> ImportItem:
-    return wiring.tables.imports.find(item.pk) or item
+def _again(resources: Resources, item: ImportItem) -> ImportItem:
+    return resources.tables.imports.find(item.pk) or item
 
 
-def _conflict(wiring: Wiring, person: Person, name: str, wish: str) -> ConflictError:
-    found = import_for(wiring, person.tenant, name)
+def _conflict(resources: Resources, person: Person, name: str, wish: str) -> ConflictError:
+    found = import_for(resources, person.tenant, name)
     if isinstance(found, Ticket):
         state = State.CANCELLED if found.item.cancelled_by else State.AWAITING_UPLOAD
     else:

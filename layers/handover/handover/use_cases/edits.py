@@ -13,13 +13,21 @@ from dataclasses import dataclass
 from handover.access.assigners import check_assigner
 from handover.access.people import Person
 from handover.access.profiles import profile_for
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.errors import ConflictError, NotFoundError
-from handover.model import Account, Outcome, Rejection, SeatChange
-from handover.pipeline.lookups import facts_for
+from handover.model import Account, Outcome, Rejection, RoleChange
+from handover.pipeline.lookups import lookup_context_for
 from handover.profiles import Profile
-from handover.rules import Claim, Facts, Instruction, Plan, edit_of, plan, spoken_of
-from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
+from handover.rules import (
+    Decision,
+    Instruction,
+    LookupContext,
+    WriteContext,
+    edit_of,
+    plan,
+    spoken_of,
+)
+from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 
 # No import's id begins so: those are hexadecimal.
 EDIT = "edit-"
@@ -45,47 +53,47 @@ class Edited:
 
     edit_id: str
     outcome: Outcome
-    changes: tuple[SeatChange, ...]
+    changes: tuple[RoleChange, ...]
     assigned: Mapping[str, tuple[str, ...]]
     version: int
 
 
 def edit_account(
-    wiring: Wiring, person: Person, wanted: Edit, run: Invocation
+    resources: Resources, person: Person, expected: Edit, run: Invocation
 ) -> Edited | Rejection:
     """What became of the edit, or why the rules reject it; then nothing is written.
 
     Raises InvalidRequestError for a profile or role that there is not, ForbiddenError for
     somebody who may not assign with them, and NotFoundError when there is no such account.
     """
-    profile = profile_for(wiring, person, wanted.profile)
-    asked = edit_of(wanted.account_id, wanted.assign, profile)
+    profile = profile_for(resources, person, expected.profile)
+    asked = edit_of(expected.account_id, expected.assign, profile)
     if isinstance(asked, Rejection):
         return spoken_of(asked)
-    check_assigner(wiring, person, profile, wanted.assign)
-    found = wiring.tables.accounts.read(person.tenant, [wanted.account_id], run.patience)
-    account = found.get(wanted.account_id)
+    check_assigner(resources, person, profile, expected.assign)
+    found = resources.tables.accounts.read(person.tenant, [expected.account_id], run.deadline)
+    account = found.get(expected.account_id)
     if account is None:
         raise NotFoundError("there is no such account")
-    ways = {way for seating in asked.seatings for way in seating.by}
-    wall = wiring.tables.directory.settings(person.tenant).opco_wall
-    facts = facts_for(wiring, person.tenant, [asked], ways, wall, run.patience)
+    ways = {way for request in asked.requests for way in request.by}
+    wall = resources.tables.directory.settings(person.tenant).opco_wall
+    lookup = lookup_context_for(resources, person.tenant, [asked], ways, wall, run.deadline)
     decision = _Decision(
-        wiring=wiring,
+        resources=resources,
         asked=asked,
-        facts=facts,
+        lookup=lookup,
         profile=profile,
         edit_id=(edit_id := EDIT + run.attempt),
         order=_place_after(account, asked, run.now, edit_id),
         actor=person.email,
         at=rfc3339(run.now),
     )
-    account, planned = decision.made(account, run.patience, may_write=not wanted.is_dry_run)
+    account, planned = decision.made(account, run.deadline, may_write=not expected.is_dry_run)
     if planned.rejection is not None:
         return spoken_of(planned.rejection)
     if planned.outcome in (Outcome.SUPERSEDED, Outcome.NOT_PROCESSED):
         raise ConflictError(f"{planned.message}; look at it again")
-    if not wanted.is_dry_run:
+    if not expected.is_dry_run:
         metrics.add_metric("AccountsEdited", "Count", 1)
         logger.info("account edited", extra={"import_id": edit_id})
     write = planned.write
@@ -94,7 +102,7 @@ def edit_account(
         planned.outcome,
         planned.changes,
         write.assigned if write is not None else account.assigned,
-        account.version + int(write is not None and not wanted.is_dry_run),
+        account.version + int(write is not None and not expected.is_dry_run),
     )
 
 
@@ -104,7 +112,7 @@ def _place_after(account: Account, asked: Instruction, now: float, edit_id: str)
     S3's clock may be ahead of ours.
     """
     own = f"{rfc3339(now)}#{edit_id}"
-    last = max((account.orders.get(one.role, "") for one in asked.seatings), default="")
+    last = max((account.orders.get(one.role, "") for one in asked.requests), default="")
     return own if own > last else f"{last}#{edit_id}"
 
 
@@ -112,9 +120,9 @@ def _place_after(account: Account, asked: Instruction, now: float, edit_id: str)
 class _Decision:
     """All that an edit is decided by but the account."""
 
-    wiring: Wiring
+    resources: Resources
     asked: Instruction
-    facts: Facts
+    lookup: LookupContext
     profile: Profile
     edit_id: str
     order: str
@@ -122,17 +130,17 @@ class _Decision:
     at: str
 
     def made(
-        self, account: Account, patience: Patience, *, may_write: bool
-    ) -> tuple[Account, Plan]:
+        self, account: Account, deadline: Deadline, *, may_write: bool
+    ) -> tuple[Account, Decision]:
         """The plan that was stored, and the account that it was made on.
 
         A plan that meets a newer account is made again. Its place in the order stays, so a
         write whose answer was lost is never done again over what has been decided since.
         """
         tries = 0
-        planned = self._plan(account, patience)
+        planned = self._plan(account, deadline)
         while planned.write is not None and may_write:
-            unmet = self.wiring.tables.accounts.write([planned.write], patience)
+            unmet = self.resources.tables.accounts.write([planned.write], deadline)
             if not unmet:
                 break
             _, newer = unmet[0]
@@ -140,30 +148,32 @@ class _Decision:
                 raise NotFoundError("there is no such account any more")
             if self._is_written(newer):
                 break
-            account, planned = newer, self._plan(newer, patience)
-            patience.wait(tries)
+            account, planned = newer, self._plan(newer, deadline)
+            deadline.wait(tries)
             tries += 1
         return account, planned
 
     def _is_written(self, account: Account) -> bool:
         """True when the write before met itself: it was sent twice, or its answer was lost."""
-        return any(mark.import_id == self.edit_id for mark in account.marks) or any(
-            account.orders.get(one.role) == self.order for one in self.asked.seatings
+        return any(mark.import_id == self.edit_id for mark in account.receipts) or any(
+            account.orders.get(one.role) == self.order for one in self.asked.requests
         )
 
-    def _plan(self, account: Account, patience: Patience) -> Plan:
-        # The edit is its own rival, so that the roles it asks for always take its order: an
+    def _plan(self, account: Account, deadline: Deadline) -> Decision:
+        # The edit is its own older open import, so that the roles it asks for always take its order: an
         # older import may still come, whatever is known of it here.
-        rivals = {self.edit_id, *self._still_worked(account, patience)}
-        claim = Claim(self.edit_id, self.order, self.actor, self.at, frozenset(rivals))
-        return plan(self.asked, account, self.facts, self.profile, claim)
+        older_open_imports = {self.edit_id, *self._still_worked(account, deadline)}
+        context = WriteContext(
+            self.edit_id, self.order, self.actor, self.at, frozenset(older_open_imports)
+        )
+        return plan(self.asked, account, self.lookup, self.profile, context)
 
-    def _still_worked(self, account: Account, patience: Patience) -> list[str]:
+    def _still_worked(self, account: Account, deadline: Deadline) -> list[str]:
         """The imports with a mark on the account that may yet look for it."""
         marked = dict.fromkeys(
-            mark.import_id for mark in account.marks if not mark.import_id.startswith(EDIT)
+            mark.import_id for mark in account.receipts if not mark.import_id.startswith(EDIT)
         )
-        states = self.wiring.tables.imports.states(marked, patience)
+        states = self.resources.tables.imports.states(marked, deadline)
         return [
             import_id
             for import_id in marked

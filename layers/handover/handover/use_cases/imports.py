@@ -12,7 +12,7 @@ from handover.aws import objects
 from handover.errors import ConflictError, ForbiddenError, NotFoundError
 from handover.pipeline.summaries import summary_of, summary_of_ticket
 from handover.reports import summary
-from handover.runtime import Wiring
+from handover.runtime import Resources
 from handover.store.imports import ImportItem, TicketItem
 from handover.use_cases.paging import Page, cursor_at, place_at
 
@@ -33,12 +33,12 @@ class Ticket:
     item: TicketItem
 
 
-def import_for(wiring: Wiring, tenant: str, name: str) -> ImportItem | Ticket:
+def import_for(resources: Resources, tenant: str, name: str) -> ImportItem | Ticket:
     """The tenant's import of that id or ticket, or the ticket itself while nothing has come.
 
     Raises NotFoundError; what another tenant has looks the same as what nobody has.
     """
-    imports = wiring.tables.imports
+    imports = resources.tables.imports
     if IMPORT_PATTERN.fullmatch(name):
         item = imports.find(name)
         if item is not None and item.tenant == tenant:
@@ -51,7 +51,7 @@ def import_for(wiring: Wiring, tenant: str, name: str) -> ImportItem | Ticket:
     raise NotFoundError("there is no such import")
 
 
-def told(wiring: Wiring, found: ImportItem | Ticket) -> dict[str, object]:
+def to_dict(resources: Resources, found: ImportItem | Ticket) -> dict[str, object]:
     """An import as the API tells it: the published form, its ticket, and who decided about it."""
     if isinstance(found, Ticket):
         more = {
@@ -66,34 +66,34 @@ def told(wiring: Wiring, found: ImportItem | Ticket) -> dict[str, object]:
             "approved_by": found.approved_by,
             "cancelled_by": found.cancelled_by,
         }
-        about = summary_of(wiring, found)
+        about = summary_of(resources, found)
     return summary(about) | {name: text for name, text in more.items() if text}
 
 
 def imports_page(
-    wiring: Wiring, person: Person, *, limit: int, cursor: str | None
+    resources: Resources, person: Person, *, limit: int, cursor: str | None
 ) -> Page[dict[str, object]]:
     """The tenant's imports, newest first."""
-    items, place = wiring.tables.imports.newest(
+    items, place = resources.tables.imports.newest(
         person.tenant, limit, place_at(cursor, IMPORT_PLACES)
     )
     following = cursor_at(place) if place is not None else None
-    return Page([told(wiring, item) for item in items], following)
+    return Page([to_dict(resources, item) for item in items], following)
 
 
-def file_link(wiring: Wiring, person: Person, name: str, kind: str) -> str:
+def file_link(resources: Resources, person: Person, name: str, kind: str) -> str:
     """A link that is good for LINK_SECONDS; `kind` is "errors" or "results".
 
     Raises ForbiddenError for everybody but the uploader, Admins, and those who may upload such
     files, ConflictError while the import goes on, and NotFoundError when it has ended without
     such a file.
     """
-    found = import_for(wiring, person.tenant, name)
+    found = import_for(resources, person.tenant, name)
     if isinstance(found, Ticket):
         raise ConflictError("nothing has been uploaded yet")
-    if found.uploader != person.email and (reason := why_barred(wiring, person, found)):
+    if found.uploader != person.email and (reason := why_barred(resources, person, found)):
         raise ForbiddenError(reason)
-    about = summary_of(wiring, found)
+    about = summary_of(resources, found)
     if not about.state.is_final:
         raise ConflictError(f"the import is in the state {about.state.value} and has not ended")
     file = about.report if kind == "errors" else about.results

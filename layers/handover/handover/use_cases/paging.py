@@ -64,20 +64,20 @@ def page_of(
     rows: Iterable[Row],
     limit: int,
     place: Callable[[Row], str],
-    told: Callable[[Row], Other],
+    render: Callable[[Row], Other],
 ) -> Page[Other]:
     """The first `limit` of `rows` as they are told, fewer when their bytes fill the page.
 
     No more than one row beyond them is looked at.
     """
-    return page_among(rows, limit, place, told, is_wanted=lambda _: True, most=limit + 1)
+    return page_among(rows, limit, place, render, is_wanted=lambda _: True, most=limit + 1)
 
 
 def page_among(
     rows: Iterable[Row],
     limit: int,
     place: Callable[[Row], str],
-    told: Callable[[Row], Other],
+    render: Callable[[Row], Other],
     *,
     is_wanted: Callable[[Row], bool],
     most: int,
@@ -90,7 +90,7 @@ def page_among(
         if looked_at == most:
             return Page(shown, cursor_at(last))
         if is_wanted(row):
-            next_row = told(row)
+            next_row = render(row)
             if not room.takes(next_row):
                 return Page(shown, cursor_at(last))
             shown.append(next_row)

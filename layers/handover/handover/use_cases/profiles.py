@@ -13,35 +13,35 @@ from handover.profiles import Column, Profile, presets, profile_from, profile_js
 from handover.profiles.checks import check_labels, check_profile, check_spellings
 from handover.profiles.copies import mapped_copy
 from handover.profiles.parsing import NAME_PATTERN
-from handover.runtime import Wiring, logger
+from handover.runtime import Resources, logger
 from handover.use_cases.settings import check_unused, known_roles, switch_off
 
 # Far more than a profile for a header of 200 columns needs; an item may have 400 KB.
-MOST_PROFILE_CHARS = 100_000
+MAX_PROFILE_CHARS = 100_000
 # All are answered at once, and a function answers 6 MB at most.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_PROFILES = 25
 
 
-def profile_shown(wiring: Wiring, person: Person, name: str) -> dict[str, object]:
+def profile_shown(resources: Resources, person: Person, name: str) -> dict[str, object]:
     """The profile and its `definition`, as it was stored; raises NotFoundError."""
-    stored = _stored(wiring, person, name)
-    profile = wiring.tables.directory.profile(person.tenant, name)
+    stored = _stored(resources, person, name)
+    profile = resources.tables.directory.profile(person.tenant, name)
     if stored is None or profile is None:
         raise NotFoundError("there is no such profile")
-    is_on = name in wiring.tables.directory.settings(person.tenant).profiles
-    return profile_told(profile, is_on=is_on) | {"definition": profile_json(stored)}
+    is_on = name in resources.tables.directory.settings(person.tenant).profiles
+    return profile_to_dict(profile, is_on=is_on) | {"definition": profile_json(stored)}
 
 
-def _stored(wiring: Wiring, person: Person, name: str) -> Profile | None:
+def _stored(resources: Resources, person: Person, name: str) -> Profile | None:
     """The tenant's own profile of that name, else the preset, as it was stored."""
     if not NAME_PATTERN.fullmatch(name):
         return None
-    return wiring.tables.setup.own_profile(person.tenant, name) or presets().get(name)
+    return resources.tables.setup.own_profile(person.tenant, name) or presets().get(name)
 
 
 def put_profile(
-    wiring: Wiring, person: Person, name: str, definition: Mapping[str, Any]
+    resources: Resources, person: Person, name: str, definition: Mapping[str, Any]
 ) -> dict[str, object]:
     """The profile as it is stored now; imports that are validated from now on follow it.
 
@@ -51,33 +51,33 @@ def put_profile(
     """
     only_admins(person, "store profiles")
     if definition.get("name", name) != name:
-        raise InvalidRequestError("name", f"name: wanted {name!r}, as in the address")
+        raise InvalidRequestError("name", f"name: expected {name!r}, as in the address")
     version = definition.get("version", 1)
     profile = profile_from({**definition, "name": name, "version": version})
-    _check(wiring, person, profile)
-    own = wiring.tables.setup.own_profile(person.tenant, name)
+    _check(resources, person, profile)
+    own = resources.tables.setup.own_profile(person.tenant, name)
     current = own or presets().get(name)
     if own is None:
-        _check_room(wiring, person)
+        _check_room(resources, person)
     if own is None or replace(profile, version=own.version) != own:
         _check_version(current, profile)
         stored = replace(profile, version=current.version + 1 if current else 1)
-        if not wiring.tables.setup.replace_profile(person.tenant, own, stored):
+        if not resources.tables.setup.replace_profile(person.tenant, own, stored):
             raise ConflictError("somebody else has just stored this profile; read it again")
         logger.info("profile stored", extra={"profile": name, "version": stored.version})
-    return profile_shown(wiring, person, name)
+    return profile_shown(resources, person, name)
 
 
-def _check(wiring: Wiring, person: Person, profile: Profile) -> None:
-    if len(json.dumps(profile_json(profile))) > MOST_PROFILE_CHARS:
-        raise InvalidRequestError("body", f"wanted at most {MOST_PROFILE_CHARS} characters")
+def _check(resources: Resources, person: Person, profile: Profile) -> None:
+    if len(json.dumps(profile_json(profile))) > MAX_PROFILE_CHARS:
+        raise InvalidRequestError("body", f"expected at most {MAX_PROFILE_CHARS} characters")
     check_profile(profile)
-    check_spellings(profile, known_roles(wiring, person.tenant))
-    check_labels(profile.with_roles(wiring.tables.directory.roles(person.tenant)))
+    check_spellings(profile, known_roles(resources, person.tenant))
+    check_labels(profile.with_roles(resources.tables.directory.roles(person.tenant)))
 
 
-def _check_room(wiring: Wiring, person: Person) -> None:
-    if len(wiring.tables.setup.own_profiles(person.tenant)) >= MAX_PROFILES:
+def _check_room(resources: Resources, person: Person) -> None:
+    if len(resources.tables.setup.own_profiles(person.tenant)) >= MAX_PROFILES:
         raise ConflictError(
             f"there are {MAX_PROFILES} profiles of your own, which is the most; remove one first"
         )
@@ -93,7 +93,7 @@ def _check_version(current: Profile | None, profile: Profile) -> None:
         )
 
 
-def remove_profile(wiring: Wiring, person: Person, name: str) -> None:
+def remove_profile(resources: Resources, person: Person, name: str) -> None:
     """Takes a profile of the tenant's own away; a preset of the same name counts again.
 
     The name is switched off: an Admin has looked at the profile that goes, not at the preset that
@@ -102,21 +102,26 @@ def remove_profile(wiring: Wiring, person: Person, name: str) -> None:
     NotFoundError when there is none.
     """
     only_admins(person, "remove profiles")
-    stored = _stored(wiring, person, name)
+    stored = _stored(resources, person, name)
     if stored is None:
         raise NotFoundError("there is no such profile")
     if stored.is_preset:
         raise ConflictError("this is a preset, which every tenant has")
     if name not in presets():
-        check_unused(wiring, person, name)
-    switch_off(wiring, person, name)
-    if not wiring.tables.setup.remove_profile(person.tenant, name):
+        check_unused(resources, person, name)
+    switch_off(resources, person, name)
+    if not resources.tables.setup.remove_profile(person.tenant, name):
         raise NotFoundError("there is no such profile")
     logger.info("profile removed", extra={"profile": name})
 
 
 def copy_profile(
-    wiring: Wiring, person: Person, name: str, copy: str, title: str, mapping: Mapping[str, str]
+    resources: Resources,
+    person: Person,
+    name: str,
+    copy: str,
+    title: str,
+    mapping: Mapping[str, str],
 ) -> dict[str, object]:
     """The new profile `copy`: the one called `name`, with the labels of `mapping`.
 
@@ -124,42 +129,42 @@ def copy_profile(
     that is taken.
     """
     only_admins(person, "store profiles")
-    stored = _stored(wiring, person, name)
+    stored = _stored(resources, person, name)
     if stored is None:
         raise NotFoundError("there is no such profile")
     if not NAME_PATTERN.fullmatch(copy):
         raise InvalidRequestError(
-            "name", f"name: {copy[:100]!r}: wanted small letters, digits and hyphens"
+            "name", f"name: {copy[:100]!r}: expected small letters, digits and hyphens"
         )
     if copy in presets():
         raise ConflictError(f"{copy!r} is the name of a preset")
-    roles = wiring.tables.directory.roles(person.tenant)
-    _check_room(wiring, person)
+    roles = resources.tables.directory.roles(person.tenant)
+    _check_room(resources, person)
     made = mapped_copy(stored, mapping, roles, name=copy, title=title.strip() or stored.title)
-    _check(wiring, person, made)
-    if not wiring.tables.setup.replace_profile(person.tenant, None, made):
+    _check(resources, person, made)
+    if not resources.tables.setup.replace_profile(person.tenant, None, made):
         raise ConflictError(f"there is a profile {copy!r} already")
     logger.info("profile stored", extra={"profile": copy, "version": 1})
-    return profile_shown(wiring, person, copy)
+    return profile_shown(resources, person, copy)
 
 
-def profiles_of(wiring: Wiring, person: Person) -> list[dict[str, object]]:
+def profiles_of(resources: Resources, person: Person) -> list[dict[str, object]]:
     """All profiles of the tenant by name, its own and the presets."""
-    found = wiring.tables.directory.profiles(person.tenant)
-    on = wiring.tables.directory.settings(person.tenant).profiles
-    return [profile_told(profile, is_on=name in on) for name, profile in sorted(found.items())]
+    found = resources.tables.directory.profiles(person.tenant)
+    on = resources.tables.directory.settings(person.tenant).profiles
+    return [profile_to_dict(profile, is_on=name in on) for name, profile in sorted(found.items())]
 
 
-def profile_of(wiring: Wiring, person: Person, name: str) -> Profile:
+def profile_of(resources: Resources, person: Person, name: str) -> Profile:
     """The profile of that name; raises NotFoundError."""
     if NAME_PATTERN.fullmatch(name):
-        profile = wiring.tables.directory.profile(person.tenant, name)
+        profile = resources.tables.directory.profile(person.tenant, name)
         if profile is not None:
             return profile
     raise NotFoundError("there is no such profile")
 
 
-def profile_told(profile: Profile, *, is_on: bool) -> dict[str, object]:
+def profile_to_dict(profile: Profile, *, is_on: bool) -> dict[str, object]:
     """What somebody needs to know of a profile to write a file for it, and whether it is on."""
     return {
         "name": profile.name,
@@ -168,11 +173,11 @@ def profile_told(profile: Profile, *, is_on: bool) -> dict[str, object]:
         "is_own": not profile.is_preset,
         "is_on": is_on,
         "uploader_roles": sorted(profile.uploader_roles),
-        "columns": [_column_told(column) for column in profile.columns],
+        "columns": [_column_to_dict(column) for column in profile.columns],
     }
 
 
-def _column_told(column: Column) -> dict[str, object]:
+def _column_to_dict(column: Column) -> dict[str, object]:
     told_of: dict[str, object] = {
         "label": column.label,
         "aliases": list(column.aliases),

@@ -9,22 +9,22 @@ from dataclasses import dataclass
 from handover.access.assigners import check_assigner
 from handover.access.people import Person, only_admins
 from handover.access.profiles import profile_for
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.errors import InvalidRequestError
-from handover.jobs.job import Errand, ask_errand, errand_ticket, named
-from handover.jobs.upload import csv_pieces, hand_in
-from handover.model import ErrandKind, Mode
+from handover.jobs.job import Job, ask_job, job_ticket, named
+from handover.jobs.upload import csv_pieces, upload_job_file
+from handover.model import JobKind, Mode
 from handover.pipeline.tickets import new_ticket
 from handover.profiles import WORKFLOW_ROLE, Holds, Profile, UnknownUser, handing_over, narrowed
 from handover.profiles.made import NOBODY
 from handover.reading import MAX_FIELD_CHARS
-from handover.rules import address_in, is_pending, is_plain, normal_address, pending_seat
-from handover.runtime import Wiring, metrics
+from handover.rules import address_in, is_pending, is_plain, normal_address, pending_assignee
+from handover.runtime import Resources, metrics
 from handover.store.history import Waiting
 from handover.use_cases.paging import Page, page_of, place_at
 
-MOST_ACCOUNTS = 10_000
-MOST_CHARS = 2_048
+MAX_ACCOUNTS = 10_000
+MAX_CHARS = 2_048
 PENDING_PLACES = re.compile(r"[^ ]+ [^#]+#.+", re.DOTALL)
 
 
@@ -47,40 +47,40 @@ class Handing:
 
 
 def ask_owner(
-    wiring: Wiring, person: Person, asked: Handing, now: float, patience: Patience
+    resources: Resources, person: Person, asked: Handing, now: float, deadline: Deadline
 ) -> str:
     """The ticket of the import that hands the accounts over.
 
     Raises InvalidRequestError, which names the field, or ForbiddenError for somebody who may not
     upload such files.
     """
-    profile = profile_for(wiring, person, asked.profile)
+    profile = profile_for(resources, person, asked.profile)
     role = _role(profile, asked.role)
-    check_assigner(wiring, person, profile, [role])
+    check_assigner(resources, person, profile, [role])
     followed = narrowed if asked.held_by is None else handing_over
-    holder = _holder(wiring, person, asked.held_by)
+    holder = _holder(resources, person, asked.held_by)
     begin = f"change of {role} from {named(holder)}" if holder else f"change of {role}"
-    errand = Errand(
-        ErrandKind.OWNER,
+    job = Job(
+        JobKind.OWNER,
         users=holder,
         role=role,
-        cell=_cell(wiring, person, profile, role, asked.to, patience),
+        cell=_cell(resources, person, profile, role, asked.to, deadline),
         mode=asked.mode,
         profile=followed(profile, role),
         filename=f"{begin} to {named(asked.to) or 'nobody'}.csv",
     )
     if (asked.account_ids is None) == (asked.held_by is None):
-        raise InvalidRequestError("account_ids", "wanted either account_ids or held_by")
+        raise InvalidRequestError("account_ids", "expected either account_ids or held_by")
     if asked.account_ids is None:
-        return ask_errand(wiring, person, errand, now)
+        return ask_job(resources, person, job, now)
     accounts = _accounts(asked.account_ids)
     ticket_id = new_ticket(now)
-    ticket = errand_ticket(person.tenant, person.email, errand, now)
-    wiring.tables.imports.issue(ticket_id, ticket)
+    ticket = job_ticket(person.tenant, person.email, job, now)
+    resources.tables.imports.issue(ticket_id, ticket)
     # All is known, so the file can be written here and now.
     labels = [column.label for column in narrowed(profile, role).columns]
-    pieces = csv_pieces(labels, ((account, errand.cell) for account in accounts))
-    hand_in(wiring, ticket_id, ticket, pieces, patience)
+    pieces = csv_pieces(labels, ((account, job.cell) for account in accounts))
+    upload_job_file(resources, ticket_id, ticket, pieces, deadline)
     metrics.add_metric("ErrandsAsked", "Count", 1)
     return ticket_id
 
@@ -94,42 +94,44 @@ def _role(profile: Profile, asked: str) -> str:
         )
     )
     if not roles or (asked and asked not in roles):
-        wanted = ", ".join(roles) or "a profile with a role"
-        raise InvalidRequestError("role", f"{asked!r} is no role of the profile; wanted {wanted}")
+        expected = ", ".join(roles) or "a profile with a role"
+        raise InvalidRequestError(
+            "role", f"{asked!r} is no role of the profile, expected {expected}"
+        )
     return asked or roles[0]
 
 
-def _holder(wiring: Wiring, person: Person, held_by: str | None) -> tuple[str, ...]:
+def _holder(resources: Resources, person: Person, held_by: str | None) -> tuple[str, ...]:
     if held_by is None:
         return ()
     address = normal_address(address_in(held_by.strip()))
-    user = wiring.tables.directory.user(person.tenant, address)
+    user = resources.tables.directory.user(person.tenant, address)
     if user is not None and not is_pending(held_by.strip()):
         return (user.email,)
-    if not wiring.tables.portfolios.is_awaited(person.tenant, address):
+    if not resources.tables.portfolios.is_awaited(person.tenant, address):
         raise InvalidRequestError(
             "held_by", "there is no user with that address, and no account waits for one"
         )
-    return (pending_seat(address),)
+    return (pending_assignee(address),)
 
 
 def _cell(
-    wiring: Wiring,
+    resources: Resources,
     person: Person,
     profile: Profile,
     role: str,
     to: Sequence[str],
-    patience: Patience,
+    deadline: Deadline,
 ) -> str:
     """What the file says for the role on each line."""
     names = [name.strip() for name in to]
-    separator, seat = profile.list_separator, profile.seats.get(role)
-    most = 1 if separator is None or seat is None else seat.max_users
+    separator, definition = profile.list_separator, profile.roles.get(role)
+    most = 1 if separator is None or definition is None else definition.max_users
     if most is not None and len(names) > most:
-        raise InvalidRequestError("to", f"found {len(names)} users; wanted at most {most}")
+        raise InvalidRequestError("to", f"found {len(names)} users, expected at most {most}")
     for name in names:
-        if not 1 <= len(name) <= MOST_CHARS or not is_plain(name):
-            raise InvalidRequestError("to", f"to: found {name[:100]!r}, wanted a user's address")
+        if not 1 <= len(name) <= MAX_CHARS or not is_plain(name):
+            raise InvalidRequestError("to", f"to: found {name[:100]!r}, expected a user's address")
         if name.casefold() in {*profile.clear_words, NOBODY} or (
             role != WORKFLOW_ROLE and separator is not None and separator in name
         ):
@@ -138,21 +140,21 @@ def _cell(
     if len(cell) > MAX_FIELD_CHARS:
         raise InvalidRequestError(
             "to",
-            f"to: found {len(cell):,} characters, wanted at most {MAX_FIELD_CHARS:,}, as a file "
+            f"to: found {len(cell):,} characters, expected at most {MAX_FIELD_CHARS:,}, as a file "
             "may have for one role",
         )
     if role != WORKFLOW_ROLE:
-        _check_users(wiring, person, profile, names, patience)
+        _check_users(resources, person, profile, names, deadline)
     return cell
 
 
 def _check_users(
-    wiring: Wiring, person: Person, profile: Profile, names: Sequence[str], patience: Patience
+    resources: Resources, person: Person, profile: Profile, names: Sequence[str], deadline: Deadline
 ) -> None:
     """Raises InvalidRequestError when every line would be rejected because of a user."""
-    wanted = dict.fromkeys(map(normal_address, names))
-    users = wiring.tables.directory.users(person.tenant, wanted, patience)
-    for address in wanted:
+    expected = dict.fromkeys(map(normal_address, names))
+    users = resources.tables.directory.users(person.tenant, expected, deadline)
+    for address in expected:
         user = users.get(address)
         if user is None and profile.unknown_user is UnknownUser.PENDING:
             continue
@@ -162,21 +164,21 @@ def _check_users(
 
 def _accounts(asked: Sequence[str]) -> list[str]:
     accounts = list(dict.fromkeys(account.strip() for account in asked))
-    if not 1 <= len(accounts) <= MOST_ACCOUNTS:
+    if not 1 <= len(accounts) <= MAX_ACCOUNTS:
         raise InvalidRequestError(
-            "account_ids", f"found {len(accounts):,} accounts; wanted 1 to {MOST_ACCOUNTS:,}"
+            "account_ids", f"found {len(accounts):,} accounts, expected 1 to {MAX_ACCOUNTS:,}"
         )
     for one in accounts:
-        if not 1 <= len(one) <= MOST_CHARS or not is_plain(one):
+        if not 1 <= len(one) <= MAX_CHARS or not is_plain(one):
             raise InvalidRequestError(
                 "account_ids",
-                f"account_ids: found {one[:100]!r}, wanted 1 to {MOST_CHARS:,} plain characters",
+                f"account_ids: found {one[:100]!r}, expected 1 to {MAX_CHARS:,} plain characters",
             )
     return accounts
 
 
 def pending_page(
-    wiring: Wiring, person: Person, *, limit: int, cursor: str | None
+    resources: Resources, person: Person, *, limit: int, cursor: str | None
 ) -> Page[dict[str, object]]:
     """The accounts that wait for users of addresses that nobody has yet, by address.
 
@@ -184,11 +186,11 @@ def pending_page(
     """
     only_admins(person, "see who is awaited")
     place = place_at(cursor, PENDING_PLACES)
-    waiting = wiring.tables.portfolios.waiting(person.tenant, after=place or "")
-    return page_of(waiting, limit, lambda one: one.place, _told)
+    waiting = resources.tables.portfolios.waiting(person.tenant, after=place or "")
+    return page_of(waiting, limit, lambda one: one.place, _to_dict)
 
 
-def _told(one: Waiting) -> dict[str, object]:
+def _to_dict(one: Waiting) -> dict[str, object]:
     return {
         "address": one.address,
         "role": one.role,

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from itertools import islice
 
 from handover.access.people import Person
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.errors import ConflictError, ForbiddenError, NotFoundError
 from handover.model import ADMIN, Account
 from handover.pipeline.tickets import new_ticket
 from handover.profiles import WORKFLOW_ROLE
-from handover.runtime import Invocation, Wiring, metrics, rfc3339
+from handover.runtime import Invocation, Resources, metrics, rfc3339
 from handover.store.requests import Note, Request
 from handover.use_cases.accounts import account_for
 from handover.use_cases.paging import MAX_PLACE_BYTES, Page, Room, cursor_at, page_of, place_at
@@ -28,9 +28,9 @@ MINE_PLACES = re.compile(rf"[^\n#]+#[^\n]+\n({NAME})?", re.DOTALL)
 MAX_MINE_BYTES = MAX_PLACE_BYTES + 50
 # Accounts are looked at so many at a time, and so many for a page at the most.
 AT_A_TIME = 100
-MOST_LOOKED_AT = 5000
+MAX_LOOKED_AT = 5000
 
-Told = dict[str, object]
+JsonObject = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +43,18 @@ class NewRequest:
     contact: str
 
 
-def create_request(wiring: Wiring, person: Person, wanted: NewRequest, run: Invocation) -> Told:
+def create_request(
+    resources: Resources, person: Person, expected: NewRequest, run: Invocation
+) -> JsonObject:
     """The request, which is stored.
 
     Raises NotFoundError for an account that is not there, ForbiddenError for who does not hold
     it, or may not because the tenant does not let managers, and ConflictError for an inactive one.
     """
-    account = account_for(wiring, person, wanted.account_id, run.patience)
+    account = account_for(resources, person, expected.account_id, run.deadline)
     if not person.is_admin:
         _check_holder(person, account)
-        if not wiring.tables.directory.settings(
+        if not resources.tables.directory.settings(
             person.tenant
         ).allow_account_manager_to_create_requests:
             raise ForbiddenError(
@@ -66,62 +68,64 @@ def create_request(wiring: Wiring, person: Person, wanted: NewRequest, run: Invo
         name=new_ticket(run.now),
         actor=person.email,
         at=rfc3339(run.now),
-        subject=wanted.subject.strip(),
-        description=wanted.description,
-        contact=wanted.contact.strip(),
+        subject=expected.subject.strip(),
+        description=expected.description,
+        contact=expected.contact.strip(),
     )
-    wiring.tables.requests.put(person.tenant, request)
+    resources.tables.requests.put(person.tenant, request)
     metrics.add_metric("RequestsCreated", "Count", 1)
-    return _told(request) | {"description": request.description}
+    return _to_dict(request) | {"description": request.description}
 
 
 def requests_mine(
-    wiring: Wiring, person: Person, *, limit: int, cursor: str | None, patience: Patience
-) -> Page[Told]:
+    resources: Resources, person: Person, *, limit: int, cursor: str | None, deadline: Deadline
+) -> Page[JsonObject]:
     """The requests of all accounts that the person holds, account by account, newest first each.
 
     A page may hold fewer than `limit`, even none, where few accounts have any.
     """
     place = place_at(cursor, MINE_PLACES, most_bytes=MAX_MINE_BYTES)
     begun, _, last = (place or "").rpartition("\n")
-    rows: list[Told] = []
+    rows: list[JsonObject] = []
     room = Room(limit)
     shown = ""
     looked_at = 0
-    held = _held_from(wiring, person, begun, is_included=bool(last))
+    held = _held_from(resources, person, begun, is_included=bool(last))
     while batch := list(islice(held, AT_A_TIME)):
         looked_at += len(batch)
-        for at, account_id in _with_requests(wiring, person, batch, patience):
-            patience.check()
+        for at, account_id in _with_requests(resources, person, batch, deadline):
+            deadline.check()
             before = last if at == begun else ""
-            for request in wiring.tables.requests.of(person.tenant, account_id, before=before):
-                row = _told(request)
+            for request in resources.tables.requests.of(person.tenant, account_id, before=before):
+                row = _to_dict(request)
                 if not room.takes(row):
                     return Page(rows, cursor_at(shown))
                 rows.append(row)
                 shown = f"{at}\n{request.name}"
-        if looked_at >= MOST_LOOKED_AT and len(batch) == AT_A_TIME:
+        if looked_at >= MAX_LOOKED_AT and len(batch) == AT_A_TIME:
             return Page(rows, cursor_at(f"{batch[-1][0]}\n"))
     return Page(rows, None)
 
 
 def _held_from(
-    wiring: Wiring, person: Person, begun: str, *, is_included: bool
+    resources: Resources, person: Person, begun: str, *, is_included: bool
 ) -> Iterator[tuple[str, str]]:
     """Place and account of what the person holds, from a place on or after it."""
     if is_included:
         yield begun, begun.partition("#")[2]
-    for role, account_id in wiring.tables.portfolios.of(person.tenant, person.email, after=begun):
+    for role, account_id in resources.tables.portfolios.of(
+        person.tenant, person.email, after=begun
+    ):
         yield f"{role}#{account_id}", account_id
 
 
 def _with_requests(
-    wiring: Wiring, person: Person, batch: list[tuple[str, str]], patience: Patience
+    resources: Resources, person: Person, batch: list[tuple[str, str]], deadline: Deadline
 ) -> Iterator[tuple[str, str]]:
     """Those that have requests and that the person holds still, each account in one role."""
     ids = dict.fromkeys(account_id for _, account_id in batch)
-    some = wiring.tables.requests.with_any(person.tenant, ids, patience)
-    accounts = wiring.tables.accounts.read(person.tenant, some, patience) if some else {}
+    some = resources.tables.requests.with_any(person.tenant, ids, deadline)
+    accounts = resources.tables.accounts.read(person.tenant, some, deadline) if some else {}
     for at, account_id in batch:
         if account_id in accounts:
             roles = _roles(person, accounts[account_id])
@@ -130,65 +134,69 @@ def _with_requests(
 
 
 def requests_of(
-    wiring: Wiring,
+    resources: Resources,
     person: Person,
     account_id: str,
     *,
     limit: int,
     cursor: str | None,
-    patience: Patience,
-) -> Page[Told]:
+    deadline: Deadline,
+) -> Page[JsonObject]:
     """The requests of one account, newest first, for who holds it and for Admins.
 
     Raises NotFoundError and ForbiddenError.
     """
     place = place_at(cursor, NAMES)
-    account = account_for(wiring, person, account_id, patience)
+    account = account_for(resources, person, account_id, deadline)
     if not person.is_admin:
         _check_holder(person, account)
-    found = wiring.tables.requests.of(person.tenant, account_id, before=place or "")
-    return page_of(found, limit, lambda request: request.name, _told)
+    found = resources.tables.requests.of(person.tenant, account_id, before=place or "")
+    return page_of(found, limit, lambda request: request.name, _to_dict)
 
 
 def request_of(
-    wiring: Wiring,
+    resources: Resources,
     person: Person,
     request_id: str,
     *,
     limit: int,
     cursor: str | None,
-    patience: Patience,
-) -> Told:
+    deadline: Deadline,
+) -> JsonObject:
     """One request with a page of its notes; raises NotFoundError and ForbiddenError."""
     place = place_at(cursor, NAMES)
-    request = _request_for(wiring, person, request_id, patience)
-    notes = wiring.tables.requests.notes(
+    request = _request_for(resources, person, request_id, deadline)
+    notes = resources.tables.requests.notes(
         person.tenant, request.account_id, request.name, after=place or ""
     )
-    page = page_of(notes, limit, lambda note: note.name, _note_told)
-    return _told(request) | {
+    page = page_of(notes, limit, lambda note: note.name, _note_to_dict)
+    return _to_dict(request) | {
         "description": request.description,
         "notes": page.rows,
         "cursor": page.cursor,
     }
 
 
-def add_note(wiring: Wiring, person: Person, request_id: str, text: str, run: Invocation) -> Told:
+def add_note(
+    resources: Resources, person: Person, request_id: str, text: str, run: Invocation
+) -> JsonObject:
     """The note, which is stored; raises NotFoundError and ForbiddenError."""
-    request = _request_for(wiring, person, request_id, run.patience)
+    request = _request_for(resources, person, request_id, run.deadline)
     note = Note(new_ticket(run.now), person.email, rfc3339(run.now), text)
-    wiring.tables.requests.note(person.tenant, request.account_id, request.name, note)
-    return _note_told(note)
+    resources.tables.requests.note(person.tenant, request.account_id, request.name, note)
+    return _note_to_dict(note)
 
 
-def _request_for(wiring: Wiring, person: Person, request_id: str, patience: Patience) -> Request:
+def _request_for(
+    resources: Resources, person: Person, request_id: str, deadline: Deadline
+) -> Request:
     found = ID_PATTERN.fullmatch(request_id)
     account_id = _account_in(found[1]) if found is not None else None
     if found is not None and account_id is not None:
-        request = wiring.tables.requests.find(person.tenant, account_id, found[2])
+        request = resources.tables.requests.find(person.tenant, account_id, found[2])
         if request is not None:
             if not person.is_admin:
-                _check_holder(person, account_for(wiring, person, account_id, patience))
+                _check_holder(person, account_for(resources, person, account_id, deadline))
             return request
     raise NotFoundError("there is no such request")
 
@@ -214,7 +222,7 @@ def _roles(person: Person, account: Account) -> list[str]:
     ]
 
 
-def _told(request: Request) -> Told:
+def _to_dict(request: Request) -> JsonObject:
     account = base64.urlsafe_b64encode(request.account_id.encode()).decode("ascii").rstrip("=")
     return {
         "request_id": f"{account}.{request.name}",
@@ -226,5 +234,5 @@ def _told(request: Request) -> Told:
     }
 
 
-def _note_told(note: Note) -> Told:
+def _note_to_dict(note: Note) -> JsonObject:
     return {"text": note.text, "created_by": note.actor, "created_at": note.at}

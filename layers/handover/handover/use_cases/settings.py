@@ -14,7 +14,7 @@ from handover.profiles import (
     WORKFLOW_ROLE,
     About,
     Profile,
-    Seat,
+    Role,
     check_mapping,
     presets,
     settings_from,
@@ -22,25 +22,25 @@ from handover.profiles import (
 )
 from handover.profiles.checks import check_labels
 from handover.profiles.names import (
-    MOST_NAME_CHARS,
+    MAX_NAME_CHARS,
     check_name,
     check_path,
     check_role,
     check_spelling,
     is_name,
-    workflow_seat,
+    workflow_assignee,
 )
 from handover.rules.addresses import normal_address
-from handover.runtime import Wiring, logger
+from handover.runtime import Resources, logger
 from handover.store.directory import Source
 from handover.use_cases.paging import Page, page_of, place_at
 
 # As many as a user can have.
-MOST_USER_ROLES = 50
+MAX_USER_ROLES = 50
 # Each role is a column of some profiles, and an entry in the orders of an account's item.
 MAX_ROLES = 100
 # Where a listing by name can begin.
-NAME_PLACES = re.compile(rf".{{1,{MOST_NAME_CHARS}}}", re.DOTALL)
+NAME_PLACES = re.compile(rf".{{1,{MAX_NAME_CHARS}}}", re.DOTALL)
 # A source is the name of a folder; who is a source by nature cannot be registered as one.
 SOURCE_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 RESERVED_SOURCES = frozenset({"user", "handover"})
@@ -49,13 +49,13 @@ RESERVED_SOURCES = frozenset({"user", "handover"})
 PRINCIPAL_PATTERN = re.compile(r"[A-Za-z0-9:._@=,+-]{1,128}")
 
 
-def settings_of(wiring: Wiring, person: Person) -> dict[str, object]:
+def settings_of(resources: Resources, person: Person) -> dict[str, object]:
     """The tenant's settings."""
-    return settings_json(wiring.tables.directory.settings(person.tenant))
+    return settings_json(resources.tables.directory.settings(person.tenant))
 
 
 def change_settings(
-    wiring: Wiring, person: Person, changes: Mapping[str, Any]
+    resources: Resources, person: Person, changes: Mapping[str, Any]
 ) -> dict[str, object]:
     """The settings after `changes`, which name only those that are to be other than before.
 
@@ -63,25 +63,25 @@ def change_settings(
     no active user, and for a profile that there is not.
     """
     only_admins(person, "change settings")
-    _check_profiles(wiring, person, settings_from(changes).profiles)
+    _check_profiles(resources, person, settings_from(changes).profiles)
     if isinstance(found := changes.get("default_account_manager"), str) and found:
-        user = wiring.tables.directory.user(person.tenant, normal_address(found))
+        user = resources.tables.directory.user(person.tenant, normal_address(found))
         if user is None or not user.is_active:
             raise InvalidRequestError(
                 "default_account_manager",
-                f"default_account_manager: {found!r} is no active user; wanted the address of "
+                f"default_account_manager: {found!r} is no active user, expected the address of "
                 'one, or "" for nobody',
             )
         changes = {**changes, "default_account_manager": user.email}
-    changed = wiring.tables.setup.change_settings(
+    changed = resources.tables.setup.change_settings(
         person.tenant, lambda before: settings_from({**settings_json(before), **changes})
     )
     logger.info("settings changed", extra={"settings": sorted(changes)})
     return settings_json(changed)
 
 
-def _check_profiles(wiring: Wiring, person: Person, names: Collection[str]) -> None:
-    known = wiring.tables.directory.profiles(person.tenant) if names else {}
+def _check_profiles(resources: Resources, person: Person, names: Collection[str]) -> None:
+    known = resources.tables.directory.profiles(person.tenant) if names else {}
     for name in names:
         if name not in known:
             raise InvalidRequestError(
@@ -91,10 +91,10 @@ def _check_profiles(wiring: Wiring, person: Person, names: Collection[str]) -> N
             )
 
 
-def switch_off(wiring: Wiring, person: Person, profile: str) -> None:
+def switch_off(resources: Resources, person: Person, profile: str) -> None:
     """Takes the name out of the setting, so that the next profile of it is not on by itself."""
-    if profile in wiring.tables.directory.settings(person.tenant).profiles:
-        wiring.tables.setup.change_settings(
+    if profile in resources.tables.directory.settings(person.tenant).profiles:
+        resources.tables.setup.change_settings(
             person.tenant,
             lambda before: replace(
                 before, profiles=tuple(name for name in before.profiles if name != profile)
@@ -104,119 +104,123 @@ def switch_off(wiring: Wiring, person: Person, profile: str) -> None:
 
 
 def roles_page(
-    wiring: Wiring, person: Person, *, limit: int, cursor: str | None
+    resources: Resources, person: Person, *, limit: int, cursor: str | None
 ) -> Page[dict[str, object]]:
     """The roles that the tenant has defined, by name."""
     after = place_at(cursor, NAME_PLACES)
-    found = wiring.tables.setup.roles(person.tenant, after, limit + 1)
-    return page_of(found, limit, lambda seat: seat.role, _role_told)
+    found = resources.tables.setup.roles(person.tenant, after, limit + 1)
+    return page_of(found, limit, lambda definition: definition.role, _role_to_dict)
 
 
-def role_of(wiring: Wiring, person: Person, role: str) -> dict[str, object]:
+def role_of(resources: Resources, person: Person, role: str) -> dict[str, object]:
     """The role of that name; raises NotFoundError."""
-    found = wiring.tables.setup.role(person.tenant, role) if is_name(role) else None
+    found = resources.tables.setup.role(person.tenant, role) if is_name(role) else None
     if found is None:
         raise NotFoundError("there is no such role")
-    return _role_told(found)
+    return _role_to_dict(found)
 
 
-def put_role(wiring: Wiring, person: Person, seat: Seat) -> dict[str, object]:
+def put_role(resources: Resources, person: Person, definition: Role) -> dict[str, object]:
     """The role, as it is stored now; imports that are validated from now on follow it.
 
     Every account has one workflow at the most; that role can be said only who assigns it.
     """
     only_admins(person, "define roles")
-    check_role("role", seat.role)
-    if seat.role == WORKFLOW_ROLE:
-        seat = workflow_seat(seat)
-    if len(seat.assigned_by) > MOST_USER_ROLES:
+    check_role("role", definition.role)
+    if definition.role == WORKFLOW_ROLE:
+        definition = workflow_assignee(definition)
+    if len(definition.assigned_by) > MAX_USER_ROLES:
         raise InvalidRequestError(
             "assigned_by",
-            f"assigned_by: found {len(seat.assigned_by)} user roles, wanted at most "
-            f"{MOST_USER_ROLES}",
+            f"assigned_by: found {len(definition.assigned_by)} user roles, expected at most "
+            f"{MAX_USER_ROLES}",
         )
-    for user_role in seat.assigned_by:
+    for user_role in definition.assigned_by:
         check_name("assigned_by", user_role)
-    _check_columns(wiring, person, seat)
-    check_spelling("role", seat.role, known_roles(wiring, person.tenant))
-    defined = [one.role for one in wiring.tables.directory.roles(person.tenant)]
-    if seat.role not in defined and len(defined) >= MAX_ROLES:
+    _check_columns(resources, person, definition)
+    check_spelling("role", definition.role, known_roles(resources, person.tenant))
+    defined = [one.role for one in resources.tables.directory.roles(person.tenant)]
+    if definition.role not in defined and len(defined) >= MAX_ROLES:
         raise ConflictError(f"there are {MAX_ROLES} roles, which is the most; remove one first")
-    wiring.tables.setup.put_role(person.tenant, seat)
-    return _role_told(seat)
+    resources.tables.setup.put_role(person.tenant, definition)
+    return _role_to_dict(definition)
 
 
-def _check_columns(wiring: Wiring, person: Person, seat: Seat) -> None:
+def _check_columns(resources: Resources, person: Person, definition: Role) -> None:
     """Raises InvalidRequestError when a profile's files could not tell the role from another."""
-    roles = [one for one in wiring.tables.directory.roles(person.tenant) if one.role != seat.role]
-    own = wiring.tables.setup.own_profiles(person.tenant)
+    roles = [
+        one
+        for one in resources.tables.directory.roles(person.tenant)
+        if one.role != definition.role
+    ]
+    own = resources.tables.setup.own_profiles(person.tenant)
     every = presets() | {profile.name: profile for profile in own}
     for profile in every.values():
         if profile.has_tenant_roles:
             try:
-                check_labels(profile.with_roles([*roles, seat]))
+                check_labels(profile.with_roles([*roles, definition]))
             except InvalidRequestError as twice:
                 raise InvalidRequestError(
                     "role",
                     f"role: in files of the profile {profile.name!r} the columns of "
-                    f"{seat.role!r} could not be told from others: {twice}",
+                    f"{definition.role!r} could not be told from others: {twice}",
                 ) from twice
 
 
-def known_roles(wiring: Wiring, tenant: str) -> frozenset[str]:
+def known_roles(resources: Resources, tenant: str) -> frozenset[str]:
     """The roles of the tenant, of its profiles and of the presets, and that of workflows."""
-    profiles = (*presets().values(), *wiring.tables.setup.own_profiles(tenant))
-    defined = frozenset(seat.role for seat in wiring.tables.directory.roles(tenant))
-    return defined.union({WORKFLOW_ROLE}, *(profile.seats for profile in profiles))
+    profiles = (*presets().values(), *resources.tables.setup.own_profiles(tenant))
+    defined = frozenset(definition.role for definition in resources.tables.directory.roles(tenant))
+    return defined.union({WORKFLOW_ROLE}, *(profile.roles for profile in profiles))
 
 
-def remove_role(wiring: Wiring, person: Person, role: str) -> None:
+def remove_role(resources: Resources, person: Person, role: str) -> None:
     """Takes the role away, after which no file can assign it; raises NotFoundError.
 
     Who holds it on an account keeps it, as history tells.
     """
     only_admins(person, "remove roles")
-    if not (is_name(role) and wiring.tables.setup.remove_role(person.tenant, role)):
+    if not (is_name(role) and resources.tables.setup.remove_role(person.tenant, role)):
         raise NotFoundError("there is no such role")
 
 
-def _role_told(seat: Seat) -> dict[str, object]:
+def _role_to_dict(definition: Role) -> dict[str, object]:
     return {
-        "role": seat.role,
-        "max_users": seat.max_users,
-        "assigned_by": sorted(seat.assigned_by),
+        "role": definition.role,
+        "max_users": definition.max_users,
+        "assigned_by": sorted(definition.assigned_by),
     }
 
 
 def workflows_page(
-    wiring: Wiring, person: Person, *, limit: int, cursor: str | None
+    resources: Resources, person: Person, *, limit: int, cursor: str | None
 ) -> Page[dict[str, object]]:
     """The tenant's workflows, by name."""
     after = place_at(cursor, NAME_PLACES)
-    found = wiring.tables.setup.workflows(person.tenant, after, limit + 1)
+    found = resources.tables.setup.workflows(person.tenant, after, limit + 1)
     return page_of(found, limit, str, lambda name: {"name": name})
 
 
-def workflow_of(wiring: Wiring, person: Person, name: str) -> dict[str, object]:
+def workflow_of(resources: Resources, person: Person, name: str) -> dict[str, object]:
     """The workflow of exactly that name; raises NotFoundError."""
-    if not (is_name(name) and wiring.tables.setup.has_workflow(person.tenant, name)):
+    if not (is_name(name) and resources.tables.setup.has_workflow(person.tenant, name)):
         raise NotFoundError("there is no such workflow")
     return {"name": name}
 
 
-def put_workflow(wiring: Wiring, person: Person, name: str) -> dict[str, object]:
+def put_workflow(resources: Resources, person: Person, name: str) -> dict[str, object]:
     """The workflow, which accounts can be given from now on."""
     only_admins(person, "define workflows")
     check_name("name", name)
     check_path("name", name)
-    wiring.tables.setup.put_workflow(person.tenant, name)
+    resources.tables.setup.put_workflow(person.tenant, name)
     return {"name": name}
 
 
-def remove_workflow(wiring: Wiring, person: Person, name: str) -> None:
+def remove_workflow(resources: Resources, person: Person, name: str) -> None:
     """Takes the workflow away; accounts that have it keep it. Raises NotFoundError."""
     only_admins(person, "remove workflows")
-    if not (is_name(name) and wiring.tables.setup.remove_workflow(person.tenant, name)):
+    if not (is_name(name) and resources.tables.setup.remove_workflow(person.tenant, name)):
         raise NotFoundError("there is no such workflow")
 
 
@@ -232,50 +236,50 @@ class NewSource:
 
 
 def sources_page(
-    wiring: Wiring, person: Person, *, limit: int, cursor: str | None
+    resources: Resources, person: Person, *, limit: int, cursor: str | None
 ) -> Page[dict[str, object]]:
     """The tenant's sources, by name, for Admins: they tell who may write."""
     only_admins(person, "see sources")
     after = place_at(cursor, NAME_PLACES)
-    found = wiring.tables.setup.sources(person.tenant, after, limit + 1)
-    return page_of(found, limit, lambda source: source.source, _source_told)
+    found = resources.tables.setup.sources(person.tenant, after, limit + 1)
+    return page_of(found, limit, lambda source: source.source, _source_to_dict)
 
 
-def source_of(wiring: Wiring, person: Person, name: str) -> dict[str, object]:
+def source_of(resources: Resources, person: Person, name: str) -> dict[str, object]:
     """The source of that name, for Admins; raises NotFoundError."""
     only_admins(person, "see sources")
-    return _source_told(_source(wiring, person, name))
+    return _source_to_dict(_source(resources, person, name))
 
 
-def put_source(wiring: Wiring, person: Person, wanted: NewSource) -> dict[str, object]:
+def put_source(resources: Resources, person: Person, expected: NewSource) -> dict[str, object]:
     """The source, whose principal may drop files from now on.
 
     Raises InvalidRequestError, which names the field.
     """
     only_admins(person, "register sources")
-    if not SOURCE_PATTERN.fullmatch(wanted.source) or wanted.source in RESERVED_SOURCES:
+    if not SOURCE_PATTERN.fullmatch(expected.source) or expected.source in RESERVED_SOURCES:
         raise InvalidRequestError(
             "source",
-            f"source: {wanted.source!r} cannot be a source's folder; wanted letters, digits and "
+            f"source: {expected.source!r} cannot be a source's folder, expected letters, digits and "
             f"._- and none of {', '.join(sorted(RESERVED_SOURCES))}",
         )
-    if not PRINCIPAL_PATTERN.fullmatch(wanted.principal):
+    if not PRINCIPAL_PATTERN.fullmatch(expected.principal):
         raise InvalidRequestError(
             "principal",
-            "principal: wanted the unique id of the role or user that writes, AROA... or AIDA...",
+            "principal: expected the unique id of the role or user that writes, AROA... or AIDA...",
         )
-    profile = profile_named(wiring, person, wanted.profile)
-    check_mapping(profile, wanted.mapping)
-    check_directory_right(profile, wanted.writes_directory)
+    profile = profile_named(resources, person, expected.profile)
+    check_mapping(profile, expected.mapping)
+    check_directory_right(profile, expected.writes_directory)
     source = Source(
-        wanted.source,
+        expected.source,
         profile.name,
-        wanted.principal,
-        dict(wanted.mapping),
-        wanted.writes_directory,
+        expected.principal,
+        dict(expected.mapping),
+        expected.writes_directory,
     )
-    wiring.tables.setup.put_source(person.tenant, source)
-    return _source_told(source)
+    resources.tables.setup.put_source(person.tenant, source)
+    return _source_to_dict(source)
 
 
 def check_directory_right(profile: Profile, writes_directory: bool) -> None:
@@ -288,31 +292,31 @@ def check_directory_right(profile: Profile, writes_directory: bool) -> None:
         )
 
 
-def remove_source(wiring: Wiring, person: Person, name: str) -> None:
+def remove_source(resources: Resources, person: Person, name: str) -> None:
     """Takes the source away: what it drops from now on is refused. Raises NotFoundError."""
     only_admins(person, "remove sources")
-    source = _source(wiring, person, name)
-    if not wiring.tables.setup.remove_source(person.tenant, source.source):
+    source = _source(resources, person, name)
+    if not resources.tables.setup.remove_source(person.tenant, source.source):
         raise NotFoundError("there is no such source")
 
 
-def check_unused(wiring: Wiring, person: Person, profile: str) -> None:
+def check_unused(resources: Resources, person: Person, profile: str) -> None:
     """Raises ConflictError when a source drops files of that profile."""
-    for source in wiring.tables.setup.sources(person.tenant, None, 100):
+    for source in resources.tables.setup.sources(person.tenant, None, 100):
         if source.profile == profile:
             raise ConflictError(
                 f"the source {source.source!r} drops files of this profile; give it another first"
             )
 
 
-def _source(wiring: Wiring, person: Person, name: str) -> Source:
-    found = wiring.tables.directory.source(person.tenant, name) if is_name(name) else None
+def _source(resources: Resources, person: Person, name: str) -> Source:
+    found = resources.tables.directory.source(person.tenant, name) if is_name(name) else None
     if found is None:
         raise NotFoundError("there is no such source")
     return found
 
 
-def _source_told(source: Source) -> dict[str, object]:
+def _source_to_dict(source: Source) -> dict[str, object]:
     return {
         "source": source.source,
         "profile": source.profile,

@@ -15,11 +15,11 @@ from handover.model import Mode
 from handover.pipeline.tickets import MAX_FILENAME_CHARS, TICKET_SECONDS, new_ticket, ticket_key
 from handover.profiles import check_mapping
 from handover.reading import MAX_FILE_BYTES
-from handover.runtime import Wiring, metrics, rfc3339
+from handover.runtime import Resources, metrics, rfc3339
 from handover.store.imports import TicketItem
 
 # A POST can be begun for so long; how long it takes does not count.
-DOOR_SECONDS = 300
+FORM_SECONDS = 300
 # A name may hold any letter; what would break a line or a terminal, or has no UTF-8 form, it
 # may not.
 FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -36,7 +36,7 @@ class Announcement:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class UploadForm:
     """Where and with which form fields the file is to be POSTed, until when (RFC 3339)."""
 
     ticket: str
@@ -45,17 +45,19 @@ class Door:
     expires_at: str
 
 
-def issue_ticket(wiring: Wiring, person: Person, announced: Announcement, now: float) -> Door:
+def issue_ticket(
+    resources: Resources, person: Person, announced: Announcement, now: float
+) -> UploadForm:
     """The door for one file of one person.
 
     Raises InvalidRequestError, which names the field, or ForbiddenError when the profile does not
     admit any of the person's roles.
     """
     filename = plain_filename(announced.filename)
-    profile = profile_for(wiring, person, announced.profile)
+    profile = profile_for(resources, person, announced.profile)
     check_mapping(profile, announced.mapping)
     ticket = new_ticket(now)
-    expires_at = rfc3339(now + DOOR_SECONDS)
+    expires_at = rfc3339(now + FORM_SECONDS)
     item = TicketItem(
         tenant=person.tenant,
         uploader=person.email,
@@ -67,11 +69,11 @@ def issue_ticket(wiring: Wiring, person: Person, announced: Announcement, now: f
         expires_at=expires_at,
         expires=int(now) + TICKET_SECONDS,
     )
-    wiring.tables.imports.issue(ticket, item)
+    resources.tables.imports.issue(ticket, item)
     key = ticket_key(person.tenant, ticket)
-    url, fields = objects.post_door(wiring.uploads_bucket, key, MAX_FILE_BYTES, DOOR_SECONDS)
+    url, fields = objects.post_form(resources.uploads_bucket, key, MAX_FILE_BYTES, FORM_SECONDS)
     metrics.add_metric("TicketsIssued", "Count", 1)
-    return Door(ticket, url, fields, expires_at)
+    return UploadForm(ticket, url, fields, expires_at)
 
 
 def plain_filename(text: str) -> str:
@@ -83,7 +85,7 @@ def plain_filename(text: str) -> str:
     if not 1 <= len(name) <= MAX_FILENAME_CHARS:
         raise InvalidRequestError(
             "filename",
-            f"the name has {len(name)} characters without its folders; wanted 1 to "
+            f"the name has {len(name)} characters without its folders, expected 1 to "
             f"{MAX_FILENAME_CHARS}",
         )
     if any(unicodedata.category(char) in FORBIDDEN_CATEGORIES for char in name):

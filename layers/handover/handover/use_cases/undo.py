@@ -9,12 +9,12 @@ from handover.access.assigners import check_assigner
 from handover.access.imports import profile_behind, why_barred
 from handover.access.people import Person
 from handover.errors import ConflictError, ForbiddenError
-from handover.jobs.job import Errand, ask_errand
-from handover.model import ADMIN, ErrandKind, Mode, State
+from handover.jobs.job import Job, ask_job
+from handover.model import ADMIN, JobKind, Mode, State
 from handover.pipeline.import_plan import ImportPlan, plan_from
 from handover.pipeline.tickets import MAX_FILENAME_CHARS
 from handover.profiles import Holds, Profile, restoring
-from handover.runtime import Wiring, reports_days
+from handover.runtime import Resources, reports_days
 from handover.store.imports import ImportItem, counts_of
 from handover.use_cases.imports import Ticket, import_for
 
@@ -24,22 +24,22 @@ MARGIN_DAYS = 10
 _ASSIGNING = frozenset({Holds.USERS, Holds.WORKFLOW, Holds.REMOVED, Holds.RESOLVED})
 
 
-def ask_undo(wiring: Wiring, person: Person, name: str, mode: Mode, now: float) -> str:
+def ask_undo(resources: Resources, person: Person, name: str, mode: Mode, now: float) -> str:
     """The ticket of the import that takes back the one of that id or ticket.
 
     Raises NotFoundError, ForbiddenError for somebody who may not upload such files or assign those
     roles, and ConflictError for an import that has not ended or has changed nothing.
     """
-    found = import_for(wiring, person.tenant, name)
+    found = import_for(resources, person.tenant, name)
     if isinstance(found, Ticket):
         raise ConflictError("nothing has been uploaded yet")
-    body = wiring.tables.imports.plan(found.pk)
+    body = resources.tables.imports.plan(found.pk)
     plan = plan_from(body) if body is not None else None
-    if reason := why_barred(wiring, person, found):
+    if reason := why_barred(resources, person, found):
         raise ForbiddenError(reason)
-    behind = profile_behind(wiring, found)
+    behind = profile_behind(resources, found)
     if plan is not None:
-        _check_roles(wiring, person, plan, behind)
+        _check_roles(resources, person, plan, behind)
     if not State(found.state).is_final:
         raise ConflictError(f"the import is in the state {found.state} and has not ended")
     if plan is None or not _has_changed_something(found):
@@ -47,21 +47,21 @@ def ask_undo(wiring: Wiring, person: Person, name: str, mode: Mode, now: float) 
     days = (now - datetime.fromisoformat(found.received_at).timestamp()) / DAY_SECONDS
     if days > reports_days() - MARGIN_DAYS:
         raise ConflictError("the import is older than its results are kept")
-    seats = plan.binding.seats
-    if not all(seat.holds in _ASSIGNING for seat in seats):
+    roles = plan.binding.roles
+    if not all(column.holds in _ASSIGNING for column in roles):
         raise ConflictError("only assignments can be taken back, not facts of the directory")
-    roles = list(dict.fromkeys(seat.role for seat in seats))
-    errand = Errand(
-        ErrandKind.UNDO,
+    role_names = list(dict.fromkeys(column.role for column in roles))
+    job = Job(
+        JobKind.UNDO,
         undo_of=found.pk,
         mode=mode,
         profile=replace(
-            restoring(plan.profile, roles),
+            restoring(plan.profile, role_names),
             uploader_roles=behind.uploader_roles if behind is not None else frozenset({ADMIN}),
         ),
         filename=f"undo of {found.filename}"[:MAX_FILENAME_CHARS],
     )
-    return ask_errand(wiring, person, errand, now)
+    return ask_job(resources, person, job, now)
 
 
 def _has_changed_something(item: ImportItem) -> bool:
@@ -69,11 +69,13 @@ def _has_changed_something(item: ImportItem) -> bool:
     return item.mode == Mode.RUN and bool(counts.updated + counts.cleared + counts.pending)
 
 
-def _check_roles(wiring: Wiring, person: Person, plan: ImportPlan, behind: Profile | None) -> None:
+def _check_roles(
+    resources: Resources, person: Person, plan: ImportPlan, behind: Profile | None
+) -> None:
     """Raises ForbiddenError when the person may not assign one of the roles of the import.
 
     The profile as it is now says who may; as it was then, where it has the role no longer.
     """
-    seats = {**plan.profile.seats, **(behind.seats if behind is not None else {})}
-    roles = [seat.role for seat in plan.binding.seats]
-    check_assigner(wiring, person, replace(plan.profile, seats=seats), roles)
+    roles = {**plan.profile.roles, **(behind.roles if behind is not None else {})}
+    role_names = [column.role for column in plan.binding.roles]
+    check_assigner(resources, person, replace(plan.profile, roles=roles), role_names)

@@ -7,25 +7,25 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from handover.access.people import Person, only_admins
-from handover.access.sign_ins import keep_in_line, note_invitation
+from handover.access.sign_ins import note_invitation, sync_sign_in
 from handover.aws import sign_ins
 from handover.aws.sign_ins import Settled
-from handover.deadline import Patience
+from handover.deadline import Deadline
 from handover.errors import (
     ConflictError,
     InvalidRequestError,
     NotFoundError,
     RetryLaterError,
 )
-from handover.jobs.job import MOST_USERS, Errand, ask_errand
-from handover.model import ADMIN, ErrandKind, User
-from handover.rules.addresses import is_address, look_of, normal_address, normal_login
+from handover.jobs.job import MAX_USERS, Job, ask_job
+from handover.model import ADMIN, JobKind, User
+from handover.rules.addresses import is_address, normal_address, normal_login, normalized_name
 from handover.rules.directory_lines import MAX_USER_TEXT_CHARS
-from handover.runtime import Invocation, Wiring, logger, metrics, rfc3339
+from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 from handover.store.directory import MAX_LOGIN_BYTES, MAX_NAME_BYTES, status_of
 from handover.store.users import Stored
 from handover.use_cases.paging import Page, page_among, place_at
-from handover.use_cases.settings import MOST_USER_ROLES
+from handover.use_cases.settings import MAX_USER_ROLES
 
 DEFAULT_MANAGER_TAG = "Default Account Manager"
 ADDRESS_PLACES = re.compile(r"[^\s@]+@[^\s@]+")
@@ -34,58 +34,60 @@ MAIL_PATTERN = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 # What the place of an edit among files ends with, where a file's has its sequencer.
 EDIT = "edit"
 # A page ends there though it is not full, so that it is answered in time.
-MOST_LOOKED_AT = 2000
+MAX_LOOKED_AT = 2000
 # So often a user is read again when somebody else was faster.
 TRIES = 4
 
 
 def users_page(
-    wiring: Wiring,
+    resources: Resources,
     person: Person,
     *,
     name: str,
     limit: int,
     cursor: str | None,
-    patience: Patience,
+    deadline: Deadline,
 ) -> Page[dict[str, object]]:
     """The users who are not deleted, by address; those whose name begins with `name`, by name.
 
     A page may hold fewer than `limit`, even none, where many are deleted: the cursor leads on.
     """
-    people = wiring.tables.people
+    people = resources.tables.people
     users: Iterator[tuple[str, User]]
-    if look := look_of(name):
+    if look := normalized_name(name):
         after = place_at(cursor, re.compile(re.escape(look) + ".*", re.DOTALL))
-        users = people.called(person.tenant, look, after, patience)
+        users = people.called(person.tenant, look, after, deadline)
     else:
         after = place_at(cursor, ADDRESS_PLACES)
         there = people.listed(person.tenant, after, limit + 1)
         users = ((user.email, user) for user in there)
-    default = wiring.tables.directory.settings(person.tenant).default_account_manager
+    default = resources.tables.directory.settings(person.tenant).default_account_manager
     return page_among(
         users,
         limit,
         lambda one: one[0],
-        lambda one: _told(one[1], default),
+        lambda one: _to_dict(one[1], default),
         is_wanted=lambda one: not one[1].is_deleted,
-        most=MOST_LOOKED_AT,
+        most=MAX_LOOKED_AT,
     )
 
 
-def user_of(wiring: Wiring, person: Person, email: str) -> dict[str, object]:
+def user_of(resources: Resources, person: Person, email: str) -> dict[str, object]:
     """The user with that address, a deleted one too; raises NotFoundError."""
-    user = _known(wiring, person, email)
-    return _told(user, wiring.tables.directory.settings(person.tenant).default_account_manager)
+    user = _known(resources, person, email)
+    return _to_dict(
+        user, resources.tables.directory.settings(person.tenant).default_account_manager
+    )
 
 
-def _known(wiring: Wiring, person: Person, email: str) -> User:
-    user = wiring.tables.directory.user(person.tenant, normal_address(email))
+def _known(resources: Resources, person: Person, email: str) -> User:
+    user = resources.tables.directory.user(person.tenant, normal_address(email))
     if user is None:
         raise NotFoundError("there is no such user")
     return user
 
 
-def _told(user: User, default_manager: str) -> dict[str, object]:
+def _to_dict(user: User, default_manager: str) -> dict[str, object]:
     return {
         "email": user.email,
         "name": user.name,
@@ -100,7 +102,9 @@ def _told(user: User, default_manager: str) -> dict[str, object]:
     }
 
 
-def create_user(wiring: Wiring, person: Person, wanted: User, now: float) -> dict[str, object]:
+def create_user(
+    resources: Resources, person: Person, expected: User, now: float
+) -> dict[str, object]:
     """The new user, who is in the directory and, when active, invited to sign in.
 
     The answer is the same when nobody can be invited under the address, because it signs in for
@@ -110,68 +114,72 @@ def create_user(wiring: Wiring, person: Person, wanted: User, now: float) -> dic
     that is taken.
     """
     only_admins(person, "create users")
-    wanted = _checked(wanted)
+    expected = _checked(expected)
     for _ in range(TRIES):
-        known = wiring.tables.directory.user(person.tenant, wanted.email)
-        if known == wanted:
+        known = resources.tables.directory.user(person.tenant, expected.email)
+        if known == expected:
             break
         if known is not None and not known.is_deleted:
-            raise ConflictError(f"there is a user {wanted.email} already; edit that one")
-        if _stored(wiring, person, known, wanted, now):
+            raise ConflictError(f"there is a user {expected.email} already; edit that one")
+        if _stored(resources, person, known, expected, now):
             metrics.add_metric("UsersCreated", "Count", 1)
             break
     else:
         raise RetryLaterError("the user is being changed by others")
-    keep_in_line(wiring, person.tenant, wanted, invites=True)
-    return user_of(wiring, person, wanted.email)
+    sync_sign_in(resources, person.tenant, expected, invites=True)
+    return user_of(resources, person, expected.email)
 
 
-def edit_user(wiring: Wiring, person: Person, wanted: User, now: float) -> dict[str, object]:
+def edit_user(
+    resources: Resources, person: Person, expected: User, now: float
+) -> dict[str, object]:
     """The user as edited; a name is kept up to date wherever users are found or shown by name.
 
     Raises InvalidRequestError, which names the field, NotFoundError, and ConflictError for a
     login name that is taken, a user who was deleted, or an Admin who would lock themselves out.
     """
     only_admins(person, "edit users")
-    known = _known(wiring, person, wanted.email)
-    wanted = _checked(wanted)
-    if wanted.email == person.email and not (wanted.is_active and ADMIN in wanted.roles):
+    known = _known(resources, person, expected.email)
+    expected = _checked(expected)
+    if expected.email == person.email and not (expected.is_active and ADMIN in expected.roles):
         raise ConflictError("nobody locks themselves out: have another Admin do this")
-    if not wanted.is_active:
-        _check_no_default(wiring, person, [wanted.email])
+    if not expected.is_active:
+        _check_no_default(resources, person, [expected.email])
     for _ in range(TRIES):
         if known.is_deleted:
-            raise ConflictError("the user was deleted; create them anew to have them back")
-        if known == wanted or _stored(wiring, person, known, wanted, now):
+            raise ConflictError("the user was deleted; create them again to have them back")
+        if known == expected or _stored(resources, person, known, expected, now):
             break
-        known = _known(wiring, person, wanted.email)
+        known = _known(resources, person, expected.email)
     else:
         raise RetryLaterError("the user is being changed by others")
-    keep_in_line(wiring, person.tenant, wanted, invites=True)
-    return user_of(wiring, person, wanted.email)
+    sync_sign_in(resources, person.tenant, expected, invites=True)
+    return user_of(resources, person, expected.email)
 
 
-def invite_again(wiring: Wiring, person: Person, email: str) -> dict[str, object]:
+def invite_again(resources: Resources, person: Person, email: str) -> dict[str, object]:
     """The user, who gets a new invitation: one that is not answered within days is void.
 
     The answer is the same when nobody can be invited under the address. Raises NotFoundError, and
     ConflictError for a user who is not active, or who has signed in to this tenant already.
     """
     only_admins(person, "invite users")
-    user = _known(wiring, person, email)
+    user = _known(resources, person, email)
     if not user.is_active:
         raise ConflictError("the user is not active")
-    before = sign_ins.tenant_of(wiring.user_pool, user.email)
-    keep_in_line(wiring, person.tenant, user, invites=True)
+    before = sign_ins.tenant_of(resources.user_pool, user.email)
+    sync_sign_in(resources, person.tenant, user, invites=True)
     if before == person.tenant:
-        settled = sign_ins.invite_again(wiring.user_pool, user.email)
+        settled = sign_ins.invite_again(resources.user_pool, user.email)
         if settled is Settled.ANSWERED:
             raise ConflictError("the user has a password already")
         note_invitation(person.tenant, settled)
-    return user_of(wiring, person, user.email)
+    return user_of(resources, person, user.email)
 
 
-def delete_users(wiring: Wiring, person: Person, emails: Sequence[str], run: Invocation) -> str:
+def delete_users(
+    resources: Resources, person: Person, emails: Sequence[str], run: Invocation
+) -> str:
     """The ticket of the import that takes the users off all they hold; they are deleted first.
 
     An address that nobody has is taken off the accounts that wait for it. Raises
@@ -179,43 +187,45 @@ def delete_users(wiring: Wiring, person: Person, emails: Sequence[str], run: Inv
     the caller's own and the default account manager's.
     """
     only_admins(person, "delete users")
-    if not 1 <= len(emails) <= MOST_USERS:
-        raise InvalidRequestError("emails", f"emails: wanted 1 to {MOST_USERS} addresses")
-    wanted = list(dict.fromkeys(normal_address(email) for email in emails))
-    known = wiring.tables.directory.users(person.tenant, wanted, run.patience)
-    for email in wanted:
-        if email not in known and not wiring.tables.portfolios.is_awaited(person.tenant, email):
+    if not 1 <= len(emails) <= MAX_USERS:
+        raise InvalidRequestError("emails", f"emails: expected 1 to {MAX_USERS} addresses")
+    expected = list(dict.fromkeys(normal_address(email) for email in emails))
+    known = resources.tables.directory.users(person.tenant, expected, run.deadline)
+    for email in expected:
+        if email not in known and not resources.tables.portfolios.is_awaited(person.tenant, email):
             shown = email[:MAX_USER_TEXT_CHARS]
             raise InvalidRequestError("emails", f"emails: {shown!r} is no user; nobody was deleted")
-    if person.email in wanted:
+    if person.email in expected:
         raise ConflictError("nobody deletes themselves: have another Admin do this")
-    _check_no_default(wiring, person, wanted)
-    removal = Errand(ErrandKind.REMOVAL, users=tuple(wanted))
-    ticket = ask_errand(wiring, person, removal, run.now)
-    logger.info("removal asked for", extra={"ticket": ticket, "users": len(wanted)})
+    _check_no_default(resources, person, expected)
+    removal = Job(JobKind.REMOVAL, users=tuple(expected))
+    ticket = ask_job(resources, person, removal, run.now)
+    logger.info("removal asked for", extra={"ticket": ticket, "users": len(expected)})
     return ticket
 
 
-def delete_user(wiring: Wiring, person: Person, email: str, run: Invocation) -> str:
+def delete_user(resources: Resources, person: Person, email: str, run: Invocation) -> str:
     """As `delete_users`, for one; raises NotFoundError for an address of nobody."""
     only_admins(person, "delete users")
     address = normal_address(email)
-    if not wiring.tables.portfolios.is_awaited(person.tenant, address):
-        _known(wiring, person, address)
-    return delete_users(wiring, person, [address], run)
+    if not resources.tables.portfolios.is_awaited(person.tenant, address):
+        _known(resources, person, address)
+    return delete_users(resources, person, [address], run)
 
 
-def _stored(wiring: Wiring, person: Person, known: User | None, wanted: User, now: float) -> bool:
+def _stored(
+    resources: Resources, person: Person, known: User | None, expected: User, now: float
+) -> bool:
     """False when the user was another one by then; raises ConflictError for a login name."""
     order = f"{rfc3339(now)}#{EDIT}"
-    stored = wiring.tables.people.store(person.tenant, known, wanted, now=now, order=order)
+    stored = resources.tables.people.store(person.tenant, known, expected, now=now, order=order)
     if stored is Stored.LOGIN_TAKEN:
-        raise ConflictError(f"login_name: {wanted.login_name!r} is another user's already")
+        raise ConflictError(f"login_name: {expected.login_name!r} is another user's already")
     return stored is Stored.DONE
 
 
-def _check_no_default(wiring: Wiring, person: Person, emails: Sequence[str]) -> None:
-    default = wiring.tables.directory.settings(person.tenant).default_account_manager
+def _check_no_default(resources: Resources, person: Person, emails: Sequence[str]) -> None:
+    default = resources.tables.directory.settings(person.tenant).default_account_manager
     if default in emails:
         raise ConflictError(
             f"{default} is the {DEFAULT_MANAGER_TAG}; set another one, or none, first"
@@ -232,19 +242,19 @@ def _checked(user: User) -> User:
         for name in ("name", "opco", "employee_id", "phone", "mobile", "login_name")
     }
     if not texts["name"]:
-        raise InvalidRequestError("name", "name: wanted the name of the user")
-    if len(look_of(texts["name"]).encode()) + len(email.encode()) > MAX_NAME_BYTES:
-        raise InvalidRequestError("name", "name: wanted a shorter one")
-    if len(user.roles) > MOST_USER_ROLES:
+        raise InvalidRequestError("name", "name: expected the name of the user")
+    if len(normalized_name(texts["name"]).encode()) + len(email.encode()) > MAX_NAME_BYTES:
+        raise InvalidRequestError("name", "name: expected a shorter one")
+    if len(user.roles) > MAX_USER_ROLES:
         raise InvalidRequestError(
-            "roles", f"roles: found {len(user.roles)}, wanted at most {MOST_USER_ROLES}"
+            "roles", f"roles: found {len(user.roles)}, expected at most {MAX_USER_ROLES}"
         )
     # Some characters take many times their own bytes in the form that is compared.
     if len(normal_login(texts["login_name"]).encode()) > MAX_LOGIN_BYTES:
-        raise InvalidRequestError("login_name", "login_name: wanted a shorter one")
+        raise InvalidRequestError("login_name", "login_name: expected a shorter one")
     roles = frozenset(_text("roles", role) for role in user.roles)
     if "" in roles or any(";" in role for role in roles):
-        raise InvalidRequestError("roles", "roles: wanted names of user roles without ';'")
+        raise InvalidRequestError("roles", "roles: expected names of user roles without ';'")
     return replace(
         user,
         email=email,

@@ -8,38 +8,38 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from handover.model import Mark, SeatChange
+from handover.model import ChangeReceipt, RoleChange
 from handover.store.batches import Item
 
 
-def mark_from(mark: Item) -> Mark:
+def receipt_from(receipt: Item) -> ChangeReceipt:
     """The mark that a value holds."""
-    return Mark(
-        import_id=mark["import"]["S"],
-        order=mark["order"]["S"],
-        line=int(mark["line"]["N"]),
-        actor=mark["actor"]["S"],
-        at=mark["at"]["S"],
-        version=int(mark["version"]["N"]),
+    return ChangeReceipt(
+        import_id=receipt["import"]["S"],
+        order=receipt["order"]["S"],
+        line=int(receipt["line"]["N"]),
+        actor=receipt["actor"]["S"],
+        at=receipt["at"]["S"],
+        version=int(receipt["version"]["N"]),
         changes=tuple(
             [
-                SeatChange(role, texts_in(change["M"]["before"]), texts_in(change["M"]["after"]))
-                for role, change in mark["changes"]["M"].items()
+                RoleChange(role, texts_in(change["M"]["before"]), texts_in(change["M"]["after"]))
+                for role, change in receipt["changes"]["M"].items()
             ]
         ),
     )
 
 
-def mark_value(mark: Mark) -> dict[str, Any]:
+def receipt_value(receipt: ChangeReceipt) -> dict[str, Any]:
     """The value that holds a mark."""
     return {
         "M": {
-            "import": {"S": mark.import_id},
-            "order": {"S": mark.order},
-            "line": {"N": str(mark.line)},
-            "actor": {"S": mark.actor},
-            "at": {"S": mark.at},
-            "version": {"N": str(mark.version)},
+            "import": {"S": receipt.import_id},
+            "order": {"S": receipt.order},
+            "line": {"N": str(receipt.line)},
+            "actor": {"S": receipt.actor},
+            "at": {"S": receipt.at},
+            "version": {"N": str(receipt.version)},
             "changes": {
                 "M": {
                     change.role: {
@@ -48,7 +48,7 @@ def mark_value(mark: Mark) -> dict[str, Any]:
                             "after": texts_value(change.after),
                         }
                     }
-                    for change in mark.changes
+                    for change in receipt.changes
                 }
             },
         }

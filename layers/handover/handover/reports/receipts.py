@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from handover.model import Mark
+from handover.model import ChangeReceipt
 
 
-def mark_told(mark: Mark) -> dict[str, Any]:
+def receipt_to_dict(receipt: ChangeReceipt) -> dict[str, Any]:
     """The mark as JSON has it: which change by whom, and who held each role before and after."""
     return {
-        "version": mark.version,
-        "at": mark.at,
-        "actor": mark.actor,
-        "import_id": mark.import_id,
-        "line": mark.line,
+        "version": receipt.version,
+        "at": receipt.at,
+        "actor": receipt.actor,
+        "import_id": receipt.import_id,
+        "line": receipt.line,
         "changes": [
             {"role": change.role, "before": list(change.before), "after": list(change.after)}
-            for change in mark.changes
+            for change in receipt.changes
         ],
     }
