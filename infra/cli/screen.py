@@ -43,17 +43,17 @@ class Bar:
         self._screen = screen
         self._bar = bar
         self._task = task
-        self._to_dict = ("", 0.0)
+        self._shown = ("", 0.0)
 
     def to(self, done: int, total: int | None, what: str) -> None:
         """Shows that `done` of `total` is done; None = nobody knows yet how much there is."""
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, completed=done, total=total, description=what)
             return
-        before, at = self._to_dict
+        before, at = self._shown
         now = time.monotonic()
         if what != before or now - at >= PLAIN_SECONDS:
-            self._to_dict = (what, now)
+            self._shown = (what, now)
             is_news = what != before or not total
             self._screen.note(what if is_news else f"{what}: {done:,} of {total:,}")
 

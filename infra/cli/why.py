@@ -16,7 +16,7 @@ from infra.cli.session import Session
 from infra.cli.showing import moment
 
 # Of chunks, and of older imports, so many are told one by one.
-MAX_TOLD = 10
+MAX_SHOWN = 10
 
 
 def run(session: Session, import_id: str) -> ExitCode:
@@ -118,10 +118,10 @@ def _older(imports: Imports, item: ImportItem) -> Iterator[str]:
         )
         return
     yield f"It waits for {len(older)} older imports of its tenant to end:"
-    for one in older[:MAX_TOLD]:
+    for one in older[:MAX_SHOWN]:
         yield f"  {one.pk}  {one.state}  {one.filename or one.key}"
-    if len(older) > MAX_TOLD:
-        yield f"  and {len(older) - MAX_TOLD} more"
+    if len(older) > MAX_SHOWN:
+        yield f"  and {len(older) - MAX_SHOWN} more"
 
 
 def _chunks(item: ImportItem, now: float) -> Iterator[str]:
@@ -130,7 +130,7 @@ def _chunks(item: ImportItem, now: float) -> Iterator[str]:
         yield "All chunks are settled; it waits for finalize: see FinalizeLate."
         return
     yield f"{len(pending)} chunks are pending:"
-    keys = [(item.pk, f"{CHUNK}{number:05d}") for number in pending[:MAX_TOLD]]
+    keys = [(item.pk, f"{CHUNK}{number:05d}") for number in pending[:MAX_SHOWN]]
     found = {one.sk: one for one in ChunkItem.batch_get(keys, consistent_read=True)}
     for number, (_, sk) in zip(pending, keys, strict=False):
         chunk = found.get(sk)
@@ -142,5 +142,5 @@ def _chunks(item: ImportItem, now: float) -> Iterator[str]:
             f"  chunk {number}: lines {int(chunk.first_line)} and on, taken "
             f"{int(chunk.attempts)} times. {told}"
         )
-    if len(pending) > MAX_TOLD:
-        yield f"  and {len(pending) - MAX_TOLD} more"
+    if len(pending) > MAX_SHOWN:
+        yield f"  and {len(pending) - MAX_SHOWN} more"

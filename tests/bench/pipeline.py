@@ -36,7 +36,7 @@ HEADER = b"account ID,account Manager,note\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """The template's resources in memory, and the wiring that names them."""
+    """The template's resources in memory, and what names them."""
 
     memory: MemoryAws
     resources: Resources

@@ -1,4 +1,4 @@
-"""What goes wrong around an import: doubled and late events, killed workers, poison, older open imports."""
+"""What goes wrong around an import: doubled and late events, killed workers, poison."""
 
 from __future__ import annotations
 

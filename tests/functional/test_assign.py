@@ -386,11 +386,11 @@ def test_other_bytes_than_those_that_were_validated_are_never_worked(pipeline: P
     assert set(pipeline.holders(*ids)) == {BARAKA}
 
 
-@pytest.mark.parametrize("is_told", [True, False])
+@pytest.mark.parametrize("is_announced", [True, False])
 def test_a_file_that_breaks_off_while_it_is_read_is_never_worked(
-    pipeline: Pipeline, *, is_told: bool
+    pipeline: Pipeline, *, is_announced: bool
 ) -> None:
-    """S3 has said how long the body is, or (`is_told` false) something between has not."""
+    """S3 has said how long the body is, or (`is_announced` false) something between has not."""
     ids, body = many(pipeline)
     created = ready(pipeline, body)
     accounts = pipeline.memory.dynamodb.tables["AccountsTable"].snapshot()
@@ -399,13 +399,13 @@ def test_a_file_that_breaks_off_while_it_is_read_is_never_worked(
         whole = answer["Body"].read()
         # Behind a line end, so that what is left are whole lines.
         half = whole[: whole.index(b"\n", len(whole) // 2) + 1]
-        answer["Body"] = StreamingBody(BytesIO(half), len(whole if is_told else half))
+        answer["Body"] = StreamingBody(BytesIO(half), len(whole if is_announced else half))
 
     with incident(pipeline.memory, Mishap("GetObject", on_answer=break_off)) as reads:
         assert len(pipeline.assign(import_id(created))) == 1
 
     # What was cut short visibly is read again for as long as there is time.
-    assert (reads.seen > 1) is is_told
+    assert (reads.seen > 1) is is_announced
     assert_untouched(pipeline, created, accounts)
     pipeline.clock.now += HOUR
     assert pipeline.assign(import_id(created)) == []
@@ -620,7 +620,7 @@ def test_twenty_thousand_unfinished_older_uploads_fit_and_are_minded(
     many = frozenset(f"{number:032x}" for number in range(20_000)) | {import_id(older)}
 
     with monkeypatch.context() as crowded:
-        crowded.setattr(validate, "rivals_of", lambda *_: many)
+        crowded.setattr(validate, "older_open_imports_of", lambda *_: many)
         pipeline.run(newer)
 
     body = pipeline.resources.tables.imports.plan(import_id(newer))

@@ -83,7 +83,7 @@ class Refusing:
                 raise self.error()
         return None
 
-    def after(self, *_to_dict: object) -> None:
+    def after(self, *_operation: object) -> None:
         return None
 
 
@@ -326,7 +326,7 @@ def test_a_transaction_whose_answer_is_lost_is_the_same_when_it_is_sent_again(
     created: list[str] = []
 
     class Losing(Refusing):
-        def after(self, *_to_dict: object) -> None:
+        def after(self, *_operation: object) -> None:
             if not created:
                 created.append("once")
                 raise ServiceError("InternalServerError", "Internal server error", 500)

@@ -69,8 +69,8 @@ def test_r91_a_login_name_that_lines_of_two_users_ask_for_is_nobodys(
     assert logins(pipeline) == {XIA: "xia"}
     first, second = pipeline.table(created, "errors.csv")
     assert first["error"] == (
-        "line 2, login_name: different users ask for the login name 'Zed', also on line 4, expected "
-        "one of each user's own"
+        "line 2, login_name: different users ask for the login name 'Zed', also on line 4, "
+        "expected one of each user's own"
     )
     assert second["error"].startswith("line 4, login_name: different users ask for")
     assert "'zed', also on line 2;" in second["error"]

@@ -55,7 +55,7 @@ class Poison:
             raise ServiceError("ValidationException", "Item size has exceeded the maximum")
         return None
 
-    def after(self, *_to_dict: object) -> None:
+    def after(self, *_operation: object) -> None:
         return None
 
 

@@ -73,12 +73,12 @@ def state(pipeline: Pipeline) -> dict[str, Any]:
     """The directory and the sign-ins. How often, and by which write, leaves no meaning behind."""
     items = pipeline.memory.dynamodb.tables["DirectoryTable"].items.values()
     return {
-        "directory": sorted(map(_to_dict, items)),
+        "directory": sorted(map(_text_of, items)),
         "sign_ins": pipeline.memory.pools.snapshot(),
     }
 
 
-def _to_dict(item: Any) -> str:
+def _text_of(item: Any) -> str:
     told = {name: value for name, value in item.items() if name != "version"}
     if item["sk"]["S"].startswith("login#"):
         told["body"] = json.loads(item["body"]["S"])["email"]

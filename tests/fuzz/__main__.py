@@ -25,7 +25,7 @@ from tests.kit.pipeline import Pipeline
 
 FUNCTIONS_EVERY = 1000
 SEEDS_A_TASK = 1000
-MAX_TOLD = 20
+MAX_SHOWN = 20
 
 _stack = ExitStack()
 _pipeline: list[Pipeline] = []
@@ -61,7 +61,7 @@ class Tally:
             "lines: " + _listed(self.lines_by_outcome),
             f"findings: {len(self.findings)}",
         ]
-        return "\n".join([*rows, *self.findings[:MAX_TOLD]])
+        return "\n".join([*rows, *self.findings[:MAX_SHOWN]])
 
 
 def _listed(counts: Counter[str]) -> str:

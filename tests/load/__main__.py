@@ -72,7 +72,7 @@ def _scenes(outcomes: Iterable[Outcome]) -> Topic:
                 f"{one.lines:,}",
                 f"{one.chunks:,}",
                 _clock(one.half_at),
-                _clock(one.most_at),
+                _clock(one.max_at),
                 _clock(one.all_at),
                 _clock(one.published_at) if one.published_at else "no change",
                 f"{one.chunk_messages / max(1, one.chunks):.3f}",

@@ -127,7 +127,7 @@ class Outcome:
     left_open: int
     not_processed: int
     half_at: float
-    most_at: float
+    max_at: float
     all_at: float
     published_at: float
     chunk_messages: int
@@ -193,7 +193,7 @@ def play(scene: Scene, behaviour: Behaviour = NOW, *, small: bool = False) -> Ou
         tally.sent_again,
         world.queues[Need.FINALIZE].sent,
         tally.settle_writes,
-        world.most_unpublished_seconds,
+        world.max_unpublished_seconds,
         _dollars(world),
     )
 

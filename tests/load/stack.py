@@ -17,7 +17,7 @@ class Reader:
     timeout_seconds: float
     visibility_seconds: float
     max_receives: int
-    most_at_once: int
+    max_at_once: int
     memory_mebibytes: int
 
 

@@ -58,7 +58,7 @@ class World:
             for need, one in readers.items()
         }
         self._pollers = {
-            need: Poller(load.workers if need is Need.CHUNKS and load.workers else one.most_at_once)
+            need: Poller(load.workers if need is Need.CHUNKS and load.workers else one.max_at_once)
             for need, one in readers.items()
         }
         self._jobs: dict[Need, list[Job]] = {need: [] for need in Need}
@@ -69,15 +69,15 @@ class World:
         self._keys = HotKeys()
         self._next_sweep = stack.sweep_every_seconds
         self._sent = 0
-        self.unpublished = self.published_at = self.most_unpublished_seconds = 0.0
+        self.unpublished = self.published_at = self.max_unpublished_seconds = 0.0
         self.open: dict[int, Import] = {}
         self.sweeper = Sweeper(self._send, self.tally, is_old=not behaviour.sends_only_what_is_lost)
 
     # Running
 
-    def run(self, most_seconds: float) -> None:
+    def run(self, max_seconds: float) -> None:
         """Lets time pass until every import has ended and is published, or for so long."""
-        while self.now < most_seconds and not self._is_over():
+        while self.now < max_seconds and not self._is_over():
             self._tick()
             self.now = self._next_time()
 
@@ -352,7 +352,7 @@ class World:
         dead = self.queues[Need.CHUNKS].dead
         if self._is_throttled():
             return
-        for message in dead[: self.stack.abandon.most_at_once]:
+        for message in dead[: self.stack.abandon.max_at_once]:
             one = self.imports[message.owner]
             assert message.chunk is not None
             chunk = one.chunks[message.chunk]
@@ -362,7 +362,7 @@ class World:
                 one.settled += 1
                 if one.settled == len(one.chunks):
                     self._send(Need.FINALIZE, one)
-        del dead[: self.stack.abandon.most_at_once]
+        del dead[: self.stack.abandon.max_at_once]
 
     def _publish(self) -> None:
         """History and portfolios follow from the stream of the accounts."""
@@ -375,7 +375,7 @@ class World:
         pace = min(pace, self.portfolios.now_most / PORTFOLIO_WRITES_A_LINE)
         lines = min(self.unpublished, pace * TICK_SECONDS)
         self.portfolios.take(lines * PORTFOLIO_WRITES_A_LINE, TICK_SECONDS)
-        self.most_unpublished_seconds = max(self.most_unpublished_seconds, self.unpublished / pace)
+        self.max_unpublished_seconds = max(self.max_unpublished_seconds, self.unpublished / pace)
         self.unpublished -= lines
         self.published_at = self.now + TICK_SECONDS
 
@@ -383,12 +383,12 @@ class World:
 def _parts(load: Load, stack: Stack, one: Import, *, is_old: bool) -> int:
     """How many chunks a file is cut into, as `handover.pipeline.validate` has it cut."""
     size = one.lines * load.line_bytes
-    most_bytes = max(MIN_CHUNK_BYTES, -(-size // MAX_CHUNKS))
+    max_bytes = max(MIN_CHUNK_BYTES, -(-size // MAX_CHUNKS))
     worker_seconds = int(stack.chunks.timeout_seconds)
-    most_lines = chunk_lines(load.pace, worker_seconds)
+    max_lines = chunk_lines(load.pace, worker_seconds)
     if is_old:
-        most_lines = worker_seconds * LINES_A_SECOND // OLD_SHARE_OF_TIMEOUT
-    return max(1, -(-size // most_bytes), -(-one.lines // most_lines))
+        max_lines = worker_seconds * LINES_A_SECOND // OLD_SHARE_OF_TIMEOUT
+    return max(1, -(-size // max_bytes), -(-one.lines // max_lines))
 
 
 def _cut(lines: int, parts: int) -> list[int]:

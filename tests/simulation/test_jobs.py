@@ -47,7 +47,7 @@ __all__ = ["clients_of_memory", "pipeline"]
 
 # Set to draw other runs, or more of them.
 SEED = os.environ.get("SIMULATION_SEED", "first")
-DRAWN = int(os.environ.get("ERRANDS_DRAWN", "20"))
+DRAWN = int(os.environ.get("JOBS_DRAWN", "20"))
 MAX_STEPS = 3000
 # How often a step is disturbed while the disturbances last.
 DISTURBED = 0.4
@@ -71,7 +71,7 @@ class _Disturbance:
     meanwhile: Callable[[], None]
     seen: int = 0
 
-    def before(self, *_to_dict: Any) -> None:
+    def before(self, *_operation: Any) -> None:
         self.seen += 1
         if self.seen != self.at_call:
             return
@@ -82,7 +82,7 @@ class _Disturbance:
         if self.kind == "world":
             self.meanwhile()
 
-    def after(self, *_to_dict: Any) -> None:
+    def after(self, *_operation: Any) -> None:
         if self.kind == "stop_after" and self.seen == self.at_call:
             raise _StoppedError
 

@@ -45,7 +45,7 @@ TERMS = Terms(
     mix=Mix(changed=500, cleared=80, rejected=60, repeated=60),
     hands={},
     constants={},
-    most_open=6,
+    max_open=6,
     kills_a_second=0.5,
     hears_events=True,
 )

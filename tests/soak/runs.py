@@ -63,7 +63,7 @@ class Terms:
     mix: Mix
     hands: Mapping[str, tuple[int, int]]
     constants: Mapping[str, int]
-    most_open: int
+    max_open: int
     # Of a hundred uploads, so many come while the tenant's last one is still worked on.
     overlapping: int = 100
     timeout_seconds: float = 8.0
@@ -135,7 +135,7 @@ class Run:
         """Uploads as fast as the workers keep up, for as long as wanted."""
         while goes_on():
             waiting = Counter(upload.tenant for upload in self.stand.look())
-            while waiting.total() < self.terms.most_open and goes_on():
+            while waiting.total() < self.terms.max_open and goes_on():
                 tenant = self._next_tenant(waiting)
                 if tenant is None:
                     break

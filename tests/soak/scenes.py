@@ -28,7 +28,7 @@ HAIL = Terms(
         "handover.pipeline.lines.STATEMENTS_A_BATCH": 8,
         "handover.store.batches.STATEMENTS_A_BATCH": 8,
     },
-    most_open=40,
+    max_open=40,
     kills_a_second=8.0,
     kills_a_message=0.5,
 )
@@ -47,7 +47,7 @@ SHOWER = replace(
     timeout_seconds=5.0,
     visible_after=7,
     hears_events=True,
-    most_open=5,
+    max_open=5,
     kills_a_message=0.8,
 )
 
@@ -59,7 +59,7 @@ LOAD = Terms(
     mix=Mix(changed=20, cleared=2, rejected=4, repeated=4),
     hands={"validate": (1, 1), "assign": (2, 1), "finalize": (1, 1), "publish": (0, 1)},
     constants={**SHORT_LEASE, "handover.pipeline.validate.MIN_CHUNK_BYTES": 16 * 1024},
-    most_open=10,
+    max_open=10,
     overlapping=10,
     kills_a_second=1.15,  # a kill that finds nobody at work waits: one a second comes of it
     is_throttled=True,

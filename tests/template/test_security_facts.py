@@ -99,10 +99,10 @@ def test_a_signature_may_be_older_than_a_form_lives_but_not_by_much() -> None:
     (statement,) = [
         s for _, s in policies("AWS::S3::BucketPolicy") if s["Sid"] == "NoOldSignatures"
     ]
-    most_ms = statement["Condition"]["NumericGreaterThan"]["s3:signatureAge"]
+    max_ms = statement["Condition"]["NumericGreaterThan"]["s3:signatureAge"]
 
     assert FORM_SECONDS <= 300
-    assert FORM_SECONDS * 1000 < most_ms <= 2 * FORM_SECONDS * 1000
+    assert FORM_SECONDS * 1000 < max_ms <= 2 * FORM_SECONDS * 1000
     assert statement["Action"] == "s3:PutObject"
     assert statement["Resource"] == {"Fn::Sub": "${UploadsBucket.Arn}/in/*"}
 

@@ -62,7 +62,7 @@ class Resources:
 
 @cache
 def resources() -> Resources:
-    """The wiring that the environment names."""
+    """The resources that the environment names."""
 
     def name(variable: str) -> str:
         return os.environ.get(variable, "")

@@ -23,7 +23,8 @@ from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
-from infra.template import load, resources, table_shape
+from infra.template import load, table_shape
+from infra.template import resources as resources_of
 from tests.kit.caller import ADMIN, GONE, OFFICE, SALES, Api
 
 REGION = "eu-west-1"
@@ -56,7 +57,7 @@ def resources() -> Iterator[runtime.Resources]:
         patch.setenv("AWS_DEFAULT_REGION", REGION)
         _forget()
         database = boto3.client("dynamodb", region_name=REGION)
-        for logical_id, properties in resources(load(), "AWS::DynamoDB::Table"):
+        for logical_id, properties in resources_of(load(), "AWS::DynamoDB::Table"):
             if logical_id in TABLES:
                 database.create_table(TableName=logical_id, **table_shape(properties))
                 patch.setenv(TABLES[logical_id], logical_id)
@@ -75,7 +76,7 @@ def _pool() -> str:
     tenant: Any = {"Name": "tenant", "AttributeDataType": "String", "Mutable": True}
     made = pools.create_user_pool(PoolName="people", UsernameAttributes=["email"], Schema=[tenant])
     pool = made["UserPool"]["Id"]
-    for _, group in resources(load(), "AWS::Cognito::UserPoolGroup"):
+    for _, group in resources_of(load(), "AWS::Cognito::UserPoolGroup"):
         pools.create_group(UserPoolId=pool, GroupName=group["GroupName"])
     return pool
 

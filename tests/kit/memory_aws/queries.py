@@ -120,7 +120,7 @@ def _index(table: Table, params: Params) -> tuple[Index | None, int]:
     return table.index(name)
 
 
-def _check_operand(values: Values, name: str, kind: str | None, most_bytes: int) -> None:
+def _check_operand(values: Values, name: str, kind: str | None, max_bytes: int) -> None:
     if kind not in values[name]:
         raise invalid(
             "One or more parameter values were invalid: Condition parameter type does not match "
@@ -129,10 +129,10 @@ def _check_operand(values: Values, name: str, kind: str | None, most_bytes: int)
     if values[name][kind] in ("", b""):
         raise invalid("One or more parameter values are not valid: an empty key value")
     # Other fakes answer such a query with nothing found; AWS refuses it.
-    if value_size(values[name]) > most_bytes:
+    if value_size(values[name]) > max_bytes:
         raise invalid(
             "One or more parameter values were invalid: Size of a key has exceeded the maximum "
-            f"size limit of {most_bytes} bytes"
+            f"size limit of {max_bytes} bytes"
         )
 
 

@@ -34,7 +34,7 @@ def asked_of(kind: Kind, header: Sequence[str], line: int, row: Sequence[str]) -
     cells = {label: cell.strip() for label, cell in zip(header, row, strict=True)}
     name = cells.pop(header[0])
     manager = cells.pop("account_manager", "")
-    targets = {f"#{label}": _to_dict(f"#{label}", cell) for label, cell in cells.items()}
+    targets = {f"#{label}": _target(f"#{label}", cell) for label, cell in cells.items()}
     code = None
     if kind is Kind.USERS and not re.fullmatch(r"[^@\s]+@[^@\s]+", name):
         code = "ADDRESS_INVALID"
@@ -111,7 +111,7 @@ def login_in(roles: Seats) -> str:
     return "" if roles["#status"] == ("deleted",) else "".join(roles["#login_name"]).lower()
 
 
-def _to_dict(field_name: str, cell: str) -> tuple[str, ...]:
+def _target(field_name: str, cell: str) -> tuple[str, ...]:
     if field_name == "#status":
         return (cell or "active",)
     if field_name in _LISTS or field_name in _SETS:

@@ -145,8 +145,9 @@ class Records:
                 yield f"I7 {name} does not exist"
                 continue
             for field_name, value in fields_in(kind, item).items():
-                if value != intended.get(field_name, ()):
-                    yield f"I7 {field_name} of {name} is {value}, expected {intended.get(field_name, ())}"
+                due = intended.get(field_name, ())
+                if value != due:
+                    yield f"I7 {field_name} of {name} is {value}, expected {due}"
         yield from self._logins(directory)
 
     def changes_of_users(self, import_id: str) -> Counter[tuple[str, str]]:

@@ -40,7 +40,7 @@ OF_TRANSACTIONS = frozenset(OF_OPERATION["TransactWriteItems"])
 # Runs make few cycles and much else: to look for them less often saves a tenth of the time.
 GARBAGE_THRESHOLDS = 100_000, 20, 50
 # So many violating runs are told of each job; more say nothing more.
-MAX_TOLD = 5
+MAX_KEPT = 5
 MAX_SHOWN = 20
 
 
@@ -67,7 +67,7 @@ class Tally:
         self.happened.update((operation, kind) for _, kind, operation in report.applied)
         if report.violations:
             self.violating += 1
-            if len(self.told) < MAX_TOLD:
+            if len(self.told) < MAX_KEPT:
                 self.told.append((report.plan.json(), report.violations))
 
     def merge(self, other: Tally) -> None:

@@ -296,7 +296,7 @@ class Faults:
         world = self._world
         principal = f"AWS:{the_scene.PRINCIPAL}"
         world.clock.pass_time(the_scene.APART_SECONDS)
-        world.upload(the_scene.DROP_KEY, the_scene.DROP_ONE, principal, is_told=False)
+        world.upload(the_scene.DROP_KEY, the_scene.DROP_ONE, principal, is_announced=False)
         world.clock.pass_time(the_scene.APART_SECONDS)
         world.upload(the_scene.DROP_KEY, the_scene.DROP_TWO, principal)
         told = world.withheld.pop()

@@ -57,7 +57,7 @@ class Reader:
     batch: int
     beginnings: tuple[str, ...] = ()
 
-    def is_told(self, change: Change) -> bool:
+    def is_announced(self, change: Change) -> bool:
         """False of a change that the template filters out."""
         image = change.new or change.old or {}
         return not self.beginnings or image["sk"]["S"].startswith(self.beginnings)

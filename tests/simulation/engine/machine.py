@@ -113,7 +113,7 @@ class _Failures(logging.Handler):
             self.names.append(str(name))
 
 
-def _count_nothing(*_to_dict: object, **_more: object) -> None:
+def _count_nothing(*_operation: object, **_more: object) -> None:
     """Metrics are nobody's business here."""
 
 
@@ -227,8 +227,8 @@ class Machine:
             else:
                 world, watch, faults = self._back_to(found, plan, traced=traced)
             # Who wants to read what is logged wants the functions to run.
-            is_told = self.log is not None or not self._takes_shortcuts
-            world.replays = None if is_told else self._replays
+            is_announced = self.log is not None or not self._takes_shortcuts
+            world.replays = None if is_announced else self._replays
             memory.hook = faults
             memory.dynamodb.watch(watch.item)
             memory.s3.watch = watch.object
@@ -336,9 +336,9 @@ class Machine:
         scene = world.scene
         form = "AWS:AROAFORM:post"
         if scene.has_older:
-            world.upload(the_scene.OLDER_KEY, the_scene.OLDER, form, is_told=False)
+            world.upload(the_scene.OLDER_KEY, the_scene.OLDER, form, is_announced=False)
             self.clock.pass_time(the_scene.APART_SECONDS)
-        world.upload(the_scene.MAIN_KEY, scene.body, form, is_told=not scene.is_event_lost)
+        world.upload(the_scene.MAIN_KEY, scene.body, form, is_announced=not scene.is_event_lost)
         if scene.has_second:
             self.clock.pass_time(the_scene.APART_SECONDS)
             world.upload(*scene.second, f"AWS:{the_scene.PRINCIPAL}")

@@ -152,7 +152,7 @@ class Replays:
             answer = self._memory.call(client, operation, params)
         except Exception as error:
             # Any answer that is an error is noted, and goes on to who asked.
-            self._go_on(run, made, _to_dict(error))
+            self._go_on(run, made, _bytes_of(error))
             raise
         except BaseException:
             run.is_noted = False
@@ -175,7 +175,7 @@ class Replays:
             shown = _shown(answer)
         except (BotoCoreError, ClientError) as raised:
             # The function's own code is to judge it.
-            error, shown = raised, _to_dict(raised)
+            error, shown = raised, _bytes_of(raised)
         received.append(_Received(made, answer, error, clock.now))
         return None if shown is None else (clock.now, shown)
 
@@ -255,7 +255,7 @@ def _shown(answer: Any) -> bytes | None:
     return None if text is None else hashlib.blake2b(text, digest_size=16).digest()
 
 
-def _to_dict(error: Exception) -> bytes | None:
+def _bytes_of(error: Exception) -> bytes | None:
     """What tells an error from others."""
     more = error.response if isinstance(error, ClientError) else str(error)
     return _shown([type(error).__name__, more])

@@ -33,7 +33,7 @@ _OF_NO_ACCOUNT: Final = frozenset(
         "_world",
         "_meanwhile",
         "_now",  # the faults that were
-        "_told",  # the notifications are told
+        "_notified",  # the notifications are kept apart
         "_reports",
         "stack",
         "memory",
@@ -60,7 +60,7 @@ _OF_NO_ACCOUNT: Final = frozenset(
         "_events_seen",
         "_names",
         "_queues",
-        "facts",
+        "directory",
         "uploads",
         "_named_before",
         "changed_at",  # whatever is to come begins after it, so when it was does not matter

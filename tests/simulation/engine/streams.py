@@ -51,7 +51,7 @@ class Stream:
 
     def take(self, change: Change, arrived: int) -> None:
         """Has a change wait, unless the reader is not told of such."""
-        if self.reader.is_told(change):
+        if self.reader.is_announced(change):
             self.waiting.append(Record(change, arrived))
 
     @property

@@ -46,11 +46,11 @@ class Watch:
     def __init__(self, world: World) -> None:
         self._world = world
         self._reports: dict[str, bytes] = {}
-        self._to_dict: dict[str, tuple[str, str]] = {}
+        self._notified: dict[str, tuple[str, str]] = {}
 
     def after_copy(self, other: Watch) -> Watch:
         """Goes on with what another world's watch has seen."""
-        self._reports, self._to_dict = other._reports.copy(), other._to_dict.copy()
+        self._reports, self._notified = other._reports.copy(), other._notified.copy()
         return self
 
     def item(self, table: str, key: Any, old: Item | None, new: Item | None) -> None:
@@ -92,7 +92,7 @@ class Watch:
         told = json.loads(json.loads(notification.message)["sqs"])
         import_id, dedupe_id = told["import_id"], told["dedupe_id"]
         body = notification.message, json.dumps(notification.attributes, sort_keys=True)
-        if self._to_dict.setdefault(dedupe_id, body) != body:
+        if self._notified.setdefault(dedupe_id, body) != body:
             self._note(f"I13 {dedupe_id} was told in two ways")
         item = world.memory.dynamodb.tables["ImportsTable"].items.get((import_id, "import"))
         state = item["state"]["S"] if item else "nothing"

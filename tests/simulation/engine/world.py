@@ -214,14 +214,16 @@ class World:
 
     # What comes from outside
 
-    def upload(self, key: str, body: bytes, principal: str, *, is_told: bool = True) -> Uploaded:
+    def upload(
+        self, key: str, body: bytes, principal: str, *, is_announced: bool = True
+    ) -> Uploaded:
         """A new version in the upload bucket; its event goes to the intake, or is withheld."""
         self._hear()
         bucket = self.memory.physical["UploadsBucket"]
         self.memory.s3.upload(bucket, key, body, principal=principal)
-        return self._hear(is_told=is_told)[-1]
+        return self._hear(is_announced=is_announced)[-1]
 
-    def _hear(self, *, is_told: bool = True) -> list[Uploaded]:
+    def _hear(self, *, is_announced: bool = True) -> list[Uploaded]:
         """The versions that have come into the upload bucket since, whoever put them there."""
         bucket = self.memory.physical["UploadsBucket"]
         events = self.memory.s3.buckets[bucket].events
@@ -241,7 +243,7 @@ class World:
             self.uploads[uploaded.import_id] = uploaded
             new.append(uploaded)
             told = json.dumps({"Records": [event.record()]})
-            if is_told:
+            if is_announced:
                 self.send("IntakeQueue", told)
             else:
                 self.withheld.append(told)
@@ -347,8 +349,8 @@ class World:
         self.invoke(schedule.function, schedule.event, sweep=place)
         if self._sent != before:
             self.sweeps_that_sent += 1
-        # What a delay has taken out of the order counts as lost, and what a sweep without patience
-        # has sent is not well apart from the rest.
+        # What a delay has taken out of the order counts as lost, and what a sweep that waits for
+        # nothing has sent is not well apart from the rest.
         kinds = {kind for _, kind, _ in self.applied}
         if len(self.applied) == faults and not kinds & {"messages_delayed", "sweep_inside"}:
             self._check_sent_again(waiting, before)

@@ -709,7 +709,7 @@ MUTANTS: tuple[Mutant, ...] = (
         kinds=("second_import",),
     ),
     Mutant(
-        "errand_files_good_twice",
+        "job_files_good_twice",
         "an job is one file",
         (
             Edit(
@@ -725,7 +725,7 @@ MUTANTS: tuple[Mutant, ...] = (
         function="follow",
     ),
     Mutant(
-        "errand_file_under_a_new_key",
+        "job_file_under_a_new_key",
         "an job is one file",
         (
             Edit(
@@ -763,7 +763,7 @@ MUTANTS: tuple[Mutant, ...] = (
         kinds=("outage",),
     ),
     Mutant(
-        "failed_errands_acknowledged",
+        "failed_jobs_acknowledged",
         "an job is followed until its file is there",
         wrap=(f"{JOBS}.follow", "follow", _acknowledged),
         scenes=("undo", "removal"),

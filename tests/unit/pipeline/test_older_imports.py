@@ -1,4 +1,4 @@
-"""Rivals: every older import that may still write, and no more than need be looked at."""
+"""Older open imports: every older import that can still write, and no others."""
 
 from __future__ import annotations
 

@@ -266,9 +266,7 @@ def test_a_change_leaves_a_mark_that_says_who_when_where_and_what() -> None:
     )
 
 
-def test_marks_of_older_open_imports_and_of_later_imports_are_kept_and_those_of_ended_ones_dropped() -> (
-    None
-):
+def test_receipts_of_open_and_of_later_imports_are_kept_and_those_of_ended_ones_dropped() -> None:
     receipts = tuple(
         receipt(context(order), version, AMINA.email)
         for version, order in enumerate(["10", "25", "15", "12"], start=2)

@@ -220,8 +220,8 @@ def versions(bucket: str, prefix: str, *, after_key: str = "") -> Iterator[Versi
             request["VersionIdMarker"] = page["NextVersionIdMarker"]
 
 
-def post_form(bucket: str, key: str, most_bytes: int, seconds: int) -> tuple[str, dict[str, str]]:
-    """Where and with which fields one file may be POSTed: this key, 1 to `most_bytes`, not long."""
+def post_form(bucket: str, key: str, max_bytes: int, seconds: int) -> tuple[str, dict[str, str]]:
+    """Where and with which fields one file may be POSTed: this key, 1 to `max_bytes`, not long."""
     form = s3().generate_presigned_post(
         bucket,
         key,
@@ -229,7 +229,7 @@ def post_form(bucket: str, key: str, most_bytes: int, seconds: int) -> tuple[str
         Conditions=[
             {"Content-Type": "text/csv"},
             {"success_action_status": "201"},
-            ["content-length-range", 1, most_bytes],
+            ["content-length-range", 1, max_bytes],
         ],
         ExpiresIn=seconds,
     )

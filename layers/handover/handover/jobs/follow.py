@@ -108,7 +108,7 @@ def run_job(resources: Resources, tenant: str, ticket_id: str, job: Job, run: In
                 jobs.mark_deleted(tenant, address, ticket_id, order, run.deadline)
             _settle_sign_ins(resources, tenant, job.users, run.deadline)
         _write(resources, ticket_id, ticket, job, run.deadline)
-        metrics.add_metric("ErrandsRun", "Count", 1)
+        metrics.add_metric("JobsRun", "Count", 1)
         logger.info("job run", extra={"ticket": ticket_id, "kind": job.kind.value})
     jobs.remove(tenant, ticket_id)
 

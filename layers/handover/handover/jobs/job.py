@@ -52,7 +52,7 @@ def ask_job(resources: Resources, person: Person, job: Job, now: float) -> str:
     ticket = new_ticket(now)
     resources.tables.imports.issue(ticket, job_ticket(person.tenant, person.email, job, now))
     resources.tables.jobs.put(person.tenant, ticket, job_json(job))
-    metrics.add_metric("ErrandsAsked", "Count", 1)
+    metrics.add_metric("JobsAsked", "Count", 1)
     return ticket
 
 

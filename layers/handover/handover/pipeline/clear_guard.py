@@ -23,7 +23,7 @@ from handover.runtime import Resources
 from handover.store.imports import ImportItem
 
 ACCOUNTS_AT_A_TIME = 1000
-# Weighing must leave the invocation time to store the plan. A file that cannot be weighed in time
+# Counting must leave the invocation time to store the plan. A file that cannot be counted in time
 # waits for an Admin as a heavy one does.
 RESERVE_SECONDS = 120.0
 

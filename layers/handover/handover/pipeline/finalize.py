@@ -75,7 +75,7 @@ def _recheck(resources: Resources, item: ImportItem) -> None:
     if item.job is None or not JobKind(item.job).follows_the_directory:
         return
     if item.refusal and item.refusal["code"] not in PASSING:
-        logger.error("own file refused", extra={"import_id": item.pk, "errand": item.job})
+        logger.error("own file refused", extra={"import_id": item.pk, "job": item.job})
         return
     counts = counts_of(item)
     if not (item.refusal or counts.not_processed or counts.superseded) or item.ticket is None:

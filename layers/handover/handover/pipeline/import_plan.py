@@ -17,9 +17,9 @@ class ImportPlan:
     """How an import is to be worked. It is stored once and never changes.
 
     `upload` is what the chunks' byte ranges refer to: the uploaded version itself, or its copy in
-    UTF-8. `rivals` are the older imports that were not final when this one was validated; where
-    they are many they lie under `rivals_key` in the work bucket, and `rivals` is empty. `wall`
-    is the tenant's setting of then, so that a chunk that is worked again decides alike.
+    UTF-8. `older_open_imports` are those that were not final when this one was validated; where
+    they are many they lie under `older_imports_key` in the work bucket, and this is empty. `wall`
+    is the tenant's setting at that time, so that a chunk that is worked again decides the same.
     """
 
     profile: Profile

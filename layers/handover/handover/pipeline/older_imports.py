@@ -1,8 +1,8 @@
-"""Rivals: the older imports of a tenant that may still write.
+"""Older open imports: earlier imports of a tenant that can still write.
 
 S3 itself is the register: a listing shows every upload that is older than a given one, whether
-its notification has come yet or not. What a listing shows as older and not final is an older open import; what
-has ended writes nothing any more.
+its notification has come yet or not. An upload that is older and not final is an older open import;
+what has ended writes nothing any more.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def with_older_imports(
     import_id: str,
     attempt: str,
 ) -> ImportPlan:
-    """The plan that knows its older open imports: itself, or where they were stored when they are many.
+    """The plan with its older open imports, or with the key of the object that lists them.
 
     Each attempt stores its own, so that a plan and its older open imports always belong together.
     """
@@ -91,7 +91,7 @@ def with_older_imports(
 
 
 def older_open_imports_in(resources: Resources, plan: ImportPlan) -> frozenset[str]:
-    """The older open imports of a plan; raises RetryLaterError when they were stored and are not there."""
+    """The older open imports of a plan; raises RetryLaterError when their object is missing."""
     if not plan.older_imports_key:
         return plan.older_open_imports
     body = objects.read(resources.work_bucket, plan.older_imports_key)

@@ -68,7 +68,7 @@ class Sender:
     `uploader` is the address of a person, "" for a system; `principal` is what the registered
     source of a system proved itself by, "" where it did not. `is_system` for a registered source,
     `writes_directory` when it has that right, `is_directory` when the file lies under the prefix
-    of the directory. Of a file that Handover wrote itself: `errand` is its kind, `undo_of` the
+    of the directory. Of a file that Handover wrote itself: `job` is its kind, `undo_of` the
     import that it takes back, and `profile_body` the profile that it follows.
     """
 

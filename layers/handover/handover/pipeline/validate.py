@@ -259,7 +259,9 @@ def _fitting(resources: Resources, tenant: str, header: Header, about: About) ->
 def _let_older_end(
     resources: Resources, arrival: Arrival, item: ImportItem, run: Invocation
 ) -> frozenset[str]:
-    """The older open imports that may go on beside the import; raises _MustWaitError while others must end.
+    """The older open imports beside which this one may go on.
+
+    Raises _MustWaitError while others must end first.
 
     Of imports that wait for each other the oldest goes first. A cancelled one waits for nothing.
     """

@@ -53,7 +53,8 @@ def check_role(field: str, role: str) -> None:
     if len(role.encode()) > MAX_ROLE_BYTES:
         raise InvalidRequestError(
             field,
-            f"{field}: {role!r} takes {len(role.encode())} bytes, expected at most {MAX_ROLE_BYTES}",
+            f"{field}: {role!r} takes {len(role.encode())} bytes, "
+            f"expected at most {MAX_ROLE_BYTES}",
         )
 
 
@@ -65,7 +66,8 @@ def workflow_assignee(definition: Role) -> Role:
     if definition.max_users not in (None, 1):
         raise InvalidRequestError(
             "max_users",
-            f"max_users: found {definition.max_users}, expected 1 or none: an account has one workflow",
+            f"max_users: found {definition.max_users}, expected 1 or none: "
+            "an account has one workflow",
         )
     return replace(definition, max_users=1)
 

@@ -196,7 +196,8 @@ class _Check:
                     label,
                     "INVALID_CHARACTER",
                     f"line {number}, {label}: the value holds the control character "
-                    f"U+{ord(control[0]):04X} at position {control.start() + 1}, expected plain text",
+                    f"U+{ord(control[0]):04X} at position {control.start() + 1}, "
+                    "expected plain text",
                     "Remove the character, which may be invisible, or type the value again.",
                 )
         return None

@@ -88,7 +88,7 @@ class ImportSummary:
     `source` is "user" or the name of a registered source. `uploader` is the address of a person,
     the principal of a source that has proven itself, or "". Times are aware. `encoding` and
     `delimiter` are "" until the file was read; `undo_of` is the import that this one takes back,
-    `errand` the kind of job when Handover wrote the file itself.
+    `job` the kind of job when Handover wrote the file itself.
     """
 
     import_id: str

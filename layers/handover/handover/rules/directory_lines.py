@@ -45,7 +45,7 @@ def account_record_of(line: Line, binding: Binding, profile: Profile) -> Instruc
     problem = control_character(line.number, label, account_id)
     problem = problem or _hidden(line.number, label, account_id)
     problem = problem or _too_long(line.number, label, account_id, MAX_ID_BYTES)
-    return problem or _to_dict(line, account_id, binding, profile)
+    return problem or _instruction(line, account_id, binding, profile)
 
 
 def user_record_of(line: Line, binding: Binding, profile: Profile) -> Instruction | Rejection:
@@ -66,10 +66,12 @@ def user_record_of(line: Line, binding: Binding, profile: Profile) -> Instructio
             f"line {line.number}, {label}: {found}, expected one like ana@example.com",
             f"Correct the address, or delete the line.{more}",
         )
-    return _to_dict(line, address, binding, profile)
+    return _instruction(line, address, binding, profile)
 
 
-def _to_dict(line: Line, name: str, binding: Binding, profile: Profile) -> Instruction | Rejection:
+def _instruction(
+    line: Line, name: str, binding: Binding, profile: Profile
+) -> Instruction | Rejection:
     forms = FIELDS[profile.about]
     requests: list[AssignmentRequest] = []
     for column in binding.roles:
@@ -150,15 +152,15 @@ def _blank(line: int, column: RoleColumn, profile: Profile) -> AssignmentRequest
     )
 
 
-def _too_long(line: int, label: str, text: str, most_bytes: int) -> Rejection | None:
+def _too_long(line: int, label: str, text: str, max_bytes: int) -> Rejection | None:
     # No character takes more than four bytes.
-    if len(text) * 4 <= most_bytes or (found := len(text.encode())) <= most_bytes:
+    if len(text) * 4 <= max_bytes or (found := len(text.encode())) <= max_bytes:
         return None
     return Rejection(
         line,
         label,
         "FIELD_TOO_LONG",
-        f"line {line}, {label}: the value takes {found:,} bytes, expected at most {most_bytes:,}",
+        f"line {line}, {label}: the value takes {found:,} bytes, expected at most {max_bytes:,}",
         "Shorten the value.",
     )
 

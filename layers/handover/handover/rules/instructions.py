@@ -44,7 +44,7 @@ class AssignmentRequest:
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """What one line asks for. A role that the line leaves alone has no seating."""
+    """What one line asks for. A role that the line leaves alone has no request."""
 
     line: int
     account_id: str

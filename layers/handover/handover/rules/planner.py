@@ -33,7 +33,7 @@ Targets = list[tuple[AssignmentRequest, tuple[str, ...]]]
 class WriteContext:
     """Who decides: an import, its place in the order of all imports, and its older open imports.
 
-    `order` sorts imports as S3 received them. `rivals` are the older imports of the tenant that
+    `order` sorts imports as S3 received them. `older_open_imports` are those of the tenant that
     were not final when this one was validated: only they can still write something older.
     """
 
@@ -348,7 +348,7 @@ def _other_opco(
 def decide(
     asked: Instruction, account: Account, targets: Targets, context: WriteContext
 ) -> Decision:
-    """What becomes of a line whose seatings are to have these holders, by the order of imports."""
+    """What becomes of a line whose requests lead to these holders, by the order of imports."""
     changes: list[RoleChange] = []
     # What takes users off a role, or resolves them, decides nothing that an older import could
     # not still say of the others in it: only what sets a role takes its place in the order. A
@@ -425,8 +425,8 @@ def _change(
         account.version + 1,
         tuple(changes),
     )
-    # A mark may be dropped once its import is final: no chunk of it is ever worked again. Older
-    # imports that are no older open imports are; of newer ones nothing is known here, so theirs stay.
+    # A receipt may be dropped once its import is final: no chunk of it is ever worked again. Older
+    # imports that are not open are final; of newer ones nothing is known here, so theirs stay.
     kept = tuple(
         receipt
         for receipt in account.receipts

@@ -80,9 +80,9 @@ class ChunkSeen:
 def what_to_resend(now: float, sent: Sent, seen: Seen) -> Resend:
     """What a sweep sends of an import whose work is not done.
 
-    A lost message is sent again after PATIENCE_SECONDS where nothing later waits; the others that
-    were lost with it once that probe is taken. Probes may be lost too: the next one comes after
-    twice the time, LONGEST_WAIT_SECONDS at the most.
+    A lost message is sent again after RESEND_AFTER_SECONDS where nothing later waits; the others
+    that were lost with it once that probe is taken. Probes may be lost too: the next one comes
+    after twice the time, LONGEST_WAIT_SECONDS at the most.
     """
     if sent.is_probe_taken:
         return Resend.LOST

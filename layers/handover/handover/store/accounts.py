@@ -33,7 +33,7 @@ class Accounts:
         return {account.account_id: account for account in found}
 
     def listed(self, tenant: str, *, after: str = "") -> Iterator[str]:
-        """The ids of all accounts of the tenant, shelf by shelf, as an index of the table has them.
+        """The ids of all accounts of the tenant, shard by shard, as an index of the table has them.
 
         `after` is where to begin: the last id that is known. The index follows within moments.
         """

@@ -97,10 +97,10 @@ class ImportItem(Model):
     replays = NumberAttribute(default=0)
     replayed_at = UnicodeAttribute(null=True)
     # As many as there were when the import came to its end, which is told once and for all.
-    replays_notified = NumberAttribute(null=True)
+    replays_notified = NumberAttribute(null=True, attr_name="replays_told")
     replay_of = UnicodeAttribute(null=True)
     # What it does, when Handover wrote the file itself, and which import it takes back.
-    job = UnicodeAttribute(null=True)
+    job = UnicodeAttribute(null=True, attr_name="errand")
     undo_of = UnicodeAttribute(null=True)
     # Who wrote the object, as S3 told; none when S3's word never came.
     principal = UnicodeAttribute(null=True)
@@ -142,7 +142,7 @@ class ImportItem(Model):
     probe_taken = BooleanAttribute(default=False)
     # Set once the import had to wait for older ones to end before it could be decided.
     waits = BooleanAttribute(default=False)
-    approval_notified = BooleanAttribute(default=False)
+    approval_notified = BooleanAttribute(default=False, attr_name="told_approval")
     # None of a replay, which stands in no list.
     listed_at = UnicodeAttribute(null=True)
     open = UnicodeAttribute(null=True)
@@ -224,7 +224,7 @@ class TicketItem(Model):
     mapping = UnicodeAttribute(default="{}")
     # Of a job: its kind and source, the users it is about, the import that it takes back, and
     # the profile that its file follows.
-    job = UnicodeAttribute(null=True)
+    job = UnicodeAttribute(null=True, attr_name="errand")
     source = UnicodeAttribute(null=True)
     users: ListAttribute[str] = ListAttribute(null=True)
     undo_of = UnicodeAttribute(null=True)

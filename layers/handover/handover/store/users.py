@@ -103,7 +103,7 @@ class People:
     def called(
         self, tenant: str, beginning: str, after: str | None, deadline: Deadline
     ) -> Iterator[tuple[str, User]]:
-        """Users whose names begin so in the form of `normalized_name`, each behind its place in the list.
+        """Users whose normalized names begin so, each behind its place in the list.
 
         They come by name, then by address, lazily; deleted ones too.
         """

@@ -171,7 +171,7 @@ def accounts_page(
         return _page(
             resources, person, every, lambda _, account: expected.admits(account), limit, deadline
         )
-    place = place_at(cursor, HOLDER_PLACES, most_bytes=MAX_HOLDER_BYTES)
+    place = place_at(cursor, HOLDER_PLACES, max_bytes=MAX_HOLDER_BYTES)
     holders = sorted(_holders(resources, person.tenant, expected.holder, deadline))
 
     def is_wanted(at: str, account: Account) -> bool:

@@ -160,7 +160,7 @@ class _Decision:
         )
 
     def _plan(self, account: Account, deadline: Deadline) -> Decision:
-        # The edit is its own older open import, so that the roles it asks for always take its order: an
+        # The edit counts itself among them, so that the roles it asks for always take its order: an
         # older import may still come, whatever is known of it here.
         older_open_imports = {self.edit_id, *self._still_worked(account, deadline)}
         context = WriteContext(

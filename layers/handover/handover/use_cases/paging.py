@@ -104,12 +104,12 @@ def cursor_at(place: str) -> str:
 
 
 def place_at(
-    cursor: str | None, places: re.Pattern[str], *, most_bytes: int = MAX_PLACE_BYTES
+    cursor: str | None, places: re.Pattern[str], *, max_bytes: int = MAX_PLACE_BYTES
 ) -> str | None:
     """The place after which a page begins, None for the first page.
 
     Raises NotFoundError for what is no cursor, or leads to none of the listing's `places`, of which
-    none takes more than `most_bytes`.
+    none takes more than `max_bytes`.
     """
     if cursor is None:
         return None
@@ -118,11 +118,7 @@ def place_at(
     except ValueError:
         place = ""
     # Decoding passes over characters that do not belong; a cursor has exactly one form.
-    if (
-        not places.fullmatch(place)
-        or len(place.encode()) > most_bytes
-        or cursor_at(place) != cursor
-    ):
+    if not places.fullmatch(place) or len(place.encode()) > max_bytes or cursor_at(place) != cursor:
         raise NotFoundError(
             "this is no cursor of this listing; take the one that its last page gave", "cursor"
         )

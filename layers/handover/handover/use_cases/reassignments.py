@@ -81,7 +81,7 @@ def ask_owner(
     labels = [column.label for column in narrowed(profile, role).columns]
     pieces = csv_pieces(labels, ((account, job.cell) for account in accounts))
     upload_job_file(resources, ticket_id, ticket, pieces, deadline)
-    metrics.add_metric("ErrandsAsked", "Count", 1)
+    metrics.add_metric("JobsAsked", "Count", 1)
     return ticket_id
 
 

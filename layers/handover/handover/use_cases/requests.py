@@ -84,7 +84,7 @@ def requests_mine(
 
     A page may hold fewer than `limit`, even none, where few accounts have any.
     """
-    place = place_at(cursor, MINE_PLACES, most_bytes=MAX_MINE_BYTES)
+    place = place_at(cursor, MINE_PLACES, max_bytes=MAX_MINE_BYTES)
     begun, _, last = (place or "").rpartition("\n")
     rows: list[JsonObject] = []
     room = Room(limit)

@@ -260,8 +260,8 @@ def put_source(resources: Resources, person: Person, expected: NewSource) -> dic
     if not SOURCE_PATTERN.fullmatch(expected.source) or expected.source in RESERVED_SOURCES:
         raise InvalidRequestError(
             "source",
-            f"source: {expected.source!r} cannot be a source's folder, expected letters, digits and "
-            f"._- and none of {', '.join(sorted(RESERVED_SOURCES))}",
+            f"source: {expected.source!r} cannot be a source's folder, expected letters, digits "
+            f"and ._- and none of {', '.join(sorted(RESERVED_SOURCES))}",
         )
     if not PRINCIPAL_PATTERN.fullmatch(expected.principal):
         raise InvalidRequestError(
