@@ -73,14 +73,14 @@ def test_r91_a_login_name_that_lines_of_two_users_ask_for_is_nobodys(
         "expected one of each user's own"
     )
     assert second["error"].startswith("line 4, login_name: different users ask for")
-    assert "'zed', also on line 2;" in second["error"]
+    assert "'zed', also on line 2, expected" in second["error"]
 
 
 def test_at_most_five_of_the_other_lines_are_named(pipeline: Pipeline) -> None:
     created = forwards(pipeline, *(f"u{one}@x.example,zed" for one in range(8)))
 
     last = pipeline.table(created, "errors.csv")[-1]
-    assert "also on line 2, 3, 4, 5, 6 and 2 more;" in last["error"]
+    assert "also on line 2, 3, 4, 5, 6 and 2 more, expected" in last["error"]
 
 
 def test_identical_lines_of_one_user_still_count_once(pipeline: Pipeline) -> None:
