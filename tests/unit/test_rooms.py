@@ -13,6 +13,7 @@ CORE = ROOT / "layers" / "handover" / "handover"
 # Bottom first. A room is a folder of `handover`, or a module beside them.
 ROOMS = (
     "model",
+    "codes",
     "errors",
     "reading",
     "profiles",
@@ -31,7 +32,7 @@ ROOMS = (
     "http",
 )
 # These say nothing to AWS and read no clock or environment.
-PURE = ("errors", "model", "reading", "profiles", "rules", "reports")
+PURE = ("codes", "errors", "model", "reading", "profiles", "rules", "reports")
 
 
 def room_of(file: Path) -> str:

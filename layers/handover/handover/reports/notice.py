@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from handover.codes import CORRECT_THE_FILE, CodeKind, remedy_of
 from handover.model import FileWarning, Mode, State
 from handover.profiles import About, presets
 from handover.reports.summary import Counts, ImportSummary, ReportObject, summary
@@ -52,23 +53,6 @@ _OUTCOMES = (
 )
 # Not of a job, whose report nobody can upload.
 _PLEASE = {"rejected": " (please correct)", "not_processed": " (please upload again)"}
-
-_NOT_ALLOWED = "Nothing in the file has to change: ask an Admin to upload it or to give you access."
-_SPLIT = "Split the file into smaller ones, each with the header line, and upload them one by one."
-_NEW_TICKET = "Start a new upload in Handover and choose the same file again."
-_NEXT_AFTER_REFUSAL = {
-    "UPLOADER_NOT_ALLOWED": _NOT_ALLOWED,
-    "UNKNOWN_SOURCE": "Ask an Admin to register the source, then upload the file again.",
-    "WRONG_PRINCIPAL": "Ask an Admin which access keys are registered for this source.",
-    "UNKNOWN_PROFILE": "Choose one of your organisation's profiles and upload the file again.",
-    "TICKET_UNKNOWN": _NEW_TICKET,
-    "TICKET_REPLAYED": _NEW_TICKET,
-    "OBJECT_GONE": "The file was removed before it was read: upload it again.",
-    "RESULTS_FILE": "Upload your own file, or the report (errors.csv) with the lines corrected.",
-    "TOO_LARGE": _SPLIT,
-    "TOO_MANY_LINES": _SPLIT,
-}
-_CORRECT_THE_FILE = "Correct this in your file and upload the whole file again."
 
 # What Handover does by a file of its own is asked for again: the file's profile is no one's to
 # upload for, and its cells say what only such files may. What is done already is left alone then.
@@ -309,7 +293,7 @@ def _next(import_: ImportSummary) -> list[str]:
             return [_how_to_ask_again(import_)]
         case State.REFUSED:
             code = import_.refusal.code if import_.refusal else ""
-            return [f"What to do: {_NEXT_AFTER_REFUSAL.get(code, _CORRECT_THE_FILE)}"]
+            return [f"What to do: {remedy_of(CodeKind.FILE, code) or CORRECT_THE_FILE}"]
         case State.AWAITING_APPROVAL:
             return [
                 (

@@ -27,6 +27,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from handover.codes import NOT_PROCESSED
 from handover.model import Dialect, Header, Line, LineResult, Outcome, Rejection, RoleChange
 from handover.reading.guards import MALFORMED, guard
 from handover.reading.own_columns import (
@@ -39,7 +40,6 @@ from handover.reading.own_columns import (
 ERRORS_COLUMNS = REPORT_LABELS
 RESULTS_COLUMNS = RESULTS_LABELS
 
-NOT_PROCESSED = "NOT_PROCESSED"
 NOT_PROCESSED_ERROR = "This line was not processed"
 NOT_PROCESSED_HINT = "Upload this file again"
 # A file that Handover wrote follows a profile that nobody can upload for.
