@@ -17,7 +17,9 @@ DEFAULT_RATE = 1000
 
 app = Typer()
 domains_app = Typer(invoke_without_command=True)
-migrate_app = Typer(help="Move stored items to other keys, beside whatever runs; see RUNBOOK.")
+migrate_app = Typer(
+    help="Move stored items to other keys, beside whatever runs; see infra/OPERATIONS.md."
+)
 
 Back = Annotated[bool, Option("--back", help="bring all back under one key")]
 Rate = Annotated[int, Option("--rate", metavar="N", min=1, help="items a second at most")]

@@ -62,8 +62,8 @@ def seed(
     """Load a tenant's directory from files; needs AWS credentials, may be repeated.
 
     The folder holds any of accounts.csv, users.csv, sources.csv, workflows.csv, roles.csv,
-    settings.json and profiles/*.json, with the columns that README lists. On the embedded AWS every
-    active user gets a sign-in with the password in HANDOVER_PASSWORD, else Handover-1.
+    settings.json and profiles/*.json, with the columns that GUIDE.md lists. On the embedded AWS
+    every active user gets a sign-in with the password in HANDOVER_PASSWORD, else Handover-1.
     """
     from infra.cli import seed as seeding  # half a second of imports that no other command needs
 

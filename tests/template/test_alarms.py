@@ -10,6 +10,7 @@ from handover.batch import LONGEST_DELAY_SECONDS, process_batch
 from handover.errors import RetryLaterError
 from handover.runtime import metrics
 
+from infra.reference.stack import WHAT_TO_DO
 from infra.template import PATH, resources
 from tests.kit.payloads import load_event
 from tests.kit.pipeline import LambdaContext
@@ -24,6 +25,8 @@ from tests.template.test_template import (
     value_in,
 )
 
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+MAX_DESCRIPTION_CHARS = 1024
 ALARMS = dict(resources(TEMPLATE, "AWS::CloudWatch::Alarm"))
 # Alarms are for the stages that run on AWS.
 STAGES = ("dev", "prod")
@@ -84,10 +87,14 @@ def test_every_alarm_calls_somebody_and_stays_silent_without_data() -> None:
         assert alarm["TreatMissingData"] == "notBreaching"
 
 
-def test_every_alarm_is_in_the_runbook() -> None:
-    page = (PATH.parent / "infra" / "RUNBOOK.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_says_what_it_means_and_what_to_do(name: str) -> None:
+    text = ALARMS[name]["AlarmDescription"]
 
-    assert [name for name in ALARMS if name not in page] == []
+    means, do = text.split(WHAT_TO_DO)
+    assert means.strip().endswith(".")
+    assert do.strip().endswith(".")
+    assert len(text) <= MAX_DESCRIPTION_CHARS
 
 
 @pytest.mark.parametrize("queue", DEAD_LETTERS)

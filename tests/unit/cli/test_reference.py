@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,14 +11,12 @@ from typer.core import TyperGroup
 
 from infra.cli.ending import PROGRAM
 from infra.cli.main import COMMANDS, main
-from infra.cli.reference import rows_of, table
 from infra.cli.screen import Screen
 from infra.cli.session import Session
+from infra.reference.commands import rows_of
 
 if TYPE_CHECKING:
     from typer._click.core import Command
-
-README = Path(__file__).resolve().parents[3] / "README.md"
 
 
 def every_command(
@@ -35,12 +32,6 @@ def every_command(
 
 
 EVERY = list(every_command(COMMANDS))
-
-
-def test_the_table_in_readme_is_that_of_the_commands() -> None:
-    text = README.read_text(encoding="utf-8")
-
-    assert table() in text, "put what `python -m infra.cli.reference` prints into README.md"
 
 
 def test_every_command_has_a_row_that_says_what_it_does() -> None:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from handover.errors import InvalidRequestError
+from handover.profiles.definition import COLUMN_FIELDS, PROFILE_FIELDS, ROLE_FIELDS
 from handover.profiles.fields import FIELD, FIELDS, About, is_field
 from handover.profiles.profile import (
     BESIDE,
@@ -47,7 +48,7 @@ def parse_profile(text: str) -> Profile:
 def profile_from(data: object) -> Profile:
     """The profile that parsed JSON describes; raises as `parse_profile` does."""
     top = _mapping(data, "profile")
-    unknown = set(top) - _FIELDS
+    unknown = set(top) - set(PROFILE_FIELDS)
     if unknown:
         raise InvalidRequestError(min(unknown), f"a profile has no field {min(unknown)!r}")
     name = _text(top, "name")
@@ -141,34 +142,13 @@ _SAYING = {
     About.ACCOUNTS: frozenset({Holds.FIELD, Holds.INITIAL}),
     About.USERS: frozenset({Holds.FIELD}),
 }
-_FIELDS = frozenset(
-    {
-        "name",
-        "version",
-        "title",
-        "columns",
-        "roles",
-        "tenant_roles",
-        "about",
-        "blank",
-        "clear_words",
-        "list_separator",
-        "unknown_user",
-        "required_user_roles",
-        "opco_wall",
-        "inactive_accounts",
-        "duplicates",
-        "uploader_roles",
-        "fallback_encoding",
-    }
-)
 
 
 def role_from_json(role: str, data: Mapping[str, Any], path: str) -> Role:
     """The role that parsed JSON describes; `path` is where, for the error."""
     if is_field(role):
         raise InvalidRequestError(path, f"{role!r}: no role begins with {FIELD!r}, facts do")
-    unknown = set(data) - {"max_users", "assigned_by"}
+    unknown = set(data) - set(ROLE_FIELDS)
     if unknown:
         field = f"{path}.{min(unknown)}"
         raise InvalidRequestError(field, f"a role has no field {min(unknown)!r}")
@@ -188,7 +168,7 @@ def role_json(definition: Role) -> dict[str, Any]:
 
 
 def _column(data: Mapping[str, Any], path: str, roles: Collection[str]) -> Column:
-    unknown = set(data) - {"holds", "label", "aliases", "role", "by", "required"}
+    unknown = set(data) - set(COLUMN_FIELDS)
     if unknown:
         field = f"{path}.{min(unknown)}"
         raise InvalidRequestError(field, f"a column has no field {min(unknown)!r}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
@@ -29,22 +29,52 @@ class OpcoWall(StrEnum):
     BY_PROFILE = "by_profile"
 
 
+MEANING = "meaning"
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A tenant's settings; whatever it has not set is as usual.
+    """A tenant's settings, each defined here: usual value, type and meaning.
 
-    `default_account_manager` is the address of who gets the new accounts that come without a
-    manager, "" for nobody. With `allow_account_manager_to_create_requests`, who holds an account
-    may create requests on behalf of its contacts. `profiles` are the names of the profiles that are
-    switched on; all others are for Admins only.
+    GUIDE.md prints them; a test holds the bodies of `GET` and `PATCH /settings` to these fields.
     """
 
-    clear_guard_percent: int = CLEAR_GUARD_PERCENT
-    clear_guard_lines: int = CLEAR_GUARD_LINES
-    default_account_manager: str = ""
-    allow_account_manager_to_create_requests: bool = False
-    profiles: tuple[str, ...] = ()
-    opco_wall: OpcoWall = OpcoWall.ALWAYS
+    clear_guard_percent: int = field(
+        default=CLEAR_GUARD_PERCENT,
+        metadata={
+            MEANING: "a file waits for an Admin if it would remove managers on more than this"
+            " percentage of its lines"
+        },
+    )
+    clear_guard_lines: int = field(
+        default=CLEAR_GUARD_LINES,
+        metadata={MEANING: "and on more lines than this; both limits must be exceeded"},
+    )
+    default_account_manager: str = field(
+        default="",
+        metadata={
+            MEANING: "the address of the user who gets new accounts without a manager; empty:"
+            " nobody"
+        },
+    )
+    allow_account_manager_to_create_requests: bool = field(
+        default=False,
+        metadata={MEANING: "whether holders of an account may create requests for its contacts"},
+    )
+    profiles: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            MEANING: "the names of the profiles that are switched on; all others are for Admins"
+            " only"
+        },
+    )
+    opco_wall: OpcoWall = field(
+        default=OpcoWall.ALWAYS,
+        metadata={
+            MEANING: '`"always"`: no user holds an account of another operating company;'
+            ' `"by_profile"`: the profile of the file decides'
+        },
+    )
 
 
 _HIGHEST = {"clear_guard_percent": 100, "clear_guard_lines": 20_000_000}
@@ -66,7 +96,7 @@ def settings_from(data: Mapping[str, Any]) -> Settings:
 
     Raises InvalidRequestError whose `field` is the setting that is unknown or out of its range.
     """
-    known = [field.name for field in fields(Settings)]
+    known = [one.name for one in fields(Settings)]
     for name, value in data.items():
         if name not in known:
             raise InvalidRequestError(

@@ -1,4 +1,4 @@
-"""The table of all commands in README: `python -m infra.cli.reference` prints it."""
+"""The table of all commands."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typer.core import TyperArgument, TyperGroup, TyperOption
 
 from infra.cli.ending import PROGRAM
 from infra.cli.main import COMMANDS
+from infra.reference.tables import table
 
 if TYPE_CHECKING:
     from typer._click.core import Command
 
-HEAD = ("| command | does |", "|---|---|")
 _LEFT_OUT = ("help", "install_completion", "show_completion")
 
 
-def table() -> str:
-    """The table in Markdown: a row for each command, with its arguments and what it does."""
-    rows = (f"| `{_cell(usage)}` | {_cell(does)} |" for usage, does in rows_of(COMMANDS, PROGRAM))
-    return "\n".join([*HEAD, *rows]) + "\n"
+def commands_table() -> str:
+    """A row for each command, with its arguments and what it does."""
+    rows = ((f"`{usage}`", does) for usage, does in rows_of(COMMANDS, PROGRAM))
+    return table(("command", "does"), rows)
 
 
 def rows_of(command: Command, path: str) -> Iterator[tuple[str, str]]:
@@ -49,11 +49,3 @@ def usage_of(command: Command, path: str) -> str:
 
 def _by_need(option: tuple[bool, str]) -> bool:
     return option[0]
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", r"\|")
-
-
-if __name__ == "__main__":
-    print(table(), end="")

@@ -1,0 +1,49 @@
+"""The fields that GUIDE.md lists are those that a profile's JSON has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from handover.errors import InvalidRequestError
+from handover.profiles import Holds, presets, profile_from, profile_json
+from handover.profiles.definition import COLUMN_FIELDS, HOLDS, PROFILE_FIELDS, ROLE_FIELDS
+
+STRICT: dict[str, Any] = profile_json(presets()["single-strict"])
+
+
+def without(field: str) -> dict[str, Any]:
+    return {name: value for name, value in STRICT.items() if name != field}
+
+
+def test_a_profile_has_the_fields_that_are_listed() -> None:
+    assert set(STRICT) == set(PROFILE_FIELDS)
+    assert {name for column in STRICT["columns"] for name in column} == set(COLUMN_FIELDS)
+    assert set(HOLDS) == set(Holds)
+
+
+@pytest.mark.parametrize("field", [name for name, one in PROFILE_FIELDS.items() if one.default])
+def test_a_field_with_a_default_may_be_left_out(field: str) -> None:
+    assert profile_from(without(field)) == presets()["single-strict"]
+
+
+# `null` stands for a field of these that is left out.
+@pytest.mark.parametrize(
+    "field",
+    [name for name, one in PROFILE_FIELDS.items() if not one.default and "`null`" not in one.value],
+)
+def test_a_field_without_a_default_must_be_there(field: str) -> None:
+    with pytest.raises(InvalidRequestError) as wrong:
+        profile_from(without(field))
+
+    assert wrong.value.field == field
+
+
+def test_a_role_takes_the_fields_that_are_listed_and_no_others() -> None:
+    data = STRICT | {"roles": {"account_manager": dict.fromkeys(ROLE_FIELDS, None)}}
+    data["roles"]["account_manager"]["assigned_by"] = ["Admin"]
+
+    assert profile_from(data).roles["account_manager"].max_users is None
+    data["roles"]["account_manager"]["colour"] = "red"
+    with pytest.raises(InvalidRequestError, match="colour"):
+        profile_from(data)
