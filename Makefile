@@ -8,12 +8,12 @@ SEED ?= 1
 SAMPLE ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lock build deploy bench contract simulation load soak audit mutants clean
+.PHONY: help setup demo lint check reference test lock build deploy bench contract simulation load soak audit mutants clean
 
-help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+help: ## list the targets and what each is for
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
 
-setup: .venv/.ready .emulator/.ready ## environments for the project and for the embedded AWS
+setup: .venv/.ready .emulator/.ready ## make the environments of the project (.venv) and of the embedded AWS (.emulator)
 
 .venv/.ready: requirements-dev.txt pyproject.toml infra/setup.sh
 	infra/setup.sh venv
@@ -23,26 +23,32 @@ setup: .venv/.ready .emulator/.ready ## environments for the project and for the
 	infra/setup.sh emulator
 	@touch $@
 
-demo: setup ## the main job on a sample, on the embedded AWS
+demo: setup ## run the main job on a sample, on the embedded AWS
 	$(PYTHON) -m infra.demo
+
+lint: setup ## check format, lint, types and the template: the fast part of check, which pre-commit runs
+	$(PYTHON) -m ruff format --check $(CODE)
+	$(PYTHON) -m ruff check $(CODE)
+	$(PYTHON) -m mypy
+	.venv/bin/cfn-lint template.yaml
+
+check: lint ## the gate before each commit: lint, and the tests of tests/unit and tests/template
+	$(PYTHON) -m pytest -q tests/unit tests/template
+	@echo 'Left to `make test`: functions, rights, security, hostile files, simulation, crashes, stories.'
+
+reference: setup ## write the lists in the documents again that the code knows
+	$(PYTHON) -m infra.reference
 
 # More at a time than there are cores: many of the tests wait for the embedded AWS. Those that take the
 # longest come first, tests/e2e; tests/conftest.py says what stays together.
 # What patches time or the whole SDK has processes of its own; some of it shares itself out.
-test: setup ## every test
+test: setup ## run every test; needs several minutes
 	$(PYTHON) -m pytest -n 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 --ignore tests/simulation --ignore tests/crash
 	$(PYTHON) -m pytest tests/crash
 	$(PYTHON) -m pytest -n 3 --dist worksteal -m "not all_cores" tests/simulation
 	$(PYTHON) -m pytest -m all_cores tests/simulation
 
-check: setup ## the fast gate: format, lint, types, template and pins, unit tests
-	$(PYTHON) -m ruff format --check $(CODE)
-	$(PYTHON) -m ruff check $(CODE)
-	$(PYTHON) -m mypy
-	.venv/bin/cfn-lint template.yaml
-	$(PYTHON) -m pytest -q tests/unit tests/template
-
-lock: .venv/.ready ## pins, from pyproject.toml
+lock: .venv/.ready ## write all pins again, from pyproject.toml
 	$(COMPILE) pyproject.toml --all-extras --output-file requirements-dev.txt
 	$(COMPILE) pyproject.toml --constraints requirements-dev.txt --no-emit-package numpy \
 		--output-file layers/handover/requirements.txt
@@ -51,29 +57,29 @@ lock: .venv/.ready ## pins, from pyproject.toml
 	$(COMPILE) --group emulator --output-file requirements-emulator.txt
 	$(COMPILE) --group audit --output-file requirements-audit.txt
 
-build: ## the artefacts for AWS (needs the SAM CLI)
+build: ## build the artefacts for AWS (needs the SAM CLI)
 	sam build
 
-deploy: build ## to the AWS account of your credentials (needs the SAM CLI)
+deploy: build ## deploy to the AWS account of your credentials (needs the SAM CLI)
 	sam deploy
-	@echo 'The stack is handover-dev; the commands speak to it with: export HANDOVER_STACK=handover-dev'
+	@echo 'The stack is handover-dev. If you have another one, too: export HANDOVER_STACK=handover-dev'
 
-bench: setup ## speed and memory, into tests/bench/RESULTS.md
+bench: setup ## measure speed and memory, into tests/bench/RESULTS.md
 	$(PYTHON) -m tests.bench
 
-contract: setup ## the deployed API asked at length whether it keeps its description
+contract: setup ## ask the API at length whether it keeps its description
 	CONTRACT_EXAMPLES=300 $(PYTHON) -m pytest tests/contract
 
-simulation: setup ## the long fault simulation: every pair of faults, as far as time allows
+simulation: setup ## simulate every pair of faults, as far as time allows
 	$(PYTHON) -m tests.simulation
 
-load: setup ## the load model at its full size, into tests/load/RESULTS.md
+load: setup ## play the load model at its full size, into tests/load/RESULTS.md
 	$(PYTHON) -m tests.load
 
-mutants: setup ## which changes of the code the fast tests notice: SEED=1 SAMPLE=60
+mutants: setup ## change the code in small ways and see what the fast tests notice: SEED=1 SAMPLE=60
 	nice $(PYTHON) -m tests.mutation --seed $(SEED) --sample $(SAMPLE) --page
 
-soak: setup ## ten minutes of load under faults, added to tests/soak/RESULTS.md
+soak: setup ## put ten minutes of load under faults, added to tests/soak/RESULTS.md
 	$(PYTHON) -m tests.soak --output tests/soak/RESULTS.md
 
 # They are larger than everything else together, so only who audits installs them.
@@ -84,12 +90,12 @@ soak: setup ## ten minutes of load under faults, added to tests/soak/RESULTS.md
 	@touch $@
 
 # Nothing is looked up or reported: without a key checkov stays on this machine.
-audit: setup .audit/.ready ## security scanners; every finding is an error
+audit: setup .audit/.ready ## run the security scanners; every finding is an error
 	$(PYTHON) -m ruff check --select S $(CODE)
 	.audit/bin/bandit --quiet --recursive --configfile pyproject.toml functions infra layers/handover
 	.audit/bin/cfn-lint template.yaml
 	.audit/bin/checkov --config-file .checkov.yaml
 
-clean: ## ends the embedded AWS and removes what can be made again
+clean: ## stop the embedded AWS and remove everything that can be made again
 	-@test -x $(PYTHON) && $(PYTHON) -c 'from infra import local; local.down()'
 	rm -rf .venv .emulator .audit .build .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -363,7 +363,7 @@ class World:
             if message.sent > before and message.queue == "ChunksQueue" and waiting[message.body]
         )
         self.violations += [
-            f"I21 a sweep sent {count} messages of {import_id} that wait already"
+            f"I22 a sweep sent {count} messages of {import_id} that wait already"
             for import_id, count in copies.items()
             if count > 1
         ]
