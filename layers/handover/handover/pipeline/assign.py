@@ -190,6 +190,7 @@ def _settle(
     counts = tally(results)
     number = taken.chunk.number
     header, dialect = found.plan.header, found.plan.dialect
+    # Parts first: once the chunk is settled, finalize may read the parts of this attempt at once.
     objects.write(
         resources.work_bucket,
         parts_key(item.pk, number, run.attempt, "results"),
