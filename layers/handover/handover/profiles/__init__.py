@@ -22,6 +22,7 @@ from handover.profiles.fields import (
     is_field,
 )
 from handover.profiles.made import handing_over, narrowed, removing, resolving, restoring
+from handover.profiles.matching import How, Match, mapping_for, match_columns
 from handover.profiles.parsing import (
     parse_profile,
     profile_from,
@@ -70,7 +71,9 @@ __all__ = [
     "Duplicates",
     "Form",
     "Holds",
+    "How",
     "InactiveAccounts",
+    "Match",
     "NamedBy",
     "OpcoWall",
     "Profile",
@@ -84,6 +87,8 @@ __all__ = [
     "ignored_columns",
     "is_field",
     "known_labels",
+    "mapping_for",
+    "match_columns",
     "narrowed",
     "parse_profile",
     "parse_settings",

@@ -1,0 +1,189 @@
+"""Which column of a profile each column of a file probably is, and how sure that is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import groupby, islice
+from operator import attrgetter
+
+from handover.profiles.matching.evidence import Evidence, Given, Strength
+from handover.profiles.matching.meaning import meaning_of
+from handover.profiles.matching.samples import appearance_of
+from handover.profiles.matching.scoring import evidence_for, surroundings_of
+from handover.profiles.profile import EACH_ROLE, Column, Profile
+from handover.reading.own_columns import own_columns_at
+from handover.reading.sniff import normal_label
+
+MAX_ROWS = 20
+MAX_SAMPLES = 3
+MAX_SAMPLE_CHARS = 100
+
+
+class How(StrEnum):
+    """How sure it is that a column of a file is one of the profile.
+
+    EXACT is the column's label, ALIAS another of its names or words that mean the same, REMEMBERED
+    what a person has said of such a file. These map without asking. NEAR is a proposal, which
+    counts only once a person has said yes. NONE: the profile has no such column.
+    """
+
+    EXACT = "exact"
+    ALIAS = "alias"
+    REMEMBERED = "remembered"
+    NEAR = "near"
+    NONE = "none"
+
+    @property
+    def is_sure(self) -> bool:
+        """True for what maps without asking."""
+        return self in (How.EXACT, How.ALIAS, How.REMEMBERED)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A column of a file, and the label of the profile's column that it is; None with NONE.
+
+    `samples` are the first values that are not blank, MAX_SAMPLES at the most.
+    """
+
+    header: str
+    column: str | None
+    how: How
+    samples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """What speaks for the file's column number `given` being the profile's number `column`."""
+
+    evidence: Evidence
+    given: int
+    column: int
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """What decides between equal evidence which one is taken."""
+        return self.given, self.column
+
+
+def match_columns(
+    labels: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    profile: Profile,
+    *,
+    remembered: Mapping[str, str],
+) -> tuple[Match, ...]:
+    """A match for each label, in their order; no column of the profile comes twice.
+
+    `rows` are the first lines of the file, of which MAX_ROWS count. `remembered` leads from labels
+    of the file to the profile's, and goes before all else. Of columns with equal evidence none is
+    sure. The own columns of an uploaded errors.csv are none of the profile's.
+    """
+    columns = [column for column in profile.columns if column.role != EACH_ROLE]
+    values = [[row[at] for row in rows[:MAX_ROWS] if at < len(row)] for at in range(len(labels))]
+    given = [
+        Given(label, meaning_of(label), appearance_of(of_label))
+        for label, of_label in zip(labels, values, strict=True)
+    ]
+    found = _remembered(labels, columns, remembered)
+    around = surroundings_of(given, profile)
+    used = {place for place, _ in found.values()}
+    pairs = [
+        _Pair(evidence, at, place)
+        for at, one in enumerate(given[: own_columns_at(labels)])
+        if at not in found
+        for place, column in enumerate(columns)
+        if place not in used and (evidence := evidence_for(column, one, around)) is not None
+    ]
+    times = Counter(map(normal_label, labels))
+    for pair, is_contested in _assigned(pairs):
+        # A mapping leads from labels, so it can say nothing of one that comes twice.
+        is_asked = is_contested or times[normal_label(labels[pair.given])] > 1
+        how = _how(pair, labels[pair.given], columns[pair.column])
+        found[pair.given] = pair.column, How.NEAR if is_asked else how
+    return tuple(
+        Match(
+            label,
+            columns[found[at][0]].label if at in found else None,
+            found[at][1] if at in found else How.NONE,
+            _samples(of_label),
+        )
+        for at, (label, of_label) in enumerate(zip(labels, values, strict=True))
+    )
+
+
+def mapping_for(matches: Iterable[Match], profile: Profile) -> dict[str, str]:
+    """The mapping that has `bind` take what is sure: without labels that it knows by itself."""
+    names = {
+        normal_label(name): column.label
+        for column in profile.columns
+        for name in (column.label, *column.aliases)
+    }
+    return {
+        match.header: match.column
+        for match in matches
+        if match.column is not None
+        and match.how.is_sure
+        and names.get(normal_label(match.header)) != match.column
+    }
+
+
+def _remembered(
+    labels: Sequence[str], columns: Sequence[Column], remembered: Mapping[str, str]
+) -> dict[int, tuple[int, How]]:
+    """What a person has said, by the number of the label, as far as `bind` would follow it.
+
+    The profile may have changed since: a column that two labels would name is matched.
+    """
+    places = {normal_label(column.label): place for place, column in enumerate(columns)}
+    names = {
+        normal_label(name): place
+        for place, column in enumerate(columns)
+        for name in (column.label, *column.aliases)
+    }
+    known = {normal_label(theirs): normal_label(ours) for theirs, ours in remembered.items()}
+    said = [places.get(known.get(normal_label(label), "")) for label in labels]
+    bound = Counter(
+        names.get(normal_label(label)) if place is None else place
+        for label, place in zip(labels, said, strict=True)
+    )
+    return {
+        at: (place, How.REMEMBERED)
+        for at, place in enumerate(said)
+        if place is not None and bound[place] == 1
+    }
+
+
+def _assigned(pairs: Sequence[_Pair]) -> Iterator[tuple[_Pair, bool]]:
+    """The pairs that are taken, the strongest first, and whether another is as strong.
+
+    Of those that are as strong the file's first is taken, for the profile's first column.
+    """
+    ranked = sorted(
+        pairs, key=lambda pair: (-pair.evidence.strength, -pair.evidence.fit, *pair.place)
+    )
+    givens: set[int] = set()
+    columns: set[int] = set()
+    for _, equal in groupby(ranked, key=attrgetter("evidence")):
+        left = [one for one in equal if one.given not in givens and one.column not in columns]
+        of_given = Counter(pair.given for pair in left)
+        of_column = Counter(pair.column for pair in left)
+        for pair in left:
+            if pair.given not in givens and pair.column not in columns:
+                yield pair, of_given[pair.given] > 1 or of_column[pair.column] > 1
+                givens.add(pair.given)
+                columns.add(pair.column)
+
+
+def _how(pair: _Pair, label: str, column: Column) -> How:
+    if pair.evidence.strength is Strength.GUESS:
+        return How.NEAR
+    return How.EXACT if normal_label(label) == normal_label(column.label) else How.ALIAS
+
+
+def _samples(values: Sequence[str]) -> tuple[str, ...]:
+    filled = (value.strip()[:MAX_SAMPLE_CHARS] for value in values if value.strip())
+    return tuple(islice(filled, MAX_SAMPLES))

@@ -1,0 +1,139 @@
+"""Columns that name users: who looks after an account, and who may look on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from handover.profiles.matching.evidence import (
+    FORMS,
+    IDS,
+    PARTIES,
+    PEOPLE,
+    Evidence,
+    Given,
+    Strength,
+    Surroundings,
+)
+from handover.profiles.matching.meaning import MAX_REMEMBERED, meaning_of, words_of
+from handover.profiles.matching.samples import Look
+from handover.profiles.matching.words import VOCABULARY, Concept
+from handover.profiles.profile import Column, NamedBy, Profile
+
+# How well columns of one person fit that do not say whether they hold addresses or names.
+_NO_FORM_FIT, OWN_FIT = 2, 3
+# Who is to look after an account goes before who does.
+_NEW_FIT = 10
+_OF_SUCCESS = frozenset({Concept.SUCCESS_MANAGER, Concept.OWNER, Concept.REP})
+_OF_SALES = frozenset({Concept.SALES, Concept.REP, Concept.OWNER})
+_FAMILIAR = _OF_SUCCESS | _OF_SALES | {Concept.MANAGER, Concept.ACCOUNT_MANAGER}
+# Roles of those who look after accounts, by what a role or a label of theirs says.
+_ACCOUNT_MANAGER, _SUCCESS_MANAGER, _REP, _ANYBODY = "account manager", "csm", "rep", "anybody"
+
+
+def _of_role(role: str) -> frozenset[Concept]:
+    """What the role is called, nothing where it holds a word that nobody knows."""
+    meant = meaning_of(role)
+    return frozenset() if meant.unknown else meant.concepts
+
+
+def _family(found: frozenset[Concept]) -> str | None:
+    """The kind of people who look after accounts that the concepts name, None for others."""
+    rest = found - FORMS - PEOPLE - PARTIES - {Concept.CURRENT, Concept.NEW}
+    if rest == {Concept.MANAGER} and (found & PEOPLE or found & PARTIES == {Concept.COMPANY}):
+        # Of an employee it is the superior, of a company one of its own.
+        return None
+    if rest == {Concept.ACCOUNT_MANAGER}:
+        return _ACCOUNT_MANAGER
+    if Concept.SUCCESS_MANAGER in rest and rest <= _OF_SUCCESS:
+        return _SUCCESS_MANAGER
+    if Concept.REP in rest and rest <= _OF_SALES:
+        return _REP
+    # "Sales" alone is what was sold.
+    if rest == {Concept.SALES, Concept.OWNER} or (rest == {Concept.SALES} and found & PEOPLE):
+        return _REP
+    if rest in ({Concept.MANAGER}, {Concept.OWNER}):
+        return _ACCOUNT_MANAGER if found & PARTIES else _ANYBODY
+    return None
+
+
+def as_person(column: Column, given: Given, around: Surroundings) -> Evidence | None:
+    """What the label says of the column naming the users of the role of `column`."""
+    evidence = _as_person(column, given, around)
+    if evidence is not None and around.has_before:
+        # It may be who holds the role now as well as who is to hold it.
+        return Evidence(Strength.GUESS, evidence.fit)
+    return evidence
+
+
+def _as_person(column: Column, given: Given, around: Surroundings) -> Evidence | None:
+    found = given.meaning.concepts
+    form = _form_fit(column.by, found)
+    if form is None and given.look is not Look.EMAILS:
+        return None
+    if Concept.VIEWER in found | _of_role(column.role) or Concept.FOLLOWER in found:
+        return _as_viewer(column, given, form or 0)
+    if _core(given.label) == _core(column.role) != ():
+        return Evidence(Strength.CLEAR, form or 0)
+    if Concept.OTHER in found or (found & IDS and given.look is not Look.EMAILS):
+        return None
+    given_family, own_family = _family(found - IDS), _family(_of_role(column.role))
+    fit = (form or 0) + (_NEW_FIT if Concept.NEW in found else 0)
+    if given_family is None or own_family is None:
+        return None
+    if given.meaning.unknown:
+        return Evidence(Strength.GUESS, fit)
+    if given_family == own_family:
+        # In a team a record's owner may be any of them, unless the role is called so.
+        is_any = around.managers > 1 and found & _FAMILIAR == {Concept.OWNER}
+        is_asked = is_any and Concept.OWNER not in _of_role(column.role)
+        return Evidence(Strength.GUESS if is_asked else Strength.CLEAR, fit)
+    if around.managers != 1:
+        return Evidence(Strength.GUESS, fit) if given_family == _ANYBODY else None
+    return Evidence(Strength.LIKELY if given_family == _ANYBODY else Strength.POSSIBLE, fit)
+
+
+@lru_cache(maxsize=MAX_REMEMBERED)
+def _core(label: str) -> tuple[str, ...]:
+    """The words of a label without those that say in which form it names somebody."""
+    formal = FORMS | {Concept.NOISE}
+    return tuple(word for word in words_of(label) if VOCABULARY.get((word,)) not in formal)
+
+
+def _as_viewer(column: Column, given: Given, form: int) -> Evidence | None:
+    """Who may look only, in a role that is called so."""
+    found = given.meaning.concepts
+    if _of_role(column.role) != {Concept.VIEWER} or not found & {Concept.VIEWER, Concept.FOLLOWER}:
+        return None
+    if not found <= {Concept.VIEWER, Concept.FOLLOWER, Concept.MORE} | FORMS | PEOPLE | PARTIES:
+        return None
+    if given.meaning.unknown:
+        return Evidence(Strength.GUESS, form)
+    return Evidence(Strength.CLEAR if Concept.VIEWER in found else Strength.LIKELY, form)
+
+
+def _form_fit(ways: Sequence[NamedBy], found: frozenset[Concept]) -> int | None:
+    """How well a column that names users in such a form fits; None when it cannot be read."""
+    named = {
+        way
+        for way, concept in (
+            (NamedBy.EMAIL, Concept.EMAIL),
+            (NamedBy.LOGIN, Concept.LOGIN),
+            (NamedBy.LOGIN, Concept.USER_NAME),
+            (NamedBy.NAME, Concept.NAME),
+        )
+        if concept in found
+    }
+    if not named:
+        return _NO_FORM_FIT - (len(ways) == 1)
+    fitting = [way for way in ways if way in named]
+    if not fitting:
+        return None
+    # The column that takes nothing else is meant for it.
+    return 5 if len(ways) == 1 else 4 - ways.index(fitting[0])
+
+
+def count_managers(profile: Profile) -> int:
+    """How many of the profile's roles are of those who look after accounts."""
+    roles = {column.role for column in profile.columns if column.by}
+    return sum(_family(_of_role(role)) is not None for role in roles)

@@ -1,0 +1,55 @@
+"""What the sample values of a column look like."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+
+from handover.profiles.fields import ACTIVE, DELETED, INACTIVE
+
+# So much of a column must look alike.
+MIN_SHARE = 0.6
+# Longer than any address or name; of longer cells the beginning counts.
+MAX_CELL_CHARS = 400
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]{2,}")
+_LIST = re.compile(r"[;,|\s]+")
+_ID = re.compile(r"(?=.*\d)[^\s@]{1,64}")
+_NAME = re.compile(r"[^\W\d_][^\d@]*\s[^\d@]*[^\W\d_.]\.?")
+_STATUSES = frozenset({ACTIVE, INACTIVE, DELETED})
+
+
+class Look(StrEnum):
+    """What most values of a column are."""
+
+    EMPTY = "empty"
+    EMAILS = "emails"
+    IDS = "ids"
+    NAMES = "names"
+    STATUSES = "statuses"
+    ANYTHING = "anything"
+
+
+def appearance_of(values: Sequence[str]) -> Look:
+    """What most of the values that are not blank look like."""
+    cells = [cell for value in values if (cell := value[:MAX_CELL_CHARS].strip())]
+    if not cells:
+        return Look.EMPTY
+    for look, is_like in _LOOKS:
+        if sum(map(is_like, cells)) >= MIN_SHARE * len(cells):
+            return look
+    return Look.ANYTHING
+
+
+def _is_email(cell: str) -> bool:
+    """True for an address, and for a list that begins with one."""
+    first = next((part for part in _LIST.split(cell) if part), "")
+    return _EMAIL.fullmatch(first) is not None
+
+
+_LOOKS = (
+    (Look.EMAILS, _is_email),
+    (Look.STATUSES, lambda cell: cell.casefold() in _STATUSES),
+    (Look.IDS, lambda cell: _ID.fullmatch(cell) is not None),
+    (Look.NAMES, lambda cell: _NAME.fullmatch(cell) is not None),
+)

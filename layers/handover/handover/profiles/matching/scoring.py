@@ -1,0 +1,157 @@
+"""How much speaks for a column of a file being one of a profile's, by label and values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from rapidfuzz import fuzz
+
+from handover.profiles.fields import STATUS
+from handover.profiles.matching.evidence import (
+    FORMS,
+    PARTIES,
+    PEOPLE,
+    Evidence,
+    Given,
+    Strength,
+    Surroundings,
+)
+from handover.profiles.matching.fields import as_field, as_workflow
+from handover.profiles.matching.keys import as_account, as_address
+from handover.profiles.matching.meaning import MAX_REMEMBERED, Meaning, meaning_of, words_of
+from handover.profiles.matching.people import OWN_FIT, as_person, count_managers
+from handover.profiles.matching.samples import Look
+from handover.profiles.matching.words import Concept
+from handover.profiles.profile import BESIDE, Column, Holds, NamedBy, Profile
+from handover.reading.sniff import normal_label
+
+# Labels this much alike (of 100) are probably one label, misspelled.
+SPELLED_ALIKE = 75
+# Words that many things have in common: labels with one are the same if they are the same words.
+_VAGUE = frozenset({Concept.OTHER, Concept.PLAN, Concept.MORE, Concept.CURRENT, Concept.NEW})
+_PERSONS = frozenset({Holds.USERS, Holds.INITIAL})
+
+
+_normal = lru_cache(maxsize=MAX_REMEMBERED)(normal_label)
+
+
+def surroundings_of(columns: Sequence[Given], profile: Profile) -> Surroundings:
+    """What the columns of the file and the profile say of each other."""
+    return Surroundings(
+        named=frozenset().union(*(_named_by(one.meaning) for one in columns)),
+        has_customer_id=any(column.role == "#customer_id" for column in profile.columns),
+        is_about_users=any(column.holds is Holds.USER for column in profile.columns),
+        has_before=any(column.holds in BESIDE for column in profile.columns),
+        managers=count_managers(profile),
+    )
+
+
+def _named_by(meaning: Meaning) -> frozenset[Concept]:
+    """Whom a column names: "Customer name" the customer, and "Name 1" too."""
+    rest = meaning.concepts - {Concept.NAME}
+    is_name = Concept.NAME in meaning.concepts and rest <= PARTIES and not meaning.unknown
+    return (rest or frozenset({Concept.CUSTOMER})) if is_name else frozenset()
+
+
+def evidence_for(column: Column, given: Given, around: Surroundings) -> Evidence | None:
+    """What speaks for `given` being the profile's `column`, None when nothing does."""
+    label = _normal(given.label)
+    if not label:
+        return None
+    if label in map(_normal, (column.label, *column.aliases)):
+        return Evidence(Strength.OWN)
+    evidence = _same_words(column, given) or _meant(column, given, around)
+    evidence = (
+        _weighed(evidence, column, given) if evidence is not None else _by_values(column, given)
+    )
+    if evidence is not None and given.meaning.is_guessed:
+        evidence = Evidence(Strength.GUESS, evidence.fit)
+    is_understood = not given.meaning.unknown and not given.meaning.is_guessed
+    if evidence is None and not is_understood and _is_spelled_alike(column, label):
+        evidence = Evidence(Strength.GUESS)
+    return evidence
+
+
+def _same_words(column: Column, given: Given) -> Evidence | None:
+    """SAME for an own label with other punctuation, or in words that mean the same."""
+    is_person = column.holds in _PERSONS
+    if is_person and given.meaning.concepts <= FORMS:
+        # "E-mail" alone may be anybody's, most often the customer's.
+        return None
+    squeezed = "".join(words_of(given.label))
+    for name in (column.label, *column.aliases):
+        if squeezed and squeezed == "".join(words_of(name)):
+            return Evidence(Strength.CLEAR, OWN_FIT) if is_person else Evidence(Strength.SAME, 1)
+    # Of several columns about one person the form decides, see `_form_fit`.
+    for name in () if is_person else (column.label, *column.aliases):
+        meant = meaning_of(name)
+        if given.meaning == meant and meant.concepts and not meant.concepts & _VAGUE:
+            return Evidence(Strength.SAME)
+    return None
+
+
+def _meant(column: Column, given: Given, around: Surroundings) -> Evidence | None:
+    """What the meaning of the label says of a column that holds such a thing."""
+    match column.holds:
+        case Holds.ACCOUNT:
+            return as_account(column, given, around)
+        case Holds.USER:
+            return as_address(given)
+        case Holds.USERS | Holds.INITIAL:
+            return as_person(column, given, around)
+        case Holds.WORKFLOW:
+            return as_workflow(given)
+        case Holds.FIELD:
+            return as_field(column, given, around)
+        case _:
+            return None
+
+
+def _weighed(evidence: Evidence, column: Column, given: Given) -> Evidence | None:
+    """What the label says, with what the values say of it: they may take it back."""
+    guess = Evidence(Strength.GUESS, evidence.fit)
+    match column.holds, given.look:
+        case _, Look.EMPTY:
+            return evidence
+        case (Holds.ACCOUNT, Look.EMAILS):
+            return None
+        case (Holds.ACCOUNT, Look.NAMES | Look.STATUSES):
+            return guess
+        case (Holds.USER, look) if look is not Look.EMAILS:
+            return guess
+        case (Holds.USERS | Holds.INITIAL, look):
+            return evidence if _can_name(column.by, look) else guess
+        case (Holds.FIELD, look) if column.role == STATUS and look is not Look.STATUSES:
+            return guess
+        case _:
+            return evidence
+
+
+def _can_name(ways: Sequence[NamedBy], look: Look) -> bool:
+    """True unless values that look so cannot name users in any of the ways."""
+    if look is Look.EMAILS:
+        return True
+    return NamedBy.NAME in ways or (NamedBy.LOGIN in ways and look is not Look.NAMES)
+
+
+def _by_values(column: Column, given: Given) -> Evidence | None:
+    """A guess by the values alone, where the label says nothing that speaks against it."""
+    found, unknown = given.meaning.concepts, given.meaning.unknown
+    is_person = column.holds in {*_PERSONS, Holds.USER} and column.is_required
+    may_hold_emails = given.look is Look.EMAILS or (
+        given.look is Look.EMPTY and found == {Concept.EMAIL} and not unknown
+    )
+    if is_person and may_hold_emails:
+        is_bare = found <= FORMS | PEOPLE | {Concept.OTHER}
+        return Evidence(Strength.GUESS, -1 - (Concept.OTHER in found)) if is_bare else None
+    if column.holds is Holds.ACCOUNT and given.look is Look.IDS and unknown and not found:
+        return Evidence(Strength.GUESS, -1)
+    return None
+
+
+def _is_spelled_alike(column: Column, label: str) -> bool:
+    return any(
+        fuzz.ratio(label, _normal(name)) >= SPELLED_ALIKE
+        for name in (column.label, *column.aliases)
+    )

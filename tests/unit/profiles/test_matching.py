@@ -1,0 +1,334 @@
+"""Matching: somebody's columns are found, proposed or left alone, and never taken wrongly."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from handover.errors import RefusedError
+from handover.profiles import (
+    Column,
+    Holds,
+    How,
+    Match,
+    NamedBy,
+    Profile,
+    Role,
+    bind,
+    mapping_for,
+    match_columns,
+    presets,
+)
+from handover.profiles.copies import mapped_copy
+from handover.profiles.matching.meaning import meaning_of, words_of
+from handover.profiles.matching.samples import Look, appearance_of
+from handover.profiles.matching.words import VOCABULARY, Concept
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.profiles.header_rows import ROLES, header_rows, score_of
+
+STRICT = presets()["single-strict"]
+TEAM = presets()["role-team"].with_roles(Role(role, 1) for role in ROLES)
+PROFILES = [TEAM, *(profile for profile in presets().values() if profile.name != "role-team")]
+LABELS = sorted({label for row in header_rows("development.txt") for label in row.labels})
+OWN_LABELS = sorted(
+    {
+        name
+        for profile in PROFILES
+        for column in profile.columns
+        for name in (column.label, *column.aliases)
+    }
+)
+
+
+def found(*labels: str, profile: Profile = STRICT, rows: tuple[str, ...] = ()) -> list[Match]:
+    return list(match_columns(labels, [rows] if rows else [], profile, remembered={}))
+
+
+def how(*labels: str, profile: Profile = STRICT, rows: tuple[str, ...] = ()) -> list[How]:
+    return [match.how for match in found(*labels, profile=profile, rows=rows)]
+
+
+def test_columns_of_held_out_exports_are_found_without_a_wrong_one() -> None:
+    rows = header_rows("held_out.txt")
+
+    score = score_of(rows)
+
+    print(f"{len(rows)} held-out header rows, {score}")
+    assert len(rows) >= 200
+    assert score.wrongly_sure == []
+    assert score.sure_percent >= 80
+    assert score.found_percent >= 95
+
+
+def test_columns_of_the_development_exports_are_found_without_a_wrong_one() -> None:
+    rows = header_rows("development.txt")
+
+    score = score_of(rows)
+
+    print(f"{len(rows)} header rows of the development, {score}")
+    assert len(rows) >= 100
+    assert score.wrongly_sure == []
+    assert score.missed == []
+    assert score.sure_percent >= 95
+
+
+def test_an_own_label_is_exact_and_another_name_an_alias() -> None:
+    first, second = found(" Account  ID", "account_manager")
+
+    assert first == Match(" Account  ID", "account ID", How.EXACT)
+    assert second == Match("account_manager", "account Manager", How.ALIAS)
+
+
+def test_a_misspelled_label_is_a_proposal_only() -> None:
+    matches = found("account ID", "acount mangaer")
+
+    assert matches[1] == Match("acount mangaer", "account Manager", How.NEAR)
+    assert mapping_for(matches, STRICT) == {}
+
+
+def test_a_column_of_no_use_is_left_alone() -> None:
+    assert found("account ID", "account Manager", "Billing city")[2].how is How.NONE
+
+
+def test_what_a_person_has_said_goes_before_all_else() -> None:
+    matches = match_columns(
+        ("Ref", "Customer No", "Rep"), [], STRICT, remembered={" ref ": "account ID"}
+    )
+
+    assert matches[0] == Match("Ref", "account ID", How.REMEMBERED)
+    assert matches[1].how is How.NONE
+    assert mapping_for(matches, STRICT) == {"Ref": "account ID", "Rep": "account Manager"}
+
+
+@pytest.mark.parametrize(
+    "remembered",
+    [
+        pytest.param({"Ref": "account number"}, id="a column that the profile has no more"),
+        pytest.param({"Ref": "account ID"}, id="a column that another label has come to name"),
+    ],
+)
+def test_what_the_profile_cannot_follow_any_more_is_forgotten(remembered: dict[str, str]) -> None:
+    labels = ("Ref", "account_id", "account Manager")
+
+    matches = match_columns(labels, [], STRICT, remembered=remembered)
+
+    assert [match.how for match in matches] == [How.NONE, How.ALIAS, How.EXACT]
+
+
+def test_of_two_columns_that_claim_as_much_the_first_is_proposed() -> None:
+    assert how("Customer No", "Client No", "account Manager") == [How.NEAR, How.NONE, How.EXACT]
+
+
+def test_a_label_that_comes_twice_is_never_sure() -> None:
+    assert how("Customer No", "KAM", "KAM") == [How.ALIAS, How.NEAR, How.NONE]
+
+
+def test_an_address_goes_before_a_name() -> None:
+    labels = ("Account ID", "Owner", "Owner e-mail")
+
+    matches = found(*labels, rows=("A-1", "Ana Sousa", "ana@acme.com"))
+
+    assert [match.column for match in matches] == ["account ID", None, "account Manager"]
+
+
+@pytest.mark.parametrize(
+    ("sample", "expected"),
+    [
+        ("ana@acme.com", How.ALIAS),
+        ("ana@acme.com; bo@acme.com", How.ALIAS),
+        ("", How.ALIAS),
+        ("Ana Sousa", How.NEAR),
+        ("JR", How.NEAR),
+    ],
+)
+def test_values_that_name_nobody_make_an_owner_a_proposal(sample: str, expected: How) -> None:
+    assert how("Account ID", "Owner", rows=("A-1", sample))[1] is expected
+
+
+@pytest.mark.parametrize(
+    ("sample", "expected"),
+    [("C-100", How.ALIAS), ("Acme Ltd", How.NONE), ("a@acme.com", How.NONE), ("", How.NEAR)],
+)
+def test_a_customer_is_the_id_when_the_values_are(sample: str, expected: How) -> None:
+    assert how("Customer", "KAM", rows=(sample, "ana@acme.com"))[0] is expected
+
+
+def test_a_customer_beside_a_name_is_the_id() -> None:
+    assert how("Customer", "Customer name", "KAM")[0] is How.ALIAS
+
+
+def test_an_unknown_label_is_proposed_for_its_values() -> None:
+    labels = ("Our mark", "Looked after by")
+
+    matches = found(*labels, rows=("A-1", "ana@acme.com"))
+
+    assert [match.column for match in matches] == ["account ID", "account Manager"]
+    assert [match.how for match in matches] == [How.NEAR, How.NEAR]
+
+
+def test_the_e_mail_of_nobody_in_particular_is_asked_for() -> None:
+    viewers = presets()["manager-and-viewers"]
+
+    assert how("Customer ID", "E-mail", profile=viewers)[1] is How.NEAR
+    assert how("Customer ID", "Customer e-mail", profile=viewers)[1] is How.NONE
+
+
+def test_an_owner_is_asked_for_where_a_team_has_several_roles() -> None:
+    assert how("Account ID", "Account owner", profile=TEAM)[1] is How.NEAR
+
+
+def test_a_role_of_a_tenants_own_is_found_by_its_words() -> None:
+    profile = presets()["role-team"].with_roles([Role("Technical Lead", 1), Role("Buyer", 1)])
+
+    matches = found("Account ID", "TECHNICAL_LEAD_EMAIL", "Team", profile=profile)
+
+    assert [match.column for match in matches] == ["account ID", "Technical Lead___tid", None]
+
+
+def test_nobody_is_sure_who_is_meant_where_the_profile_has_who_holds_the_role_now() -> None:
+    before = Column(Holds.EXPECTED, "current holder", role="account_manager")
+    profile = replace(STRICT, columns=(*STRICT.columns, before))
+
+    assert how("Account ID", "New owner e-mail", profile=profile)[1] is How.NEAR
+
+
+def test_the_labels_of_a_profile_of_a_tenants_own_are_understood() -> None:
+    labels = {"Kunde Nr": "account ID", "Zuständig": "account Manager"}
+    profile = mapped_copy(STRICT, labels, [], name="own", title="Own")
+
+    matches = found("Klantnummer", "Responsible", profile=profile)
+
+    assert [match.column for match in matches] == ["Kunde Nr", "Zuständig"]
+
+
+def test_columns_of_each_role_are_left_alone_until_the_roles_are_known() -> None:
+    profile = presets()["role-team"]
+
+    assert how("Account ID", "{role}", profile=profile) == [How.EXACT, How.NONE]
+
+
+def test_samples_are_the_first_values_that_are_not_blank() -> None:
+    rows = [["A-1"], [" "], [], ["A-2", "x"], ["A-3"], ["A-4"]]
+
+    matches = match_columns(("account ID", "account Manager"), rows, STRICT, remembered={})
+
+    assert matches[0].samples == ("A-1", "A-2", "A-3")
+    assert matches[1].samples == ("x",)
+
+
+@given(
+    st.sampled_from(PROFILES),
+    st.lists(st.one_of(st.sampled_from([*LABELS, *OWN_LABELS]), st.text(max_size=12)), max_size=9),
+    st.data(),
+)
+def test_no_column_comes_twice_and_what_is_sure_can_be_bound(
+    profile: Profile, labels: list[str], data: st.DataObject
+) -> None:
+    own = [column.label for column in profile.columns]
+    remembered = data.draw(
+        st.dictionaries(st.sampled_from(labels or [""]), st.sampled_from(own), max_size=3)
+    )
+
+    matches = match_columns(labels, [], profile, remembered=remembered)
+
+    assert [match.header for match in matches] == labels
+    assert all((match.column is None) == (match.how is How.NONE) for match in matches)
+    taken = Counter(match.column for match in matches if match.column is not None)
+    assert set(taken.values()) <= {1}
+    assert taken.keys() <= set(own)
+    assert matches == match_columns(labels, [], profile, remembered=remembered)
+    mapping = mapping_for(matches, profile)
+    if _refusal(labels, profile, {}) != "DUPLICATE_COLUMN":
+        assert _refusal(labels, profile, mapping) != "DUPLICATE_COLUMN"
+    if _refusal(labels, profile, {}) == "":
+        assert {match.header for match in matches if match.how is How.NEAR}.isdisjoint(mapping)
+
+
+def _refusal(labels: list[str], profile: Profile, mapping: dict[str, str]) -> str:
+    try:
+        bind(labels, profile, mapping=mapping, line=1)
+    except RefusedError as refused:
+        return refused.refusal.code
+    return ""
+
+
+def test_sure_columns_take_what_binding_takes_and_more() -> None:
+    labels = ("Kundennummer", "KAM e-mail", "Ort")
+
+    mapping = mapping_for(found(*labels), STRICT)
+
+    assert mapping == {"Kundennummer": "account ID", "KAM e-mail": "account Manager"}
+    assert bind(labels, STRICT, mapping=mapping, line=1).account == 0
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [
+        ("accountManagerEMail", ("account", "manager", "email")),
+        ("ACCOUNT_ID__c", ("account", "id", "c")),
+        ("N° de client", ("number", "de", "client")),
+        ("Zuständiger (E-Mail)", ("zustandiger", "email")),
+        ("CRMAccountID", ("crm", "account", "id")),
+        ("Cust #", ("cust", "number")),
+        ("", ()),
+    ],
+)
+def test_a_label_is_taken_apart(label: str, words: tuple[str, ...]) -> None:
+    assert words_of(label) == words
+
+
+@pytest.mark.parametrize(
+    ("label", "concepts"),
+    [
+        ("Kundennummer", {Concept.CUSTOMER, Concept.NUMBER}),
+        ("OWNEREMAIL", {Concept.OWNER, Concept.EMAIL}),
+        ("primarycontactid", {Concept.OTHER, Concept.ID}),
+        ("Key Account", {Concept.OTHER}),
+        ("key account manager", {Concept.ACCOUNT_MANAGER}),
+        ("KUNNR", {Concept.CUSTOMER, Concept.ID}),
+    ],
+)
+def test_compounds_and_phrases_are_understood(label: str, concepts: set[Concept]) -> None:
+    assert meaning_of(label).concepts == concepts
+    assert not meaning_of(label).unknown
+
+
+def test_a_slip_is_understood_as_a_guess() -> None:
+    meaning = meaning_of("Custmer Number")
+
+    assert meaning.concepts == {Concept.CUSTOMER, Concept.NUMBER}
+    assert meaning.is_guessed
+
+
+def test_every_word_of_the_vocabulary_has_the_form_that_labels_are_compared_in() -> None:
+    for words in VOCABULARY:
+        assert words
+        assert words_of(" ".join(words)) == words
+
+
+@pytest.mark.parametrize(
+    ("values", "look"),
+    [
+        (["", " "], Look.EMPTY),
+        (["ana@acme.com", "bo@acme.com; cy@acme.com", ""], Look.EMAILS),
+        (["00123", "AC-7"], Look.IDS),
+        (["Ana Sousa", "Bo Li"], Look.NAMES),
+        (["active", "Inactive"], Look.STATUSES),
+        (["yes", "maybe later!"], Look.ANYTHING),
+        (["x" * 5000 + "@"], Look.ANYTHING),
+    ],
+)
+def test_values_are_known_by_their_look(values: list[str], look: Look) -> None:
+    assert appearance_of(values) is look
+
+
+def test_ways_to_name_users_decide_between_columns() -> None:
+    users = replace(STRICT.columns[1], by=(NamedBy.LOGIN,))
+    profile = replace(STRICT, columns=(STRICT.columns[0], users))
+
+    matches = found("Account ID", "AM e-mail", "AM login", profile=profile)
+
+    assert [match.column for match in matches] == ["account ID", None, "account Manager"]
