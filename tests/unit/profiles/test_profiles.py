@@ -311,7 +311,9 @@ def test_columns_may_stand_in_any_order_among_others_which_are_discarded() -> No
     [
         (("account ID", "account Manger"), "account Manager", "account Manger"),
         (("acount ID", "account Manager"), "account ID", "acount ID"),
-        (("Account_Identifier", "account Manager"), "account ID", None),
+        (("Account_Identifier", "account Manager"), "account ID", "Account_Identifier"),
+        (("account ID", "Owner e-mail"), "account Manager", "Owner e-mail"),
+        (("account ID", "Town"), "account Manager", None),
         (("account ID",), "account Manager", None),
     ],
 )
@@ -324,13 +326,36 @@ def test_a_missing_column_is_named_with_what_was_found_and_the_nearest_label(
     assert repr(column) in refused.message
     assert all(repr(label) in refused.message for label in labels)
     assert (f"Is it {near!r}?" in refused.message) if near else ("Is it" not in refused.message)
+    option = f"--map '{near or 'Your column'}={column}'"
+    assert f"ename it or map it: {option}. Found: " in refused.message
 
 
 def test_all_missing_columns_are_named_at_once() -> None:
     message = refusal("acct", "account Manger").refusal.message
 
     assert "no column 'account ID' and no column 'account Manager'" in message
-    assert "Is it 'account Manger'?" in message
+    assert "Is it 'acct' or 'account Manger'?" in message
+
+
+def test_the_options_to_type_are_quoted_for_a_shell() -> None:
+    message = refusal("Client's no", "account  Manger").refusal.message
+
+    assert (
+        """--map 'Client'"'"'s no=account ID' --map 'account Manger=account Manager'.""" in message
+    )
+
+
+@pytest.mark.parametrize("label", ["account\x07 Manger", "account Manger" + " of the" * 20])
+def test_a_label_that_nobody_can_type_is_to_be_renamed(label: str) -> None:
+    message = refusal("account ID", label).refusal.message
+
+    assert "Rename it or map it. Found: " in message
+
+
+def test_the_columns_of_a_report_are_not_taken_for_others() -> None:
+    message = refusal("Town", "account Manager", "line", "code", "error", "hint").refusal.message
+
+    assert "If it has another name here" in message
 
 
 def test_a_wide_header_is_not_repeated_whole() -> None:
@@ -421,7 +446,8 @@ def test_a_header_with_an_account_and_nothing_to_do_to_it_is_refused() -> None:
     refused = refusal("account ID", "Town", profile=profile_from(data)).refusal
 
     assert refused.code == "MISSING_COLUMN"
-    assert "none of the columns 'account Manager'. Found: 'account ID', 'Town'" in refused.message
+    assert "none of the columns 'account Manager'. If it has another name" in refused.message
+    assert refused.message.endswith("Found: 'account ID', 'Town'.")
 
 
 def test_the_labels_that_are_known_are_in_the_form_that_labels_are_compared_in() -> None:

@@ -7,6 +7,7 @@ from handover.profiles.binding import (
     check_mapping,
     ignored_columns,
     known_labels,
+    mapping_without_asking,
 )
 from handover.profiles.fields import (
     ACTIVE,
@@ -88,6 +89,7 @@ __all__ = [
     "is_field",
     "known_labels",
     "mapping_for",
+    "mapping_without_asking",
     "match_columns",
     "narrowed",
     "parse_profile",

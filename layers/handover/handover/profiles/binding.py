@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from handover.errors import InvalidRequestError, RefusedError
+from handover.profiles.matching import How, mapping_for, match_columns
 from handover.profiles.profile import BESIDE, KEYS, Column, Holds, NamedBy, Profile
 from handover.reading.limits import MAX_HEADER_BYTES
 from handover.reading.sniff import normal_label
 
 # More than any header has labels for; what keeps a mapping holds it whole.
 MAX_MAPPING_BYTES = MAX_HEADER_BYTES
+# Nobody types a longer label.
+MAX_TYPED_CHARS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +157,9 @@ def bind(
                 RoleColumn(index, _spoken(labels[index]), column.role, column.holds, column.by)
             )
     if missing or account is None:
-        raise _missing(missing, labels, line)
+        raise _missing(missing, profile, labels, mapping, line)
     if all(column.holds in BESIDE for column in roles):
-        raise _missing_all(profile, labels, line)
+        raise _missing_all(profile, labels, mapping, line)
     return Binding(account, _spoken(labels[account]), _joined(roles))
 
 
@@ -195,20 +199,23 @@ def _place(column: Column, found: Sequence[str], labels: Sequence[str], line: in
     return places[0] if places else None
 
 
-def _missing_all(profile: Profile, labels: Sequence[str], line: int) -> RefusedError:
+def _missing_all(
+    profile: Profile, labels: Sequence[str], mapping: Mapping[str, str], line: int
+) -> RefusedError:
     """The refusal of a header with an account and nothing that could be done to it."""
-    required = [column.label for column in profile.columns if column.holds not in KEYS]
-    if not required:
+    others = [column for column in profile.columns if column.holds not in KEYS]
+    if not others:
         return RefusedError(
             "MISSING_COLUMN",
             f"line {line}: the profile {profile.name!r} is about the tenant's own roles, and the "
             "tenant has none yet. Have an Admin create them first.",
             line,
         )
-    named = ", ".join(repr(label) for label in required)
+    named = ", ".join(repr(column.label) for column in others)
     return RefusedError(
         "MISSING_COLUMN",
-        f"line {line}: the header has none of the columns {named}. Found: {_found(labels)}.",
+        f"line {line}: the header has none of the columns {named}. "
+        f"{_remedy(others, profile, labels, mapping)} Found: {_found(labels)}.",
         line,
     )
 
@@ -217,23 +224,69 @@ def _found(labels: Sequence[str]) -> str:
     return ", ".join(repr(label) for label in labels[:20]) + (" ..." if len(labels) > 20 else "")
 
 
-def _missing(columns: Sequence[Column], labels: Sequence[str], line: int) -> RefusedError:
-    by_normal = {normal_label(label): label for label in labels}
-    near = []
-    for column in columns:
-        required = [normal_label(name) for name in (column.label, *column.aliases)]
-        close = [
-            label for name in required for label in get_close_matches(name, by_normal, 1, 0.75)
-        ]
-        near += [f"{by_normal[label]!r}" for label in close[:1]]
+def _missing(
+    columns: Sequence[Column],
+    profile: Profile,
+    labels: Sequence[str],
+    mapping: Mapping[str, str],
+    line: int,
+) -> RefusedError:
     named = " and no column ".join(repr(column.label) for column in columns)
-    hint = (
-        f"Is it {' or '.join(near)}? Rename it or map it."
-        if near
-        else "If it has another name here, rename it or map it."
-    )
     return RefusedError(
         "MISSING_COLUMN",
-        f"line {line}: the header has no column {named}. Found: {_found(labels)}. {hint}",
+        f"line {line}: the header has no column {named}. "
+        f"{_remedy(columns, profile, labels, mapping)} Found: {_found(labels)}.",
         line,
     )
+
+
+def _remedy(
+    columns: Sequence[Column],
+    profile: Profile,
+    labels: Sequence[str],
+    mapping: Mapping[str, str],
+) -> str:
+    """What to do about columns that the header lacks, with the `--map` to type."""
+    missing = {column.label for column in columns}
+    found = [
+        match
+        for match in match_columns(labels, [], profile, remembered=mapping)
+        if match.column in missing
+    ]
+    if not found:
+        option = _map_option("Your column", columns[0].label)
+        return f"If it has another name here, rename it or map it: {option}."
+    named = " or ".join(repr(match.header) for match in found)
+    options = " ".join(
+        _map_option(_spoken(match.header), match.column or "")
+        for match in found
+        if len(match.header) <= MAX_TYPED_CHARS and match.header.isprintable()
+    )
+    return f"Is it {named}? Rename it or map it{f': {options}' if options else ''}."
+
+
+def _map_option(theirs: str, ours: str) -> str:
+    """The option of the command line, quoted as a shell wants it."""
+    return f"--map {shlex.quote(f'{theirs}={ours}')}"
+
+
+def mapping_without_asking(
+    labels: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    profile: Profile,
+    *,
+    remembered: Mapping[str, str],
+) -> dict[str, str]:
+    """The mapping to send with a file whose uploader has said nothing of its columns.
+
+    A header that can be bound is taken as it stands, but for what is remembered. For another one
+    it is all that is sure; the file is refused when that is not enough.
+    """
+    matches = match_columns(labels, rows, profile, remembered=remembered)
+    sure = mapping_for(matches, profile)
+    known = {one.header: one.column or "" for one in matches if one.how is How.REMEMBERED}
+    try:
+        bind(labels, profile, mapping=known, line=1)
+    except RefusedError:
+        return sure
+    return known
