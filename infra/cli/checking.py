@@ -22,6 +22,7 @@ from handover.profiles import (
     bind,
     check_mapping,
     known_labels,
+    mapping_without_asking,
     parse_profile,
     presets,
 )
@@ -31,9 +32,11 @@ from handover.reading.scan import Scan, scan
 from handover.reports import column_warnings
 from handover.rules import canonical, instruction_of, repeated_line
 
+from infra.cli.columns import beginning_of, remembered_mapping, show_mapping
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.multipart import size_of
 from infra.cli.screen import Screen, Unit
+from infra.cli.session import Session
 from infra.cli.showing import show_error_rows, show_warnings, word_for
 from infra.cli.uploading import check_readable
 
@@ -68,13 +71,15 @@ class _Opened:
     profile: Profile
 
 
-def run(path: Path, profile_name: str, mapping: Mapping[str, str], screen: Screen) -> ExitCode:
+def run(path: Path, profile_name: str, mapping: Mapping[str, str], session: Session) -> ExitCode:
     """Checks a file and shows what is wrong with it."""
+    screen = session.screen
     check_readable(path)
     profile = profile_named(profile_name)
     check_mapping(profile.with_roles(_roles_in(tuple(mapping.values()), profile)), mapping)
     try:
-        found = check(path, profile, mapping, screen)
+        taken = mapping or _found_mapping(path, profile, session)
+        found = check(path, profile, taken, screen)
     except RefusedError as refused:
         refusal = refused.refusal
         screen.say(f"{path.name} would be refused", style="bold red")
@@ -82,6 +87,29 @@ def run(path: Path, profile_name: str, mapping: Mapping[str, str], screen: Scree
         return ExitCode.REFUSED
     _show(screen, path, found)
     return ExitCode.WITH_ERRORS if found.codes else ExitCode.ALL_GOOD
+
+
+def _found_mapping(path: Path, profile: Profile, session: Session) -> dict[str, str]:
+    """The mapping that `upload` would send, which is shown; empty if none is needed."""
+    beginning = beginning_of(path)
+    if beginning is None:
+        return {}
+    labels, rows = beginning.labels, beginning.rows
+    written_out = profile.with_roles(_roles_in(labels, profile))
+    if _is_bound(labels, written_out):
+        return {}
+    remembered = remembered_mapping(session.api, path, profile.name) if session.is_signed_in else {}
+    found = mapping_without_asking(labels, rows, written_out, remembered=remembered)
+    show_mapping(session.screen, found, remembered)
+    return found
+
+
+def _is_bound(labels: Sequence[str], profile: Profile) -> bool:
+    try:
+        bind(labels, profile, mapping={}, line=1)
+    except RefusedError:
+        return False
+    return True
 
 
 def profile_named(name: str) -> Profile:

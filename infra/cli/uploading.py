@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typer import Context, Typer
 from urllib3.exceptions import HTTPError
 
 from infra.cli.api import Api
+from infra.cli.columns import found_mapping
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.http import pool_for
 from infra.cli.multipart import Form, size_of
@@ -84,10 +85,17 @@ def upload(
     as_json: AsJson = False,
     errors: Errors = DEFAULT_ERRORS,
 ) -> ExitCode:
-    """Upload a CSV file and watch what becomes of it."""
+    """Upload a CSV file and watch what becomes of it.
+
+    Without --map, columns are mapped as they were for the last file with this header. If a column
+    is still missing, those whose name leaves no doubt are mapped too. You are shown which.
+    """
     sending = Upload(Path(file), profile, mapping_of(mapping or ()), dry_run)
     check_readable(sending.path)
     session = session_of(ctx)
+    if not sending.mapping:
+        found = found_mapping(session.api, sending.path, profile, session.screen)
+        sending = replace(sending, mapping=found)
     ticket = send(session.api, sending, session.screen)
     return show_outcome(session, ticket, Watching(not no_wait, as_json, errors))
 
@@ -99,10 +107,14 @@ def upload(
     ),
 )
 def check(ctx: Context, file: File, profile: ProfileName, mapping: Map = None) -> ExitCode:
-    """Check a CSV file without any AWS; P is a preset, or the JSON file of a profile."""
+    """Check a CSV file without any AWS; P is a preset, or the JSON file of a profile.
+
+    Columns are mapped as `upload` maps them. What earlier uploads said of such a file is asked of
+    the API only if a column is missing and you are signed in.
+    """
     from infra.cli import checking  # numpy, which no other command needs
 
-    return checking.run(Path(file), profile, mapping_of(mapping or ()), session_of(ctx).screen)
+    return checking.run(Path(file), profile, mapping_of(mapping or ()), session_of(ctx))
 
 
 def check_readable(path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from handover.deadline import Deadline
 from handover.http import profiles
 from handover.profiles import Profile, Role, bind, presets, profile_from, profile_json
+from handover.profiles.remembering import RememberedMapping, fingerprint_of
 from handover.store.directory import Source
 from handover.store.settings import Setup
 
@@ -336,3 +337,54 @@ def test_only_admins_store_profiles(
     assert_problem(api.by(email).request(method, path, body), 403)
 
     assert api.get("/profiles").body == before
+
+
+LABELS = ("Kunde", "Betreuer")
+KUNDE = {"Kunde": "account ID", "Betreuer": "account Manager"}
+
+
+def remember(api: Api, tenant: str, profile: str = "single-strict") -> str:
+    """The fingerprint of a header for which a mapping is remembered."""
+    new = RememberedMapping(fingerprint_of(LABELS), profile, KUNDE)
+    known, version = api.stack.tables.mappings.of(tenant)
+    assert api.stack.tables.mappings.replace(tenant, [*known, new], version)
+    return new.fingerprint
+
+
+def test_what_is_remembered_of_a_header_is_shown_with_the_profile(api: Api) -> None:
+    api.switch_on("single-strict")
+    fingerprint = remember(api, api.tenant)
+
+    answer = api.by(OFFICE).get("/profiles/single-strict", fingerprint=fingerprint)
+
+    profiles.ProfileDetail.model_validate(answer.body)
+    assert answer.body["remembered"] == KUNDE
+    assert api.get("/profiles/single-strict").body["remembered"] == {}
+    other = api.get("/profiles/single-strict", fingerprint=fingerprint_of(("Kunde",)))
+    assert other.body["remembered"] == {}
+    assert api.get("/profiles/role-team", fingerprint=fingerprint).body["remembered"] == {}
+
+
+def test_what_is_remembered_is_for_those_who_may_upload_such_files(api: Api) -> None:
+    fingerprint = remember(api, api.tenant)
+    assert api.get("/profiles/single-strict", fingerprint=fingerprint).body["remembered"] == KUNDE
+
+    off = api.by(OFFICE).get("/profiles/single-strict", fingerprint=fingerprint)
+    api.switch_on("single-strict")
+    sales = api.by(SALES).get("/profiles/single-strict", fingerprint=fingerprint)
+
+    assert (off.status, off.body["remembered"]) == (200, {})
+    assert (sales.status, sales.body["remembered"]) == (200, {})
+
+
+def test_what_another_tenant_remembers_is_never_shown(api: Api, stranger: Api) -> None:
+    fingerprint = remember(api, api.tenant)
+
+    answer = stranger.get("/profiles/single-strict", fingerprint=fingerprint)
+
+    assert answer.body["remembered"] == {}
+
+
+@pytest.mark.parametrize("fingerprint", ["x", "A" * 32, "0" * 33])
+def test_what_is_no_fingerprint_is_an_error_of_the_request(api: Api, fingerprint: str) -> None:
+    assert_problem(api.get("/profiles/single-strict", fingerprint=fingerprint), 400)

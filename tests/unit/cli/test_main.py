@@ -51,10 +51,10 @@ def test_a_mapping_may_hold_equals_signs_in_their_label() -> None:
 
 def test_one_run_leaves_nothing_for_the_next(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
-    file.write_text("Kunde,account Manager\n1,a@x.example\n")
+    file.write_text("Spalte,account Manager\n1,a@x.example\n")
     words = ["check", str(file), "--profile", "single-strict"]
 
-    assert main([*words, "--map", "Kunde=account ID"]) == ExitCode.ALL_GOOD
+    assert main([*words, "--map", "Spalte=account ID"]) == ExitCode.ALL_GOOD
     assert main(words) == ExitCode.REFUSED
 
 

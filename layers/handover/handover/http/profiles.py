@@ -6,13 +6,14 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Body
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from handover.http.context import gone, new_router, person_of
 from handover.http.problems import GONE, answers, problems
 from handover.profiles import Holds, template_csv
+from handover.profiles.remembering import FINGERPRINT_CHARACTERS
 from handover.runtime import resources
 from handover.use_cases import profiles
 
@@ -45,9 +46,14 @@ class ProfileBody(BaseModel):
 
 
 class ProfileDetail(ProfileBody):
-    """A profile with its definition, as it is PUT; columns of "{role}" stand for all roles."""
+    """A profile with its definition, as it is PUT; columns of "{role}" stand for all roles.
+
+    `remembered` leads from labels of files with the header that was asked for to the profile's, as
+    somebody of the tenant mapped the last such file; for those who may upload files of the profile.
+    """
 
     definition: dict[str, Any]
+    remembered: dict[str, str] = {}
 
 
 class NewCopy(BaseModel):
@@ -60,6 +66,15 @@ class NewCopy(BaseModel):
     mapping: dict[str, str] = {}
 
 
+Fingerprint = Annotated[
+    str,
+    Query(
+        max_length=FINGERPRINT_CHARACTERS,
+        pattern=r"^[0-9a-f]*$",
+        description="Of a header: the SHA-256 of the JSON list of its labels, in small letters, "
+        f"without outer and double spaces, sorted, each once; {FINGERPRINT_CHARACTERS} digits",
+    ),
+]
 TEMPLATE: dict[int, OpenAPIResponse] = {
     200: {
         "description": "A CSV file with the header only",
@@ -82,9 +97,9 @@ def list_profiles() -> list[dict[str, Any]]:
     summary="Show one profile",
     responses=answers(200, "The profile", ProfileDetail),
 )
-def show_profile(profile: str) -> dict[str, Any]:
-    """The profile."""
-    return profiles.profile_shown(resources(), person_of(router), profile)
+def show_profile(profile: str, fingerprint: Fingerprint = "") -> dict[str, Any]:
+    """The profile, with the mapping that is remembered for files of a header."""
+    return profiles.profile_shown(resources(), person_of(router), profile, fingerprint)
 
 
 @router.put(

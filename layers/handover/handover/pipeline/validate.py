@@ -16,6 +16,7 @@ from handover.pipeline.admission import check_assigners, check_directory_right, 
 from handover.pipeline.clear_guard import would_clear
 from handover.pipeline.duplicates import store_repeats
 from handover.pipeline.import_plan import ImportPlan, plan_json
+from handover.pipeline.mappings import remember_mapping
 from handover.pipeline.messages import send_chunks, send_finalize
 from handover.pipeline.older_imports import older_open_imports_of, with_older_imports
 from handover.pipeline.registration import new_item
@@ -202,6 +203,7 @@ def _validate(
         chunks,
         run.deadline,
     )
+    remember_mapping(resources, sender, profile, header)
     resources.tables.imports.begin(
         item.pk,
         run.attempt,

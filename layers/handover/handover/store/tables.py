@@ -19,6 +19,7 @@ from handover.store.imports import (
     WatermarkItem,
 )
 from handover.store.jobs import Jobs
+from handover.store.mappings import Mappings
 from handover.store.requests import RequestItem, Requests
 from handover.store.settings import Setup
 from handover.store.user_records import UserRecords
@@ -56,6 +57,7 @@ class Tables:
     people: People
     domains: Domains
     allowances: Allowances
+    mappings: Mappings
 
 
 def connect(names: TableNames) -> Tables:
@@ -81,4 +83,5 @@ def connect(names: TableNames) -> Tables:
         People(names.directory),
         Domains(names.directory),
         Allowances(names.imports),
+        Mappings(names.imports),
     )

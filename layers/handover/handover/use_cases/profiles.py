@@ -8,11 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 from handover.access.people import Person, only_admins
+from handover.access.profiles import why_not
 from handover.errors import ConflictError, InvalidRequestError, NotFoundError
 from handover.profiles import Column, Profile, presets, profile_from, profile_json
 from handover.profiles.checks import check_labels, check_profile, check_spellings
 from handover.profiles.copies import mapped_copy
 from handover.profiles.parsing import NAME_PATTERN
+from handover.profiles.remembering import remembered_for
 from handover.runtime import Resources, logger
 from handover.use_cases.settings import check_unused, known_roles, switch_off
 
@@ -23,14 +25,27 @@ MAX_PROFILE_CHARS = 100_000
 MAX_PROFILES = 25
 
 
-def profile_shown(resources: Resources, person: Person, name: str) -> dict[str, object]:
-    """The profile and its `definition`, as it was stored; raises NotFoundError."""
+def profile_shown(
+    resources: Resources, person: Person, name: str, fingerprint: str = ""
+) -> dict[str, object]:
+    """The profile and its `definition`, as it was stored; raises NotFoundError.
+
+    `remembered` is the mapping that people of the tenant gave for files with the header of that
+    fingerprint, empty for somebody who may not upload files of the profile.
+    """
     stored = _stored(resources, person, name)
     profile = resources.tables.directory.profile(person.tenant, name)
     if stored is None or profile is None:
         raise NotFoundError("there is no such profile")
     is_on = name in resources.tables.directory.settings(person.tenant).profiles
-    return profile_to_dict(profile, is_on=is_on) | {"definition": profile_json(stored)}
+    remembered: dict[str, str] = {}
+    if fingerprint and not why_not(resources, person.tenant, person.user, profile):
+        known, _ = resources.tables.mappings.of(person.tenant)
+        remembered = remembered_for(known, fingerprint, profile)
+    return profile_to_dict(profile, is_on=is_on) | {
+        "definition": profile_json(stored),
+        "remembered": remembered,
+    }
 
 
 def _stored(resources: Resources, person: Person, name: str) -> Profile | None:

@@ -1,0 +1,111 @@
+"""Which columns of a file are which, where the person who uploads it has not said so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from handover.errors import InvalidRequestError, RefusedError
+from handover.profiles import Profile, Role, mapping_without_asking, presets, profile_from
+from handover.profiles.remembering import fingerprint_of
+from handover.reading import MAX_HEADER_BYTES, normal_label, read_head
+from handover.reading.first_rows import first_rows
+
+from infra.cli.api import Api
+from infra.cli.failures import CommandError
+from infra.cli.multipart import size_of
+from infra.cli.screen import Screen
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """The labels of a file and its first rows."""
+
+    labels: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def beginning_of(path: Path) -> Beginning | None:
+    """How a file begins, None for one that would be refused for it."""
+    names = frozenset(
+        name
+        for profile in presets().values()
+        for column in profile.columns
+        for name in (column.label, *column.aliases)
+    )
+    with path.open("rb") as file:
+        size = size_of(file)
+        head = file.read(MAX_HEADER_BYTES)
+    try:
+        dialect, header = read_head(
+            head, total_bytes=size, known_labels=names, fallback_encoding="windows-1252"
+        )
+    except RefusedError:
+        return None
+    found = first_rows(head, dialect, header, is_whole=size <= len(head))
+    return Beginning(header.labels, tuple(found))
+
+
+def found_mapping(api: Api, path: Path, profile_name: str, screen: Screen) -> dict[str, str]:
+    """The mapping to upload a file with, for a person who gave none; it is shown too.
+
+    It is what people of the tenant said of the last such file, and where that is not enough what
+    the labels and values say for sure.
+    """
+    beginning = beginning_of(path)
+    if beginning is None:
+        return {}
+    answer = _asked(api, profile_name, beginning)
+    try:
+        profile = profile_of(answer)
+    except (InvalidRequestError, KeyError):
+        # The API says what is wrong with the name when the file is announced.
+        return {}
+    remembered = answer.get("remembered", {})
+    found = mapping_without_asking(beginning.labels, beginning.rows, profile, remembered=remembered)
+    show_mapping(screen, found, remembered)
+    return found
+
+
+def remembered_mapping(api: Api, path: Path, profile_name: str) -> dict[str, str]:
+    """What people of the tenant said of the last such file; empty where nobody can be asked."""
+    beginning = beginning_of(path)
+    if beginning is None:
+        return {}
+    remembered: dict[str, str] = _asked(api, profile_name, beginning).get("remembered", {})
+    return remembered
+
+
+def profile_of(answer: Mapping[str, Any]) -> Profile:
+    """The profile of an answer of the API, with the tenant's roles written out.
+
+    Raises InvalidRequestError or KeyError for an answer without one.
+    """
+    stored = profile_from(answer["definition"])
+    roles = dict.fromkeys(column.get("role", "") for column in answer["columns"])
+    return stored.with_roles(
+        Role(role, None) for role in roles if role and role not in stored.roles
+    )
+
+
+def show_mapping(screen: Screen, found: Mapping[str, str], remembered: Mapping[str, str]) -> None:
+    """Says which column is taken for which, and why."""
+    said = {normal_label(label) for label in remembered}
+    for theirs, ours in found.items():
+        reason = (
+            "remembered from the last such file"
+            if normal_label(theirs) in said
+            else "which its name says; --map says otherwise"
+        )
+        screen.note(f"{theirs!r} is mapped to {ours!r}, {reason}")
+
+
+def _asked(api: Api, profile_name: str, beginning: Beginning) -> dict[str, Any]:
+    answer: dict[str, Any] = {}
+    with suppress(CommandError):
+        fingerprint = fingerprint_of(beginning.labels)
+        answer = api.get("profiles", profile_name, fingerprint=fingerprint)
+    return answer

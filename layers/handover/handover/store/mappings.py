@@ -1,0 +1,55 @@
+"""The mappings that people of a tenant have given: one item among the imports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from handover.profiles.remembering import RememberedMapping, mappings_from, mappings_json
+from handover.store.connection import client
+
+MAPPINGS = "mappings"
+
+
+@dataclass(frozen=True, slots=True)
+class Mappings:
+    """The remembered mappings, which stand among the imports: one item for each tenant."""
+
+    table: str
+
+    def of(self, tenant: str) -> tuple[list[RememberedMapping], int]:
+        """The mappings in the order in which they were last given, and the list's version.
+
+        A strongly consistent read.
+        """
+        answer = client().get_item(TableName=self.table, Key=_key(tenant), ConsistentRead=True)
+        item = answer.get("Item")
+        if item is None:
+            return [], 0
+        return mappings_from(item["body"]["S"]), int(item["version"]["N"])
+
+    def replace(self, tenant: str, mappings: Sequence[RememberedMapping], version: int) -> bool:
+        """True when the list is this now, False when it has another version by then."""
+        condition = "#version = :known" if version else "attribute_not_exists(#version)"
+        values: dict[str, Any] = {
+            ":body": {"S": mappings_json(mappings)},
+            ":next": {"N": str(version + 1)},
+        }
+        try:
+            client().update_item(
+                TableName=self.table,
+                Key=_key(tenant),
+                UpdateExpression="SET #body = :body, #version = :next",
+                ConditionExpression=condition,
+                ExpressionAttributeNames={"#body": "body", "#version": "version"},
+                ExpressionAttributeValues=values
+                | ({":known": {"N": str(version)}} if version else {}),
+            )
+        except client().exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+
+def _key(tenant: str) -> dict[str, Any]:
+    return {"pk": {"S": f"tenant#{tenant}"}, "sk": {"S": MAPPINGS}}
