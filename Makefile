@@ -3,6 +3,8 @@ PYTHON := .venv/bin/python
 # One resolver for every file of pins: for all Pythons from 3.11 on, with hashes, without addresses.
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+# What only the console imports, with what that needs.
+CONSOLE := cffi cryptography jinja2 joserfc markupsafe pycparser
 CODE := functions infra layers tests
 SEED ?= 1
 SAMPLE ?= 60
@@ -50,8 +52,10 @@ test: setup ## run every test; needs several minutes
 
 lock: .venv/.ready ## write all pins again, from pyproject.toml
 	$(COMPILE) pyproject.toml --all-extras --output-file requirements-dev.txt
-	$(COMPILE) pyproject.toml --constraints requirements-dev.txt --no-emit-package numpy \
-		--output-file layers/handover/requirements.txt
+	$(COMPILE) pyproject.toml --constraints requirements-dev.txt \
+		$(addprefix --no-emit-package ,numpy $(CONSOLE)) --output-file layers/handover/requirements.txt
+	printf '%s\n' jinja2 joserfc | $(COMPILE) - --constraints requirements-dev.txt \
+		--output-file layers/console/requirements.txt
 	echo numpy | $(COMPILE) - --constraints requirements-dev.txt \
 		--output-file layers/numpy/requirements.txt
 	$(COMPILE) --group emulator --output-file requirements-emulator.txt

@@ -81,6 +81,11 @@ def main() -> int:
             "again and nothing is left of it. To go on by yourself:"
         )
         screen.say("  .venv/bin/handover local up")
+        screen.say(f"  .venv/bin/handover seed {DIRECTORY} --tenant {TENANT}")
+        screen.say(
+            "Then open the console at the address that `local up` shows, and sign in as "
+            f"{ADMIN} with the password {DEFAULT_PASSWORD}."
+        )
     return code
 
 

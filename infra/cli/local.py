@@ -102,6 +102,9 @@ def _show_next(screen: Screen) -> None:
     screen.note(f"  handover seed {_from_here(SAMPLE_DIRECTORY)} --tenant {SAMPLE_TENANT}")
     screen.note(f"  handover login {SAMPLE_ADMIN}   (the password is {password})")
     screen.note(f"  handover upload {_from_here(SAMPLE_FILE)} --profile {SAMPLE_PROFILE}")
+    screen.note(
+        "Or in a browser, at the address of the console, with the same address and password."
+    )
 
 
 def _from_here(path: Path) -> str:
@@ -109,7 +112,8 @@ def _from_here(path: Path) -> str:
 
 
 def _show_places(screen: Screen, stack: local.LocalStack) -> None:
-    screen.say(f"  API   {stack.api_url}")
-    screen.say(f"  log   {stack.emulator.log}")
+    screen.say(f"  console  {stack.console_url}")
+    screen.say(f"  API      {stack.api_url}")
+    screen.say(f"  log      {stack.emulator.log}")
     if stack.persist:
-        screen.say(f"  data  {stack.persist}")
+        screen.say(f"  data     {stack.persist}")

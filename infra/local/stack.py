@@ -26,6 +26,9 @@ REGION = "us-east-1"
 SECRET = "test"  # noqa: S105 - the emulator's only key, which opens nothing else
 CODE_BUCKET = "handover-code"
 DEPLOY_SECONDS = 120.0
+# The id of the API, which the emulator takes from a tag. So the console's address is known before
+# the deployment, as the sign-in pages lead back to registered addresses only.
+API_ID = "handover"
 
 __all__ = ["EmulatorError"]
 
@@ -60,6 +63,11 @@ class LocalStack:
         """Where its HTTP API answers, without a slash at the end."""
         return api_url(self.outputs, self.endpoint_url)
 
+    @property
+    def console_url(self) -> str:
+        """Where people open the console in a browser."""
+        return f"{self.api_url}/"
+
 
 def up(
     port: int | None = None,
@@ -87,7 +95,7 @@ def up(
         process = emulator.start(home, port=emulator.choose_port(port), persist=persist, auth=auth)
     stack = LocalStack(process, {}, {}, auth, persist)
     _remember(stack)
-    parameters = {"Stage": "local", "TenantRequestsASecond": "0"}
+    parameters = {"Stage": "local", "TenantRequestsASecond": "0", **_addresses(process)}
     known = running.fingerprint if running else ""
     try:
         stack = _deploy(stack, parameters=parameters, root=root, known=known) or running or stack
@@ -159,6 +167,25 @@ def api_url(outputs: Mapping[str, str], endpoint_url: str | None) -> str:
     return f"{endpoint_url.rstrip('/')}/_aws/execute-api/{api_id}"
 
 
+def _addresses(process: Emulator) -> dict[str, str]:
+    """Where browsers are led back to after signing in and out, and upload from."""
+    api = f"{process.endpoint_url}/_aws/execute-api/{API_ID}"
+    return {
+        "CallbackUrls": f"{api}/console/signed-in",
+        "LogoutUrls": f"{api}/",
+        "ConsoleOrigins": process.endpoint_url,
+    }
+
+
+def _with_known_api(template: Mapping[str, Any]) -> dict[str, Any]:
+    """The template with the tag from which the emulator takes the id of the API."""
+    tagged = copy.deepcopy(dict(template))
+    for resource in tagged["Resources"].values():
+        if resource["Type"] == "AWS::ApiGatewayV2::Api":
+            resource["Properties"]["Tags"] = {"ms-custom-id": API_ID}
+    return tagged
+
+
 def _home(home: Path | None) -> Path:
     chosen = home or Path(os.environ.get("HANDOVER_HOME") or emulator.ROOT / ".local")
     chosen.mkdir(parents=True, exist_ok=True)
@@ -188,7 +215,7 @@ def _deploy(
     stack: LocalStack, *, parameters: Mapping[str, str], root: Path, known: str
 ) -> LocalStack | None:
     """The stack with its new outputs, None when what is deployed is up to date already."""
-    template = load(root / "template.yaml")
+    template = _with_known_api(load(root / "template.yaml"))
     if stack.auth:
         template = _over_plain_http(template)
     archives = package.build(template, root)

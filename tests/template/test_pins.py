@@ -17,9 +17,11 @@ PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(enco
 DEVELOPMENT = ROOT / "requirements-dev.txt"
 HANDOVER_LAYER = ROOT / "layers" / "handover" / "requirements.txt"
 NUMPY_LAYER = ROOT / "layers" / "numpy" / "requirements.txt"
+CONSOLE_LAYER = ROOT / "layers" / "console" / "requirements.txt"
+LAYERS = [HANDOVER_LAYER, NUMPY_LAYER, CONSOLE_LAYER]
 EMULATOR = ROOT / "requirements-emulator.txt"
 AUDIT = ROOT / "requirements-audit.txt"
-FILES = [DEVELOPMENT, HANDOVER_LAYER, NUMPY_LAYER, EMULATOR, AUDIT]
+FILES = [DEVELOPMENT, *LAYERS, EMULATOR, AUDIT]
 
 
 def entries(file: Path) -> list[list[str]]:
@@ -76,24 +78,31 @@ def test_whatever_the_project_asks_for_is_pinned_for_development() -> None:
 
 
 def test_whatever_functions_need_is_pinned_in_a_layer() -> None:
+    elsewhere = {"numpy": NUMPY_LAYER, "jinja2": CONSOLE_LAYER, "joserfc": CONSOLE_LAYER}
     for expected in PROJECT["project"]["dependencies"]:
-        layer = NUMPY_LAYER if Requirement(expected).name == "numpy" else HANDOVER_LAYER
+        layer = elsewhere.get(Requirement(expected).name, HANDOVER_LAYER)
         assert is_met(expected, layer), expected
 
 
 def test_the_layers_hold_the_versions_that_are_tested() -> None:
     tested = pins(DEVELOPMENT)
 
-    for layer in (HANDOVER_LAYER, NUMPY_LAYER):
+    for layer in LAYERS:
         for name, found in pins(layer).items():
             assert found == tested[name]
 
 
 def test_no_tool_travels_with_the_functions() -> None:
-    carried = set(pins(HANDOVER_LAYER)) | set(pins(NUMPY_LAYER))
+    carried = {name for layer in LAYERS for name in pins(layer)}
 
     assert not carried & {"pytest", "moto", "mypy", "ruff", "rich", "cfn-lint", "hypothesis", "uv"}
     assert set(pins(NUMPY_LAYER)) == {"numpy"}
+
+
+def test_no_package_is_carried_by_two_layers() -> None:
+    carried = [name for layer in LAYERS for name in pins(layer)]
+
+    assert len(carried) == len(set(carried))
 
 
 def test_the_emulator_is_pinned_to_the_release_that_was_tried() -> None:

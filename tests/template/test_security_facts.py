@@ -251,9 +251,12 @@ def test_every_function_writes_its_own_log_alone() -> None:
 
 def test_no_function_is_reached_from_the_internet_but_through_the_api() -> None:
     assert not [name for name, f in FUNCTIONS.items() if "FunctionUrlConfig" in f]
-    permission = only("AWS::Lambda::Permission")
-    assert permission["Principal"] == "apigateway.amazonaws.com"
-    assert permission["SourceArn"]["Fn::Sub"].endswith(":${AWS::AccountId}:${Api}/*")
+    permissions = [p for _, p in resources(TEMPLATE, "AWS::Lambda::Permission")]
+    reached = [one["FunctionName"]["Ref"] for one in permissions]
+    assert sorted(reached) == ["ApiFunction", "ConsoleFunction"]
+    for permission in permissions:
+        assert permission["Principal"] == "apigateway.amazonaws.com"
+        assert permission["SourceArn"]["Fn::Sub"].endswith(":${AWS::AccountId}:${Api}/*")
 
 
 def test_no_event_is_logged_and_no_function_is_debugged() -> None:
@@ -302,6 +305,24 @@ def test_the_api_answers_no_other_origin() -> None:
     assert "CorsConfiguration" not in only("AWS::ApiGatewayV2::Api")
 
 
+def test_browsers_may_upload_from_the_console_alone_and_read_nothing() -> None:
+    allowing = {
+        name: one["CorsConfiguration"]
+        for name, one in BUCKETS.items()
+        if "CorsConfiguration" in one
+    }
+    (rule,) = allowing.pop("UploadsBucket")["CorsRules"]
+    condition, given, (usual,) = rule["AllowedOrigins"]["Fn::If"]
+
+    assert allowing == {}
+    assert rule["AllowedMethods"] == ["POST"]
+    assert (condition, given) == (
+        "HasConsoleOrigins",
+        {"Fn::Split": [",", {"Ref": "ConsoleOrigins"}]},
+    )
+    assert usual["Fn::Sub"].startswith("https://${Api}.execute-api.")
+
+
 def test_the_api_takes_no_more_requests_than_a_tenant_can_mean() -> None:
     stage = only("AWS::ApiGatewayV2::Stage")
     limit = TEMPLATE["Parameters"]["TenantRequestsASecond"]["Default"]
@@ -310,7 +331,13 @@ def test_the_api_takes_no_more_requests_than_a_tenant_can_mean() -> None:
     # A tenant that asks all it may leaves the others nineteen parts of twenty.
     assert 20 * limit <= stage["DefaultRouteSettings"]["ThrottlingRateLimit"] <= 1000
     assert stage["DefaultRouteSettings"]["ThrottlingBurstLimit"] <= 2000
-    assert rates == {"GET /openapi.json": 10, "GET /accounts": 100, "POST /assignments": 50}
+    assert rates == {
+        "GET /openapi.json": 10,
+        "GET /": 10,
+        "ANY /console/{proxy+}": 200,
+        "GET /accounts": 100,
+        "POST /assignments": 50,
+    }
     variables = FUNCTIONS["ApiFunction"]["Environment"]["Variables"]
     assert variables["TENANT_REQUESTS_A_SECOND"] == {"Ref": "TenantRequestsASecond"}
 

@@ -555,7 +555,24 @@ def test_a_function_may_use_what_its_environment_names_and_nothing_more(name: st
     }
 
     kept_in = referred(FUNCTIONS[name].get("EventInvokeConfig", {}))
-    assert allowed == (named | fed_by | kept_in) - {"UserPoolClient"}
+    if name == "ConsoleFunction":
+        named = set()  # addresses, for which nobody needs a right
+    assert allowed == named | fed_by | kept_in
+
+
+def test_the_console_may_write_its_log_and_traces_and_do_nothing_else() -> None:
+    able = [actions(statement) for statement in statements("ConsoleRole")]
+
+    assert able == [
+        ["logs:CreateLogStream", "logs:PutLogEvents"],
+        ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
+    ]
+
+
+def test_the_pages_of_the_console_are_carried_by_the_console_alone() -> None:
+    carriers = [n for n, f in FUNCTIONS.items() if "ConsoleLayer" in referred(f.get("Layers"))]
+
+    assert carriers == ["ConsoleFunction"]
 
 
 def test_only_assign_and_single_edits_write_assignments() -> None:
@@ -634,11 +651,14 @@ def test_only_the_api_and_follow_write_uploads_and_only_where_tickets_go() -> No
 # People
 
 
-def test_every_route_but_the_description_wants_a_signed_in_user() -> None:
+def test_every_route_of_the_api_but_its_description_expects_a_signed_in_user() -> None:
     routes = {p["RouteKey"]: p for _, p in resources(TEMPLATE, "AWS::ApiGatewayV2::Route")}
+    open_to_all = {key for key, one in routes.items() if one["AuthorizationType"] == "NONE"}
+    led_to_console = {key for key, one in routes.items() if "ConsoleIntegration" in referred(one)}
 
-    for key, route in routes.items():
-        assert route["AuthorizationType"] == ("NONE" if key == "GET /openapi.json" else "JWT")
+    assert {one["AuthorizationType"] for one in routes.values()} == {"NONE", "JWT"}
+    assert led_to_console == {"GET /", "ANY /console/{proxy+}"}
+    assert open_to_all == {"GET /openapi.json"} | led_to_console
     assert "ANY /{proxy+}" in routes
 
 

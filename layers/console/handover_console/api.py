@@ -1,0 +1,69 @@
+"""The HTTP API as the console uses it: with the person's token, as every other client does."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from handover_console.settings import Settings
+from handover_console.wire import send
+
+
+class ApiError(Exception):
+    """The API refused; `detail` is what it says to the person, `field` the part it is about."""
+
+    def __init__(self, status: int, detail: str, field: str = "") -> None:
+        super().__init__(detail)
+        self.status, self.detail, self.field = status, detail, field
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The API, asked by one person."""
+
+    settings: Settings
+    id_token: str
+
+    def get(self, *path: str, **query: object) -> Any:
+        """The JSON at a path; parameters that are empty are left out. Raises ApiError."""
+        return json.loads(self._ask("GET", path, query).data)
+
+    def post(self, *path: str, body: object = None) -> Any:
+        """The JSON that a POST answers. Raises ApiError."""
+        return json.loads(self._ask("POST", path, {}, body).data)
+
+    def plain(self, *path: str) -> str:
+        """What is at a path that holds no JSON. Raises ApiError."""
+        return str(self._ask("GET", path, {}).data.decode())
+
+    def location(self, *path: str) -> str:
+        """Where a path of the API redirects to. Raises ApiError."""
+        return str(self._ask("GET", path, {}).headers["location"])
+
+    def _ask(
+        self, method: str, path: tuple[str, ...], query: dict[str, object], body: object = None
+    ) -> Any:
+        """The answer. Each part of `path` is quoted, so that no id can lead elsewhere."""
+        kept = {name: str(value) for name, value in query.items() if value not in (None, "")}
+        where = "/".join(quote(part, safe="") for part in path)
+        url = f"{self.settings.api_url}/{where}" + (f"?{urlencode(kept)}" if kept else "")
+        headers = {"authorization": f"Bearer {self.id_token}", "accept": "application/json"}
+        payload = None
+        if method == "POST":
+            headers["content-type"] = "application/json"
+            payload = json.dumps(body if body is not None else {}).encode()
+        answer = send(method, url, headers=headers, body=payload)
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            raise _error(answer.status, answer.data)
+        return answer
+
+
+def _error(status: int, data: bytes) -> ApiError:
+    try:
+        problem = json.loads(data)
+        return ApiError(status, str(problem["detail"]), str(problem.get("field", "")))
+    except (ValueError, TypeError, KeyError):
+        return ApiError(status, "")  # the gateway's own answers are no problems

@@ -1,0 +1,83 @@
+"""One import: the screen that fits where it stands, and what a person does from there.
+
+A preview asks for columns, a dry run shows what would happen, a run shows what happened; until
+each is done, its progress is shown. So one address survives closing the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from handover_console.pages import columns, result
+from handover_console.rendering import page
+from handover_console.visit import Visit
+from handover_console.web import Answer, redirect
+
+FINAL = frozenset({"done", "error", "refused", "cancelled"})
+STAGES = ("uploading", "reading", "working", "finishing")
+# Where the API gives no progress, its state says which stage it is.
+STAGE_OF = {
+    "awaiting_upload": "uploading",
+    "validating": "reading",
+    "awaiting_approval": "working",
+    "processing": "working",
+    "finalizing": "finishing",
+}
+
+
+def show(visit: Visit) -> Answer:
+    """The screen that fits."""
+    found = visit.api.get("imports", visit.parts["name"])
+    if found["state"] not in FINAL:
+        return page(visit, "progress.html", one=found, progress=_progress(found))
+    if found["state"] in ("refused", "cancelled"):
+        return page(visit, "refused.html", one=found)
+    if found["mode"] == "preview":
+        return columns.show(visit, found)
+    return result.show(visit, found)
+
+
+def progress(visit: Visit) -> Answer:
+    """The part of the progress screen that refreshes."""
+    found = visit.api.get("imports", visit.parts["name"])
+    is_done = found["state"] in FINAL
+    return page(visit, "_progress.html", one=found, progress=_progress(found), is_done=is_done)
+
+
+def apply(visit: Visit) -> Answer:
+    """Works the file of this import again, with the columns as chosen, and shows the new import."""
+    form = visit.request.form
+    body: dict[str, object] = {"mode": form.get("mode", "dry_run")}
+    if form.get("profile"):
+        body |= {"profile": form["profile"], "mapping": columns.mapping_of(form)}
+    made = visit.api.post("imports", visit.parts["name"], "apply", body=body)
+    return redirect(visit.request.link(f"/imports/{made['import_id']}"))
+
+
+def cancel(visit: Visit) -> Answer:
+    """Cancels the import, and shows it."""
+    visit.api.post("imports", visit.parts["name"], "cancel")
+    return redirect(visit.request.link(f"/imports/{visit.parts['name']}"))
+
+
+def _progress(found: Mapping[str, Any]) -> dict[str, Any]:
+    """How far the import is; what is not known is None."""
+    counts = found["counts"]
+    settled = sum(count for name, count in counts.items() if name != "lines")
+    given = found.get("progress") or {}
+    usual = {
+        "stage": STAGE_OF.get(found["state"], "done"),
+        "lines_settled": settled,
+        "lines_total": counts["lines"] or None,
+        "lines_a_second": None,
+        "seconds_left": None,
+    }
+    known = usual | given
+    at = STAGES.index(known["stage"]) if known["stage"] in STAGES else len(STAGES)
+    known["stages"] = [(name, _order(number, at)) for number, name in enumerate(STAGES)]
+    return known
+
+
+def _order(number: int, at: int) -> str:
+    return "past" if number < at else "now" if number == at else "next"

@@ -1,0 +1,88 @@
+"""What would happen or what happened: outcomes, who gains and loses, problems, line by line."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from handover_console.rendering import page
+from handover_console.visit import Visit
+from handover_console.web import Answer, redirect
+
+OUTCOMES = (
+    "updated", "cleared", "pending", "unchanged", "rejected", "duplicate", "superseded",
+    "not_processed",
+)  # fmt: skip
+CHANGING = ("updated", "cleared", "pending")
+LINES = 50
+FIELD, WAS, HEADER, TAKE = "field.", "was.", "header.", "take."
+
+
+def show(visit: Visit, found: Mapping[str, Any]) -> Answer:
+    """The screen of a dry run or of a run that has ended."""
+    query = visit.request.query
+    name = found["import_id"]
+    asked = {key: query.get(key, "").strip() for key in ("outcome", "code", "q")}
+    is_dry = found["mode"] == "dry_run"
+    if not any(asked.values()) and not is_dry and found["counts"]["rejected"]:
+        asked["outcome"] = "rejected"  # what is left to do comes first
+    if query.get("outcome") == "all":
+        asked["outcome"] = ""
+    lines = visit.api.get(
+        "imports", name, "lines", **asked, cursor=query.get("cursor"), limit=LINES
+    )
+    summary = visit.api.get("imports", name, "summary")
+    return page(
+        visit,
+        "preview.html" if is_dry else "result.html",
+        one=found,
+        summary=summary,
+        lines=lines["lines"],
+        matching=lines.get("matching"),
+        cursor=lines["cursor"],
+        asked=asked,
+        outcomes=OUTCOMES,
+        changes=sum(found["counts"].get(outcome, 0) for outcome in CHANGING),
+        alike=_alike(lines["lines"]),
+    )
+
+
+def correct(visit: Visit) -> Answer:
+    """Sends the lines that were corrected as a new import, and shows it."""
+    name, lines = visit.parts["name"], corrected(visit.request.form)
+    if not lines:
+        return redirect(visit.request.link(f"/imports/{name}", none="1"))
+    made = visit.api.post("imports", name, "corrections", body={"lines": lines, "mode": "run"})
+    return redirect(visit.request.link(f"/imports/{made['import_id']}"))
+
+
+def corrected(form: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """What the form changes: by line number, the new text by header.
+
+    Fields are called field.LINE.COLUMN, with was.LINE.COLUMN for what the file had, and
+    header.COLUMN; take.LINE.COLUMN, where it is ticked, is the suggestion to take.
+    """
+    lines: dict[str, dict[str, str]] = defaultdict(dict)
+    for name, value in form.items():
+        if not name.startswith(FIELD):
+            continue
+        place = name.removeprefix(FIELD)
+        line, _, column = place.partition(".")
+        header = form.get(f"{HEADER}{column}")
+        was = form.get(f"{WAS}{place}", "")
+        # A value that was typed counts before the suggestion.
+        new = form.get(f"{TAKE}{place}", value) if value == was else value
+        if header is not None and new != was:
+            lines[line][header] = new
+    return dict(lines)
+
+
+def _alike(lines: list[dict[str, Any]]) -> dict[tuple[str, str, str], int]:
+    """How many lines of this page have the same wrong value, with the same suggestion."""
+    found: dict[tuple[str, str, str], int] = defaultdict(int)
+    for one in lines:
+        if one.get("suggestion"):
+            key = one["column"], one["fields"].get(one["column"], ""), one["suggestion"]
+            found[key] += 1
+    return dict(found)

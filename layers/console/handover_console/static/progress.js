@@ -1,0 +1,25 @@
+// Refreshes the progress of an import until it is done; then the page shows what came of it.
+const EVERY_MS = 1500;
+const SLOWEST_MS = 15000;
+const watch = document.getElementById("watch");
+let wait = EVERY_MS;
+
+async function refresh() {
+  try {
+    const answer = await fetch(watch.dataset.from, { headers: { accept: "text/html" } });
+    if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.getElementById("progress");
+    if (!fresh || fresh.dataset.done) {
+      location.reload();
+      return;
+    }
+    watch.replaceChildren(document.adoptNode(fresh));
+    wait = EVERY_MS;
+  } catch {
+    wait = Math.min(wait * 2, SLOWEST_MS); // a busy service is asked less often
+  }
+  setTimeout(refresh, wait);
+}
+
+setTimeout(refresh, wait);
