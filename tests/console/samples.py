@@ -1,0 +1,148 @@
+"""Answers of the API as the console may get them, full of text that a page must not believe."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# What a cell may hold that would be markup, a script, an attribute's end or a link elsewhere.
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "javascript:alert(1)",
+    "{{ 7 * 7 }}{% raw %}",
+    "</textarea></title></style><svg/onload=alert(1)>",
+    "\u202egnp.exe\u0000",
+)
+IMPORT_ID = "0123456789abcdef0123456789abcdef"
+COUNTS = {
+    "lines": 58,
+    "updated": 29,
+    "cleared": 5,
+    "unchanged": 7,
+    "pending": 0,
+    "rejected": 15,
+    "duplicate": 2,
+    "superseded": 0,
+    "not_processed": 0,
+}
+
+
+def one_import(**changes: Any) -> dict[str, Any]:
+    """An import that has ended."""
+    return {
+        "import_id": IMPORT_ID,
+        "tenant": "lumina",
+        "profile": "single-strict",
+        "source": "",
+        "uploader": "ines.okello@lumina.example",
+        "filename": "managers.csv",
+        "mode": "run",
+        "state": "error",
+        "received_at": "2026-11-22T10:00:00.000Z",
+        "finished_at": "2026-11-22T10:00:09.000Z",
+        "counts": COUNTS,
+        "accounts_updated": 34,
+        "refusal": None,
+        "report": {"bucket": "reports", "key": "errors.csv"},
+        "results": {"bucket": "reports", "key": "results.csv"},
+        "warnings": [],
+        "follows": "",
+        **changes,
+    }
+
+
+def preview(cell: str = "ana@lumina.example") -> dict[str, Any]:
+    """What a file was read as, with a column that nobody recognised."""
+    return {
+        "import_id": IMPORT_ID,
+        "filename": f"{cell}.csv",
+        "encoding": "utf-8",
+        "delimiter": ";",
+        "lines": 58,
+        "header": ["Account", cell],
+        "rows": [{"line": 2, "fields": ["KE1", cell]}],
+        "profiles": [
+            {
+                "profile": "single-strict",
+                "title": f"One manager {cell}",
+                "does": f"Gives each account one manager. {cell}",
+                "fits": True,
+                "missing": [],
+                "columns": [
+                    {"header": "Account", "column": "account ID", "how": "exact", "samples": ["1"]},
+                    {
+                        "header": cell,
+                        "column": "account Manager",
+                        "how": "near",
+                        "samples": [cell, "", "b"],
+                    },
+                ],
+                "blanks": f"An empty cell takes the manager off. {cell}",
+            },
+            {
+                "profile": "other",
+                "title": "",
+                "does": "Other.",
+                "fits": False,
+                "missing": [cell],
+                "columns": [{"header": cell, "column": None, "how": "none", "samples": []}],
+                "blanks": "Nothing.",
+            },
+        ],
+    }
+
+
+def line(number: int, cell: str = "wanjiru.mwagni@lumina.example", **changes: Any) -> Any:
+    """A line with a wrong cell and a suggestion."""
+    return {
+        "line": number,
+        "outcome": "rejected",
+        "fields": {"Account": f"KE{number}", "Manager": cell},
+        "account": f"KE{number}",
+        "roles": {
+            "account_manager": {
+                "before": [{"user": "a@lumina.example", "name": cell}],
+                "after": [],
+            }
+        },
+        "code": "USER_NOT_FOUND",
+        "message": f"'{cell}' is no user",
+        "hint": f"Check {cell}",
+        "column": "Manager",
+        "suggestion": "wanjiru.mwangi@lumina.example",
+        **changes,
+    }
+
+
+def lines(*rows: Any, cursor: str | None = None) -> dict[str, Any]:
+    """A page of lines."""
+    return {"lines": list(rows), "cursor": cursor, "matching": len(rows)}
+
+
+def summary(cell: str = "Wanjiru") -> dict[str, Any]:
+    """Counts, codes, managers and stages of an import."""
+    return {
+        "counts": COUNTS,
+        "codes": [
+            {"code": "USER_NOT_FOUND", "count": 15, "message": f"No user {cell}", "hint": cell}
+        ],
+        "managers": [{"user": "w@lumina.example", "name": cell, "gains": 12, "loses": 3}],
+        "stages": [{"stage": cell, "seconds": 1.25}],
+    }
+
+
+PROFILES = [
+    {
+        "name": "single-strict",
+        "title": "One manager",
+        "version": 1,
+        "is_own": False,
+        "is_on": True,
+        "uploader_roles": ["Admin"],
+        "columns": [
+            {"label": "account ID", "aliases": [], "holds": "account", "required": True},
+            {"label": "account Manager", "aliases": [], "holds": "users", "required": True},
+        ],
+    }
+]

@@ -1,0 +1,139 @@
+"""What the console speaks to over HTTP: a user pool's endpoints, and the API.
+
+The pool signs tokens with a key of its own. The API is the real handler on an AWS in memory; what a
+test puts into `canned` is answered instead, for data that would take a whole import to make.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, urlsplit
+
+from joserfc import jwt
+from joserfc.jwk import KeySet, RSAKey
+
+from tests.kit.cast import Actor, World
+
+POOL, CLIENT = "eu-west-1_EXAMPLE", "4examplexamplexample"
+# Made once: it takes a while.
+POOL_KEY = RSAKey.generate_key(2048, {"kid": "one"})
+ISSUER = f"https://cognito-idp.eu-west-1.amazonaws.com/{POOL}"
+
+
+@dataclass
+class Stand:
+    """The pool and the API. `canned` answers by method and path; `asked` is what the API heard."""
+
+    world: World | None = None
+    canned: dict[tuple[str, str], tuple[int, object]] = field(default_factory=dict)
+    asked: list[tuple[str, str, object]] = field(default_factory=list)
+    revoked: list[str] = field(default_factory=list)
+    claims: dict[str, object] = field(default_factory=dict)
+    challenge: str = ""
+    nonce: str = ""
+    is_down: bool = False
+    key: RSAKey = field(default_factory=lambda: POOL_KEY)
+
+    def token(self, *, seconds: int = 3600, **changes: object) -> str:
+        """An id token with the claims of who signs in next."""
+        answered = {
+            "iss": ISSUER,
+            "aud": CLIENT,
+            "token_use": "id",
+            "exp": int(time.time()) + seconds,
+            **self.claims,
+            **changes,
+        }
+        return jwt.encode({"alg": "RS256", "kid": "one"}, answered, self.key, algorithms=["RS256"])
+
+    def keys(self) -> dict[str, Any]:
+        """The pool's keys, as browsers and programs read them."""
+        return dict(KeySet([self.key]).as_dict(private=False))
+
+    def tokens(self, form: Mapping[str, str]) -> tuple[int, object]:
+        """The token endpoint: a code is good with its verifier, a refresh token always."""
+        if form["grant_type"] == "refresh_token":
+            is_good = form["refresh_token"] == "a-refresh-token"
+            return (200, {"id_token": self.token()}) if is_good else (400, {"error": "bad"})
+        digest = hashlib.sha256(form["code_verifier"].encode()).digest()
+        if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != self.challenge:
+            return 400, {"error": "invalid_grant"}
+        return 200, {
+            "id_token": self.token(nonce=self.nonce),
+            "access_token": "an-access-token",
+            "refresh_token": "a-refresh-token",
+        }
+
+    def api(
+        self, method: str, target: str, token: str, body: object
+    ) -> tuple[int, Mapping[str, str], str]:
+        """What the API answers who holds the token."""
+        path = urlsplit(target).path
+        self.asked.append((method, target, body))
+        if (method, path) in self.canned:
+            status, answered = self.canned[method, path]
+            return status, {"content-type": "application/json"}, json.dumps(answered)
+        claims = jwt.decode(token, self.key, algorithms=["RS256"]).claims
+        if self.world is None:
+            return 404, {}, json.dumps({"detail": "There is nothing at this address."})
+        actor = Actor("browser", {n: str(v) for n, v in claims.items() if n != "cognito:groups"})
+        answer = self.world.ask(actor, method, target, body)
+        return answer.status, answer.headers, answer.text
+
+
+@contextmanager
+def serving(stand: Stand) -> Iterator[str]:
+    """The address of the stand while it answers."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._answer()
+
+        def do_POST(self) -> None:
+            self._answer()
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name there
+            """Says nothing: pytest shows what the tests say."""
+
+        def _answer(self) -> None:
+            length = int(self.headers.get("content-length") or 0)
+            body = self.rfile.read(length).decode()
+            status, headers, text = self._routed(body)
+            self.send_response(503 if stand.is_down else status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            data = text.encode()
+            self.send_header("content-length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def _routed(self, body: str) -> tuple[int, Mapping[str, str], str]:
+            if self.path.endswith("/jwks.json"):
+                return 200, {}, json.dumps(stand.keys())
+            if self.path == "/oauth2/token":
+                status, answered = stand.tokens(dict(parse_qsl(body)))
+                return status, {}, json.dumps(answered)
+            if self.path == "/oauth2/revoke":
+                stand.revoked += parse_qs(body)["token"]
+                return 200, {}, ""
+            token = self.headers.get("authorization", "").removeprefix("Bearer ")
+            return stand.api(self.command, self.path, token, json.loads(body) if body else None)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

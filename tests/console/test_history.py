@@ -1,0 +1,166 @@
+"""Home and the history, before the real API: each person sees what the API lets them see."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import pytest
+
+from tests.console.browser import Browser
+from tests.console.samples import one_import
+from tests.console.stand import Stand
+from tests.kit.cast import INSIDERS, OTHERS_WORDS, OUTSIDERS, OWN, Actor, World
+
+PATHS = ["/home", "/imports", "/import"]
+
+
+@pytest.fixture
+def at_work(browser: Browser, stand: Stand, worlds: World) -> Browser:
+    """A browser before the real API."""
+    stand.world = worlds
+    return browser
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("actor", INSIDERS, ids=str)
+def test_every_user_gets_every_page_and_no_word_of_another_tenant(
+    at_work: Browser, actor: Actor, path: str
+) -> None:
+    at_work.sign_in(actor)
+
+    page = at_work.get(path)
+
+    assert page.status == HTTPStatus.OK
+    assert [word for word in OTHERS_WORDS if word in page.body.lower()] == []
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    "actor", [one for one in OUTSIDERS if one.name in ("inactive", "unknown")], ids=str
+)
+def test_who_is_no_user_gets_no_page(at_work: Browser, actor: Actor, path: str) -> None:
+    at_work.sign_in(actor)
+
+    assert at_work.get(path).status == HTTPStatus.FORBIDDEN
+
+
+def test_home_shows_what_waits_and_the_history_leads_to_each_import(
+    at_work: Browser, worlds: World
+) -> None:
+    at_work.sign_in(INSIDERS[0])
+    names = worlds.names[OWN]
+
+    home, history = at_work.get("/home"), at_work.get("/imports")
+
+    assert "office.csv" in home.text.split("Waiting for approval")[1].split("Your lines")[0]
+    links = history.read.values("href")
+    for name in ("ended", "waiting", "running"):
+        assert f"/console/imports/{names[name]}" in links
+
+
+@pytest.mark.parametrize("name", ["waiting", "running", "ticket"])
+def test_an_import_that_has_not_ended_shows_its_progress(
+    at_work: Browser, worlds: World, name: str
+) -> None:
+    at_work.sign_in(INSIDERS[0])
+
+    page = at_work.get(f"/imports/{worlds.names[OWN][name]}")
+
+    assert page.status == HTTPStatus.OK
+    assert "You can close this page" in page.text
+
+
+@pytest.mark.parametrize("name", ["ended", "waiting", "ticket"])
+def test_an_import_of_another_tenant_is_not_there(
+    at_work: Browser, worlds: World, name: str
+) -> None:
+    at_work.sign_in(INSIDERS[0])
+
+    page = at_work.get(f"/imports/{worlds.names['umbra'][name]}")
+
+    assert page.status == HTTPStatus.NOT_FOUND
+    assert [word for word in OTHERS_WORDS if word in page.body.lower()] == []
+
+
+def test_a_report_is_downloaded_from_where_the_api_leads(at_work: Browser, worlds: World) -> None:
+    at_work.sign_in(INSIDERS[0])
+
+    page = at_work.get(f"/imports/{worlds.names[OWN]['ended']}/report")
+
+    assert page.status == HTTPStatus.SEE_OTHER
+    assert page.headers["location"].startswith("https://")
+
+
+def test_a_template_is_downloaded(at_work: Browser) -> None:
+    at_work.sign_in(INSIDERS[0])
+
+    page = at_work.get("/profiles/single-strict/template")
+
+    assert page.headers["content-type"].startswith("text/csv")
+    assert "single-strict.csv" in page.headers["content-disposition"]
+    assert "account" in page.body.lower()
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ({}, ["a.csv", "b.csv", "c.csv"]),
+        ({"state": "done"}, ["a.csv"]),
+        ({"mode": "dry_run"}, ["b.csv"]),
+        ({"person": "JOYCE"}, ["c.csv"]),
+        ({"profile": "team", "state": ""}, ["b.csv"]),
+        ({"source": "erp"}, ["c.csv"]),
+        ({"since": "2026-11-02"}, ["a.csv", "b.csv"]),
+        ({"since": "2026-11-01", "until": "2026-11-02"}, ["b.csv", "c.csv"]),
+        ({"state": "refused"}, []),
+    ],
+)
+def test_the_history_is_filtered(
+    browser: Browser, stand: Stand, asked: dict[str, str], shown: list[str]
+) -> None:
+    rows = [
+        one_import(filename="a.csv", state="done", received_at="2026-11-03T23:59:00Z"),
+        one_import(
+            filename="b.csv",
+            mode="dry_run",
+            profile="role-team",
+            received_at="2026-11-02T00:00:00Z",
+        ),
+        one_import(
+            filename="c.csv",
+            uploader="joyce@lumina.example",
+            source="erp",
+            received_at="2026-11-01T00:00:00Z",
+        ),
+    ]
+    stand.canned["GET", "/imports"] = 200, {"imports": rows, "cursor": None}
+    browser.sign_in(INSIDERS[0])
+
+    page = browser.get("/imports", **asked)
+
+    assert [name for name in ("a.csv", "b.csv", "c.csv") if name in page.text] == shown
+    assert shown or "No import matches" in page.text
+
+
+def test_a_search_looks_through_a_few_pages_and_offers_to_go_on(
+    browser: Browser, stand: Stand
+) -> None:
+    page = {"imports": [one_import(state="done")] * 100, "cursor": "further"}
+    stand.canned["GET", "/imports"] = 200, page
+    browser.sign_in(INSIDERS[0])
+
+    found = browser.get("/imports", state="refused", person="ana")
+
+    assert len(stand.asked) == 5
+    assert "Searched 500 imports" in found.text
+    assert any("cursor=further" in one and "person=ana" in one for one in found.read.values("href"))
+
+
+def test_who_has_imported_nothing_is_reported_what_to_do_first(
+    browser: Browser, stand: Stand
+) -> None:
+    stand.canned["GET", "/imports"] = 200, {"imports": [], "cursor": None}
+    browser.sign_in(INSIDERS[0])
+
+    for path in ("/home", "/imports"):
+        assert "Start with a spreadsheet" in browser.get(path).text

@@ -1,0 +1,105 @@
+"""Text from files, people and systems stays text, on every page that shows it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.console import samples
+from tests.console.browser import Browser
+from tests.console.samples import HOSTILE, IMPORT_ID, line, lines, one_import
+from tests.console.stand import Stand
+from tests.kit.cast import INSIDERS
+
+HERE = f"/imports/{IMPORT_ID}"
+REFUSAL = "refused"
+SCREENS = {
+    "home": "/home",
+    "history": "/imports",
+    "import": "/import",
+    "columns": HERE,
+    "preview": HERE,
+    "progress": HERE,
+    "result": HERE,
+    "all lines": f"{HERE}?outcome=all",
+    REFUSAL: HERE,
+    "cancelled": HERE,
+    "problem": HERE,
+}
+STATES: dict[str, dict[str, str]] = {
+    "columns": {"mode": "preview", "state": "done"},
+    "preview": {"mode": "dry_run", "state": "done"},
+    "progress": {"state": "processing"},
+    "cancelled": {"state": "cancelled"},
+}
+PLAIN = {"a", "body", "button", "caption", "code", "dd", "del", "details", "div", "dl", "dt"} | {
+    "circle", "form", "h1", "h2", "head", "header", "html", "input", "ins", "label", "li", "link",
+    "main", "meta", "nav", "noscript", "ol", "option", "p", "path", "progress", "rect", "script",
+    "section", "select", "span", "strong", "summary", "svg", "table", "tbody", "td", "textarea",
+    "th", "thead", "time", "title", "tr", "ul",
+}  # fmt: skip
+
+
+def fill(stand: Stand, screen: str, cell: str) -> None:
+    """An API whose every text is the cell."""
+    changes: dict[str, object] = {
+        "filename": cell,
+        "uploader": cell,
+        "profile": cell,
+        "source": cell,
+    }
+    changes |= STATES.get(screen, {})
+    if screen == REFUSAL:
+        changes |= {"state": "refused", "refusal": {"message": cell, "hint": cell}}
+    if screen == "cancelled":
+        changes["cancelled_by"] = cell
+    one = one_import(**changes, warnings=[{"code": "X", "message": cell}])
+    waiting = one_import(**{**changes, "state": "awaiting_approval"})
+    profile = samples.PROFILES[0] | {"title": cell, "name": cell}
+    hostile = line(3, cell, account=cell, column=cell, suggestion=cell, fields={cell: cell})
+    updated = {
+        **hostile,
+        "outcome": "updated",
+        "roles": {cell: hostile["roles"]["account_manager"]},
+    }
+    stand.canned |= {
+        ("GET", "/imports"): (200, {"imports": [one, waiting], "cursor": None}),
+        ("GET", "/profiles"): (200, [*samples.PROFILES, profile]),
+        ("GET", HERE): (404, {"detail": cell}) if screen == "problem" else (200, one),
+        ("GET", f"{HERE}/preview"): (200, samples.preview(cell)),
+        ("GET", f"{HERE}/lines"): (200, lines(hostile, *([updated] * (screen != "result")))),
+        ("GET", f"{HERE}/summary"): (200, samples.summary(cell)),
+    }
+
+
+@pytest.mark.parametrize("cell", HOSTILE)
+@pytest.mark.parametrize("screen", SCREENS)
+def test_a_hostile_cell_stays_text(browser: Browser, stand: Stand, screen: str, cell: str) -> None:
+    browser.sign_in(INSIDERS[0])
+    stand.claims["name"] = cell
+    fill(stand, screen, cell)
+    path, _, query = SCREENS[screen].partition("?")
+
+    page = browser.get(path, **dict([query.split("=")] if query else []))
+
+    assert cell.split("\u0000")[0] in page.read.text
+    assert {tag for tag, _ in page.read.elements} <= PLAIN
+    for tag, attributes in page.read.elements:
+        assert not [name for name in attributes if name.startswith("on") or name == "style"]
+        for name in ("href", "src", "action"):
+            value = attributes.get(name)
+            assert value is None or value.startswith(("/console/", "#")), (tag, value)
+        if tag == "script":
+            assert (attributes.get("src") or "").startswith("/console/static/")
+    assert "{{" not in page.body.replace(cell, "")
+
+
+def test_the_name_of_who_is_signed_in_stays_text(browser: Browser, stand: Stand) -> None:
+    stand.canned["GET", "/imports"] = 200, {"imports": [], "cursor": None}
+    browser.sign_in(INSIDERS[0])
+    browser.cookies["__Host-handover-id"] = stand.token(name=HOSTILE[0], email=HOSTILE[1])
+
+    page = browser.get("/home")
+
+    assert HOSTILE[0] in page.read.text
+    assert HOSTILE[1] in page.read.values("title")
+    assert page.body.count("<script") == 1
