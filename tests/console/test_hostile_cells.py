@@ -23,6 +23,7 @@ SCREENS = {
     "all lines": f"{HERE}?outcome=all",
     REFUSAL: HERE,
     "cancelled": HERE,
+    "counts": HERE,
     "problem": HERE,
 }
 STATES: dict[str, dict[str, str]] = {
@@ -67,7 +68,9 @@ def fill(stand: Stand, screen: str, cell: str) -> None:
         ("GET", HERE): (404, {"detail": cell}) if screen == "problem" else (200, one),
         ("GET", f"{HERE}/preview"): (200, samples.preview(cell)),
         ("GET", f"{HERE}/lines"): (200, lines(hostile, *([updated] * (screen != "result")))),
-        ("GET", f"{HERE}/summary"): (200, samples.summary(cell)),
+        ("GET", f"{HERE}/summary"): (404, {"detail": cell})
+        if screen == "counts"
+        else (200, samples.summary(cell)),
     }
 
 

@@ -85,7 +85,10 @@ def test_the_import_page_offers_the_templates_of_profiles_that_are_on(
         ({"mode": "dry_run", "state": "processing"}, "Lines a second"),
         ({"mode": "dry_run", "state": "error"}, "Apply these 34 changes"),
         ({"mode": "run", "state": "awaiting_upload", "import_id": ""}, "has not arrived yet"),
-        ({"mode": "run", "state": "awaiting_approval"}, "an Admin must approve"),
+        (
+            {"state": "awaiting_approval", "progress": {"stage": "waiting", "seconds_left": None}},
+            "an Admin must approve",
+        ),
         ({"mode": "run", "state": "error"}, "34 accounts changed. 15 lines have problems"),
         ({"mode": "run", "state": "cancelled"}, "Cancelled by"),
         (
@@ -103,6 +106,47 @@ def test_one_address_shows_the_screen_that_fits_where_an_import_stands(
 
     assert page.status == HTTPStatus.OK
     assert words in page.text
+
+
+def test_a_ticket_leads_to_its_import(signed_in: Browser, stand: Stand) -> None:
+    stand.canned["GET", "/imports/ticket-1"] = 200, one_import()
+
+    page = signed_in.get("/imports/ticket-1")
+
+    assert page.headers["location"] == f"/console{HERE}"
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_an_import_whose_lines_cannot_be_shown_still_shows_its_counts(
+    signed_in: Browser, stand: Stand, status: int
+) -> None:
+    found(stand)
+    stand.canned["GET", f"{HERE}/summary"] = status, {"detail": "Only for who uploaded it."}
+
+    page = signed_in.get(HERE)
+
+    assert page.status == HTTPStatus.OK
+    assert "15 with a problem" in page.text
+    assert "Only for who uploaded it." in page.text
+
+
+def test_lines_are_looked_for_until_some_are_found(signed_in: Browser, stand: Stand) -> None:
+    found(stand)
+    stand.canned["GET", f"{HERE}/lines"] = 200, lines(cursor="on")
+
+    page = signed_in.get(HERE, q="KE")
+
+    assert len([target for _, target, _ in stand.asked if "/lines" in target]) == 5
+    assert any("cursor=on" in one for one in page.read.values("href"))
+
+
+def test_an_address_without_a_user_yet_is_called_so(signed_in: Browser, stand: Stand) -> None:
+    found(stand, mode="dry_run")
+    waits = {"user": "new@lumina.example", "name": "", "is_pending": True}
+    roles = {"owner": {"before": [], "after": [waits]}}
+    stand.canned["GET", f"{HERE}/lines"] = 200, lines(line(3, outcome="pending", roles=roles))
+
+    assert "new@lumina.example (no user yet)" in signed_in.get(HERE).text
 
 
 def test_certain_columns_are_settled_and_others_are_asked(signed_in: Browser, stand: Stand) -> None:

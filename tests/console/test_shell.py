@@ -165,7 +165,10 @@ def test_links_stay_under_the_path_that_the_request_came_by(browser: Browser, st
 def test_every_text_is_used_and_every_text_that_is_used_is_there() -> None:
     sources = "\n".join(file.read_text(encoding="utf-8") for file in SOURCES)
     whole = set(re.findall(r"""\b(?:t|text)\(\s*['"]([\w.]+)['"]\s*[,)]""", sources))
-    begun = tuple(re.findall(r"""\bt\(['"]([\w.]+\.)['"] ~""", sources))
+    begun = (
+        *re.findall(r"""\bt\(['"]([\w.]+\.)['"] ~""", sources),
+        *(f"{kind}." for kind in re.findall(r"""\blabel\(['"](\w+)['"],""", sources)),
+    )
 
     assert whole <= set(TEXTS)
     assert [key for key in TEXTS if key not in whole and not key.startswith(begun)] == []

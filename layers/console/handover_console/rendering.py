@@ -16,7 +16,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from handover_console.texts import number, text
+from handover_console.texts import label, number, text
 from handover_console.visit import Visit
 from handover_console.web import Answer
 
@@ -82,11 +82,12 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["t"] = text
+    environment.globals |= {"t": text, "label": label}
     environment.filters |= {
         "moment": moment,
         "number": number,
         "people": people,
+        "person": person,
         "bar": bar,
         "local": local,
     }
@@ -103,9 +104,15 @@ def moment(instant: str | None) -> Markup:
     )
 
 
-def people(held: Iterable[Mapping[str, str]]) -> str:
+def people(held: Iterable[Mapping[str, Any]]) -> str:
     """The names of users, their addresses where they have none."""
-    return ", ".join(one.get("name") or one["user"] for one in held) or text("nobody")
+    return ", ".join(person(one) for one in held) or text("nobody")
+
+
+def person(one: Mapping[str, Any]) -> str:
+    """The name of a user, or the address that a place is kept for."""
+    name = str(one.get("name") or one["user"])
+    return text("not_yet", name=name) if one.get("is_pending") else name
 
 
 def local(address: str) -> str:

@@ -14,6 +14,7 @@ TEXTS = {
     "sign_out": "Sign out",
     "any": "Any",
     "nobody": "nobody",
+    "not_yet": "{name} (no user yet)",
     "unnamed": "File without a name",
     "filter": "Filter",
     "filter.clear": "Clear",
@@ -64,6 +65,7 @@ TEXTS = {
     "outcome.not_processed": "not worked",
     "stage.uploading": "Upload",
     "stage.reading": "Read",
+    "stage.waiting": "Approval",
     "stage.working": "Decide",
     "stage.finishing": "Finish",
     "steps": "Steps of an import",
@@ -203,6 +205,7 @@ TEXTS = {
     "lines.q": "Line or account",
     "lines.q.hint": "17 or KE1008",
     "lines.none": "No line matches. Change the filters to see others.",
+    "lines.not_kept": "What became of each line cannot be shown here.",
     "lines.more": "More lines",
     "lines.matching": "{n} line matches.|{n} lines match.",
     "result.title": "Result",
@@ -272,6 +275,11 @@ def text(key: str, **values: object) -> str:
     return found.format(
         **{name: number(v) if isinstance(v, int | float) else v for name, v in values.items()}
     )
+
+
+def label(kind: str, value: str) -> str:
+    """The text for a value of the API, such as a state; the value itself where it is new."""
+    return TEXTS.get(f"{kind}.{value}", value)
 
 
 def number(value: float | None) -> str:

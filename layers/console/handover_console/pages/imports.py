@@ -29,6 +29,9 @@ STAGE_OF = {
 def show(visit: Visit) -> Answer:
     """The screen that fits."""
     found = visit.api.get("imports", visit.parts["name"])
+    if found["import_id"] not in ("", visit.parts["name"]):
+        # A ticket leads to its import, which has one address of its own.
+        return redirect(visit.request.link(f"/imports/{found['import_id']}"))
     if found["state"] not in FINAL:
         return page(visit, "progress.html", one=found, progress=_progress(found))
     if found["state"] in ("refused", "cancelled"):
@@ -74,7 +77,8 @@ def _progress(found: Mapping[str, Any]) -> dict[str, Any]:
         "seconds_left": None,
     }
     known = usual | given
-    at = STAGES.index(known["stage"]) if known["stage"] in STAGES else len(STAGES)
+    stage = "working" if known["stage"] == "waiting" else known["stage"]
+    at = STAGES.index(stage) if stage in STAGES else len(STAGES)
     known["stages"] = [(name, _order(number, at)) for number, name in enumerate(STAGES)]
     return known
 

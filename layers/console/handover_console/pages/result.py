@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
+from handover_console.api import ApiError
 from handover_console.rendering import page
 from handover_console.visit import Visit
 from handover_console.web import Answer, redirect
@@ -16,6 +18,10 @@ OUTCOMES = (
 )  # fmt: skip
 CHANGING = ("updated", "cleared", "pending")
 LINES = 50
+# The API's index may hold few matching lines in one read; a page looks into so many.
+MAX_READS = 5
+# Who may see an import may not see its lines; old and very large imports have no index.
+WITHOUT_LINES = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 FIELD, WAS, HEADER, TAKE = "field.", "was.", "header.", "take."
 
 
@@ -29,10 +35,13 @@ def show(visit: Visit, found: Mapping[str, Any]) -> Answer:
         asked["outcome"] = "rejected"  # what is left to do comes first
     if query.get("outcome") == "all":
         asked["outcome"] = ""
-    lines = visit.api.get(
-        "imports", name, "lines", **asked, cursor=query.get("cursor"), limit=LINES
-    )
-    summary = visit.api.get("imports", name, "summary")
+    try:
+        summary = visit.api.get("imports", name, "summary")
+        lines = _lines(visit, name, asked)
+    except ApiError as error:
+        if error.status not in WITHOUT_LINES:
+            raise
+        return page(visit, "counts.html", one=found, outcomes=OUTCOMES, why=error.detail)
     return page(
         visit,
         "preview.html" if is_dry else "result.html",
@@ -76,6 +85,19 @@ def corrected(form: Mapping[str, str]) -> dict[str, dict[str, str]]:
         if header is not None and new != was:
             lines[line][header] = new
     return dict(lines)
+
+
+def _lines(visit: Visit, name: str, asked: Mapping[str, str]) -> dict[str, Any]:
+    """A page of lines that match; a read may find none and still lead on."""
+    cursor: str | None = visit.request.query.get("cursor")
+    found: list[dict[str, Any]] = []
+    for _ in range(MAX_READS):
+        read = visit.api.get("imports", name, "lines", **asked, cursor=cursor, limit=LINES)
+        found += read["lines"]
+        cursor = read["cursor"]
+        if found or cursor is None:
+            break
+    return {**read, "lines": found}
 
 
 def _alike(lines: list[dict[str, Any]]) -> dict[tuple[str, str, str], int]:
