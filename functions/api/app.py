@@ -25,7 +25,18 @@ from handover.errors import (
     NotFoundError,
     RetryLaterError,
 )
-from handover.http import accounts, assignments, edits, imports, profiles, requests, settings, users
+from handover.http import (
+    accounts,
+    assignments,
+    edits,
+    imports,
+    lines,
+    previews,
+    profiles,
+    requests,
+    settings,
+    users,
+)
 from handover.http.description import PATH, description, methods_of
 from handover.http.problems import JSON, PROBLEM, problem
 from handover.profiles.names import TENANT_PATTERN
@@ -102,6 +113,8 @@ app = APIGatewayHttpResolver(
 
 ROUTERS = (
     imports.router,
+    lines.router,
+    previews.router,
     profiles.router,
     accounts.router,
     edits.router,

@@ -39,6 +39,7 @@ from infra.cli.showing import (
 
 BLOCK_BYTES = 256 * 1024
 PAGE_ROWS = 100
+_MODES = {"dry_run": " (dry run)", "preview": " (preview)"}
 
 
 app = Typer()
@@ -104,7 +105,7 @@ def _list_imports(screen: Screen, found: list[dict[str, Any]]) -> None:
     rows = [
         (
             moment(import_["received_at"]),
-            import_["state"] + (" (dry run)" if import_["mode"] == "dry_run" else ""),
+            import_["state"] + _MODES.get(import_["mode"], ""),
             f"{import_['counts']['lines']:,}",
             f"{errors_of(import_):,}",
             f"{import_['accounts_updated']:,}",

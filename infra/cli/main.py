@@ -15,9 +15,11 @@ from infra.cli import (
     accounts,
     assignments,
     imports,
+    lines,
     local,
     operating,
     people,
+    previewing,
     requests,
     sources,
     stack,
@@ -42,7 +44,7 @@ Exit codes:
 
 app = Typer(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 app.add_typer(local.app, name="local", rich_help_panel=Panel.STACK)
-for group in (stack, uploading, imports, accounts, assignments, tenant):
+for group in (stack, uploading, previewing, imports, lines, accounts, assignments, tenant):
     app.add_typer(group.app)
 app.add_typer(people.app, name="users", rich_help_panel=Panel.TENANT)
 app.add_typer(tenant.roles_app, name="roles", rich_help_panel=Panel.TENANT)

@@ -13,6 +13,7 @@ from typing import Any
 import urllib3
 from handover.model import FINAL_STATES, State
 from handover.profiles import About, presets
+from handover.reports import Stage
 
 from infra.cli.api import Api
 from infra.cli.failures import ExitCode
@@ -86,6 +87,8 @@ def show_import(screen: Screen, import_: Import) -> None:
         words = "is being cancelled"
     if import_["mode"] == "dry_run":
         words += " (dry run: nothing was changed)" if is_final(import_) else " (dry run)"
+    elif import_["mode"] == "preview":
+        words += " (preview: nothing was changed)" if is_final(import_) else " (preview)"
     screen.say(
         f"{import_['filename'] or import_['import_id']} {words}", style=_STYLES.get(state, "")
     )
@@ -104,7 +107,19 @@ def show_import(screen: Screen, import_: Import) -> None:
             number = import_["accounts_updated"]
             changed = "that would change" if import_["mode"] == "dry_run" else "changed"
             screen.say(f"  {number:>{width},}  {word_for(number, subject_of(import_))} {changed}")
+    show_progress(screen, import_)
     show_next(screen, import_)
+
+
+def show_progress(screen: Screen, import_: Import) -> None:
+    """How far an import has come whose lines are being worked."""
+    progress = import_.get("progress") or {}
+    if progress.get("stage") != Stage.WORKING:
+        return
+    words = f"  {progress['lines_settled']:,} of {counted(progress['lines_total'], 'line')} done"
+    if pace := progress["lines_a_second"]:
+        words += f", {pace:,.0f} a second, about {counted(progress['seconds_left'], 'second')} left"
+    screen.say(words)
 
 
 def subject_of(import_: Import) -> str:

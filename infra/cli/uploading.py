@@ -10,7 +10,7 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
-from handover.model import State
+from handover.model import Mode, State
 from typer import Context, Typer
 from urllib3.exceptions import HTTPError
 
@@ -66,6 +66,14 @@ class Upload:
     profile: str
     mapping: Mapping[str, str] = field(default_factory=dict)
     is_dry_run: bool = False
+    is_preview: bool = False
+
+    @property
+    def mode(self) -> Mode:
+        """What is to be done with the file."""
+        if self.is_preview:
+            return Mode.PREVIEW
+        return Mode.DRY_RUN if self.is_dry_run else Mode.RUN
 
 
 @app.command(
@@ -144,7 +152,7 @@ def send(api: Api, upload: Upload, screen: Screen) -> str:
             body={
                 "profile": upload.profile,
                 "filename": upload.path.name,
-                "mode": "dry_run" if upload.is_dry_run else "run",
+                "mode": upload.mode.value,
             }
             | ({"mapping": dict(upload.mapping)} if upload.mapping else {}),
         )

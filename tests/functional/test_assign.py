@@ -27,6 +27,7 @@ from tests.kit.pipeline import (
     ADMIN,
     AMINA,
     BARAKA,
+    BEGINNING_TEXT,
     HOUR,
     ROLE,
     TENANT,
@@ -572,7 +573,7 @@ def test_what_no_worker_had_taken_when_it_was_cancelled_is_not_processed(
 ) -> None:
     ids, body = many(pipeline)
     created = ready(pipeline, body)
-    assert pipeline.resources.tables.imports.cancel(import_id(created), ADMIN)
+    assert pipeline.resources.tables.imports.cancel(import_id(created), ADMIN, at=BEGINNING_TEXT)
 
     assert pipeline.assign(import_id(created)) == []
     pipeline.run()
@@ -587,7 +588,7 @@ def test_what_a_cancelled_import_had_done_is_reported_and_stays(pipeline: Pipeli
     created = ready(pipeline, body)
     with incident(pipeline.memory, Mishap("BatchExecuteStatement", kill_after=1)):
         pipeline.assign(import_id(created))
-    assert pipeline.resources.tables.imports.cancel(import_id(created), ADMIN)
+    assert pipeline.resources.tables.imports.cancel(import_id(created), ADMIN, at=BEGINNING_TEXT)
     pipeline.clock.now += HOUR
 
     assert pipeline.assign(import_id(created)) == []
@@ -600,7 +601,7 @@ def test_what_a_cancelled_import_had_done_is_reported_and_stays(pipeline: Pipeli
 def test_an_import_cancelled_while_its_file_is_gone_ends_all_the_same(pipeline: Pipeline) -> None:
     _, body = many(pipeline, 3)
     created = ready(pipeline, body)
-    assert pipeline.resources.tables.imports.cancel(import_id(created), ADMIN)
+    assert pipeline.resources.tables.imports.cancel(import_id(created), ADMIN, at=BEGINNING_TEXT)
     del pipeline.memory.s3.buckets[created.bucket].objects[created.version.key]
 
     assert pipeline.assign(import_id(created)) == []

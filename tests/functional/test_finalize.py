@@ -220,7 +220,8 @@ def test_a_run_killed_at_any_call_is_made_good_by_the_next(pipeline: Pipeline) -
     created = settled(pipeline)
     start = pipeline.memory.snapshot()
     pipeline.finalize(import_id(created))
-    files = {name: pipeline.file(created, name) for name in ("errors.csv", "results.csv")}
+    names = ("errors.csv", "results.csv", "lines.json", "lines.index")
+    files = {name: pipeline.file(created, name) for name in names}
     pipeline.memory.restore(start)
 
     for _ in killed_at_every_call(pipeline.memory, lambda: pipeline.finalize(import_id(created))):

@@ -18,6 +18,7 @@ from tests.kit.pipeline import (
     ADMIN,
     AMINA,
     BARAKA,
+    BEGINNING_TEXT,
     DAY,
     HOUR,
     MINUTE,
@@ -337,7 +338,7 @@ def test_an_approval_whose_messages_were_lost_is_made_good(pipeline: Pipeline) -
     ids = pipeline.kenyan(20, held_by=AMINA)
     created = pipeline.upload(file_of((one, "") for one in ids))
     pipeline.run(created)
-    assert pipeline.resources.tables.imports.approve(import_id(created), ADMIN)
+    assert pipeline.resources.tables.imports.approve(import_id(created), ADMIN, at=BEGINNING_TEXT)
     later(pipeline)
 
     pipeline.sweep("imports")

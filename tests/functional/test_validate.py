@@ -26,6 +26,7 @@ from tests.kit.pipeline import (
     ADMIN,
     AMINA,
     BARAKA,
+    BEGINNING_TEXT,
     HOUR,
     PRINCIPAL,
     SALES,
@@ -702,8 +703,8 @@ def test_an_import_that_waits_is_announced_and_counted_once_and_no_chunk_is_sent
 @pytest.mark.parametrize(
     ("decide", "holder", "state"),
     [
-        (lambda imports, key: imports.approve(key, ADMIN), "", "done"),
-        (lambda imports, key: imports.cancel(key, ADMIN), AMINA, "cancelled"),
+        (lambda imports, key: imports.approve(key, ADMIN, at=BEGINNING_TEXT), "", "done"),
+        (lambda imports, key: imports.cancel(key, ADMIN, at=BEGINNING_TEXT), AMINA, "cancelled"),
     ],
 )
 def test_an_admin_decides_about_an_import_that_waits(
@@ -728,7 +729,9 @@ def test_an_import_that_is_cancelled_while_it_is_validated_waits_for_nobody(
 
     def cancels() -> None:
         pipeline.memory.hook = None
-        assert pipeline.resources.tables.imports.cancel(import_id(created), ADMIN)
+        assert pipeline.resources.tables.imports.cancel(
+            import_id(created), ADMIN, at=BEGINNING_TEXT
+        )
 
     with incident(pipeline.memory, Mishap("HeadObject", before_call=cancels)):
         assert pipeline.validate(created) == []

@@ -141,9 +141,9 @@ class World:
         told = app.lambda_handler(event, LambdaContext())
         return Answer(told["statusCode"], told["headers"], told["body"])
 
-    def announce(self, actor: Actor, profile: str = "single-strict") -> str:
+    def announce(self, actor: Actor, profile: str = "single-strict", *, mode: str = "run") -> str:
         """A ticket, as the API gives it."""
-        expected = {"profile": profile, "filename": f"{actor}.csv"}
+        expected = {"profile": profile, "filename": f"{actor}.csv", "mode": mode}
         answer = self.ask(actor, "POST", "/imports", expected)
         assert answer.status == 201, answer.text
         return str(answer.body["import_ticket"])
@@ -226,6 +226,9 @@ def _imports(world: World, tenant: str, office: Actor, admin: Actor, manager: st
         office, tenant, file_of([(f"K{number:03d}", "None") for number in range(MANY)])
     )
     pipeline.run(waiting)
+    ticket = world.announce(office, "", mode="preview")
+    preview = pipeline.put(f"in/{tenant}/{ticket}.csv", file_of([(account, manager)]))
+    pipeline.run(preview)
     running = world.uploaded(admin, tenant, file_of([("K002", manager)]))
     pipeline.validate(running)
     pipeline.forget()
@@ -233,6 +236,7 @@ def _imports(world: World, tenant: str, office: Actor, admin: Actor, manager: st
         "ended": pipeline.item(ended).pk,
         "waiting": pipeline.item(waiting).pk,
         "running": pipeline.item(running).pk,
+        "preview": pipeline.item(preview).pk,
         "ticket": world.announce(office),
         "request": _request(world, admin, account),
     }

@@ -124,6 +124,7 @@ CLIENTS = (
 TEMPLATE = read_template(PATH)
 # The time at which every test begins: 2026-11-22T10:00:00Z.
 BEGINNING = 1_795_341_600.0
+BEGINNING_TEXT = "2026-11-22T10:00:00.000Z"
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 
 

@@ -22,7 +22,7 @@ The people, all of the tenant lumina:
 #
 # An import is named by what it is: `ended` was uploaded by office and is done, `waiting` waits for
 # an approval, `running` is admin's and goes on, `of-sales` was uploaded by sales with a profile
-# that only Sales may use, `ticket` has no file yet.
+# that only Sales may use, `preview` is office's and names no profile, `ticket` has no file yet.
 ROUTES = """
 method  path                              body           answer  admin office sales support plain togo-admin togo-office
 GET     /openapi.json                     -              200     yes   yes    yes   yes     yes   yes        yes
@@ -30,6 +30,8 @@ GET     /openapi.json                     -              200     yes   yes    ye
 # Imports
 POST    /imports                          strict-file    201     yes   yes    -     -       -     yes        yes
 POST    /imports                          strict-check   201     yes   yes    -     -       -     yes        yes
+POST    /imports                          any-preview    201     yes   yes    yes   yes     yes   yes        yes
+POST    /imports                          strict-preview 201     yes   yes    -     -       -     yes        yes
 POST    /imports                          sales-file     201     -     -      yes   -       -     -          -
 POST    /imports                          users-file     201     yes   -      -     -       -     yes        -
 GET     /imports                          -              200     yes   yes    yes   yes     yes   yes        yes
@@ -40,8 +42,17 @@ GET     /imports/{ended}/report           -              302     yes   yes    - 
 GET     /imports/{ended}/results          -              302     yes   yes    -     -       -     yes        yes
 GET     /imports/{of-sales}/report        -              302     yes   -      yes   -       -     yes        -
 GET     /imports/{of-sales}/results       -              302     yes   -      yes   -       -     yes        -
+GET     /imports/{ended}/lines            -              200     yes   yes    -     -       -     yes        yes
+GET     /imports/{ended}/summary          -              200     yes   yes    -     -       -     yes        yes
+GET     /imports/{of-sales}/lines         -              200     yes   -      yes   -       -     yes        -
+GET     /imports/{of-sales}/summary       -              200     yes   -      yes   -       -     yes        -
+GET     /imports/{preview}/preview        -              200     yes   yes    -     -       -     yes        -
+GET     /imports/{preview}/lines          -              404     yes   yes    -     -       -     yes        -
+GET     /imports/{ended}/preview          -              404     yes   yes    -     -       -     yes        yes
 GET     /imports/{running}/report         -              409     yes   yes    -     -       -     yes        yes
 GET     /imports/{running}/results        -              409     yes   yes    -     -       -     yes        yes
+GET     /imports/{running}/lines          -              409     yes   yes    -     -       -     yes        yes
+GET     /imports/{running}/summary        -              409     yes   yes    -     -       -     yes        yes
 POST    /imports/{waiting}/approve        -              202     yes   -      -     -       -     yes        -
 POST    /imports/{ended}/approve          -              409     yes   -      -     -       -     yes        -
 POST    /imports/{running}/approve        -              409     yes   -      -     -       -     yes        -
@@ -189,8 +200,10 @@ PROFILE_DOORS = """
 door               assigns  directory  refused               also
 ticket             201      201        403                   -
 ticket-to-check    201      201        403                   -
+ticket-to-preview  201      201        403                   -
 file               done     done       UPLOADER_NOT_ALLOWED  -  # under a ticket given before
 file-to-check      done     done       UPLOADER_NOT_ALLOWED  -
+file-to-preview    done     done       UPLOADER_NOT_ALLOWED  -
 edit               200      400        403                   -
 edit-to-check      200      400        403                   -
 reassign-ids       202      400        403                   -
@@ -198,6 +211,7 @@ reassign-holder    202      400        403                   -
 undo               202      409        403                   admins
 undo-to-check      202      409        403                   admins
 results            302      302        403                   admins,uploader
+lines              200      200        403                   admins,uploader
 report             404      404        403                   admins,uploader  # no line has an error
 """
 ADMINS = ("admin", "togo-admin")

@@ -73,6 +73,11 @@ def by_results(world: World, actor: Actor, profile: str, mode: Mode) -> str:
     return str(world.ask(actor, "GET", f"/imports/{name}/results").status)
 
 
+def by_lines(world: World, actor: Actor, profile: str, mode: Mode) -> str:
+    name = world.names[OWN][f"of {profile}"]
+    return str(world.ask(actor, "GET", f"/imports/{name}/lines").status)
+
+
 def by_report(world: World, actor: Actor, profile: str, mode: Mode) -> str:
     name = world.names[OWN][f"of {profile}"]
     return str(world.ask(actor, "GET", f"/imports/{name}/report").status)
@@ -81,8 +86,10 @@ def by_report(world: World, actor: Actor, profile: str, mode: Mode) -> str:
 ASKED: dict[str, tuple[UploadForm, Mode]] = {
     "ticket": (by_ticket, Mode.RUN),
     "ticket-to-check": (by_ticket, Mode.DRY_RUN),
+    "ticket-to-preview": (by_ticket, Mode.PREVIEW),
     "file": (by_file, Mode.RUN),
     "file-to-check": (by_file, Mode.DRY_RUN),
+    "file-to-preview": (by_file, Mode.PREVIEW),
     "edit": (by_edit, Mode.RUN),
     "edit-to-check": (by_edit, Mode.DRY_RUN),
     "reassign-ids": (by_accounts, Mode.RUN),
@@ -90,6 +97,7 @@ ASKED: dict[str, tuple[UploadForm, Mode]] = {
     "undo": (by_undo, Mode.RUN),
     "undo-to-check": (by_undo, Mode.DRY_RUN),
     "results": (by_results, Mode.RUN),
+    "lines": (by_lines, Mode.RUN),
     "report": (by_report, Mode.RUN),
 }
 

@@ -82,6 +82,7 @@ IMPORTS = {
     "ended": NO_IMPORT,
     "waiting": NO_IMPORT,
     "running": NO_IMPORT,
+    "preview": NO_IMPORT,
     "ticket": NO_TICKET,
     "request": "Tk9JUi03OA.20260706T120000000Z-0123456789abcdef",
 }
@@ -108,6 +109,8 @@ USER = {"name": "Newman", "login_name": "newman", "roles": ["Sales"]}
 BODIES: dict[str, object] = {
     "strict-file": {"profile": "single-strict", "filename": "a.csv"},
     "strict-check": {"profile": "single-strict", "filename": "a.csv", "mode": "dry_run"},
+    "any-preview": {"filename": "a.csv", "mode": "preview"},
+    "strict-preview": {"profile": "single-strict", "filename": "a.csv", "mode": "preview"},
     "sales-file": {"profile": "{profile}", "filename": "a.csv"},
     "users-file": {"profile": "directory-users", "filename": "users.csv"},
     "check": {"mode": "dry_run"},

@@ -66,10 +66,14 @@ class Operation(StrEnum):
 
 
 class Mode(StrEnum):
-    """Whether an import writes its decisions or only reports them."""
+    """Whether an import writes its decisions, only reports them, or decides nothing.
+
+    A preview says how its file is read and which profiles it fits.
+    """
 
     RUN = "run"
     DRY_RUN = "dry_run"
+    PREVIEW = "preview"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,8 @@ class Rejection:
 
     `column` is the label in the user's own header, "" when the whole line is meant.
     `error` says line, column, what was found and what was wanted; `hint` how to fix it.
+    `suggestion` is a text for the whole cell that would probably correct it, "" where nobody can
+    tell one.
     """
 
     line: int
@@ -102,6 +108,7 @@ class Rejection:
     code: str
     error: str
     hint: str = ""
+    suggestion: str = ""
 
 
 @dataclass(frozen=True, slots=True)

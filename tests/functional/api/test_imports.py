@@ -235,3 +235,32 @@ def test_an_uploader_keeps_the_report_when_their_role_is_gone(api: Api) -> None:
     item = ended(api, uploader=SALES, profile="gone")
 
     assert api.by(SALES).get(f"/imports/{item.pk}/report").status == 302
+
+
+def test_the_progress_of_an_import_follows_its_chunks(api: Api) -> None:
+    begun_at = "2026-07-06T12:00:09.000Z"
+    item = an_import(api, state="processing", lines=40, chunks=2, working_at=begun_at)
+
+    progress = api.get(f"/imports/{item.pk}").body["progress"]
+
+    assert progress == {
+        "stage": "working",
+        "lines_settled": 0,
+        "lines_total": 40,
+        "lines_a_second": None,
+        "seconds_left": None,
+    }
+
+
+def test_an_import_that_has_ended_says_how_fast_it_was(api: Api) -> None:
+    item = ended(api, chunks=1, working_at="2026-07-06T12:00:54.000Z")
+
+    progress = api.get(f"/imports/{item.pk}").body["progress"]
+
+    assert progress == {
+        "stage": "done",
+        "lines_settled": 3,
+        "lines_total": 3,
+        "lines_a_second": 0.5,
+        "seconds_left": 0,
+    }

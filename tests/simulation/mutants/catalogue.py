@@ -386,10 +386,10 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 f"{PIPELINE}.finalize",
                 "end_import",
-                "        _write_files(resources, item, final, run)\n",
+                "        is_indexed = _write_files(resources, item, final, run)\n",
                 """        item.state = final.value
         announce(resources, summary_of_end(resources, item))
-        _write_files(resources, item, final, run)\n""",
+        is_indexed = _write_files(resources, item, final, run)\n""",
             ),
         ),
     ),
@@ -400,9 +400,9 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 f"{PIPELINE}.finalize",
                 "end_import",
-                """        _write_files(resources, item, final, run)
-        imports.end(import_id, final)""",
-                """        imports.end(import_id, final)
+                """        is_indexed = _write_files(resources, item, final, run)
+        imports.end(import_id, final, at=rfc3339(run.now), is_indexed=is_indexed)""",
+                """        imports.end(import_id, final, at=rfc3339(run.now), is_indexed=True)
         _write_files(resources, item, final, run)""",
             ),
         ),
@@ -533,7 +533,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 "item is None or pending_chunks(item)",
                 "item is None",
             ),
-            Edit(f"{PIPELINE}.finalize", "_write_files", "    check_counts(told)\n", ""),
+            Edit(f"{PIPELINE}.finalize", "_write_files", "    check_counts(import_summary)\n", ""),
             Edit(
                 f"{PIPELINE}.assign",
                 "_work_taken",

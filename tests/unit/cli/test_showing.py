@@ -171,3 +171,35 @@ def test_u8_what_has_changed_is_called_by_what_the_file_is_about(
     told = capsys.readouterr().out.splitlines()
     assert told[-1].strip() == words
     assert told[1].strip() == ("1  line" if number == 1 else "2  lines")
+
+
+def test_lines_that_are_being_worked_are_counted_and_timed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    progress = {
+        "stage": "working",
+        "lines_settled": 1200,
+        "lines_total": 5000,
+        "lines_a_second": 310.4,
+        "seconds_left": 13,
+    }
+
+    show_import(Screen(), _import("processing", progress=progress))
+
+    assert "1,200 of 5,000 lines done, 310 a second, about 13 seconds left" in (
+        capsys.readouterr().out
+    )
+
+
+def test_without_a_pace_no_time_is_guessed(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = {
+        "stage": "working",
+        "lines_settled": 0,
+        "lines_total": 1,
+        "lines_a_second": None,
+        "seconds_left": None,
+    }
+
+    show_import(Screen(), _import("processing", progress=progress))
+
+    assert "  0 of 1 line done\n" in capsys.readouterr().out

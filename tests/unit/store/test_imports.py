@@ -67,6 +67,7 @@ def begun(imports: Imports, pipeline: Pipeline, chunks: int = 3) -> None:
         encoding="utf-8",
         delimiter=",",
         approval=None,
+        at="now",
     )
 
 
@@ -103,7 +104,7 @@ def test_only_who_validates_an_import_may_go_on_with_it(
     assert imports.lease(IMPORT, "second", now=LATER + 1, until=300)
 
     went_on = imports.begin(
-        IMPORT, "first", chunks=1, lines=1, encoding="utf-8", delimiter=",", approval=None
+        IMPORT, "first", chunks=1, lines=1, encoding="utf-8", delimiter=",", approval=None, at="now"
     )
 
     assert not went_on
@@ -354,12 +355,12 @@ def test_a_final_state_never_changes(imports: Imports, pipeline: Pipeline) -> No
     begun(imports, pipeline, 1)
     settle(imports, settlement(1))
     imports.start_finalizing(IMPORT, at="now")
-    imports.end(IMPORT, State.ERROR)
+    imports.end(IMPORT, State.ERROR, at="now", is_indexed=True)
 
-    imports.end(IMPORT, State.DONE)
+    imports.end(IMPORT, State.DONE, at="later", is_indexed=False)
     imports.start_finalizing(IMPORT, at="later")
-    assert not imports.cancel(IMPORT, "ines")
-    assert not imports.approve(IMPORT, "ines")
+    assert not imports.cancel(IMPORT, "ines", at="later")
+    assert not imports.approve(IMPORT, "ines", at="later")
     assert not imports.lease(IMPORT, "second", now=1e9, until=2e9)
     settle(imports, settlement(1, "b"))
 
@@ -378,7 +379,7 @@ def test_what_has_not_ended_is_open_until_its_end_was_reported(
 
     settle(imports, settlement(1))
     imports.start_finalizing(IMPORT, at="now")
-    imports.end(IMPORT, State.ERROR)
+    imports.end(IMPORT, State.ERROR, at="now", is_indexed=True)
     assert [one.pk for one in imports.open_imports()] == [IMPORT]
     imports.mark_notified(IMPORT)
 
@@ -388,8 +389,8 @@ def test_what_has_not_ended_is_open_until_its_end_was_reported(
 def test_an_import_is_cancelled_once(imports: Imports, pipeline: Pipeline) -> None:
     begun(imports, pipeline)
 
-    assert imports.cancel(IMPORT, "ines")
-    assert not imports.cancel(IMPORT, "joyce")
+    assert imports.cancel(IMPORT, "ines", at="later")
+    assert not imports.cancel(IMPORT, "joyce", at="later")
     assert found(imports).cancelled_by == "ines"
 
 

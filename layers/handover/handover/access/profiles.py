@@ -35,6 +35,17 @@ def profile_for(resources: Resources, person: Person, name: str) -> Profile:
     return profile
 
 
+def usable_profiles(resources: Resources, tenant: str, user: User) -> dict[str, Profile]:
+    """The profiles that the active user may use, by name."""
+    directory = resources.tables.directory
+    on = directory.settings(tenant).profiles
+    return {
+        name: profile
+        for name, profile in sorted(directory.profiles(tenant).items())
+        if profile.admits(user.roles, is_on=name in on)
+    }
+
+
 def why_not(resources: Resources, tenant: str, user: User, profile: Profile) -> str:
     """Why the active user may not use the profile, "" for somebody who may."""
     is_on = profile.name in resources.tables.directory.settings(tenant).profiles

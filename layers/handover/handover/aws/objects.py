@@ -163,7 +163,13 @@ def folders(bucket: str, prefix: str) -> tuple[set[str], bool]:
     return found, not page.get("IsTruncated")
 
 
-def write_stream(bucket: str, key: str, pieces: Iterator[bytes], deadline: Deadline) -> Upload:
+def write_stream(
+    bucket: str,
+    key: str,
+    pieces: Iterator[bytes],
+    deadline: Deadline,
+    content_type: str = "text/csv",
+) -> Upload:
     """Stores the pieces one after another as one object, PART_BYTES in memory at the most.
 
     Nothing can be seen of the object before it is whole.
@@ -172,9 +178,9 @@ def write_stream(bucket: str, key: str, pieces: Iterator[bytes], deadline: Deadl
     first = next(parts, b"")
     second = next(parts, None)
     if second is None:
-        answer = s3().put_object(Bucket=bucket, Key=key, Body=first, ContentType="text/csv")
+        answer = s3().put_object(Bucket=bucket, Key=key, Body=first, ContentType=content_type)
         return Upload(bucket, key, answer.get("VersionId", ""))
-    begun = s3().create_multipart_upload(Bucket=bucket, Key=key, ContentType="text/csv")
+    begun = s3().create_multipart_upload(Bucket=bucket, Key=key, ContentType=content_type)
     upload: dict[str, Any] = {"Bucket": bucket, "Key": key, "UploadId": begun["UploadId"]}
     done: list[Any] = []
     # An upload that is left behind is removed by the bucket's lifecycle rule.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 from pydantic import BaseModel, ConfigDict
@@ -15,6 +15,9 @@ from handover.use_cases.reassignments import Handing, ask_owner, pending_page
 from handover.use_cases.undo import ask_undo
 
 router = new_router()
+
+# A job decides: there is nothing to preview of a file that nobody has written.
+WorkMode = Literal[Mode.RUN, Mode.DRY_RUN]
 
 
 class NewAssignment(BaseModel):
@@ -32,7 +35,7 @@ class NewAssignment(BaseModel):
     role: str = ""
     account_ids: list[str] | None = None
     held_by: str | None = None
-    mode: Mode = Mode.RUN
+    mode: WorkMode = Mode.RUN
 
 
 class Undo(BaseModel):
@@ -40,7 +43,7 @@ class Undo(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    mode: Mode = Mode.RUN
+    mode: WorkMode = Mode.RUN
 
 
 class AskedImport(BaseModel):

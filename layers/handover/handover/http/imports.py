@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict
 from handover.http.context import (
     Cursor,
     Limit,
-    deadline_of,
     new_router,
     page_to_dict,
     person_of,
@@ -20,7 +19,7 @@ from handover.http.context import (
 )
 from handover.http.problems import DOWNLOAD, answers
 from handover.model import Mode, Refusal, State
-from handover.reports import Approval, Counts, ReportObject
+from handover.reports import Approval, Counts, ReportObject, Stage
 from handover.runtime import resources
 from handover.use_cases import approvals, imports
 from handover.use_cases.imports import import_for, to_dict
@@ -30,11 +29,14 @@ router = new_router()
 
 
 class NewImport(BaseModel):
-    """A file that is to be uploaded; `mapping` leads from its own labels to the profile's."""
+    """A file that is to be uploaded; `mapping` leads from its own labels to the profile's.
+
+    A preview needs no profile: it says which ones the file fits.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
-    profile: str
+    profile: str = ""
     filename: str
     mode: Mode = Mode.RUN
     mapping: dict[str, str] = {}
@@ -62,6 +64,20 @@ class FileWarning(BaseModel):
     message: str
 
 
+class Progress(BaseModel):
+    """How far an import has come.
+
+    `lines_total` is null until the file has been read, `lines_a_second` until a line is settled.
+    `seconds_left` is an estimate while lines are worked, 0 at the end, and null otherwise.
+    """
+
+    stage: Stage
+    lines_settled: int
+    lines_total: int | None
+    lines_a_second: float | None
+    seconds_left: int | None
+
+
 class Import(BaseModel):
     """One import; what is after `warnings` is there only when it has something to say.
 
@@ -84,6 +100,7 @@ class Import(BaseModel):
     report: ReportObject | None
     results: ReportObject | None
     warnings: list[FileWarning] = []
+    progress: Progress
     encoding: str = ""
     delimiter: str = ""
     approval: Approval | None = None
@@ -124,7 +141,9 @@ def announce(expected: Annotated[NewImport, Body()]) -> dict[str, Any]:
 @router.get("/imports", summary="List imports", responses=answers(200, "A page", Imports))
 def list_imports(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
     """The tenant's imports, newest first."""
-    page = imports.imports_page(resources(), person_of(router), limit=limit, cursor=cursor)
+    page = imports.imports_page(
+        resources(), person_of(router), limit=limit, cursor=cursor, now=run_of(router).now
+    )
     return page_to_dict("imports", page)
 
 
@@ -133,7 +152,8 @@ def list_imports(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
 )
 def show_import(name: Name) -> dict[str, Any]:
     """The import as it stands."""
-    return to_dict(resources(), import_for(resources(), person_of(router).tenant, name))
+    found = import_for(resources(), person_of(router).tenant, name)
+    return to_dict(resources(), found, run_of(router).now)
 
 
 @router.post(
@@ -144,8 +164,10 @@ def show_import(name: Name) -> dict[str, Any]:
 )
 def approve(name: Name) -> dict[str, Any]:
     """The import, which goes on."""
-    person, deadline = person_of(router), deadline_of(router)
-    return to_dict(resources(), approvals.approve(resources(), person, name, deadline))
+    run = run_of(router)
+    return to_dict(
+        resources(), approvals.approve(resources(), person_of(router), name, run), run.now
+    )
 
 
 @router.post(
@@ -156,8 +178,10 @@ def approve(name: Name) -> dict[str, Any]:
 )
 def cancel(name: Name) -> dict[str, Any]:
     """The import, which ends as soon as what is being written is written."""
-    person, deadline = person_of(router), deadline_of(router)
-    return to_dict(resources(), approvals.cancel(resources(), person, name, deadline))
+    run = run_of(router)
+    return to_dict(
+        resources(), approvals.cancel(resources(), person_of(router), name, run), run.now
+    )
 
 
 @router.get(

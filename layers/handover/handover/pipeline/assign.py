@@ -18,6 +18,7 @@ from handover.errors import RetryLaterError
 from handover.model import Chunk, Line, LineResult, Mode, Outcome, Repeat, State
 from handover.pipeline.import_plan import (
     ImportPlan,
+    lines_key,
     logins_key,
     parts_key,
     plan_from,
@@ -29,7 +30,7 @@ from handover.pipeline.messages import hand_on, send_finalize
 from handover.pipeline.older_imports import older_open_imports_in
 from handover.pipeline.planners import Work
 from handover.reading import lines as lines_of
-from handover.reports import errors_part, results_part, tally
+from handover.reports import errors_part, lines_part, tally
 from handover.rules import WriteContext
 from handover.rules.pacing import is_handed_on
 from handover.rules.resending import is_probe
@@ -193,8 +194,9 @@ def _settle(
     # Parts first: once the chunk is settled, finalize may read the parts of this attempt at once.
     objects.write(
         resources.work_bucket,
-        parts_key(item.pk, number, run.attempt, "results"),
-        results_part(results, header=header, dialect=dialect),
+        lines_key(item.pk, number, run.attempt),
+        lines_part(results, header=header, dialect=dialect, account=found.work.binding.account),
+        "application/octet-stream",
     )
     if counts.with_errors:
         objects.write(

@@ -13,8 +13,10 @@ from handover.errors import RetryLaterError
 from handover.model import JobKind, Mode, State
 from handover.pipeline.announce import announce
 from handover.pipeline.import_plan import ImportPlan, parts_key, plan_from
-from handover.pipeline.summaries import ERRORS, RESULTS, SUMMARY, report_key, summary_of_end
-from handover.reports import check_counts, errors_head, results_head, summary_json
+from handover.pipeline.preview import publish_preview
+from handover.pipeline.result_files import write_results
+from handover.pipeline.summaries import ERRORS, SUMMARY, report_key, summary_of_end
+from handover.reports import check_counts, errors_head, summary_json
 from handover.rules.pacing import measured_pace
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 from handover.store.imports import ImportItem, counts_of, pending_chunks
@@ -44,16 +46,16 @@ def end_import(resources: Resources, import_id: str, run: Invocation) -> None:
         _note_pace(resources, item)
     if item.state == State.FINALIZING:
         final = _final_state(item)
-        _write_files(resources, item, final, run)
-        imports.end(import_id, final)
+        is_indexed = _write_files(resources, item, final, run)
+        imports.end(import_id, final, at=rfc3339(run.now), is_indexed=is_indexed)
         item.state = final.value
         metrics.add_metric("ImportsEnded", "Count", 1)
         metrics.add_metric(f"ImportsEnded{final.value.capitalize()}", "Count", 1)
         logger.info("import ended", extra={"import_id": import_id, "state": final.value})
     if State(item.state).is_final and item.open:
         _recheck(resources, item)
-        # A replay is told by the import whose ticket it used.
-        if item.replay_of is None:
+        # A replay is told by the import whose ticket it used. Who asked for a preview looks at it.
+        if item.replay_of is None and item.mode != Mode.PREVIEW:
             announce(resources, summary_of_end(resources, item))
         imports.mark_notified(import_id)
 
@@ -93,7 +95,9 @@ def _final_state(item: ImportItem) -> State:
     return State.ERROR if counts_of(item).with_errors else State.DONE
 
 
-def _write_files(resources: Resources, item: ImportItem, final: State, run: Invocation) -> None:
+def _write_files(resources: Resources, item: ImportItem, final: State, run: Invocation) -> bool:
+    """Writes the files about an import; True when its lines have an index now."""
+    is_indexed = False
     item.state = final.value
     import_summary = summary_of_end(resources, item)
     check_counts(import_summary)
@@ -102,32 +106,33 @@ def _write_files(resources: Resources, item: ImportItem, final: State, run: Invo
         if body is None:
             raise RetryLaterError("the plan of this import is not there")
         plan = plan_from(body)
-        _join(resources, item, plan, RESULTS, run)
+        is_indexed = write_results(resources, item, plan, run)
         if import_summary.report is not None:
-            _join(resources, item, plan, ERRORS, run)
+            _write_errors(resources, item, plan, run)
+    if item.mode == Mode.PREVIEW and final is State.DONE:
+        publish_preview(resources, item)
     objects.write(
         resources.reports_bucket,
         report_key(item, SUMMARY),
         summary_json(import_summary),
         "application/json",
     )
+    return is_indexed
 
 
-def _join(
-    resources: Resources, item: ImportItem, plan: ImportPlan, name: str, run: Invocation
+def _write_errors(
+    resources: Resources, item: ImportItem, plan: ImportPlan, run: Invocation
 ) -> None:
-    head = errors_head if name == ERRORS else results_head
-
     def pieces() -> Iterator[bytes]:
-        yield head(plan.header, plan.dialect)
+        yield errors_head(plan.header, plan.dialect)
         for number, parts in sorted(resources.tables.imports.settled_parts(item).items()):
-            if name == ERRORS and not parts.endswith("!"):
+            if not parts.endswith("!"):
                 continue
-            key = parts_key(item.pk, number, parts.removesuffix("!"), name)
+            key = parts_key(item.pk, number, parts.removesuffix("!"), ERRORS)
             part = objects.read(resources.work_bucket, key)
             if part is None:
-                raise RetryLaterError(f"a part of {name}.csv is not there")
+                raise RetryLaterError("a part of errors.csv is not there")
             yield part
 
-    key = report_key(item, f"{name}.csv")
+    key = report_key(item, f"{ERRORS}.csv")
     objects.write_stream(resources.reports_bucket, key, pieces(), run.deadline)

@@ -92,6 +92,16 @@ def logins_key(import_id: str, chunk: int) -> str:
     return f"{import_id}/logins/{chunk:05d}.json"
 
 
+def preview_key(import_id: str) -> str:
+    """Where a preview lies in the work bucket until the import ends."""
+    return f"{import_id}/preview.json"
+
+
+def lines_key(import_id: str, chunk: int, attempt: str) -> str:
+    """Where an attempt's rows of results.csv, with their index, lie in the work bucket."""
+    return f"{import_id}/parts/{chunk:05d}/{attempt}/lines"
+
+
 def parts_key(import_id: str, chunk: int, attempt: str, name: str) -> str:
     """Where an attempt's part of `name` (results, errors) lies in the work bucket."""
     return f"{import_id}/parts/{chunk:05d}/{attempt}/{name}.csv"

@@ -60,7 +60,7 @@ def older_open_imports_of(
     harmless = {
         import_id
         for import_id, (state, mode) in states.items()
-        if state.is_final or mode is Mode.DRY_RUN
+        if state.is_final or mode is not Mode.RUN
     }
     # What is no upload has no import, unless it was made one before this was a rule.
     older_open_imports = frozenset(times) - harmless - (no_uploads - states.keys())

@@ -11,6 +11,9 @@ from handover.runtime import Resources
 from handover.store.imports import ImportItem, TicketItem, counts_of
 
 ERRORS, RESULTS, SUMMARY = "errors", "results", "summary.json"
+PREVIEW = "preview.json"
+# What the lines route reads: a description of the index, and the index itself.
+LINES, LINES_INDEX = "lines.json", "lines.index"
 
 
 def report_key(item: ImportItem, name: str) -> str:
@@ -30,7 +33,7 @@ def summary_of_end(resources: Resources, item: ImportItem) -> ImportSummary:
     """The import as its end tells of it: the same however often and however late it is told."""
     state = State(item.state)
     counts = counts_of(item)
-    has_results = state.is_final and not item.refusal
+    has_results = state.is_final and not item.refusal and item.mode != Mode.PREVIEW
     bucket = resources.reports_bucket
     return ImportSummary(
         import_id=item.pk,

@@ -33,7 +33,7 @@ from handover.rules.resending import (
     probed,
     what_to_resend,
 )
-from handover.runtime import Invocation, Resources, logger, metrics
+from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 from handover.store.imports import ImportItem, pending_chunks
 
 # How long an import that waits for older ones is left alone before it is tried again.
@@ -215,7 +215,8 @@ def _is_overdue(item: ImportItem, now: float) -> bool:
 
 def _cancel(resources: Resources, item: ImportItem, run: Invocation) -> None:
     """Cancels what nobody approved; its chunks, sent for the first time, are settled unwritten."""
-    if resources.tables.imports.cancel(item.pk, "nobody approved it in time"):
+    at = rfc3339(run.now)
+    if resources.tables.imports.cancel(item.pk, "nobody approved it in time", at=at):
         send_chunks(resources, item, sorted(pending_chunks(item)), run.deadline)
 
 

@@ -19,6 +19,7 @@ from handover.pipeline.import_plan import ImportPlan, plan_json
 from handover.pipeline.mappings import remember_mapping
 from handover.pipeline.messages import send_chunks, send_finalize
 from handover.pipeline.older_imports import older_open_imports_of, with_older_imports
+from handover.pipeline.preview import choice_of, store_preview
 from handover.pipeline.registration import new_item
 from handover.pipeline.seen_files import Fingerprint, seen_again
 from handover.pipeline.uploads import (
@@ -35,7 +36,7 @@ from handover.reading.scan import scan
 from handover.reading.transcode import utf8_blocks
 from handover.reports import column_warnings
 from handover.rules import normal_address
-from handover.rules.pacing import chunk_lines
+from handover.rules.pacing import MAX_CHUNK_LINES, chunk_lines
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 from handover.store.imports import ImportItem, pending_chunks
 
@@ -134,6 +135,9 @@ def _validate(
         raise RefusedError(sender.refusal.code, sender.refusal.message, sender.refusal.line)
     if sender.ticket is not None:
         check_ticket(resources, arrival, sender.ticket)
+    if sender.mode is Mode.PREVIEW:
+        _preview(resources, arrival, sender, item, run)
+        return
     profile = _profile(resources, sender)
     check_directory_right(sender, profile)
     uploader = uploader_of(resources, sender, profile)
@@ -212,6 +216,7 @@ def _validate(
         encoding=scanned.dialect.encoding,
         delimiter=scanned.dialect.delimiter,
         approval=approval,
+        at=rfc3339(run.now),
         warnings=warnings,
     )
     metrics.add_metric("LinesRead", "Count", scanned.lines)
@@ -219,6 +224,45 @@ def _validate(
         "import validated",
         extra={"import_id": item.pk, "lines": scanned.lines, "chunks": len(scanned.chunks)},
     )
+
+
+def _preview(
+    resources: Resources, arrival: Arrival, sender: Sender, item: ImportItem, run: Invocation
+) -> None:
+    """Stores how the file is read and which profiles it fits; nothing of it is decided."""
+    choice = choice_of(resources, sender)
+    known = choice.for_reading
+    size = objects.size_of(arrival.upload)
+    if size is None:
+        raise _gone()
+    try:
+        upload, dialect, header, size = _head(resources, arrival, known, sender, size, run.deadline)
+        scanned = scan(
+            objects.blocks(upload, header.data_start, size, run.deadline),
+            dialect=dialect,
+            header=header,
+            key_column=0,
+            seed=0,
+            chunk_bytes=max(MIN_CHUNK_BYTES, -(-size // MAX_CHUNKS)),
+            chunk_lines=MAX_CHUNK_LINES,
+            fallback_encoding=known.fallback_encoding,
+        )
+        store_preview(resources, item, sender, choice, upload, header, scanned)
+    except ObjectGoneError as gone:
+        raise _gone() from gone
+    # No chunk and no line, so that nothing is worked and the import ends at once.
+    resources.tables.imports.begin(
+        item.pk,
+        run.attempt,
+        chunks=0,
+        lines=0,
+        encoding=scanned.dialect.encoding,
+        delimiter=scanned.dialect.delimiter,
+        approval=None,
+        at=rfc3339(run.now),
+    )
+    metrics.add_metric("LinesRead", "Count", scanned.lines)
+    logger.info("file previewed", extra={"import_id": item.pk, "lines": scanned.lines})
 
 
 def _profile(resources: Resources, sender: Sender) -> Profile:

@@ -102,19 +102,40 @@ def results_part(results: Iterable[LineResult], *, header: Header, dialect: Dial
 
     Raises ValueError for a rejected line without its rejection.
     """
+    return b"".join(results_rows(results, header=header, dialect=dialect))
+
+
+def results_rows(results: Iterable[LineResult], *, header: Header, dialect: Dialect) -> list[bytes]:
+    """The rows of `results_part` one by one, each with its line end."""
     original = _Original.of(header, dialect)
     rows: list[tuple[str, ...]] = []
     for result in results:
-        outcome, code, message = result.outcome, "", result.message
-        if outcome is Outcome.REJECTED:
-            why = _rejection(result)
-            code, message = why.code, why.error
-        elif outcome is Outcome.NOT_PROCESSED:
-            code, message = NOT_PROCESSED, message or NOT_PROCESSED_ERROR
+        code, message = code_of(result), result.message
+        if result.outcome is Outcome.REJECTED:
+            message = _rejection(result).error
+        elif result.outcome is Outcome.NOT_PROCESSED:
+            message = message or NOT_PROCESSED_ERROR
         number = str(result.line.number)
         cells = original.fitted(result.line)
-        rows.append((*cells, number, outcome, *_change(result.changes), code, message))
-    return _csv(rows, dialect.delimiter)
+        rows.append((*cells, number, result.outcome, *_change(result.changes), code, message))
+    # No cell of a plain row holds a line end of its own.
+    plain = _plain(rows, dialect.delimiter)
+    return plain.splitlines(keepends=True) or [_row(row, dialect.delimiter) for row in rows]
+
+
+def code_of(result: LineResult) -> str:
+    """The code of a line, "" for one that is in order.
+
+    Raises ValueError for a rejected line without its rejection.
+    """
+    if result.outcome is Outcome.REJECTED:
+        return _rejection(result).code
+    return NOT_PROCESSED if result.outcome is Outcome.NOT_PROCESSED else ""
+
+
+def kept_labels(header: Header, dialect: Dialect) -> tuple[str, ...]:
+    """The labels of the upload that both files keep: all, or without those of a report."""
+    return header.labels[: _Original.of(header, dialect).kept]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +188,7 @@ class _Original:
 
 
 def _head(header: Header, dialect: Dialect, columns: tuple[str, ...]) -> bytes:
-    labels = header.labels[: _Original.of(header, dialect).kept]
-    return _BOM + _csv([(*labels, *columns)], dialect.delimiter)
+    return _BOM + _csv([(*kept_labels(header, dialect), *columns)], dialect.delimiter)
 
 
 def _rejection(result: LineResult) -> Rejection:
@@ -207,9 +227,11 @@ def _csv(
         )
     # Most rows hold nothing to guard or to quote: to search their text is many times cheaper than
     # to ask each cell, and cheapest for all rows at once.
-    return _plain(rows, delimiter) or b"".join(
-        [_plain((row,), delimiter) or _guarded(row, delimiter) for row in rows]
-    )
+    return _plain(rows, delimiter) or b"".join([_row(row, delimiter) for row in rows])
+
+
+def _row(row: tuple[str, ...], delimiter: str) -> bytes:
+    return _plain((row,), delimiter) or _guarded(row, delimiter)
 
 
 def _plain(rows: Sequence[tuple[str, ...]], delimiter: str) -> bytes:

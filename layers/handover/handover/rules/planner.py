@@ -498,6 +498,7 @@ def _account_not_found(asked: Instruction, lookup: LookupContext) -> Rejection:
         "ACCOUNT_NOT_FOUND",
         "The customer was not found",
         f"Check and update your customer external ID in your file.{more}",
+        likely or "",
     )
 
 
@@ -556,6 +557,7 @@ def _workflow_not_found(
         "WORKFLOW_NOT_FOUND",
         f"{place} is no workflow, expected the exact name of one",
         hint,
+        like or "",
     )
 
 
@@ -569,6 +571,7 @@ def _user_not_found(
     place = f"line {asked.line}, {request.label}: {name!r} is no user"
     hidden = invisible_characters(name)
     known = lookup.users.get(normal_address(address_in(name)))
+    suggestion = ""
     if known is not None and known.is_deleted:
         hint = (
             f"line {asked.line}, {request.label}: {name!r} was deleted. Choose another user, or "
@@ -578,6 +581,7 @@ def _user_not_found(
         hint = f"{place}; it holds characters that cannot be seen ({', '.join(hidden)}). Retype it."
     elif (near := lookup.near(normal_address(name))) is not None:
         hint = f"{place}; did you mean {near}?"
+        suggestion = _cell_with(near, name, request, profile)
     elif any(receipt in name.strip() for receipt in (",", ";", " ")):
         assignee = profile.roles.get(request.role)
         takes_one = profile.list_separator is None or (
@@ -591,8 +595,19 @@ def _user_not_found(
     else:
         hint = f"{place}. Correct the {_ways_spoken(request)}, or have the user created first."
     return Rejection(
-        asked.line, request.label, "USER_NOT_FOUND", "User not found, check the email", hint
+        asked.line,
+        request.label,
+        "USER_NOT_FOUND",
+        "User not found, check the email",
+        hint,
+        suggestion,
     )
+
+
+def _cell_with(near: str, name: str, request: AssignmentRequest, profile: Profile) -> str:
+    """The names of the cell with `near` in the place of `name`."""
+    names = [near if one == name else one for one in request.names]
+    return f"{profile.list_separator or ''} ".join(names)
 
 
 def _ways_spoken(request: AssignmentRequest) -> str:

@@ -96,6 +96,14 @@ class ImportItem(Model):
     # such a file, the import that tells of it.
     replays = NumberAttribute(default=0)
     replayed_at = UnicodeAttribute(null=True)
+    # When validation ended, when the lines could be worked first (for an import that waits for an
+    # Admin: once that was decided), and when the import got its final state. None of imports that
+    # went that far before these were kept.
+    validated_at = UnicodeAttribute(null=True)
+    working_at = UnicodeAttribute(null=True)
+    ended_at = UnicodeAttribute(null=True)
+    # Set when there is an index of its lines beside results.csv.
+    is_indexed = BooleanAttribute(default=False)
     # As many as there were when the import came to its end, which is told once and for all.
     replays_notified = NumberAttribute(null=True, attr_name="replays_told")
     replay_of = UnicodeAttribute(null=True)
@@ -515,11 +523,13 @@ class Imports:
         encoding: str,
         delimiter: str,
         approval: dict[str, Any] | None,
+        at: str,
         warnings: Sequence[FileWarning] = (),
     ) -> bool:
         """True when the import goes on now: to its chunks, or to wait for an Admin.
 
-        An import that has been cancelled meanwhile has nothing to be approved any more.
+        `at` is the time at which it was validated. An import that has been cancelled meanwhile has
+        nothing to be approved any more.
         """
         still_mine = (ImportItem.state == State.VALIDATING.value) & (ImportItem.lease_by == attempt)
         actions: list[Action] = [
@@ -530,16 +540,14 @@ class Imports:
             ImportItem.lines.set(lines),
             ImportItem.encoding.set(encoding),
             ImportItem.delimiter.set(delimiter),
+            ImportItem.validated_at.set(at),
             ImportItem.warnings.set(warnings_json(warnings))
             if warnings
             else ImportItem.warnings.remove(),
         ]
+        works = [ImportItem.state.set(State.PROCESSING.value), ImportItem.working_at.set(at)]
         if approval is None:
-            return _update(
-                ImportItem(import_id),
-                [*actions, ImportItem.state.set(State.PROCESSING.value)],
-                still_mine,
-            )
+            return _update(ImportItem(import_id), [*actions, *works], still_mine)
         waits = _update(
             ImportItem(import_id),
             [
@@ -551,7 +559,7 @@ class Imports:
         )
         return waits or _update(
             ImportItem(import_id),
-            [*actions, ImportItem.state.set(State.PROCESSING.value)],
+            [*actions, *works],
             still_mine & ImportItem.cancelled_by.exists(),
         )
 
@@ -750,23 +758,31 @@ class Imports:
 
     # Decisions of people
 
-    def approve(self, import_id: str, approver: str) -> bool:
-        """True when the import has left `awaiting_approval` by this approver's word."""
+    def approve(self, import_id: str, approver: str, *, at: str) -> bool:
+        """True when the import has left `awaiting_approval` by this approver's word, `at` now."""
         return _update(
             ImportItem(import_id),
-            [ImportItem.state.set(State.PROCESSING.value), ImportItem.approved_by.set(approver)],
+            [
+                ImportItem.state.set(State.PROCESSING.value),
+                ImportItem.working_at.set(at),
+                ImportItem.approved_by.set(approver),
+            ],
             ImportItem.state == State.AWAITING_APPROVAL.value,
         )
 
-    def cancel(self, import_id: str, canceller: str) -> bool:
+    def cancel(self, import_id: str, canceller: str, *, at: str) -> bool:
         """True when the import will end cancelled: nothing more of it is begun.
 
-        An import that waits for approval goes on to its chunks, which will all be told to write
-        nothing.
+        An import that waits for approval goes on, `at` now, to its chunks, which will all be told
+        to write nothing.
         """
         waiting = _update(
             ImportItem(import_id),
-            [ImportItem.state.set(State.PROCESSING.value), ImportItem.cancelled_by.set(canceller)],
+            [
+                ImportItem.state.set(State.PROCESSING.value),
+                ImportItem.working_at.set(at),
+                ImportItem.cancelled_by.set(canceller),
+            ],
             ImportItem.state == State.AWAITING_APPROVAL.value,
         )
         return waiting or _update(
@@ -803,11 +819,18 @@ class Imports:
             ImportItem.state == State.PROCESSING.value,
         )
 
-    def end(self, import_id: str, state: State) -> None:
-        """Gives the import its final state, unless it has one."""
+    def end(self, import_id: str, state: State, *, at: str, is_indexed: bool) -> None:
+        """Gives the import its final state, unless it has one; `at` becomes when it got it.
+
+        `is_indexed` says whether its lines have an index.
+        """
         _update(
             ImportItem(import_id),
-            [ImportItem.state.set(state.value)],
+            [
+                ImportItem.state.set(state.value),
+                ImportItem.ended_at.set(at),
+                ImportItem.is_indexed.set(is_indexed),
+            ],
             ImportItem.state == State.FINALIZING.value,
         )
 

@@ -7,12 +7,12 @@ from handover.deadline import Deadline
 from handover.errors import ConflictError, ForbiddenError
 from handover.model import ADMIN, JobKind, State
 from handover.pipeline.messages import send_chunks
-from handover.runtime import Resources, logger, metrics
+from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 from handover.store.imports import ImportItem, pending_chunks
 from handover.use_cases.imports import Ticket, import_for
 
 
-def approve(resources: Resources, person: Person, name: str, deadline: Deadline) -> ImportItem:
+def approve(resources: Resources, person: Person, name: str, run: Invocation) -> ImportItem:
     """The import, which goes on to its chunks now.
 
     Raises ForbiddenError for everybody but an Admin, and ConflictError for an import that does
@@ -20,16 +20,17 @@ def approve(resources: Resources, person: Person, name: str, deadline: Deadline)
     """
     only_admins(person, "approve an import")
     found = import_for(resources, person.tenant, name)
-    if isinstance(found, Ticket) or not resources.tables.imports.approve(found.pk, person.email):
+    at = rfc3339(run.now)
+    if isinstance(found, Ticket) or not resources.tables.imports.approve(
+        found.pk, person.email, at=at
+    ):
         raise _conflict(resources, person, name, "approved")
     metrics.add_metric("ImportsApproved", "Count", 1)
     logger.info("import approved", extra={"import_id": found.pk})
-    return _hand_out(resources, _again(resources, found), deadline)
+    return _hand_out(resources, _again(resources, found), run.deadline)
 
 
-def cancel(
-    resources: Resources, person: Person, name: str, deadline: Deadline
-) -> ImportItem | Ticket:
+def cancel(resources: Resources, person: Person, name: str, run: Invocation) -> ImportItem | Ticket:
     """The import, which ends as soon as what is being written is written.
 
     Cancelling what is being cancelled changes nothing. Raises ForbiddenError for everybody but an
@@ -56,13 +57,13 @@ def cancel(
         found = import_for(resources, person.tenant, name)
     if isinstance(found, Ticket):
         raise _conflict(resources, person, name, "cancelled")
-    return _cancel_import(resources, person, found, deadline)
+    return _cancel_import(resources, person, found, run)
 
 
 def _cancel_import(
-    resources: Resources, person: Person, item: ImportItem, deadline: Deadline
+    resources: Resources, person: Person, item: ImportItem, run: Invocation
 ) -> ImportItem:
-    is_news = resources.tables.imports.cancel(item.pk, person.email)
+    is_news = resources.tables.imports.cancel(item.pk, person.email, at=rfc3339(run.now))
     item = _again(resources, item)
     if not is_news:
         if item.cancelled_by and not State(item.state).is_final:
@@ -73,7 +74,7 @@ def _cancel_import(
     if item.state == State.PROCESSING and item.approval and not item.approved_by:
         # It waited for approval, so nobody has sent its chunks. The workers settle them without
         # writing anything.
-        return _hand_out(resources, item, deadline)
+        return _hand_out(resources, item, run.deadline)
     return item
 
 

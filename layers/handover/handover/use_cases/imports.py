@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
 
 from handover.access.imports import why_barred
 from handover.access.people import Person
 from handover.aws import objects
 from handover.errors import ConflictError, ForbiddenError, NotFoundError
+from handover.model import Mode, State
 from handover.pipeline.summaries import summary_of, summary_of_ticket
-from handover.reports import summary
-from handover.runtime import Resources
+from handover.reports import ImportSummary, Progress, progress_of, summary
+from handover.runtime import Resources, rfc3339
 from handover.store.imports import ImportItem, TicketItem
 from handover.use_cases.paging import Page, cursor_at, place_at
 
@@ -51,8 +53,11 @@ def import_for(resources: Resources, tenant: str, name: str) -> ImportItem | Tic
     raise NotFoundError("there is no such import")
 
 
-def to_dict(resources: Resources, found: ImportItem | Ticket) -> dict[str, object]:
-    """An import as the API tells it: the published form, its ticket, and who decided about it."""
+def to_dict(resources: Resources, found: ImportItem | Ticket, now: float) -> dict[str, object]:
+    """An import as the API shows it: the published form, its ticket, its progress, and who decided.
+
+    `now` is the present time, in seconds since the epoch.
+    """
     if isinstance(found, Ticket):
         more = {
             "import_ticket": found.ticket,
@@ -67,42 +72,65 @@ def to_dict(resources: Resources, found: ImportItem | Ticket) -> dict[str, objec
             "cancelled_by": found.cancelled_by,
         }
         about = summary_of(resources, found)
-    return summary(about) | {name: text for name, text in more.items() if text}
+    progress = {"progress": asdict(_progress(found, about, now))}
+    return summary(about) | progress | {name: text for name, text in more.items() if text}
+
+
+def _progress(found: ImportItem | Ticket, about: ImportSummary, now: float) -> Progress:
+    item = found if isinstance(found, ImportItem) else None
+    finished_at = item.finished_at if item is not None else None
+    working_at = item.working_at if item is not None else None
+    return progress_of(
+        about.state,
+        about.counts,
+        is_read=item is not None and item.chunks is not None,
+        working_at=datetime.fromisoformat(working_at) if working_at else None,
+        until=datetime.fromisoformat(finished_at or rfc3339(now)),
+    )
 
 
 def imports_page(
-    resources: Resources, person: Person, *, limit: int, cursor: str | None
+    resources: Resources, person: Person, *, limit: int, cursor: str | None, now: float
 ) -> Page[dict[str, object]]:
-    """The tenant's imports, newest first."""
+    """The tenant's imports, newest first, as they stand `now`."""
     items, place = resources.tables.imports.newest(
         person.tenant, limit, place_at(cursor, IMPORT_PLACES)
     )
     following = cursor_at(place) if place is not None else None
-    return Page([to_dict(resources, item) for item in items], following)
+    return Page([to_dict(resources, item, now) for item in items], following)
 
 
-def file_link(resources: Resources, person: Person, name: str, kind: str) -> str:
-    """A link that is good for LINK_SECONDS; `kind` is "errors" or "results".
+def ended_import(resources: Resources, person: Person, name: str) -> ImportItem:
+    """The import of that id or ticket, whose lines have all ended.
 
     Raises ForbiddenError for everybody but the uploader, Admins, and those who may upload such
-    files, ConflictError while the import goes on, and NotFoundError when it has ended without
-    such a file.
+    files, ConflictError while the import goes on, and NotFoundError for a preview and for a file
+    that was refused.
     """
     found = import_for(resources, person.tenant, name)
     if isinstance(found, Ticket):
         raise ConflictError("nothing has been uploaded yet")
     if found.uploader != person.email and (reason := why_barred(resources, person, found)):
         raise ForbiddenError(reason)
+    if not State(found.state).is_final:
+        raise ConflictError(f"the import is in the state {found.state} and has not ended")
+    if found.mode == Mode.PREVIEW:
+        raise NotFoundError("a preview decides nothing, so there are no results")
+    if found.refusal:
+        raise NotFoundError("this file was refused whole, so there is nothing to tell of its lines")
+    return found
+
+
+def file_link(resources: Resources, person: Person, name: str, kind: str) -> str:
+    """A link that is good for LINK_SECONDS; `kind` is "errors" or "results".
+
+    Raises what `ended_import` raises, and NotFoundError when the import has no such file.
+    """
+    found = ended_import(resources, person, name)
     about = summary_of(resources, found)
-    if not about.state.is_final:
-        raise ConflictError(f"the import is in the state {about.state.value} and has not ended")
     file = about.report if kind == "errors" else about.results
     if file is None:
-        raise NotFoundError(
-            "no line of this import has an error"
-            if kind == "errors" and not about.refusal
-            else "this file was refused whole, so there is nothing to tell of its lines"
-        )
+        raise NotFoundError("no line of this import has an error")
     return objects.download_link(
         file.bucket, file.key, download_name(found.filename, kind), LINK_SECONDS
     )

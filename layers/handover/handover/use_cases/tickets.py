@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from handover.access.people import Person
-from handover.access.profiles import profile_for
+from handover.access.profiles import profile_for, usable_profiles
 from handover.aws import objects
-from handover.errors import InvalidRequestError
+from handover.errors import ForbiddenError, InvalidRequestError
 from handover.model import Mode
 from handover.pipeline.tickets import MAX_FILENAME_CHARS, TICKET_SECONDS, new_ticket, ticket_key
 from handover.profiles import check_mapping
@@ -27,7 +27,10 @@ FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """The file that a person wants to upload; `mapping` leads from its labels to the profile's."""
+    """The file that a person wants to upload; `mapping` leads from its labels to the profile's.
+
+    `profile` is "" for a preview that is to find the profiles that the file fits.
+    """
 
     profile: str
     filename: str
@@ -54,14 +57,16 @@ def issue_ticket(
     admit any of the person's roles.
     """
     filename = plain_filename(announced.filename)
-    profile = profile_for(resources, person, announced.profile)
-    check_mapping(profile, announced.mapping)
+    if announced.mode is Mode.PREVIEW and not announced.profile:
+        _check_any_profile(resources, person, announced)
+    else:
+        check_mapping(profile_for(resources, person, announced.profile), announced.mapping)
     ticket = new_ticket(now)
     expires_at = rfc3339(now + FORM_SECONDS)
     item = TicketItem(
         tenant=person.tenant,
         uploader=person.email,
-        profile=profile.name,
+        profile=announced.profile,
         filename=filename,
         mode=announced.mode.value,
         mapping=json.dumps(dict(announced.mapping)),
@@ -74,6 +79,17 @@ def issue_ticket(
     url, fields = objects.post_form(resources.uploads_bucket, key, MAX_FILE_BYTES, FORM_SECONDS)
     metrics.add_metric("TicketsIssued", "Count", 1)
     return UploadForm(ticket, url, fields, expires_at)
+
+
+def _check_any_profile(resources: Resources, person: Person, announced: Announcement) -> None:
+    """Raises ForbiddenError for who may upload nothing, InvalidRequestError for a mapping."""
+    if announced.mapping:
+        raise InvalidRequestError("mapping", "found a mapping, expected a profile that it leads to")
+    if not usable_profiles(resources, person.tenant, person.user):
+        raise ForbiddenError(
+            "no profile is switched on that your user roles may use; an Admin can switch one on by "
+            "naming it in the setting profiles"
+        )
 
 
 def plain_filename(text: str) -> str:

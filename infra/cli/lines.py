@@ -1,0 +1,148 @@
+"""What came of the lines of an import: a listing with filters, and a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from handover.model import Outcome
+from typer import Context, Option, Typer
+
+from infra.cli.failures import ExitCode
+from infra.cli.imports import pages
+from infra.cli.options import DEFAULT_LIMIT, AsJson, ImportId, Panel, examples
+from infra.cli.screen import Screen
+from infra.cli.session import session_of
+from infra.cli.showing import OUTCOMES, counted, show_json
+
+PAGE_ROWS = 1000
+
+app = Typer()
+
+
+@app.command(
+    rich_help_panel=Panel.FILES,
+    epilog=examples(
+        "lines 4f0c… --outcome rejected", "lines 4f0c… --code USER_NOT_FOUND", "lines 4f0c… --q K00"
+    ),
+)
+def lines(
+    ctx: Context,
+    import_id: ImportId,
+    outcome: Annotated[
+        Outcome | None,
+        Option("--outcome", metavar="OUTCOME", help="only lines with this outcome"),
+    ] = None,
+    code: Annotated[
+        str | None, Option("--code", metavar="CODE", help="only lines with this code")
+    ] = None,
+    q: Annotated[
+        str | None,
+        Option("--q", metavar="TEXT", help="only this line number, or accounts that begin so"),
+    ] = None,
+    limit: Annotated[
+        int, Option("--limit", metavar="N", min=0, help="list so many at the most; 0 is all")
+    ] = DEFAULT_LIMIT,
+    as_json: AsJson = False,
+) -> ExitCode:
+    """List the lines of an import with what became of them."""
+    session = session_of(ctx)
+    most = limit or None
+    found = list(
+        pages(
+            session.api,
+            ("imports", import_id, "lines"),
+            "lines",
+            most,
+            PAGE_ROWS,
+            outcome=outcome,
+            code=code,
+            q=q,
+        )
+    )
+    if as_json:
+        show_json(found)
+    elif found:
+        _show(session.screen, found)
+        if most is not None and len(found) >= most:
+            session.screen.note(f"only the first {counted(most, 'line')}; more with --limit")
+    else:
+        session.screen.say("There are no such lines")
+    return ExitCode.ALL_GOOD
+
+
+def _show(screen: Screen, found: Sequence[dict[str, Any]]) -> None:
+    rows = [
+        (str(line["line"]), line["outcome"], line["account"], line["code"], _words(line))
+        for line in found
+    ]
+    headings = ("line", "outcome", "account", "code", "what changed, or what to do")
+    screen.table(headings, rows, numbers=(0,), is_wrapped=True)
+
+
+def _words(line: dict[str, Any]) -> str:
+    """What a line has changed, or why not and what to do."""
+    changes = [
+        f"{role}: {_holders(change['before'])} -> {_holders(change['after'])}"
+        for role, change in line["roles"].items()
+    ]
+    texts = [*changes, line["message"], line["hint"]]
+    if line["suggestion"]:
+        texts.append(f"Suggested for {line['column']}: {line['suggestion']}")
+    return "\n".join(text for text in texts if text)
+
+
+def _holders(holders: Sequence[dict[str, Any]]) -> str:
+    names = [
+        f"{holder['user'] or holder['name']}{' (pending)' if holder['is_pending'] else ''}"
+        for holder in holders
+    ]
+    return ", ".join(names) or "nobody"
+
+
+@app.command(rich_help_panel=Panel.FILES, epilog=examples("summary 4f0c…"))
+def summary(ctx: Context, import_id: ImportId, as_json: AsJson = False) -> ExitCode:
+    """Sum up an import: its errors by code, who gains and loses accounts, and its times."""
+    session = session_of(ctx)
+    found = session.api.get("imports", import_id, "summary")
+    if as_json:
+        show_json(found)
+    else:
+        _show_summary(session.screen, found)
+    return ExitCode.ALL_GOOD
+
+
+def _show_summary(screen: Screen, found: dict[str, Any]) -> None:
+    counts = found["counts"]
+    screen.table(
+        ("outcome", "lines"),
+        [(text, f"{counts[name]:,}") for name, text in OUTCOMES.items() if counts[name]],
+        numbers=(1,),
+    )
+    if codes := found["codes"]:
+        screen.say()
+        screen.table(
+            ("code", "lines", "what to do"),
+            [
+                (one["code"], f"{one['count']:,}", f"{one['message']}\n{one['hint']}")
+                for one in codes
+            ],
+            numbers=(1,),
+            is_wrapped=True,
+        )
+    if managers := found["managers"]:
+        screen.say()
+        screen.table(
+            ("user", "name", "gains", "loses"),
+            [
+                (_holders([one]), one["name"], f"{one['gains']:,}", f"{one['loses']:,}")
+                for one in managers
+            ],
+            numbers=(2, 3),
+        )
+    screen.say()
+    screen.table(
+        ("stage", "seconds"),
+        [(one["stage"], f"{one['seconds']:,.1f}") for one in found["stages"]],
+        numbers=(1,),
+    )

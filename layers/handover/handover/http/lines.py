@@ -1,0 +1,149 @@
+"""Routes of what came of an import: its lines, and a summary of them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
+from pydantic import BaseModel
+
+from handover.http.context import Cursor, LongLimit, new_router, person_of, run_of
+from handover.http.imports import Name
+from handover.http.problems import answers
+from handover.model import Outcome
+from handover.reports import Asked, Counts, Stage
+from handover.runtime import resources
+from handover.use_cases.result_lines import lines_page
+from handover.use_cases.result_summary import result_summary
+
+router = new_router()
+
+
+class Holder(BaseModel):
+    """Who holds a role. Of a workflow or a field of the directory, `name` is its text."""
+
+    user: str
+    name: str
+    is_pending: bool
+
+
+class RoleChange(BaseModel):
+    """Who held a role of the account before and after the line."""
+
+    before: list[Holder]
+    after: list[Holder]
+
+
+class ResultLine(BaseModel):
+    """A line of the file and what became of it.
+
+    `fields` are its cells by the names of their columns: a blank label is named by its place, and a
+    repeated one gets a number. `column` names the cell that is wrong, "" for the whole line;
+    `suggestion` is a text for that cell that would probably correct it. With `is_cut` the line was
+    too long for an answer, and its cells are cut.
+    """
+
+    line: int
+    outcome: Outcome
+    fields: dict[str, str]
+    account: str
+    roles: dict[str, RoleChange]
+    code: str
+    message: str
+    hint: str
+    column: str
+    suggestion: str
+    is_cut: bool
+
+
+class ResultLines(BaseModel):
+    """A page of lines in their order; `cursor` null on the last page.
+
+    A page may have fewer lines than asked for, even none, and a cursor all the same. `matching` is
+    how many lines there are in all; null with `q`.
+    """
+
+    lines: list[ResultLine]
+    cursor: str | None
+    matching: int | None
+
+
+class CodeCount(BaseModel):
+    """How many lines have a code, what it means, and what to do."""
+
+    code: str
+    count: int
+    message: str
+    hint: str
+
+
+class Manager(BaseModel):
+    """How many roles of accounts a user gains and loses."""
+
+    user: str
+    name: str
+    is_pending: bool
+    gains: int
+    loses: int
+
+
+class StageTime(BaseModel):
+    """How long a stage of the import took."""
+
+    stage: Stage
+    seconds: float
+
+
+class ResultSummary(BaseModel):
+    """What an import came to; of its managers the 200 with the most gains and losses."""
+
+    counts: Counts
+    codes: list[CodeCount]
+    managers: list[Manager]
+    stages: list[StageTime]
+
+
+@router.get(
+    "/imports/<name>/lines",
+    summary="List the lines with what became of them",
+    responses=answers(200, "A page", ResultLines),
+)
+def list_lines(
+    name: Name,
+    outcome: Annotated[Outcome | None, Query(description="Only lines with this outcome")] = None,
+    code: Annotated[
+        str | None, Query(max_length=100, description="Only lines with this code")
+    ] = None,
+    q: Annotated[
+        str | None,
+        Query(
+            min_length=1,
+            max_length=512,
+            description="Only this line number, or accounts that begin so, in any case",
+        ),
+    ] = None,
+    limit: LongLimit = 100,
+    cursor: Cursor = None,
+) -> dict[str, Any]:
+    """The lines of an import that has ended; for whoever may download its results."""
+    page = lines_page(
+        resources(),
+        person_of(router),
+        name,
+        Asked(outcome or "", code or "", q or ""),
+        limit=limit,
+        cursor=cursor,
+        run=run_of(router),
+    )
+    return asdict(page)
+
+
+@router.get(
+    "/imports/<name>/summary",
+    summary="Sum up what an import came to",
+    responses=answers(200, "The summary", ResultSummary),
+)
+def summarize(name: Name) -> dict[str, Any]:
+    """Counts, errors by code, and who gains and loses; for whoever may download its results."""
+    return result_summary(resources(), person_of(router), name, run_of(router))

@@ -1,0 +1,125 @@
+"""A preview of a file: for whom it is, with which profiles, and where it lies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+
+from handover.access.profiles import usable_profiles
+from handover.aws import objects
+from handover.aws.objects import ObjectGoneError, Upload
+from handover.errors import RefusedError, RetryLaterError
+from handover.model import Header
+from handover.pipeline.admission import CODE
+from handover.pipeline.import_plan import preview_key
+from handover.pipeline.summaries import PREVIEW, report_key
+from handover.pipeline.uploads import Sender
+from handover.profiles import Profile
+from handover.profiles.remembering import fingerprint_of, remembered_for
+from handover.reading import lines
+from handover.reading.scan import Scan
+from handover.reports.preview import MAX_FIRST_LINES, ReadFile, preview_to_dict
+from handover.runtime import Resources
+from handover.store.imports import ImportItem
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a file is compared with: profiles by name, at least one; `on` are switched on.
+
+    `chosen` is the name of the one that the uploader named, or "".
+    """
+
+    profiles: dict[str, Profile]
+    on: frozenset[str]
+    chosen: str
+
+    @property
+    def for_reading(self) -> Profile:
+        """A profile that stands for all of them while the head of a file is read.
+
+        It knows all their labels, and takes another encoding if the chosen one does, or any.
+        """
+        first = self.profiles.get(self.chosen) or next(iter(self.profiles.values()))
+        encodings = [one.fallback_encoding for one in (first, *self.profiles.values())]
+        return replace(
+            first,
+            columns=tuple(chain.from_iterable(one.columns for one in self.profiles.values())),
+            fallback_encoding=next((one for one in encodings if one is not None), None),
+        )
+
+
+def choice_of(resources: Resources, sender: Sender) -> Choice:
+    """The profiles that the uploader may use now.
+
+    Raises RefusedError for an uploader who is no active user any more or may use none, or not the
+    one that the ticket names.
+    """
+    user = resources.tables.directory.user(sender.tenant, sender.uploader)
+    if user is None or not user.is_active:
+        raise _refused(sender, "no active user has this address")
+    profiles = usable_profiles(resources, sender.tenant, user)
+    if sender.profile and sender.profile not in profiles:
+        raise _refused(sender, f"the profile {sender.profile} is not open to them any more")
+    if not profiles:
+        raise _refused(sender, "no profile is open to them any more")
+    on = frozenset(resources.tables.directory.settings(sender.tenant).profiles)
+    return Choice(profiles, on, sender.profile)
+
+
+def _refused(sender: Sender, reason: str) -> RefusedError:
+    return RefusedError(CODE, f"{sender.uploader} may not upload this file: {reason}")
+
+
+def store_preview(
+    resources: Resources,
+    item: ImportItem,
+    sender: Sender,
+    choice: Choice,
+    upload: Upload,
+    header: Header,
+    scanned: Scan,
+) -> None:
+    """Stores the preview of a file that was read to its end, for finalize to publish."""
+    chunk = scanned.chunks[0]
+    data = objects.read_range(upload, chunk.start, chunk.end)
+    if data is None:
+        raise ObjectGoneError(upload.key)
+    found = lines(data, chunk=chunk, dialect=scanned.dialect, header=header)
+    read = ReadFile(scanned.dialect, header, list(islice(found, MAX_FIRST_LINES)), scanned.lines)
+    preview = preview_to_dict(
+        item.pk,
+        item.filename,
+        read,
+        choice.profiles.values(),
+        switched_on=choice.on,
+        chosen=choice.chosen,
+        remembered=_remembered(resources, sender, choice, header),
+    )
+    body = json.dumps(preview, separators=(",", ":")).encode("ascii")
+    objects.write(resources.work_bucket, preview_key(item.pk), body, "application/json")
+
+
+def _remembered(
+    resources: Resources, sender: Sender, choice: Choice, header: Header
+) -> dict[str, Mapping[str, str]]:
+    """The mapping by each profile's name: what came with the file, else what is remembered."""
+    known, _ = resources.tables.mappings.of(sender.tenant)
+    fingerprint = fingerprint_of(header.labels)
+    found: dict[str, Mapping[str, str]] = {
+        name: remembered_for(known, fingerprint, profile)
+        for name, profile in choice.profiles.items()
+    }
+    if sender.mapping:
+        found[choice.chosen] = sender.mapping
+    return found
+
+
+def publish_preview(resources: Resources, item: ImportItem) -> None:
+    """Puts the preview where it can be asked for; raises RetryLaterError when it is not there."""
+    body = objects.read(resources.work_bucket, preview_key(item.pk))
+    if body is None:
+        raise RetryLaterError("the preview of this import is not there")
+    objects.write(resources.reports_bucket, report_key(item, PREVIEW), body, "application/json")

@@ -1,0 +1,113 @@
+"""results.csv and the index of its lines: put together from the parts of the chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from tempfile import SpooledTemporaryFile
+
+from handover.aws import objects
+from handover.errors import RetryLaterError
+from handover.pipeline.import_plan import ImportPlan, lines_key, parts_key
+from handover.pipeline.summaries import LINES, LINES_INDEX, RESULTS, report_key
+from handover.profiles import WORKFLOW_ROLE
+from handover.reading.column_names import column_names
+from handover.reports import IndexBuilder, LineIndex, index_json, lines_part_from, results_head
+from handover.reports.parts import kept_labels
+from handover.runtime import Invocation, Resources, logger
+from handover.store.imports import ImportItem
+
+# The sections of an index wait on the function's own disk, of 512 MB, while the rows are written.
+# Twenty million lines, all in order, take some 200 MB.
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-ephemeral-storage.html
+MAX_INDEX_BYTES = 400 * 1024**2
+_IN_MEMORY_BYTES = 32 * 1024**2
+_BLOCK_BYTES = 8 * 1024**2
+
+
+def write_results(
+    resources: Resources, item: ImportItem, plan: ImportPlan, run: Invocation
+) -> bool:
+    """Writes results.csv, then the index of its lines; True when there is one.
+
+    There is none when a chunk was settled by code that made none yet, or when the index would
+    take more than MAX_INDEX_BYTES.
+    """
+    index = _Index(IndexBuilder(len(results_head(plan.header, plan.dialect))))
+    with SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as spool:
+        objects.write_stream(
+            resources.reports_bucket,
+            report_key(item, f"{RESULTS}.csv"),
+            _rows(resources, item, plan, index, spool),
+            run.deadline,
+        )
+        if not index.is_whole:
+            logger.warning("lines without an index", extra={"import_id": item.pk})
+            return False
+        spool.seek(0)
+        objects.write_stream(
+            resources.reports_bucket,
+            report_key(item, LINES_INDEX),
+            iter(lambda: spool.read(_BLOCK_BYTES), b""),
+            run.deadline,
+            "application/octet-stream",
+        )
+    body = index_json(_index(plan, index.builder))
+    objects.write(resources.reports_bucket, report_key(item, LINES), body, "application/json")
+    return True
+
+
+@dataclass
+class _Index:
+    """The index that is being put together, as long as every chunk has a part of it."""
+
+    builder: IndexBuilder
+    is_whole: bool = True
+
+
+def _rows(
+    resources: Resources,
+    item: ImportItem,
+    plan: ImportPlan,
+    index: _Index,
+    spool: SpooledTemporaryFile[bytes],
+) -> Iterator[bytes]:
+    """The pieces of results.csv; meanwhile the sections of the index go to `spool`."""
+    yield results_head(plan.header, plan.dialect)
+    for number, parts in sorted(resources.tables.imports.settled_parts(item).items()):
+        attempt = parts.removesuffix("!")
+        stored = objects.read(resources.work_bucket, lines_key(item.pk, number, attempt))
+        if stored is None:
+            index.is_whole = False
+            yield _rows_alone(resources, item, number, attempt)
+            continue
+        part = lines_part_from(stored)
+        if index.is_whole:
+            index.builder.add(part)
+            spool.write(part.index)
+            index.is_whole = index.builder.index_at <= MAX_INDEX_BYTES
+        yield part.results
+
+
+def _rows_alone(resources: Resources, item: ImportItem, number: int, attempt: str) -> bytes:
+    """The rows of a chunk that was settled by code that made no index yet."""
+    rows = objects.read(resources.work_bucket, parts_key(item.pk, number, attempt, RESULTS))
+    if rows is None:
+        raise RetryLaterError("a part of results.csv is not there")
+    return rows
+
+
+def _index(plan: ImportPlan, builder: IndexBuilder) -> LineIndex:
+    roles = (
+        *plan.profile.roles,
+        *(assignee.role for assignee in plan.binding.roles),
+        WORKFLOW_ROLE,
+    )
+    return LineIndex(
+        columns=column_names(kept_labels(plan.header, plan.dialect)),
+        account=plan.binding.account,
+        delimiter=plan.dialect.delimiter,
+        roles=tuple(dict.fromkeys(roles)),
+        blocks=tuple(builder.blocks),
+        moves=builder.moves(),
+    )

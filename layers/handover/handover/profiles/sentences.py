@@ -1,0 +1,43 @@
+"""What a profile does, and what empty cells do in it, each in one sentence for people. Pure."""
+
+from __future__ import annotations
+
+from handover.profiles.fields import About
+from handover.profiles.profile import EACH_ROLE, WORKFLOW_ROLE, Blank, Profile
+
+
+def purpose_of(profile: Profile) -> str:
+    """What a file of the profile does."""
+    if profile.about is About.ACCOUNTS:
+        return "Creates accounts and updates what the directory says of them."
+    if profile.about is About.USERS:
+        return "Creates, updates and deletes users of the directory."
+    columns = (column.role for column in profile.columns)
+    roles = [role for role in dict.fromkeys(columns) if role not in ("", EACH_ROLE)]
+    named = [role for role in roles if role != WORKFLOW_ROLE]
+    parts = [f"who holds {_list(named)}"] if named else []
+    if WORKFLOW_ROLE in roles:
+        parts.append("the workflow")
+    return f"Sets {' and '.join(parts) or 'the roles'} of each account in the file."
+
+
+def blanks_of(profile: Profile) -> str:
+    """What an empty cell does."""
+    if profile.blank is Blank.ERROR:
+        return "An empty cell is an error, and its line is rejected."
+    if profile.blank is Blank.KEEP:
+        does = "An empty cell leaves what is there as it is"
+    elif profile.about is About.ASSIGNMENTS:
+        does = "An empty cell takes whoever holds the role off the account"
+    else:
+        does = "An empty cell clears what the directory says"
+    if not profile.clear_words:
+        return f"{does}."
+    words = " or ".join(repr(word) for word in sorted(profile.clear_words))
+    more = "so does" if profile.blank is Blank.CLEAR else "to clear it, write"
+    return f"{does}; {more} {words}."
+
+
+def _list(names: list[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last

@@ -1,0 +1,261 @@
+"""The index beside results.csv, which leads to the lines of an import by outcome, code or account.
+
+`lines.json` describes it: the file's columns, and for each chunk, as a block, its lines, how many
+of which kind there are, and where its sections and rows lie. `lines.index` holds the sections of
+all blocks one after another. A reader needs one small range of it for each page. Pure.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from array import array
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from handover.model import Outcome
+from handover.reports.line_parts import Kind, LinesPart, searched
+
+# Of so many users the summary says what they gain and lose, those with the most first.
+MAX_MOVES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The lines of one chunk: their kinds, and where sections and rows begin and end."""
+
+    first_line: int
+    last_line: int
+    kinds: tuple[Kind, ...]
+    sections: tuple[int, int, int]
+    index_at: int
+    results_at: int
+    results_bytes: int
+
+    @property
+    def index_end(self) -> int:
+        """The place behind the block's sections."""
+        return self.index_at + sum(self.sections)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """How many roles of accounts a user gains and loses by an import."""
+
+    user: str
+    gains: int
+    loses: int
+
+
+@dataclass(frozen=True, slots=True)
+class LineIndex:
+    """What lines.json says.
+
+    `columns` are the names of the file's columns, each once, `account` the place of the account's
+    among them. `roles` are those that changes can be about. `moves` are the MAX_MOVES largest.
+    """
+
+    columns: tuple[str, ...]
+    account: int
+    delimiter: str
+    roles: tuple[str, ...]
+    blocks: tuple[Block, ...]
+    moves: tuple[Move, ...]
+
+    def kinds(self) -> Counter[tuple[str, str]]:
+        """How many lines have which outcome with which code."""
+        found: Counter[tuple[str, str]] = Counter()
+        for block in self.blocks:
+            for kind in block.kinds:
+                found[kind.outcome, kind.code] += kind.count
+        return found
+
+
+@dataclass
+class IndexBuilder:
+    """Puts parts together, in the order of their chunks; rows begin behind `results_at` bytes."""
+
+    results_at: int
+    index_at: int = 0
+    blocks: list[Block] = field(default_factory=list)
+    _gains: Counter[str] = field(default_factory=Counter)
+    _loses: Counter[str] = field(default_factory=Counter)
+
+    def add(self, part: LinesPart) -> None:
+        """Takes the next part."""
+        self.blocks.append(
+            Block(
+                part.first_line,
+                part.last_line,
+                part.kinds,
+                part.sections,
+                self.index_at,
+                self.results_at,
+                len(part.results),
+            )
+        )
+        self.index_at += len(part.index)
+        self.results_at += len(part.results)
+        for user, (gains, loses) in part.moves.items():
+            self._gains[user] += gains
+            self._loses[user] += loses
+
+    def moves(self) -> tuple[Move, ...]:
+        """The MAX_MOVES users with the most gains and losses together, by them, then by address."""
+        users = self._gains.keys() | self._loses.keys()
+        moves = [Move(user, self._gains[user], self._loses[user]) for user in users]
+        moves.sort(key=lambda move: (-move.gains - move.loses, move.user))
+        return tuple(moves[:MAX_MOVES])
+
+
+def index_json(index: LineIndex) -> bytes:
+    """The index's description as it is stored, the same bytes for the same index."""
+    return json.dumps(
+        {
+            "columns": index.columns,
+            "account": index.account,
+            "delimiter": index.delimiter,
+            "roles": index.roles,
+            "moves": [[move.user, move.gains, move.loses] for move in index.moves],
+            "blocks": [
+                [
+                    [block.first_line, block.last_line],
+                    [[kind.outcome, kind.code, kind.count] for kind in block.kinds],
+                    block.sections,
+                    block.results_bytes,
+                ]
+                for block in index.blocks
+            ],
+            "results_at": index.blocks[0].results_at if index.blocks else 0,
+        },
+        separators=(",", ":"),
+    ).encode("ascii")
+
+
+def index_from(body: bytes) -> LineIndex:
+    """The index whose description was stored."""
+    data = json.loads(body)
+    blocks: list[Block] = []
+    index_at, results_at = 0, data["results_at"]
+    for (first, last), kinds, sections, results_bytes in data["blocks"]:
+        block = Block(
+            first,
+            last,
+            tuple(Kind(*kind) for kind in kinds),
+            tuple(sections),
+            index_at,
+            results_at,
+            results_bytes,
+        )
+        blocks.append(block)
+        index_at, results_at = block.index_end, results_at + results_bytes
+    return LineIndex(
+        tuple(data["columns"]),
+        data["account"],
+        data["delimiter"],
+        tuple(data["roles"]),
+        tuple(blocks),
+        tuple(Move(*move) for move in data["moves"]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which lines are asked for; "" asks for all.
+
+    `text` is the number of a line, or an account or its beginning, in any case.
+    """
+
+    outcome: str = ""
+    code: str = ""
+    text: str = ""
+
+    def kinds_of(self, block: Block) -> frozenset[int]:
+        """The places of the block's kinds that the outcome and the code let through."""
+        return frozenset(
+            place
+            for place, kind in enumerate(block.kinds)
+            if self.outcome in ("", kind.outcome) and self.code in ("", kind.code)
+        )
+
+    def count_in(self, block: Block) -> int:
+        """How many lines of the block have an outcome and a code that are asked for."""
+        return sum(block.kinds[place].count for place in self.kinds_of(block))
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a rejected line: the place of the column, -1 for none, and what to do."""
+
+    column: int
+    hint: str
+    suggestion: str
+
+
+NO_PROBLEM = Problem(-1, "", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A line that was found: its place in its block, and where its row lies in results.csv."""
+
+    place: int
+    start: int
+    end: int
+    problem: Problem
+
+
+def find(block: Block, packed: bytes, asked: Asked, first: int) -> Iterator[Found]:
+    """The lines of a block that are asked for, from the place `first` on, in their order, lazily.
+
+    `packed` holds the block's sections.
+    """
+    row_bytes, problem_bytes, _ = block.sections
+    rows = zlib.decompress(packed[:row_bytes])
+    count = len(rows) // (1 + 2 * _NUMBER_BYTES)
+    kinds, numbers, sizes = rows[:count], array("I"), array("I")
+    numbers.frombytes(rows[count : count + count * _NUMBER_BYTES])
+    sizes.frombytes(rows[count + count * _NUMBER_BYTES :])
+    places: Iterable[int] = range(first, count)
+    if asked.text:
+        accounts = zlib.decompress(packed[row_bytes + problem_bytes :])
+        places = sorted(place for place in _named(accounts, numbers, asked) if place >= first)
+    expected = asked.kinds_of(block)
+    rejected = [
+        number for number, kind in enumerate(block.kinds) if kind.outcome == Outcome.REJECTED
+    ]
+    problems = zlib.decompress(packed[row_bytes : row_bytes + problem_bytes]).split(b"\n")
+    start, problem, counted = block.results_at, 0, 0
+    for place in places:
+        if kinds[place] not in expected:
+            continue
+        start += sum(sizes[counted:place])
+        problem += sum(kinds.count(kind, counted, place) for kind in rejected)
+        counted = place
+        why = Problem(*json.loads(problems[problem])) if kinds[place] in rejected else NO_PROBLEM
+        yield Found(place, start, start + sizes[place], why)
+
+
+_NUMBER_BYTES = array("I").itemsize
+
+
+def _named(accounts: bytes, numbers: Sequence[int], asked: Asked) -> Collection[int]:
+    """The places of lines with that number, or whose account begins with that text."""
+    found: set[int] = set()
+    # A text of digits that begins with 0 is no number of a line, but may well be an account.
+    if asked.text.isascii() and asked.text.isdecimal() and asked.text[0] != "0":
+        place = bisect_left(numbers, int(asked.text))
+        if place < len(numbers) and numbers[place] == int(asked.text):
+            found.add(place)
+    text = b"\n" + accounts
+    needle = b"\n" + searched(asked.text).encode("utf-8", "replace")
+    place, counted = 0, 0
+    at = text.find(needle)
+    while at >= 0:
+        place += text.count(b"\n", counted, at)
+        counted = at
+        found.add(place)
+        at = text.find(needle, at + 1)
+    return found

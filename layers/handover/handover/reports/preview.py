@@ -1,0 +1,152 @@
+"""A preview: how a file is read, and which of the tenant's profiles it fits. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from handover.errors import RefusedError
+from handover.model import Dialect, Header, Line
+from handover.profiles import How, Match, Profile, bind, mapping_for, match_columns
+from handover.profiles.profile import KEYS
+from handover.profiles.sentences import blanks_of, purpose_of
+from handover.reading.own_columns import own_columns_at
+
+MAX_FIRST_LINES = 20
+# Twenty lines of 200 cells, of which each character may take seven bytes in an answer: 2.2 MB of 6.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_CELL_CHARS = 80
+# The first profile always has room; a header of 64 KB stands in each of them.
+MAX_PROFILES_BYTES = 2 * 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """What was read of a file: how, its header, its first lines, and how many it has."""
+
+    dialect: Dialect
+    header: Header
+    first: Sequence[Line]
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """How well the header fits a profile."""
+
+    profile: Profile
+    matches: tuple[Match, ...]
+    missing: tuple[str, ...]
+    fits: bool
+
+    @property
+    def score(self) -> int:
+        """How many columns are known, those for certain twice, and how many are missing."""
+        sure = sum(match.how.is_sure for match in self.matches)
+        near = sum(match.how is How.NEAR for match in self.matches)
+        return 2 * sure + near - 2 * len(self.missing)
+
+
+def preview_to_dict(
+    import_id: str,
+    filename: str,
+    read: ReadFile,
+    profiles: Iterable[Profile],
+    *,
+    switched_on: Collection[str],
+    chosen: str,
+    remembered: Mapping[str, Mapping[str, str]],
+) -> dict[str, object]:
+    """The preview as the API answers it.
+
+    `profiles` are those that the uploader may use: the one of the name `chosen` comes first, then
+    the best, those that are switched on before others, as many as have room in MAX_PROFILES_BYTES.
+    `remembered` leads, for a profile of that name, from labels of the file to the profile's.
+    """
+    fits = [_fit(read, profile, remembered.get(profile.name, {})) for profile in profiles]
+    fits.sort(
+        key=lambda fit: (
+            fit.profile.name != chosen,
+            not fit.fits,
+            fit.profile.name not in switched_on,
+            -fit.score,
+            len(fit.profile.columns),
+            fit.profile.name,
+        )
+    )
+    return {
+        "import_id": import_id,
+        "filename": filename,
+        "encoding": read.dialect.encoding,
+        "delimiter": read.dialect.delimiter,
+        "lines": read.lines,
+        "header": list(_own_labels(read)),
+        "rows": [
+            {"line": line.number, "fields": [_cut(field) for field in line.fields]}
+            for line in read.first[:MAX_FIRST_LINES]
+        ],
+        "profiles": _with_room(_fit_to_dict(fit) for fit in fits),
+    }
+
+
+def _own_labels(read: ReadFile) -> tuple[str, ...]:
+    """The labels of the file without those of a report, which are ours."""
+    labels = read.header.labels
+    return labels[: own_columns_at(labels)] if read.dialect.is_report else labels
+
+
+def _fit(read: ReadFile, profile: Profile, remembered: Mapping[str, str]) -> _Fit:
+    labels = _own_labels(read)
+    rows = [line.fields for line in read.first]
+    matches = match_columns(labels, rows, profile, remembered=remembered)
+    sure = {match.column for match in matches if match.how.is_sure}
+    missing = tuple(
+        column.label
+        for column in profile.columns
+        if (column.is_required or column.holds in KEYS) and column.label not in sure
+    )
+    try:
+        bind(labels, profile, mapping=mapping_for(matches, profile), line=read.header.last_line)
+    except RefusedError as refused:
+        if not missing and refused.refusal.code == "MISSING_COLUMN":
+            # It has a column for what lines are about, and none of those that say anything.
+            missing = tuple(one.label for one in profile.columns if one.holds not in KEYS)
+        return _Fit(profile, matches, missing, fits=False)
+    return _Fit(profile, matches, missing, fits=True)
+
+
+def _fit_to_dict(fit: _Fit) -> dict[str, object]:
+    return {
+        "profile": fit.profile.name,
+        "title": fit.profile.title,
+        "does": purpose_of(fit.profile),
+        "fits": fit.fits,
+        "missing": list(fit.missing),
+        "columns": [
+            {
+                "header": match.header,
+                "column": match.column,
+                "how": match.how.value,
+                "samples": [_cut(sample) for sample in match.samples],
+            }
+            for match in fit.matches
+        ],
+        "blanks": blanks_of(fit.profile),
+    }
+
+
+def _with_room(rows: Iterable[dict[str, object]]) -> list[dict[str, object]]:
+    shown: list[dict[str, object]] = []
+    left = MAX_PROFILES_BYTES
+    for row in rows:
+        # As it is sent: JSON within the JSON that the function answers.
+        left -= len(json.dumps(json.dumps(row)))
+        if shown and left < 0:
+            break
+        shown.append(row)
+    return shown
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_CELL_CHARS else text[: MAX_CELL_CHARS - 1] + "…"

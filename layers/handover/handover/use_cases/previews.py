@@ -1,0 +1,48 @@
+"""The preview of a file, as its uploader sees it before anything is decided."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from handover.access.imports import why_barred
+from handover.access.people import Person
+from handover.aws import objects
+from handover.errors import ForbiddenError, NotFoundError, RetryLaterError
+from handover.model import Mode, State
+from handover.pipeline.summaries import PREVIEW, report_key
+from handover.runtime import Resources, reports_days
+from handover.use_cases.imports import Ticket, import_for
+from handover.use_cases.undo import DAY_SECONDS
+
+
+def preview_of(resources: Resources, person: Person, name: str, now: float) -> dict[str, Any]:
+    """The preview of the import of that id or ticket.
+
+    Raises ForbiddenError for everybody but the uploader, Admins, and those who may upload files of
+    the profile that was named with it, and NotFoundError while there is no preview, or none any
+    more.
+    """
+    found = import_for(resources, person.tenant, name)
+    uploader = found.item.uploader if isinstance(found, Ticket) else found.uploader
+    if uploader != person.email:
+        reason = "" if isinstance(found, Ticket) else why_barred(resources, person, found)
+        if reason:
+            raise ForbiddenError(reason)
+    if isinstance(found, Ticket):
+        raise NotFoundError("nothing has been uploaded yet")
+    if found.mode != Mode.PREVIEW:
+        raise NotFoundError("this import is no preview")
+    if not State(found.state).is_final:
+        raise NotFoundError("the file has not been read yet")
+    if found.state != State.DONE:
+        raise NotFoundError(f"this preview is {found.state}; the import says why")
+    received_at = datetime.fromisoformat(found.received_at).timestamp()
+    if now - received_at > reports_days() * DAY_SECONDS:
+        raise NotFoundError("the preview is older than such files are kept")
+    body = objects.read(resources.reports_bucket, report_key(found, PREVIEW))
+    if body is None:
+        raise RetryLaterError(f"{PREVIEW} of this import is not there")
+    preview: dict[str, Any] = json.loads(body)
+    return preview

@@ -1,0 +1,80 @@
+"""What an import that has ended came to: counts, errors by code, who gains and loses accounts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+
+from handover.access.people import Person
+from handover.codes import CodeKind, code_named
+from handover.deadline import Deadline
+from handover.reports import Move, stage_seconds
+from handover.rules import address_in, is_pending
+from handover.runtime import Invocation, Resources
+from handover.store.imports import ImportItem, counts_of
+from handover.use_cases.imports import ended_import
+from handover.use_cases.result_lines import index_of
+
+
+def result_summary(
+    resources: Resources, person: Person, name: str, run: Invocation
+) -> dict[str, object]:
+    """The summary of the import of that id or ticket, as the API answers it.
+
+    Codes and managers come with the largest first. Raises what `ended_import` raises, and
+    NotFoundError for an import without an index.
+    """
+    item = ended_import(resources, person, name)
+    index = index_of(resources, item, run.now)
+    codes: Counter[str] = Counter()
+    for (_, code), count in index.kinds().items():
+        if code:
+            codes[code] += count
+    return {
+        "counts": asdict(counts_of(item)),
+        "codes": [_code(code, count) for code, count in codes.most_common()],
+        "managers": _managers(resources, item.tenant, index.moves, run.deadline),
+        "stages": [
+            {"stage": stage.value, "seconds": seconds}
+            for stage, seconds in stage_seconds(
+                announced_at=_announced_at(resources, item),
+                received_at=item.received_at,
+                validated_at=item.validated_at,
+                working_at=item.working_at,
+                finished_at=item.finished_at,
+                ended_at=item.ended_at,
+            )
+        ],
+    }
+
+
+def _code(code: str, count: int) -> dict[str, object]:
+    known = code_named(CodeKind.LINE, code)
+    return {
+        "code": code,
+        "count": count,
+        "message": known.meaning if known is not None else "",
+        "hint": known.remedy if known is not None else "",
+    }
+
+
+def _managers(
+    resources: Resources, tenant: str, moves: tuple[Move, ...], deadline: Deadline
+) -> list[dict[str, object]]:
+    addresses = dict.fromkeys(address_in(move.user) for move in moves)
+    users = resources.tables.directory.users(tenant, addresses, deadline) if addresses else {}
+    return [
+        {
+            "user": (address := address_in(move.user)),
+            "name": users[address].name if address in users else "",
+            "is_pending": is_pending(move.user),
+            "gains": move.gains,
+            "loses": move.loses,
+        }
+        for move in moves
+    ]
+
+
+def _announced_at(resources: Resources, item: ImportItem) -> str | None:
+    ticket = resources.tables.imports.ticket(item.ticket) if item.ticket else None
+    return ticket.issued_at if ticket is not None else None

@@ -1,0 +1,403 @@
+"""The lines of an import as the API lists them, from results.csv and the index beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from handover.model import User
+from handover.pipeline import result_files
+from handover.profiles import Role
+from handover.reports import lines_part_from
+from handover.use_cases import result_lines
+
+from tests.kit.caller import Answer, Api
+from tests.kit.memory_aws import ObjectCreated
+from tests.kit.pipeline import (
+    ADMIN,
+    AMINA,
+    BARAKA,
+    DAY,
+    ROLE,
+    SALES,
+    TENANT,
+    Pipeline,
+    file_of,
+    import_id,
+)
+
+MIXED = file_of(
+    [
+        ("K000", AMINA),  # line 2: updated
+        ("K001", "None"),  # 3: cleared
+        ("k002", "amina.otienno@lumina.example"),  # 4: rejected twice over, the account first
+        ("K002", "amina.otienno@lumina.example"),  # 5: rejected, a typo
+        ("K003", BARAKA),  # 6: unchanged
+        ("K0xx", AMINA),  # 7: rejected, no such account
+    ]
+)
+
+
+def worked(pipeline: Pipeline, body: bytes = MIXED) -> ObjectCreated:
+    """An import that has ended, on accounts that Baraka holds."""
+    pipeline.kenyan(5, held_by=BARAKA)
+    created = pipeline.upload(body)
+    pipeline.run(created)
+    return created
+
+
+def ask(pipeline: Pipeline, created: ObjectCreated, **query: str) -> Answer:
+    api = Api(TENANT, pipeline.resources, ADMIN)
+    return api.get(f"/imports/{import_id(created)}/lines", **query)
+
+
+def listed(pipeline: Pipeline, created: ObjectCreated, **query: str) -> list[dict[str, Any]]:
+    """All pages of a listing."""
+    found: list[dict[str, Any]] = []
+    cursor: str | None = None
+    while True:
+        answer = ask(pipeline, created, **query, **({"cursor": cursor} if cursor else {}))
+        assert answer.status == 200, answer.text
+        found += answer.body["lines"]
+        cursor = answer.body["cursor"]
+        if cursor is None:
+            return found
+
+
+def numbers(lines: list[dict[str, Any]]) -> list[int]:
+    return [line["line"] for line in lines]
+
+
+def holder(user: str, name: str) -> dict[str, object]:
+    return {"user": user, "name": name, "is_pending": False}
+
+
+def test_a_changed_line_says_who_held_the_account_before_and_after(pipeline: Pipeline) -> None:
+    created = worked(pipeline)
+
+    changed, cleared = listed(pipeline, created)[:2]
+
+    baraka, amina = holder(BARAKA, "Baraka Mwangi"), holder(AMINA, "Amina Otieno")
+    assert changed == {
+        "line": 2,
+        "outcome": "updated",
+        "fields": {"account ID": "K000", "account Manager": AMINA},
+        "account": "K000",
+        "roles": {ROLE: {"before": [baraka], "after": [amina]}},
+        "code": "",
+        "message": "",
+        "hint": "",
+        "column": "",
+        "suggestion": "",
+        "is_cut": False,
+    }
+    assert cleared["roles"] == {ROLE: {"before": [baraka], "after": []}}
+
+
+def test_a_rejected_line_names_the_wrong_cell_and_what_would_correct_it(
+    pipeline: Pipeline,
+) -> None:
+    created = worked(pipeline)
+
+    account, typo, unknown = listed(pipeline, created, outcome="rejected")
+
+    assert (account["code"], account["column"]) == ("ACCOUNT_NOT_FOUND", "account ID")
+    assert account["suggestion"] == "K002"
+    assert (typo["code"], typo["column"]) == ("USER_NOT_FOUND", "account Manager")
+    assert (typo["message"], typo["suggestion"]) == ("User not found, check the email", AMINA)
+    assert f"did you mean {AMINA}?" in typo["hint"]
+    assert unknown["suggestion"] == ""
+    assert unknown["hint"] == "Check and update your customer external ID in your file."
+
+
+@pytest.mark.parametrize(
+    ("query", "found", "matching"),
+    [
+        ({}, [2, 3, 4, 5, 6, 7], 6),
+        ({"outcome": "rejected"}, [4, 5, 7], 3),
+        ({"outcome": "unchanged"}, [6], 1),
+        ({"outcome": "pending"}, [], 0),
+        ({"code": "ACCOUNT_NOT_FOUND"}, [4, 7], 2),
+        ({"code": "NO_SUCH_CODE"}, [], 0),
+        ({"outcome": "updated", "code": "USER_NOT_FOUND"}, [], 0),
+        ({"q": "6"}, [6], None),
+        ({"q": "K00"}, [2, 3, 4, 5, 6], None),
+        ({"q": "k002"}, [4, 5], None),
+        ({"q": "002"}, [], None),
+        ({"q": "K00", "outcome": "rejected"}, [4, 5], None),
+        ({"q": "nowhere"}, [], None),
+    ],
+)
+@pytest.mark.parametrize("limit", ["1", "2", "100"])
+def test_lines_are_found_by_outcome_code_number_and_account(
+    pipeline: Pipeline, query: dict[str, str], found: list[int], matching: int | None, limit: str
+) -> None:
+    created = worked(pipeline)
+
+    assert numbers(listed(pipeline, created, **query, limit=limit)) == found
+    assert ask(pipeline, created, **query).body["matching"] == matching
+
+
+def many(pipeline: Pipeline) -> ObjectCreated:
+    """An import of several chunks, of which all lines but the first are rejected."""
+    lines = [("K000", AMINA)] + [(f"X{number}", AMINA) for number in range(12_000)]
+    pipeline.kenyan(1)
+    created = pipeline.upload(file_of(lines))
+    pipeline.run(created)
+    assert int(pipeline.item(created).chunks or 0) >= 5
+    return created
+
+
+def test_pages_go_on_over_the_chunks_of_a_file(pipeline: Pipeline) -> None:
+    created = many(pipeline)
+
+    assert numbers(listed(pipeline, created, limit="1000")) == list(range(2, 12_003))
+    assert numbers(listed(pipeline, created, q="x1199", limit="3")) == [
+        1202,
+        *range(11_993, 12_003),
+    ]
+
+
+def test_a_search_that_takes_long_ends_its_page_and_goes_on(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    created = many(pipeline)
+    monkeypatch.setattr(result_lines, "MAX_INDEX_READ_BYTES", 1)
+    monkeypatch.setattr(result_lines, "_WINDOW_BYTES", 1)
+
+    first = ask(pipeline, created, q="x11999").body
+
+    assert (first["lines"], first["cursor"] is None) == ([], False)
+    assert numbers(listed(pipeline, created, q="x11999")) == [12_002]
+    assert numbers(listed(pipeline, created, limit="1000")) == list(range(2, 12_003))
+
+
+def test_rows_that_lie_far_apart_are_read_a_few_at_a_time(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    created = worked(pipeline)
+    monkeypatch.setattr(result_lines, "_GAP_BYTES", 0)
+    monkeypatch.setattr(result_lines, "MAX_RESULTS_READS", 1)
+
+    first = ask(pipeline, created, code="ACCOUNT_NOT_FOUND").body
+
+    assert (numbers(first["lines"]), first["cursor"] is None) == ([4], False)
+    assert numbers(listed(pipeline, created, code="ACCOUNT_NOT_FOUND")) == [4, 7]
+
+
+def test_a_line_that_is_too_long_for_an_answer_is_cut(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(result_lines, "MAX_LINE_BYTES", 2000)
+    long = "x" * 5000
+    body = f"account ID,account Manager,Note\r\nK000,{AMINA},{long}\r\nK001,{AMINA},y\r\n".encode()
+    created = worked(pipeline, body)
+
+    cut, whole = listed(pipeline, created)
+
+    assert (cut["is_cut"], cut["fields"]["Note"]) == (True, long[:1000])
+    assert (whole["is_cut"], whole["fields"]["Note"]) == (False, "y")
+
+
+def test_columns_without_a_name_of_their_own_get_one(pipeline: Pipeline) -> None:
+    body = f"account ID,account Manager,City,,City\r\nK000,{AMINA},a,b,c\r\n".encode()
+    created = worked(pipeline, body)
+
+    (line,) = listed(pipeline, created)
+
+    assert line["fields"] == {
+        "account ID": "K000",
+        "account Manager": AMINA,
+        "City": "a",
+        "column 4": "b",
+        "City (2)": "c",
+    }
+
+
+def test_cells_that_a_spreadsheet_would_run_are_listed_as_they_were(pipeline: Pipeline) -> None:
+    created = worked(pipeline, file_of([("=cmd()", AMINA), ("K000", '"a\nb"')]))
+
+    lines = listed(pipeline, created)
+
+    assert [line["account"] for line in lines] == ["=cmd()", "K000"]
+    assert lines[1]["fields"]["account Manager"] == "a\nb"
+
+
+def test_an_address_that_nobody_has_is_shown_as_pending(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1)
+    ticket = pipeline.ticket(profile="role-team")
+    pipeline.resources.tables.setup.put_role(TENANT, Role("Owner", 1))
+    created = pipeline.upload(b"account ID,Owner\r\nK000,new@lumina.example\r\n", ticket)
+    pipeline.run(created)
+
+    (line,) = listed(pipeline, created)
+
+    assert line["outcome"] == "pending"
+    assert line["roles"]["Owner"]["after"] == [
+        {"user": "new@lumina.example", "name": "", "is_pending": True}
+    ]
+
+
+def test_the_lines_of_a_directory_file_show_the_text_of_each_field(pipeline: Pipeline) -> None:
+    ticket = pipeline.ticket(profile="directory-users")
+    body = f'email,name,phone\r\n{AMINA},"Otieno; Amina, Dr",+254 1\r\n'.encode()
+    created = pipeline.upload(body, ticket)
+    pipeline.run(created)
+
+    (line,) = listed(pipeline, created)
+
+    assert line["account"] == AMINA
+    texts = {text["name"] for change in line["roles"].values() for text in change["after"]}
+    assert any("Otieno; Amina, Dr" in text for text in texts)
+
+
+def test_a_line_that_was_not_processed_says_what_to_do(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1)
+    created = pipeline.upload(file_of([("K000", AMINA)]))
+    pipeline.validate(created)
+    assert (
+        Api(TENANT, pipeline.resources, ADMIN).post(f"/imports/{import_id(created)}/cancel").status
+        == 202
+    )
+    pipeline.run()
+
+    (line,) = listed(pipeline, created, outcome="not_processed")
+
+    assert line["code"] == "NOT_PROCESSED"
+    assert line["hint"]
+
+
+def test_an_import_whose_chunks_were_settled_by_older_code_ends_without_an_index(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.kenyan(1)
+    created = pipeline.upload(file_of([("K000", AMINA)]))
+    pipeline.validate(created)
+    pipeline.assign(import_id(created))
+    as_older_code_left_it(pipeline)
+
+    pipeline.run()
+
+    assert pipeline.item(created).state == "done"
+    assert [row["line"] for row in pipeline.table(created, "results.csv")] == ["2"]
+    answer = ask(pipeline, created)
+    assert answer.status == 404
+    assert "Download its results" in answer.body["detail"]
+
+
+def as_older_code_left_it(pipeline: Pipeline) -> None:
+    """Leaves the rows of each part under the name that they had before there was an index."""
+    work = pipeline.memory.s3.buckets[pipeline.resources.work_bucket]
+    for key in [key for key in work.objects if key.endswith("/lines")]:
+        part = lines_part_from(work.objects.pop(key)[0].body)
+        pipeline.memory.s3.upload(
+            pipeline.resources.work_bucket, key.replace("/lines", "/results.csv"), part.results
+        )
+
+
+def test_an_index_that_takes_too_much_is_left_out(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(result_files, "MAX_INDEX_BYTES", 10)
+
+    created = worked(pipeline)
+
+    assert len(pipeline.table(created, "results.csv")) == 6
+    assert ask(pipeline, created).status == 404
+
+
+def test_lines_can_be_listed_as_long_as_results_are_kept(pipeline: Pipeline) -> None:
+    created = worked(pipeline)
+    pipeline.clock.now += 401 * DAY
+
+    answer = ask(pipeline, created)
+
+    assert (answer.status, answer.body["detail"]) == (
+        404,
+        "the import is older than its results are kept",
+    )
+
+
+def test_lines_are_listed_once_the_import_has_ended(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1)
+    created = pipeline.upload(file_of([("K000", AMINA)]))
+    pipeline.validate(created)
+
+    assert ask(pipeline, created).status == 409
+
+
+def test_a_refused_file_has_no_lines(pipeline: Pipeline) -> None:
+    created = pipeline.upload(b"")
+    pipeline.run(created)
+
+    assert ask(pipeline, created).status == 404
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"outcome": "wrong"}, {"limit": "0"}, {"limit": "1001"}, {"q": ""}, {"q": "x" * 513}],
+)
+def test_a_filter_that_cannot_be_taken_is_a_bad_request(
+    pipeline: Pipeline, query: dict[str, str]
+) -> None:
+    assert ask(pipeline, worked(pipeline), **query).status == 400
+
+
+@pytest.mark.parametrize("cursor", ["MC4w0", "eA", "OTk5OS4w"])
+def test_a_cursor_of_nowhere_leads_to_no_lines(pipeline: Pipeline, cursor: str) -> None:
+    answer = ask(pipeline, worked(pipeline), cursor=cursor)
+
+    assert answer.status == 404 or answer.body["lines"] == []
+
+
+def test_the_summary_counts_codes_and_what_each_manager_gains_and_loses(
+    pipeline: Pipeline,
+) -> None:
+    created = worked(pipeline)
+
+    api = Api(TENANT, pipeline.resources, ADMIN)
+    summary = api.get(f"/imports/{import_id(created)}/summary").body
+
+    assert (summary["counts"]["lines"], summary["counts"]["rejected"]) == (6, 3)
+    assert [(code["code"], code["count"]) for code in summary["codes"]] == [
+        ("ACCOUNT_NOT_FOUND", 2),
+        ("USER_NOT_FOUND", 1),
+    ]
+    assert all(code["message"] and code["hint"] for code in summary["codes"])
+    assert summary["managers"] == [
+        {**holder(BARAKA, "Baraka Mwangi"), "gains": 0, "loses": 2},
+        {**holder(AMINA, "Amina Otieno"), "gains": 1, "loses": 0},
+    ]
+
+
+def test_the_summary_says_how_long_each_stage_took(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1)
+    ticket = pipeline.ticket()
+    pipeline.clock.now += 3
+    created = pipeline.upload(file_of([("K000", AMINA)]), ticket)
+    pipeline.clock.now += 2
+    pipeline.validate(created)
+    pipeline.clock.now += 2
+    pipeline.assign(import_id(created))
+    pipeline.clock.now += 2
+    pipeline.finalize(import_id(created))
+
+    api = Api(TENANT, pipeline.resources, ADMIN)
+    stages = api.get(f"/imports/{import_id(created)}/summary").body["stages"]
+
+    assert [(stage["stage"], stage["seconds"]) for stage in stages] == [
+        ("uploading", 3.0),
+        ("reading", 2.0),
+        ("working", 4.0),
+        ("finishing", 0.0),
+    ]
+
+
+def test_lines_and_summary_are_for_who_may_download_the_results(pipeline: Pipeline) -> None:
+    pipeline.users(User("sue@lumina.example", "Sue", frozenset({"Support"})))
+    created = worked(pipeline)
+
+    for email in (SALES, "sue@lumina.example"):
+        for what in ("lines", "summary", "results"):
+            api = Api(TENANT, pipeline.resources, email)
+            assert api.get(f"/imports/{import_id(created)}/{what}").status == 403

@@ -1,0 +1,62 @@
+"""What a profile does, and what its blanks do, in a sentence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from handover.profiles import Blank, presets
+from handover.profiles.sentences import blanks_of, purpose_of
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("single-strict", "Sets who holds account_manager of each account in the file."),
+        (
+            "manager-and-viewers",
+            "Sets who holds account_manager and viewer of each account in the file.",
+        ),
+        (
+            "multi-with-workflow",
+            "Sets who holds account_manager and the workflow of each account in the file.",
+        ),
+        ("directory-accounts", "Creates accounts and updates what the directory says of them."),
+        ("directory-users", "Creates, updates and deletes users of the directory."),
+        ("role-team", "Sets the roles of each account in the file."),
+    ],
+)
+def test_a_profile_says_what_its_files_do(name: str, sentence: str) -> None:
+    assert purpose_of(presets()[name]) == sentence
+
+
+@pytest.mark.parametrize(
+    ("blank", "words", "sentence"),
+    [
+        (Blank.ERROR, {"none"}, "An empty cell is an error, and its line is rejected."),
+        (Blank.KEEP, set(), "An empty cell leaves what is there as it is."),
+        (
+            Blank.KEEP,
+            {"none", "-"},
+            "An empty cell leaves what is there as it is; to clear it, write '-' or 'none'.",
+        ),
+        (Blank.CLEAR, set(), "An empty cell takes whoever holds the role off the account."),
+        (
+            Blank.CLEAR,
+            {"none"},
+            "An empty cell takes whoever holds the role off the account; so does 'none'.",
+        ),
+    ],
+)
+def test_a_profile_says_what_an_empty_cell_does(
+    blank: Blank, words: set[str], sentence: str
+) -> None:
+    profile = replace(presets()["single-strict"], blank=blank, clear_words=frozenset(words))
+
+    assert blanks_of(profile) == sentence
+
+
+def test_an_empty_cell_of_a_directory_file_clears_a_field() -> None:
+    profile = replace(presets()["directory-users"], blank=Blank.CLEAR, clear_words=frozenset())
+
+    assert blanks_of(profile) == "An empty cell clears what the directory says."

@@ -1,0 +1,198 @@
+"""The index beside results.csv leads to exactly the lines that are asked for, and to their rows."""
+
+from __future__ import annotations
+
+import pytest
+from handover.model import Dialect, Header, Line, LineResult, Outcome, Rejection, RoleChange
+from handover.reports import (
+    Asked,
+    IndexBuilder,
+    LineIndex,
+    Move,
+    find,
+    index_from,
+    index_json,
+    lines_part,
+    lines_part_from,
+    results_head,
+    results_part,
+)
+from handover.reports.line_index import MAX_MOVES
+from handover.reports.result_rows import ResultRow, result_row
+from hypothesis import given
+from hypothesis import strategies as st
+
+HEADER = Header(("Key", " The\nOwner ", "Note"), data_start=20, data_line=2)
+COMMA = Dialect("utf-8", ",")
+ROLES = ("owner", "viewer", "workflow")
+cells = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
+    st.text("aB '=+;,\t\r\n\"", max_size=6),
+)
+
+
+@st.composite
+def results(draw: st.DrawFn) -> list[LineResult]:
+    """Lines of a file, some of them rejected, with whatever may stand in cells."""
+    found: list[LineResult] = []
+    number = 1
+    for fields in draw(st.lists(st.tuples(cells, cells, cells), min_size=1, max_size=12)):
+        number += draw(st.integers(1, 3))
+        line = Line(number, fields)
+        if draw(st.booleans()):
+            code = draw(st.sampled_from(["USER_NOT_FOUND", "OTHER_OPCO"]))
+            column = draw(st.sampled_from(["The Owner", "", "Gone"]))
+            why = Rejection(number, column, code, "no", f"hint {number}", draw(cells))
+            found.append(LineResult(line, Outcome.REJECTED, rejection=why))
+        else:
+            outcome = draw(st.sampled_from([Outcome.UPDATED, Outcome.UNCHANGED]))
+            changes = (RoleChange("owner", ("a@x",), ("b@x",)),)
+            found.append(LineResult(line, outcome, changes if outcome is Outcome.UPDATED else ()))
+    return found
+
+
+def indexed(found: list[LineResult], chunk: int) -> tuple[LineIndex, bytes, bytes]:
+    """The index of lines in chunks of so many, its sections, and results.csv."""
+    head = results_head(HEADER, COMMA)
+    builder = IndexBuilder(len(head))
+    sections, data = b"", head
+    for at in range(0, len(found), chunk):
+        lines = found[at : at + chunk]
+        part = lines_part_from(lines_part(lines, header=HEADER, dialect=COMMA, account=0))
+        builder.add(part)
+        sections, data = sections + part.index, data + part.results
+    index = LineIndex(
+        ("Key", "The Owner", "Note"), 0, ",", ROLES, tuple(builder.blocks), builder.moves()
+    )
+    return index_from(index_json(index)), sections, data
+
+
+def rows_of(
+    index: LineIndex, sections: bytes, data: bytes, asked: Asked
+) -> list[tuple[ResultRow, int, str, str]]:
+    return [
+        (
+            result_row(data[one.start : one.end], delimiter=",", roles=ROLES),
+            one.problem.column,
+            one.problem.hint,
+            one.problem.suggestion,
+        )
+        for block in index.blocks
+        for one in find(block, sections[block.index_at : block.index_end], asked, 0)
+    ]
+
+
+@given(results(), st.integers(1, 5))
+def test_every_line_is_found_as_it_was(found: list[LineResult], chunk: int) -> None:
+    index, sections, data = indexed(found, chunk)
+
+    rows = rows_of(index, sections, data, Asked())
+
+    assert data == results_head(HEADER, COMMA) + results_part(found, header=HEADER, dialect=COMMA)
+    for (row, column, hint, suggestion), result in zip(rows, found, strict=True):
+        assert (row.fields, row.line) == (result.line.fields, result.line.number)
+        assert (row.outcome, row.changes) == (result.outcome, result.changes)
+        why = result.rejection
+        assert row.code == (why.code if why else "")
+        assert (hint, suggestion) == ((why.hint, why.suggestion) if why else ("", ""))
+        assert column == (1 if why and why.column == "The Owner" else -1)
+
+
+@given(results(), st.integers(1, 5), st.data())
+def test_the_lines_found_are_those_that_are_asked_for(
+    found: list[LineResult], chunk: int, data: st.DataObject
+) -> None:
+    index, sections, body = indexed(found, chunk)
+    keys = [result.line.fields[0].strip() for result in found]
+    text = data.draw(st.sampled_from(["", "3", "a", *[key[:3] for key in keys if key[:3].strip()]]))
+    asked = Asked(
+        data.draw(st.sampled_from(["", "rejected", "updated"])),
+        data.draw(st.sampled_from(["", "USER_NOT_FOUND"])),
+        text,
+    )
+
+    rows = rows_of(index, sections, body, asked)
+
+    def is_asked_for(result: LineResult) -> bool:
+        code = result.rejection.code if result.rejection else ""
+        key = " ".join(result.line.fields[0].split()).casefold()
+        return (
+            asked.outcome in ("", result.outcome)
+            and asked.code in ("", code)
+            and (
+                key.startswith(" ".join(text.split()).casefold()) or str(result.line.number) == text
+            )
+        )
+
+    assert [row.line for row, *_ in rows] == [
+        result.line.number for result in found if is_asked_for(result)
+    ]
+    if not text:
+        assert sum(map(asked.count_in, index.blocks)) == len(rows)
+
+
+def test_a_search_can_begin_at_any_place() -> None:
+    lines = [LineResult(Line(2 + at, (f"K{at}", "", "")), Outcome.UPDATED) for at in range(6)]
+    index, sections, data = indexed(lines, 6)
+
+    (block,) = index.blocks
+    found = list(find(block, sections, Asked(text="k"), 4))
+
+    assert [one.place for one in found] == [4, 5]
+    assert data[found[0].start : found[0].end].startswith(b"K4,")
+
+
+def test_gains_and_losses_are_counted_over_all_chunks() -> None:
+    def changed(number: int, *changes: RoleChange) -> LineResult:
+        return LineResult(Line(number, ("K", "", "")), Outcome.UPDATED, changes)
+
+    lines = [
+        changed(2, RoleChange("owner", ("a@x",), ("b@x",))),
+        changed(3, RoleChange("owner", ("a@x", "c@x"), ("c@x", "pending:d@x"))),
+        changed(4, RoleChange("workflow", ("Old",), ("New",)), RoleChange("#opco", ("A",), ("B",))),
+    ]
+
+    index, _, _ = indexed(lines, 1)
+
+    assert index.moves == (Move("a@x", 0, 2), Move("b@x", 1, 0), Move("pending:d@x", 1, 0))
+
+
+def test_only_the_largest_gains_and_losses_are_kept() -> None:
+    builder = IndexBuilder(0)
+    many = tuple(
+        RoleChange("owner", (), tuple(f"{number:04d}@x" for number in range(MAX_MOVES + 1)))
+        for _ in range(1)
+    )
+    one = LineResult(Line(3, ("K", "", "")), Outcome.UPDATED, (RoleChange("owner", (), ("z@x",)),))
+    lines = [LineResult(Line(2, ("K", "", "")), Outcome.UPDATED, many), one, one]
+    builder.add(lines_part_from(lines_part(lines, header=HEADER, dialect=COMMA, account=0)))
+
+    moves = builder.moves()
+
+    assert (len(moves), moves[0]) == (MAX_MOVES, Move("z@x", 2, 0))
+
+
+def test_a_line_without_the_accounts_cell_is_found_by_its_number() -> None:
+    lines = [LineResult(Line(7, ()), Outcome.NOT_PROCESSED)]
+
+    index, sections, data = indexed(lines, 1)
+
+    ((row, *_),) = rows_of(index, sections, data, Asked(text="7"))
+    assert (row.line, row.code) == (7, "NOT_PROCESSED")
+
+
+def test_fields_of_the_directory_keep_their_text_whole() -> None:
+    changes = (
+        RoleChange("#name", ("Dr; A, B",), ("C",)),
+        RoleChange("#phone", (), ("1, 2",)),
+    )
+    (several,) = rows_of(
+        *indexed([LineResult(Line(2, ("K", "", "")), Outcome.UPDATED, changes[1:])], 1), Asked()
+    )
+
+    assert several[0].changes == (RoleChange("#phone", (), ("1, 2",)),)
+
+
+def test_what_is_no_row_of_the_results_is_refused() -> None:
+    with pytest.raises(ValueError, match="found 2 cells, expected at least 7"):
+        result_row(b"a,b\r\n", delimiter=",", roles=ROLES)
