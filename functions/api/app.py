@@ -27,6 +27,7 @@ from handover.errors import (
 )
 from handover.http import (
     accounts,
+    applying,
     assignments,
     edits,
     imports,
@@ -115,6 +116,7 @@ ROUTERS = (
     imports.router,
     lines.router,
     previews.router,
+    applying.router,
     profiles.router,
     accounts.router,
     edits.router,

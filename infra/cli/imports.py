@@ -85,6 +85,7 @@ def _one_import(session: Session, import_id: str, *, as_json: bool, errors: int)
         ("from", _sender(import_)),
         ("received", moment(import_["received_at"])),
         ("finished", moment(import_["finished_at"])),
+        ("follows", import_.get("follows")),
     ]
     for name, value in rows:
         if value:

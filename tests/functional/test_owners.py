@@ -109,7 +109,8 @@ def test_accounts_that_have_changed_hands_meanwhile_are_left_alone(pipeline: Pip
     assert pipeline.holders("K000", "K001", "K002") == [SALES, f"{BARAKA}, {SALES}", BARAKA]
     assert pipeline.counts(written) == {"lines": 3, "updated": 2, "superseded": 1}
     told = [row["message"] for row in pipeline.table(written, "results.csv")]
-    assert told == ["the account has changed since", "", ""]
+    why = f"account_manager is {SALES}, expected {AMINA} in it"
+    assert told == [f"the account has changed since: {why}", "", ""]
 
 
 def test_what_somebody_hands_over_waits_for_older_imports(pipeline: Pipeline) -> None:

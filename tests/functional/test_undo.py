@@ -78,7 +78,8 @@ def test_accounts_that_have_changed_since_are_left_alone_and_reported(pipeline: 
     assert pipeline.holders("K000", "K001") == [AMINA, SALES]
     assert pipeline.counts(undo) == {"lines": 2, "updated": 1, "superseded": 1}
     told = {row["account ID"]: row["message"] for row in pipeline.table(undo, "results.csv")}
-    assert told == {"K000": "", "K001": "the account has changed since"}
+    why = f"account_manager is {SALES}, expected {BARAKA}"
+    assert told == {"K000": "", "K001": f"the account has changed since: {why}"}
 
 
 def test_an_undo_can_be_undone(pipeline: Pipeline) -> None:
@@ -100,6 +101,36 @@ def test_a_dry_run_of_an_undo_changes_nothing(pipeline: Pipeline) -> None:
 
     assert pipeline.counts(undo) == {"lines": 1, "updated": 1}
     assert pipeline.holders("K000") == [BARAKA]
+
+
+def test_a_dry_run_of_an_undo_says_what_is_reversed_and_what_is_left_alone_and_why(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.kenyan(3, held_by=AMINA)
+    created = imported(pipeline, ("K000", BARAKA), ("K001", BARAKA), ("K002", BARAKA))
+    imported(pipeline, ("K001", SALES), ("K002", "None"))
+    before = dict(pipeline.memory.dynamodb.tables["AccountsTable"].items)
+
+    undo = undone(pipeline, created, mode="dry_run")
+
+    rows = pipeline.table(undo, "results.csv")
+    assert [(row["outcome"], row["before"], row["after"], row["message"]) for row in rows] == [
+        ("updated", BARAKA, AMINA, ""),
+        (
+            "superseded",
+            "",
+            "",
+            f"the account has changed since: account_manager is {SALES}, expected {BARAKA}",
+        ),
+        (
+            "superseded",
+            "",
+            "",
+            f"the account has changed since: account_manager is nobody, expected {BARAKA}",
+        ),
+    ]
+    assert pipeline.memory.dynamodb.tables["AccountsTable"].items == before
+    assert pipeline.summary(undo)["mode"] == "dry_run"
 
 
 def test_a_removal_is_undone_once_the_user_is_there_again(pipeline: Pipeline) -> None:

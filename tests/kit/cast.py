@@ -229,10 +229,15 @@ def _imports(world: World, tenant: str, office: Actor, admin: Actor, manager: st
     ticket = world.announce(office, "", mode="preview")
     preview = pipeline.put(f"in/{tenant}/{ticket}.csv", file_of([(account, manager)]))
     pipeline.run(preview)
+    previewed = pipeline.put(
+        f"in/{tenant}/{world.announce(office, mode='dry_run')}.csv", file_of([(account, "None")])
+    )
+    pipeline.run(previewed)
     running = world.uploaded(admin, tenant, file_of([("K002", manager)]))
     pipeline.validate(running)
     pipeline.forget()
     names |= {
+        "previewed": pipeline.item(previewed).pk,
         "ended": pipeline.item(ended).pk,
         "waiting": pipeline.item(waiting).pk,
         "running": pipeline.item(running).pk,

@@ -328,7 +328,7 @@ class Pipeline:
             for created in self.memory.s3.buckets[self.resources.uploads_bucket].events
             if (key := created.version.key).startswith("in/")
             and (ticket := imports.ticket(key.rpartition("/")[2].removesuffix(".csv")))
-            and ticket.job
+            and (ticket.job or ticket.follows)
             and imports.find(import_id(created)) is None
         ]
 

@@ -22,7 +22,8 @@ The people, all of the tenant lumina:
 #
 # An import is named by what it is: `ended` was uploaded by office and is done, `waiting` waits for
 # an approval, `running` is admin's and goes on, `of-sales` was uploaded by sales with a profile
-# that only Sales may use, `preview` is office's and names no profile, `ticket` has no file yet.
+# that only Sales may use, `preview` is office's and names no profile, `previewed`
+# is a dry run of office's that is done, `ticket` has no file yet.
 ROUTES = """
 method  path                              body           answer  admin office sales support plain togo-admin togo-office
 GET     /openapi.json                     -              200     yes   yes    yes   yes     yes   yes        yes
@@ -65,6 +66,20 @@ POST    /imports/{ended}/undo             -              202     yes   yes    - 
 POST    /imports/{ended}/undo             check          202     yes   yes    -     -       -     yes        yes
 POST    /imports/{running}/undo           -              409     yes   yes    -     -       -     yes        yes
 POST    /imports/{waiting}/undo           -              409     yes   yes    -     -       -     yes        yes
+POST    /imports/{previewed}/apply        apply          202     yes   yes    -     -       -     yes        yes
+POST    /imports/{previewed}/apply        apply-check    202     yes   yes    -     -       -     yes        yes
+POST    /imports/{preview}/apply          apply-strict   202     yes   yes    -     -       -     yes        -
+POST    /imports/{previewed}/apply        apply-sales    202     -     -      -     -       -     -          -    # sales may not look into it
+POST    /imports/{ended}/apply            apply          409     yes   yes    -     -       -     yes        yes
+POST    /imports/{running}/apply          apply          409     yes   yes    -     -       -     yes        yes
+POST    /imports/{of-sales}/apply         apply          409     -     -      yes   -       -     -          -
+POST    /imports/{ticket}/apply           apply          409     yes   yes    yes   yes     yes   yes        yes
+POST    /imports/{ended}/corrections      fix            202     yes   yes    -     -       -     yes        yes
+POST    /imports/{ended}/corrections      fix-check      202     yes   yes    -     -       -     yes        yes
+POST    /imports/{of-sales}/corrections   fix            202     -     -      yes   -       -     -          -
+POST    /imports/{previewed}/corrections  fix            409     yes   yes    -     -       -     yes        yes
+POST    /imports/{running}/corrections    fix            409     yes   yes    -     -       -     yes        yes
+POST    /imports/{ticket}/corrections     fix            409     yes   yes    yes   yes     yes   yes        yes
 
 # Assignments without a file
 PATCH   /accounts/{account}               edit           200     yes   yes    -     -       -     yes        yes
@@ -210,6 +225,9 @@ reassign-ids       202      400        403                   -
 reassign-holder    202      400        403                   -
 undo               202      409        403                   admins
 undo-to-check      202      409        403                   admins
+apply              202      202        403                   -
+apply-to-check     202      202        403                   -
+correct            202      202        403                   -
 results            302      302        403                   admins,uploader
 lines              200      200        403                   admins,uploader
 report             404      404        403                   admins,uploader  # no line has an error

@@ -68,6 +68,18 @@ def by_undo(world: World, actor: Actor, profile: str, mode: Mode) -> str:
     return str(world.ask(actor, "POST", f"/imports/{name}/undo", {"mode": mode.value}).status)
 
 
+def by_apply(world: World, actor: Actor, profile: str, mode: Mode) -> str:
+    name = world.names[OWN][f"preview of {profile}"]
+    return str(world.ask(actor, "POST", f"/imports/{name}/apply", {"mode": mode.value}).status)
+
+
+def by_corrections(world: World, actor: Actor, profile: str, mode: Mode) -> str:
+    name = world.names[OWN][f"wrong of {profile}"]
+    label = SAMPLES[profile].header.partition(",")[0]
+    lines = {"lines": {"2": {label: "K011"}}, "mode": mode.value}
+    return str(world.ask(actor, "POST", f"/imports/{name}/corrections", lines).status)
+
+
 def by_results(world: World, actor: Actor, profile: str, mode: Mode) -> str:
     name = world.names[OWN][f"of {profile}"]
     return str(world.ask(actor, "GET", f"/imports/{name}/results").status)
@@ -96,6 +108,9 @@ ASKED: dict[str, tuple[UploadForm, Mode]] = {
     "reassign-holder": (by_holder, Mode.RUN),
     "undo": (by_undo, Mode.RUN),
     "undo-to-check": (by_undo, Mode.DRY_RUN),
+    "apply": (by_apply, Mode.RUN),
+    "apply-to-check": (by_apply, Mode.DRY_RUN),
+    "correct": (by_corrections, Mode.RUN),
     "results": (by_results, Mode.RUN),
     "lines": (by_lines, Mode.RUN),
     "report": (by_report, Mode.RUN),

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from handover.model import User
+from handover.model import Mode, User
 from handover.profiles import presets, profile_json
 
 from tests.kit import cast
@@ -83,6 +83,7 @@ IMPORTS = {
     "waiting": NO_IMPORT,
     "running": NO_IMPORT,
     "preview": NO_IMPORT,
+    "previewed": NO_IMPORT,
     "ticket": NO_TICKET,
     "request": "Tk9JUi03OA.20260706T120000000Z-0123456789abcdef",
 }
@@ -114,6 +115,12 @@ BODIES: dict[str, object] = {
     "sales-file": {"profile": "{profile}", "filename": "a.csv"},
     "users-file": {"profile": "directory-users", "filename": "users.csv"},
     "check": {"mode": "dry_run"},
+    "apply": {"mode": "run"},
+    "apply-check": {"mode": "dry_run"},
+    "apply-strict": {"mode": "dry_run", "profile": "single-strict"},
+    "apply-sales": {"mode": "run", "profile": "{profile}"},
+    "fix": {"lines": {"3": {"account ID": "K001"}}},
+    "fix-check": {"lines": {"3": {"account ID": "K001"}}, "mode": "dry_run"},
     "edit": edit("single-strict", SALES.email),
     "edit-check": edit("single-strict", SALES.email, dry_run=True),
     "edit-sales": edit("{profile}", SALES.email),
@@ -193,6 +200,12 @@ def file_for(profile: str) -> bytes:
     return f"{sample.header}\r\n{sample.line}\r\n".encode()
 
 
+def wrong_file_for(profile: str) -> bytes:
+    """A file of the profile whose one line is in error, as its key is blank."""
+    sample = SAMPLES[profile]
+    return f"{sample.header}\r\n,{sample.line.partition(',')[2]}\r\n".encode()
+
+
 @dataclass
 class Worlds:
     """The world, and the snapshots to which questions go back: profiles switched on, or off."""
@@ -231,6 +244,15 @@ def build(pipeline: Pipeline) -> Worlds:
         item = pipeline.item(created)
         assert item.state == "done", (profile, item.state)
         world.names[OWN][f"of {profile}"] = item.pk
+        for name, body, mode in (
+            ("preview", file_for(profile), Mode.DRY_RUN),
+            ("wrong", wrong_file_for(profile), Mode.RUN),
+        ):
+            ticket = pipeline.ticket(profile=profile, uploader=EMAILS[by.name], mode=mode)
+            more = pipeline.put(f"in/{OWN}/{ticket}.csv", body)
+            pipeline.run(more)
+            assert pipeline.item(more).state == ("error" if name == "wrong" else "done")
+            world.names[OWN][f"{name} of {profile}"] = pipeline.item(more).pk
     pipeline.settle()
     pipeline.forget()
     snapshots = {"on": pipeline.memory.snapshot()}

@@ -13,7 +13,7 @@ from tests.security import questions
 
 def run(world: World) -> None:
     """Every job, to its end and not; what others assign while it is run, too."""
-    questions.ask(world, "/assignments", "/pending", undo=True)
+    questions.ask(world, "/assignments", "/pending", and_ends=("/undo", "/apply", "/corrections"))
     pipeline = world.pipeline
     pipeline.settle()
     await_newcomer(pipeline, "K003", "T000")

@@ -167,6 +167,10 @@ FILE_CODES = _codes(
             "The file was deleted before it was read.",
             "The file was removed before it was read: upload it again.",
         ),
+        "PREVIEW_OUTDATED": (
+            "The profile has changed since the dry run that was to be applied.",
+            "Make another dry run, look at what it shows, and apply that one.",
+        ),
         "NOT_VALIDATED": (
             "Handover could not read the file after several attempts. The file is not the cause.",
             "Upload the file again. Nothing in it has to change.",

@@ -26,6 +26,8 @@ ROUTES = {
     ("/imports/{name}/summary", "get"),
     ("/imports/{name}/preview", "get"),
     ("/imports/{name}/undo", "post"),
+    ("/imports/{name}/apply", "post"),
+    ("/imports/{name}/corrections", "post"),
     ("/assignments", "post"),
     ("/pending", "get"),
     ("/profiles", "get"),
@@ -73,6 +75,8 @@ EDIT = {"profile": "single-strict", "assign": {"account_manager": None}}
 BODIES: dict[tuple[str, str], object] = {
     ("/assignments", "post"): {"profile": "single-strict", "to": None, "account_ids": ["1"]},
     ("/imports", "post"): {"profile": "single-strict", "filename": "a.csv"},
+    ("/imports/{name}/apply", "post"): {"mode": "run"},
+    ("/imports/{name}/corrections", "post"): {"lines": {"2": {"x": "x"}}},
     ("/accounts", "patch"): EDIT,
     ("/requests", "post"): {"account_id": "x", "subject": "x", "description": "x"},
     ("/requests/{request_id}/notes", "post"): {"text": "x"},

@@ -32,6 +32,7 @@ plans = st.builds(
     header=st.builds(Header, st.lists(texts, max_size=5).map(tuple), numbers, numbers),
     older_open_imports=st.frozensets(texts, max_size=3),
     older_imports_key=texts,
+    preview_of=texts,
 )
 repeats = st.builds(
     Repeat,

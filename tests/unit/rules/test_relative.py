@@ -174,7 +174,8 @@ def test_an_undo_leaves_alone_what_has_changed_since_and_says_so() -> None:
     planned = undo("(nobody)", ANA.email, of=account(account_manager=(BO.email,)))
 
     assert (planned.outcome, planned.write) == (Outcome.SUPERSEDED, None)
-    assert planned.message == "the account has changed since"
+    why = f"account_manager is {BO.email}, expected {ANA.email}"
+    assert planned.message == f"the account has changed since: {why}"
 
 
 def test_an_undo_tells_which_roles_it_left_when_it_restores_others() -> None:
@@ -320,7 +321,8 @@ def test_who_has_no_place_any_more_hands_nothing_over() -> None:
     planned = handed(BO.email, of=account(viewer=(GONE.email,)))
 
     assert (planned.outcome, planned.write) == (Outcome.SUPERSEDED, None)
-    assert planned.message == "the account has changed since"
+    why = f"viewer is {GONE.email}, expected {ANA.email} in it"
+    assert planned.message == f"the account has changed since: {why}"
 
 
 def test_a_place_of_nobody_is_no_place_to_take() -> None:

@@ -81,7 +81,8 @@ class Progress(BaseModel):
 class Import(BaseModel):
     """One import; what is after `warnings` is there only when it has something to say.
 
-    `expires_at` is when a ticket that nothing was uploaded with stops being good for anything.
+    `expires_at` is when a ticket that nothing was uploaded with stops being good for anything;
+    `follows` is the import that this one applies or corrects.
     """
 
     import_id: str
@@ -109,6 +110,7 @@ class Import(BaseModel):
     approved_by: str = ""
     cancelled_by: str = ""
     undo_of: str = ""
+    follows: str = ""
 
 
 class Imports(BaseModel):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import heapq
 import json
@@ -10,14 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 
-from handover.aws import objects
-from handover.aws.objects import ObjectGoneError, Upload
+from handover.aws.objects import Upload
 from handover.deadline import Deadline
 from handover.errors import RetryLaterError
 from handover.jobs.job import Job
 from handover.jobs.upload import csv_pieces
 from handover.model import JobKind, Outcome, RoleChange
 from handover.pipeline.import_plan import ImportPlan, plan_from
+from handover.pipeline.report_lines import text_lines_of
 from handover.pipeline.summaries import RESULTS, report_key
 from handover.profiles import (
     Holds,
@@ -147,7 +146,7 @@ def _changes(
     """The accounts that an import has changed and how, from its results.csv."""
     csv.field_size_limit(MAX_RECORD_BYTES)
     account = plan.binding.account
-    reader = csv.reader(_lines(results, deadline), delimiter=plan.dialect.delimiter)
+    reader = csv.reader(text_lines_of(results, deadline), delimiter=plan.dialect.delimiter)
     next(reader, None)
     for row in reader:
         told = dict(zip(RESULTS_COLUMNS, row[-len(RESULTS_COLUMNS) :], strict=False))
@@ -160,20 +159,6 @@ def _changes(
             # An address of many parts: the line is to say of itself that it names nobody.
             changes = (RoleChange(min(known), (before,), (after,)),)
         yield unguard(row[account]).strip(), changes
-
-
-def _lines(results: Upload, deadline: Deadline) -> Iterator[str]:
-    """The text of the file by LF; a record may go on over several."""
-    size = objects.size_of(results)
-    if size is None:
-        raise ObjectGoneError("the results of the import are kept no longer")
-    decoder = codecs.getincrementaldecoder("utf-8-sig")()
-    rest = ""
-    for block in objects.blocks(results, 0, size, deadline):
-        *whole, rest = (rest + decoder.decode(block)).split("\n")
-        yield from (f"{line}\n" for line in whole)
-    if rest:
-        yield rest
 
 
 def _profile_of(ticket: TicketItem) -> Profile:

@@ -16,12 +16,14 @@ from handover.store.imports import TicketItem
 ROWS_A_PIECE = 1000
 
 
-def csv_pieces(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
+def csv_pieces(
+    header: Sequence[str], rows: Iterable[Sequence[str]], *, delimiter: str = ","
+) -> Iterator[bytes]:
     """The file in pieces of ROWS_A_PIECE rows, lazily."""
-    yield _csv([header])
+    yield _csv([header], delimiter)
     rest = iter(rows)
     while batch := list(islice(rest, ROWS_A_PIECE)):
-        yield _csv(batch)
+        yield _csv(batch, delimiter)
 
 
 def is_uploaded(resources: Resources, ticket_id: str, ticket: TicketItem) -> bool:
@@ -44,7 +46,7 @@ def upload_job_file(
     objects.write_stream(resources.uploads_bucket, key, pieces, deadline)
 
 
-def _csv(rows: Iterable[Sequence[str]]) -> bytes:
+def _csv(rows: Iterable[Sequence[str]], delimiter: str) -> bytes:
     buffer = io.StringIO(newline="")
-    csv.writer(buffer, lineterminator="\r\n").writerows(rows)
+    csv.writer(buffer, delimiter=delimiter, lineterminator="\r\n").writerows(rows)
     return buffer.getvalue().encode()

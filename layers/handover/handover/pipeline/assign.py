@@ -22,6 +22,7 @@ from handover.pipeline.import_plan import (
     logins_key,
     parts_key,
     plan_from,
+    previews_key,
     repeats_from,
     repeats_key,
 )
@@ -29,6 +30,7 @@ from handover.pipeline.lines import Decided, results_of
 from handover.pipeline.messages import hand_on, send_finalize
 from handover.pipeline.older_imports import older_open_imports_in
 from handover.pipeline.planners import Work
+from handover.pipeline.previews import previews_bytes, previews_for
 from handover.reading import lines as lines_of
 from handover.reports import errors_part, lines_part, tally
 from handover.rules import WriteContext
@@ -189,6 +191,13 @@ def _settle(
     with _no_search_for_cycles():
         results = _results(resources, found, decided, run.deadline)
     counts = tally(results)
+    if found.work.is_dry_run:
+        objects.write(
+            resources.work_bucket,
+            previews_key(item.pk, taken.chunk.number, run.attempt),
+            previews_bytes(decided.previews if found.work.may_write else {}),
+            "application/json",
+        )
     number = taken.chunk.number
     header, dialect = found.plan.header, found.plan.dialect
     # Parts first: once the chunk is settled, finalize may read the parts of this attempt at once.
@@ -297,7 +306,10 @@ def _results(
     lines = lines_of(found.data, chunk=chunk, dialect=plan.dialect, header=plan.header)
     if not found.work.may_write and found.taken.attempts == 1:
         return [LineResult(line, Outcome.NOT_PROCESSED) for line in lines]
-    return results_of(resources, found.work, list(lines), decided, deadline)
+    whole = list(lines)
+    is_bound = plan.preview_of and found.work.may_write
+    previews = previews_for(resources, found.work.context.import_id, whole) if is_bound else None
+    return results_of(resources, found.work, whole, previews, decided, deadline)
 
 
 def _gone(chunk: Chunk) -> list[LineResult]:

@@ -20,6 +20,8 @@ class ImportPlan:
     UTF-8. `older_open_imports` are those that were not final when this one was validated; where
     they are many they lie under `older_imports_key` in the work bucket, and this is empty. `wall`
     is the tenant's setting at that time, so that a chunk that is worked again decides the same.
+    `preview_of` is the dry run whose changes alone may be applied, "" for an import that applies
+    whatever its lines come to.
     """
 
     profile: Profile
@@ -30,6 +32,7 @@ class ImportPlan:
     older_open_imports: frozenset[str]
     wall: OpcoWall
     older_imports_key: str = ""
+    preview_of: str = ""
 
     @property
     def binding(self) -> Binding:
@@ -54,7 +57,8 @@ def plan_json(plan: ImportPlan) -> str:
             "rivals": sorted(plan.older_open_imports),
             "opco_wall": plan.wall.value,
         }
-        | ({"rivals_key": plan.older_imports_key} if plan.older_imports_key else {}),
+        | ({"rivals_key": plan.older_imports_key} if plan.older_imports_key else {})
+        | ({"preview_of": plan.preview_of} if plan.preview_of else {}),
         ensure_ascii=False,
     )
 
@@ -74,6 +78,7 @@ def plan_from(text: str) -> ImportPlan:
         # Plans that were stored before there was the setting know the profile's wall alone.
         wall=OpcoWall(data.get("opco_wall", OpcoWall.BY_PROFILE)),
         older_imports_key=data.get("rivals_key", ""),
+        preview_of=data.get("preview_of", ""),
     )
 
 
@@ -105,6 +110,16 @@ def lines_key(import_id: str, chunk: int, attempt: str) -> str:
 def parts_key(import_id: str, chunk: int, attempt: str, name: str) -> str:
     """Where an attempt's part of `name` (results, errors) lies in the work bucket."""
     return f"{import_id}/parts/{chunk:05d}/{attempt}/{name}.csv"
+
+
+def previews_key(import_id: str, chunk: int, attempt: str) -> str:
+    """Where what an attempt of a dry run has previewed of a chunk lies in the work bucket."""
+    return f"{import_id}/previews/{chunk:05d}/{attempt}.json"
+
+
+def previews_index_key(import_id: str) -> str:
+    """Where an import that applies a dry run keeps which previews hold which lines."""
+    return f"{import_id}/previews/index.json"
 
 
 def addresses_key(import_id: str) -> str:

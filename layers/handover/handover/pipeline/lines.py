@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 
 from handover.deadline import Deadline
 from handover.model import Line, LineResult, Outcome, Repeat
 from handover.pipeline.planners import Planner, Work, planner_of
+from handover.pipeline.previews import only_as_previewed
 from handover.rules import (
     AccountWrite,
     Decision,
     Instruction,
+    Preview,
+    preview_of,
     repeated_line,
     repeated_login,
     understanding_of,
@@ -28,19 +31,27 @@ LINES_AT_A_TIME = 1000
 class Decided:
     """How many lines of a chunk a run has decided and stored so far, as far as they need a read.
 
-    `begun_at` is when it began, in seconds since the epoch.
+    `begun_at` is when it began, in seconds since the epoch. A dry run keeps in `previews` what it
+    has decided about each line that it looked an account up for.
     """
 
     begun_at: float
     lines: int = 0
+    previews: dict[int, Preview] = field(default_factory=dict)
 
 
 def results_of(
-    resources: Resources, work: Work, lines: Sequence[Line], decided: Decided, deadline: Deadline
+    resources: Resources,
+    work: Work,
+    lines: Sequence[Line],
+    previews: Mapping[int, Preview] | None,
+    decided: Decided,
+    deadline: Deadline,
 ) -> list[LineResult]:
     """The results of the lines in their order, all that had to be written being stored.
 
-    `decided` is kept up to date meanwhile: it is what is left when the time is used up.
+    With `previews` nothing else is applied. `decided` is kept up to date meanwhile: it is what is
+    left when the time is used up.
     """
     binding, profile = work.binding, work.profile
     understand = understanding_of(profile)
@@ -61,6 +72,8 @@ def results_of(
         else:
             results[place] = LineResult(line, Outcome.REJECTED, rejection=understood)
     planner = planner_of(resources, work, asked.values(), deadline)
+    if work.may_write and previews is not None:
+        planner = only_as_previewed(planner, previews, work.context)
     may_store = work.may_write and not work.is_dry_run
     places = iter(asked)
     while batch := {place: asked[place] for place in islice(places, LINES_AT_A_TIME)}:
@@ -95,6 +108,10 @@ def _apply(
         _write(planner, asked, plans, decided, deadline)
     else:
         decided.lines += len(plans)
+        decided.previews |= {
+            one.line: preview_of(plans[place], found.get(one.account_id))
+            for place, one in asked.items()
+        }
     return plans
 
 

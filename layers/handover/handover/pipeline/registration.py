@@ -26,6 +26,8 @@ def new_item(arrival: Arrival, sender: Sender, run: Invocation) -> ImportItem:
         ticket=sender.ticket,
         job=sender.job,
         undo_of=sender.undo_of,
+        follows=sender.follows,
+        object_of=sender.object_of,
         principal=arrival.principal,
         proven_by=sender.principal or None,
         listed_at=f"{received_at}#{arrival.import_id}",

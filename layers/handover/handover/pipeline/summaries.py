@@ -84,7 +84,7 @@ def summary_of_ticket(ticket_id: str, ticket: TicketItem) -> ImportSummary:
 def _warnings(item: ImportItem, replays: int, last_at: str | None) -> tuple[FileWarning, ...]:
     stored = warnings_from(item.warnings) if item.warnings else ()
     # Handover may write a file of its own twice; that is nobody's mistake.
-    if not replays or item.job:
+    if not replays or item.job or item.follows:
         return stored
     files = "1 more file was" if replays == 1 else f"{replays:,} more files were"
     last = f", the last one at {last_at}" if last_at else ""

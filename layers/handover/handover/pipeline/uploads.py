@@ -69,7 +69,10 @@ class Sender:
     source of a system proved itself by, "" where it did not. `is_system` for a registered source,
     `writes_directory` when it has that right, `is_directory` when the file lies under the prefix
     of the directory. Of a file that Handover wrote itself: `job` is its kind, `undo_of` the
-    import that it takes back, and `profile_body` the profile that it follows.
+    import that it takes back, and `profile_body` the profile that it follows. Of an import that
+    applies or corrects another: `follows` is that one. When the file is only a pointer,
+    `object_of` is the import whose object is worked, and `preview_of` the dry run whose changes
+    alone may be applied, None for any.
     """
 
     tenant: str
@@ -85,6 +88,9 @@ class Sender:
     job: str | None = None
     undo_of: str | None = None
     profile_body: str | None = None
+    follows: str | None = None
+    object_of: str | None = None
+    preview_of: str | None = None
     is_system: bool = False
     writes_directory: bool = False
     is_directory: bool = False
@@ -253,6 +259,9 @@ def _ticket_holder(resources: Resources, arrival: Arrival, tenant: str, ticket_i
         job=ticket.job,
         undo_of=ticket.undo_of,
         profile_body=ticket.profile_body,
+        follows=ticket.follows,
+        object_of=ticket.object_of,
+        preview_of=ticket.preview_of,
     )
 
 

@@ -20,6 +20,7 @@ from handover.pipeline.mappings import remember_mapping
 from handover.pipeline.messages import send_chunks, send_finalize
 from handover.pipeline.older_imports import older_open_imports_of, with_older_imports
 from handover.pipeline.preview import choice_of, store_preview
+from handover.pipeline.previews import bind_to_preview
 from handover.pipeline.registration import new_item
 from handover.pipeline.seen_files import Fingerprint, seen_again
 from handover.pipeline.uploads import (
@@ -141,12 +142,13 @@ def _validate(
     profile = _profile(resources, sender)
     check_directory_right(sender, profile)
     uploader = uploader_of(resources, sender, profile)
-    size = objects.size_of(arrival.upload)
+    source = _object(resources, arrival, sender)
+    size = objects.size_of(source)
     if size is None:
         raise _gone()
     try:
         upload, dialect, header, size = _head(
-            resources, arrival, profile, sender, size, run.deadline
+            resources, source, profile, sender, size, item.pk, run.deadline
         )
         binding = _binding(resources, sender, profile, header)
         check_assigners(resources, sender, profile, binding, header, uploader)
@@ -182,6 +184,8 @@ def _validate(
             older_open_imports=frozenset(),
             wall=resources.tables.directory.settings(sender.tenant).opco_wall,
         )
+        if sender.preview_of is not None:
+            plan = bind_to_preview(resources, item.pk, plan, sender.preview_of)
         chunks = store_repeats(resources, item.pk, plan, scanned, seed, run.deadline)
         # A dry run clears nothing; it is how one finds out what a file would clear. What an Admin
         # has asked for in so many words need not be asked again.
@@ -236,7 +240,9 @@ def _preview(
     if size is None:
         raise _gone()
     try:
-        upload, dialect, header, size = _head(resources, arrival, known, sender, size, run.deadline)
+        upload, dialect, header, size = _head(
+            resources, arrival.upload, known, sender, size, item.pk, run.deadline
+        )
         scanned = scan(
             objects.blocks(upload, header.data_start, size, run.deadline),
             dialect=dialect,
@@ -263,6 +269,16 @@ def _preview(
     )
     metrics.add_metric("LinesRead", "Count", scanned.lines)
     logger.info("file previewed", extra={"import_id": item.pk, "lines": scanned.lines})
+
+
+def _object(resources: Resources, arrival: Arrival, sender: Sender) -> Upload:
+    """The version that holds the lines: the arrival's own, or what it only points to."""
+    if sender.object_of is None:
+        return arrival.upload
+    item = resources.tables.imports.find(sender.object_of)
+    if item is None:
+        raise RetryLaterError("the import whose file is to be read is not there")
+    return Upload(item.bucket, item.key, item.version_id)
 
 
 def _profile(resources: Resources, sender: Sender) -> Profile:
@@ -321,14 +337,14 @@ def _let_older_end(
 
 def _head(
     resources: Resources,
-    arrival: Arrival,
+    upload: Upload,
     profile: Profile,
     sender: Sender,
     size: int,
+    import_id: str,
     deadline: Deadline,
 ) -> tuple[Upload, Dialect, Header, int]:
     """What is read from here on (the upload, or its copy in UTF-8), how, and its size."""
-    upload = arrival.upload
     known = known_labels(profile, sender.mapping)
     dialect, header = _read_head(upload, size, known, profile)
     if dialect.encoding.startswith("utf-16"):
@@ -336,7 +352,7 @@ def _head(
         source = objects.blocks(upload, dialect.bom_bytes, size, deadline)
         upload = objects.write_stream(
             resources.work_bucket,
-            f"{arrival.import_id}/utf-8.csv",
+            f"{import_id}/utf-8.csv",
             utf8_blocks(source, encoding=encoding),
             deadline,
         )

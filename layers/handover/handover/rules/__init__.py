@@ -4,6 +4,13 @@ Pure: no AWS, no clock, no environment. A dry run and a real run call the same `
 """
 
 from handover.rules.addresses import is_address, normal_address, normal_login, normalized_name
+from handover.rules.applying import (
+    Preview,
+    changed_since,
+    is_as_previewed,
+    only_previewed,
+    preview_of,
+)
 from handover.rules.damage import likely_ids
 from handover.rules.directory_planner import (
     DirectoryContext,
@@ -22,6 +29,7 @@ from handover.rules.planner import (
     LookupContext,
     WriteContext,
     account_only,
+    already_done,
     are_apart,
     plan,
 )
@@ -35,15 +43,19 @@ __all__ = [
     "DirectoryContext",
     "Instruction",
     "LookupContext",
+    "Preview",
     "WriteContext",
     "account_only",
     "address_in",
+    "already_done",
     "are_apart",
     "canonical",
     "canonical_login",
+    "changed_since",
     "edit_of",
     "instruction_of",
     "is_address",
+    "is_as_previewed",
     "is_made_later",
     "is_new",
     "is_pending",
@@ -54,9 +66,11 @@ __all__ = [
     "normal_address",
     "normal_login",
     "normalized_name",
+    "only_previewed",
     "pending_assignee",
     "plan",
     "plan_record",
+    "preview_of",
     "repeated_line",
     "repeated_login",
     "spoken_of",

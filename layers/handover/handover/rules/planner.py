@@ -366,10 +366,10 @@ def decide(
             and before != users
             and not is_as_left(before, request.expected)
         ):
-            left.append(role)
+            left.append(f"{role} is {_named(before)}, expected {_named(request.expected)}")
             continue
         if request.instead_of is not None and request.instead_of not in before:
-            left.append(role)
+            left.append(f"{role} is {_named(before)}, expected {request.instead_of} in it")
             continue
         operation = request.operation
         if operation is Operation.SET or operation in _DECIDING:
@@ -383,13 +383,18 @@ def decide(
             _outcome_of(changed), changed, write=write, message=_left_alone(asked, changed)
         )
     if (late or left) and len(late) + len(left) == len(targets):
-        return Decision(Outcome.SUPERSEDED, message=DECIDED_LATER if late else CHANGED_SINCE)
+        why = DECIDED_LATER if late else f"{CHANGED_SINCE}: {'; '.join(left)}"
+        return Decision(Outcome.SUPERSEDED, message=why)
     return Decision(Outcome.UNCHANGED, write=_raise_orders(account, decided, context))
 
 
 _DECIDING = (Operation.RECORD, Operation.INITIAL)
 DECIDED_LATER = "a later import has decided this account already"
 CHANGED_SINCE = "the account has changed since"
+
+
+def _named(users: tuple[str, ...]) -> str:
+    return ", ".join(users) or "nobody"
 
 
 def _left_alone(asked: Instruction, changes: Sequence[RoleChange]) -> str:

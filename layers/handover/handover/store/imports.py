@@ -110,6 +110,10 @@ class ImportItem(Model):
     # What it does, when Handover wrote the file itself, and which import it takes back.
     job = UnicodeAttribute(null=True, attr_name="errand")
     undo_of = UnicodeAttribute(null=True)
+    # The import that it came from, when it applies or corrects one, and the import whose object it
+    # reads, when its own is a pointer.
+    follows = UnicodeAttribute(null=True)
+    object_of = UnicodeAttribute(null=True)
     # Who wrote the object, as S3 told; none when S3's word never came.
     principal = UnicodeAttribute(null=True)
     # The principal of the registered source that the object's writer was proven to be.
@@ -237,6 +241,10 @@ class TicketItem(Model):
     users: ListAttribute[str] = ListAttribute(null=True)
     undo_of = UnicodeAttribute(null=True)
     profile_body = UnicodeAttribute(null=True)
+    # As of the import. `preview_of` is the dry run whose changes alone may be applied.
+    follows = UnicodeAttribute(null=True)
+    object_of = UnicodeAttribute(null=True)
+    preview_of = UnicodeAttribute(null=True)
     issued_at = UnicodeAttribute()
     expires_at = UnicodeAttribute()
     import_id = UnicodeAttribute(null=True)
@@ -307,6 +315,15 @@ class PlannedChunk:
     chunk: Chunk
     repeats: int = 0
     logins: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SettledChunk:
+    """A chunk that is settled: its number, its first line, and the attempt whose parts count."""
+
+    number: int
+    first_line: int
+    attempt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -728,6 +745,15 @@ class Imports:
             for chunk in chunks
             if chunk.settled_by is not None
         }
+
+    def settled_chunks(self, import_id: str) -> list[SettledChunk]:
+        """The chunks of an import that are settled, in the order of their lines."""
+        chunks = ChunkItem.query(import_id, ChunkItem.sk.startswith(CHUNK), consistent_read=True)
+        return [
+            SettledChunk(int(chunk.sk.removeprefix(CHUNK)), int(chunk.first_line), chunk.settled_by)
+            for chunk in chunks
+            if chunk.settled_by is not None
+        ]
 
     def _with_progress(self, item: ImportItem) -> ImportItem:
         """The item with what is pending and counted, while that stands somewhere else."""

@@ -53,6 +53,20 @@ def import_for(resources: Resources, tenant: str, name: str) -> ImportItem | Tic
     raise NotFoundError("there is no such import")
 
 
+def readable_import(resources: Resources, person: Person, name: str) -> ImportItem:
+    """The import of that id or ticket, for who has uploaded it or may read what came of it.
+
+    Raises NotFoundError, ForbiddenError, and ConflictError while nothing has been uploaded.
+    """
+    found = import_for(resources, person.tenant, name)
+    if isinstance(found, Ticket):
+        raise ConflictError("nothing has been uploaded yet")
+    is_own = found.job is None and found.uploader == person.email
+    if not is_own and (reason := why_barred(resources, person, found)):
+        raise ForbiddenError(reason)
+    return found
+
+
 def to_dict(resources: Resources, found: ImportItem | Ticket, now: float) -> dict[str, object]:
     """An import as the API shows it: the published form, its ticket, its progress, and who decided.
 
@@ -63,6 +77,7 @@ def to_dict(resources: Resources, found: ImportItem | Ticket, now: float) -> dic
             "import_ticket": found.ticket,
             "expires_at": found.item.expires_at,
             "cancelled_by": found.item.cancelled_by,
+            "follows": found.item.follows,
         }
         about = summary_of_ticket(found.ticket, found.item)
     else:
@@ -70,6 +85,7 @@ def to_dict(resources: Resources, found: ImportItem | Ticket, now: float) -> dic
             "import_ticket": found.ticket,
             "approved_by": found.approved_by,
             "cancelled_by": found.cancelled_by,
+            "follows": found.follows,
         }
         about = summary_of(resources, found)
     progress = {"progress": asdict(_progress(found, about, now))}

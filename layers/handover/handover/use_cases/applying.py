@@ -1,0 +1,157 @@
+"""Applying an import that has shown what a file would do, without a second upload.
+
+The new import begins with a small object under `in/` that points to the uploaded one: it gives the
+import its own id and its place in the order of all imports. Everything else is checked again, as
+for any file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from handover.access.people import Person
+from handover.access.profiles import profile_for
+from handover.deadline import Deadline
+from handover.errors import ConflictError, InvalidRequestError
+from handover.jobs.upload import upload_job_file
+from handover.model import Mode, State
+from handover.pipeline.import_plan import ImportPlan, plan_from
+from handover.pipeline.tickets import TICKET_SECONDS, new_ticket
+from handover.profiles import Profile, check_mapping, profile_json
+from handover.runtime import Resources, metrics, rfc3339
+from handover.store.imports import ImportItem, TicketItem
+from handover.use_cases.imports import readable_import
+
+# So long after its upload a file can be applied. An import may then wait 44 days for an Admin: 45
+# days together, and the upload and work buckets keep what it reads for 60 at least.
+APPLY_SECONDS = 24 * 3600.0
+# What the object of such a file is, or was when it was read: another cannot be read either.
+_UNREADABLE = frozenset({"OBJECT_GONE", "TICKET_REPLAYED", "NOT_VALIDATED"})
+
+
+@dataclass(frozen=True, slots=True)
+class Applying:
+    """How an import is to be worked again; profile and mapping None = as it was."""
+
+    mode: Mode
+    profile: str | None = None
+    mapping: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How the file is to be read: by which profile, and what its columns are called in it.
+
+    `is_as_before` when the import that is applied has read it just so.
+    """
+
+    profile: Profile
+    mapping: Mapping[str, str]
+    is_as_before: bool
+
+
+def apply_import(
+    resources: Resources, person: Person, name: str, asked: Applying, now: float, deadline: Deadline
+) -> str:
+    """The ticket of the import that works the file of that import again.
+
+    A dry run that is run with the profile and the mapping that it had applies exactly what it has
+    shown. Raises NotFoundError, ForbiddenError for somebody who may not read the import or upload
+    such files, InvalidRequestError, which names the field, and ConflictError for an import that is
+    no preview, has not ended, or whose file is older than APPLY_SECONDS.
+    """
+    item = readable_import(resources, person, name)
+    profile = _profile(resources, person, item, asked)
+    _check_applicable(item)
+    root = _root(resources, item)
+    if now - datetime.fromisoformat(root.received_at).timestamp() > APPLY_SECONDS:
+        raise ConflictError("the file was uploaded more than 24 hours ago; upload it again")
+    body = resources.tables.imports.plan(item.pk)
+    plan = plan_from(body) if body is not None else None
+    reading = (
+        _of_own_file(plan, asked) if profile is None else _of_upload(profile, item, plan, asked)
+    )
+    is_preview = asked.mode is Mode.RUN and item.mode == Mode.DRY_RUN and reading.is_as_before
+    if is_preview and item.state not in (State.DONE, State.ERROR):
+        raise ConflictError(f"the dry run is {item.state} and has shown nothing; make another one")
+    ticket_id = new_ticket(now)
+    ticket = TicketItem(
+        tenant=person.tenant,
+        uploader=person.email,
+        profile=reading.profile.name,
+        filename=item.filename,
+        mode=asked.mode.value,
+        mapping=json.dumps(dict(reading.mapping)),
+        job=item.job,
+        undo_of=item.undo_of,
+        profile_body=json.dumps(profile_json(reading.profile)) if item.job else None,
+        follows=item.pk,
+        object_of=root.pk,
+        preview_of=item.pk if is_preview else None,
+        issued_at=rfc3339(now),
+        expires_at=rfc3339(now + TICKET_SECONDS),
+        expires=int(now) + TICKET_SECONDS,
+    )
+    resources.tables.imports.issue(ticket_id, ticket)
+    pointer = json.dumps({"works_the_file_of": root.pk}).encode()
+    upload_job_file(resources, ticket_id, ticket, iter([pointer]), deadline)
+    metrics.add_metric("ImportsApplied", "Count", 1)
+    return ticket_id
+
+
+def _profile(
+    resources: Resources, person: Person, item: ImportItem, asked: Applying
+) -> Profile | None:
+    """The profile that the person wants and may use; None for a file that Handover wrote."""
+    if item.job is not None:
+        return None
+    name = asked.profile if asked.profile is not None else item.profile
+    if not name:
+        raise InvalidRequestError("profile", "the preview follows no profile; name one")
+    return profile_for(resources, person, name)
+
+
+def _check_applicable(item: ImportItem) -> None:
+    """Raises ConflictError unless the import has ended, applied nothing, and has a file."""
+    if item.mode == Mode.RUN:
+        raise ConflictError("the import was applied already; only a preview or a dry run can be")
+    if not State(item.state).is_final:
+        raise ConflictError(f"the import is in the state {item.state} and has not ended")
+    if item.refusal and item.refusal["code"] in _UNREADABLE:
+        raise ConflictError(f"the file was refused with {item.refusal['code']}; upload it again")
+
+
+def _root(resources: Resources, item: ImportItem) -> ImportItem:
+    """The import that the file was uploaded for."""
+    if not item.object_of:
+        return item
+    return resources.tables.imports.find(item.object_of) or item
+
+
+def _of_own_file(plan: ImportPlan | None, asked: Applying) -> _Reading:
+    """A file that Handover wrote is read as it was written for."""
+    if asked.profile is not None or asked.mapping is not None:
+        raise InvalidRequestError(
+            "profile" if asked.profile is not None else "mapping",
+            "Handover wrote this file, so it is applied with the profile that it was written for",
+        )
+    if plan is None:
+        raise ConflictError("the import was refused, so there is nothing to apply")
+    return _Reading(plan.profile, plan.mapping, is_as_before=True)
+
+
+def _of_upload(
+    profile: Profile, item: ImportItem, plan: ImportPlan | None, asked: Applying
+) -> _Reading:
+    before = plan.mapping if plan is not None else {}
+    mapping = asked.mapping if asked.mapping is not None else before
+    check_mapping(profile, mapping)
+    is_same = (profile.name, dict(mapping)) == (item.profile, before)
+    if plan is not None and is_same and profile != plan.profile and asked.mode is Mode.RUN:
+        raise ConflictError(
+            f"the profile {profile.name} has changed since the dry run; make another dry run"
+        )
+    return _Reading(profile, mapping, is_as_before=is_same)

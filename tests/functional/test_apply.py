@@ -1,0 +1,320 @@
+"""Applying: what a dry run has shown is what comes of it, without a second upload."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from handover.model import Account, Mode, User
+from handover.profiles import presets
+from handover.runtime import rfc3339
+
+from tests.kit.caller import Answer
+from tests.kit.jobs import api
+from tests.kit.memory_aws import ObjectCreated
+from tests.kit.pipeline import (
+    ADMIN,
+    AMINA,
+    BARAKA,
+    HOUR,
+    MINUTE,
+    ROLE,
+    SALES,
+    TENANT,
+    Pipeline,
+    file_of,
+    import_id,
+)
+
+
+def previewed(pipeline: Pipeline, *lines: tuple[str, str], **ticket: Any) -> ObjectCreated:
+    """A dry run of a file, which has ended."""
+    created = pipeline.upload(file_of(lines), pipeline.ticket(mode=Mode.DRY_RUN, **ticket))
+    pipeline.run(created)
+    pipeline.clock.now += MINUTE
+    return created
+
+
+def ask(
+    pipeline: Pipeline, created: ObjectCreated, mode: str = "run", by: str = ADMIN, **body: Any
+) -> Answer:
+    """What the API answers to who applies the import."""
+    return api(pipeline, by).post(f"/imports/{import_id(created)}/apply", {"mode": mode} | body)
+
+
+def applied(
+    pipeline: Pipeline, created: ObjectCreated, mode: str = "run", by: str = ADMIN, **body: Any
+) -> ObjectCreated:
+    """The import that applies the other, which has run."""
+    answer = ask(pipeline, created, mode, by, **body)
+    assert answer.status == 202, answer.text
+    (written,) = pipeline.settle()
+    pipeline.clock.now += MINUTE
+    shown = api(pipeline).get(f"/imports/{answer.body['import_id']}").body
+    assert shown["import_id"] == import_id(written)
+    return written
+
+
+def messages(pipeline: Pipeline, created: ObjectCreated) -> dict[str, tuple[str, str]]:
+    """The outcome and the message of each line, by account."""
+    return {
+        row["account ID"]: (row["outcome"], row["message"])
+        for row in pipeline.table(created, "results.csv")
+    }
+
+
+def test_a_dry_run_is_applied_without_another_upload(pipeline: Pipeline) -> None:
+    pipeline.kenyan(2, held_by=AMINA)
+    created = previewed(pipeline, ("K000", BARAKA), ("K001", "None"), ("X", BARAKA))
+    assert pipeline.holders("K000", "K001") == [AMINA, AMINA]
+
+    written = applied(pipeline, created)
+
+    assert pipeline.holders("K000", "K001") == [BARAKA, ""]
+    assert pipeline.counts(written) == pipeline.counts(created)
+    told = pipeline.summary(written)
+    assert (told["mode"], told["filename"], told["uploader"]) == ("run", "customers.csv", ADMIN)
+    assert pipeline.table(written, "results.csv") == pipeline.table(created, "results.csv")
+
+
+def test_an_import_says_which_one_it_applies(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1)
+    created = previewed(pipeline, ("K000", BARAKA))
+
+    answer = ask(pipeline, created)
+
+    assert answer.body["follows"] == import_id(created)
+    (written,) = pipeline.settle()
+    shown = api(pipeline).get(f"/imports/{import_id(written)}").body
+    assert shown["follows"] == import_id(created)
+    assert shown["warnings"] == []
+
+
+def test_an_account_that_has_changed_since_is_left_alone_and_says_what_changed(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.kenyan(3, held_by=AMINA)
+    created = previewed(pipeline, ("K000", BARAKA), ("K001", BARAKA), ("K002", BARAKA))
+    pipeline.run(pipeline.upload(file_of([("K001", SALES)])))
+    at = rfc3339(pipeline.clock.now)
+    pipeline.accounts(Account(TENANT, "K002", 1, name="Acme", opco="Kenya"))
+    pipeline.clock.now += MINUTE
+
+    written = applied(pipeline, created)
+
+    assert pipeline.holders("K000", "K001", "K002") == [BARAKA, SALES, AMINA]
+    what = f"account_manager was {AMINA}, is {SALES} (last by {ADMIN}, {at})"
+    assert messages(pipeline, written) == {
+        "K000": ("updated", ""),
+        "K001": ("superseded", f"changed since the preview: {what}"),
+        "K002": ("superseded", "changed since the preview: name was empty, is Acme"),
+    }
+
+
+def test_an_account_that_changed_and_changed_back_is_left_alone(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    created = previewed(pipeline, ("K000", BARAKA))
+    for manager in (SALES, AMINA):
+        pipeline.run(pipeline.upload(file_of([("K000", manager)])))
+        pipeline.clock.now += MINUTE
+
+    written = applied(pipeline, created)
+
+    assert pipeline.holders("K000") == [AMINA]
+    outcome, message = messages(pipeline, written)["K000"]
+    assert outcome == "superseded"
+    assert "it was decided again and holds the same" in message
+
+
+def test_a_line_that_was_rejected_is_not_applied_once_it_could_be(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    created = previewed(pipeline, ("K000", "neema@lumina.example"), ("NEW", BARAKA))
+    pipeline.users(User("neema@lumina.example", "Neema", frozenset({"Sales"}), "Kenya"))
+    pipeline.accounts(Account(TENANT, "NEW", 1, opco="Kenya"))
+
+    written = applied(pipeline, created)
+
+    assert pipeline.holders("K000", "NEW") == [AMINA, ""]
+    shown = "the preview showed: rejected (USER_NOT_FOUND)"
+    now = "It would now be: updated (account_manager neema@lumina.example)"
+    assert messages(pipeline, written) == {
+        "K000": ("superseded", f"{shown}. {now}. Nothing was changed; preview the file again"),
+        "NEW": ("superseded", "changed since the preview: the account was made"),
+    }
+
+
+def test_a_line_whose_user_may_no_longer_hold_it_is_rejected(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    created = previewed(pipeline, ("K000", BARAKA))
+    user = pipeline.resources.tables.directory.user(TENANT, BARAKA)
+    assert user is not None
+    pipeline.users(replace(user, is_active=False))
+
+    written = applied(pipeline, created)
+
+    assert pipeline.holders("K000") == [AMINA]
+    (row,) = pipeline.table(written, "errors.csv")
+    assert row["code"] == "USER_INACTIVE"
+
+
+def test_a_dry_run_can_be_made_again_with_another_mapping(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1)
+    body = f"Kunde,Wer\r\nK000,{BARAKA}\r\n".encode()
+    created = pipeline.upload(body, pipeline.ticket(mode=Mode.DRY_RUN))
+    pipeline.run(created)
+    assert pipeline.summary(created)["refusal"]["code"] == "MISSING_COLUMN"
+    mapping = {"Kunde": "account ID", "Wer": "account Manager"}
+
+    again = applied(pipeline, created, "dry_run", mapping=mapping)
+    assert pipeline.counts(again) == {"lines": 1, "updated": 1}
+    assert pipeline.holders("K000") == [""]
+    applied(pipeline, again)
+
+    assert pipeline.holders("K000") == [BARAKA]
+
+
+def test_a_dry_run_applied_with_another_mapping_is_decided_now(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    body = f"account ID,first,second\r\nK000,{BARAKA},{SALES}\r\n".encode()
+    ticket = pipeline.ticket(mode=Mode.DRY_RUN, mapping={"first": "account Manager"})
+    created = pipeline.upload(body, ticket)
+    pipeline.run(created)
+    pipeline.run(pipeline.upload(file_of([("K000", BARAKA)])))
+    pipeline.clock.now += MINUTE
+
+    applied(pipeline, created, mapping={"second": "account Manager"})
+
+    assert pipeline.holders("K000") == [SALES]
+
+
+def test_it_is_cut_into_other_chunks_and_still_finds_its_previews(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = pipeline.kenyan(40, held_by=AMINA)
+    monkeypatch.setattr("handover.pipeline.validate.MIN_CHUNK_BYTES", 300)
+    created = previewed(pipeline, *((one, BARAKA) for one in ids))
+    assert pipeline.item(created).chunks == 5
+    monkeypatch.setattr("handover.pipeline.validate.MIN_CHUNK_BYTES", 170)
+    pipeline.run(pipeline.upload(file_of([(ids[20], SALES)])))
+
+    written = applied(pipeline, created)
+
+    assert (pipeline.item(written).chunks or 0) > 5
+    assert pipeline.counts(written) == {"lines": 40, "updated": 39, "superseded": 1}
+
+
+def test_a_file_in_utf_16_is_applied_as_well(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    body = b"\xff\xfe" + file_of([("K000", BARAKA)]).decode().encode("utf-16-le")
+    created = pipeline.upload(body, pipeline.ticket(mode=Mode.DRY_RUN))
+    pipeline.run(created)
+
+    applied(pipeline, created)
+
+    assert pipeline.holders("K000") == [BARAKA]
+
+
+def test_the_dry_run_of_an_undo_can_be_applied(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    created = pipeline.upload(file_of([("K000", BARAKA)]))
+    pipeline.run(created)
+    pipeline.settle()
+    pipeline.clock.now += MINUTE
+    path = f"/imports/{import_id(created)}/undo"
+    assert api(pipeline).post(path, {"mode": "dry_run"}).status == 202
+    (undo,) = pipeline.settle()
+
+    assert ask(pipeline, undo, profile="single-strict").status == 400
+    written = applied(pipeline, undo)
+
+    assert pipeline.holders("K000") == [AMINA]
+    assert pipeline.summary(written)["undo_of"] == import_id(created)
+
+
+def test_what_cannot_be_applied_is_answered_with_the_reason(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1)
+    run = pipeline.upload(file_of([("K000", BARAKA)]))
+    pipeline.run(run)
+    waiting = pipeline.upload(file_of([("K000", BARAKA)]), mode=Mode.DRY_RUN)
+    pipeline.validate(waiting)
+
+    assert "only a preview or a dry run" in ask(pipeline, run).body["detail"]
+    assert "has not ended" in ask(pipeline, waiting).body["detail"]
+    ticket = pipeline.ticket(mode=Mode.DRY_RUN)
+    answer = api(pipeline).post(f"/imports/{ticket}/apply", {"mode": "run"})
+    assert (answer.status, answer.body["detail"]) == (409, "nothing has been uploaded yet")
+
+
+def test_a_refused_dry_run_has_shown_nothing_to_apply(pipeline: Pipeline) -> None:
+    created = pipeline.upload(b"account ID\r\nK000\r\n", mode=Mode.DRY_RUN)
+    pipeline.run(created)
+
+    answer = ask(pipeline, created)
+
+    assert answer.status == 409
+    assert "has shown nothing" in answer.body["detail"]
+
+
+def test_a_file_is_applied_within_a_day_of_its_upload(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1)
+    created = previewed(pipeline, ("K000", BARAKA))
+    pipeline.clock.now += 23 * HOUR
+    again = applied(pipeline, created, "dry_run")
+    assert ask(pipeline, again).status == 202
+    pipeline.clock.now += HOUR
+
+    answers = [ask(pipeline, created), ask(pipeline, again)]
+
+    assert [answer.status for answer in answers] == [409, 409]
+    assert "more than 24 hours ago" in answers[1].body["detail"]
+
+
+def test_a_profile_that_has_changed_asks_for_another_dry_run(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    profile = replace(presets()["single-strict"], name="own")
+    pipeline.resources.tables.directory.put_profile(TENANT, profile)
+    pipeline.switch_on("own")
+    created = previewed(pipeline, ("K000", BARAKA), profile="own")
+    assert ask(pipeline, created).status == 202
+    changed = replace(profile, version=2, title="Another")
+    pipeline.resources.tables.directory.put_profile(TENANT, changed)
+
+    answer = ask(pipeline, created)
+
+    assert answer.status == 409
+    assert "make another dry run" in answer.body["detail"]
+    # The one that was asked for before is not applied either.
+    (written,) = pipeline.settle()
+    assert pipeline.summary(written)["refusal"]["code"] == "PREVIEW_OUTDATED"
+    assert pipeline.holders("K000") == [AMINA]
+
+
+def test_rights_are_those_of_who_applies_at_the_time(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    created = previewed(pipeline, ("K000", BARAKA))
+
+    assert ask(pipeline, created, by=SALES).status == 403
+    assert ask(pipeline, created).status == 202
+    user = pipeline.resources.tables.directory.user(TENANT, ADMIN)
+    assert user is not None
+    pipeline.users(replace(user, roles=frozenset({"Sales"})))
+    (written,) = pipeline.settle()
+
+    assert pipeline.summary(written)["refusal"]["code"] == "UPLOADER_NOT_ALLOWED"
+    assert pipeline.holders("K000") == [AMINA]
+
+
+def test_an_applied_import_waits_for_an_admin_where_its_file_would(pipeline: Pipeline) -> None:
+    ids = pipeline.kenyan(60, held_by=AMINA)
+    created = previewed(pipeline, *((one, "None") for one in ids))
+    assert pipeline.counts(created) == {"lines": 60, "cleared": 60}
+
+    ask(pipeline, created)
+    pipeline.settle()
+
+    (waiting,) = [
+        one for one in api(pipeline).get("/imports").body["imports"] if one["mode"] == "run"
+    ]
+    assert waiting["state"] == "awaiting_approval"
+    assert pipeline.account("K000").assigned[ROLE] == (AMINA,)
