@@ -3,6 +3,7 @@
     python -m tests.simulation [--minutes M] [--scene S] [--order O]  every pair, in the time given
     python -m tests.simulation replay '<plan>'  one plan, call by call
     python -m tests.simulation singles | drawn N [SEED] | mutants  parts of it
+    python -m tests.simulation applying [N [SEED]]  races of an applied dry run
     python -m tests.simulation fidelity [N [SEED]]  whole runs beside the emulators
 
 Exhaustive pairs go on where the last run of the same code ended; what is known so far is kept in
@@ -16,11 +17,14 @@ import secrets
 import sys
 import time
 
+from tests.simulation.applying.running import run_many
 from tests.simulation.engine import explore, whole_runs
 from tests.simulation.engine.plans import plan_from
 from tests.simulation.engine.progress import Progress, code_now
 
 WHOLE_RUNS = 120
+RACES = 10_000
+MAX_SHOWN = 20
 # What is lost when it is stopped in the middle: a minute or so.
 FIRST_FAULTS_AT_A_TIME = 32
 
@@ -80,6 +84,14 @@ def fidelity(count: int, seed: str) -> int:
     return is_wrong
 
 
+def applying(count: int, seed: str) -> int:
+    """Races between an import that applies a dry run and everybody else."""
+    tally = run_many(count, seed)
+    print(f"races of seed {seed}: {tally}", *tally.differences[:MAX_SHOWN], sep="\n")
+    Progress.load().tell("races of an applied dry run", f"{tally} (seed {seed})")
+    return bool(tally.differences)
+
+
 def main() -> int:
     """What the command line asks for; 0 when nothing was violated."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation")
@@ -99,6 +111,9 @@ def main() -> int:
             f"pairs and triples of seed {seed}",
             explore.drawn(int(asked.arguments[0]), seed),
         )
+    if asked.what == "applying":
+        count = int(asked.arguments[0]) if asked.arguments else RACES
+        return applying(count, asked.arguments[1] if len(asked.arguments) > 1 else "first")
     if asked.what == "fidelity":
         count = int(asked.arguments[0]) if asked.arguments else WHOLE_RUNS
         return fidelity(count, asked.arguments[1] if len(asked.arguments) > 1 else "fidelity")

@@ -1,0 +1,280 @@
+"""What must be true of a race, told from bytes and items alone: nothing of the product is used.
+
+A line is applied exactly when its account still was as the dry run had found it, and then exactly
+as shown. Every other line changes nothing and says what has changed: the account, as it then was,
+or a user.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.simulation.applying.race import Item, Race
+
+EFFECTIVE = frozenset({"updated", "cleared", "pending"})
+SINCE, SHOWED = "changed since the preview: ", "the preview showed: "
+SAME = "it was decided again and holds the same"
+MADE = "the account was made"
+_BY = re.compile(r" \(last by ([^ ,]+), ([^ )]+)\)$")
+_CHANGE = re.compile(r"(?P<what>[^;]+?) was (?P<before>[^;]*?), is (?P<now>[^;]*?)$")
+_TEXTS = ("name", "customer_id", "opco", "status")
+# Why a user may not hold an account, by the code that a line is rejected with.
+CODES = frozenset({"USER_NOT_FOUND", "USER_INACTIVE", "USER_ROLE", "OTHER_OPCO"})
+
+Held = Mapping[str, tuple[str, ...]]
+
+
+@dataclass
+class Tally:
+    """Races and what came of their lines; `differences` are those that nobody declared."""
+
+    races: int = 0
+    touched: int = 0
+    lines: int = 0
+    applied: int = 0
+    superseded: int = 0
+    rejected: int = 0
+    refused: int = 0
+    differences: list[str] = field(default_factory=list)
+
+    def add(self, other: Tally) -> None:
+        """Adds the figures of other races."""
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.races:,} races, {self.touched:,} touched a previewed account between preview "
+            f"and write; {self.lines:,} lines: {self.applied:,} applied, {self.superseded:,} "
+            f"superseded, {self.rejected:,} rejected otherwise; {self.refused:,} files refused; "
+            f"{len(self.differences)} undeclared differences"
+        )
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of results.csv."""
+
+    account: str
+    cells: tuple[str, ...]
+    outcome: str
+    change: tuple[str, str, str]
+    code: str
+    message: str
+
+    @property
+    def result(self) -> tuple[object, ...]:
+        """What came of the line, without the words."""
+        return self.outcome, self.change, self.code
+
+
+def judge(race: Race) -> Tally:
+    """The figures of one race."""
+    tally = Tally(races=1, touched=_is_touched(race), refused=race.state == "refused")
+    told = _Judge(race)
+    tally.differences = [f"{race.name}: {problem}" for problem in told.problems(tally)]
+    return tally
+
+
+def _is_touched(race: Race) -> bool:
+    """True when somebody else changed a previewed account before the import had settled it."""
+    return any(
+        _name(change.new) in race.seen and _writer(change.new) != race.import_id
+        for change in race.changes[: race.at_end]
+        if _version(change.new) > _version(race.seen.get(_name(change.new)))
+    )
+
+
+class _Judge:
+    """What a race has to have come to."""
+
+    def __init__(self, race: Race) -> None:
+        self._race = race
+        self._shown = _rows(race.shown)
+        self._done = _rows(race.done) if race.done is not None else None
+        self._own = {
+            (_name(change.new), _line(change.new)): change
+            for change in race.changes
+            if _writer(change.new) == race.import_id
+        }
+
+    def problems(self, tally: Tally) -> Iterator[str]:
+        if self._done is None:
+            if self._race.state != "refused" or self._own:
+                yield f"no results, in the state {self._race.state}"
+            return
+        if self._done.keys() != self._shown.keys():
+            yield "the two imports have other lines"
+            return
+        applied = {(row.account, line) for line, row in self._done.items() if _has_effect(row)}
+        if applied != self._own.keys():
+            yield f"lines are told as applied that were not, or the other way: {applied}"
+            return
+        for line, row in self._done.items():
+            tally.lines += 1
+            tally.applied += _has_effect(row)
+            tally.superseded += row.outcome == "superseded"
+            tally.rejected += row.outcome == "rejected" != self._shown[line].outcome
+            for problem in self._of_line(line, row):
+                yield f"line {line} ({row.account}): {problem}"
+
+    def _of_line(self, line: int, row: Row) -> Iterator[str]:
+        shown, seen = self._shown[line], self._race.seen.get(row.account)
+        if row.cells != shown.cells:
+            yield "its cells differ"
+        if _has_effect(row):
+            write = self._own[row.account, line]
+            if row.result != shown.result:
+                yield f"{row.result} was applied, {shown.result} was shown"
+            if seen is None or _version(write.old) != _version(seen):
+                yield "it was applied to an account that had changed"
+            elif _to_dict(_held(write.old), _held(write.new)) != row.change:
+                yield f"the account changed by {_to_dict(_held(write.old), _held(write.new))}"
+        elif row.result == shown.result:
+            yield from self._as_shown(row, seen)
+        elif row.outcome == "superseded":
+            yield from self._superseded(row, shown, seen)
+        elif row.outcome == "rejected":
+            if row.code not in CODES or len(self._race.users) == 1 or not row.message:
+                yield f"it was rejected with {row.code} though no user has changed"
+        elif row.outcome != "not_processed" or self._race.state != "cancelled":
+            yield f"it is {row.outcome} and was shown as {shown.outcome}"
+
+    def _as_shown(self, row: Row, seen: Item | None) -> Iterator[str]:
+        """What changes nothing as it was shown was decided about the same account."""
+        looked = self._race.looked.get(row.account, set())
+        if row.outcome == "unchanged" and _version(seen) not in looked:
+            yield "it is unchanged, but of another version of the account"
+
+    def _superseded(self, row: Row, shown: Row, seen: Item | None) -> Iterator[str]:
+        later = [
+            change.new
+            for change in self._race.changes[: self._race.at_end]
+            if _name(change.new) == row.account
+            and _version(change.new) > _version(seen)
+            and _writer(change.new) != self._race.import_id
+        ]
+        if row.message.startswith(SINCE):
+            why = row.message.removeprefix(SINCE)
+            if not any(_says(why, seen, item) for item in later):
+                yield f"{why!r} is not what has changed"
+        elif row.message.startswith(SHOWED):
+            if len(self._race.users) == 1 and not self._was_late(seen):
+                yield "it is said to come out otherwise though no user has changed"
+            if not row.message.startswith(SHOWED + shown.outcome):
+                yield f"{row.message!r} is not what was shown"
+        else:
+            yield f"it is superseded and says {row.message!r}"
+
+    def _was_late(self, seen: Item | None) -> bool:
+        """True when something newer than the dry run had decided a role already.
+
+        To the import that applies it, which is newer still, the role is open again.
+        """
+        orders = seen["orders"]["M"].values() if seen is not None else ()
+        return any(order["S"] > self._race.dry_run_order for order in orders)
+
+
+def _says(why: str, seen: Item | None, now: Item | None) -> bool:
+    """True when the words tell of the difference between the two states of an account."""
+    by = _BY.search(why)
+    if by is not None:
+        mark = _last_mark(now)
+        if mark is None or (by[1], by[2]) != (mark["actor"]["S"], mark["at"]["S"]):
+            return False
+        why = why[: by.start()]
+    if seen is None:
+        return why == MADE
+    before, after = _held(seen), _held(now)
+    differing = {
+        role.removeprefix("#"): (before.get(role, ()), after.get(role, ()))
+        for role in before.keys() | after.keys()
+        if before.get(role, ()) != after.get(role, ())
+    }
+    if why == SAME:
+        return not differing
+    told: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+    for part in why.split("; "):
+        found = _CHANGE.fullmatch(part)
+        if found is None:
+            return False
+        told[found["what"]] = _users(found["before"]), _users(found["now"])
+    return told == differing
+
+
+def _users(text: str) -> tuple[str, ...]:
+    return () if text in ("nobody", "empty") else tuple(text.split(", "))
+
+
+def _has_effect(row: Row) -> bool:
+    return row.outcome in EFFECTIVE
+
+
+def _rows(body: bytes) -> dict[int, Row]:
+    """The rows of results.csv by line."""
+    rows = list(csv.reader(io.StringIO(body.decode("utf-8-sig"), newline="")))
+    return {
+        int(row[-7]): Row(
+            row[0],
+            tuple(row[:-7]),
+            row[-6],
+            (row[-5], row[-4], row[-3]),
+            row[-2],
+            row[-1],
+        )
+        for row in rows[1:]
+    }
+
+
+def _to_dict(before: Held, after: Held) -> tuple[str, str, str]:
+    """The change of an account as results.csv has it."""
+    known = before.keys() | after.keys()
+    roles = sorted(role for role in known if before.get(role, ()) != after.get(role, ()))
+    return (
+        "; ".join(roles),
+        "; ".join(", ".join(before.get(role, ())) for role in roles),
+        "; ".join(", ".join(after.get(role, ())) for role in roles),
+    )
+
+
+def _held(item: Item | None) -> dict[str, tuple[str, ...]]:
+    """All that an account holds, with what the directory says of it."""
+    if item is None:
+        return {}
+    held = {role: _list(users) for role, users in item["assigned"]["M"].items()}
+    held |= {f"#{name}": (item[name]["S"],) for name in _TEXTS if item[name]["S"]}
+    held["#portals"] = _list(item["portals"])
+    return {role: users for role, users in held.items() if users}
+
+
+def _list(value: Any) -> tuple[str, ...]:
+    return tuple(one["S"] for one in value["L"])
+
+
+def _name(item: Item | None) -> str:
+    return str(item["pk"]["S"]).partition("#")[2] if item is not None else ""
+
+
+def _version(item: Item | None) -> int:
+    return int(item["version"]["N"]) if item is not None else 0
+
+
+def _last_mark(item: Item | None) -> Any:
+    """The mark of the write that made this version; None when it made no change of holders."""
+    marks = [mark["M"] for mark in item["marks"]["L"]] if item is not None else []
+    return next((one for one in marks if int(one["version"]["N"]) == _version(item)), None)
+
+
+def _writer(item: Item | None) -> str:
+    mark = _last_mark(item)
+    return str(mark["import"]["S"]) if mark is not None else ""
+
+
+def _line(item: Item | None) -> int:
+    mark = _last_mark(item)
+    return int(mark["line"]["N"]) if mark is not None else 0

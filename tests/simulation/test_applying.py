@@ -1,0 +1,70 @@
+"""Races between an import that applies a dry run and everybody else: what was shown, and only that.
+
+`python -m tests.simulation applying 10000` runs as many as are promised.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.simulation.applying.running import run
+
+# Set to draw other races, or more of them.
+SEED = os.environ.get("SIMULATION_SEED", "first")
+RACES = int(os.environ.get("APPLYING_RACES", "80"))
+# So many at the most until something wrong is noticed.
+MAX_RACES = 400
+
+
+def test_what_is_applied_was_shown_and_everything_else_says_what_changed() -> None:
+    tally = run(f"{SEED}/{number}" for number in range(RACES))
+
+    print(f"\n{tally}")
+    assert tally.differences == []
+    assert tally.touched >= tally.races / 2
+    assert min(tally.applied, tally.superseded, tally.rejected) > 0
+
+
+def test_a_race_is_always_the_same() -> None:
+    names = [f"{SEED}/{number}" for number in range(3)]
+
+    assert str(run(names)) == str(run(reversed(names)))
+
+
+# What would be wrong in the product, and where it is looked up.
+WRONG: dict[str, tuple[str, Callable[..., Any]]] = {
+    "an account of another version is not noticed": (
+        "handover.pipeline.previews.is_as_previewed",
+        lambda preview, _account: preview is not None,
+    ),
+    "a decision that comes out otherwise is taken": (
+        "handover.pipeline.previews.only_previewed",
+        lambda planned, _preview: planned,
+    ),
+    "the differences are left out": (
+        "handover.rules.applying._differences",
+        lambda _before, _now: "it was decided again and holds the same",
+    ),
+    "the newest change is told of another's": (
+        "handover.rules.applying._by_whom",
+        lambda _account: " (last by nobody@lumina.example, 2026-01-01T00:00:00.000Z)",
+    ),
+    "a line that has had its effect is decided again": (
+        "handover.pipeline.previews.already_done",
+        lambda _asked, _account, _claim: None,
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_what_is_wrong_is_noticed(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, instead = WRONG[wrong]
+    monkeypatch.setattr(place, instead)
+
+    tally = run((f"{SEED}/{number}" for number in range(MAX_RACES)), until_different=True)
+
+    assert tally.differences != []
