@@ -102,6 +102,20 @@ def test_an_import_that_is_taken_back_leaves_nothing_behind(machine: Machine) ->
     assert roles(machine, "A12") == {"account_manager": [BEA], "viewer": [ANA]}
 
 
+def test_a_dry_run_that_is_applied_has_the_effect_that_it_has_shown(machine: Machine) -> None:
+    machine.run(Plan("applied"), whole=True)
+
+    assert roles(machine, "A1") == {"account_manager": [BEA]}
+    assert roles(machine, "A12") == {"account_manager": [CAI], "viewer": [ANA]}
+
+
+def test_lines_that_are_corrected_have_their_effect(machine: Machine) -> None:
+    machine.run(Plan("corrected"), whole=True)
+
+    assert roles(machine, "A6") == {"account_manager": [ANA]}
+    assert roles(machine, "A11") == {"account_manager": [BEA], "viewer": [ANA]}
+
+
 def test_who_is_removed_holds_nothing_and_cannot_sign_in(machine: Machine) -> None:
     machine.run(Plan("removal"), whole=True)
 

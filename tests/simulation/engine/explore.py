@@ -26,8 +26,17 @@ from tests.simulation.engine.plans import (
     kinds_for,
 )
 
-# What follows from jobs, and files of the directory.
-LATER_SCENES = ("undo", "removal", "pending", "owner", "people", "customers")
+# What follows from jobs and other imports, and files of the directory.
+LATER_SCENES = (
+    "undo",
+    "applied",
+    "corrected",
+    "removal",
+    "pending",
+    "owner",
+    "people",
+    "customers",
+)
 # Pairs are drawn from the calls that the run with the first fault really makes, triples likewise.
 PAIRS_OF_ONE, TRIPLES_OF_ONE = 36, 36
 RUNS_OF_ONE = PAIRS_OF_ONE + TRIPLES_OF_ONE

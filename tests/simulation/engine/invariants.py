@@ -17,7 +17,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from tests.simulation.engine import directory_files, edits, jobs
+from tests.simulation.engine import directory_files, edits, followed, jobs
 from tests.simulation.engine import scene as the_scene
 from tests.simulation.engine.asked import Asked, Kind
 from tests.simulation.engine.directory_lines import Records, Stated
@@ -72,6 +72,7 @@ class Row:
     outcome: str
     changes: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
     code: str
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,16 @@ class Done:
     uploaded: Uploaded
     item: Mapping[str, Any]
     lines: tuple[tuple[Asked, Row], ...]
+
+    @property
+    def judged(self) -> tuple[tuple[Asked, Row], ...]:
+        """The lines that the rules have decided.
+
+        Not those that an applied dry run has left alone, because something has changed since.
+        """
+        if not followed.is_bound(self.uploaded):
+            return self.lines
+        return tuple(pair for pair in self.lines if pair[1].outcome != "superseded")
 
     @property
     def wrote(self) -> bool:
@@ -194,6 +205,7 @@ class _End:
             if asked.kind.is_of_directory and one.wrote and row.outcome in WORKED
         )
         yield from jobs.check(world, self._changed_by_main(done))
+        yield from followed.check(world, done)
         yield from self._chains(done)
         yield from self._users(done)
         yield from self._portfolio()
@@ -301,13 +313,10 @@ class _End:
         """A line is rejected exactly when the rules say so, at some moment of the run."""
         world, tenant = self._world, done.uploaded.tenant
         is_alone = len(world.uploads) == 1 and not world.edits
-        for asked, row in done.lines:
+        for asked, row in done.judged:
             codes = self._codes(done.uploaded, asked)
             if row.outcome == "not_processed":
-                if not (
-                    done.item["state"]["S"] == "cancelled"
-                    or ("ChunksQueue", done.uploaded.import_id) in world.dead
-                ):
+                if not self._may_be_undone(done):
                     yield f"I3 line {asked.line} was not processed, and nothing was wrong"
             elif row.outcome == "duplicate":
                 if codes != {"DUPLICATE"}:
@@ -322,6 +331,13 @@ class _End:
                     yield f"I4 line {asked.line} waits for nobody"
             elif is_alone and row.outcome != self._outcome_alone(tenant, asked):
                 yield f"I7 line {asked.line} is {row.outcome}"
+
+    def _may_be_undone(self, done: Done) -> bool:
+        """True when lines may be left; what the dry run has left is not applied either."""
+        ids = {done.uploaded.import_id, done.uploaded.points_to}
+        return done.item["state"]["S"] == "cancelled" or any(
+            ("ChunksQueue", import_id) in self._world.dead for import_id in ids
+        )
 
     def _codes(self, uploaded: Uploaded, asked: Asked) -> set[str | None]:
         """The codes that the rules give a line, at one moment or another."""
@@ -412,7 +428,7 @@ class _End:
 
     def _superseded(self, done: list[Done]) -> Iterator[str]:
         for place, one in enumerate(done):
-            for asked, row in one.lines:
+            for asked, row in one.judged:
                 # What is relative to a holder may have found another one.
                 if row.outcome != "superseded" or asked.kind in (Kind.RESTORE, Kind.HAND):
                     continue
@@ -445,7 +461,7 @@ class _End:
         effects = sorted(self._effects, key=lambda effect: effect.place, reverse=True)
         for place, one in enumerate(done):
             self._role_edits(effects, one.uploaded.at, expected)
-            for asked, row in one.lines:
+            for asked, row in one.judged:
                 if not one.wrote or row.outcome not in WORKED:
                     continue
                 if asked.kind.is_of_directory:
@@ -684,7 +700,8 @@ def _rows(body: bytes, own: int) -> tuple[Row, ...]:
         if own == 4:
             rows.append(Row(int(ours[0]), fields, "", {}, ours[1]))
         else:
-            rows.append(Row(int(ours[0]), fields, ours[1], _changes(*ours[2:5]), ours[5]))
+            changes = _changes(*ours[2:5])
+            rows.append(Row(int(ours[0]), fields, ours[1], changes, ours[5], ours[6]))
     return tuple(rows)
 
 

@@ -46,12 +46,14 @@ def _told_in(one: Uploaded) -> Changes:
 def _handed_over(world: World) -> Iterator[str]:
     """What a holder hands over is all that they hold, in no more files than were asked for."""
     people = (the_scene.MAIN_KEY, the_scene.OLDER_KEY)
+    imports = world.memory.dynamodb.tables["ImportsTable"].items
     files = {
         one.key: {asked.account for asked in read_file(one.body)}
         for one in world.uploads.values()
         if one.key.startswith("in/")
         and one.key not in people
         and kind_of_file(one.body) in (Kind.SET, Kind.HAND)
+        and "follows" not in imports[one.import_id, "import"]
     }
     if len(files) > world.asked["/assignments"]:
         yield f"I1 {world.asked['/assignments']} changes of owner came to {len(files)} files"

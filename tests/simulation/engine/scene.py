@@ -225,6 +225,25 @@ GIVEN = _csv(
     f"A12,{CAI},{ANA}",
     f"A14,{BEA},{ANA}",
 )
+# What is corrected: a user, a line whose account is a formula, and one with a cell too few.
+FAULTY = _csv(
+    "account ID,account Manager,viewers",
+    f"A6,{mail('nobody')},",
+    f"=cmd|x,{ANA},",
+    f"A11,{BEA}",
+    f"A1,{BEA},",
+)
+CORRECTIONS: Mapping[str, Mapping[str, str]] = {
+    "4": {"account ID": "A11", "account Manager": BEA, "viewers": ANA},
+    "2": {"account Manager": ANA},
+    "3": {"viewers": CAI},
+}
+FIXED = _csv(
+    "account ID,account Manager,viewers",
+    f"A6,{ANA},",
+    f"=cmd|x,{ANA},{CAI}",
+    f"A11,{BEA},{ANA}",
+)
 # Who is waited for, and comes.
 NEEMA = mail("neema")
 NEW_USER = {"email": NEEMA, "name": "Neema", "roles": ["Sales"], "opco": "es"}
@@ -368,8 +387,8 @@ HANDED_BY_ID = Wish("POST", "/assignments", {**_TO_BEA, "account_ids": NAMED}, s
 class Scene:
     """How a run begins; `settings` are the tenant's limits of the clearing guard, if its own.
 
-    `second` is the other file that may come. Whoever asks for something says so in `wishes`; the
-    import of the scene is taken back once it has ended when it `is_undone`.
+    `second` is the other file that may come. Whoever asks for something says so in `wishes`; `then`
+    is what is asked for the import of the scene once it has ended, with `then_body`.
     """
 
     name: str
@@ -383,7 +402,8 @@ class Scene:
     directory: Directory = FIELDS
     second: tuple[str, bytes] = (SECOND_KEY, SECOND)
     wishes: tuple[Wish, ...] = ()
-    is_undone: bool = False
+    then: str = ""
+    then_body: Any = None
 
 
 SCENES: dict[str, Scene] = {
@@ -396,7 +416,9 @@ SCENES: dict[str, Scene] = {
         Scene("dry", mode="dry_run"),
         Scene("refused", body=UNCLOSED),
         Scene("lost", is_event_lost=True),
-        Scene("undo", body=UNDONE, is_undone=True),
+        Scene("undo", body=UNDONE, then="undo"),
+        Scene("applied", mode="dry_run", then="apply", then_body={"mode": "run"}),
+        Scene("corrected", body=FAULTY, then="corrections", then_body={"lines": CORRECTIONS}),
         Scene(
             "removal",
             body=GIVEN,

@@ -66,16 +66,19 @@ def random_scene(name: str, chance: Random) -> the_scene.Scene:
         lines.append(",".join(cells))
     # What a spreadsheet leaves of a line that was emptied.
     lines.insert(2, "," * header.count(","))
+    mode = chance.choice(("run", "run", "run", "dry_run"))
+    is_followed_up = chance.random() < 0.3
     return the_scene.Scene(
         name,
         body="".join(f"{line}\r\n" for line in lines).encode(),
         profile=the_scene.ROLES if has_lists else the_scene.STRICT,
-        mode=chance.choice(("run", "run", "run", "dry_run")),
+        mode=mode,
         settings=chance.choice((None, None, (0, 0))),
         has_older=chance.random() < 0.2,
         has_second=chance.random() < 0.3,
         is_event_lost=chance.random() < 0.1,
-        is_undone=chance.random() < 0.3,
+        then=("apply" if mode == "dry_run" else "undo") if is_followed_up else "",
+        then_body={"mode": "run"} if mode == "dry_run" else None,
     )
 
 

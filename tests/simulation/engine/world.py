@@ -117,6 +117,8 @@ class Uploaded:
     at: float
     sequencer: str
     number: int
+    # The import whose file is worked, when the object only points to it; `body` is that file.
+    points_to: str | None = None
 
     @property
     def order(self) -> tuple[float, str]:
@@ -146,6 +148,13 @@ class UserWrite:
     new: Any
 
 
+def _pointed_to(body: bytes) -> str | None:
+    """The import that an object of Handover's own points to; None of a file."""
+    if not body.startswith(b'{"works_the_file_of"'):
+        return None
+    return str(json.loads(body)["works_the_file_of"])
+
+
 def import_id_of(bucket: str, key: str, version_id: str) -> str:
     """The identity of an import, as the architecture fixes it."""
     return hashlib.sha256(f"{bucket}\0{key}\0{version_id}".encode()).hexdigest()[:32]
@@ -173,6 +182,8 @@ class World:
         self.cancel_answers: list[int] = []
         self.wished: list[str] = []
         self.asked: Counter[str] = Counter()
+        # The versions of all accounts when a dry run was first asked to be applied, by key.
+        self.versions_asked: dict[str, int] = {}
         self.import_tickets: list[tuple[str, str]] = []
         self.user_writes: list[UserWrite] = []
         self.cancelled_moment: int | None = None
@@ -230,15 +241,17 @@ class World:
         new: list[Uploaded] = []
         for event in events[self._events_seen :]:
             version = event.version
+            points_to = _pointed_to(version.body)
             uploaded = Uploaded(
                 import_id_of(bucket, version.key, version.version_id),
                 version.key.split("/")[1],
                 version.key,
                 version.version_id,
-                version.body,
+                self.uploads[points_to].body if points_to is not None else version.body,
                 version.modified,
                 event.sequencer,
                 len(self.uploads),
+                points_to,
             )
             self.uploads[uploaded.import_id] = uploaded
             new.append(uploaded)
@@ -272,16 +285,16 @@ class World:
             self.running = running
 
     def notified(self, notification: Notification) -> None:
-        """An Admin approves what waits, a while after being told, and takes back what has ended."""
+        """An Admin approves what waits, a while after being told, and follows up what has ended."""
         told_import = json.loads(json.loads(notification.message)["sqs"])
         import_id, state = told_import["import_id"], told_import["state"]
         if state == "awaiting_approval" and import_id not in self.approved:
             self.approved.add(import_id)
             self.wish(Wish("POST", f"/imports/{import_id}/approve", seconds=PERSON_WAITS_SECONDS))
-        elif self.scene.is_undone and state in ("done", "error", "cancelled"):
-            path = f"/imports/{import_id}/undo"
+        elif self.scene.then and state in ("done", "error", "cancelled"):
+            path = f"/imports/{import_id}/{self.scene.then}"
             if self.uploads[import_id].key == the_scene.MAIN_KEY and path not in self.wished:
-                self.wish(Wish("POST", path))
+                self.wish(Wish("POST", path, self.scene.then_body))
 
     def wish(self, wish: Wish) -> None:
         """An Admin asks for something, until it is answered."""
@@ -495,10 +508,14 @@ class World:
         claims["custom:tenant"], claims["email"] = the_scene.HOME, person
         import_id = next((part for part in path.split("/") if part in self.uploads), None)
         self.asked[path] += 1
+        if path.endswith("/apply") and not self.versions_asked:
+            accounts = self.memory.dynamodb.tables["AccountsTable"].items
+            self.versions_asked = {key: int(one["version"]["N"]) for key, one in accounts.items()}
         is_done, answer = self.invoke("api", event, import_id=import_id, edit=edit)
         if not is_done:
             return 0
-        if ticket := json.loads(answer.get("body") or "{}").get("import_ticket"):
+        told = json.loads(answer.get("body") or "{}")
+        if (ticket := told.get("import_ticket")) and told.get("import_id", ticket) == ticket:
             self.import_tickets.append((path, ticket))
         return int(answer["statusCode"])
 

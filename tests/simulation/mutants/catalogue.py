@@ -875,4 +875,32 @@ MUTANTS: tuple[Mutant, ...] = (
         wrap=("handover.rules.directory_planner", "_of_deleted", _nothing),
         scenes=("people",),
     ),
+    Mutant(
+        "previews_not_compared",
+        "what is applied was shown",
+        (
+            Edit(
+                f"{PIPELINE}.previews",
+                "only_as_previewed",
+                "if preview is None or not is_as_previewed(preview, record):",
+                "if preview is None:",
+            ),
+        ),
+        scenes=("applied",),
+        kinds=("edit", "facts_changed", "second_import"),
+        function="assign",
+    ),
+    Mutant(
+        "corrections_keep_their_guards",
+        "a corrected line has its other cells as they were uploaded",
+        (
+            Edit(
+                "handover.use_cases.corrections",
+                "_report_lines",
+                "tuple(map(unguard, cells))",
+                "tuple(cells)",
+            ),
+        ),
+        scenes=("corrected",),
+    ),
 )

@@ -1,0 +1,106 @@
+"""Imports that apply or correct another, at rest: what came of them was shown, or asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from tests.simulation.engine import scene as the_scene
+from tests.simulation.engine.asked import Asked
+from tests.simulation.engine.world import Uploaded, World
+
+EFFECTIVE = frozenset({"updated", "cleared", "pending"})
+# What may become of a line in another way than was shown.
+_OTHERWISE = frozenset({"superseded", "rejected", "not_processed"})
+
+Changes = Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
+
+
+class Row(Protocol):
+    """What is looked at of a row of results.csv."""
+
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def changes(self) -> Changes: ...
+    @property
+    def message(self) -> str: ...
+
+
+class Done(Protocol):
+    """What is looked at of an upload with what became of it."""
+
+    @property
+    def uploaded(self) -> Uploaded: ...
+    @property
+    def item(self) -> Mapping[str, Any]: ...
+    @property
+    def lines(self) -> Sequence[tuple[Asked, Row]]: ...
+
+
+def check(world: World, done: Sequence[Done]) -> Iterator[str]:
+    """What must hold of imports that apply or correct another."""
+    of_id = {one.uploaded.import_id: one for one in done}
+    following = [one for one in done if "follows" in one.item]
+    for suffix in ("apply", "corrections"):
+        keys = {
+            one.uploaded.key for one in following if is_bound(one.uploaded) == (suffix == "apply")
+        }
+        asked = sum(count for path, count in world.asked.items() if path.endswith(f"/{suffix}"))
+        if len(keys) > asked:
+            yield f"I1 {asked} requests for {suffix} came to {len(keys)} files"
+    for one in following:
+        if not is_bound(one.uploaded):
+            if one.uploaded.body != the_scene.FIXED:
+                yield f"I7 the corrected lines are {one.uploaded.body!r}"
+        elif one.lines:
+            yield from _applied(world, of_id[one.item["follows"]["S"]], one)
+
+
+def is_bound(uploaded: Uploaded) -> bool:
+    """True of an import that may only do what a dry run has shown."""
+    return uploaded.points_to is not None
+
+
+def _applied(world: World, dry_run: Done, one: Done) -> Iterator[str]:
+    shown = {asked.line: row for asked, row in dry_run.lines}
+    for asked, row in one.lines:
+        before, place = shown[asked.line], f"line {asked.line} of an applied dry run"
+        if row.outcome in EFFECTIVE and (row.outcome, row.changes) != (
+            before.outcome,
+            before.changes,
+        ):
+            yield f"I7 {place} made {row.changes}, shown were {before.changes}"
+        if row.outcome in EFFECTIVE and not _was_as_asked(world, one, asked):
+            yield f"I7 {place} was applied to an account that had changed"
+        # What the dry run has left undone may still be wrong by what stands in the file alone.
+        if row.outcome == before.outcome or before.outcome == "not_processed":
+            continue
+        if row.outcome not in _OTHERWISE:
+            yield f"I7 {place} is {row.outcome}, shown was {before.outcome}"
+        if not row.message:
+            yield f"I7 {place} is {row.outcome} and does not say what has changed"
+        if row.outcome != "not_processed" and not _has_changed(world, one, asked):
+            yield f"I7 {place} is {row.outcome} though nothing has changed"
+
+
+def _was_as_asked(world: World, one: Done, asked: Asked) -> bool:
+    """True when the account had the version that it had when the dry run was to be applied."""
+    key = f"{one.uploaded.tenant}#{asked.account}"
+    return all(
+        int(write.old["version"]["N"]) == world.versions_asked[key]
+        for write in world.account_writes
+        if write.key == key
+        and write.run is not None
+        and write.run.import_id == one.uploaded.import_id
+        and write.old["assigned"] != write.new["assigned"]
+    )
+
+
+def _has_changed(world: World, one: Done, asked: Asked) -> bool:
+    """True when somebody else wrote the account, or what is known of users or accounts changed."""
+    key = f"{one.uploaded.tenant}#{asked.account}"
+    return len(world.directory) > 1 or any(
+        write.key == key and (write.run is None or write.run.import_id != one.uploaded.import_id)
+        for write in world.account_writes
+    )
