@@ -318,3 +318,33 @@ def test_an_applied_import_waits_for_an_admin_where_its_file_would(pipeline: Pip
     ]
     assert waiting["state"] == "awaiting_approval"
     assert pipeline.account("K000").assigned[ROLE] == (AMINA,)
+
+
+def read_first(pipeline: Pipeline, body: bytes) -> ObjectCreated:
+    """The import of mode preview of a file for which nobody has named a profile."""
+    ticket = api(pipeline).post("/imports", {"filename": "a.csv", "mode": "preview"}).body
+    created = pipeline.put(f"in/{TENANT}/{ticket['import_ticket']}.csv", body)
+    pipeline.run(created)
+    pipeline.clock.now += MINUTE
+    return created
+
+
+def test_a_file_that_was_read_first_is_tried_and_run_with_one_upload(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1)
+    created = read_first(pipeline, f"Kunde,account Manager\r\nK000,{AMINA}\r\n".encode())
+
+    mapping = {"Kunde": "account ID"}
+    tried = applied(pipeline, created, "dry_run", profile="single-strict", mapping=mapping)
+    assert pipeline.holders("K000") == [""]
+    applied(pipeline, tried)
+
+    assert pipeline.holders("K000") == [AMINA]
+
+
+def test_a_file_that_was_read_first_needs_a_profile_to_be_run(pipeline: Pipeline) -> None:
+    created = read_first(pipeline, file_of([("K000", AMINA)]))
+
+    answer = ask(pipeline, created)
+
+    assert answer.status == 400
+    assert "name one" in answer.text
