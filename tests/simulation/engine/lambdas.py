@@ -170,7 +170,9 @@ def environment(template: dict[str, Any], physical: Mapping[str, str]) -> dict[s
             elif name == "TENANT_TOPICS":
                 found[name] = physical["TenantTopics"]
             elif isinstance(told, dict):
-                text, values = told["Fn::Sub"]
+                filled = told["Fn::Sub"]
+                # Without values of its own a text names addresses, which no function here calls.
+                text, values = (filled, {}) if isinstance(filled, str) else filled
                 for key, value in values.items():
                     text = text.replace(f"${{{key}}}", str(_value(template, value)))
                 found[name] = text
