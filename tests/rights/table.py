@@ -327,12 +327,14 @@ other    WRONG_PRINCIPAL  # the principal of another tenant's source
 nobody   WRONG_PRINCIPAL  # S3 tells of none
 """
 
-# What starts each deployed function. The first two are doors for people and systems, asked above.
+# What starts each deployed function. The first three are doors for people and systems: the API and
+# files are asked above, the console asks the API with the token of the person.
 # The rest are reached by AWS alone: a queue or stream to which only Handover and S3 may write, or
 # a schedule.
 FUNCTIONS = """
 function          started-by
 ApiFunction       people
+ConsoleFunction   people
 ValidateFunction  files
 AssignFunction    aws
 FinalizeFunction  aws
