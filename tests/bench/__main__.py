@@ -66,8 +66,6 @@ def _scan(quick: bool) -> str:
 
     rows = scan.measure((100_000,), speed_lines=100_000) if quick else scan.measure()
     goals = {
-        ("boundaries", "unquoted"): 40.0,
-        ("boundaries", "20 % quoted"): 10.0,
         ("scan and key hash", "unquoted"): 3.5,
         ("scan and key hash", "20 % quoted"): 1.8,
         ("scan and repeats", "0.1 % repeated"): 5.0,

@@ -23,7 +23,7 @@ from handover.model import Chunk, Dialect, Header, Line
 from handover.reading import lines as read_lines
 from handover.reading import read_head
 from handover.reading.repeats import Duplicates, repeats
-from handover.reading.scan import Scan, boundaries, scan
+from handover.reading.scan import Scan, scan
 
 KNOWN_LABELS = ("account ID", "account Manager")
 BLOCK_BYTES = 256 * 1024
@@ -87,15 +87,6 @@ def read_with_csv(path: Path) -> int:
         reader = csv.reader(file)
         deque(reader, maxlen=0)
         return reader.line_num
-
-
-def find_boundaries(path: Path) -> int:
-    """The number of chunks."""
-    dialect, header = head_of(path)
-    cuts = boundaries(
-        blocks(path, header.data_start), dialect=dialect, header=header, chunk_bytes=CHUNK_BYTES
-    )
-    return sum(1 for _cut in cuts)
 
 
 def scan_file(path: Path, *, counts_clearing: bool = False) -> Scan:
@@ -182,7 +173,7 @@ def _peak_mebibytes(what: str, path: Path) -> float:
 
 
 def measure_speed(folder: Path, *, lines: int) -> list[Row]:
-    """csv.reader, boundaries and scan on an unquoted and a 20 % quoted file."""
+    """csv.reader and scan on an unquoted and a 20 % quoted file."""
     found = []
     for name, percent in (("unquoted", 0), ("20 % quoted", 20)):
         path = folder / f"speed-{percent}.csv"
@@ -191,7 +182,6 @@ def measure_speed(folder: Path, *, lines: int) -> list[Row]:
         baseline = _seconds(lambda path=path: read_with_csv(path))  # type: ignore[misc]
         chunks = scan_file(path).chunks
         works: list[tuple[str, Callable[[], object]]] = [
-            ("boundaries", lambda path=path: find_boundaries(path)),  # type: ignore[misc]
             ("scan and key hash", lambda path=path: scan_file(path)),  # type: ignore[misc]
             (
                 "the same, counting clearing lines",

@@ -1,4 +1,4 @@
-"""Chunks, boundaries, hashes and clearing counts against csv.reader, on hostile small texts."""
+"""Chunks, hashes and clearing counts against csv.reader, on hostile small texts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from handover.errors import RefusedError
 from handover.model import Dialect
 from handover.reading.limits import Limits
-from handover.reading.scan import boundaries, scan
+from handover.reading.scan import scan
 
 from tests.unit.reading.oracle import (
     cut,
@@ -81,24 +81,6 @@ def _check_scan(text: str, *, block: int, window: int, chunk_bytes: int, chunk_l
     assert by_key.get("", {0}) == {0}
 
 
-def _naive_cuts(text: str, chunk_bytes: int) -> list[tuple[int, int]]:
-    cuts = [(0, 1)]
-    for record in records(text):
-        if record.offset - cuts[-1][0] >= chunk_bytes:
-            cuts.append((record.offset, record.line))
-    return cuts
-
-
-def _cuts(text: str, chunk_bytes: int, block: int) -> list[tuple[int, int]]:
-    found = boundaries(
-        cut(text.encode(), block),
-        dialect=Dialect("utf-8", ","),
-        header=plain_header(),
-        chunk_bytes=chunk_bytes,
-    )
-    return [(place.offset, place.line) for place in found]
-
-
 @pytest.mark.parametrize("name", NASTY)
 def test_nasty_texts_are_cut_where_csv_reader_ends_a_record(name: str) -> None:
     for chunk_bytes in (1, 13, 200):
@@ -106,7 +88,6 @@ def test_nasty_texts_are_cut_where_csv_reader_ends_a_record(name: str) -> None:
             _check_scan(
                 NASTY[name], block=block, window=block, chunk_bytes=chunk_bytes, chunk_lines=9
             )
-            assert _cuts(NASTY[name], chunk_bytes, block) == _naive_cuts(NASTY[name], chunk_bytes)
 
 
 def test_random_texts_are_cut_where_csv_reader_ends_a_record() -> None:
@@ -122,13 +103,9 @@ def test_random_texts_are_cut_where_csv_reader_ends_a_record() -> None:
             assert _refusal(text.encode())[0] == "EMPTY_FILE"
         elif refused is None:
             _check_scan(text, block=block, window=block, chunk_bytes=chunk_bytes, chunk_lines=3)
-            assert _cuts(text, chunk_bytes, block) == _naive_cuts(text, chunk_bytes)
         else:
             with pytest.raises(RefusedError) as scanned:
                 scan_all(text.encode(), block=block, window=block)
-            with pytest.raises(RefusedError) as bounded:
-                _cuts(text, chunk_bytes, block)
-            assert scanned.value.refusal == bounded.value.refusal
             assert scanned.value.refusal.code == "UNCLOSED_QUOTE"
             assert (scanned.value.refusal.line or 0) >= refused
 
@@ -161,9 +138,6 @@ def test_a_quote_that_never_closes_is_refused_with_its_line() -> None:
     data = b"1,2,3\r4,5,6\r\n" + b'7,"x\ny",9\n10,"11,12\n' + b"13,14,15\n" * 20
 
     assert _refusal(data)[:2] == ("UNCLOSED_QUOTE", 5)
-    with pytest.raises(RefusedError) as caught:
-        _cuts(data.decode(), 10, 7)
-    assert caught.value.refusal.line == 5
 
 
 def test_an_endless_record_is_refused_with_the_line_of_its_quote() -> None:

@@ -18,17 +18,6 @@ from handover.reading.lineends import CR, LF, Bytes, Places
 _OPENS, _DOUBLES, _OTHER = ord("o"), ord("j"), ord("x")
 # A run of quoted fields with their doubled quotes, then quotes that are plain text.
 _RUN = re.compile(rb"(?s:(?:o.?+(?:j.?+)*+)*+)([xj]*+)")
-_RUN_INSIDE = re.compile(rb"(?s:.(?:j.?+)*+(?:o.?+(?:j.?+)*+)*+)([xj]*+)")
-_RUN_CLOSED = re.compile(rb"(?s:(?:j.?+)*+(?:o.?+(?:j.?+)*+)*+)([xj]*+)")
-
-
-class QuoteState:
-    """What the bytes before a block mean for its quotes; a record's start to begin with."""
-
-    def __init__(self) -> None:
-        self.is_inside = False
-        self.follows_separator = True
-        self.follows_closing = False
 
 
 def separator_table(delimiter: str) -> npt.NDArray[np.bool_]:
@@ -39,69 +28,40 @@ def separator_table(delimiter: str) -> npt.NDArray[np.bool_]:
 
 
 def structural_quotes(
-    view: Bytes, places: Places, state: QuoteState, separators: npt.NDArray[np.bool_]
+    view: Bytes, places: Places, separators: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.bool_] | None:
-    """For each quote at `places`, whether it opens or closes a field; None when all do."""
-    if _all_are_structural(view, places, state, separators):
-        return None
-    return _walked(view, places, state, separators)
+    """For each quote at `places`, whether it opens or closes a field; None when all do.
 
-
-def advance(state: QuoteState, view: Bytes, quotes: Places, ends_field: bool) -> None:
-    """Moves `state` behind a block whose structural quotes are known.
-
-    `ends_field` says whether the block's last byte is a separator's.
+    `view` begins with a record.
     """
-    if len(quotes) % 2:
-        state.is_inside = not state.is_inside
-    last_is_quote = len(quotes) > 0 and int(quotes[-1]) == len(view) - 1
-    state.follows_closing = last_is_quote and not state.is_inside
-    state.follows_separator = ends_field
+    if _all_are_structural(view, places, separators):
+        return None
+    return _walked(view, places, separators)
 
 
-def _all_are_structural(
-    view: Bytes, places: Places, state: QuoteState, separators: npt.NDArray[np.bool_]
-) -> bool:
+def _all_are_structural(view: Bytes, places: Places, separators: npt.NDArray[np.bool_]) -> bool:
     """Whether quotes simply open and close in turn, each opener where one may stand."""
-    openers = places[1 if state.is_inside else 0 :: 2]
+    openers = places[0::2]
     if not len(openers):
         return True
-    closers = places[0 if state.is_inside else 1 :: 2]
+    closers = places[1::2]
     before = openers - 1
     allowed = separators[view[before]]
-    if state.is_inside:
-        allowed |= closers[: len(openers)] == before
-    else:
-        allowed[1:] |= closers[: len(openers) - 1] == before[1:]
-        if openers[0] == 0:
-            allowed[0] = state.follows_separator or state.follows_closing
+    allowed[1:] |= closers[: len(openers) - 1] == before[1:]
+    if openers[0] == 0:
+        allowed[0] = True
     return bool(allowed.all())
 
 
 def _walked(
-    view: Bytes, places: Places, state: QuoteState, separators: npt.NDArray[np.bool_]
+    view: Bytes, places: Places, separators: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.bool_]:
     kinds = np.full(len(places), _OTHER, np.uint8)
     kinds[separators[view[places - 1]]] = _OPENS
     kinds[1:][places[1:] == places[:-1] + 1] = _DOUBLES
     if places[0] == 0:
-        kinds[0] = _OTHER
-        if state.follows_separator:
-            kinds[0] = _OPENS
-        if state.follows_closing:
-            kinds[0] = _DOUBLES
-    text = kinds.tobytes()
+        kinds[0] = _OPENS
     keep = np.ones(len(places), np.bool_)
-    first = _RUN
-    if state.is_inside:
-        first = _RUN_INSIDE
-    elif state.follows_closing:
-        first = _RUN_CLOSED
-    match = first.match(text)
-    begin = 0
-    if match is not None:
-        keep[match.start(1) : match.end(1)] = False
-        begin = match.end()
-    for match in _RUN.finditer(text, begin):
+    for match in _RUN.finditer(kinds.tobytes()):
         keep[match.start(1) : match.end(1)] = False
     return keep

@@ -1,15 +1,14 @@
 """One pass over a file: its chunks, and what must be known of the whole before fan-out (numpy).
 
 `scan` gives chunks, a hash of every line's key and the number of clearing lines, and refuses what
-is no readable file. `boundaries` gives only where chunks may begin. Both take record boundaries
-from `quotes`, which are those of csv.reader.
+is no readable file. It takes the ends of records from `quotes`, which are those of csv.reader.
 """
 
 from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,14 +20,11 @@ from handover.reading.clearing import ClearingCounter
 from handover.reading.data_lines import data_lines
 from handover.reading.keys import Hashes, KeyHasher
 from handover.reading.limits import LIMITS, Limits
-from handover.reading.lineends import CR, LF, QUOTE, Bytes, Places, count_line_ends, line_end_places
-from handover.reading.quotes import QuoteState, advance, separator_table, structural_quotes
+from handover.reading.lineends import count_line_ends
 from handover.reading.sniff import encoding_refusal
-from handover.reading.windows import WINDOW_BYTES, Window, outside, unclosed_refusal, windows
+from handover.reading.windows import WINDOW_BYTES, Window, windows
 
 _UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")  # in Windows-1252
-_NO_PLACES: Places = np.empty(0, np.intp)
-_FIRST_LOOK_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +42,6 @@ class Scan:
     end: int
     dialect: Dialect
     hashes: Hashes
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """Where a chunk may begin: a record's byte offset and physical line number."""
-
-    offset: int
-    line: int
 
 
 def scan(
@@ -241,112 +229,3 @@ class _Cutter:
             )
         )
         self._lines = 0
-
-
-def boundaries(
-    blocks: Iterable[bytes],
-    *,
-    dialect: Dialect,
-    header: Header,
-    chunk_bytes: int,
-    limits: Limits = LIMITS,
-) -> Iterator[Cut]:
-    """Where the chunks begin, the first included; lazy, in order, with no look at the fields.
-
-    A cut is the first record start at least `chunk_bytes` behind the one before. `blocks` is the
-    file from `header.data_start` on, best in pieces that a core's cache holds, of 256 KiB.
-    Raises RefusedError UNCLOSED_QUOTE.
-    """
-    finder = _CutFinder(dialect, header, chunk_bytes, limits)
-    held = b""
-    for block in blocks:
-        body = held + block if held else block
-        # Whether a LF belongs to a last CR shows in the next block.
-        held = b"\r" if body.endswith(b"\r") else b""
-        yield from finder.take(body[:-1] if held else body)
-    if held:
-        yield from finder.take(held)
-    yield from finder.finish()
-
-
-class _CutFinder:
-    def __init__(self, dialect: Dialect, header: Header, chunk_bytes: int, limits: Limits) -> None:
-        self._delimiter = ord(dialect.delimiter)
-        self._separators = separator_table(dialect.delimiter)
-        self._chunk_bytes = chunk_bytes
-        self._limits = limits
-        self._state = QuoteState()
-        self._base = header.data_start
-        self._line = header.data_line
-        # A cut waits until a byte follows it, so that no empty chunk ends the file.
-        self._waiting: Cut | None = Cut(header.data_start, header.data_line)
-        self._last = header.data_start
-        self._opened = Cut(header.data_start, header.data_line)
-
-    def take(self, body: bytes) -> Iterator[Cut]:
-        """The cuts that this piece decides; it does not end between a CR and its LF."""
-        if not body:
-            return
-        if self._waiting is not None:
-            yield self._waiting
-            self._waiting = None
-        view: Bytes = np.frombuffer(body, np.uint8)
-        quotes = self._quotes(body, view)
-        was_inside = self._state.is_inside
-        ends_field = body[-1] in (LF, CR, self._delimiter)
-        counted, line = 0, self._line
-        while (low := max(self._last + self._chunk_bytes - 1 - self._base, 0)) < len(body):
-            end = _first_record_end(view, quotes, low, is_inside=was_inside)
-            if end is None:
-                break
-            line += count_line_ends(body, view, counted, end)
-            counted = end
-            cut = Cut(self._base + end, line)
-            self._last = cut.offset
-            if end == len(body):
-                self._waiting = cut
-                break
-            yield cut
-        advance(self._state, view, quotes, ends_field)
-        if self._state.is_inside:
-            self._watch(body, view, quotes)
-        self._line = line + count_line_ends(body, view, counted, len(body))
-        self._base += len(body)
-
-    def finish(self) -> Iterator[Cut]:
-        """Nothing more, or the refusal of a file that ends within quotes."""
-        if self._state.is_inside:
-            raise unclosed_refusal(self._opened.line)
-        yield from ()
-
-    def _quotes(self, body: bytes, view: Bytes) -> Places:
-        if body.find(b'"') < 0:
-            return _NO_PLACES
-        quotes = np.flatnonzero(view == QUOTE)
-        keep = structural_quotes(view, quotes, self._state, self._separators)
-        return quotes if keep is None else quotes[keep]
-
-    def _watch(self, body: bytes, view: Bytes, quotes: Places) -> None:
-        """Remembers where the quote opened that is still open, and refuses one open too long."""
-        if len(quotes):
-            opener = int(quotes[-1])
-            self._opened = Cut(
-                self._base + opener, self._line + count_line_ends(body, view, 0, opener)
-            )
-        if self._base + len(body) - self._opened.offset > self._limits.record_bytes:
-            raise unclosed_refusal(self._opened.line)
-
-
-def _first_record_end(view: Bytes, quotes: Places, low: int, *, is_inside: bool) -> int | None:
-    """The place behind the first line end at `low` or later that stands outside quotes."""
-    step = _FIRST_LOOK_BYTES
-    while low < len(view):
-        # A look may end between a CR and its LF: one byte more is seen, and not taken.
-        high = min(low + step, len(view))
-        ends = line_end_places(view, low, min(high + 1, len(view)))
-        ends = ends[ends < high]
-        ends = ends[outside(ends, quotes, is_inside=is_inside)]
-        if len(ends):
-            return int(ends[0]) + 1
-        low, step = high, step * 4
-    return None

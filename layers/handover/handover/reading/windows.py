@@ -9,13 +9,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from handover.errors import RefusedError
 from handover.model import Dialect, Header
 from handover.reading.limits import LIMITS, REPORT_GROWTH, Limits
 from handover.reading.lineends import CR, LF, QUOTE, Bytes, Places, count_line_ends, line_end_places
-from handover.reading.quotes import QuoteState, separator_table, structural_quotes
+from handover.reading.quotes import separator_table, structural_quotes
 
 # Bytes worked at a time: small enough that the arrays made of them stay in a core's cache.
 WINDOW_BYTES = 512 * 1024
@@ -115,7 +114,7 @@ class _Cut:
         is_quote = kinds == QUOTE
         self.quotes = places[is_quote]
         toggles = is_quote
-        keep = structural_quotes(view, self.quotes, QuoteState(), separator_table(delimiter))
+        keep = structural_quotes(view, self.quotes, separator_table(delimiter))
         if keep is not None:
             self.quotes = self.quotes[keep]
             toggles = is_quote.copy()
@@ -239,9 +238,3 @@ def unclosed_refusal(line: int) -> RefusedError:
 def _unclosed(data: bytes, opener: int, line: int) -> RefusedError:
     view: Bytes = np.frombuffer(data, np.uint8)
     return unclosed_refusal(line + count_line_ends(data, view, 0, opener))
-
-
-def outside(places: Places, quotes: Places, *, is_inside: bool) -> npt.NDArray[np.bool_]:
-    """For each place, whether it stands outside the quoted fields."""
-    is_even: npt.NDArray[np.bool_] = (np.searchsorted(quotes, places) + is_inside) & 1 == 0
-    return is_even
