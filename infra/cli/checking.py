@@ -27,7 +27,7 @@ from handover.profiles import (
     presets,
 )
 from handover.reading import MAX_HEADER_BYTES, lines, read_head, utf8_blocks
-from handover.reading.repeats import Duplicates, repeats
+from handover.reading.repeats import repeats
 from handover.reading.scan import Scan, scan
 from handover.reports import column_warnings
 from handover.rules import canonical, instruction_of, repeated_line
@@ -258,7 +258,7 @@ def _repeats(opened: _Opened, scanned: Scan, profile: Profile) -> Iterator[tuple
         dialect=scanned.dialect,
         header=opened.header,
         canonical=lambda line: canonical(line, opened.binding, profile),
-        duplicates=Duplicates(profile.duplicates.value),
+        duplicates=profile.duplicates,
     )
 
 

@@ -19,10 +19,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from handover.model import Chunk, Dialect, Header, Line
+from handover.model import Chunk, Dialect, Duplicates, Header, Line
 from handover.reading import lines as read_lines
 from handover.reading import read_head
-from handover.reading.repeats import Duplicates, repeats
+from handover.reading.repeats import repeats
 from handover.reading.scan import Scan, scan
 
 KNOWN_LABELS = ("account ID", "account Manager")

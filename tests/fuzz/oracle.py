@@ -14,17 +14,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import idna
-from handover.model import Account
-from handover.profiles import (
-    Binding,
-    Blank,
-    Duplicates,
-    Holds,
-    InactiveAccounts,
-    NamedBy,
-    Profile,
-    UnknownUser,
-)
+from handover.model import Account, Duplicates
+from handover.profiles import Binding, Blank, Holds, InactiveAccounts, NamedBy, Profile, UnknownUser
 from handover.reading import unguard
 from handover.reading.guards import MALFORMED
 

@@ -12,11 +12,20 @@ from itertools import groupby
 from operator import itemgetter
 
 from handover.errors import RefusedError
-from handover.model import Dialect, Header, Line, LineResult, Outcome, Refusal, Repeat, User
+from handover.model import (
+    Dialect,
+    Header,
+    Line,
+    LineResult,
+    Outcome,
+    Refusal,
+    Repeat,
+    User,
+)
 from handover.pipeline.lookups import MAX_UNKNOWN_IDS
 from handover.profiles import Binding, Profile, bind, known_labels
 from handover.reading import MAX_HEADER_BYTES, lines, read_head, utf8_blocks
-from handover.reading.repeats import Duplicates, repeats
+from handover.reading.repeats import repeats
 from handover.reading.scan import Scan, scan
 from handover.reports import errors_head, errors_part, results_head, results_part, tally
 from handover.reports.summary import Counts
@@ -130,7 +139,7 @@ def _passed(upload: bytes, profile: Profile, sizes: Sizes, seed: int) -> Passage
             dialect=dialect,
             header=header,
             canonical=lambda line: canonical(line, binding, profile),
-            duplicates=Duplicates(profile.duplicates.value),
+            duplicates=profile.duplicates,
             window_bytes=sizes.window,
         )
     )

@@ -4,17 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from handover.model import Account, User
-from handover.profiles import (
-    Blank,
-    Column,
-    Duplicates,
-    Holds,
-    NamedBy,
-    Profile,
-    Role,
-    UnknownUser,
-)
+from handover.model import Account, Duplicates, User
+from handover.profiles import Blank, Column, Holds, NamedBy, Profile, Role, UnknownUser
 from handover.profiles.presets import presets
 
 TENANT = "lumina"

@@ -48,6 +48,18 @@ class State(StrEnum):
 FINAL_STATES = frozenset({State.DONE, State.ERROR, State.REFUSED, State.CANCELLED})
 
 
+class Duplicates(StrEnum):
+    """What applies when several lines name the same account: a profile's choice.
+
+    REJECT: identical lines count once, contradicting ones are all rejected. FIRST and LAST: that
+    line applies, whatever the others say.
+    """
+
+    REJECT = "reject"
+    FIRST = "first"
+    LAST = "last"
+
+
 class Operation(StrEnum):
     """What a cell asks for: SET says who is to hold a role; the others change who holds it now.
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from handover.errors import InvalidRequestError, RefusedError
+from handover.model import Duplicates
 from handover.profiles import (
     Binding,
     Blank,
     Column,
-    Duplicates,
     Holds,
     InactiveAccounts,
     NamedBy,

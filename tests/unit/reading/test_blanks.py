@@ -10,10 +10,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from handover.errors import RefusedError
-from handover.model import Dialect, Header, Line
+from handover.model import Dialect, Duplicates, Header, Line
 from handover.reading.keys import KeyHasher, refill
 from handover.reading.own_columns import REPORT_LABELS
-from handover.reading.repeats import Duplicates, repeats
+from handover.reading.repeats import repeats
 from handover.reading.windows import windows
 from hypothesis import example, given, settings
 from hypothesis import strategies as st

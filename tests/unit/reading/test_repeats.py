@@ -8,9 +8,9 @@ from collections.abc import Iterable
 
 import numpy as np
 import pytest
-from handover.model import Dialect, Header, Line, Repeat
+from handover.model import Dialect, Duplicates, Header, Line, Repeat
 from handover.reading.limits import LIMITS
-from handover.reading.repeats import MAX_OTHERS, Duplicates, repeats
+from handover.reading.repeats import MAX_OTHERS, repeats
 from handover.reading.scan import Scan
 
 from tests.unit.reading.oracle import cut, lines_of, plain_header, scan_all

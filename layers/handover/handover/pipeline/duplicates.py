@@ -13,11 +13,11 @@ from operator import itemgetter
 
 from handover.aws import objects
 from handover.deadline import Deadline
-from handover.model import Line, Repeat
+from handover.model import Duplicates, Line, Repeat
 from handover.pipeline.import_plan import ImportPlan, logins_key, repeats_json, repeats_key
 from handover.profiles import LOGIN_NAME, About, Binding, Profile
 from handover.reading.keys import KeyHasher, refill
-from handover.reading.repeats import Duplicates, repeats
+from handover.reading.repeats import repeats
 from handover.reading.scan import Scan
 from handover.reading.windows import windows
 from handover.rules import canonical, canonical_login, normal_login
@@ -49,8 +49,7 @@ def store_repeats(
 
 def _of_keys(plan: ImportPlan, scanned: Scan, deadline: Deadline) -> Found:
     """The lines that do not apply because of another one about the same account or user."""
-    duplicates = Duplicates(plan.profile.duplicates.value)
-    return _repeats(plan, scanned, deadline, canonical, duplicates)
+    return _repeats(plan, scanned, deadline, canonical, plan.profile.duplicates)
 
 
 def _of_logins(plan: ImportPlan, scanned: Scan, seed: int, deadline: Deadline) -> Found:

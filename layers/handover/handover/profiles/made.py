@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from handover.model import ADMIN
+from handover.model import ADMIN, Duplicates
 from handover.profiles.profile import (
     WORKFLOW_ROLE,
     Blank,
     Column,
-    Duplicates,
     Holds,
     InactiveAccounts,
     NamedBy,

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from handover.errors import InvalidRequestError
+from handover.model import Duplicates
 from handover.profiles.definition import COLUMN_FIELDS, PROFILE_FIELDS, ROLE_FIELDS
 from handover.profiles.fields import FIELD, FIELDS, About, is_field
 from handover.profiles.profile import (
@@ -17,7 +18,6 @@ from handover.profiles.profile import (
     WORKFLOW_ROLE,
     Blank,
     Column,
-    Duplicates,
     Holds,
     InactiveAccounts,
     NamedBy,

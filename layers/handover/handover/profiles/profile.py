@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from handover.model import ADMIN
+from handover.model import ADMIN, Duplicates
 from handover.profiles.fields import About
 
 
@@ -56,18 +56,6 @@ class Blank(StrEnum):
     CLEAR = "clear"
     KEEP = "keep"
     ERROR = "error"
-
-
-class Duplicates(StrEnum):
-    """What becomes of lines that name the same account.
-
-    REJECT: identical lines count once, contradicting ones are all rejected. FIRST and LAST: that
-    line applies, whatever the others say.
-    """
-
-    REJECT = "reject"
-    FIRST = "first"
-    LAST = "last"
 
 
 class UnknownUser(StrEnum):

@@ -22,13 +22,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from enum import StrEnum
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from handover.model import Chunk, Dialect, Header, Line, Repeat
+from handover.model import Chunk, Dialect, Duplicates, Header, Line, Repeat
 from handover.reading.csv_lines import record_lines
 from handover.reading.data_lines import data_lines
 from handover.reading.keys import BLANK, Hashes
@@ -52,17 +51,6 @@ _LINE_BITS = np.uint64(32)  # A file of 2 GiB has fewer than 2**32 lines.
 _LINE_MASK = np.uint64(2**32 - 1)
 
 Canonical: TypeAlias = Callable[[Line], tuple[str, tuple[str, ...]] | None]
-
-
-class Duplicates(StrEnum):
-    """What applies when an account stands on several lines: a profile's choice.
-
-    `reject`: the first of identical lines; none at all when any two differ.
-    """
-
-    REJECT = "reject"
-    FIRST = "first"
-    LAST = "last"
 
 
 def repeats(

@@ -88,7 +88,6 @@ class ImportItem(Model):
     bucket = UnicodeAttribute()
     key = UnicodeAttribute()
     version_id = UnicodeAttribute()
-    size_bytes = NumberAttribute(default=0)
     # The place of the import among all of the tenant: S3's time, then S3's sequencer.
     order = UnicodeAttribute()
     ticket = UnicodeAttribute(null=True)
