@@ -102,8 +102,7 @@ def _apply(
     found = planner.store.read(
         tenant, dict.fromkeys(one.account_id for one in asked.values()), deadline
     )
-    plan_line = planner.for_lines(asked.values(), found, deadline)
-    plans = {place: plan_line(one, found.get(one.account_id)) for place, one in asked.items()}
+    plans = planner.decide(asked, found, deadline)
     if may_store:
         _write(planner, asked, plans, decided, deadline)
     else:
@@ -122,7 +121,11 @@ def _write(
     decided: Decided,
     deadline: Deadline,
 ) -> None:
-    """Stores what the plans want stored; a plan that met a newer version is made again."""
+    """Stores what the plans ask for; a plan that met a newer version is made again.
+
+    In parts as large as one call to DynamoDB: `decided` counts the parts that are stored, which is
+    what the next worker is told when the time is used up in between.
+    """
     waiting = [place for place, planned in plans.items() if planned.write is not None]
     decided.lines += len(plans) - len(waiting)
     tries = 0
@@ -154,13 +157,9 @@ def _write_part(
     found = {places[write.account.account_id]: account for write, account in unmet}
     # What the rules look at may follow from the record: a login name that it has lost meanwhile.
     there = {record.account_id: record for record in found.values() if record is not None}
-    plan_line = planner.for_lines([asked[place] for place in found], there, deadline)
-    again: list[int] = []
-    for place, account in found.items():
-        plans[place] = plan_line(asked[place], account)
-        if plans[place].write is not None:
-            again.append(place)
-    return again
+    decided = planner.decide({place: asked[place] for place in found}, there, deadline)
+    plans.update(decided)
+    return [place for place, planned in decided.items() if planned.write is not None]
 
 
 def _result(line: Line, planned: Decision) -> LineResult:

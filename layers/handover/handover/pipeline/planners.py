@@ -5,8 +5,9 @@ What the rules look at is gathered here, for all lines of a chunk or for some of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from handover.deadline import Deadline
 from handover.model import Account, Repeat, User
@@ -16,6 +17,7 @@ from handover.rules import (
     Decision,
     DirectoryContext,
     Instruction,
+    LookupContext,
     WriteContext,
     account_only,
     is_made_later,
@@ -25,9 +27,6 @@ from handover.rules import (
 )
 from handover.runtime import Resources
 from handover.store.directory_records import Records
-
-PlanLine = Callable[[Instruction, Account | None], Decision]
-PlanLines = Callable[[Collection[Instruction], Mapping[str, Account], Deadline], PlanLine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,43 +48,107 @@ class Work:
     now: float
 
 
-@dataclass(frozen=True, slots=True)
-class Planner:
-    """Where what lines are about is read and written, and what plans some of them.
+class Planner(Protocol):
+    """Decides lines, on what is read for them."""
 
-    `for_lines` is given the lines, and what they are about as far as it exists.
-    """
+    @property
+    def store(self) -> Records:
+        """Where what the lines are about is read and written."""
 
-    store: Records
-    for_lines: PlanLines
+    def decide(
+        self, asked: Mapping[int, Instruction], found: Mapping[str, Account], deadline: Deadline
+    ) -> dict[int, Decision]:
+        """The decision on each line; `found` is what they are about, as far as it exists."""
 
 
 def planner_of(
     resources: Resources, work: Work, asked: Collection[Instruction], deadline: Deadline
 ) -> Planner:
     """The planner of a chunk's lines, with all that is looked up for the whole chunk."""
-    if work.profile.about is About.ASSIGNMENTS:
-        return Planner(resources.tables.accounts, _assigning(resources, work, asked, deadline))
     store = _store_of(resources, work.profile.about)
-    return Planner(store, _recording(resources, work))
+    if not work.may_write:
+        return DonePlanner(store, work)
+    if work.profile.about is not About.ASSIGNMENTS:
+        return RecordPlanner(store, resources, work)
+    return AssignmentPlanner(store, resources, work, _lookup(resources, work, asked, deadline))
 
 
 def _store_of(resources: Resources, about: About) -> Records:
+    if about is About.ASSIGNMENTS:
+        return resources.tables.accounts
     if about is About.ACCOUNTS:
         return resources.tables.account_records
     return resources.tables.user_records
 
 
-def _known_only(work: Work) -> PlanLine:
-    return lambda one, found: account_only(one, found, work.context)
+@dataclass(frozen=True, slots=True)
+class DonePlanner:
+    """Leaves every line as it is: the import may not write, so only what is done counts."""
+
+    store: Records
+    work: Work
+
+    def decide(
+        self,
+        asked: Mapping[int, Instruction],
+        found: Mapping[str, Account],
+        deadline: Deadline,  # noqa: ARG002 - nothing is looked up
+    ) -> dict[int, Decision]:
+        """What each line has done already, NOT_PROCESSED when nothing."""
+        return {
+            place: account_only(one, found.get(one.account_id), self.work.context)
+            for place, one in asked.items()
+        }
 
 
-def _assigning(
+@dataclass(frozen=True, slots=True)
+class AssignmentPlanner:
+    """Decides who holds the roles of accounts; `lookup` is for all lines of the chunk."""
+
+    store: Records
+    resources: Resources
+    work: Work
+    lookup: LookupContext
+
+    def decide(
+        self, asked: Mapping[int, Instruction], found: Mapping[str, Account], deadline: Deadline
+    ) -> dict[int, Decision]:
+        """The decision on each line; accounts that are not found are looked up under others."""
+        work = self.work
+        ids = dict.fromkeys(one.account_id for one in asked.values())
+        likely = likely_accounts(self.resources, work.tenant, ids, found, deadline)
+        known = replace(self.lookup, likely=likely) if likely else self.lookup
+        return {
+            place: plan(one, found.get(one.account_id), known, work.profile, work.context)
+            for place, one in asked.items()
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPlanner:
+    """Decides what the directory says of accounts or users."""
+
+    store: Records
+    resources: Resources
+    work: Work
+
+    def decide(
+        self, asked: Mapping[int, Instruction], found: Mapping[str, Account], deadline: Deadline
+    ) -> dict[int, Decision]:
+        """The decision on each line, with what is looked up for these lines."""
+        work = self.work
+        known = _directory_context(self.resources, work, asked.values(), found, deadline)
+        decided: dict[int, Decision] = {}
+        for place, one in asked.items():
+            record = found.get(one.account_id) or Account(work.tenant, one.account_id, 0)
+            decided[place] = plan_record(one, record, known, work.profile, work.context)
+        return decided
+
+
+def _lookup(
     resources: Resources, work: Work, asked: Iterable[Instruction], deadline: Deadline
-) -> PlanLines:
-    if not work.may_write:
-        return lambda _asked, _accounts, _deadline: _known_only(work)
-    lookup = lookup_context_for(
+) -> LookupContext:
+    return lookup_context_for(
         resources,
         work.tenant,
         asked,
@@ -94,34 +157,6 @@ def _assigning(
         deadline,
         import_id=work.context.import_id,
     )
-
-    def for_lines(
-        lines: Collection[Instruction], accounts: Mapping[str, Account], deadline: Deadline
-    ) -> PlanLine:
-        ids = dict.fromkeys(one.account_id for one in lines)
-        likely = likely_accounts(resources, work.tenant, ids, accounts, deadline)
-        known = replace(lookup, likely=likely) if likely else lookup
-        return lambda one, account: plan(one, account, known, work.profile, work.context)
-
-    return for_lines
-
-
-def _recording(resources: Resources, work: Work) -> PlanLines:
-    if not work.may_write:
-        return lambda _asked, _records, _deadline: _known_only(work)
-
-    def for_lines(
-        lines: Collection[Instruction], records: Mapping[str, Account], deadline: Deadline
-    ) -> PlanLine:
-        known = _directory_context(resources, work, lines, records, deadline)
-
-        def plan_line(one: Instruction, record: Account | None) -> Decision:
-            there = record or Account(work.tenant, one.account_id, 0)
-            return plan_record(one, there, known, work.profile, work.context)
-
-        return plan_line
-
-    return for_lines
 
 
 def _directory_context(
@@ -137,15 +172,7 @@ def _directory_context(
         for one in asked
         if one.account_id not in records or is_made_later(records[one.account_id], work.context)
     ]
-    lookup = lookup_context_for(
-        resources,
-        work.tenant,
-        new,
-        work.binding.ways,
-        work.wall,
-        deadline,
-        import_id=work.context.import_id,
-    )
+    lookup = _lookup(resources, work, new, deadline)
     if work.profile.about is About.USERS:
         return DirectoryContext(lookup, logins=_logins(resources, work, asked, records, deadline))
     return DirectoryContext(lookup, _default_manager(resources, work.tenant) if new else None)

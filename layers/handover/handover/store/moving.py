@@ -100,7 +100,10 @@ class PortfolioMover:
             asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def _move(self, pk: str, place: Move, deadline: Deadline) -> Iterator[int]:
-        """Moves all items of a key; those that are written meanwhile are tried once more."""
+        """Moves all items of a key; those that are written meanwhile are tried once more.
+
+        In parts as large as one call to DynamoDB, so that whoever shows progress hears of each.
+        """
         for _ in range(2):
             is_moved = True
             items = self._items(pk, deadline)
