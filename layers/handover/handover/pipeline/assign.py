@@ -54,6 +54,19 @@ class _Chunk:
     work: Work
 
 
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One worker's turn with a chunk: its run, what it may do, and how far it has come.
+
+    `handed_on` is what the message says of it, None when it says nothing.
+    """
+
+    run: Invocation
+    decided: Decided
+    handed_on: int | None
+    may_write: bool
+
+
 def work_chunk(
     resources: Resources,
     import_id: str,
@@ -81,39 +94,27 @@ def work_chunk(
         until=run.lease_until,
         handed_on=handed_on,
     )
-    decided = Decided(begun_at=run.now)
+    turn = _Turn(run, Decided(begun_at=run.now), handed_on, may_write)
     try:
-        _work_taken(
-            resources, import_id, number, taken, run, handed_on, decided, may_write=may_write
-        )
+        _work_taken(resources, import_id, number, taken, turn)
     except RetryLaterError as late:
         # Unless a request had no answer nothing is under way any more, and the next worker need
         # not wait until this one is certainly over.
-        if (
-            taken is None
-            or late.is_under_way
-            or not _give_back(resources, import_id, taken, run, decided, may_write)
-        ):
+        if taken is None or late.is_under_way or not _give_back(resources, import_id, taken, turn):
             raise
 
 
-def _give_back(
-    resources: Resources,
-    import_id: str,
-    taken: Taken,
-    run: Invocation,
-    decided: Decided,
-    may_write: bool,
-) -> bool:
+def _give_back(resources: Resources, import_id: str, taken: Taken, turn: _Turn) -> bool:
     """Frees the chunk for the next worker; True when a fresh message tells of it."""
     imports, number = resources.tables.imports, taken.chunk.number
-    is_further = may_write and is_handed_on(decided.lines, taken.decided)
+    decided = turn.decided
+    is_further = turn.may_write and is_handed_on(decided.lines, taken.decided)
     is_free = imports.free_chunk(
         import_id,
         number,
-        run.attempt,
+        turn.run.attempt,
         decided=decided.lines if is_further else taken.decided,
-        worked_ms=_worked_ms(taken, run, decided),
+        worked_ms=_worked_ms(taken, turn),
     )
     item = imports.find(import_id) if is_free and is_further else None
     if item is None:
@@ -127,43 +128,33 @@ def _give_back(
     return True
 
 
-def _worked_ms(taken: Taken, run: Invocation, decided: Decided) -> int:
+def _worked_ms(taken: Taken, turn: _Turn) -> int:
     """How long workers have had the chunk by now."""
-    return taken.worked_ms + max(0, round((run.now - decided.begun_at) * 1000))
+    return taken.worked_ms + max(0, round((turn.run.now - turn.decided.begun_at) * 1000))
 
 
 def _work_taken(
-    resources: Resources,
-    import_id: str,
-    number: int,
-    taken: Taken | None,
-    run: Invocation,
-    handed_on: int | None,
-    decided: Decided,
-    *,
-    may_write: bool,
+    resources: Resources, import_id: str, number: int, taken: Taken | None, turn: _Turn
 ) -> None:
     # The import is read after the chunk was taken: whoever settled it or cancelled the import
     # before that is seen, and nobody can settle it now but this run.
     item = resources.tables.imports.find(import_id)
     if item is None:
         raise RetryLaterError("there is no such import yet")
-    if item.probe == number and is_probe(run.sent_at, float(item.resent_at)):
+    if item.probe == number and is_probe(turn.run.sent_at, float(item.resent_at)):
         resources.tables.imports.note_probe_taken(import_id, number)
     if number in pending_chunks(item):
         if taken is None:
-            item = _count(resources, item, number, run, handed_on)
+            item = _count(resources, item, number, turn)
         elif item.state != State.PROCESSING:
             return
         else:
-            item = _settle(resources, item, taken, run, decided, may_write)
+            item = _settle(resources, item, taken, turn)
     if item.state == State.PROCESSING and not pending_chunks(item):
         send_finalize(resources, item)
 
 
-def _count(
-    resources: Resources, item: ImportItem, number: int, run: Invocation, handed_on: int | None
-) -> ImportItem:
+def _count(resources: Resources, item: ImportItem, number: int, turn: _Turn) -> ImportItem:
     """Counts a chunk whose worker was stopped after it had settled it.
 
     Leaves one alone that a later message stands for.
@@ -171,25 +162,19 @@ def _count(
     imports = resources.tables.imports
     settled = imports.settlement(item.pk, number)
     if settled is not None:
-        return imports.count(item, settled, run.deadline)
-    if handed_on is not None and handed_on < imports.handed_on(item.pk, number):
+        return imports.count(item, settled, turn.run.deadline)
+    if turn.handed_on is not None and turn.handed_on < imports.handed_on(item.pk, number):
         return item
     # A second message of a chunk, as the sweeper sends one, must not become a dead letter that
     # ends the chunk, only because it has met the other's worker each time.
     raise RetryLaterError("another worker has this chunk", is_busy=True)
 
 
-def _settle(
-    resources: Resources,
-    item: ImportItem,
-    taken: Taken,
-    run: Invocation,
-    decided: Decided,
-    may_write: bool,
-) -> ImportItem:
-    found = _gather(resources, item, taken, run, may_write)
+def _settle(resources: Resources, item: ImportItem, taken: Taken, turn: _Turn) -> ImportItem:
+    run = turn.run
+    found = _gather(resources, item, taken, run, turn.may_write)
     with _no_search_for_cycles():
-        results = _results(resources, found, decided, run.deadline)
+        results = _results(resources, found, turn.decided, run.deadline)
     counts = tally(results)
     if found.work.is_dry_run:
         objects.write(
@@ -219,7 +204,7 @@ def _settle(
         "chunk settled", extra={"import_id": item.pk, "chunk": number, "lines": counts.lines}
     )
     settlement = Settlement(
-        number, run.attempt, bool(counts.with_errors), counts, _worked_ms(taken, run, decided)
+        number, run.attempt, bool(counts.with_errors), counts, _worked_ms(taken, turn)
     )
     return resources.tables.imports.settle(item, settlement, run.deadline)
 
