@@ -27,8 +27,9 @@ from handover.profiles import (
     presets,
 )
 from handover.reading import MAX_HEADER_BYTES, lines, read_head, utf8_blocks
+from handover.reading.keys import KeyColumn
 from handover.reading.repeats import repeats
-from handover.reading.scan import Scan, scan
+from handover.reading.scan import Scan, Sizes, scan
 from handover.reports import column_warnings
 from handover.rules import canonical, instruction_of, repeated_line
 
@@ -233,10 +234,8 @@ def _scan(opened: _Opened, profile: Profile, screen: Screen, name: str) -> Scan:
             blocks(),
             dialect=opened.dialect,
             header=opened.header,
-            key_column=opened.binding.account,
-            seed=SEED,
-            chunk_bytes=CHUNK_BYTES,
-            chunk_lines=CHUNK_LINES,
+            key=KeyColumn(opened.binding.account, SEED),
+            sizes=Sizes(CHUNK_BYTES, CHUNK_LINES),
             fallback_encoding=profile.fallback_encoding,
         )
 
@@ -252,10 +251,8 @@ def _repeats(opened: _Opened, scanned: Scan, profile: Profile) -> Iterator[tuple
             yield block
 
     return repeats(
-        scanned.hashes,
+        scanned,
         read=again,
-        chunks=scanned.chunks,
-        dialect=scanned.dialect,
         header=opened.header,
         canonical=lambda line: canonical(line, opened.binding, profile),
         duplicates=profile.duplicates,

@@ -22,8 +22,10 @@ from pathlib import Path
 from handover.model import Chunk, Dialect, Duplicates, Header, Line
 from handover.reading import lines as read_lines
 from handover.reading import read_head
+from handover.reading.clearing import Clearing
+from handover.reading.keys import KeyColumn
 from handover.reading.repeats import repeats
-from handover.reading.scan import Scan, scan
+from handover.reading.scan import Scan, Sizes, scan
 
 KNOWN_LABELS = ("account ID", "account Manager")
 BLOCK_BYTES = 256 * 1024
@@ -96,13 +98,14 @@ def scan_file(path: Path, *, counts_clearing: bool = False) -> Scan:
         blocks(path, header.data_start),
         dialect=dialect,
         header=header,
-        key_column=0,
-        seed=1,
-        chunk_bytes=CHUNK_BYTES,
-        chunk_lines=100_000,
-        clear_columns=(1,) if counts_clearing else (),
-        is_clearing=lambda value: value.strip().casefold() in {"", "none"},
+        key=KeyColumn(0, seed=1),
+        sizes=Sizes(CHUNK_BYTES, 100_000),
+        clearing=Clearing((1,), _is_clearing) if counts_clearing else None,
     )
+
+
+def _is_clearing(value: str) -> bool:
+    return value.strip().casefold() in {"", "none"}
 
 
 def read_chunks(path: Path, chunks: tuple[Chunk, ...]) -> None:
@@ -122,13 +125,11 @@ def _canonical(line: Line) -> tuple[str, tuple[str, ...]] | None:
 
 def settle(path: Path) -> int:
     """Scan and repeats. Returns the number of lines that do not apply."""
-    dialect, header = head_of(path)
+    _dialect, header = head_of(path)
     found = scan_file(path)
     settled = repeats(
-        found.hashes,
+        found,
         read=lambda: blocks(path, header.data_start),
-        chunks=found.chunks,
-        dialect=dialect,
         header=header,
         canonical=_canonical,
         duplicates=Duplicates.REJECT,

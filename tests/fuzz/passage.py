@@ -25,8 +25,11 @@ from handover.model import (
 from handover.pipeline.lookups import MAX_UNKNOWN_IDS
 from handover.profiles import Binding, Profile, bind, known_labels
 from handover.reading import MAX_HEADER_BYTES, lines, read_head, utf8_blocks
+from handover.reading.clearing import Clearing
+from handover.reading.keys import KeyColumn
 from handover.reading.repeats import repeats
 from handover.reading.scan import Scan, scan
+from handover.reading.scan import Sizes as ScanSizes
 from handover.reports import errors_head, errors_part, results_head, results_part, tally
 from handover.reports.summary import Counts
 from handover.rules import (
@@ -117,26 +120,21 @@ def _passed(upload: bytes, profile: Profile, sizes: Sizes, seed: int) -> Passage
         cut(body, sizes.block),
         dialect=dialect,
         header=header,
-        key_column=binding.account,
-        seed=seed,
-        chunk_bytes=sizes.chunk_bytes,
-        chunk_lines=sizes.chunk_lines,
-        clear_columns=[
-            one.index for assignee in binding.roles for one in (assignee, *assignee.others)
-        ],
-        is_clearing=profile.is_clearing,
-        list_separator=profile.list_separator,
-        clear_words=profile.clear_words,
+        key=KeyColumn(binding.account, seed),
+        sizes=ScanSizes(sizes.chunk_bytes, sizes.chunk_lines, window_bytes=sizes.window),
+        clearing=Clearing(
+            [one.index for assignee in binding.roles for one in (assignee, *assignee.others)],
+            profile.is_clearing,
+            profile.list_separator,
+            profile.clear_words,
+        ),
         fallback_encoding=profile.fallback_encoding,
-        window_bytes=sizes.window,
     )
     dialect = scanned.dialect
     repeated = tuple(
         repeats(
-            scanned.hashes.copy(),
+            replace(scanned, hashes=scanned.hashes.copy()),
             read=lambda: cut(body, sizes.block),
-            chunks=scanned.chunks,
-            dialect=dialect,
             header=header,
             canonical=lambda line: canonical(line, binding, profile),
             duplicates=profile.duplicates,

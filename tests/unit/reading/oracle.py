@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 from handover.model import Chunk, Dialect, Header, Line
 from handover.reading import lines, read_head
-from handover.reading.scan import Scan, scan
+from handover.reading.clearing import Clearing
+from handover.reading.keys import KeyColumn
+from handover.reading.scan import Scan, Sizes, scan
 
 KNOWN = ("account ID", "account Manager", "note")
 
@@ -86,15 +88,13 @@ def scan_all(
         cut(data[header.data_start :], block),
         dialect=dialect or Dialect("utf-8", ","),
         header=header,
-        key_column=key_column,
-        seed=42,
-        chunk_bytes=chunk_bytes,
-        chunk_lines=chunk_lines,
-        clear_columns=clear_columns,
-        is_clearing=is_clearing,
-        list_separator=list_separator,
-        clear_words=clear_words,
-        window_bytes=window,
+        key=KeyColumn(key_column, seed=42),
+        sizes=Sizes(chunk_bytes, chunk_lines, window_bytes=window),
+        clearing=(
+            Clearing(clear_columns, is_clearing, list_separator, clear_words)
+            if is_clearing is not None
+            else None
+        ),
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from handover.errors import RefusedError
 from handover.model import Dialect, Duplicates, Header, Line
-from handover.reading.keys import KeyHasher, refill
+from handover.reading.keys import KeyColumn, KeyHasher, refill
 from handover.reading.own_columns import REPORT_LABELS
 from handover.reading.repeats import repeats
 from handover.reading.windows import windows
@@ -91,7 +91,7 @@ def test_repeats_hashes_and_clearing_counts_follow_the_same_lines(
 
     refilled = np.zeros(found.lines, np.uint64)
     again = windows(cut(data, size), dialect=COMMA, header=HEADER, window_bytes=size)
-    refill(refilled, again, KeyHasher(column=0, dialect=COMMA, seed=42), HEADER)
+    refill(refilled, again, KeyHasher(KeyColumn(0, seed=42), COMMA), HEADER)
     assert refilled.tolist() == found.hashes.tolist()
 
     assert found.clearing == sum(
@@ -99,10 +99,8 @@ def test_repeats_hashes_and_clearing_counts_follow_the_same_lines(
     )
 
     settled = repeats(
-        found.hashes,
+        found,
         read=lambda: cut(data, size),
-        chunks=found.chunks,
-        dialect=COMMA,
         header=HEADER,
         canonical=lambda line: (line.fields[0].strip(), ()) if line.fields[0].strip() else None,
         duplicates=Duplicates.FIRST,

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 from handover.model import Dialect, Header
-from handover.reading.keys import BLANK, Hashes, KeyHasher, refill
-from handover.reading.scan import scan
+from handover.reading.keys import BLANK, Hashes, KeyColumn, KeyHasher, refill
+from handover.reading.scan import Sizes, scan
 from handover.reading.windows import windows
 from handover.rules import normal_address
 from hypothesis import given, settings
@@ -32,11 +32,8 @@ def hashes(keys: list[str], encoding: str = "utf-8") -> Hashes:
         [data],
         dialect=Dialect(encoding, ","),
         header=Header(("email", "x"), 0, 2),
-        key_column=0,
-        normal_key=normal_address,
-        seed=7,
-        chunk_bytes=1 << 20,
-        chunk_lines=1 << 20,
+        key=KeyColumn(0, 7, normal_address),
+        sizes=Sizes(1 << 20, 1 << 20),
     )
     return found.hashes
 
@@ -68,7 +65,7 @@ def test_two_keys_have_one_hash_exactly_when_they_are_compared_as_equal(keys: li
 def test_the_hashes_of_a_scan_are_refilled_with_those_of_another_column() -> None:
     dialect, header = Dialect("utf-8", ","), Header(("a", "b"), 0, 2)
     data = "".join(f"{row},{key}\n\n" for row, key in enumerate(WRITINGS)).encode()
-    hasher = KeyHasher(column=1, dialect=dialect, seed=7, normal=normal_address)
+    hasher = KeyHasher(KeyColumn(1, 7, normal_address), dialect)
     found = np.zeros(len(WRITINGS), np.uint64)
 
     again = windows([data[:9], data[9:]], dialect=dialect, header=header, window_bytes=20)

@@ -29,15 +29,12 @@ def settle(
     duplicates: Duplicates,
     *,
     header: Header | None = None,
-    dialect: Dialect = COMMA,
     window: int = 1 << 19,
 ) -> list[tuple[int, Repeat]]:
     return list(
         repeats(
-            found.hashes,
+            found,
             read=lambda: cut(data, 64),
-            chunks=found.chunks,
-            dialect=dialect,
             header=header or plain_header(),
             canonical=canonical,
             duplicates=duplicates,
@@ -93,7 +90,7 @@ def test_repeats_are_those_of_a_plain_dict(duplicates: Duplicates, seed: int) ->
         for line in lines_of(data, (chunk,), dialect, plain_header())
     }
 
-    settled = settle(data, found, duplicates, dialect=dialect, window=40)
+    settled = settle(data, found, duplicates, window=40)
 
     assert [repeat for _chunk, repeat in settled] == naive(lines, duplicates)
     assert [chunk for chunk, _repeat in settled] == [chunk_of[r.line] for _chunk, r in settled]
@@ -115,10 +112,8 @@ def test_equal_blank_accounts_are_no_repeats_and_nothing_is_read_again() -> None
     found = scan_all(data)
 
     settled = repeats(
-        found.hashes,
+        found,
         read=lambda: pytest.fail("read again"),
-        chunks=found.chunks,
-        dialect=COMMA,
         header=plain_header(),
         canonical=canonical,
         duplicates=Duplicates.REJECT,

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from handover.errors import RefusedError
 from handover.model import Dialect
-from handover.reading.limits import Limits
-from handover.reading.scan import scan
+from handover.reading.keys import KeyColumn
+from handover.reading.limits import LIMITS, Limits
+from handover.reading.scan import Sizes, scan
 
 from tests.unit.reading.oracle import (
     cut,
@@ -123,11 +124,8 @@ def _refusal(data: bytes, **options: Any) -> tuple[str, int | None, str]:
             cut(data, 50),
             dialect=options.pop("dialect", Dialect("utf-8", ",")),
             header=plain_header(),
-            key_column=0,
-            seed=0,
-            chunk_bytes=100,
-            chunk_lines=10,
-            window_bytes=64,
+            key=KeyColumn(0, seed=0),
+            sizes=Sizes(100, 10, options.pop("limits", LIMITS), window_bytes=64),
             **options,
         )
     refusal = caught.value.refusal
@@ -200,12 +198,9 @@ def test_ascii_that_turns_out_to_be_windows_1252_is_read_so_where_allowed() -> N
         cut(data, 10),
         dialect=Dialect("utf-8", ","),
         header=plain_header(),
-        key_column=0,
-        seed=1,
-        chunk_bytes=100,
-        chunk_lines=10,
+        key=KeyColumn(0, seed=1),
+        sizes=Sizes(100, 10, window_bytes=32),
         fallback_encoding="windows-1252",
-        window_bytes=32,
     )
 
     assert found.dialect.encoding == "windows-1252"

@@ -16,7 +16,7 @@ from handover.deadline import Deadline
 from handover.model import Duplicates, Line, Repeat
 from handover.pipeline.import_plan import ImportPlan, logins_key, repeats_json, repeats_key
 from handover.profiles import LOGIN_NAME, About, Binding, Profile
-from handover.reading.keys import KeyHasher, refill
+from handover.reading.keys import KeyColumn, KeyHasher, refill
 from handover.reading.repeats import repeats
 from handover.reading.scan import Scan
 from handover.reading.windows import windows
@@ -58,7 +58,7 @@ def _of_logins(plan: ImportPlan, scanned: Scan, seed: int, deadline: Deadline) -
     if column is None:
         return
     again = windows(_blocks(plan, scanned, deadline), dialect=plan.dialect, header=plan.header)
-    hasher = KeyHasher(column=column.index, dialect=plan.dialect, seed=seed, normal=normal_login)
+    hasher = KeyHasher(KeyColumn(column.index, seed, normal_login), plan.dialect)
     # In the place of the hashes that are used up, so that a line takes no more bytes than before.
     refill(scanned.hashes, again, hasher, plan.header)
     # Whichever line of a user applies: of two users neither can be preferred.
@@ -77,10 +77,8 @@ def _repeats(
 ) -> Found:
     """The lines that do not apply because of another of the same meaning; uses up the hashes."""
     return repeats(
-        scanned.hashes,
+        scanned,
         read=lambda: _blocks(plan, scanned, deadline),
-        chunks=scanned.chunks,
-        dialect=plan.dialect,
         header=plan.header,
         canonical=lambda line: meaning_of(line, plan.binding, plan.profile),
         duplicates=duplicates,

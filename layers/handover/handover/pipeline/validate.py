@@ -33,7 +33,10 @@ from handover.pipeline.uploads import (
 )
 from handover.profiles import About, Binding, Profile, bind, known_labels, parse_profile
 from handover.reading import MAX_FILE_BYTES, MAX_HEADER_BYTES, read_head
-from handover.reading.scan import scan
+from handover.reading.clearing import Clearing
+from handover.reading.keys import KeyColumn
+from handover.reading.limits import Limits
+from handover.reading.scan import Sizes, scan
 from handover.reading.transcode import utf8_blocks
 from handover.reports import column_warnings
 from handover.rules import normal_address
@@ -161,19 +164,21 @@ def _validate(
             fingerprint.through(blocks) if sender.principal else blocks,
             dialect=dialect,
             header=header,
-            key_column=binding.account,
-            normal_key=normal_address if profile.about is About.USERS else None,
-            seed=seed,
-            chunk_bytes=max(MIN_CHUNK_BYTES, -(-size // MAX_CHUNKS)),
-            chunk_lines=chunk_lines(
-                resources.tables.imports.pace(item.tenant, item.source), worker_seconds
+            key=KeyColumn(
+                binding.account, seed, normal_address if profile.about is About.USERS else None
             ),
-            clear_columns=binding.clearing,
-            is_clearing=profile.is_clearing,
-            list_separator=profile.list_separator,
-            clear_words=profile.clear_words,
+            sizes=Sizes(
+                max(MIN_CHUNK_BYTES, -(-size // MAX_CHUNKS)),
+                chunk_lines(
+                    resources.tables.imports.pace(item.tenant, item.source), worker_seconds
+                ),
+                # A job may have nothing to do by the time its file is written.
+                Limits(min_lines=1 if sender.job is None else 0),
+            ),
+            clearing=Clearing(
+                binding.clearing, profile.is_clearing, profile.list_separator, profile.clear_words
+            ),
             fallback_encoding=profile.fallback_encoding,
-            needs_lines=sender.job is None,
         )
         plan = ImportPlan(
             profile=profile,

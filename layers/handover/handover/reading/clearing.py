@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -24,29 +25,34 @@ _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 _WORD_MASK = np.array([(1 << (8 * length)) - 1 for length in range(9)], np.uint64)
 
 
-class ClearingCounter:
-    """Counts the lines of windows that clear; asks `is_clearing` once per distinct value.
+@dataclass(frozen=True, slots=True)
+class Clearing:
+    """Which columns a line may clear, and by which values.
 
     With a `list_separator`, a value that holds nothing else may clear however long it is. `words`
     are those that clear, in the form that str.casefold gives.
     """
 
-    def __init__(
-        self,
-        *,
-        columns: Sequence[int],
-        width: int,
-        is_clearing: Callable[[str], bool],
-        list_separator: str | None = None,
-        words: Collection[str] = (),
-    ) -> None:
-        self._columns = tuple(columns)
+    columns: Sequence[int]
+    is_clearing: Callable[[str], bool]
+    list_separator: str | None = None
+    words: Collection[str] = ()
+
+
+class ClearingCounter:
+    """Counts the lines of windows that clear; asks `is_clearing` once per distinct value.
+
+    `width` is the number of fields that a line must have to count.
+    """
+
+    def __init__(self, clearing: Clearing, width: int) -> None:
+        self._columns = tuple(clearing.columns)
         self._width = width
-        self._is_clearing = is_clearing
+        self._is_clearing = clearing.is_clearing
         # A space is odd already, and so is every byte of a separator that is not ASCII.
-        self._separator = ord(list_separator) if list_separator is not None else 0
+        self._separator = ord(clearing.list_separator) if clearing.list_separator is not None else 0
         # A quote within a word is written twice; a guard and the quotes around it are three bytes.
-        longest = max((len(word.encode()) + word.count('"') for word in words), default=0)
+        longest = max((len(word.encode()) + word.count('"') for word in clearing.words), default=0)
         self._longest_word = longest + 3
         self._verdicts: dict[bytes, bool] = {}
 

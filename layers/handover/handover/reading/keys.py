@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -78,25 +79,27 @@ def _mix(hashes: Hashes, words: Hashes, lengths: Places, offset: int, *, is_full
     hashes ^= hashes >> _FOLD_1
 
 
-class KeyHasher:
-    """Hashes the key column of windows, all with one seed.
+@dataclass(frozen=True, slots=True)
+class KeyColumn:
+    """The column that holds the keys, the seed of their hashes, and how keys are compared.
 
     `normal` gives the form that keys are compared in; of ASCII that is the key in small letters
     without the spaces around it. Without it only those spaces do not count.
     """
 
-    def __init__(
-        self,
-        *,
-        column: int,
-        dialect: Dialect,
-        seed: int,
-        normal: Callable[[str], str] | None = None,
-    ) -> None:
+    column: int
+    seed: int
+    normal: Callable[[str], str] | None = None
+
+
+class KeyHasher:
+    """Hashes the key column of windows, all with one seed."""
+
+    def __init__(self, key: KeyColumn, dialect: Dialect) -> None:
         self.dialect = dialect
-        self._column = column
-        self._seed = seed
-        self._normal = normal
+        self._column = key.column
+        self._seed = key.seed
+        self._normal = key.normal
         # Bytes at a field's edge that need Python: what str.strip may take, and all but ASCII.
         self._edges = np.zeros(256, np.bool_)
         self._edges[:33] = True

@@ -32,10 +32,14 @@ MAX_HEADER_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits of one scan; smaller ones make a test short."""
+    """The limits of one scan; smaller ones make a test short.
+
+    `min_lines` is how many data lines a file must have.
+    """
 
     file_bytes: int = MAX_FILE_BYTES
     lines: int = MAX_LINES
+    min_lines: int = 1
     record_bytes: int = MAX_RECORD_BYTES
 
 

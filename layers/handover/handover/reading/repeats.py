@@ -31,6 +31,7 @@ from handover.model import Chunk, Dialect, Duplicates, Header, Line, Repeat
 from handover.reading.csv_lines import record_lines
 from handover.reading.data_lines import data_lines
 from handover.reading.keys import BLANK, Hashes
+from handover.reading.scan import Scan
 from handover.reading.windows import WINDOW_BYTES, Window, windows
 
 # Other line numbers that a repeat names.
@@ -54,11 +55,9 @@ Canonical: TypeAlias = Callable[[Line], tuple[str, tuple[str, ...]] | None]
 
 
 def repeats(
-    hashes: Hashes,
+    scanned: Scan,
     *,
     read: Callable[[], Iterable[bytes]],
-    chunks: Sequence[Chunk],
-    dialect: Dialect,
     header: Header,
     canonical: Canonical,
     duplicates: Duplicates,
@@ -66,12 +65,13 @@ def repeats(
 ) -> Iterator[tuple[int, Repeat]]:
     """The lines that do not apply because of another, in line order, each with its chunk number.
 
-    `hashes` is the scan's array and is used up. `read` gives the scanned blocks once more; it is
+    The hashes of the scan are used up. `read` gives the scanned blocks once more; it is
     called at most once, and only when some hash repeats. `canonical` gives a line's account and
     mapped values, None for a line that takes no part (a fault, a blank account); equal accounts
     must come from key fields that are equal without the spaces around them, or in the normal form
     that the scan was given.
     """
+    hashes, dialect = scanned.hashes, scanned.dialect
     repeated = _repeated(hashes)
     if not len(repeated):
         return
@@ -90,7 +90,7 @@ def repeats(
     )
     members = hashes[:count]
     members.sort()
-    yield from _in_line_order(members, groups.differs, chunks, duplicates)
+    yield from _in_line_order(members, groups.differs, scanned.chunks, duplicates)
 
 
 def _repeated(hashes: Hashes) -> Hashes:

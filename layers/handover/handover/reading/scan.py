@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from handover.errors import RefusedError
 from handover.model import Chunk, Dialect, Header
-from handover.reading.clearing import ClearingCounter
+from handover.reading.clearing import Clearing, ClearingCounter
 from handover.reading.data_lines import data_lines
-from handover.reading.keys import Hashes, KeyHasher
+from handover.reading.keys import Hashes, KeyColumn, KeyHasher
 from handover.reading.limits import LIMITS, Limits
 from handover.reading.lineends import count_line_ends
 from handover.reading.sniff import encoding_refusal
@@ -44,53 +44,51 @@ class Scan:
     hashes: Hashes
 
 
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How a file is cut, and how large it may be.
+
+    A chunk ends with the record that brings it to `chunk_bytes` or `chunk_lines`. `window_bytes`
+    are worked on at a time; smaller windows make a test thorough.
+    """
+
+    chunk_bytes: int
+    chunk_lines: int
+    limits: Limits = LIMITS
+    window_bytes: int = WINDOW_BYTES
+
+
 def scan(
     blocks: Iterable[bytes],
     *,
     dialect: Dialect,
     header: Header,
-    key_column: int,
-    normal_key: Callable[[str], str] | None = None,
-    seed: int,
-    chunk_bytes: int,
-    chunk_lines: int,
-    clear_columns: Sequence[int] = (),
-    is_clearing: Callable[[str], bool] | None = None,
-    list_separator: str | None = None,
-    clear_words: Collection[str] = (),
+    key: KeyColumn,
+    sizes: Sizes,
+    clearing: Clearing | None = None,
     fallback_encoding: str | None = None,
-    needs_lines: bool = True,
-    limits: Limits = LIMITS,
-    window_bytes: int = WINDOW_BYTES,
 ) -> Scan:
     """The file's chunks and figures, in one pass, in 8 bytes per line and a constant.
 
-    `blocks` is the file from `header.data_start` on, cut anywhere. A chunk ends with the record
-    that brings it to `chunk_bytes` or `chunk_lines`, and begins with a data line: what stands
-    between two chunks, or behind the last, is blank. A file that was ASCII until its first byte
-    that is no UTF-8 goes on in `fallback_encoding`.
-    `normal_key` is as `KeyHasher` takes it; `is_clearing`, `list_separator` and
-    `clear_words` are as `ClearingCounter` takes them.
+    `blocks` is the file from `header.data_start` on, cut anywhere. A chunk begins with a data
+    line: what stands between two chunks, or behind the last, is blank. Without `clearing` no line
+    counts as clearing. A file that was ASCII until its first byte that is no UTF-8 goes on in
+    `fallback_encoding`.
 
-    Raises RefusedError EMPTY_FILE (no data line where lines are needed), ENCODING, UNCLOSED_QUOTE,
-    NOT_CSV (an endless line), TOO_LARGE, TOO_MANY_LINES.
+    Raises RefusedError EMPTY_FILE (fewer data lines than the limits ask for), ENCODING,
+    UNCLOSED_QUOTE, NOT_CSV (an endless line), TOO_LARGE, TOO_MANY_LINES.
     """
+    limits = sizes.limits
     text = _TextCheck(dialect, fallback_encoding)
-    keys = KeyHasher(column=key_column, dialect=dialect, seed=seed, normal=normal_key)
+    keys = KeyHasher(key, dialect)
     counter = None
-    if clear_columns and is_clearing is not None:
-        counter = ClearingCounter(
-            columns=clear_columns,
-            width=len(header.labels),
-            is_clearing=is_clearing,
-            list_separator=list_separator,
-            words=clear_words,
-        )
-    cutter = _Cutter(header, chunk_bytes=chunk_bytes, chunk_lines=chunk_lines)
+    if clearing is not None and clearing.columns:
+        counter = ClearingCounter(clearing, len(header.labels))
+    cutter = _Cutter(header, chunk_bytes=sizes.chunk_bytes, chunk_lines=sizes.chunk_lines)
     hashes = bytearray()
-    lines = clearing = 0
+    lines = found_clearing = 0
     for window in windows(
-        blocks, dialect=dialect, header=header, limits=limits, window_bytes=window_bytes
+        blocks, dialect=dialect, header=header, limits=limits, window_bytes=sizes.window_bytes
     ):
         if window.base + window.size > limits.file_bytes:
             raise RefusedError(
@@ -107,14 +105,14 @@ def scan(
         if lines > limits.lines:
             raise _too_many_lines(window, is_line, lines - limits.lines, limits)
         if counter is not None:
-            clearing += counter.count(window, is_line, text.dialect)
+            found_clearing += counter.count(window, is_line, text.dialect)
         cutter.take(window, is_line)
+    if lines < limits.min_lines:
+        raise RefusedError("EMPTY_FILE", "the file has a header but no lines")
     if not lines:
-        if needs_lines:
-            raise RefusedError("EMPTY_FILE", "the file has a header but no lines")
         return Scan((), 0, 0, cutter.end, text.dialect, np.empty(0, np.uint64))
     numbers: Hashes = np.frombuffer(hashes, np.uint64)
-    return Scan(cutter.chunks(), lines, clearing, cutter.end, text.dialect, numbers)
+    return Scan(cutter.chunks(), lines, found_clearing, cutter.end, text.dialect, numbers)
 
 
 def _too_many_lines(
