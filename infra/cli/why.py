@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 from handover.model import State
 from handover.pipeline.sweep import APPROVAL_SECONDS
-from handover.store.imports import CHUNK, ChunkItem, ImportItem, Imports, TicketItem, pending_chunks
-from handover.store.tables import TableNames, connect
+from handover.store.chunks import CHUNK, ChunkItem
+from handover.store.imports import ImportItem, Imports, pending_chunks
+from handover.store.tables import TableNames, Tables, connect
+from handover.store.tickets import TicketItem
 
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.session import Session
@@ -21,20 +23,21 @@ MAX_SHOWN = 10
 
 def run(session: Session, import_id: str) -> ExitCode:
     """Shows it of an import, or of a ticket that no file has come for."""
-    imports = connect(TableNames(imports=session.stack.output("ImportsTable"))).imports
-    for line in reasons(imports, import_id, time.time()):
+    tables = connect(TableNames(imports=session.stack.output("ImportsTable")))
+    for line in reasons(tables, import_id, time.time()):
         session.screen.say(line)
     return ExitCode.ALL_GOOD
 
 
-def reasons(imports: Imports, import_id: str, now: float) -> Iterator[str]:
+def reasons(tables: Tables, import_id: str, now: float) -> Iterator[str]:
     """What the import or ticket waits for at `now`, in seconds since the epoch, line by line.
 
     Raises CommandError when there is neither.
     """
+    imports = tables.imports
     item = imports.find(import_id)
     if item is None:
-        ticket = imports.ticket(import_id)
+        ticket = tables.tickets.find(import_id)
         if ticket is None:
             raise CommandError(f"there is no import and no ticket {import_id!r}")
         if ticket.import_id is None:

@@ -23,8 +23,9 @@ from handover.deadline import Deadline
 from handover.model import Account, Mode, User
 from handover.pipeline.older_imports import ticket_time
 from handover.runtime import rfc3339
-from handover.store.imports import TicketItem, pending_chunks
+from handover.store.imports import pending_chunks
 from handover.store.tables import TableNames, Tables, connect
+from handover.store.tickets import TicketItem
 
 from infra import local
 from tests.bench.table import Topic, at_least
@@ -188,7 +189,7 @@ def file_of(lines: int, *, turn: int) -> bytes:
 def upload_and_wait(bench: Bench, body: bytes) -> Times:
     """How long the import took; ends the benchmark if it did not go well."""
     ticket = f"{ticket_time(time.time())}-{secrets.token_hex(8)}"
-    bench.tables.imports.issue(
+    bench.tables.tickets.issue(
         ticket,
         TicketItem(
             tenant=TENANT,
@@ -207,7 +208,7 @@ def upload_and_wait(bench: Bench, body: bytes) -> Times:
     s3.put_object(Bucket=bucket, Key=f"in/{TENANT}/{ticket}.csv", Body=body)
     validated = settled = 0.0
     while (passed := time.monotonic() - begun) < GIVE_UP_SECONDS:
-        used = bench.tables.imports.ticket(ticket)
+        used = bench.tables.tickets.find(ticket)
         item = bench.tables.imports.find(used.import_id) if used and used.import_id else None
         if item is not None and item.state not in ("validating", "awaiting_upload"):
             validated = validated or passed

@@ -20,8 +20,8 @@ from handover.pipeline.uploads import Arrival
 from handover.pipeline.validate import take_in
 from handover.runtime import Invocation, Resources, rfc3339
 from handover.store.accounts import account_from
-from handover.store.imports import TicketItem
 from handover.store.tables import TableNames, connect
+from handover.store.tickets import TicketItem
 
 from infra.template import load
 from tests.kit.memory_aws import MemoryAws, memory_from_template
@@ -112,7 +112,7 @@ def run() -> Invocation:
 
 def arrive(at: Pipeline, ticket: str, body: bytes | Path) -> Arrival:
     """An upload under a new ticket; a path's file is read from the disk, range by range."""
-    at.resources.tables.imports.issue(
+    at.resources.tables.tickets.issue(
         ticket,
         TicketItem(
             tenant=TENANT,

@@ -17,7 +17,8 @@ from handover.reading import read_head
 from handover.reports import Counts
 from handover.runtime import LEASE_MARGIN_SECONDS
 from handover.store.accounts import item_from
-from handover.store.imports import counts_of, pending_chunks
+from handover.store.imports import pending_chunks
+from handover.store.progress import counts_of
 
 from functions.assign import app
 from tests.kit.memory_aws import ObjectCreated, Twist

@@ -17,8 +17,8 @@ from handover.access.allowances import forget
 from handover.batch import DELIVERIES_OF_ONE, LONGEST_DELAY_SECONDS, MAX_PUT_OFFS
 from handover.deadline import RESERVE_SECONDS, Deadline
 from handover.errors import RetryLaterError
+from handover.store.chunks import ChunkItem
 from handover.store.connection import Model, client
-from handover.store.imports import ChunkItem
 from pynamodb.models import Model as PynamodbModel
 
 from functions.api import app as api_app
@@ -299,12 +299,12 @@ def test_what_says_nothing_of_what_was_asked_is_waited_for(
 
 
 def test_an_answer_to_what_was_asked_is_never_waited_for(pipeline: Pipeline) -> None:
-    imports = pipeline.resources.tables.imports
+    tickets = pipeline.resources.tables.tickets
     ticket = pipeline.ticket()
 
     with Refusing(pipeline) as listing:
-        assert imports.cancel_ticket(ticket, ADMIN)
-        assert not imports.use_ticket(ticket, "0" * 32)
+        assert tickets.cancel(ticket, ADMIN)
+        assert not tickets.use(ticket, "0" * 32)
 
     assert listing.operations == {"UpdateItem": 2}
     assert pipeline.clock.slept == []
@@ -379,8 +379,8 @@ def test_a_second_message_of_a_chunk_makes_no_dead_letter_of_meeting_its_worker(
     pipeline.validate(created)
     pipeline.forget()
     number, until = 1, pipeline.clock.now + 120
-    imports = pipeline.resources.tables.imports
-    imports.take_chunk(import_id(created), number, "another", now=pipeline.clock.now, until=until)
+    chunks = pipeline.resources.tables.chunks
+    chunks.take(import_id(created), number, "another", now=pipeline.clock.now, until=until)
     _, event = run_of("assign", pipeline, created)
 
     assert pipeline.invoke(assign.lambda_handler, deliveries(event, DELIVERIES_OF_ONE)) == []

@@ -559,7 +559,7 @@ def test_a_removal_that_is_tried_again_keeps_the_columns_that_it_has_settled(
     pipeline.invoke(app.lambda_handler, event)
 
     (file, *_) = pipeline.memory.s3.buckets[pipeline.resources.uploads_bucket].events
-    ticket = pipeline.resources.tables.imports.ticket(ticket_id)
+    ticket = pipeline.resources.tables.tickets.find(ticket_id)
     assert ticket is not None
     settled = json.loads(ticket.profile_body or "")["columns"]
     (header, *_) = file.version.body.decode().splitlines()

@@ -44,7 +44,7 @@ def test_the_chunks_of_a_first_file_are_small(pipeline: Pipeline) -> None:
 
 
 def test_after_a_fast_file_chunks_are_larger(pipeline: Pipeline) -> None:
-    pipeline.resources.tables.imports.note_pace(TENANT, "user", 400)
+    pipeline.resources.tables.watermarks.note_pace(TENANT, "user", 400)
 
     assert sizes(pipeline, pipeline.upload(SHORT_LINES)) == [6_000, 1_000]
 
@@ -54,8 +54,8 @@ def test_the_pace_of_a_file_is_its_lines_by_the_time_that_workers_had_them(
 ) -> None:
     worked(pipeline, 12)
 
-    assert pipeline.resources.tables.imports.pace(TENANT, "user") == 5
-    assert pipeline.resources.tables.imports.pace(TENANT, "erp") == 0
+    assert pipeline.resources.tables.watermarks.pace(TENANT, "user") == 5
+    assert pipeline.resources.tables.watermarks.pace(TENANT, "erp") == 0
 
 
 @pytest.mark.parametrize(("seconds", "mode"), [(9, Mode.RUN), (12, Mode.DRY_RUN)])
@@ -64,4 +64,4 @@ def test_what_writes_nothing_or_is_short_tells_no_pace(
 ) -> None:
     worked(pipeline, seconds, mode=mode)
 
-    assert pipeline.resources.tables.imports.pace(TENANT, "user") == 0
+    assert pipeline.resources.tables.watermarks.pace(TENANT, "user") == 0

@@ -64,7 +64,7 @@ def test_files_of_persons_are_not_compared(pipeline: Pipeline) -> None:
         pipeline.run(created)
 
     assert codes(pipeline, created) == []
-    assert pipeline.resources.tables.imports.seen_files(TENANT, "user") == ([], 0)
+    assert pipeline.resources.tables.watermarks.seen_files(TENANT, "user") == ([], 0)
 
 
 def test_a_file_that_was_refused_is_no_older_one(pipeline: Pipeline) -> None:
@@ -78,7 +78,7 @@ def test_a_bounded_number_of_files_is_remembered(pipeline: Pipeline) -> None:
     bodies = [file_of([("K000", AMINA), (f"X{place}", AMINA)]) for place in range(60)]
     dropped(pipeline, *bodies)
 
-    known, _ = pipeline.resources.tables.imports.seen_files(TENANT, "erp")
+    known, _ = pipeline.resources.tables.watermarks.seen_files(TENANT, "erp")
 
     assert len(known) == FILES_REMEMBERED
     assert codes(pipeline, dropped(pipeline, bodies[0])) == []
@@ -88,10 +88,10 @@ def test_a_bounded_number_of_files_is_remembered(pipeline: Pipeline) -> None:
 def test_a_list_that_somebody_else_has_written_meanwhile_is_not_overwritten(
     pipeline: Pipeline,
 ) -> None:
-    imports = pipeline.resources.tables.imports
+    watermarks = pipeline.resources.tables.watermarks
     dropped(pipeline, MONDAY)
-    known, version = imports.seen_files(TENANT, "erp")
+    known, version = watermarks.seen_files(TENANT, "erp")
 
-    assert not imports.remember_files(TENANT, "erp", [], version - 1)
-    assert not imports.remember_files(TENANT, "erp", [], version + 1)
-    assert imports.seen_files(TENANT, "erp") == (known, version)
+    assert not watermarks.remember_files(TENANT, "erp", [], version - 1)
+    assert not watermarks.remember_files(TENANT, "erp", [], version + 1)
+    assert watermarks.seen_files(TENANT, "erp") == (known, version)

@@ -83,8 +83,8 @@ def test_how_far_each_queue_was_taken_is_noted_by_its_worker(pipeline: Pipeline)
     pipeline.kenyan(1)
     pipeline.run(pipeline.upload(FILE))
 
-    imports = pipeline.resources.tables.imports
-    assert {need: imports.seen(need).newest_taken for need in Need} == dict.fromkeys(
+    watermarks = pipeline.resources.tables.watermarks
+    assert {need: watermarks.seen(need).newest_taken for need in Need} == dict.fromkeys(
         Need, pipeline.clock.now
     )
 
@@ -99,4 +99,4 @@ def test_a_message_that_does_not_tell_when_it_was_sent_is_worked_all_the_same(
     assert pipeline.invoke(validate.lambda_handler, event) == []
 
     assert pipeline.item(created).state == "processing"
-    assert pipeline.resources.tables.imports.seen(Need.INTAKE).newest_taken == 0
+    assert pipeline.resources.tables.watermarks.seen(Need.INTAKE).newest_taken == 0

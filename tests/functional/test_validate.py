@@ -427,7 +427,7 @@ def test_a_file_posted_with_a_cancelled_ticket_is_announced_and_tells_of_the_nex
     pipeline: Pipeline,
 ) -> None:
     ticket = pipeline.ticket()
-    assert pipeline.resources.tables.imports.cancel_ticket(ticket, ADMIN)
+    assert pipeline.resources.tables.tickets.cancel(ticket, ADMIN)
     first, second = pipeline.upload(GOOD, ticket), pipeline.upload(GOOD, ticket)
 
     pipeline.run(second, first)
@@ -455,7 +455,7 @@ def test_a_file_under_another_key_of_the_same_ticket_is_hidden_by_nothing(
 
 def test_a_cancelled_ticket_is_good_for_nothing(pipeline: Pipeline) -> None:
     ticket = pipeline.ticket()
-    assert pipeline.resources.tables.imports.cancel_ticket(ticket, ADMIN)
+    assert pipeline.resources.tables.tickets.cancel(ticket, ADMIN)
     created = pipeline.upload(GOOD, ticket)
 
     pipeline.validate(created)
@@ -763,7 +763,7 @@ def test_a_file_is_cut_into_chunks_that_together_hold_every_line(pipeline: Pipel
 
     item = pipeline.item(created)
     chunks = [
-        pipeline.resources.tables.imports.take_chunk(item.pk, number, "t", now=0, until=1)
+        pipeline.resources.tables.chunks.take(item.pk, number, "t", now=0, until=1)
         for number in sorted(pending_chunks(item))
     ]
     assert sum(taken.chunk.lines for taken in chunks if taken) == item.lines == 12_000

@@ -23,7 +23,7 @@ from tests.kit.pipeline import (
 
 
 def why(pipeline: Pipeline, name: str) -> str:
-    return "\n".join(reasons(pipeline.resources.tables.imports, name, pipeline.clock.now))
+    return "\n".join(reasons(pipeline.resources.tables, name, pipeline.clock.now))
 
 
 def test_a_ticket_waits_for_its_file_for_as_long_as_the_form_is_good(pipeline: Pipeline) -> None:
@@ -100,7 +100,7 @@ def test_an_undo_waits_for_the_older_imports_that_are_named(pipeline: Pipeline) 
 
 def test_a_cancelled_ticket_says_so(pipeline: Pipeline) -> None:
     ticket = pipeline.ticket(mode=Mode.DRY_RUN)
-    pipeline.resources.tables.imports.cancel_ticket(ticket, ADMIN)
+    pipeline.resources.tables.tickets.cancel(ticket, ADMIN)
 
     assert "cancelled before a file came" in why(pipeline, ticket)
 

@@ -12,7 +12,7 @@ from dataclasses import asdict
 
 import pytest
 from handover.profiles import Settings
-from handover.store.imports import counts_of
+from handover.store.progress import counts_of
 
 from tests.fuzz.passage import Passage
 from tests.fuzz.world import ACCOUNTS, PROFILES, TENANT, USERS

@@ -28,16 +28,13 @@ from handover.pipeline.uploads import Arrival
 from handover.reading.guards import unguard
 from handover.runtime import Resources, rfc3339
 from handover.store import connection
+from handover.store.chunks import ChunkItem
 from handover.store.directory import DirectoryItem, Source, UserItem
 from handover.store.history import HistoryItem, HoldingItem
-from handover.store.imports import (
-    ChunkItem,
-    ImportItem,
-    PlanItem,
-    TicketItem,
-    WatermarkItem,
-)
+from handover.store.imports import ImportItem, PlanItem
 from handover.store.requests import RequestItem
+from handover.store.tickets import TicketItem
+from handover.store.watermarks import WatermarkItem
 
 from functions.abandon import app as abandon
 from functions.assign import app as assign
@@ -227,7 +224,7 @@ class Pipeline:
             expires_at=rfc3339(self.clock.now + 5 * MINUTE),
             expires=int(self.clock.now + 90 * DAY),
         )
-        self.resources.tables.imports.issue(ticket, item)
+        self.resources.tables.tickets.issue(ticket, item)
         return ticket
 
     def upload(
@@ -322,14 +319,14 @@ class Pipeline:
 
     def _own_files(self) -> list[ObjectCreated]:
         """The files that Handover wrote itself and has not heard of."""
-        imports = self.resources.tables.imports
+        tables = self.resources.tables
         return [
             created
             for created in self.memory.s3.buckets[self.resources.uploads_bucket].events
             if (key := created.version.key).startswith("in/")
-            and (ticket := imports.ticket(key.rpartition("/")[2].removesuffix(".csv")))
+            and (ticket := tables.tickets.find(key.rpartition("/")[2].removesuffix(".csv")))
             and (ticket.job or ticket.follows)
-            and imports.find(import_id(created)) is None
+            and tables.imports.find(import_id(created)) is None
         ]
 
     def invoke(

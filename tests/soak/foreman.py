@@ -111,8 +111,11 @@ def make_clients() -> None:
     from handover.aws import clients
     from handover.profiles import presets
     from handover.store import connection
+    from handover.store.chunks import ChunkItem
     from handover.store.directory import DirectoryItem, UserItem
-    from handover.store.imports import ChunkItem, ImportItem, PlanItem, TicketItem, WatermarkItem
+    from handover.store.imports import ImportItem, PlanItem
+    from handover.store.tickets import TicketItem
+    from handover.store.watermarks import WatermarkItem
 
     runtime.resources()
     connection.client()

@@ -24,8 +24,8 @@ from handover.profiles import Settings
 from handover.runtime import rfc3339
 from handover.store.accounts import item_from
 from handover.store.batches import put_items
-from handover.store.imports import TicketItem
 from handover.store.tables import TableNames, Tables, connect
+from handover.store.tickets import TicketItem
 
 from infra import local
 from infra.local import emulator
@@ -178,7 +178,7 @@ class Stand:
     def upload(self, tenant: str, body: bytes) -> Upload:
         """Uploads a file under a fresh ticket."""
         ticket = f"{ticket_time(time.time())}-{secrets.token_hex(8)}"
-        self.tables.imports.issue(
+        self.tables.tickets.issue(
             ticket,
             TicketItem(
                 tenant=tenant,

@@ -15,10 +15,13 @@ from handover.model import Account, User
 from handover.store import connection
 from handover.store.accounts import item_from
 from handover.store.batches import put_items
+from handover.store.chunks import ChunkItem
 from handover.store.directory import DirectoryItem, UserItem
 from handover.store.history import HistoryItem, HoldingItem
-from handover.store.imports import ChunkItem, ImportItem, PlanItem, TicketItem, WatermarkItem
+from handover.store.imports import ImportItem, PlanItem
 from handover.store.requests import RequestItem
+from handover.store.tickets import TicketItem
+from handover.store.watermarks import WatermarkItem
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends

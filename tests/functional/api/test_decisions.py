@@ -58,7 +58,7 @@ def test_an_approved_import_goes_on_to_all_its_chunks(api: Api) -> None:
 def test_an_import_can_be_approved_by_its_ticket(api: Api) -> None:
     ticket = api.post("/imports", EXPECTED).body["import_ticket"]
     item = waiting(api, ticket=ticket)
-    api.stack.tables.imports.use_ticket(ticket, item.pk)
+    api.stack.tables.tickets.use(ticket, item.pk)
 
     answer = api.post(f"/imports/{ticket}/approve")
 
@@ -171,14 +171,14 @@ def test_a_cancelled_ticket_is_good_for_no_upload(api: Api) -> None:
 
     assert (answer.status, answer.body["state"]) == (202, "cancelled")
     assert answer.body["cancelled_by"] == OFFICE
-    assert not api.stack.tables.imports.use_ticket(ticket, "0" * 32)
+    assert not api.stack.tables.tickets.use(ticket, "0" * 32)
     assert_problem(api.post(f"/imports/{ticket}/cancel"), 409)
 
 
 def test_a_ticket_that_was_used_cancels_its_import(api: Api) -> None:
     ticket = api.post("/imports", EXPECTED).body["import_ticket"]
     item = an_import(api, ticket=ticket, state="processing", pending={1})
-    api.stack.tables.imports.use_ticket(ticket, item.pk)
+    api.stack.tables.tickets.use(ticket, item.pk)
 
     answer = api.post(f"/imports/{ticket}/cancel")
 

@@ -69,7 +69,7 @@ def test_a_ticket_without_an_upload_is_an_import_that_awaits_it(api: Api) -> Non
 def test_a_ticket_whose_upload_has_come_shows_the_import(api: Api) -> None:
     ticket = api.post("/imports", EXPECTED).body["import_ticket"]
     item = an_import(api, ticket=ticket)
-    api.stack.tables.imports.use_ticket(ticket, item.pk)
+    api.stack.tables.tickets.use(ticket, item.pk)
 
     by_ticket, by_id = api.get(f"/imports/{ticket}"), api.get(f"/imports/{item.pk}")
 

@@ -510,7 +510,7 @@ def test_r97_one_user_or_several_are_deleted_by_an_import(api: Api) -> None:
         users.Removal.model_validate(answer.body)
         shown = api.get(f"/imports/{answer.body['import_ticket']}")
         assert (shown.status, shown.body["uploader"]) == (200, ADMIN)
-    ticket = api.stack.tables.imports.ticket(several.body["import_ticket"])
+    ticket = api.stack.tables.tickets.find(several.body["import_ticket"])
     assert ticket is not None
     assert ticket.users == [OFFICE, GONE]
 

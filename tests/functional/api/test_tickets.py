@@ -32,7 +32,7 @@ def test_the_form_takes_one_file_of_limited_size_for_five_minutes(api: Api) -> N
     answer = api.post("/imports", EXPECTED)
 
     form = json.loads(base64.b64decode(answer.body["upload"]["fields"]["policy"]))
-    item = api.stack.tables.imports.ticket(answer.body["import_ticket"])
+    item = api.stack.tables.tickets.find(answer.body["import_ticket"])
     assert item is not None
     assert ["content-length-range", 1, MAX_FILE_BYTES] in form["conditions"]
     issued, expires = map(datetime.fromisoformat, (item.issued_at, answer.body["expires_at"]))
@@ -51,7 +51,7 @@ def test_the_ticket_remembers_what_was_announced_and_by_whom(api: Api) -> None:
     answer = api.by(OFFICE.upper()).post("/imports", expected)
 
     assert answer.status == 201
-    item = api.stack.tables.imports.ticket(answer.body["import_ticket"])
+    item = api.stack.tables.tickets.find(answer.body["import_ticket"])
     assert item is not None
     assert (item.tenant, item.uploader) == (api.tenant, OFFICE)
     assert (item.profile, item.mode) == ("single-strict", "dry_run")

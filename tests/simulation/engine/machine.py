@@ -15,6 +15,8 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from handover.store.tickets import TicketItem
+
 from tests.kit.memory_aws import MemoryAws, Snapshot, install, memory_from_template
 from tests.kit.memory_aws.cognito import SignIn
 from tests.simulation.engine import scene as the_scene
@@ -40,7 +42,6 @@ from handover.model import Account, User
 from handover.pipeline import validate
 from handover.profiles import Settings, parse_profile
 from handover.store.directory import Source
-from handover.store.imports import TicketItem
 
 from tests.simulation.engine import invariants
 from tests.simulation.engine.faults import Faults
@@ -435,4 +436,4 @@ class Machine:
             expires_at="2026-07-01T08:04:00.000Z",
             expires=int(the_scene.START) + 30 * 86400,
         )
-        runtime.resources().tables.imports.issue(ticket, item)
+        runtime.resources().tables.tickets.issue(ticket, item)

@@ -41,9 +41,9 @@ def _parts_after_settling(settle: Any) -> Any:
 def _counted_first(settle: Any) -> Any:
     """Counts the chunk before its item says that it is settled."""
 
-    def mutant(imports: Any, item: Any, settlement: Any, deadline: Any) -> Any:
-        imports.count(item, settlement, deadline)
-        return settle(imports, item, settlement, deadline)
+    def mutant(chunks: Any, item: Any, settlement: Any, deadline: Any) -> Any:
+        chunks.count(item, settlement, deadline)
+        return settle(chunks, item, settlement, deadline)
 
     return mutant
 
@@ -168,8 +168,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "lease of a chunk",
         (
             Edit(
-                f"{STORE}.imports",
-                "Imports.take_chunk",
+                f"{STORE}.chunks",
+                "Chunks.take",
                 "(ChunkItem.lease_until < now)",
                 "ChunkItem.pk.exists()",
             ),
@@ -182,8 +182,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "lease of a chunk",
         (
             Edit(
-                f"{STORE}.imports",
-                "Imports.take_chunk",
+                f"{STORE}.chunks",
+                "Chunks.take",
                 "(ChunkItem.lease_until < now)",
                 "(ChunkItem.lease_until < 0)",
             ),
@@ -268,7 +268,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "counted_before_it_is_settled",
         "a chunk is settled before it is counted",
-        wrap=(f"{STORE}.imports", "Imports.settle", _counted_first),
+        wrap=(f"{STORE}.chunks", "Chunks.settle", _counted_first),
         kinds=KILLS,
     ),
     Mutant(
@@ -495,8 +495,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "a chunk is free before its fresh message is sent",
         (
             Edit(
-                f"{STORE}.imports",
-                "Imports.free_chunk",
+                f"{STORE}.chunks",
+                "Chunks.free",
                 "ChunkItem.lease_until.set(0)",
                 "ChunkItem.lease_until.set(10**12)",
             ),
@@ -734,7 +734,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 "    if ticket is None:",
                 """    if ticket is not None and is_uploaded(resources, ticket_id, ticket):
         ticket_id += "-" + run.attempt
-        imports.issue_once(ticket_id, ticket)
+        tickets.issue_once(ticket_id, ticket)
     if ticket is None:""",
             ),
         ),

@@ -113,7 +113,7 @@ def test_what_has_ended_moves_the_watermark_up(pipeline: Pipeline) -> None:
 
     older_open_imports(pipeline, newest)
 
-    watermark = pipeline.resources.tables.imports.watermark(TENANT)
+    watermark = pipeline.resources.tables.watermarks.watermark(TENANT)
     assert "2026-11-22T10:00" < watermark < pipeline.item_time(newest)
 
 
@@ -123,7 +123,7 @@ def test_the_watermark_does_not_pass_an_import_that_is_open(pipeline: Pipeline) 
     for _ in range(3):
         pipeline.run(upload_later(pipeline, HOUR))
 
-    assert pipeline.resources.tables.imports.watermark(TENANT) < pipeline.item_time(stuck)
+    assert pipeline.resources.tables.watermarks.watermark(TENANT) < pipeline.item_time(stuck)
     assert older_open_imports(pipeline, upload_later(pipeline)) == {import_id(stuck)}
 
 

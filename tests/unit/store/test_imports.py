@@ -7,14 +7,10 @@ from handover.deadline import Deadline
 from handover.model import Chunk, State
 from handover.reports import Counts
 from handover.rules.resending import NOTED_SECONDS, ChunkSeen, Seen
-from handover.store.imports import (
-    ImportItem,
-    Imports,
-    PlannedChunk,
-    counts_of,
-    pending_chunks,
-)
-from handover.store.progress import Settlement
+from handover.store.chunks import Chunks, PlannedChunk
+from handover.store.imports import ImportItem, Imports, ValidatedFile, pending_chunks
+from handover.store.progress import Settlement, counts_of
+from handover.store.watermarks import Watermarks
 
 from tests.kit.memory_aws import Twist
 from tests.kit.memory_aws.values import item_size
@@ -58,17 +54,20 @@ def begun(imports: Imports, pipeline: Pipeline, chunks: int = 3) -> None:
         PlannedChunk(Chunk(number, number * 10, number * 10 + 10, 2, 10, 7))
         for number in range(1, chunks + 1)
     ]
-    imports.store_plan(IMPORT, "{}", parts, pipeline.deadline)
-    assert imports.begin(
-        IMPORT,
-        "first",
-        chunks=chunks,
-        lines=10 * chunks,
-        encoding="utf-8",
-        delimiter=",",
-        approval=None,
-        at="now",
-    )
+    imports.store_plan(IMPORT, "{}")
+    chunks_of(imports).store(IMPORT, parts, pipeline.deadline)
+    file = ValidatedFile(chunks, 10 * chunks, "utf-8", ",")
+    assert imports.begin(IMPORT, "first", file, approval=None, at="now")
+
+
+def chunks_of(imports: Imports) -> Chunks:
+    """The chunks of the same table."""
+    return Chunks(imports.table)
+
+
+def watermarks_of(imports: Imports) -> Watermarks:
+    """The watermarks of the same table."""
+    return Watermarks(imports.table)
 
 
 def settlement(chunk: int, attempt: str = "a", *, has_errors: bool = False) -> Settlement:
@@ -77,7 +76,7 @@ def settlement(chunk: int, attempt: str = "a", *, has_errors: bool = False) -> S
 
 def settle(imports: Imports, told: Settlement) -> ImportItem:
     """Settles a chunk as a worker does, who has read the import before."""
-    return imports.settle(found(imports), told, Deadline(9e9))
+    return chunks_of(imports).settle(found(imports), told, Deadline(9e9))
 
 
 def found(imports: Imports) -> ImportItem:
@@ -104,7 +103,7 @@ def test_only_who_validates_an_import_may_go_on_with_it(
     assert imports.lease(IMPORT, "second", now=LATER + 1, until=300)
 
     went_on = imports.begin(
-        IMPORT, "first", chunks=1, lines=1, encoding="utf-8", delimiter=",", approval=None, at="now"
+        IMPORT, "first", ValidatedFile(1, 1, "utf-8", ","), approval=None, at="now"
     )
 
     assert not went_on
@@ -114,11 +113,11 @@ def test_only_who_validates_an_import_may_go_on_with_it(
 def test_a_chunk_is_worked_by_one_at_a_time(imports: Imports, pipeline: Pipeline) -> None:
     begun(imports, pipeline)
 
-    first = imports.take_chunk(IMPORT, 2, "a", now=0, until=LATER)
+    first = chunks_of(imports).take(IMPORT, 2, "a", now=0, until=LATER)
     assert first is not None
     assert (first.chunk.number, first.chunk.lines, first.attempts) == (2, 10, 1)
-    assert imports.take_chunk(IMPORT, 2, "b", now=LATER, until=200) is None
-    second = imports.take_chunk(IMPORT, 2, "b", now=LATER + 1, until=200)
+    assert chunks_of(imports).take(IMPORT, 2, "b", now=LATER, until=200) is None
+    second = chunks_of(imports).take(IMPORT, 2, "b", now=LATER + 1, until=200)
     assert second is not None
     assert second.attempts == 2
 
@@ -126,17 +125,17 @@ def test_a_chunk_is_worked_by_one_at_a_time(imports: Imports, pipeline: Pipeline
 def test_a_chunk_that_does_not_exist_is_nobodys(imports: Imports, pipeline: Pipeline) -> None:
     begun(imports, pipeline)
 
-    assert imports.take_chunk(IMPORT, 9, "a", now=0, until=LATER) is None
-    assert imports.chunks_seen(IMPORT, [9], pipeline.deadline) == []
+    assert chunks_of(imports).take(IMPORT, 9, "a", now=0, until=LATER) is None
+    assert chunks_of(imports).seen(IMPORT, [9], pipeline.deadline) == []
 
 
 def test_a_chunk_tells_until_when_it_is_leased_and_when_it_was_taken(
     imports: Imports, pipeline: Pipeline
 ) -> None:
     begun(imports, pipeline)
-    imports.take_chunk(IMPORT, 2, "a", now=50, until=LATER)
+    chunks_of(imports).take(IMPORT, 2, "a", now=50, until=LATER)
 
-    seen = imports.chunks_seen(IMPORT, [3, 2], pipeline.deadline)
+    seen = chunks_of(imports).seen(IMPORT, [3, 2], pipeline.deadline)
 
     assert sorted(seen, key=lambda one: one.number) == [ChunkSeen(2, LATER, 50), ChunkSeen(3)]
 
@@ -161,23 +160,23 @@ def test_a_probe_is_taken_when_its_own_message_is(imports: Imports, pipeline: Pi
 def test_what_was_taken_of_a_queue_only_grows_and_small_steps_are_not_noted(
     imports: Imports,
 ) -> None:
-    assert imports.seen("chunks") == Seen()
+    assert watermarks_of(imports).seen("chunks") == Seen()
 
     noted: list[float] = []
     for sent_at in (100.0, 100.0 + NOTED_SECONDS, 101.0 + NOTED_SECONDS, 50.0):
-        imports.note_taken("chunks", sent_at)
-        noted.append(imports.seen("chunks").newest_taken)
+        watermarks_of(imports).note_taken("chunks", sent_at)
+        noted.append(watermarks_of(imports).seen("chunks").newest_taken)
 
     assert noted == [100.0, 100.0, 101.0 + NOTED_SECONDS, 101.0 + NOTED_SECONDS]
-    assert imports.seen("finalize") == Seen()
+    assert watermarks_of(imports).seen("finalize") == Seen()
 
 
 def test_a_probe_is_noted_beside_what_was_taken(imports: Imports) -> None:
-    imports.note_taken("chunks", 100.0)
+    watermarks_of(imports).note_taken("chunks", 100.0)
 
-    imports.probed("chunks", Seen(7.0, 200.0, 2))
+    watermarks_of(imports).probed("chunks", Seen(7.0, 200.0, 2))
 
-    assert imports.seen("chunks") == Seen(100.0, 200.0, 2)
+    assert watermarks_of(imports).seen("chunks") == Seen(100.0, 200.0, 2)
 
 
 def test_a_chunk_is_settled_once_and_counted_once(imports: Imports, pipeline: Pipeline) -> None:
@@ -188,7 +187,7 @@ def test_a_chunk_is_settled_once_and_counted_once(imports: Imports, pipeline: Pi
 
     now = found(imports)
     assert pending_chunks(now) == {1, 3}
-    assert imports.settled_parts(now) == {2: "a!"}
+    assert chunks_of(imports).settled_parts(now) == {2: "a!"}
     assert counts_of(now) == Counts(lines=30, updated=9, rejected=1)
 
 
@@ -216,7 +215,7 @@ def test_a_chunk_whose_worker_is_stopped_while_it_settles_counts_once(
     now = settle(imports, settlement(1, "second", has_errors=True))
 
     assert pending_chunks(now) == {2, 3}
-    assert imports.settled_parts(now) == {1: "first"}
+    assert chunks_of(imports).settled_parts(now) == {1: "first"}
     assert counts_of(found(imports)).updated == 9
 
 
@@ -227,11 +226,11 @@ def test_who_finds_a_settled_chunk_that_is_not_counted_counts_it(
     with incident(pipeline.memory, Mishap("UpdateItem", kill_after=1)):
         settle(imports, settlement(1, "first", has_errors=True))
     assert pending_chunks(found(imports)) == {1, 2, 3}
-    assert imports.take_chunk(IMPORT, 1, "second", now=LATER, until=2 * LATER) is None
+    assert chunks_of(imports).take(IMPORT, 1, "second", now=LATER, until=2 * LATER) is None
 
-    settled = imports.settlement(IMPORT, 1)
+    settled = chunks_of(imports).settlement(IMPORT, 1)
     assert settled == settlement(1, "first", has_errors=True)
-    imports.count(found(imports), settled, pipeline.deadline)
+    chunks_of(imports).count(found(imports), settled, pipeline.deadline)
 
     assert pending_chunks(found(imports)) == {2, 3}
     assert counts_of(found(imports)) == Counts(lines=30, updated=9, rejected=1)
@@ -248,7 +247,7 @@ def test_of_two_that_settle_at_once_both_count(imports: Imports, pipeline: Pipel
 
     mishap.before_call = another_first
     with incident(pipeline.memory, mishap):
-        now = imports.settle(before, settlement(1), pipeline.deadline)
+        now = chunks_of(imports).settle(before, settlement(1), pipeline.deadline)
 
     assert pending_chunks(now) == pending_chunks(found(imports)) == {3}
     assert counts_of(found(imports)) == Counts(lines=30, updated=18, rejected=2)
@@ -268,11 +267,11 @@ def test_a_chunk_costs_at_most_three_writes_to_settle_however_many_there_are(
     for number in range(1, MANY + 1):
         begun_with = table.write_units
         told = Settlement(number, attempt, has_errors=True, counts=dear, worked_ms=10**6)
-        imports.settle(before, told, pipeline.deadline)
+        chunks_of(imports).settle(before, told, pipeline.deadline)
         units.append(table.write_units - begun_with)
 
     assert pending_chunks(found(imports)) == frozenset()
-    assert len(imports.settled_parts(before)) == MANY
+    assert len(chunks_of(imports).settled_parts(before)) == MANY
     assert (max(units), units[-1], sum(units)) == (2, 2, 2 * MANY)
     sizes = {sk: item_size(item) for (pk, sk), item in table.items.items() if pk == IMPORT}
     assert sizes["progress"] < 512
@@ -320,7 +319,7 @@ def test_an_import_that_was_begun_before_goes_on_with_all_on_its_own_item(
 
     now = found(imports)
     assert now.state == State.FINALIZING
-    assert imports.settled_parts(now) == {1: "earlier!", 2: "a", 3: "a"}
+    assert chunks_of(imports).settled_parts(now) == {1: "earlier!", 2: "a", 3: "a"}
     assert counts_of(now) == Counts(lines=30, updated=27, rejected=3)
 
 
@@ -408,7 +407,7 @@ def test_the_newest_imports_of_a_tenant_come_first_a_page_at_a_time(imports: Imp
 
 def test_a_watermark_only_rises(imports: Imports) -> None:
     for until in ("2026-11-20", "2026-11-22", "2026-11-21"):
-        imports.raise_watermark(TENANT, until)
+        watermarks_of(imports).raise_watermark(TENANT, until)
 
-    assert imports.watermark(TENANT) == "2026-11-22"
-    assert imports.watermark("other") == ""
+    assert watermarks_of(imports).watermark(TENANT) == "2026-11-22"
+    assert watermarks_of(imports).watermark("other") == ""

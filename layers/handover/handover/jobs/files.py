@@ -33,7 +33,7 @@ from handover.reports.parts import RESULTS_COLUMNS
 from handover.reports.told_changes import changes_to_dict
 from handover.rules import pending_assignee
 from handover.runtime import Resources
-from handover.store.imports import TicketItem
+from handover.store.tickets import TicketItem
 
 # The role that stands in the header when there is nothing to do; a file needs one.
 ANY_ROLE = "account_manager"
@@ -78,7 +78,7 @@ def _of_assignees(
     # The first run that comes so far settles the columns for all. What comes to be held in other
     # roles after this is looked at again, by whoever publishes it.
     expected = profile_for(sorted(held) or [ANY_ROLE])
-    body = resources.tables.imports.settle_profile(ticket_id, json.dumps(profile_json(expected)))
+    body = resources.tables.tickets.settle_profile(ticket_id, json.dumps(profile_json(expected)))
     profile = parse_profile(body)
     roles = [column.role for column in profile.columns if column.role]
 

@@ -29,8 +29,8 @@ from handover.pipeline.parking import Stream
 from handover.profiles import ACTIVE, DELETED, OpcoWall
 from handover.rules import are_apart, pending_assignee
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
-from handover.store.imports import TicketItem
 from handover.store.jobs import JOB, RECHECK
+from handover.store.tickets import TicketItem
 from handover.store.user_places import MOVED, USER, tenant_of
 
 ACCOUNTS_AT_A_TIME = 100
@@ -96,10 +96,10 @@ CHANGES_OF_DIRECTORIES = Stream(
 
 def run_job(resources: Resources, tenant: str, ticket_id: str, job: Job, run: Invocation) -> None:
     """Writes the job's file, unless it is there, and forgets the job."""
-    imports, jobs = resources.tables.imports, resources.tables.jobs
-    ticket = imports.ticket(ticket_id)
+    tickets, jobs = resources.tables.tickets, resources.tables.jobs
+    ticket = tickets.find(ticket_id)
     if ticket is None:
-        ticket = imports.issue_once(ticket_id, job_ticket(tenant, "", job, run.now))
+        ticket = tickets.issue_once(ticket_id, job_ticket(tenant, "", job, run.now))
     if not ticket.cancelled_by and not is_uploaded(resources, ticket_id, ticket):
         if job.kind is JobKind.REMOVAL and ticket.uploader:
             # From here on no file can give them anything that would not be looked at again.
@@ -121,7 +121,7 @@ def _write(
         upload_job_file(resources, ticket_id, ticket, pieces, deadline)
     except ObjectGoneError as gone:
         # No later run finds them, and nobody else's changes are to wait for it.
-        resources.tables.imports.cancel_ticket(ticket_id, str(gone))
+        resources.tables.tickets.cancel(ticket_id, str(gone))
         logger.warning("undo without results", extra={"ticket": ticket_id})
 
 

@@ -15,7 +15,7 @@ from handover.model import JobKind, Mode
 from handover.pipeline.tickets import MAX_FILENAME_CHARS, TICKET_SECONDS, new_ticket
 from handover.profiles import Profile, profile_json
 from handover.runtime import Resources, metrics, rfc3339
-from handover.store.imports import TicketItem
+from handover.store.tickets import TicketItem
 
 # The source of files that nobody has asked for: something else made them necessary.
 OWN_SOURCE = "handover"
@@ -50,7 +50,7 @@ def ask_job(resources: Resources, person: Person, job: Job, now: float) -> str:
     The caller has checked that the person may ask for it. When this raises, nothing is asked for.
     """
     ticket = new_ticket(now)
-    resources.tables.imports.issue(ticket, job_ticket(person.tenant, person.email, job, now))
+    resources.tables.tickets.issue(ticket, job_ticket(person.tenant, person.email, job, now))
     resources.tables.jobs.put(person.tenant, ticket, job_json(job))
     metrics.add_metric("JobsAsked", "Count", 1)
     return ticket

@@ -11,7 +11,7 @@ from handover.aws import objects
 from handover.deadline import Deadline
 from handover.pipeline.tickets import ticket_key
 from handover.runtime import Resources
-from handover.store.imports import TicketItem
+from handover.store.tickets import TicketItem
 
 ROWS_A_PIECE = 1000
 

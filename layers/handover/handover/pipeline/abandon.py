@@ -78,6 +78,6 @@ def _refuse(resources: Resources, arrival: Arrival, run: Invocation) -> None:
         )
         if item.ticket is not None:
             # What was posted with its form again may have been heard of before this file.
-            imports.take_over_replays(item.pk, item.ticket)
+            resources.tables.tickets.take_over_replays(item.pk, item.ticket)
         imports.refuse(item.pk, run.attempt, refusal, at=rfc3339(run.now))
     send_finalize(resources, item)

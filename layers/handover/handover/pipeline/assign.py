@@ -37,7 +37,8 @@ from handover.rules import WriteContext
 from handover.rules.pacing import is_handed_on
 from handover.rules.resending import is_probe
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
-from handover.store.imports import ImportItem, Taken, pending_chunks
+from handover.store.chunks import Taken
+from handover.store.imports import ImportItem, pending_chunks
 from handover.store.progress import Settlement
 
 
@@ -85,8 +86,7 @@ def work_chunk(
     A chunk that cannot be ended is handed on under a fresh message if it has come further than
     before. Otherwise raises RetryLaterError, as it does while another worker has the chunk.
     """
-    imports = resources.tables.imports
-    taken = imports.take_chunk(
+    taken = resources.tables.chunks.take(
         import_id,
         number,
         run.attempt,
@@ -106,17 +106,16 @@ def work_chunk(
 
 def _give_back(resources: Resources, import_id: str, taken: Taken, turn: _Turn) -> bool:
     """Frees the chunk for the next worker; True when a fresh message tells of it."""
-    imports, number = resources.tables.imports, taken.chunk.number
-    decided = turn.decided
+    number, decided = taken.chunk.number, turn.decided
     is_further = turn.may_write and is_handed_on(decided.lines, taken.decided)
-    is_free = imports.free_chunk(
+    is_free = resources.tables.chunks.free(
         import_id,
         number,
         turn.run.attempt,
         decided=decided.lines if is_further else taken.decided,
         worked_ms=_worked_ms(taken, turn),
     )
-    item = imports.find(import_id) if is_free and is_further else None
+    item = resources.tables.imports.find(import_id) if is_free and is_further else None
     if item is None:
         return False
     hand_on(resources, item, number, taken.handed_on + 1)
@@ -159,11 +158,11 @@ def _count(resources: Resources, item: ImportItem, number: int, turn: _Turn) -> 
 
     Leaves one alone that a later message stands for.
     """
-    imports = resources.tables.imports
-    settled = imports.settlement(item.pk, number)
+    chunks = resources.tables.chunks
+    settled = chunks.settlement(item.pk, number)
     if settled is not None:
-        return imports.count(item, settled, turn.run.deadline)
-    if turn.handed_on is not None and turn.handed_on < imports.handed_on(item.pk, number):
+        return chunks.count(item, settled, turn.run.deadline)
+    if turn.handed_on is not None and turn.handed_on < chunks.handed_on(item.pk, number):
         return item
     # A second message of a chunk, as the sweeper sends one, must not become a dead letter that
     # ends the chunk, only because it has met the other's worker each time.
@@ -206,7 +205,7 @@ def _settle(resources: Resources, item: ImportItem, taken: Taken, turn: _Turn) -
     settlement = Settlement(
         number, run.attempt, bool(counts.with_errors), counts, _worked_ms(taken, turn)
     )
-    return resources.tables.imports.settle(item, settlement, run.deadline)
+    return resources.tables.chunks.settle(item, settlement, run.deadline)
 
 
 def _gather(

@@ -22,7 +22,7 @@ from handover.reading.scan import Scan
 from handover.reading.windows import windows
 from handover.rules import canonical, canonical_login, normal_login
 from handover.runtime import Resources
-from handover.store.imports import PlannedChunk
+from handover.store.chunks import PlannedChunk
 
 Found = Iterable[tuple[int, Repeat]]
 

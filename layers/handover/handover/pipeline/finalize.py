@@ -19,7 +19,8 @@ from handover.pipeline.summaries import ERRORS, SUMMARY, report_key, summary_of_
 from handover.reports import check_counts, errors_head, summary_json
 from handover.rules.pacing import measured_pace
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
-from handover.store.imports import ImportItem, counts_of, pending_chunks
+from handover.store.imports import ImportItem, pending_chunks
+from handover.store.progress import counts_of
 
 # Refusals for what happened to a file, and not for what stands in it: another may fare better.
 PASSING = frozenset({"NOT_VALIDATED", "OBJECT_GONE", "TICKET_REPLAYED"})
@@ -64,7 +65,7 @@ def _note_pace(resources: Resources, item: ImportItem) -> None:
     """Remembers how fast the lines came about; a dry run, which writes none, tells nothing."""
     pace = measured_pace(counts_of(item).settled, float(item.worked_ms) / 1000)
     if pace is not None and item.mode == Mode.RUN:
-        resources.tables.imports.note_pace(item.tenant, item.source, pace)
+        resources.tables.watermarks.note_pace(item.tenant, item.source, pace)
 
 
 def _recheck(resources: Resources, item: ImportItem) -> None:
@@ -82,7 +83,7 @@ def _recheck(resources: Resources, item: ImportItem) -> None:
     counts = counts_of(item)
     if not (item.refusal or counts.not_processed or counts.superseded) or item.ticket is None:
         return
-    ticket = resources.tables.imports.ticket(item.ticket)
+    ticket = resources.tables.tickets.find(item.ticket)
     for address in (ticket.users or ()) if ticket is not None else ():
         resources.tables.jobs.look_at(item.tenant, address, item.pk)
 
@@ -125,7 +126,7 @@ def _write_errors(
 ) -> None:
     def pieces() -> Iterator[bytes]:
         yield errors_head(plan.header, plan.dialect)
-        for number, parts in sorted(resources.tables.imports.settled_parts(item).items()):
+        for number, parts in sorted(resources.tables.chunks.settled_parts(item).items()):
             if not parts.endswith("!"):
                 continue
             key = parts_key(item.pk, number, parts.removesuffix("!"), ERRORS)

@@ -61,7 +61,7 @@ def send_finalize(resources: Resources, item: ImportItem) -> None:
 def note_taken(resources: Resources, need: Need, run: Invocation) -> None:
     """Notes for the sweep how far the messages of a queue have been taken."""
     if run.sent_at is not None:
-        resources.tables.imports.note_taken(need, run.sent_at)
+        resources.tables.watermarks.note_taken(need, run.sent_at)
 
 
 def read_message(body: str) -> Any:

@@ -36,8 +36,8 @@ def older_open_imports_of(
     resources: Resources, tenant: str, arrival: Arrival, deadline: Deadline
 ) -> frozenset[str]:
     """The ids of the tenant's older, or simultaneous, imports that are not final."""
-    imports, bucket = resources.tables.imports, resources.uploads_bucket
-    watermark = imports.watermark(tenant)
+    watermarks, bucket = resources.tables.watermarks, resources.uploads_bucket
+    watermark = watermarks.watermark(tenant)
     ended_until = datetime.fromisoformat(watermark).timestamp() if watermark else 0.0
     times: dict[str, float] = {}
     no_uploads: set[str] = set()
@@ -56,7 +56,7 @@ def older_open_imports_of(
         import_id: at for import_id, at in times.items() if at <= arrival.at + SAME_TIME_SECONDS
     }
     own_time = min(times.pop(arrival.import_id, arrival.at), arrival.at)
-    states = imports.states(times, deadline)
+    states = resources.tables.imports.states(times, deadline)
     harmless = {
         import_id
         for import_id, (state, mode) in states.items()
@@ -67,7 +67,7 @@ def older_open_imports_of(
     open_since = min((times[older_import] for older_import in older_open_imports), default=own_time)
     until = min(open_since, own_time) - SAME_TIME_SECONDS
     if until > ended_until:
-        imports.raise_watermark(tenant, rfc3339(until))
+        watermarks.raise_watermark(tenant, rfc3339(until))
     return older_open_imports
 
 

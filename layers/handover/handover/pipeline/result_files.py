@@ -74,7 +74,7 @@ def _rows(
 ) -> Iterator[bytes]:
     """The pieces of results.csv; meanwhile the sections of the index go to `spool`."""
     yield results_head(plan.header, plan.dialect)
-    for number, parts in sorted(resources.tables.imports.settled_parts(item).items()):
+    for number, parts in sorted(resources.tables.chunks.settled_parts(item).items()):
         attempt = parts.removesuffix("!")
         stored = objects.read(resources.work_bucket, lines_key(item.pk, number, attempt))
         if stored is None:

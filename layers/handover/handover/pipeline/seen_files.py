@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from handover.deadline import Deadline
 from handover.model import FileWarning, Header, State
 from handover.runtime import Resources, logger
-from handover.store.imports import ImportItem, SeenFile
+from handover.store.imports import ImportItem
+from handover.store.watermarks import SeenFile
 
 # Files of one source that are remembered: some weeks of a nightly one, in an item of about 5 KB.
 FILES_REMEMBERED = 50
@@ -72,14 +73,14 @@ def seen_again(
 
 def _remember(resources: Resources, item: ImportItem, fingerprint: str) -> list[SeenFile]:
     """The other files of the source that are remembered, oldest first."""
-    imports = resources.tables.imports
+    watermarks = resources.tables.watermarks
     mine = SeenFile(fingerprint, item.order, item.pk)
     others: list[SeenFile] = []
     for _ in range(TRIES):
-        known, version = imports.seen_files(item.tenant, item.source)
+        known, version = watermarks.seen_files(item.tenant, item.source)
         others = [one for one in known if one.import_id != item.pk]
         kept = sorted([*others, mine], key=lambda one: one.order)[-FILES_REMEMBERED:]
-        if kept == known or imports.remember_files(item.tenant, item.source, kept, version):
+        if kept == known or watermarks.remember_files(item.tenant, item.source, kept, version):
             break
     else:
         logger.info("file not remembered", extra={"import_id": item.pk})

@@ -8,7 +8,9 @@ from datetime import datetime
 from handover.model import FileWarning, Mode, Refusal, State
 from handover.reports import Approval, ImportSummary, ReportObject, warnings_from
 from handover.runtime import Resources
-from handover.store.imports import ImportItem, TicketItem, counts_of
+from handover.store.imports import ImportItem
+from handover.store.progress import counts_of
+from handover.store.tickets import TicketItem
 
 ERRORS, RESULTS, SUMMARY = "errors", "results", "summary.json"
 PREVIEW = "preview.json"

@@ -63,11 +63,11 @@ def sweep_imports(resources: Resources, run: Invocation) -> None:
 
     What a run does not come to is looked at by the next ones.
     """
-    imports = resources.tables.imports
-    begun = looked = imports.looked_until(OPEN_IMPORTS)
-    seen = cache(imports.seen)
+    watermarks = resources.tables.watermarks
+    begun = looked = watermarks.looked_until(OPEN_IMPORTS)
+    seen = cache(watermarks.seen)
     for_all: dict[Need, _Standing] = {}
-    for item in imports.open_imports(since=begun):
+    for item in resources.tables.imports.open_imports(since=begun):
         if run.deadline.left < LISTING_RESERVE_SECONDS:
             break
         looked = item.opened_at or looked
@@ -89,9 +89,9 @@ def sweep_imports(resources: Resources, run: Invocation) -> None:
         looked = ""
     for need, standing in for_all.items():
         if _send_on(resources, standing, Resend.PROBE_FOR_ALL, run):
-            imports.probed(need, probed(seen(need), run.now))
+            watermarks.probed(need, probed(seen(need), run.now))
     if looked != begun:
-        imports.look_on_from(OPEN_IMPORTS, looked)
+        watermarks.look_on_from(OPEN_IMPORTS, looked)
 
 
 def sweep_uploads(resources: Resources, run: Invocation) -> None:
@@ -127,8 +127,8 @@ def _sweep_part(
     Stops with `leave_seconds` left, and remembers the last key of which it has seen every version.
     `behind` tells of a key behind which other one it goes on at once, "" for none.
     """
-    imports = resources.tables.imports
-    begun = key = whole = imports.looked_until(prefix)
+    watermarks = resources.tables.watermarks
+    begun = key = whole = watermarks.looked_until(prefix)
     waiting: list[Arrival] = []
     for version in _versions(resources, prefix, begun, behind):
         if version.upload.key != key:
@@ -146,7 +146,7 @@ def _sweep_part(
         whole = ""
     _take_in(resources, waiting, run.deadline)
     if whole != begun:
-        imports.look_on_from(prefix, whole)
+        watermarks.look_on_from(prefix, whole)
 
 
 def _versions(
@@ -259,7 +259,7 @@ def _lost_chunks(
     resources: Resources, standing: _Standing, decided: Resend, run: Invocation
 ) -> list[int]:
     item = standing.item
-    chunks = resources.tables.imports.chunks_seen(item.pk, pending_chunks(item), run.deadline)
+    chunks = resources.tables.chunks.seen(item.pk, pending_chunks(item), run.deadline)
     if decided is Resend.LOST:
         return lost_chunks(chunks, run.now, before=standing.sent.at)
     return lost_chunks(chunks, run.now, before=run.now)[:1]

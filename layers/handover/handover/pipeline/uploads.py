@@ -18,7 +18,7 @@ from handover.pipeline.messages import VERSION
 from handover.profiles import FIELDS
 from handover.profiles.names import TENANT_PATTERN
 from handover.runtime import Resources, logger, metrics, rfc3339
-from handover.store.imports import Replays
+from handover.store.tickets import Replays
 
 IN, DROP, DIRECTORY = "in", "drop", "directory"
 # The doors of other systems, which prove themselves by the principal that S3 names.
@@ -226,16 +226,16 @@ def check_ticket(resources: Resources, arrival: Arrival, ticket: str) -> None:
     ]
     if held and held[-1].import_id != arrival.import_id:
         raise ReplayedError(Replays(held[-1].import_id, len(held) - 1, rfc3339(held[0].at)))
-    imports = resources.tables.imports
-    is_good = imports.use_ticket(ticket, arrival.import_id)
+    tickets = resources.tables.tickets
+    is_good = tickets.use(ticket, arrival.import_id)
     # What was posted after this file may have been heard of before it.
-    imports.take_over_replays(arrival.import_id, ticket)
+    tickets.take_over_replays(arrival.import_id, ticket)
     if not is_good:
         raise RefusedError("TICKET_REPLAYED", _USED)
 
 
 def _ticket_holder(resources: Resources, arrival: Arrival, tenant: str, ticket_id: str) -> Sender:
-    ticket = resources.tables.imports.ticket(ticket_id)
+    ticket = resources.tables.tickets.find(ticket_id)
     if ticket is None or ticket.tenant != tenant:
         return Sender(
             tenant=tenant,

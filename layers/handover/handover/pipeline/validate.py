@@ -42,7 +42,7 @@ from handover.reports import column_warnings
 from handover.rules import normal_address
 from handover.rules.pacing import MAX_CHUNK_LINES, chunk_lines
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
-from handover.store.imports import ImportItem, pending_chunks
+from handover.store.imports import ImportItem, ValidatedFile, pending_chunks
 
 # About so many chunks by bytes: they are sent, leased and settled one by one.
 MAX_CHUNKS = 1000
@@ -106,7 +106,7 @@ def _decide(
     except RefusedError as refused:
         replay_of = ""
         if isinstance(refused, ReplayedError) and item.ticket is not None:
-            imports.record_replays(item.ticket, refused.replays)
+            resources.tables.tickets.record_replays(item.ticket, refused.replays)
             replay_of = refused.replays.first_import
         imports.refuse(
             item.pk, run.attempt, refused.refusal, at=rfc3339(run.now), replay_of=replay_of
@@ -170,7 +170,7 @@ def _validate(
             sizes=Sizes(
                 max(MIN_CHUNK_BYTES, -(-size // MAX_CHUNKS)),
                 chunk_lines(
-                    resources.tables.imports.pace(item.tenant, item.source), worker_seconds
+                    resources.tables.watermarks.pace(item.tenant, item.source), worker_seconds
                 ),
                 # A job may have nothing to do by the time its file is written.
                 Limits(min_lines=1 if sender.job is None else 0),
@@ -213,20 +213,21 @@ def _validate(
     resources.tables.imports.store_plan(
         item.pk,
         plan_json(with_older_imports(resources, plan, older_open_imports, item.pk, run.attempt)),
-        chunks,
-        run.deadline,
     )
+    resources.tables.chunks.store(item.pk, chunks, run.deadline)
     remember_mapping(resources, sender, profile, header)
     resources.tables.imports.begin(
         item.pk,
         run.attempt,
-        chunks=len(scanned.chunks),
-        lines=scanned.lines,
-        encoding=scanned.dialect.encoding,
-        delimiter=scanned.dialect.delimiter,
+        ValidatedFile(
+            chunks=len(scanned.chunks),
+            lines=scanned.lines,
+            encoding=scanned.dialect.encoding,
+            delimiter=scanned.dialect.delimiter,
+            warnings=warnings,
+        ),
         approval=approval,
         at=rfc3339(run.now),
-        warnings=warnings,
     )
     metrics.add_metric("LinesRead", "Count", scanned.lines)
     logger.info(
@@ -252,10 +253,8 @@ def _preview(
             objects.blocks(upload, header.data_start, size, run.deadline),
             dialect=dialect,
             header=header,
-            key_column=0,
-            seed=0,
-            chunk_bytes=max(MIN_CHUNK_BYTES, -(-size // MAX_CHUNKS)),
-            chunk_lines=MAX_CHUNK_LINES,
+            key=KeyColumn(0, seed=0),
+            sizes=Sizes(max(MIN_CHUNK_BYTES, -(-size // MAX_CHUNKS)), MAX_CHUNK_LINES),
             fallback_encoding=known.fallback_encoding,
         )
         store_preview(resources, item, sender, choice, upload, header, scanned)
@@ -265,10 +264,7 @@ def _preview(
     resources.tables.imports.begin(
         item.pk,
         run.attempt,
-        chunks=0,
-        lines=0,
-        encoding=scanned.dialect.encoding,
-        delimiter=scanned.dialect.delimiter,
+        ValidatedFile(0, 0, scanned.dialect.encoding, scanned.dialect.delimiter),
         approval=None,
         at=rfc3339(run.now),
     )

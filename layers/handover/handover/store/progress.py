@@ -15,7 +15,8 @@ from typing import Any
 from handover.deadline import Deadline
 from handover.reports import Counts
 from handover.store.batches import Item
-from handover.store.connection import client
+from handover.store.connection import Model, client
+from handover.store.items import key_of
 
 PROGRESS = "progress"
 # A number has 38 digits, so 126 bits. This many make a round figure: 8 numbers for 1,000 chunks.
@@ -56,6 +57,12 @@ class Progress:
     worked_ms: int = 0
 
 
+def counts_of(item: Model) -> Counts:
+    """The counts that the item of an import holds so far, or of a chunk once it is settled."""
+    counted = {field: int(getattr(item, attribute)) for attribute, field in COUNTED.items()}
+    return Counts(lines=int(getattr(item, "lines")), **counted)  # noqa: B009 - of any such model
+
+
 def read_progress(table: str, import_id: str, *, chunks: int, lines: int) -> Progress:
     """The progress of an import of so many chunks and lines, as a consistent read sees it."""
     return _progress(_read(table, import_id), chunks, lines)
@@ -87,7 +94,9 @@ def count_chunk(
 
 
 def _read(table: str, import_id: str) -> Item:
-    answer = client().get_item(TableName=table, Key=_key(import_id), ConsistentRead=True)
+    answer = client().get_item(
+        TableName=table, Key=key_of(import_id, PROGRESS), ConsistentRead=True
+    )
     return answer.get("Item", {})
 
 
@@ -111,7 +120,7 @@ def _add(
     try:
         answer = client().update_item(
             TableName=table,
-            Key=_key(import_id),
+            Key=key_of(import_id, PROGRESS),
             UpdateExpression=f"SET {name} = :after" + (f" ADD {adds}" if adds else ""),
             ConditionExpression=(
                 f"{name} = :before" if before else f"attribute_not_exists({name})"
@@ -164,7 +173,3 @@ def _number(item: Item, name: str) -> int:
 
 def _name(place: int) -> str:
     return f"b{place}"
-
-
-def _key(import_id: str) -> dict[str, Any]:
-    return {"pk": {"S": import_id}, "sk": {"S": PROGRESS}}

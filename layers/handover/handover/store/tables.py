@@ -6,24 +6,20 @@ from dataclasses import dataclass
 
 from handover.store.accounts import Accounts
 from handover.store.allowances import Allowances
+from handover.store.chunks import ChunkItem, Chunks
 from handover.store.directory import Directory, DirectoryItem, UserItem
 from handover.store.directory_records import AccountRecords
 from handover.store.domains import Domains
 from handover.store.history import History, HistoryItem, HoldingItem, Portfolios
-from handover.store.imports import (
-    ChunkItem,
-    ImportItem,
-    Imports,
-    PlanItem,
-    TicketItem,
-    WatermarkItem,
-)
+from handover.store.imports import ImportItem, Imports, PlanItem
 from handover.store.jobs import Jobs
 from handover.store.mappings import Mappings
 from handover.store.requests import RequestItem, Requests
 from handover.store.settings import Setup
+from handover.store.tickets import TicketItem, Tickets
 from handover.store.user_records import UserRecords
 from handover.store.users import People
+from handover.store.watermarks import WatermarkItem, Watermarks
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +54,9 @@ class Tables:
     domains: Domains
     allowances: Allowances
     mappings: Mappings
+    chunks: Chunks
+    tickets: Tickets
+    watermarks: Watermarks
 
 
 def connect(names: TableNames) -> Tables:
@@ -84,4 +83,7 @@ def connect(names: TableNames) -> Tables:
         Domains(names.directory),
         Allowances(names.imports),
         Mappings(names.imports),
+        Chunks(names.imports),
+        Tickets(names.imports),
+        Watermarks(names.imports),
     )

@@ -50,7 +50,7 @@ def cancel(resources: Resources, person: Person, name: str, run: Invocation) -> 
     if isinstance(found, Ticket):
         if found.item.cancelled_by:
             raise _conflict(resources, person, name, "cancelled")
-        if resources.tables.imports.cancel_ticket(found.ticket, person.email):
+        if resources.tables.tickets.cancel(found.ticket, person.email):
             metrics.add_metric("ImportsCancelled", "Count", 1)
             return import_for(resources, person.tenant, name)
         # The file has come since the ticket was looked at.

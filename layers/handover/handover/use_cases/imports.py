@@ -15,7 +15,8 @@ from handover.model import Mode, State
 from handover.pipeline.summaries import summary_of, summary_of_ticket
 from handover.reports import ImportSummary, Progress, progress_of, summary
 from handover.runtime import Resources, rfc3339
-from handover.store.imports import ImportItem, TicketItem
+from handover.store.imports import ImportItem
+from handover.store.tickets import TicketItem
 from handover.use_cases.paging import Page, cursor_at, place_at
 
 IMPORT_PATTERN = re.compile(r"[0-9a-f]{32}")
@@ -46,7 +47,7 @@ def import_for(resources: Resources, tenant: str, name: str) -> ImportItem | Tic
         if item is not None and item.tenant == tenant:
             return item
     elif TICKET_PATTERN.fullmatch(name):
-        ticket = imports.ticket(name)
+        ticket = resources.tables.tickets.find(name)
         if ticket is not None and ticket.tenant == tenant:
             item = imports.find(ticket.import_id) if ticket.import_id else None
             return item if item is not None else Ticket(name, ticket)

@@ -76,7 +76,7 @@ def ask_owner(
     accounts = _accounts(asked.account_ids)
     ticket_id = new_ticket(now)
     ticket = job_ticket(person.tenant, person.email, job, now)
-    resources.tables.imports.issue(ticket_id, ticket)
+    resources.tables.tickets.issue(ticket_id, ticket)
     # All is known, so the file can be written here and now.
     labels = [column.label for column in narrowed(profile, role).columns]
     pieces = csv_pieces(labels, ((account, job.cell) for account in accounts))

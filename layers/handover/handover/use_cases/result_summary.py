@@ -11,7 +11,8 @@ from handover.deadline import Deadline
 from handover.reports import Move, stage_seconds
 from handover.rules import address_in, is_pending
 from handover.runtime import Invocation, Resources
-from handover.store.imports import ImportItem, counts_of
+from handover.store.imports import ImportItem
+from handover.store.progress import counts_of
 from handover.use_cases.imports import ended_import
 from handover.use_cases.result_lines import index_of
 
@@ -76,5 +77,5 @@ def _managers(
 
 
 def _announced_at(resources: Resources, item: ImportItem) -> str | None:
-    ticket = resources.tables.imports.ticket(item.ticket) if item.ticket else None
+    ticket = resources.tables.tickets.find(item.ticket) if item.ticket else None
     return ticket.issued_at if ticket is not None else None

@@ -16,7 +16,7 @@ from handover.pipeline.tickets import MAX_FILENAME_CHARS, TICKET_SECONDS, new_ti
 from handover.profiles import check_mapping
 from handover.reading import MAX_FILE_BYTES
 from handover.runtime import Resources, metrics, rfc3339
-from handover.store.imports import TicketItem
+from handover.store.tickets import TicketItem
 
 # A POST can be begun for so long; how long it takes does not count.
 FORM_SECONDS = 300
@@ -74,7 +74,7 @@ def issue_ticket(
         expires_at=expires_at,
         expires=int(now) + TICKET_SECONDS,
     )
-    resources.tables.imports.issue(ticket, item)
+    resources.tables.tickets.issue(ticket, item)
     key = ticket_key(person.tenant, ticket)
     url, fields = objects.post_form(resources.uploads_bucket, key, MAX_FILE_BYTES, FORM_SECONDS)
     metrics.add_metric("TicketsIssued", "Count", 1)

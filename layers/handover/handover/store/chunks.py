@@ -1,0 +1,327 @@
+"""The chunks of imports: who is working on each, and what its lines came to.
+
+Every step is one conditional update, so a step taken twice, late or by two at once counts once.
+An answer that was lost on the way is recognised by the attempt that the item names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.operand import Path
+from pynamodb.expressions.update import Action
+
+from handover.deadline import Deadline
+from handover.errors import RetryLaterError
+from handover.model import Chunk
+from handover.rules.resending import ChunkSeen
+from handover.store.batches import put_items, read_items
+from handover.store.connection import Model
+from handover.store.imports import IMPORT, ImportItem, with_progress
+from handover.store.items import item_at, key_of, updated_if
+from handover.store.progress import COUNTED, Settlement, count_chunk, counts_of
+
+CHUNK = "chunk#"
+
+
+class ChunkItem(Model):
+    """One chunk of an import and who is working on it."""
+
+    class Meta:
+        """The table's name is set by `connect`."""
+
+        table_name = ""
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    start = NumberAttribute()
+    end = NumberAttribute()
+    first_line = NumberAttribute()
+    lines = NumberAttribute()
+    checksum = NumberAttribute()
+    repeats = NumberAttribute(default=0)
+    logins = NumberAttribute(default=0)
+    attempts = NumberAttribute(default=0)
+    lease_by = UnicodeAttribute(null=True)
+    lease_until = NumberAttribute(null=True)
+    # The most lines that a run has decided without ending the chunk, and how often the chunk had
+    # been handed on when the message was sent that it was last taken with.
+    decided = NumberAttribute(default=0)
+    handed_on = NumberAttribute(default=0)
+    # How long the workers have had it that have given it back or settled it.
+    worked_ms = NumberAttribute(default=0)
+    # Once it is settled: the attempt whose parts count, whether they hold lines with errors, and
+    # what its lines came to.
+    settled_by = UnicodeAttribute(null=True)
+    has_errors = BooleanAttribute(default=False)
+    updated = NumberAttribute(default=0)
+    cleared = NumberAttribute(default=0)
+    unchanged = NumberAttribute(default=0)
+    pending_users = NumberAttribute(default=0)
+    rejected = NumberAttribute(default=0)
+    duplicate = NumberAttribute(default=0)
+    superseded = NumberAttribute(default=0)
+    not_processed = NumberAttribute(default=0)
+    # When a worker last took it.
+    taken_at = NumberAttribute(null=True)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedChunk:
+    """A chunk, and how many repeats are stored for it: of keys, and of login names."""
+
+    chunk: Chunk
+    repeats: int = 0
+    logins: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SettledChunk:
+    """A chunk that is settled: its number, its first line, and the attempt whose parts count."""
+
+    number: int
+    first_line: int
+    attempt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A chunk in the hands of one worker, and how often a worker has taken it.
+
+    `repeats` and `logins` are those of the `PlannedChunk`. `decided` is the most lines that a run
+    before has decided, `handed_on` how often the chunk has been handed on, and `worked_ms` how
+    long they had it.
+    """
+
+    chunk: Chunk
+    repeats: int
+    logins: int
+    attempts: int
+    decided: int = 0
+    handed_on: int = 0
+    worked_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Chunks:
+    """The chunks in the table of imports."""
+
+    table: str
+
+    def store(self, import_id: str, chunks: Sequence[PlannedChunk], deadline: Deadline) -> None:
+        """Stores the chunks that validation has cut; the same again changes nothing."""
+        put_items(
+            self.table,
+            (
+                {
+                    **key_of(import_id, _chunk_key(one.chunk.number)),
+                    "start": {"N": str(one.chunk.start)},
+                    "end": {"N": str(one.chunk.end)},
+                    "first_line": {"N": str(one.chunk.first_line)},
+                    "lines": {"N": str(one.chunk.lines)},
+                    "checksum": {"N": str(one.chunk.checksum)},
+                    "repeats": {"N": str(one.repeats)},
+                    "logins": {"N": str(one.logins)},
+                    "attempts": {"N": "0"},
+                }
+                for one in chunks
+            ),
+            deadline,
+        )
+
+    def take(
+        self,
+        import_id: str,
+        number: int,
+        attempt: str,
+        *,
+        now: float,
+        until: float,
+        handed_on: int | None = None,
+    ) -> Taken | None:
+        """The chunk, which is `attempt`'s until then.
+
+        None while it is somebody else's, once it is settled, and once it was taken after being
+        handed on more than `handed_on` times, if that is told.
+        """
+        item = ChunkItem(import_id, _chunk_key(number))
+        actions: list[Action] = []
+        is_latest = ChunkItem.pk.exists()
+        if handed_on is not None:
+            actions.append(ChunkItem.handed_on.set(handed_on))
+            is_latest &= ChunkItem.handed_on.does_not_exist() | (ChunkItem.handed_on <= handed_on)
+        taken = updated_if(
+            item,
+            [
+                ChunkItem.lease_by.set(attempt),
+                ChunkItem.lease_until.set(until),
+                ChunkItem.attempts.add(1),
+                ChunkItem.taken_at.set(now),
+                *actions,
+            ],
+            is_latest
+            & ChunkItem.settled_by.does_not_exist()
+            & (
+                ChunkItem.lease_by.does_not_exist()
+                | (ChunkItem.lease_by == attempt)
+                | (ChunkItem.lease_until < now)
+            ),
+        )
+        if not taken:
+            return None
+        chunk = Chunk(
+            number=number,
+            start=int(item.start),
+            end=int(item.end),
+            first_line=int(item.first_line),
+            lines=int(item.lines),
+            checksum=int(item.checksum),
+        )
+        return Taken(
+            chunk,
+            repeats=int(item.repeats),
+            logins=int(item.logins),
+            attempts=int(item.attempts),
+            decided=int(item.decided),
+            handed_on=int(item.handed_on),
+            worked_ms=int(item.worked_ms),
+        )
+
+    def free(
+        self, import_id: str, number: int, attempt: str, *, decided: int, worked_ms: int
+    ) -> bool:
+        """True when the chunk is given back before its time: it was still this attempt's.
+
+        `decided` is the most lines that a run has decided, `worked_ms` how long all had it.
+        """
+        return updated_if(
+            ChunkItem(import_id, _chunk_key(number)),
+            [
+                ChunkItem.lease_until.set(0),
+                ChunkItem.decided.set(decided),
+                ChunkItem.worked_ms.set(worked_ms),
+            ],
+            (ChunkItem.lease_by == attempt) & ChunkItem.settled_by.does_not_exist(),
+        )
+
+    def seen(self, import_id: str, numbers: Iterable[int], deadline: Deadline) -> list[ChunkSeen]:
+        """Who works on these chunks until when, and when they were last taken; in no order."""
+        keys = (key_of(import_id, _chunk_key(number)) for number in numbers)
+        names = ("sk", "lease_until", "taken_at")
+        return [
+            ChunkSeen(
+                int(item["sk"]["S"].removeprefix(CHUNK)),
+                _number(item, "lease_until"),
+                _number(item, "taken_at"),
+            )
+            for item in read_items(self.table, keys, deadline, attributes=names)
+        ]
+
+    def settle(self, item: ImportItem, settlement: Settlement, deadline: Deadline) -> ImportItem:
+        """The import after the chunk is settled, by this attempt or by an earlier one.
+
+        First the chunk's item says so, once and for all, then the chunk is counted. Whoever is
+        stopped in between leaves a chunk that is settled and pending: the next one counts it.
+        """
+        if item.chunks is None:
+            return self._settle_on_import(item.pk, settlement)
+        counts = settlement.counts
+        is_first = updated_if(
+            ChunkItem(item.pk, _chunk_key(settlement.chunk)),
+            [
+                ChunkItem.settled_by.set(settlement.attempt),
+                ChunkItem.has_errors.set(settlement.has_errors),
+                ChunkItem.worked_ms.set(settlement.worked_ms),
+                *(
+                    Path([attribute]).set(getattr(counts, field))
+                    for attribute, field in COUNTED.items()
+                ),
+            ],
+            ChunkItem.pk.exists() & ChunkItem.settled_by.does_not_exist(),
+        )
+        known = settlement if is_first else self.settlement(item.pk, settlement.chunk)
+        if known is None:
+            raise RetryLaterError("there is no such chunk")
+        return self.count(item, known, deadline)
+
+    def settlement(self, import_id: str, number: int) -> Settlement | None:
+        """What the chunk was settled with, None while it is not."""
+        item = item_at(ChunkItem, import_id, _chunk_key(number))
+        if item is None or item.settled_by is None:
+            return None
+        return Settlement(
+            number,
+            item.settled_by,
+            bool(item.has_errors),
+            counts_of(item),
+            int(item.worked_ms),
+        )
+
+    def handed_on(self, import_id: str, number: int) -> int:
+        """How often the chunk had been handed on when it was last taken."""
+        item = item_at(ChunkItem, import_id, _chunk_key(number))
+        return int(item.handed_on) if item is not None else 0
+
+    def count(self, item: ImportItem, settlement: Settlement, deadline: Deadline) -> ImportItem:
+        """The import after a settled chunk is counted, now or before."""
+        progress = count_chunk(
+            self.table,
+            item.pk,
+            settlement,
+            chunks=int(item.chunks or 0),
+            lines=int(item.lines),
+            deadline=deadline,
+        )
+        return with_progress(item, progress)
+
+    def settled_parts(self, item: ImportItem) -> dict[int, str]:
+        """For each settled chunk the attempt whose parts count, with "!" for lines with errors."""
+        if item.chunks is None:
+            return {int(number): str(parts) for number, parts in item.settled.as_dict().items()}
+        chunks = ChunkItem.query(item.pk, ChunkItem.sk.startswith(CHUNK), consistent_read=True)
+        return {
+            int(chunk.sk.removeprefix(CHUNK)): _parts(chunk.settled_by, has_errors=chunk.has_errors)
+            for chunk in chunks
+            if chunk.settled_by is not None
+        }
+
+    def settled_chunks(self, import_id: str) -> list[SettledChunk]:
+        """The chunks of an import that are settled, in the order of their lines."""
+        chunks = ChunkItem.query(import_id, ChunkItem.sk.startswith(CHUNK), consistent_read=True)
+        return [
+            SettledChunk(int(chunk.sk.removeprefix(CHUNK)), int(chunk.first_line), chunk.settled_by)
+            for chunk in chunks
+            if chunk.settled_by is not None
+        ]
+
+    def _settle_on_import(self, import_id: str, settlement: Settlement) -> ImportItem:
+        """Settles a chunk of an import that keeps both on its own item."""
+        item = ImportItem(import_id)
+        parts = _parts(settlement.attempt, has_errors=settlement.has_errors)
+        actions: list[Action] = [
+            ImportItem.pending.delete({settlement.chunk}),
+            Path(["settled", str(settlement.chunk)]).set(parts),
+            *(
+                Path([attribute]).add(number)
+                for attribute, field in COUNTED.items()
+                if (number := getattr(settlement.counts, field))
+            ),
+        ]
+        if updated_if(item, actions, ImportItem.pending.contains(settlement.chunk)):
+            return item
+        return ImportItem.get(import_id, IMPORT, consistent_read=True)
+
+
+def _parts(attempt: str, *, has_errors: bool) -> str:
+    return f"{attempt}{'!' if has_errors else ''}"
+
+
+def _chunk_key(number: int) -> str:
+    return f"{CHUNK}{number:05d}"
+
+
+def _number(item: Mapping[str, Any], name: str) -> float:
+    return float(item.get(name, {}).get("N", 0))

@@ -1,0 +1,68 @@
+"""One item at a time: its key, reading it, and writing it on a condition.
+
+A condition that does not hold is an answer, False; whatever else goes wrong is raised as it is.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, UpdateError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from handover.store.batches import Item
+from handover.store.connection import Model
+
+Found = TypeVar("Found", bound=Model)
+
+
+def key_of(pk: str, sk: str) -> Item:
+    """The key as DynamoDB's client takes it."""
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def item_at(model: type[Found], pk: str, sk: str, *, is_consistent: bool = True) -> Found | None:
+    """The item under that key; None when there is none."""
+    try:
+        return model.get(pk, sk, consistent_read=is_consistent)
+    except DoesNotExist:
+        return None
+
+
+def saved_if(item: Model, condition: Condition) -> bool:
+    """True when the item was stored, False when its condition did not hold."""
+    try:
+        item.save(condition)
+    except PutError as error:
+        _only_unmet(error)
+        return False
+    return True
+
+
+def updated_if(item: Model, actions: list[Action], condition: Condition) -> bool:
+    """True when the update was made, and `item` shows it; False when its condition did not hold."""
+    try:
+        item.update(actions, condition)
+    except UpdateError as error:
+        _only_unmet(error)
+        return False
+    return True
+
+
+def deleted_if(item: Model, condition: Condition) -> bool:
+    """True when the item was removed, False when its condition did not hold."""
+    try:
+        item.delete(condition)
+    except DeleteError as error:
+        _only_unmet(error)
+        return False
+    return True
+
+
+def _only_unmet(error: PutError | UpdateError | DeleteError) -> None:
+    """Raises the error again unless it says that a condition was not met."""
+    # A request that timed out has a cause whose response is None, which pynamodb stumbles over.
+    response: dict[str, Any] = getattr(error.cause, "response", None) or {}
+    if response.get("Error", {}).get("Code") != "ConditionalCheckFailedException":
+        raise error

@@ -1,0 +1,151 @@
+"""Tickets: the right to upload one file, once, and what became of it.
+
+Every step is one conditional update, so a step taken twice, late or by two at once counts once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
+
+from handover.store.connection import Model
+from handover.store.imports import ImportItem
+from handover.store.items import item_at, saved_if, updated_if
+
+TICKET = "ticket"
+
+
+class TicketItem(Model):
+    """The right to upload one file, once."""
+
+    class Meta:
+        """The table's name is set by `connect`."""
+
+        table_name = ""
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default=TICKET)
+    tenant = UnicodeAttribute()
+    uploader = UnicodeAttribute()
+    profile = UnicodeAttribute()
+    filename = UnicodeAttribute()
+    mode = UnicodeAttribute()
+    mapping = UnicodeAttribute(default="{}")
+    # Of a job: its kind and source, the users it is about, the import that it takes back, and
+    # the profile that its file follows.
+    job = UnicodeAttribute(null=True, attr_name="errand")
+    source = UnicodeAttribute(null=True)
+    users: ListAttribute[str] = ListAttribute(null=True)
+    undo_of = UnicodeAttribute(null=True)
+    profile_body = UnicodeAttribute(null=True)
+    # As of the import. `preview_of` is the dry run whose changes alone may be applied.
+    follows = UnicodeAttribute(null=True)
+    object_of = UnicodeAttribute(null=True)
+    preview_of = UnicodeAttribute(null=True)
+    issued_at = UnicodeAttribute()
+    expires_at = UnicodeAttribute()
+    import_id = UnicodeAttribute(null=True)
+    # Of files posted with the form again: how many, when the last one, and the import that tells.
+    replays = NumberAttribute(default=0)
+    replayed_at = UnicodeAttribute(null=True)
+    replayed = UnicodeAttribute(null=True)
+    cancelled_by = UnicodeAttribute(null=True)
+    expires = NumberAttribute()
+
+
+@dataclass(frozen=True, slots=True)
+class Replays:
+    """The files that were posted with the form of a ticket after the first import's.
+
+    `last_at` is when the last of them came, in RFC 3339.
+    """
+
+    first_import: str
+    number: int
+    last_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tickets:
+    """The tickets in the table of imports."""
+
+    table: str
+
+    def find(self, ticket: str) -> TicketItem | None:
+        """The ticket of that id."""
+        return item_at(TicketItem, f"{TICKET}#{ticket}", TICKET)
+
+    def issue(self, ticket: str, item: TicketItem) -> None:
+        """Stores a new ticket."""
+        item.pk = f"{TICKET}#{ticket}"
+        item.save(TicketItem.pk.does_not_exist())
+
+    def issue_once(self, ticket: str, item: TicketItem) -> TicketItem:
+        """The ticket as it stands, which is `item` if there was none of that id."""
+        item.pk = f"{TICKET}#{ticket}"
+        if saved_if(item, TicketItem.pk.does_not_exist()):
+            return item
+        return TicketItem.get(item.pk, TICKET, consistent_read=True)
+
+    def settle_profile(self, ticket: str, body: str) -> str:
+        """The profile that the ticket's file follows: `body`, unless it was settled before."""
+        item = TicketItem(f"{TICKET}#{ticket}")
+        if updated_if(
+            item,
+            [TicketItem.profile_body.set(body)],
+            TicketItem.pk.exists() & TicketItem.profile_body.does_not_exist(),
+        ):
+            return body
+        found = TicketItem.get(item.pk, TICKET, consistent_read=True).profile_body
+        return found if found is not None else body
+
+    def use(self, ticket: str, import_id: str) -> bool:
+        """True when the ticket is this import's: unused until now, or used by it before."""
+        return updated_if(
+            TicketItem(f"{TICKET}#{ticket}"),
+            [TicketItem.import_id.set(import_id)],
+            TicketItem.pk.exists()
+            & TicketItem.cancelled_by.does_not_exist()
+            & (TicketItem.import_id.does_not_exist() | (TicketItem.import_id == import_id)),
+        )
+
+    def record_replays(self, ticket: str, replays: Replays) -> None:
+        """Has the first import of the ticket tell of the replays; fewer than it knows are no news.
+
+        The ticket is told first and an import takes over what its ticket knows, so that it
+        does not matter which of its files is heard of first.
+        """
+        updated_if(
+            TicketItem(f"{TICKET}#{ticket}"),
+            [
+                TicketItem.replays.set(replays.number),
+                TicketItem.replayed_at.set(replays.last_at),
+                TicketItem.replayed.set(replays.first_import),
+            ],
+            TicketItem.pk.exists()
+            & (TicketItem.replays.does_not_exist() | (TicketItem.replays < replays.number)),
+        )
+        self._tell_replays(replays.first_import, replays.number, replays.last_at)
+
+    def take_over_replays(self, import_id: str, ticket: str) -> None:
+        """Has an import tell of the replays that its ticket knows, if it is the first of them."""
+        known = self.find(ticket)
+        if known is not None and known.replayed == import_id and known.replayed_at:
+            self._tell_replays(import_id, int(known.replays), known.replayed_at)
+
+    def _tell_replays(self, import_id: str, number: int, at: str) -> None:
+        updated_if(
+            ImportItem(import_id),
+            [ImportItem.replays.set(number), ImportItem.replayed_at.set(at)],
+            ImportItem.pk.exists()
+            & (ImportItem.replays.does_not_exist() | (ImportItem.replays < number)),
+        )
+
+    def cancel(self, ticket: str, canceller: str) -> bool:
+        """True when nothing can be uploaded with the ticket any more."""
+        return updated_if(
+            TicketItem(f"{TICKET}#{ticket}"),
+            [TicketItem.cancelled_by.set(canceller)],
+            TicketItem.pk.exists() & TicketItem.import_id.does_not_exist(),
+        )

@@ -1,0 +1,163 @@
+"""How far something has come, or how fast: what is known of sources, tenants, sweeps and queues.
+
+It stands among the imports, one small item each, and only saves work: the imports themselves, the
+bucket and the queues are what counts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+
+from handover.rules.resending import NOTED_SECONDS, Seen
+from handover.store.connection import Model
+from handover.store.items import item_at, updated_if
+
+WATERMARK, SEEN, PACE = "watermark", "seen#", "pace#"
+
+
+class WatermarkItem(Model):
+    """How far something has come, or how fast: of a tenant's source, the pace of its last file.
+
+    Of a tenant: up to which time every upload is known to have ended. Of a part of the upload
+    bucket: behind which key the sweeper has yet to look, none at its start; of the open
+    imports likewise, by the time at which they were opened. Of a queue: what is `Seen` of it. Of a
+    source: its last `files` as JSON, and how often that list was written.
+    """
+
+    class Meta:
+        """The table's name is set by `connect`."""
+
+        table_name = ""
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default=WATERMARK)
+    ended_until = UnicodeAttribute(null=True)
+    looked_until = UnicodeAttribute(null=True)
+    lines_a_second = NumberAttribute(null=True)
+    newest_taken = NumberAttribute(null=True)
+    probed_at = NumberAttribute(null=True)
+    probes = NumberAttribute(null=True)
+    files = UnicodeAttribute(null=True)
+    version = NumberAttribute(null=True)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFile:
+    """A file of a source: what its bytes came to, and the import with its place in the order."""
+
+    fingerprint: str
+    order: str
+    import_id: str
+
+    @property
+    def received_at(self) -> str:
+        """When S3 received it, in RFC 3339."""
+        return self.order.partition("#")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Watermarks:
+    """The watermarks in the table of imports."""
+
+    table: str
+
+    # What sources have sent
+
+    def seen_files(self, tenant: str, source: str) -> tuple[list[SeenFile], int]:
+        """The files that are remembered of a source, in their order, and the list's version."""
+        item = item_at(WatermarkItem, f"tenant#{tenant}", SEEN + source)
+        if item is None:
+            return [], 0
+        return [SeenFile(*one) for one in json.loads(item.files or "[]")], int(item.version or 0)
+
+    def remember_files(
+        self, tenant: str, source: str, files: Sequence[SeenFile], version: int
+    ) -> bool:
+        """True when the list is these files now, False when it has another version by then."""
+        told = [[one.fingerprint, one.order, one.import_id] for one in files]
+        known = WatermarkItem.version
+        return updated_if(
+            WatermarkItem(f"tenant#{tenant}", SEEN + source),
+            [WatermarkItem.files.set(json.dumps(told)), known.set(version + 1)],
+            (known == version) if version else known.does_not_exist(),
+        )
+
+    # How fast lines come about
+
+    def pace(self, tenant: str, source: str) -> float:
+        """The lines a second of one worker on the last file from there; 0 = not known."""
+        item = item_at(WatermarkItem, f"tenant#{tenant}", PACE + source, is_consistent=False)
+        return float(item.lines_a_second or 0) if item is not None else 0.0
+
+    def note_pace(self, tenant: str, source: str, lines_a_second: float) -> None:
+        """Remembers the pace for the next file from there."""
+        WatermarkItem(f"tenant#{tenant}", f"{PACE}{source}").update(
+            [WatermarkItem.lines_a_second.set(round(lines_a_second, 3))]
+        )
+
+    # What is known to have ended
+
+    def watermark(self, tenant: str) -> str:
+        """The time up to which every upload of the tenant has ended; "" when none is known."""
+        item = item_at(WatermarkItem, f"tenant#{tenant}", WATERMARK, is_consistent=False)
+        return (item.ended_until or "") if item is not None else ""
+
+    def raise_watermark(self, tenant: str, until: str) -> None:
+        """Moves the watermark up to `until`, never down."""
+        updated_if(
+            WatermarkItem(f"tenant#{tenant}"),
+            [WatermarkItem.ended_until.set(until)],
+            WatermarkItem.ended_until.does_not_exist() | (WatermarkItem.ended_until < until),
+        )
+
+    def looked_until(self, part: str) -> str:
+        """The last key of that part of the bucket that was looked at; "" = begin again."""
+        item = item_at(WatermarkItem, f"sweep#{part}", WATERMARK)
+        return (item.looked_until or "") if item is not None else ""
+
+    def look_on_from(self, part: str, key: str) -> None:
+        """Remembers behind which key the next look at that part begins; "" = again."""
+        looked = WatermarkItem.looked_until
+        WatermarkItem(f"sweep#{part}").update([looked.set(key) if key else looked.remove()])
+
+    # What is seen of a queue
+
+    def seen(self, queue: str) -> Seen:
+        """What workers and sweeps have noted of a queue."""
+        item = item_at(WatermarkItem, f"taken#{queue}", WATERMARK)
+        if item is None:
+            return Seen()
+        return Seen(
+            float(item.newest_taken or 0), float(item.probed_at or 0), int(item.probes or 0)
+        )
+
+    def note_taken(self, queue: str, sent_at: float) -> None:
+        """Notes that a message sent then was taken, unless one about as new is noted.
+
+        Every worker comes here with every message, so most only read, and not consistently: a
+        partition takes 3,000 reads a second and 1,000 writes.
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
+        """
+        newest = WatermarkItem.newest_taken
+        key = f"taken#{queue}"
+        item = item_at(WatermarkItem, key, WATERMARK, is_consistent=False)
+        noted = float(item.newest_taken or 0) if item is not None else 0.0
+        if sent_at > noted + NOTED_SECONDS:
+            updated_if(
+                WatermarkItem(key),
+                [newest.set(sent_at)],
+                newest.does_not_exist() | (newest < sent_at),
+            )
+
+    def probed(self, queue: str, seen: Seen) -> None:
+        """Notes the last probe for all imports of a queue."""
+        WatermarkItem(f"taken#{queue}").update(
+            [
+                WatermarkItem.probed_at.set(seen.probed_at),
+                WatermarkItem.probes.set(seen.probes),
+            ]
+        )
