@@ -10,7 +10,6 @@ from itertools import groupby, islice
 from typing import Any, ClassVar
 
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import DoesNotExist
 
 from handover.deadline import Deadline
 from handover.model import User
@@ -37,6 +36,7 @@ from handover.store.batches import (
     transact,
 )
 from handover.store.connection import Model
+from handover.store.items import item_at, key_of
 from handover.store.user_places import (
     USER,
     USERS_A_TRANSACTION,
@@ -123,7 +123,7 @@ class Directory:
     ) -> dict[str, User]:
         """The users that exist under normal `logins` (no repetition), by login name."""
         keys = (
-            {"pk": {"S": tenant}, "sk": {"S": LOGIN + login}}
+            key_of(tenant, LOGIN + login)
             for login in logins
             if len(login.encode()) <= MAX_LOGIN_BYTES
         )
@@ -174,17 +174,20 @@ class Directory:
             )
         }
 
-    def roles(self, tenant: str) -> list[Role]:
-        """The roles that the tenant has defined, in the order of their names."""
-        found = DirectoryItem.query(tenant, DirectoryItem.sk.startswith(ROLE), consistent_read=True)
-        return [role_from(item) for item in found]
+    def roles(
+        self, tenant: str, after: str | None = None, rows: int | None = None
+    ) -> Iterator[Role]:
+        """The roles that the tenant has defined behind the name `after`, by name; lazily.
 
-    def workflows(self, tenant: str) -> Iterator[str]:
-        """The names of the tenant's workflows, in their order."""
-        found = DirectoryItem.query(
-            tenant, DirectoryItem.sk.startswith(WORKFLOW), consistent_read=True
-        )
-        return (item.sk[len(WORKFLOW) :] for item in found)
+        `rows` is how many will be looked at, None for all.
+        """
+        return map(role_from, listed_items(tenant, ROLE, after, rows))
+
+    def workflows(
+        self, tenant: str, after: str | None = None, rows: int | None = None
+    ) -> Iterator[str]:
+        """The names of the tenant's workflows behind the name `after`, as `roles` gives roles."""
+        return (item.sk[len(WORKFLOW) :] for item in listed_items(tenant, WORKFLOW, after, rows))
 
     def user(self, tenant: str, address: str) -> User | None:
         """The user with that normal address."""
@@ -216,7 +219,7 @@ class Directory:
         """
         stored = list(users)
         names = (
-            {"pk": {"S": tenant}, "sk": {"S": f"{NAME}{name}#{user.email}"}}
+            key_of(tenant, f"{NAME}{name}#{user.email}")
             for user in stored
             if (name := normalized_name(user.name))
             and len(name.encode()) + len(user.email.encode()) <= MAX_NAME_BYTES
@@ -271,14 +274,14 @@ class Directory:
         found = parse_profile(body) if body is not None else presets().get(name)
         if found is None:
             return None
-        roles = self.roles(tenant)
+        roles = list(self.roles(tenant))
         return found.with_roles(roles).guarded_by(roles)
 
     def profiles(self, tenant: str) -> dict[str, Profile]:
         """All profiles a tenant may use, by name: its own before the presets."""
         own = DirectoryItem.query(tenant, DirectoryItem.sk.startswith(PROFILE))
         found = [parse_profile(item.body) for item in own if item.body]
-        roles = self.roles(tenant)
+        roles = list(self.roles(tenant))
         every = presets() | {profile.name: profile for profile in found}
         return {
             name: profile.with_roles(roles).guarded_by(roles) for name, profile in every.items()
@@ -305,16 +308,14 @@ class Directory:
     def put_roles(self, tenant: str, roles: Iterable[Role], deadline: Deadline) -> None:
         """Stores the roles that accounts of a tenant have; roles must not repeat."""
         items = (
-            {**_key(tenant, ROLE + definition.role), "body": {"S": role_body(definition)}}
+            {**key_of(tenant, ROLE + definition.role), "body": {"S": role_body(definition)}}
             for definition in roles
         )
         put_items(self.table, items, deadline)
 
     def _body(self, tenant: str, sk: str) -> str | None:
-        try:
-            return DirectoryItem.get(tenant, sk, consistent_read=True).body
-        except DoesNotExist:
-            return None
+        item = item_at(DirectoryItem, tenant, sk)
+        return item.body if item is not None else None
 
 
 # A sort key holds 1,024 bytes, of which some say what it is; no longer address can be a user's.
@@ -327,12 +328,24 @@ MAX_NAME_BYTES = 1024 - len(NAME) - 1
 
 def user_item_of(places: UserPlaces, address: str) -> UserItem | None:
     """The item of the user with that normal address."""
-    for turn in places.turns:
-        try:
-            return UserItem.get(places.of(address)[turn], USER + address, consistent_read=True)
-        except DoesNotExist:
-            continue
-    return None
+    found = (item_at(UserItem, places.of(address)[turn], USER + address) for turn in places.turns)
+    return next((item for item in found if item is not None), None)
+
+
+def listed_items(
+    tenant: str, kind: str, after: str | None = None, rows: int | None = None
+) -> Iterator[DirectoryItem]:
+    """The tenant's items of that kind behind the name `after`, by name; lazily, `rows` at a time.
+
+    `rows` is how many will be looked at, None for all.
+    """
+    return DirectoryItem.query(
+        tenant,
+        DirectoryItem.sk.startswith(kind),
+        consistent_read=True,
+        page_size=rows,
+        last_evaluated_key=dict(key_of(tenant, kind + after)) if after is not None else None,
+    )
 
 
 def role_from(item: DirectoryItem) -> Role:
@@ -425,11 +438,7 @@ def user_in(item: UserItem) -> User:
 
 
 def _body_item(tenant: str, sk: str, body: Mapping[str, object]) -> Item:
-    return {**_key(tenant, sk), "body": {"S": json.dumps(body)}}
-
-
-def _key(tenant: str, sk: str) -> Item:
-    return {"pk": {"S": tenant}, "sk": {"S": sk}}
+    return {**key_of(tenant, sk), "body": {"S": json.dumps(body)}}
 
 
 def _user_from(item: Item) -> User:

@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pynamodb.exceptions import DoesNotExist, PutError
-
 from handover.rules.addresses import dns_domain
 from handover.store.directory import DirectoryItem
-from handover.store.settings import only_unmet
+from handover.store.items import item_at, saved_if
 
 # Tenants begin with a letter or digit.
 DOMAINS = "#domains"
@@ -33,22 +31,15 @@ class Domains:
         """
         labels = dns_domain(address.rpartition("@")[2]).split(".")[-MAX_LABELS:]
         for begin in range(len(labels) - 1):
-            try:
-                domain = ".".join(labels[begin:])
-                return DirectoryItem.get(DOMAINS, domain, consistent_read=True).body
-            except DoesNotExist:
-                continue
+            item = item_at(DirectoryItem, DOMAINS, ".".join(labels[begin:]))
+            if item is not None:
+                return item.body
         return None
 
     def verify(self, tenant: str, domain: str) -> bool:
         """False when the domain is verified for another tenant already."""
         is_free = DirectoryItem.pk.does_not_exist() | (DirectoryItem.body == tenant)
-        try:
-            DirectoryItem(DOMAINS, dns_domain(domain), body=tenant).save(is_free)
-        except PutError as error:
-            only_unmet(error)
-            return False
-        return True
+        return saved_if(DirectoryItem(DOMAINS, dns_domain(domain), body=tenant), is_free)
 
     def forget(self, domain: str) -> None:
         """Takes the verification of a domain back, if there is one."""

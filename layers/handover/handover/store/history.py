@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from zlib import crc32
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import DoesNotExist
 
 from handover.deadline import Deadline
 from handover.model import Account, ChangeReceipt, RoleChange
@@ -26,6 +25,7 @@ from handover.store.batches import (
     write_each,
 )
 from handover.store.connection import Model
+from handover.store.items import item_at
 
 # Under this name a tenant's portfolio lists all that waits for users; no seat has it.
 LEDGER = pending_assignee("")
@@ -381,11 +381,7 @@ def _page(pk: str, after: str, beginning: str, rows: int) -> _Page:
 
 
 def _is_spread(home: str) -> bool:
-    try:
-        HoldingItem.get(home, SPREAD, consistent_read=True)
-    except DoesNotExist:
-        return False
-    return True
+    return item_at(HoldingItem, home, SPREAD) is not None
 
 
 def _is_large(home: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from handover.profiles.remembering import RememberedMapping, mappings_from, mappings_json
 from handover.store.connection import client
+from handover.store.items import key_of
 
 MAPPINGS = "mappings"
 
@@ -23,7 +24,9 @@ class Mappings:
 
         A strongly consistent read.
         """
-        answer = client().get_item(TableName=self.table, Key=_key(tenant), ConsistentRead=True)
+        answer = client().get_item(
+            TableName=self.table, Key=key_of(f"tenant#{tenant}", MAPPINGS), ConsistentRead=True
+        )
         item = answer.get("Item")
         if item is None:
             return [], 0
@@ -39,7 +42,7 @@ class Mappings:
         try:
             client().update_item(
                 TableName=self.table,
-                Key=_key(tenant),
+                Key=key_of(f"tenant#{tenant}", MAPPINGS),
                 UpdateExpression="SET #body = :body, #version = :next",
                 ConditionExpression=condition,
                 ExpressionAttributeNames={"#body": "body", "#version": "version"},
@@ -49,7 +52,3 @@ class Mappings:
         except client().exceptions.ConditionalCheckFailedException:
             return False
         return True
-
-
-def _key(tenant: str) -> dict[str, Any]:
-    return {"pk": {"S": f"tenant#{tenant}"}, "sk": {"S": MAPPINGS}}

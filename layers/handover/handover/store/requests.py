@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pynamodb.attributes import UnicodeAttribute
-from pynamodb.exceptions import DoesNotExist
 
 from handover.deadline import Deadline
 from handover.store.batches import read_items
 from handover.store.connection import Model
+from handover.store.items import item_at
 
 # Under an account stand a sign that it has requests at all, the requests, and their notes.
 SIGN, REQUEST, NOTE = "sign", "request#", "note#"
@@ -78,11 +78,8 @@ class Requests:
 
     def find(self, tenant: str, account_id: str, name: str) -> Request | None:
         """The account's request of that name."""
-        try:
-            item = RequestItem.get(f"{tenant}#{account_id}", REQUEST + name, consistent_read=True)
-        except DoesNotExist:
-            return None
-        return _request(account_id, item)
+        item = item_at(RequestItem, f"{tenant}#{account_id}", REQUEST + name)
+        return _request(account_id, item) if item is not None else None
 
     def of(self, tenant: str, account_id: str, *, before: str = "") -> Iterator[Request]:
         """The requests of an account, newest first, from before the one of that name."""

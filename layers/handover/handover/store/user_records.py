@@ -34,6 +34,7 @@ from handover.store.directory_records import (
     fields_in,
     write_records,
 )
+from handover.store.items import key_of
 from handover.store.receipts import receipt_from
 from handover.store.user_places import (
     USER,
@@ -147,7 +148,7 @@ class UserRecords:
     def _claims(self, tenant: str, logins: Iterable[str], deadline: Deadline) -> dict[str, str]:
         """What stands under each of the login names, as it is written there."""
         keys = (
-            _key(tenant, LOGIN + login)
+            key_of(tenant, LOGIN + login)
             for login in logins
             if len(login.encode()) <= MAX_LOGIN_BYTES
         )
@@ -184,7 +185,7 @@ class UserRecords:
         self, tenant: str, login: str, email: str, known: str | None, now: float
     ) -> Statement:
         body = {"S": json.dumps({"email": email, "at": int(now)})}
-        key = _key(tenant, LOGIN + login)
+        key = key_of(tenant, LOGIN + login)
         if known is None:
             return insertion(self.table, {**key, "body": body})
         return Statement(
@@ -194,7 +195,7 @@ class UserRecords:
 
     def _statement(self, write: AccountWrite, pk: str = "") -> Statement:
         record = write.account
-        key = _key(pk or record.tenant, USER + record.account_id)
+        key = key_of(pk or record.tenant, USER + record.account_id)
         if is_new(record):
             return insertion(self.table, {**key, **_new_item(write)})
         return update(self.table, {**key, **field_values(write, About.USERS)}, record.version)
@@ -227,8 +228,4 @@ def _name_items(writes: Iterable[AccountWrite]) -> Iterable[Item]:
             continue
         for name in map(normalized_name, names):
             if name and len(name.encode()) + len(record.account_id.encode()) <= MAX_NAME_BYTES:
-                yield _key(record.tenant, f"{NAME}{name}#{record.account_id}")
-
-
-def _key(tenant: str, sk: str) -> Item:
-    return {"pk": {"S": tenant}, "sk": {"S": sk}}
+                yield key_of(record.tenant, f"{NAME}{name}#{record.account_id}")

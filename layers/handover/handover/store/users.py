@@ -14,8 +14,6 @@ from enum import Enum
 from itertools import islice
 from typing import Any
 
-from pynamodb.exceptions import DoesNotExist
-
 from handover.deadline import Deadline
 from handover.model import User
 from handover.profiles import FIELDS, About
@@ -35,6 +33,7 @@ from handover.store.directory import (
     user_update,
 )
 from handover.store.directory_records import FIELD_ORDERS, field_orders_value
+from handover.store.items import item_at, key_of
 from handover.store.user_places import SHARDS, USER, UserPlaces, absence, user_places
 
 # How many addresses that a name leads to are looked up at a time.
@@ -197,11 +196,11 @@ class People:
         """The item that leads from the login name to the user; `found` is what stood there."""
         # No two writes leave the same body, so a condition on it tells whether there was another.
         body = json.dumps({"email": email, "once": secrets.token_hex(8)})
-        item = {**_key(tenant, LOGIN + login), "body": {"S": body}}
+        item = {**key_of(tenant, LOGIN + login), "body": {"S": body}}
         return {"Put": {"TableName": self.table, "Item": item, **_body_is(found)}}
 
     def _login_delete(self, tenant: str, login: str, found: str) -> Item:
-        key = _key(tenant, LOGIN + login)
+        key = key_of(tenant, LOGIN + login)
         return {"Delete": {"TableName": self.table, "Key": key, **_body_is(found)}}
 
     def _check_as_read(self, pk: str, user: User) -> Item:
@@ -211,7 +210,7 @@ class People:
         return {
             "ConditionCheck": {
                 "TableName": self.table,
-                "Key": _key(pk, USER + user.email),
+                "Key": key_of(pk, USER + user.email),
                 "ConditionExpression": condition,
                 "ExpressionAttributeNames": {f"#{name}": name for name in names},
                 "ExpressionAttributeValues": values,
@@ -221,14 +220,14 @@ class People:
     def _name_actions(self, tenant: str, before: User | None, after: User) -> Iterator[Item]:
         name, old = normalized_name(after.name), normalized_name(before.name) if before else ""
         if name:
-            item = _key(tenant, f"{NAME}{name}#{after.email}")
+            item = key_of(tenant, f"{NAME}{name}#{after.email}")
             yield {"Put": {"TableName": self.table, "Item": item}}
         # A file may have brought a name that is too long for a key: nothing leads from it.
         if (
             old not in ("", name)
             and len(old.encode()) + len(after.email.encode()) <= MAX_NAME_BYTES
         ):
-            key = _key(tenant, f"{NAME}{old}#{after.email}")
+            key = key_of(tenant, f"{NAME}{old}#{after.email}")
             yield {"Delete": {"TableName": self.table, "Key": key}}
 
 
@@ -246,10 +245,8 @@ def _as_read(user: User) -> tuple[str, dict[str, Any]]:
 
 def _login_body(tenant: str, login: str) -> str | None:
     """What leads from a login name to an address, whether or not its user has that name still."""
-    try:
-        return DirectoryItem.get(tenant, LOGIN + login, consistent_read=True).body
-    except DoesNotExist:
-        return None
+    item = item_at(DirectoryItem, tenant, LOGIN + login)
+    return item.body if item is not None else None
 
 
 def _address_in(body: str) -> str:
@@ -276,9 +273,5 @@ def _partings(place: str) -> Iterator[tuple[str, str]]:
         yield "#".join(parts[:at]), "#".join(parts[at:])
 
 
-def _key(tenant: str, sk: str) -> Item:
-    return {"pk": {"S": tenant}, "sk": {"S": sk}}
-
-
 def _place(tenant: str, kind: str, after: str | None) -> dict[str, Any] | None:
-    return dict(_key(tenant, kind + after)) if after is not None else None
+    return dict(key_of(tenant, kind + after)) if after is not None else None

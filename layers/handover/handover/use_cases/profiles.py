@@ -153,7 +153,7 @@ def copy_profile(
         )
     if copy in presets():
         raise ConflictError(f"{copy!r} is the name of a preset")
-    roles = resources.tables.directory.roles(person.tenant)
+    roles = list(resources.tables.directory.roles(person.tenant))
     _check_room(resources, person)
     made = mapped_copy(stored, mapping, roles, name=copy, title=title.strip() or stored.title)
     _check(resources, person, made)

@@ -108,7 +108,7 @@ def roles_page(
 ) -> Page[dict[str, object]]:
     """The roles that the tenant has defined, by name."""
     after = place_at(cursor, NAME_PLACES)
-    found = resources.tables.setup.roles(person.tenant, after, limit + 1)
+    found = resources.tables.directory.roles(person.tenant, after, limit + 1)
     return page_of(found, limit, lambda definition: definition.role, _role_to_dict)
 
 
@@ -197,7 +197,7 @@ def workflows_page(
 ) -> Page[dict[str, object]]:
     """The tenant's workflows, by name."""
     after = place_at(cursor, NAME_PLACES)
-    found = resources.tables.setup.workflows(person.tenant, after, limit + 1)
+    found = resources.tables.directory.workflows(person.tenant, after, limit + 1)
     return page_of(found, limit, str, lambda name: {"name": name})
 
 
