@@ -143,7 +143,7 @@ At = Annotated[
     summary="List accounts, or search for them",
     responses=answers(200, "A page", Accounts),
 )
-def list_accounts(
+def list_accounts(  # noqa: PLR0913 - a route names each of its query parameters
     account: Annotated[str | None, text_asked("Just this one", "id")] = None,
     at: At = None,
     holder: Holder = None,
