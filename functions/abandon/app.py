@@ -6,9 +6,31 @@ from typing import Any
 
 from handover.batch import process_batch
 from handover.pipeline.abandon import abandon
-from handover.runtime import Context, Invocation, logger, metrics, resources, tracer
+from handover.runtime import (
+    Context,
+    Invocation,
+    Variable,
+    logger,
+    metrics,
+    resources,
+    starts_with,
+    tracer,
+)
+
+NEEDS = (
+    Variable.UPLOADS_BUCKET,
+    Variable.WORK_BUCKET,
+    Variable.REPORTS_BUCKET,
+    Variable.IMPORTS_TABLE,
+    Variable.DIRECTORY_TABLE,
+    Variable.ACCOUNTS_TABLE,
+    Variable.FINALIZE_QUEUE_URL,
+    Variable.NOTIFICATIONS_TOPIC,
+    Variable.TENANT_TOPICS,
+)
 
 
+@starts_with(NEEDS)
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics

@@ -43,10 +43,12 @@ from handover.http.problems import JSON, PROBLEM, problem
 from handover.profiles.names import TENANT_PATTERN
 from handover.runtime import (
     Context,
+    Variable,
     invocation,
     logger,
     metrics,
     resources,
+    starts_with,
     tenant_requests_a_second,
     tracer,
 )
@@ -129,6 +131,23 @@ for router in ROUTERS:
     app.include_router(router)
 
 
+NEEDS = (
+    Variable.UPLOADS_BUCKET,
+    Variable.REPORTS_BUCKET,
+    Variable.IMPORTS_TABLE,
+    Variable.DIRECTORY_TABLE,
+    Variable.ACCOUNTS_TABLE,
+    Variable.HISTORY_TABLE,
+    Variable.PORTFOLIO_TABLE,
+    Variable.REQUESTS_TABLE,
+    Variable.CHUNKS_QUEUE_URL,
+    Variable.USER_POOL_ID,
+    Variable.TENANT_REQUESTS_A_SECOND,
+    Variable.REPORTS_DAYS,
+)
+
+
+@starts_with(NEEDS)
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics

@@ -7,9 +7,29 @@ from typing import Any
 from handover.batch import process_batch
 from handover.pipeline.assign import work_chunk
 from handover.pipeline.messages import Need, note_taken, read_message
-from handover.runtime import Context, Invocation, logger, metrics, resources, tracer
+from handover.runtime import (
+    Context,
+    Invocation,
+    Variable,
+    logger,
+    metrics,
+    resources,
+    starts_with,
+    tracer,
+)
+
+NEEDS = (
+    Variable.UPLOADS_BUCKET,
+    Variable.WORK_BUCKET,
+    Variable.IMPORTS_TABLE,
+    Variable.DIRECTORY_TABLE,
+    Variable.ACCOUNTS_TABLE,
+    Variable.CHUNKS_QUEUE_URL,
+    Variable.FINALIZE_QUEUE_URL,
+)
 
 
+@starts_with(NEEDS)
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics

@@ -6,9 +6,30 @@ from typing import Any
 
 from handover.jobs.follow import CHANGES_OF_DIRECTORIES
 from handover.pipeline.parking import replay, take
-from handover.runtime import Context, invocation, logger, metrics, resources, tracer
+from handover.runtime import (
+    Context,
+    Variable,
+    invocation,
+    logger,
+    metrics,
+    resources,
+    starts_with,
+    tracer,
+)
+
+NEEDS = (
+    Variable.UPLOADS_BUCKET,
+    Variable.REPORTS_BUCKET,
+    Variable.IMPORTS_TABLE,
+    Variable.DIRECTORY_TABLE,
+    Variable.ACCOUNTS_TABLE,
+    Variable.PORTFOLIO_TABLE,
+    Variable.USER_POOL_ID,
+    Variable.WORK_BUCKET,
+)
 
 
+@starts_with(NEEDS)
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics

@@ -6,9 +6,30 @@ from typing import Any
 
 from handover.pipeline.parking import replay, take
 from handover.pipeline.publish import CHANGES_OF_ACCOUNTS
-from handover.runtime import Context, invocation, logger, metrics, resources, tracer
+from handover.runtime import (
+    Context,
+    Variable,
+    invocation,
+    logger,
+    metrics,
+    resources,
+    starts_with,
+    tracer,
+)
+
+NEEDS = (
+    Variable.HISTORY_TABLE,
+    Variable.PORTFOLIO_TABLE,
+    Variable.DIRECTORY_TABLE,
+    Variable.ACCOUNTS_TABLE,
+    Variable.CHANGES_BUS,
+    Variable.WORK_BUCKET,
+    Variable.HISTORY_DAYS,
+    Variable.KEY_LAYOUT,
+)
 
 
+@starts_with(NEEDS)
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics

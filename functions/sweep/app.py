@@ -5,9 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 from handover.pipeline.sweep import SWEEPS
-from handover.runtime import Context, invocation, logger, metrics, resources, tracer
+from handover.runtime import (
+    Context,
+    Variable,
+    invocation,
+    logger,
+    metrics,
+    resources,
+    starts_with,
+    tracer,
+)
+
+NEEDS = (
+    Variable.UPLOADS_BUCKET,
+    Variable.IMPORTS_TABLE,
+    Variable.INTAKE_QUEUE_URL,
+    Variable.CHUNKS_QUEUE_URL,
+    Variable.FINALIZE_QUEUE_URL,
+)
 
 
+@starts_with(NEEDS)
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics

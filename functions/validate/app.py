@@ -11,14 +11,29 @@ from handover.pipeline.validate import take_in
 from handover.runtime import (
     Context,
     Invocation,
+    Variable,
     assign_timeout_seconds,
     logger,
     metrics,
     resources,
+    starts_with,
     tracer,
 )
 
+NEEDS = (
+    Variable.UPLOADS_BUCKET,
+    Variable.WORK_BUCKET,
+    Variable.IMPORTS_TABLE,
+    Variable.DIRECTORY_TABLE,
+    Variable.ACCOUNTS_TABLE,
+    Variable.INTAKE_QUEUE_URL,
+    Variable.CHUNKS_QUEUE_URL,
+    Variable.FINALIZE_QUEUE_URL,
+    Variable.ASSIGN_TIMEOUT_SECONDS,
+)
 
+
+@starts_with(NEEDS)
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics

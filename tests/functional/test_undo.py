@@ -488,5 +488,5 @@ def test_an_undo_is_refused_before_its_results_are_deleted(
 
     monkeypatch.setenv("REPORTS_DAYS", "60")
     assert api(pipeline).post(path).status == 409
-    monkeypatch.delenv("REPORTS_DAYS")
+    monkeypatch.setenv("REPORTS_DAYS", "400")
     assert api(pipeline).post(path).status == 202

@@ -90,7 +90,14 @@ ENVIRONMENT = {
     "CHANGES_BUS": "ChangesBus",
     "USER_POOL_ID": "UserPool",
 }
-ASSIGN_TIMEOUT_SECONDS = 30
+# What the template tells functions besides: its defaults, and no limit to a tenant's requests.
+SETTINGS = {
+    "ASSIGN_TIMEOUT_SECONDS": "30",
+    "TENANT_REQUESTS_A_SECOND": "0",
+    "HISTORY_DAYS": "0",
+    "REPORTS_DAYS": "400",
+    "KEY_LAYOUT": "together",
+}
 # What botocore wants to know before it makes a client; nothing is signed or sent.
 CLIENT_SETTINGS = {
     "AWS_DEFAULT_REGION": "us-east-1",
@@ -484,7 +491,8 @@ def on_memory(patch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
     memory = memory_from_template(TEMPLATE, clock.time)
     for variable, logical_id in ENVIRONMENT.items():
         patch.setenv(variable, memory.physical[logical_id])
-    patch.setenv("ASSIGN_TIMEOUT_SECONDS", str(ASSIGN_TIMEOUT_SECONDS))
+    for variable, value in SETTINGS.items():
+        patch.setenv(variable, value)
     patch.setattr(runtime, "time", clock)
     patch.setattr(deadline, "time", clock)
     runtime.resources.cache_clear()

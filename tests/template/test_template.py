@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import handover_console.settings
 import pytest
 from handover.batch import DELIVERIES_OF_ONE
 from handover.pipeline.parking import GIVEN_UP, PARKED
 from handover.rules.resending import TAKEN_SECONDS
-from handover.runtime import REPORTS_DAYS
 from handover.store.jobs import JOB, RECHECK
 from handover.store.user_places import USER
 
@@ -452,7 +453,6 @@ def test_the_api_knows_how_long_results_are_kept() -> None:
     variables = FUNCTIONS["ApiFunction"]["Environment"]["Variables"]
 
     assert variables["REPORTS_DAYS"] == {"Ref": "ReportsDays"}
-    assert TEMPLATE["Parameters"]["ReportsDays"]["Default"] == REPORTS_DAYS
 
 
 # Topics
@@ -541,6 +541,20 @@ def test_no_role_may_do_everything_or_touch_everything(role: str) -> None:
         assert not any("*" in action for action in actions(statement)), statement["Sid"]
         if not all(action.startswith("xray:") for action in actions(statement)):
             assert referred(statement["Resource"]), statement["Sid"]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_gets_the_variables_that_it_declares_and_no_others(name: str) -> None:
+    given = FUNCTIONS[name]["Environment"]["Variables"]
+    if name == "ConsoleFunction":
+        # It knows nothing of the core; its settings read each variable or raise KeyError.
+        source = Path(handover_console.settings.__file__).read_text(encoding="utf-8")
+        needs = sorted(set(re.findall(r'os\.environ\["(\w+)"\]', source)))
+    else:
+        folder = FUNCTIONS[name]["CodeUri"].replace("/", ".")
+        needs = sorted(import_module(f"{folder}.app").NEEDS)
+
+    assert needs == sorted(given)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

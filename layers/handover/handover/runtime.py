@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 import time
 import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
-from typing import Protocol
+from enum import StrEnum
+from functools import cache, wraps
+from typing import Any, Protocol
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
 
@@ -28,8 +30,61 @@ metrics = Metrics(
 )
 tracer = Tracer(service="handover")
 
-# The default of the parameter ReportsDays of the template.
-REPORTS_DAYS = 400
+Handler = Callable[[dict[str, Any], Any], Any]
+
+
+class Variable(StrEnum):
+    """What the template tells functions through their environment, by the name of the variable."""
+
+    ACCOUNTS_TABLE = "ACCOUNTS_TABLE"
+    DIRECTORY_TABLE = "DIRECTORY_TABLE"
+    IMPORTS_TABLE = "IMPORTS_TABLE"
+    HISTORY_TABLE = "HISTORY_TABLE"
+    PORTFOLIO_TABLE = "PORTFOLIO_TABLE"
+    REQUESTS_TABLE = "REQUESTS_TABLE"
+    KEY_LAYOUT = "KEY_LAYOUT"
+    UPLOADS_BUCKET = "UPLOADS_BUCKET"
+    REPORTS_BUCKET = "REPORTS_BUCKET"
+    WORK_BUCKET = "WORK_BUCKET"
+    INTAKE_QUEUE_URL = "INTAKE_QUEUE_URL"
+    CHUNKS_QUEUE_URL = "CHUNKS_QUEUE_URL"
+    FINALIZE_QUEUE_URL = "FINALIZE_QUEUE_URL"
+    NOTIFICATIONS_TOPIC = "NOTIFICATIONS_TOPIC"
+    TENANT_TOPICS = "TENANT_TOPICS"
+    CHANGES_BUS = "CHANGES_BUS"
+    USER_POOL_ID = "USER_POOL_ID"
+    ASSIGN_TIMEOUT_SECONDS = "ASSIGN_TIMEOUT_SECONDS"
+    TENANT_REQUESTS_A_SECOND = "TENANT_REQUESTS_A_SECOND"
+    HISTORY_DAYS = "HISTORY_DAYS"
+    REPORTS_DAYS = "REPORTS_DAYS"
+
+
+class MissingVariableError(RuntimeError):
+    """The function was deployed without variables that it needs; no retry changes that."""
+
+    def __init__(self, missing: Sequence[Variable]) -> None:
+        names = ", ".join(missing)
+        super().__init__(f"environment: found no value for {names}, expected what the template has")
+
+
+def starts_with(needs: Sequence[Variable]) -> Callable[[Handler], Handler]:
+    """Has a handler refuse to start without the variables that it needs.
+
+    It raises MissingVariableError, which names all that are missing or empty, before it looks at
+    the event. What a function does not declare it must not use; a test holds the template to it.
+    """
+
+    def with_check(handler: Handler) -> Handler:
+        @wraps(handler)
+        def checked(event: dict[str, Any], context: Any) -> Any:
+            missing = [one for one in needs if not os.environ.get(one)]
+            if missing:
+                raise MissingVariableError(missing)
+            return handler(event, context)
+
+        return checked
+
+    return with_check
 
 
 class Context(Protocol):
@@ -45,7 +100,7 @@ class Context(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """The resources of the stack; "" for one that a function has no business with."""
+    """The resources of the stack; "" for one that a function does not declare."""
 
     tables: Tables
     uploads_bucket: str
@@ -64,52 +119,56 @@ class Resources:
 def resources() -> Resources:
     """The resources that the environment names."""
 
-    def name(variable: str) -> str:
+    def name(variable: Variable) -> str:
         return os.environ.get(variable, "")
 
     return Resources(
         tables=connect(
             TableNames(
-                accounts=name("ACCOUNTS_TABLE"),
-                directory=name("DIRECTORY_TABLE"),
-                imports=name("IMPORTS_TABLE"),
-                history=name("HISTORY_TABLE"),
-                portfolios=name("PORTFOLIO_TABLE"),
-                requests=name("REQUESTS_TABLE"),
-                spreads=name("KEY_LAYOUT") == "spread",
+                accounts=name(Variable.ACCOUNTS_TABLE),
+                directory=name(Variable.DIRECTORY_TABLE),
+                imports=name(Variable.IMPORTS_TABLE),
+                history=name(Variable.HISTORY_TABLE),
+                portfolios=name(Variable.PORTFOLIO_TABLE),
+                requests=name(Variable.REQUESTS_TABLE),
+                spreads=name(Variable.KEY_LAYOUT) == "spread",
             )
         ),
-        uploads_bucket=name("UPLOADS_BUCKET"),
-        reports_bucket=name("REPORTS_BUCKET"),
-        work_bucket=name("WORK_BUCKET"),
-        intake_queue=name("INTAKE_QUEUE_URL"),
-        chunks_queue=name("CHUNKS_QUEUE_URL"),
-        finalize_queue=name("FINALIZE_QUEUE_URL"),
-        notifications_topic=name("NOTIFICATIONS_TOPIC"),
-        tenant_topics=name("TENANT_TOPICS"),
-        changes_bus=name("CHANGES_BUS"),
-        user_pool=name("USER_POOL_ID"),
+        uploads_bucket=name(Variable.UPLOADS_BUCKET),
+        reports_bucket=name(Variable.REPORTS_BUCKET),
+        work_bucket=name(Variable.WORK_BUCKET),
+        intake_queue=name(Variable.INTAKE_QUEUE_URL),
+        chunks_queue=name(Variable.CHUNKS_QUEUE_URL),
+        finalize_queue=name(Variable.FINALIZE_QUEUE_URL),
+        notifications_topic=name(Variable.NOTIFICATIONS_TOPIC),
+        tenant_topics=name(Variable.TENANT_TOPICS),
+        changes_bus=name(Variable.CHANGES_BUS),
+        user_pool=name(Variable.USER_POOL_ID),
     )
 
 
 def assign_timeout_seconds() -> int:
     """The time limit of the function that works on chunks; chunks are cut to fit it."""
-    return int(os.environ["ASSIGN_TIMEOUT_SECONDS"])
+    return _number(Variable.ASSIGN_TIMEOUT_SECONDS)
 
 
 def tenant_requests_a_second() -> int:
     """How many requests the API answers for one tenant, on average; 0 is any number."""
-    return int(os.environ.get("TENANT_REQUESTS_A_SECOND") or 0)
+    return _number(Variable.TENANT_REQUESTS_A_SECOND)
 
 
 def history_days() -> int:
     """How long entries of history are kept; 0 is for ever."""
-    return int(os.environ.get("HISTORY_DAYS") or 0)
+    return _number(Variable.HISTORY_DAYS)
 
 
 def reports_days() -> int:
     """How long reports and results are kept."""
-    return int(os.environ.get("REPORTS_DAYS") or REPORTS_DAYS)
+    return _number(Variable.REPORTS_DAYS)
+
+
+def _number(variable: Variable) -> int:
+    return int(os.environ[variable])
 
 
 @dataclass(frozen=True, slots=True)

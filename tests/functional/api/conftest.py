@@ -66,6 +66,8 @@ def resources() -> Iterator[runtime.Resources]:
                 patch.setenv(TABLES[logical_id], logical_id)
         queue = boto3.client("sqs", region_name=REGION).create_queue(QueueName="chunks")
         patch.setenv("CHUNKS_QUEUE_URL", queue["QueueUrl"])
+        patch.setenv("TENANT_REQUESTS_A_SECOND", "0")
+        patch.setenv("REPORTS_DAYS", "400")
         patch.setenv("UPLOADS_BUCKET", "uploads")
         patch.setenv("REPORTS_BUCKET", "reports")
         patch.setenv("USER_POOL_ID", _pool())
