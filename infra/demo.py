@@ -28,6 +28,7 @@ from infra.cli.failures import CommandError, ExitCode
 from infra.cli.location import find_stack
 from infra.cli.main import main as handover
 from infra.cli.screen import Screen
+from infra.listening import listen, notifications
 from infra.seeding.sign_ins import DEFAULT_PASSWORD
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -149,37 +150,14 @@ def _subscribe(stack: local.LocalStack) -> str:
     """A queue that hears of real imports, but not of dry runs: its URL."""
     sqs, sns = local.client(stack, "sqs"), local.client(stack, "sns")
     topic = stack.outputs["TenantTopics"] + TENANT
-    url: str = sqs.create_queue(QueueName="handover-demo-news")["QueueUrl"]
-    asked = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-    arn = asked["Attributes"]["QueueArn"]
-    policy = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "sns.amazonaws.com"},
-                "Action": "sqs:SendMessage",
-                "Resource": arn,
-                "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
-            }
-        ],
-    }
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
-    sns.subscribe(
-        TopicArn=topic,
-        Protocol="sqs",
-        Endpoint=arn,
-        Attributes={"FilterPolicy": json.dumps({"mode": ["run"]})},
-    )
-    return url
+    return listen(sns, sqs, topic, "handover-demo-news", only={"mode": ["run"]})
 
 
 def _wait_for_news(stack: local.LocalStack, queue: str) -> Mapping[str, Any]:
     sqs = local.client(stack, "sqs")
     deadline = time.monotonic() + NEWS_SECONDS
     while time.monotonic() < deadline:
-        for message in sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=2).get("Messages", []):
-            envelope: Mapping[str, Any] = json.loads(message["Body"])
+        for envelope in notifications(sqs, queue):
             return envelope
     raise DemoError(f"no notification came within {NEWS_SECONDS:.0f} seconds")
 

@@ -18,6 +18,7 @@ from infra.cli.failures import CommandError, ExitCode
 from infra.cli.location import user_pools
 from infra.cli.screen import Screen
 from infra.cli.uploading import Upload, send
+from infra.listening import notifications
 from infra.smoke.signing_in import token_of
 from infra.smoke.tenant import ACCOUNTS, PROFILE, SOURCE, SmokeTenant, furnish
 from infra.smoke.waiting import until
@@ -107,8 +108,7 @@ class Job:
         wanted = f"import-finished/{self.import_['import_id']}"
 
         def look() -> str | None:
-            found = sqs.receive_message(QueueUrl=self.queue_url, WaitTimeSeconds=2)
-            told = [json.loads(one["Body"])["Message"] for one in found.get("Messages", ())]
+            told = [one["Message"] for one in notifications(sqs, self.queue_url)]
             return next((one for one in told if json.loads(one)["dedupe_id"] == wanted), None)
 
         _expect("the state told", json.loads(until(look, "the notification"))["state"], "error")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from handover.store.tables import TableNames, connect
 
 from infra.cli.location import Stack, user_pools
 from infra.cli.topics import tenant_topic
+from infra.listening import listen
 from infra.seeding.directory import DirectoryFiles
 from infra.seeding.loading import load
 
@@ -85,7 +85,8 @@ def furnish(tenant: SmokeTenant, password: str) -> str:
     The topic is made first: whatever else there is, the tenant can be found by it.
     """
     sns: SNSClient = boto3.client("sns")
-    queue_url = _listen(sns, tenant_topic(sns, tenant.stack, tenant.name), tenant)
+    sqs: SQSClient = boto3.client("sqs")
+    queue_url = listen(sns, sqs, tenant_topic(sns, tenant.stack, tenant.name), tenant.queue)
     stack = tenant.stack
     tables = connect(
         TableNames(accounts=stack.output("AccountsTable"), directory=stack.output("DirectoryTable"))
@@ -135,29 +136,6 @@ def _let_in(tenant: SmokeTenant, password: str) -> None:
     pools.admin_set_user_password(
         UserPoolId=pool, Username=tenant.admin, Password=password, Permanent=True
     )
-
-
-def _listen(sns: SNSClient, topic: str, tenant: SmokeTenant) -> str:
-    """The URL of a new queue that the topic sends to."""
-    sqs: SQSClient = boto3.client("sqs")
-    url = sqs.create_queue(QueueName=tenant.queue)["QueueUrl"]
-    asked = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-    arn = asked["Attributes"]["QueueArn"]
-    policy = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "sns.amazonaws.com"},
-                "Action": "sqs:SendMessage",
-                "Resource": arn,
-                "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
-            }
-        ],
-    }
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-    return url
 
 
 def _no_progress(_done: int, _total: int, _what: str) -> None:
