@@ -881,9 +881,9 @@ MUTANTS: tuple[Mutant, ...] = (
         (
             Edit(
                 f"{PIPELINE}.previews",
-                "only_as_previewed",
-                "if preview is None or not is_as_previewed(preview, record):",
-                "if preview is None:",
+                "PreviewedPlanner.decide",
+                "if is_as_previewed(self.previews.get(one.line), found.get(one.account_id))",
+                "if True",
             ),
         ),
         scenes=("applied",),

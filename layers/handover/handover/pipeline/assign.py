@@ -179,7 +179,7 @@ def _settle(resources: Resources, item: ImportItem, taken: Taken, turn: _Turn) -
         objects.write(
             resources.work_bucket,
             previews_key(item.pk, taken.chunk.number, run.attempt),
-            previews_bytes(decided.previews if found.work.may_write else {}),
+            previews_bytes(turn.decided.previews if found.work.may_write else {}),
             "application/json",
         )
     number = taken.chunk.number

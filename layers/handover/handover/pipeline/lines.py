@@ -9,7 +9,7 @@ from itertools import islice
 from handover.deadline import Deadline
 from handover.model import Line, LineResult, Outcome, Repeat
 from handover.pipeline.planners import Planner, Work, planner_of
-from handover.pipeline.previews import only_as_previewed
+from handover.pipeline.previews import PreviewedPlanner
 from handover.rules import (
     AccountWrite,
     Decision,
@@ -73,7 +73,7 @@ def results_of(
             results[place] = LineResult(line, Outcome.REJECTED, rejection=understood)
     planner = planner_of(resources, work, asked.values(), deadline)
     if work.may_write and previews is not None:
-        planner = only_as_previewed(planner, previews, work.context)
+        planner = PreviewedPlanner(planner, previews, work.context)
     may_store = work.may_write and not work.is_dry_run
     places = iter(asked)
     while batch := {place: asked[place] for place in islice(places, LINES_AT_A_TIME)}:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from handover.aws import objects
 from handover.deadline import Deadline
 from handover.errors import RefusedError, RetryLaterError
 from handover.model import Account, Line, Outcome, RoleChange
 from handover.pipeline.import_plan import ImportPlan, plan_from, previews_index_key, previews_key
-from handover.pipeline.planners import PlanLine, Planner
+from handover.pipeline.planners import Planner
 from handover.rules import (
     Decision,
     Instruction,
@@ -28,6 +28,7 @@ from handover.rules import (
     only_previewed,
 )
 from handover.runtime import Resources
+from handover.store.directory_records import Records
 
 
 def previews_bytes(previews: Mapping[int, Preview]) -> bytes:
@@ -80,7 +81,7 @@ def bind_to_preview(
         )
     index = [
         [chunk.first_line, previews_key(preview_of, chunk.number, chunk.attempt)]
-        for chunk in imports.settled_chunks(preview_of)
+        for chunk in resources.tables.chunks.settled_chunks(preview_of)
     ]
     stored = json.dumps(index, separators=(",", ":")).encode()
     objects.write(resources.work_bucket, previews_index_key(import_id), stored, "application/json")
@@ -112,34 +113,44 @@ def previews_for(resources: Resources, import_id: str, lines: Sequence[Line]) ->
     return found
 
 
-def only_as_previewed(
-    planner: Planner, previews: Mapping[int, Preview], context: WriteContext
-) -> Planner:
-    """The planner that changes an account only where and as the previews say.
+@dataclass(frozen=True, slots=True)
+class PreviewedPlanner:
+    """Changes an account only where and as the previews, by line, say.
 
     A line that has had its effect already keeps it.
     """
 
-    def for_lines(
-        lines: Collection[Instruction], records: Mapping[str, Account], deadline: Deadline
-    ) -> PlanLine:
-        # What has changed is not looked into: whatever comes of it would not be applied.
-        same = [
-            one
-            for one in lines
-            if is_as_previewed(previews.get(one.line), records.get(one.account_id))
-        ]
-        decide = planner.for_lines(same, records, deadline)
+    planner: Planner
+    previews: Mapping[int, Preview]
+    context: WriteContext
 
-        def plan_line(one: Instruction, record: Account | None) -> Decision:
-            done = already_done(one, record, context) if record is not None else None
-            if done is not None:
-                return done
-            preview = previews.get(one.line)
-            if preview is None or not is_as_previewed(preview, record):
-                return changed_since(preview, record)
-            return only_previewed(decide(one, record), preview)
+    @property
+    def store(self) -> Records:
+        """Where what the lines are about is read and written."""
+        return self.planner.store
 
-        return plan_line
+    def decide(
+        self, asked: Mapping[int, Instruction], found: Mapping[str, Account], deadline: Deadline
+    ) -> dict[int, Decision]:
+        """The decision on each line; what would decide a changed account is not looked up."""
+        same = {
+            place: one
+            for place, one in asked.items()
+            if is_as_previewed(self.previews.get(one.line), found.get(one.account_id))
+        }
+        decided = self.planner.decide(same, found, deadline) if same else {}
+        return {
+            place: self._bound(one, found.get(one.account_id), decided.get(place))
+            for place, one in asked.items()
+        }
 
-    return Planner(planner.store, for_lines)
+    def _bound(
+        self, one: Instruction, record: Account | None, decision: Decision | None
+    ) -> Decision:
+        done = already_done(one, record, self.context) if record is not None else None
+        if done is not None:
+            return done
+        preview = self.previews.get(one.line)
+        if preview is None or decision is None:
+            return changed_since(preview, record)
+        return only_previewed(decision, preview)

@@ -22,7 +22,8 @@ from handover.pipeline.import_plan import ImportPlan, plan_from
 from handover.pipeline.tickets import TICKET_SECONDS, new_ticket
 from handover.profiles import Profile, check_mapping, profile_json
 from handover.runtime import Resources, metrics, rfc3339
-from handover.store.imports import ImportItem, TicketItem
+from handover.store.imports import ImportItem
+from handover.store.tickets import TicketItem
 from handover.use_cases.imports import readable_import
 
 # So long after its upload a file can be applied. An import may then wait 44 days for an Admin: 45
@@ -95,7 +96,7 @@ def apply_import(
         expires_at=rfc3339(now + TICKET_SECONDS),
         expires=int(now) + TICKET_SECONDS,
     )
-    resources.tables.imports.issue(ticket_id, ticket)
+    resources.tables.tickets.issue(ticket_id, ticket)
     pointer = json.dumps({"works_the_file_of": root.pk}).encode()
     upload_job_file(resources, ticket_id, ticket, iter([pointer]), deadline)
     metrics.add_metric("ImportsApplied", "Count", 1)

@@ -30,7 +30,9 @@ from handover.reading.own_columns import REPORT_LABELS, own_columns_at
 from handover.reading.parsing import rows as rows_of
 from handover.reading.sniff import normal_label
 from handover.runtime import Resources, metrics, rfc3339
-from handover.store.imports import ImportItem, TicketItem, counts_of
+from handover.store.imports import ImportItem
+from handover.store.progress import counts_of
+from handover.store.tickets import TicketItem
 from handover.use_cases.imports import readable_import
 
 MAX_LINES = 1_000
@@ -94,7 +96,7 @@ def correct_lines(
         expires_at=rfc3339(now + TICKET_SECONDS),
         expires=int(now) + TICKET_SECONDS,
     )
-    resources.tables.imports.issue(ticket_id, ticket)
+    resources.tables.tickets.issue(ticket_id, ticket)
     pieces = csv_pieces(labels, rows, delimiter=plan.dialect.delimiter)
     upload_job_file(resources, ticket_id, ticket, pieces, deadline)
     metrics.add_metric("LinesCorrected", "Count", len(rows))
