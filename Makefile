@@ -53,11 +53,13 @@ test: setup ## run every test; needs several minutes
 lock: .venv/.ready ## write all pins again, from pyproject.toml
 	$(COMPILE) pyproject.toml --all-extras --output-file requirements-dev.txt
 	$(COMPILE) pyproject.toml --constraints requirements-dev.txt \
-		$(addprefix --no-emit-package ,numpy $(CONSOLE)) --output-file layers/handover/requirements.txt
+		$(addprefix --no-emit-package ,numpy xlsxwriter $(CONSOLE)) --output-file layers/handover/requirements.txt
 	printf '%s\n' jinja2 joserfc | $(COMPILE) - --constraints requirements-dev.txt \
 		--output-file layers/console/requirements.txt
 	echo numpy | $(COMPILE) - --constraints requirements-dev.txt \
 		--output-file layers/numpy/requirements.txt
+	echo xlsxwriter | $(COMPILE) - --constraints requirements-dev.txt \
+		--output-file layers/workbooks/requirements.txt
 	$(COMPILE) --group emulator --output-file requirements-emulator.txt
 	$(COMPILE) --group audit --output-file requirements-audit.txt
 

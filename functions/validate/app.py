@@ -29,6 +29,7 @@ NEEDS = (
     Variable.INTAKE_QUEUE_URL,
     Variable.CHUNKS_QUEUE_URL,
     Variable.FINALIZE_QUEUE_URL,
+    Variable.CONVERT_QUEUE_URL,
     Variable.ASSIGN_TIMEOUT_SECONDS,
 )
 

@@ -69,9 +69,11 @@ class Api:
         return _json(answer) if answer.data else None
 
     @contextmanager
-    def download(self, *path: str) -> Iterator[urllib3.BaseHTTPResponse]:
+    def download(
+        self, *path: str, query: Mapping[str, str] | None = None
+    ) -> Iterator[urllib3.BaseHTTPResponse]:
         """An answer to be read bit by bit; a redirect to where the file lies is followed."""
-        answer = self._answer("GET", path, stream=True)
+        answer = self._answer("GET", path, query=query, stream=True)
         place = answer.headers.get("location")
         if answer.status in _REDIRECTS and place:
             answer.release_conn()

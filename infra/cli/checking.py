@@ -26,12 +26,13 @@ from handover.profiles import (
     parse_profile,
     presets,
 )
-from handover.reading import MAX_HEADER_BYTES, lines, read_head, utf8_blocks
+from handover.reading import MAX_HEADER_BYTES, is_workbook, lines, read_head, utf8_blocks
 from handover.reading.keys import KeyColumn
 from handover.reading.repeats import repeats
 from handover.reading.scan import Scan, Sizes, scan
 from handover.reports import column_warnings
 from handover.rules import canonical, instruction_of, repeated_line
+from handover.workbooks import open_workbook
 
 from infra.cli.columns import beginning_of, remembered_mapping, show_mapping
 from infra.cli.failures import CommandError, ExitCode
@@ -177,11 +178,16 @@ def _check_chunk(
 
 @contextmanager
 def _opened(raw: BinaryIO, profile: Profile, mapping: Mapping[str, str]) -> Iterator[_Opened]:
-    """The file with its head read; UTF-16 is rewritten beside it first."""
+    """The file with its head read; UTF-16 and workbooks are rewritten beside it first."""
     known = known_labels(profile, mapping)
-    dialect, header = _head(raw, known, profile)
+    is_book = is_workbook(raw.read(MAX_HEADER_BYTES))
     with TemporaryFile() as rewritten:
-        file = raw
+        file: BinaryIO = raw
+        if is_book:
+            rewritten.writelines(open_workbook(raw).blocks())
+            rewritten.flush()
+            file = rewritten
+        dialect, header = _head(file, known, profile, is_converted=is_book)
         if dialect.encoding.startswith("utf-16"):
             raw.seek(dialect.bom_bytes)
             for block in utf8_blocks(_blocks(raw), encoding=dialect.encoding):
@@ -209,13 +215,16 @@ def _roles_in(labels: Sequence[str], profile: Profile) -> list[Role]:
     return list(found.values())
 
 
-def _head(file: BinaryIO, known: frozenset[str], profile: Profile) -> tuple[Dialect, Header]:
+def _head(
+    file: BinaryIO, known: frozenset[str], profile: Profile, *, is_converted: bool = False
+) -> tuple[Dialect, Header]:
     file.seek(0)
     return read_head(
         file.read(MAX_HEADER_BYTES),
         total_bytes=size_of(file),
         known_labels=known,
         fallback_encoding=profile.fallback_encoding,
+        is_converted=is_converted,
     )
 
 

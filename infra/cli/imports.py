@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from handover.profiles import EACH_ROLE, Profile, presets, template_csv
@@ -150,11 +151,15 @@ def _decide(session: Session, import_id: str, what: str, words: str) -> ExitCode
     return ExitCode.ALL_GOOD
 
 
-@app.command(rich_help_panel=Panel.FILES, epilog=examples("report 4f0c… -o errors.csv"))
+@app.command(
+    rich_help_panel=Panel.FILES,
+    epilog=examples("report 4f0c… -o errors.csv", "report 4f0c… -o errors.xlsx"),
+)
 def report(ctx: Context, import_id: ImportId, output: Output = None) -> ExitCode:
-    """Fetch the lines of an import that are in error, as CSV."""
+    """Fetch the lines of an import that are in error, as CSV, or as a workbook (.xlsx)."""
     session = session_of(ctx)
-    return fetch(session.api, ("imports", import_id, "report"), output, session.screen)
+    query = {"format": "xlsx"} if (output or "").casefold().endswith(".xlsx") else {}
+    return fetch(session.api, ("imports", import_id, "report"), output, session.screen, query)
 
 
 @app.command(rich_help_panel=Panel.FILES, epilog=examples("results 4f0c… -o results.csv"))
@@ -186,13 +191,19 @@ def _template_of(preset: Profile) -> bytes:
     return template_csv(preset)
 
 
-def fetch(api: Api, path: tuple[str, ...], output: str | None, screen: Screen) -> ExitCode:
+def fetch(
+    api: Api,
+    path: tuple[str, ...],
+    output: str | None,
+    screen: Screen,
+    query: Mapping[str, str] = MappingProxyType({}),
+) -> ExitCode:
     """A file to stdout, or to `output`; what stands there goes only when all has come."""
-    return _save(_blocks(api, path), output, screen)
+    return _save(_blocks(api, path, query), output, screen)
 
 
-def _blocks(api: Api, path: tuple[str, ...]) -> Iterator[bytes]:
-    with api.download(*path) as answer:
+def _blocks(api: Api, path: tuple[str, ...], query: Mapping[str, str]) -> Iterator[bytes]:
+    with api.download(*path, query=query) as answer:
         yield from answer.stream(BLOCK_BYTES)
 
 

@@ -93,7 +93,7 @@ def upload(
     as_json: AsJson = False,
     errors: Errors = DEFAULT_ERRORS,
 ) -> ExitCode:
-    """Upload a CSV file and watch what becomes of it.
+    """Upload a CSV file or a workbook (.xlsx) and watch what becomes of it.
 
     Without --map, columns are mapped as they were for the last file with this header. If a column
     is still missing, those whose name leaves no doubt are mapped too. You are shown which.
@@ -115,7 +115,7 @@ def upload(
     ),
 )
 def check(ctx: Context, file: File, profile: ProfileName, mapping: Map = None) -> ExitCode:
-    """Check a CSV file without any AWS; P is a preset, or the JSON file of a profile.
+    """Check a CSV file or a workbook without any AWS; P is a preset, or the JSON file of a profile.
 
     Columns are mapped as `upload` maps them. What earlier uploads said of such a file is asked of
     the API only if a column is missing and you are signed in.

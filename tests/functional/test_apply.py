@@ -26,6 +26,7 @@ from tests.kit.pipeline import (
     file_of,
     import_id,
 )
+from tests.workbooks.builders import by_openpyxl
 
 
 def previewed(pipeline: Pipeline, *lines: tuple[str, str], **ticket: Any) -> ObjectCreated:
@@ -348,3 +349,17 @@ def test_a_file_that_was_read_first_needs_a_profile_to_be_run(pipeline: Pipeline
 
     assert answer.status == 400
     assert "name one" in answer.text
+
+
+def test_a_workbook_is_applied_from_what_was_made_of_it(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1)
+    ticket = pipeline.ticket(mode=Mode.DRY_RUN, filename="customers.xlsx")
+    rows = [["account ID", "account Manager"], ["K000", AMINA]]
+    created = pipeline.upload(by_openpyxl(rows), ticket)
+    pipeline.run(created)
+    pipeline.clock.now += MINUTE
+
+    written = applied(pipeline, created)
+
+    assert pipeline.holders("K000") == [AMINA]
+    assert pipeline.counts(written) == pipeline.counts(created)

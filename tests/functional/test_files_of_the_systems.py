@@ -15,6 +15,7 @@ from infra.seeding.directory import DirectoryFiles
 from infra.seeding.loading import load
 from tests.kit.memory_aws import ObjectCreated
 from tests.kit.pipeline import ADMIN, AMINA, BARAKA, SALES, TENANT, Pipeline
+from tests.workbooks.builders import by_openpyxl
 
 MANAGER, VIEWER, WORKFLOW = "account_manager", "viewer", "workflow"
 
@@ -145,15 +146,27 @@ def test_r22_r53_other_systems_are_reported_who_may_view_a_customer(pipeline: Pi
     assert told["changes"] == [{"role": VIEWER, "before": [], "after": [AMINA, BARAKA]}]
 
 
-def test_r43_a_workbook_is_refused_with_words_that_help(pipeline: Pipeline) -> None:
+def test_r43_a_workbook_is_accepted_as_a_file_is(pipeline: Pipeline) -> None:
+    customers(pipeline, "00017")
+    header = ("customer ID", "email", "defaultViewers")
+    workbook = by_openpyxl([header, (17, AMINA, f"{AMINA},{BARAKA}")], "00000")
+
+    created = pipeline.upload(workbook, pipeline.ticket(profile="manager-and-viewers"))
+    pipeline.run(created)
+
+    assert pipeline.counts(created) == {"lines": 1, "updated": 1}
+    assert pipeline.account("00017").assigned[VIEWER] == (AMINA, BARAKA)
+
+
+def test_r43_what_is_no_xlsx_is_refused_with_words_that_help(pipeline: Pipeline) -> None:
     ticket = pipeline.ticket(profile="manager-and-viewers")
-    created = pipeline.upload(b"PK\x03\x04\x14\x00\x06\x00[Content_Types].xml", ticket)
+    created = pipeline.upload(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), ticket)
     pipeline.run(created)
 
     refusal = pipeline.summary(created)["refusal"]
 
     assert refusal["code"] == "NOT_CSV"
-    assert "save it as CSV" in refusal["message"]
+    assert "save it as an Excel workbook (.xlsx) or as CSV" in refusal["message"]
 
 
 def test_c7_viewers_without_quotes_are_a_line_with_too_many_fields_never_a_guess(

@@ -38,6 +38,7 @@ from handover.store.watermarks import WatermarkItem
 
 from functions.abandon import app as abandon
 from functions.assign import app as assign
+from functions.convert import app as convert
 from functions.finalize import app as finalize
 from functions.follow import app as follow
 from functions.publish import app as publish
@@ -83,6 +84,7 @@ ENVIRONMENT = {
     "REPORTS_BUCKET": "ReportsBucket",
     "WORK_BUCKET": "WorkBucket",
     "INTAKE_QUEUE_URL": "IntakeQueue",
+    "CONVERT_QUEUE_URL": "ConvertQueue",
     "CHUNKS_QUEUE_URL": "ChunksQueue",
     "FINALIZE_QUEUE_URL": "FinalizeQueue",
     "NOTIFICATIONS_TOPIC": "NotificationsTopic",
@@ -259,6 +261,10 @@ class Pipeline:
         """Hands S3's word of the object to the function; the ids of messages to come again."""
         return self.invoke(validate.lambda_handler, told_by_s3(created), seconds)
 
+    def convert(self, body: dict[str, Any], *, seconds: float = 120.0) -> list[str]:
+        """Hands the message of a workbook to the function."""
+        return self.invoke(convert.lambda_handler, with_body("convert-workbook", body), seconds)
+
     def assign(
         self,
         import_id: str,
@@ -377,6 +383,8 @@ class Pipeline:
                 case "IntakeQueue":
                     event = with_body("validate-ticket", body)
                     assert self.invoke(validate.lambda_handler, event, age=age) == []
+                case "ConvertQueue":
+                    assert self.convert(body) == []
                 case "ChunksQueue":
                     told = {"handed_on": body.get("handed_on")}
                     assert self.assign(body["import_id"], body["chunk"], age=age, **told) == []

@@ -336,6 +336,7 @@ function          started-by
 ApiFunction       people
 ConsoleFunction   people
 ValidateFunction  files
+ConvertFunction   aws
 AssignFunction    aws
 FinalizeFunction  aws
 AbandonFunction   aws

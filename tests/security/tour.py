@@ -17,6 +17,7 @@ from handover.store.user_places import Spreading, put_receipt
 
 from functions.abandon import app as abandon
 from functions.assign import app as assign
+from functions.convert import app as convert
 from functions.finalize import app as finalize
 from functions.follow import app as follow
 from functions.publish import app as publish
@@ -37,6 +38,8 @@ from tests.kit.mishaps import Mishap, incident
 from tests.kit.payloads import load_event
 from tests.kit.pipeline import HOUR, file_of, told_by_s3, with_body
 from tests.security import jobs, questions
+from tests.workbooks.builders import by_openpyxl
+from tests.workbooks.raw import packed
 
 # Everything personal or raw that goes in; none of it may come out in a log.
 ACCOUNT = "ACCT-4711-MBEKI"
@@ -91,6 +94,9 @@ def _files() -> list[bytes]:
         f"{CELL},{SALES.email}\r\n{line}".encode(),
         f"{header}{line}".encode() + b"\xff\x81",
         b"",
+        by_openpyxl([("account ID", "account Manager", "note"), (f"{ACCOUNT}-2", CELL, CELL)]),
+        by_openpyxl([(CELL,), ("=1+1", CELL), (f"{ACCOUNT}-3", CELL, CELL)], "formula"),
+        packed({"xl/workbook.xml": f"<{CELL}".encode()}),
     ]
 
 
@@ -275,6 +281,7 @@ def _be_busy(world: World) -> None:
     created = world.uploaded(INSIDERS[0], OWN, _good(7))
     name = pipeline.item(created).pk if pipeline.validate(created) == [] else ""
     other = world.uploaded(INSIDERS[0], OWN, _good(8))
+    _convert_while_busy(world)
     chunk = {"v": 1, "import_id": name, "chunk": 1}
     for handler, event in (
         (validate.lambda_handler, told_by_s3(other)),
@@ -287,6 +294,24 @@ def _be_busy(world: World) -> None:
                 pipeline.invoke(handler, event, 30.0)
             pipeline.clock.now += HOUR
     pipeline.run(created, other)
+
+
+def _convert_while_busy(world: World) -> None:
+    """A workbook is converted without any table, so here it is S3 that stays busy."""
+    pipeline = world.pipeline
+    created = world.uploaded(INSIDERS[0], OWN, by_openpyxl([("account ID", "account Manager")]))
+    pipeline.validate(created)
+    (asked,) = pipeline.waiting("ConvertQueue")
+    event = with_body("convert-workbook", asked)
+    for deliveries in ("1", "4"):
+        event["Records"][0]["attributes"]["ApproximateReceiveCount"] = deliveries
+        with incident(pipeline.memory, Mishap("GetObject", before_call=_slow_down)):
+            pipeline.invoke(convert.lambda_handler, event, 30.0)
+    pipeline.run()
+
+
+def _slow_down() -> None:
+    raise ServiceError("SlowDown", f"busy with {CELL}", 503)
 
 
 def _throttle() -> None:

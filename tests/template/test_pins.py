@@ -18,7 +18,8 @@ DEVELOPMENT = ROOT / "requirements-dev.txt"
 HANDOVER_LAYER = ROOT / "layers" / "handover" / "requirements.txt"
 NUMPY_LAYER = ROOT / "layers" / "numpy" / "requirements.txt"
 CONSOLE_LAYER = ROOT / "layers" / "console" / "requirements.txt"
-LAYERS = [HANDOVER_LAYER, NUMPY_LAYER, CONSOLE_LAYER]
+WORKBOOKS_LAYER = ROOT / "layers" / "workbooks" / "requirements.txt"
+LAYERS = [HANDOVER_LAYER, NUMPY_LAYER, CONSOLE_LAYER, WORKBOOKS_LAYER]
 EMULATOR = ROOT / "requirements-emulator.txt"
 AUDIT = ROOT / "requirements-audit.txt"
 FILES = [DEVELOPMENT, *LAYERS, EMULATOR, AUDIT]
@@ -78,7 +79,12 @@ def test_whatever_the_project_asks_for_is_pinned_for_development() -> None:
 
 
 def test_whatever_functions_need_is_pinned_in_a_layer() -> None:
-    elsewhere = {"numpy": NUMPY_LAYER, "jinja2": CONSOLE_LAYER, "joserfc": CONSOLE_LAYER}
+    elsewhere = {
+        "numpy": NUMPY_LAYER,
+        "jinja2": CONSOLE_LAYER,
+        "joserfc": CONSOLE_LAYER,
+        "xlsxwriter": WORKBOOKS_LAYER,
+    }
     for expected in PROJECT["project"]["dependencies"]:
         layer = elsewhere.get(Requirement(expected).name, HANDOVER_LAYER)
         assert is_met(expected, layer), expected
@@ -95,8 +101,19 @@ def test_the_layers_hold_the_versions_that_are_tested() -> None:
 def test_no_tool_travels_with_the_functions() -> None:
     carried = {name for layer in LAYERS for name in pins(layer)}
 
-    assert not carried & {"pytest", "moto", "mypy", "ruff", "rich", "cfn-lint", "hypothesis", "uv"}
+    assert not carried & {
+        "pytest",
+        "moto",
+        "mypy",
+        "ruff",
+        "rich",
+        "openpyxl",
+        "cfn-lint",
+        "hypothesis",
+        "uv",
+    }
     assert set(pins(NUMPY_LAYER)) == {"numpy"}
+    assert set(pins(WORKBOOKS_LAYER)) == {"xlsxwriter"}
 
 
 def test_no_package_is_carried_by_two_layers() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import handover_console.settings
 import pytest
 from handover.batch import DELIVERIES_OF_ONE
+from handover.pipeline.convert import CSV, OUTCOME
 from handover.pipeline.parking import GIVEN_UP, PARKED
 from handover.rules.resending import TAKEN_SECONDS
 from handover.store.jobs import JOB, RECHECK
@@ -148,6 +149,7 @@ def test_five_deliveries_are_tried_before_a_message_is_given_up(queue: str) -> N
     ("function", "queue", "variable"),
     [
         ("ValidateFunction", "IntakeQueue", "INTAKE_QUEUE_URL"),
+        ("ConvertFunction", "ConvertQueue", "CONVERT_QUEUE_URL"),
         ("AssignFunction", "ChunksQueue", "CHUNKS_QUEUE_URL"),
         ("FinalizeFunction", "FinalizeQueue", "FINALIZE_QUEUE_URL"),
     ],
@@ -507,6 +509,37 @@ def test_numpy_is_carried_by_validate_alone() -> None:
     carriers = [n for n, f in FUNCTIONS.items() if "NumpyLayer" in referred(f.get("Layers"))]
 
     assert carriers == ["ValidateFunction"]
+
+
+def test_whoever_ends_imports_can_write_workbooks() -> None:
+    carriers = [n for n, f in FUNCTIONS.items() if "WorkbooksLayer" in referred(f.get("Layers"))]
+
+    assert carriers == ["FinalizeFunction", "AbandonFunction"]
+
+
+def test_whoever_unpacks_workbooks_may_read_uploads_and_write_what_became_of_them_alone() -> None:
+    """It reads untrusted, packed XML: it can reach no table, no report and no other work file."""
+    may = {
+        (action, json.dumps(statement["Resource"]))
+        for statement in statements(role_of("ConvertFunction"))
+        for action in actions(statement)
+        if action.partition(":")[0] not in ("logs", "xray")
+    }
+    queue, intake = (
+        json.dumps({"Fn::GetAtt": [f"{one}Queue", "Arn"]}) for one in ("Convert", "Intake")
+    )
+    written = [{"Fn::Sub": f"${{WorkBucket.Arn}}/*/{name}"} for name in (CSV, OUTCOME)]
+
+    assert may == {
+        ("sqs:ReceiveMessage", queue),
+        ("sqs:DeleteMessage", queue),
+        ("sqs:GetQueueAttributes", queue),
+        ("sqs:ChangeMessageVisibility", queue),
+        ("sqs:SendMessage", queue),
+        ("s3:GetObjectVersion", json.dumps({"Fn::Sub": "${UploadsBucket.Arn}/*"})),
+        ("s3:PutObject", json.dumps(written)),
+        ("sqs:SendMessage", intake),
+    }
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -16,6 +16,7 @@ ROOMS = (
     "codes",
     "errors",
     "reading",
+    "workbooks",
     "profiles",
     "rules",
     "reports",
@@ -32,7 +33,7 @@ ROOMS = (
     "http",
 )
 # These say nothing to AWS and read no clock or environment.
-PURE = ("codes", "errors", "model", "reading", "profiles", "rules", "reports")
+PURE = ("codes", "errors", "model", "reading", "workbooks", "profiles", "rules", "reports")
 
 
 def room_of(file: Path) -> str:

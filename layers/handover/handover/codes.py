@@ -34,6 +34,7 @@ NOT_PROCESSED = "NOT_PROCESSED"
 # What a notification advises for a refused file whose code is in no list.
 CORRECT_THE_FILE = "Correct this in your file and upload the whole file again."
 _SPLIT = "Split the file into smaller ones, each with the header line, and upload them one by one."
+_SAVE_AGAIN = "Open the workbook in a spreadsheet program, save it as .xlsx and upload it again."
 _NEW_TICKET = "Start a new upload in Handover and choose the same file again."
 
 
@@ -56,6 +57,13 @@ LINE_CODES = _codes(
         "INVALID_CHARACTER": (
             "A value holds a character that cannot be seen or a misplaced quote.",
             "Type the value again. Write a quote inside a value twice, and quote the whole value.",
+        ),
+        "CELL_UNREADABLE": (
+            (
+                "A cell of a workbook has no certain text: a formula without a saved result, "
+                "a number of more than 15 digits, or a format that programs show differently."
+            ),
+            "Format the column as text and fill in the value as it should read.",
         ),
         "ACCOUNT_BLANK": (
             "The cell of the account is empty.",
@@ -180,8 +188,35 @@ FILE_CODES = _codes(
             "Add the lines below the header and upload the file again.",
         ),
         "NOT_CSV": (
-            "The file is no CSV: a workbook, an archive, a picture, or text without a header.",
-            "Save the file as CSV UTF-8 and upload it again.",
+            (
+                "The file is no CSV and no .xlsx workbook: a workbook of another kind, an archive, "
+                "a picture, or text without a header."
+            ),
+            "Save the file as CSV UTF-8 or as an Excel workbook (.xlsx) and upload it again.",
+        ),
+        "WORKBOOK_DAMAGED": (
+            "The workbook is truncated, altered, or holds what no spreadsheet program writes.",
+            _SAVE_AGAIN,
+        ),
+        "WORKBOOK_ENCRYPTED": (
+            "The workbook is protected by a password.",
+            "Save the workbook without a password and upload it again.",
+        ),
+        "SEVERAL_SHEETS": (
+            "Several visible sheets of the workbook hold data.",
+            "Hide or delete all sheets but one, save the workbook and upload it again.",
+        ),
+        "HIDDEN_ROWS": (
+            "The sheet has hidden rows that hold data, so nobody saw all that it would change.",
+            "Show the rows (clear the filter) or delete them, and upload the workbook again.",
+        ),
+        "MERGED_CELLS": (
+            "The sheet has merged cells, of which only the first holds the value.",
+            "Unmerge the cells, fill in every one, and upload the workbook again.",
+        ),
+        "NO_SAVED_RESULTS": (
+            "A formula of the sheet fills several cells and has no saved results.",
+            _SAVE_AGAIN,
         ),
         "ENCODING": (
             "The bytes of the file are not text in an encoding that Handover reads.",
@@ -218,6 +253,14 @@ WARNING_CODES = _codes(
         "COLUMN_IGNORED": (
             "The profile does not know these columns of the file; they were ignored.",
             "If a column was meant to count, rename or map it and upload the file again.",
+        ),
+        "SHEET_IGNORED": (
+            "Hidden sheets of the workbook hold data; they were not read.",
+            "If a sheet was meant to count, show it alone and upload the workbook again.",
+        ),
+        "COLUMN_HIDDEN": (
+            "Hidden columns of the workbook were read like all others.",
+            "If a column was not meant to count, delete it and upload the workbook again.",
         ),
         "OLD_FILE_AGAIN": (
             "A source has dropped an older file again after newer ones.",

@@ -49,6 +49,7 @@ class Variable(StrEnum):
     INTAKE_QUEUE_URL = "INTAKE_QUEUE_URL"
     CHUNKS_QUEUE_URL = "CHUNKS_QUEUE_URL"
     FINALIZE_QUEUE_URL = "FINALIZE_QUEUE_URL"
+    CONVERT_QUEUE_URL = "CONVERT_QUEUE_URL"
     NOTIFICATIONS_TOPIC = "NOTIFICATIONS_TOPIC"
     TENANT_TOPICS = "TENANT_TOPICS"
     CHANGES_BUS = "CHANGES_BUS"
@@ -113,6 +114,7 @@ class Resources:
     tenant_topics: str  # what the ARNs of the tenants' topics begin with
     changes_bus: str
     user_pool: str = ""
+    convert_queue: str = ""
 
 
 @cache
@@ -144,6 +146,7 @@ def resources() -> Resources:
         tenant_topics=name(Variable.TENANT_TOPICS),
         changes_bus=name(Variable.CHANGES_BUS),
         user_pool=name(Variable.USER_POOL_ID),
+        convert_queue=name(Variable.CONVERT_QUEUE_URL),
     )
 
 

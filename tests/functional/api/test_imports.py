@@ -197,6 +197,31 @@ def test_r78_a_file_is_reached_by_a_short_link_under_the_name_of_the_upload(
     assert query["response-content-disposition"] == [disposition]
 
 
+def test_the_report_is_there_as_a_workbook_too(api: Api) -> None:
+    item = ended(api, filename="Q3.xlsx", has_workbook=True)
+
+    answer = api.by(OFFICE).get(f"/imports/{item.pk}/report", format="xlsx")
+
+    assert answer.status == 302
+    link = urlsplit(answer.headers["location"])
+    query = parse_qs(link.query)
+    assert link.path == f"/reports/{api.tenant}/{item.pk}/report.xlsx"
+    assert query["response-content-disposition"] == ['attachment; filename="Q3-errors.xlsx"']
+    (kind,) = query["response-content-type"]
+    assert kind.endswith("spreadsheetml.sheet")
+
+
+def test_an_import_of_very_many_errors_has_no_workbook(api: Api) -> None:
+    item = ended(api)
+
+    answer = api.by(OFFICE).get(f"/imports/{item.pk}/report", format="xlsx")
+
+    assert_problem(answer, 404)
+    assert "CSV only" in answer.body["detail"]
+    assert_problem(api.by(SALES).get(f"/imports/{item.pk}/report", format="xlsx"), 403)
+    assert_problem(api.get(f"/imports/{item.pk}/report", format="ods"), 400)
+
+
 def test_an_import_without_error_lines_has_no_report_but_results(api: Api) -> None:
     item = ended(api, lines=2, rejected=0, state="done")
 

@@ -10,6 +10,7 @@ from handover.profiles import presets, profile_json
 
 from infra.cli.failures import ExitCode
 from infra.cli.main import main
+from tests.workbooks.builders import by_openpyxl
 
 UPLOADS = Path(__file__).resolve().parents[3] / "events" / "uploads"
 PROFILE = ["--profile", "single-strict"]
@@ -38,6 +39,12 @@ def test_the_sample_has_lines_that_can_be_seen_to_be_bad(
     [
         (b"account ID;account Manager\n1;a@x.example\n", ExitCode.ALL_GOOD),
         ("account ID,account Manager\n1,é@x.example\n".encode("utf-16"), ExitCode.ALL_GOOD),
+        (by_openpyxl([("account ID", "account Manager"), (1, "a@x.example")]), ExitCode.ALL_GOOD),
+        (
+            by_openpyxl([("account ID", "account Manager"), (1, "=A1")], "formula"),
+            ExitCode.WITH_ERRORS,
+        ),
+        (by_openpyxl([()]), ExitCode.REFUSED),
         (b"account ID,account Manager\n1,a@x.example\n1,a@x.example\n", ExitCode.ALL_GOOD),
         (b'account ID,account Manager\n1,a@x.example\n,\n" ",\n', ExitCode.ALL_GOOD),
         (b"account ID,account Manager\n,a@x.example\n", ExitCode.WITH_ERRORS),

@@ -57,3 +57,16 @@ def test_who_is_signed_in_gets_the_template_of_the_tenant(
     run(api, "template", "single-strict", "-o", str(target))
 
     assert target.read_bytes() == b"Kunde,Betreuer\r\n"
+
+
+@pytest.mark.parametrize(("name", "query"), [("errors.xlsx", "?format=xlsx"), ("errors.csv", "")])
+def test_the_report_is_fetched_as_what_its_name_says(
+    server: Server, api: Api, tmp_path: Path, name: str, query: str
+) -> None:
+    target = tmp_path / name
+    server.answers["/imports/i1/report"] = [(200, {}, b"what there is")]
+
+    run(api, "report", "i1", "-o", str(target))
+
+    assert server.asked[-1].path == f"/imports/i1/report{query}"
+    assert target.read_bytes() == b"what there is"

@@ -354,9 +354,9 @@ def test_a_final_state_never_changes(imports: Imports, pipeline: Pipeline) -> No
     begun(imports, pipeline, 1)
     settle(imports, settlement(1))
     imports.start_finalizing(IMPORT, at="now")
-    imports.end(IMPORT, State.ERROR, at="now", is_indexed=True)
+    imports.end(IMPORT, State.ERROR, at="now", is_indexed=True, has_workbook=False)
 
-    imports.end(IMPORT, State.DONE, at="later", is_indexed=False)
+    imports.end(IMPORT, State.DONE, at="later", is_indexed=False, has_workbook=False)
     imports.start_finalizing(IMPORT, at="later")
     assert not imports.cancel(IMPORT, "ines", at="later")
     assert not imports.approve(IMPORT, "ines", at="later")
@@ -378,7 +378,7 @@ def test_what_has_not_ended_is_open_until_its_end_was_reported(
 
     settle(imports, settlement(1))
     imports.start_finalizing(IMPORT, at="now")
-    imports.end(IMPORT, State.ERROR, at="now", is_indexed=True)
+    imports.end(IMPORT, State.ERROR, at="now", is_indexed=True, has_workbook=False)
     assert [one.pk for one in imports.open_imports()] == [IMPORT]
     imports.mark_notified(IMPORT)
 

@@ -242,14 +242,20 @@ def post_form(bucket: str, key: str, max_bytes: int, seconds: int) -> tuple[str,
     return form["url"], form["fields"]
 
 
-def download_link(bucket: str, key: str, filename: str, seconds: int) -> str:
+def download_link(
+    bucket: str,
+    key: str,
+    filename: str,
+    seconds: int,
+    content_type: str = "text/csv; charset=utf-8",
+) -> str:
     """A link with which anybody may download the object for so long, as a file of that name."""
     return s3().generate_presigned_url(
         "get_object",
         Params={
             "Bucket": bucket,
             "Key": key,
-            "ResponseContentType": "text/csv; charset=utf-8",
+            "ResponseContentType": content_type,
             "ResponseContentDisposition": f'attachment; filename="{filename}"',
         },
         ExpiresIn=seconds,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Body, Path
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 from pydantic import BaseModel, ConfigDict
 
 from handover.http.context import (
@@ -26,6 +26,12 @@ from handover.use_cases.imports import import_for, to_dict
 from handover.use_cases.tickets import Announcement, issue_ticket
 
 router = new_router()
+
+
+Format = Annotated[
+    Literal["csv", "xlsx"],
+    Query(description="The kind of file; an import of very many has no xlsx"),
+]
 
 
 class NewImport(BaseModel):
@@ -192,8 +198,13 @@ def cancel(name: Name) -> dict[str, Any]:
     status_code=302,
     responses=DOWNLOAD,
 )
-def download_report(name: Name) -> Response[str]:
-    """A redirection to errors.csv; for its uploader, Admins, and who may upload such files."""
+def download_report(name: Name, format: Format = "csv") -> Response[str]:  # noqa: A002 - the query
+    """A redirection to errors.csv; for its uploader, Admins, and who may upload such files.
+
+    With `format=xlsx` it leads to the same as a workbook, in which the wrong cells are marked.
+    """
+    if format == "xlsx":
+        return redirection(imports.workbook_link(resources(), person_of(router), name))
     return redirection(imports.file_link(resources(), person_of(router), name, "errors"))
 
 

@@ -6,17 +6,16 @@ whoever hears the news twice can tell by its dedupe id.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from handover.aws import objects
 from handover.errors import RetryLaterError
 from handover.model import JobKind, Mode, State
 from handover.pipeline.announce import announce
-from handover.pipeline.import_plan import ImportPlan, parts_key, plan_from
+from handover.pipeline.error_report import write_report
+from handover.pipeline.import_plan import plan_from
 from handover.pipeline.preview import publish_preview
 from handover.pipeline.result_files import write_results
-from handover.pipeline.summaries import ERRORS, SUMMARY, report_key, summary_of_end
-from handover.reports import check_counts, errors_head, summary_json
+from handover.pipeline.summaries import SUMMARY, report_key, summary_of_end
+from handover.reports import check_counts, summary_json
 from handover.rules.pacing import measured_pace
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 from handover.store.imports import ImportItem, pending_chunks
@@ -47,8 +46,14 @@ def end_import(resources: Resources, import_id: str, run: Invocation) -> None:
         _note_pace(resources, item)
     if item.state == State.FINALIZING:
         final = _final_state(item)
-        is_indexed = _write_files(resources, item, final, run)
-        imports.end(import_id, final, at=rfc3339(run.now), is_indexed=is_indexed)
+        is_indexed, has_workbook = _write_files(resources, item, final, run)
+        imports.end(
+            import_id,
+            final,
+            at=rfc3339(run.now),
+            is_indexed=is_indexed,
+            has_workbook=has_workbook,
+        )
         item.state = final.value
         metrics.add_metric("ImportsEnded", "Count", 1)
         metrics.add_metric(f"ImportsEnded{final.value.capitalize()}", "Count", 1)
@@ -96,9 +101,11 @@ def _final_state(item: ImportItem) -> State:
     return State.ERROR if counts_of(item).with_errors else State.DONE
 
 
-def _write_files(resources: Resources, item: ImportItem, final: State, run: Invocation) -> bool:
-    """Writes the files about an import; True when its lines have an index now."""
-    is_indexed = False
+def _write_files(
+    resources: Resources, item: ImportItem, final: State, run: Invocation
+) -> tuple[bool, bool]:
+    """Writes the files about an import; whether its lines have an index, its report a workbook."""
+    is_indexed = has_workbook = False
     item.state = final.value
     import_summary = summary_of_end(resources, item)
     check_counts(import_summary)
@@ -109,7 +116,7 @@ def _write_files(resources: Resources, item: ImportItem, final: State, run: Invo
         plan = plan_from(body)
         is_indexed = write_results(resources, item, plan, run)
         if import_summary.report is not None:
-            _write_errors(resources, item, plan, run)
+            has_workbook = write_report(resources, item, plan, run)
     if item.mode == Mode.PREVIEW and final is State.DONE:
         publish_preview(resources, item)
     objects.write(
@@ -118,22 +125,4 @@ def _write_files(resources: Resources, item: ImportItem, final: State, run: Invo
         summary_json(import_summary),
         "application/json",
     )
-    return is_indexed
-
-
-def _write_errors(
-    resources: Resources, item: ImportItem, plan: ImportPlan, run: Invocation
-) -> None:
-    def pieces() -> Iterator[bytes]:
-        yield errors_head(plan.header, plan.dialect)
-        for number, parts in sorted(resources.tables.chunks.settled_parts(item).items()):
-            if not parts.endswith("!"):
-                continue
-            key = parts_key(item.pk, number, parts.removesuffix("!"), ERRORS)
-            part = objects.read(resources.work_bucket, key)
-            if part is None:
-                raise RetryLaterError("a part of errors.csv is not there")
-            yield part
-
-    key = report_key(item, f"{ERRORS}.csv")
-    objects.write_stream(resources.reports_bucket, key, pieces(), run.deadline)
+    return is_indexed, has_workbook

@@ -14,6 +14,8 @@ from handover.store.tickets import TicketItem
 
 ERRORS, RESULTS, SUMMARY = "errors", "results", "summary.json"
 PREVIEW = "preview.json"
+# What errors.csv holds as a workbook, for an import of not too many errors.
+REPORT_WORKBOOK = "report.xlsx"
 # What the lines route reads: a description of the index, and the index itself.
 LINES, LINES_INDEX = "lines.json", "lines.index"
 

@@ -7,13 +7,16 @@ more managers than an Admin should be asked about.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from handover.aws import objects
 from handover.aws.objects import ObjectGoneError, Upload
 from handover.deadline import Deadline
 from handover.errors import RefusedError, RetryLaterError
-from handover.model import ADMIN, Dialect, Header, Mode, State
+from handover.model import ADMIN, Dialect, FileWarning, Header, Mode, State
 from handover.pipeline.admission import check_assigners, check_directory_right, uploader_of
 from handover.pipeline.clear_guard import would_clear
+from handover.pipeline.convert import ask_for_conversion, converted
 from handover.pipeline.duplicates import store_repeats
 from handover.pipeline.import_plan import ImportPlan, plan_json
 from handover.pipeline.mappings import remember_mapping
@@ -32,7 +35,7 @@ from handover.pipeline.uploads import (
     sender_of,
 )
 from handover.profiles import About, Binding, Profile, bind, known_labels, parse_profile
-from handover.reading import MAX_FILE_BYTES, MAX_HEADER_BYTES, read_head
+from handover.reading import MAX_FILE_BYTES, MAX_HEADER_BYTES, is_workbook, read_head
 from handover.reading.clearing import Clearing
 from handover.reading.keys import KeyColumn
 from handover.reading.limits import Limits
@@ -87,6 +90,14 @@ def take_in(resources: Resources, arrival: Arrival, run: Invocation, worker_seco
     _send_on(resources, item, run.deadline)
 
 
+class _WorkbookError(Exception):
+    """The upload is a workbook, which has to be converted before it can be read."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.size = size
+
+
 class _MustWaitError(Exception):
     """Older imports have to end before this one can be decided."""
 
@@ -113,6 +124,11 @@ def _decide(
         )
         metrics.add_metric("ImportsRefused", "Count", 1)
         logger.info("import refused", extra={"import_id": item.pk, "code": refused.refusal.code})
+    except _WorkbookError as workbook:
+        # Given back first: the arrival may come back before this run is over.
+        imports.free(item.pk, run.attempt)
+        ask_for_conversion(resources, arrival, item.tenant, workbook.size)
+        logger.info("workbook to be converted", extra={"import_id": item.pk})
     except _MustWaitError:
         imports.let_wait(item.pk, run.attempt, run.now)
         logger.info("import waits for older ones", extra={"import_id": item.pk})
@@ -150,9 +166,8 @@ def _validate(
     if size is None:
         raise _gone()
     try:
-        upload, dialect, header, size = _head(
-            resources, source, profile, sender, size, item.pk, run.deadline
-        )
+        found = _source(resources, source, profile, sender, size, item.pk, run.deadline)
+        upload, dialect, header, size = found.upload, found.dialect, found.header, found.size
         binding = _binding(resources, sender, profile, header)
         check_assigners(resources, sender, profile, binding, header, uploader)
         # What a line does depends on what older imports leave behind.
@@ -207,7 +222,7 @@ def _validate(
         if waited_for is not None
         else older_open_imports_of(resources, sender.tenant, arrival, run.deadline)
     )
-    warnings = column_warnings(header, dialect, profile, sender.mapping)
+    warnings = found.warnings + column_warnings(header, dialect, profile, sender.mapping)
     if sender.principal:
         warnings += seen_again(resources, item, str(fingerprint), run.deadline)
     resources.tables.imports.store_plan(
@@ -246,12 +261,11 @@ def _preview(
     if size is None:
         raise _gone()
     try:
-        upload, dialect, header, size = _head(
-            resources, arrival.upload, known, sender, size, item.pk, run.deadline
-        )
+        source = _source(resources, arrival.upload, known, sender, size, item.pk, run.deadline)
+        upload, header, size = source.upload, source.header, source.size
         scanned = scan(
             objects.blocks(upload, header.data_start, size, run.deadline),
-            dialect=dialect,
+            dialect=source.dialect,
             header=header,
             key=KeyColumn(0, seed=0),
             sizes=Sizes(max(MIN_CHUNK_BYTES, -(-size // MAX_CHUNKS)), MAX_CHUNK_LINES),
@@ -264,7 +278,7 @@ def _preview(
     resources.tables.imports.begin(
         item.pk,
         run.attempt,
-        ValidatedFile(0, 0, scanned.dialect.encoding, scanned.dialect.delimiter),
+        ValidatedFile(0, 0, scanned.dialect.encoding, scanned.dialect.delimiter, source.warnings),
         approval=None,
         at=rfc3339(run.now),
     )
@@ -336,7 +350,18 @@ def _let_older_end(
     return older_open_imports
 
 
-def _head(
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What is read from here on: the upload, or the copy in UTF-8 that was made of it, and how."""
+
+    upload: Upload
+    size: int
+    dialect: Dialect
+    header: Header
+    warnings: tuple[FileWarning, ...] = ()
+
+
+def _source(
     resources: Resources,
     upload: Upload,
     profile: Profile,
@@ -344,10 +369,13 @@ def _head(
     size: int,
     import_id: str,
     deadline: Deadline,
-) -> tuple[Upload, Dialect, Header, int]:
-    """What is read from here on (the upload, or its copy in UTF-8), how, and its size."""
+) -> _Source:
+    """The source of an upload. Raises RefusedError, and _WorkbookError for one not converted."""
     known = known_labels(profile, sender.mapping)
-    dialect, header = _read_head(upload, size, known, profile)
+    head = _head(upload, size)
+    if is_workbook(head):
+        return _converted_source(resources, sender, profile, known, size, import_id)
+    dialect, header = _read_head(head, size, known, profile)
     if dialect.encoding.startswith("utf-16"):
         encoding = dialect.encoding
         source = objects.blocks(upload, dialect.bom_bytes, size, deadline)
@@ -358,25 +386,49 @@ def _head(
             deadline,
         )
         size = objects.size_of(upload) or 0
-        dialect, header = _read_head(upload, size, known, profile)
-    return upload, dialect, header, size
+        dialect, header = _read_head(_head(upload, size), size, known, profile)
+    return _Source(upload, size, dialect, header)
+
+
+def _converted_source(
+    resources: Resources,
+    sender: Sender,
+    profile: Profile,
+    known: frozenset[str],
+    size: int,
+    import_id: str,
+) -> _Source:
+    """The CSV that was made of a workbook, for the import that it was uploaded for."""
+    found = converted(resources, sender.object_of or import_id)
+    if found is None and sender.object_of is not None:
+        # It is kept as long as the upload, so it was there when that import was read.
+        raise _gone()
+    if found is None:
+        raise _WorkbookError(size)
+    size = objects.size_of(found.csv) or 0
+    dialect, header = _read_head(_head(found.csv, size), size, known, profile, is_converted=True)
+    return _Source(found.csv, size, dialect, header, found.warnings)
+
+
+def _head(upload: Upload, size: int) -> bytes:
+    """The beginning of a file that is not too large to be read at all."""
+    if size > MAX_FILE_BYTES:
+        return b""
+    head = objects.read_range(upload, 0, min(size, MAX_HEADER_BYTES))
+    if head is None:
+        raise _gone()
+    return head
 
 
 def _read_head(
-    upload: Upload, size: int, known: frozenset[str], profile: Profile
+    head: bytes, size: int, known: frozenset[str], profile: Profile, *, is_converted: bool = False
 ) -> tuple[Dialect, Header]:
-    head = (
-        objects.read_range(upload, 0, min(size, MAX_HEADER_BYTES))
-        if size <= MAX_FILE_BYTES
-        else b""
-    )
-    if head is None:
-        raise _gone()
     return read_head(
         head,
         total_bytes=size,
         known_labels=known,
         fallback_encoding=profile.fallback_encoding,
+        is_converted=is_converted,
     )
 
 

@@ -17,6 +17,7 @@ from handover.reading.limits import (
     Limits,
 )
 from handover.reading.own_columns import REPORT_LABELS
+from handover.reading.signatures import is_workbook
 from handover.reading.sniff import DELIMITERS, normal_label, read_head
 from handover.reading.transcode import utf8_blocks
 
@@ -32,6 +33,7 @@ __all__ = [
     "REPORT_LABELS",
     "Limits",
     "guard",
+    "is_workbook",
     "lines",
     "normal_label",
     "read_head",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-_EXCEL = "an Excel workbook: save it as CSV"
+_XLSX_OR_CSV = "save it as an Excel workbook (.xlsx) or as CSV"
+_OLD_EXCEL = "an Excel workbook of the old kind (.xls), or one with a password"
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b", "a gzip archive: unpack it first"),
-    (b"PK\x03\x04", "an Excel workbook or a zip archive: save it as CSV, or unpack it first"),
+    (b"PK\x03\x04", "a zip archive: unpack it first"),
     (b"PK\x05\x06", "an empty zip archive"),
-    (b"\xd0\xcf\x11\xe0", f"{_EXCEL[:17]} of the old kind: save it as CSV"),
+    (b"\xd0\xcf\x11\xe0", f"{_OLD_EXCEL}: {_XLSX_OR_CSV}, without a password"),
     (b"%PDF-", "a PDF document"),
     (b"BZh", "a bzip2 archive: unpack it first"),
     (b"\xfd7zXZ\x00", "an xz archive: unpack it first"),
@@ -21,7 +22,14 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xd8\xff", "a picture"),
     (b"GIF8", "a picture"),
 )
+_ZIP = b"PK\x03\x04"
+_OLD_OFFICE = b"\xd0\xcf\x11\xe0"
+# What Excel wraps in the container of its old kind when a workbook has a password.
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_OPEN_DOCUMENT = b"mimetypeapplication/vnd.oasis.opendocument."
 _WORKBOOK_PARTS = (b"[Content_Types].xml", b"xl/", b"docProps/", b"_rels/")
+# The names of the first parts stand in the first bytes, or behind one large part.
+_LOOK_BYTES = 4096
 _MARKUP = re.compile(rb"\s*<(?:!doctype|html|\?xml|table|head|body)\b", re.IGNORECASE)
 _BINARY = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
 
@@ -31,14 +39,26 @@ _BINARY_SHARE = 0.05
 
 def foreign_kind(head: bytes) -> str | None:
     """What the bytes look like when they are no CSV text, in words; None when they may be."""
-    if head.startswith(b"PK\x03\x04") and any(part in head[:4096] for part in _WORKBOOK_PARTS):
-        return _EXCEL
+    if head.startswith(_OLD_OFFICE) and _ENCRYPTED in head:
+        return f"an Excel workbook with a password: {_XLSX_OR_CSV}, without a password"
+    if head.startswith(_ZIP) and _OPEN_DOCUMENT in head[:_LOOK_BYTES]:
+        return f"an OpenDocument file (.ods): {_XLSX_OR_CSV}"
+    if is_workbook(head):
+        return "an Excel workbook: save it as CSV"
     for signature, kind in _SIGNATURES:
         if head.startswith(signature) and (signature != b"BZh" or head[4:10] == b"1AY&SY"):
             return kind
     if _MARKUP.match(head.removeprefix(b"\xef\xbb\xbf")):
         return "a web page or XML document: save it as CSV"
     return None
+
+
+def is_workbook(head: bytes) -> bool:
+    """True for the beginning of an Excel workbook (.xlsx), or of another file of new Office.
+
+    Which of them it is shows only when it is unpacked: `handover.workbooks`.
+    """
+    return head.startswith(_ZIP) and any(part in head[:_LOOK_BYTES] for part in _WORKBOOK_PARTS)
 
 
 def binary_kind(head: bytes) -> str | None:

@@ -31,7 +31,12 @@ def normal_label(label: str) -> str:
 
 
 def read_head(
-    head: bytes, *, total_bytes: int, known_labels: Collection[str], fallback_encoding: str | None
+    head: bytes,
+    *,
+    total_bytes: int,
+    known_labels: Collection[str],
+    fallback_encoding: str | None,
+    is_converted: bool = False,
 ) -> tuple[Dialect, Header]:
     """How the file is to be read, and its header.
 
@@ -39,6 +44,8 @@ def read_head(
     that yields the most `known_labels`, then a report's own columns, then the most columns.
     `fallback_encoding` is used only for bytes that are no UTF-8. For UTF-16 the offsets are those
     of the file as it stands: rewrite it with `utf8_blocks` and read the head of the result.
+    With `is_converted` the file is what `handover.workbooks` writes, UTF-8 with commas: nothing is
+    to be found out, and cells may begin with anything.
 
     Raises RefusedError EMPTY_FILE, NOT_CSV, ENCODING, UNCLOSED_QUOTE, TOO_LARGE, RESULTS_FILE or
     TOO_MANY_COLUMNS. Missing or doubled columns are for profiles to judge.
@@ -50,7 +57,11 @@ def read_head(
         )
     is_whole = len(head) >= total_bytes and len(head) <= MAX_HEADER_BYTES
     head = head[:MAX_HEADER_BYTES]
-    encoding, bom_bytes = _encoding(head, is_whole=is_whole, fallback_encoding=fallback_encoding)
+    encoding, bom_bytes = ("utf-8", 0)
+    if not is_converted:
+        encoding, bom_bytes = _encoding(
+            head, is_whole=is_whole, fallback_encoding=fallback_encoding
+        )
     head = head[bom_bytes:]
     text = codecs.getincrementaldecoder(encoding)().decode(head, is_whole)
     if not text.strip():
@@ -59,7 +70,7 @@ def read_head(
         raise RefusedError("EMPTY_FILE", "the file is empty: it needs a header and a line")
     known = frozenset(normal_label(label) for label in known_labels)
     best = max(
-        _candidates(text, is_whole=is_whole),
+        _candidates(text, is_whole=is_whole, is_converted=is_converted),
         key=lambda found: (found.count(known), found.is_report, found.width),
     )
     if not best.count(known):
@@ -168,13 +179,14 @@ def encoding_refusal(encoding: str, *, offset: int, line: int, value: int) -> Re
     return RefusedError("ENCODING", message, line)
 
 
-def _candidates(text: str, *, is_whole: bool) -> Iterator[_Candidate]:
+def _candidates(text: str, *, is_whole: bool, is_converted: bool) -> Iterator[_Candidate]:
     """The header as each possible delimiter reads it, the usual ones first; at least one."""
-    delimiters: Iterable[str] = DELIMITERS
+    delimiters: Iterable[str] = DELIMITERS[:1] if is_converted else DELIMITERS
     lines = iter(text_lines(text))
     start, number = 0, 1
     for line in lines:
-        declared = _SEPARATOR_LINE.fullmatch(line.rstrip("\r\n")) if number == 1 else None
+        may_declare = number == 1 and not is_converted
+        declared = _SEPARATOR_LINE.fullmatch(line.rstrip("\r\n")) if may_declare else None
         if declared is not None:
             delimiters = _declared(declared[1])
         elif not _is_blank(line):

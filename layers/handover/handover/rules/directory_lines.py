@@ -19,9 +19,9 @@ from handover.rules.instructions import (
     AssignmentRequest,
     Instruction,
     account_blank,
-    control_character,
     names_once,
     too_many_users,
+    unusable_cell,
 )
 
 # An id is part of the keys of an account, its history and its holders' portfolios, of which the
@@ -42,7 +42,7 @@ def account_record_of(line: Line, binding: Binding, profile: Profile) -> Instruc
     label = binding.account_label
     if not account_id:
         return account_blank(line.number, label)
-    problem = control_character(line.number, label, account_id)
+    problem = unusable_cell(line.number, label, account_id)
     problem = problem or _hidden(line.number, label, account_id)
     problem = problem or _too_long(line.number, label, account_id, MAX_ID_BYTES)
     return problem or _instruction(line, account_id, binding, profile)
@@ -95,7 +95,7 @@ def _field(
     is_list = form is Form.SET or form is Form.LIST
     if not cell or (is_list and profile.is_blank(cell)):
         return _blank(line, column, profile)
-    if (problem := control_character(line, label, cell)) is not None:
+    if (problem := unusable_cell(line, label, cell)) is not None:
         return problem
     if (problem := _too_long(line, label, cell, MAX_FIELD_BYTES)) is not None:
         return problem
@@ -127,7 +127,7 @@ def _initial(
     if profile.is_blank(cell) or cell.casefold() in profile.clear_words:
         return None
     label = column.label
-    if (problem := control_character(line, label, cell)) is not None:
+    if (problem := unusable_cell(line, label, cell)) is not None:
         return problem
     separator = profile.list_separator
     names = names_once(cell.split(separator) if separator is not None else [cell])

@@ -11,9 +11,9 @@ from handover.profiles import Holds, Profile
 from handover.rules.instructions import (
     AssignmentRequest,
     Instruction,
-    control_character,
     names_once,
     too_many_users,
+    unusable_cell,
 )
 
 # An edit is a file of one line without a header.
@@ -57,7 +57,7 @@ def _request(role: str, names: tuple[str, ...], profile: Profile) -> AssignmentR
     if not columns:
         raise InvalidRequestError(f"assign.{role}", _no_such_role(role, profile))
     for name in names:
-        broken = control_character(LINE, role, name)
+        broken = unusable_cell(LINE, role, name)
         if broken is not None:
             return broken
     if len(names) == 1 and names[0].casefold() in profile.clear_words:

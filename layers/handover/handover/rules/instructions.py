@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from handover.model import Line, Operation, Rejection
 from handover.profiles import Binding, Blank, Holds, NamedBy, Profile, RoleColumn
+from handover.reading.unreadable import UNREADABLE
 from handover.rules.addresses import normal_address
 
 # Control characters, and halves of characters, which have no form in UTF-8.
@@ -59,7 +60,7 @@ def instruction_of(line: Line, binding: Binding, profile: Profile) -> Instructio
     account_id = line.fields[binding.account].strip()
     if not account_id:
         return account_blank(line.number, binding.account_label)
-    broken = control_character(line.number, binding.account_label, account_id)
+    broken = unusable_cell(line.number, binding.account_label, account_id)
     if broken is not None:
         return broken
     requests: list[AssignmentRequest] = []
@@ -94,7 +95,7 @@ def _request(
         return AssignmentRequest(column.role, column.label, (), expected=expected)
     if column.holds is not Holds.WORKFLOW:
         cell = on_one_line(cell, profile)
-    broken = control_character(line.number, column.label, cell)
+    broken = unusable_cell(line.number, column.label, cell)
     if broken is not None:
         return broken
     if column.holds is Holds.WORKFLOW:
@@ -186,8 +187,12 @@ def is_plain(text: str) -> bool:
     return text.isprintable() or _CONTROL.search(text) is None
 
 
-def control_character(line: int, label: str, cell: str) -> Rejection | None:
-    """The rejection of a cell that is not plain; None for one that is."""
+def unusable_cell(line: int, label: str, cell: str) -> Rejection | None:
+    """The rejection of a cell that is not plain, or of a workbook and not read; None for others."""
+    if cell in UNREADABLE:
+        what, hint = UNREADABLE[cell]
+        error = f"line {line}, {label}: the cell holds {what}"
+        return Rejection(line, label, "CELL_UNREADABLE", error, hint)
     found = None if cell.isprintable() else _CONTROL.search(cell)
     if found is None:
         return None

@@ -100,6 +100,8 @@ class ImportItem(Model):
     # As many as there were when the import came to its end, which is told once and for all.
     replays_notified = NumberAttribute(null=True, attr_name="replays_told")
     replay_of = UnicodeAttribute(null=True)
+    # Whether the report is there as a workbook too.
+    has_workbook = BooleanAttribute(null=True)
     # What it does, when Handover wrote the file itself, and which import it takes back.
     job = UnicodeAttribute(null=True, attr_name="errand")
     undo_of = UnicodeAttribute(null=True)
@@ -438,10 +440,13 @@ class Imports:
             ImportItem.state == State.PROCESSING.value,
         )
 
-    def end(self, import_id: str, state: State, *, at: str, is_indexed: bool) -> None:
+    def end(
+        self, import_id: str, state: State, *, at: str, is_indexed: bool, has_workbook: bool
+    ) -> None:
         """Gives the import its final state, unless it has one; `at` becomes when it got it.
 
-        `is_indexed` says whether its lines have an index.
+        `is_indexed` says whether its lines have an index, `has_workbook` whether its report is
+        there as a workbook too.
         """
         updated_if(
             ImportItem(import_id),
@@ -449,6 +454,7 @@ class Imports:
                 ImportItem.state.set(state.value),
                 ImportItem.ended_at.set(at),
                 ImportItem.is_indexed.set(is_indexed),
+                ImportItem.has_workbook.set(has_workbook),
             ],
             ImportItem.state == State.FINALIZING.value,
         )

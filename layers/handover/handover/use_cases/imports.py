@@ -12,12 +12,18 @@ from handover.access.people import Person
 from handover.aws import objects
 from handover.errors import ConflictError, ForbiddenError, NotFoundError
 from handover.model import Mode, State
-from handover.pipeline.summaries import summary_of, summary_of_ticket
+from handover.pipeline.summaries import (
+    REPORT_WORKBOOK,
+    report_key,
+    summary_of,
+    summary_of_ticket,
+)
 from handover.reports import ImportSummary, Progress, progress_of, summary
 from handover.runtime import Resources, rfc3339
 from handover.store.imports import ImportItem
 from handover.store.tickets import TicketItem
 from handover.use_cases.paging import Page, cursor_at, place_at
+from handover.workbooks.limits import MAX_REPORT_LINES, WORKBOOK_TYPE
 
 IMPORT_PATTERN = re.compile(r"[0-9a-f]{32}")
 TICKET_PATTERN = re.compile(r"[A-Za-z0-9]{1,32}-[A-Za-z0-9-]{1,64}")
@@ -153,11 +159,35 @@ def file_link(resources: Resources, person: Person, name: str, kind: str) -> str
     )
 
 
-def download_name(filename: str, kind: str) -> str:
+def workbook_link(resources: Resources, person: Person, name: str) -> str:
+    """A link to the report of errors as a workbook.
+
+    Raises what `file_link` raises, and NotFoundError for a report that is too large for a
+    workbook, or older than workbooks.
+    """
+    found = ended_import(resources, person, name)
+    about = summary_of(resources, found)
+    if about.report is None:
+        raise NotFoundError("no line of this import has an error")
+    if not found.has_workbook:
+        raise NotFoundError(
+            "the report of this import is there as CSV only: a workbook is made of at most "
+            f"{MAX_REPORT_LINES:,} lines"
+        )
+    return objects.download_link(
+        about.report.bucket,
+        report_key(found, REPORT_WORKBOOK),
+        download_name(found.filename, "errors", "xlsx"),
+        LINK_SECONDS,
+        WORKBOOK_TYPE,
+    )
+
+
+def download_name(filename: str, kind: str, ending: str = "csv") -> str:
     """What the file is saved as: the original name in plain letters, and what the file holds."""
-    stem = filename[:-4] if filename.lower().endswith(".csv") else filename
+    stem = re.sub(r"\.(csv|xlsx)$", "", filename, flags=re.IGNORECASE)
     # The name goes into a header, which has no quotes, line ends or accents to spare, and then
     # onto a disk, where a dot hides it and a hyphen makes it an option.
     plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode("ascii")
     plain = re.sub(r"[^A-Za-z0-9._-]+", "_", plain)[:STEM_CHARS].strip("._-")
-    return f"{plain or 'import'}-{kind}.csv"
+    return f"{plain or 'import'}-{kind}.{ending}"

@@ -1,0 +1,109 @@
+"""Workbooks on their way in: validate has them converted, and goes on with the CSV made of them.
+
+Whoever unpacks a workbook may do next to nothing, so it leaves two files in the work bucket: the
+CSV, and then the outcome, with warnings or a refusal. It hands the arrival back to the intake, and
+validate reads both. Doing it again writes the same again.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from tempfile import TemporaryFile
+from typing import BinaryIO
+
+from handover.aws import objects, queues
+from handover.aws.objects import ObjectGoneError, Upload
+from handover.errors import RefusedError
+from handover.model import FileWarning, Refusal
+from handover.pipeline.uploads import Arrival, arrival_message, is_passed_over
+from handover.runtime import Invocation, Resources, logger, metrics
+from handover.workbooks import MAX_WORKBOOK_BYTES, open_workbook
+
+CSV, OUTCOME = "workbook.csv", "workbook.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """The CSV made of a workbook, and what whoever uploaded it must know."""
+
+    csv: Upload
+    warnings: tuple[FileWarning, ...]
+
+
+def ask_for_conversion(resources: Resources, arrival: Arrival, tenant: str, size: int) -> None:
+    """Sends the message that has the workbook converted and its arrival handed back."""
+    message = arrival_message(replace(arrival, size_bytes=size))
+    queues.send(resources.convert_queue, message, group=tenant)
+
+
+def converted(resources: Resources, import_id: str) -> Converted | None:
+    """What became of a workbook; None while it is not converted. Raises RefusedError."""
+    body = objects.read(resources.work_bucket, f"{import_id}/{OUTCOME}")
+    if body is None:
+        return None
+    found = json.loads(body)
+    if "refusal" in found:
+        refusal = found["refusal"]
+        raise RefusedError(refusal["code"], refusal["message"], refusal["line"])
+    warnings = tuple(FileWarning(code, message) for code, message in found["warnings"])
+    return Converted(Upload(resources.work_bucket, f"{import_id}/{CSV}", ""), warnings)
+
+
+def convert(resources: Resources, arrival: Arrival, run: Invocation) -> None:
+    """Writes what becomes of a workbook, and hands its arrival back to the intake."""
+    if is_passed_over(resources, arrival):
+        return
+    import_id = arrival.import_id
+    try:
+        warnings = _write_csv(resources, arrival, run)
+    except RefusedError as refused:
+        _write_outcome(resources, import_id, refusal=refused.refusal)
+        metrics.add_metric("WorkbooksRefused", "Count", 1)
+        logger.info(
+            "workbook refused", extra={"import_id": import_id, "code": refused.refusal.code}
+        )
+    except ObjectGoneError:
+        # Validate finds the same, and says so.
+        logger.info("workbook gone", extra={"import_id": import_id})
+    else:
+        _write_outcome(resources, import_id, warnings=warnings)
+        metrics.add_metric("WorkbooksConverted", "Count", 1)
+        logger.info("workbook converted", extra={"import_id": import_id})
+    queues.send(resources.intake_queue, arrival_message(arrival))
+
+
+def _write_csv(resources: Resources, arrival: Arrival, run: Invocation) -> tuple[FileWarning, ...]:
+    with TemporaryFile() as file:
+        _fetch(arrival, file, run)
+        conversion = open_workbook(file, check=run.deadline.check)
+        objects.write_stream(
+            resources.work_bucket, f"{arrival.import_id}/{CSV}", conversion.blocks(), run.deadline
+        )
+        return conversion.warnings
+
+
+def _fetch(arrival: Arrival, file: BinaryIO, run: Invocation) -> None:
+    """Copies the upload into a file; of one that is too large only as much as shows that."""
+    size = arrival.size_bytes or 0
+    end = min(size, MAX_WORKBOOK_BYTES + 1)
+    file.writelines(objects.blocks(arrival.upload, 0, end, run.deadline))
+    file.flush()
+
+
+def _write_outcome(
+    resources: Resources,
+    import_id: str,
+    *,
+    warnings: tuple[FileWarning, ...] = (),
+    refusal: Refusal | None = None,
+) -> None:
+    found: dict[str, object] = {"warnings": [[one.code, one.message] for one in warnings]}
+    if refusal is not None:
+        found["refusal"] = {
+            "code": refusal.code,
+            "message": refusal.message,
+            "line": refusal.line,
+        }
+    body = json.dumps(found, ensure_ascii=False).encode("utf-8", "replace")
+    objects.write(resources.work_bucket, f"{import_id}/{OUTCOME}", body, "application/json")

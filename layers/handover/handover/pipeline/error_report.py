@@ -1,0 +1,91 @@
+"""The report of an import's errors: errors.csv, and the same as a workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import partial
+from io import TextIOWrapper
+from tempfile import TemporaryFile
+from typing import BinaryIO
+
+from handover.aws import objects
+from handover.errors import RetryLaterError
+from handover.pipeline.import_plan import ImportPlan, parts_key
+from handover.pipeline.summaries import ERRORS, REPORT_WORKBOOK, report_key
+from handover.profiles import bind
+from handover.reports import errors_head
+from handover.runtime import Invocation, Resources
+from handover.store.imports import ImportItem
+from handover.store.progress import counts_of
+from handover.workbooks.limits import MAX_REPORT_BYTES, MAX_REPORT_LINES, WORKBOOK_TYPE
+from handover.workbooks.report import write_workbook
+
+
+def write_report(resources: Resources, item: ImportItem, plan: ImportPlan, run: Invocation) -> bool:
+    """Writes errors.csv, and the same as a workbook unless it is too large; True when it did."""
+    pieces = _pieces(resources, item, plan)
+    if counts_of(item).with_errors > MAX_REPORT_LINES:
+        _store(resources, item, pieces, run)
+        return False
+    with TemporaryFile() as copy, TemporaryFile() as file:
+        _store(resources, item, _copied(pieces, copy), run)
+        if copy.tell() > MAX_REPORT_BYTES:
+            return False
+        copy.seek(0)
+        text = TextIOWrapper(copy, encoding="utf-8-sig", newline="")
+        write_workbook(
+            text,
+            file,
+            delimiter=plan.dialect.delimiter,
+            columns=_columns_of(plan),
+            created=datetime.fromisoformat(item.received_at),
+        )
+        text.detach()
+        file.seek(0)
+        objects.write_stream(
+            resources.reports_bucket,
+            report_key(item, REPORT_WORKBOOK),
+            iter(partial(file.read, objects.PART_BYTES), b""),
+            run.deadline,
+            WORKBOOK_TYPE,
+        )
+    return True
+
+
+def _copied(pieces: Iterator[bytes], copy: BinaryIO) -> Iterator[bytes]:
+    """The pieces, copied as far as shows whether a workbook is made of them."""
+    for piece in pieces:
+        if copy.tell() <= MAX_REPORT_BYTES:
+            copy.write(piece)
+        yield piece
+
+
+def _columns_of(plan: ImportPlan) -> Mapping[str, int]:
+    """Which column is wrong, by what a code begins with, where the error itself names none."""
+    header = plan.header
+    binding = bind(header.labels, plan.profile, mapping=plan.mapping, line=header.last_line)
+    columns = {"ACCOUNT": binding.account}
+    if len(binding.roles) == 1:
+        columns |= dict.fromkeys(("USER", "OTHER"), binding.roles[0].index)
+    return columns
+
+
+def _pieces(resources: Resources, item: ImportItem, plan: ImportPlan) -> Iterator[bytes]:
+    """The head of errors.csv, then the parts of the chunks in their order."""
+    yield errors_head(plan.header, plan.dialect)
+    for number, parts in sorted(resources.tables.chunks.settled_parts(item).items()):
+        if not parts.endswith("!"):
+            continue
+        key = parts_key(item.pk, number, parts.removesuffix("!"), ERRORS)
+        part = objects.read(resources.work_bucket, key)
+        if part is None:
+            raise RetryLaterError("a part of errors.csv is not there")
+        yield part
+
+
+def _store(
+    resources: Resources, item: ImportItem, pieces: Iterator[bytes], run: Invocation
+) -> None:
+    key = report_key(item, f"{ERRORS}.csv")
+    objects.write_stream(resources.reports_bucket, key, pieces, run.deadline)

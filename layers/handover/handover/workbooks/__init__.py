@@ -1,0 +1,22 @@
+"""Workbooks (.xlsx) to CSV and back. Pure: files in, bytes out, no network, no AWS.
+
+A workbook is untrusted, zipped XML. It is read as a stream with `zipfile` and `expat` of the
+standard library, so that every number format, hidden row and formula is seen, and nothing is
+expanded, looked up or run:
+
+    package     the zip container: its parts, within limits of size and number
+    xml         expat without document types, entities or deep nesting
+    contents    which sheets there are, which of them is read
+    strings     the strings that cells share
+    styles      the number format of each cell style
+    formats     a number format as a function from a value to the text that is shown
+    dates       the same for dates and times
+    cells       one cell: its type, formula and value to a text
+    sheet       one sheet: rows to CSV lines, hidden rows and merged cells refused
+    conversion  all of it together
+"""
+
+from handover.workbooks.conversion import Conversion, open_workbook
+from handover.workbooks.limits import MAX_WORKBOOK_BYTES
+
+__all__ = ["MAX_WORKBOOK_BYTES", "Conversion", "open_workbook"]

@@ -1,0 +1,139 @@
+"""The report as a workbook: the lines of errors.csv, the wrong cells marked, to upload again."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import openpyxl
+import pytest
+from handover.pipeline import error_report
+
+from tests.kit.memory_aws import ObjectCreated
+from tests.kit.pipeline import AMINA, Pipeline
+from tests.workbooks.builders import by_openpyxl
+from tests.workbooks.corpus import converted
+
+HEADER = "account ID,account Manager,note\r\n"
+LINES = (
+    HEADER
+    + f"K000,{AMINA},good\r\n"
+    + f"00123,{AMINA},=1+1\r\n"
+    + "K003,ana@x.con,'=2\r\n"
+    + f',{AMINA},"a, b"\r\n'
+    + f"K001,{AMINA}\r\n"
+    + f"K002,{AMINA},x,surplus\r\n"
+    + 'K004,bad \x01 manager,"two\nlines"\r\n'
+)
+RED = "FFFFC7CE"
+
+
+def workbook_of(pipeline: Pipeline, created: ObjectCreated) -> bytes:
+    """The report of an import as a workbook."""
+    found = pipeline.file(created, "report.xlsx")
+    assert found is not None
+    return found
+
+
+def opened(workbook: bytes) -> Any:
+    """The sheet of the report as openpyxl reads it."""
+    return openpyxl.load_workbook(io.BytesIO(workbook)).worksheets[0]
+
+
+@pytest.fixture
+def created(pipeline: Pipeline) -> ObjectCreated:
+    pipeline.kenyan(5)
+    found = pipeline.upload(LINES.encode())
+    pipeline.run(found)
+    return found
+
+
+def test_it_holds_what_the_csv_holds(pipeline: Pipeline, created: ObjectCreated) -> None:
+    text = (pipeline.file(created, "errors.csv") or b"").decode("utf-8-sig")
+
+    rows = [
+        [cell.replace("\n", "\u2028") for cell in row]
+        for row in csv.reader(io.StringIO(text, newline=""))
+    ]
+
+    assert converted(workbook_of(pipeline, created)) == rows
+    assert pipeline.item(created).has_workbook is True
+
+
+def test_the_wrong_cells_are_marked_and_no_cell_is_more_than_text(
+    pipeline: Pipeline, created: ObjectCreated
+) -> None:
+    sheet = opened(workbook_of(pipeline, created))
+
+    marked = {
+        cell.coordinate
+        for row in sheet.iter_rows(min_row=2)
+        for cell in row
+        if cell.fill.fgColor.rgb == RED
+    }
+    # An unknown account, an unknown manager, no account, and a control character.
+    assert marked == {"A2", "B3", "A4", "B7"}
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "n"}
+    assert {cell.number_format for row in sheet.iter_rows() for cell in row if cell.value} == {"@"}
+    assert sheet["A2"].value == "00123"
+
+
+def test_it_uploads_again_as_it_is_and_says_the_same(
+    pipeline: Pipeline, created: ObjectCreated
+) -> None:
+    again = pipeline.upload(workbook_of(pipeline, created))
+    pipeline.run(again)
+
+    before, after = (converted(workbook_of(pipeline, one)) for one in (created, again))
+    assert pipeline.counts(again) == {"lines": 6, "rejected": 6}
+    assert after[0] == before[0]
+    # A row that was too short, or too long, has its cells elsewhere.
+    for old, new in zip(before[1:], after[1:], strict=True):
+        assert new[:2] == old[:2]
+        assert {"USER_NOT_FOUND", "FIELD_COUNT"} & {*new} == {"USER_NOT_FOUND", "FIELD_COUNT"} & {
+            *old
+        }
+
+
+def test_it_is_corrected_in_a_spreadsheet_and_uploaded_again(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1)
+    first = pipeline.upload(by_openpyxl([("account ID", "account Manager"), ("K00O", AMINA)]))
+    pipeline.run(first)
+    book = openpyxl.load_workbook(io.BytesIO(workbook_of(pipeline, first)))
+    book.worksheets[0]["A2"] = "K000"
+    corrected = io.BytesIO()
+    book.save(corrected)
+
+    second = pipeline.upload(corrected.getvalue())
+    pipeline.run(second)
+
+    assert pipeline.counts(second) == {"lines": 1, "updated": 1}
+    assert pipeline.holders("K000") == [AMINA]
+    assert pipeline.file(second, "report.xlsx") is None
+
+
+def test_its_bytes_are_the_same_each_time(pipeline: Pipeline, created: ObjectCreated) -> None:
+    before = workbook_of(pipeline, created)
+    item = pipeline.item(created)
+    key = f"{item.tenant}/{item.pk}/report.xlsx"
+    del pipeline.memory.s3.buckets[pipeline.resources.reports_bucket].objects[key]
+    item.update(actions=[type(item).state.set("finalizing"), type(item).open.set("1")])
+
+    pipeline.finalize(item.pk)
+
+    assert workbook_of(pipeline, created) == before
+
+
+def test_a_report_of_very_many_bytes_is_there_as_csv_alone(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(error_report, "MAX_REPORT_BYTES", 500)
+    created = pipeline.upload(
+        (HEADER + "".join(f"nobody-{at},{AMINA},x\r\n" for at in range(20))).encode()
+    )
+    pipeline.run(created)
+
+    assert pipeline.file(created, "errors.csv") is not None
+    assert pipeline.file(created, "report.xlsx") is None
+    assert pipeline.item(created).has_workbook is False
