@@ -353,7 +353,7 @@ def test_a_file_that_was_read_first_needs_a_profile_to_be_run(pipeline: Pipeline
 
 def test_a_workbook_is_applied_from_what_was_made_of_it(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
-    ticket = pipeline.ticket(mode=Mode.DRY_RUN, filename="customers.xlsx")
+    ticket = pipeline.ticket(mode=Mode.DRY_RUN)
     rows = [["account ID", "account Manager"], ["K000", AMINA]]
     created = pipeline.upload(by_openpyxl(rows), ticket)
     pipeline.run(created)

@@ -75,21 +75,7 @@ def read_head(
     )
     if not best.count(known):
         _check_quotes(text, best, known)
-    if are_results(best.labels):
-        raise RefusedError(
-            "RESULTS_FILE",
-            f"line {best.line}: this is results.csv, which tells what became of each line; "
-            "expected your own file, or the report (errors.csv)",
-            best.line,
-        )
-    # The report of a file that was just narrow enough is so, too.
-    if best.width > MAX_COLUMNS + best.is_report * len(REPORT_LABELS):
-        raise RefusedError(
-            "TOO_MANY_COLUMNS",
-            f"line {best.line}: the header has {best.width} columns, "
-            f"at most {MAX_COLUMNS} are read",
-            best.line,
-        )
+    _check_header(best)
     before = text[: best.end]
     # A header that ends the file without a line end is a whole line all the same.
     is_ended = before.endswith(("\n", "\r"))
@@ -99,6 +85,24 @@ def read_head(
         data_line=1 + count_line_ends(before) + (not is_ended),
     )
     return Dialect(encoding, best.delimiter, bom_bytes, best.is_report), header
+
+
+def _check_header(best: _Candidate) -> None:
+    if are_results(best.labels):
+        raise RefusedError(
+            "RESULTS_FILE",
+            f"line {best.line}: this is results.csv, which says what became of each line; "
+            "expected your own file, or the report (errors.csv)",
+            best.line,
+        )
+    # The report of the widest file has its own columns besides.
+    if best.width > MAX_COLUMNS + best.is_report * len(REPORT_LABELS):
+        raise RefusedError(
+            "TOO_MANY_COLUMNS",
+            f"line {best.line}: the header has {best.width} columns, "
+            f"at most {MAX_COLUMNS} are read",
+            best.line,
+        )
 
 
 @dataclass(frozen=True, slots=True)
