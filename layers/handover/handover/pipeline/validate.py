@@ -7,13 +7,15 @@ more managers than an Admin should be asked about.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from handover.aws import objects
 from handover.aws.objects import ObjectGoneError, Upload
 from handover.deadline import Deadline
 from handover.errors import RefusedError, RetryLaterError
-from handover.model import ADMIN, Dialect, FileWarning, Header, Mode, State
+from handover.model import ADMIN, Dialect, FileWarning, Header, Mode, State, User
 from handover.pipeline.admission import check_assigners, check_directory_right, uploader_of
 from handover.pipeline.clear_guard import would_clear
 from handover.pipeline.convert import ask_for_conversion, converted
@@ -39,12 +41,13 @@ from handover.reading import MAX_FILE_BYTES, MAX_HEADER_BYTES, is_workbook, read
 from handover.reading.clearing import Clearing
 from handover.reading.keys import KeyColumn
 from handover.reading.limits import Limits
-from handover.reading.scan import Sizes, scan
+from handover.reading.scan import Scan, Sizes, scan
 from handover.reading.transcode import utf8_blocks
 from handover.reports import column_warnings
 from handover.rules import normal_address
 from handover.rules.pacing import MAX_CHUNK_LINES, chunk_lines
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
+from handover.store.chunks import PlannedChunk
 from handover.store.imports import ImportItem, ValidatedFile, pending_chunks
 
 # About so many chunks by bytes: they are sent, leased and settled one by one.
@@ -151,6 +154,7 @@ def _validate(
     run: Invocation,
     worker_seconds: int,
 ) -> None:
+    """Admits the file, reads its head, scans it, plans the work and stores the plan."""
     if sender.refusal is not None:
         raise RefusedError(sender.refusal.code, sender.refusal.message, sender.refusal.line)
     if sender.ticket is not None:
@@ -158,96 +162,181 @@ def _validate(
     if sender.mode is Mode.PREVIEW:
         _preview(resources, arrival, sender, item, run)
         return
-    profile = _profile(resources, sender)
-    check_directory_right(sender, profile)
-    uploader = uploader_of(resources, sender, profile)
-    source = _object(resources, arrival, sender)
-    size = objects.size_of(source)
-    if size is None:
-        raise _gone()
+    admitted = _admit(resources, sender)
     try:
-        found = _source(resources, source, profile, sender, size, item.pk, run.deadline)
-        upload, dialect, header, size = found.upload, found.dialect, found.header, found.size
-        binding = _binding(resources, sender, profile, header)
-        check_assigners(resources, sender, profile, binding, header, uploader)
+        head = _head_of(resources, arrival, admitted, item, run)
         # What a line does depends on what older imports leave behind.
-        waited_for = _let_older_end(resources, arrival, item, run) if binding.is_relative else None
-        seed = int(arrival.import_id[:16], 16)
-        fingerprint = Fingerprint(header)
-        blocks = objects.blocks(upload, header.data_start, size, run.deadline)
-        scanned = scan(
-            fingerprint.through(blocks) if sender.principal else blocks,
-            dialect=dialect,
-            header=header,
-            key=KeyColumn(
-                binding.account, seed, normal_address if profile.about is About.USERS else None
-            ),
-            sizes=Sizes(
-                max(MIN_CHUNK_BYTES, -(-size // MAX_CHUNKS)),
-                chunk_lines(
-                    resources.tables.watermarks.pace(item.tenant, item.source), worker_seconds
-                ),
-                # A job may have nothing to do by the time its file is written.
-                Limits(min_lines=1 if sender.job is None else 0),
-            ),
-            clearing=Clearing(
-                binding.clearing, profile.is_clearing, profile.list_separator, profile.clear_words
-            ),
-            fallback_encoding=profile.fallback_encoding,
-        )
-        plan = ImportPlan(
-            profile=profile,
-            mapping=dict(sender.mapping),
-            upload=upload,
-            dialect=scanned.dialect,
-            header=header,
-            older_open_imports=frozenset(),
-            wall=resources.tables.directory.settings(sender.tenant).opco_wall,
-        )
-        if sender.preview_of is not None:
-            plan = bind_to_preview(resources, item.pk, plan, sender.preview_of)
-        chunks = store_repeats(resources, item.pk, plan, scanned, seed, run.deadline)
-        # A dry run clears nothing; it is how one finds out what a file would clear. What an Admin
-        # has asked for in so many words need not be asked again.
-        is_decided = sender.job is not None and (uploader is None or ADMIN in uploader.roles)
-        approval = (
-            would_clear(resources, item, plan, scanned, run.deadline)
-            if sender.mode is Mode.RUN and not is_decided
-            else None
-        )
+        older = _let_older_end(resources, arrival, item, run) if head.binding.is_relative else None
+        scanned = _scan(resources, item, admitted, head, run, worker_seconds)
+        planned = _plan(resources, item, admitted, head, scanned, run)
     except ObjectGoneError as gone:
         raise _gone() from gone
-    older_open_imports = (
-        waited_for
-        if waited_for is not None
-        else older_open_imports_of(resources, sender.tenant, arrival, run.deadline)
+    if older is None:
+        older = older_open_imports_of(resources, sender.tenant, arrival, run.deadline)
+    _store(resources, item, admitted, head, scanned, replace(planned, older=older), run)
+
+
+@dataclass(frozen=True, slots=True)
+class _Admitted:
+    """Who sends the file, and by which profile; `uploader` None when no person answers for it."""
+
+    sender: Sender
+    profile: Profile
+    uploader: User | None
+
+
+def _admit(resources: Resources, sender: Sender) -> _Admitted:
+    """The first step: who may send such files. Raises RefusedError."""
+    profile = _profile(resources, sender)
+    check_directory_right(sender, profile)
+    return _Admitted(sender, profile, uploader_of(resources, sender, profile))
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """How the file is read, and which of its columns the profile needs."""
+
+    source: _Source
+    binding: Binding
+
+
+def _head_of(
+    resources: Resources, arrival: Arrival, admitted: _Admitted, item: ImportItem, run: Invocation
+) -> _Head:
+    """The second step: encoding, delimiter and columns. Raises RefusedError and _WorkbookError."""
+    sender, profile = admitted.sender, admitted.profile
+    upload = _object(resources, arrival, sender)
+    size = objects.size_of(upload)
+    if size is None:
+        raise _gone()
+    source = _source(resources, upload, profile, sender, size, item.pk, run.deadline)
+    binding = _binding(resources, sender, profile, source.header)
+    check_assigners(resources, sender, profile, binding, source.header, admitted.uploader)
+    return _Head(source, binding)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scanned:
+    """What one pass over all bytes has found; the fingerprint is of files that a source drops."""
+
+    scan: Scan
+    seed: int
+    fingerprint: str
+
+
+def _scan(
+    resources: Resources,
+    item: ImportItem,
+    admitted: _Admitted,
+    head: _Head,
+    run: Invocation,
+    worker_seconds: int,
+) -> _Scanned:
+    """The third step: the lines are counted and cut into chunks. Raises RefusedError."""
+    source, binding, profile = head.source, head.binding, admitted.profile
+    seed = int(item.pk[:16], 16)
+    fingerprint = Fingerprint(source.header)
+    blocks = objects.blocks(source.upload, source.header.data_start, source.size, run.deadline)
+    found = scan(
+        fingerprint.through(blocks) if admitted.sender.principal else blocks,
+        dialect=source.dialect,
+        header=source.header,
+        key=KeyColumn(
+            binding.account, seed, normal_address if profile.about is About.USERS else None
+        ),
+        sizes=Sizes(
+            max(MIN_CHUNK_BYTES, -(-source.size // MAX_CHUNKS)),
+            chunk_lines(resources.tables.watermarks.pace(item.tenant, item.source), worker_seconds),
+            # A job may have nothing to do by the time its file is written.
+            Limits(min_lines=1 if admitted.sender.job is None else 0),
+        ),
+        clearing=Clearing(
+            binding.clearing, profile.is_clearing, profile.list_separator, profile.clear_words
+        ),
+        fallback_encoding=profile.fallback_encoding,
     )
-    warnings = found.warnings + column_warnings(header, dialect, profile, sender.mapping)
+    return _Scanned(found, seed, str(fingerprint))
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """How the import is worked, its chunks, and why it waits for an Admin, if it does."""
+
+    plan: ImportPlan
+    chunks: Sequence[PlannedChunk]
+    approval: dict[str, Any] | None
+    older: frozenset[str] = frozenset()
+
+
+def _plan(
+    resources: Resources,
+    item: ImportItem,
+    admitted: _Admitted,
+    head: _Head,
+    scanned: _Scanned,
+    run: Invocation,
+) -> _Planned:
+    """The fourth step: repeats are stored, and the clearing guard looks at the file."""
+    sender, uploader = admitted.sender, admitted.uploader
+    plan = ImportPlan(
+        profile=admitted.profile,
+        mapping=dict(sender.mapping),
+        upload=head.source.upload,
+        dialect=scanned.scan.dialect,
+        header=head.source.header,
+        older_open_imports=frozenset(),
+        wall=resources.tables.directory.settings(sender.tenant).opco_wall,
+    )
+    if sender.preview_of is not None:
+        plan = bind_to_preview(resources, item.pk, plan, sender.preview_of)
+    chunks = store_repeats(resources, item.pk, plan, scanned.scan, scanned.seed, run.deadline)
+    # A dry run clears nothing; it is how one finds out what a file would clear. What an Admin
+    # has asked for in so many words need not be asked again.
+    is_decided = sender.job is not None and (uploader is None or ADMIN in uploader.roles)
+    if sender.mode is Mode.RUN and not is_decided:
+        approval = would_clear(resources, item, plan, scanned.scan, run.deadline)
+        return _Planned(plan, chunks, approval)
+    return _Planned(plan, chunks, None)
+
+
+def _store(
+    resources: Resources,
+    item: ImportItem,
+    admitted: _Admitted,
+    head: _Head,
+    scanned: _Scanned,
+    planned: _Planned,
+    run: Invocation,
+) -> None:
+    """The last step: the plan and the chunks are stored, then the import goes on."""
+    sender, profile, found = admitted.sender, admitted.profile, scanned.scan
+    source = head.source
+    warnings = source.warnings + column_warnings(
+        source.header, source.dialect, profile, sender.mapping
+    )
     if sender.principal:
-        warnings += seen_again(resources, item, str(fingerprint), run.deadline)
-    resources.tables.imports.store_plan(
-        item.pk,
-        plan_json(with_older_imports(resources, plan, older_open_imports, item.pk, run.attempt)),
-    )
-    resources.tables.chunks.store(item.pk, chunks, run.deadline)
-    remember_mapping(resources, sender, profile, header)
+        warnings += seen_again(resources, item, scanned.fingerprint, run.deadline)
+    plan = with_older_imports(resources, planned.plan, planned.older, item.pk, run.attempt)
+    resources.tables.imports.store_plan(item.pk, plan_json(plan))
+    resources.tables.chunks.store(item.pk, planned.chunks, run.deadline)
+    remember_mapping(resources, sender, profile, source.header)
     resources.tables.imports.begin(
         item.pk,
         run.attempt,
         ValidatedFile(
-            chunks=len(scanned.chunks),
-            lines=scanned.lines,
-            encoding=scanned.dialect.encoding,
-            delimiter=scanned.dialect.delimiter,
+            chunks=len(found.chunks),
+            lines=found.lines,
+            encoding=found.dialect.encoding,
+            delimiter=found.dialect.delimiter,
             warnings=warnings,
         ),
-        approval=approval,
+        approval=planned.approval,
         at=rfc3339(run.now),
     )
-    metrics.add_metric("LinesRead", "Count", scanned.lines)
+    metrics.add_metric("LinesRead", "Count", found.lines)
     logger.info(
         "import validated",
-        extra={"import_id": item.pk, "lines": scanned.lines, "chunks": len(scanned.chunks)},
+        extra={"import_id": item.pk, "lines": found.lines, "chunks": len(found.chunks)},
     )
 
 
