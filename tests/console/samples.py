@@ -146,3 +146,82 @@ PROFILES = [
         ],
     }
 ]
+
+# A profile whose role the API names, as it does for every profile that assigns.
+WITH_ROLE = {
+    **PROFILES[0],
+    "uploader_roles": ["Back Office Management"],
+    "columns": [
+        {"label": "account ID", "aliases": [], "holds": "account", "required": True},
+        {
+            "label": "account Manager",
+            "aliases": [],
+            "holds": "users",
+            "required": True,
+            "role": "account_manager",
+        },
+    ],
+}
+# Where the API has the first Admin of the cast.
+ME = "/users/ines.okello%40lumina.example"
+CHOICE = "single-strict/account_manager"
+
+
+def user(email: str, *roles: str, **changes: Any) -> dict[str, Any]:
+    """A user of the directory."""
+    return {
+        "email": email,
+        "name": "Ines Okello",
+        "roles": list(roles),
+        "opco": "Kenya",
+        "status": "active",
+        "employee_id": "",
+        "phone": "",
+        "mobile": "",
+        "login_name": "",
+        "tags": [],
+        **changes,
+    }
+
+
+def assignee(name: str = "Wanjiru Mwangi", **changes: Any) -> dict[str, Any]:
+    """Somebody who holds an account."""
+    email = f"{name.lower().replace(' ', '.')}@lumina.example"
+    return {
+        "email": email,
+        "name": name,
+        "phone": "",
+        "mobile": "+254 700 000 001",
+        "is_pending": False,
+        **changes,
+    }
+
+
+def account(account_id: str = "KE100842", *held: Any, **changes: Any) -> dict[str, Any]:
+    """An account and its one manager."""
+    people = list(held) or [assignee()]
+    return {
+        "account_id": account_id,
+        "name": "Acme Holdings",
+        "customer_id": "C-17",
+        "opco": "Kenya",
+        "status": "active",
+        "portals": ["north"],
+        "assigned": {"account_manager": [one["email"] for one in people]},
+        "people": {"account_manager": people},
+        "version": 4,
+        **changes,
+    }
+
+
+def change(before: list[str], after: list[str], **changes: Any) -> dict[str, Any]:
+    """An entry of an account's history."""
+    return {
+        "version": 4,
+        "at": "2026-05-20T09:30:00.000Z",
+        "actor": "ines.okello@lumina.example",
+        "import_id": IMPORT_ID,
+        "line": 17,
+        "changes": [{"role": "account_manager", "before": before, "after": after}],
+        **changes,
+    }

@@ -101,6 +101,9 @@ def serving(stand: Stand) -> Iterator[str]:
         def do_POST(self) -> None:
             self._answer()
 
+        def do_PATCH(self) -> None:
+            self._answer()
+
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name there
             """Says nothing: pytest shows what the tests say."""
 

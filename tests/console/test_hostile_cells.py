@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl
+
 import pytest
 
 from tests.console import samples
@@ -11,6 +13,7 @@ from tests.console.stand import Stand
 from tests.kit.cast import INSIDERS
 
 HERE = f"/imports/{IMPORT_ID}"
+OTHER_ID = "f" * 32
 REFUSAL = "refused"
 SCREENS = {
     "home": "/home",
@@ -25,14 +28,32 @@ SCREENS = {
     "cancelled": HERE,
     "counts": HERE,
     "problem": HERE,
+    "approvals": "/approvals",
+    "approval": HERE,
+    "undo": HERE,
+    "accounts": "/accounts",
+    "account": "/accounts/show?id=A-1",
+    "account then": "/accounts/show?id=A-1&at=2026-05-31",
 }
-STATES: dict[str, dict[str, str]] = {
+STATES: dict[str, dict[str, object]] = {
     "columns": {"mode": "preview", "state": "done"},
     "preview": {"mode": "dry_run", "state": "done"},
     "progress": {"state": "processing"},
     "cancelled": {"state": "cancelled"},
+    "approval": {
+        "state": "awaiting_approval",
+        "follows": OTHER_ID,
+        "approval": {"reason": "would clear", "would_clear": 12, "lines": 12},
+    },
+    "undo": {
+        "mode": "dry_run",
+        "state": "done",
+        "undo_of": OTHER_ID,
+        "counts": {**samples.COUNTS, "superseded": 1},
+    },
 }
 PLAIN = {"a", "body", "button", "caption", "code", "dd", "del", "details", "div", "dl", "dt"} | {
+    "fieldset", "legend", "optgroup",
     "circle", "form", "h1", "h2", "head", "header", "html", "input", "ins", "label", "li", "link",
     "main", "meta", "nav", "noscript", "ol", "option", "p", "path", "progress", "rect", "script",
     "section", "select", "span", "strong", "summary", "svg", "table", "tbody", "td", "textarea",
@@ -55,7 +76,14 @@ def fill(stand: Stand, screen: str, cell: str) -> None:
         changes["cancelled_by"] = cell
     one = one_import(**changes, warnings=[{"code": "X", "message": cell}])
     waiting = one_import(**{**changes, "state": "awaiting_approval"})
-    profile = samples.PROFILES[0] | {"title": cell, "name": cell}
+    profile = samples.WITH_ROLE | {"title": cell, "name": cell}
+    held = samples.assignee(cell, email=cell, mobile=cell)
+    account = samples.account(
+        cell, held, name=cell, opco=cell, customer_id=cell, portals=[cell], at=one["received_at"]
+    )
+    account["assigned"][cell] = [cell]
+    past = samples.change([cell], [], actor=cell, import_id=cell)
+    past["changes"].append({"role": cell, "before": [], "after": [cell]})
     hostile = line(3, cell, account=cell, column=cell, suggestion=cell, fields={cell: cell})
     updated = {
         **hostile,
@@ -66,6 +94,12 @@ def fill(stand: Stand, screen: str, cell: str) -> None:
         ("GET", "/imports"): (200, {"imports": [one, waiting], "cursor": None}),
         ("GET", "/profiles"): (200, [*samples.PROFILES, profile]),
         ("GET", HERE): (404, {"detail": cell}) if screen == "problem" else (200, one),
+        ("GET", f"/imports/{OTHER_ID}"): (200, one_import(mode="dry_run", profile=cell)),
+        ("GET", f"/imports/{OTHER_ID}/summary"): (200, samples.summary(cell)),
+        ("GET", f"/imports/{OTHER_ID}/lines"): (200, lines(updated)),
+        ("GET", samples.ME): (200, samples.user(cell, "Admin")),
+        ("GET", "/accounts"): (200, {"accounts": [account], "cursor": cell}),
+        ("GET", "/history"): (200, {"history": [past], "cursor": cell}),
         ("GET", f"{HERE}/preview"): (200, samples.preview(cell)),
         ("GET", f"{HERE}/lines"): (200, lines(hostile, *([updated] * (screen != "result")))),
         ("GET", f"{HERE}/summary"): (404, {"detail": cell})
@@ -82,7 +116,7 @@ def test_a_hostile_cell_stays_text(browser: Browser, stand: Stand, screen: str, 
     fill(stand, screen, cell)
     path, _, query = SCREENS[screen].partition("?")
 
-    page = browser.get(path, **dict([query.split("=")] if query else []))
+    page = browser.get(path, **dict(parse_qsl(query)))
 
     assert cell.split("\u0000")[0] in page.read.text
     assert {tag for tag, _ in page.read.elements} <= PLAIN

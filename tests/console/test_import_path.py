@@ -26,6 +26,7 @@ def signed_in(browser: Browser, stand: Stand) -> Browser:
     browser.sign_in(INSIDERS[0])
     stand.canned |= {
         ("GET", "/profiles"): (200, samples.PROFILES),
+        ("GET", samples.ME): (200, samples.user("i", "Admin")),
         ("GET", f"{HERE}/preview"): (200, samples.preview()),
         ("GET", f"{HERE}/lines"): (200, lines(line(3), line(9))),
         ("GET", f"{HERE}/summary"): (200, samples.summary()),

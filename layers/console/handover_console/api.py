@@ -11,13 +11,18 @@ from urllib.parse import quote, urlencode
 from handover_console.settings import Settings
 from handover_console.wire import send
 
+WITH_BODY = frozenset({"POST", "PATCH"})
+
 
 class ApiError(Exception):
-    """The API refused; `detail` is what it says to the person, `field` the part it is about."""
+    """The API refused; `detail` is what it says to the person, `field` the part it is about.
 
-    def __init__(self, status: int, detail: str, field: str = "") -> None:
+    `hint` is what to do, where the API gives one.
+    """
+
+    def __init__(self, status: int, detail: str, field: str = "", hint: str = "") -> None:
         super().__init__(detail)
-        self.status, self.detail, self.field = status, detail, field
+        self.status, self.detail, self.field, self.hint = status, detail, field, hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,10 @@ class Api:
     def post(self, *path: str, body: object = None) -> Any:
         """The JSON that a POST answers. Raises ApiError."""
         return json.loads(self._ask("POST", path, {}, body).data)
+
+    def patch(self, *path: str, query: dict[str, object], body: object) -> Any:
+        """The JSON that a PATCH answers. Raises ApiError."""
+        return json.loads(self._ask("PATCH", path, query, body).data)
 
     def plain(self, *path: str) -> str:
         """What is at a path that holds no JSON. Raises ApiError."""
@@ -52,7 +61,7 @@ class Api:
         url = f"{self.settings.api_url}/{where}" + (f"?{urlencode(kept)}" if kept else "")
         headers = {"authorization": f"Bearer {self.id_token}", "accept": "application/json"}
         payload = None
-        if method == "POST":
+        if method in WITH_BODY:
             headers["content-type"] = "application/json"
             payload = json.dumps(body if body is not None else {}).encode()
         answer = send(method, url, headers=headers, body=payload)
@@ -64,6 +73,7 @@ class Api:
 def _error(status: int, data: bytes) -> ApiError:
     try:
         problem = json.loads(data)
-        return ApiError(status, str(problem["detail"]), str(problem.get("field", "")))
+        about = (str(problem.get(name, "")) for name in ("field", "hint"))
+        return ApiError(status, str(problem["detail"]), *about)
     except (ValueError, TypeError, KeyError):
         return ApiError(status, "")  # the gateway's own answers are no problems

@@ -21,6 +21,7 @@ from handover_console.visit import Visit
 from handover_console.web import Answer
 
 STATIC = Path(__file__).with_name("static")
+PENDING = "pending:"
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 
@@ -88,6 +89,9 @@ def _environment() -> Environment:
         "number": number,
         "people": people,
         "person": person,
+        "holder": holder,
+        "holders": holders,
+        "addresses": addresses,
         "bar": bar,
         "local": local,
     }
@@ -113,6 +117,26 @@ def person(one: Mapping[str, Any]) -> str:
     """The name of a user, or the address that a place is kept for."""
     name = str(one.get("name") or one["user"])
     return text("not_yet", name=name) if one.get("is_pending") else name
+
+
+def holder(one: Mapping[str, Any]) -> str:
+    """The name of somebody who holds an account, or their address."""
+    return person({**one, "user": one["email"]})
+
+
+def holders(held: Iterable[Mapping[str, Any]]) -> str:
+    """The names of who holds an account."""
+    return ", ".join(holder(one) for one in held)
+
+
+def addresses(held: Iterable[str], names: Mapping[str, str]) -> str:
+    """The people of addresses, or values of a fact; an address may wait for its user."""
+    return ", ".join(_known_as(one, names) for one in held) or text("nobody")
+
+
+def _known_as(address: str, names: Mapping[str, str]) -> str:
+    plain = address.removeprefix(PENDING)
+    return text("not_yet", name=plain) if plain != address else names.get(plain, plain)
 
 
 def local(address: str) -> str:

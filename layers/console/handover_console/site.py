@@ -10,13 +10,18 @@ from handover_console import session
 from handover_console.api import Api, ApiError
 from handover_console.oidc import SignInError
 from handover_console.pages import (
+    account,
+    accounts,
+    approvals,
     download,
+    handing,
     history,
     home,
     imports,
     problem,
     result,
     sign_in,
+    undo,
     upload,
 )
 from handover_console.rendering import asset_answer
@@ -48,6 +53,14 @@ PAGES: dict[tuple[str, str], Page] = {
     ("GET", "/imports/{name}/report"): download.report,
     ("GET", "/imports/{name}/results"): download.results,
     ("GET", "/profiles/{name}/template"): download.template,
+    ("GET", "/approvals"): approvals.show,
+    ("POST", "/imports/{name}/approve"): approvals.approve,
+    ("POST", "/imports/{name}/undo"): undo.preview,
+    ("GET", "/accounts"): accounts.show,
+    ("GET", "/accounts/export"): accounts.export,
+    ("POST", "/accounts/hand-over"): handing.preview,
+    ("GET", "/accounts/show"): account.show,
+    ("POST", "/accounts/show"): account.edit,
 }
 
 

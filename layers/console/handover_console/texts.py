@@ -9,6 +9,8 @@ TEXTS = {
     "nav.home": "Home",
     "nav.import": "Import",
     "nav.imports": "History",
+    "nav.approvals": "Approvals",
+    "nav.accounts": "Accounts",
     "sign_in": "Sign in",
     "sign_in_again": "Sign in again",
     "sign_out": "Sign out",
@@ -230,6 +232,129 @@ TEXTS = {
     "fix.send": "Apply the corrected lines",
     "fix.changed": "{n} line corrected|{n} lines corrected",
     "fix.nothing": "No cell was changed, so nothing was sent. Correct a marked cell first.",
+    # Approvals
+    "approvals.lead": "An Admin looks at an import that takes many managers off before it applies.",
+    "approvals.why": "Why it waits",
+    "approvals.clears": ("{n} of {lines} lines take somebody off an account, as far as counted."),
+    "approvals.admins": "Only an Admin of your organisation can approve it.",
+    "approvals.none.title": "Nothing waits for approval",
+    "approvals.none.text": (
+        "Imports that would take managers off many accounts stop here until an Admin has looked."
+    ),
+    "approval.title": "Approve an import",
+    "approval.back": "All approvals",
+    "approval.why": "Why it waits",
+    "approval.because": "This file {reason}.",
+    "approval.mine": (
+        "You uploaded this file yourself. Let another Admin look at it first if there is one."
+    ),
+    "approval.approve": "Approve: apply the changes",
+    "approval.refuse": "Refuse: change nothing",
+    "approval.then": "Your name is kept with the decision.",
+    "approval.losses": "Who would be taken off",
+    "approval.preview": "See the whole preview",
+    "approval.blind.title": "Who would lose whom is not known yet",
+    "approval.blind.text": (
+        "This file was sent without a preview, so its lines are decided only after approval. To"
+        " see them first, refuse it and let its sender preview the file here."
+    ),
+    # Undo
+    "undo.title": "Undo",
+    "undo.preview": "Preview the undo",
+    "undo.back": "The import that this takes back",
+    "undo.reversed": (
+        "{n} account gets back what it had before.|{n} accounts get back what they had before."
+    ),
+    "undo.left": "{n} line is left alone, see why below.|{n} lines are left alone, see why below.",
+    "undo.all": "Nothing is left alone.",
+    "undo.apply": "Take back this change|Take back these {n} changes",
+    "undo.exactly": (
+        "Exactly these changes are taken back. An account that changes before is left alone and"
+        " reported. An undo can be undone."
+    ),
+    "undo.nothing": (
+        "There is nothing to take back: every account has changed since, or is as it was."
+    ),
+    "undo.left.title": "Left alone, and why",
+    "undo.left.all": "See all lines that are left alone",
+    # Accounts
+    "accounts.filter": "Search accounts",
+    "accounts.id": "Account ID",
+    "accounts.holder": "Held by",
+    "accounts.holder.hint": "name or address",
+    "accounts.portal": "Portal",
+    "accounts.status": "Status",
+    "accounts.opco": "Operating company",
+    "accounts.customer_id": "Customer ID",
+    "accounts.team": "Team",
+    "accounts.export": "Export as CSV",
+    "accounts.export.many": (
+        "More than {most} accounts match, or their file is too large for a page. Narrow the search,"
+        " or use the command handover export."
+    ),
+    "accounts.kept": "Nothing was changed.",
+    "accounts.tick": "Choose",
+    "accounts.tick.one": "Choose {id}",
+    "accounts.every": "Choose all on this page",
+    "accounts.more": "More accounts",
+    "accounts.hand": "Hand over",
+    "accounts.which.ticked": "The accounts ticked above",
+    "accounts.which.all": "All that match the search, on every page",
+    "accounts.which.whole": "All accounts of your organisation",
+    "accounts.ticked": "({n} account)|({n} accounts)",
+    "accounts.none_ticked": "No account is ticked. Tick some, or choose all that match.",
+    "accounts.hand.preview": "Preview the hand-over",
+    "accounts.hand.many": "More than {most} accounts match. Narrow the search and do it in parts.",
+    "accounts.beside": (
+        "With all that match, only the place of {holder} is taken; colleagues beside them stay."
+    ),
+    "accounts.instead": "Whoever holds the role now gives it up.",
+    "accounts.none.title": "No account matches",
+    "accounts.none.text": "Check the spelling: an ID and a portal must be written in full.",
+    "accounts.none.yet": "No account matches so far",
+    "accounts.go_on": "Go on searching",
+    "accounts.empty.title": "There are no accounts yet",
+    "accounts.empty.text": (
+        "Accounts come from your systems, or from a file of the directory that an Admin imports."
+    ),
+    "status.active": "active",
+    "status.inactive": "inactive",
+    # Who is to hold a role
+    "whom.role": "Role, by the rules of",
+    "whom.to": "Who takes over",
+    "whom.to.hint": "name or address; several with commas",
+    "whom.nobody": "Nobody: take the role off",
+    "whom.no_role": "Choose the role.",
+    "whom.no_one": "Name who takes over, or choose nobody.",
+    "whom.both": "Either name somebody or choose nobody.",
+    "whom.unknown": "There is no active user called “{name}”. Check the name, or enter an address.",
+    "whom.several": "Several users are called “{name}”: {people}. Enter the address of one.",
+    # An account
+    "account.back": "All accounts",
+    "account.saved": "The change is saved.",
+    "account.facts": "About",
+    "account.team": "Team now",
+    "account.nobody": "Nobody is assigned.",
+    "account.then": "Who held it then",
+    "account.then.date": "Date",
+    "account.then.go": "Show",
+    "account.then.at": "As it was at",
+    "account.then.text": "Choose a date to see who held it at the end of that day (UTC).",
+    "account.edit": "Change who is assigned",
+    "account.check": "Check the change",
+    "account.check.text": "Nothing is saved until you have seen what would change.",
+    "account.checked": "What would change",
+    "account.same": "Nothing: the account is so already.",
+    "account.save": "Save this change",
+    "account.leave": "Leave it as it is",
+    "account.kept": "Nothing was changed.",
+    "account.changes": "What has changed",
+    "account.by": "by {actor},",
+    "account.by_hand": "edited by hand",
+    "account.line": "line {line} of an import",
+    "account.import": "by an import",
+    "account.later": "Later changes",
+    "account.no_changes": "Nothing has changed on this account yet.",
     # Problems: what happened, what was lost, what to do
     "problem.home": "Go to Home",
     "problem.invalid.title": "That cannot be done as asked",

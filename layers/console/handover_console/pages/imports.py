@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from handover_console.pages import columns, result
+from handover_console.pages import approvals, columns, result
 from handover_console.rendering import page
 from handover_console.visit import Visit
 from handover_console.web import Answer, redirect
@@ -32,6 +32,8 @@ def show(visit: Visit) -> Answer:
     if found["import_id"] not in ("", visit.parts["name"]):
         # A ticket leads to its import, which has one address of its own.
         return redirect(visit.request.link(f"/imports/{found['import_id']}"))
+    if found["state"] == approvals.WAITING:
+        return approvals.show_one(visit, found)
     if found["state"] not in FINAL:
         return page(visit, "progress.html", one=found, progress=_progress(found))
     if found["state"] in ("refused", "cancelled"):
@@ -44,7 +46,8 @@ def show(visit: Visit) -> Answer:
 def progress(visit: Visit) -> Answer:
     """The part of the progress screen that refreshes."""
     found = visit.api.get("imports", visit.parts["name"])
-    is_done = found["state"] in FINAL
+    # Who waits for approval, or has ended, has another screen.
+    is_done = found["state"] in FINAL or found["state"] == approvals.WAITING
     return page(visit, "_progress.html", one=found, progress=_progress(found), is_done=is_done)
 
 

@@ -34,6 +34,11 @@ def refused(visit: Visit, error: ApiError) -> Answer:
     return _problem(visit, kind, status, error.detail)
 
 
+def invalid(visit: Visit, detail: str) -> Answer:
+    """What the console itself cannot do as it was asked."""
+    return _problem(visit, "invalid", HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+
+
 def not_found(visit: Visit) -> Answer:
     """There is no such page."""
     return _problem(visit, "not_found", HTTPStatus.NOT_FOUND)

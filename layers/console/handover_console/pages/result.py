@@ -18,6 +18,7 @@ OUTCOMES = (
 )  # fmt: skip
 CHANGING = ("updated", "cleared", "pending")
 LINES = 50
+LEFT_ALONE = 10
 # The API's index may hold few matching lines in one read; a page looks into so many.
 MAX_READS = 5
 # Who may see an import may not see its lines; old and very large imports have no index.
@@ -44,7 +45,7 @@ def show(visit: Visit, found: Mapping[str, Any]) -> Answer:
         return page(visit, "counts.html", one=found, outcomes=OUTCOMES, why=error.detail)
     return page(
         visit,
-        "preview.html" if is_dry else "result.html",
+        _template(found, is_dry=is_dry),
         one=found,
         summary=summary,
         lines=lines["lines"],
@@ -54,6 +55,7 @@ def show(visit: Visit, found: Mapping[str, Any]) -> Answer:
         outcomes=OUTCOMES,
         changes=sum(found["counts"].get(outcome, 0) for outcome in CHANGING),
         alike=_alike(lines["lines"]),
+        left=_left_alone(visit, found) if is_dry else [],
     )
 
 
@@ -98,6 +100,22 @@ def _lines(visit: Visit, name: str, asked: Mapping[str, str]) -> dict[str, Any]:
         if found or cursor is None:
             break
     return {**read, "lines": found}
+
+
+def _template(found: Mapping[str, Any], *, is_dry: bool) -> str:
+    if is_dry and found.get("undo_of"):
+        return "undo.html"
+    return "preview.html" if is_dry else "result.html"
+
+
+def _left_alone(visit: Visit, found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What an undo would not take back, with the reason: the first lines of it."""
+    if not (found.get("undo_of") and found["counts"].get("superseded")):
+        return []
+    read = visit.api.get(
+        "imports", found["import_id"], "lines", outcome="superseded", limit=LEFT_ALONE
+    )
+    return list(read["lines"])
 
 
 def _alike(lines: list[dict[str, Any]]) -> dict[tuple[str, str, str], int]:

@@ -1,0 +1,125 @@
+"""Accounts: search for them by what the API serves, and take what was found along as CSV."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from handover_console.api import ApiError
+from handover_console.directory import Choice, choices
+from handover_console.pages import problem
+from handover_console.rendering import page
+from handover_console.sheets import accounts_csv
+from handover_console.texts import text
+from handover_console.visit import Visit
+from handover_console.web import Answer
+
+FILTERS = ("id", "holder", "portal", "status")
+SHOWN = 50
+# The API may look at thousands of accounts and find none; a page looks into so many reads.
+MAX_READS = 5
+# All of a search at once: as many as one assignment may name, and what a page has time for.
+MAX_FOUND = 10_000
+READ_ROWS = 1000
+READ_SECONDS = 15.0
+# A function answers with 6 MB at most, as base64 where it is no plain text.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_FILE_BYTES = 4_000_000
+
+
+def show(visit: Visit) -> Answer:
+    """A page of accounts that match, with what the person may do with them."""
+    return shown(visit, asked_in(visit.request.query), visit.request.query.get("cursor"))
+
+
+def shown(
+    visit: Visit,
+    asked: Mapping[str, str],
+    cursor: str | None,
+    *,
+    form: Mapping[str, str] | None = None,
+    why_not: str = "",
+) -> Answer:
+    """The page; with `form` as it was sent and `why_not` where that could not be done."""
+    rows, following = _rows(visit, asked, cursor)
+    offered: list[Choice] = choices(visit) if rows else []
+    return page(
+        visit,
+        "accounts.html",
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if why_not else HTTPStatus.OK,
+        rows=rows,
+        asked=asked,
+        cursor=cursor,
+        following=following,
+        offered=offered,
+        form=form or {},
+        ticked=ticked_in(form or {}),
+        why_not=why_not,
+        most=MAX_FOUND,
+    )
+
+
+def export(visit: Visit) -> Answer:
+    """Every account that matches, as a CSV file; a problem where that is too much for a page."""
+    found = every(visit, asked_in(visit.request.query))
+    body = accounts_csv(found).encode() if found is not None else b""
+    if found is None or len(body) > MAX_FILE_BYTES:
+        return problem.invalid(visit, text("accounts.export.many", most=MAX_FOUND))
+    headers = {
+        "content-type": "text/csv; charset=utf-8",
+        "content-disposition": 'attachment; filename="accounts.csv"',
+    }
+    return Answer(HTTPStatus.OK, body.decode(), headers)
+
+
+def asked_in(given: Mapping[str, str]) -> dict[str, str]:
+    """What is searched for, "" = anything."""
+    return {name: given.get(name, "").strip() for name in FILTERS}
+
+
+def ticked_in(form: Mapping[str, str]) -> list[str]:
+    """The ids of the accounts that were ticked; their fields are called account.N."""
+    return [value for name, value in form.items() if name.startswith("account.")]
+
+
+def every(visit: Visit, asked: Mapping[str, str]) -> list[dict[str, Any]] | None:
+    """All accounts that match; None where there are more than MAX_FOUND, or it takes too long."""
+    until = time.monotonic() + READ_SECONDS
+    found: list[dict[str, Any]] = []
+    cursor: str | None = None
+    while time.monotonic() < until:
+        read = _read(visit, asked, cursor, READ_ROWS)
+        found += read["accounts"]
+        cursor = read["cursor"]
+        if len(found) > MAX_FOUND:
+            return None
+        if cursor is None:
+            return found
+    return None
+
+
+def _rows(
+    visit: Visit, asked: Mapping[str, str], cursor: str | None
+) -> tuple[list[dict[str, Any]], str | None]:
+    """A page of rows and where the next begins; a read may find none and still lead on."""
+    found: list[dict[str, Any]] = []
+    for _ in range(MAX_READS):
+        read = _read(visit, asked, cursor, SHOWN)
+        found += read["accounts"]
+        cursor = read["cursor"]
+        if found or cursor is None:
+            break
+    return found, cursor
+
+
+def _read(visit: Visit, asked: Mapping[str, str], cursor: str | None, limit: int) -> Any:
+    if not asked["id"]:
+        return visit.api.get("accounts", **asked, limit=limit, cursor=cursor)
+    try:
+        return visit.api.get("accounts", id=asked["id"])
+    except ApiError as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+        return {"accounts": [], "cursor": None}

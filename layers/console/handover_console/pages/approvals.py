@@ -1,0 +1,80 @@
+"""Approvals: which imports wait for an Admin, who would lose whom, and the decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from handover_console.api import ApiError
+from handover_console.directory import ADMIN, roles_of
+from handover_console.rendering import page
+from handover_console.visit import Visit
+from handover_console.web import Answer, redirect
+
+WAITING = "awaiting_approval"
+PAGE_ROWS = 100
+# An import waits for 30 days at most; a page looks through so many, the next goes on from there.
+MAX_PAGES = 5
+LOSSES = 50
+# Who may decide about an import may not see its preview, or that is kept no longer.
+WITHOUT_PREVIEW = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT})
+
+
+def show(visit: Visit) -> Answer:
+    """The imports that wait, newest first."""
+    cursor: str | None = visit.request.query.get("cursor")
+    rows: list[dict[str, Any]] = []
+    for _ in range(MAX_PAGES):
+        found = visit.api.get("imports", limit=PAGE_ROWS, cursor=cursor)
+        rows += [row for row in found["imports"] if row["state"] == WAITING]
+        cursor = found["cursor"]
+        if cursor is None:
+            break
+    return page(visit, "approvals.html", rows=rows, cursor=cursor, is_admin=_is_admin(visit))
+
+
+def show_one(visit: Visit, found: Mapping[str, Any]) -> Answer:
+    """The screen on which an import is approved or refused."""
+    summary, losses = _preview(visit, found)
+    mine = visit.person.email if visit.person else ""
+    return page(
+        visit,
+        "approval.html",
+        one=found,
+        summary=summary,
+        losses=losses,
+        is_admin=_is_admin(visit),
+        is_mine=found["uploader"] == mine,
+    )
+
+
+def approve(visit: Visit) -> Answer:
+    """Lets the import go on, and shows it."""
+    visit.api.post("imports", visit.parts["name"], "approve")
+    return redirect(visit.request.link(f"/imports/{visit.parts['name']}"))
+
+
+def _is_admin(visit: Visit) -> bool:
+    return ADMIN in roles_of(visit)
+
+
+def _preview(visit: Visit, found: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Who gains and loses, and the lines that take somebody off, as the dry run has shown them.
+
+    Nothing is decided of an import that waits; the dry run that it applies shows what would be.
+    """
+    before = found.get("follows")
+    if not before:
+        return None, None
+    try:
+        dry_run = visit.api.get("imports", before)
+        if dry_run["mode"] != "dry_run" or dry_run["profile"] != found["profile"]:
+            return None, None
+        summary = visit.api.get("imports", before, "summary")
+        lines = visit.api.get("imports", before, "lines", outcome="cleared", limit=LOSSES)
+    except ApiError as error:
+        if error.status not in WITHOUT_PREVIEW:
+            raise
+        return None, None
+    return summary, lines["lines"]

@@ -1,0 +1,62 @@
+"""Lists of accounts as CSV, in which no cell is run by a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+FIELDS = ("account_id", "name", "customer_id", "opco", "status")
+DETAILS = ("name", "mobile", "phone")
+# A role whose holders are names of workflows, of whom there are no details.
+WORKFLOW = "workflow"
+# By which spreadsheets know UTF-8.
+BOM = "\ufeff"
+# The last four are = + - @ in full width, which spreadsheets of East Asia take for the same.
+_STARTS = r"[=+\-@\t\r\n|%\uff1d\uff0b\uff0d\uff20]"
+_RUNS = re.compile(f"'*{_STARTS}")
+# Whatever separates the cells of a file, a spreadsheet may split its lines at any of these.
+_RUNS_WITHIN = re.compile(rf"(?<=[,;\t|\r\n])(?=['\"]*{_STARTS})")
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def guarded(value: str) -> str:
+    """The value as a report of an import has it, which reading takes back exactly."""
+    value = _RUNS_WITHIN.sub("'", _CONTROLS.sub("\ufffd", value))
+    return f"'{value}" if _RUNS.match(value) else value
+
+
+def accounts_csv(accounts: Sequence[Mapping[str, Any]]) -> str:
+    """The accounts: their facts, then for each role who holds it, their names and phones.
+
+    It is the file that `handover export` writes: several holders are separated by commas, and
+    `pending:<address>` is an address without a user yet.
+    """
+    roles = sorted({role for account in accounts for role in account["assigned"]})
+    header = [*FIELDS, "portals"]
+    for role in roles:
+        header += [role] if role == WORKFLOW else [role, *(f"{role} {it}" for it in DETAILS)]
+    file = io.StringIO(BOM)
+    file.seek(0, io.SEEK_END)
+    lines = csv.writer(file, lineterminator="\r\n")
+    lines.writerow([guarded(label) for label in header])
+    for account in accounts:
+        lines.writerow([guarded(cell) for cell in _cells(account, roles)])
+    return file.getvalue()
+
+
+def _cells(account: Mapping[str, Any], roles: Sequence[str]) -> Iterator[str]:
+    yield from (account[name] for name in FIELDS)
+    yield ";".join(account["portals"])
+    for role in roles:
+        if role == WORKFLOW:
+            yield ",".join(account["assigned"].get(role, ()))
+            continue
+        people = account["people"].get(role, ())
+        yield ",".join(
+            f"pending:{one['email']}" if one["is_pending"] else one["email"] for one in people
+        )
+        for detail in DETAILS:
+            yield ", ".join(one[detail] for one in people if one[detail])
