@@ -53,7 +53,7 @@ STATES: dict[str, dict[str, object]] = {
     },
 }
 PLAIN = {"a", "body", "button", "caption", "code", "dd", "del", "details", "div", "dl", "dt"} | {
-    "fieldset", "legend", "optgroup",
+    "fieldset", "legend",
     "circle", "form", "h1", "h2", "head", "header", "html", "input", "ins", "label", "li", "link",
     "main", "meta", "nav", "noscript", "ol", "option", "p", "path", "progress", "rect", "script",
     "section", "select", "span", "strong", "summary", "svg", "table", "tbody", "td", "textarea",

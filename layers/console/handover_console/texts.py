@@ -320,7 +320,8 @@ TEXTS = {
     "status.active": "active",
     "status.inactive": "inactive",
     # Who is to hold a role
-    "whom.role": "Role, by the rules of",
+    "whom.role": "Role, and the profile whose rules count",
+    "whom.choice": "{role} · {profile}",
     "whom.to": "Who takes over",
     "whom.to.hint": "name or address; several with commas",
     "whom.nobody": "Nobody: take the role off",
