@@ -13,7 +13,7 @@ ADMIN = "Admin"
 ASSIGNING = frozenset({"users", "workflow"})
 WORKFLOW = "workflow"
 # More users of one name than anybody can choose from.
-MOST_NAMED = 10
+MAX_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def choice_of(value: str) -> tuple[str, str]:
 
 def named(visit: Visit, words: str) -> list[Mapping[str, Any]]:
     """The active users of that name, or whose name begins so where nobody has it whole."""
-    found = visit.api.get("users", name=words, limit=MOST_NAMED)["users"]
+    found = visit.api.get("users", name=words, limit=MAX_NAMED)["users"]
     active = [one for one in found if one["status"] == "active"]
     whole = [one for one in active if one["name"].casefold() == words.casefold()]
     return whole or active

@@ -20,10 +20,11 @@ FILTERS = ("id", "holder", "portal", "status")
 SHOWN = 50
 # The API may look at thousands of accounts and find none; a page looks into so many reads.
 MAX_READS = 5
-# All of a search at once: as many as one assignment may name, and what a page has time for.
+# All of a search at once: as many as one assignment may name, and what a page has time for: the
+# gateway waits 30 seconds, and the last read may take 20 of them.
 MAX_FOUND = 10_000
 READ_ROWS = 1000
-READ_SECONDS = 15.0
+READ_SECONDS = 8.0
 # A function answers with 6 MB at most, as base64 where it is no plain text.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_FILE_BYTES = 4_000_000
