@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 # What only the console imports, with what that needs.
-CONSOLE := cffi cryptography jinja2 joserfc markupsafe pycparser
+CONSOLE := cffi cryptography jinja2 joserfc markupsafe pycparser segno
 CODE := functions infra layers tests
 SEED ?= 1
 SAMPLE ?= 60
@@ -54,7 +54,7 @@ lock: .venv/.ready ## write all pins again, from pyproject.toml
 	$(COMPILE) pyproject.toml --all-extras --output-file requirements-dev.txt
 	$(COMPILE) pyproject.toml --constraints requirements-dev.txt \
 		$(addprefix --no-emit-package ,numpy xlsxwriter $(CONSOLE)) --output-file layers/handover/requirements.txt
-	printf '%s\n' jinja2 joserfc | $(COMPILE) - --constraints requirements-dev.txt \
+	printf '%s\n' jinja2 joserfc segno | $(COMPILE) - --constraints requirements-dev.txt \
 		--output-file layers/console/requirements.txt
 	echo numpy | $(COMPILE) - --constraints requirements-dev.txt \
 		--output-file layers/numpy/requirements.txt

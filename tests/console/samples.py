@@ -225,3 +225,69 @@ def change(before: list[str], after: list[str], **changes: Any) -> dict[str, Any
         "changes": [{"role": "account_manager", "before": before, "after": after}],
         **changes,
     }
+
+
+def member(cell: str = "Wanjiru Mwangi", **changes: Any) -> dict[str, Any]:
+    """A user of the directory."""
+    return {
+        "email": "wanjiru.mwangi@lumina.example",
+        "name": cell,
+        "roles": [cell],
+        "opco": cell,
+        "status": "active",
+        "employee_id": cell,
+        "phone": cell,
+        "mobile": "",
+        "login_name": "",
+        "tags": [cell],
+        **changes,
+    }
+
+
+def request(cell: str = "Move the invoices", **changes: Any) -> dict[str, Any]:
+    """A request with a note."""
+    return {
+        "request_id": "S0Ux.01ABC-0123456789abcdef",
+        "account_id": cell,
+        "subject": cell,
+        "contact": cell,
+        "created_by": cell,
+        "created_at": "2026-11-22T10:00:00.000Z",
+        "description": cell,
+        "notes": [
+            {"text": cell, "created_by": cell, "created_at": "2026-11-22T11:00:00.000Z"},
+        ],
+        "cursor": None,
+        **changes,
+    }
+
+
+def set_up(cell: str = "Onboarding") -> dict[str, dict[str, Any]]:
+    """What a tenant has set up, by the path under which the API shows it."""
+    return {
+        "/settings": {
+            "clear_guard_percent": 20,
+            "clear_guard_lines": 10,
+            "default_account_manager": cell,
+            "allow_account_manager_to_create_requests": True,
+            "profiles": ["single-strict"],
+            "opco_wall": "always",
+        },
+        "/roles": {
+            "roles": [{"role": cell, "max_users": 1, "assigned_by": [cell]}],
+            "cursor": None,
+        },
+        "/workflows": {"workflows": [{"name": cell}], "cursor": None},
+        "/sources": {
+            "sources": [
+                {
+                    "source": cell,
+                    "profile": "single-strict",
+                    "principal": cell,
+                    "mapping": {cell: "account ID"},
+                    "writes_directory": True,
+                }
+            ],
+            "cursor": None,
+        },
+    }

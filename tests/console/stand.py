@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
@@ -31,17 +32,23 @@ ISSUER = f"https://cognito-idp.eu-west-1.amazonaws.com/{POOL}"
 
 @dataclass
 class Stand:
-    """The pool and the API. `canned` answers by method and path; `asked` is what the API heard."""
+    """The pool and the API. `canned` answers by method and path; `asked` is what the API heard.
+
+    `pool` answers calls of the user pool by their name, which are kept in `pool_asked`.
+    """
 
     world: World | None = None
     canned: dict[tuple[str, str], tuple[int, object]] = field(default_factory=dict)
     asked: list[tuple[str, str, object]] = field(default_factory=list)
     revoked: list[str] = field(default_factory=list)
     claims: dict[str, object] = field(default_factory=dict)
+    pool: dict[str, tuple[int, object]] = field(default_factory=dict)
+    pool_asked: list[tuple[str, Any]] = field(default_factory=list)
     challenge: str = ""
     nonce: str = ""
     is_down: bool = False
     key: RSAKey = field(default_factory=lambda: POOL_KEY)
+    one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
 
     def token(self, *, seconds: int = 3600, **changes: object) -> str:
         """An id token with the claims of who signs in next."""
@@ -63,7 +70,8 @@ class Stand:
         """The token endpoint: a code is good with its verifier, a refresh token always."""
         if form["grant_type"] == "refresh_token":
             is_good = form["refresh_token"] == "a-refresh-token"
-            return (200, {"id_token": self.token()}) if is_good else (400, {"error": "bad"})
+            fresh = {"id_token": self.token(), "access_token": "a-fresh-access-token"}
+            return (200, fresh) if is_good else (400, {"error": "bad"})
         digest = hashlib.sha256(form["code_verifier"].encode()).digest()
         if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != self.challenge:
             return 400, {"error": "invalid_grant"}
@@ -86,8 +94,30 @@ class Stand:
         if self.world is None:
             return 404, {}, json.dumps({"detail": "There is nothing at this address."})
         actor = Actor("browser", {n: str(v) for n, v in claims.items() if n != "cognito:groups"})
-        answer = self.world.ask(actor, method, target, body)
+        # A function on AWS answers one request at a time; a page may ask for several at once.
+        with self.one_at_a_time:
+            answer = self.world.ask(actor, method, target, body)
         return answer.status, answer.headers, answer.text
+
+    def answer(
+        self, method: str, target: str, headers: Message, body: str
+    ) -> tuple[int, Mapping[str, str], str]:
+        """What stands at an address: the pool's keys, its endpoints and calls, or the API."""
+        if target.endswith("/jwks.json"):
+            return 200, {}, json.dumps(self.keys())
+        if target == "/oauth2/token":
+            status, answered = self.tokens(dict(parse_qsl(body)))
+            return status, {}, json.dumps(answered)
+        if target == "/oauth2/revoke":
+            self.revoked += parse_qs(body)["token"]
+            return 200, {}, ""
+        if call := headers.get("x-amz-target"):
+            operation = call.removeprefix("AWSCognitoIdentityProviderService.")
+            self.pool_asked.append((operation, json.loads(body)))
+            status, answered = self.pool[operation]
+            return status, {}, json.dumps(answered)
+        token = headers.get("authorization", "").removeprefix("Bearer ")
+        return self.api(method, target, token, json.loads(body) if body else None)
 
 
 @contextmanager
@@ -104,13 +134,19 @@ def serving(stand: Stand) -> Iterator[str]:
         def do_PATCH(self) -> None:
             self._answer()
 
+        def do_PUT(self) -> None:
+            self._answer()
+
+        def do_DELETE(self) -> None:
+            self._answer()
+
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name there
             """Says nothing: pytest shows what the tests say."""
 
         def _answer(self) -> None:
             length = int(self.headers.get("content-length") or 0)
             body = self.rfile.read(length).decode()
-            status, headers, text = self._routed(body)
+            status, headers, text = stand.answer(self.command, self.path, self.headers, body)
             self.send_response(503 if stand.is_down else status)
             for name, value in headers.items():
                 self.send_header(name, value)
@@ -118,18 +154,6 @@ def serving(stand: Stand) -> Iterator[str]:
             self.send_header("content-length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
-
-        def _routed(self, body: str) -> tuple[int, Mapping[str, str], str]:
-            if self.path.endswith("/jwks.json"):
-                return 200, {}, json.dumps(stand.keys())
-            if self.path == "/oauth2/token":
-                status, answered = stand.tokens(dict(parse_qsl(body)))
-                return status, {}, json.dumps(answered)
-            if self.path == "/oauth2/revoke":
-                stand.revoked += parse_qs(body)["token"]
-                return 200, {}, ""
-            token = self.headers.get("authorization", "").removeprefix("Bearer ")
-            return stand.api(self.command, self.path, token, json.loads(body) if body else None)
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)

@@ -15,6 +15,7 @@ from tests.kit.cast import INSIDERS
 HERE = f"/imports/{IMPORT_ID}"
 OTHER_ID = "f" * 32
 REFUSAL = "refused"
+PERSON = "wanjiru.mwangi@lumina.example"
 SCREENS = {
     "home": "/home",
     "history": "/imports",
@@ -34,6 +35,15 @@ SCREENS = {
     "accounts": "/accounts",
     "account": "/accounts/show?id=A-1",
     "account then": "/accounts/show?id=A-1&at=2026-05-31",
+    "people": "/people",
+    "person": f"/people/one?email={PERSON}",
+    "editing a person": f"/people/edit?email={PERSON}",
+    "leaving": f"/people/leaving?email={PERSON}",
+    "awaited": "/people/pending",
+    "requests": "/requests",
+    "request": f"/requests/{samples.request()['request_id']}",
+    "set-up": "/set-up",
+    "authenticator": "/authenticator",
 }
 STATES: dict[str, dict[str, object]] = {
     "columns": {"mode": "preview", "state": "done"},
@@ -58,6 +68,7 @@ PLAIN = {"a", "body", "button", "caption", "code", "dd", "del", "details", "div"
     "main", "meta", "nav", "noscript", "ol", "option", "p", "path", "progress", "rect", "script",
     "section", "select", "span", "strong", "summary", "svg", "table", "tbody", "td", "textarea",
     "th", "thead", "time", "title", "tr", "ul",
+    "g", "text", "wbr",
 }  # fmt: skip
 
 
@@ -106,12 +117,30 @@ def fill(stand: Stand, screen: str, cell: str) -> None:
         if screen == "counts"
         else (200, samples.summary(cell)),
     }
+    fill_directory(stand, cell)
+
+
+def fill_directory(stand: Stand, cell: str) -> None:
+    """The users, requests and set-up of a tenant, and a user pool, whose every text is the cell."""
+    request, holding = samples.request(cell), {"role": cell, "account_id": cell}
+    person = PERSON.replace("@", "%40")
+    awaited = {"address": cell, **holding, "since": "2026-11-22T10:00:00.000Z", "import_id": cell}
+    stand.canned |= {("GET", path): (200, found) for path, found in samples.set_up(cell).items()}
+    stand.canned |= {
+        ("GET", "/users"): (200, {"users": [samples.member(cell)], "cursor": None}),
+        ("GET", f"/users/{person}"): (200, samples.member(cell)),
+        ("GET", f"/portfolios/{person}"): (200, {"accounts": [holding], "cursor": None}),
+        ("GET", "/pending"): (200, {"pending": [awaited], "cursor": None}),
+        ("GET", "/requests"): (200, {"requests": [request], "cursor": None}),
+        ("GET", f"/requests/{request['request_id']}"): (200, request),
+    }
+    stand.pool["GetUser"] = 400, {"__type": "InvalidParameterException", "message": cell}
 
 
 @pytest.mark.parametrize("cell", HOSTILE)
 @pytest.mark.parametrize("screen", SCREENS)
 def test_a_hostile_cell_stays_text(browser: Browser, stand: Stand, screen: str, cell: str) -> None:
-    browser.sign_in(INSIDERS[0])
+    browser.sign_in(INSIDERS[0], groups=("Admin",))
     stand.claims["name"] = cell
     fill(stand, screen, cell)
     path, _, query = SCREENS[screen].partition("?")

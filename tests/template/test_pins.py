@@ -83,6 +83,7 @@ def test_whatever_functions_need_is_pinned_in_a_layer() -> None:
         "numpy": NUMPY_LAYER,
         "jinja2": CONSOLE_LAYER,
         "joserfc": CONSOLE_LAYER,
+        "segno": CONSOLE_LAYER,
         "xlsxwriter": WORKBOOKS_LAYER,
     }
     for expected in PROJECT["project"]["dependencies"]:

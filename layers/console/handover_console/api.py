@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from handover_console.settings import Settings
 from handover_console.wire import send
 
-WITH_BODY = frozenset({"POST", "PATCH"})
+WITH_BODY = frozenset({"POST", "PATCH", "PUT"})
 
 
 class ApiError(Exception):
@@ -43,6 +43,15 @@ class Api:
     def patch(self, *path: str, query: dict[str, object], body: object) -> Any:
         """The JSON that a PATCH answers. Raises ApiError."""
         return json.loads(self._ask("PATCH", path, query, body).data)
+
+    def put(self, *path: str, body: object = None) -> Any:
+        """The JSON that a PUT answers. Raises ApiError."""
+        return json.loads(self._ask("PUT", path, {}, body).data)
+
+    def delete(self, *path: str) -> Any:
+        """The JSON that a DELETE answers, None where it answers nothing. Raises ApiError."""
+        data = self._ask("DELETE", path, {}).data
+        return json.loads(data) if data else None
 
     def plain(self, *path: str) -> str:
         """What is at a path that holds no JSON. Raises ApiError."""

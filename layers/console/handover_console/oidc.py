@@ -24,6 +24,8 @@ from handover_console.settings import Settings
 from handover_console.wire import send
 
 SCOPES = "openid email profile"
+# What changing how one signs in needs besides; asked for only by who is about to do it.
+OWN_SIGN_IN_SCOPE = "aws.cognito.signin.user.admin"
 # A pool's keys change rarely; a token under a key that is not known makes them be read again.
 KEYS_SECONDS = 6 * 60 * 60
 KEYS_AGAIN_SECONDS = 60
@@ -49,6 +51,7 @@ class Tokens:
 
     id_token: str
     refresh_token: str = ""
+    access_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +76,10 @@ def new_flow(to: str) -> Flow:
     return Flow(state, nonce, verifier, to)
 
 
-def authorize_url(settings: Settings, flow: Flow, redirect_uri: str) -> str:
-    """Where the person signs in."""
+def authorize_url(
+    settings: Settings, flow: Flow, redirect_uri: str, *, is_for_sign_in: bool = False
+) -> str:
+    """Where the person signs in; once more, where it is to change how they sign in."""
     digest = hashlib.sha256(flow.verifier.encode()).digest()
     query = {
         "client_id": settings.client_id,
@@ -86,6 +91,8 @@ def authorize_url(settings: Settings, flow: Flow, redirect_uri: str) -> str:
         "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
         "code_challenge_method": "S256",
     }
+    if is_for_sign_in:
+        query |= {"scope": f"{SCOPES} {OWN_SIGN_IN_SCOPE}", "prompt": "login"}
     return f"{settings.sign_in_url}/oauth2/authorize?{urlencode(query)}"
 
 
@@ -174,7 +181,11 @@ def _tokens(settings: Settings, form: Mapping[str, str]) -> Tokens:
     if answer.status != HTTPStatus.OK:
         raise SignInError(f"the token endpoint answered {answer.status}")
     given = json.loads(answer.data)
-    return Tokens(str(given["id_token"]), str(given.get("refresh_token") or ""))
+    return Tokens(
+        str(given["id_token"]),
+        str(given.get("refresh_token") or ""),
+        str(given.get("access_token") or ""),
+    )
 
 
 def _post(settings: Settings, endpoint: str, form: Mapping[str, str]) -> Any:

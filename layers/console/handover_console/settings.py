@@ -25,6 +25,12 @@ class Settings:
     base: str = ""
     origin: str = ""
 
+    @property
+    def pool_url(self) -> str:
+        """Where the user pool answers whoever holds an access token; its keys lie there, too."""
+        keys = urlsplit(self.keys_url)
+        return f"{keys.scheme}://{keys.netloc}"
+
 
 @cache
 def settings() -> Settings:

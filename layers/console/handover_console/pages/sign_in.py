@@ -25,9 +25,10 @@ def begin(visit: Visit) -> Answer:
     settings, request = visit.settings, visit.request
     if settings.origin and request.origin != settings.origin:
         # The sign-in pages lead back to this host alone, and its cookies are its own.
-        return redirect(settings.origin + request.link("/sign-in", to=request.query.get("to")))
+        return redirect(settings.origin + request.link("/sign-in", **request.query))
     flow = oidc.new_flow(_own_path(request.query.get("to", HOME)))
-    to = oidc.authorize_url(settings, flow, _redirect_uri(visit))
+    is_for_sign_in = request.query.get("purpose") == "authenticator"
+    to = oidc.authorize_url(settings, flow, _redirect_uri(visit), is_for_sign_in=is_for_sign_in)
     return redirect(to, session.kept_flow(flow))
 
 

@@ -1,0 +1,163 @@
+"""People: who there is, what each holds, who is awaited; inviting, editing and deleting by Admins.
+
+An address stands in the query of a page, never in its path: it may hold any character.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from typing import Any
+
+from handover_console.api import ApiError
+from handover_console.rendering import page
+from handover_console.visit import Visit
+from handover_console.web import Answer, redirect
+from handover_console.wire import MAX_AT_ONCE
+
+SHOWN = 20
+# A page of the API may be empty and still lead on, where many users were deleted.
+MAX_PAGES = 3
+# The largest page that the API gives; whoever holds more has "100+".
+MAX_COUNTED = 100
+# What the form sends, beside the roles, as the API calls it.
+FIELDS = ("name", "opco", "employee_id", "phone", "mobile", "login_name")
+# What is wrong with the form, so that it is shown again with the answer.
+FORM_ERRORS = frozenset(
+    {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.CONFLICT}
+)
+
+
+def show(visit: Visit) -> Answer:
+    """The list, by address or by the beginning of a name, with how many accounts each holds."""
+    query = visit.request.query
+    name = query.get("name", "").strip()
+    cursor: str | None = query.get("cursor")
+    for _ in range(MAX_PAGES):
+        found = visit.api.get("users", name=name, limit=SHOWN, cursor=cursor)
+        cursor = found["cursor"]
+        if found["users"] or cursor is None:
+            break
+    loads = _loads(visit, [user["email"] for user in found["users"]])
+    return page(
+        visit,
+        "people.html",
+        users=found["users"],
+        cursor=cursor,
+        name=name,
+        loads=loads,
+        most=max((count for count, _ in loads.values()), default=0),
+    )
+
+
+def one(visit: Visit) -> Answer:
+    """A person: who they are, what they hold, and what an Admin can do."""
+    email = visit.request.query.get("email", "")
+    user = visit.api.get("users", email)
+    held: Mapping[str, Any] = {"accounts": [], "cursor": None}
+    if user["status"] != "deleted":
+        held = visit.api.get(
+            "portfolios", email, limit=MAX_COUNTED, cursor=visit.request.query.get("cursor")
+        )
+    return page(
+        visit,
+        "person.html",
+        user=user,
+        held=held,
+        roles=Counter(holding["role"] for holding in held["accounts"]),
+        done=visit.request.query.get("done", ""),
+    )
+
+
+def pending(visit: Visit) -> Answer:
+    """Addresses that accounts wait for; for Admins."""
+    found = visit.api.get("pending", limit=MAX_COUNTED, cursor=visit.request.query.get("cursor"))
+    return page(visit, "pending.html", rows=found["pending"], cursor=found["cursor"])
+
+
+def new(visit: Visit) -> Answer:
+    """The form to invite somebody; an address may be given, such as one that is awaited."""
+    empty = dict.fromkeys(FIELDS, "")
+    return _form(visit, {"email": visit.request.query.get("email", ""), **empty, "roles": []})
+
+
+def invite(visit: Visit) -> Answer:
+    """Creates the user, whom the API invites, and shows them."""
+    form = visit.request.form
+    email = form.get("email", "").strip()
+    try:
+        made = visit.api.post("users", body={"email": email, **_fields(form)})
+    except ApiError as error:
+        return _again(visit, {"email": email, **_fields(form)}, error, is_new=True)
+    return _to_person(visit, made["email"], "invited")
+
+
+def edit(visit: Visit) -> Answer:
+    """The form with what the directory knows of a person."""
+    user = visit.api.get("users", visit.request.query.get("email", ""))
+    return _form(visit, user, is_new=False)
+
+
+def store(visit: Visit) -> Answer:
+    """Stores what was edited, and shows the person."""
+    form = visit.request.form
+    email = form.get("email", "")
+    body = {**_fields(form), "status": form.get("status", "active")}
+    try:
+        visit.api.put("users", email, body=body)
+    except ApiError as error:
+        return _again(visit, {"email": email, **body}, error, is_new=False)
+    return _to_person(visit, email, "stored")
+
+
+def invite_again(visit: Visit) -> Answer:
+    """Sends another invitation."""
+    email = visit.request.form.get("email", "")
+    visit.api.post("users", email, "invitation")
+    return _to_person(visit, email, "invited")
+
+
+def delete(visit: Visit) -> Answer:
+    """Deletes the user, and shows the import that takes them off their accounts."""
+    ticket = visit.api.delete("users", visit.request.form.get("email", ""))["import_ticket"]
+    return redirect(visit.request.link(f"/imports/{ticket}"))
+
+
+def _loads(visit: Visit, emails: Iterable[str]) -> dict[str, tuple[int, bool]]:
+    """By address: how many roles of accounts they hold, and whether there are more than that.
+
+    The API counts nobody's accounts, so the first page of each portfolio is read, some at a time.
+    """
+
+    def load(email: str) -> tuple[str, tuple[int, bool]]:
+        held = visit.api.get("portfolios", email, limit=MAX_COUNTED)
+        return email, (len(held["accounts"]), held["cursor"] is not None)
+
+    with ThreadPoolExecutor(MAX_AT_ONCE) as readers:
+        return dict(readers.map(load, emails))
+
+
+def _fields(form: Mapping[str, str]) -> dict[str, Any]:
+    roles = [role.strip() for role in form.get("roles", "").split(";")]
+    texts = {name: form.get(name, "").strip() for name in FIELDS}
+    return {**texts, "roles": [role for role in roles if role]}
+
+
+def _form(
+    visit: Visit, user: Mapping[str, Any], *, is_new: bool = True, error: ApiError | None = None
+) -> Answer:
+    status = error.status if error is not None else HTTPStatus.OK
+    return page(visit, "person_form.html", status=status, user=user, is_new=is_new, error=error)
+
+
+def _again(visit: Visit, user: Mapping[str, Any], error: ApiError, *, is_new: bool) -> Answer:
+    """The form as it was sent, with what is wrong; raises what is not about the form."""
+    if error.status not in FORM_ERRORS:
+        raise error
+    return _form(visit, user, is_new=is_new, error=error)
+
+
+def _to_person(visit: Visit, email: str, done: str) -> Answer:
+    return redirect(visit.request.link("/people/one", email=email, done=done))
