@@ -112,7 +112,7 @@ def _steps(screen: Screen) -> None:
     _type(screen, *upload, "--errors", "20", ends=ExitCode.WITH_ERRORS)
 
     _head(screen, "The notification, as those who subscribed to the tenant's topic hear of it")
-    _show_notification(screen, _wait_for_news(stack, queue))
+    _show_notification(screen, _wait_for_news(stack, queue), stack.console_url)
 
     _head(screen, f"What became of one account, {ACCOUNT}")
     _wait_for_history()
@@ -162,10 +162,10 @@ def _wait_for_news(stack: local.LocalStack, queue: str) -> Mapping[str, Any]:
     raise DemoError(f"no notification came within {NEWS_SECONDS:.0f} seconds")
 
 
-def _show_notification(screen: Screen, envelope: Mapping[str, Any]) -> None:
+def _show_notification(screen: Screen, envelope: Mapping[str, Any], console_url: str) -> None:
     told = json.loads(envelope["Message"])
     screen.say(f"Subject: {envelope['Subject']}", style="bold")
-    screen.say(notice(_import_from(told)).text.rstrip())
+    screen.say(notice(_import_from(told), console_url).text.rstrip())
     screen.say()
     attributes = {name: one["Value"] for name, one in envelope["MessageAttributes"].items()}
     screen.say(f"To filter by: {json.dumps(attributes)}")

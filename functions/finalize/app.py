@@ -26,6 +26,7 @@ NEEDS = (
     Variable.FINALIZE_QUEUE_URL,
     Variable.NOTIFICATIONS_TOPIC,
     Variable.TENANT_TOPICS,
+    Variable.CONSOLE_URL,
 )
 
 

@@ -79,7 +79,7 @@ def _one_import(session: Session, import_id: str, *, as_json: bool, errors: int)
     if as_json:
         show_json(import_)
         return ExitCode.ALL_GOOD
-    show_import(screen, import_)
+    show_import(screen, import_, session.stack.console_link(import_["import_id"]))
     rows = [
         ("import", import_["import_id"]),
         ("profile", import_["profile"]),

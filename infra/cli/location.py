@@ -45,6 +45,11 @@ class Stack:
         self.output("ApiUrl")
         return local.api_url(self.outputs, self.endpoint_url)
 
+    def console_link(self, import_id: str) -> str:
+        """Where the console shows an import; "" for a stack without a console."""
+        url = self.outputs.get("ConsoleUrl", "")
+        return f"{url}console/imports/{import_id}" if url else ""
+
     def output(self, key: str) -> str:
         """The stack's output of that name. Raises CommandError when it has none."""
         try:

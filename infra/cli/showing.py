@@ -79,8 +79,8 @@ def show_json(value: object) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=True))
 
 
-def show_import(screen: Screen, import_: Import) -> None:
-    """An import's outcome as far as it is known."""
+def show_import(screen: Screen, import_: Import, link: str = "") -> None:
+    """An import's outcome as far as it is known; `link` is where the console shows it."""
     state: str = import_["state"]
     words = _STATES.get(state, state)
     if import_.get("cancelled_by") and not is_final(import_):
@@ -108,6 +108,8 @@ def show_import(screen: Screen, import_: Import) -> None:
             changed = "that would change" if import_["mode"] == "dry_run" else "changed"
             screen.say(f"  {number:>{width},}  {word_for(number, subject_of(import_))} {changed}")
     show_progress(screen, import_)
+    if link:
+        screen.say(f"In the console: {link}")
     show_next(screen, import_)
 
 

@@ -193,7 +193,9 @@ def show_outcome(session: Session, ticket: str, watching: Watching) -> ExitCode:
     if watching.as_json:
         show_json(import_)
     else:
-        show_import(screen, import_)
+        # Before its file is heard of, an import has its ticket alone.
+        name = import_["import_id"] or ticket
+        show_import(screen, import_, session.stack.console_link(name))
         show_first_errors(screen, api, import_, watching.errors)
     return exit_code(import_)
 

@@ -99,6 +99,7 @@ SETTINGS = {
     "HISTORY_DAYS": "0",
     "REPORTS_DAYS": "400",
     "KEY_LAYOUT": "together",
+    "CONSOLE_URL": "https://handover.example/",
 }
 # What botocore wants to know before it makes a client; nothing is signed or sent.
 CLIENT_SETTINGS = {

@@ -206,6 +206,24 @@ def test_only_those_who_end_imports_publish_and_to_no_topic_but_those_of_imports
     assert TEMPLATE["Outputs"]["TenantTopics"]["Value"] == {"Fn::Sub": f"{arn}-notifications-"}
 
 
+def test_links_begin_where_the_console_leads_people_who_sign_out() -> None:
+    address = TEMPLATE["Outputs"]["ConsoleUrl"]["Value"]
+    condition, first, usual = address["Fn::If"]
+    linking = [
+        name
+        for name, one in resources(TEMPLATE, "AWS::Serverless::Function")
+        if one.get("Environment", {}).get("Variables", {}).get("CONSOLE_URL") == address
+    ]
+
+    assert linking == ["FinalizeFunction", "AbandonFunction"]  # those that announce imports
+    assert only("AWS::Cognito::UserPoolClient")["LogoutURLs"]["Fn::If"] == [
+        condition,
+        first["Fn::Select"][1],
+        [usual],
+    ]
+    assert first["Fn::Select"][0] == 0
+
+
 # Functions and roles
 
 

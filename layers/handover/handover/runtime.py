@@ -54,6 +54,7 @@ class Variable(StrEnum):
     TENANT_TOPICS = "TENANT_TOPICS"
     CHANGES_BUS = "CHANGES_BUS"
     USER_POOL_ID = "USER_POOL_ID"
+    CONSOLE_URL = "CONSOLE_URL"
     ASSIGN_TIMEOUT_SECONDS = "ASSIGN_TIMEOUT_SECONDS"
     TENANT_REQUESTS_A_SECOND = "TENANT_REQUESTS_A_SECOND"
     HISTORY_DAYS = "HISTORY_DAYS"
@@ -115,6 +116,7 @@ class Resources:
     changes_bus: str
     user_pool: str = ""
     convert_queue: str = ""
+    console_url: str = ""  # with a slash at its end
 
 
 @cache
@@ -147,6 +149,7 @@ def resources() -> Resources:
         changes_bus=name(Variable.CHANGES_BUS),
         user_pool=name(Variable.USER_POOL_ID),
         convert_queue=name(Variable.CONVERT_QUEUE_URL),
+        console_url=name(Variable.CONSOLE_URL),
     )
 
 

@@ -169,13 +169,19 @@ def environment(template: dict[str, Any], physical: Mapping[str, str]) -> dict[s
                 found[name] = physical.get(told["Ref"], told["Ref"])
             elif name == "TENANT_TOPICS":
                 found[name] = physical["TenantTopics"]
-            elif isinstance(told, dict):
-                filled = told["Fn::Sub"]
-                # Without values of its own a text names addresses, which no function here calls.
-                text, values = (filled, {}) if isinstance(filled, str) else filled
-                for key, value in values.items():
-                    text = text.replace(f"${{{key}}}", str(_value(template, value)))
-                found[name] = text
             else:
-                found[name] = str(told)
+                found[name] = _text(template, told)
     return found
+
+
+def _text(template: dict[str, Any], told: Any) -> str:
+    """A text of the template by default; names of AWS and of other resources stay in it."""
+    if not isinstance(told, dict):
+        return str(told)
+    if "Fn::If" in told:
+        return _text(template, told["Fn::If"][-1])
+    sub = told["Fn::Sub"]
+    text, values = (sub, {}) if isinstance(sub, str) else sub
+    for key, value in values.items():
+        text = text.replace(f"${{{key}}}", str(_value(template, value)))
+    return str(text)

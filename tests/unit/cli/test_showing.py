@@ -107,6 +107,16 @@ def test_an_import_whose_cancelling_goes_on_is_not_called_cancelled(
     assert capsys.readouterr().out.startswith("a.csv is being cancelled\n")
 
 
+def test_an_import_is_shown_with_its_place_in_the_console(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    link = "https://handover.example/console/imports/1"
+
+    show_import(Screen(), _import("processing"), link)
+
+    assert f"In the console: {link}\n" in capsys.readouterr().out
+
+
 def test_a_dry_run_says_that_nothing_was_changed(capsys: pytest.CaptureFixture[str]) -> None:
     counts = {"lines": 1, "updated": 1}
 

@@ -47,6 +47,8 @@ WAITING = replace(
     counts=Counts(),
     approval=Approval("CLEARS_MANY", would_clear=30, lines=60),
 )
+CONSOLE = "https://handover.example/"
+LINK = f"{CONSOLE}console/imports/{DONE.import_id}"
 TELLABLE = [s for s in State if s.is_final or s is State.AWAITING_APPROVAL]
 
 
@@ -293,3 +295,13 @@ def test_there_is_nothing_to_tell_of_an_import_at_work(state: State) -> None:
 
 def test_the_same_import_is_reported_in_the_same_words() -> None:
     assert notice(ERROR) == notice(replace(ERROR))
+
+
+@pytest.mark.parametrize("import_", [DONE, ERROR, REFUSED, WAITING])
+def test_people_and_machines_find_the_import_in_the_console(import_: ImportSummary) -> None:
+    linked, plain = notice(import_, CONSOLE), notice(import_)
+
+    assert f"In the console:\n  {LINK}\n" in linked.text
+    assert json.loads(linked.json)["console_url"] == LINK
+    assert linked.text.replace(f"In the console:\n  {LINK}\n\n", "") == plain.text
+    assert "console_url" not in json.loads(plain.json)

@@ -14,8 +14,10 @@ def announce(resources: Resources, import_summary: ImportSummary) -> None:
     The stack's topic, which is for operators alone, hears of files that belong to no tenant, and of
     a tenant without a topic: `handover seed` and `handover subscribe` make it.
     """
-    news = notice(import_summary)
-    if import_summary.tenant != NO_TENANT:
+    belongs = import_summary.tenant != NO_TENANT
+    # The console shows an import only to people of its tenant.
+    news = notice(import_summary, resources.console_url if belongs else "")
+    if belongs:
         if topics.publish(f"{resources.tenant_topics}{import_summary.tenant}", news):
             return
         metrics.add_metric("TenantsWithoutTopic", "Count", 1)

@@ -101,22 +101,25 @@ class Notice:
         }
 
 
-def notice(import_: ImportSummary) -> Notice:
+def notice(import_: ImportSummary, console_url: str = "") -> Notice:
     """The message about an import that has ended or awaits approval, always the same bytes.
 
     The JSON is the published import, only that a file name or refusal beyond every measure is
-    cut. Raises ValueError for an import in any other state.
+    cut. `console_url` is where the console is, "" for a message without a link. Raises
+    ValueError for an import in any other state.
     """
     if import_.state not in _SUBJECT_STATES:
         raise ValueError(f"import {import_.import_id} is {import_.state}: nothing to tell yet")
     told = _bounded(import_)
     waits = told.state is State.AWAITING_APPROVAL
     dedupe_id = f"import-{'awaiting-approval' if waits else 'finished'}/{told.import_id}"
+    link = f"{console_url}console/imports/{told.import_id}" if console_url else ""
+    body = {"schema": SCHEMA, "dedupe_id": dedupe_id} | summary(told)
     return Notice(
         dedupe_id=dedupe_id,
         subject=_subject(told),
-        text=_text(told),
-        json=json.dumps({"schema": SCHEMA, "dedupe_id": dedupe_id} | summary(told)),
+        text=_text(told, link),
+        json=json.dumps(body | ({"console_url": link} if link else {})),
         attributes=_attributes(told),
     )
 
@@ -193,11 +196,12 @@ def _filename(import_: ImportSummary) -> str:
     return _printable(import_.filename, TEXT_FILENAME_CHARACTERS) or "(no name)"
 
 
-def _text(import_: ImportSummary) -> str:
+def _text(import_: ImportSummary, link: str) -> str:
     paragraphs = [
         _what_happened(import_),
         *_counts(import_),
         *_warnings(import_),
+        *([f"In the console:\n  {link}"] if link else []),
         *_next(import_),
         _origin(import_),
     ]
