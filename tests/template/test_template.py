@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -540,6 +542,19 @@ def test_whoever_unpacks_workbooks_may_read_uploads_and_write_what_became_of_the
         ("s3:PutObject", json.dumps(written)),
         ("sqs:SendMessage", intake),
     }
+
+
+def test_all_other_functions_import_without_numpy() -> None:
+    others = [one["CodeUri"].replace("/", ".") for one in FUNCTIONS.values()]
+    others.remove("functions.validate")
+    modules = ", ".join(f"{one}.app" for one in others)
+    script = f"import sys; sys.modules['numpy'] = None; import {modules}"
+
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+
+    assert run.returncode == 0, run.stderr
 
 
 @pytest.mark.parametrize("stage", STAGES)

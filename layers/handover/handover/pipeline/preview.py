@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import chain, islice
+from typing import TYPE_CHECKING
 
 from handover.access.profiles import usable_profiles
 from handover.aws import objects
@@ -19,10 +20,12 @@ from handover.pipeline.uploads import Sender
 from handover.profiles import Profile
 from handover.profiles.remembering import fingerprint_of, remembered_for
 from handover.reading import lines
-from handover.reading.scan import Scan
 from handover.reports.preview import MAX_FIRST_LINES, ReadFile, preview_to_dict
 from handover.runtime import Resources
 from handover.store.imports import ImportItem
+
+if TYPE_CHECKING:
+    from handover.reading.scan import Scan  # which needs numpy; finalize has none
 
 
 @dataclass(frozen=True, slots=True)
