@@ -10,7 +10,7 @@ SEED ?= 1
 SAMPLE ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lint check reference test lock build deploy bench contract simulation load soak audit mutants clean
+.PHONY: help setup demo lint check reference picture test lock build deploy bench contract simulation load soak audit mutants clean
 
 help: ## list the targets and what each is for
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -24,6 +24,10 @@ setup: .venv/.ready .emulator/.ready ## make the environments of the project (.v
 .emulator/.ready: requirements-emulator.txt infra/setup.sh | .venv/.ready
 	infra/setup.sh emulator
 	@touch $@
+
+# Only the tests of tests/browser and the picture need one; without it they say so and go on.
+.venv/.browser: infra/setup.sh | .venv/.ready
+	infra/setup.sh browser && touch $@ || true
 
 demo: setup ## run the main job on a sample, on the embedded AWS
 	$(PYTHON) -m infra.demo
@@ -41,10 +45,13 @@ check: lint ## the gate before each commit: lint, and the tests of tests/unit an
 reference: setup ## write the lists in the documents again that the code knows
 	$(PYTHON) -m infra.reference
 
+picture: setup .venv/.browser ## take the picture of the console's preview again, for README.md
+	$(PYTHON) -m infra.picture
+
 # More at a time than there are cores: many of the tests wait for the embedded AWS. Those that take the
 # longest come first, tests/e2e; tests/conftest.py says what stays together.
 # What patches time or the whole SDK has processes of its own; some of it shares itself out.
-test: setup ## run every test; needs several minutes
+test: setup .venv/.browser ## run every test; needs several minutes
 	$(PYTHON) -m pytest -n 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 --ignore tests/simulation --ignore tests/crash
 	$(PYTHON) -m pytest tests/crash
 	$(PYTHON) -m pytest -n 3 --dist worksteal -m "not all_cores" tests/simulation

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Makes .venv (the project and its tools) and .emulator (the embedded AWS, apart from them).
-# Needs CPython 3.11 or newer with venv. Usage: infra/setup.sh venv|emulator
+# Makes .venv (the project and its tools) and .emulator (the embedded AWS, apart from them), or sees
+# to a browser for the tests of the console.
+# Needs CPython 3.11 or newer with venv. Usage: infra/setup.sh venv|emulator|browser
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -57,8 +58,22 @@ emulator)
     "$(.venv/bin/python -c 'import sys; print(sys._base_executable)')" -m venv --without-pip .emulator
     install --target .emulator/packages -r requirements-emulator.txt
     ;;
+browser)
+    if .venv/bin/python -c 'import sys
+from infra.chromium import find_chromium
+sys.exit(find_chromium() is None)'; then
+        exit
+    fi
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+        echo "There is no Chromium, and it cannot be installed here: tests/browser cannot run." >&2
+        exit 1
+    fi
+    apt-get -qq -o Acquire::Retries=1 update
+    DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=1 install --yes \
+        --no-install-recommends chromium fonts-liberation >/dev/null
+    ;;
 *)
-    echo "usage: infra/setup.sh venv|emulator" >&2
+    echo "usage: infra/setup.sh venv|emulator|browser" >&2
     exit 2
     ;;
 esac

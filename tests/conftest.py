@@ -13,10 +13,15 @@ if TYPE_CHECKING:
 
 # Each process with stories has an embedded AWS of its own, which costs more than it gains.
 STACKS = 2
+# One stack and one browser are enough for all stories in a browser.
+IN_A_BROWSER = "stories in a browser"
 
 
 class Sharing(LoadScopeScheduling):
-    """The tests of a file stay together; those of tests/e2e share a few stacks, file by file."""
+    """The tests of a file stay together; those of tests/e2e share a few stacks, file by file.
+
+    Those of tests/browser share one.
+    """
 
     def __init__(self, config: pytest.Config, log: Producer | None = None) -> None:
         super().__init__(config, log)
@@ -24,7 +29,10 @@ class Sharing(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
-        if PurePosixPath(path).parent.name != "e2e":
+        folder = PurePosixPath(path).parent.name
+        if folder == "browser":
+            return IN_A_BROWSER
+        if folder != "e2e":
             return path
         return self._stories.setdefault(path, f"stories {len(self._stories) % STACKS}")
 

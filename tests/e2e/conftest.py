@@ -3,35 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from infra import local
-from tests.kit.doors import ADMIN, TENANT, Doors
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.kit.doors import Doors
+from tests.kit.stack import furnished_stack
 
 
 @pytest.fixture(scope="session")
 def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
-    home = tmp_path_factory.mktemp("stack")
-    stack = local.up(home=home, port=0)
-    try:
-        yield _furnished(stack)
-    finally:
-        local.down(home=home)
-
-
-def _furnished(stack: local.LocalStack) -> Doors:
-    doors = Doors(stack)
-    seeded = doors.handover("seed", str(ROOT / "events" / "directory"), "--tenant", TENANT)
-    assert seeded.returncode == 0, seeded.stdout + seeded.stderr
-    sqs, sns = doors.client("sqs"), doors.client("sns")
-    doors.queue_url = sqs.create_queue(QueueName="listener")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=doors.queue_url, AttributeNames=["QueueArn"])
-    # An operator hears of the tenant, and of files that belong to none.
-    for topic in (stack.outputs["TenantTopics"] + TENANT, stack.outputs["NotificationsTopicArn"]):
-        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["Attributes"]["QueueArn"])
-    doors.token(ADMIN)
-    return doors
+    with furnished_stack(tmp_path_factory.mktemp("stack")) as made:
+        yield made

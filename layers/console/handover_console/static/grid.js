@@ -43,9 +43,9 @@ function onKey(event) {
   const step = { ArrowDown: 1, ArrowUp: -1, Enter: event.shiftKey ? -1 : 1 }[event.key];
   if (step) {
     // Enter in the last row must not send half of the work; Ctrl+Enter sends all of it.
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
-    move(cell, step);
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) grid.requestSubmit();
+    else move(cell, step);
   } else if (event.key === "Escape") {
     cell.value = wasOf(cell);
     const box = cell.closest("td").querySelector("input[type=checkbox]");

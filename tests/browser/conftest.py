@@ -1,0 +1,77 @@
+"""One stack and one browser for all stories, and the pictures of those that fail."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from infra.chromium import find_chromium
+from tests.browser.console import Console, console_in
+from tests.kit.doors import Doors
+from tests.kit.stack import ROOT, furnished_stack
+
+PICTURES = ROOT / ".local" / "browser"
+MISSING = (
+    "NO BROWSER: tests/browser did not run. Install Chromium (Debian: apt-get install chromium) or "
+    "set CHROMIUM to the path of one."
+)
+FAILED = pytest.StashKey[bool]()
+
+Opening = Callable[..., Console]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = find_chromium()
+    if path is None and os.environ.get("HANDOVER_BROWSER") == "required":  # on a build server
+        pytest.fail(MISSING)
+    if path is None:
+        pytest.skip(MISSING)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def doors(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
+    """The browser comes first: without one there is no need for a stack."""
+    with furnished_stack(tmp_path_factory.mktemp("stack")) as made:
+        yield made
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    report: Any = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
+@pytest.fixture
+def open_console(
+    chromium: Browser, doors: Doors, request: pytest.FixtureRequest
+) -> Iterator[Opening]:
+    """Opens the console for one more person. Nothing may go wrong on any of its pages."""
+    opened: list[Console] = []
+    folder = PICTURES / re.sub(r"\W+", "-", request.node.name).strip("-")
+    shutil.rmtree(folder, ignore_errors=True)
+    with ExitStack() as stack:
+
+        def opening(**how: Any) -> Console:
+            opened.append(stack.enter_context(console_in(chromium, doors.stack.console_url, **how)))
+            return opened[-1]
+
+        yield opening
+        wrong = [one for console in opened for one in console.wrong]
+        if wrong or request.node.stash.get(FAILED, True):
+            for number, console in enumerate(opened, 1):
+                console.keep_pictures(folder / f"person-{number}")
+        assert wrong == []

@@ -1,0 +1,179 @@
+"""The main path: from a messy file to all lines good, by mouse, by keyboard and on a phone."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Opening
+from tests.browser.console import Console
+from tests.kit.doors import ADMIN, BACK_OFFICE, Doors, accounts_csv, until
+
+UPLOADS = Path(__file__).resolve().parents[2] / "events" / "uploads"
+RIGHT, WRONG = "wanjiru.mwangi@lumina.example", "wanjiru.mwagni@lumina.example"
+OTHER = "brian.kiptoo@lumina.example"
+
+
+def messy(accounts: list[str]) -> bytes:
+    """A spreadsheet of somebody else: semicolons, a BOM, other names, two typos, a lost account."""
+    one, two, three, four = accounts
+    rows = [
+        "Kundennummer;Betreuer E-Mail;Name;Bemerkung",
+        f"{one};{OTHER};Umoja Poultry;",
+        f"{two};{WRONG};Simba Tailors;a typo",
+        f"{three};{WRONG};Jua Tailors;the same typo",
+        f"X{four};{OTHER};Savanna Tailors;no such account",
+    ]
+    return "\ufeff".encode() + "\r\n".join(rows).encode() + b"\r\n"
+
+
+def preview(console: Console) -> None:
+    """From the columns to the preview."""
+    console.sees("columns", console.heading("What this file is"))
+    expect(console.page.get_by_text("Nothing needs a look.")).to_be_visible()
+    console.button("Preview the changes").click()
+    console.sees("preview", console.heading("Who will gain and lose accounts"))
+
+
+def test_a_messy_file_is_dropped_previewed_applied_and_corrected(
+    open_console: Opening, doors: Doors
+) -> None:
+    accounts = doors.new_accounts(4)
+    console = open_console()
+    console.sign_in(ADMIN)
+    console.sees("home", console.heading("Hello, Ines Okello"))
+    console.page.get_by_role("link", name="Import a file").first.click()
+    console.sees("import", console.heading("Import a file"))
+
+    console.drop("Kunden Mai.csv", messy(accounts))
+    preview(console)
+    untouched = doors.manager(accounts[0])
+    console.button("Apply this change").click()
+    console.sees("result", console.heading("Lines to fix"))
+    expect(console.page.get_by_text("3 lines have problems")).to_be_visible()
+    console.button("Use it in all 2 like it").first.click()
+    console.page.get_by_label("Kundennummer, line 5").fill(accounts[3])
+    expect(console.page.get_by_text("3 lines corrected")).to_be_visible()
+    console.button("Apply the corrected lines").click()
+    console.sees("good", console.page.get_by_text("3 accounts changed. All lines were good."))
+
+    assert untouched == []
+    assert [doors.manager(one) for one in accounts] == [[OTHER], [RIGHT], [RIGHT], [OTHER]]
+    console.page.get_by_role("link", name="History").click()
+    console.sees("history", console.heading("History"))
+    expect(console.page.get_by_role("link", name="Kunden Mai.csv").first).to_be_visible()
+
+
+def test_the_whole_path_is_walked_by_the_keyboard_in_the_dark(
+    open_console: Opening, doors: Doors
+) -> None:
+    one, two = doors.new_accounts(2)
+    console = open_console(color_scheme="dark")
+    console.sign_in(ADMIN, "/import")
+    keyboard = console.page.keyboard
+
+    console.tab_to(console.page.get_by_text("Or paste cells from a spreadsheet"))
+    keyboard.press("Enter")
+    console.tab_to(console.page.get_by_label("Cells, with their header in the first line"))
+    keyboard.insert_text(f"account ID\taccount Manager\n{one}\t{OTHER}\n{two}\t{WRONG}\n")
+    console.sees("pasted", console.button("Use these cells"))
+    console.tab_to(console.button("Use these cells"))
+    keyboard.press("Enter")
+    console.tab_to(console.button("Preview the changes"))
+    keyboard.press("Enter")
+    console.tab_to(console.button("Apply this change"))
+    keyboard.press("Enter")
+    cell = console.page.get_by_label("account Manager, line 3")
+    console.tab_to(cell)
+    keyboard.press("ControlOrMeta+A")
+    keyboard.type("nobody")
+    keyboard.press("Escape")
+    expect(cell).to_have_value(WRONG)
+    keyboard.press("ControlOrMeta+A")
+    keyboard.type(RIGHT)
+    keyboard.press("ControlOrMeta+Enter")
+    console.sees("good", console.page.get_by_text("1 account changed. All lines were good."))
+
+    assert [doors.manager(one), doors.manager(two)] == [[OTHER], [RIGHT]]
+
+
+def test_the_whole_path_fits_a_phone(open_console: Opening, doors: Doors) -> None:
+    accounts = doors.new_accounts(4)
+    console = open_console(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    console.sign_in(BACK_OFFICE)
+    console.sees("home", console.page.get_by_role("heading", level=1))
+    console.page.get_by_role("link", name="Import a file").first.tap()
+    console.sees("import", console.heading("Import a file"))
+
+    file = {"name": "phone.csv", "mimeType": "text/csv", "buffer": messy(accounts)}
+    with console.page.expect_file_chooser() as chooser:
+        console.page.get_by_text("Choose a file").tap()
+    chooser.value.set_files(file)
+    preview(console)
+    console.button("Apply this change").tap()
+    console.sees("result", console.heading("Lines to fix"))
+    console.page.get_by_label(f"Use {RIGHT}").first.check()
+    console.button("Apply the corrected lines").tap()
+    console.sees("good", console.page.get_by_text("1 account changed. All lines were good."))
+
+    assert doors.manager(accounts[1]) == [RIGHT]
+
+
+def test_without_a_script_a_file_is_still_sent_and_its_columns_shown(
+    open_console: Opening, doors: Doors
+) -> None:
+    console = open_console(java_script_enabled=False)
+    console.sign_in(ADMIN, "/import")
+    console.page.get_by_label("Name of your file").fill("plain.csv")
+    console.button("Go on").click()
+    file = {"name": "plain.csv", "mimeType": "text/csv", "buffer": accounts_csv(("KE1", OTHER))}
+    console.page.get_by_label("File").set_input_files(file)
+    with console.page.expect_popup():
+        console.button("Send").click()
+    console.page.get_by_role("link", name="See the columns").click()
+
+    # The page refreshes itself until the columns are there.
+    console.sees("columns", console.heading("What this file is"))
+
+
+def test_an_import_that_clears_many_goes_on_once_another_person_approves(
+    open_console: Opening, doors: Doors
+) -> None:
+    uploader, admin = open_console(), open_console()
+    uploader.sign_in(BACK_OFFICE, "/import")
+    uploader.drop("clears-many.csv", (UPLOADS / "clears-many.csv").read_bytes())
+    preview(uploader)
+    uploader.button(re.compile("Apply these .* changes")).click()
+    uploader.sees("waiting", uploader.page.get_by_text("an Admin must approve it first"))
+
+    admin.sign_in(ADMIN)
+    admin.sees("home", admin.heading("Waiting for approval"))
+    waiting = admin.page.get_by_role("region").or_(admin.page.locator(".tasks"))
+    waiting.get_by_role("link", name="clears-many.csv").first.click()
+    admin.sees("waiting", admin.page.get_by_text("an Admin must approve it first"))
+    name = admin.page.url.rsplit("/", 1)[-1]
+    assert doors.api("POST", f"/imports/{name}/approve").status == 202
+
+    # Both pages go on by themselves.
+    uploader.sees("result", uploader.page.get_by_text("All lines were good."))
+    admin.sees("result", admin.page.get_by_text("All lines were good."))
+
+
+def test_the_drop_of_a_system_is_found_in_the_history(
+    open_console: Opening, doors: Doors, tmp_path: Path
+) -> None:
+    (account,) = doors.new_accounts(1)
+    file = tmp_path / "nightly-browser.csv"
+    file.write_bytes(accounts_csv((account, OTHER)))
+    doors.drop(file, f"drop/lumina/crm/{file.name}")
+    until(lambda: doors.imports_of(file.name), "the import of the drop")
+    console = open_console()
+    console.sign_in(ADMIN, "/imports")
+    console.page.get_by_label("Source").fill("crm")
+    console.button("Filter").click()
+    console.sees("history", console.heading("History"))
+    console.page.get_by_role("link", name=file.name).click()
+
+    console.sees("result", console.page.get_by_text("1 account changed. All lines were good."))

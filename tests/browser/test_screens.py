@@ -1,0 +1,94 @@
+"""Every screen, in both themes and at its narrowest: axe-core finds nothing, and it fits."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pytest
+from handover_console.site import PAGES
+
+from tests.browser.conftest import Opening
+from tests.browser.console import Console
+from tests.kit.doors import ADMIN, BACK_OFFICE, Doors, accounts_csv
+
+# Answers that are no pages: downloads, and what a script puts into a page.
+NO_SCREENS = {
+    "/imports/{name}/progress",
+    "/imports/{name}/report",
+    "/imports/{name}/results",
+    "/profiles/{name}/template",
+}
+# The screens by the pattern of their address, with a word where one address has several.
+SCREENS = {
+    "/home": "/home",
+    "/import": "/import",
+    "/imports": "/imports",
+    "/imports filtered": "/imports?state=refused&person=ines",
+    "/imports empty": "/imports?person=nobody",
+    "/imports/{name} columns": "/imports/{columns}",
+    "/imports/{name} preview": "/imports/{preview}",
+    "/imports/{name} waiting": "/imports/{waiting}",
+    "/imports/{name} result": "/imports/{result}",
+    "/imports/{name} lines": "/imports/{result}?outcome=all",
+    "/imports/{name} refused": "/imports/{refused}",
+    "/imports/{name} missing": "/imports/nothing-here",
+}
+NARROWEST, WIDE = 320, 1280
+THEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
+OTHER = "brian.kiptoo@lumina.example"
+
+
+@pytest.fixture(scope="module")
+def names(doors: Doors) -> dict[str, str]:
+    """Imports by the screen that shows them."""
+    accounts = doors.new_accounts(24)
+    few = accounts_csv((accounts[0], OTHER), (accounts[1], "brian.kipto@lumina.example"))
+    held = accounts_csv(*((one, OTHER) for one in accounts[2:]))
+    cleared = accounts_csv(*((one, "None") for one in accounts[2:]))
+    doors.run(held)
+    tickets = {
+        "columns": doors.upload(few, profile="", mode="preview"),
+        "preview": doors.upload(few, mode="dry_run"),
+        "result": doors.upload(few, filename='<b>"a"</b> & a name that is longer than a phone.csv'),
+        "refused": doors.upload(b"nothing,of,use\n1,2,3\n"),
+        "waiting": doors.upload(cleared, as_=BACK_OFFICE),
+    }
+    waiting = doors.in_state(tickets.pop("waiting"), "awaiting_approval")
+    ended = {name: doors.ended(ticket)["import_id"] for name, ticket in tickets.items()}
+    return {**ended, "waiting": waiting["import_id"]}
+
+
+def test_every_page_of_the_console_is_among_the_screens() -> None:
+    patterns = {path for method, path in PAGES if method == "GET"}
+
+    assert patterns == {one.partition(" ")[0] for one in SCREENS} | NO_SCREENS
+
+
+def check(console: Console, name: str) -> list[str]:
+    """What is wrong with the screen that is open, in either theme."""
+    found = []
+    for theme in THEMES:
+        console.page.emulate_media(color_scheme=theme)
+        found += [f"{name}, {theme}: {one}" for one in console.axe()]
+    console.page.set_viewport_size({"width": NARROWEST, "height": 700})
+    console.sees(name.replace("/", " "), console.page.get_by_role("heading", level=1).first)
+    console.page.set_viewport_size({"width": WIDE, "height": 900})
+    return found
+
+
+def test_axe_finds_nothing_wrong_with_any_screen(
+    open_console: Opening, names: dict[str, str]
+) -> None:
+    console = open_console()
+    console.open()
+    found = check(console, "welcome")
+    console.sign_in(ADMIN)
+
+    for name, path in SCREENS.items():
+        console.open(path.format(**names))
+        found += check(console, name)
+
+    assert found == []
+    # The one that is not there says so, and nothing else went wrong.
+    assert [one for one in console.wrong if "nothing-here" not in one and "404" not in one] == []
+    console.wrong.clear()

@@ -1,0 +1,72 @@
+"""Signing in and out, and staying signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Cookie, expect
+
+from tests.browser.conftest import Opening
+from tests.browser.console import Console
+from tests.kit.doors import ADMIN, Doors
+
+ID, REFRESH = "__Host-handover-id", "__Host-handover-refresh"
+
+
+def cookies(console: Console) -> dict[str, Cookie]:
+    return {one["name"]: one for one in console.page.context.cookies()}
+
+
+@pytest.fixture
+def short_tokens(doors: Doors) -> Iterator[None]:
+    """Tokens for five minutes: the console refreshes one that has no more left."""
+    pools, outputs = doors.client("cognito-idp"), doors.stack.outputs
+    which = {"UserPoolId": outputs["UserPoolId"], "ClientId": outputs["UserPoolClientId"]}
+    found = pools.describe_user_pool_client(**which)["UserPoolClient"]
+    dates = ("CreationDate", "LastModifiedDate")
+    # What is left out of an update falls back to its default, and what is empty is not taken.
+    kept = {name: value for name, value in found.items() if value and name not in dates}
+    pools.update_user_pool_client(**{**kept, **which, "IdTokenValidity": 5})
+    yield
+    pools.update_user_pool_client(**{**kept, **which})
+
+
+def test_signing_in_leads_back_to_the_page_that_was_asked_for(open_console: Opening) -> None:
+    console = open_console()
+
+    console.sign_in(ADMIN, "/imports?state=done&person=ines")
+
+    console.sees("history", console.heading("History"))
+    expect(console.page.get_by_label("Person")).to_have_value("ines")
+    assert sorted(cookies(console)) == [ID, REFRESH]
+    assert all(one["httpOnly"] and one["secure"] for one in cookies(console).values())
+    assert console.page.evaluate("document.cookie") == ""
+
+
+def test_a_token_that_ends_soon_is_refreshed_until_the_person_signs_out(
+    open_console: Opening, short_tokens: None
+) -> None:
+    console = open_console()
+    console.sign_in(ADMIN)
+    before = cookies(console)
+
+    console.page.get_by_role("link", name="History").click()
+    console.sees("history", console.heading("History"))
+    after = cookies(console)
+    console.button("Sign out").click()
+    console.sees("welcome", console.page.get_by_role("link", name="Sign in"))
+
+    assert before[ID]["value"] != after[ID]["value"]
+    assert before[REFRESH]["value"] == after[REFRESH]["value"]
+    assert cookies(console) == {}
+    console.page.go_back()
+    expect(console.heading("History")).to_have_count(0)
+
+    # Whoever kept the cookies has a sign-in that was revoked.
+    console.page.context.add_cookies(
+        [{"name": one["name"], "value": one["value"], "url": console.address, "secure": True}
+         for one in after.values()]
+    )  # fmt: skip
+    console.open("/home")
+    console.sees("welcome", console.page.get_by_role("link", name="Sign in"))
