@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
 from tests.browser.conftest import Opening
 from tests.browser.console import Console
@@ -107,7 +107,7 @@ def test_the_whole_path_fits_a_phone(open_console: Opening, doors: Doors) -> Non
     console.page.get_by_role("link", name="Import a file").first.tap()
     console.sees("import", console.heading("Import a file"))
 
-    file = {"name": "phone.csv", "mimeType": "text/csv", "buffer": messy(accounts)}
+    file: FilePayload = {"name": "phone.csv", "mimeType": "text/csv", "buffer": messy(accounts)}
     with console.page.expect_file_chooser() as chooser:
         console.page.get_by_text("Choose a file").tap()
     chooser.value.set_files(file)
@@ -128,7 +128,11 @@ def test_without_a_script_a_file_is_still_sent_and_its_columns_shown(
     console.sign_in(ADMIN, "/import")
     console.page.get_by_label("Name of your file").fill("plain.csv")
     console.button("Go on").click()
-    file = {"name": "plain.csv", "mimeType": "text/csv", "buffer": accounts_csv(("KE1", OTHER))}
+    file: FilePayload = {
+        "name": "plain.csv",
+        "mimeType": "text/csv",
+        "buffer": accounts_csv(("KE1", OTHER)),
+    }
     console.page.get_by_label("File").set_input_files(file)
     with console.page.expect_popup():
         console.button("Send").click()
