@@ -72,6 +72,7 @@ class Console:
     def drop(self, filename: str, content: bytes) -> None:
         """Drops a file from the desktop on the import page."""
         zone = self.page.locator("#drop")
+        expect(zone).to_be_visible()  # once the script is there that takes the file
         zone.evaluate(DROP, [filename, base64.b64encode(content).decode()])
 
     def axe(self) -> list[str]:

@@ -142,6 +142,11 @@ TEXTS = {
     "columns.profile": "What this file is",
     "columns.fits": "fits",
     "columns.misses": "misses {columns}",
+    "columns.misses.some": "does not fit",
+    "columns.others": (
+        "{n} other kind of file, which this one does not fit|"
+        "{n} other kinds of file, which this one does not fit"
+    ),
     "columns.unsure": "{n} column needs a look.|{n} columns need a look.",
     "columns.sure": "Nothing needs a look.",
     "columns.missing": "Choose which column of your file is: {columns}.",
