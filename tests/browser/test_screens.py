@@ -79,7 +79,8 @@ def check(console: Console, name: str) -> list[str]:
 def test_axe_finds_nothing_wrong_with_any_screen(
     open_console: Opening, names: dict[str, str]
 ) -> None:
-    console = open_console()
+    # Colours that are still on their way from one theme to the other are neither's.
+    console = open_console(reduced_motion="reduce")
     console.open()
     found = check(console, "welcome")
     console.sign_in(ADMIN)
