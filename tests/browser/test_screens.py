@@ -13,11 +13,14 @@ from tests.kit.doors import ADMIN, BACK_OFFICE, Doors, accounts_csv
 
 # Answers that are no pages: downloads, and what a script puts into a page.
 NO_SCREENS = {
+    "/accounts/export",
     "/imports/{name}/progress",
     "/imports/{name}/report",
     "/imports/{name}/results",
     "/profiles/{name}/template",
 }
+NARROWEST, WIDE = 320, 1280
+OTHER = "brian.kiptoo@lumina.example"
 # The screens by the pattern of their address, with a word where one address has several.
 SCREENS = {
     "/home": "/home",
@@ -32,10 +35,23 @@ SCREENS = {
     "/imports/{name} lines": "/imports/{result}?outcome=all",
     "/imports/{name} refused": "/imports/{refused}",
     "/imports/{name} missing": "/imports/nothing-here",
+    "/approvals": "/approvals",
+    "/accounts": "/accounts",
+    "/accounts held": f"/accounts?holder={OTHER}",
+    "/accounts/show": "/accounts/show?id={account}",
+    "/accounts/show then": "/accounts/show?id={account}&at=2026-05-31",
+    "/people": "/people",
+    "/people/one": f"/people/one?email={OTHER}",
+    "/people/new": "/people/new",
+    "/people/edit": f"/people/edit?email={OTHER}",
+    "/people/pending": "/people/pending",
+    "/people/leaving": f"/people/leaving?email={OTHER}",
+    "/requests": "/requests",
+    "/requests/{name}": "/requests/{request}",
+    "/set-up": "/set-up",
+    "/authenticator": "/authenticator",
 }
-NARROWEST, WIDE = 320, 1280
 THEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
-OTHER = "brian.kiptoo@lumina.example"
 
 
 @pytest.fixture(scope="module")
