@@ -56,7 +56,7 @@ THEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 
 @pytest.fixture(scope="module")
 def names(doors: Doors) -> dict[str, str]:
-    """Imports by the screen that shows them."""
+    """Imports by the screen that shows them, an account and a request."""
     accounts = doors.new_accounts(24)
     few = accounts_csv((accounts[0], OTHER), (accounts[1], "brian.kipto@lumina.example"))
     held = accounts_csv(*((one, OTHER) for one in accounts[2:]))
@@ -71,7 +71,11 @@ def names(doors: Doors) -> dict[str, str]:
     }
     waiting = doors.in_state(tickets.pop("waiting"), "awaiting_approval")
     ended = {name: doors.ended(ticket)["import_id"] for name, ticket in tickets.items()}
-    return {**ended, "waiting": waiting["import_id"]}
+    asked = {"account_id": accounts[2], "subject": "A call", "description": "Please call back."}
+    made = doors.api("POST", "/requests", body=asked)
+    assert made.status == 201, made.body
+    others = {"account": accounts[2], "request": made.json["request_id"]}
+    return {**ended, **others, "waiting": waiting["import_id"]}
 
 
 def test_every_page_of_the_console_is_among_the_screens() -> None:
