@@ -386,10 +386,10 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 f"{PIPELINE}.finalize",
                 "end_import",
-                "        is_indexed = _write_files(resources, item, final, run)\n",
+                "        is_indexed, has_workbook = _write_files(resources, item, final, run)\n",
                 """        item.state = final.value
         announce(resources, summary_of_end(resources, item))
-        is_indexed = _write_files(resources, item, final, run)\n""",
+        is_indexed, has_workbook = _write_files(resources, item, final, run)\n""",
             ),
         ),
     ),
@@ -400,9 +400,21 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 f"{PIPELINE}.finalize",
                 "end_import",
-                """        is_indexed = _write_files(resources, item, final, run)
-        imports.end(import_id, final, at=rfc3339(run.now), is_indexed=is_indexed)""",
-                """        imports.end(import_id, final, at=rfc3339(run.now), is_indexed=True)
+                """        is_indexed, has_workbook = _write_files(resources, item, final, run)
+        imports.end(
+            import_id,
+            final,
+            at=rfc3339(run.now),
+            is_indexed=is_indexed,
+            has_workbook=has_workbook,
+        )""",
+                """        imports.end(
+            import_id,
+            final,
+            at=rfc3339(run.now),
+            is_indexed=True,
+            has_workbook=True,
+        )
         _write_files(resources, item, final, run)""",
             ),
         ),
