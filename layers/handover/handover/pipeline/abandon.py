@@ -1,9 +1,9 @@
-"""Dead letters: messages that failed too often are brought to an honest end.
+"""Dead letters: ends the work of messages that failed too often.
 
-A chunk is settled without another write: what its lines have done stays and is told, the rest is
-`not_processed`. A file that could not be validated is refused. An import that could not be ended
-is ended here. While the outage lasts that caused it, the letter stays in its queue and comes
-again.
+A chunk is settled without writing more: lines that took effect keep their outcome, all others
+become `not_processed`. A file that could not be validated is refused. An import that could not be
+ended is ended here. While the outage that caused the failure lasts, the letter stays in its queue
+and is delivered again.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 
 
 def abandon(resources: Resources, body: str, run: Invocation) -> None:
-    """Ends what the message was about, as far as it has not ended.
+    """Ends the work that the message asked for, unless it has ended already.
 
-    A message about nothing that there is, or that nobody understands, is told and let go.
+    A message about an unknown import, or one that cannot be parsed, is logged and dropped.
     """
     metrics.add_metric("MessagesAbandoned", "Count", 1)
     message = _message(body)
@@ -47,12 +47,12 @@ def abandon(resources: Resources, body: str, run: Invocation) -> None:
         for arrival in arrivals_of(message):
             _refuse(resources, arrival, run)
     else:
-        # Whoever wrote it may have named its fields after anything; only their number is told.
+        # The field names may contain anything the sender chose, so only their number is logged.
         logger.error("message not understood", extra={"fields": len(message)})
 
 
 def _message(body: str) -> Mapping[str, Any]:
-    """What the letter says; nothing when it is no JSON object."""
+    """The JSON object in the letter; empty when the body is not a JSON object."""
     try:
         message = read_message(body)
     except json.JSONDecodeError:
@@ -73,11 +73,11 @@ def _refuse(resources: Resources, arrival: Arrival, run: Invocation) -> None:
         logger.warning("import abandoned", extra={"import_id": item.pk})
         refusal = Refusal(
             "NOT_VALIDATED",
-            "Handover could not read the file after several attempts, through no fault that it "
-            "found in it. Nothing was written." + ("" if item.job else " Upload the file again."),
+            "Handover could not process the file after several attempts, but found no error in "
+            "it. Nothing was written." + ("" if item.job else " Upload the file again."),
         )
         if item.ticket is not None:
-            # What was posted with its form again may have been heard of before this file.
+            # Replays of the form may have been reported before this file.
             resources.tables.tickets.take_over_replays(item.pk, item.ticket)
         imports.refuse(item.pk, run.attempt, refusal, at=rfc3339(run.now))
     send_finalize(resources, item)

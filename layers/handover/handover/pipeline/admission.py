@@ -1,6 +1,6 @@
-"""Who may have a file taken in: what is asked of its uploader, or of its source.
+"""Admission: whether the uploader or the source may submit this file.
 
-Rights are those of the moment at which the file is validated, not of the moment it was announced.
+Rights are checked as they are when the file is validated, not when it was announced.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ CODE = "UPLOADER_NOT_ALLOWED"
 
 
 def uploader_of(resources: Resources, sender: Sender, profile: Profile) -> User | None:
-    """Who uploaded the file and may do so; None when it is no person's to answer for.
+    """The uploader, if they may upload this file; None when no person is responsible for it.
 
-    a job that follows the directory is nobody's: who asked for it may be deleted by it.
+    A job that follows the directory has no uploader: the person who asked for it may be deleted by
+    it.
     Raises RefusedError.
     """
     if not sender.uploader or (
@@ -44,11 +45,11 @@ def _refused(sender: Sender, profile: Profile, reason: str) -> RefusedError:
 
 
 def check_directory_right(sender: Sender, profile: Profile) -> None:
-    """Raises RefusedError for a source that may not write the directory, whatever its door.
+    """Raises RefusedError for a source that may not write the directory, under any prefix.
 
-    What the profile is about decides. Under the directory's own prefix the right is asked for
-    even if a profile of the tenant's own makes such files speak of assignments: no Admin has
-    registered the source for that profile.
+    The profile decides what the file is about. Under the directory's own prefix the right is
+    required even if a profile of the tenant makes such files about assignments, because no Admin
+    has registered the source for that profile.
     """
     if not sender.is_system or sender.writes_directory:
         return
@@ -69,7 +70,7 @@ def check_assigners(
     header: Header,
     uploader: User | None,
 ) -> None:
-    """Raises RefusedError for a column of a role that the uploader may not assign."""
+    """Raises RefusedError if the file has a column of a role that the uploader may not assign."""
     if uploader is None:
         return
     labels = {column.role: column.label for column in reversed(binding.roles)}

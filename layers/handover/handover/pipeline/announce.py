@@ -1,4 +1,4 @@
-"""Announcing: which topic hears of an import."""
+"""Announcing: which topic receives the notification of an import."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from handover.runtime import Resources, logger, metrics
 def announce(resources: Resources, import_summary: ImportSummary) -> None:
     """Publishes the import to its tenant's own topic.
 
-    The stack's topic, which is for operators alone, hears of files that belong to no tenant, and of
-    a tenant without a topic: `handover seed` and `handover subscribe` make it.
+    The stack's topic, which is for operators only, receives files that belong to no tenant, and
+    those of a tenant without a topic. `handover seed` and `handover subscribe` create a tenant's
+    topic.
     """
     belongs = import_summary.tenant != NO_TENANT
     # The console shows an import only to people of its tenant.

@@ -1,7 +1,8 @@
-"""Working one chunk: read its lines, decide each, write what changes, keep the outcomes.
+"""Processing one chunk: read its lines, decide each, write what changes, store the outcomes.
 
-A chunk may be worked any number of times: by a worker that was stopped half-way and another that
-goes on, or for a message that came twice. What a line has done already is found on the account.
+A chunk can be processed any number of times: when a worker was stopped half-way and another
+continues, or when a message was delivered twice. What a line has already done is recorded on the
+account.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ from handover.store.progress import Settlement
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """A chunk in hand: its plan, its bytes, and the work on its lines.
+    """A chunk in progress: its plan, its bytes, and the work on its lines.
 
     `data` is None when the uploaded object is gone.
     """
@@ -77,14 +78,14 @@ def work_chunk(
     handed_on: int | None = None,
     may_write: bool,
 ) -> None:
-    """Settles the chunk unless it is settled; sends the finalize message after the last one.
+    """Settles the chunk unless it is settled; sends the finalize message after the last chunk.
 
-    With `may_write` false nothing is written: lines that have had their effect keep it, all
-    others become `not_processed`. `handed_on` is what the message says of it: once the chunk has
-    been taken after being handed on more often, the message means nothing.
+    With `may_write` false nothing is written: lines that took effect keep it, all others become
+    `not_processed`. `handed_on` is the number in the message of how often the chunk was passed on.
+    A message with a lower number than the chunk's is obsolete and does nothing.
 
-    A chunk that cannot be ended is handed on under a fresh message if it has come further than
-    before. Otherwise raises RetryLaterError, as it does while another worker has the chunk.
+    A chunk that cannot be finished in this run is passed on with a fresh message if it made
+    progress. Otherwise raises RetryLaterError, as it does while another worker has the chunk.
     """
     taken = resources.tables.chunks.take(
         import_id,
@@ -98,14 +99,14 @@ def work_chunk(
     try:
         _work_taken(resources, import_id, number, taken, turn)
     except RetryLaterError as late:
-        # Unless a request had no answer nothing is under way any more, and the next worker need
-        # not wait until this one is certainly over.
+        # Unless a request got no answer, no work is in progress any more, so the next worker need
+        # not wait until this run has certainly ended.
         if taken is None or late.is_under_way or not _give_back(resources, import_id, taken, turn):
             raise
 
 
 def _give_back(resources: Resources, import_id: str, taken: Taken, turn: _Turn) -> bool:
-    """Frees the chunk for the next worker; True when a fresh message tells of it."""
+    """Frees the chunk for the next worker; True when a fresh message was sent for it."""
     number, decided = taken.chunk.number, turn.decided
     is_further = turn.may_write and is_handed_on(decided.lines, taken.decided)
     is_free = resources.tables.chunks.free(
@@ -128,15 +129,15 @@ def _give_back(resources: Resources, import_id: str, taken: Taken, turn: _Turn) 
 
 
 def _worked_ms(taken: Taken, turn: _Turn) -> int:
-    """How long workers have had the chunk by now."""
+    """How long workers have spent on the chunk so far, in milliseconds."""
     return taken.worked_ms + max(0, round((turn.run.now - turn.decided.begun_at) * 1000))
 
 
 def _work_taken(
     resources: Resources, import_id: str, number: int, taken: Taken | None, turn: _Turn
 ) -> None:
-    # The import is read after the chunk was taken: whoever settled it or cancelled the import
-    # before that is seen, and nobody can settle it now but this run.
+    # Read the import only after taking the chunk: this sees whoever settled the chunk or cancelled
+    # the import before, and from now on only this run can settle it.
     item = resources.tables.imports.find(import_id)
     if item is None:
         raise RetryLaterError("there is no such import yet")
@@ -154,9 +155,9 @@ def _work_taken(
 
 
 def _count(resources: Resources, item: ImportItem, number: int, turn: _Turn) -> ImportItem:
-    """Counts a chunk whose worker was stopped after it had settled it.
+    """Counts a chunk whose worker was stopped after settling it but before counting it.
 
-    Leaves one alone that a later message stands for.
+    Does nothing when a later message is responsible for the chunk.
     """
     chunks = resources.tables.chunks
     settled = chunks.settlement(item.pk, number)
@@ -164,8 +165,8 @@ def _count(resources: Resources, item: ImportItem, number: int, turn: _Turn) -> 
         return chunks.count(item, settled, turn.run.deadline)
     if turn.handed_on is not None and turn.handed_on < chunks.handed_on(item.pk, number):
         return item
-    # A second message of a chunk, as the sweeper sends one, must not become a dead letter that
-    # ends the chunk, only because it has met the other's worker each time.
+    # The sweeper may send a second message for a chunk. It must not become a dead letter, which
+    # would end the chunk, only because it met the other message's worker on each delivery.
     raise RetryLaterError("another worker has this chunk", is_busy=True)
 
 
@@ -184,7 +185,7 @@ def _settle(resources: Resources, item: ImportItem, taken: Taken, turn: _Turn) -
         )
     number = taken.chunk.number
     header, dialect = found.plan.header, found.plan.dialect
-    # Parts first: once the chunk is settled, finalize may read the parts of this attempt at once.
+    # Write the parts first: once the chunk is settled, finalize may read them at once.
     objects.write(
         resources.work_bucket,
         lines_key(item.pk, number, run.attempt),
@@ -211,9 +212,9 @@ def _settle(resources: Resources, item: ImportItem, taken: Taken, turn: _Turn) -
 def _gather(
     resources: Resources, item: ImportItem, taken: Taken, run: Invocation, may_write: bool
 ) -> _Chunk:
-    """All that is to be read before the first account; raises RetryLaterError if it is not there.
+    """Reads everything needed before the first account; raises RetryLaterError if it is missing.
 
-    Without the uploaded object, as it was validated, only a chunk that may not be written can end.
+    Without the uploaded object as it was validated, only a chunk that must not write can end.
     """
     body = resources.tables.imports.plan(item.pk)
     if body is None:
@@ -232,14 +233,14 @@ def _gather(
     if taken.repeats:
         repeats = _repeats(resources, repeats_key(item.pk, chunk.number), may_write)
     if taken.logins:
-        # A line that is both is told of the login name, which takes more than one line to fix.
+        # A line with both problems reports the login name, because fixing that takes several lines.
         repeats |= _repeats(resources, logins_key(item.pk, chunk.number), may_write)
     context = WriteContext(
         import_id=item.pk,
         order=item.order,
         actor=item.uploader or item.source,
         at=rfc3339(run.now),
-        # Only who writes looks at them.
+        # Only a run that writes needs them.
         older_open_imports=older_open_imports_in(resources, plan)
         if may_write
         else plan.older_open_imports,
@@ -267,10 +268,10 @@ def _repeats(resources: Resources, key: str, may_write: bool) -> dict[int, Repea
 
 @contextmanager
 def _no_search_for_cycles() -> Iterator[None]:
-    """Values are freed when nobody refers to them; Python does not look for circles of them.
+    """Turns Python's cyclic garbage collector off; reference counts still free values.
 
-    What lines become has no circles and stays until the chunk is done. To search it again and
-    again takes a sixth of a worker's time, and a chunk is small enough to do without.
+    Line results have no cycles and stay until the chunk is done. Searching them again and again
+    takes a sixth of a worker's time, and a chunk is small enough to do without.
     """
     was_on = gc.isenabled()
     gc.disable()
@@ -297,7 +298,7 @@ def _results(
 
 
 def _gone(chunk: Chunk) -> list[LineResult]:
-    """One result for each line of a chunk whose file was deleted; what it held is not known."""
+    """One result for each line of a chunk whose file was deleted; the content is unknown."""
     return [
         LineResult(
             Line(chunk.first_line + place, ()),

@@ -1,8 +1,8 @@
-"""The clearing guard: would this file take the managers off more accounts than it should?
+"""The clearing guard: would this file remove the managers of more accounts than it should?
 
-A blank cell can be a slip that empties a whole column, so a file that would clear a manager on
-many of its lines waits for an Admin. What counts is what would really be cleared: a nightly file
-that says None for accounts that have nobody is nothing unusual.
+A blank cell can be a mistake that clears a whole column, so a file that would clear a manager on
+many of its lines waits for an Admin. Only assignments that would really be removed count: a nightly
+file that says None for accounts without a manager is normal.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from handover.runtime import Resources
 from handover.store.imports import ImportItem
 
 ACCOUNTS_AT_A_TIME = 1000
-# Counting must leave the invocation time to store the plan. A file that cannot be counted in time
-# waits for an Admin as a heavy one does.
+# Counting must leave the invocation time to store the plan. A file that cannot be counted in
+# time waits for an Admin, like one with too many clearings.
 RESERVE_SECONDS = 120.0
 
 
 def would_clear(
     resources: Resources, item: ImportItem, plan: ImportPlan, scanned: Scan, deadline: Deadline
 ) -> dict[str, Any] | None:
-    """Why an Admin must approve the import first; None when it may go on.
+    """Why an Admin must approve the import first; None when it may continue.
 
-    Most files ask for too few clearings to matter and are not weighed at all; of the others,
+    Most files ask for too few clearings to matter and are not checked further. For the others,
     accounts are looked up only until the answer is certain.
     """
     settings = resources.tables.directory.settings(item.tenant)
@@ -53,12 +53,12 @@ def would_clear(
             if cleared > most:
                 return _approval("would clear more than the tenant's limit", cleared, scanned.lines)
     except RetryLaterError:
-        return _approval("could not be weighed in time", scanned.clearing, scanned.lines)
+        return _approval("could not be counted in time", scanned.clearing, scanned.lines)
     return None
 
 
 def _clearing(plan: ImportPlan, scanned: Scan, deadline: Deadline) -> Iterator[Instruction]:
-    """The lines that ask for a seat to be emptied, lazily."""
+    """The lines that ask to clear a role, lazily."""
     binding = plan.binding
     for chunk in scanned.chunks:
         deadline.check()

@@ -1,7 +1,8 @@
-"""Lines that speak against each other, settled for the whole file and stored for its chunks.
+"""Conflicting lines, resolved for the whole file and stored for its chunks.
 
-Two things may stand once in a file: what a line is about and, among users, a login name. A worker
-sees one chunk and cannot tell, and what it did would depend on which chunk came first.
+Two values may appear only once in a file: the account or user of a line and, among users, a login
+name. A worker sees one chunk and cannot detect this; its result would depend on which chunk ran
+first.
 """
 
 from __future__ import annotations
@@ -35,9 +36,9 @@ def store_repeats(
     seed: int,
     deadline: Deadline,
 ) -> list[PlannedChunk]:
-    """The chunks with the numbers of their repeats, once these are stored.
+    """The chunks with the number of their repeats, after storing the repeats.
 
-    Uses up the scan's hashes. What is stored is the same whenever the file is validated again.
+    Consumes the scan's hashes. Validating the file again stores the same repeats.
     """
     keys = _stored(resources, import_id, repeats_key, _of_keys(plan, scanned, deadline))
     logins = _stored(resources, import_id, logins_key, _of_logins(plan, scanned, seed, deadline))
@@ -48,20 +49,20 @@ def store_repeats(
 
 
 def _of_keys(plan: ImportPlan, scanned: Scan, deadline: Deadline) -> Found:
-    """The lines that do not apply because of another one about the same account or user."""
+    """The lines that do not apply because another line is about the same account or user."""
     return _repeats(plan, scanned, deadline, canonical, plan.profile.duplicates)
 
 
 def _of_logins(plan: ImportPlan, scanned: Scan, seed: int, deadline: Deadline) -> Found:
-    """The lines that ask for a login name which a line of another user asks for too."""
+    """The lines that ask for a login name that a line of another user asks for too."""
     column = plan.binding.role_of(LOGIN_NAME) if plan.profile.about is About.USERS else None
     if column is None:
         return
     again = windows(_blocks(plan, scanned, deadline), dialect=plan.dialect, header=plan.header)
     hasher = KeyHasher(KeyColumn(column.index, seed, normal_login), plan.dialect)
-    # In the place of the hashes that are used up, so that a line takes no more bytes than before.
+    # These replace the consumed hashes, so a line takes no more bytes than before.
     refill(scanned.hashes, again, hasher, plan.header)
-    # Whichever line of a user applies: of two users neither can be preferred.
+    # Which line of a user applies does not matter: neither of two users can be preferred.
     found = _repeats(plan, scanned, deadline, canonical_login, Duplicates.REJECT)
     for chunk, repeat in found:
         if repeat.is_conflict:
@@ -75,7 +76,7 @@ def _repeats(
     meaning_of: Callable[[Line, Binding, Profile], tuple[str, tuple[str, ...]] | None],
     duplicates: Duplicates,
 ) -> Found:
-    """The lines that do not apply because of another of the same meaning; uses up the hashes."""
+    """The lines that do not apply because another has the same key; consumes the hashes."""
     return repeats(
         scanned,
         read=lambda: _blocks(plan, scanned, deadline),
@@ -92,7 +93,7 @@ def _blocks(plan: ImportPlan, scanned: Scan, deadline: Deadline) -> Iterator[byt
 def _stored(
     resources: Resources, import_id: str, key_of: Callable[[str, int], str], found: Found
 ) -> dict[int, int]:
-    """How many repeats each chunk has, once they are stored; chunks without any are left out."""
+    """How many repeats each chunk has, after storing them; chunks without any are left out."""
     counts: dict[int, int] = {}
     for chunk, numbered in groupby(found, key=itemgetter(0)):
         of_chunk = [repeat for _, repeat in numbered]

@@ -1,7 +1,7 @@
 """Ending an import: report, results and summary first, then the final state, then the news.
 
-Every step may be repeated: the files have the same bytes each time, the state changes once, and
-whoever hears the news twice can tell by its dedupe id.
+Every step may be repeated: the files have the same bytes each time, the state changes once, and a
+receiver recognises a repeated notification by its dedupe id.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 from handover.store.imports import ImportItem, pending_chunks
 from handover.store.progress import counts_of
 
-# Refusals for what happened to a file, and not for what stands in it: another may fare better.
+# Refusals caused by what happened to a file, not by its content: a new file may succeed.
 PASSING = frozenset({"NOT_VALIDATED", "OBJECT_GONE", "TICKET_REPLAYED"})
 
 
 def end_import(resources: Resources, import_id: str, run: Invocation) -> None:
-    """Brings an import whose lines are all settled, or that is refused, to its end.
+    """Ends an import whose lines are all settled, or that is refused.
 
-    For an import that waits for approval, tells an Admin so. Does nothing while chunks are
-    pending: whoever settles the last one asks again.
+    For an import that waits for approval, notifies an Admin. Does nothing while chunks are pending:
+    whoever settles the last chunk asks again.
     """
     imports = resources.tables.imports
     item = imports.find(import_id)
@@ -60,25 +60,25 @@ def end_import(resources: Resources, import_id: str, run: Invocation) -> None:
         logger.info("import ended", extra={"import_id": import_id, "state": final.value})
     if State(item.state).is_final and item.open:
         _recheck(resources, item)
-        # A replay is told by the import whose ticket it used. Who asked for a preview looks at it.
+        # The import that used the ticket reports a replay. Whoever asked for a preview opens it.
         if item.replay_of is None and item.mode != Mode.PREVIEW:
             announce(resources, summary_of_end(resources, item))
         imports.mark_notified(import_id)
 
 
 def _note_pace(resources: Resources, item: ImportItem) -> None:
-    """Remembers how fast the lines came about; a dry run, which writes none, tells nothing."""
+    """Records how fast the lines were processed, except for a dry run, which writes none."""
     pace = measured_pace(counts_of(item).settled, float(item.worked_ms) / 1000)
     if pace is not None and item.mode == Mode.RUN:
         resources.tables.watermarks.note_pace(item.tenant, item.source, pace)
 
 
 def _recheck(resources: Resources, item: ImportItem) -> None:
-    """Asks for another look at the users of a job that has left something undone.
+    """Asks for a recheck of the users of a job that left something undone.
 
-    What follows the directory must come about whatever happens to one file. A file that is
-    refused for what stands in it is not written again at once, as the next would be refused too;
-    the refusal is told, and whoever deletes the user again asks for another file.
+    What follows the directory must happen whatever becomes of one file. A file that is refused for
+    its content is not generated again, as the next one would be refused too. The refusal is
+    reported, and deleting the user again asks for another file.
     """
     if item.job is None or not JobKind(item.job).follows_the_directory:
         return

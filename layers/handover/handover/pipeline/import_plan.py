@@ -1,4 +1,4 @@
-"""What validation hands to the later stages: how the file is read, and for whom."""
+"""The plan that validation stores for later steps: how to read the file, and for whom."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from handover.profiles import Binding, OpcoWall, Profile, bind, profile_from, pr
 
 @dataclass(frozen=True, slots=True)
 class ImportPlan:
-    """How an import is to be worked. It is stored once and never changes.
+    """How to process an import. It is stored once and never changes.
 
     `upload` is what the chunks' byte ranges refer to: the uploaded version itself, or its copy in
-    UTF-8. `older_open_imports` are those that were not final when this one was validated; where
-    they are many they lie under `older_imports_key` in the work bucket, and this is empty. `wall`
-    is the tenant's setting at that time, so that a chunk that is worked again decides the same.
-    `preview_of` is the dry run whose changes alone may be applied, "" for an import that applies
-    whatever its lines come to.
+    UTF-8. `older_open_imports` are those that were not final when this one was validated; a long
+    list is stored under `older_imports_key` in the work bucket, and this field is empty. `wall` is
+    the tenant's setting at that time, so that processing a chunk again decides the same.
+    `preview_of` is the dry run whose changes are the only ones that may be applied, "" for an
+    import that applies whatever its lines decide.
     """
 
     profile: Profile
@@ -36,15 +36,15 @@ class ImportPlan:
 
     @property
     def binding(self) -> Binding:
-        """Where the lines hold what the profile asks for."""
+        """Which columns hold what the profile needs."""
         return bind(self.header.labels, self.profile, mapping=self.mapping, line=1)
 
 
 def plan_json(plan: ImportPlan) -> str:
-    """The plan as it is stored.
+    """The plan as JSON, as it is stored.
 
-    A header of 64 KB becomes 128 KB in UTF-8, profile and mapping have bounds of their own: an item
-    of 400 KB holds them as long as no character is escaped.
+    A header of 64 KB becomes 128 KB in UTF-8, and profile and mapping have limits of their own, so
+    an item of 400 KB holds them as long as no character is escaped.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
     """
     return json.dumps(
@@ -71,11 +71,11 @@ def plan_from(text: str) -> ImportPlan:
         profile=profile_from(data["profile"]),
         mapping=data["mapping"],
         upload=Upload(**data["upload"]),
-        # The chunks of plans that say nothing of it were counted with blank rows as data lines.
+        # Plans without this field counted blank rows as data lines in their chunks.
         dialect=Dialect(**{"skips_blank_rows": False, **data["dialect"]}),
         header=Header(tuple(header["labels"]), header["data_start"], header["data_line"]),
         older_open_imports=frozenset(data["rivals"]),
-        # Plans that were stored before there was the setting know the profile's wall alone.
+        # Plans stored before this setting existed have only the profile's wall.
         wall=OpcoWall(data.get("opco_wall", OpcoWall.BY_PROFILE)),
         older_imports_key=data.get("rivals_key", ""),
         preview_of=data.get("preview_of", ""),
@@ -83,47 +83,47 @@ def plan_from(text: str) -> ImportPlan:
 
 
 def older_imports_key(import_id: str, attempt: str) -> str:
-    """Where the older open imports that an attempt of validation found lie in the work bucket."""
+    """Key in the work bucket of the older open imports that a validation attempt found."""
     return f"{import_id}/older open imports/{attempt}.json"
 
 
 def repeats_key(import_id: str, chunk: int) -> str:
-    """Where the repeats of a chunk lie in the work bucket."""
+    """Key in the work bucket of the repeats of a chunk."""
     return f"{import_id}/repeats/{chunk:05d}.json"
 
 
 def logins_key(import_id: str, chunk: int) -> str:
-    """Where the login names that lines of a chunk contest lie in the work bucket."""
+    """Key in the work bucket of the login names that several lines of a chunk ask for."""
     return f"{import_id}/logins/{chunk:05d}.json"
 
 
 def preview_key(import_id: str) -> str:
-    """Where a preview lies in the work bucket until the import ends."""
+    """Key in the work bucket of a preview, until the import ends."""
     return f"{import_id}/preview.json"
 
 
 def lines_key(import_id: str, chunk: int, attempt: str) -> str:
-    """Where an attempt's rows of results.csv, with their index, lie in the work bucket."""
+    """Key in the work bucket of an attempt's rows of results.csv, with their index."""
     return f"{import_id}/parts/{chunk:05d}/{attempt}/lines"
 
 
 def parts_key(import_id: str, chunk: int, attempt: str, name: str) -> str:
-    """Where an attempt's part of `name` (results, errors) lies in the work bucket."""
+    """Key in the work bucket of an attempt's part of `name` (results, errors)."""
     return f"{import_id}/parts/{chunk:05d}/{attempt}/{name}.csv"
 
 
 def previews_key(import_id: str, chunk: int, attempt: str) -> str:
-    """Where what an attempt of a dry run has previewed of a chunk lies in the work bucket."""
+    """Key in the work bucket of the previews of a chunk that a dry run's attempt stored."""
     return f"{import_id}/previews/{chunk:05d}/{attempt}.json"
 
 
 def previews_index_key(import_id: str) -> str:
-    """Where an import that applies a dry run keeps which previews hold which lines."""
+    """Key in the work bucket of the index, for an import that applies a dry run."""
     return f"{import_id}/previews/index.json"
 
 
 def addresses_key(import_id: str) -> str:
-    """Where the addresses lie in the work bucket that unknown ones are compared with."""
+    """Key in the work bucket of the addresses that unknown ones are compared with."""
     return f"{import_id}/addresses"
 
 

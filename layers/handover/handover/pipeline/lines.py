@@ -1,4 +1,4 @@
-"""What becomes of the lines of a chunk: each is understood, decided, and written if need be."""
+"""The outcomes of the lines of a chunk: each is interpreted, decided, and written if needed."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from handover.rules import (
 from handover.runtime import Resources
 from handover.store.batches import STATEMENTS_A_BATCH
 
-# Accounts are looked up for so many lines at a time, so that the facts are fresh when written.
+# Number of accounts looked up at a time, so that the data is fresh when written.
 LINES_AT_A_TIME = 1000
 
 
 @dataclass(slots=True)
 class Decided:
-    """How many lines of a chunk a run has decided and stored so far, as far as they need a read.
+    """How many lines that need a read a run has decided and stored so far.
 
-    `begun_at` is when it began, in seconds since the epoch. A dry run keeps in `previews` what it
-    has decided about each line that it looked an account up for.
+    `begun_at` is when the run began, in seconds since the epoch. A dry run keeps in `previews` its
+    decision for each line that needed an account lookup.
     """
 
     begun_at: float
@@ -48,10 +48,10 @@ def results_of(
     decided: Decided,
     deadline: Deadline,
 ) -> list[LineResult]:
-    """The results of the lines in their order, all that had to be written being stored.
+    """The results of the lines in their order, after storing everything that had to be written.
 
-    With `previews` nothing else is applied. `decided` is kept up to date meanwhile: it is what is
-    left when the time is used up.
+    With `previews` nothing else is applied. `decided` is updated as lines are done, so it is still
+    available when the time is used up.
     """
     binding, profile = work.binding, work.profile
     understand = understanding_of(profile)
@@ -59,7 +59,7 @@ def results_of(
     asked: dict[int, Instruction] = {}
     for place, line in enumerate(lines):
         if line.number in work.repeats:
-            # Without a write nobody can say that the line it repeats applies.
+            # Without a write nobody can say whether the line that it repeats applies.
             results[place] = (
                 _repeated(line, work.repeats[line.number], work)
                 if work.may_write
@@ -98,7 +98,7 @@ def _apply(
     *,
     may_store: bool,
 ) -> dict[int, Decision]:
-    """The plans of these lines, made on what is read now and stored where that is wanted."""
+    """The decisions for these lines, made on fresh reads and stored where they need a write."""
     found = planner.store.read(
         tenant, dict.fromkeys(one.account_id for one in asked.values()), deadline
     )
@@ -155,7 +155,7 @@ def _write_part(
     if not unmet:
         return []
     found = {places[write.account.account_id]: account for write, account in unmet}
-    # What the rules look at may follow from the record: a login name that it has lost meanwhile.
+    # The lookup context may depend on the record, such as a login name it has lost meanwhile.
     there = {record.account_id: record for record in found.values() if record is not None}
     decided = planner.decide({place: asked[place] for place in found}, there, deadline)
     plans.update(decided)

@@ -1,4 +1,4 @@
-"""Gathering what the rules look at: the users, names and workflows that instructions speak of."""
+"""Gathering what the rules need: the users, names and workflows that instructions mention."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from handover.rules import (
 from handover.rules.nearness import nearest
 from handover.runtime import Resources
 
-# The cost of looking for the accounts that were probably meant: so many unknown ids at a time,
-# each by some twenty others.
+# Limits the cost of suggesting accounts: at most this many unknown ids at a time, each compared
+# with some twenty similar ids.
 MAX_UNKNOWN_IDS = 40
 
 
@@ -36,7 +36,7 @@ def lookup_context_for(
     *,
     import_id: str = "",
 ) -> LookupContext:
-    """The facts for these instructions, as they are now; `ways` are how users may be named.
+    """The lookup context for these instructions; `ways` are how users may be named.
 
     `import_id` is the import that the instructions belong to, "" for an edit.
     """
@@ -77,11 +77,11 @@ def lookup_context_for(
 
 
 def _known_addresses(resources: Resources, tenant: str, import_id: str) -> tuple[str, ...]:
-    """The addresses that an unknown one may be a slip of.
+    """The addresses that an unknown one may be a typo of.
 
     An import reads them from the directory once: the first chunk that needs them stores them for
-    all others, and for its own next try. Chunks that start together may each read them, and take
-    what the first has stored.
+    all others and for its own retries. Chunks that start together may each read them, and then use
+    what the first one stored.
     """
     if not import_id:
         return tuple(resources.tables.directory.addresses(tenant))
@@ -102,9 +102,9 @@ def likely_accounts(
     known: Mapping[str, Account],
     deadline: Deadline,
 ) -> dict[str, str]:
-    """For ids without an account the id that was probably meant, where there is such an account.
+    """For ids without an account, the id that was probably meant, if that account exists.
 
-    Looked for are the first MAX_UNKNOWN_IDS of them.
+    Only the first MAX_UNKNOWN_IDS of them are looked up.
     """
     unknown = [account_id for account_id in account_ids if account_id not in known]
     expected = {account_id: likely_ids(account_id) for account_id in unknown[:MAX_UNKNOWN_IDS]}

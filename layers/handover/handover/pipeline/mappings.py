@@ -1,4 +1,4 @@
-"""Remembering what a person has said of a file's columns, for the next file of its kind."""
+"""Remembering the column mapping that a person gave, for the next file of its kind."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from handover.profiles import Profile
 from handover.profiles.remembering import mapping_to_remember, with_remembered
 from handover.runtime import Resources, logger
 
-# Two files of one tenant at once try again; what is not remembered is only asked for again.
+# Two files of one tenant may conflict and retry; a lost mapping only means asking again.
 TRIES = 3
 
 
 def remember_mapping(
     resources: Resources, sender: Sender, profile: Profile, header: Header
 ) -> None:
-    """Keeps the mapping that a person gave with a file that is taken in.
+    """Stores the mapping that a person gave with an admitted file.
 
-    That of a source stands with the source, and jobs of Handover itself have none. Writes nothing
-    when the mapping is the last that was kept.
+    A source keeps its mapping with the source, and jobs of Handover have none. Writes nothing when
+    the mapping is the one stored last.
     """
     if sender.ticket is None or sender.job is not None:
         return

@@ -1,7 +1,7 @@
-"""Messages from one function to another: they point at work, and tell whose it is.
+"""Messages from one function to another: each names some work and the tenant it belongs to.
 
-Tenants share the queues. Each message is of its tenant's group, so while one tenant has much under
-way the messages of the others come first.
+Tenants share the queues. Each message is in its tenant's group, so while one tenant has many
+messages in progress the messages of the others come first.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
 """
 
@@ -20,14 +20,14 @@ from handover.store.imports import ImportItem
 
 
 class Need(StrEnum):
-    """What an import needs next, by the queue from which it gets it."""
+    """What an import needs next, by the queue that provides it."""
 
     INTAKE = "intake"
     CHUNKS = "chunks"
     FINALIZE = "finalize"
 
 
-# What a message of ours says, and in which fields. Whoever raises it still reads the one before.
+# Version of our messages' fields. Code that raises it must still read the previous version.
 VERSION = 1
 
 
@@ -44,31 +44,31 @@ def send_chunks(
 
 
 def hand_on(resources: Resources, item: ImportItem, number: int, handed_on: int) -> None:
-    """Sends a fresh message for a chunk that has been handed on so many times, this one included.
+    """Sends a fresh message for a chunk; `handed_on` counts how often, this time included.
 
-    Messages that say a lower number mean nothing any more, once this one has been taken.
+    Messages with a lower count are obsolete once this one has been taken.
     """
     message = {"v": VERSION, "import_id": item.pk, "chunk": number, "handed_on": handed_on}
     queues.send(resources.chunks_queue, message, group=item.tenant)
 
 
 def send_finalize(resources: Resources, item: ImportItem) -> None:
-    """Sends the message that has the import brought to its end, or told of."""
+    """Sends the message that has the import ended, or its waiting announced."""
     message = {"v": VERSION, "import_id": item.pk}
     queues.send(resources.finalize_queue, message, group=item.tenant)
 
 
 def note_taken(resources: Resources, need: Need, run: Invocation) -> None:
-    """Notes for the sweep how far the messages of a queue have been taken."""
+    """Records for the sweep how far the messages of a queue have been taken."""
     if run.sent_at is not None:
         resources.tables.watermarks.note_taken(need, run.sent_at)
 
 
 def read_message(body: str) -> Any:
-    """What a message says: S3's, which has no version, or one of ours.
+    """The parsed message: S3's, which has no version, or one of ours.
 
-    Raises RetryLaterError for a message of a later version than this code, which is being
-    replaced; ValueError for what is no JSON.
+    Raises RetryLaterError for a message of a later version than this code, which is being replaced;
+    ValueError when the body is not JSON.
     """
     told = json.loads(body)
     version = told.get("v", VERSION) if isinstance(told, dict) else VERSION

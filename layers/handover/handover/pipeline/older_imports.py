@@ -1,8 +1,8 @@
 """Older open imports: earlier imports of a tenant that can still write.
 
-S3 itself is the register: a listing shows every upload that is older than a given one, whether
-its notification has come yet or not. An upload that is older and not final is an older open import;
-what has ended writes nothing any more.
+S3 itself is the register: a listing shows every upload that is older than a given one, whether its
+notification has arrived yet or not. An upload that is older and not final is an older open import;
+an import that has ended writes nothing more.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from handover.pipeline.import_plan import ImportPlan, older_imports_key
 from handover.pipeline.uploads import DIRECTORY, DROP, IN, Arrival, found_arrival, is_no_upload
 from handover.runtime import Resources, rfc3339
 
-# A plan is one item of at most 400 KB, which 11,400 ids would fill; more than these lie in S3.
+# A plan is one item of at most 400 KB, which 11,400 ids would fill; longer lists go to S3.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 MAX_OLDER_IMPORTS_IN_PLAN = 1_000
-# S3 lists times in whole seconds, and calls what is a second apart by S3's own clock concurrent.
+# S3 lists times in whole seconds. Uploads one second apart by S3's clock count as concurrent.
 SAME_TIME_SECONDS = 1.0
-# S3 may list an upload with the time it began at, and only once it is whole. The upload bucket's
-# lifecycle ends what is not whole after a day (and S3 takes up to another to do so), so whatever
-# is older than the watermark by this much was seen when the watermark was set.
+# S3 may list a multipart upload with the time it began, but only once it is complete. The upload
+# bucket's lifecycle aborts incomplete uploads after a day (and S3 takes up to another day to do
+# so), so everything older than the watermark by this much was seen when the watermark was set.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html
 WATERMARK_LAG_SECONDS = 3 * 24 * 3600.0
 
@@ -42,7 +42,7 @@ def older_open_imports_of(
     times: dict[str, float] = {}
     no_uploads: set[str] = set()
     for version in chain(
-        # Keys of tickets begin with the time of their issue, so the listing can begin there.
+        # Keys of tickets begin with the time of issue, so the listing can start there.
         objects.versions(bucket, f"{IN}/{tenant}/", after_key=_first_ticket(tenant, ended_until)),
         objects.versions(bucket, f"{DROP}/{tenant}/"),
         objects.versions(bucket, f"{DIRECTORY}/{tenant}/"),
@@ -62,7 +62,7 @@ def older_open_imports_of(
         for import_id, (state, mode) in states.items()
         if state.is_final or mode is not Mode.RUN
     }
-    # What is no upload has no import, unless it was made one before this was a rule.
+    # An object that is not an upload has no import, unless one was made before this rule existed.
     older_open_imports = frozenset(times) - harmless - (no_uploads - states.keys())
     open_since = min((times[older_import] for older_import in older_open_imports), default=own_time)
     until = min(open_since, own_time) - SAME_TIME_SECONDS
@@ -80,7 +80,7 @@ def with_older_imports(
 ) -> ImportPlan:
     """The plan with its older open imports, or with the key of the object that lists them.
 
-    Each attempt stores its own, so that a plan and its older open imports always belong together.
+    Each attempt stores its own list, so that a plan and its older open imports always match.
     """
     if len(older_open_imports) <= MAX_OLDER_IMPORTS_IN_PLAN:
         return replace(plan, older_open_imports=older_open_imports)
@@ -107,5 +107,5 @@ def _first_ticket(tenant: str, ended_until: float) -> str:
 
 
 def ticket_time(seconds: float) -> str:
-    """The beginning of a ticket issued then; such texts sort as the times do."""
+    """The beginning of a ticket issued at that time; these texts sort in order of time."""
     return rfc3339(seconds).replace("-", "").replace(":", "").replace(".", "")

@@ -1,11 +1,11 @@
-"""Records of a stream that cannot be worked: they are parked, the stream goes on, and are replayed.
+"""Stream records that cannot be processed are parked and replayed; the stream goes on.
 
-A parked record lies in the work bucket under `parked/{stream}/{item}/{sequence number}`. While one
-of an item lies there every later one of that item is parked behind it, so the records of an item
-are worked in their order; those of all other items go on. An operator has them replayed once the
-cause is gone. Every step may be repeated, for working a record twice changes nothing.
+A parked record is stored in the work bucket under `parked/{stream}/{item}/{sequence number}`. While
+a record of an item is parked, every later record of that item is parked behind it, so the records
+of an item are processed in order; those of all other items go on. An operator replays them once the
+cause is removed. Every step may be repeated, because processing a record twice changes nothing.
 
-A busy service is no reason to park anything: the batch comes again.
+A busy service is no reason to park a record: the batch is delivered again.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from handover.errors import RetryLaterError, WriteRefusedError
 from handover.runtime import Invocation, Resources, logger, metrics
 
 PARKED = "parked"
-# Where Lambda puts the batches that it gives up, as the last resort of a stream's mapping.
+# Where Lambda puts the batches that it gives up on, as the stream mapping's last resort.
 # https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
 GIVEN_UP = "aws/lambda/"
-# Longer than any sequence number, so that their texts sort as the numbers do.
+# Longer than any sequence number, so that padded texts sort in order of their numbers.
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html
 SEQUENCE_DIGITS = 40
-# What is left when no further record is begun: to finish the one in hand and to answer.
+# With less time than this no further record is begun: finish the current one and answer.
 RESERVE_SECONDS = 15.0
 
 Record = Mapping[str, Any]
@@ -36,7 +36,7 @@ Record = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A stream by the name of its function, the table that it tells of, and what a record means."""
+    """A stream: the name of its function, the table it reports on, and what a record means."""
 
     name: str
     table: Callable[[Resources], str]
@@ -44,14 +44,14 @@ class Stream:
 
     @property
     def place(self) -> str:
-        """Where its parked records lie."""
+        """The key prefix of its parked records."""
         return f"{PARKED}/{self.name}/"
 
 
 def take(resources: Resources, stream: Stream, records: Sequence[Record], run: Invocation) -> None:
-    """Works the records of a batch, in their order, or parks them.
+    """Processes the records of a batch in order, or parks them.
 
-    Raises RetryLaterError when a service is busy; then the batch is to come again.
+    Raises RetryLaterError when a service is busy; the batch must then be delivered again.
     """
     parked = _parked(resources, stream, {_item(record) for record in records})
     ready: list[Record] = []
@@ -69,10 +69,10 @@ def take(resources: Resources, stream: Stream, records: Sequence[Record], run: I
 
 
 def replay(resources: Resources, stream: Stream, run: Invocation) -> dict[str, int]:
-    """Works what is parked: how many records were `replayed`, and how many are `left`.
+    """Processes the parked records: how many were `replayed`, and how many are `left`.
 
-    What fails again stays, with all that is parked behind it. Raises RetryLaterError when a service
-    is busy; what was replayed until then is.
+    A record that fails again stays, with all records parked behind it. Raises RetryLaterError when
+    a service is busy; records replayed until then are done.
     """
     replayed = _take_given_up(resources, stream, run)
     stuck: set[str] = set()
@@ -90,7 +90,7 @@ def replay(resources: Resources, stream: Stream, run: Invocation) -> dict[str, i
             _tell("a parked record failed again", error)
             stuck.add(item)
             continue
-        # Only now: who is stopped before works the record twice, and never loses it.
+        # Delete last: a run stopped before this processes the record twice, but never loses it.
         objects.delete(resources.work_bucket, key)
         replayed += 1
     left = sum(1 for _ in objects.keys(resources.work_bucket, stream.place))
@@ -100,7 +100,7 @@ def replay(resources: Resources, stream: Stream, run: Invocation) -> dict[str, i
 
 
 def _each(resources: Resources, stream: Stream, records: Sequence[Record], run: Invocation) -> int:
-    """Works the records one by one; the number of those that were not parked."""
+    """Processes the records one by one; returns how many were not parked."""
     stuck: set[str] = set()
     worked = 0
     for record in records:
@@ -120,13 +120,13 @@ def _each(resources: Resources, stream: Stream, records: Sequence[Record], run: 
 
 
 def _check_time(error: Exception) -> None:
-    """Raises the error when time alone will tell: a service is busy, or the run is at its end."""
+    """Raises the error again if a retry may help: a service is busy, or the run's time is up."""
     if isinstance(error, RetryLaterError) and not isinstance(error, WriteRefusedError):
         raise error
 
 
 def _take_given_up(resources: Resources, stream: Stream, run: Invocation) -> int:
-    """Works or parks the records of batches that Lambda has given up; how many were worked."""
+    """Processes or parks the records of batches that Lambda gave up on; how many were processed."""
     table = f":table/{stream.table(resources)}/"
     worked = 0
     for key in objects.keys(resources.work_bucket, GIVEN_UP):
@@ -146,17 +146,17 @@ def _take_given_up(resources: Resources, stream: Stream, run: Invocation) -> int
 
 
 def _records_in(body: bytes) -> Iterator[Record]:
-    """The records of the batch that Lambda tells of; the batch itself is JSON within the JSON."""
+    """The records of the batch in Lambda's message; the batch is JSON within the JSON."""
     told = json.loads(body).get("payload") or "{}"
     yield from (json.loads(told) if isinstance(told, str) else told).get("Records", ())
 
 
 def _parked(resources: Resources, stream: Stream, items: set[str]) -> set[str]:
-    """Those of the items of which a record is parked."""
+    """Those of the items that have a parked record."""
     found, is_whole = objects.folders(resources.work_bucket, stream.place)
     if is_whole:
         return items & found
-    # So many are parked that those in hand are looked up one by one.
+    # There are too many parked records to list, so look up the items in hand one by one.
     places = {item: objects.keys(resources.work_bucket, f"{stream.place}{item}/") for item in items}
     return {item for item, keys in places.items() if next(keys, None) is not None}
 
@@ -170,7 +170,7 @@ def _park(resources: Resources, stream: Stream, record: Record) -> None:
 
 
 def _item(record: Record) -> str:
-    """The name of the item that the record tells of: its key may be too long for a place."""
+    """A name for the record's item: its key may be too long for an object key."""
     keys = json.dumps(record["dynamodb"]["Keys"], sort_keys=True)
     return hashlib.sha256(keys.encode()).hexdigest()[:32]
 

@@ -1,6 +1,6 @@
-"""Who plans the lines of a file: what they are about says where it is stored and by which rules.
+"""Planners for the lines of a file: what they are about decides the table and the rules.
 
-What the rules look at is gathered here, for all lines of a chunk or for some of them at a time.
+The data that the rules need is gathered here, for all lines of a chunk or for part of them.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from handover.store.directory_records import Records
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """The work on some lines: whose they are, how they are understood, what may come of them.
+    """The work on some lines: whose they are, how they are read, and what they may change.
 
-    Without `may_write` lines are not decided: those that have had their effect keep it. A dry run
-    decides all and writes nothing. `repeats` are lines that another line stands for.
+    Without `may_write` lines are not decided: lines that took effect keep it. A dry run decides all
+    lines and writes nothing. `repeats` are lines that another line replaces.
     """
 
     tenant: str
@@ -64,7 +64,7 @@ class Planner(Protocol):
 def planner_of(
     resources: Resources, work: Work, asked: Collection[Instruction], deadline: Deadline
 ) -> Planner:
-    """The planner of a chunk's lines, with all that is looked up for the whole chunk."""
+    """The planner of a chunk's lines, with everything that is looked up once per chunk."""
     store = _store_of(resources, work.profile.about)
     if not work.may_write:
         return DonePlanner(store, work)
@@ -166,7 +166,7 @@ def _directory_context(
     records: Mapping[str, Account],
     deadline: Deadline,
 ) -> DirectoryContext:
-    """Users are looked up for new accounts only: in all others nobody is assigned."""
+    """Users are looked up only for new accounts: on existing ones nobody is assigned."""
     new = [
         one
         for one in asked
@@ -192,7 +192,7 @@ def _logins(
     records: Mapping[str, Account],
     deadline: Deadline,
 ) -> dict[str, str]:
-    """Who has the login names that these lines ask for; whoever asks first for a free one."""
+    """Who has the login names that these lines ask for; a free one goes to the first line."""
     expected: dict[str, str] = {}
     for one in asked:
         there = records.get(one.account_id) or Account(work.tenant, one.account_id, 0)

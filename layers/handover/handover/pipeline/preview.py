@@ -1,4 +1,4 @@
-"""A preview of a file: for whom it is, with which profiles, and where it lies."""
+"""A preview of a file: for whom it is, with which profiles, and where it is stored."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a file is compared with: profiles by name, at least one; `on` are switched on.
+    """The profiles that a file is compared with, by name, at least one; `on` are switched on.
 
-    `chosen` is the name of the one that the uploader named, or "".
+    `chosen` is the name of the profile that the uploader named, or "".
     """
 
     profiles: dict[str, Profile]
@@ -41,9 +41,9 @@ class Choice:
 
     @property
     def for_reading(self) -> Profile:
-        """A profile that stands for all of them while the head of a file is read.
+        """A profile that represents all of them while the head of a file is read.
 
-        It knows all their labels, and takes another encoding if the chosen one does, or any.
+        It knows all their labels, and accepts another encoding if the chosen one does, or any does.
         """
         first = self.profiles.get(self.chosen) or next(iter(self.profiles.values()))
         encodings = [one.fallback_encoding for one in (first, *self.profiles.values())]
@@ -57,8 +57,8 @@ class Choice:
 def choice_of(resources: Resources, sender: Sender) -> Choice:
     """The profiles that the uploader may use now.
 
-    Raises RefusedError for an uploader who is no active user any more or may use none, or not the
-    one that the ticket names.
+    Raises RefusedError for an uploader who is no longer an active user, who may use no profile, or
+    who may not use the one that the ticket names.
     """
     user = resources.tables.directory.user(sender.tenant, sender.uploader)
     if user is None or not user.is_active:
@@ -108,7 +108,7 @@ def store_preview(
 def _remembered(
     resources: Resources, sender: Sender, choice: Choice, header: Header
 ) -> dict[str, Mapping[str, str]]:
-    """The mapping by each profile's name: what came with the file, else what is remembered."""
+    """The mapping by profile name: the one sent with the file, else the remembered one."""
     known, _ = resources.tables.mappings.of(sender.tenant)
     fingerprint = fingerprint_of(header.labels)
     found: dict[str, Mapping[str, str]] = {
@@ -121,7 +121,7 @@ def _remembered(
 
 
 def publish_preview(resources: Resources, item: ImportItem) -> None:
-    """Puts the preview where it can be asked for; raises RetryLaterError when it is not there."""
+    """Publishes the preview for the API; raises RetryLaterError when it is missing."""
     body = objects.read(resources.work_bucket, preview_key(item.pk))
     if body is None:
         raise RetryLaterError("the preview of this import is not there")

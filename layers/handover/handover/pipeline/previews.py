@@ -1,7 +1,7 @@
-"""Previews: what a dry run has decided line by line, kept for the import that applies it.
+"""Previews: the decisions of a dry run, line by line, kept for the import that applies it.
 
-A dry run stores the previews of a chunk beside its parts. The import that applies it may be cut
-into other chunks, so validation stores an index of which preview holds which lines.
+A dry run stores the previews of a chunk beside its parts. The import that applies it may have other
+chunks, so validation stores an index of which preview holds which lines.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ def bind_to_preview(
 ) -> ImportPlan:
     """The plan that applies only what the dry run has shown; stores the index of its previews.
 
-    Raises RefusedError when the profile or the mapping is not that of the dry run any more. The
-    index is the same whenever it is stored: a dry run that has ended does not change.
+    Raises RefusedError when the profile or the mapping has changed since the dry run. The index is
+    the same whenever it is stored, because a dry run that has ended does not change.
     """
     imports = resources.tables.imports
     body = imports.plan(preview_of)
@@ -91,7 +91,7 @@ def bind_to_preview(
 def previews_for(resources: Resources, import_id: str, lines: Sequence[Line]) -> dict[int, Preview]:
     """The previews of these lines, which are in the order of the file.
 
-    Raises RetryLaterError when they are not there.
+    Raises RetryLaterError when they are missing.
     """
     if not lines:
         return {}
@@ -117,7 +117,7 @@ def previews_for(resources: Resources, import_id: str, lines: Sequence[Line]) ->
 class PreviewedPlanner:
     """Changes an account only where and as the previews, by line, say.
 
-    A line that has had its effect already keeps it.
+    A line that already took effect keeps it.
     """
 
     planner: Planner

@@ -1,6 +1,6 @@
-"""What follows a change of an account: its history, portfolios, and events for other systems.
+"""What follows an account change: history, portfolios, and events for other systems.
 
-Everything is keyed by account and version, so a record of the stream that comes again, or late,
+Everything is keyed by account and version, so a stream record that is delivered again, or late,
 changes nothing.
 """
 
@@ -25,14 +25,14 @@ ASSIGNMENT_CHANGED = "AssignmentChanged"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An account before and after one write; None = it was not there."""
+    """An account before and after one write; None = it did not exist."""
 
     before: Account | None
     after: Account | None
 
 
 def changes_of(records: Sequence[Mapping[str, Any]]) -> list[Change]:
-    """The changes that records of the table's stream tell of, in their order."""
+    """The changes that records of the table's stream report, in their order."""
     return [
         Change(_image(record["dynamodb"], "OldImage"), _image(record["dynamodb"], "NewImage"))
         for record in records
@@ -40,7 +40,7 @@ def changes_of(records: Sequence[Mapping[str, Any]]) -> list[Change]:
 
 
 def publish_changes(resources: Resources, changes: Sequence[Change], run: Invocation) -> None:
-    """Writes what the changes mean for history and portfolios, then tells other systems."""
+    """Updates history and portfolios for the changes, then sends events to other systems."""
     entries = [entry for change in changes if (entry := _entry(change)) is not None]
     resources.tables.history.put(_once(entries), run.deadline, days=history_days())
     holdings: list[Holding] = []
@@ -69,7 +69,7 @@ CHANGES_OF_ACCOUNTS = Stream(
 
 
 def _behind_another_wall(changes: Sequence[Change]) -> list[Holding]:
-    """What waits on accounts whose opco has changed: its users may be kept out no longer."""
+    """Pending holdings on accounts whose opco has changed: the wall may now admit their users."""
     return [
         holding
         for change in changes
@@ -84,10 +84,10 @@ def _behind_another_wall(changes: Sequence[Change]) -> list[Holding]:
 def _ask_for_rechecks(
     resources: Resources, holdings: Sequence[Holding], changes: Sequence[Change], run: Invocation
 ) -> None:
-    """Asks for a look at users who are deleted and hold something, or are awaited and there.
+    """Asks to recheck users who are deleted but hold something, or are awaited and now exist.
 
-    The users are read after the portfolios are stored: whoever changes a user and then reads the
-    portfolio sees these holdings, or is seen here.
+    The users are read after the portfolios are stored. So whoever changes a user and then reads the
+    portfolio sees these holdings, or this function sees the changed user.
     """
     accounts = {
         (after.tenant, after.account_id): after
@@ -116,7 +116,7 @@ def _ask_for_rechecks(
 
 
 def _keeps_out(resources: Resources, user: User, account: Account) -> bool:
-    """True when the wall would reject who is awaited, so that a look could give them nothing."""
+    """True when the wall would reject the awaited user, so a recheck could assign nothing."""
     return (
         are_apart(user, account)
         and resources.tables.directory.settings(account.tenant).opco_wall is OpcoWall.ALWAYS
@@ -125,8 +125,8 @@ def _keeps_out(resources: Resources, user: User, account: Account) -> bool:
 
 def _entry(change: Change) -> Entry | None:
     after = change.after
-    # The newest mark tells of this write only if it carries the version that the write made;
-    # otherwise the write was a change of facts or of order.
+    # The newest receipt belongs to this write only if it has the version that the write made;
+    # otherwise the write changed directory fields or precedence.
     if after is None or not after.receipts or after.receipts[-1].version != after.version:
         return None
     return Entry(after.tenant, after.account_id, after.receipts[-1])
@@ -139,7 +139,7 @@ def _once(entries: Sequence[Entry]) -> list[Entry]:
 
 def _event(entry: Entry) -> dict[str, Any]:
     mark = entry.receipt
-    # What the directory tells of an account is no assignment.
+    # Directory data of an account is no assignment.
     roles = tuple(change for change in mark.changes if not is_field(change.role))
     return {
         "schema": "handover.assignment/1",
@@ -151,7 +151,7 @@ def _event(entry: Entry) -> dict[str, Any]:
 
 
 def _fitting(event: dict[str, Any]) -> dict[str, Any]:
-    """The event, without its changes when it would be too large with them."""
+    """The event, without its changes when they would make it too large."""
     if buses.entry_bytes(ASSIGNMENT_CHANGED, event) <= buses.MAX_EVENT_BYTES:
         return event
     return event | {"changes": [], "changes_left_out": True}

@@ -1,4 +1,4 @@
-"""The first record of an import, made from what S3 tells of the upload."""
+"""The first record of an import, made from S3's event for the upload."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from handover.store.imports import ImportItem
 
 
 def new_item(arrival: Arrival, sender: Sender, run: Invocation) -> ImportItem:
-    """An import that begins its validation; `run` is when it was first heard of."""
+    """An import whose validation begins; `run` is the invocation that first received the event."""
     received_at = rfc3339(arrival.at)
     return ImportItem(
         arrival.import_id,

@@ -1,4 +1,4 @@
-"""The text of a report that was stored, line by line."""
+"""The text of a stored report, line by line."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from handover.deadline import Deadline
 
 
 class ReportTooLongError(Exception):
-    """What was looked for stands behind as much of a report as is read."""
+    """The line is further down the report than the part that is read."""
 
 
 def text_lines_of(
     report: Upload, deadline: Deadline, *, most_bytes: int | None = None
 ) -> Iterator[str]:
-    """The text of the report by LF, lazily; a record may go on over several.
+    """The text of the report split at LF, lazily; a CSV record may span several of these lines.
 
-    Raises ObjectGoneError when it is kept no longer, and ReportTooLongError where `most_bytes` end,
-    if it is longer.
+    Raises ObjectGoneError when the report is no longer kept, and ReportTooLongError after
+    `most_bytes` if the report is longer.
     """
     size = objects.size_of(report)
     if size is None:

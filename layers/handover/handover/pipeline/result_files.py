@@ -1,4 +1,4 @@
-"""results.csv and the index of its lines: put together from the parts of the chunks."""
+"""results.csv and the index of its lines, built from the parts of the chunks."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from handover.reports.parts import kept_labels
 from handover.runtime import Invocation, Resources, logger
 from handover.store.imports import ImportItem
 
-# The sections of an index wait on the function's own disk, of 512 MB, while the rows are written.
-# Twenty million lines, all in order, take some 200 MB.
+# The sections of an index are kept on the function's own disk, of 512 MB, while the rows are
+# written. Twenty million lines, all in order, take some 200 MB.
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-ephemeral-storage.html
 MAX_INDEX_BYTES = 400 * 1024**2
 _IN_MEMORY_BYTES = 32 * 1024**2
@@ -28,9 +28,9 @@ _BLOCK_BYTES = 8 * 1024**2
 def write_results(
     resources: Resources, item: ImportItem, plan: ImportPlan, run: Invocation
 ) -> bool:
-    """Writes results.csv, then the index of its lines; True when there is one.
+    """Writes results.csv, then the index of its lines; True when there is an index.
 
-    There is none when a chunk was settled by code that made none yet, or when the index would
+    There is no index when a chunk was settled by code that made none yet, or when the index would
     take more than MAX_INDEX_BYTES.
     """
     index = _Index(IndexBuilder(len(results_head(plan.header, plan.dialect))))
@@ -59,7 +59,7 @@ def write_results(
 
 @dataclass
 class _Index:
-    """The index that is being put together, as long as every chunk has a part of it."""
+    """The index being built, as long as every chunk has a part of it."""
 
     builder: IndexBuilder
     is_whole: bool = True
@@ -72,7 +72,7 @@ def _rows(
     index: _Index,
     spool: SpooledTemporaryFile[bytes],
 ) -> Iterator[bytes]:
-    """The pieces of results.csv; meanwhile the sections of the index go to `spool`."""
+    """The pieces of results.csv; writes the sections of the index to `spool` as it goes."""
     yield results_head(plan.header, plan.dialect)
     for number, parts in sorted(resources.tables.chunks.settled_parts(item).items()):
         attempt = parts.removesuffix("!")
@@ -90,7 +90,7 @@ def _rows(
 
 
 def _rows_alone(resources: Resources, item: ImportItem, number: int, attempt: str) -> bytes:
-    """The rows of a chunk that was settled by code that made no index yet."""
+    """The rows of a chunk that was settled by code that did not make an index yet."""
     rows = objects.read(resources.work_bucket, parts_key(item.pk, number, attempt, RESULTS))
     if rows is None:
         raise RetryLaterError("a part of results.csv is not there")

@@ -1,7 +1,7 @@
-"""Old files that come again: the same bytes as a file that newer ones of the source have followed.
+"""Old files that come again: the same bytes as a file that the source has since replaced.
 
-A file that is moved within the drop prefix is a new object and is applied again, over what newer
-files have said since. It may be meant, so it is no refusal, but it is told.
+A file that is moved within the drop prefix is a new object and is applied again, over newer files.
+This may be intended, so it is not a refusal but a warning.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from handover.runtime import Resources, logger
 from handover.store.imports import ImportItem
 from handover.store.watermarks import SeenFile
 
-# Files of one source that are remembered: some weeks of a nightly one, in an item of about 5 KB.
+# How many files of one source are remembered: some weeks of a nightly file, about 5 KB.
 FILES_REMEMBERED = 50
-# Two files of one source at once try again; a file that is not remembered is only not told of.
+# Two files of one source may conflict and retry; a file not remembered only gets no warning.
 TRIES = 3
 _WITHOUT_EFFECT = frozenset({State.REFUSED, State.CANCELLED})
 
 
 class Fingerprint:
-    """The CRC-32 and the number of the bytes that pass by, which costs no second reading.
+    """CRC-32 and length of the bytes that pass through, without a second read.
 
-    Two files with one fingerprint are taken for the same. That they are not has a chance of 1 in
-    4 billion for files of one length, and all that follows is a warning.
+    Two files with the same fingerprint are treated as the same. The chance that they differ is 1 in
+    4 billion for files of one length, and the only consequence is a warning.
     """
 
     def __init__(self, header: Header) -> None:
@@ -47,9 +47,9 @@ class Fingerprint:
 def seen_again(
     resources: Resources, item: ImportItem, fingerprint: str, deadline: Deadline
 ) -> tuple[FileWarning, ...]:
-    """OLD_FILE_AGAIN when an older file of the source was the same and newer ones came since.
+    """OLD_FILE_AGAIN when the source sent the same file before and newer ones since.
 
-    Remembers the file as one of its source. Says the same when it is asked again.
+    Remembers the file as one of its source. Gives the same answer when asked again.
     """
     others = _remember(resources, item, fingerprint)
     older = [one for one in others if one.order < item.order]
@@ -72,7 +72,7 @@ def seen_again(
 
 
 def _remember(resources: Resources, item: ImportItem, fingerprint: str) -> list[SeenFile]:
-    """The other files of the source that are remembered, oldest first."""
+    """The other remembered files of the source, oldest first."""
     watermarks = resources.tables.watermarks
     mine = SeenFile(fingerprint, item.order, item.pk)
     others: list[SeenFile] = []

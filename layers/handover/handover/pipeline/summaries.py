@@ -1,4 +1,4 @@
-"""An import as it is told to people and machines, from the item that holds it."""
+"""The summary of an import for people and machines, made from its stored item."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ LINES, LINES_INDEX = "lines.json", "lines.index"
 
 
 def report_key(item: ImportItem, name: str) -> str:
-    """Where a file about the import lies in the report bucket."""
+    """Key in the report bucket of a file about the import."""
     return f"{item.tenant}/{item.pk}/{name}"
 
 
 def summary_of(resources: Resources, item: ImportItem) -> ImportSummary:
-    """The import as it stands, with all that came after its end."""
+    """The import as it is now, including what came after its end."""
     return replace(
         summary_of_end(resources, item),
         warnings=_warnings(item, int(item.replays), item.replayed_at),
@@ -34,7 +34,7 @@ def summary_of(resources: Resources, item: ImportItem) -> ImportSummary:
 
 
 def summary_of_end(resources: Resources, item: ImportItem) -> ImportSummary:
-    """The import as its end tells of it: the same however often and however late it is told."""
+    """The import as its end reports it: the same however often and late it is asked for."""
     state = State(item.state)
     counts = counts_of(item)
     has_results = state.is_final and not item.refusal and item.mode != Mode.PREVIEW
@@ -69,7 +69,7 @@ def summary_of_end(resources: Resources, item: ImportItem) -> ImportSummary:
 
 
 def summary_of_ticket(ticket_id: str, ticket: TicketItem) -> ImportSummary:
-    """An import of which nothing has been uploaded yet."""
+    """An import whose file has not been uploaded yet."""
     return ImportSummary(
         import_id=ticket_id,
         tenant=ticket.tenant,

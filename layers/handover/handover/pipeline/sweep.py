@@ -1,6 +1,6 @@
-"""The sweep: whatever stands still is sent on, and uploads that nobody told of are found.
+"""The sweep: resends stalled work, and finds uploads whose notification was lost.
 
-Nothing here is needed while every message arrives; nothing here does harm when it does.
+While every message arrives the sweep is not needed, and it does no harm.
 """
 
 from __future__ import annotations
@@ -36,32 +36,32 @@ from handover.rules.resending import (
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 from handover.store.imports import ImportItem, pending_chunks
 
-# How long an import that waits for older ones is left alone before it is tried again.
+# How long an import that waits for older ones is left alone before another try.
 WAIT_SECONDS = 45.0
-# A notification takes seconds, sometimes a minute or longer; after this it is taken for lost.
+# A notification takes seconds, sometimes a minute or longer; after this it counts as lost.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html
 LOST_SECONDS = 900.0
-# Only the notification says who dropped a file: it is not taken for lost while the intake queue may
-# still hold it, which delivers five times with 5,400 s in between before it gives up.
+# Only the notification says who dropped a file. It does not count as lost while the intake queue
+# may still hold it: the queue delivers five times, 5,400 s apart, before it gives up.
 LOST_DROP_SECONDS = 10 * 3600.0
-# An import that nobody approves is cancelled, so that every import ends. The bytes it refers to are
-# kept longer than that.
+# An import that nobody approves is cancelled, so that every import ends. The bytes it refers to
+# are kept longer than this.
 APPROVAL_SECONDS = 30 * 24 * 3600.0
-# Everything older has been looked at many times.
+# Everything older has been checked many times.
 FORGOTTEN_SECONDS = 14 * 24 * 3600.0
 # A file comes minutes after its ticket; that of a job within the day that a stream keeps the
 # record of it.
 TICKET_LATE_SECONDS = 2 * 24 * 3600.0
-# What is left to take in what was listed last, and to store how far the listing has come.
+# Time left to send what was listed last to the intake, and to store how far the listing came.
 LISTING_RESERVE_SECONDS = 15.0
-# The names that tickets have, each beginning with its time: what is older has names before.
+# The form of ticket names, each beginning with its time: older tickets have smaller names.
 TICKET_PATTERN = re.compile(r"\d{8}T\d{9}Z-")
 
 
 def sweep_imports(resources: Resources, run: Invocation) -> None:
-    """Sends messages of open imports again that can have been lost, oldest imports first.
+    """Sends messages of open imports again that may have been lost, oldest imports first.
 
-    What a run does not come to is looked at by the next ones.
+    The next runs check what this run does not reach.
     """
     watermarks = resources.tables.watermarks
     begun = looked = watermarks.looked_until(OPEN_IMPORTS)
@@ -79,7 +79,7 @@ def sweep_imports(resources: Resources, run: Invocation) -> None:
             continue
         decided = _decide(standing, seen(standing.need), run.now)
         if decided is Resend.PROBE_FOR_ALL:
-            # One import speaks for all: the one that has done so least.
+            # One import probes for all: the one that has done so least often.
             best = for_all.setdefault(standing.need, standing)
             if standing.sent.resends < best.sent.resends:
                 for_all[standing.need] = standing
@@ -95,10 +95,10 @@ def sweep_imports(resources: Resources, run: Invocation) -> None:
 
 
 def sweep_uploads(resources: Resources, run: Invocation) -> None:
-    """Sends the uploads to the intake that have no import though they are not new any more.
+    """Sends uploads to the intake that have no import although they are no longer new.
 
-    People's files first, for half of the time, then all others. What a run does not come to is
-    looked at by the next ones.
+    People's files come first, for half of the time, then all others. The next runs check what this
+    run does not reach.
     """
     oldest = ticket_time(run.now - FORGOTTEN_SECONDS - TICKET_LATE_SECONDS)
 
@@ -122,10 +122,10 @@ def _sweep_part(
     *,
     leave_seconds: float,
 ) -> None:
-    """Looks at the versions under a prefix, on from where the last run has stopped.
+    """Checks the versions under a prefix, starting where the last run stopped.
 
     Stops with `leave_seconds` left, and remembers the last key of which it has seen every version.
-    `behind` tells of a key behind which other one it goes on at once, "" for none.
+    `behind` gives, for a key, the key after which the listing continues at once, "" for none.
     """
     watermarks = resources.tables.watermarks
     begun = key = whole = watermarks.looked_until(prefix)
@@ -152,7 +152,7 @@ def _sweep_part(
 def _versions(
     resources: Resources, prefix: str, after_key: str, behind: Callable[[str], str]
 ) -> Iterator[Version]:
-    """The versions under a prefix behind a key, without what `behind` leads past."""
+    """The versions under a prefix after a key, without those that `behind` skips."""
     while True:
         for version in objects.versions(resources.uploads_bucket, prefix, after_key=after_key):
             after_key = behind(version.upload.key)
@@ -165,7 +165,7 @@ def _versions(
 
 
 UPLOADS_AT_A_TIME = 100
-# The part under which it is stored how far the open imports were looked at.
+# The part of the sweep that stores how far the open imports were checked.
 OPEN_IMPORTS = "imports"
 # What the schedules ask for, by the name in their input.
 SWEEPS: Mapping[str, Callable[[Resources, Invocation], None]] = {
@@ -195,7 +195,7 @@ class _Standing:
 
 
 def _standing(item: ImportItem, now: float) -> _Standing | None:
-    """How an import stands; None when nothing has to be sent for it."""
+    """The state of an import for the sweep; None when nothing has to be sent for it."""
     state = State(item.state)
     need = Need.FINALIZE
     if state is State.VALIDATING:
@@ -214,7 +214,7 @@ def _is_overdue(item: ImportItem, now: float) -> bool:
 
 
 def _cancel(resources: Resources, item: ImportItem, run: Invocation) -> None:
-    """Cancels what nobody approved; its chunks, sent for the first time, are settled unwritten."""
+    """Cancels an unapproved import; its chunks are then sent, and settled without writing."""
     at = rfc3339(run.now)
     if resources.tables.imports.cancel(item.pk, "nobody approved it in time", at=at):
         send_chunks(resources, item, sorted(pending_chunks(item)), run.deadline)
@@ -234,7 +234,7 @@ def _opened(item: ImportItem) -> float:
 def _decide(standing: _Standing, seen: Seen, now: float) -> Resend:
     item, sent = standing.item, standing.sent
     if standing.need is Need.INTAKE and item.waits and not sent.resends:
-        # Nothing is on its way: the last run has put the import off.
+        # Nothing is in progress: the last run has postponed the import.
         return Resend.PROBE if now - sent.at >= WAIT_SECONDS else Resend.NOTHING
     return what_to_resend(now, sent, seen)
 
@@ -246,7 +246,7 @@ def _send_on(resources: Resources, standing: _Standing, decided: Resend, run: In
     if need is Need.CHUNKS:
         chunks = _lost_chunks(resources, standing, decided, run)
     probe = chunks[0] if chunks and decided is not Resend.LOST else None
-    # Before it is sent, so that whoever takes the probe sees that it is one.
+    # Store it before sending, so that whoever takes the probe sees that it is one.
     resources.tables.imports.resent(item.pk, need, now=now, resends=sent.resends + 1, probe=probe)
     is_sent = _resend(resources, item, need, chunks, run)
     if is_sent:
@@ -268,7 +268,7 @@ def _lost_chunks(
 def _resend(
     resources: Resources, item: ImportItem, need: Need, chunks: list[int], run: Invocation
 ) -> bool:
-    """Sends what the import needs; False when that is nothing."""
+    """Sends what the import needs; False when it needs nothing."""
     if need is Need.INTAKE:
         queues.send(resources.intake_queue, arrival_message(_arrival(item)))
     elif need is Need.FINALIZE:
@@ -280,8 +280,8 @@ def _resend(
 
 
 def _arrival(item: ImportItem) -> Arrival:
-    # The order was settled when the import was registered and is not looked at again; the sender
-    # is, so S3's word of who it was goes along.
+    # Precedence was settled when the import was registered and is not determined again. The sender
+    # is, so the principal that S3 reported is passed along.
     return Arrival(
         Upload(item.bucket, item.key, item.version_id),
         datetime.fromisoformat(item.received_at).timestamp(),

@@ -1,4 +1,4 @@
-"""Tickets: the name under which one file is announced, and where that file lies."""
+"""Tickets: the name under which one file is announced, and the key of that file."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import secrets
 from handover.pipeline.older_imports import ticket_time
 from handover.pipeline.uploads import IN
 
-# So long the ticket itself tells whose file it was, if the upload is heard of late.
+# How long the ticket itself records whose file it was, in case the upload is noticed late.
 TICKET_SECONDS = 90 * 24 * 3600
 MAX_FILENAME_CHARS = 255
 
 
 def new_ticket(now: float) -> str:
-    """A name that nobody can guess; such names sort as their times do."""
+    """A name that nobody can guess; such names sort in order of time."""
     return f"{ticket_time(now)}-{secrets.token_hex(8)}"
 
 
 def ticket_key(tenant: str, ticket: str) -> str:
-    """Where the ticket's file lies in the upload bucket."""
+    """Key of the ticket's file in the upload bucket."""
     return f"{IN}/{tenant}/{ticket}.csv"

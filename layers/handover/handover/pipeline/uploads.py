@@ -1,4 +1,4 @@
-"""Uploads: what S3 says of a new object, and who is behind it."""
+"""Uploads: S3's event for a new object, and who sent it."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from handover.runtime import Resources, logger, metrics, rfc3339
 from handover.store.tickets import Replays
 
 IN, DROP, DIRECTORY = "in", "drop", "directory"
-# The doors of other systems, which prove themselves by the principal that S3 names.
+# The prefixes for other systems, which are identified by the principal that S3 reports.
 OF_SYSTEMS = (DROP, DIRECTORY)
-# The folder of a source whose files are no uploads: where it keeps those that it has sent.
+# Files in this folder of a source are not uploads: the source archives its sent files here.
 ARCHIVE = "archive"
 USER_SOURCE = "user"
-# Who puts a file where nobody's files belong has no tenant; no tenant can have this name.
+# A sender outside every tenant's prefixes has no tenant; no tenant can have this name.
 NO_TENANT = "-"
-# S3's sequencers are hexadecimal numbers that may differ in length; they are compared after the
-# shorter is filled up with zeros on the right.
+# S3's sequencers are hexadecimal numbers that may differ in length; pad the shorter one with
+# zeros on the right to compare them.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 SEQUENCER_CHARACTERS = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A version that has come into the upload bucket.
+    """A version that has arrived in the upload bucket.
 
-    `principal` is who wrote it as S3 says, None when S3's word of it never came and the version
-    was found by looking. `size_bytes` is None in messages that do not tell it.
+    `principal` is the writer that S3 reports, None when S3 reported none and the version was found
+    by listing. `size_bytes` is None in messages that do not have it.
     """
 
     upload: Upload
@@ -50,29 +50,29 @@ class Arrival:
 
     @property
     def import_id(self) -> str:
-        """The identity of the import: the version's, whatever else is said of it."""
+        """The identity of the import: that of the version, whatever else is known about it."""
         where = f"{self.upload.bucket}\0{self.upload.key}\0{self.upload.version_id}"
         return hashlib.sha256(where.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
     @property
     def order(self) -> str:
-        """The place among all imports of the tenant: S3's time, then S3's sequencer."""
+        """The precedence among all imports of the tenant: S3's time, then S3's sequencer."""
         sequencer = self.sequencer.upper().ljust(SEQUENCER_CHARACTERS, "0")
         return f"{rfc3339(self.at)}#{sequencer}#{self.import_id[:8]}"
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who sent a file and what they want of it; `refusal` when they may not.
+    """Who sent a file and what they ask for; `refusal` when they may not send it.
 
-    `uploader` is the address of a person, "" for a system; `principal` is what the registered
-    source of a system proved itself by, "" where it did not. `is_system` for a registered source,
-    `writes_directory` when it has that right, `is_directory` when the file lies under the prefix
-    of the directory. Of a file that Handover wrote itself: `job` is its kind, `undo_of` the
-    import that it takes back, and `profile_body` the profile that it follows. Of an import that
-    applies or corrects another: `follows` is that one. When the file is only a pointer,
-    `object_of` is the import whose object is worked, and `preview_of` the dry run whose changes
-    alone may be applied, None for any.
+    `uploader` is the address of a person, "" for a system; `principal` is what identified the
+    registered source of a system, "" when nothing did. `is_system` is true for a registered source,
+    `writes_directory` when it has that right, `is_directory` when the file lies under the prefix of
+    the directory. For a file that Handover wrote itself: `job` is its kind, `undo_of` the import
+    that it undoes, and `profile_body` the profile that it follows. For an import that applies or
+    corrects another, `follows` is that one. When the file is only a pointer, `object_of` is the
+    import whose object is processed, and `preview_of` the dry run whose changes are the only ones
+    that may be applied, None for any.
     """
 
     tenant: str
@@ -97,12 +97,12 @@ class Sender:
 
 
 def arrivals(message: Mapping[str, Any]) -> Iterator[Arrival]:
-    """What an S3 notification tells of; nothing for S3's test message."""
+    """The arrivals in an S3 notification; none for S3's test message."""
     for record in message.get("Records", ()):
         if not record["eventName"].startswith("ObjectCreated:"):
             continue
         told = record["s3"]
-        # Keys come encoded as in a form: "+" is a space. They are decoded once, here.
+        # Keys are encoded as in a form: "+" is a space. They are decoded once, here.
         key = unquote_plus(told["object"]["key"], errors="surrogateescape")
         yield Arrival(
             Upload(told["bucket"]["name"], key, told["object"].get("versionId", "")),
@@ -149,10 +149,10 @@ def arrivals_of(message: Mapping[str, Any]) -> Iterator[Arrival]:
 
 
 def is_no_upload(key: str, size_bytes: int | None) -> bool:
-    """True for an object that asks for nothing, so that it is no import and nobody is told.
+    """True for an object that is not an upload: it makes no import and no notification.
 
-    That is the marker of a directory, an empty object whose key ends in "/", and whatever a
-    source keeps under `archive/` in its own place: a file that is moved there is a new object.
+    These are directory markers, which are empty objects whose key ends in "/", and everything that
+    a source keeps under `archive/` in its own folder: a file that is moved there is a new object.
     """
     if key.endswith("/") and size_bytes == 0:
         return True
@@ -167,11 +167,11 @@ def is_no_upload(key: str, size_bytes: int | None) -> bool:
 
 
 def is_passed_over(resources: Resources, arrival: Arrival) -> bool:
-    """True for an arrival that makes no import; the log tells why.
+    """True for an arrival that makes no import; the log says why.
 
-    Amazon S3 may send events of every bucket of the AWS account to the intake queue. A condition
-    on the bucket in the queue's policy would close a circle in the template (the bucket needs the
-    policy to be made), so events of other buckets are dropped here.
+    Amazon S3 may send events of every bucket of the AWS account to the intake queue. A condition on
+    the bucket in the queue's policy would be circular in the template (the bucket needs the policy
+    first), so events of other buckets are dropped here.
     """
     upload = arrival.upload
     if upload.bucket != resources.uploads_bucket:
@@ -185,7 +185,7 @@ def is_passed_over(resources: Resources, arrival: Arrival) -> bool:
 
 
 def sender_of(resources: Resources, arrival: Arrival) -> Sender:
-    """Who sent the file, proven by the ticket or the principal, never by what the file says."""
+    """Who sent the file, proven by the ticket or the principal, never by the file's content."""
     door, _, rest = arrival.upload.key.partition("/")
     tenant, _, name = rest.partition("/")
     if not TENANT_PATTERN.fullmatch(tenant):
@@ -200,7 +200,7 @@ def sender_of(resources: Resources, arrival: Arrival) -> Sender:
 
 
 class ReplayedError(RefusedError):
-    """Another file was posted with the form of a ticket that is used; `replays` tells of all."""
+    """Another file was posted with the form of a used ticket; `replays` describes all of them."""
 
     def __init__(self, replays: Replays) -> None:
         super().__init__("TICKET_REPLAYED", _USED)
@@ -211,14 +211,14 @@ _USED = "this ticket has been used or cancelled; it is good for one upload. Ask 
 
 
 def check_ticket(resources: Resources, arrival: Arrival, ticket: str) -> None:
-    """Raises RefusedError unless the arrival is the one upload that the ticket is good for.
+    """Raises RefusedError unless the arrival is the one upload that the ticket allows.
 
-    Of several versions under the ticket's key the oldest counts, whichever is heard of first. The
-    others are replays, ReplayedError, whatever they hold. How many there are is what the bucket
-    holds, so that it is counted right however often each is heard of.
+    Of several versions under the ticket's key the oldest counts, whichever is reported first. The
+    others are replays and raise ReplayedError, whatever they contain. Their number is counted in
+    the bucket, so it is right however often each one is reported.
     """
     key = arrival.upload.key
-    # A listing has the newest version of a key first.
+    # A listing gives the newest version of a key first.
     held = [
         found_arrival(version)
         for version in objects.versions(arrival.upload.bucket, key)
@@ -228,7 +228,7 @@ def check_ticket(resources: Resources, arrival: Arrival, ticket: str) -> None:
         raise ReplayedError(Replays(held[-1].import_id, len(held) - 1, rfc3339(held[0].at)))
     tickets = resources.tables.tickets
     is_good = tickets.use(ticket, arrival.import_id)
-    # What was posted after this file may have been heard of before it.
+    # Files posted after this one may have been reported before it.
     tickets.take_over_replays(arrival.import_id, ticket)
     if not is_good:
         raise RefusedError("TICKET_REPLAYED", _USED)
@@ -288,7 +288,7 @@ def _system(
     elif arrival.principal is None:
         refusal = Refusal(
             "WRONG_PRINCIPAL",
-            "S3's word of who wrote this file never came, so nobody can tell. Drop it again.",
+            "S3 did not report who wrote this file. Drop it again.",
         )
     elif not is_proven:
         refusal = Refusal(
@@ -311,9 +311,9 @@ def _system(
 
 
 def _of_directory(sender: Sender) -> Sender:
-    """The sender of a file of the directory: what the file is about is said by its name.
+    """The sender of a file of the directory: the filename says what the file is about.
 
-    The source's mapping is left out: it leads to columns of the source's own profile.
+    The source's mapping is left out: it maps to columns of the source's own profile.
     """
     if sender.refusal is not None:
         return sender
@@ -326,8 +326,8 @@ def _of_directory(sender: Sender) -> Sender:
         profile="",
         refusal=Refusal(
             "UNKNOWN_PROFILE",
-            f"{sender.filename!r} may be anything: expected a file whose name begins with accounts "
-            "or users",
+            f"{sender.filename!r} does not say what the file is about, expected a name that begins "
+            "with accounts or users",
         ),
     )
 
@@ -353,7 +353,7 @@ def _stranger(arrival: Arrival) -> Sender:
         mapping={},
         refusal=Refusal(
             "UNKNOWN_SOURCE",
-            "this is no place for uploads: expected a ticket's key, or drop/<tenant>/<source>/, or "
+            "files are not accepted here: expected a ticket's key, or drop/<tenant>/<source>/, or "
             "directory/<tenant>/<source>/",
         ),
     )
