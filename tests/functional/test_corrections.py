@@ -305,7 +305,7 @@ def test_a_report_that_is_gone_cannot_be_corrected(pipeline: Pipeline) -> None:
     answer = ask(pipeline, created, {"2": {MANAGER: BARAKA}})
 
     assert answer.status == 409
-    assert "kept no longer" in answer.body["detail"]
+    assert "no longer kept" in answer.body["detail"]
 
 
 def test_a_line_far_down_a_long_report_is_not_looked_for(
@@ -318,7 +318,7 @@ def test_a_line_far_down_a_long_report_is_not_looked_for(
     answer = ask(pipeline, created, {"51": {MANAGER: BARAKA}})
 
     assert answer.status == 409
-    assert "line 51 stands too far down" in answer.body["detail"]
+    assert "line 51 is too far down" in answer.body["detail"]
     corrected(pipeline, created, {"2": {MANAGER: BARAKA}})
 
 

@@ -61,4 +61,4 @@ def test_a_file_of_the_directory_cannot_be_undone(pipeline: Pipeline) -> None:
     answer = api(pipeline).post(f"/imports/{pipeline.item(created).pk}/undo")
 
     assert answer.status == 409
-    assert "facts of the directory" in answer.body["detail"]
+    assert "directory fields" in answer.body["detail"]

@@ -314,7 +314,7 @@ def test_lines_can_be_listed_as_long_as_results_are_kept(pipeline: Pipeline) -> 
 
     assert (answer.status, answer.body["detail"]) == (
         404,
-        "the import is older than its results are kept",
+        "the results of the import are no longer kept",
     )
 
 

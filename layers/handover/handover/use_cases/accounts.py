@@ -1,4 +1,4 @@
-"""What people may know of accounts: who is assigned now, or was; all, or those of somebody."""
+"""What people can see of accounts: who is assigned now, or was; all accounts, or somebody's."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from handover.use_cases.paging import MAX_PLACE_BYTES, Page, Room, cursor_at, pa
 
 HISTORY_PLACES = re.compile(r"[0-9]{1,18}")
 LIST_PLACES = re.compile(r".+", re.DOTALL)
-# A user, a role and an account; no address or role holds a line end.
+# A user, a role and an account; neither addresses nor roles contain line ends.
 HOLDER_PLACES = re.compile(r"[^\n]+\n[^\n#]+#.+", re.DOTALL)
 MAX_HOLDER_BYTES = 2 * MAX_PLACE_BYTES
 PORTFOLIO_PLACES = re.compile(r"[^#]+#.+", re.DOTALL)
 PORTAL_PLACES = re.compile(r"[^#]+#.+", re.DOTALL)
-# A page ends there though it is not full, so that it is answered in time and in one answer.
+# A page ends here even if it is not full, so that the answer is in time and in one piece.
 MAX_LOOKED_AT = 2000
-# Accounts are read so many at a time, and the people of so many holders.
+# How many accounts, and how many holders, are read at a time.
 AT_A_TIME = 100
 HOLDERS_AT_A_TIME = 1000
 
@@ -45,9 +45,9 @@ JsonObject = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which accounts are listed: all, or those of a status ("active", "inactive"), of a portal.
+    """Which accounts are listed: all, those of a status ("active", "inactive"), or of a portal.
 
-    `holder` is the name, address or login name of somebody who holds them, in `role` or in any.
+    `holder` is the name, address or login name of a user who holds them, in `role` or in any.
     """
 
     status: str = ""
@@ -63,7 +63,7 @@ class Wanted:
 
 
 def status_of(account: Account) -> str:
-    """The account's status in a word."""
+    """The account's status as a word."""
     return "active" if account.is_active else "inactive"
 
 
@@ -78,14 +78,14 @@ def account_of(
 def account_at(
     resources: Resources, person: Person, account_id: str, at: str, deadline: Deadline
 ) -> JsonObject:
-    """The account as it was assigned at an instant, or at the end of a day (UTC).
+    """The account with its assignments at an instant, or at the end of a day (UTC).
 
-    Names and facts are those of now; `at` tells the instant. Raises NotFoundError, and
-    InvalidRequestError for what is neither.
+    Names and directory fields are the present ones; `at` says which instant. Raises NotFoundError,
+    and InvalidRequestError when `at` is neither a date nor an instant.
     """
     instant = _instant(at)
     account = account_for(resources, person, account_id, deadline)
-    # The history follows from a stream; what it does not have yet is still on the account.
+    # History is written from a stream; what it lacks so far is still on the account.
     known = {receipt.version: receipt for receipt in account.receipts}
     newest = resources.tables.history.of(person.tenant, account_id, is_newest_first=True)
     lately = sorted(known.values(), key=lambda receipt: -receipt.version)
@@ -102,7 +102,7 @@ def account_at(
 
 
 def _newest(lately: Sequence[ChangeReceipt], entries: Iterable[Entry]) -> Iterator[ChangeReceipt]:
-    """All marks once, newest first; `lately` may hold some that the entries lack."""
+    """All receipts once, newest first; `lately` may hold some that the entries lack."""
     stored = (entry.receipt for entry in entries)
     first = next(stored, None)
     above = first.version if first is not None else 0
@@ -138,7 +138,7 @@ def history_of(
     cursor: str | None,
     deadline: Deadline,
 ) -> Page[JsonObject]:
-    """What has become of the account, oldest first; raises NotFoundError."""
+    """What happened to the account, oldest first; raises NotFoundError."""
     after = int(place_at(cursor, HISTORY_PLACES) or 0)
     account = account_for(resources, person, account_id, deadline)
     entries = resources.tables.history.of(person.tenant, account.account_id, after=after)
@@ -159,10 +159,10 @@ def accounts_page(
     cursor: str | None,
     deadline: Deadline,
 ) -> Page[JsonObject]:
-    """The accounts that are wanted; all of the tenant's in an order that means nothing.
+    """The accounts that match; all of the tenant's come in an arbitrary order.
 
-    A page may hold fewer than `limit`, even none, where few are wanted: the cursor leads on. Of
-    a holder nobody knows there are none; an address may be one that is pending.
+    A page may hold fewer than `limit`, even none, where few match: follow the cursor. An unknown
+    holder has no accounts; an address may be a pending one.
     """
     if not expected.holder:
         place = place_at(cursor, LIST_PLACES)
@@ -175,7 +175,7 @@ def accounts_page(
     holders = sorted(_holders(resources, person.tenant, expected.holder, deadline))
 
     def is_wanted(at: str, account: Account) -> bool:
-        # Who holds an account in two roles, or with another of that name, is told of once.
+        # An account held in two roles, or by two people of the name, is listed once.
         return expected.admits(account) and at == min(
             _ways(account, holders, expected.role), default=""
         )
@@ -185,7 +185,7 @@ def accounts_page(
 
 
 def _ways(account: Account, holders: Sequence[str], role: str) -> list[str]:
-    """The places at which the account stands among what they hold."""
+    """The places of the account among what the holders hold."""
     return [
         f"{assignee}\n{in_role}#{account.account_id}"
         for in_role, assignee in _assignees(account)
@@ -194,9 +194,9 @@ def _ways(account: Account, holders: Sequence[str], role: str) -> list[str]:
 
 
 def _holders(resources: Resources, tenant: str, holder: str, deadline: Deadline) -> set[str]:
-    """Under which names of seats they may hold something.
+    """The assignee names under which they may hold something.
 
-    An address is somebody's login name too, where people sign in elsewhere by their address.
+    An address may also be a login name, if people sign in elsewhere with their address.
     """
     directory = resources.tables.directory
     address = normal_address(holder)
@@ -233,13 +233,13 @@ def portal_managers(
     cursor: str | None,
     deadline: Deadline,
 ) -> Page[JsonObject]:
-    """Who holds which accounts of a portal, by role and account; none of one that nobody knows."""
+    """Who holds which accounts of a portal, by role and account; empty for an unknown portal."""
     place = place_at(cursor, PORTAL_PLACES) or ""
     held = resources.tables.portfolios.of(person.tenant, portal_assignee(portal), after=place)
     found = list(islice(held, limit + 1))
     ids = dict.fromkeys(account_id for _, account_id in found[:limit])
     accounts = resources.tables.accounts.read(person.tenant, ids, deadline)
-    # The portfolio follows the account within moments; the account is what counts.
+    # The portfolio follows the account within moments; the account is authoritative.
     there = [
         (role, accounts[account_id])
         for role, account_id in found[:limit]
@@ -308,7 +308,7 @@ def _page(
 def _rows(
     resources: Resources, tenant: str, found: Sequence[tuple[str, Account]], deadline: Deadline
 ) -> Iterator[tuple[str, JsonObject]]:
-    """Each place with its account as it is told, lazily: a page may end by its bytes."""
+    """Each place with its account as a dict, lazily: a page may end by its bytes."""
     for part in _parts(found):
         told = all_to_dict(resources, tenant, [account for _, account in part], deadline)
         yield from zip((place for place, _ in part), told, strict=True)
@@ -342,7 +342,7 @@ def account_for(
 def all_to_dict(
     resources: Resources, tenant: str, accounts: Sequence[Account], deadline: Deadline
 ) -> list[JsonObject]:
-    """The accounts as the API tells them, with the people as the directory knows them now."""
+    """The accounts as the API returns them, with the people as the directory has them now."""
     users = _people(resources, tenant, accounts, deadline)
     return [_to_dict(account, users) for account in accounts]
 

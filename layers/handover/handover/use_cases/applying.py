@@ -1,8 +1,7 @@
-"""Applying an import that has shown what a file would do, without a second upload.
+"""Applying a preview or a dry run of a file without a second upload.
 
-The new import begins with a small object under `in/` that points to the uploaded one: it gives the
-import its own id and its place in the order of all imports. Everything else is checked again, as
-for any file.
+The new import begins with a small object under `in/` that points to the uploaded one: this gives
+the import its own id and its own precedence. Everything else is checked again, as for any file.
 """
 
 from __future__ import annotations
@@ -26,16 +25,16 @@ from handover.store.imports import ImportItem
 from handover.store.tickets import TicketItem
 from handover.use_cases.imports import readable_import
 
-# So long after its upload a file can be applied. An import may then wait 44 days for an Admin: 45
-# days together, and the upload and work buckets keep what it reads for 60 at least.
+# How long after its upload a file can be applied. An import may then wait 44 days for an Admin: 45
+# days together, and the upload and work buckets keep what it reads for at least 60.
 APPLY_SECONDS = 24 * 3600.0
-# What the object of such a file is, or was when it was read: another cannot be read either.
+# Refusals where the object is, or was, unreadable: a new import could not read it either.
 _UNREADABLE = frozenset({"OBJECT_GONE", "TICKET_REPLAYED", "NOT_VALIDATED"})
 
 
 @dataclass(frozen=True, slots=True)
 class Applying:
-    """How an import is to be worked again; profile and mapping None = as it was."""
+    """How to process an import again; profile and mapping None = as before."""
 
     mode: Mode
     profile: str | None = None
@@ -44,9 +43,9 @@ class Applying:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """How the file is to be read: by which profile, and what its columns are called in it.
+    """How to read the file: with which profile, and the mapping of its columns.
 
-    `is_as_before` when the import that is applied has read it just so.
+    `is_as_before` when the applied import has read it in exactly this way.
     """
 
     profile: Profile
@@ -57,12 +56,12 @@ class _Reading:
 def apply_import(
     resources: Resources, person: Person, name: str, asked: Applying, now: float, deadline: Deadline
 ) -> str:
-    """The ticket of the import that works the file of that import again.
+    """The ticket of an import that processes the file of that import again.
 
-    A dry run that is run with the profile and the mapping that it had applies exactly what it has
-    shown. Raises NotFoundError, ForbiddenError for somebody who may not read the import or upload
-    such files, InvalidRequestError, which names the field, and ConflictError for an import that is
-    no preview, has not ended, or whose file is older than APPLY_SECONDS.
+    A dry run that is applied with the same profile and mapping applies exactly what it has shown.
+    Raises NotFoundError, ForbiddenError for somebody who may not read the import or upload such
+    files, InvalidRequestError, which names the field, and ConflictError for an import that is not a
+    preview or dry run, has not ended, or whose file is older than APPLY_SECONDS.
     """
     item = readable_import(resources, person, name)
     profile = _profile(resources, person, item, asked)
@@ -106,7 +105,7 @@ def apply_import(
 def _profile(
     resources: Resources, person: Person, item: ImportItem, asked: Applying
 ) -> Profile | None:
-    """The profile that the person wants and may use; None for a file that Handover wrote."""
+    """The profile asked for, if the person may use it; None for a file that Handover wrote."""
     if item.job is not None:
         return None
     name = asked.profile if asked.profile is not None else item.profile
@@ -118,7 +117,7 @@ def _profile(
 def _check_applicable(item: ImportItem) -> None:
     """Raises ConflictError unless the import has ended, applied nothing, and has a file."""
     if item.mode == Mode.RUN:
-        raise ConflictError("the import was applied already; only a preview or a dry run can be")
+        raise ConflictError("only a preview or a dry run can be applied; this import was a run")
     if not State(item.state).is_final:
         raise ConflictError(f"the import is in the state {item.state} and has not ended")
     if item.refusal and item.refusal["code"] in _UNREADABLE:
@@ -133,7 +132,7 @@ def _root(resources: Resources, item: ImportItem) -> ImportItem:
 
 
 def _of_own_file(plan: ImportPlan | None, asked: Applying) -> _Reading:
-    """A file that Handover wrote is read as it was written for."""
+    """A file that Handover wrote is read with the profile that it was written for."""
     if asked.profile is not None or asked.mapping is not None:
         raise InvalidRequestError(
             "profile" if asked.profile is not None else "mapping",

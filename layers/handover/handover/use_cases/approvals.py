@@ -1,4 +1,4 @@
-"""Decisions of people about an import: approve it, or cancel it."""
+"""What people decide about an import: approve it, or cancel it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from handover.use_cases.imports import Ticket, import_for
 
 
 def approve(resources: Resources, person: Person, name: str, run: Invocation) -> ImportItem:
-    """The import, which goes on to its chunks now.
+    """Approves the import, whose chunks are then processed; returns it.
 
-    Raises ForbiddenError for everybody but an Admin, and ConflictError for an import that does
-    not wait for one.
+    Raises ForbiddenError unless the person is an Admin, and ConflictError for an import that does
+    not wait for approval.
     """
     only_admins(person, "approve an import")
     found = import_for(resources, person.tenant, name)
@@ -31,10 +31,10 @@ def approve(resources: Resources, person: Person, name: str, run: Invocation) ->
 
 
 def cancel(resources: Resources, person: Person, name: str, run: Invocation) -> ImportItem | Ticket:
-    """The import, which ends as soon as what is being written is written.
+    """Cancels the import, which ends once the writes in progress are done; returns it.
 
-    Cancelling what is being cancelled changes nothing. Raises ForbiddenError for everybody but an
-    Admin and the uploader, and ConflictError when all is done already.
+    Cancelling again changes nothing. Raises ForbiddenError unless the person is an Admin or the
+    uploader, and ConflictError when the import is already done.
     """
     found = import_for(resources, person.tenant, name)
     uploader = found.item.uploader if isinstance(found, Ticket) else found.uploader
@@ -53,7 +53,7 @@ def cancel(resources: Resources, person: Person, name: str, run: Invocation) -> 
         if resources.tables.tickets.cancel(found.ticket, person.email):
             metrics.add_metric("ImportsCancelled", "Count", 1)
             return import_for(resources, person.tenant, name)
-        # The file has come since the ticket was looked at.
+        # The file arrived after the ticket was read.
         found = import_for(resources, person.tenant, name)
     if isinstance(found, Ticket):
         raise _conflict(resources, person, name, "cancelled")
@@ -72,14 +72,14 @@ def _cancel_import(
     metrics.add_metric("ImportsCancelled", "Count", 1)
     logger.info("import cancelled", extra={"import_id": item.pk})
     if item.state == State.PROCESSING and item.approval and not item.approved_by:
-        # It waited for approval, so nobody has sent its chunks. The workers settle them without
+        # It waited for approval, so its chunks were never sent. The workers settle them without
         # writing anything.
         return _hand_out(resources, item, run.deadline)
     return item
 
 
 def _hand_out(resources: Resources, item: ImportItem, deadline: Deadline) -> ImportItem:
-    """Sends the chunks to the workers; the sweeper sends those that an outage leaves behind."""
+    """Sends the chunks to the workers; the sweep sends those that an outage leaves behind."""
     send_chunks(resources, item, sorted(pending_chunks(item)), deadline)
     return item
 

@@ -1,7 +1,7 @@
-"""Corrections: lines of an import that are in error, put right, as an import of their own.
+"""Corrections: the lines of an import that are in error, corrected, as an import of their own.
 
-The lines are those of the import's report, so they hold what was uploaded, cell by cell; formulas
-and control characters that the report disarms are what they were. What is not corrected stays.
+The lines come from the import's report, so they hold what was uploaded, cell by cell; formulas and
+control characters that the report neutralises are restored. Other cells stay as they are.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ from handover.store.tickets import TicketItem
 from handover.use_cases.imports import readable_import
 
 MAX_LINES = 1_000
-# All that is corrected together; a request may hold six times as much, and a record one megabyte.
+# Limit for all corrections together; a request may hold six times as much, and a record 1 MB.
 MAX_CORRECTED_BYTES = 1024**2
-# As far as a report is read for lines: a function of the API has half a processor and 29 seconds,
-# and reads some 30 MB a second. Longer reports are downloaded, corrected and uploaded as they are.
+# How much of a report is read for lines: an API function has half a processor and 29 seconds, and
+# reads some 30 MB a second. Longer reports must be downloaded, corrected and uploaded.
 MAX_REPORT_BYTES = 64 * 1024**2
 
 Cells = Mapping[str, str]
@@ -63,13 +63,12 @@ def correct_lines(
     now: float,
     deadline: Deadline,
 ) -> str:
-    """The ticket of the import of just these lines, by number, with these cells by column.
+    """The ticket of an import of just these lines, by number, with these cells by column.
 
-    Columns go by their `column_names`.
-    `mode` None is the import's own. Raises NotFoundError, ForbiddenError for somebody who may not
-    read the import or upload such files, InvalidRequestError, which names the line and the column,
-    and ConflictError for an import that has not ended, has no lines in error, or was written by
-    Handover itself.
+    Columns are named as in `column_names`. `mode` None means the import's own. Raises
+    NotFoundError, ForbiddenError for somebody who may not read the import or upload such files,
+    InvalidRequestError, which names the line and the column, and ConflictError for an import that
+    has not ended, has no lines in error, or was written by Handover itself.
     """
     item = readable_import(resources, person, name)
     if item.job is not None:
@@ -123,7 +122,7 @@ def _labels(plan: ImportPlan) -> tuple[str, ...]:
 
 
 def _corrected(lines: Mapping[str, Cells], labels: Sequence[str]) -> dict[int, dict[int, str]]:
-    """The new cells by line and by the place of their column."""
+    """The new cells by line and by the index of their column."""
     if not 1 <= len(lines) <= MAX_LINES:
         raise InvalidRequestError(
             "lines", f"lines: found {len(lines):,} lines, expected 1 to {MAX_LINES:,}"
@@ -151,7 +150,7 @@ def _corrected(lines: Mapping[str, Cells], labels: Sequence[str]) -> dict[int, d
 
 
 def _place(label: str, labels: Sequence[str], number: str) -> int:
-    """The place of the column of that name, written just so or in another case or spacing."""
+    """The index of the column of that name, written exactly or in another case or spacing."""
     names = column_names(labels)
     if label in names:
         return names.index(label)
@@ -196,10 +195,10 @@ def _lines_of(
             if not missing:
                 return found
     except ObjectGoneError as gone:
-        raise ConflictError("the report of the import is kept no longer") from gone
+        raise ConflictError("the report of the import is no longer kept") from gone
     except ReportTooLongError as long:
         raise ConflictError(
-            f"line {min(missing)} stands too far down a long report; download the report, correct "
+            f"line {min(missing)} is too far down a long report; download the report, correct "
             "it there, and upload it"
         ) from long
     number = min(missing)
@@ -225,7 +224,7 @@ def _report_lines(
 
 
 def _row(line: _Line, corrected: Mapping[int, str], labels: Sequence[str]) -> tuple[str, ...]:
-    """The line with its new cells; one that nobody can tell the columns of must be given whole."""
+    """The line with its new cells; one whose columns cannot be told apart must be complete."""
     number = line.number
     if not line.is_whole and len(corrected) < len(labels):
         names = enumerate(column_names(labels))
@@ -239,7 +238,7 @@ def _row(line: _Line, corrected: Mapping[int, str], labels: Sequence[str]) -> tu
     row = tuple(corrected.get(place, cell) for place, cell in enumerate(kept))
     for label, cell in zip(labels, row, strict=True):
         if "\0" in cell:
-            # One of them, and the file is taken for no text.
+            # A single one makes the file look binary.
             raise InvalidRequestError(
                 f"lines.{number}.{label[:100]}",
                 f"line {number}, {label[:100]}: found the control character U+0000, expected text",

@@ -1,8 +1,8 @@
-"""Editing one account at once: decided by the planner and stored by the writer that files have.
+"""Editing one account at once: the same planner and the same writer as for files.
 
-An edit has a place among all imports: the moment it is asked for, after all that has decided the
-account by then. It always takes that place on the account, so an import that is older and still
-comes yields to it, and one that was uploaded later does not.
+An edit has a precedence among all imports: the moment of the request, after everything that has
+decided the account so far. It always takes that precedence on the account, so an older import that
+writes later yields to it, and an import that was uploaded later does not.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from handover.rules import (
 )
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 
-# No import's id begins so: those are hexadecimal.
+# No import id begins like this: those are hexadecimal.
 EDIT = "edit-"
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What somebody wants of one account: names by role, none = nobody."""
+    """What somebody asks for on one account: names by role, no names = nobody."""
 
     account_id: str
     profile: str
@@ -45,10 +45,10 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """What became of an edit; `assigned` and `version` are the account's after it.
+    """The result of an edit; `assigned` and `version` are the account's after it.
 
-    A dry run tells what they would be. `edit_id` stands in the history in an import's place, and
-    names the request by which the log tells of it.
+    A dry run says what they would be. `edit_id` appears in the history instead of an import id, and
+    identifies the request in the log.
     """
 
     edit_id: str
@@ -61,10 +61,10 @@ class Edited:
 def edit_account(
     resources: Resources, person: Person, expected: Edit, run: Invocation
 ) -> Edited | Rejection:
-    """What became of the edit, or why the rules reject it; then nothing is written.
+    """The result of the edit, or why the rules reject it; then nothing is written.
 
-    Raises InvalidRequestError for a profile or role that there is not, ForbiddenError for
-    somebody who may not assign with them, and NotFoundError when there is no such account.
+    Raises InvalidRequestError for an unknown profile or role, ForbiddenError for somebody who may
+    not assign with them, and NotFoundError when there is no such account.
     """
     profile = profile_for(resources, person, expected.profile)
     asked = edit_of(expected.account_id, expected.assign, profile)
@@ -107,7 +107,7 @@ def edit_account(
 
 
 def _place_after(account: Account, asked: Instruction, now: float, edit_id: str) -> str:
-    """The edit's place among all imports: now, and after all that has decided these roles.
+    """The edit's precedence: now, and after everything that has decided these roles.
 
     S3's clock may be ahead of ours.
     """
@@ -118,7 +118,7 @@ def _place_after(account: Account, asked: Instruction, now: float, edit_id: str)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Decision:
-    """All that an edit is decided by but the account."""
+    """What an edit's decision needs, except the account."""
 
     resources: Resources
     asked: Instruction
@@ -132,10 +132,10 @@ class _Decision:
     def made(
         self, account: Account, deadline: Deadline, *, may_write: bool
     ) -> tuple[Account, Decision]:
-        """The plan that was stored, and the account that it was made on.
+        """The decision that was stored, and the account that it was based on.
 
-        A plan that meets a newer account is made again. Its place in the order stays, so a
-        write whose answer was lost is never done again over what has been decided since.
+        A decision that meets a newer account is made again. Its precedence stays, so a write whose
+        answer was lost is never repeated over later decisions.
         """
         tries = 0
         planned = self._plan(account, deadline)
@@ -154,14 +154,14 @@ class _Decision:
         return account, planned
 
     def _is_written(self, account: Account) -> bool:
-        """True when the write before met itself: it was sent twice, or its answer was lost."""
+        """True when the previous write succeeded: it was sent twice, or its answer was lost."""
         return any(mark.import_id == self.edit_id for mark in account.receipts) or any(
             account.orders.get(one.role) == self.order for one in self.asked.requests
         )
 
     def _plan(self, account: Account, deadline: Deadline) -> Decision:
-        # The edit counts itself among them, so that the roles it asks for always take its order: an
-        # older import may still come, whatever is known of it here.
+        # The edit counts itself as an open import, so that the roles it asks for always take its
+        # precedence: an older import may still write, whatever is known of it here.
         older_open_imports = {self.edit_id, *self._still_worked(account, deadline)}
         context = WriteContext(
             self.edit_id, self.order, self.actor, self.at, frozenset(older_open_imports)
@@ -169,7 +169,7 @@ class _Decision:
         return plan(self.asked, account, self.lookup, self.profile, context)
 
     def _still_worked(self, account: Account, deadline: Deadline) -> list[str]:
-        """The imports with a mark on the account that may yet look for it."""
+        """The imports with a receipt on the account that may still look for it."""
         marked = dict.fromkeys(
             mark.import_id for mark in account.receipts if not mark.import_id.startswith(EDIT)
         )

@@ -28,7 +28,7 @@ from handover.workbooks.limits import MAX_REPORT_LINES, WORKBOOK_TYPE
 IMPORT_PATTERN = re.compile(r"[0-9a-f]{32}")
 TICKET_PATTERN = re.compile(r"[A-Za-z0-9]{1,32}-[A-Za-z0-9-]{1,64}")
 LINK_SECONDS = 300
-# Enough to recognise a file by, in a header that must stay short.
+# Enough to recognise a file, in a header that must stay short.
 STEM_CHARS = 100
 # Where a page can begin: a time and an import.
 IMPORT_PLACES = re.compile(r"[0-9T:.Z-]{1,40}#[0-9a-f]{32}")
@@ -36,16 +36,16 @@ IMPORT_PLACES = re.compile(r"[0-9T:.Z-]{1,40}#[0-9a-f]{32}")
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A ticket of which no upload is known yet."""
+    """A ticket without a known upload so far."""
 
     ticket: str
     item: TicketItem
 
 
 def import_for(resources: Resources, tenant: str, name: str) -> ImportItem | Ticket:
-    """The tenant's import of that id or ticket, or the ticket itself while nothing has come.
+    """The tenant's import of that id or ticket, or the ticket while nothing has been uploaded.
 
-    Raises NotFoundError; what another tenant has looks the same as what nobody has.
+    Raises NotFoundError; another tenant's import looks the same as one that does not exist.
     """
     imports = resources.tables.imports
     if IMPORT_PATTERN.fullmatch(name):
@@ -61,7 +61,7 @@ def import_for(resources: Resources, tenant: str, name: str) -> ImportItem | Tic
 
 
 def readable_import(resources: Resources, person: Person, name: str) -> ImportItem:
-    """The import of that id or ticket, for who has uploaded it or may read what came of it.
+    """The import of that id or ticket, for its uploader and those who may read its results.
 
     Raises NotFoundError, ForbiddenError, and ConflictError while nothing has been uploaded.
     """
@@ -75,7 +75,7 @@ def readable_import(resources: Resources, person: Person, name: str) -> ImportIt
 
 
 def to_dict(resources: Resources, found: ImportItem | Ticket, now: float) -> dict[str, object]:
-    """An import as the API shows it: the published form, its ticket, its progress, and who decided.
+    """An import as the API shows it: the published form, ticket, progress, and who decided.
 
     `now` is the present time, in seconds since the epoch.
     """
@@ -115,7 +115,7 @@ def _progress(found: ImportItem | Ticket, about: ImportSummary, now: float) -> P
 def imports_page(
     resources: Resources, person: Person, *, limit: int, cursor: str | None, now: float
 ) -> Page[dict[str, object]]:
-    """The tenant's imports, newest first, as they stand `now`."""
+    """The tenant's imports as they are `now`, newest first."""
     items, place = resources.tables.imports.newest(
         person.tenant, limit, place_at(cursor, IMPORT_PLACES)
     )
@@ -126,9 +126,9 @@ def imports_page(
 def ended_import(resources: Resources, person: Person, name: str) -> ImportItem:
     """The import of that id or ticket, whose lines have all ended.
 
-    Raises ForbiddenError for everybody but the uploader, Admins, and those who may upload such
-    files, ConflictError while the import goes on, and NotFoundError for a preview and for a file
-    that was refused.
+    Raises ForbiddenError unless the person is the uploader, an Admin, or may upload such files,
+    ConflictError while the import continues, and NotFoundError for a preview and for a refused
+    file.
     """
     found = import_for(resources, person.tenant, name)
     if isinstance(found, Ticket):
@@ -140,12 +140,12 @@ def ended_import(resources: Resources, person: Person, name: str) -> ImportItem:
     if found.mode == Mode.PREVIEW:
         raise NotFoundError("a preview decides nothing, so there are no results")
     if found.refusal:
-        raise NotFoundError("this file was refused whole, so there is nothing to tell of its lines")
+        raise NotFoundError("the whole file was refused, so there are no results")
     return found
 
 
 def file_link(resources: Resources, person: Person, name: str, kind: str) -> str:
-    """A link that is good for LINK_SECONDS; `kind` is "errors" or "results".
+    """A link that is valid for LINK_SECONDS; `kind` is "errors" or "results".
 
     Raises what `ended_import` raises, and NotFoundError when the import has no such file.
     """
@@ -184,10 +184,10 @@ def workbook_link(resources: Resources, person: Person, name: str) -> str:
 
 
 def download_name(filename: str, kind: str, ending: str = "csv") -> str:
-    """What the file is saved as: the original name in plain letters, and what the file holds."""
+    """The download's filename: the original name in plain letters, and what the file holds."""
     stem = re.sub(r"\.(csv|xlsx)$", "", filename, flags=re.IGNORECASE)
-    # The name goes into a header, which has no quotes, line ends or accents to spare, and then
-    # onto a disk, where a dot hides it and a hyphen makes it an option.
+    # The name goes into a header, where quotes, line ends and accents cause trouble, and then
+    # onto a disk, where a leading dot hides it and a leading hyphen makes it an option.
     plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode("ascii")
     plain = re.sub(r"[^A-Za-z0-9._-]+", "_", plain)[:STEM_CHARS].strip("._-")
     return f"{plain or 'import'}-{kind}.{ending}"

@@ -1,4 +1,4 @@
-"""Pages of listings, and cursors: where the next page begins, as a text without meaning. Pure.
+"""Pages of listings, and opaque cursors for the next page. Pure.
 
 A page ends by its rows or by its bytes, whichever comes first, so that every answer fits.
 """
@@ -14,12 +14,12 @@ from typing import Generic, TypeVar
 
 from handover.errors import NotFoundError
 
-# A place becomes part of a key: a sort key has 1,024 bytes, of which the least goes into "user#".
+# A place becomes part of a key: a sort key has 1,024 bytes, and "user#" takes the fewest of them.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 MAX_PLACE_BYTES = 1024 - len("user#")
 
-# A function answers at most 6 MB, in which the body is a text within JSON: that of the page is
-# measured as it is sent. What stands around a page, and one row more, has room in what is left.
+# A function's answer has at most 6 MB, and the body is a string within JSON: a page is measured in
+# that form. The rest leaves room for what surrounds a page, and for one more row.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_RESPONSE_BYTES = 6 * 1024**2
 MAX_PAGE_BYTES = 2 * 1024**2
@@ -29,20 +29,20 @@ Other = TypeVar("Other")
 
 
 def sent_bytes(row: object) -> int:
-    """What a row takes in an answer: as JSON within the JSON that the function answers."""
+    """The bytes of a row in an answer: as JSON within the JSON that the function returns."""
     return len(json.dumps(json.dumps(row, ensure_ascii=False), ensure_ascii=False).encode())
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row]):
-    """Some rows of a listing, and the cursor of the next page unless it was the last."""
+    """Some rows of a listing, and the cursor of the next page unless this is the last."""
 
     rows: list[Row]
     cursor: str | None
 
 
 class Room:
-    """What is left of a page: `limit` rows and MAX_PAGE_BYTES; the first row always has room."""
+    """The room left on a page: `limit` rows and MAX_PAGE_BYTES; the first row always fits."""
 
     def __init__(self, limit: int) -> None:
         self._rows = limit
@@ -50,7 +50,7 @@ class Room:
         self._is_begun = False
 
     def takes(self, row: object) -> bool:
-        """True when the row still belongs on the page, which it then is on."""
+        """True when the row fits on the page; it is then counted."""
         taken = sent_bytes(row)
         if self._is_begun and (self._rows == 0 or taken > self._bytes):
             return False
@@ -66,9 +66,9 @@ def page_of(
     place: Callable[[Row], str],
     render: Callable[[Row], Other],
 ) -> Page[Other]:
-    """The first `limit` of `rows` as they are told, fewer when their bytes fill the page.
+    """The first `limit` of `rows` as dicts, fewer when their bytes fill the page.
 
-    No more than one row beyond them is looked at.
+    Reads at most one row beyond them.
     """
     return page_among(rows, limit, place, render, is_wanted=lambda _: True, most=limit + 1)
 
@@ -82,7 +82,7 @@ def page_among(
     is_wanted: Callable[[Row], bool],
     most: int,
 ) -> Page[Other]:
-    """As `page_of`, of the rows that are wanted; fewer, too, once `most` have been looked at."""
+    """As `page_of`, for rows that match; also ends early after reading `most` rows."""
     shown: list[Other] = []
     room = Room(limit)
     last = ""
@@ -99,7 +99,7 @@ def page_among(
 
 
 def cursor_at(place: str) -> str:
-    """The cursor for what comes after `place` in a listing."""
+    """The cursor for the page after `place` in a listing."""
     return base64.urlsafe_b64encode(place.encode()).decode("ascii").rstrip("=")
 
 
@@ -108,8 +108,8 @@ def place_at(
 ) -> str | None:
     """The place after which a page begins, None for the first page.
 
-    Raises NotFoundError for what is no cursor, or leads to none of the listing's `places`, of which
-    none takes more than `max_bytes`.
+    Raises NotFoundError for a text that is not a cursor, or does not match the listing's `places`,
+    of which none takes more than `max_bytes`.
     """
     if cursor is None:
         return None
@@ -117,7 +117,7 @@ def place_at(
         place = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
     except ValueError:
         place = ""
-    # Decoding passes over characters that do not belong; a cursor has exactly one form.
+    # Decoding ignores invalid characters; a cursor has exactly one valid form.
     if not places.fullmatch(place) or len(place.encode()) > max_bytes or cursor_at(place) != cursor:
         raise NotFoundError(
             "this is no cursor of this listing; take the one that its last page gave", "cursor"

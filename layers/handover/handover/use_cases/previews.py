@@ -1,4 +1,4 @@
-"""The preview of a file, as its uploader sees it before anything is decided."""
+"""The preview of a file, as its uploader sees it before deciding anything."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from handover.use_cases.undo import DAY_SECONDS
 def preview_of(resources: Resources, person: Person, name: str, now: float) -> dict[str, Any]:
     """The preview of the import of that id or ticket.
 
-    Raises ForbiddenError for everybody but the uploader, Admins, and those who may upload files of
-    the profile that was named with it, and NotFoundError while there is no preview, or none any
-    more.
+    Raises ForbiddenError unless the person is the uploader, an Admin, or may upload files of the
+    profile named with the file, and NotFoundError while there is no preview yet, or when it has
+    expired.
     """
     found = import_for(resources, person.tenant, name)
     uploader = found.item.uploader if isinstance(found, Ticket) else found.uploader
@@ -40,7 +40,7 @@ def preview_of(resources: Resources, person: Person, name: str, now: float) -> d
         raise NotFoundError(f"this preview is {found.state}; the import says why")
     received_at = datetime.fromisoformat(found.received_at).timestamp()
     if now - received_at > reports_days() * DAY_SECONDS:
-        raise NotFoundError("the preview is older than such files are kept")
+        raise NotFoundError("the preview has expired")
     body = objects.read(resources.reports_bucket, report_key(found, PREVIEW))
     if body is None:
         raise RetryLaterError(f"{PREVIEW} of this import is not there")

@@ -1,4 +1,4 @@
-"""Profiles of a tenant's own: stored, copied with a mapping, removed; by Admins."""
+"""Profiles of a tenant's own: stored, copied with a mapping, removed; for Admins."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from handover.profiles.remembering import remembered_for
 from handover.runtime import Resources, logger
 from handover.use_cases.settings import check_unused, known_roles, switch_off
 
-# Far more than a profile for a header of 200 columns needs; an item may have 400 KB.
+# Far more than a profile for a header of 200 columns needs; an item holds at most 400 KB.
 MAX_PROFILE_CHARS = 100_000
-# All are answered at once, and a function answers 6 MB at most.
+# All are returned at once, and a function's answer has at most 6 MB.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_PROFILES = 25
 
@@ -58,10 +58,10 @@ def _stored(resources: Resources, person: Person, name: str) -> Profile | None:
 def put_profile(
     resources: Resources, person: Person, name: str, definition: Mapping[str, Any]
 ) -> dict[str, object]:
-    """The profile as it is stored now; imports that are validated from now on follow it.
+    """Stores the profile and returns it; imports validated from now on follow it.
 
-    `version` is the one that the Admin began with: it is counted up here, and whoever began with
-    an older one than stands there gets a ConflictError. The same definition again is no new
+    `version` is the one that the Admin started from: it is incremented here, and an older version
+    than the stored one raises ConflictError. Storing the same definition again makes no new
     version. Raises InvalidRequestError, which names the field.
     """
     only_admins(person, "store profiles")
@@ -94,7 +94,7 @@ def _check(resources: Resources, person: Person, profile: Profile) -> None:
 def _check_room(resources: Resources, person: Person) -> None:
     if len(resources.tables.setup.own_profiles(person.tenant)) >= MAX_PROFILES:
         raise ConflictError(
-            f"there are {MAX_PROFILES} profiles of your own, which is the most; remove one first"
+            f"there are {MAX_PROFILES} profiles of your own, the maximum; remove one first"
         )
 
 
@@ -109,12 +109,11 @@ def _check_version(current: Profile | None, profile: Profile) -> None:
 
 
 def remove_profile(resources: Resources, person: Person, name: str) -> None:
-    """Takes a profile of the tenant's own away; a preset of the same name counts again.
+    """Removes a profile of the tenant's own; a preset of the same name takes effect again.
 
-    The name is switched off: an Admin has looked at the profile that goes, not at the preset that
-    counts again, or at what is stored under the name later.
-    Raises ConflictError for a preset, and while a source drops files of the profile;
-    NotFoundError when there is none.
+    The name is switched off: an Admin has approved the removed profile, not the preset that takes
+    effect again, nor a profile stored later under the name. Raises ConflictError for a preset, and
+    while a source drops files of the profile; NotFoundError when there is none.
     """
     only_admins(person, "remove profiles")
     stored = _stored(resources, person, name)
@@ -138,7 +137,7 @@ def copy_profile(
     title: str,
     mapping: Mapping[str, str],
 ) -> dict[str, object]:
-    """The new profile `copy`: the one called `name`, with the labels of `mapping`.
+    """Stores and returns the profile `copy`: a copy of `name` with the labels of `mapping`.
 
     Raises InvalidRequestError, which names the field, NotFoundError, and ConflictError for a name
     that is taken.
@@ -180,7 +179,7 @@ def profile_of(resources: Resources, person: Person, name: str) -> Profile:
 
 
 def profile_to_dict(profile: Profile, *, is_on: bool) -> dict[str, object]:
-    """What somebody needs to know of a profile to write a file for it, and whether it is on."""
+    """What somebody needs to know to write a file for the profile, and whether it is on."""
     return {
         "name": profile.name,
         "title": profile.title,

@@ -1,4 +1,4 @@
-"""A new holder for many accounts at once, and who is awaited: what people ask without a file."""
+"""Reassigning many accounts at once, and pending users: what people ask for without a file."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ PENDING_PLACES = re.compile(r"[^ ]+ [^#]+#.+", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Handing:
-    """Who is to hold a role of which accounts from now on.
+    """Who must hold a role from now on, and on which accounts.
 
-    `role` "" = the first of the profile. Nobody in `to` = nobody. The accounts are named, or are
-    those that `held_by` holds in the role, whose place alone is taken; one of the two is None.
-    `held_by` is the address of a user, or one that accounts wait for (`pending:<address>` where
-    there is a user of that address as well).
+    `role` "" = the first of the profile. Nobody in `to` = nobody. The accounts are either named, or
+    are those that `held_by` holds in the role, and then only that holder is replaced; one of the
+    two is None. `held_by` is the address of a user, or one that accounts wait for
+    (`pending:<address>` where a user has that address as well).
     """
 
     profile: str
@@ -49,7 +49,7 @@ class Handing:
 def ask_owner(
     resources: Resources, person: Person, asked: Handing, now: float, deadline: Deadline
 ) -> str:
-    """The ticket of the import that hands the accounts over.
+    """The ticket of the import that reassigns the accounts.
 
     Raises InvalidRequestError, which names the field, or ForbiddenError for somebody who may not
     upload such files.
@@ -77,7 +77,7 @@ def ask_owner(
     ticket_id = new_ticket(now)
     ticket = job_ticket(person.tenant, person.email, job, now)
     resources.tables.tickets.issue(ticket_id, ticket)
-    # All is known, so the file can be written here and now.
+    # Everything is known, so the file can be written at once.
     labels = [column.label for column in narrowed(profile, role).columns]
     pieces = csv_pieces(labels, ((account, job.cell) for account in accounts))
     upload_job_file(resources, ticket_id, ticket, pieces, deadline)
@@ -123,7 +123,7 @@ def _cell(
     to: Sequence[str],
     deadline: Deadline,
 ) -> str:
-    """What the file says for the role on each line."""
+    """The role's cell in the file, the same on each line."""
     names = [name.strip() for name in to]
     separator, definition = profile.list_separator, profile.roles.get(role)
     most = 1 if separator is None or definition is None else definition.max_users
@@ -180,9 +180,9 @@ def _accounts(asked: Sequence[str]) -> list[str]:
 def pending_page(
     resources: Resources, person: Person, *, limit: int, cursor: str | None
 ) -> Page[dict[str, object]]:
-    """The accounts that wait for users of addresses that nobody has yet, by address.
+    """The accounts that wait for addresses without a user so far, by address.
 
-    Raises ForbiddenError for everybody but an Admin.
+    Raises ForbiddenError unless the person is an Admin.
     """
     only_admins(person, "see who is awaited")
     place = place_at(cursor, PENDING_PLACES)

@@ -1,4 +1,4 @@
-"""Requests about accounts: who holds an account sees them, notes on them, and may create them."""
+"""Requests about accounts: holders of an account see them, add notes, and may create them."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from handover.use_cases.paging import MAX_PLACE_BYTES, Page, Room, cursor_at, pa
 
 NAME = r"[0-9A-Z]{1,32}-[0-9a-f]{16}"
 NAMES = re.compile(NAME)
-# The account, in letters that every path takes, and the request's name.
+# The account, in letters that are safe in every path, and the request's name.
 ID_PATTERN = re.compile(rf"([A-Za-z0-9_-]{{2,1400}})\.({NAME})")
 # A role and an account, and the last request of it that was shown, if any.
 MINE_PLACES = re.compile(rf"[^\n#]+#[^\n]+\n({NAME})?", re.DOTALL)
 MAX_MINE_BYTES = MAX_PLACE_BYTES + 50
-# Accounts are looked at so many at a time, and so many for a page at the most.
+# How many accounts are checked at a time, and at most for a page.
 AT_A_TIME = 100
 MAX_LOOKED_AT = 5000
 
@@ -35,7 +35,7 @@ JsonObject = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class NewRequest:
-    """What a contact of the account wants."""
+    """What a contact of the account asks for."""
 
     account_id: str
     subject: str
@@ -46,10 +46,10 @@ class NewRequest:
 def create_request(
     resources: Resources, person: Person, expected: NewRequest, run: Invocation
 ) -> JsonObject:
-    """The request, which is stored.
+    """Stores the request and returns it.
 
-    Raises NotFoundError for an account that is not there, ForbiddenError for who does not hold
-    it, or may not because the tenant does not let managers, and ConflictError for an inactive one.
+    Raises NotFoundError for an unknown account, ForbiddenError for people who do not hold it or may
+    not create requests under the tenant's setting, and ConflictError for an inactive account.
     """
     account = account_for(resources, person, expected.account_id, run.deadline)
     if not person.is_admin:
@@ -80,7 +80,7 @@ def create_request(
 def requests_mine(
     resources: Resources, person: Person, *, limit: int, cursor: str | None, deadline: Deadline
 ) -> Page[JsonObject]:
-    """The requests of all accounts that the person holds, account by account, newest first each.
+    """The requests of all accounts that the person holds: by account, each newest first.
 
     A page may hold fewer than `limit`, even none, where few accounts have any.
     """
@@ -110,7 +110,7 @@ def requests_mine(
 def _held_from(
     resources: Resources, person: Person, begun: str, *, is_included: bool
 ) -> Iterator[tuple[str, str]]:
-    """Place and account of what the person holds, from a place on or after it."""
+    """Place and account of what the person holds, from a given place on."""
     if is_included:
         yield begun, begun.partition("#")[2]
     for role, account_id in resources.tables.portfolios.of(
@@ -122,7 +122,7 @@ def _held_from(
 def _with_requests(
     resources: Resources, person: Person, batch: list[tuple[str, str]], deadline: Deadline
 ) -> Iterator[tuple[str, str]]:
-    """Those that have requests and that the person holds still, each account in one role."""
+    """Accounts that have requests and that the person still holds, each in one role."""
     ids = dict.fromkeys(account_id for _, account_id in batch)
     some = resources.tables.requests.with_any(person.tenant, ids, deadline)
     accounts = resources.tables.accounts.read(person.tenant, some, deadline) if some else {}
@@ -142,7 +142,7 @@ def requests_of(
     cursor: str | None,
     deadline: Deadline,
 ) -> Page[JsonObject]:
-    """The requests of one account, newest first, for who holds it and for Admins.
+    """The requests of one account, newest first, for its holders and for Admins.
 
     Raises NotFoundError and ForbiddenError.
     """
@@ -180,7 +180,7 @@ def request_of(
 def add_note(
     resources: Resources, person: Person, request_id: str, text: str, run: Invocation
 ) -> JsonObject:
-    """The note, which is stored; raises NotFoundError and ForbiddenError."""
+    """Stores the note and returns it; raises NotFoundError and ForbiddenError."""
     request = _request_for(resources, person, request_id, run.deadline)
     note = Note(new_ticket(run.now), person.email, rfc3339(run.now), text)
     resources.tables.requests.note(person.tenant, request.account_id, request.name, note)

@@ -1,7 +1,7 @@
-"""The lines of an import that has ended, page by page, from results.csv and the index beside it.
+"""The lines of an ended import, page by page, from results.csv and the index beside it.
 
-Each page reads a small range of the index and then the rows that it shows, so that the last page of
-a long file takes as long as the first.
+Each page reads a small range of the index and then the rows that it shows, so the last page of a
+long file is as fast as the first.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ from handover.use_cases.imports import ended_import
 from handover.use_cases.paging import Room, cursor_at, place_at, sent_bytes
 from handover.use_cases.undo import DAY_SECONDS
 
-# A page looks at so much of the index, and of results.csv, at the most; then it ends, with fewer
-# lines or none, and its cursor leads on. S3 gives a function some 60 MB a second.
+# A page reads at most this much of the index, and of results.csv; then it ends, with fewer lines
+# or none, and its cursor continues. S3 gives a function some 60 MB a second.
 MAX_INDEX_READ_BYTES = 8 * 1024**2
 MAX_RESULTS_READ_BYTES = 16 * 1024**2
 MAX_RESULTS_READS = 32
-# Blocks are looked at together, and rows read together, where one request takes less time than two.
+# Blocks and rows are read together where one request is faster than two.
 _WINDOW_BYTES = 1024**2
 _GAP_BYTES = 512 * 1024
-# A line of a megabyte does not fit into an answer seven times over, as escaped characters go.
+# A line of a megabyte may grow sevenfold by escaping, which does not fit into an answer.
 MAX_LINE_BYTES = 1024**2
 MAX_SHOWN_CELL_CHARS = 1000
-# Where a page can begin: a block, and a place in it.
+# Where a page can begin: a block, and a line in it.
 _PLACES = re.compile(r"(\d{1,6})\.(\d{1,6})")
 
 
 @dataclass(frozen=True, slots=True)
 class LinesPage:
-    """Some lines in their order, and the cursor of the next page unless it was the last.
+    """Some lines in their order, and the cursor of the next page unless this is the last.
 
-    `matching` is how many lines the filters let through, None where only looking would tell.
+    `matching` is how many lines match the filters, None where it is not known without reading them.
     """
 
     lines: list[dict[str, object]]
@@ -79,7 +79,7 @@ def lines_page(
     cursor: str | None,
     run: Invocation,
 ) -> LinesPage:
-    """The lines that are asked for, of the import of that id or ticket.
+    """The lines asked for, of the import of that id or ticket.
 
     Raises what `ended_import` raises, and NotFoundError for an import without an index.
     """
@@ -104,10 +104,10 @@ def lines_page(
 
 
 def index_of(resources: Resources, item: ImportItem, now: float) -> LineIndex:
-    """The index of an import's lines; raises NotFoundError for one that has none, or no longer."""
+    """The index of an import's lines; raises NotFoundError if it has none, or no longer has it."""
     received_at = datetime.fromisoformat(item.received_at).timestamp()
     if now - received_at > reports_days() * DAY_SECONDS:
-        raise NotFoundError("the import is older than its results are kept")
+        raise NotFoundError("the results of the import are no longer kept")
     if not item.is_indexed:
         raise NotFoundError(
             "this import has no list of its lines: it is very large, or ended before such lists "
@@ -128,7 +128,7 @@ def _found(
     limit: int,
     deadline: Deadline,
 ) -> tuple[list[tuple[_Place, Found]], _Place | None]:
-    """The next lines that are asked for, `limit` at the most, and where to look on."""
+    """The next matching lines, at most `limit`, and where to continue."""
     found: list[tuple[_Place, Found]] = []
     left = MAX_INDEX_READ_BYTES
     numbers = [
@@ -161,7 +161,7 @@ def _found(
 def _window(
     blocks: Sequence[Block], numbers: Sequence[int], asked: Asked, enough: int
 ) -> list[int]:
-    """The first of these blocks that are read together, until they hold enough lines."""
+    """The leading blocks to read together, until they hold enough lines."""
     window = [numbers[0]]
     for number in numbers[1:]:
         lines = 0 if asked.text else sum(asked.count_in(blocks[one]) for one in window[1:])
@@ -175,7 +175,7 @@ def _window(
 def _affordable(
     found: list[tuple[_Place, Found]], following: _Place | None
 ) -> tuple[list[tuple[_Place, Found]], _Place | None]:
-    """As many of the lines as their rows can be read of at a time, at least one."""
+    """As many lines as their rows can be read at once, at least one."""
     reads, taken = 1, 0
     for number, ((_, before), (at, one)) in enumerate(pairwise(found), start=1):
         gap = one.start - before.end
@@ -190,7 +190,7 @@ def _affordable(
 def _rows(
     resources: Resources, item: ImportItem, index: LineIndex, found: Sequence[Found]
 ) -> Iterator[ResultRow]:
-    """The rows of these lines, read in as few requests as is quick."""
+    """The rows of these lines, read in few requests."""
     run: list[Found] = []
     for one in found:
         if run and one.start - run[-1].end > _GAP_BYTES:
@@ -235,7 +235,7 @@ def _users(
 def _shown(
     index: LineIndex, found: Found, row: ResultRow, users: dict[str, User]
 ) -> dict[str, object]:
-    """A line as the API answers it."""
+    """A line as the API returns it."""
     problem = found.problem
     columns = index.columns
     line: dict[str, object] = {
@@ -272,6 +272,6 @@ def _holder(change: RoleChange, assignee: str, users: dict[str, User]) -> dict[s
 
 
 def _cut(line: dict[str, object], row: ResultRow, columns: Sequence[str]) -> dict[str, object]:
-    """The line with long cells cut, so that it fits into an answer."""
+    """The line with long cells shortened, so that it fits into an answer."""
     cells = [field[:MAX_SHOWN_CELL_CHARS] for field in row.fields]
     return line | {"fields": dict(zip(columns, cells, strict=True)), "is_cut": True}

@@ -1,4 +1,4 @@
-"""What an import that has ended came to: counts, errors by code, who gains and loses accounts."""
+"""The summary of an ended import: counts, errors by code, who gains and loses accounts."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from handover.use_cases.result_lines import index_of
 def result_summary(
     resources: Resources, person: Person, name: str, run: Invocation
 ) -> dict[str, object]:
-    """The summary of the import of that id or ticket, as the API answers it.
+    """The summary of the import of that id or ticket, as the API returns it.
 
-    Codes and managers come with the largest first. Raises what `ended_import` raises, and
+    Codes and managers are sorted by count, largest first. Raises what `ended_import` raises, and
     NotFoundError for an import without an index.
     """
     item = ended_import(resources, person, name)

@@ -1,4 +1,4 @@
-"""What Admins set up for their tenant: settings, roles, workflows, and sources."""
+"""What Admins configure for their tenant: settings, roles, workflows, and sources."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ from handover.use_cases.paging import Page, page_of, place_at
 
 # As many as a user can have.
 MAX_USER_ROLES = 50
-# Each role is a column of some profiles, and an entry in the orders of an account's item.
+# Each role is a column of some profiles, and a precedence entry in an account's item.
 MAX_ROLES = 100
-# Where a listing by name can begin.
+# Where a page of a listing by name can begin.
 NAME_PLACES = re.compile(rf".{{1,{MAX_NAME_CHARS}}}", re.DOTALL)
-# A source is the name of a folder; who is a source by nature cannot be registered as one.
+# A source is the name of a folder; names of built-in sources cannot be registered.
 SOURCE_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 RESERVED_SOURCES = frozenset({"user", "handover"})
-# The unique id of a role or user, as S3's events tell it.
+# The unique id of a role or user, as S3's events contain it.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
 PRINCIPAL_PATTERN = re.compile(r"[A-Za-z0-9:._@=,+-]{1,128}")
 
@@ -57,10 +57,10 @@ def settings_of(resources: Resources, person: Person) -> dict[str, object]:
 def change_settings(
     resources: Resources, person: Person, changes: Mapping[str, Any]
 ) -> dict[str, object]:
-    """The settings after `changes`, which name only those that are to be other than before.
+    """Applies `changes`, which name only the settings to change; returns all settings.
 
     Raises InvalidRequestError, which names the setting, also for a default account manager who is
-    no active user, and for a profile that there is not.
+    not an active user, and for an unknown profile.
     """
     only_admins(person, "change settings")
     _check_profiles(resources, person, settings_from(changes).profiles)
@@ -92,7 +92,7 @@ def _check_profiles(resources: Resources, person: Person, names: Collection[str]
 
 
 def switch_off(resources: Resources, person: Person, profile: str) -> None:
-    """Takes the name out of the setting, so that the next profile of it is not on by itself."""
+    """Removes the name from the setting, so that a later profile of that name starts off."""
     if profile in resources.tables.directory.settings(person.tenant).profiles:
         resources.tables.setup.change_settings(
             person.tenant,
@@ -121,9 +121,9 @@ def role_of(resources: Resources, person: Person, role: str) -> dict[str, object
 
 
 def put_role(resources: Resources, person: Person, definition: Role) -> dict[str, object]:
-    """The role, as it is stored now; imports that are validated from now on follow it.
+    """Stores the role and returns it; imports validated from now on follow it.
 
-    Every account has one workflow at the most; that role can be said only who assigns it.
+    An account has at most one workflow, so for that role only `assigned_by` can be set.
     """
     only_admins(person, "define roles")
     check_role("role", definition.role)
@@ -141,13 +141,13 @@ def put_role(resources: Resources, person: Person, definition: Role) -> dict[str
     check_spelling("role", definition.role, known_roles(resources, person.tenant))
     defined = [one.role for one in resources.tables.directory.roles(person.tenant)]
     if definition.role not in defined and len(defined) >= MAX_ROLES:
-        raise ConflictError(f"there are {MAX_ROLES} roles, which is the most; remove one first")
+        raise ConflictError(f"there are {MAX_ROLES} roles, the maximum; remove one first")
     resources.tables.setup.put_role(person.tenant, definition)
     return _role_to_dict(definition)
 
 
 def _check_columns(resources: Resources, person: Person, definition: Role) -> None:
-    """Raises InvalidRequestError when a profile's files could not tell the role from another."""
+    """Raises InvalidRequestError when files of a profile could not tell the role from another."""
     roles = [
         one
         for one in resources.tables.directory.roles(person.tenant)
@@ -168,16 +168,16 @@ def _check_columns(resources: Resources, person: Person, definition: Role) -> No
 
 
 def known_roles(resources: Resources, tenant: str) -> frozenset[str]:
-    """The roles of the tenant, of its profiles and of the presets, and that of workflows."""
+    """The tenant's roles, those of its profiles and presets, and the workflow's role."""
     profiles = (*presets().values(), *resources.tables.setup.own_profiles(tenant))
     defined = frozenset(definition.role for definition in resources.tables.directory.roles(tenant))
     return defined.union({WORKFLOW_ROLE}, *(profile.roles for profile in profiles))
 
 
 def remove_role(resources: Resources, person: Person, role: str) -> None:
-    """Takes the role away, after which no file can assign it; raises NotFoundError.
+    """Removes the role; files can no longer assign it. Raises NotFoundError.
 
-    Who holds it on an account keeps it, as history tells.
+    Whoever holds it on an account keeps it, and history keeps it too.
     """
     only_admins(person, "remove roles")
     if not (is_name(role) and resources.tables.setup.remove_role(person.tenant, role)):
@@ -209,7 +209,7 @@ def workflow_of(resources: Resources, person: Person, name: str) -> dict[str, ob
 
 
 def put_workflow(resources: Resources, person: Person, name: str) -> dict[str, object]:
-    """The workflow, which accounts can be given from now on."""
+    """Stores the workflow and returns it; accounts can be given it from now on."""
     only_admins(person, "define workflows")
     check_name("name", name)
     check_path("name", name)
@@ -218,7 +218,7 @@ def put_workflow(resources: Resources, person: Person, name: str) -> dict[str, o
 
 
 def remove_workflow(resources: Resources, person: Person, name: str) -> None:
-    """Takes the workflow away; accounts that have it keep it. Raises NotFoundError."""
+    """Removes the workflow; accounts that have it keep it. Raises NotFoundError."""
     only_admins(person, "remove workflows")
     if not (is_name(name) and resources.tables.setup.remove_workflow(person.tenant, name)):
         raise NotFoundError("there is no such workflow")
@@ -238,7 +238,7 @@ class NewSource:
 def sources_page(
     resources: Resources, person: Person, *, limit: int, cursor: str | None
 ) -> Page[dict[str, object]]:
-    """The tenant's sources, by name, for Admins: they tell who may write."""
+    """The tenant's sources, by name; for Admins only, because sources say who may write."""
     only_admins(person, "see sources")
     after = place_at(cursor, NAME_PLACES)
     found = resources.tables.setup.sources(person.tenant, after, limit + 1)
@@ -246,13 +246,13 @@ def sources_page(
 
 
 def source_of(resources: Resources, person: Person, name: str) -> dict[str, object]:
-    """The source of that name, for Admins; raises NotFoundError."""
+    """The source of that name, for Admins only; raises NotFoundError."""
     only_admins(person, "see sources")
     return _source_to_dict(_source(resources, person, name))
 
 
 def put_source(resources: Resources, person: Person, expected: NewSource) -> dict[str, object]:
-    """The source, whose principal may drop files from now on.
+    """Stores the source and returns it; its principal may drop files from now on.
 
     Raises InvalidRequestError, which names the field.
     """
@@ -293,7 +293,7 @@ def check_directory_right(profile: Profile, writes_directory: bool) -> None:
 
 
 def remove_source(resources: Resources, person: Person, name: str) -> None:
-    """Takes the source away: what it drops from now on is refused. Raises NotFoundError."""
+    """Removes the source: files it drops from now on are refused. Raises NotFoundError."""
     only_admins(person, "remove sources")
     source = _source(resources, person, name)
     if not resources.tables.setup.remove_source(person.tenant, source.source):

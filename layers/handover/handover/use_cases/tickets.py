@@ -18,18 +18,18 @@ from handover.reading import MAX_FILE_BYTES
 from handover.runtime import Resources, metrics, rfc3339
 from handover.store.tickets import TicketItem
 
-# A POST can be begun for so long; how long it takes does not count.
+# How long a POST can be started; how long it takes does not count.
 FORM_SECONDS = 300
-# A name may hold any letter; what would break a line or a terminal, or has no UTF-8 form, it
-# may not.
+# A name may contain any letter, but nothing that breaks a line or a terminal, or that has no
+# UTF-8 form.
 FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """The file that a person wants to upload; `mapping` leads from its labels to the profile's.
+    """The file that a person is about to upload; `mapping` maps its labels to the profile's.
 
-    `profile` is "" for a preview that is to find the profiles that the file fits.
+    `profile` is "" for a preview that must find the profiles that the file fits.
     """
 
     profile: str
@@ -40,7 +40,7 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True)
 class UploadForm:
-    """Where and with which form fields the file is to be POSTed, until when (RFC 3339)."""
+    """The URL and form fields to POST the file with, and until when they are valid (RFC 3339)."""
 
     ticket: str
     url: str
@@ -51,7 +51,7 @@ class UploadForm:
 def issue_ticket(
     resources: Resources, person: Person, announced: Announcement, now: float
 ) -> UploadForm:
-    """The door for one file of one person.
+    """The upload form for one file of one person.
 
     Raises InvalidRequestError, which names the field, or ForbiddenError when the profile does not
     admit any of the person's roles.
@@ -82,7 +82,7 @@ def issue_ticket(
 
 
 def _check_any_profile(resources: Resources, person: Person, announced: Announcement) -> None:
-    """Raises ForbiddenError for who may upload nothing, InvalidRequestError for a mapping."""
+    """Raises ForbiddenError for people without any profile, InvalidRequestError for a mapping."""
     if announced.mapping:
         raise InvalidRequestError("mapping", "found a mapping, expected a profile that it leads to")
     if not usable_profiles(resources, person.tenant, person.user):
@@ -95,7 +95,7 @@ def _check_any_profile(resources: Resources, person: Person, announced: Announce
 def plain_filename(text: str) -> str:
     """The name without the folders that some browsers send with it.
 
-    Raises InvalidRequestError when nothing is left, or too much, or what no name may hold.
+    Raises InvalidRequestError for a name that is empty, too long, or has forbidden characters.
     """
     name = text.replace("\\", "/").rpartition("/")[2].strip()
     if not 1 <= len(name) <= MAX_FILENAME_CHARS:

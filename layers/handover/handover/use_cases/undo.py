@@ -1,4 +1,4 @@
-"""Taking an import back: every account that still holds what it got gets back what it had."""
+"""Undoing an import: every account that still holds what the import set gets back what it had."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from handover.store.progress import counts_of
 from handover.use_cases.imports import Ticket, import_for
 
 DAY_SECONDS = 24 * 3600.0
-# An undo is asked for so long before S3 may delete the results that they are read in time.
+# An undo must be asked for this long before S3 may delete the results, so that it can read them.
 MARGIN_DAYS = 10
 _ASSIGNING = frozenset({Holds.USERS, Holds.WORKFLOW, Holds.REMOVED, Holds.RESOLVED})
 
 
 def ask_undo(resources: Resources, person: Person, name: str, mode: Mode, now: float) -> str:
-    """The ticket of the import that takes back the one of that id or ticket.
+    """The ticket of the import that undoes the import of that id or ticket.
 
     Raises NotFoundError, ForbiddenError for somebody who may not upload such files or assign those
     roles, and ConflictError for an import that has not ended or has changed nothing.
@@ -44,13 +44,13 @@ def ask_undo(resources: Resources, person: Person, name: str, mode: Mode, now: f
     if not State(found.state).is_final:
         raise ConflictError(f"the import is in the state {found.state} and has not ended")
     if plan is None or not _has_changed_something(found):
-        raise ConflictError("the import has changed nothing, so there is nothing to take back")
+        raise ConflictError("the import has changed nothing, so there is nothing to undo")
     days = (now - datetime.fromisoformat(found.received_at).timestamp()) / DAY_SECONDS
     if days > reports_days() - MARGIN_DAYS:
-        raise ConflictError("the import is older than its results are kept")
+        raise ConflictError("the results of the import are no longer kept")
     roles = plan.binding.roles
     if not all(column.holds in _ASSIGNING for column in roles):
-        raise ConflictError("only assignments can be taken back, not facts of the directory")
+        raise ConflictError("only assignments can be undone, not directory fields")
     role_names = list(dict.fromkeys(column.role for column in roles))
     job = Job(
         JobKind.UNDO,
@@ -75,7 +75,7 @@ def _check_roles(
 ) -> None:
     """Raises ForbiddenError when the person may not assign one of the roles of the import.
 
-    The profile as it is now says who may; as it was then, where it has the role no longer.
+    The profile decides as it is now; for a role that it no longer has, as it was then.
     """
     roles = {**plan.profile.roles, **(behind.roles if behind is not None else {})}
     role_names = [column.role for column in plan.binding.roles]

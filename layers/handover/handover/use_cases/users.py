@@ -1,4 +1,4 @@
-"""The users of a tenant: who they are, and what Admins do with them."""
+"""The users of a tenant: who they are, and what Admins can do with them."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from handover.use_cases.settings import MAX_USER_ROLES
 
 DEFAULT_MANAGER_TAG = "Default Account Manager"
 ADDRESS_PLACES = re.compile(r"[^\s@]+@[^\s@]+")
-# Mail can be sent to such an address: its domain has a dot.
+# Mail can reach such an address: its domain has a dot.
 MAIL_PATTERN = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
-# What the place of an edit among files ends with, where a file's has its sequencer.
+# The end of an edit's precedence, where a file's has its sequencer.
 EDIT = "edit"
-# A page ends there though it is not full, so that it is answered in time.
+# A page ends here even if it is not full, so that the answer is in time.
 MAX_LOOKED_AT = 2000
-# So often a user is read again when somebody else was faster.
+# How often a user is read again after a concurrent change.
 TRIES = 4
 
 
@@ -50,7 +50,7 @@ def users_page(
 ) -> Page[dict[str, object]]:
     """The users who are not deleted, by address; those whose name begins with `name`, by name.
 
-    A page may hold fewer than `limit`, even none, where many are deleted: the cursor leads on.
+    A page may hold fewer than `limit`, even none, where many are deleted: follow the cursor.
     """
     people = resources.tables.people
     users: Iterator[tuple[str, User]]
@@ -105,13 +105,13 @@ def _to_dict(user: User, default_manager: str) -> dict[str, object]:
 def create_user(
     resources: Resources, person: Person, expected: User, now: float
 ) -> dict[str, object]:
-    """The new user, who is in the directory and, when active, invited to sign in.
+    """Creates the user and, when active, invites them to sign in; returns the user.
 
     The answer is the same when nobody can be invited under the address, because it signs in for
-    another tenant or its domain is verified for one: no Admin learns who is known elsewhere.
-    Whoever repeats the request, as after an outage between the two, gets the same answer. Raises
-    InvalidRequestError, which names the field, and ConflictError for an address or login name
-    that is taken.
+    another tenant or its domain is verified for one: no Admin learns who exists elsewhere.
+    Repeating the request, as after an outage between the two steps, gives the same answer. Raises
+    InvalidRequestError, which names the field, and ConflictError for an address or login name that
+    is taken.
     """
     only_admins(person, "create users")
     expected = _checked(expected)
@@ -133,16 +133,16 @@ def create_user(
 def edit_user(
     resources: Resources, person: Person, expected: User, now: float
 ) -> dict[str, object]:
-    """The user as edited; a name is kept up to date wherever users are found or shown by name.
+    """Edits the user and returns them; listings and searches by name follow a changed name.
 
-    Raises InvalidRequestError, which names the field, NotFoundError, and ConflictError for a
-    login name that is taken, a user who was deleted, or an Admin who would lock themselves out.
+    Raises InvalidRequestError, which names the field, NotFoundError, and ConflictError for a login
+    name that is taken, a deleted user, or Admins who would lock themselves out.
     """
     only_admins(person, "edit users")
     known = _known(resources, person, expected.email)
     expected = _checked(expected)
     if expected.email == person.email and not (expected.is_active and ADMIN in expected.roles):
-        raise ConflictError("nobody locks themselves out: have another Admin do this")
+        raise ConflictError("you cannot lock yourself out: have another Admin do this")
     if not expected.is_active:
         _check_no_default(resources, person, [expected.email])
     for _ in range(TRIES):
@@ -158,10 +158,10 @@ def edit_user(
 
 
 def invite_again(resources: Resources, person: Person, email: str) -> dict[str, object]:
-    """The user, who gets a new invitation: one that is not answered within days is void.
+    """Invites the user again and returns them; an unanswered invitation expires within days.
 
     The answer is the same when nobody can be invited under the address. Raises NotFoundError, and
-    ConflictError for a user who is not active, or who has signed in to this tenant already.
+    ConflictError for a user who is not active, or who has already signed in to this tenant.
     """
     only_admins(person, "invite users")
     user = _known(resources, person, email)
@@ -180,11 +180,11 @@ def invite_again(resources: Resources, person: Person, email: str) -> dict[str, 
 def delete_users(
     resources: Resources, person: Person, emails: Sequence[str], run: Invocation
 ) -> str:
-    """The ticket of the import that takes the users off all they hold; they are deleted first.
+    """Deletes the users; returns the ticket of the import that removes their assignments.
 
-    An address that nobody has is taken off the accounts that wait for it. Raises
-    InvalidRequestError for addresses that nobody has and nothing waits for, and ConflictError for
-    the caller's own and the default account manager's.
+    For an address without a user, the pending assignments are removed. Raises InvalidRequestError
+    for addresses without a user and without pending assignments, and ConflictError for the caller's
+    own address and the default account manager's.
     """
     only_admins(person, "delete users")
     if not 1 <= len(emails) <= MAX_USERS:
@@ -196,7 +196,7 @@ def delete_users(
             shown = email[:MAX_USER_TEXT_CHARS]
             raise InvalidRequestError("emails", f"emails: {shown!r} is no user; nobody was deleted")
     if person.email in expected:
-        raise ConflictError("nobody deletes themselves: have another Admin do this")
+        raise ConflictError("you cannot delete yourself: have another Admin do this")
     _check_no_default(resources, person, expected)
     removal = Job(JobKind.REMOVAL, users=tuple(expected))
     ticket = ask_job(resources, person, removal, run.now)
@@ -205,7 +205,7 @@ def delete_users(
 
 
 def delete_user(resources: Resources, person: Person, email: str, run: Invocation) -> str:
-    """As `delete_users`, for one; raises NotFoundError for an address of nobody."""
+    """As `delete_users`, for one; raises NotFoundError for an address without a user."""
     only_admins(person, "delete users")
     address = normal_address(email)
     if not resources.tables.portfolios.is_awaited(person.tenant, address):
@@ -216,7 +216,7 @@ def delete_user(resources: Resources, person: Person, email: str, run: Invocatio
 def _stored(
     resources: Resources, person: Person, known: User | None, expected: User, now: float
 ) -> bool:
-    """False when the user was another one by then; raises ConflictError for a login name."""
+    """False when the user has changed meanwhile; raises ConflictError for a taken login name."""
     order = f"{rfc3339(now)}#{EDIT}"
     stored = resources.tables.people.store(person.tenant, known, expected, now=now, order=order)
     if stored is Stored.LOGIN_TAKEN:
@@ -233,7 +233,7 @@ def _check_no_default(resources: Resources, person: Person, emails: Sequence[str
 
 
 def _checked(user: User) -> User:
-    """The user with normal address and without outer spaces; raises InvalidRequestError."""
+    """The user with a normalized address and trimmed texts; raises InvalidRequestError."""
     email = normal_address(user.email)
     if not is_address(email) or not MAIL_PATTERN.fullmatch(email):
         raise InvalidRequestError("email", f"email: {email[:MAX_USER_TEXT_CHARS]!r} is no address")
@@ -249,7 +249,7 @@ def _checked(user: User) -> User:
         raise InvalidRequestError(
             "roles", f"roles: found {len(user.roles)}, expected at most {MAX_USER_ROLES}"
         )
-    # Some characters take many times their own bytes in the form that is compared.
+    # Some characters grow many times in bytes in the form used for comparison.
     if len(normal_login(texts["login_name"]).encode()) > MAX_LOGIN_BYTES:
         raise InvalidRequestError("login_name", "login_name: expected a shorter one")
     roles = frozenset(_text("roles", role) for role in user.roles)
