@@ -30,7 +30,7 @@ from tests.rights.world import (
 
 ROWS = rows(ROUTES)
 OUTSIDE = [row["person"] for row in rows(OUTSIDERS)]
-NOBODY_ACTIVE = "you are signed in, but no active user of a tenant's directory"
+NOBODY_ACTIVE = "you are signed in, but you are not an active user of any tenant"
 
 
 @cache

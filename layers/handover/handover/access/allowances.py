@@ -1,9 +1,9 @@
-"""How much of the API each tenant may use, so that none uses it up for the others.
+"""How much of the API each tenant may use, so that no tenant uses it up for the others.
 
-Time is cut into windows of ten seconds. A function takes permits for ten requests at a time from
-the tenant's counter and answers so many without asking again: a busy tenant costs one write for ten
-requests. Permits that a function does not use are lost with their window, so a tenant may be
-refused a little early, but never gets more than its limit in a window.
+Time is divided into windows of ten seconds. A function takes permits for ten requests at a time
+from the tenant's counter and answers ten requests without asking again, so a busy tenant costs one
+write for ten requests. Unused permits expire with their window, so a tenant may be refused a little
+early, but never gets more than its limit in a window.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from handover.runtime import Resources, metrics
 
 WINDOW_SECONDS = 10
 MAX_PERMITS = 10
-# A function forgets what it knows of windows that are over once it knows of so many tenants.
+# A function forgets past windows once it has records of this many tenants.
 MAX_TENANTS = 1000
 
 
@@ -32,10 +32,10 @@ _shares: dict[str, _Share] = {}
 
 
 def seconds_to_wait(resources: Resources, tenant: str, a_second: int, now: float) -> int:
-    """After how many seconds the tenant may ask again; 0 when this request may be answered.
+    """Seconds until the tenant may ask again; 0 when this request may be answered.
 
-    `a_second` is the limit, on average over a window; 0 allows everything. When the counter cannot
-    be reached the request is answered: a limit is no reason for an outage.
+    `a_second` is the limit, on average over a window; 0 means no limit. When the counter cannot be
+    reached the request is answered: a limit must not cause an outage.
     """
     if not a_second:
         return 0
@@ -58,7 +58,7 @@ def seconds_to_wait(resources: Resources, tenant: str, a_second: int, now: float
 
 
 def forget() -> None:
-    """Forgets all permits, as a new function does."""
+    """Forgets all permits, as a new function would."""
     _shares.clear()
 
 

@@ -1,6 +1,6 @@
-"""Who may assign a role: one rule for files, single edits, handing over and undo.
+"""Who may assign a role: one rule for files, single edits, reassignment and undo.
 
-A role of the tenant holds wherever a profile has a role of its name, presets included.
+A tenant's role definition applies in every profile with a role of its name, including presets.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from handover.runtime import Resources
 def barred_role(
     resources: Resources, tenant: str, profile: Profile, roles: Collection[str], user: User
 ) -> Role | None:
-    """The first of `roles` that the user may not assign with the profile; None = may all."""
+    """The first of `roles` that the user may not assign with the profile; None = may assign all."""
     for definition in (*profile.roles.values(), *resources.tables.directory.roles(tenant)):
         if definition.role in roles and not definition.admits_assigner(user.roles):
             return definition

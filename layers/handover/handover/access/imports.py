@@ -1,4 +1,4 @@
-"""Imports of other people: who may read what came of them, and who may undo them."""
+"""Imports of other people: who may read their results, and who may undo them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from handover.profiles import Profile
 from handover.runtime import Resources
 from handover.store.imports import ImportItem
 
-# So many undos of undos are followed back to the file; each takes one read.
+# How many undos of undos are followed back to the file; each takes one read.
 MAX_UNDOS = 20
 
 
 def why_barred(resources: Resources, person: Person, item: ImportItem) -> str:
-    """Why the person may neither read nor undo somebody else's import, "" when they may.
+    """Why the person may neither read nor undo another person's import, "" when they may.
 
-    Admins may. Others need the right to use the profile that the import goes back to, as it is now.
+    Admins may. Others need the present right to use the profile that the import goes back to.
     """
     if person.is_admin:
         return ""
@@ -27,10 +27,10 @@ def why_barred(resources: Resources, person: Person, item: ImportItem) -> str:
 
 
 def profile_behind(resources: Resources, item: ImportItem) -> Profile | None:
-    """The profile that the import goes back to: of an undo, that of the import it takes back.
+    """The profile that the import goes back to: for an undo, that of the import it undoes.
 
-    None for removals and resolutions, which follow the directory and no profile of the tenant,
-    for a profile that is gone, and behind more than MAX_UNDOS undos.
+    None for removals and resolutions, which follow the directory and no profile of the tenant, for
+    a profile that was removed, and beyond MAX_UNDOS undos.
     """
     for _ in range(MAX_UNDOS):
         if item.job != JobKind.UNDO:

@@ -1,4 +1,4 @@
-"""People: who is signed in, as the tenant's directory knows them at this moment."""
+"""People: who is signed in, according to the tenant's directory at this moment."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class Person:
 
     @property
     def is_admin(self) -> bool:
-        """True when they may decide about the imports of others."""
+        """True when they may decide about other people's imports."""
         return ADMIN in self.user.roles
 
 
 def only_admins(person: Person, may: str) -> None:
-    """Raises ForbiddenError for everybody but an Admin; `may` says what they may not."""
+    """Raises ForbiddenError unless the person is an Admin; `may` completes the message."""
     if not person.is_admin:
         raise ForbiddenError(f"only somebody with the user role {ADMIN} may {may}")
 
@@ -40,9 +40,9 @@ def only_admins(person: Person, may: str) -> None:
 def signed_in(resources: Resources, claims: Mapping[str, Any]) -> Person:
     """The active user whom the claims of a verified token name; raises ForbiddenError for others.
 
-    The token only says who it is. Their roles come from the directory: a token outlives a change
-    of roles, and API Gateway joins the names of groups with spaces, which the names hold too.
-    Only an id token says who somebody is; API Gateway lets access tokens of the client pass too.
+    The token only identifies the person. Their roles come from the directory: a token outlives a
+    change of roles, and API Gateway joins group names with spaces, which the names may contain too.
+    Only an id token identifies a person; API Gateway also accepts access tokens of the client.
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
     """
     tenant, email = claims.get("custom:tenant"), claims.get("email")
@@ -56,4 +56,4 @@ def signed_in(resources: Resources, claims: Mapping[str, Any]) -> Person:
         user = resources.tables.directory.user(tenant, normal_address(email))
         if user is not None and user.is_active:
             return Person(tenant, user)
-    raise ForbiddenError("you are signed in, but no active user of a tenant's directory")
+    raise ForbiddenError("you are signed in, but you are not an active user of any tenant")

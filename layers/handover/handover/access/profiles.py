@@ -1,7 +1,7 @@
-"""The profile that somebody chooses by its name, and whether they may use it.
+"""The profile that a person chooses by name, and whether they may use it.
 
-`why_not` is the one answer to that question: for a ticket, an uploaded file, a single edit, a
-reassignment, an undo, and for reading what came of somebody else's file.
+`why_not` answers that question everywhere: for a ticket, an uploaded file, a single edit, a
+reassignment, an undo, and for reading the results of another person's file.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from handover.runtime import Resources
 
 
 def profile_named(resources: Resources, person: Person, name: str) -> Profile:
-    """The profile of that name; raises InvalidRequestError, which tells the names there are."""
+    """The profile of that name; raises InvalidRequestError, which lists the known names."""
     directory = resources.tables.directory
     found = directory.profile(person.tenant, name) if NAME_PATTERN.fullmatch(name) else None
     if found is None:
@@ -27,7 +27,7 @@ def profile_named(resources: Resources, person: Person, name: str) -> Profile:
 def profile_for(resources: Resources, person: Person, name: str) -> Profile:
     """The profile of that name, for somebody who may use it.
 
-    Raises InvalidRequestError when there is none, and ForbiddenError for all others.
+    Raises InvalidRequestError when there is none, and ForbiddenError for people who may not use it.
     """
     profile = profile_named(resources, person, name)
     if reason := why_not(resources, person.tenant, person.user, profile):
@@ -47,7 +47,7 @@ def usable_profiles(resources: Resources, tenant: str, user: User) -> dict[str, 
 
 
 def why_not(resources: Resources, tenant: str, user: User, profile: Profile) -> str:
-    """Why the active user may not use the profile, "" for somebody who may."""
+    """Why the active user may not use the profile, "" when they may."""
     is_on = profile.name in resources.tables.directory.settings(tenant).profiles
     if profile.admits(user.roles, is_on=is_on):
         return ""
@@ -62,10 +62,10 @@ def why_not(resources: Resources, tenant: str, user: User, profile: Profile) -> 
 
 
 def why_not_still(user: User, profile: Profile) -> str:
-    """Why a file that Handover wrote for the user may not be taken in, "" when it may.
+    """Why a file that Handover wrote for the user is not admitted, "" when it is.
 
-    The switch was looked at when the user asked for the file; what can have changed since is the
-    user.
+    Whether the profile is on was checked when the user asked for the file; only the user can have
+    changed since.
     """
     if ADMIN in user.roles or profile.admits(user.roles, is_on=True):
         return ""

@@ -1,4 +1,4 @@
-"""Sign-ins kept in line with users, for whoever edits one and for what follows from files."""
+"""Keeps sign-ins consistent with users, after edits and after changes made by files."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from handover.errors import RetryLaterError
 from handover.model import User
 from handover.runtime import Resources, logger, metrics
 
-# So often a user is read again who is changed by others meanwhile.
+# How often a user is read again after concurrent changes.
 TRIES = 4
 
 
 def sync_sign_in(resources: Resources, tenant: str, user: User, *, invites: bool) -> None:
-    """Settles the sign-in of a user as they are now; `user` is how they were read or stored.
+    """Updates the sign-in of a user to their present state; `user` is how they were read or stored.
 
-    Two may do this at once, one of them with what is over already: each looks again afterwards,
-    so that the last of them leaves the sign-in as the directory says. Who invites does not remove
-    sign-ins, and bars that of a deleted user.
+    Two callers may do this at once, one of them with an outdated user: each reads the user again
+    afterwards, so that the last one leaves the sign-in as the directory says. With `invites`,
+    sign-ins are not removed, and that of a deleted user is disabled.
 
-    An active user may end without a sign-in, where the address belongs to another tenant. The
-    caller is not told, as no answer may depend on it: the log tells operators.
+    An active user may end without a sign-in when the address belongs to another tenant. No answer
+    may depend on this, so only the log reports it, to operators.
     """
     for _ in range(TRIES):
         expected = replace(user, is_deleted=False) if invites else user
@@ -43,7 +43,7 @@ def sync_sign_in(resources: Resources, tenant: str, user: User, *, invites: bool
 
 
 def note_invitation(tenant: str, settled: Settled) -> None:
-    """Counts and logs, for operators alone, that nobody was invited."""
+    """Counts and logs, for operators only, that nobody was invited."""
     if settled is Settled.NO_MAILS:
         metrics.add_metric("InvitationsNotSent", "Count", 1)
     if settled is not Settled.DONE:
@@ -57,5 +57,5 @@ def _is_reserved(resources: Resources, tenant: str, user: User) -> bool:
 
 
 def _asks_for(user: User) -> tuple[object, ...]:
-    """What of a user a sign-in follows."""
+    """The properties of a user that the sign-in depends on."""
     return user.is_active, user.is_deleted, user.roles
