@@ -1,4 +1,4 @@
-"""The lines of a job's file: who is to be taken off, resolved, given back or replaced."""
+"""The lines of a job's file: whom to remove, resolve, restore or replace."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from handover.rules import pending_assignee
 from handover.runtime import Resources
 from handover.store.tickets import TicketItem
 
-# The role that stands in the header when there is nothing to do; a file needs one.
+# The header's role when there is nothing to do, because a file needs at least one.
 ANY_ROLE = "account_manager"
 CHANGED = frozenset({Outcome.UPDATED, Outcome.CLEARED, Outcome.PENDING})
 
@@ -45,13 +45,13 @@ Row = Sequence[str]
 def pieces_of(
     resources: Resources, ticket_id: str, ticket: TicketItem, job: Job, deadline: Deadline
 ) -> Iterator[bytes]:
-    """The file of the job, lazily; its profile is settled on the ticket.
+    """The file of the job, lazily; its profile is stored on the ticket.
 
-    To read it raises ObjectGoneError for an undo whose results are kept no longer.
+    Reading it raises ObjectGoneError for an undo whose results are no longer kept.
     """
     match job.kind:
         case JobKind.REMOVAL:
-            # What waits for them is taken off too: nothing is to come back with a namesake.
+            # Their pending assignments go too: a later user of the same address must get nothing.
             gone = [assignee for user in job.users for assignee in (user, pending_assignee(user))]
             told = {assignee: assignee for assignee in gone}
             return _of_assignees(resources, ticket_id, ticket, told, removing, deadline)
@@ -72,11 +72,11 @@ def _of_assignees(
     profile_for: Callable[[Sequence[str]], Profile],
     deadline: Deadline,
 ) -> Iterator[bytes]:
-    """One line for each account with one of the seats; `told` is what the file says for each."""
+    """One line for each account with one of the assignees; `told` is the cell on each line."""
     portfolios = resources.tables.portfolios
     held = {role for assignee in told for role in portfolios.roles(ticket.tenant, assignee)}
-    # The first run that comes so far settles the columns for all. What comes to be held in other
-    # roles after this is looked at again, by whoever publishes it.
+    # The first run that gets here fixes the columns for all. Assignments made later in other roles
+    # are rechecked by publication.
     expected = profile_for(sorted(held) or [ANY_ROLE])
     body = resources.tables.tickets.settle_profile(ticket_id, json.dumps(profile_json(expected)))
     profile = parse_profile(body)
@@ -116,7 +116,7 @@ def _owner(
 def _undo(
     resources: Resources, ticket: TicketItem, job: Job, deadline: Deadline
 ) -> Iterator[bytes]:
-    """One line for each account that the import has changed: what it held, and what it got."""
+    """One line for each account that the import changed: what it held before, and what it got."""
     imports = resources.tables.imports
     item, body = imports.find(job.undo_of), imports.plan(job.undo_of)
     if item is None or body is None:
@@ -143,7 +143,7 @@ def _undo(
 def _changes(
     results: Upload, plan: ImportPlan, known: frozenset[str], deadline: Deadline
 ) -> Iterator[tuple[str, tuple[RoleChange, ...]]]:
-    """The accounts that an import has changed and how, from its results.csv."""
+    """The accounts that an import changed and how, from its results.csv."""
     csv.field_size_limit(MAX_RECORD_BYTES)
     account = plan.binding.account
     reader = csv.reader(text_lines_of(results, deadline), delimiter=plan.dialect.delimiter)
@@ -156,7 +156,7 @@ def _changes(
         try:
             changes = changes_to_dict(role, before, after, known=known)
         except ValueError:
-            # An address of many parts: the line is to say of itself that it names nobody.
+            # An address with several parts: the line itself must report that it names nobody.
             changes = (RoleChange(min(known), (before,), (after,)),)
         yield unguard(row[account]).strip(), changes
 

@@ -1,11 +1,11 @@
-"""Following the directory: what its stream tells of becomes jobs, and jobs become files.
+"""Following the directory: its stream's changes become jobs, and jobs become files.
 
-Every step may be repeated, and comes late or twice: a look reads what is so now, a job's file
-is written once, and a file that was written twice all the same counts once (`check_ticket`).
+Every step may be repeated, late or twice: a recheck reads the present state, a job's file is
+written once, and a file that was written twice anyway counts once (`check_ticket`).
 
-Nothing is lost between this and `publication`. A user is marked as deleted, or is there, before
-what they hold is listed here; publication stores what is held before it reads the user. So
-whichever comes last sees the other, and asks for a look.
+Nothing is lost between this module and publication. A user is marked as deleted, or exists, before
+their holdings are listed here; publication stores holdings before it reads the user. So whichever
+runs second sees the first, and asks for a recheck.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class News:
 
 
 def news_of(records: Sequence[Mapping[str, Any]]) -> list[News]:
-    """The changes that records of the table's stream tell of, in their order."""
+    """The changes that records of the table's stream report, in their order."""
     return [
         News(
             record["eventID"],
@@ -64,7 +64,7 @@ def news_of(records: Sequence[Mapping[str, Any]]) -> list[News]:
 
 
 def follow(resources: Resources, news: Sequence[News], run: Invocation) -> None:
-    """Does what the changes ask for."""
+    """Carries out what the changes require."""
     looks: dict[str, list[News]] = {}
     doors: dict[str, list[str]] = {}
     for one in news:
@@ -95,14 +95,14 @@ CHANGES_OF_DIRECTORIES = Stream(
 
 
 def run_job(resources: Resources, tenant: str, ticket_id: str, job: Job, run: Invocation) -> None:
-    """Writes the job's file, unless it is there, and forgets the job."""
+    """Writes the job's file, unless it exists, and removes the job."""
     tickets, jobs = resources.tables.tickets, resources.tables.jobs
     ticket = tickets.find(ticket_id)
     if ticket is None:
         ticket = tickets.issue_once(ticket_id, job_ticket(tenant, "", job, run.now))
     if not ticket.cancelled_by and not is_uploaded(resources, ticket_id, ticket):
         if job.kind is JobKind.REMOVAL and ticket.uploader:
-            # From here on no file can give them anything that would not be looked at again.
+            # From here on, anything that a file assigns to them is rechecked.
             for address in job.users:
                 order = f"{rfc3339(run.now)}#{JobKind.REMOVAL.value}"
                 jobs.mark_deleted(tenant, address, ticket_id, order, run.deadline)
@@ -120,15 +120,15 @@ def _write(
     try:
         upload_job_file(resources, ticket_id, ticket, pieces, deadline)
     except ObjectGoneError as gone:
-        # No later run finds them, and nobody else's changes are to wait for it.
+        # No later run finds the results, and other changes must not wait for this job.
         resources.tables.tickets.cancel(ticket_id, str(gone))
         logger.warning("undo without results", extra={"ticket": ticket_id})
 
 
 def _asks_for_a_recheck(one: News) -> bool:
-    """True when somebody has come, is active again or in another opco, or is deleted.
+    """True when a user is new, is active again, has moved to another opco, or is deleted.
 
-    True as well where a look is asked for.
+    Also true where a recheck is asked for.
     """
     if one.after is None:
         return False
@@ -137,12 +137,12 @@ def _asks_for_a_recheck(one: News) -> bool:
     if not one.key.startswith(USER):
         return False
     if one.before is None and MOVED in one.after:
-        # Who comes to lie elsewhere has not come.
+        # A user who was only moved to another key is not new.
         return False
     before = _status(one.before) if one.before is not None else None
     after = _status(one.after)
     if after == DELETED:
-        # Who was deleted by a job is taken off what they hold by that job.
+        # A user deleted by a job loses their assignments through that job.
         deleted_by = _text(one.after, "deleted_by")
         is_by_job = deleted_by and (
             one.before is None or deleted_by != _text(one.before, "deleted_by")
@@ -150,12 +150,12 @@ def _asks_for_a_recheck(one: News) -> bool:
         return before != DELETED and not is_by_job
     if after != ACTIVE or one.before is None:
         return after == ACTIVE
-    # What waited behind the wall between opcos may have stopped to.
+    # What waited behind the wall between opcos may no longer have to.
     return before != ACTIVE or _text(one.before, "opco") != _text(one.after, "opco")
 
 
 def _changes_sign_in(one: News) -> bool:
-    """True when the sign-in of a user may have to follow; who is new has none."""
+    """True when the sign-in of a user may have to change; new users have none."""
     if not one.key.startswith(USER) or one.before is None or one.after is None:
         return False
     before, after = ((_status(image), image.get("roles")) for image in (one.before, one.after))
@@ -163,7 +163,7 @@ def _changes_sign_in(one: News) -> bool:
 
 
 def _look(resources: Resources, tenant: str, news: Sequence[News], deadline: Deadline) -> None:
-    """Asks for the removal of who is deleted and holds something, and the like for who has come."""
+    """Asks for removal jobs for deleted users with holdings, and resolution jobs for new users."""
     addresses = dict.fromkeys(one.key.partition("#")[2] for one in news)
     users = resources.tables.directory.users(tenant, addresses, deadline)
     roles = {
@@ -180,7 +180,7 @@ def _look(resources: Resources, tenant: str, news: Sequence[News], deadline: Dea
         for address in holders
         if users[address].is_active and _is_awaited(resources, tenant, users[address], deadline)
     ]
-    # The same batch leads to the same tickets, so that it may come again.
+    # The same batch gives the same tickets, so it may be delivered again.
     seed = "\0".join(sorted(one.event_id for one in news))
     at = max(one.at for one in news)
     for kind, whom in ((JobKind.REMOVAL, deleted), (JobKind.RESOLUTION, come)):
@@ -193,14 +193,14 @@ def _look(resources: Resources, tenant: str, news: Sequence[News], deadline: Dea
 def _settle_sign_ins(
     resources: Resources, tenant: str, addresses: Iterable[str], deadline: Deadline
 ) -> None:
-    """Brings the sign-ins that there are in line with their users, as an Admin's edit does."""
+    """Updates the existing sign-ins of users, as an Admin's edit does."""
     users = resources.tables.directory.users(tenant, dict.fromkeys(addresses), deadline)
     for user in users.values():
         deadline.check()
         try:
             sync_sign_in(resources, tenant, user, invites=False)
         except InvalidRequestError:
-            # An address that the pool does not take has no sign-in.
+            # An address that the user pool does not accept has no sign-in.
             logger.info("no sign-in can have this address")
 
 
@@ -211,9 +211,9 @@ def own_ticket(at: float, reasons: Iterable[str]) -> str:
 
 
 def _is_awaited(resources: Resources, tenant: str, user: User, deadline: Deadline) -> bool:
-    """True when an account waits for the user that the wall between opcos does not keep from them.
+    """True when an account waits for the user and the wall between opcos does not stop it.
 
-    A file for the others would change nothing, and would be written whenever somebody looks again.
+    A file for other accounts would change nothing, and would be written again on every recheck.
     """
     waiting = (
         account

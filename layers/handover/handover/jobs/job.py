@@ -1,7 +1,7 @@
-"""Jobs: what is done to many accounts by a file that Handover writes itself.
+"""Jobs: changes to many accounts through a file that Handover writes itself.
 
-Who asks gets a ticket, as for a file of their own, and finds the import under it. The job is
-stored, and whoever follows the directory's stream writes its file (`jobs.follow`).
+Whoever asks gets a ticket, as for an uploaded file, and finds the import under it. The job is
+stored, and the function that follows the directory's stream writes its file (`jobs.follow`).
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from handover.profiles import Profile, profile_json
 from handover.runtime import Resources, metrics, rfc3339
 from handover.store.tickets import TicketItem
 
-# The source of files that nobody has asked for: something else made them necessary.
+# The source of files that nobody asked for: a directory change made them necessary.
 OWN_SOURCE = "handover"
 MAX_USERS = 100
-# So many are named in the name of an import, which a list of imports has room for.
+# How many addresses appear in an import's name, so that it fits into a list of imports.
 MAX_NAMED = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Something to do; which values it needs depends on its kind.
+    """A job; which fields it needs depends on its kind.
 
-    `users` are normal addresses: who is deleted, who has come, or the one who holds the accounts.
-    UNDO needs `undo_of`, the id of a final import. OWNER needs `role` and `cell`, what the file
-    says for it. UNDO and OWNER need the `profile` that their file follows. `filename` is how the
-    import is listed.
+    `users` are normal addresses: the deleted users, the new users, or the one holder of the
+    accounts. UNDO needs `undo_of`, the id of a final import. OWNER needs `role` and `cell`, the
+    role's cell in the file. UNDO and OWNER need the `profile` that their file follows. `filename`
+    is the name shown in lists of imports.
     """
 
     kind: JobKind
@@ -45,9 +45,9 @@ class Job:
 
 
 def ask_job(resources: Resources, person: Person, job: Job, now: float) -> str:
-    """The ticket of the job, under which its import will be found.
+    """The ticket of the job; its import will be found under it.
 
-    The caller has checked that the person may ask for it. When this raises, nothing is asked for.
+    The caller has checked the person's rights. When this raises, no job is stored.
     """
     ticket = new_ticket(now)
     resources.tables.tickets.issue(ticket, job_ticket(person.tenant, person.email, job, now))
@@ -57,7 +57,7 @@ def ask_job(resources: Resources, person: Person, job: Job, now: float) -> str:
 
 
 def job_ticket(tenant: str, actor: str, job: Job, now: float) -> TicketItem:
-    """The ticket of a job; `actor` is who asks, "" when nobody does."""
+    """The ticket of a job; `actor` is who asked, "" when nobody did."""
     profile = job.profile
     return TicketItem(
         tenant=tenant,
@@ -85,7 +85,7 @@ def named(addresses: Sequence[str]) -> str:
 
 
 def _name_of(job: Job, actor: str) -> str:
-    """How the import of a job is listed that has no name: whom it is about, and why."""
+    """The display name for the import of an unnamed job: whom it is about, and why."""
     who = named(job.users)
     if job.kind is JobKind.REMOVAL:
         return f"removal of {who}, deleted by {actor or 'a directory file'}.csv"
@@ -95,7 +95,7 @@ def _name_of(job: Job, actor: str) -> str:
 
 
 def job_json(job: Job) -> str:
-    """The job as it is stored; its mode, profile and name are the ticket's."""
+    """The job as it is stored; its mode, profile and name are on the ticket."""
     return json.dumps(
         {
             "kind": job.kind.value,
@@ -108,7 +108,7 @@ def job_json(job: Job) -> str:
 
 
 def job_from(text: str) -> Job:
-    """The job that was stored, without what is the ticket's."""
+    """The job that was stored, without the ticket's fields."""
     data = json.loads(text)
     return Job(
         JobKind(data["kind"]),

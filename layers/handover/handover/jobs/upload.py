@@ -1,4 +1,4 @@
-"""Files that Handover writes itself: their lines as CSV, and how they are handed in."""
+"""Files that Handover writes itself: their lines as CSV, and how they are uploaded."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def csv_pieces(
 
 
 def is_uploaded(resources: Resources, ticket_id: str, ticket: TicketItem) -> bool:
-    """True when the ticket's file is there, or was."""
+    """True when the ticket's file exists, or existed."""
     key = ticket_key(ticket.tenant, ticket_id)
     return ticket.import_id is not None or any(
         version.upload.key == key for version in objects.versions(resources.uploads_bucket, key)
@@ -41,7 +41,7 @@ def upload_job_file(
     pieces: Iterator[bytes],
     deadline: Deadline,
 ) -> None:
-    """Stores the file under the ticket, for the intake to hear of as of every other."""
+    """Stores the file under the ticket; the intake is notified as for any other upload."""
     key = ticket_key(ticket.tenant, ticket_id)
     objects.write_stream(resources.uploads_bucket, key, pieces, deadline)
 
