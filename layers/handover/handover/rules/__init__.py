@@ -1,4 +1,4 @@
-"""The rules: what a line asks for, whether it may have it, and what that changes.
+"""The rules: what a line asks for, whether it is allowed, and what that changes.
 
 Pure: no AWS, no clock, no environment. A dry run and a real run call the same `plan`.
 """

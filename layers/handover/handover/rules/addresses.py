@@ -1,4 +1,4 @@
-"""The form in which addresses are compared, and login names."""
+"""The form in which addresses and login names are compared."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from functools import lru_cache
 
 import idna
 
-# Longer ones cannot be written to: RFC 5321 (4.5.3.1) has 64 for the name and 255 for the domain.
+# Mail cannot be sent to longer ones: RFC 5321 (4.5.3.1) allows 64 for the name, 255 for the domain.
 MAX_ADDRESS_BYTES = 320
-# They separate users in a cell, or mark a seat as pending; no address has them outside of quotes.
+# They separate users in a cell, or mark an assignee as pending; no address has them unquoted.
 # https://www.rfc-editor.org/rfc/rfc5322#section-3.2.3
 _SIGNS = frozenset(',;:"')
 
 
 def normal_address(text: str) -> str:
-    """`text` without outer spaces, in small letters and one Unicode form (NFKC).
+    """`text` trimmed, in lower case and one Unicode form (NFKC).
 
-    Look-alike and invisible characters stay: an address that differs by one is another address.
-    Otherwise the domain is mapped as for a query of the DNS, where ß and ς are letters of their own
-    (UTS 46, non-transitional: https://www.unicode.org/reports/tr46/), and stays in Unicode.
+    Look-alike and invisible characters stay: an address with one of them is another address. The
+    domain is mapped as for a DNS query, where ß and ς are letters of their own (UTS 46,
+    non-transitional: https://www.unicode.org/reports/tr46/), and stays in Unicode.
     """
     if text.isascii():
         return text.strip().lower()
@@ -31,20 +31,20 @@ def normal_address(text: str) -> str:
 
 @lru_cache(maxsize=256)
 def _normal_domain(domain: str) -> str:
-    # UTS 46 leaves out some characters that cannot be seen; a person should know of them.
+    # UTS 46 removes some invisible characters; the caller must still see them.
     if invisible_characters(domain):
         return domain.lower()
     try:
         return idna.uts46_remap(domain, std3_rules=False, transitional=False)
     except idna.IDNAError:
-        # It is no domain, so nothing else is written the same way but for the case.
+        # It is not a valid domain, so it is only compared case-insensitively.
         return domain.lower()
 
 
 def dns_domain(domain: str) -> str:
-    """A normal domain as the DNS has it, with labels in ASCII: two spellings of one are the same.
+    """A normal domain in its DNS form, with labels in ASCII: two spellings of one domain are equal.
 
-    A label that is none, because it holds a character that no name may have, stays as it is.
+    An invalid label, with a character that no name may have, stays as it is.
     """
     return ".".join(_dns_label(label) for label in domain.split("."))
 
@@ -59,15 +59,16 @@ def _dns_label(label: str) -> str:
 
 
 def normal_login(text: str) -> str:
-    """`text` as login names are compared: in any case, ß as ss, in one Unicode form (NFKC).
+    """`text` as login names are compared: case-insensitive, ß as ss, in one Unicode form (NFKC).
 
-    A login name is no address: it leads nowhere, and is to be unique even for careless readers.
+    A login name is not an address: no mail goes there, and it must be unique even to careless
+    readers.
     """
     return unicodedata.normalize("NFKC", text).strip().casefold()
 
 
 def is_address(text: str) -> bool:
-    """True when `text`, in its normal form, can be the address of somebody."""
+    """True when `text`, in its normal form, can be a person's address."""
     local, _, domain = text.rpartition("@")
     return (
         bool(local and domain)
@@ -80,12 +81,12 @@ def is_address(text: str) -> bool:
 
 
 def normalized_name(text: str) -> str:
-    """`text` as a reader takes it: in any case, any spaces, without what cannot be seen."""
+    """`text` as a reader perceives it: without case, extra spaces and invisible characters."""
     visible = "".join(char for char in text if unicodedata.category(char) != "Cf")
     return " ".join(unicodedata.normalize("NFKC", visible).split()).casefold()
 
 
 def invisible_characters(text: str) -> tuple[str, ...]:
-    """The names of characters in `text` that nobody can see, each once, in their order."""
+    """The names of the invisible characters in `text`, each once, in their order."""
     found = (char for char in text if unicodedata.category(char) in {"Cf", "Zs"} and char != " ")
     return tuple(dict.fromkeys(unicodedata.name(char, f"U+{ord(char):04X}") for char in found))

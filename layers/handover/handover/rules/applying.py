@@ -1,7 +1,7 @@
-"""Applying a preview: a line has the effect that its dry run has shown, or says what changed since.
+"""Applying a preview: a line does what its dry run showed, or says what has changed since.
 
-The dry run keeps the version of each account that it looked at, with what the account held. An
-account of another version, or a decision that comes out otherwise, is left alone.
+The dry run keeps the version and the content of each account that it read. A line is not applied
+when its account has another version or the decision comes out differently.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ NO_ACCOUNT = 0
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a dry run has decided about a line, and of which state of the account.
+    """What a dry run has decided about a line, and the state of the account at that time.
 
-    `version` is NO_ACCOUNT where there was none. `held` is all that the account held, by role;
-    facts of the directory are among it, and what is empty is not. `code` is that of a rejection.
+    `version` is NO_ACCOUNT where there was none. `held` is everything that the account held, by
+    role, including directory fields and excluding empty ones. `code` is that of a rejection.
     """
 
     version: int
@@ -34,7 +34,7 @@ class Preview:
 
 
 def preview_of(planned: Decision, account: Account | None) -> Preview:
-    """What a dry run keeps of the decision that it made about this state of the account."""
+    """What a dry run keeps of its decision about this state of the account."""
     return Preview(
         account.version if account is not None else NO_ACCOUNT,
         planned.outcome,
@@ -45,12 +45,12 @@ def preview_of(planned: Decision, account: Account | None) -> Preview:
 
 
 def held_by(account: Account | None) -> dict[str, tuple[str, ...]]:
-    """All that an account holds by role, with what the directory says of it."""
+    """Everything that an account holds by role, including its directory fields."""
     if account is None:
         return {}
     held = dict(account.assigned)
     if STATUS not in held:
-        # A record of a directory file has its facts among its roles already.
+        # A record of a directory file already has its fields among its roles.
         held |= {
             "#name": (account.name,) if account.name else (),
             "#customer_id": (account.customer_id,) if account.customer_id else (),
@@ -62,13 +62,13 @@ def held_by(account: Account | None) -> dict[str, tuple[str, ...]]:
 
 
 def is_as_previewed(preview: Preview | None, account: Account | None) -> bool:
-    """True while the account has the version that the dry run has looked at."""
+    """True while the account has the version that the dry run has read."""
     version = account.version if account is not None else NO_ACCOUNT
     return preview is not None and preview.version == version
 
 
 def changed_since(preview: Preview | None, account: Account | None) -> Decision:
-    """The plan of a line whose account has another version: it is left alone and says why."""
+    """The decision for a line whose account has another version: not applied, with the reason."""
     if preview is None:
         return Decision(Outcome.NOT_PROCESSED, message=NOT_PREVIEWED)
     if account is None:
@@ -79,9 +79,9 @@ def changed_since(preview: Preview | None, account: Account | None) -> Decision:
 
 
 def only_previewed(planned: Decision, preview: Preview) -> Decision:
-    """`planned` if it comes out as the dry run has shown; otherwise nothing is changed.
+    """`planned` if it equals what the dry run showed; otherwise nothing is changed.
 
-    A line that is rejected by now says why itself.
+    A line that would now be rejected gives its own reason.
     """
     is_same = (planned.outcome, planned.changes) == (preview.outcome, preview.changes)
     if is_same or planned.outcome in (Outcome.REJECTED, Outcome.NOT_PROCESSED):

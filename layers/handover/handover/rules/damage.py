@@ -1,4 +1,4 @@
-"""What a spreadsheet does to an id that it takes for a number, a date or a formula."""
+"""How a spreadsheet damages an id that it takes for a number, a date or a formula."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _ERRORS = frozenset({"#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#
 
 
 def damage_in(account_id: str) -> str:
-    """What seems to have happened to an id, as a sentence that begins with a space; "" if nothing.
+    """The probable damage to an id, as a sentence that begins with a space; "" if none.
 
-    It is only asked of ids that no account has: an id may well look like a date.
+    It is only called for ids that no account has: a valid id may look like a date.
     """
     shown = repr(account_id)
     hidden = invisible_characters(account_id)
@@ -43,7 +43,7 @@ def damage_in(account_id: str) -> str:
 
 
 def is_ruined(account_id: str) -> bool:
-    """True for what no id can have been before a spreadsheet opened it: digits are lost."""
+    """True for a text that cannot be an original id: digits are lost."""
     return (
         account_id in _ERRORS
         or set(account_id) == {"#"}
@@ -52,11 +52,10 @@ def is_ruined(account_id: str) -> bool:
 
 
 def likely_ids(account_id: str) -> tuple[str, ...]:
-    """Ids that one slip or a spreadsheet turns into `account_id`, the likeliest first.
+    """Ids that a typo or a spreadsheet turns into `account_id`, the likeliest first.
 
-    At most MAX_LIKELY, without `account_id` itself: letters in another case, zeros lost at the
-    beginning, a fraction or spaces added, a letter for a digit that looks like it, two
-    neighbours swapped.
+    At most MAX_LIKELY, without `account_id` itself: letters in another case, leading zeros lost, a
+    fraction or spaces added, a letter for a digit that looks like it, two neighbours swapped.
     """
     found: dict[str, None] = {}
     bare = "".join(char for char in account_id if not char.isspace() and char.isprintable())

@@ -1,4 +1,4 @@
-"""What a line of a directory file tells of an account or a user, before anything is looked up."""
+"""What a line of a directory file says about an account or a user, before any lookup."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from handover.rules.instructions import (
     unusable_cell,
 )
 
-# An id is part of the keys of an account, its history and its holders' portfolios, of which the
-# shortest takes 1,024 bytes with a role's name.
+# An id is part of the keys of an account, its history and its holders' portfolios; the smallest
+# limit is 1,024 bytes, shared with a role's name.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 MAX_ID_BYTES = 512
-# A fact, and what it was before, stand in the item and in its marks: together below 400 KB.
+# A field and its previous value are in the item and in its receipts: together below 400 KB.
 MAX_FIELD_BYTES = 2048
-# Name, phone and the like of a user stand in each answer that tells who holds an account.
+# Name, phone and similar fields of a user are in each answer that lists account holders.
 MAX_USER_TEXT_CHARS = 200
 
 
 def account_record_of(line: Line, binding: Binding, profile: Profile) -> Instruction | Rejection:
-    """What the line tells of an account, or why it cannot be understood."""
+    """What the line says about an account, or why it is invalid."""
     if line.fault is not None:
         return line.fault
     account_id = line.fields[binding.account].strip()
@@ -49,7 +49,7 @@ def account_record_of(line: Line, binding: Binding, profile: Profile) -> Instruc
 
 
 def user_record_of(line: Line, binding: Binding, profile: Profile) -> Instruction | Rejection:
-    """What the line tells of a user, named by the normal form of the address, or why not."""
+    """What the line says about a user, by normal address, or why it is invalid."""
     if line.fault is not None:
         return line.fault
     cell = line.fields[binding.account].strip()
@@ -187,7 +187,7 @@ def _status_unknown(line: int, label: str, cell: str, expected: tuple[str, ...])
 
 
 def _hidden(line: int, label: str, cell: str) -> Rejection | None:
-    """An account under an id that nobody can type would never be found."""
+    """Rejects an id with invisible characters: nobody could type it to find the account."""
     hidden = invisible_characters(cell) if not cell.isascii() else ()
     if not hidden:
         return None

@@ -1,8 +1,8 @@
-"""What becomes of a line of a directory file, given the account or the user as it is now.
+"""The decision for a line of a directory file, given the account or the user as it is now.
 
-A user is planned as an account is: their facts are the seats of a record, under their address.
-Facts are decided by the code that decides who holds a role, so that the order of imports, marks
-and history hold for them as well.
+A user is decided like an account: the directory fields of a user are the roles of a record, under
+their address. The code that decides who holds a role also decides fields, so the precedence of
+imports, receipts and history apply to them as well.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from handover.rules.planner import (
     resolve,
 )
 
-# The role of which a tenant has a default.
+# The role for which a tenant has a default.
 ACCOUNT_MANAGER = "account_manager"
-# Among the orders of an account's facts: the place of the import that has made it.
+# Key among the precedences of an account's fields: that of the import that created it.
 MADE = "#made"
 TOLD_LATER = "a later import has told this already"
 
 
 @dataclass(frozen=True, slots=True)
 class DirectoryContext:
-    """What the rules look at besides the record.
+    """What the rules need besides the record.
 
     `facts` are those of the users whom lines name. `default_manager` is the active user who gets
-    new accounts that come without a manager, None for nobody. `logins` are the holders, by
-    address, of the normal login names that lines ask for.
+    new accounts without a manager, None for nobody. `logins` are the holders, by address, of the
+    normal login names that lines ask for.
     """
 
     lookup: LookupContext
@@ -53,7 +53,7 @@ def plan_record(
     profile: Profile,
     context: WriteContext,
 ) -> Decision:
-    """What becomes of a line; a record that does not exist yet has no facts."""
+    """The decision for a line; a record that does not exist yet has no fields."""
     done = already_done(asked, record, context)
     if done is not None:
         return done
@@ -67,7 +67,7 @@ def plan_record(
         targets.append((forgotten, ()))
     for request in asked.requests:
         if request.operation is Operation.RECORD:
-            # No word of the status is the word for active.
+            # A line without a status means active.
             blank = (ACTIVE,) if request.role == STATUS else ()
             targets.append((request, request.names or blank))
         elif is_first or is_made_later(record, context):
@@ -87,30 +87,30 @@ def plan_record(
 
 
 def _as_stated(asked: Instruction, record: Account) -> Account:
-    """The account that the line makes: its opco is the line's own, whatever was told later."""
+    """The account that the line creates: its opco is the line's own, despite later imports."""
     opcos = (request.names for request in asked.requests if request.role == OPCO)
     return replace(record, opco="".join(next(opcos, ())))
 
 
 def is_made_later(record: Account, context: WriteContext) -> bool:
-    """True for an account that a newer import has made, though the claim's own should have.
+    """True for an account that a newer import created, although this one should have.
 
-    Who is to hold it from the beginning is then still said by the older one.
+    The older import then still decides the initial assignments.
     """
     return record.orders.get(MADE, "") > context.order
 
 
 def is_new(record: Account) -> bool:
-    """True for a record that does not exist yet: every one that does has a status."""
+    """True for a record that does not exist yet: every existing record has a status."""
     return STATUS not in record.assigned
 
 
 def _of_new(
     targets: Targets, record: Account, known: DirectoryContext, profile: Profile
 ) -> Targets:
-    """What a new record has though the line does not say so: a status, and perhaps a manager.
+    """Defaults of a new record that the line does not give: a status, and perhaps a manager.
 
-    A default manager of another opco is no manager of the account: it is made without one.
+    A default manager of another opco is not assigned; the account is created without a manager.
     """
     told = {request.role for request, _ in targets}
     more: Targets = []
@@ -155,7 +155,7 @@ def _ruined(asked: Instruction) -> Rejection:
 
 
 def _of_deleted(asked: Instruction, record: Account, context: WriteContext) -> Rejection | None:
-    """Somebody who was deleted comes back by an explicit word, and by no list that has them."""
+    """A deleted user is restored only by an explicit status, not by being in a list."""
     if record.assigned.get(STATUS) != (DELETED,) or record.orders.get(STATUS, "") > context.order:
         return None
     if any(request.role == STATUS and request.names for request in asked.requests):
@@ -191,7 +191,7 @@ def _login_taken(
 
 
 def login_asked(asked: Instruction, record: Account, context: WriteContext) -> str:
-    """The login name, in normal form, that the line would give to the user again; "" for none."""
+    """The login name, in normal form, that the line would restore to the user; "" for none."""
     told = _heard(asked, record, context)
     if told.get(STATUS, record.assigned.get(STATUS)) == (DELETED,):
         return ""
@@ -203,9 +203,9 @@ def login_asked(asked: Instruction, record: Account, context: WriteContext) -> s
 
 
 def _returns_without_login(asked: Instruction, record: Account, context: WriteContext) -> bool:
-    """True when somebody who was deleted comes back, and the line tells no login name.
+    """True when a deleted user is restored and the line gives no login name.
 
-    They have given theirs up, and nobody can tell beforehand who asks for it meanwhile.
+    They gave up theirs, and nobody can tell in advance who asks for it meanwhile.
     """
     told = _heard(asked, record, context)
     return (
@@ -219,7 +219,7 @@ def _returns_without_login(asked: Instruction, record: Account, context: WriteCo
 def _heard(
     asked: Instruction, record: Account, context: WriteContext
 ) -> dict[str, tuple[str, ...]]:
-    """What the line tells and no later import has told already."""
+    """The fields of the line that no later import has set already."""
     return {
         request.role: request.names
         for request in asked.requests
@@ -228,15 +228,15 @@ def _heard(
 
 
 def login_of(record: Account) -> str:
-    """The login name, in normal form, by which the user is found; "" for none."""
+    """The login name, in normal form, that finds the user; "" for none."""
     return "" if record.assigned.get(STATUS) == (DELETED,) else _written_login(record)
 
 
 def logins_since(record: Account, order: str) -> frozenset[str]:
-    """The login names by which the user is found, or was before imports from `order` on wrote.
+    """The login names that find the user, or did before imports from `order` on wrote.
 
-    None of them is free for an import of that order: which of its lines is worked first must not
-    matter, nor what came after it.
+    None of them is free for an import of that precedence: neither the order in which its lines are
+    processed nor later imports must matter.
     """
     before = dict(record.assigned)
     for mark in reversed(record.receipts):
@@ -246,5 +246,5 @@ def logins_since(record: Account, order: str) -> frozenset[str]:
 
 
 def _written_login(record: Account) -> str:
-    """The login name, in normal form, that stands on the record."""
+    """The login name, in normal form, in the record."""
     return "".join(map(normal_login, record.assigned.get(LOGIN_NAME, ())[:1]))

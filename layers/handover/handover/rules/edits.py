@@ -1,4 +1,4 @@
-"""An edit of one account as an instruction, so that it is decided as a line of a file is."""
+"""An edit of one account as an instruction, so that the rules for files decide it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from handover.rules.instructions import (
     unusable_cell,
 )
 
-# An edit is a file of one line without a header.
+# An edit is treated as a file of one line without a header.
 LINE = 1
 ACCOUNT_FIELD = "account_id"
 
@@ -24,10 +24,10 @@ ACCOUNT_FIELD = "account_id"
 def edit_of(
     account_id: str, wishes: Mapping[str, Sequence[str]], profile: Profile
 ) -> Instruction | Rejection:
-    """What the edit asks for, or why it cannot be understood; no names = nobody, none.
+    """The instruction of the edit, or why it is invalid; no names = nobody.
 
-    A clear word of the profile means nobody here too. Raises InvalidRequestError for a role
-    that files of the profile do not assign.
+    A word that the profile uses for clearing means nobody here too. Raises InvalidRequestError for
+    a role that files of the profile do not assign.
     """
     requests: list[AssignmentRequest] = []
     for role, names in wishes.items():
@@ -39,7 +39,7 @@ def edit_of(
 
 
 def spoken_of(rejection: Rejection) -> Rejection:
-    """The rejection of an edit in words that speak of no line."""
+    """The rejection of an edit, in words that mention no line."""
     begin = f"line {LINE}, "
     return replace(
         rejection,

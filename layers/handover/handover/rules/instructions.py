@@ -1,4 +1,4 @@
-"""What a line asks for, before anything is looked up."""
+"""What a line asks for, before any lookup."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from handover.profiles import Binding, Blank, Holds, NamedBy, Profile, RoleColum
 from handover.reading.unreadable import UNREADABLE
 from handover.rules.addresses import normal_address
 
-# Control characters, and halves of characters, which have no form in UTF-8.
+# Control characters, and lone surrogates, which have no form in UTF-8.
 _CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _LINE_ENDS = re.compile("[\r\n]+")
 _OPERATIONS = {
@@ -24,13 +24,13 @@ _OPERATIONS = {
 
 @dataclass(frozen=True, slots=True)
 class AssignmentRequest:
-    """Who is to hold one role of the account, or which workflow it is to follow.
+    """The requested holders of one role of the account, or the requested workflow.
 
-    No names = nobody, none. `is_workflow` tells a workflow's name from the names of users. The
-    role is left alone unless it holds just `expected` when that is not None. `by` says what a
-    name may be: an address always, and whatever else the column takes. When `instead_of`, an
-    address, is not None, those named take the place of that user, and all others who hold the
-    role stay.
+    No names = nobody, or no workflow. `is_workflow` distinguishes a workflow's name from names of
+    users. When `expected` is not None, the request applies only if the role holds exactly that.
+    `by` says what a name may be: always an address, and whatever else the column accepts. When
+    `instead_of`, an address, is not None, the named users replace that user, and all other holders
+    stay.
     """
 
     role: str
@@ -45,7 +45,7 @@ class AssignmentRequest:
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """What one line asks for. A role that the line leaves alone has no request."""
+    """What one line asks for. A role that the line leaves unchanged has no request."""
 
     line: int
     account_id: str
@@ -76,7 +76,7 @@ def instruction_of(line: Line, binding: Binding, profile: Profile) -> Instructio
 
 
 def _speaking(line: Line, column: RoleColumn, profile: Profile) -> RoleColumn:
-    """The first of the role's columns that says anything in this line."""
+    """The first of the role's columns that has a value on this line."""
     if not column.others or not profile.is_blank(line.fields[column.index]):
         return column
     others = (one for one in column.others if not profile.is_blank(line.fields[one.index]))
@@ -115,7 +115,7 @@ def _request(
 
 
 def account_blank(line: int, label: str) -> Rejection:
-    """The rejection of a line that is about no account."""
+    """The rejection of a line without an account id."""
     return Rejection(
         line,
         label,
@@ -126,7 +126,7 @@ def account_blank(line: int, label: str) -> Rejection:
 
 
 def too_many_users(line: int, label: str, found: int, most: int) -> Rejection:
-    """The rejection of a cell that names more users than the role takes."""
+    """The rejection of a cell that names more users than the role allows."""
     return Rejection(
         line,
         label,
@@ -137,14 +137,14 @@ def too_many_users(line: int, label: str, found: int, most: int) -> Rejection:
 
 
 def on_one_line(cell: str, profile: Profile) -> str:
-    """A list whose entries stand under each other, with the profile's separator between them."""
+    """A cell with one entry per line, rewritten with the profile's separator between entries."""
     if profile.list_separator is None or cell.isprintable():
         return cell
     return _LINE_ENDS.sub(profile.list_separator, cell)
 
 
 def names_once(names: Iterable[str]) -> tuple[str, ...]:
-    """The names, each once in whatever form, in their order; blank ones are left out."""
+    """The names without repetition in any form, in their order; blank ones are left out."""
     first: dict[str, str] = {}
     for part in names:
         if name := part.strip():
@@ -153,7 +153,7 @@ def names_once(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _expected(line: Line, column: RoleColumn, profile: Profile) -> tuple[str, ...] | None:
-    """What the role must hold now for the line to count; None when that does not matter."""
+    """What the role must hold now for the line to apply; None when it does not matter."""
     if column.expected is None:
         return None
     cell = line.fields[column.expected].strip()
@@ -183,7 +183,7 @@ def _blank(
 
 
 def is_plain(text: str) -> bool:
-    """False for text with a control character, or half a character, in it."""
+    """False for text with a control character or a lone surrogate."""
     return text.isprintable() or _CONTROL.search(text) is None
 
 

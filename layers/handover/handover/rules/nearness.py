@@ -1,4 +1,4 @@
-"""The address that was probably meant."""
+"""Finding the address that was probably meant."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Callable, Collection
 from rapidfuzz.distance import DamerauLevenshtein
 from rapidfuzz.process import extractOne
 
-# Two slips (a letter missing, doubled, wrong or swapped) are a typo; more is another address.
+# Up to two edits (a letter missing, doubled, wrong or swapped) are a typo; more is another address.
 MAX_SLIPS = 2
-# The cost of looking is the number of addresses times this; the rest of a chunk's unknown
-# addresses get no suggestion.
+# The cost of a search is the number of addresses times this; the remaining unknown addresses of
+# a chunk get no suggestion.
 MAX_QUESTIONS = 200
 
 
 def nearest(addresses: Collection[str]) -> Callable[[str], str | None]:
-    """A function from an unknown address to the one of `addresses` at most two slips away.
+    """A function from an unknown address to the one of `addresses` at most two edits away.
 
-    It answers None where nothing is that near, and for all questions after MAX_QUESTIONS.
+    It returns None where nothing is that near, and for all calls after MAX_QUESTIONS.
     """
     answers: dict[str, str | None] = {}
 

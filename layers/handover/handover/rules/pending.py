@@ -1,4 +1,4 @@
-"""Seats that are kept for addresses of which no user is known yet."""
+"""Pending assignees: roles reserved for addresses without a user so far."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from collections.abc import Sequence
 from handover.model import RoleChange
 from handover.profiles import WORKFLOW_ROLE, is_field
 
-# No address begins so: `is_address` admits no colon.
+# No address begins like this: `is_address` allows no colon.
 PREFIX = "pending:"
 
 
 def pending_assignee(address: str) -> str:
-    """What an account holds in the place of the user whose normal `address` is not known yet."""
+    """The assignee stored on an account for a normal `address` without a user so far."""
     return PREFIX + address
 
 
 def is_pending(assignee: str) -> bool:
-    """True for a seat that waits for its user."""
+    """True for an assignee that waits for its user."""
     return assignee.startswith(PREFIX)
 
 
 def address_in(assignee: str) -> str:
-    """The address in a seat, pending or not."""
+    """The address of an assignee, pending or not."""
     return assignee.removeprefix(PREFIX)
 
 
 def is_as_left(now: tuple[str, ...], left: tuple[str, ...]) -> bool:
-    """True when who holds a role `now` is who was `left` in it, come meanwhile or not.
+    """True when the role is held `now` by those `left` in it, pending or since resolved.
 
-    A user who has come for a pending address still is who was asked for.
+    A user who has been created for a pending address is still the user who was asked for.
     """
     if now == left:
         return True
@@ -38,7 +38,7 @@ def is_as_left(now: tuple[str, ...], left: tuple[str, ...]) -> bool:
 
 
 def leaves_pending(changes: Sequence[RoleChange]) -> bool:
-    """True when a seat waits for its user after these changes."""
+    """True when an assignee is pending after these changes."""
     return any(
         is_pending(assignee)
         for change in changes

@@ -1,4 +1,4 @@
-"""The one planner: an instruction and the facts lead to an outcome and, perhaps, a write."""
+"""The one planner: an instruction and its context give an outcome and, perhaps, a write."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Targets = list[tuple[AssignmentRequest, tuple[str, ...]]]
 
 @dataclass(frozen=True, slots=True)
 class WriteContext:
-    """Who decides: an import, its place in the order of all imports, and its older open imports.
+    """Who decides: an import, its precedence among all imports, and its older open imports.
 
     `order` sorts imports as S3 received them. `older_open_imports` are those of the tenant that
     were not final when this one was validated: only they can still write something older.
@@ -46,13 +46,13 @@ class WriteContext:
 
 @dataclass(frozen=True, slots=True)
 class LookupContext:
-    """What the rules may look at besides the account.
+    """What the rules may read besides the account.
 
-    `users` are those that a chunk names, by every normal name that it may name them by. `near`
+    `users` are those that a chunk names, by every normal name that it may use for them. `near`
     gives the address in the tenant's directory that is most like an unknown one, if any.
-    `workflows` are the names of all the tenant has. `named` are the users by how their names
-    look, `likely` the accounts that were probably meant, by the id that there is none of.
-    `has_opco_wall` says that no user holds an account of another opco, whatever the profile.
+    `workflows` are the names of all workflows of the tenant. `named` are the users by normalized
+    name, `likely` the accounts that were probably meant, by unknown id. With `has_opco_wall` no
+    user may hold an account of another opco, whatever the profile.
     """
 
     users: Mapping[str, User]
@@ -77,7 +77,7 @@ class AccountWrite:
 class Decision:
     """The outcome of a line and what must be stored for it to be true.
 
-    `message` explains an outcome that is no rejection, where it needs it.
+    `message` explains an outcome other than a rejection, where it needs it.
     """
 
     outcome: Outcome
@@ -94,7 +94,7 @@ def plan(
     profile: Profile,
     context: WriteContext,
 ) -> Decision:
-    """What becomes of a line, given the account as it is now."""
+    """The decision for a line, given the account as it is now."""
     if account is None:
         return _rejected(_account_not_found(asked, lookup))
     done = already_done(asked, account, context)
@@ -130,10 +130,10 @@ def account_only(asked: Instruction, account: Account | None, context: WriteCont
 
 
 def already_done(asked: Instruction, account: Account, context: WriteContext) -> Decision | None:
-    """What this very line has done to the account already, whatever the facts are by now.
+    """What this very line has already done to the account, whatever the data is now.
 
-    Its mark tells what it changed. A line that changed nothing may have raised the order, and so
-    has had an effect as well: older imports yield to it.
+    Its receipt says what it changed. A line that changed nothing may have raised the precedence,
+    which is an effect as well: older imports yield to it.
     """
     own = [receipt for receipt in account.receipts if receipt.import_id == context.import_id]
     for receipt in own:
@@ -143,7 +143,7 @@ def already_done(asked: Instruction, account: Account, context: WriteContext) ->
                 receipt.changes,
                 message=_left_alone(asked, receipt.changes),
             )
-    # Where another line of the import has its mark, that one has raised the order.
+    # Where another line of the import has its receipt, that line has raised the precedence.
     if not own and any(
         account.orders.get(request.role) == context.order for request in asked.requests
     ):
@@ -166,7 +166,7 @@ def resolve(
     lookup: LookupContext,
     profile: Profile,
 ) -> tuple[str, ...] | Rejection:
-    """Who is to hold the seat, or why one of those named may not."""
+    """Who gets the role, or why one of the named users may not hold it."""
     found: list[str] = []
     for name in request.names:
         address = normal_address(address_in(name))
@@ -187,7 +187,7 @@ def resolve(
             return problem
         if user is not None:
             found.append(user.email)
-    # Who holds a role together holds it in no order: the same people are no change.
+    # The holders of a role have no order: the same people are no change.
     return tuple(sorted(set(found)))
 
 
@@ -210,7 +210,7 @@ def _by_name(
 def _relative(
     request: AssignmentRequest, account: Account, lookup: LookupContext
 ) -> tuple[str, ...]:
-    """Who holds the role after users were taken off it, or pending addresses got their users."""
+    """The holders after users were removed from the role, or pending addresses were resolved."""
     before = account.assigned.get(request.role, ())
     named = {normal_address(name) for name in request.names}
     if request.operation is Operation.REMOVE:
@@ -229,9 +229,9 @@ def _relative(
 def _nobody_resolved(
     asked: Instruction, account: Account, lookup: LookupContext
 ) -> Rejection | None:
-    """The rejection of a line that names who has come, when the wall keeps all of them out.
+    """The rejection of a line that names new users, when the wall keeps all of them out.
 
-    The others of a line get their places; what waits for somebody of another opco goes on waiting.
+    Otherwise the admitted users are assigned; users of another opco stay pending.
     """
     come = [
         (request, user)
@@ -247,12 +247,12 @@ def _nobody_resolved(
 
 
 def crosses_wall(user: User, account: Account, lookup: LookupContext) -> bool:
-    """True when the tenant's wall stands between the two, whatever the profile."""
+    """True when the tenant's wall separates the two, whatever the profile."""
     return lookup.has_opco_wall and are_apart(user, account)
 
 
 def are_apart(user: User, account: Account) -> bool:
-    """True when both have an opco, and not the same, in whatever Unicode form it is written."""
+    """True when both have an opco and the two differ, whatever their Unicode form."""
     return bool(user.opco and account.opco) and not _is_same_text(user.opco, account.opco)
 
 
@@ -263,7 +263,7 @@ def _in_place(
     account: Account,
     profile: Profile,
 ) -> tuple[str, ...] | Rejection:
-    """Who holds the role once `users` have taken the place of one who held it."""
+    """The holders of the role after `users` have replaced one of them."""
     before = account.assigned.get(request.role, ())
     if request.instead_of not in before:
         return before
@@ -288,12 +288,12 @@ def _workflow(
 
 
 def _same_text(name: str, known: Iterable[str]) -> str | None:
-    """The one that only the form of its characters tells from `name`, as one typed elsewhere is."""
+    """The known name that differs from `name` only in its Unicode form, as if typed elsewhere."""
     return next((one for one in sorted(known) if _is_same_text(one, name)), None)
 
 
 def _is_same_text(one: str, other: str) -> bool:
-    """True when nothing but the Unicode form of their characters tells the two apart."""
+    """True when the two differ at most in the Unicode form of their characters."""
     return one == other or (
         unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
     )
@@ -348,11 +348,11 @@ def _other_opco(
 def decide(
     asked: Instruction, account: Account, targets: Targets, context: WriteContext
 ) -> Decision:
-    """What becomes of a line whose requests lead to these holders, by the order of imports."""
+    """The decision for a line whose requests give these holders, by the precedence of imports."""
     changes: list[RoleChange] = []
-    # What takes users off a role, or resolves them, decides nothing that an older import could
-    # not still say of the others in it: only what sets a role takes its place in the order. A
-    # default holds until anybody is named.
+    # Removing or resolving users does not decide what an older import could still say about the
+    # others in the role: only a line that sets a role takes precedence for it. A default holds
+    # until anybody is named.
     decided: list[str] = []
     late: list[str] = []
     left: list[str] = []
@@ -398,7 +398,7 @@ def _named(users: tuple[str, ...]) -> str:
 
 
 def _left_alone(asked: Instruction, changes: Sequence[RoleChange]) -> str:
-    """Which roles a line with expectations has left as they were; the same whenever it is asked."""
+    """Which roles a line with expectations left unchanged; the same whenever it is asked."""
     changed = {change.role for change in changes}
     left = [
         request.role
@@ -415,8 +415,8 @@ def _change(
     decided: list[str],
     context: WriteContext,
 ) -> AccountWrite:
-    # Only the roles that change take this import's order, unless an older import can still
-    # come and overwrite the ones that merely stayed as they were.
+    # Only the roles that change take this import's precedence, unless an older import can still
+    # write and overwrite the ones that merely stayed as they were.
     changed = {change.role for change in changes}
     raised = (
         decided if context.older_open_imports else [role for role in decided if role in changed]
@@ -430,8 +430,8 @@ def _change(
         account.version + 1,
         tuple(changes),
     )
-    # A receipt may be dropped once its import is final: no chunk of it is ever worked again. Older
-    # imports that are not open are final; of newer ones nothing is known here, so theirs stay.
+    # A receipt may be dropped once its import is final: no chunk of it is processed again. Older
+    # imports that are not open are final; nothing is known of newer ones here, so theirs stay.
     kept = tuple(
         receipt
         for receipt in account.receipts
@@ -445,7 +445,7 @@ def _change(
     )
 
 
-# So few users of so few roles are below every bound, whatever they are called.
+# This few users of this few roles are below every limit, whatever their names.
 _FEW = 20
 
 
@@ -454,9 +454,9 @@ def _too_large(
 ) -> Decision | None:
     """Why the account cannot hold what the line asks for; None when it can.
 
-    A line that leaves no more than it found is refused only where its own change does not fit.
-    What older imports have left on the account goes when they end, so it is no fault of the line:
-    such a line is not processed.
+    A line that does not make the account larger is refused only where its own change does not fit.
+    Receipts of older imports are dropped when those end, so they are not an error of the line: such
+    a line is not processed.
     """
     before, after = write.account.assigned, write.assigned
     if len(write.receipts) == 1 and len(after) <= _FEW and holders(after) <= _FEW:
@@ -610,12 +610,12 @@ def _user_not_found(
 
 
 def _cell_with(near: str, name: str, request: AssignmentRequest, profile: Profile) -> str:
-    """The names of the cell with `near` in the place of `name`."""
+    """The names of the cell with `near` in place of `name`."""
     names = [near if one == name else one for one in request.names]
     return f"{profile.list_separator or ''} ".join(names)
 
 
 def _ways_spoken(request: AssignmentRequest) -> str:
-    """What a cell names a user by, in words."""
+    """How a cell may name a user, in words."""
     words = {NamedBy.EMAIL: "address", NamedBy.LOGIN: "login name", NamedBy.NAME: "name"}
     return " or ".join(word for way, word in words.items() if way in request.by) or "address"

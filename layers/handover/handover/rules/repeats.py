@@ -1,4 +1,4 @@
-"""What becomes of a line whose account, or login name, stands on other lines of the file too."""
+"""The result of a line whose account, or login name, is on other lines of the file too."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from handover.profiles import LOGIN_NAME, About, Binding
 def repeated_line(
     line: Line, repeat: Repeat, account_label: str, about: About = About.ASSIGNMENTS
 ) -> LineResult:
-    """The result of a line that another one stands for, or that others contradict."""
+    """The result of a line that another one replaces, or that others contradict."""
     noun, one = ("user", "a user") if about is About.USERS else ("account", "an account")
     others = _others(repeat)
     if not repeat.is_conflict:

@@ -1,6 +1,6 @@
-"""What a decision may take to be stored, so that no line makes an item that DynamoDB refuses.
+"""Size limits of a decision, so that no line makes an item that DynamoDB refuses.
 
-The bounds are decided before anything is written: a line beyond them is a fault of the line.
+The limits are checked before anything is written: a line that exceeds them is rejected.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from handover.model import ChangeReceipt, RoleChange
 from handover.profiles import is_field
 
-# The users that all roles of one account hold together. `GET /accounts/{id}` answers each with
-# address, name, phone and mobile: 1,000 x 5,000 bytes stay below the 6 MB that a function answers.
+# The users that all roles of one account hold together. `GET /accounts/{id}` returns each with
+# address, name, phone and mobile: 1,000 x 5,000 bytes stay below the 6 MB limit of an answer.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_HOLDERS = 1_000
-# What these users take together. Since a change tells all of them before and after, no change takes
-# more than twice as much, so history entries and events stay far below their own limits.
+# The bytes of these users together. A change holds all of them before and after, so no change
+# takes more than twice as much, and history entries and events stay far below their own limits.
 MAX_ASSIGNED_BYTES = 30 * 1024
 MAX_CHANGE_BYTES = 2 * MAX_ASSIGNED_BYTES
-# An item of DynamoDB; what is kept free is for the fields, which are not decided here.
+# An item of DynamoDB; the part kept free is for the fields, which are not decided here.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 MAX_ITEM_BYTES = 400 * 1024
 RESERVED_BYTES = 40 * 1024
@@ -27,12 +27,12 @@ MAX_DECIDED_BYTES = MAX_ITEM_BYTES - RESERVED_BYTES
 # What DynamoDB adds for a list or map, and for each of its elements.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
 _COLLECTION_BYTES, _ELEMENT_BYTES = 3, 1
-# The names and fixed texts of a mark, and of a change in it, rounded up.
+# The names and fixed texts of a receipt, and of a change in it, rounded up.
 _MARK_BYTES, _CHANGE_BYTES = 250, 40
 
 
 def texts_bytes(texts: Iterable[str]) -> int:
-    """What a list of texts takes as a value."""
+    """The bytes of a list of texts as a value."""
     return _COLLECTION_BYTES + sum(_ELEMENT_BYTES + text_bytes(text) for text in texts)
 
 
@@ -42,7 +42,7 @@ def text_bytes(text: str) -> int:
 
 
 def changes_bytes(changes: Iterable[RoleChange]) -> int:
-    """What changes take in a mark, rounded up."""
+    """The bytes of changes in a receipt, rounded up."""
     return sum(
         _CHANGE_BYTES
         + text_bytes(change.role)
@@ -57,7 +57,7 @@ def decided_bytes(
     orders: Mapping[str, str],
     receipts: Iterable[ChangeReceipt],
 ) -> int:
-    """What a record's assignments, orders and marks take in its item, rounded up."""
+    """The bytes of a record's assignments, precedences and receipts in its item, rounded up."""
     held = sum(text_bytes(role) + texts_bytes(users) + 1 for role, users in assigned.items())
     ordered = sum(text_bytes(role) + text_bytes(order) + 1 for role, order in orders.items())
     marked = sum(
@@ -68,10 +68,10 @@ def decided_bytes(
 
 
 def held_bytes(assigned: Mapping[str, Sequence[str]]) -> int:
-    """What the users of all roles take; fields of the directory have bounds of their own."""
+    """The bytes of the users of all roles; directory fields have limits of their own."""
     return sum(texts_bytes(users) for role, users in assigned.items() if not is_field(role))
 
 
 def holders(assigned: Mapping[str, Sequence[str]]) -> int:
-    """How many users all roles hold together; who holds two counts twice."""
+    """How many users all roles hold together; a user with two roles counts twice."""
     return sum(len(users) for role, users in assigned.items() if not is_field(role))

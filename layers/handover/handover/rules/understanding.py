@@ -1,4 +1,4 @@
-"""How a line is understood: what lines are about is said by the profile."""
+"""How a line is interpreted: the profile says what its lines are about."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _UNDERSTANDINGS: dict[About, Understanding] = {
 
 
 def understanding_of(profile: Profile) -> Understanding:
-    """What tells what a line of the profile asks for, or why it cannot be understood."""
+    """The function that interprets the profile's lines, or says why one is invalid."""
     return _UNDERSTANDINGS[profile.about]
 
 
 def canonical(line: Line, binding: Binding, profile: Profile) -> tuple[str, tuple[str, ...]] | None:
-    """What a line is about and what it asks for, in a form to compare lines by.
+    """What a line is about and what it asks for, in a form for comparing lines.
 
-    None when the line cannot be understood: such a line is no other line's duplicate.
+    None when the line is invalid: such a line is no other line's duplicate.
     """
     asked = understanding_of(profile)(line, binding, profile)
     if isinstance(asked, Rejection):
@@ -54,7 +54,7 @@ def canonical(line: Line, binding: Binding, profile: Profile) -> tuple[str, tupl
 
 
 def _ways_of_naming(request: AssignmentRequest) -> tuple[str, ...]:
-    """How the names may name users, when that matters: an address is one in every column."""
+    """How the names may name users, when that matters: an address always is one."""
     if request.is_workflow or request.operation is Operation.RECORD:
         return ()
     return () if all("@" in name for name in request.names) else ("by", *request.by)
@@ -63,9 +63,9 @@ def _ways_of_naming(request: AssignmentRequest) -> tuple[str, ...]:
 def canonical_login(
     line: Line, binding: Binding, profile: Profile
 ) -> tuple[str, tuple[str, ...]] | None:
-    """The login name that a line asks for, in normal form, and for whom.
+    """The login name that a line asks for, in normal form, and the user it is for.
 
-    None when it asks for none: whoever it deletes needs none.
+    None when it asks for none: a user that the line deletes needs none.
     """
     asked = understanding_of(profile)(line, binding, profile)
     if isinstance(asked, Rejection):
