@@ -1,6 +1,6 @@
 """Accounts: one item each, read a hundred at a time and written on the version that was read.
 
-This is the hot path, so items are turned into accounts and back by hand.
+This is the hot path, so items are converted to accounts and back by hand.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class Accounts:
         return {account.account_id: account for account in found}
 
     def listed(self, tenant: str, *, after: str = "") -> Iterator[str]:
-        """The ids of all accounts of the tenant, shard by shard, as an index of the table has them.
+        """The ids of all accounts of the tenant, shard by shard, in the order of a table index.
 
-        `after` is where to begin: the last id that is known. The index follows within moments.
+        `after` is the last id of the previous page. The index is up to date within moments.
         """
         first = int(_shard_of(after), 16) if after else 0
         for number in range(first, SHARDS):
@@ -64,7 +64,7 @@ class Accounts:
     def write(
         self, writes: Sequence[AccountWrite], deadline: Deadline
     ) -> list[tuple[AccountWrite, Account | None]]:
-        """The writes that met another version, each with the account as it is now, if it is.
+        """The writes that met another version, each with the account as it is now, if it exists.
 
         All others are stored. No two writes may concern the same account.
         """
@@ -77,9 +77,9 @@ class Accounts:
         ]
 
     def put_fields(self, accounts: Sequence[Account], deadline: Deadline) -> None:
-        """Stores what the directory says of accounts; assignments that stand are left alone.
+        """Stores the directory fields of accounts; existing assignments stay as they are.
 
-        A new account takes its assignment from `accounts`. A repetition changes nothing.
+        A new account takes its assignments from `accounts`. Repeating the call changes nothing.
         """
         waiting = {account.account_id: account for account in accounts}
         known = self.read(accounts[0].tenant, waiting, deadline) if accounts else {}
@@ -105,7 +105,7 @@ class Accounts:
     def _read_missing(
         self, tenant: str, unmet: Mapping[str, Unmet], deadline: Deadline
     ) -> dict[str, Account]:
-        # An INSERT that meets an item is answered without it.
+        # A failed INSERT does not return the existing item.
         return self.read(
             tenant, (key for key, outcome in unmet.items() if not outcome.item), deadline
         )
@@ -143,14 +143,14 @@ class Accounts:
         )
 
 
-# A sort key has 1,024 bytes. The index of a tenant's accounts has this key for one; portfolios have
-# the id in theirs, behind a role and sometimes an address.
+# A sort key has 1,024 bytes. In the index of a tenant's accounts the key holds the id; in
+# portfolios the id follows a role and sometimes an address.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 MAX_KEY_BYTES = 64 + 512  # a tenant with its separator, and an id
 
 
-# The index of a tenant's accounts is spread over so many partitions: one takes 1,000 new accounts a
-# second at the most.
+# The index of a tenant's accounts is spread over this many partitions: one takes at most 1,000 new
+# accounts a second.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
 SHARDS = 16
 BY_TENANT = "by-tenant"
@@ -164,7 +164,7 @@ def _shard_of(account_id: str) -> str:
 def account_keys(tenant: str, account_ids: Iterable[str]) -> Iterator[Item]:
     """The keys of accounts with these ids, lazily."""
     prefix = f"{tenant}#"
-    # No longer key can be stored, so no account has such an id.
+    # A longer key cannot be stored, so no account has such an id.
     return (
         {"pk": {"S": prefix + account_id}}
         for account_id in account_ids
@@ -174,7 +174,7 @@ def account_keys(tenant: str, account_ids: Iterable[str]) -> Iterator[Item]:
 
 
 def account_from(item: Item) -> Account:
-    """The account that an item of the table holds."""
+    """The account in an item of the table."""
     tenant, _, account_id = item["pk"]["S"].partition("#")
     return Account(
         tenant=tenant,
@@ -192,7 +192,7 @@ def account_from(item: Item) -> Account:
 
 
 def item_from(account: Account) -> dict[str, Any]:
-    """The item that holds an account."""
+    """The item of an account."""
     return {
         "pk": {"S": f"{account.tenant}#{account.account_id}"},
         "shelf": {"S": f"{account.tenant}#{_shard_of(account.account_id)}"},

@@ -1,4 +1,4 @@
-"""How many requests each tenant has been allowed, counted by all functions together."""
+"""How many requests each tenant has used, counted by all functions together."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from botocore.exceptions import BotoCoreError, ClientError
 from handover.errors import RetryLaterError
 from handover.store.connection import client
 
-# The counter of a window is of no use after it; DynamoDB removes it within days, at no cost.
+# A window's counter is useless after it; DynamoDB removes it within days, at no cost.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
 KEPT_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
 class Allowances:
-    """The counters, which stand among the imports: one item for each tenant and window."""
+    """The counters, stored in the table of imports: one item for each tenant and window."""
 
     table: str
 
     def take(self, tenant: str, begins_at: int, permits: int) -> int | None:
-        """How many permits the tenant has taken in the window that begins then, these included.
+        """How many permits the tenant has taken in the window that begins then, including these.
 
         None when DynamoDB does not answer. One write unit. The time is in seconds since the epoch.
         """

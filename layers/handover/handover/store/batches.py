@@ -1,7 +1,7 @@
-"""Batches of DynamoDB calls: read many, write many on conditions, and drain what is left over.
+"""Batches of DynamoDB calls: bulk reads, bulk conditional writes, and retries of unfinished parts.
 
-A part that is throttled or in conflict is no error of the data: it is sent again, alone, until it
-is taken or the invocation's time is used up (RetryLaterError). Whole calls wait by themselves
+A throttled or conflicting part is not an error of the data: it is sent again, alone, until it is
+accepted or the invocation's time is used up (RetryLaterError). Whole calls wait by themselves
 (`handover.sdk`).
 """
 
@@ -47,7 +47,7 @@ class Statement:
 
 
 def insertion(table: str, item: Item) -> Statement:
-    """The write of a new item; it is unmet, without the item, where one stands already."""
+    """The write of a new item; unmet, without the existing item, where there is one already."""
     names = ", ".join(f"'{name}': ?" for name in item)
     return Statement(f'INSERT INTO "{table}" VALUE {{{names}}}', list(item.values()))
 
@@ -55,7 +55,7 @@ def insertion(table: str, item: Item) -> Statement:
 def update(table: str, item: Item, version: int) -> Statement:
     """The write of these attributes over an item's `version`, 0 where it has none yet.
 
-    `pk` and, where the table has one, `sk` say which item.
+    `pk` and, where the table has one, `sk` identify the item.
     """
     key = {name: value for name, value in item.items() if name in ("pk", "sk")}
     values = {name: value for name, value in item.items() if name not in key}
@@ -71,7 +71,7 @@ def update(table: str, item: Item, version: int) -> Statement:
 
 @dataclass(frozen=True, slots=True)
 class Unmet:
-    """The condition of a write did not hold; `item` is what stands there instead, if anything."""
+    """The condition of a write did not hold; `item` is the existing item, if any."""
 
     item: Item | None
 
@@ -79,9 +79,9 @@ class Unmet:
 def read_items(
     table: str, keys: Iterable[Item], deadline: Deadline, *, attributes: Sequence[str] = ()
 ) -> list[Item]:
-    """The items that exist under `keys`, in no order, as a consistent read sees them.
+    """The items that exist under `keys`, in any order, by a consistent read.
 
-    `keys` must not repeat. `attributes` are the ones to be read, all when none is named.
+    `keys` must not repeat. `attributes` are the ones to read, all when none is named.
     """
     found: list[Item] = []
     rest = iter(keys)
@@ -107,11 +107,11 @@ def read_items(
 
 
 def write_each(statements: Sequence[Statement], deadline: Deadline) -> list[Unmet | None]:
-    """What came of each statement, in their order: None = written.
+    """The result of each statement, in their order: None = written.
 
-    No two statements may concern the same item. Each is written at most once, whatever the
-    others come to. Raises RetryLaterError when the time is used up, and WriteRefusedError for any
-    answer but a busy one and an unmet condition.
+    No two statements may concern the same item. Each is written at most once, whatever happens to
+    the others. Raises RetryLaterError when the time is used up, and WriteRefusedError for any
+    answer except a busy one or an unmet condition.
     """
     outcomes: list[Unmet | None] = [None] * len(statements)
     waiting = list(range(len(statements)))
@@ -132,7 +132,7 @@ def write_each(statements: Sequence[Statement], deadline: Deadline) -> list[Unme
 def transact(actions: Sequence[Item]) -> bool:
     """Writes all or nothing.
 
-    False when a condition did not hold, or another write was under way.
+    False when a condition did not hold, or another write was in progress.
     """
     request: Any = list(actions)
     try:
@@ -147,7 +147,7 @@ def transact(actions: Sequence[Item]) -> bool:
 
 
 def put_items(table: str, items: Iterable[Item], deadline: Deadline) -> None:
-    """Stores `items` without a condition; a repetition changes nothing. Keys must not repeat."""
+    """Stores `items` without a condition; repeating it changes nothing. Keys must not repeat."""
     rest = iter(items)
     while batch := list(islice(rest, PUTS_A_BATCH)):
         request: Any = {table: [{"PutRequest": {"Item": item}} for item in batch]}

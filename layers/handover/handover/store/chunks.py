@@ -47,14 +47,14 @@ class ChunkItem(Model):
     attempts = NumberAttribute(default=0)
     lease_by = UnicodeAttribute(null=True)
     lease_until = NumberAttribute(null=True)
-    # The most lines that a run has decided without ending the chunk, and how often the chunk had
-    # been handed on when the message was sent that it was last taken with.
+    # The most lines that a run has decided without finishing the chunk, and how often the chunk had
+    # been passed on when the message was sent that it was last taken with.
     decided = NumberAttribute(default=0)
     handed_on = NumberAttribute(default=0)
-    # How long the workers have had it that have given it back or settled it.
+    # How long workers had it who have given it back or settled it.
     worked_ms = NumberAttribute(default=0)
     # Once it is settled: the attempt whose parts count, whether they hold lines with errors, and
-    # what its lines came to.
+    # the counts of its lines.
     settled_by = UnicodeAttribute(null=True)
     has_errors = BooleanAttribute(default=False)
     updated = NumberAttribute(default=0)
@@ -89,11 +89,11 @@ class SettledChunk:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A chunk in the hands of one worker, and how often a worker has taken it.
+    """A chunk taken by one worker, and how often workers have taken it.
 
-    `repeats` and `logins` are those of the `PlannedChunk`. `decided` is the most lines that a run
-    before has decided, `handed_on` how often the chunk has been handed on, and `worked_ms` how
-    long they had it.
+    `repeats` and `logins` are those of the `PlannedChunk`. `decided` is the most lines that an
+    earlier run has decided, `handed_on` how often the chunk has been passed on, and `worked_ms` how
+    long workers had it.
     """
 
     chunk: Chunk
@@ -142,10 +142,10 @@ class Chunks:
         until: float,
         handed_on: int | None = None,
     ) -> Taken | None:
-        """The chunk, which is `attempt`'s until then.
+        """The chunk, leased to `attempt` until then.
 
-        None while it is somebody else's, once it is settled, and once it was taken after being
-        handed on more than `handed_on` times, if that is told.
+        None while another attempt has it, once it is settled, and, if `handed_on` is given, once it
+        was taken after being passed on more often than that.
         """
         item = ChunkItem(import_id, _chunk_key(number))
         actions: list[Action] = []
@@ -193,9 +193,9 @@ class Chunks:
     def free(
         self, import_id: str, number: int, attempt: str, *, decided: int, worked_ms: int
     ) -> bool:
-        """True when the chunk is given back before its time: it was still this attempt's.
+        """True when the lease of the chunk was released early: this attempt still had it.
 
-        `decided` is the most lines that a run has decided, `worked_ms` how long all had it.
+        `decided` is the most lines that a run has decided, `worked_ms` how long all runs had it.
         """
         return updated_if(
             ChunkItem(import_id, _chunk_key(number)),
@@ -208,7 +208,7 @@ class Chunks:
         )
 
     def seen(self, import_id: str, numbers: Iterable[int], deadline: Deadline) -> list[ChunkSeen]:
-        """Who works on these chunks until when, and when they were last taken; in no order."""
+        """Who leases these chunks until when, and when they were last taken; in any order."""
         keys = (key_of(import_id, _chunk_key(number)) for number in numbers)
         names = ("sk", "lease_until", "taken_at")
         return [
@@ -223,8 +223,8 @@ class Chunks:
     def settle(self, item: ImportItem, settlement: Settlement, deadline: Deadline) -> ImportItem:
         """The import after the chunk is settled, by this attempt or by an earlier one.
 
-        First the chunk's item says so, once and for all, then the chunk is counted. Whoever is
-        stopped in between leaves a chunk that is settled and pending: the next one counts it.
+        First the chunk's item is settled for good, then the chunk is counted. A run stopped in
+        between leaves a chunk that is settled and pending: the next run counts it.
         """
         if item.chunks is None:
             return self._settle_on_import(item.pk, settlement)
@@ -248,7 +248,7 @@ class Chunks:
         return self.count(item, known, deadline)
 
     def settlement(self, import_id: str, number: int) -> Settlement | None:
-        """What the chunk was settled with, None while it is not."""
+        """The chunk's settlement, None while it is not settled."""
         item = item_at(ChunkItem, import_id, _chunk_key(number))
         if item is None or item.settled_by is None:
             return None
@@ -261,7 +261,7 @@ class Chunks:
         )
 
     def handed_on(self, import_id: str, number: int) -> int:
-        """How often the chunk had been handed on when it was last taken."""
+        """How often the chunk had been passed on when it was last taken."""
         item = item_at(ChunkItem, import_id, _chunk_key(number))
         return int(item.handed_on) if item is not None else 0
 

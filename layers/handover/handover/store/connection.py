@@ -1,4 +1,4 @@
-"""The one DynamoDB client, made once a process: of the hot path, and of every model."""
+"""The one DynamoDB client of a process, for the hot path and for every model."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ READ_SECONDS = 10
 
 @cache
 def client() -> DynamoDBClient:
-    """A client that retries a throttled or failed call twice by itself, and then waits."""
+    """A client that retries a throttled or failed call twice itself, and then waits."""
     made = session().client(
         "dynamodb",
         config=Config(
             connect_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
             retries={"mode": "standard", "total_max_attempts": 3},
-            # Botocore checks every parameter again and writes the user agent again for each call:
-            # a fifth of the time of a batch. What is sent here is built in one place and tested.
+            # Botocore would check every parameter and build the user agent for each call: a fifth
+            # of the
+            # time of a batch. What is sent here is built in one place and tested.
             parameter_validation=False,
             user_agent="handover",
         ),
@@ -39,7 +40,7 @@ def client() -> DynamoDBClient:
 
 
 class Model(PynamodbModel):
-    """The base of every model: its calls go through the one client, so they wait as all do."""
+    """The base of every model: its calls use the one client, so they wait like all others."""
 
     class Meta:
         """Each model has a table of its own."""
@@ -48,7 +49,7 @@ class Model(PynamodbModel):
 
     @classmethod
     def _get_connection(cls) -> TableConnection:
-        """The model's connection; pynamodb would make it a client of its own."""
+        """The model's connection; pynamodb would otherwise make a client of its own."""
         found = super()._get_connection()
         of_model: Any = found.connection
         of_model._client = client()  # noqa: SLF001 - pynamodb has no other door for a client
@@ -56,11 +57,11 @@ class Model(PynamodbModel):
 
 
 def _pass_on_as_sent(made: DynamoDBClient) -> None:
-    """Batches are sent as they are given here, and answers handed over as they come.
+    """Sends batches as they are passed here, and returns answers as they arrive.
 
     Botocore would walk through every value of every item, only to encode and decode binary ones,
-    and build it again: half of the time of a worker. Nothing binary is stored here, and what the
-    model calls a document botocore leaves alone. No model of a table makes such a call.
+    and build it again: half of a worker's time. Nothing binary is stored here, and botocore leaves
+    alone what its model calls a document. No model of a table makes such a call.
     """
     read: Any = made.meta.service_model.operation_model("BatchGetItem")
     write: Any = made.meta.service_model.operation_model("BatchExecuteStatement")

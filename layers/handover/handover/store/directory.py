@@ -52,7 +52,7 @@ WORKFLOW, ROLE, LOGIN, NAME = "workflow#", "role#", "login#", "name#"
 
 
 class DirectoryItem(Model):
-    """Anything of a tenant's directory; `sk` says what."""
+    """Any item of a tenant's directory; `sk` says which."""
 
     class Meta:
         """The table's name is set by `connect`."""
@@ -65,7 +65,7 @@ class DirectoryItem(Model):
 
 
 class UserItem(Model):
-    """A user as it is stored; attributes of their own, because workers read them in batches."""
+    """A stored user; with attributes of its own, because workers read users in batches."""
 
     class Meta:
         """The table's name is set by `connect`."""
@@ -84,7 +84,7 @@ class UserItem(Model):
     login_name = UnicodeAttribute(default="")
     # The job that deleted the user, when one did.
     deleted_by = UnicodeAttribute(null=True)
-    # Grows with every write, so that a file never decides on facts that have changed since.
+    # Incremented by every write, so that a file never decides on outdated fields.
     version = NumberAttribute(null=True)
 
 
@@ -92,8 +92,8 @@ class UserItem(Model):
 class Source:
     """Another system that may drop files, the profile they follow, and who writes them.
 
-    `mapping` leads from the system's own labels to the profile's. Accounts and users, and with them
-    who is an Admin, are changed by files of a source that `writes_directory` only.
+    `mapping` maps the system's own labels to the profile's. Only files of a source that
+    `writes_directory` may change accounts and users, including who is an Admin.
     """
 
     source: str
@@ -108,7 +108,7 @@ class Directory:
     """The table of directories."""
 
     table: str
-    # How many addresses are compared at the most when a likely one is looked for.
+    # How many addresses are compared at most when a likely one is looked for.
     MAX_ADDRESSES: ClassVar[int] = 50_000
 
     def users(self, tenant: str, addresses: Iterable[str], deadline: Deadline) -> dict[str, User]:
@@ -132,7 +132,7 @@ class Directory:
             for item in read_items(self.table, keys, deadline)
         }
         users = self.users(tenant, dict.fromkeys(addresses.values()), deadline)
-        # The index may be older than the user, who may have another login name by now.
+        # The index may be outdated: the user may have another login name by now.
         return {
             login: user
             for login, address in addresses.items()
@@ -159,7 +159,7 @@ class Directory:
         users = self.users(
             tenant, dict.fromkeys(email for one in holders.values() for email in one), deadline
         )
-        # The index may be older than the user, who may have another name by now.
+        # The index may be outdated: the user may have another name by now.
         return {
             name: known
             for name, emails in holders.items()
@@ -197,7 +197,7 @@ class Directory:
         return user_in(item) if item is not None else None
 
     def addresses(self, tenant: str) -> Iterator[str]:
-        """Addresses of the tenant's users in their order, MAX_ADDRESSES at the most."""
+        """Addresses of the tenant's users in order, at most MAX_ADDRESSES."""
         found = (
             DirectoryItem.query(
                 pk,
@@ -207,15 +207,15 @@ class Directory:
             )
             for pk in user_places(self.table, tenant).keys
         )
-        # Pages of a shard are read when they are needed, so that few are read in vain.
+        # Pages of a shard are read when they are needed, so that few are read for nothing.
         merged = heapq.merge(*((item.sk[len(USER) :] for item in of_key) for of_key in found))
         return islice((address for address, _ in groupby(merged)), self.MAX_ADDRESSES)
 
     def put_users(self, tenant: str, users: Iterable[User], deadline: Deadline) -> None:
-        """Stores users over what was known of them; addresses and login names must not repeat.
+        """Stores users over their known versions; addresses and login names must not repeat.
 
-        Names and login names are stored before the users who have them, so that who is found by
-        address is found by those too.
+        Names and login names are stored before their users, so that a user who is found by address
+        is also found by those.
         """
         stored = list(users)
         names = (
@@ -234,7 +234,7 @@ class Directory:
         self._put_records(tenant, stored, deadline)
 
     def _put_records(self, tenant: str, users: Iterable[User], deadline: Deadline) -> None:
-        """Stores users as the next version of their items, which keep all else that they hold."""
+        """Stores users as the next version of their items, which keep all other attributes."""
         rest = iter(users)
         while batch := list(islice(rest, USERS_A_TRANSACTION)):
             tries = 0
@@ -243,7 +243,7 @@ class Directory:
                 tries += 1
 
     def _puts(self, tenant: str, users: Sequence[User], deadline: Deadline) -> list[Item]:
-        """The actions that store users where they lie, or where new ones come to lie."""
+        """The actions that store users at their present places, or at those for new users."""
         places = user_places(self.table, tenant)
         if places.state is None:
             return [{"Update": user_update(self.table, tenant, user)} for user in users]
@@ -268,7 +268,7 @@ class Directory:
     def profile(self, tenant: str, name: str) -> Profile | None:
         """The tenant's own profile of that name, else the preset, with the tenant's own roles.
 
-        Who may assign a role that the tenant has defined is as the tenant says, in every profile.
+        The tenant's definition of a role says who may assign it, in every profile.
         """
         body = self._body(tenant, PROFILE + name)
         found = parse_profile(body) if body is not None else presets().get(name)
@@ -278,7 +278,7 @@ class Directory:
         return found.with_roles(roles).guarded_by(roles)
 
     def profiles(self, tenant: str) -> dict[str, Profile]:
-        """All profiles a tenant may use, by name: its own before the presets."""
+        """All profiles that a tenant may use, by name; its own replace presets of the same name."""
         own = DirectoryItem.query(tenant, DirectoryItem.sk.startswith(PROFILE))
         found = [parse_profile(item.body) for item in own if item.body]
         roles = list(self.roles(tenant))
@@ -288,25 +288,25 @@ class Directory:
         }
 
     def put_profile(self, tenant: str, profile: Profile) -> None:
-        """Stores a tenant's own profile; it comes before a preset of the same name."""
+        """Stores a tenant's own profile; it replaces a preset of the same name."""
         DirectoryItem(tenant, PROFILE + profile.name, body=json.dumps(profile_json(profile))).save()
 
     def settings(self, tenant: str) -> Settings:
-        """The tenant's settings, the usual ones where it has set none."""
+        """The tenant's settings, with defaults where it has set none."""
         body = self._body(tenant, SETTINGS)
         return parse_settings(body) if body is not None else Settings()
 
     def put_settings(self, tenant: str, settings: Settings) -> None:
-        """Stores a tenant's settings, the address among them in its normal form."""
+        """Stores a tenant's settings, with the address in its normal form."""
         DirectoryItem(tenant, SETTINGS, body=settings_body(settings)).save()
 
     def put_workflows(self, tenant: str, names: Iterable[str], deadline: Deadline) -> None:
-        """Stores the workflows that a tenant has; names must not repeat."""
+        """Stores the workflows of a tenant; names must not repeat."""
         items = (_body_item(tenant, WORKFLOW + name, {"name": name}) for name in names)
         put_items(self.table, items, deadline)
 
     def put_roles(self, tenant: str, roles: Iterable[Role], deadline: Deadline) -> None:
-        """Stores the roles that accounts of a tenant have; roles must not repeat."""
+        """Stores the roles of a tenant's accounts; roles must not repeat."""
         items = (
             {**key_of(tenant, ROLE + definition.role), "body": {"S": role_body(definition)}}
             for definition in roles
@@ -318,11 +318,11 @@ class Directory:
         return item.body if item is not None else None
 
 
-# A sort key holds 1,024 bytes, of which some say what it is; no longer address can be a user's.
+# A sort key holds 1,024 bytes, including its prefix; no user has a longer address.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 MAX_USER_BYTES = 1024 - len(USER)
 MAX_LOGIN_BYTES = 1024 - len(LOGIN)
-# What a name and the address of who has it may take together.
+# The limit of a name and its user's address together.
 MAX_NAME_BYTES = 1024 - len(NAME) - 1
 
 
@@ -349,7 +349,7 @@ def listed_items(
 
 
 def role_from(item: DirectoryItem) -> Role:
-    """The role that an item holds."""
+    """The role in an item."""
     body: dict[str, Any] = json.loads(item.body or "{}")
     body.pop("role", None)
     return role_from_json(item.sk[len(ROLE) :], body, "role")
@@ -361,7 +361,7 @@ def role_body(definition: Role) -> str:
 
 
 def source_from(item: DirectoryItem) -> Source:
-    """The source that an item holds."""
+    """The source in an item."""
     return Source(**json.loads(item.body or "{}"))
 
 
@@ -379,24 +379,24 @@ def source_body(source: Source) -> str:
 
 
 def settings_body(settings: Settings) -> str:
-    """The body of the settings' item, the address among them in its normal form."""
+    """The body of the settings' item, with the address in its normal form."""
     manager = normal_address(settings.default_account_manager)
     return json.dumps(settings_json(replace(settings, default_account_manager=manager)))
 
 
-# Whoever has claimed a login name has stored the user long before, or never will: no function runs
-# for longer than a quarter of this.
+# A run that has claimed a login name has stored the user long before this, or never will: no
+# function runs for longer than a quarter of this.
 CLAIM_SECONDS = 3600.0
 
 
 def is_claimed(body: Mapping[str, Any], now: float) -> bool:
-    """True while the user whom a login name leads to may be about to be stored with it."""
+    """True while the user of a claimed login name may be about to be stored with it."""
     claimed_at: float | None = body.get("at")
     return claimed_at is not None and now - claimed_at < CLAIM_SECONDS
 
 
 def user_update(table: str, pk: str, user: User) -> dict[str, Any]:
-    """The update of the user's own item, which leaves alone what else stands on it."""
+    """The update of the user's own item, which leaves other attributes as they are."""
     item = user_item(pk, user)
     fields = {name: value for name, value in item.items() if name not in ("pk", "sk")}
     sets = [f"#{name} = :{name}" for name in fields]
@@ -422,7 +422,7 @@ def status_of(user: User) -> str:
 
 
 def user_in(item: UserItem) -> User:
-    """The user that an item holds."""
+    """The user in an item."""
     return User(
         email=item.sk[len(USER) :],
         name=item.name,
@@ -460,7 +460,7 @@ def _user_from(item: Item) -> User:
 
 
 def user_item(pk: str, user: User) -> Item:
-    """The user as it is stored, without what else may stand on the item."""
+    """The user as it is stored, without other attributes of the item."""
     return {
         "pk": {"S": pk},
         "sk": {"S": USER + user.email},

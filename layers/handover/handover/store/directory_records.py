@@ -1,8 +1,8 @@
-"""Records: accounts and users with their facts as seats, for files that tell of them.
+"""Records: accounts and users with their fields as roles, for directory files.
 
-A record has its item's version and marks, so that it is read, decided and written as accounts
-are. The orders of its facts stand in an attribute of their own, by order: facts that one file has
-told share one, and whoever assigns the account neither reads nor writes it.
+A record has its item's version and receipts, so that it is read, decided and written like an
+account. The precedences of its fields are in an attribute of their own, by precedence: fields set
+by one file share one, and whoever assigns the account neither reads nor writes it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Records(Protocol):
     def write(
         self, writes: Sequence[AccountWrite], deadline: Deadline, /
     ) -> list[tuple[AccountWrite, Account | None]]:
-        """The writes that met another version, each with the record as it is now, if it is.
+        """The writes that met another version, each with the record as it is now, if it exists.
 
         All others are stored. No two writes may concern the same record.
         """
@@ -40,7 +40,7 @@ class Records(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AccountRecords:
-    """The accounts; who is to hold one is said by the oldest file that makes it."""
+    """The accounts; the oldest file that creates one decides its initial assignments."""
 
     table: str
 
@@ -62,14 +62,14 @@ class AccountRecords:
         if is_new(record):
             return insertion(self.table, _new_account(write) | told | key)
         if _assignees_in(write.assigned) != _assignees_in(record.assigned):
-            # An older import than the one that has made the account says who is to hold it.
+            # An older import than the one that created the account decides its initial assignments.
             account = _new_account(write)
             told |= {name: account[name] for name in ("assigned", "orders")}
         return update(self.table, {**key, **told}, record.version)
 
 
 def _assignees_in(assigned: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """Who holds which role, without the facts."""
+    """Who holds which role, without the fields."""
     return {role: users for role, users in assigned.items() if not is_field(role)}
 
 
@@ -102,14 +102,14 @@ def write_records(
     record_from: Callable[[Item], Account],
     deadline: Deadline,
 ) -> list[tuple[AccountWrite, Account | None]]:
-    """What `Records.write` says, by one statement for each write."""
+    """What `Records.write` returns, with one statement for each write."""
     outcomes = write_each([statement(write) for write in writes], deadline)
     unmet = [
         (write, outcome)
         for write, outcome in zip(writes, outcomes, strict=True)
         if outcome is not None
     ]
-    # An INSERT that meets an item is answered without it.
+    # A failed INSERT does not return the existing item.
     unseen = [write.account for write, outcome in unmet if not outcome.item]
     found = (
         records.read(unseen[0].tenant, [record.account_id for record in unseen], deadline)
@@ -123,7 +123,7 @@ def write_records(
 
 
 def fields_in(item: Item, about: About) -> dict[str, tuple[str, ...]]:
-    """The facts of an item as seats; a text that is empty is nobody's."""
+    """The fields of an item as roles; an empty text has no holder."""
     told: dict[str, tuple[str, ...]] = {}
     for role, form in FIELDS[about].items():
         value = item.get(role.removeprefix(FIELD))
@@ -137,9 +137,9 @@ def fields_in(item: Item, about: About) -> dict[str, tuple[str, ...]]:
 
 
 def field_values(write: AccountWrite, about: About) -> dict[str, Any]:
-    """The attributes of a record that a write changes, but for its key and version.
+    """The attributes of a record that a write changes, except its key and version.
 
-    A new record gets all its facts.
+    A new record gets all its fields.
     """
     record = write.account
     values: dict[str, Any] = {}
@@ -157,7 +157,7 @@ def field_values(write: AccountWrite, about: About) -> dict[str, Any]:
 
 
 def field_orders_in(item: Item) -> dict[str, str]:
-    """The order of the import that has told each fact last."""
+    """The precedence of the import that last set each field."""
     if FIELD_ORDERS not in item:
         return {}
     return {
@@ -168,7 +168,7 @@ def field_orders_in(item: Item) -> dict[str, str]:
 
 
 def field_orders_value(orders: Mapping[str, str]) -> dict[str, Any]:
-    """The value that holds the orders of facts among `orders`."""
+    """The value with the precedences of fields among `orders`."""
     told: dict[str, list[str]] = {}
     for role, order in orders.items():
         if is_field(role):

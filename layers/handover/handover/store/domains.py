@@ -1,6 +1,6 @@
-"""Domains that an operator has verified for a tenant: its addresses sign in for no other.
+"""Domains verified for a tenant by an operator: their addresses sign in for no other tenant.
 
-They stand in the table of directories under a key that no tenant can have, one item a domain.
+They are in the table of directories under a key that no tenant can have, one item a domain.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Domains:
     table: str
 
     def tenant_of(self, address: str) -> str | None:
-        """The tenant for which the domain of a normal address, or one above it, is verified.
+        """The tenant for which the domain of a normal address, or a parent domain, is verified.
 
         None when there is none. The nearest domain counts; at most MAX_LABELS reads.
         """
@@ -37,12 +37,12 @@ class Domains:
         return None
 
     def verify(self, tenant: str, domain: str) -> bool:
-        """False when the domain is verified for another tenant already."""
+        """False when the domain is already verified for another tenant."""
         is_free = DirectoryItem.pk.does_not_exist() | (DirectoryItem.body == tenant)
         return saved_if(DirectoryItem(DOMAINS, dns_domain(domain), body=tenant), is_free)
 
     def forget(self, domain: str) -> None:
-        """Takes the verification of a domain back, if there is one."""
+        """Removes the verification of a domain, if there is one."""
         DirectoryItem(DOMAINS, dns_domain(domain)).delete()
 
     def listed(self) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""What happened to accounts, and which accounts a user holds: written from the table's stream."""
+"""The history of accounts, and the accounts of each user: written from the table's stream."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ from handover.store.batches import (
 from handover.store.connection import Model
 from handover.store.items import item_at
 
-# Under this name a tenant's portfolio lists all that waits for users; no seat has it.
+# Under this name a portfolio lists all of a tenant's pending assignments; no assignee has it.
 LEDGER = pending_assignee("")
-# The same for the accounts of a portal; no address has a space in it.
+# The same for the accounts of a portal; no address contains a space.
 PORTAL = "portal: "
-# So that a name is a key, in whatever script it is written.
+# Makes a name usable as a key, in any script.
 MAX_PORTAL_CHARS = 400
-# How long it is remembered that somebody no longer holds an account. Records of the stream live
-# 24 hours, so no older one can come back after that and be taken for news.
+# How long to remember that somebody no longer holds an account. Records of the stream live 24
+# hours, so no older record can arrive after that and be taken for a new one.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
 TOMBSTONE_SECONDS = 7 * 24 * 3600
 
-# A key takes 1,000 write units a second, and an account that changes hands takes one of them: one
-# user gets 10 million accounts in three hours under one key, in 10 minutes under 16. The index of a
-# tenant's accounts takes no more either.
+# A key takes 1,000 write units a second, and an account that changes hands uses one: one user gets
+# 10 million accounts in three hours under one key, in 10 minutes under 16. The index of a tenant's
+# accounts has the same limit.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
 SHARDS = 16
-# A portfolio is spread when so many of its accounts change in one batch of the stream (100 records)
-# while it lists that many: those that are read most, and seldom change, are read with one query.
+# A portfolio is spread when one batch of the stream (100 records) changes this many of its accounts
+# and it lists this many: portfolios that are mostly read, and seldom change, stay one query.
 SPREAD_FROM_CHANGES = 16
 LARGE_FROM = 1000
-# Under this sort key a home tells that the portfolio is spread; every role has a character.
+# A home has an item with this sort key when the portfolio is spread; no role is empty.
 SPREAD = "#spread"
-# The first part of a portfolio has so many items of each shard, the next ones more and more.
+# The first part of a portfolio has this many items of each shard, later parts more and more.
 FIRST_ROWS = 16
 ROWS_GROW = 4
 MAX_ROWS = 1024
@@ -75,7 +75,7 @@ class HistoryItem(Model):
 
 
 class HoldingItem(Model):
-    """One account that a user holds, or held until lately, in one role."""
+    """One account that a user holds, or held until recently, in one role."""
 
     class Meta:
         """The table's name is set by `connect`."""
@@ -86,7 +86,7 @@ class HoldingItem(Model):
     sk = UnicodeAttribute(range_key=True)
     version = NumberAttribute()
     held = BooleanAttribute()
-    # When and by which import it came to be held; "" when no import did it.
+    # When and by which import it was assigned; "" when no import did it.
     at = UnicodeAttribute(default="")
     import_id = UnicodeAttribute(default="")
 
@@ -95,7 +95,7 @@ class HoldingItem(Model):
 class Holding:
     """That a user holds an account in a role (`is_held`), or no longer does, since a version.
 
-    `at` and `import_id` tell of the change that made it so, "" when it was no assignment.
+    `at` and `import_id` are those of the change that caused it, "" when it was no assignment.
     """
 
     tenant: str
@@ -110,7 +110,7 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An account that waits in one role for the user of an address."""
+    """A role of an account that waits for the user of an address."""
 
     address: str
     role: str
@@ -140,16 +140,16 @@ class History:
     table: str
 
     def put(self, entries: Iterable[Entry], deadline: Deadline, *, days: int = 0) -> None:
-        """Stores entries under account and version; the same entry again changes nothing.
+        """Stores entries under account and version; storing an entry again changes nothing.
 
-        DynamoDB removes them so many days after their change; 0 is never.
+        DynamoDB removes them this many days after their change; 0 means never.
         """
         put_items(self.table, (_history_item(entry, days) for entry in entries), deadline)
 
     def of(
         self, tenant: str, account_id: str, *, after: int = 0, is_newest_first: bool = False
     ) -> Iterator[Entry]:
-        """The entries of an account after a version of it, oldest first unless told otherwise."""
+        """The entries of an account after a version of it, by default oldest first."""
         for item in HistoryItem.query(
             f"{tenant}#{account_id}",
             HistoryItem.sk > after,
@@ -170,17 +170,17 @@ class History:
 class Portfolios:
     """The table of portfolios: for each user the accounts they hold.
 
-    A portfolio lies under one key, its home, until it is large and busy; then it is spread over
-    SHARDS keys. What lies at both places is newest where its version is higher, and a portfolio is
-    read at both, so that it may be moved while it is read and written.
+    A portfolio is stored under one key, its home, until it is large and busy; then it is spread
+    over SHARDS keys. If an item is at both places, the higher version is the newer one. A portfolio
+    is read at both, so that it can be moved while it is read and written.
     """
 
     table: str
-    # True when large portfolios are spread; otherwise all that is new is written at home.
+    # True when large portfolios are spread; otherwise all new items are written at home.
     spreads: bool = False
 
     def put(self, holdings: Sequence[Holding], now: float, deadline: Deadline) -> None:
-        """Brings the portfolios up to date; what is newer there stays.
+        """Brings the portfolios up to date; newer items stay.
 
         The last of several holdings with one user, role and account counts.
         """
@@ -209,15 +209,16 @@ class Portfolios:
                 if isinstance(outcome, Unmet)
             ]
             known |= {places[key][0]: holding.version for key, holding in news.items()}
-            # Outdated items must not outlive the ones that outdate them. A run that was stopped
-            # before this is made up for by its next try.
+            # Outdated items must not outlive the ones that replace them. If a run is stopped before
+            # this,
+            # its next try does it.
             self._remove_outdated(
                 [places[key] for key in waiting if key not in unmet], known, deadline
             )
             waiting = {key: news[key] for key in unmet}
 
     def _places(self, key: Key, *, is_spread: bool) -> tuple[Key, ...]:
-        """Where a holding is written, and then where else it may lie."""
+        """Where a holding is written, and then where else it may be stored."""
         if not is_spread:
             return (key,)
         shard = shard_place(*key)
@@ -232,11 +233,11 @@ class Portfolios:
             for other in others
             if other in known and known[other] <= known.get(here, -1)
         ]
-        # What has changed meanwhile is another's to remove.
+        # If it has changed meanwhile, the other writer removes it.
         write_each(statements, deadline)
 
     def _spread(self, changes: Mapping[str, int], deadline: Deadline) -> set[str]:
-        """The homes of portfolios that are spread, among those with so many changes each."""
+        """The homes of spread portfolios, among those with this many changes each."""
         found = self.spread_among(changes, deadline)
         if self.spreads:
             for home, many in changes.items():
@@ -251,37 +252,37 @@ class Portfolios:
         return {item["pk"]["S"] for item in read_items(self.table, keys, deadline)}
 
     def mark_spread(self, home: str) -> None:
-        """Has a portfolio read at its shards too, from now on and for ever.
+        """Makes readers look at the portfolio's shards too, from now on and permanently.
 
-        The mark is never taken off: who has read the home and sees no mark has read everything.
+        The mark is never removed: a reader that finds no mark at the home has read everything.
         """
         HoldingItem(home, SPREAD, version=0, held=False).save()
 
     def of(self, tenant: str, user: str, *, after: str = "") -> Iterator[tuple[str, str]]:
-        """Role and account id of all that a user holds, in that order.
+        """Role and account id of everything that a user holds, in that order.
 
-        `after` is where to begin: "role#account id" of the last one that is known.
+        `after` is where to begin: "role#account id" of the last item of the previous page.
         """
         for item in self._held(tenant, user, after=after):
             role, _, account_id = item.sk.partition("#")
             yield role, account_id
 
     def in_role(self, tenant: str, user: str, role: str) -> Iterator[str]:
-        """The ids of the accounts that a user holds in a role, in the order of their bytes."""
+        """The ids of the accounts that a user holds in a role, in byte order."""
         for item in self._held(tenant, user, beginning=f"{role}#"):
             yield item.sk.partition("#")[2]
 
     def roles(self, tenant: str, user: str) -> Iterator[str]:
-        """The roles in which a user holds an account, each found without reading all of it."""
+        """The roles in which a user holds an account, each found without reading all accounts."""
         after = ""
         while found := next(self.of(tenant, user, after=after), None):
             yield found[0]
-            # The character after "#": behind all that is held in the role.
+            # The character after "#": skips everything that is held in the role.
             after = f"{found[0]}$"
 
     def is_awaited(self, tenant: str, address: str) -> bool:
         """True when an account waits for a user of that normal address."""
-        # What is no address may be longer than a key.
+        # A text that is not an address may be longer than a key.
         if not is_address(address):
             return False
         return next(self.of(tenant, pending_assignee(address)), None) is not None
@@ -308,9 +309,9 @@ class Portfolios:
         return found
 
     def waiting(self, tenant: str, *, after: str = "") -> Iterator[Waiting]:
-        """All that waits for users of the tenant, by address, role and account.
+        """All pending assignments of the tenant, by address, role and account.
 
-        `after` is the place of the last one that is known.
+        `after` is the place of the last one of the previous page.
         """
         for item in self._held(tenant, LEDGER, after=after):
             address, _, rest = item.sk.partition(" ")
@@ -322,9 +323,9 @@ class Portfolios:
     ) -> Iterator[HoldingItem]:
         """What a user holds by sort key, lazily.
 
-        Part by part: the home, then the mark, then the shards, then the home again. Whoever moves
-        an item stores it at one place before it is removed from the other, so that the item is
-        seen at one of them, whichever way it goes.
+        Part by part: the home, then the mark, then the shards, then the home again. A mover stores
+        an item at its new place before removing it from the old one, so the item is seen at one of
+        them, in whichever direction it moves.
         """
         if not _is_key(tenant, user):
             return
@@ -392,7 +393,7 @@ def _is_large(home: str) -> bool:
 
 
 def holding_write(table: str, item: Item, known: int | None) -> Statement:
-    """The write of a portfolio's item over the version that is known to lie there."""
+    """The write of a portfolio's item over its known version."""
     if known is None:
         return insertion(table, item)
     values = {name: value for name, value in item.items() if name not in ("pk", "sk")}
@@ -413,18 +414,18 @@ def holding_removal(table: str, key: Key, version: int) -> Statement:
 
 
 def shard_place(home: str, sk: str) -> Key:
-    """Where an item of a portfolio lies when the portfolio is spread."""
+    """The place of an item when the portfolio is spread."""
     return f"{shards_of(home)[crc32(sk.encode()) % SHARDS]}", sk
 
 
 def shards_of(home: str) -> list[str]:
-    """The keys over which the portfolio with that home is spread; no tenant has a `~`."""
+    """The keys over which the portfolio with that home is spread; no tenant contains a `~`."""
     tenant, _, user = home.partition("#")
     return [f"{tenant}~{number:x}#{user}" for number in range(SHARDS)]
 
 
 def home_of(pk: str) -> str:
-    """The home of the portfolio of which a part lies under that key."""
+    """The home of the portfolio that has a part under that key."""
     tenant, _, user = pk.partition("#")
     return f"{tenant.partition('~')[0]}#{user}"
 
@@ -444,7 +445,7 @@ def _item(key: Key, holding: Holding, now: float) -> Item:
 
 
 def holdings_of(before: Account | None, after: Account) -> list[Holding]:
-    """What a change of an account means for the portfolios of those it concerns."""
+    """The portfolio entries that follow from a change of an account, for all users concerned."""
     had = _assignees(before) if before is not None else set()
     has = _assignees(after)
     receipt = after.receipts[-1] if after.receipts else None
@@ -465,7 +466,7 @@ def holdings_of(before: Account | None, after: Account) -> list[Holding]:
         )
         for role, user in sorted(had ^ has)
     ]
-    # What waits for a user stands in the tenant's ledger too.
+    # Pending assignments are also in the tenant's list.
     ledger = [
         replace(one, user=LEDGER, role=f"{address_in(one.user)} {one.role}")
         for one in found
@@ -479,7 +480,7 @@ def _ledger_place(address: str, role: str, account_id: str) -> str:
     return f"{address} {role}#{account_id}"
 
 
-# A longer key can neither be stored nor be asked for, so nobody holds anything under it.
+# A longer key can be neither stored nor queried, so nobody holds anything under it.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 MAX_KEY_BYTES = 2048
 
@@ -489,12 +490,12 @@ def _is_key(tenant: str, user: str) -> bool:
 
 
 def portal_assignee(portal: str) -> str:
-    """Under whose name a tenant's portfolio lists all accounts of a portal that somebody holds."""
+    """The name under which a portfolio lists all assigned accounts of a portal."""
     return PORTAL + portal
 
 
 def _assignees(account: Account) -> set[tuple[str, str]]:
-    """Who holds the account in which role; its portals hold it in every role that somebody has."""
+    """Who holds the account in which role; its portals count as holders of every assigned role."""
     portals = [
         portal_assignee(name) for name in account.portals if 0 < len(name) <= MAX_PORTAL_CHARS
     ]

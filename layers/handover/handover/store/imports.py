@@ -1,7 +1,7 @@
 """Imports: where each stands, which chunks are still pending, and what people have decided.
 
-Every step is one conditional update, so a step taken twice, late or by two at once counts once.
-An answer that was lost on the way is recognised by the attempt that the item names.
+Every step is one conditional update, so a step taken twice, late or concurrently counts once. A
+step whose answer was lost is recognised by the attempt that the item names.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from handover.store.connection import Model
 from handover.store.items import item_at, key_of, saved_if, updated_if
 from handover.store.progress import COUNTED, Progress, counts_of, read_progress
 
-# A refusal may quote a header of 64 KB; it stands in listings and in notifications of 256 KB.
+# A refusal may quote a header of 64 KB; it is part of listings and of notifications of 256 KB.
 MAX_REFUSAL_CHARS = 1_000
 IMPORT, PLAN, NO_CHUNK = "import", "plan", 0
 
@@ -38,7 +38,7 @@ class ByTenant(GlobalSecondaryIndex["ImportItem"]):
     """The imports of a tenant, by the time S3 received them."""
 
     class Meta:
-        """Keys only: who lists imports reads the items themselves."""
+        """Keys only: a listing reads the items themselves."""
 
         index_name = "by-tenant"
         projection = KeysOnlyProjection()
@@ -48,10 +48,10 @@ class ByTenant(GlobalSecondaryIndex["ImportItem"]):
 
 
 class Open(GlobalSecondaryIndex["ImportItem"]):
-    """What has not ended, or has ended and nobody was told: the sweeper's list."""
+    """Imports that have not ended, or were not announced: the sweep's list."""
 
     class Meta:
-        """Keys only: the sweeper reads the items themselves."""
+        """Keys only: the sweep reads the items themselves."""
 
         index_name = "open"
         projection = KeysOnlyProjection()
@@ -82,42 +82,43 @@ class ImportItem(Model):
     bucket = UnicodeAttribute()
     key = UnicodeAttribute()
     version_id = UnicodeAttribute()
-    # The place of the import among all of the tenant: S3's time, then S3's sequencer.
+    # The precedence of the import among all of the tenant: S3's time, then S3's sequencer.
     order = UnicodeAttribute()
     ticket = UnicodeAttribute(null=True)
-    # How many files were posted with its form after its own, and when the last one was; and of
-    # such a file, the import that tells of it.
+    # How many files were posted with its form after its own, and when the last one was; and for
+    # such a file, the import that reports it.
     replays = NumberAttribute(default=0)
     replayed_at = UnicodeAttribute(null=True)
-    # When validation ended, when the lines could be worked first (for an import that waits for an
-    # Admin: once that was decided), and when the import got its final state. None of imports that
-    # went that far before these were kept.
+    # When validation ended, when the lines could first be processed (for an import that waits for
+    # an
+    # Admin: once that was decided), and when the import got its final state. None for imports that
+    # passed these steps before the times were kept.
     validated_at = UnicodeAttribute(null=True)
     working_at = UnicodeAttribute(null=True)
     ended_at = UnicodeAttribute(null=True)
     # Set when there is an index of its lines beside results.csv.
     is_indexed = BooleanAttribute(default=False)
-    # As many as there were when the import came to its end, which is told once and for all.
+    # The number when the import ended; the announcement does not change after that.
     replays_notified = NumberAttribute(null=True, attr_name="replays_told")
     replay_of = UnicodeAttribute(null=True)
     # Whether the report is there as a workbook too.
     has_workbook = BooleanAttribute(null=True)
-    # What it does, when Handover wrote the file itself, and which import it takes back.
+    # The kind of job, when Handover wrote the file itself, and which import it undoes.
     job = UnicodeAttribute(null=True, attr_name="errand")
     undo_of = UnicodeAttribute(null=True)
     # The import that it came from, when it applies or corrects one, and the import whose object it
     # reads, when its own is a pointer.
     follows = UnicodeAttribute(null=True)
     object_of = UnicodeAttribute(null=True)
-    # Who wrote the object, as S3 told; none when S3's word never came.
+    # Who wrote the object, as S3 reported; none when S3 did not report it.
     principal = UnicodeAttribute(null=True)
-    # The principal of the registered source that the object's writer was proven to be.
+    # The principal of the registered source that was proven to be the object's writer.
     proven_by = UnicodeAttribute(null=True)
     encoding = UnicodeAttribute(null=True)
     delimiter = UnicodeAttribute(null=True)
     refusal: MapAttribute[str, Any] = MapAttribute(null=True)
     approval: MapAttribute[str, Any] = MapAttribute(null=True)
-    # What people should know of the file though it was taken in, as JSON.
+    # Warnings about a file that was admitted, as JSON.
     warnings = UnicodeAttribute(null=True)
     approved_by = UnicodeAttribute(null=True)
     cancelled_by = UnicodeAttribute(null=True)
@@ -131,17 +132,17 @@ class ImportItem(Model):
     superseded = NumberAttribute(default=0)
     not_processed = NumberAttribute(default=0)
     worked_ms = NumberAttribute(default=0)
-    # How many chunks it was cut into; what has become of them stands on its progress and on their
-    # own items. None before, and for imports that were begun when both were kept here: those have
-    # the chunks that are not settled in `pending`, and for each other one in `settled` the attempt
-    # whose parts count.
+    # How many chunks it was cut into; their state is on the progress item and on their own items.
+    # None before that, and for imports begun when both were kept here: those have the chunks that
+    # are not settled in `pending`, and in `settled`, for each other chunk, the attempt whose parts
+    # count.
     chunks = NumberAttribute(null=True)
     pending = NumberSetAttribute(null=True)
     settled: MapAttribute[str, str] = MapAttribute(default=dict)
     lease_by = UnicodeAttribute(null=True)
     lease_until = NumberAttribute(null=True)
     # When a sweep last sent messages of the import again, how often it has for that need, which
-    # chunk that was, if it was one as a probe, and whether a worker has taken that message.
+    # chunk it was if it was a single probe, and whether a worker has taken that message.
     resent_at = NumberAttribute(default=0)
     resent_for = UnicodeAttribute(default="")
     resends = NumberAttribute(default=0)
@@ -150,7 +151,7 @@ class ImportItem(Model):
     # Set once the import had to wait for older ones to end before it could be decided.
     waits = BooleanAttribute(default=False)
     approval_notified = BooleanAttribute(default=False, attr_name="told_approval")
-    # None of a replay, which stands in no list.
+    # None for a replay, which is in no list.
     listed_at = UnicodeAttribute(null=True)
     open = UnicodeAttribute(null=True)
     opened_at = UnicodeAttribute(null=True)
@@ -159,7 +160,7 @@ class ImportItem(Model):
 
 
 class PlanItem(Model):
-    """What validation decided about an import, once and for all; `body` is JSON."""
+    """The decision of validation about an import, which never changes; `body` is JSON."""
 
     class Meta:
         """The table's name is set by `connect`."""
@@ -183,7 +184,7 @@ class ValidatedFile:
 
 
 def pending_chunks(item: ImportItem) -> frozenset[int]:
-    """The numbers of the chunks that are not settled and counted, of an item that was found."""
+    """The numbers of the chunks of a stored import that are not settled and counted."""
     return frozenset(int(number) for number in item.pending or ())
 
 
@@ -245,13 +246,13 @@ class Imports:
     # Intake
 
     def register(self, item: ImportItem) -> ImportItem:
-        """The import as it stands, which is `item` if there was none under its id."""
+        """The import as stored, which is `item` if there was none under its id."""
         if saved_if(item, ImportItem.pk.does_not_exist()):
             return item
         return self.find(item.pk) or item
 
     def lease(self, import_id: str, attempt: str, *, now: float, until: float) -> bool:
-        """True when `attempt` may validate the import until then: nobody else does."""
+        """True when `attempt` may validate the import until then, and nobody else does."""
         return updated_if(
             ImportItem(import_id),
             [ImportItem.lease_by.set(attempt), ImportItem.lease_until.set(until)],
@@ -264,7 +265,7 @@ class Imports:
         )
 
     def free(self, import_id: str, attempt: str) -> None:
-        """Gives the import back before its time, if it is still this attempt's to validate."""
+        """Releases the lease early, if this attempt still has it."""
         updated_if(
             ImportItem(import_id),
             [ImportItem.lease_until.set(0)],
@@ -272,7 +273,7 @@ class Imports:
         )
 
     def let_wait(self, import_id: str, attempt: str, now: float) -> None:
-        """Gives the import back unvalidated; the sweeper has it tried again."""
+        """Releases the import unvalidated; the sweep has it tried again."""
         updated_if(
             ImportItem(import_id),
             [
@@ -285,7 +286,7 @@ class Imports:
         )
 
     def orders_of_waiting(self, import_ids: Iterable[str], deadline: Deadline) -> dict[str, str]:
-        """The orders of those among the imports (no repetition) that wait for older ones."""
+        """The precedences of those among the imports (no repetition) that wait for older ones."""
         keys = (key_of(import_id, IMPORT) for import_id in import_ids)
         names = ("pk", "state", "order", "waits")
         return {
@@ -297,9 +298,9 @@ class Imports:
     def refuse(
         self, import_id: str, attempt: str, refusal: Refusal, *, at: str, replay_of: str = ""
     ) -> bool:
-        """True when the import is refused now; nothing of it will be written.
+        """True when the import is now refused; nothing of it will be written.
 
-        A replay of the import `replay_of` is listed and announced by that one alone.
+        A replay of the import `replay_of` is listed and announced only by that import.
         """
         unlisted = [ImportItem.replay_of.set(replay_of), ImportItem.listed_at.remove()]
         return updated_if(
@@ -330,16 +331,17 @@ class Imports:
         approval: dict[str, Any] | None,
         at: str,
     ) -> bool:
-        """True when the import goes on now: to its chunks, or to wait for an Admin.
+        """True when the import continues: to its chunks, or to wait for an Admin.
 
-        `at` is the time at which it was validated. An import that has been cancelled meanwhile has
-        nothing to be approved any more.
+        `at` is the time at which it was validated. An import that was cancelled meanwhile needs no
+        approval any more.
         """
         still_mine = (ImportItem.state == State.VALIDATING.value) & (ImportItem.lease_by == attempt)
         actions: list[Action] = [
             ImportItem.chunks.set(file.chunks),
-            # Code that looks here for the chunks, while it is being replaced, finds one that is
-            # not there, and so neither works nor ends the import.
+            # During a deployment, older code that looks here for the chunks finds one that does not
+            # exist,
+            # and so neither processes nor ends the import.
             ImportItem.pending.set({NO_CHUNK}) if file.chunks else ImportItem.pending.remove(),
             ImportItem.lines.set(file.lines),
             ImportItem.encoding.set(file.encoding),
@@ -368,7 +370,7 @@ class Imports:
         )
 
     def _with_progress(self, item: ImportItem) -> ImportItem:
-        """The item with what is pending and counted, while that stands somewhere else."""
+        """The item with its pending chunks and counts, while those are stored elsewhere."""
         if item.chunks is None or item.state not in (
             State.PROCESSING.value,
             State.AWAITING_APPROVAL.value,
@@ -380,7 +382,7 @@ class Imports:
     # Decisions of people
 
     def approve(self, import_id: str, approver: str, *, at: str) -> bool:
-        """True when the import has left `awaiting_approval` by this approver's word, `at` now."""
+        """True when the import has left `awaiting_approval` through this approver, `at` now."""
         return updated_if(
             ImportItem(import_id),
             [
@@ -392,10 +394,10 @@ class Imports:
         )
 
     def cancel(self, import_id: str, canceller: str, *, at: str) -> bool:
-        """True when the import will end cancelled: nothing more of it is begun.
+        """True when the import will end cancelled: nothing more of it is started.
 
-        An import that waits for approval goes on, `at` now, to its chunks, which will all be told
-        to write nothing.
+        An import that waits for approval continues, `at` now, to its chunks, which are then all
+        settled without writing.
         """
         waiting = updated_if(
             ImportItem(import_id),
@@ -418,7 +420,7 @@ class Imports:
     def start_finalizing(self, import_id: str, *, at: str) -> None:
         """Leaves `processing` once no chunk is pending; `at` becomes the time it finished.
 
-        What is counted never changes after that, and is kept on the import.
+        The counts never change after that, and are kept on the import.
         """
         item = self.find(import_id)
         if item is None or pending_chunks(item):
@@ -443,7 +445,7 @@ class Imports:
     def end(
         self, import_id: str, state: State, *, at: str, is_indexed: bool, has_workbook: bool
     ) -> None:
-        """Gives the import its final state, unless it has one; `at` becomes when it got it.
+        """Gives the import its final state, unless it has one; `at` becomes the time of that.
 
         `is_indexed` says whether its lines have an index, `has_workbook` whether its report is
         there as a workbook too.
@@ -460,7 +462,7 @@ class Imports:
         )
 
     def mark_notified(self, import_id: str) -> None:
-        """Remembers that the end was announced: the sweeper need not look any more."""
+        """Records that the end was announced: the sweep need not check it any more."""
         updated_if(
             ImportItem(import_id),
             [ImportItem.open.remove(), ImportItem.opened_at.remove()],
@@ -468,7 +470,7 @@ class Imports:
         )
 
     def approval_notified(self, import_id: str) -> None:
-        """Remembers that an Admin was told that the import waits."""
+        """Records that an Admin was notified that the import waits."""
         updated_if(
             ImportItem(import_id),
             [ImportItem.approval_notified.set(True)],
@@ -478,7 +480,7 @@ class Imports:
     def resent(
         self, import_id: str, need: str, *, now: float, resends: int, probe: int | None
     ) -> None:
-        """Remembers what a sweep sends: for what need, how often, and the probe."""
+        """Records what a sweep sends: for which need, how often, and the probe."""
         updated_if(
             ImportItem(import_id),
             [
@@ -492,7 +494,7 @@ class Imports:
         )
 
     def note_probe_taken(self, import_id: str, probe: int) -> None:
-        """Remembers that a worker has taken the message that a sweep sent as a probe."""
+        """Records that a worker has taken the message that a sweep sent as a probe."""
         updated_if(
             ImportItem(import_id),
             [ImportItem.probe_taken.set(True)],

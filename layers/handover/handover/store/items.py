@@ -62,7 +62,7 @@ def deleted_if(item: Model, condition: Condition) -> bool:
 
 def _only_unmet(error: PutError | UpdateError | DeleteError) -> None:
     """Raises the error again unless it says that a condition was not met."""
-    # A request that timed out has a cause whose response is None, which pynamodb stumbles over.
+    # After a timeout the cause's response is None, which pynamodb does not handle.
     response: dict[str, Any] = getattr(error.cause, "response", None) or {}
     if response.get("Error", {}).get("Code") != "ConditionalCheckFailedException":
         raise error

@@ -1,6 +1,6 @@
-"""Jobs: what Handover has been asked to do by a file that it writes itself.
+"""Jobs: changes that Handover carries out with a file that it writes itself.
 
-They stand in the table of directories, whose stream brings them to whoever runs them.
+They are in the table of directories, whose stream delivers them to the function that runs them.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ JOB, RECHECK = "errand#", "look#"
 
 @dataclass(frozen=True, slots=True)
 class Jobs:
-    """The jobs of all tenants, and what they do to the directory."""
+    """The jobs of all tenants, and their changes to the directory."""
 
     table: str
 
     def put(self, tenant: str, ticket: str, body: str) -> None:
-        """Stores a job under its ticket; the same again changes nothing."""
+        """Stores a job under its ticket; storing it again changes nothing."""
         DirectoryItem(tenant, JOB + ticket, body=body).save()
 
     def remove(self, tenant: str, ticket: str) -> None:
-        """Forgets a job that has been run."""
+        """Removes a job that has been run."""
         DirectoryItem(tenant, JOB + ticket).delete()
 
     def look_at(self, tenant: str, address: str, because: str) -> None:
-        """Asks for a look at what a user holds; once for each `because`."""
+        """Asks for a recheck of what a user holds; once for each `because`."""
         DirectoryItem(tenant, RECHECK + address, body=because).save()
 
     def mark_deleted(
@@ -40,8 +40,8 @@ class Jobs:
     ) -> None:
         """Marks a user as deleted by the job, unless that job has done so before.
 
-        Nothing happens where there is no such user. `order` is the place of this among the files
-        of the directory: an older one does not bring the user back.
+        Does nothing where there is no such user. `order` is the precedence of the deletion among
+        the files of the directory: an older file does not restore the user.
         """
         tries = 0
         while found := read_users(self.table, tenant, [address], deadline):

@@ -1,4 +1,4 @@
-"""The mappings that people of a tenant have given: one item among the imports."""
+"""The mappings that people of a tenant have given: one item in the table of imports."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ MAPPINGS = "mappings"
 
 @dataclass(frozen=True, slots=True)
 class Mappings:
-    """The remembered mappings, which stand among the imports: one item for each tenant."""
+    """The remembered mappings, stored in the table of imports: one item for each tenant."""
 
     table: str
 
     def of(self, tenant: str) -> tuple[list[RememberedMapping], int]:
-        """The mappings in the order in which they were last given, and the list's version.
+        """The mappings, the least recently given first, and the list's version.
 
         A strongly consistent read.
         """
@@ -33,7 +33,7 @@ class Mappings:
         return mappings_from(item["body"]["S"]), int(item["version"]["N"])
 
     def replace(self, tenant: str, mappings: Sequence[RememberedMapping], version: int) -> bool:
-        """True when the list is this now, False when it has another version by then."""
+        """True when the list was replaced, False when it has another version by now."""
         condition = "#version = :known" if version else "attribute_not_exists(#version)"
         values: dict[str, Any] = {
             ":body": {"S": mappings_json(mappings)},

@@ -1,7 +1,7 @@
-"""Moving portfolios and users between homes and shards, beside everything that is under way.
+"""Moving portfolios and users between homes and shards while the stack is in use.
 
-Everything is moved on the version that was read. So a move may stop anywhere and begin again, and
-takes nothing that is newer. An item of a portfolio is stored at its new place before it is removed
+Everything is moved on the version that was read. So a move may stop at any point and start again,
+and never replaces anything newer. A portfolio item is stored at its new place before it is removed
 from its old one; a user is moved in one transaction.
 """
 
@@ -47,9 +47,9 @@ Move = Callable[[Key], Key]
 
 @dataclass(frozen=True, slots=True)
 class PortfolioMover:
-    """Moves portfolios, and says after each step how many items it has removed from their place.
+    """Moves portfolios, and yields after each step how many items it has moved away.
 
-    `large_from` is how many items a portfolio has that is to be spread.
+    `large_from` is the number of items from which a portfolio is spread.
     """
 
     portfolios: Portfolios
@@ -58,15 +58,15 @@ class PortfolioMover:
     def spread(self, deadline: Deadline) -> Iterator[int]:
         """Spreads all large portfolios, one after another.
 
-        What is written at a home meanwhile, by a run that began before, is moved with the rest or
-        stays, and is read there.
+        Items that a run that began earlier writes at a home meanwhile are either moved too or stay,
+        and are read there.
         """
         for home in self._large(deadline):
             self.portfolios.mark_spread(home)
             yield from self._move(home, lambda key: shard_place(*key), deadline)
 
     def gather(self, deadline: Deadline) -> Iterator[int]:
-        """Brings all portfolios back to their homes; the marks stay."""
+        """Moves all portfolios back to their homes; the marks stay."""
         seen: set[str] = set()
         for pk in self._keys(deadline):
             if home_of(pk) != pk and pk not in seen:
@@ -74,7 +74,7 @@ class PortfolioMover:
                 yield from self._move(pk, lambda key: (home_of(key[0]), key[1]), deadline)
 
     def _large(self, deadline: Deadline) -> Iterator[str]:
-        """The homes that list so much, each as soon as it is known."""
+        """The homes that list this many items, each as soon as it is known."""
         many: Counter[str] = Counter()
         for pk in self._keys(deadline):
             if home_of(pk) == pk:
@@ -83,7 +83,7 @@ class PortfolioMover:
                     yield pk
 
     def _keys(self, deadline: Deadline) -> Iterator[str]:
-        """The partition key of every item of the table, marks left out."""
+        """The partition key of every item of the table, without marks."""
         asked: dict[str, Any] = {
             "TableName": self.portfolios.table,
             "ProjectionExpression": "pk, sk",
@@ -130,7 +130,7 @@ class PortfolioMover:
             asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def _move_some(self, items: Sequence[Item], place: Move, deadline: Deadline) -> int:
-        """How many of the items are at their new places, or outdated there, and removed."""
+        """How many of the items are at their new places, or outdated there, and were removed."""
         table = self.portfolios.table
         targets = [place(_key(item)) for item in items]
         known = {
@@ -161,21 +161,21 @@ class PortfolioMover:
 
 @dataclass(frozen=True, slots=True)
 class UserMover:
-    """Moves the users of a tenant one by one, and says after each step how many it has moved.
+    """Moves the users of a tenant one by one, and yields after each step how many it has moved.
 
-    Each is removed and stored in one transaction, on the version that was read, so that everybody
-    lies at one place at any time.
+    Each is removed and stored in one transaction, on the version that was read, so that every user
+    is at one place at any time.
     """
 
     table: str
 
     def spread(self, tenant: str, deadline: Deadline) -> Iterator[int]:
-        """Brings the users of the home to the shards; the tenant must be marked so."""
+        """Moves the users of the home to the shards; the tenant's mark must say so."""
         places = UserPlaces(tenant, Spreading.SPREAD)
         yield from self._move(tenant, lambda address: places.of(address)[0], deadline)
 
     def gather(self, tenant: str, deadline: Deadline) -> Iterator[int]:
-        """Brings the users of the shards to the home; the tenant must be marked so."""
+        """Moves the users of the shards to the home; the tenant's mark must say so."""
         _, *shards, _ = UserPlaces(tenant, Spreading.BACK).keys
         for pk in shards:
             yield from self._move(pk, lambda _: tenant, deadline)
@@ -187,7 +187,7 @@ class UserMover:
             if transact([action for actions in moves for action in actions]):
                 yield len(part)
             else:
-                # Whoever is being changed is left for the next time.
+                # A user who is being changed is left for the next time.
                 yield sum(transact(actions) for actions in moves)
 
     def _users(self, pk: str, deadline: Deadline) -> Iterator[Item]:
@@ -206,7 +206,7 @@ class UserMover:
             asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def actions(self, item: Item, pk: str) -> list[Item]:
-        """The transaction that brings a user to another key, as the item was read."""
+        """The transaction that moves a user to another key, as the item was read."""
         removal: dict[str, Any] = {
             "TableName": self.table,
             "Key": {"pk": item["pk"], "sk": item["sk"]},

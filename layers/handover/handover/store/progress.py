@@ -1,8 +1,8 @@
-"""The progress of an import: which of its chunks are counted, and what their lines came to.
+"""The progress of an import: which of its chunks are counted, and the sums of their lines.
 
-It is one small item beside the import's own, which stays out of the way of fifty workers. DynamoDB
-changes no single bits, so the bitmap is cut into numbers, and an update replaces one of them on the
-condition that nobody else has meanwhile. Neighbouring chunks lie in different numbers, because
+It is one small item beside the import's own, so that fifty workers do not contend for that one.
+DynamoDB cannot change single bits, so the bitmap is split into numbers, and an update replaces one
+number on the condition that it is unchanged. Neighbouring chunks are in different numbers, because
 they are settled at about the same time.
 """
 
@@ -19,10 +19,10 @@ from handover.store.connection import Model, client
 from handover.store.items import key_of
 
 PROGRESS = "progress"
-# A number has 38 digits, so 126 bits. This many make a round figure: 8 numbers for 1,000 chunks.
+# A number has 38 digits, so 126 bits. 125 makes a round figure: 8 numbers for 1,000 chunks.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 BITS_A_NUMBER = 125
-# What is counted, by the attribute that holds it here and on the items of imports and chunks.
+# What is counted, by its attribute here and on the items of imports and chunks.
 COUNTED: Mapping[str, str] = {
     "pending_users" if field.name == "pending" else field.name: field.name
     for field in fields(Counts)
@@ -30,15 +30,15 @@ COUNTED: Mapping[str, str] = {
 }
 
 
-# How long workers had a chunk, or the chunks that are counted, in milliseconds.
+# How long workers had a chunk, or all counted chunks, in milliseconds.
 WORKED = "worked_ms"
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What a worker reports of a chunk: the attempt whose parts count, and its counts.
+    """A worker's report on a chunk: the attempt whose parts count, and its counts.
 
-    `worked_ms` is how long workers had the chunk, this one and those before it.
+    `worked_ms` is how long workers had the chunk, this one and the ones before it.
     """
 
     chunk: int
@@ -64,7 +64,7 @@ def counts_of(item: Model) -> Counts:
 
 
 def read_progress(table: str, import_id: str, *, chunks: int, lines: int) -> Progress:
-    """The progress of an import of so many chunks and lines, as a consistent read sees it."""
+    """The progress of an import of this many chunks and lines, by a consistent read."""
     return _progress(_read(table, import_id), chunks, lines)
 
 
@@ -79,8 +79,8 @@ def count_chunk(
 ) -> Progress:
     """The progress after the chunk is counted, now or before; it is never counted twice.
 
-    Its item must say that it is settled. Raises RetryLaterError when other chunks are counted all
-    the time.
+    Its item must say that it is settled. Raises RetryLaterError when other chunks are being counted
+    all the time.
     """
     place, bit = _place_of(settlement.chunk, chunks)
     item = _read(table, import_id)
@@ -103,7 +103,7 @@ def _read(table: str, import_id: str) -> Item:
 def _add(
     table: str, import_id: str, item: Item, place: int, bit: int, settlement: Settlement
 ) -> Item:
-    """The item with the bit set and the counts added, or as it is if that number has changed."""
+    """The item with the bit set and the counts added, or unchanged if that number has changed."""
     name, before = _name(place), _bits(item, place)
     added = {
         attribute: number
@@ -158,7 +158,7 @@ def _numbers(chunks: int) -> int:
 
 
 def _place_of(chunk: int, chunks: int) -> tuple[int, int]:
-    """Which number holds the bit of a chunk, and which bit it is."""
+    """Which number has the bit of a chunk, and which bit it is."""
     bit, place = divmod(chunk - 1, _numbers(chunks))
     return place, bit
 

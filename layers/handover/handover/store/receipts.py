@@ -1,6 +1,6 @@
-"""Marks, lists and texts as values of DynamoDB, for the items that carry them.
+"""Receipts, lists and texts as values of DynamoDB, for the items that hold them.
 
-This is on the hot path, so values are made and read by hand.
+This is the hot path, so values are converted by hand.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from handover.store.batches import Item
 
 
 def receipt_from(receipt: Item) -> ChangeReceipt:
-    """The mark that a value holds."""
+    """The receipt in a value."""
     return ChangeReceipt(
         import_id=receipt["import"]["S"],
         order=receipt["order"]["S"],
@@ -31,7 +31,7 @@ def receipt_from(receipt: Item) -> ChangeReceipt:
 
 
 def receipt_value(receipt: ChangeReceipt) -> dict[str, Any]:
-    """The value that holds a mark."""
+    """The value of a receipt."""
     return {
         "M": {
             "import": {"S": receipt.import_id},
@@ -56,7 +56,7 @@ def receipt_value(receipt: ChangeReceipt) -> dict[str, Any]:
 
 
 def texts_value(texts: Collection[str]) -> dict[str, Any]:
-    """The value that holds a list of texts."""
+    """The value of a list of texts."""
     return {"L": [{"S": text} for text in texts]}
 
 

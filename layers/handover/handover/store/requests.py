@@ -1,4 +1,4 @@
-"""Requests of customers' contacts about an account, and what was noted about them."""
+"""Requests of customers' contacts about an account, and the notes on them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from handover.store.batches import read_items
 from handover.store.connection import Model
 from handover.store.items import item_at
 
-# Under an account stand a sign that it has requests at all, the requests, and their notes.
+# Under an account's key: a sign that it has any requests, the requests, and their notes.
 SIGN, REQUEST, NOTE = "sign", "request#", "note#"
 
 
@@ -35,7 +35,7 @@ class RequestItem(Model):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a contact of the account wants; `name` tells it from the account's others."""
+    """What a contact of the account asks for; `name` is unique among the account's requests."""
 
     account_id: str
     name: str
@@ -48,7 +48,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What somebody noted about a request; `name` tells it from the request's others."""
+    """A note on a request; `name` is unique among the request's notes."""
 
     name: str
     actor: str
@@ -58,13 +58,13 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """The table of requests. Names sort as their times do."""
+    """The table of requests. Names sort in order of time."""
 
     table: str
 
     def put(self, tenant: str, request: Request) -> None:
-        """Stores a request; the same again changes nothing."""
-        # The sign comes first: who finds none need not look for requests.
+        """Stores a request; storing it again changes nothing."""
+        # Write the sign first: a reader without a sign need not look for requests.
         RequestItem(f"{tenant}#{request.account_id}", SIGN).save()
         RequestItem(
             f"{tenant}#{request.account_id}",
@@ -82,7 +82,7 @@ class Requests:
         return _request(account_id, item) if item is not None else None
 
     def of(self, tenant: str, account_id: str, *, before: str = "") -> Iterator[Request]:
-        """The requests of an account, newest first, from before the one of that name."""
+        """The requests of an account, newest first, starting before the one of that name."""
         place = (
             RequestItem.sk.between(REQUEST, REQUEST + before)
             if before
@@ -96,7 +96,7 @@ class Requests:
                 yield _request(account_id, item)
 
     def with_any(self, tenant: str, account_ids: Iterable[str], deadline: Deadline) -> set[str]:
-        """Those of the accounts (no repetition) that have had a request."""
+        """Those of the accounts (no repetition) that have ever had a request."""
         keys = (
             {"pk": {"S": f"{tenant}#{account_id}"}, "sk": {"S": SIGN}} for account_id in account_ids
         )
@@ -104,7 +104,7 @@ class Requests:
         return {item["pk"]["S"].partition("#")[2] for item in found}
 
     def note(self, tenant: str, account_id: str, request: str, note: Note) -> None:
-        """Stores a note about the account's request of that name."""
+        """Stores a note on the account's request of that name."""
         RequestItem(
             f"{tenant}#{account_id}",
             f"{NOTE}{request}#{note.name}",
@@ -116,9 +116,9 @@ class Requests:
     def notes(
         self, tenant: str, account_id: str, request: str, *, after: str = ""
     ) -> Iterator[Note]:
-        """The notes about a request, oldest first, from after the one of that name."""
+        """The notes on a request, oldest first, starting after the one of that name."""
         begin = f"{NOTE}{request}#"
-        # No name reaches the tilde.
+        # The tilde sorts after every name.
         place = RequestItem.sk.between(begin + after, f"{begin}~")
         for item in RequestItem.query(f"{tenant}#{account_id}", place, consistent_read=True):
             if item.sk != begin + after:

@@ -1,6 +1,6 @@
-"""What a tenant has set up for itself: settings, roles, workflows, sources, profiles of its own.
+"""A tenant's configuration: settings, roles, workflows, sources, profiles of its own.
 
-Lists are read from a place on, in the order of names, and lazily.
+Lists are read from a given place on, in order of name, lazily.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from handover.store.directory import (
 )
 from handover.store.items import deleted_if, item_at, saved_if
 
-# Two Admins who change settings at once are one too many; three in the same second are no people.
+# Two Admins who change settings at once are rare; three in the same second are not people.
 TRIES = 4
 
 
@@ -39,9 +39,9 @@ class Setup:
     table: str
 
     def change_settings(self, tenant: str, change: Callable[[Settings], Settings]) -> Settings:
-        """The settings after `change`, which is made again when somebody else was faster.
+        """The settings after `change`, which is repeated after concurrent changes.
 
-        Raises RetryLaterError when others are faster TRIES times.
+        Raises RetryLaterError after TRIES conflicts.
         """
         for _ in range(TRIES):
             before = item_at(DirectoryItem, tenant, SETTINGS)
@@ -57,11 +57,11 @@ class Setup:
         return role_from(item) if item is not None else None
 
     def put_role(self, tenant: str, definition: Role) -> None:
-        """Stores a role, or stores it again."""
+        """Stores a role, or replaces it."""
         DirectoryItem(tenant, ROLE + definition.role, body=role_body(definition)).save()
 
     def remove_role(self, tenant: str, role: str) -> bool:
-        """True when there was such a role; who holds it on an account stays there."""
+        """True when the role existed; whoever holds it on an account keeps it."""
         return _remove(tenant, ROLE + role)
 
     def has_workflow(self, tenant: str, name: str) -> bool:
@@ -73,24 +73,24 @@ class Setup:
         DirectoryItem(tenant, WORKFLOW + name, body=json.dumps({"name": name})).save()
 
     def remove_workflow(self, tenant: str, name: str) -> bool:
-        """True when there was such a workflow; accounts that have it keep it."""
+        """True when the workflow existed; accounts that have it keep it."""
         return _remove(tenant, WORKFLOW + name)
 
     def sources(self, tenant: str, after: str | None, rows: int) -> Iterator[Source]:
-        """The sources behind the name `after`; `rows` is how many will be looked at."""
+        """The sources after the name `after`; `rows` is how many the caller will read."""
         for item in listed_items(tenant, SOURCE, after, rows):
             yield source_from(item)
 
     def put_source(self, tenant: str, source: Source) -> None:
-        """Registers a source, or registers it again."""
+        """Registers a source, or replaces it."""
         DirectoryItem(tenant, SOURCE + source.source, body=source_body(source)).save()
 
     def remove_source(self, tenant: str, source: str) -> bool:
-        """True when there was such a source; what it drops from now on is refused."""
+        """True when the source existed; files it drops from now on are refused."""
         return _remove(tenant, SOURCE + source)
 
     def own_profile(self, tenant: str, name: str) -> Profile | None:
-        """The tenant's own profile of that name, as it was stored: no preset, no tenant's roles."""
+        """The tenant's own profile of that name, as stored: no preset, no tenant's roles."""
         item = item_at(DirectoryItem, tenant, PROFILE + name)
         return parse_profile(item.body) if item is not None and item.body else None
 
@@ -99,7 +99,7 @@ class Setup:
         return [parse_profile(item.body) for item in listed_items(tenant, PROFILE) if item.body]
 
     def replace_profile(self, tenant: str, before: Profile | None, profile: Profile) -> bool:
-        """Stores a profile in the place of `before`; false when that no longer stands there."""
+        """Stores a profile in place of `before`; false when another one is stored by now."""
         item = item_at(DirectoryItem, tenant, PROFILE + profile.name)
         body = item.body if item is not None else None
         if (parse_profile(body) if body else None) != before:
@@ -112,7 +112,7 @@ class Setup:
 
 
 def _replace(tenant: str, sk: str, before: str | None, after: str) -> bool:
-    """False when another body than `before` stands there by now; None = nothing stood there."""
+    """False when the body is no longer `before`; None = there was no item."""
     condition = (
         DirectoryItem.pk.does_not_exist() if before is None else DirectoryItem.body == before
     )

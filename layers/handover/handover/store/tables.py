@@ -1,4 +1,4 @@
-"""Which tables the stack has: their names come with the environment, their shape with the code."""
+"""The tables of the stack: their names come from the environment, their shape from the code."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class TableNames:
     history: str = ""
     portfolios: str = ""
     requests: str = ""
-    # True when what grows large lies under several keys.
+    # True when large collections are spread over several keys.
     spreads: bool = False
 
 

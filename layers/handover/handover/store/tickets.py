@@ -32,21 +32,21 @@ class TicketItem(Model):
     filename = UnicodeAttribute()
     mode = UnicodeAttribute()
     mapping = UnicodeAttribute(default="{}")
-    # Of a job: its kind and source, the users it is about, the import that it takes back, and
-    # the profile that its file follows.
+    # For a job: its kind and source, the users it is about, the import that it undoes, and the
+    # profile that its file follows.
     job = UnicodeAttribute(null=True, attr_name="errand")
     source = UnicodeAttribute(null=True)
     users: ListAttribute[str] = ListAttribute(null=True)
     undo_of = UnicodeAttribute(null=True)
     profile_body = UnicodeAttribute(null=True)
-    # As of the import. `preview_of` is the dry run whose changes alone may be applied.
+    # As on the import. `preview_of` is the dry run whose changes are the only ones to apply.
     follows = UnicodeAttribute(null=True)
     object_of = UnicodeAttribute(null=True)
     preview_of = UnicodeAttribute(null=True)
     issued_at = UnicodeAttribute()
     expires_at = UnicodeAttribute()
     import_id = UnicodeAttribute(null=True)
-    # Of files posted with the form again: how many, when the last one, and the import that tells.
+    # Files posted with the form again: how many, when the last one, and the import that reports.
     replays = NumberAttribute(default=0)
     replayed_at = UnicodeAttribute(null=True)
     replayed = UnicodeAttribute(null=True)
@@ -58,7 +58,7 @@ class TicketItem(Model):
 class Replays:
     """The files that were posted with the form of a ticket after the first import's.
 
-    `last_at` is when the last of them came, in RFC 3339.
+    `last_at` is when the last of them arrived, in RFC 3339.
     """
 
     first_import: str
@@ -82,14 +82,14 @@ class Tickets:
         item.save(TicketItem.pk.does_not_exist())
 
     def issue_once(self, ticket: str, item: TicketItem) -> TicketItem:
-        """The ticket as it stands, which is `item` if there was none of that id."""
+        """The ticket as stored, which is `item` if there was none of that id."""
         item.pk = f"{TICKET}#{ticket}"
         if saved_if(item, TicketItem.pk.does_not_exist()):
             return item
         return TicketItem.get(item.pk, TICKET, consistent_read=True)
 
     def settle_profile(self, ticket: str, body: str) -> str:
-        """The profile that the ticket's file follows: `body`, unless it was settled before."""
+        """The profile that the ticket's file follows: `body`, unless it was set before."""
         item = TicketItem(f"{TICKET}#{ticket}")
         if updated_if(
             item,
@@ -101,7 +101,7 @@ class Tickets:
         return found if found is not None else body
 
     def use(self, ticket: str, import_id: str) -> bool:
-        """True when the ticket is this import's: unused until now, or used by it before."""
+        """True when the ticket belongs to this import: unused until now, or used by it before."""
         return updated_if(
             TicketItem(f"{TICKET}#{ticket}"),
             [TicketItem.import_id.set(import_id)],
@@ -111,10 +111,10 @@ class Tickets:
         )
 
     def record_replays(self, ticket: str, replays: Replays) -> None:
-        """Has the first import of the ticket tell of the replays; fewer than it knows are no news.
+        """Records the replays on the first import of the ticket; a lower number changes nothing.
 
-        The ticket is told first and an import takes over what its ticket knows, so that it
-        does not matter which of its files is heard of first.
+        The ticket is updated first, and an import copies what its ticket has, so that it does not
+        matter which of its files is reported first.
         """
         updated_if(
             TicketItem(f"{TICKET}#{ticket}"),
@@ -129,7 +129,7 @@ class Tickets:
         self._tell_replays(replays.first_import, replays.number, replays.last_at)
 
     def take_over_replays(self, import_id: str, ticket: str) -> None:
-        """Has an import tell of the replays that its ticket knows, if it is the first of them."""
+        """Copies the ticket's replays to an import, if it is the first of the ticket."""
         known = self.find(ticket)
         if known is not None and known.replayed == import_id and known.replayed_at:
             self._tell_replays(import_id, int(known.replays), known.replayed_at)
@@ -143,7 +143,7 @@ class Tickets:
         )
 
     def cancel(self, ticket: str, canceller: str) -> bool:
-        """True when nothing can be uploaded with the ticket any more."""
+        """True when the ticket can no longer be used for an upload."""
         return updated_if(
             TicketItem(f"{TICKET}#{ticket}"),
             [TicketItem.cancelled_by.set(canceller)],

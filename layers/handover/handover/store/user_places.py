@@ -1,7 +1,7 @@
-"""Under which keys the users of a tenant lie: under one, or under many where they are very many.
+"""The keys under which a tenant's users are stored: one, or many for very many users.
 
-A user is one item at one place at any time: whoever moves one does so in a transaction. A mark on
-the tenant says that there are shards, long before the first user lies there.
+A user is one item at one place at any time: users are moved in transactions. A mark on the tenant
+says that there are shards, long before the first user is stored there.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from handover.store.batches import Item, read_items, transact
 from handover.store.connection import client
 
 USER = "user#"
-# A key takes 3,000 read units a second. 50 workers that decide 500 lines a second each, with
+# A key takes 3,000 read units a second. 50 workers that each decide 500 lines a second, with
 # another user on every line, read 25,000 users: 16 keys give 48,000.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
 SHARDS = 16
-# Under this sort key the tenant's own key tells about its shards.
+# The item with this sort key, under the tenant's own key, describes its shards.
 MARK = "#spread"
-# What a user has who was stored there by a move, for whoever reads the stream.
+# An attribute of users that a move has stored, for the reader of the stream.
 MOVED = "moved"
-# A user who is created or moved is two actions of the 100 that are allowed, of 4 MB together: one
+# Creating or moving a user takes two actions of the 100 that are allowed, of 4 MB together: a user
 # with 50 roles may take 50 KB.
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 USERS_A_TRANSACTION = 25
 
 
 class Spreading(StrEnum):
-    """What is done with a tenant's users; PREPARED: they are looked for at shards too."""
+    """What is done with a tenant's users; PREPARED: readers look at shards too."""
 
     PREPARED = "prepared"
     SPREAD = "spread"
@@ -53,7 +53,7 @@ class UserPlaces:
     since: float = 0.0
 
     def of(self, address: str) -> tuple[str, ...]:
-        """The partition keys at which the user may lie, new ones at the first."""
+        """The partition keys at which the user may be stored, the one for new users first."""
         if self.state is None:
             return (self.tenant,)
         shard = f"{self.tenant}~{crc32(address.encode()) % SHARDS:x}"
@@ -61,7 +61,7 @@ class UserPlaces:
 
     @property
     def turns(self) -> tuple[int, ...]:
-        """In which order the places are looked at: whoever is moved meanwhile is seen at last."""
+        """The order in which to read the places, so that a user who is moved meanwhile is seen."""
         return (0,) if self.state is None else (0, 1, 0)
 
     @property
@@ -74,10 +74,10 @@ class UserPlaces:
 
 
 def user_places(table: str, tenant: str) -> UserPlaces:
-    """Where the users of the tenant lie.
+    """Where the users of the tenant are stored.
 
-    The answer may be relied on for a quarter of an hour, which no function outlives: the mark is
-    there for that long before it has a consequence.
+    The answer is valid for a quarter of an hour, which no function outlives: the mark is set for
+    that long before it has an effect.
     """
     answer = client().get_item(TableName=table, Key=user_key(tenant, MARK), ConsistentRead=True)
     item: Item | None = answer.get("Item")
@@ -88,13 +88,13 @@ def user_places(table: str, tenant: str) -> UserPlaces:
 
 
 def put_receipt(table: str, tenant: str, state: Spreading, now: float) -> None:
-    """Says what is done with the tenant's users from now on. No mark is ever taken off again."""
+    """Stores what is done with the tenant's users from now on. A mark is never removed."""
     body = json.dumps({"state": state.value, "since": now})
     client().put_item(TableName=table, Item={**user_key(tenant, MARK), "body": {"S": body}})
 
 
 def read_users(table: str, tenant: str, addresses: Iterable[str], deadline: Deadline) -> list[Item]:
-    """The items of the users that exist among `addresses` (no repetition), in no order."""
+    """The items of the users that exist among `addresses` (no repetition), in any order."""
     waiting = list(addresses)
     if not waiting:
         return []
@@ -114,9 +114,9 @@ def read_users(table: str, tenant: str, addresses: Iterable[str], deadline: Dead
 def create_users(
     table: str, places: UserPlaces, items: Sequence[Item], deadline: Deadline
 ) -> list[bool]:
-    """For each new user whether it is stored; false where somebody has been faster.
+    """For each new user whether it was stored; false where another writer was faster.
 
-    `items` have no partition key yet. Nobody comes to lie at two places: each is stored on the
+    `items` have no partition key yet. No user gets stored at two places: each is written on the
     condition that there is none at either.
     """
     outcomes: list[bool] = []
@@ -157,12 +157,12 @@ def absence(table: str, pk: str, address: str) -> Item:
 
 
 def address_of(item: Item) -> str:
-    """The address of the user whose item it is."""
+    """The address of the user in an item."""
     return str(item["sk"]["S"][len(USER) :])
 
 
 def tenant_of(pk: str) -> str:
-    """Whose item lies under a partition key; no tenant has a `~`."""
+    """The tenant of a partition key; no tenant contains a `~`."""
     return pk.partition("~")[0]
 
 
@@ -172,5 +172,5 @@ def user_key(pk: str, sk: str) -> dict[str, Any]:
 
 
 def homes_of(items: Iterable[Item]) -> Mapping[str, str]:
-    """Where each of the users lies, by address."""
+    """The key of each of the users, by address."""
     return {address_of(item): item["pk"]["S"] for item in items}

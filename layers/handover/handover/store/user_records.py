@@ -62,9 +62,9 @@ class UserRecords:
     def write(
         self, writes: Sequence[AccountWrite], deadline: Deadline
     ) -> list[tuple[AccountWrite, Account | None]]:
-        """As `Records` says; who is found by address is found by name already.
+        """As `Records` says; a user who is found by address is also found by name.
 
-        Login names must have been claimed.
+        The login names must be claimed before.
         """
         put_items(self.table, _name_items(writes), deadline)
         if not writes:
@@ -77,7 +77,7 @@ class UserRecords:
     def _write_at(
         self, places: UserPlaces, writes: Sequence[AccountWrite], deadline: Deadline
     ) -> list[tuple[AccountWrite, Account | None]]:
-        """As `write`, where a user may lie at two places: updates look for it at one, then both."""
+        """As `write`, where a user may be at two places: updates try the first one, then both."""
         new = [write for write in writes if is_new(write.account)]
         items = [_new_item(write) for write in new]
         created = create_users(self.table, places, items, deadline)
@@ -105,11 +105,11 @@ class UserRecords:
     def claim_logins(
         self, tenant: str, expected: Mapping[str, str], order: str, now: float, deadline: Deadline
     ) -> dict[str, str]:
-        """Who has each of the normal login names, once those that are free are the wanted ones'.
+        """Who has each of the normal login names, after claiming those that are free.
 
-        `wanted` leads from login names to addresses. A claim holds while its user has the login
-        name, and for CLAIM_SECONDS before that. What was given up by the import with that place
-        in the `order`, or a newer one, is not free.
+        `wanted` maps login names to addresses. A claim holds while its user has the login name, and
+        for CLAIM_SECONDS before that. A name given up by the import with that precedence `order`,
+        or a newer one, is not free.
         """
         waiting = {
             login: email
@@ -141,12 +141,12 @@ class UserRecords:
     def holders_of_logins(
         self, tenant: str, expected: Mapping[str, str], order: str, now: float, deadline: Deadline
     ) -> dict[str, str]:
-        """As `claim_logins`, but nothing is claimed: what is free stays so."""
+        """As `claim_logins`, but claims nothing: free names stay free."""
         known = self._claims(tenant, expected, deadline)
         return {**expected, **self._taken(tenant, expected, known, order, now, deadline)}
 
     def _claims(self, tenant: str, logins: Iterable[str], deadline: Deadline) -> dict[str, str]:
-        """What stands under each of the login names, as it is written there."""
+        """The item body of each login name."""
         keys = (
             key_of(tenant, LOGIN + login)
             for login in logins
@@ -164,7 +164,7 @@ class UserRecords:
         now: float,
         deadline: Deadline,
     ) -> dict[str, str]:
-        """The others who have login names that are wanted."""
+        """The other users who have the requested login names."""
         claims: dict[str, dict[str, Any]] = {
             login: json.loads(body) for login, body in known.items()
         }

@@ -1,7 +1,7 @@
 """The users of a tenant one at a time: listed, found by name, created and edited.
 
-A user is several items: the user, and those under which login name and name lead to the address.
-They are written together or not at all.
+A user is several items: the user, and the items that map login name and name to the address. They
+are written together or not at all.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ from handover.store.directory_records import FIELD_ORDERS, field_orders_value
 from handover.store.items import item_at, key_of
 from handover.store.user_places import SHARDS, USER, UserPlaces, absence, user_places
 
-# How many addresses that a name leads to are looked up at a time.
+# How many addresses of a name are looked up at a time.
 NAMES_A_READ = 50
 # A user takes some 300 bytes, and a read unit covers 4 KB.
 MIN_ROWS_OF_A_SHARD = 12
 
 
 class Stored(Enum):
-    """What came of storing a user; OVERTAKEN: the user was another one by then."""
+    """The result of storing a user; OVERTAKEN: the user has changed meanwhile."""
 
     DONE = "done"
     LOGIN_TAKEN = "login taken"
@@ -52,12 +52,12 @@ class Stored(Enum):
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """The part of the table of directories that is about users."""
+    """The part of the table of directories about users."""
 
     table: str
 
     def listed(self, tenant: str, after: str | None, rows: int) -> Iterator[User]:
-        """The users behind the address `after`, deleted ones too; lazily, `rows` at a time."""
+        """The users after the address `after`, including deleted ones; lazily, `rows` at a time."""
         places = user_places(self.table, tenant)
         if places.state is None:
             found = UserItem.query(
@@ -73,8 +73,8 @@ class People:
     def _listed_at(self, places: UserPlaces, after: str | None, rows: int) -> Iterator[User]:
         """As `listed`, from all keys: home, shards and home again, part by part.
 
-        Whoever is moved meanwhile is seen at one of them. A part has some rows of each shard, which
-        together are more than the `rows` of a page.
+        A user who is moved meanwhile is seen at one of them. A part has some rows of each shard,
+        which together are more than the `rows` of a page.
         """
         of_each = max(MIN_ROWS_OF_A_SHARD, 2 * rows // SHARDS)
         while True:
@@ -102,11 +102,11 @@ class People:
     def called(
         self, tenant: str, beginning: str, after: str | None, deadline: Deadline
     ) -> Iterator[tuple[str, User]]:
-        """Users whose normalized names begin so, each behind its place in the list.
+        """Users whose normalized names begin with a text, each with their place in the list.
 
-        They come by name, then by address, lazily; deleted ones too.
+        They come by name, then by address, lazily, including deleted ones.
         """
-        # A longer key can neither be stored nor be asked for, so nobody has such a name.
+        # A longer key can be neither stored nor queried, so nobody has such a name.
         if len(beginning.encode()) > MAX_NAME_BYTES:
             return
         found = DirectoryItem.query(
@@ -123,25 +123,25 @@ class People:
     def _holding(
         self, tenant: str, places: Sequence[str], deadline: Deadline
     ) -> Iterator[tuple[str, User]]:
-        """The users who have the names that the index gives them, in the order of `places`."""
-        # A name and an address may hold the sign that parts them, so each parting is tried.
+        """The users who still have the names that the index lists, in the order of `places`."""
+        # A name and an address may contain the separator, so every split is tried.
         partings = [(place, name, email) for place in places for name, email in _partings(place)]
         addresses = dict.fromkeys(email for _, _, email in partings)
         users = Directory(self.table).users(tenant, addresses, deadline)
         for place, name, email in partings:
-            # The index may be older than the user, who may have another name by now.
+            # The index may be outdated: the user may have another name by now.
             if (user := users.get(email)) and normalized_name(user.name) == name:
                 yield place, user
 
     def store(
         self, tenant: str, before: User | None, after: User, *, now: float, order: str
     ) -> Stored:
-        """Stores a user in the place of what was read as `before`, None = nobody.
+        """Stores a user in place of what was read as `before`, None = no user.
 
-        A login name that another user has, who is not deleted, is never taken from them, whoever
-        else writes meanwhile, a directory file included. All that is said of the user has the
-        place `order` among files: an older file that still comes changes nothing of it. Raises
-        RetryLaterError when the table is busy.
+        A login name of another user who is not deleted is never taken over, whatever is written
+        meanwhile, including by a directory file. All fields of the user get the precedence `order`:
+        an older file that still writes does not change them. Raises RetryLaterError when the table
+        is busy.
         """
         login = normal_login(after.login_name)
         places = user_places(self.table, tenant)
@@ -193,8 +193,8 @@ class People:
         return {"Update": {**update, "ConditionExpression": condition}}
 
     def _login_put(self, tenant: str, login: str, email: str, found: str | None) -> Item:
-        """The item that leads from the login name to the user; `found` is what stood there."""
-        # No two writes leave the same body, so a condition on it tells whether there was another.
+        """The item that maps the login name to the user; `found` is the existing body."""
+        # No two writes leave the same body, so a condition on it detects any write in between.
         body = json.dumps({"email": email, "once": secrets.token_hex(8)})
         item = {**key_of(tenant, LOGIN + login), "body": {"S": body}}
         return {"Put": {"TableName": self.table, "Item": item, **_body_is(found)}}
@@ -204,7 +204,7 @@ class People:
         return {"Delete": {"TableName": self.table, "Key": key, **_body_is(found)}}
 
     def _check_as_read(self, pk: str, user: User) -> Item:
-        """The condition that the user lies there and is as it was read."""
+        """The condition that the user is stored there and is as it was read."""
         condition, values = _as_read(user)
         names = ("pk", "name", "login_name", "status")
         return {
@@ -222,7 +222,7 @@ class People:
         if name:
             item = key_of(tenant, f"{NAME}{name}#{after.email}")
             yield {"Put": {"TableName": self.table, "Item": item}}
-        # A file may have brought a name that is too long for a key: nothing leads from it.
+        # A file may have brought a name that is too long for a key: no item exists for it.
         if (
             old not in ("", name)
             and len(old.encode()) + len(after.email.encode()) <= MAX_NAME_BYTES
@@ -232,19 +232,19 @@ class People:
 
 
 def _as_read(user: User) -> tuple[str, dict[str, Any]]:
-    """The condition that the user lies there and what leads to it is as read, and its values."""
+    """The condition that the user and their name items are as read, with its values."""
     seen = {"name": user.name, "login_name": user.login_name, "status": status_of(user)}
     parts = ["attribute_exists(#pk)"]
     for name, value in seen.items():
         part = f"#{name} = :old_{name}"
-        # What is as usual may not be stored at all.
+        # Default values may not be stored at all.
         is_usual = value in ("", "active")
         parts.append(f"(attribute_not_exists(#{name}) OR {part})" if is_usual else part)
     return " AND ".join(parts), {f":old_{name}": {"S": value} for name, value in seen.items()}
 
 
 def _login_body(tenant: str, login: str) -> str | None:
-    """What leads from a login name to an address, whether or not its user has that name still."""
+    """The item body that maps a login name to an address, even if its user has another one now."""
     item = item_at(DirectoryItem, tenant, LOGIN + login)
     return item.body if item is not None else None
 

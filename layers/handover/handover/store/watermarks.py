@@ -20,12 +20,12 @@ WATERMARK, SEEN, PACE = "watermark", "seen#", "pace#"
 
 
 class WatermarkItem(Model):
-    """How far something has come, or how fast: of a tenant's source, the pace of its last file.
+    """How far something has come, or how fast: for a tenant's source, the pace of its last file.
 
-    Of a tenant: up to which time every upload is known to have ended. Of a part of the upload
-    bucket: behind which key the sweeper has yet to look, none at its start; of the open
-    imports likewise, by the time at which they were opened. Of a queue: what is `Seen` of it. Of a
-    source: its last `files` as JSON, and how often that list was written.
+    For a tenant: up to which time every upload is known to have ended. For a part of the upload
+    bucket: the key after which the sweep continues, none at its start; for the open imports
+    likewise, by the time at which they were opened. For a queue: its `Seen`. For a source: its last
+    `files` as JSON, and how often that list was written.
     """
 
     class Meta:
@@ -47,7 +47,7 @@ class WatermarkItem(Model):
 
 @dataclass(frozen=True, slots=True)
 class SeenFile:
-    """A file of a source: what its bytes came to, and the import with its place in the order."""
+    """A file of a source: the fingerprint of its bytes, and its import with its precedence."""
 
     fingerprint: str
     order: str
@@ -68,7 +68,7 @@ class Watermarks:
     # What sources have sent
 
     def seen_files(self, tenant: str, source: str) -> tuple[list[SeenFile], int]:
-        """The files that are remembered of a source, in their order, and the list's version."""
+        """The remembered files of a source, in their order, and the list's version."""
         item = item_at(WatermarkItem, f"tenant#{tenant}", SEEN + source)
         if item is None:
             return [], 0
@@ -77,7 +77,7 @@ class Watermarks:
     def remember_files(
         self, tenant: str, source: str, files: Sequence[SeenFile], version: int
     ) -> bool:
-        """True when the list is these files now, False when it has another version by then."""
+        """True when the list was replaced, False when it has another version by now."""
         told = [[one.fingerprint, one.order, one.import_id] for one in files]
         known = WatermarkItem.version
         return updated_if(
@@ -89,12 +89,12 @@ class Watermarks:
     # How fast lines come about
 
     def pace(self, tenant: str, source: str) -> float:
-        """The lines a second of one worker on the last file from there; 0 = not known."""
+        """The lines a second of one worker on the last file of the source; 0 = not known."""
         item = item_at(WatermarkItem, f"tenant#{tenant}", PACE + source, is_consistent=False)
         return float(item.lines_a_second or 0) if item is not None else 0.0
 
     def note_pace(self, tenant: str, source: str, lines_a_second: float) -> None:
-        """Remembers the pace for the next file from there."""
+        """Records the pace for the next file of the source."""
         WatermarkItem(f"tenant#{tenant}", f"{PACE}{source}").update(
             [WatermarkItem.lines_a_second.set(round(lines_a_second, 3))]
         )
@@ -115,19 +115,19 @@ class Watermarks:
         )
 
     def looked_until(self, part: str) -> str:
-        """The last key of that part of the bucket that was looked at; "" = begin again."""
+        """The last key of that part of the bucket that was checked; "" = begin again."""
         item = item_at(WatermarkItem, f"sweep#{part}", WATERMARK)
         return (item.looked_until or "") if item is not None else ""
 
     def look_on_from(self, part: str, key: str) -> None:
-        """Remembers behind which key the next look at that part begins; "" = again."""
+        """Records the key after which the next check of that part begins; "" = begin again."""
         looked = WatermarkItem.looked_until
         WatermarkItem(f"sweep#{part}").update([looked.set(key) if key else looked.remove()])
 
     # What is seen of a queue
 
     def seen(self, queue: str) -> Seen:
-        """What workers and sweeps have noted of a queue."""
+        """What workers and sweeps have recorded about a queue."""
         item = item_at(WatermarkItem, f"taken#{queue}", WATERMARK)
         if item is None:
             return Seen()
@@ -136,9 +136,9 @@ class Watermarks:
         )
 
     def note_taken(self, queue: str, sent_at: float) -> None:
-        """Notes that a message sent then was taken, unless one about as new is noted.
+        """Records that a message sent then was taken, unless a similarly new one is recorded.
 
-        Every worker comes here with every message, so most only read, and not consistently: a
+        Every worker calls this with every message, so most calls only read, and not consistently: a
         partition takes 3,000 reads a second and 1,000 writes.
         https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
         """
@@ -154,7 +154,7 @@ class Watermarks:
             )
 
     def probed(self, queue: str, seen: Seen) -> None:
-        """Notes the last probe for all imports of a queue."""
+        """Records the last probe for all imports of a queue."""
         WatermarkItem(f"taken#{queue}").update(
             [
                 WatermarkItem.probed_at.set(seen.probed_at),
