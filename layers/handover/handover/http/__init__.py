@@ -1,4 +1,4 @@
-"""The HTTP API: its routes by what they are about, its bodies, and its problems.
+"""The HTTP API: its routes by resource, its bodies, and its problems.
 
 Only functions/api imports this.
 """

@@ -1,4 +1,4 @@
-"""Routes of accounts: who is assigned, what has become of them, who holds which."""
+"""Routes of accounts: current and past assignments, history, portfolios."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ router = new_router()
 
 
 class Assignee(BaseModel):
-    """Somebody in a role, as the directory knows them now; `is_pending` before it knows them."""
+    """A role's holder, as the directory has them now; `is_pending` until they become a user."""
 
     email: str
     name: str
@@ -39,9 +39,10 @@ class Assignee(BaseModel):
 
 
 class AccountBody(BaseModel):
-    """An account and who is assigned to it, by role; `people` tells who the addresses are.
+    """An account and who is assigned to it, by role; `people` describes each address.
 
-    `at` is the instant that was asked for; `assigned`, `people` and `version` are those of then.
+    `at` is the instant that was asked for; `assigned`, `people` and `version` are as of that
+    instant.
     """
 
     account_id: str
@@ -88,7 +89,7 @@ class Change(BaseModel):
 
 
 class HistoryEntry(BaseModel):
-    """One change of an account: by whom, when, by which line of which import."""
+    """One change of an account: by whom, when, and by which line of which import."""
 
     version: int
     at: str
@@ -106,7 +107,7 @@ class History(BaseModel):
 
 
 class Holding(BaseModel):
-    """A role that a user holds, and for which account."""
+    """An account that a user holds, and in which role."""
 
     role: str
     account_id: str
@@ -120,11 +121,11 @@ class Portfolio(BaseModel):
 
 
 def text_asked(words: str, alias: str | None = None) -> Any:
-    """A text in a query, no longer than a key can be."""
+    """A text in a query, limited to the length of a key."""
     return Query(alias=alias, min_length=1, max_length=1024, description=words)
 
 
-Holder = Annotated[str | None, text_asked("The name or address of who holds them")]
+Holder = Annotated[str | None, text_asked("The name or address of a holder")]
 At = Annotated[
     str | None,
     Query(
@@ -140,20 +141,20 @@ At = Annotated[
 
 @router.get(
     "/accounts",
-    summary="List accounts, or search for them",
+    summary="List or search accounts",
     responses=answers(200, "A page", Accounts),
 )
 def list_accounts(  # noqa: PLR0913 - a route names each of its query parameters
-    account: Annotated[str | None, text_asked("Just this one", "id")] = None,
+    account: Annotated[str | None, text_asked("Only this account", "id")] = None,
     at: At = None,
     holder: Holder = None,
-    role: Annotated[str | None, text_asked("The role in which they hold them")] = None,
+    role: Annotated[str | None, text_asked("The role in which the holder has them")] = None,
     status: Literal["active", "inactive"] | None = None,
-    portal: Annotated[str | None, text_asked("A portal of theirs")] = None,
+    portal: Annotated[str | None, text_asked("One of their portals")] = None,
     limit: LongLimit = 100,
     cursor: Cursor = None,
 ) -> dict[str, Any]:
-    """All accounts, or those that are asked for; an export reads page after page."""
+    """All accounts, or those that match; an export reads page after page."""
     person, deadline = person_of(router), deadline_of(router)
     if account is not None:
         return {"accounts": [_account(person, account, at, deadline)], "cursor": None}
@@ -170,11 +171,11 @@ def list_accounts(  # noqa: PLR0913 - a route names each of its query parameters
 
 @router.get(
     "/accounts/<account_id>",
-    summary="Show an account and who is assigned to it, or was",
+    summary="Show an account and who is, or was, assigned to it",
     responses=answers(200, "The account", AccountBody),
 )
 def show_account(account_id: str, at: At = None) -> dict[str, Any]:
-    """The account as it is now, or as it was assigned then."""
+    """The account as it is now, or with the assignments of `at`."""
     return _account(person_of(router), unquote(account_id), at, deadline_of(router))
 
 
@@ -186,7 +187,7 @@ def _account(person: Person, account_id: str, at: str | None, deadline: Deadline
 
 @router.get(
     "/accounts/<account_id>/history",
-    summary="Show what has become of an account",
+    summary="Show the history of an account",
     responses=answers(200, "A page", History),
 )
 def show_history(account_id: str, limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
@@ -196,7 +197,7 @@ def show_history(account_id: str, limit: Limit = 25, cursor: Cursor = None) -> d
 
 @router.get(
     "/history",
-    summary="Show what has become of an account, with its id in the query",
+    summary="Show the history of an account, with its id in the query",
     responses=answers(200, "A page", History),
 )
 def show_history_by_id(
@@ -204,7 +205,7 @@ def show_history_by_id(
     limit: Limit = 25,
     cursor: Cursor = None,
 ) -> dict[str, Any]:
-    """The same for ids that no path can hold."""
+    """The same, for ids that cannot be part of a path."""
     return _history(account, limit, cursor)
 
 
@@ -239,7 +240,7 @@ def show_portfolio(email: str, limit: Limit = 25, cursor: Cursor = None) -> dict
     responses=answers(200, "A page", PortalManagers),
 )
 def show_managers(portal: str, limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
-    """An assignment reaches all portals of its account; here is what reaches this one."""
+    """An assignment applies to all portals of its account; this lists those of one portal."""
     return _managers(unquote(portal), limit, cursor)
 
 
@@ -251,7 +252,7 @@ def show_managers(portal: str, limit: Limit = 25, cursor: Cursor = None) -> dict
 def show_managers_by_name(
     portal: Annotated[str, text_asked("The portal")], limit: Limit = 25, cursor: Cursor = None
 ) -> dict[str, Any]:
-    """The same for names that no path can hold."""
+    """The same, for names that cannot be part of a path."""
     return _managers(portal, limit, cursor)
 
 

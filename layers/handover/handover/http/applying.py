@@ -1,4 +1,4 @@
-"""Routes of imports that come from another: apply what was previewed, correct lines."""
+"""Routes of imports made from another: apply a preview or dry run, correct lines."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ router = new_router()
 
 
 class Apply(BaseModel):
-    """How the file is to be worked; `profile` and `mapping` are those of the import unless given.
+    """How to process the file; `profile` and `mapping` default to those of the import.
 
-    `mapping` leads from the file's own labels to the profile's.
+    `mapping` maps the file's own labels to the profile's.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -34,16 +34,16 @@ class Apply(BaseModel):
 
 @router.post(
     "/imports/<name>/apply",
-    summary="Work the file of a dry run again, without another upload",
+    summary="Process the file of a preview or dry run again, without another upload",
     status_code=202,
     responses=answers(202, "The import that does", Import),
 )
 def apply(name: Name, expected: Annotated[Apply, Body()]) -> dict[str, Any]:
-    """An import like any other, for who may upload such files; within 24 hours of the upload.
+    """An import like any other, for users who may upload such files; within 24 hours of the upload.
 
-    A dry run that is run with its own profile and mapping applies exactly what it has shown: a line
-    whose account has changed since is superseded, and says what changed. With another profile or
-    mapping the lines come to what they come to now.
+    A dry run that is applied with its own profile and mapping applies exactly what it has shown: a
+    line whose account has changed since is superseded, and says what changed. With another profile
+    or mapping the lines are decided again.
     """
     person, run = person_of(router), run_of(router)
     asked = Applying(Mode(expected.mode), expected.profile, expected.mapping)
@@ -52,9 +52,9 @@ def apply(name: Name, expected: Annotated[Apply, Body()]) -> dict[str, Any]:
 
 
 class Corrections(BaseModel):
-    """The new cells of lines in error, by the number of the line and the label of the column.
+    """The new cells of lines in error, by line number and column label.
 
-    At most 1,000 lines and 1 MB; `mode` is the import's own unless given.
+    At most 1,000 lines and 1 MB; `mode` defaults to the import's own.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -65,15 +65,15 @@ class Corrections(BaseModel):
 
 @router.post(
     "/imports/<name>/corrections",
-    summary="Correct lines in error, and work just these again",
+    summary="Correct lines in error, and process only these again",
     status_code=202,
     responses=answers(202, "The import of these lines", Import),
 )
 def correct(name: Name, expected: Annotated[Corrections, Body()]) -> dict[str, Any]:
-    """An import of the corrected lines, for who may upload such files.
+    """An import of the corrected lines, for users who may upload such files.
 
     Cells that are not named stay as they were uploaded. A line whose columns cannot be told apart,
-    such as one with a cell too few, is given with all of its cells.
+    such as one with a missing cell, must be given with all of its cells.
     """
     person, run = person_of(router), run_of(router)
     mode = Mode(expected.mode) if expected.mode is not None else None

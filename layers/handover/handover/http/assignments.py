@@ -1,4 +1,4 @@
-"""Routes of assignments without a file: hand accounts over, take an import back, who is awaited."""
+"""Routes of assignments without a file: reassign accounts, undo an import, list pending users."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ from handover.use_cases.undo import ask_undo
 
 router = new_router()
 
-# A job decides: there is nothing to preview of a file that nobody has written.
+# A job has no preview: its file does not exist yet when it is asked for.
 WorkMode = Literal[Mode.RUN, Mode.DRY_RUN]
 
 
 class NewAssignment(BaseModel):
-    """Who is to hold a role of which accounts; `to` null = nobody.
+    """Who must hold a role of which accounts; `to` null = nobody.
 
-    `role` is the profile's first unless it is named. One of `account_ids` and `held_by` says which
-    accounts; with `held_by` only the place of that user is taken, and who holds an account beside
-    them stays.
+    `role` defaults to the profile's first role. Exactly one of `account_ids` and `held_by` says
+    which accounts; with `held_by` only that user is replaced, and other holders of the role stay.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -39,7 +38,7 @@ class NewAssignment(BaseModel):
 
 
 class Undo(BaseModel):
-    """Whether the import is to be taken back, or only how it would go."""
+    """Whether to undo the import, or only to show what an undo would do."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -53,7 +52,7 @@ class AskedImport(BaseModel):
 
 
 class Awaited(BaseModel):
-    """An account that waits in a role for the user of an address, since when, by which import."""
+    """An account whose role waits for the user of an address, since when, and by which import."""
 
     address: str
     role: str
@@ -63,7 +62,7 @@ class Awaited(BaseModel):
 
 
 class Pending(BaseModel):
-    """A page of those who are awaited, by address; `cursor` null on the last page."""
+    """A page of pending assignments, by address; `cursor` null on the last page."""
 
     pending: list[Awaited]
     cursor: str | None
@@ -71,12 +70,12 @@ class Pending(BaseModel):
 
 @router.post(
     "/assignments",
-    summary="Hand accounts over to somebody, without a file",
+    summary="Reassign accounts without a file",
     status_code=202,
     responses=answers(202, "The ticket of the import", AskedImport),
 )
 def assign(expected: Annotated[NewAssignment, Body()]) -> dict[str, Any]:
-    """The ticket of an import like any other; for who may use the profile and assign the role."""
+    """The ticket of an import like any other; for users who may use the profile and the role."""
     to = [expected.to] if isinstance(expected.to, str) else expected.to or []
     asked = Handing(
         expected.profile,
@@ -94,7 +93,7 @@ def assign(expected: Annotated[NewAssignment, Body()]) -> dict[str, Any]:
 
 @router.post(
     "/imports/<name>/undo",
-    summary="Take back what an import has changed",
+    summary="Undo an import",
     status_code=202,
     responses=answers(202, "The ticket of the import that does", AskedImport),
 )
@@ -102,10 +101,10 @@ def undo(
     name: Annotated[str, Path(description="The id of an import, or of its ticket")],
     expected: Annotated[Undo | None, Body()] = None,
 ) -> dict[str, Any]:
-    """The ticket of an import like any other; accounts that have changed since are left alone.
+    """The ticket of an import like any other; accounts that have changed since stay as they are.
 
-    For Admins, and for who may upload such files and assign their roles. What follows the directory
-    (a removal, a resolution) is undone by Admins.
+    For Admins, and for users who may upload such files and assign their roles. Only Admins may undo
+    an import that follows the directory (a removal, a resolution).
     """
     mode = expected.mode if expected is not None else Mode.RUN
     ticket = ask_undo(resources(), person_of(router), name, mode, run_of(router).now)

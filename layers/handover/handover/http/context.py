@@ -1,4 +1,4 @@
-"""Who asks, how pages are asked for, and answers that are no JSON."""
+"""The caller, the parameters of pages, and answers that are not JSON."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from handover.deadline import Deadline
 from handover.runtime import Invocation, invocation, resources
 from handover.use_cases.paging import Page
 
-Limit = Annotated[int, Query(ge=1, le=100, description="How many rows a page has at the most")]
-LongLimit = Annotated[int, Query(ge=1, le=1000, description="The same for short rows")]
+Limit = Annotated[int, Query(ge=1, le=100, description="The maximum number of rows of a page")]
+LongLimit = Annotated[int, Query(ge=1, le=1000, description="The same, for short rows")]
 # What use_cases.paging makes: base64 for addresses, without "=".
 Cursor = Annotated[
     str | None,
-    Query(max_length=4000, pattern=r"^[A-Za-z0-9_-]+$", description="From the page before"),
+    Query(max_length=4000, pattern=r"^[A-Za-z0-9_-]+$", description="From the previous page"),
 ]
 
 
@@ -29,27 +29,27 @@ def new_router() -> APIGatewayHttpRouter:
 
 
 def person_of(router: APIGatewayHttpRouter) -> Person:
-    """The signed-in user who asks; raises ForbiddenError for who is in no directory."""
+    """The signed-in user who asks; raises ForbiddenError for people in no directory."""
     return signed_in(resources(), router.current_event.request_context.authorizer.jwt_claim)
 
 
 def run_of(router: APIGatewayHttpRouter) -> Invocation:
-    """The run in which the request is answered."""
+    """The invocation that answers the request."""
     return invocation(router.lambda_context)
 
 
 def deadline_of(router: APIGatewayHttpRouter) -> Deadline:
-    """How long answering may take."""
+    """How much time is left to answer."""
     return run_of(router).deadline
 
 
 def page_to_dict(name: str, page: Page[dict[str, object]]) -> dict[str, Any]:
-    """A page as it is answered: its rows under `name`, and the cursor of the next."""
+    """A page as the API returns it: its rows under `name`, and the cursor of the next page."""
     return {name: page.rows, "cursor": page.cursor}
 
 
 def redirection(url: str) -> Response[str]:
-    """An answer that leads to `url`."""
+    """An answer that redirects to `url`."""
     return Response(status_code=HTTPStatus.FOUND, headers={"location": url}, body="")
 
 

@@ -1,4 +1,4 @@
-"""What the API says of itself as OpenAPI, and which methods an address has."""
+"""The OpenAPI description of the API, and the methods of each address."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
 from handover.http.problems import JSON, PROBLEM, TROUBLE
 
 PATH = "/openapi.json"
-# API Gateway answers these in place of the function, with a message of its own: for a token that
-# it does not take, and for more requests than the stage lets through.
+# API Gateway answers these instead of the function, with a message of its own: for a token that it
+# does not accept, and for more requests than the stage allows.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html
 OF_API_GATEWAY = (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS)
@@ -58,7 +58,7 @@ def description(app: APIGatewayHttpResolver) -> dict[str, Any]:
 
 
 def _describe_trouble(operation: dict[str, Any]) -> None:
-    """Adds what every route may answer; takes out what Powertools describes in its place."""
+    """Adds the problems of every route; removes the descriptions that Powertools gives instead."""
     answers = operation["responses"]
     for status in ("422", "500"):
         if PROBLEM not in answers.get(status, {}).get("content", {}):
@@ -66,7 +66,7 @@ def _describe_trouble(operation: dict[str, Any]) -> None:
     for own in OF_API_GATEWAY:
         answer = answers.setdefault(str(own.value), {"description": own.phrase, "content": {}})
         answer["content"][JSON] = {"schema": MESSAGE}
-    # The function itself answers so to a tenant that has asked more than its share.
+    # The function itself answers this to a tenant that exceeds its share.
     too_many = answers[str(HTTPStatus.TOO_MANY_REQUESTS.value)]
     too_many["headers"] = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
     too_many["content"][PROBLEM] = {"schema": TROUBLE}
@@ -83,7 +83,7 @@ def _describe_trouble(operation: dict[str, Any]) -> None:
 
 
 def _describe_queries(operation: dict[str, Any]) -> None:
-    """Takes null out: a value that may be left out of a query cannot be null in it."""
+    """Removes null: a value that may be left out of a query cannot be null in it."""
     for parameter in operation.get("parameters", ()):
         schema = parameter["schema"]
         forms = [form for form in schema.get("anyOf", ()) if form != {"type": "null"}]
@@ -95,9 +95,9 @@ def _describe_queries(operation: dict[str, Any]) -> None:
 
 
 def methods_of(app: APIGatewayHttpResolver, path: str) -> list[str]:
-    """The methods that the address has, sorted; none = there is no such address."""
+    """The methods of the address, sorted; empty = there is no such address."""
     paths = {PATH: {"get": {}}, **description(app)["paths"]}
-    # An address of its own wins over one that stands for many: nobody is called "delete".
+    # A fixed address takes precedence over a pattern: nobody has the name "delete".
     found = (
         [path]
         if path in paths

@@ -1,4 +1,4 @@
-"""Routes of single edits: one account's assignment, changed at once."""
+"""Routes of single edits: change one account's assignments at once."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from handover.use_cases.edits import Edit, edit_account
 
 router = new_router()
 
-# More than anybody's name, address or workflow has.
+# Longer than any name, address or workflow.
 Text = Annotated[str, Field(min_length=1, max_length=1024, pattern=r"\S")]
 Names = Annotated[list[Text], Field(max_length=100)]
 Role = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class NewEdit(BaseModel):
-    """Who is to hold which role, by the rules of a profile; null or [] for nobody.
+    """Who must hold which role, by the rules of a profile; null or [] for nobody.
 
-    The role "workflow" takes the name of a workflow. A role that is not named stays as it is.
+    The role "workflow" takes the name of a workflow. Roles that are not named stay as they are.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -39,10 +39,10 @@ class NewEdit(BaseModel):
 
 
 class EditBody(BaseModel):
-    """What became of an edit; `assigned` and `version` are the account's after it.
+    """The result of an edit; `assigned` and `version` are the account's after it.
 
-    After a dry run `assigned` is what it would be. `edit_id` is what the history has in the
-    place of an import's id.
+    After a dry run `assigned` is what it would be. `edit_id` appears in the history instead of an
+    import's id.
     """
 
     edit_id: str
@@ -54,14 +54,14 @@ class EditBody(BaseModel):
     version: int
 
 
-EDITED = {**answers(200, "What became of it", EditBody), **problems(422)}
+EDITED = {**answers(200, "The result", EditBody), **problems(422)}
 
 
 @router.patch("/accounts/<account_id>", summary="Change who is assigned", responses=EDITED)
 def edit(account_id: str, expected: Annotated[NewEdit, Body()]) -> Response[str]:
-    """The outcome, as a line of a file would have it; 422 where such a line is rejected.
+    """The outcome, as for a line of a file; 422 where such a line would be rejected.
 
-    For who may use the profile and assign the roles.
+    For users who may use the profile and assign the roles.
     """
     return _edited(unquote(account_id), expected)
 
@@ -75,7 +75,7 @@ def edit_by_id(
     account: Annotated[str, text_asked("The account", "id")],
     expected: Annotated[NewEdit, Body()],
 ) -> Response[str]:
-    """The same for ids that no path can hold."""
+    """The same, for ids that cannot be part of a path."""
     return _edited(account, expected)
 
 
@@ -108,7 +108,7 @@ def _wishes(expected: NewEdit) -> dict[str, list[str]]:
 
 
 def _rejected(rejection: Rejection) -> Response[str]:
-    """What the report says of such a line, as a problem."""
+    """The report's words for such a line, as a problem."""
     is_of_account = rejection.code.startswith("ACCOUNT_")
     return problem(
         HTTPStatus.UNPROCESSABLE_ENTITY,

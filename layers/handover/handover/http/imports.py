@@ -1,4 +1,4 @@
-"""Routes of imports: announce, list, look at, decide, download."""
+"""Routes of imports: announce, list, show, approve or cancel, download."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ Format = Annotated[
 
 
 class NewImport(BaseModel):
-    """A file that is to be uploaded; `mapping` leads from its own labels to the profile's.
+    """A file to upload; `mapping` maps its own labels to the profile's.
 
-    A preview needs no profile: it says which ones the file fits.
+    A preview needs no profile: it says which profiles the file fits.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -49,7 +49,7 @@ class NewImport(BaseModel):
 
 
 class UploadForm(BaseModel):
-    """Where the file is POSTed as multipart/form-data: these fields first, then `file`."""
+    """Where to POST the file as multipart/form-data: these fields first, then `file`."""
 
     url: str
     fields: dict[str, str]
@@ -64,7 +64,7 @@ class Ticket(BaseModel):
 
 
 class FileWarning(BaseModel):
-    """What a person should know though the file was worked, such as COLUMN_IGNORED."""
+    """Something a person should know although the file was accepted, such as COLUMN_IGNORED."""
 
     code: str
     message: str
@@ -74,7 +74,7 @@ class Progress(BaseModel):
     """How far an import has come.
 
     `lines_total` is null until the file has been read, `lines_a_second` until a line is settled.
-    `seconds_left` is an estimate while lines are worked, 0 at the end, and null otherwise.
+    `seconds_left` is an estimate while lines are processed, 0 at the end, and null otherwise.
     """
 
     stage: Stage
@@ -85,10 +85,10 @@ class Progress(BaseModel):
 
 
 class Import(BaseModel):
-    """One import; what is after `warnings` is there only when it has something to say.
+    """One import; the fields after `warnings` are present only when they have a value.
 
-    `expires_at` is when a ticket that nothing was uploaded with stops being good for anything;
-    `follows` is the import that this one applies or corrects.
+    `expires_at` is when an unused ticket expires; `follows` is the import that this one applies or
+    corrects.
     """
 
     import_id: str
@@ -136,7 +136,7 @@ Name = Annotated[str, Path(description="The id of an import, or of its ticket")]
     responses=answers(201, "The ticket and the form", Ticket),
 )
 def announce(expected: Annotated[NewImport, Body()]) -> dict[str, Any]:
-    """A ticket for one upload, good for five minutes; for who may use the profile."""
+    """A ticket for one upload, valid for five minutes; for users who may use the profile."""
     announced = Announcement(expected.profile, expected.filename, expected.mode, expected.mapping)
     door = issue_ticket(resources(), person_of(router), announced, run_of(router).now)
     return {
@@ -166,12 +166,12 @@ def show_import(name: Name) -> dict[str, Any]:
 
 @router.post(
     "/imports/<name>/approve",
-    summary="Let an import go on that waits for an Admin",
+    summary="Approve an import that waits for an Admin",
     status_code=202,
     responses=answers(202, "The import", Import),
 )
 def approve(name: Name) -> dict[str, Any]:
-    """The import, which goes on."""
+    """The import, which continues."""
     run = run_of(router)
     return to_dict(
         resources(), approvals.approve(resources(), person_of(router), name, run), run.now
@@ -185,7 +185,7 @@ def approve(name: Name) -> dict[str, Any]:
     responses=answers(202, "The import", Import),
 )
 def cancel(name: Name) -> dict[str, Any]:
-    """The import, which ends as soon as what is being written is written."""
+    """The import, which ends once the writes in progress are done."""
     run = run_of(router)
     return to_dict(
         resources(), approvals.cancel(resources(), person_of(router), name, run), run.now
@@ -215,5 +215,5 @@ def download_report(name: Name, format: Format = "csv") -> Response[str]:  # noq
     responses=DOWNLOAD,
 )
 def download_results(name: Name) -> Response[str]:
-    """A redirection to results.csv; for its uploader, Admins, and who may upload such files."""
+    """Redirects to results.csv; for the uploader, Admins, and those who may upload such files."""
     return redirection(imports.file_link(resources(), person_of(router), name, "results"))

@@ -1,4 +1,4 @@
-"""Routes of what came of an import: its lines, and a summary of them."""
+"""Routes of an import's results: its lines, and a summary of them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ router = new_router()
 
 
 class Holder(BaseModel):
-    """Who holds a role. Of a workflow or a field of the directory, `name` is its text."""
+    """Who holds a role. For a workflow or a directory field, `name` is its text."""
 
     user: str
     name: str
@@ -36,12 +36,12 @@ class RoleChange(BaseModel):
 
 
 class ResultLine(BaseModel):
-    """A line of the file and what became of it.
+    """A line of the file and its outcome.
 
-    `fields` are its cells by the names of their columns: a blank label is named by its place, and a
-    repeated one gets a number. `column` names the cell that is wrong, "" for the whole line;
-    `suggestion` is a text for that cell that would probably correct it. With `is_cut` the line was
-    too long for an answer, and its cells are cut.
+    `fields` are its cells by column name: a blank label is named by its position, and a repeated
+    one gets a number. `column` names the cell that is wrong, "" for the whole line; `suggestion` is
+    a value for that cell that would probably correct it. With `is_cut` the line was too long for an
+    answer, and its cells are shortened.
     """
 
     line: int
@@ -60,8 +60,8 @@ class ResultLine(BaseModel):
 class ResultLines(BaseModel):
     """A page of lines in their order; `cursor` null on the last page.
 
-    A page may have fewer lines than asked for, even none, and a cursor all the same. `matching` is
-    how many lines there are in all; null with `q`.
+    A page may have fewer lines than asked for, even none, and still a cursor. `matching` is how
+    many lines match in all; null with `q`.
     """
 
     lines: list[ResultLine]
@@ -96,7 +96,7 @@ class StageTime(BaseModel):
 
 
 class ResultSummary(BaseModel):
-    """What an import came to; of its managers the 200 with the most gains and losses."""
+    """The totals of an import; of its managers the 200 with the most gains and losses."""
 
     counts: Counts
     codes: list[CodeCount]
@@ -106,7 +106,7 @@ class ResultSummary(BaseModel):
 
 @router.get(
     "/imports/<name>/lines",
-    summary="List the lines with what became of them",
+    summary="List the lines of an import with their outcomes",
     responses=answers(200, "A page", ResultLines),
 )
 def list_lines(
@@ -120,13 +120,13 @@ def list_lines(
         Query(
             min_length=1,
             max_length=512,
-            description="Only this line number, or accounts that begin so, in any case",
+            description="Only this line number, or accounts that begin with this text, in any case",
         ),
     ] = None,
     limit: LongLimit = 100,
     cursor: Cursor = None,
 ) -> dict[str, Any]:
-    """The lines of an import that has ended; for whoever may download its results."""
+    """The lines of an import that has ended; for those who may download its results."""
     page = lines_page(
         resources(),
         person_of(router),
@@ -141,9 +141,9 @@ def list_lines(
 
 @router.get(
     "/imports/<name>/summary",
-    summary="Sum up what an import came to",
+    summary="Summarize the results of an import",
     responses=answers(200, "The summary", ResultSummary),
 )
 def summarize(name: Name) -> dict[str, Any]:
-    """Counts, errors by code, and who gains and loses; for whoever may download its results."""
+    """Counts, errors by code, and who gains and loses; for those who may download its results."""
     return result_summary(resources(), person_of(router), name, run_of(router))

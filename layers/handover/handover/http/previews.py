@@ -24,7 +24,7 @@ class FirstLine(BaseModel):
 
 
 class ColumnMatch(BaseModel):
-    """A column of the file, the profile's column that it is or probably is, and first values."""
+    """A column of the file, the certain or probable column of the profile, and sample values."""
 
     header: str
     column: str | None
@@ -33,7 +33,7 @@ class ColumnMatch(BaseModel):
 
 
 class ProfileMatch(BaseModel):
-    """How a file fits a profile: it `fits` when every column that it needs is there for certain."""
+    """How a file fits a profile: it `fits` when every required column was certainly found."""
 
     profile: str
     title: str
@@ -63,8 +63,8 @@ class Preview(BaseModel):
     responses=answers(200, "The preview", Preview),
 )
 def show_preview(name: Name) -> dict[str, Any]:
-    """The preview of a file that was uploaded with the mode preview; for its uploader and Admins.
+    """The preview of a file uploaded with the mode preview; for its uploader and Admins.
 
-    Not there until the import is done.
+    It does not exist until the import is done.
     """
     return preview_of(resources(), person_of(router), name, run_of(router).now)

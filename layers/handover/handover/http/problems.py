@@ -1,4 +1,4 @@
-"""Problems: what went wrong, as RFC 9457 tells it, and how routes describe what they answer."""
+"""Problems: errors in the form of RFC 9457, and how routes describe their answers."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel
 
 JSON, PROBLEM = "application/json", "application/problem+json"
-# How a problem is described where its model has no place of its own.
+# The description of a problem whose model has no other place for it.
 TROUBLE = {"$ref": "#/components/schemas/Problem"}
 
 
 class Fault(BaseModel):
-    """One value of a request that cannot be taken."""
+    """One invalid value of a request."""
 
     field: str
     detail: str
 
 
 class Problem(BaseModel):
-    """What went wrong, as RFC 9457 tells it; `field` names the value that is to blame.
+    """What went wrong, in the form of RFC 9457; `field` names the invalid value.
 
-    `code` and `hint` are those of a line that is rejected, where the rules of files decide.
+    `code` and `hint` are those of a rejected line, where the rules for files decide.
     """
 
     type: str
@@ -41,7 +41,7 @@ class Problem(BaseModel):
 
 
 def answers(status: int, words: str, model: type) -> dict[int, OpenAPIResponse]:
-    """What a route answers, for the description of the API."""
+    """A route's answer, for the description of the API."""
     return {
         status: {"description": words, "content": {JSON: {"model": model}}},
         **problems(400, 403, 404, 409),
@@ -56,7 +56,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
     **more: object,
 ) -> Response[str]:
-    """The answer that tells of a problem with what was asked for at `path`."""
+    """The answer that describes a problem with a request for `path`."""
     return Response(
         status_code=status,
         content_type=PROBLEM,
@@ -86,10 +86,10 @@ def problems(*statuses: int) -> dict[int, OpenAPIResponse]:
 
 
 DOWNLOAD: dict[int, OpenAPIResponse] = {
-    302: {"description": "The address of the file, good for five minutes"},
+    302: {"description": "The address of the file, valid for five minutes"},
     **problems(403, 404, 409),
 }
 GONE: dict[int, OpenAPIResponse] = {
-    204: {"description": "It is gone"},
+    204: {"description": "It was removed"},
     **problems(403, 404, 409),
 }

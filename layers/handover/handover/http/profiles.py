@@ -31,9 +31,9 @@ class ProfileColumn(BaseModel):
 
 
 class ProfileBody(BaseModel):
-    """How one kind of file is written; `is_own` when it is the tenant's and no preset.
+    """How one kind of file is written; `is_own` for the tenant's own profile, not a preset.
 
-    `is_on` when it is switched on, by the setting `profiles`; others are for Admins only.
+    `is_on` when the setting `profiles` switches it on; others are for Admins only.
     """
 
     name: str
@@ -46,10 +46,10 @@ class ProfileBody(BaseModel):
 
 
 class ProfileDetail(ProfileBody):
-    """A profile with its definition, as it is PUT; columns of "{role}" stand for all roles.
+    """A profile with its definition, as for PUT; columns of "{role}" stand for all roles.
 
-    `remembered` leads from labels of files with the header that was asked for to the profile's, as
-    somebody of the tenant mapped the last such file; for those who may upload files of the profile.
+    `remembered` maps the labels of files with the requested header to the profile's, as somebody of
+    the tenant mapped the last such file; for those who may upload files of the profile.
     """
 
     definition: dict[str, Any]
@@ -57,7 +57,7 @@ class ProfileDetail(ProfileBody):
 
 
 class NewCopy(BaseModel):
-    """A profile to be made of another; `mapping` leads from the files' labels to its own."""
+    """A profile to make from another; `mapping` maps the files' labels to the profile's."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -71,7 +71,7 @@ Fingerprint = Annotated[
     Query(
         max_length=FINGERPRINT_CHARACTERS,
         pattern=r"^[0-9a-f]*$",
-        description="Of a header: the SHA-256 of the JSON list of its labels, in small letters, "
+        description="Of a header: the SHA-256 of the JSON list of its labels, in lower case, "
         f"without outer and double spaces, sorted, each once; {FINGERPRINT_CHARACTERS} digits",
     ),
 ]
@@ -98,13 +98,13 @@ def list_profiles() -> list[dict[str, Any]]:
     responses=answers(200, "The profile", ProfileDetail),
 )
 def show_profile(profile: str, fingerprint: Fingerprint = "") -> dict[str, Any]:
-    """The profile, with the mapping that is remembered for files of a header."""
+    """The profile, with the mapping that is remembered for files with a header."""
     return profiles.profile_shown(resources(), person_of(router), profile, fingerprint)
 
 
 @router.put(
     "/profiles/<profile>",
-    summary="Store a profile of the tenant's own; by Admins",
+    summary="Store a profile of the tenant's own; Admins only",
     responses=answers(200, "The profile", ProfileDetail),
 )
 def put_profile(
@@ -116,18 +116,18 @@ def put_profile(
 
 @router.delete(
     "/profiles/<profile>",
-    summary="Remove a profile of the tenant's own; by Admins",
+    summary="Remove a profile of the tenant's own; Admins only",
     responses=GONE,
 )
 def remove_profile(profile: str) -> Response[str]:
-    """Nothing: the profile is gone and switched off; a preset of its name counts again."""
+    """Nothing: the profile was removed and switched off; a preset of its name applies again."""
     profiles.remove_profile(resources(), person_of(router), profile)
     return gone()
 
 
 @router.post(
     "/profiles/<profile>/copies",
-    summary="Save a mapping as a profile of the tenant's own; by Admins",
+    summary="Save a mapping as a profile of the tenant's own; Admins only",
     status_code=201,
     responses=answers(201, "The new profile", ProfileDetail),
 )

@@ -1,4 +1,4 @@
-"""Routes of requests: what contacts of customers want, for who holds their account."""
+"""Routes of requests: what customers' contacts ask for, for those who hold their account."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from handover.use_cases import requests
 
 router = new_router()
 
-# A page of a hundred fits an answer of Lambda, 6 MB, in whatever script they are written.
+# A page of a hundred fits Lambda's answer of 6 MB, in whatever script they are written.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 Text = Annotated[str, Field(min_length=1, max_length=4000, pattern=r"\S")]
 
 
 class NewRequest(BaseModel):
-    """What a contact of an account wants; `contact` says who, in any words."""
+    """What a contact of an account asks for; `contact` says who, in free text."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -41,7 +41,7 @@ class NewRequest(BaseModel):
 
 
 class NewNote(BaseModel):
-    """Something to remember about a request."""
+    """A note on a request."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -60,7 +60,7 @@ class RequestRow(BaseModel):
 
 
 class Request(RequestRow):
-    """What a contact of an account wants."""
+    """What a contact of an account asks for."""
 
     description: str
 
@@ -73,7 +73,7 @@ class Requests(BaseModel):
 
 
 class Note(BaseModel):
-    """What somebody noted about a request."""
+    """A note on a request, and who wrote it."""
 
     text: str
     created_by: str
@@ -97,7 +97,7 @@ RequestId = Annotated[str, Path(description="The id of a request")]
     responses=answers(201, "The request", Request),
 )
 def create(expected: Annotated[NewRequest, Body()]) -> dict[str, Any]:
-    """The request; for who holds the account, where the tenant allows it, and for Admins."""
+    """The request; for Admins, and for holders of the account if the tenant allows it."""
     asked = requests.NewRequest(
         expected.account_id, expected.subject, expected.description, expected.contact
     )
@@ -107,11 +107,11 @@ def create(expected: Annotated[NewRequest, Body()]) -> dict[str, Any]:
 
 @router.get(
     "/requests",
-    summary="List the requests of the accounts that I hold, or of one account",
+    summary="List the requests of my accounts, or of one account",
     responses=answers(200, "A page", Requests),
 )
 def list_requests(
-    account_id: Annotated[str | None, text_asked("Of this account alone")] = None,
+    account_id: Annotated[str | None, text_asked("Only of this account")] = None,
     limit: Limit = 25,
     cursor: Cursor = None,
 ) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def show(request_id: RequestId, limit: Limit = 100, cursor: Cursor = None) -> di
 
 @router.post(
     "/requests/<request_id>/notes",
-    summary="Note something about a request",
+    summary="Add a note to a request",
     status_code=201,
     responses=answers(201, "The note", Note),
 )

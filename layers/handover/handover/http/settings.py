@@ -1,4 +1,4 @@
-"""Routes of what a tenant sets up for itself: settings, roles, workflows, sources."""
+"""Routes of a tenant's configuration: settings, roles, workflows, sources."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class SettingsBody(BaseModel):
     """A tenant's settings; `default_account_manager` is an address, "" for nobody.
 
     `profiles` are the profiles that are switched on; all others are for Admins only.
-    `opco_wall` says where a user may not hold an account of another opco: wherever both have one,
-    or only where the profile of the file says so.
+    `opco_wall` says where a user may not hold an account of another opco: wherever both have an
+    opco, or only where the profile of the file says so.
     """
 
     clear_guard_percent: int
@@ -35,7 +35,7 @@ class SettingsBody(BaseModel):
 
 
 class SettingsChange(BaseModel):
-    """The settings that are to be other than before; `profiles` replaces the whole list."""
+    """The settings to change; `profiles` replaces the whole list."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -48,10 +48,10 @@ class SettingsChange(BaseModel):
 
 
 class RoleRules(BaseModel):
-    """What holds for a role: how many users at the most (null = any number), and who assigns it.
+    """Rules of a role: the maximum number of users (null = any number), and who assigns it.
 
-    `assigned_by` are the user roles of which an uploader must have one; none = any. The role
-    `workflow` is that of workflows, of which an account has one at the most.
+    An uploader must have one of the user roles in `assigned_by`; none = any. The role `workflow` is
+    for workflows, of which an account has at most one.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -89,10 +89,10 @@ class Workflows(BaseModel):
 
 
 class SourceRules(BaseModel):
-    """Which profile a source's files follow, who writes them, and what it calls the columns.
+    """Which profile a source's files follow, who writes them, and its column names.
 
-    `mapping` leads from the source's own labels to the profile's. A source that `writes_directory`
-    may also drop files of accounts and of users, who may be made Admins by them; a profile about
+    `mapping` maps the source's own labels to the profile's. A source that `writes_directory` may
+    also drop files of accounts and of users, and such files may make users Admins; a profile about
     accounts or users needs that right.
     """
 
@@ -133,7 +133,7 @@ def show_settings() -> dict[str, Any]:
 
 @router.patch(
     "/settings",
-    summary="Change settings; by Admins",
+    summary="Change settings; Admins only",
     responses=answers(200, "The settings", SettingsBody),
 )
 def change_settings(changes: Annotated[SettingsChange, Body()]) -> dict[str, Any]:
@@ -144,7 +144,7 @@ def change_settings(changes: Annotated[SettingsChange, Body()]) -> dict[str, Any
 
 @router.get(
     "/roles",
-    summary="List the roles that accounts of the tenant have",
+    summary="List the roles of the tenant's accounts",
     responses=answers(200, "A page", Roles),
 )
 def list_roles(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
@@ -161,7 +161,7 @@ def show_role(role: str) -> dict[str, Any]:
 
 @router.put(
     "/roles/<role>",
-    summary="Define a role, or define it again; by Admins",
+    summary="Define or redefine a role; Admins only",
     responses=answers(200, "The role", RoleBody),
 )
 def put_role(role: str, rules: Annotated[RoleRules, Body()]) -> dict[str, Any]:
@@ -170,9 +170,9 @@ def put_role(role: str, rules: Annotated[RoleRules, Body()]) -> dict[str, Any]:
     return settings.put_role(resources(), person_of(router), definition)
 
 
-@router.delete("/roles/<role>", summary="Remove a role; by Admins", responses=GONE)
+@router.delete("/roles/<role>", summary="Remove a role; Admins only", responses=GONE)
 def remove_role(role: str) -> Response[str]:
-    """Nothing: the role is gone."""
+    """Nothing: the role was removed."""
     settings.remove_role(resources(), person_of(router), unquote(role))
     return gone()
 
@@ -196,7 +196,7 @@ def show_workflow(name: str) -> dict[str, Any]:
 
 @router.put(
     "/workflows/<name>",
-    summary="Define a workflow; by Admins",
+    summary="Define a workflow; Admins only",
     responses=answers(200, "The workflow", WorkflowBody),
 )
 def put_workflow(name: str) -> dict[str, Any]:
@@ -204,15 +204,15 @@ def put_workflow(name: str) -> dict[str, Any]:
     return settings.put_workflow(resources(), person_of(router), unquote(name))
 
 
-@router.delete("/workflows/<name>", summary="Remove a workflow; by Admins", responses=GONE)
+@router.delete("/workflows/<name>", summary="Remove a workflow; Admins only", responses=GONE)
 def remove_workflow(name: str) -> Response[str]:
-    """Nothing: the workflow is gone."""
+    """Nothing: the workflow was removed."""
     settings.remove_workflow(resources(), person_of(router), unquote(name))
     return gone()
 
 
 @router.get(
-    "/sources", summary="List sources; for Admins", responses=answers(200, "A page", Sources)
+    "/sources", summary="List sources; Admins only", responses=answers(200, "A page", Sources)
 )
 def list_sources(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
     """The sources, by name."""
@@ -222,7 +222,7 @@ def list_sources(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
 
 @router.get(
     "/sources/<source>",
-    summary="Show a source; for Admins",
+    summary="Show a source; Admins only",
     responses=answers(200, "The source", SourceBody),
 )
 def show_source(source: str) -> dict[str, Any]:
@@ -232,7 +232,7 @@ def show_source(source: str) -> dict[str, Any]:
 
 @router.put(
     "/sources/<source>",
-    summary="Register a source, or register it again; by Admins",
+    summary="Register or change a source; Admins only",
     responses=answers(200, "The source", SourceBody),
 )
 def put_source(source: str, rules: Annotated[SourceRules, Body()]) -> dict[str, Any]:
@@ -243,8 +243,8 @@ def put_source(source: str, rules: Annotated[SourceRules, Body()]) -> dict[str, 
     return settings.put_source(resources(), person_of(router), expected)
 
 
-@router.delete("/sources/<source>", summary="Remove a source; by Admins", responses=GONE)
+@router.delete("/sources/<source>", summary="Remove a source; Admins only", responses=GONE)
 def remove_source(source: str) -> Response[str]:
-    """Nothing: the source is gone."""
+    """Nothing: the source was removed."""
     settings.remove_source(resources(), person_of(router), unquote(source))
     return gone()

@@ -26,7 +26,7 @@ from handover.use_cases import users
 router = new_router()
 
 Beginning = Annotated[
-    str, Query(max_length=200, description="How the name begins, in any case and spacing")
+    str, Query(max_length=200, description="The beginning of the name, in any case and spacing")
 ]
 
 
@@ -38,7 +38,7 @@ class Status(StrEnum):
 
 
 class UserFields(BaseModel):
-    """What can be edited of a user; what is left out is empty."""
+    """The fields of a user that can be edited; fields that are left out become empty."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -67,7 +67,7 @@ class UserFields(BaseModel):
 
 
 class NewUser(UserFields):
-    """A user to be created; when active, they are invited by e-mail to choose a password."""
+    """A user to create; an active one is invited by e-mail to choose a password."""
 
     email: str
 
@@ -95,7 +95,7 @@ class Users(BaseModel):
 
 
 class Leaving(BaseModel):
-    """The addresses of users to be deleted."""
+    """The addresses of the users to delete."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -103,18 +103,18 @@ class Leaving(BaseModel):
 
 
 class Removal(BaseModel):
-    """The ticket of the import that takes deleted users off all that they hold."""
+    """The ticket of the import that removes all assignments of deleted users."""
 
     import_ticket: str
 
 
 @router.get(
     "/users",
-    summary="List users, or find those whose name begins so",
+    summary="List users, or find them by the beginning of their name",
     responses=answers(200, "A page", Users),
 )
 def list_users(name: Beginning = "", limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
-    """The users who are not deleted, by address; by name where a name is looked for."""
+    """The users who are not deleted, by address; by name when searching for a name."""
     page = users.users_page(
         resources(),
         person_of(router),
@@ -128,7 +128,7 @@ def list_users(name: Beginning = "", limit: Limit = 25, cursor: Cursor = None) -
 
 @router.post(
     "/users",
-    summary="Create a user; by Admins",
+    summary="Create a user; Admins only",
     status_code=201,
     responses=answers(201, "The user", UserBody),
 )
@@ -140,7 +140,7 @@ def create_user(expected: Annotated[NewUser, Body()]) -> dict[str, Any]:
 
 @router.post(
     "/users/delete",
-    summary="Delete users and take them off all accounts; by Admins",
+    summary="Delete users and remove them from all accounts; Admins only",
     status_code=202,
     responses=answers(202, "The ticket of the import that does it", Removal),
 )
@@ -158,7 +158,7 @@ def show_user(email: str) -> dict[str, Any]:
 
 @router.put(
     "/users/<email>",
-    summary="Edit a user; by Admins",
+    summary="Edit a user; Admins only",
     responses=answers(200, "The user", UserBody),
 )
 def edit_user(email: str, expected: Annotated[UserFields, Body()]) -> dict[str, Any]:
@@ -169,7 +169,7 @@ def edit_user(email: str, expected: Annotated[UserFields, Body()]) -> dict[str, 
 
 @router.post(
     "/users/<email>/invitation",
-    summary="Invite a user once more, who has not answered in time; by Admins",
+    summary="Invite a user again whose invitation has expired; Admins only",
     responses=answers(200, "The user", UserBody),
 )
 def invite_again(email: str) -> dict[str, Any]:
@@ -179,7 +179,7 @@ def invite_again(email: str) -> dict[str, Any]:
 
 @router.delete(
     "/users/<email>",
-    summary="Delete a user and take them off all accounts; by Admins",
+    summary="Delete a user and remove them from all accounts; Admins only",
     status_code=202,
     responses=answers(202, "The ticket of the import that does it", Removal),
 )
