@@ -1,1 +1,1 @@
-"""The command line: `handover`. What it does it does through the doors that others use."""
+"""The command line: `handover`. It works through the same interfaces that others use."""

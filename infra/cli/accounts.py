@@ -1,4 +1,4 @@
-"""Accounts at the command line: one of them, its history, an edit of it, and all as a CSV file."""
+"""Accounts at the command line: one account, its history, an edit, and all as a CSV file."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from infra.cli.screen import Screen, Unit
 from infra.cli.session import session_of
 from infra.cli.showing import counted, moment, show_json
 
-# What stands in a path as it is; any other id goes into the query.
+# Characters that need no escaping in a path; any other id goes into the query.
 PLAIN_ID = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
 EXPORT_ROWS = 1000
 FIELDS = ("account_id", "name", "customer_id", "opco", "status")
@@ -57,11 +57,11 @@ def account(
     account_id: AccountId,
     at: Annotated[
         str | None,
-        Option("--at", metavar="DATE", help="as it was at the end of that day, or then"),
+        Option("--at", metavar="DATE", help="as it was at the end of that day, or at that instant"),
     ] = None,
     as_json: AsJson = False,
 ) -> ExitCode:
-    """Show an account, who is assigned to it, and their phones."""
+    """Show an account, its assigned users, and their phone numbers."""
     session = session_of(ctx)
     found, screen = _one(session.api, account_id, at), session.screen
     if as_json:
@@ -149,7 +149,7 @@ def edit(
             "--set",
             parser=named,
             metavar="ROLE=EMAIL[,EMAIL]",
-            help="who is to hold a role, nobody after a bare '='; may be repeated",
+            help="who must hold a role, nobody after a bare '='; may be repeated",
         ),
     ],
     dry_run: DryRun = False,
@@ -175,12 +175,12 @@ def edit(
 
 
 def assigned_by(wishes: Sequence[Pair]) -> dict[str, list[str]]:
-    """Who is to hold each role. Raises CommandError for a role that is given twice."""
+    """Who must hold each role. Raises CommandError for a role that is given twice."""
     found: dict[str, list[str]] = {}
     for wish in wishes:
         if wish.name in found:
             raise CommandError(f"--set {wish.name}: found it twice, expected addresses with commas")
-        # A workflow's name may hold a comma.
+        # A workflow's name may contain a comma.
         is_workflow = wish.name == WORKFLOW_ROLE and wish.value
         found[wish.name] = (
             [wish.value] if is_workflow else addresses_in(wish.value, f"--set {wish.name}")
@@ -196,24 +196,24 @@ def export(
     ctx: Context,
     output: Output = None,
     status: Annotated[
-        Status | None, Option("--status", metavar="active|inactive", help="only these")
+        Status | None, Option("--status", metavar="active|inactive", help="only these accounts")
     ] = None,
     portal: Annotated[
-        str | None, Option("--portal", metavar="NAME", help="only those of a portal")
+        str | None, Option("--portal", metavar="NAME", help="only accounts of this portal")
     ] = None,
     holder: Annotated[
-        str | None, Option("--holder", metavar="NAME", help="of whoever has that name or address")
+        str | None, Option("--holder", metavar="NAME", help="only of this name or address")
     ] = None,
     role: Annotated[
-        str | None, Option("--role", metavar="ROLE", help="that they hold in this role")
+        str | None, Option("--role", metavar="ROLE", help="only those that they hold in this role")
     ] = None,
 ) -> ExitCode:
-    """Write all accounts with who is assigned to them, as CSV."""
+    """Write all accounts with their assigned users, as CSV."""
     session = session_of(ctx)
     screen = session.screen
     query = {"status": status, "portal": portal, "holder": holder, "role": role}
     found = pages(session.api, ("accounts",), "accounts", None, EXPORT_ROWS, **query)
-    # Which roles there are is known at the end only, and a million accounts fit no memory.
+    # The set of roles is known only at the end, and a million accounts do not fit into memory.
     with tempfile.TemporaryFile("w+", encoding="utf-8") as draft:
         roles, many = _kept(found, draft, screen)
         draft.seek(0)
@@ -246,7 +246,7 @@ def _write_file(target: Path, roles: list[str], accounts: Iterable[Mapping[str, 
         raise CommandError(f"{target} is a folder, expected the name of a file")
     draft = target.with_name(f"{target.name}.part-{os.getpid()}")
     try:
-        # With a BOM, by which spreadsheets know UTF-8.
+        # With a BOM, by which spreadsheets recognise UTF-8.
         with draft.open("w", encoding="utf-8-sig", newline="") as file:
             write_csv(file, roles, accounts)
         draft.replace(target)
@@ -255,10 +255,10 @@ def _write_file(target: Path, roles: list[str], accounts: Iterable[Mapping[str, 
 
 
 def write_csv(file: TextIO, roles: list[str], accounts: Iterable[Mapping[str, Any]]) -> None:
-    """Accounts as CSV: their facts, then for each role who holds it, their names and phones.
+    """Accounts as CSV: their fields, then for each role the holders, their names and phones.
 
-    Several are separated by commas, as files have them. Who is waited for stands as
-    `pending:<address>`, which a file may say too. Cells are guarded as in a report.
+    Several are separated by commas, as in files. A pending user is written as `pending:<address>`,
+    which a file may contain too. Cells are guarded as in a report.
     """
     lines = csv.writer(file, lineterminator="\r\n")
     header = [*FIELDS, "portals"]

@@ -1,4 +1,4 @@
-"""Who may sign in under which addresses: what only an operator decides, with AWS credentials."""
+"""Who may sign in under which addresses: for operators only, with AWS credentials."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from infra.cli.location import Stack, user_pools
 from infra.cli.session import Session
 from infra.cli.showing import listed
 
-# A name in DNS has 253 characters at most: https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4
+# A name in DNS has at most 253 characters: https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4
 DOMAIN_PATTERN = re.compile(r"(?=.{1,253}$)[^@\s.]+(\.[^@\s.]+)+")
 
 
 def release(session: Session, address: str, heir: str, *, is_sure: bool) -> ExitCode:
     """Ends a sign-in, so that another tenant can invite the person; asks unless `is_sure`.
 
-    The active user of `heir` is invited in the same step, unless that is "". The directories of
+    The active user of `heir` is invited in the same step, unless `heir` is "". The directories of
     both tenants stay as they are.
     """
     stack, screen = session.stack, session.screen
@@ -70,7 +70,7 @@ def list_domains(session: Session) -> ExitCode:
 
 
 def verify_domain(session: Session, name: str, tenant: str) -> ExitCode:
-    """Gives a domain to a tenant. Raises CommandError while it is another's."""
+    """Verifies a domain for a tenant. Raises CommandError while it is verified for another."""
     verified, domain = _tables(session.stack).domains, domain_of(name)
     if not verified.verify(check_tenant(tenant), domain):
         holder = verified.tenant_of(f"@{domain}")
@@ -79,15 +79,15 @@ def verify_domain(session: Session, name: str, tenant: str) -> ExitCode:
             ExitCode.REFUSED,
         )
     session.screen.say(f"From now on only {tenant} can invite addresses of {domain}.")
-    session.screen.say("Sign-ins that exist stay: `handover release-address EMAIL` ends one.")
+    session.screen.say("Existing sign-ins stay: `handover release-address EMAIL` ends one.")
     return ExitCode.ALL_GOOD
 
 
 def forget_domain(session: Session, name: str) -> ExitCode:
-    """Takes a domain back from whichever tenant has it."""
+    """Removes a domain's verification, whichever tenant has it."""
     domain = domain_of(name)
     _tables(session.stack).domains.forget(domain)
-    session.screen.say(f"{domain} is verified for no tenant")
+    session.screen.say(f"{domain} is no longer verified for any tenant")
     return ExitCode.ALL_GOOD
 
 
@@ -102,7 +102,7 @@ def domain_of(text: str) -> str:
 
 
 def check_tenant(tenant: str) -> str:
-    """The tenant itself; raises CommandError for what cannot be one."""
+    """The tenant itself; raises CommandError for an invalid name."""
     if not TENANT_PATTERN.fullmatch(tenant):
         raise CommandError(
             f"--tenant: found {tenant!r}, expected small letters, digits and hyphens, at most 63"

@@ -1,4 +1,4 @@
-"""Imports that come from another, without a second upload: apply a dry run, correct lines."""
+"""Imports made from another, without a second upload: apply a dry run, correct lines."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def apply(
     ctx: Context,
     import_id: ImportId,
     profile: Annotated[
-        str | None, Option("--profile", metavar="P", help="another profile than it had")
+        str | None, Option("--profile", metavar="P", help="another profile than the import's own")
     ] = None,
     mapping: Map = None,
     dry_run: DryRun = False,
@@ -47,7 +47,8 @@ def apply(
 ) -> ExitCode:
     """Apply exactly what a dry run has shown, without another upload.
 
-    With another profile or mapping the file is decided again. Within 24 hours of its upload.
+    With another profile or mapping the file is decided again. Possible within 24 hours of its
+    upload.
     """
     body: dict[str, object] = {"mode": "dry_run" if dry_run else "run"}
     if profile is not None:
@@ -82,7 +83,7 @@ def fix(
     as_json: AsJson = False,
     errors: Errors = DEFAULT_ERRORS,
 ) -> ExitCode:
-    """Correct lines in error, and work just these again."""
+    """Correct lines in error, and process only these again."""
     body: dict[str, object] = {"lines": lines_of(cells)}
     if dry_run:
         body["mode"] = "dry_run"

@@ -17,14 +17,14 @@ from infra.cli.http import pool_for
 from infra.cli.location import Stack
 from infra.cli.sign_in import id_token
 
-# Reading may be repeated, and waits as long as the API says. Writing may not: a POST is sent once.
+# Reads may be repeated, and wait as long as the API says. Writes may not: a POST is sent once.
 _PATIENT = urllib3.Retry(
     total=4, backoff_factor=0.2, status_forcelist=(502, 503, 504), raise_on_status=False
 )
 
 
 class _AfterTheLimit(urllib3.Retry):
-    """Asks again for what was refused because too much was asked: nothing was done of it."""
+    """Retries requests that were refused because of a rate limit: the API did nothing for them."""
 
     RETRY_AFTER_STATUS_CODES = frozenset({HTTPStatus.TOO_MANY_REQUESTS.value})
 
@@ -37,10 +37,10 @@ _REDIRECTS = frozenset({HTTPStatus.FOUND, HTTPStatus.SEE_OTHER, HTTPStatus.TEMPO
 
 
 class Api:
-    """The API of a stack, for whoever is signed in. Every method raises CommandError."""
+    """The API of a stack, for the signed-in user. Every method raises CommandError."""
 
     def __init__(self, stack: Stack, token: Callable[[bool], str] | None = None) -> None:
-        """`token` gives the token, another one if asked for; None = of who is signed in here."""
+        """`token` gives the token, renewed if asked for; None = that of the user signed in here."""
         self._token = token or (lambda renew: id_token(stack, renew=renew))
         self._url = stack.api_url
         self._pool = pool_for(self._url)
@@ -50,21 +50,21 @@ class Api:
         return _json(self._answer("GET", path, query=query))
 
     def post(self, *path: str, body: Mapping[str, object] | None = None) -> Any:
-        """The JSON answer to a request."""
+        """The JSON answer to a POST."""
         return _json(self._answer("POST", path, body=body or {}))
 
     def patch(
         self, *path: str, body: Mapping[str, object] | None = None, **query: str | None
     ) -> Any:
-        """The JSON answer to a change; what it is about may stand in the query."""
+        """The JSON answer to a PATCH; the resource's id may be in the query."""
         return _json(self._answer("PATCH", path, query=query, body=body or {}))
 
     def put(self, *path: str, body: Mapping[str, object]) -> Any:
-        """The JSON answer to something stored whole."""
+        """The JSON answer to a PUT of a complete resource."""
         return _json(self._answer("PUT", path, body=body))
 
     def delete(self, *path: str) -> Any:
-        """The JSON answer to a removal, None when there is nothing to say of it."""
+        """The JSON answer to a DELETE, None when it has no content."""
         answer = self._answer("DELETE", path)
         return _json(answer) if answer.data else None
 
@@ -72,12 +72,12 @@ class Api:
     def download(
         self, *path: str, query: Mapping[str, str] | None = None
     ) -> Iterator[urllib3.BaseHTTPResponse]:
-        """An answer to be read bit by bit; a redirect to where the file lies is followed."""
+        """An answer to be read piece by piece; a redirect to the file is followed."""
         answer = self._answer("GET", path, query=query, stream=True)
         place = answer.headers.get("location")
         if answer.status in _REDIRECTS and place:
             answer.release_conn()
-            # The link is signed by itself. Whoever keeps the file need not see the token.
+            # The link carries its own signature. Whoever stores the file must not see the token.
             answer = _send(pool_for(place), "GET", place, preload_content=False, retries=_PATIENT)
             if answer.status != HTTPStatus.OK:
                 raise CommandError(f"the file cannot be fetched: {answer.status} {answer.reason}")
@@ -130,7 +130,7 @@ class Api:
 
 
 def problem(status: int, body: bytes) -> CommandError:
-    """What a problem document (RFC 9457), or any other answer, tells a person."""
+    """The error for a person from a problem document (RFC 9457), or from any other answer."""
     try:
         told = json.loads(body)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What is done to many accounts without a file: undo an import, hand accounts over; who waits."""
+"""Changes to many accounts without a file: undo an import, reassign accounts; pending users."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def undo(
     as_json: AsJson = False,
     errors: Errors = DEFAULT_ERRORS,
 ) -> ExitCode:
-    """Take back what an import has changed, where nothing has changed since."""
+    """Undo what an import has changed, where nothing has changed since."""
     session = session_of(ctx)
     answer = session.api.post("imports", import_id, "undo", body={"mode": _mode(dry_run)})
     return show_outcome(session, answer["import_ticket"], Watching(not no_wait, as_json, errors))
@@ -56,26 +56,26 @@ def assign(
     ctx: Context,
     profile: ProfileName,
     to: Annotated[
-        str, Option("--to", metavar="EMAIL[,EMAIL]", help="who is to hold them; '' = nobody")
+        str, Option("--to", metavar="EMAIL[,EMAIL]", help="the new holders; '' = nobody")
     ],
     accounts: Annotated[
         list[str] | None, Argument(metavar="ACCOUNT", help="these accounts")
     ] = None,
     held_by: Annotated[
         str | None,
-        Option("--from", metavar="EMAIL", help="all that this user holds in the role"),
+        Option("--from", metavar="EMAIL", help="all accounts that this user holds in the role"),
     ] = None,
     role: Annotated[
-        str, Option("--role", metavar="ROLE", help="the profile's first, unless given")
+        str, Option("--role", metavar="ROLE", help="by default the profile's first role")
     ] = "",
     dry_run: DryRun = False,
     no_wait: NoWait = False,
     as_json: AsJson = False,
     errors: Errors = DEFAULT_ERRORS,
 ) -> ExitCode:
-    """Hand accounts over without a file: those named, or all that somebody holds."""
+    """Reassign accounts without a file: the named ones, or all that a user holds."""
     if bool(accounts) == bool(held_by):
-        raise CommandError("name the accounts, or say with --from whose they are")
+        raise CommandError("name the accounts, or use --from with the address of their holder")
     expected: dict[str, object] = {
         "profile": profile,
         "to": addresses_in(to, "--to") or None,
@@ -90,7 +90,7 @@ def assign(
 
 @app.command(rich_help_panel=Panel.ACCOUNTS, epilog=examples("pending", "pending --json"))
 def pending(ctx: Context, as_json: AsJson = False) -> ExitCode:
-    """List the accounts that wait for users who are yet to be created."""
+    """List the accounts that wait for users who do not exist yet."""
     session = session_of(ctx)
     found: list[dict[str, Any]] = list(pages(session.api, ("pending",), "pending", None))
     rows = [

@@ -1,4 +1,4 @@
-"""Checking a file without any AWS: what can be said of it before a directory is asked."""
+"""Checking a file without AWS: everything that can be checked without a directory."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ BLOCK_BYTES = 1024**2
 CHUNK_BYTES = 4 * 1024**2
 CHUNK_LINES = 50_000
 LINES_SHOWN = 20
-# Any will do: it only keeps the hashes of one file from being foreseen.
+# Any value will do: it only prevents choosing file contents with colliding hashes.
 SEED = 1
 
 
 @dataclass(slots=True)
 class Findings:
-    """What a look at a file found; the first bad lines only, the others are counted."""
+    """The result of checking a file; the first bad lines only, the others are counted."""
 
     dialect: Dialect
     lines: int
@@ -64,7 +64,7 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """A file in an encoding that can be cut, and how its head is read."""
+    """A file in an encoding that can be cut into chunks, and how to read its lines."""
 
     file: BinaryIO
     dialect: Dialect
@@ -92,7 +92,7 @@ def run(path: Path, profile_name: str, mapping: Mapping[str, str], session: Sess
 
 
 def _found_mapping(path: Path, profile: Profile, session: Session) -> dict[str, str]:
-    """The mapping that `upload` would send, which is shown; empty if none is needed."""
+    """The mapping that `upload` would send, also shown; empty if none is needed."""
     beginning = beginning_of(path)
     if beginning is None:
         return {}
@@ -133,7 +133,7 @@ def profile_named(name: str) -> Profile:
 
 
 def check(path: Path, profile: Profile, mapping: Mapping[str, str], screen: Screen) -> Findings:
-    """What is wrong with the lines of a file. Raises RefusedError when the whole of it is."""
+    """What is wrong with the lines of a file. Raises RefusedError when all of it is refused."""
     with path.open("rb") as raw, _opened(raw, profile, mapping) as opened:
         profile = opened.profile
         scanned = _scan(opened, profile, screen, path.name)
@@ -202,7 +202,7 @@ def _opened(raw: BinaryIO, profile: Profile, mapping: Mapping[str, str]) -> Iter
 
 
 def _roles_in(labels: Sequence[str], profile: Profile) -> list[Role]:
-    """The roles that labels speak of: offline nobody knows which the tenant has."""
+    """The roles in the labels: offline the tenant's roles are unknown."""
     found: dict[str, Role] = {}
     for column in profile.columns:
         before, each, after = column.label.partition(EACH_ROLE)
@@ -251,7 +251,7 @@ def _scan(opened: _Opened, profile: Profile, screen: Screen, name: str) -> Scan:
 
 def _repeats(opened: _Opened, scanned: Scan, profile: Profile) -> Iterator[tuple[int, Repeat]]:
     def again() -> Iterator[bytes]:
-        # Each block has its own seek: chunks of the same file are read in between.
+        # Each block seeks for itself: chunks of the same file are read in between.
         place = opened.header.data_start
         while place < scanned.end:
             opened.file.seek(place)

@@ -1,4 +1,4 @@
-"""Which columns of a file are which, where the person who uploads it has not said so."""
+"""Mapping a file's columns where the person who uploads it gave no mapping."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Beginning:
 
 
 def beginning_of(path: Path) -> Beginning | None:
-    """How a file begins, None for one that would be refused for it."""
+    """The beginning of a file, None for a file that would be refused for it."""
     names = frozenset(
         name
         for profile in presets().values()
@@ -50,10 +50,10 @@ def beginning_of(path: Path) -> Beginning | None:
 
 
 def found_mapping(api: Api, path: Path, profile_name: str, screen: Screen) -> dict[str, str]:
-    """The mapping to upload a file with, for a person who gave none; it is shown too.
+    """The mapping for an upload without one; it is also shown to the person.
 
-    It is what people of the tenant said of the last such file, and where that is not enough what
-    the labels and values say for sure.
+    It is the mapping that people of the tenant gave for the last such file, completed where needed
+    by columns that labels and values identify for certain.
     """
     beginning = beginning_of(path)
     if beginning is None:
@@ -62,7 +62,7 @@ def found_mapping(api: Api, path: Path, profile_name: str, screen: Screen) -> di
     try:
         profile = profile_of(answer)
     except (InvalidRequestError, KeyError):
-        # The API says what is wrong with the name when the file is announced.
+        # The API reports an unknown profile when the file is announced.
         return {}
     remembered = answer.get("remembered", {})
     found = mapping_without_asking(beginning.labels, beginning.rows, profile, remembered=remembered)
@@ -71,7 +71,7 @@ def found_mapping(api: Api, path: Path, profile_name: str, screen: Screen) -> di
 
 
 def remembered_mapping(api: Api, path: Path, profile_name: str) -> dict[str, str]:
-    """What people of the tenant said of the last such file; empty where nobody can be asked."""
+    """The tenant's mapping of the last such file; empty when the API cannot be asked."""
     beginning = beginning_of(path)
     if beginning is None:
         return {}
@@ -80,7 +80,7 @@ def remembered_mapping(api: Api, path: Path, profile_name: str) -> dict[str, str
 
 
 def profile_of(answer: Mapping[str, Any]) -> Profile:
-    """The profile of an answer of the API, with the tenant's roles written out.
+    """The profile in an answer of the API, with the tenant's roles as columns.
 
     Raises InvalidRequestError or KeyError for an answer without one.
     """
@@ -92,7 +92,7 @@ def profile_of(answer: Mapping[str, Any]) -> Profile:
 
 
 def show_mapping(screen: Screen, found: Mapping[str, str], remembered: Mapping[str, str]) -> None:
-    """Says which column is taken for which, and why."""
+    """Shows which column is mapped to which, and why."""
     said = {normal_label(label) for label in remembered}
     for theirs, ours in found.items():
         reason = (

@@ -1,4 +1,4 @@
-"""Asking a person whether they mean it."""
+"""Asking a person for a confirmation."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ YES = frozenset({"y", "yes"})
 
 
 def confirm(question: str, otherwise: str) -> None:
-    """Raises CommandError, which says `otherwise`, for any answer but yes, in any case."""
+    """Raises CommandError with `otherwise` for any answer but yes, in any case."""
     if not sys.stdin.isatty():
-        raise CommandError("there is no terminal to ask for a confirmation: say --yes")
+        raise CommandError("there is no terminal to ask for a confirmation: use --yes")
     if input(f"{question} [y/N] ").strip().casefold() not in YES:
         raise CommandError(otherwise, ExitCode.REFUSED)

@@ -1,4 +1,4 @@
-"""How a run of a command ends: what it raises becomes a message and an exit code."""
+"""How a command ends: exceptions become a message and an exit code."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PROGRAM = "handover"
 
 
 def code_of(run: Callable[[], int], screen: Screen) -> int:
-    """The exit code of what is run; why it cannot be done is told on stderr."""
+    """The exit code of `run`; prints errors to stderr."""
     try:
         return run()
     except UsageError as wrong:
@@ -33,14 +33,14 @@ def code_of(run: Callable[[], int], screen: Screen) -> int:
     except BotoCoreError as error:
         screen.fail(f"AWS cannot be reached: {error}")
     except BrokenPipeError:
-        # Whoever read our output has seen enough. Python would complain of it once more.
+        # The reader of our output has closed it. Python would complain about it once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.ALL_GOOD
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         screen.fail(f"{place}{error.strerror or error}")
     except KeyboardInterrupt:
-        screen.fail("interrupted. What has been uploaded goes on: see `handover imports`")
+        screen.fail("interrupted. Uploaded files are still processed: see `handover imports`")
         return ExitCode.INTERRUPTED
     return ExitCode.USAGE
 

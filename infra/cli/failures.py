@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What a script can tell a run of `handover` by."""
+    """The exit codes, for scripts."""
 
     ALL_GOOD = 0
     WITH_ERRORS = 1
@@ -17,7 +17,7 @@ class ExitCode(IntEnum):
 
 
 class CommandError(Exception):
-    """The command cannot be done; the message says why and what to do, for a person."""
+    """The command cannot be done; the message tells a person why and what to do."""
 
     def __init__(self, message: str, code: ExitCode = ExitCode.USAGE) -> None:
         super().__init__(message)

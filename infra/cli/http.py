@@ -1,4 +1,4 @@
-"""Plain HTTP: connections that heed the machine's proxy and certificates."""
+"""Plain HTTP: connections that respect the machine's proxy and certificates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ READ_SECONDS = 60.0
 
 
 def pool_for(url: str) -> urllib3.PoolManager:
-    """Connections for `url`, through the proxy that the environment names for it, if any."""
+    """Connections for `url`, through the proxy in the environment, if any."""
     parts = urlsplit(url)
     proxy = getproxies().get(parts.scheme)
     timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)

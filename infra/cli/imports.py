@@ -1,4 +1,4 @@
-"""What Handover has on record: imports and their files, portfolios, templates."""
+"""Imports and their files, portfolios, templates at the command line."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ def imports(
     ] = None,
     as_json: AsJson = False,
     limit: Annotated[
-        int, Option("--limit", metavar="N", min=0, help="list so many at the most")
+        int, Option("--limit", metavar="N", min=0, help="list at most this many")
     ] = DEFAULT_LIMIT,
     errors: Errors = DEFAULT_ERRORS,
 ) -> ExitCode:
-    """List the imports so far, or show one of them."""
+    """List the imports, or show one of them."""
     session = session_of(ctx)
     if import_id:
         return _one_import(session, import_id, as_json=as_json, errors=errors)
@@ -132,13 +132,13 @@ def _list_imports(screen: Screen, found: list[dict[str, Any]]) -> None:
 
 @app.command(rich_help_panel=Panel.FILES, epilog=examples("approve 4f0c…"))
 def approve(ctx: Context, import_id: ImportId) -> ExitCode:
-    """Let an import go on that waits for an Admin."""
-    return _decide(session_of(ctx), import_id, "approve", "is approved and goes on")
+    """Approve an import that waits for an Admin."""
+    return _decide(session_of(ctx), import_id, "approve", "is approved and continues")
 
 
 @app.command(rich_help_panel=Panel.FILES, epilog=examples("cancel 4f0c…"))
 def cancel(ctx: Context, import_id: ImportId) -> ExitCode:
-    """End an open import; what is written stays."""
+    """Cancel an open import; what is already written stays."""
     return _decide(session_of(ctx), import_id, "cancel", "is being cancelled")
 
 
@@ -175,7 +175,7 @@ def template(
     profile: Annotated[str, Argument(metavar="P", help="a preset, or a profile of the tenant")],
     output: Output = None,
 ) -> ExitCode:
-    """Write the empty CSV file of a profile; of a preset without signing in, too."""
+    """Write an empty CSV file of a profile; for a preset also without signing in."""
     session = session_of(ctx)
     preset = presets().get(profile)
     if preset is not None and not session.is_signed_in:
@@ -198,7 +198,7 @@ def fetch(
     screen: Screen,
     query: Mapping[str, str] = MappingProxyType({}),
 ) -> ExitCode:
-    """A file to stdout, or to `output`; what stands there goes only when all has come."""
+    """Writes a file to stdout, or to `output`; an existing file is replaced only when complete."""
     return _save(_blocks(api, path, query), output, screen)
 
 
@@ -246,7 +246,7 @@ def pages(
     page_rows: int = PAGE_ROWS,
     **query: str | None,
 ) -> Iterator[Any]:
-    """The rows of a listing, page after page, `most` at the most."""
+    """The rows of a listing, page after page, at most `most`."""
     cursor: str | None = None
     left = most
     while left is None or left > 0:

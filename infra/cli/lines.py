@@ -1,4 +1,4 @@
-"""What came of the lines of an import: a listing with filters, and a summary."""
+"""The results of an import's lines: a listing with filters, and a summary."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def lines(
     ] = None,
     q: Annotated[
         str | None,
-        Option("--q", metavar="TEXT", help="only this line number, or accounts that begin so"),
+        Option("--q", metavar="TEXT", help="a line number, or the beginning of an account"),
     ] = None,
     limit: Annotated[
-        int, Option("--limit", metavar="N", min=0, help="list so many at the most; 0 is all")
+        int, Option("--limit", metavar="N", min=0, help="list at most this many; 0 = all")
     ] = DEFAULT_LIMIT,
     as_json: AsJson = False,
 ) -> ExitCode:
-    """List the lines of an import with what became of them."""
+    """List the lines of an import with their outcomes."""
     session = session_of(ctx)
     most = limit or None
     found = list(
@@ -102,7 +102,7 @@ def _holders(holders: Sequence[dict[str, Any]]) -> str:
 
 @app.command(rich_help_panel=Panel.FILES, epilog=examples("summary 4f0c…"))
 def summary(ctx: Context, import_id: ImportId, as_json: AsJson = False) -> ExitCode:
-    """Sum up an import: its errors by code, who gains and loses accounts, and its times."""
+    """Summarize an import: its errors by code, who gains and loses accounts, and its times."""
     session = session_of(ctx)
     found = session.api.get("imports", import_id, "summary")
     if as_json:

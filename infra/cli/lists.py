@@ -1,4 +1,4 @@
-"""Options that take several words at once: `--roles Sales "Back Office"`."""
+"""Options that take several values at once: `--roles Sales "Back Office"`."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ END_OF_OPTIONS = "--"
 
 
 class ListCommand(TyperCommand):
-    """A command whose repeatable options may be followed by several words, or by none for none.
+    """A command whose repeatable options may be followed by several values, or by none for none.
 
-    `--roles A B` is `--roles A --roles B`, and `--roles` alone is `--roles ''`. The last of such
-    words go to the arguments that the command still lacks, so that an option takes no address away.
+    `--roles A B` is `--roles A --roles B`, and `--roles` alone is `--roles ''`. The last values go
+    to the arguments that the command still lacks, so that an option does not swallow an address.
     """
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
-        """Reads the words after they were written out."""
+        """Parses the words after expanding lists."""
         return super().parse_args(ctx, written_out(self, args))
 
 
 def written_out(command: TyperCommand, words: Sequence[str]) -> list[str]:
-    """The words with one option before each word of a list."""
+    """The words with one option before each value of a list."""
     options = {
         name: one
         for one in command.params
@@ -55,7 +55,7 @@ def written_out(command: TyperCommand, words: Sequence[str]) -> list[str]:
 def _groups(
     words: Sequence[str], options: dict[str, TyperOption]
 ) -> Iterator[tuple[str, list[str]]]:
-    """Each option with its words, and under "" the words that are no option's."""
+    """Each option with its values, and under "" the words that belong to no option."""
     left = list(words)
     while left:
         word = left.pop(0)

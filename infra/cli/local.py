@@ -40,7 +40,7 @@ def up(
         ),
     ] = None,
     persist: Annotated[
-        str | None, Option("--persist", metavar="DIR", help="keep the data there from run to run")
+        str | None, Option("--persist", metavar="DIR", help="keep the data in this folder")
     ] = None,
 ) -> ExitCode:
     """Start the embedded AWS on this machine (127.0.0.1 only), with the template deployed."""
@@ -61,7 +61,7 @@ def up(
 
 @app.command(epilog=examples("local down"))
 def down(ctx: Context) -> ExitCode:
-    """End the embedded AWS."""
+    """Stop the embedded AWS."""
     screen = session_of(ctx).screen
     was_up = local.down()
     screen.say("The embedded AWS is down" if was_up else "The embedded AWS was not up")
@@ -94,17 +94,15 @@ def env(ctx: Context) -> ExitCode:
 
 
 def _show_next(screen: Screen) -> None:
-    """What a newcomer does next, with the sample; seeding again changes nothing."""
+    """Shows a newcomer the next steps with the sample; seeding again changes nothing."""
     from infra.seeding.sign_ins import DEFAULT_PASSWORD  # the tables come with it
 
     password = os.environ.get(PASSWORD_VARIABLE) or DEFAULT_PASSWORD
-    screen.note("To go on with the sample:")
+    screen.note("To continue with the sample:")
     screen.note(f"  handover seed {_from_here(SAMPLE_DIRECTORY)} --tenant {SAMPLE_TENANT}")
     screen.note(f"  handover login {SAMPLE_ADMIN}   (the password is {password})")
     screen.note(f"  handover upload {_from_here(SAMPLE_FILE)} --profile {SAMPLE_PROFILE}")
-    screen.note(
-        "Or in a browser, at the address of the console, with the same address and password."
-    )
+    screen.note("Or in a browser, at the console's address, with the same address and password.")
 
 
 def _from_here(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Which stack a command speaks to, and how it gets there."""
+"""Which stack a command uses, and how to reach it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from infra.cli.failures import CommandError
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
 
-# The names that samconfig.toml gives, of production and of development.
+# The stack names in samconfig.toml, of production and of development.
 DEFAULT_STACKS = ("handover", "handover-dev")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _CONFIG = Config(
@@ -36,12 +36,12 @@ class Stack:
 
     @property
     def is_embedded(self) -> bool:
-        """True for an AWS on this machine, where nobody but its owner signs in."""
+        """True for an AWS on this machine, where only its owner signs in."""
         return is_loopback(self.endpoint_url or "")
 
     @property
     def api_url(self) -> str:
-        """Where its API answers, without a slash at the end."""
+        """The address of its API, without a slash at the end."""
         self.output("ApiUrl")
         return local.api_url(self.outputs, self.endpoint_url)
 
@@ -67,11 +67,11 @@ def is_loopback(url: str) -> bool:
 
 
 def find_stack() -> Stack:
-    """The stack that the environment names, else the one of `handover local up`, else the only one.
+    """The stack that the environment names, else that of `handover local up`, else the only one.
 
-    In the second case this process's environment is pointed at it, for every AWS client it makes.
-    In the third it is whichever of DEFAULT_STACKS there is. Raises CommandError when there is no
-    such stack, or both.
+    In the second case this process's environment is pointed at it, for all AWS clients. In the
+    third it is the only existing one of DEFAULT_STACKS. Raises CommandError when none exists, or
+    both.
     """
     use_local_stack()
     reach_this_machine_directly()
@@ -112,34 +112,34 @@ def _described(name: str) -> dict[str, str] | None:
 
 
 def is_local_by_default() -> bool:
-    """True when commands go to this machine though the environment names an account of AWS.
+    """True when commands use this machine although the environment names an AWS account.
 
-    Only before the environment is pointed at the local stack.
+    Valid only before the environment is pointed at the local stack.
     """
     names = ("AWS_PROFILE", "AWS_ACCESS_KEY_ID")
     return _local_stack() is not None and any(os.environ.get(name) for name in names)
 
 
 def use_local_stack() -> None:
-    """Points this process at the local stack, unless the environment says where to go."""
+    """Points this process at the local stack, unless the environment chooses a stack."""
     running = _local_stack()
     if running is None:
         return
-    # A profile, a session or a region of the real AWS has no meaning there.
+    # A profile, a session or a region of the real AWS means nothing there.
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION"):
         os.environ.pop(name, None)
     os.environ.update(local.environment(running))
 
 
 def _local_stack() -> local.LocalStack | None:
-    """The stack that is up on this machine, unless the environment says where to go."""
+    """The stack that is up on this machine, unless the environment chooses a stack."""
     if os.environ.get("AWS_ENDPOINT_URL") or os.environ.get("HANDOVER_STACK"):
         return None
     return local.status()
 
 
 def reach_this_machine_directly() -> None:
-    """Keeps a proxy that the environment names out of the way to this machine itself."""
+    """Bypasses a proxy in the environment for connections to this machine."""
     for name in ("NO_PROXY", "no_proxy"):
         listed = [host for host in os.environ.get(name, "").split(",") if host]
         os.environ[name] = ",".join(dict.fromkeys([*listed, *_LOOPBACK]))

@@ -1,4 +1,4 @@
-"""The command line: which commands there are."""
+"""The command line: the list of commands."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from infra.cli.options import Panel
 from infra.cli.screen import Screen
 from infra.cli.session import Session
 
-# A shell that completes a command starts it with this: https://typer.tiangolo.com/features/
+# A shell starts a command with this to complete it: https://typer.tiangolo.com/features/
 COMPLETION_VARIABLE = "_HANDOVER_COMPLETE"
 EPILOG = """\b
 Exit codes:
@@ -78,7 +78,7 @@ COMMANDS = get_command(app)
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Runs one command; the exit code comes back. `words` None takes those of the process."""
+    """Runs one command and returns the exit code. `words` None takes those of the process."""
     if COMPLETION_VARIABLE in os.environ:
         app(prog_name=PROGRAM)
     session = Session(Screen())
@@ -87,7 +87,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def invoke(words: Sequence[str], session: Session) -> int:
-    """Runs one command in a session; raises what it raises, and UsageError for wrong words."""
+    """Runs one command in a session; raises its errors, and UsageError for wrong words."""
     try:
         with COMMANDS.make_context(PROGRAM, list(words), obj=session) as context:
             code: int = COMMANDS.invoke(context)

@@ -16,7 +16,7 @@ from infra.cli.failures import CommandError, ExitCode
 from infra.cli.screen import Screen, Unit
 from infra.cli.session import Session
 
-# An operator may stop the command at any time, so it waits for a busy table as long as it takes.
+# An operator may stop the command at any time, so it waits for a busy table without limit.
 _ENDLESS = Deadline(math.inf)
 # No function runs for longer.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -24,7 +24,7 @@ LONGEST_RUN_SECONDS = 900
 
 
 def migrate_keys(session: Session, *, is_back: bool, rate: int) -> ExitCode:
-    """Moves what is large to its shards, or with `is_back` to its home.
+    """Moves large portfolios to shards, or with `is_back` to their homes.
 
     The functions must write in the same direction: a stack with another KeyLayout is refused.
     """
@@ -55,8 +55,8 @@ def migrate_keys(session: Session, *, is_back: bool, rate: int) -> ExitCode:
 def migrate_users(session: Session, tenant: str, *, is_back: bool, rate: int) -> ExitCode:
     """Spreads the users of a tenant, or with `is_back` gathers them.
 
-    The first call only says so to the functions. Users may be moved when no run is left that has
-    not heard it, which the second call holds.
+    The first call only prepares the functions for it. Users may be moved once no run is left that
+    began before; the second call checks this.
     """
     screen, table = session.screen, session.stack.output("DirectoryTable")
     now = time.time()
@@ -94,7 +94,7 @@ def _move_users(steps: Iterator[int], rate: int, screen: Screen) -> ExitCode:
 
 @contextmanager
 def _waiting() -> Iterator[None]:
-    """Every call waits for a busy table, as long as it takes."""
+    """Lets every call wait for a busy table without limit."""
     begin(_ENDLESS)
     try:
         yield
@@ -103,7 +103,7 @@ def _waiting() -> Iterator[None]:
 
 
 def _paced(steps: Iterator[int], rate: int) -> Iterator[int]:
-    """How many items have been moved, after each step; no more than `rate` a second."""
+    """How many items have been moved, after each step; at most `rate` a second."""
     begun = time.monotonic()
     moved = 0
     for many in steps:

@@ -15,7 +15,7 @@ BLOCK_BYTES = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Fields and one open file. The fields come first, as S3 asks: it ignores what follows."""
+    """Fields and one open file. The fields come first, because S3 ignores fields after the file."""
 
     fields: Mapping[str, str]
     file: BinaryIO
@@ -29,14 +29,14 @@ class Form:
 
     @property
     def content_length(self) -> int:
-        """How many bytes `blocks` gives in all."""
+        """The total number of bytes in `blocks`."""
         return len(self._head()) + self.file_bytes + len(self._tail())
 
     def blocks(self, sent: Callable[[int], None]) -> Iterator[bytes]:
-        """The body, BLOCK_BYTES of the file at a time; `sent` hears how much of it is gone.
+        """The body, BLOCK_BYTES of the file at a time; `sent` is called with the bytes sent so far.
 
-        Raises CommandError when the file has become shorter since it was opened; what has been
-        added since is left out.
+        Raises CommandError when the file has become shorter since it was opened; bytes that were
+        added since are left out.
         """
         yield self._head()
         left = self.file_bytes

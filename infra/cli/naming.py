@@ -6,10 +6,10 @@ from infra.cli.failures import CommandError
 
 
 def addresses_in(text: str, option: str) -> list[str]:
-    """The addresses that commas separate in an option's text, in their order; none = nobody.
+    """The comma-separated addresses in an option's text, in their order; none = nobody.
 
-    Raises CommandError for a text that names nobody and is not empty: the commas are what is left
-    of addresses that a script has not found.
+    Raises CommandError for a text without an address that is not empty: only commas are left when a
+    script has found no addresses.
     """
     found = [part.strip() for part in text.split(",") if part.strip()]
     if text.strip() and not found:

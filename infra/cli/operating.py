@@ -1,6 +1,6 @@
-"""What operators do at the command line, with AWS credentials instead of a sign-in.
+"""Commands for operators, with AWS credentials instead of a sign-in.
 
-What these commands need besides takes half a second to import, so each imports its own.
+Their dependencies take half a second to import, so each command imports its own.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ DEFAULT_RATE = 1000
 app = Typer()
 domains_app = Typer(invoke_without_command=True)
 migrate_app = Typer(
-    help="Move stored items to other keys, beside whatever runs; see infra/OPERATIONS.md."
+    help="Move stored items to other keys, while the stack is in use; see infra/OPERATIONS.md."
 )
 
-Back = Annotated[bool, Option("--back", help="bring all back under one key")]
-Rate = Annotated[int, Option("--rate", metavar="N", min=1, help="items a second at most")]
-Domain = Annotated[str, Argument(metavar="DOMAIN", help="the part behind the @ of addresses")]
+Back = Annotated[bool, Option("--back", help="move everything back under one key")]
+Rate = Annotated[int, Option("--rate", metavar="N", min=1, help="maximum items a second")]
+Domain = Annotated[str, Argument(metavar="DOMAIN", help="the part of addresses after the @")]
 
 
 @app.command(
@@ -37,10 +37,10 @@ def subscribe(
     tenant: Tenant,
     endpoint: Annotated[
         str | None,
-        Argument(metavar="ENDPOINT", help="an address, https:// or ARN; without one: who hears"),
+        Argument(metavar="ENDPOINT", help="an address, https:// or ARN; without one: list all"),
     ] = None,
 ) -> ExitCode:
-    """Let an endpoint hear of a tenant's imports, or list who does."""
+    """Subscribe an endpoint to a tenant's imports, or list the subscriptions."""
     from infra.cli import topics
 
     session = session_of(ctx)
@@ -61,8 +61,8 @@ def smoke(
 ) -> ExitCode:
     """Run the main job on the stack in a tenant of its own, and leave nothing behind.
 
-    Ticket, upload, drop, error line, report, notification, undo and history. What fails is named,
-    and the exit code is 2.
+    Ticket, upload, drop, error line, report, notification, undo and history. Failing steps are
+    named, and the exit code is then 2.
     """
     from infra.smoke import running
 
@@ -80,9 +80,9 @@ def why(ctx: Context, import_id: ImportId) -> ExitCode:
 
 @app.command(rich_help_panel=Panel.OPERATORS, epilog=examples("replay"))
 def replay(ctx: Context) -> ExitCode:
-    """Publish what was parked (alarm RecordsParked), once its cause is gone.
+    """Publish parked records (alarm RecordsParked) after removing the cause.
 
-    May be stopped and run again at any time; the exit code is 2 while some are left.
+    Can be stopped and run again at any time; the exit code is 2 while records are left.
     """
     from infra.cli import replaying
 
@@ -110,7 +110,7 @@ def release_address(
 
 @domains_app.callback(epilog=examples("domains"))
 def domains(ctx: Context) -> ExitCode:
-    """List the mail domains that one tenant alone can invite."""
+    """List the mail domains that only one tenant can invite."""
     from infra.cli import addresses
 
     if ctx.invoked_subcommand:
@@ -120,7 +120,7 @@ def domains(ctx: Context) -> ExitCode:
 
 @domains_app.command(epilog=examples("domains verify lumina.example --tenant lumina"))
 def verify(ctx: Context, domain: Domain, tenant: Tenant) -> ExitCode:
-    """Give a domain to a tenant, once it has proven that it owns it."""
+    """Verify a domain for a tenant, once the tenant has proven that it owns it."""
     from infra.cli import addresses
 
     return addresses.verify_domain(session_of(ctx), domain, tenant)
@@ -146,7 +146,7 @@ def keys(ctx: Context, back: Back = False, rate: Rate = DEFAULT_RATE) -> ExitCod
 def migrate_users(
     ctx: Context, tenant: Tenant, back: Back = False, rate: Rate = DEFAULT_RATE
 ) -> ExitCode:
-    """Spread the users of a tenant over several keys; the first call prepares it."""
+    """Spread the users of a tenant over several keys; the first call prepares this."""
     from infra.cli import migrating
 
     return migrating.migrate_users(session_of(ctx), tenant, is_back=back, rate=rate)

@@ -1,4 +1,4 @@
-"""The options and arguments that several commands have, and what their words are read as."""
+"""Options and arguments that several commands share, and how their values are parsed."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ DEFAULT_LIMIT = 20
 
 
 class Panel(StrEnum):
-    """The headings under which the commands are listed."""
+    """The headings of the list of commands."""
 
     STACK = "The stack"
     FILES = "Files and imports"
     ACCOUNTS = "Accounts"
-    TENANT = "The tenant, by Admins"
+    TENANT = "The tenant, for Admins"
     OPERATORS = "Operators, with AWS credentials"
 
 
 class Status(StrEnum):
-    """Whether an account or a user takes part."""
+    """Whether an account or a user is active."""
 
     ACTIVE = "active"
     INACTIVE = "inactive"
@@ -35,7 +35,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """What stands before and behind the equals sign of an option's value."""
+    """The parts before and after the equals sign of an option's value."""
 
     name: str
     value: str
@@ -56,7 +56,7 @@ def examples(*lines: str) -> str:
 
 
 def mapped(text: str) -> Pair:
-    """`Their column=our column`. Their labels may hold a "=", ours never do."""
+    """`Their column=our column`. Their labels may contain a "=", ours never do."""
     theirs, separator, ours = text.rpartition("=")
     if not separator or not theirs.strip() or not ours.strip():
         raise BadParameter(f"found {text!r}, expected 'Their column=our column'")
@@ -64,7 +64,7 @@ def mapped(text: str) -> Pair:
 
 
 def named(text: str) -> Pair:
-    """`NAME=VALUE`, of which the value may be empty."""
+    """`NAME=VALUE`, where the value may be empty."""
     name, separator, value = text.partition("=")
     if not separator or not name.strip():
         raise BadParameter(f"found {text!r}, expected NAME=VALUE")
@@ -77,7 +77,7 @@ def mapping_of(pairs: Sequence[Pair]) -> dict[str, str]:
 
 
 def _json_alone(context: Context, value: bool) -> bool:
-    """Keeps progress out of a script's way; on a terminal stderr is a person's."""
+    """Suppresses progress output in scripts; on a terminal, stderr is read by a person."""
     if value and not sys.stderr.isatty():
         session_of(context).screen.is_quiet = True
     return value
@@ -90,14 +90,14 @@ DryRun: TypeAlias = Annotated[bool, Option("--dry-run", help="decide everything,
 NoWait: TypeAlias = Annotated[bool, Option("--no-wait", help="do not wait for the outcome")]
 Errors: TypeAlias = Annotated[
     int,
-    Option("--errors", metavar="N", min=0, help="how many of the lines with errors are shown"),
+    Option("--errors", metavar="N", min=0, help="how many of the lines with errors to show"),
 ]
 Yes: TypeAlias = Annotated[bool, Option("--yes", help="do not ask for a confirmation")]
 Output: TypeAlias = Annotated[
-    str | None, Option("-o", "--output", metavar="FILE", help="write there, not to stdout")
+    str | None, Option("-o", "--output", metavar="FILE", help="write to this file, not to stdout")
 ]
 ProfileName: TypeAlias = Annotated[
-    str, Option("--profile", metavar="P", help="the profile that it follows")
+    str, Option("--profile", metavar="P", help="the profile that the file follows")
 ]
 Map: TypeAlias = Annotated[
     list[Pair] | None,
@@ -105,13 +105,13 @@ Map: TypeAlias = Annotated[
         "--map",
         parser=mapped,
         metavar="'Theirs=ours'",
-        help="what a column of the file is called in the profile; may be repeated",
+        help="maps a column of the file to a column of the profile; may be repeated",
     ),
 ]
 Tenant: TypeAlias = Annotated[
     str, Option("--tenant", metavar="T", help="small letters, digits and hyphens")
 ]
 File: TypeAlias = Annotated[str, Argument(metavar="FILE", help="a CSV file")]
-ImportId: TypeAlias = Annotated[str, Argument(metavar="ID", help="of the import, or its ticket")]
+ImportId: TypeAlias = Annotated[str, Argument(metavar="ID", help="the import's id, or its ticket")]
 AccountId: TypeAlias = Annotated[str, Argument(metavar="ACCOUNT", help="the account's id")]
 Email: TypeAlias = Annotated[str, Argument(metavar="EMAIL", help="the user's address")]

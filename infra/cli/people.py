@@ -26,26 +26,26 @@ from infra.cli.session import Session, session_of
 from infra.cli.showing import listed
 from infra.cli.uploading import show_outcome
 
-# What `users add` and `users edit` can say of somebody, as the API calls it.
+# The options of `users add` and `users edit`, by the API's names.
 FIELDS = ("name", "roles", "opco", "status", "employee_id", "phone", "mobile", "login_name")
 
-# The API does not tell whether an address signs in for another tenant.
+# The API does not reveal whether an address signs in for another tenant.
 NO_MAIL = "If no mail comes within a day, ask your operator: the address may be in use elsewhere"
 
 Name = Annotated[str, Option("--name", metavar="NAME")]
 Roles = Annotated[
     list[str],
-    Option("--roles", metavar="ROLE...", help="user roles, all of them; none after a bare --roles"),
+    Option("--roles", metavar="ROLE...", help="all user roles; none after a bare --roles"),
 ]
 UserStatus = Annotated[
-    Status | None, Option("--status", metavar="active|inactive", help="whether they take part")
+    Status | None, Option("--status", metavar="active|inactive", help="whether they are active")
 ]
 Opco = Annotated[str | None, Option("--opco", metavar="TEXT", help="operating company")]
 EmployeeId = Annotated[str | None, Option("--employee-id", metavar="TEXT")]
 Phone = Annotated[str | None, Option("--phone", metavar="TEXT")]
 Mobile = Annotated[str | None, Option("--mobile", metavar="TEXT")]
 LoginName = Annotated[
-    str | None, Option("--login-name", metavar="TEXT", help="by which some files name them")
+    str | None, Option("--login-name", metavar="TEXT", help="their name in some files")
 ]
 
 app = Typer(invoke_without_command=True)
@@ -55,11 +55,11 @@ app = Typer(invoke_without_command=True)
 def users(
     ctx: Context,
     name: Annotated[
-        str | None, Option("--name", metavar="NAME", help="only those whose name begins so")
+        str | None, Option("--name", metavar="NAME", help="only users whose name begins with this")
     ] = None,
     as_json: AsJson = False,
 ) -> ExitCode:
-    """List the users, who are assigned and sign in."""
+    """List the users, who can be assigned and can sign in."""
     if ctx.invoked_subcommand:
         return ExitCode.ALL_GOOD
     session = session_of(ctx)
@@ -96,7 +96,7 @@ def add(
     mobile: Mobile = None,
     login_name: LoginName = None,
 ) -> ExitCode:
-    """Create a user, who is invited to sign in."""
+    """Create a user and invite them to sign in."""
     session = session_of(ctx)
     screen = session.screen
     said = _said(
@@ -131,7 +131,7 @@ def edit(
     name: Annotated[str | None, Option("--name", metavar="NAME")] = None,
     roles: Annotated[
         list[str] | None,
-        Option("--roles", metavar="ROLE...", help="all of them; none after a bare --roles"),
+        Option("--roles", metavar="ROLE...", help="all user roles; none after a bare --roles"),
     ] = None,
     status: UserStatus = None,
     opco: Opco = None,
@@ -140,7 +140,7 @@ def edit(
     mobile: Mobile = None,
     login_name: LoginName = None,
 ) -> ExitCode:
-    """Change what is said of a user; what is not said stays as it is."""
+    """Change fields of a user; fields that are not given stay as they are."""
     session = session_of(ctx)
     said = _said(
         name=name,
@@ -183,10 +183,10 @@ def delete(
     as_json: AsJson = False,
     errors: Errors = DEFAULT_ERRORS,
 ) -> ExitCode:
-    """Delete users, and take them off all accounts by an import."""
+    """Delete users, and remove them from all accounts by an import."""
     session = session_of(ctx)
     if not yes:
-        question = f"Delete {', '.join(emails)}, and take them off all their accounts?"
+        question = f"Delete {', '.join(emails)}, and remove them from all their accounts?"
         confirm(question, "nothing was deleted")
     ticket = _deletion(session, emails)["import_ticket"]
     return show_outcome(session, ticket, Watching(not no_wait, as_json, errors))
@@ -202,7 +202,7 @@ def _deletion(session: Session, emails: list[str]) -> Mapping[str, Any]:
 
 
 def _said(**fields: str | list[str] | None) -> dict[str, object]:
-    """The fields that stand on the command line; a bare --roles takes all of them off."""
+    """The fields given on the command line; a bare --roles removes all roles."""
     said: dict[str, object] = {name: it for name, it in fields.items() if it is not None}
     if fields["roles"] is not None:
         said["roles"] = [role for role in fields["roles"] if role]

@@ -35,7 +35,7 @@ def preview(
     ctx: Context,
     file: File,
     profile: Annotated[
-        str, Option("--profile", metavar="P", help="show this profile first, not the best")
+        str, Option("--profile", metavar="P", help="show this profile first, not the best one")
     ] = "",
     mapping: Map = None,
     as_json: AsJson = False,

@@ -1,4 +1,4 @@
-"""Replaying what a stream could not work: `handover replay`, for operators."""
+"""Replaying parked stream records: `handover replay`, for operators."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from botocore.config import Config
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.session import Session
 
-# What is replayed, by the output that names its function: accounts first, for the directory's
-# changes look at the portfolios.
+# What is replayed, by the output that names its function: accounts first, because changes of the
+# directory read the portfolios.
 STREAMS = {"PublishFunction": "changes of accounts", "FollowFunction": "changes of directories"}
-# A run of a function takes 15 minutes at the most, and is asked for once.
+# A run of a function takes at most 15 minutes, and is started once.
 _CONFIG = Config(connect_timeout=5, read_timeout=920, retries={"total_max_attempts": 1})
 
 
 def run(session: Session) -> ExitCode:
-    """Replays what is parked; REFUSED while some are left. May be stopped and run again."""
+    """Replays the parked records; REFUSED while some are left. May be stopped and run again."""
     functions: Any = boto3.client("lambda", config=_CONFIG)
     left = 0
     for output, what in STREAMS.items():
@@ -27,7 +27,7 @@ def run(session: Session) -> ExitCode:
         session.screen.say(f"{what}: {replayed:,} replayed, {stuck:,} left")
         left += stuck
     if left:
-        session.screen.fail("what is left has failed again: read the logs of the functions")
+        session.screen.fail("the remaining records failed again: read the logs of the functions")
         return ExitCode.REFUSED
     return ExitCode.ALL_GOOD
 
@@ -35,7 +35,7 @@ def run(session: Session) -> ExitCode:
 def replay(functions: Any, name: str) -> tuple[int, int]:
     """How many records a function has replayed, and how many are left, which fail.
 
-    Raises CommandError when a run fails, as during an outage; what was replayed before is.
+    Raises CommandError when a run fails, as during an outage; records replayed before stay done.
     """
     total = 0
     while True:

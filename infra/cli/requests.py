@@ -1,4 +1,4 @@
-"""Requests at the command line: what contacts of customers want, for who holds their account."""
+"""Requests at the command line: what customers' contacts ask for."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from infra.cli.options import AccountId, AsJson, examples
 from infra.cli.session import session_of
 from infra.cli.showing import listed, moment, show_json
 
-RequestId = Annotated[str, Argument(metavar="ID", help="of the request")]
+RequestId = Annotated[str, Argument(metavar="ID", help="the request's id")]
 
 app = Typer(invoke_without_command=True)
 
@@ -22,11 +22,11 @@ def requests(
     ctx: Context,
     account: Annotated[
         str | None,
-        Option("--account", metavar="ACCOUNT", help="of this one, not of all that I hold"),
+        Option("--account", metavar="ACCOUNT", help="only of this account"),
     ] = None,
     as_json: AsJson = False,
 ) -> ExitCode:
-    """List the requests of the accounts that I hold, or of one account."""
+    """List the requests of my accounts, or of one account."""
     if ctx.invoked_subcommand:
         return ExitCode.ALL_GOOD
     session = session_of(ctx)
@@ -74,10 +74,10 @@ def show(ctx: Context, request_id: RequestId, as_json: AsJson = False) -> ExitCo
 def add(
     ctx: Context,
     account_id: AccountId,
-    subject: Annotated[str, Option("--subject", metavar="TEXT", help="in a line")],
-    description: Annotated[str, Option("--description", metavar="TEXT", help="all of it")],
+    subject: Annotated[str, Option("--subject", metavar="TEXT", help="a short title")],
+    description: Annotated[str, Option("--description", metavar="TEXT", help="the full text")],
     contact: Annotated[
-        str, Option("--contact", metavar="TEXT", help="who asked, in any words")
+        str, Option("--contact", metavar="TEXT", help="who asked, in free text")
     ] = "",
 ) -> ExitCode:
     """Create a request on behalf of a contact of an account."""
@@ -97,9 +97,9 @@ def add(
 def note(
     ctx: Context,
     request_id: RequestId,
-    text: Annotated[str, Argument(metavar="TEXT", help="something to remember")],
+    text: Annotated[str, Argument(metavar="TEXT", help="the note's text")],
 ) -> ExitCode:
-    """Note something about a request."""
+    """Add a note to a request."""
     session = session_of(ctx)
     session.api.post("requests", request_id, "notes", body={"text": text})
     session.screen.say("The note is added")

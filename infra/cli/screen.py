@@ -1,4 +1,4 @@
-"""What a person sees: colour, tables and moving bars on a terminal, elsewhere aligned text."""
+"""Output for people: colour, tables and progress bars on a terminal, elsewhere aligned text."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from rich.table import Table
 from rich.text import Text
 
 PLAIN_WIDTH = 100
-# Where no bar moves, a line says how far things are, at most this often.
+# Without a progress bar, a line shows the progress, at most this often.
 PLAIN_SECONDS = 5.0
 
 
@@ -37,7 +37,7 @@ class Unit(StrEnum):
 
 
 class Bar:
-    """How far something is."""
+    """The progress of an operation."""
 
     def __init__(self, screen: Screen, bar: Progress | None, task: TaskID | None) -> None:
         self._screen = screen
@@ -46,7 +46,7 @@ class Bar:
         self._shown = ("", 0.0)
 
     def to(self, done: int, total: int | None, what: str) -> None:
-        """Shows that `done` of `total` is done; None = nobody knows yet how much there is."""
+        """Shows that `done` of `total` is done; None = the total is not known yet."""
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, completed=done, total=total, description=what)
             return
@@ -59,17 +59,17 @@ class Bar:
 
 
 class Screen:
-    """Answers go to stdout; progress, hints and failures to stderr. Quiet says only failures."""
+    """Answers go to stdout; progress, hints and errors to stderr. Quiet prints only errors."""
 
     def __init__(self, *, is_quiet: bool = False) -> None:
         self.is_quiet = is_quiet
-        # Made again for each screen, so that they follow sys.stdout when a test replaces it.
+        # Created for each screen, so that they follow sys.stdout when a test replaces it.
         self._out = Console(file=sys.stdout, highlight=False, soft_wrap=True)
         self._err = Console(file=sys.stderr, highlight=False, soft_wrap=True)
 
     @property
     def is_terminal(self) -> bool:
-        """True when a person looks at stdout."""
+        """True when stdout is a terminal."""
         return self._out.is_terminal
 
     def say(self, text: str = "", *, style: str = "") -> None:
@@ -77,12 +77,12 @@ class Screen:
         self._out.print(Text(visible(text), style=style))
 
     def note(self, text: str) -> None:
-        """Something by the way."""
+        """A remark on stderr."""
         if not self.is_quiet:
             self._err.print(Text(visible(text), style="dim"))
 
     def fail(self, text: str) -> None:
-        """Why a command cannot be done."""
+        """The reason why a command cannot be done."""
         self._err.print(Text.assemble(("handover: ", "bold red"), visible(text)))
 
     def table(
@@ -93,9 +93,9 @@ class Screen:
         numbers: Collection[int] = (),
         is_wrapped: bool = False,
     ) -> None:
-        """Rows under headings, the columns in `numbers` to the right.
+        """Rows under headings, the columns in `numbers` right-aligned.
 
-        With `is_wrapped` the last column is broken into lines also where there is no terminal.
+        With `is_wrapped` the last column is wrapped even without a terminal.
         """
         cells = [[visible(cell) for cell in row] for row in rows]
         if not self.is_terminal:
@@ -118,7 +118,7 @@ class Screen:
 
     @contextmanager
     def bar(self, what: str, total: int | None, unit: Unit) -> Iterator[Bar]:
-        """A bar that moves while the block runs, on a terminal; else lines now and then."""
+        """A progress bar while the block runs, on a terminal; otherwise occasional lines."""
         if self.is_quiet or not self._err.is_terminal:
             yield Bar(self, None, None)
             return
@@ -144,7 +144,7 @@ def aligned(
 ) -> Iterator[str]:
     """A table as lines of text, columns two spaces apart.
 
-    Cells may have several lines. With `width` the last column is broken so that lines fit.
+    Cells may have several lines. With `width` the last column is wrapped so that lines fit.
     """
     table = [[cell.split("\n") for cell in row] for row in [headings, *rows]]
     last = len(headings) - 1
@@ -165,7 +165,7 @@ def aligned(
 
 
 def visible(text: str) -> str:
-    """The text with whatever could steer a terminal, or hide, replaced by a mark."""
+    """The text with characters that could control a terminal, or hide, replaced by a sign."""
     if text.isprintable():
         return text
     return "".join(

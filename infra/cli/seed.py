@@ -24,7 +24,7 @@ from infra.seeding.tables import DirectoryFileError
 
 
 def run(session: Session, folder: Path, tenant: str, *, with_invitations: bool) -> ExitCode:
-    """Loads the folder. Nothing is written unless every file is sound."""
+    """Loads the folder. Nothing is written unless every file is valid."""
     screen = session.screen
     check_tenant(tenant)
     try:
@@ -67,7 +67,7 @@ def _load(
 
 
 def check_domains(tables: Tables, tenant: str, users: Sequence[User]) -> None:
-    """Raises DirectoryFileError for an active user of a domain that is another tenant's."""
+    """Raises DirectoryFileError for an active user of a domain that belongs to another tenant."""
     first = {user.email.rpartition("@")[2]: user.email for user in users if user.is_active}
     for email in first.values():
         holder = tables.domains.tenant_of(email)

@@ -1,4 +1,4 @@
-"""What one run of a command speaks through: the screen, the stack and its API."""
+"""What one run of a command uses: the screen, the stack and its API."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Session:
 
     @property
     def stack(self) -> Stack:
-        """The stack that commands are about. Raises CommandError when there is none."""
+        """The stack that commands use. Raises CommandError when there is none."""
         if self.known_stack is None:
             if is_local_by_default():
                 self.screen.note(
@@ -34,7 +34,7 @@ class Session:
 
     @property
     def api(self) -> Api:
-        """Its API, for whoever is signed in. Raises CommandError as `stack` does."""
+        """Its API, for the signed-in user. Raises CommandError as `stack` does."""
         if self.known_api is None:
             self.known_api = Api(self.stack)
         return self.known_api

@@ -19,7 +19,7 @@ from infra.cli.api import Api
 from infra.cli.failures import ExitCode
 from infra.cli.screen import Screen
 
-Import = Mapping[str, Any]  # as the API tells it
+Import = Mapping[str, Any]  # as the API returns it
 
 OUTCOMES = {
     "updated": "updated",
@@ -47,7 +47,7 @@ _STYLES = {"done": "bold green", "error": "bold yellow", "refused": "bold red"}
 
 
 def exit_code(import_: Import) -> ExitCode:
-    """What a script is told of an import: ALL_GOOD while it goes on.
+    """The exit code for an import: ALL_GOOD while it continues.
 
     An import that waits for an Admin has not applied its lines, so it is WITH_ERRORS.
     """
@@ -60,7 +60,7 @@ def exit_code(import_: Import) -> ExitCode:
 
 
 def errors_of(import_: Import) -> int:
-    """How many lines need a person."""
+    """How many lines need a correction."""
     return sum(import_["counts"].get(name, 0) for name in _WITH_ERRORS)
 
 
@@ -75,7 +75,7 @@ def is_final(import_: Import) -> bool:
 
 
 def show_json(value: object) -> None:
-    """The value on stdout, alone."""
+    """Prints the value as JSON on stdout, and nothing else."""
     print(json.dumps(value, indent=2, ensure_ascii=True))
 
 
@@ -114,7 +114,7 @@ def show_import(screen: Screen, import_: Import, link: str = "") -> None:
 
 
 def show_progress(screen: Screen, import_: Import) -> None:
-    """How far an import has come whose lines are being worked."""
+    """The progress of an import whose lines are being processed."""
     progress = import_.get("progress") or {}
     if progress.get("stage") != Stage.WORKING:
         return
@@ -131,7 +131,7 @@ def subject_of(import_: Import) -> str:
 
 
 def word_for(number: int, one: str) -> str:
-    """The noun for so many: 1 line, 2 lines."""
+    """The noun for a number: 1 line, 2 lines."""
     return one if number == 1 else f"{one}s"
 
 
@@ -141,13 +141,13 @@ def counted(number: int, one: str) -> str:
 
 
 def show_warnings(screen: Screen, messages: Sequence[str]) -> None:
-    """What is to be known of a file besides its lines."""
+    """Warnings about a file that are not about single lines."""
     for message in messages:
         screen.say(f"  Please note: {message}", style="yellow")
 
 
 def show_next(screen: Screen, import_: Import) -> None:
-    """What can be done with the import now."""
+    """The possible next steps for the import."""
     import_id = import_["import_id"]
     if import_["state"] == State.AWAITING_APPROVAL:
         approval = import_.get("approval") or {}
@@ -185,13 +185,13 @@ def show_first_errors(screen: Screen, api: Api, import_: Import, most: int) -> N
 def report_lines(answer: urllib3.BaseHTTPResponse, delimiter: str) -> Iterator[Sequence[str]]:
     """The records of a report that is being downloaded, lazily, without its header."""
     if isinstance(answer, urllib3.HTTPResponse):
-        answer.auto_close = False  # else it is closed under whoever asks for more than there is
+        answer.auto_close = False  # otherwise it closes when the caller reads past the end
     text = io.TextIOWrapper(answer, encoding="utf-8-sig", newline="")  # type: ignore[type-var]
     yield from islice(csv.reader(text, delimiter=delimiter), 1, None)
 
 
 def error_row(record: Sequence[str]) -> tuple[str, str, str]:
-    """Line, code and what to do of one record of a report."""
+    """Line, code and hint of one record of a report."""
     line, code, error, hint = record[-4:]
     return line, code, f"{error}\n{hint}" if hint else error
 
@@ -210,7 +210,7 @@ def listed(
     as_json: bool,
     none: str = "There are none",
 ) -> ExitCode:
-    """A listing as JSON or as a table, and in words when there is nothing in it."""
+    """A listing as JSON or as a table, or the text `none` when it is empty."""
     if as_json:
         show_json(found)
     elif rows:

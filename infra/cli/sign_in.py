@@ -1,6 +1,6 @@
-"""Signing in against the stack's user pool, and the tokens that come of it.
+"""Signing in to the stack's user pool, and the tokens from it.
 
-With a password, and a code of an authenticator app where the user has registered one.
+With a password, and a code from an authenticator app if the user has registered one.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ RENEW_SECONDS = 60
 PASSWORD_VARIABLE = "HANDOVER_PASSWORD"  # noqa: S105 - a name
 NEW_PASSWORD_VARIABLE = "HANDOVER_NEW_PASSWORD"  # noqa: S105 - a name
 CODE_VARIABLE = "HANDOVER_MFA_CODE"
-# A new password and a code: the pool asks for no more than these, once each.
+# A new password and a code: the pool asks for no other challenges, once each.
 MAX_CHALLENGES = 2
-# What Cognito answers to a wrong password and the like; its message is for people.
+# Cognito's errors for a wrong password and the like; their messages are for people.
 _REFUSALS = frozenset(
     {
         "CodeMismatchException",
@@ -49,7 +49,7 @@ _REFUSALS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """Who is signed in; `expires_at` is when `id_token` ends, in seconds since the epoch."""
+    """A sign-in; `expires_at` is when `id_token` expires, in seconds since the epoch."""
 
     email: str
     id_token: str
@@ -58,10 +58,10 @@ class SignIn:
 
 
 def login(stack: Stack, email: str) -> SignIn:
-    """Signs in with what the environment or the terminal gives, and remembers it.
+    """Signs in with values from the environment or the terminal, and stores the sign-in.
 
-    That is a password, and a code where the user pool asks for one. Raises CommandError when the
-    pool refuses, or asks for what cannot be given here.
+    These are a password, and a code where the user pool asks for one. Raises CommandError when the
+    pool refuses, or asks for something else.
     """
     pools = user_pools()
     client_id = stack.output("UserPoolClientId")
@@ -84,7 +84,7 @@ def login(stack: Stack, email: str) -> SignIn:
 
 
 def id_token(stack: Stack, *, renew: bool = False) -> str:
-    """The token of whoever is signed in, renewed where it ends soon or `renew` asks for it.
+    """The token of the signed-in user, renewed when it expires soon or `renew` asks for it.
 
     Raises CommandError when nobody is signed in, or the sign-in has ended.
     """
@@ -110,7 +110,7 @@ def id_token(stack: Stack, *, renew: bool = False) -> str:
 
 
 def token_file() -> Path:
-    """Where sign-ins are kept, by user pool."""
+    """The file with the sign-ins, by user pool."""
     home = os.environ.get("HANDOVER_HOME")
     folder = Path(home) if home else Path.home() / ".config" / "handover"
     return folder / "sign-ins.json"
@@ -128,7 +128,7 @@ def _sign_in(email: str, result: Mapping[str, Any], refresh_token: str) -> SignI
 def _answered(
     pools: CognitoIdentityProviderClient, client_id: str, email: str, answer: Mapping[str, Any]
 ) -> Any:
-    """What the pool says to the answer of its challenge; the same where it asks nothing we know.
+    """The pool's reaction to our answer to its challenge; unchanged for an unknown challenge.
 
     https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RespondToAuthChallenge.html
     """
@@ -162,7 +162,7 @@ def _unanswered(stack: Stack, email: str, challenge: str) -> CommandError:
 
 
 def _chosen_password() -> str:
-    print("The password was given to you and has to be replaced.", file=sys.stderr)
+    print("Your password is temporary and must be replaced.", file=sys.stderr)
     chosen = _password("New password: ", NEW_PASSWORD_VARIABLE)
     if NEW_PASSWORD_VARIABLE not in os.environ and chosen != _password("Once more: ", ""):
         raise CommandError("the two passwords differ: nothing was changed")
@@ -175,7 +175,7 @@ def _code() -> str:
     if not given:
         if not sys.stdin.isatty():
             raise CommandError(f"there is no terminal to ask for a code: set {CODE_VARIABLE}")
-        given = input("Code of the authenticator app: ")
+        given = input("Code from the authenticator app: ")
     return "".join(given.split())
 
 
@@ -213,7 +213,7 @@ def _store(pool: str, signed_in: SignIn) -> None:
     kept = {name: asdict(one) for name, one in (_load() | {pool: signed_in}).items()}
     draft = path.with_suffix(f".{os.getpid()}")
     draft.unlink(missing_ok=True)
-    # Made with these rights: at no moment may another user of the machine read it.
+    # Created with these permissions: no other user of the machine may read it at any moment.
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump(kept, file, indent=2)

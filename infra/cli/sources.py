@@ -13,16 +13,14 @@ from infra.cli.screen import Screen
 from infra.cli.session import session_of
 from infra.cli.showing import listed, show_json
 
-SourceName = Annotated[
-    str, Argument(metavar="SOURCE", help="its folder under drop/ and the tenant's name")
-]
+SourceName = Annotated[str, Argument(metavar="SOURCE", help="its folder under drop/<tenant>/")]
 
 app = Typer(invoke_without_command=True)
 
 
 @app.callback(epilog=examples("sources", "sources --json"))
 def sources(ctx: Context, as_json: AsJson = False) -> ExitCode:
-    """List the systems that may drop files; for Admins."""
+    """List the systems that may drop files; Admins only."""
     if ctx.invoked_subcommand:
         return ExitCode.ALL_GOOD
     session = session_of(ctx)
@@ -42,7 +40,7 @@ def sources(ctx: Context, as_json: AsJson = False) -> ExitCode:
 
 @app.command(epilog=examples("sources show crm"))
 def show(ctx: Context, source: SourceName, as_json: AsJson = False) -> ExitCode:
-    """Show a source and what it calls the columns."""
+    """Show a source and its column names."""
     session = session_of(ctx)
     found = session.api.get("sources", source)
     if as_json:
@@ -72,15 +70,15 @@ def put(
     profile: ProfileName,
     principal: Annotated[
         str,
-        Option("--principal", metavar="ID", help="of the role or user that writes: AROA…, AIDA…"),
+        Option("--principal", metavar="ID", help="the writing role's or user's id: AROA…, AIDA…"),
     ],
     mapping: Map = None,
     writes_directory: Annotated[
         bool,
-        Option("--writes-directory", help="may drop files of accounts and users, Admins too"),
+        Option("--writes-directory", help="may drop files of accounts and users, including Admins"),
     ] = False,
 ) -> ExitCode:
-    """Register a source, or register it again: what is not said is not kept."""
+    """Register or replace a source; options that are not given are reset."""
     session = session_of(ctx)
     body = {
         "profile": profile,
@@ -94,8 +92,8 @@ def put(
 
 @app.command(epilog=examples("sources remove crm"))
 def remove(ctx: Context, source: SourceName) -> ExitCode:
-    """Remove a source; files that it drops are refused from then on."""
+    """Remove a source; files that it drops from then on are refused."""
     session = session_of(ctx)
     session.api.delete("sources", source)
-    session.screen.say(f"{source} may drop no more files")
+    session.screen.say(f"{source} can no longer drop files")
     return ExitCode.ALL_GOOD

@@ -1,4 +1,4 @@
-"""The stack from the command line: its outputs, signing in to it, and loading a directory."""
+"""The stack at the command line: its outputs, signing in, and loading a directory."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ app = Typer()
 def outputs(
     ctx: Context,
     name: Annotated[
-        str | None, Argument(metavar="NAME", help="of this one, the value alone")
+        str | None, Argument(metavar="NAME", help="print only the value of this output")
     ] = None,
     as_json: AsJson = False,
 ) -> ExitCode:
     """Show the stack's outputs, or the value of one."""
     session = session_of(ctx)
-    # Where the API answers is what is asked for; on the embedded AWS that is another address.
+    # People ask for the API's address; on the embedded AWS that is not the output's value.
     found = dict(session.stack.outputs) | {"ApiUrl": session.stack.api_url}
     if name is not None and name not in found:
         raise CommandError(f"found {name!r}, expected an output of the stack: {', '.join(found)}")
@@ -59,9 +59,9 @@ def seed(
         Option("--sign-ins", help="on AWS also invite the active users to sign in, by e-mail"),
     ] = False,
 ) -> ExitCode:
-    """Load a tenant's directory from files; needs AWS credentials, may be repeated.
+    """Load a tenant's directory from files; needs AWS credentials, can be repeated.
 
-    The folder holds any of accounts.csv, users.csv, sources.csv, workflows.csv, roles.csv,
+    The folder may contain accounts.csv, users.csv, sources.csv, workflows.csv, roles.csv,
     settings.json and profiles/*.json, with the columns that GUIDE.md lists. On the embedded AWS
     every active user gets a sign-in with the password in HANDOVER_PASSWORD, else Handover-1.
     """
@@ -73,9 +73,10 @@ def seed(
 
 @app.command(rich_help_panel=Panel.STACK, epilog=examples("login ines.okello@lumina.example"))
 def login(ctx: Context, email: Email) -> ExitCode:
-    """Sign in; HANDOVER_PASSWORD holds the password, or it is asked for.
+    """Sign in; the password comes from HANDOVER_PASSWORD, or you are asked for it.
 
-    So it is with HANDOVER_MFA_CODE and the code of an authenticator app, where one is registered.
+    HANDOVER_MFA_CODE works the same for the code of an authenticator app, if you have registered
+    one.
     """
     session = session_of(ctx)
     signed_in = sign_in.login(session.stack, email.strip())
@@ -85,6 +86,6 @@ def login(ctx: Context, email: Email) -> ExitCode:
 
 @app.command(rich_help_panel=Panel.STACK, epilog=examples("token"))
 def token(ctx: Context) -> ExitCode:
-    """Print the JWT of who is signed in, for curl."""
+    """Print the JWT of the signed-in user, for curl."""
     print(sign_in.id_token(session_of(ctx).stack))
     return ExitCode.ALL_GOOD

@@ -1,4 +1,4 @@
-"""What Admins set for a tenant at the command line: settings, roles, and profiles of its own."""
+"""What Admins configure at the command line: settings, roles, and the tenant's own profiles."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def settings(
 
 
 def changes_of(words: Mapping[str, str]) -> dict[str, object]:
-    """What the API is sent for `name=value`; raises CommandError for what is no setting."""
+    """The API's changes for `name=value` pairs; raises CommandError for an unknown setting."""
     usual = settings_json(Settings())
     changes: dict[str, object] = {}
     for name, word in words.items():
@@ -109,14 +109,14 @@ def set_role(
     role: RoleName,
     max_users: Annotated[
         int | None,
-        Option("--max-users", metavar="N", min=0, help="any number unless given"),
+        Option("--max-users", metavar="N", min=0, help="by default any number"),
     ] = None,
     assigned_by: Annotated[
         list[str] | None,
-        Option("--assigned-by", metavar="ROLE...", help="user roles; any unless given"),
+        Option("--assigned-by", metavar="ROLE...", help="user roles; by default any"),
     ] = None,
 ) -> ExitCode:
-    """Define a role, or define it again: how many users hold it, and who assigns it."""
+    """Define or redefine a role: how many users may hold it, and who assigns it."""
     session = session_of(ctx)
     allowed = [one for one in assigned_by or () if one]
     body = {"max_users": max_users, "assigned_by": allowed}
@@ -127,13 +127,13 @@ def set_role(
 
 @roles_app.command("remove", epilog=examples("roles remove csm"))
 def remove_role(ctx: Context, role: RoleName) -> ExitCode:
-    """Remove a role; who holds it keeps it."""
+    """Remove a role; whoever holds it keeps it."""
     session = session_of(ctx)
     session.api.delete("roles", role)
     session.screen.say(
         "Whoever may use a profile may assign workflows now"
         if role == WORKFLOW_ROLE
-        else f"{role} can be assigned no more; who holds it keeps it"
+        else f"{role} can no longer be assigned; whoever holds it keeps it"
     )
     return ExitCode.ALL_GOOD
 
@@ -164,8 +164,8 @@ def profiles(ctx: Context, as_json: AsJson = False) -> ExitCode:
 )
 def save(
     ctx: Context,
-    name: Annotated[str, Argument(metavar="NAME", help="of the new profile")],
-    source: Annotated[str, Option("--from", metavar="P", help="the profile to begin with")],
+    name: Annotated[str, Argument(metavar="NAME", help="the new profile's name")],
+    source: Annotated[str, Option("--from", metavar="P", help="the profile to start from")],
     title: Annotated[str, Option("--title", metavar="TEXT", help="what it is for")] = "",
     mapping: Map = None,
 ) -> ExitCode:

@@ -1,4 +1,4 @@
-"""The topics that tell of imports, one for each tenant: made and listened to by operators."""
+"""The topics for notifications about imports, one for each tenant: created by operators."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PROTOCOLS = {
 
 
 def list_subscriptions(session: Session, tenant: str) -> ExitCode:
-    """Shows who hears of one tenant's imports."""
+    """Shows the subscriptions to one tenant's imports."""
     sns: SNSClient = boto3.client("sns")
     topic = tenant_topic(sns, session.stack, check_tenant(tenant))
     pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
@@ -37,27 +37,27 @@ def list_subscriptions(session: Session, tenant: str) -> ExitCode:
         for page in pages
         for one in page["Subscriptions"]
     ]
-    none = f"Nobody hears of {tenant}'s imports yet"
+    none = f"Nobody is subscribed to {tenant}'s imports yet"
     headings = ("protocol", "endpoint", "subscription")
     return listed(session.screen, rows, headings, rows, as_json=False, none=none)
 
 
 def subscribe(session: Session, endpoint: str, tenant: str) -> ExitCode:
-    """Lets an endpoint hear of one tenant's imports."""
+    """Subscribes an endpoint to one tenant's imports."""
     sns: SNSClient = boto3.client("sns")
     topic = tenant_topic(sns, session.stack, check_tenant(tenant))
     protocol = protocol_of(endpoint)
     sns.subscribe(TopicArn=topic, Protocol=protocol, Endpoint=endpoint)
-    session.screen.say(f"{endpoint} hears of {tenant}'s imports from now on")
+    session.screen.say(f"{endpoint} is now subscribed to {tenant}'s imports")
     if protocol in ("email", "https"):
-        session.screen.note("It has to confirm: SNS has sent it a message with a link")
+        session.screen.note("It must confirm: SNS has sent it a message with a link")
     elif protocol == "sqs":
         session.screen.note(f"The queue's policy must let sns.amazonaws.com send for {topic}")
     return ExitCode.ALL_GOOD
 
 
 def protocol_of(endpoint: str) -> str:
-    """The protocol in which SNS speaks to an endpoint; raises CommandError."""
+    """The SNS protocol for an endpoint; raises CommandError."""
     for protocol, pattern in PROTOCOLS.items():
         if pattern.fullmatch(endpoint):
             return protocol
@@ -68,7 +68,7 @@ def protocol_of(endpoint: str) -> str:
 
 
 def tenant_topic(sns: SNSClient, stack: Stack, tenant: str) -> str:
-    """The ARN of the tenant's topic, which is made, or made as it should be, if it is not."""
+    """The ARN of the tenant's topic, which is created or updated if necessary."""
     name = f"{stack.name}-notifications-{tenant}"
     arn = sns.create_topic(Name=name)["TopicArn"]
     partition, account = arn.split(":")[1], arn.split(":")[4]
@@ -82,7 +82,7 @@ def tenant_topic(sns: SNSClient, stack: Stack, tenant: str) -> str:
 
 
 def topic_policy(arn: str, partition: str, account: str) -> dict[str, object]:
-    """What the template says for the stack's own topic: this account alone, over TLS alone."""
+    """The same policy as the template's for the stack's topic: this account only, TLS only."""
     return {
         "Version": "2012-10-17",
         "Statement": [

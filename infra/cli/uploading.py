@@ -1,4 +1,4 @@
-"""Uploading as a user does: a ticket, the file to S3, then watching what becomes of it."""
+"""Uploading as a user does: a ticket, the file to S3, then following the import."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _STATES: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """What is to be uploaded, and how it is to be understood."""
+    """What to upload, and how to read it."""
 
     path: Path
     profile: str
@@ -70,7 +70,7 @@ class Upload:
 
     @property
     def mode(self) -> Mode:
-        """What is to be done with the file."""
+        """What to do with the file."""
         if self.is_preview:
             return Mode.PREVIEW
         return Mode.DRY_RUN if self.is_dry_run else Mode.RUN
@@ -96,7 +96,7 @@ def upload(
     """Upload a CSV file or a workbook (.xlsx) and watch what becomes of it.
 
     Without --map, columns are mapped as they were for the last file with this header. If a column
-    is still missing, those whose name leaves no doubt are mapped too. You are shown which.
+    is still missing, columns with an unambiguous name are mapped too. You are shown which.
     """
     sending = Upload(Path(file), profile, mapping_of(mapping or ()), dry_run)
     check_readable(sending.path)
@@ -117,8 +117,8 @@ def upload(
 def check(ctx: Context, file: File, profile: ProfileName, mapping: Map = None) -> ExitCode:
     """Check a CSV file or a workbook without any AWS; P is a preset, or the JSON file of a profile.
 
-    Columns are mapped as `upload` maps them. What earlier uploads said of such a file is asked of
-    the API only if a column is missing and you are signed in.
+    Columns are mapped as `upload` maps them. The API is asked for the mapping of earlier uploads
+    only if a column is missing and you are signed in.
     """
     from infra.cli import checking  # numpy, which no other command needs
 
@@ -136,14 +136,14 @@ def check_readable(path: Path) -> None:
 
 
 def send(api: Api, upload: Upload, screen: Screen) -> str:
-    """Asks for a ticket and sends the file; the ticket comes back.
+    """Asks for a ticket, sends the file, and returns the ticket.
 
     Raises CommandError for an empty file, and when the API or S3 refuses.
     """
     with upload.path.open("rb") as file:
         size = size_of(file)
         if not size:
-            # S3 takes no empty file from a form, and says so in words of its own.
+            # S3 does not accept an empty file from a form, and its message does not help.
             raise CommandError(
                 f"{upload.path} is empty: it needs a header and a line", ExitCode.REFUSED
             )
@@ -167,7 +167,7 @@ def _post(url: str, form: Form, bar: Bar, what: str) -> None:
     headers = {"content-type": form.content_type, "content-length": str(form.content_length)}
     body: Any = form.blocks(lambda sent: bar.to(sent, form.file_bytes, what))
     try:
-        # Once: a ticket is good for one upload.
+        # Once: a ticket is valid for one upload.
         answer = pool_for(url).request(
             "POST", url, body=body, headers=headers, retries=False, redirect=False
         )
@@ -181,13 +181,13 @@ def _post(url: str, form: Form, bar: Bar, what: str) -> None:
 
 
 def s3_message(body: bytes) -> str:
-    """The code and message of an error answer of S3, "" for any other."""
+    """The code and message of an S3 error, "" for any other body."""
     found = _S3_ERROR.search(body.decode(errors="replace"))
     return f"{unescape(found[1])}: {unescape(found[2])}" if found else ""
 
 
 def show_outcome(session: Session, ticket: str, watching: Watching) -> ExitCode:
-    """Shows what became of the import of a ticket, once it has ended unless nobody waits."""
+    """Shows the outcome of a ticket's import, once it has ended unless nobody waits."""
     api, screen = session.api, session.screen
     import_ = follow(api, ticket, screen) if watching.waits else api.get("imports", ticket)
     if watching.as_json:

@@ -17,12 +17,12 @@ from infra.cli.failures import CommandError, ExitCode
 from infra.cli.session import Session
 from infra.cli.showing import moment
 
-# Of chunks, and of older imports, so many are told one by one.
+# At most this many chunks, and older imports, are listed one by one.
 MAX_SHOWN = 10
 
 
 def run(session: Session, import_id: str) -> ExitCode:
-    """Shows it of an import, or of a ticket that no file has come for."""
+    """Shows it for an import, or for a ticket without an uploaded file."""
     tables = connect(TableNames(imports=session.stack.output("ImportsTable")))
     for line in reasons(tables, import_id, time.time()):
         session.screen.say(line)
@@ -46,7 +46,7 @@ def reasons(tables: Tables, import_id: str, now: float) -> Iterator[str]:
         yield f"The ticket was used by the import {ticket.import_id}."
         item = imports.find(ticket.import_id)
         if item is None:
-            yield "There is no such import any more."
+            yield "This import no longer exists."
             return
     yield (
         f"{item.filename or item.key}, of {item.tenant}, is {item.state}; it was received "
@@ -64,7 +64,7 @@ def _of_ticket(ticket: TicketItem, now: float) -> Iterator[str]:
         yield f"It waits for the file, which can be uploaded until {moment(ticket.expires_at)}."
     else:
         yield (
-            f"No file came until {moment(ticket.expires_at)}. One that was uploaded then is found "
+            f"No file came until {moment(ticket.expires_at)}. A file uploaded in time is found "
             "within a quarter of an hour; otherwise ask for a new ticket."
         )
 
@@ -96,7 +96,7 @@ def _of_import(imports: Imports, item: ImportItem, now: float) -> Iterator[str]:
         yield "It is being cancelled: what is not written yet is left alone."
     if item.resent_at:
         at = datetime.fromtimestamp(item.resent_at, UTC).isoformat()
-        yield f"It was last put off or sent again {moment(at)}."
+        yield f"It was last postponed or sent again {moment(at)}."
 
 
 def _lease(lease_until: float | None, now: float, worker: str, alarm: str) -> str:
@@ -138,7 +138,7 @@ def _chunks(item: ImportItem, now: float) -> Iterator[str]:
     for number, (_, sk) in zip(pending, keys, strict=False):
         chunk = found.get(sk)
         if chunk is None:
-            yield f"  chunk {number}: its item is not there"
+            yield f"  chunk {number}: its item is missing"
             continue
         told = _lease(chunk.lease_until, now, "assign", "ChunksLate")
         yield (

@@ -42,7 +42,7 @@ def show(ctx: Context, name: Name, as_json: AsJson = False) -> ExitCode:
 
 @app.command(epilog=examples("workflows add 'Gentle reminders'"))
 def add(ctx: Context, name: Name) -> ExitCode:
-    """Define a workflow, which lines can name from then on."""
+    """Define a workflow; lines can name it from then on."""
     session = session_of(ctx)
     made = session.api.put("workflows", name, body={})
     session.screen.say(f"{made['name']} is a workflow now")
@@ -54,5 +54,5 @@ def remove(ctx: Context, name: Name) -> ExitCode:
     """Remove a workflow; accounts that have it keep it."""
     session = session_of(ctx)
     session.api.delete("workflows", name)
-    session.screen.say(f"{name} can be assigned no more; accounts that have it keep it")
+    session.screen.say(f"{name} can no longer be assigned; accounts that have it keep it")
     return ExitCode.ALL_GOOD

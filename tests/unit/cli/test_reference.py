@@ -58,7 +58,7 @@ def test_help_shows_the_examples_and_ends_well(capsys: pytest.CaptureFixture[str
     assert main(["undo", "--help"]) == 0
 
     told = capsys.readouterr().out
-    assert "Take back what an import has changed" in told
+    assert "Undo what an import has changed" in told
     assert "handover undo" in told
 
 

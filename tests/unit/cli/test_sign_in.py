@@ -172,7 +172,7 @@ def test_a_code_is_taken_from_the_environment(
 
 
 def test_a_code_is_asked_for_at_a_terminal(guarded: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = {"Code of the authenticator app: ": "123456"}
+    answers = {"Code from the authenticator app: ": "123456"}
     monkeypatch.setattr("sys.stdin", Terminal())
     monkeypatch.setattr("builtins.input", answers.__getitem__)
 
