@@ -1,4 +1,4 @@
-"""Profiles: how a file's columns are understood, as data, and how they are found in a header."""
+"""Profiles: how to interpret a file's columns, as data, and how to find them in a header."""
 
 from handover.profiles.binding import (
     Binding,

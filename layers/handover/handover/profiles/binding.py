@@ -1,4 +1,4 @@
-"""Which column of a file means what: a profile's columns found in a header."""
+"""What each column of a file means: a profile's columns found in a header."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from handover.profiles.profile import BESIDE, KEYS, Column, Holds, NamedBy, Prof
 from handover.reading.limits import MAX_HEADER_BYTES
 from handover.reading.sniff import normal_label
 
-# More than any header has labels for; what keeps a mapping holds it whole.
+# More than the labels of any header need; mappings are stored whole.
 MAX_MAPPING_BYTES = MAX_HEADER_BYTES
 # Nobody types a longer label.
 MAX_TYPED_CHARS = 100
@@ -24,9 +24,9 @@ MAX_TYPED_CHARS = 100
 class RoleColumn:
     """A column that says something about one role, or about the workflow.
 
-    `expected` is the column of what the role must hold for this one to count, `replaced` that of
-    the user whose place those named take. `others` are columns of the role that count in their
-    order where this one says nothing.
+    `expected` is the column with the holders that the role must have for this one to apply,
+    `replaced` that of the user whom the named users replace. `others` are columns of the role that
+    apply, in order, where this one is blank.
     """
 
     index: int
@@ -41,7 +41,7 @@ class RoleColumn:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """Where a file's lines hold what the profile asks for; indexes count from 0.
+    """Which columns hold what the profile needs; indexes count from 0.
 
     `account` is the column of what lines are about: the account, or the user in a file of users.
     """
@@ -59,7 +59,7 @@ class Binding:
 
     @property
     def clearing(self) -> list[int]:
-        """The columns of which a cell may take off somebody who holds a role now."""
+        """The columns whose cells may remove a present holder."""
         return [
             column.index
             for column in self.roles
@@ -68,12 +68,12 @@ class Binding:
         ]
 
     def role_of(self, role: str) -> RoleColumn | None:
-        """The column of that role or fact."""
+        """The column of that role or field."""
         return next((column for column in self.roles if column.role == role), None)
 
     @property
     def is_relative(self) -> bool:
-        """True when lines depend on what accounts hold, so that older imports must end first."""
+        """True when lines depend on present holders, so that older imports must end first."""
         return any(
             place is not None
             for column in self.roles
@@ -90,10 +90,10 @@ def known_labels(profile: Profile, mapping: Mapping[str, str]) -> frozenset[str]
 def ignored_columns(
     labels: Sequence[str], profile: Profile, *, mapping: Mapping[str, str]
 ) -> list[tuple[str, str | None]]:
-    """The labels that `bind` makes nothing of, each with the profile's own that is like it.
+    """The labels that `bind` does not use, each with the most similar label of the profile.
 
-    The second is None where no column of the profile that the header lacks has such a name.
-    Labels with one come first, otherwise they stand in the header's order; blank ones are left out.
+    The second is None if no unused column of the profile has a similar name. Labels with one come
+    first, otherwise in the header's order; blank ones are left out.
     """
     own_names = {normal_label(theirs): normal_label(ours) for theirs, ours in mapping.items()}
     found = [own_names.get(normal_label(label), normal_label(label)) for label in labels]
@@ -115,7 +115,7 @@ def ignored_columns(
 def check_mapping(profile: Profile, mapping: Mapping[str, str]) -> None:
     """Raises InvalidRequestError for a column that the profile does not have, and too many labels.
 
-    The mapping takes no more than MAX_MAPPING_BYTES as JSON.
+    The mapping may have at most MAX_MAPPING_BYTES as JSON.
     """
     ours = {normal_label(column.label) for column in profile.columns}
     for theirs, label in mapping.items():
@@ -135,9 +135,9 @@ def check_mapping(profile: Profile, mapping: Mapping[str, str]) -> None:
 def bind(
     labels: Sequence[str], profile: Profile, *, mapping: Mapping[str, str], line: int
 ) -> Binding:
-    """The binding of a header; `mapping` leads from the user's labels to the profile's.
+    """The binding of a header; `mapping` maps the user's labels to the profile's.
 
-    Raises RefusedError MISSING_COLUMN or DUPLICATE_COLUMN, which say what was found and wanted.
+    Raises RefusedError MISSING_COLUMN or DUPLICATE_COLUMN, which say what was found and expected.
     """
     own_names = {normal_label(theirs): normal_label(ours) for theirs, ours in mapping.items()}
     found = [own_names.get(normal_label(label), normal_label(label)) for label in labels]
@@ -147,7 +147,7 @@ def bind(
     for column in profile.columns:
         index = _place(column, found, labels, line)
         if index is None:
-            # What lines are about is never left out, whatever a stored profile says of it.
+            # The key column is never optional, whatever a stored profile says about it.
             if column.is_required or column.holds in KEYS:
                 missing.append(column)
         elif column.holds in KEYS:
@@ -164,7 +164,7 @@ def bind(
 
 
 def _joined(roles: Sequence[RoleColumn]) -> tuple[RoleColumn, ...]:
-    """One column for each role and kind, which knows those that go with it."""
+    """One column for each role and kind, which has the related columns."""
     beside = {
         (column.role, column.holds): column.index for column in roles if column.holds in BESIDE
     }
@@ -181,7 +181,7 @@ def _joined(roles: Sequence[RoleColumn]) -> tuple[RoleColumn, ...]:
 
 
 def _spoken(label: str) -> str:
-    """The user's own label as it stands in a message: on one line, without stray spaces."""
+    """The user's own label for a message: on one line, without extra spaces."""
     return " ".join(label.split())
 
 
@@ -202,7 +202,7 @@ def _place(column: Column, found: Sequence[str], labels: Sequence[str], line: in
 def _missing_all(
     profile: Profile, labels: Sequence[str], mapping: Mapping[str, str], line: int
 ) -> RefusedError:
-    """The refusal of a header with an account and nothing that could be done to it."""
+    """The refusal of a header with an account and no other column of the profile."""
     others = [column for column in profile.columns if column.holds not in KEYS]
     if not others:
         return RefusedError(
@@ -266,7 +266,7 @@ def _remedy(
 
 
 def _map_option(theirs: str, ours: str) -> str:
-    """The option of the command line, quoted as a shell wants it."""
+    """The option of the command line, quoted for a shell."""
     return f"--map {shlex.quote(f'{theirs}={ours}')}"
 
 
@@ -277,10 +277,10 @@ def mapping_without_asking(
     *,
     remembered: Mapping[str, str],
 ) -> dict[str, str]:
-    """The mapping to send with a file whose uploader has said nothing of its columns.
+    """The mapping to send with a file whose uploader has given none.
 
-    A header that can be bound is taken as it stands, but for what is remembered. For another one
-    it is all that is sure; the file is refused when that is not enough.
+    A header that can be bound needs only the remembered mapping. For another header it is
+    everything that is certain; the file is refused when that is not enough.
     """
     matches = match_columns(labels, rows, profile, remembered=remembered)
     sure = mapping_for(matches, profile)

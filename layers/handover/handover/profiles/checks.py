@@ -1,4 +1,4 @@
-"""What is asked of a profile before it is stored, beyond the form of each of its fields."""
+"""Checks of a profile before it is stored, beyond the form of each of its fields."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from handover.profiles.names import MAX_NAME_CHARS, check_role, check_spelling
 from handover.profiles.profile import BESIDE, EACH_ROLE, KEYS, Profile
 from handover.reading.sniff import normal_label
 
-# A header has 64 KiB; what a profile says of it needs no more.
+# A header has at most 64 KiB; a profile needs no more for it.
 MAX_COLUMNS = 200
 MAX_LABEL_CHARS = 200
 
 
 def check_profile(profile: Profile) -> None:
-    """Raises InvalidRequestError, whose `field` is the path, for what no file could follow."""
+    """Raises InvalidRequestError, whose `field` is the path, for an unusable profile."""
     if not _is_text(profile.title) or len(profile.title) > MAX_LABEL_CHARS:
         raise InvalidRequestError("title", f"title: expected at most {MAX_LABEL_CHARS} characters")
     if len(profile.columns) > MAX_COLUMNS:
@@ -40,9 +40,9 @@ def check_profile(profile: Profile) -> None:
 
 
 def check_spellings(profile: Profile, known: Collection[str]) -> None:
-    """Raises InvalidRequestError for two roles that only case or spaces tell apart.
+    """Raises InvalidRequestError for two roles that differ only in case or spaces.
 
-    `known` are the roles that there are; what is one of them may stay as it is.
+    `known` are the existing roles, which may stay as they are.
     """
     for role in profile.roles:
         others = profile.roles.keys() - {role}
@@ -50,9 +50,9 @@ def check_spellings(profile: Profile, known: Collection[str]) -> None:
 
 
 def check_labels(profile: Profile) -> None:
-    """Raises InvalidRequestError when two columns go by one label, in any case and spacing.
+    """Raises InvalidRequestError when two columns share a label, in any case and spacing.
 
-    The columns of the tenant's roles are looked at once they are written out.
+    The columns of the tenant's roles are checked once they are added.
     """
     seen: dict[str, int] = {}
     for place, column in enumerate(profile.columns):
@@ -73,5 +73,5 @@ def _path_of(role: str) -> str:
 
 
 def _is_text(text: str) -> bool:
-    """False for half of a surrogate pair, which JSON can say and no file can hold."""
+    """False for a lone surrogate, which JSON can contain and no file can."""
     return not any("\ud800" <= character <= "\udfff" for character in text)

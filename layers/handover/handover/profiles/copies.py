@@ -1,4 +1,4 @@
-"""A mapping saved as a profile: their labels become the columns' own."""
+"""A mapping saved as a profile: the files' labels become the columns' own."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from handover.reading.sniff import normal_label
 def mapped_copy(
     profile: Profile, mapping: Mapping[str, str], roles: Sequence[Role], *, name: str, title: str
 ) -> Profile:
-    """`profile` as version 1 of another, for files that call the columns as `mapping` says.
+    """`profile` as version 1 of another, for files whose labels are those of `mapping`.
 
-    What the columns were called before still counts, unless it is now another column's label.
-    Columns of the tenant's `roles` are written out when the mapping is about one of them: such a
-    copy knows the roles that there are today. Raises InvalidRequestError for a label that no
-    column has, and for one that would leave a column without any.
+    The previous labels stay valid, unless one is now another column's label. If the mapping names a
+    column of the tenant's `roles`, those columns become fixed: the copy has the roles of today.
+    Raises InvalidRequestError for a label that no column has, and for one that would leave a column
+    without a label.
     """
     written = profile.with_roles(roles)
     check_mapping(written, mapping)
@@ -47,7 +47,7 @@ def _renamed(column: Column, mapping: Mapping[str, str]) -> Column:
     labels = [*theirs, *before]
     if not labels:
         raise InvalidRequestError(
-            "mapping", f"mapping: nothing would be called {column.label!r} any more"
+            "mapping", f"mapping: no label would be left for {column.label!r}"
         )
     return replace(column, label=labels[0], aliases=tuple(labels[1:]))
 

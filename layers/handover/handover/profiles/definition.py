@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ProfileField:
-    """A field: what its value is, what it means, and the value of a profile that leaves it out.
+    """A field: its type, its meaning, and its default.
 
-    `default` "" for a field that must be there. Texts are Markdown.
+    `default` "" for a required field. Texts are Markdown.
     """
 
     value: str
@@ -98,12 +98,12 @@ COLUMN_FIELDS: Mapping[str, ProfileField] = {
     ),
 }
 
-# What the cells of a column can say, by the word that a profile uses for it.
+# What the cells of a column can contain, by the word that a profile uses for it.
 HOLDS: Mapping[str, str] = {
     "account": "the id of the account that the line is about; exactly one column has it",
     "user": "the address of the user that the line is about, in profiles about `users`",
-    "users": "who is to hold the role",
-    "workflow": "the workflow that the account is to have, by its exact name",
+    "users": "who must hold the role",
+    "workflow": "the workflow for the account, by its exact name",
     "fact": "a field of the account or user that the line is about",
     "initial": "who holds the role if the line creates the account",
     "expected": "who must hold the role now, or the line is superseded",

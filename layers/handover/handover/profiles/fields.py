@@ -1,7 +1,7 @@
-"""Facts: what a directory tells of accounts and users, each in a seat of its own.
+"""Directory fields of accounts and users, each treated as a role.
 
-A fact is decided, ordered and marked as a role is, so it has a name among the roles: `#opco`. No
-role of a tenant begins so.
+A field is decided, ordered and recorded like a role, so it has a name among the roles: `#opco`. No
+role of a tenant begins with `#`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class About(StrEnum):
 
 
 class Form(StrEnum):
-    """How a fact is written: a text, texts in the order given, texts in no order, a status."""
+    """How a field is written: a text, texts in the order given, texts in any order, a status."""
 
     TEXT = "text"
     LIST = "list"
@@ -53,7 +53,7 @@ FIELDS: Mapping[About, Mapping[str, Form]] = {
         LOGIN_NAME: Form.TEXT,
     },
 }
-# Nobody is ever deleted by a line, or a word, that is missing: it takes this status.
+# A missing line or word never deletes anybody: deletion takes this status.
 STATUSES: Mapping[About, tuple[str, ...]] = {
     About.ACCOUNTS: (ACTIVE, INACTIVE),
     About.USERS: (ACTIVE, INACTIVE, DELETED),
@@ -61,5 +61,5 @@ STATUSES: Mapping[About, tuple[str, ...]] = {
 
 
 def is_field(role: str) -> bool:
-    """True for the seat of a fact."""
+    """True for the role name of a field."""
     return role.startswith(FIELD)

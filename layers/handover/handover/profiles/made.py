@@ -1,6 +1,6 @@
-"""Profiles of the files that Handover writes itself: for a removal, an undo, a new owner.
+"""Profiles of the files that Handover writes itself: removal, undo, reassignment.
 
-They go the way of every other file, so what they may ask for is said in data like all else.
+These files are processed like every other file, so profiles say what they may ask for.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from handover.profiles.profile import (
 from handover.reading.sniff import normal_label
 
 ACCOUNT_LABEL = "account ID"
-# What a cell says that is to leave nobody, in the files made here.
+# The cell text for nobody, in the files made here.
 NOBODY = "(nobody)"
 SEPARATOR = ","
 
 
 def narrowed(profile: Profile, role: str) -> Profile:
-    """`profile` for files that hold the account and `role` only, where NOBODY clears.
+    """`profile` for files with only the account and `role`, where NOBODY clears the role.
 
     The role's first column is kept. Raises ValueError when the profile has no such role.
     """
@@ -49,10 +49,10 @@ def narrowed(profile: Profile, role: str) -> Profile:
 
 
 def handing_over(profile: Profile, role: str) -> Profile:
-    """`profile` for files that give the place of one user in `role` to others, or to NOBODY.
+    """`profile` for files that replace one user in `role` with others, or with NOBODY.
 
-    Its labels are those of no profile, which would take the files for ones that say who alone
-    is to hold the role. Raises ValueError when the profile has no such role.
+    Its labels are those of no profile; otherwise the files would be read as naming all holders of
+    the role. Raises ValueError when the profile has no such role.
     """
     narrow = narrowed(profile, role)
     account, given = narrow.columns
@@ -67,11 +67,11 @@ def handing_over(profile: Profile, role: str) -> Profile:
 
 
 def restoring(profile: Profile, roles: Sequence[str]) -> Profile:
-    """For files that give `roles` back what they held, where they still hold what is expected.
+    """For files that restore `roles` to earlier holders, if they still hold what is expected.
 
-    Only the opco's wall is kept of the rules of `profile`: who held a role before may hold it
-    again, as long as the user is there and active. Who may hand in such files is said by who asks
-    for them.
+    Of the rules of `profile` only the opco wall is kept: an earlier holder may hold the role again,
+    as long as the user exists and is active. Whoever asks for the job says who may submit such
+    files.
     """
     columns = [Column(Holds.ACCOUNT, ACCOUNT_LABEL)]
     for role in roles:
@@ -90,7 +90,7 @@ def restoring(profile: Profile, roles: Sequence[str]) -> Profile:
 
 
 def removing(roles: Sequence[str]) -> Profile:
-    """For files that take users off `roles`, by an Admin."""
+    """For files that remove users from `roles`, by an Admin."""
     columns = [
         Column(Holds.ACCOUNT, ACCOUNT_LABEL),
         *(Column(Holds.REMOVED, f"remove from {role}", role=role) for role in roles),
@@ -99,7 +99,7 @@ def removing(roles: Sequence[str]) -> Profile:
 
 
 def resolving(roles: Sequence[str]) -> Profile:
-    """For files that name the users of addresses that were pending on `roles`."""
+    """For files that name the users of addresses that were pending in `roles`."""
     columns = [
         Column(Holds.ACCOUNT, ACCOUNT_LABEL),
         *(Column(Holds.RESOLVED, f"resolve in {role}", role=role) for role in roles),
@@ -108,9 +108,9 @@ def resolving(roles: Sequence[str]) -> Profile:
 
 
 def _told_apart(columns: Sequence[Column]) -> tuple[Column, ...]:
-    """The columns, with a number behind a label that would be taken for one before it.
+    """The columns, with a number added to a label that would equal an earlier one.
 
-    Accounts may be held in roles that only case tells apart.
+    Accounts may have roles that differ only in case.
     """
     seen: set[str] = set()
     found: list[Column] = []

@@ -1,4 +1,4 @@
-"""What can be a name: of a role above all, which stands in keys, paths, headers and reports."""
+"""Valid names, above all of a role, which is part of keys, paths, headers and reports."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from handover.reading.sniff import normal_label
 
 MAX_NAME_CHARS = 100
 TENANT_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-# Of the 1,024 bytes of a portfolio's key, the id of an account takes up to 512, the address of who
-# is awaited 320, and what stands between the three takes two.
+# Of the 1,024 bytes of a portfolio's key, the id of an account takes up to 512, a pending address
+# 320, and the separators two.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 MAX_ROLE_BYTES = 1024 - 512 - 320 - 2
 
@@ -25,7 +25,7 @@ def is_name(text: str) -> bool:
 
 
 def check_name(field: str, text: str) -> None:
-    """Raises InvalidRequestError for what nobody could type, or tell from another name."""
+    """Raises InvalidRequestError for a name that cannot be typed or told from another."""
     if not is_name(text) or text != text.strip() or not text.isprintable():
         raise InvalidRequestError(
             field,
@@ -35,7 +35,7 @@ def check_name(field: str, text: str) -> None:
 
 
 def check_path(field: str, text: str) -> None:
-    """Raises InvalidRequestError for a name that would not come through as part of a path."""
+    """Raises InvalidRequestError for a name that cannot be part of a URL path."""
     if any(sign in text for sign in '/\\?#"`') or unquote(text) != text:
         raise InvalidRequestError(
             field, f'{field}: found {text!r}, expected no / \\ ? # " ` and no %41 or the like'
@@ -43,7 +43,7 @@ def check_path(field: str, text: str) -> None:
 
 
 def check_role(field: str, role: str) -> None:
-    """Raises InvalidRequestError for what cannot be the name of a role."""
+    """Raises InvalidRequestError for an invalid name of a role."""
     check_name(field, role)
     check_path(field, role)
     if any(sign in role for sign in "{}"):
@@ -59,9 +59,9 @@ def check_role(field: str, role: str) -> None:
 
 
 def workflow_assignee(definition: Role) -> Role:
-    """What a tenant says of the role of workflows, of which an account has one at the most.
+    """The tenant's definition of the workflow role, of which an account has at most one.
 
-    Raises InvalidRequestError for another `max_users` than 1 or None.
+    Raises InvalidRequestError for a `max_users` other than 1 or None.
     """
     if definition.max_users not in (None, 1):
         raise InvalidRequestError(
@@ -75,7 +75,7 @@ def workflow_assignee(definition: Role) -> Role:
 def check_spelling(field: str, role: str, known: Collection[str]) -> None:
     """Raises InvalidRequestError for a new role that differs from a known one by case or spaces.
 
-    Nobody could tell which of the two a column, or a rule of who may assign it, is about.
+    Otherwise columns and rules for one of the two roles would be ambiguous.
     """
     if role in known:
         return

@@ -1,4 +1,4 @@
-"""Profile from JSON and back, with an error that names the field."""
+"""Profiles from JSON and back, with an error that names the field."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 
 def parse_profile(text: str) -> Profile:
-    """The profile that a JSON text describes.
+    """The profile in a JSON text.
 
-    Raises InvalidRequestError whose `field` is the path of the value that is wrong.
+    Raises InvalidRequestError whose `field` is the path of the wrong value.
     """
     try:
         data = json.loads(text)
@@ -46,7 +46,7 @@ def parse_profile(text: str) -> Profile:
 
 
 def profile_from(data: object) -> Profile:
-    """The profile that parsed JSON describes; raises as `parse_profile` does."""
+    """The profile in parsed JSON; raises as `parse_profile` does."""
     top = _mapping(data, "profile")
     unknown = set(top) - set(PROFILE_FIELDS)
     if unknown:
@@ -66,7 +66,7 @@ def profile_from(data: object) -> Profile:
         for place, column in enumerate(_list(top, "columns"))
     )
     if WORKFLOW_ROLE in roles:
-        raise InvalidRequestError("roles", f"{WORKFLOW_ROLE!r} is the name of the workflow's seat")
+        raise InvalidRequestError("roles", f"{WORKFLOW_ROLE!r} is the name of the workflow's role")
     _check_columns(columns, about)
     unknown_user = _choice(top, "unknown_user", UnknownUser)
     required_user_roles = frozenset(_texts(top, "required_user_roles"))
@@ -99,7 +99,7 @@ def profile_from(data: object) -> Profile:
 
 
 def profile_json(profile: Profile) -> dict[str, Any]:
-    """The JSON object that `profile_from` turns back into the same profile."""
+    """The JSON object from which `profile_from` makes the same profile."""
     return {
         "name": profile.name,
         "version": profile.version,
@@ -133,7 +133,7 @@ _OF_A_ROLE = frozenset(
     }
 )
 _BY_NAMES = frozenset({Holds.USERS, Holds.INITIAL})
-# Which columns there can be besides the one of what lines are about.
+# The possible columns besides the one of what lines are about.
 _KEYS = {About.ASSIGNMENTS: Holds.ACCOUNT, About.ACCOUNTS: Holds.ACCOUNT, About.USERS: Holds.USER}
 _SAYING = {
     About.ASSIGNMENTS: frozenset(
@@ -145,9 +145,9 @@ _SAYING = {
 
 
 def role_from_json(role: str, data: Mapping[str, Any], path: str) -> Role:
-    """The role that parsed JSON describes; `path` is where, for the error."""
+    """The role in parsed JSON; `path` is its place, for the error."""
     if is_field(role):
-        raise InvalidRequestError(path, f"{role!r}: no role begins with {FIELD!r}, facts do")
+        raise InvalidRequestError(path, f"{role!r}: only fields begin with {FIELD!r}, roles do not")
     unknown = set(data) - set(ROLE_FIELDS)
     if unknown:
         field = f"{path}.{min(unknown)}"
@@ -160,7 +160,7 @@ def role_from_json(role: str, data: Mapping[str, Any], path: str) -> Role:
 
 
 def role_json(definition: Role) -> dict[str, Any]:
-    """The JSON object that `role_from_json` turns back into the same role."""
+    """The JSON object from which `role_from_json` makes the same role."""
     told: dict[str, Any] = {"max_users": definition.max_users}
     return told | (
         {"assigned_by": sorted(definition.assigned_by)} if definition.assigned_by else {}
@@ -199,7 +199,7 @@ def _column(data: Mapping[str, Any], path: str, roles: Collection[str]) -> Colum
 
 
 def _check_columns(columns: Sequence[Column], about: About) -> None:
-    """Raises InvalidRequestError unless files of these columns can be about that."""
+    """Raises InvalidRequestError unless these columns are valid for what the file is about."""
     key = _KEYS[about]
     if sum(column.holds is key for column in columns) != 1:
         raise InvalidRequestError("columns", f"expected exactly one column that holds the {key}")
@@ -208,7 +208,7 @@ def _check_columns(columns: Sequence[Column], about: About) -> None:
         if column.holds is not key and column.holds not in _SAYING[about]:
             raise InvalidRequestError(
                 f"columns[{place}].holds",
-                f"{column.holds.value!r} is nothing that a file about {about.value} can say",
+                f"{column.holds.value!r} cannot be a column of a file about {about.value}",
             )
         if is_field(column.role) != (column.holds is Holds.FIELD):
             raise InvalidRequestError(

@@ -1,7 +1,7 @@
-"""A profile: how one kind of file is to be understood, as data.
+"""A profile: how to interpret one kind of file, as data.
 
-The rules ask the profile and never its name, so a tenant's own profile can do all that a preset
-does. Profiles come from JSON (`parse_profile`), which is checked field by field.
+The rules use the profile's fields and never its name, so a tenant's own profile can do everything
+that a preset can. Profiles come from JSON (`parse_profile`), which is checked field by field.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from handover.profiles.fields import About
 
 
 class Holds(StrEnum):
-    """What the cells of a column say.
+    """What the cells of a column contain.
 
-    USERS and WORKFLOW say what an account is to have. EXPECTED says what it must have now for the
-    same role's other column to count, REPLACED whose place alone those in that column take. REMOVED
-    names users to take off the role, RESOLVED addresses that were unknown and have a user now. FACT
-    tells something of the account or the user that the line is about, INITIAL who is to hold the
+    USERS and WORKFLOW: what the account must have. EXPECTED: what it must have now for the same
+    role's other column to apply. REPLACED: the one holder whom the users in that column replace.
+    REMOVED: users to remove from the role. RESOLVED: addresses that were unknown and have a user
+    now. FACT: a field of the account or the user that the line is about. INITIAL: who must hold the
     role if the account is new.
     """
 
@@ -38,7 +38,7 @@ class Holds(StrEnum):
 
 # What the lines of a file are about; a file has a column for one of them.
 KEYS = frozenset({Holds.ACCOUNT, Holds.USER})
-# What says nothing by itself, but how the other column of its role is meant.
+# These say nothing alone, but qualify the other column of their role.
 BESIDE = frozenset({Holds.EXPECTED, Holds.REPLACED})
 
 
@@ -59,9 +59,9 @@ class Blank(StrEnum):
 
 
 class UnknownUser(StrEnum):
-    """What becomes of a line that names somebody who is not in the directory.
+    """How a line is treated that names somebody who is not in the directory.
 
-    PENDING: an address is kept until a user has it; a name without a user is an error still.
+    PENDING: an address is kept until a user has it; a name without a user is still an error.
     """
 
     ERROR = "error"
@@ -77,13 +77,13 @@ class InactiveAccounts(StrEnum):
 
 # In a profile of the tenant's roles, this stands for each of them in turn.
 EACH_ROLE = "{role}"
-# The seat that a workflow takes on an account: one, named, like a user's, decided the same way.
+# The role of workflows: one holder, with a name, decided like a user's role.
 WORKFLOW_ROLE = "workflow"
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column that a file may have: its label, the other labels it goes by, and its meaning."""
+    """A column that a file may have: its label, its other labels, and its meaning."""
 
     holds: Holds
     label: str
@@ -106,7 +106,7 @@ class Column:
 class Role:
     """A role of the profile; `max_users` None = any number.
 
-    `assigned_by` are the user roles of which an uploader must have one to assign it; none = any.
+    An uploader must have one of the user roles `assigned_by` to assign the role; none = any.
     """
 
     role: str
@@ -120,10 +120,10 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Everything about one kind of file that differs from one customer to the next.
+    """Everything about one kind of file that differs between customers.
 
-    With `has_tenant_roles`, columns whose role is EACH_ROLE stand for one column for each role
-    that the tenant has defined; `with_roles` writes them out. `about` says what lines are about.
+    With `has_tenant_roles`, columns whose role is EACH_ROLE stand for one column for each role that
+    the tenant has defined; `with_roles` adds those columns. `about` says what lines are about.
     """
 
     name: str
@@ -148,18 +148,18 @@ class Profile:
     def admits(self, roles: frozenset[str], *, is_on: bool) -> bool:
         """True when somebody with these user roles may use the profile.
 
-        Files about accounts or users write the directory, which Admins may do only. So it is with
-        a profile that is not switched on for the tenant (`is_on` False), whatever its
-        `uploader_roles` are. With a profile that is on they decide; no named roles = everybody.
+        Only Admins may use profiles about accounts or users, which write the directory. The same
+        holds for a profile that is not switched on for the tenant (`is_on` False), whatever its
+        `uploader_roles` are. For a profile that is on, `uploader_roles` decide; none = everybody.
         """
         if not is_on or self.about is not About.ASSIGNMENTS:
             return ADMIN in roles
         return not self.uploader_roles or bool(self.uploader_roles & roles)
 
     def is_blank(self, cell: str) -> bool:
-        """True for a cell that says nothing: white space, and list separators with nothing between.
+        """True for an empty cell: white space, and list separators with nothing between.
 
-        Such a cell is what a formula makes of empty cells that it joins.
+        Formulas that join empty cells give such a cell.
         """
         text = cell.strip()
         if not text or self.list_separator is None or text[0] != self.list_separator:
@@ -169,15 +169,15 @@ class Profile:
         )
 
     def is_clearing(self, cell: str) -> bool:
-        """True when a cell with this text asks to take the users off."""
+        """True when a cell with this text asks to remove the users."""
         if self.is_blank(cell):
             return self.blank is Blank.CLEAR
         return cell.strip().casefold() in self.clear_words
 
     def with_roles(self, roles: Iterable[Role]) -> Profile:
-        """This profile with the tenant's roles in the place of EACH_ROLE.
+        """This profile with the tenant's roles in place of EACH_ROLE.
 
-        A tenant may say who assigns workflows, but no column of users stands for that role.
+        A tenant may say who assigns workflows, but that role has no column of users.
         """
         if not self.has_tenant_roles:
             return self
@@ -193,7 +193,7 @@ class Profile:
         return replace(self, columns=tuple(columns), roles=found | dict(self.roles))
 
     def guarded_by(self, roles: Iterable[Role]) -> Profile:
-        """This profile, its roles assigned only by those whom the tenant's roles name."""
+        """This profile, with the tenant's rules of who may assign each role."""
         guards = {
             definition.role: definition.assigned_by
             for definition in roles

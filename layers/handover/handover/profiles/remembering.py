@@ -1,4 +1,4 @@
-"""Mappings that people have given, found again for the next file of the same header."""
+"""Mappings that people have given, reused for the next file with the same header."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from handover.reading.own_columns import own_columns_at
 from handover.reading.sniff import normal_label
 
 # A tenant has some dozens of kinds of files. All of its mappings are one item, which is read whole
-# and may have 400 KB; the bounds leave most of that.
+# and may have 400 KB; these limits leave most of that free.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 MAX_MAPPINGS = 100
 MAX_MAPPING_BYTES = 16 * 1024
@@ -22,7 +22,7 @@ FINGERPRINT_CHARACTERS = 32
 
 @dataclass(frozen=True, slots=True)
 class RememberedMapping:
-    """What the columns of files with such a header are in files of a profile."""
+    """The mapping of files with a given header to a profile's columns."""
 
     fingerprint: str
     profile: str
@@ -34,9 +34,9 @@ class RememberedMapping:
 
 
 def fingerprint_of(labels: Sequence[str]) -> str:
-    """The same for headers of the same labels, in any order, case and spacing.
+    """Equal for headers with the same labels, in any order, case and spacing.
 
-    The own columns of an uploaded errors.csv do not count, nor do columns without a label.
+    The report's own columns of an uploaded errors.csv do not count, nor do blank labels.
     """
     own = {normal_label(label) for label in labels[: own_columns_at(labels)]} - {""}
     text = json.dumps(sorted(own)).encode()
@@ -46,7 +46,7 @@ def fingerprint_of(labels: Sequence[str]) -> str:
 def mapping_to_remember(
     labels: Sequence[str], profile: Profile, mapping: Mapping[str, str]
 ) -> RememberedMapping | None:
-    """What is to be remembered of a mapping that a person gave with a file of these labels.
+    """The part of a person's mapping to remember for a file with these labels.
 
     Labels that the file lacks are left out. None when nothing is left, or more than
     MAX_MAPPING_BYTES as JSON.
@@ -61,9 +61,9 @@ def mapping_to_remember(
 def with_remembered(
     known: Sequence[RememberedMapping], new: RememberedMapping
 ) -> list[RememberedMapping]:
-    """`known` with `new` as the last, in the place of what it replaces.
+    """`known` with `new` at the end, instead of the mapping that it replaces.
 
-    The first are dropped until there are MAX_MAPPINGS, and MAX_MAPPINGS_BYTES as JSON, at the most.
+    The oldest are dropped until at most MAX_MAPPINGS, and MAX_MAPPINGS_BYTES as JSON, are left.
     """
     others = [one for one in known if not one.is_about(new.fingerprint, new.profile)]
     kept = [*others, new][-MAX_MAPPINGS:]
@@ -75,7 +75,7 @@ def with_remembered(
 def remembered_for(
     known: Sequence[RememberedMapping], fingerprint: str, profile: Profile
 ) -> dict[str, str]:
-    """The mapping for files of that header, without columns that the profile has no more."""
+    """The mapping for files of that header, without columns that the profile no longer has."""
     ours = {normal_label(column.label) for column in profile.columns}
     return {
         theirs: label

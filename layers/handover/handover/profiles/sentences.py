@@ -1,4 +1,4 @@
-"""What a profile does, and what empty cells do in it, each in one sentence for people. Pure."""
+"""What a profile does, and what empty cells do in it, in one sentence each. Pure."""
 
 from __future__ import annotations
 

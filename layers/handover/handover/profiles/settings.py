@@ -1,4 +1,4 @@
-"""What a tenant may set for itself, from JSON and back, with an error that names the field."""
+"""A tenant's settings, from JSON and back, with an error that names the field."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any
 from handover.errors import InvalidRequestError
 from handover.profiles.parsing import NAME_PATTERN
 
-# A file of which more than a fifth of the lines, and more than ten, would clear a manager waits
-# for an Admin, unless the tenant says otherwise.
+# By default, a file waits for an Admin if more than a fifth of its lines, and more than ten, would
+# clear a manager.
 CLEAR_GUARD_PERCENT = 20
 CLEAR_GUARD_LINES = 10
-# A name has 63 characters at the most, so the settings stay far below the 400 KB of an item.
+# A name has at most 63 characters, so the settings stay far below the 400 KB of an item.
 MAX_PROFILES = 100
 
 
@@ -34,9 +34,10 @@ MEANING = "meaning"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A tenant's settings, each defined here: usual value, type and meaning.
+    """A tenant's settings, each defined here: default, type and meaning.
 
-    GUIDE.md prints them; a test holds the bodies of `GET` and `PATCH /settings` to these fields.
+    GUIDE.md lists them; a test checks the bodies of `GET` and `PATCH /settings` against these
+    fields.
     """
 
     clear_guard_percent: int = field(
@@ -81,7 +82,7 @@ _HIGHEST = {"clear_guard_percent": 100, "clear_guard_lines": 20_000_000}
 
 
 def parse_settings(text: str) -> Settings:
-    """The settings that a JSON text describes; raises as `settings_from` does."""
+    """The settings in a JSON text; raises as `settings_from` does."""
     try:
         data = json.loads(text)
     except json.JSONDecodeError as broken:
@@ -92,9 +93,9 @@ def parse_settings(text: str) -> Settings:
 
 
 def settings_from(data: Mapping[str, Any]) -> Settings:
-    """The settings that parsed JSON describes.
+    """The settings in parsed JSON.
 
-    Raises InvalidRequestError whose `field` is the setting that is unknown or out of its range.
+    Raises InvalidRequestError whose `field` is the unknown setting or the one out of range.
     """
     known = [one.name for one in fields(Settings)]
     for name, value in data.items():
@@ -113,7 +114,7 @@ def settings_from(data: Mapping[str, Any]) -> Settings:
 
 
 def _missed(name: str, value: object) -> str:
-    """What was wanted of the setting's value, "" for a value that can be taken."""
+    """What was expected of the setting's value, "" for a valid value."""
     match getattr(Settings(), name):
         case OpcoWall():
             return "" if value in list(OpcoWall) else " or ".join(OpcoWall)
@@ -128,7 +129,7 @@ def _missed(name: str, value: object) -> str:
 
 
 def _are_names(value: object) -> bool:
-    """True for a list of what can be names of profiles, whether or not there are such profiles."""
+    """True for a list of possible profile names, whether or not such profiles exist."""
     return (
         isinstance(value, list)
         and len(value) <= MAX_PROFILES
@@ -137,5 +138,5 @@ def _are_names(value: object) -> bool:
 
 
 def settings_json(settings: Settings) -> dict[str, Any]:
-    """The JSON object that `settings_from` turns back into the same settings."""
+    """The JSON object from which `settings_from` makes the same settings."""
     return asdict(settings) | {"profiles": list(settings.profiles)}

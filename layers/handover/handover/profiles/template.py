@@ -11,7 +11,7 @@ from handover.profiles.profile import Holds, Profile
 def template_csv(profile: Profile) -> bytes:
     """The header of the profile's columns as UTF-8 with BOM, so that spreadsheets read it right.
 
-    Of several columns for a role, the one that counts first.
+    If a role has several columns, only the one that applies first.
     """
     labels: dict[tuple[Holds, str], str] = {}
     for column in profile.columns:

@@ -1,4 +1,4 @@
-"""Which column of a profile each column of a file probably is, and how sure that is."""
+"""Which column of a profile each column of a file probably is, and how certain that is."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ MAX_SAMPLE_CHARS = 100
 
 
 class How(StrEnum):
-    """How sure it is that a column of a file is one of the profile.
+    """How certain it is that a column of a file is one of the profile.
 
-    EXACT is the column's label, ALIAS another of its names or words that mean the same, REMEMBERED
-    what a person has said of such a file. These map without asking. NEAR is a proposal, which
-    counts only once a person has said yes. NONE: the profile has no such column.
+    EXACT is the column's label, ALIAS another of its names or words with the same meaning,
+    REMEMBERED what a person has said about such a file. These map without asking. NEAR is a
+    proposal, which applies only after a person has confirmed it. NONE: the profile has no such
+    column.
     """
 
     EXACT = "exact"
@@ -38,15 +39,15 @@ class How(StrEnum):
 
     @property
     def is_sure(self) -> bool:
-        """True for what maps without asking."""
+        """True for matches that map without asking."""
         return self in (How.EXACT, How.ALIAS, How.REMEMBERED)
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A column of a file, and the label of the profile's column that it is; None with NONE.
+    """A column of a file, and the label of the matching column of the profile; None with NONE.
 
-    `samples` are the first values that are not blank, MAX_SAMPLES at the most.
+    `samples` are the first values that are not blank, at most MAX_SAMPLES.
     """
 
     header: str
@@ -57,7 +58,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """What speaks for the file's column number `given` being the profile's number `column`."""
+    """The evidence that the file's column number `given` is the profile's number `column`."""
 
     evidence: Evidence
     given: int
@@ -65,7 +66,7 @@ class _Pair:
 
     @property
     def place(self) -> tuple[int, int]:
-        """What decides between equal evidence which one is taken."""
+        """Decides which pair is taken when the evidence is equal."""
         return self.given, self.column
 
 
@@ -78,9 +79,9 @@ def match_columns(
 ) -> tuple[Match, ...]:
     """A match for each label, in their order; no column of the profile comes twice.
 
-    `rows` are the first lines of the file, of which MAX_ROWS count. `remembered` leads from labels
-    of the file to the profile's, and goes before all else. Of columns with equal evidence none is
-    sure. The own columns of an uploaded errors.csv are none of the profile's.
+    `rows` are the first lines of the file, of which MAX_ROWS count. `remembered` maps labels of the
+    file to the profile's, and takes precedence over all evidence. Columns with equal evidence are
+    not certain. The report's own columns of an uploaded errors.csv match no column.
     """
     columns = [column for column in profile.columns if column.role != EACH_ROLE]
     values = [[row[at] for row in rows[:MAX_ROWS] if at < len(row)] for at in range(len(labels))]
@@ -100,7 +101,7 @@ def match_columns(
     ]
     times = Counter(map(normal_label, labels))
     for pair, is_contested in _assigned(pairs):
-        # A mapping leads from labels, so it can say nothing of one that comes twice.
+        # A mapping is keyed by label, so it cannot name a label that occurs twice.
         is_asked = is_contested or times[normal_label(labels[pair.given])] > 1
         how = _how(pair, labels[pair.given], columns[pair.column])
         found[pair.given] = pair.column, How.NEAR if is_asked else how
@@ -116,7 +117,7 @@ def match_columns(
 
 
 def mapping_for(matches: Iterable[Match], profile: Profile) -> dict[str, str]:
-    """The mapping that has `bind` take what is sure: without labels that it knows by itself."""
+    """The mapping that makes `bind` accept what is certain, without labels that it knows anyway."""
     names = {
         normal_label(name): column.label
         for column in profile.columns
@@ -134,9 +135,9 @@ def mapping_for(matches: Iterable[Match], profile: Profile) -> dict[str, str]:
 def _remembered(
     labels: Sequence[str], columns: Sequence[Column], remembered: Mapping[str, str]
 ) -> dict[int, tuple[int, How]]:
-    """What a person has said, by the number of the label, as far as `bind` would follow it.
+    """What a person has said, by the number of the label, as far as `bind` would accept it.
 
-    The profile may have changed since: a column that two labels would name is matched.
+    The profile may have changed since: a column that two labels would name is matched by evidence.
     """
     places = {normal_label(column.label): place for place, column in enumerate(columns)}
     names = {
@@ -160,7 +161,7 @@ def _remembered(
 def _assigned(pairs: Sequence[_Pair]) -> Iterator[tuple[_Pair, bool]]:
     """The pairs that are taken, the strongest first, and whether another is as strong.
 
-    Of those that are as strong the file's first is taken, for the profile's first column.
+    Among equally strong ones, the file's first column is taken, for the profile's first column.
     """
     ranked = sorted(
         pairs, key=lambda pair: (-pair.evidence.strength, -pair.evidence.fit, *pair.place)

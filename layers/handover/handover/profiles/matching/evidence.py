@@ -1,4 +1,4 @@
-"""What speaks for a column of a file being one of a profile's."""
+"""The evidence that a column of a file is one of a profile's."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ PEOPLE = frozenset({Concept.USER, Concept.EMPLOYEE})
 
 
 class Strength(IntEnum):
-    """How much speaks for it. Whatever is over GUESS maps without asking, if nothing contests it.
+    """The strength of the evidence. Anything above GUESS maps without asking, if uncontested.
 
     OWN is what `bind` recognises by itself. SAME is an own label in other words, CLEAR says what
-    the column is, LIKELY does where the file has nothing better, POSSIBLE where there is no other
-    role that is meant more probably.
+    the column is, LIKELY does if the file has nothing better, POSSIBLE if no other role is more
+    probable.
     """
 
     GUESS = 1
@@ -33,7 +33,7 @@ class Strength(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A column of the file: its label as it stands, its meaning, what its values look like."""
+    """A column of the file: its label as written, its meaning, and the kind of its values."""
 
     label: str
     meaning: Meaning
@@ -44,11 +44,11 @@ class Given:
 class Surroundings:
     """What is known of all columns together.
 
-    `named` are those whom a column of the file names, so that one called "Customer" does not.
-    `has_customer_id`: the profile has a column for the customer's id beside the account's.
-    `is_about_users`: lines are about users, not accounts. `has_before`: the profile has a column
-    for who holds a role now, or who is replaced. `managers`: how many roles of the profile are of
-    those who look after accounts.
+    `named` are those whose names are in a column of the file, so that a column "Customer" is not
+    their name. `has_customer_id`: the profile has a column for the customer's id beside the
+    account's. `is_about_users`: lines are about users, not accounts. `has_before`: the profile has
+    a column for the present or the replaced holder of a role. `managers`: how many roles of the
+    profile are roles of account managers.
     """
 
     named: frozenset[Concept]
@@ -60,7 +60,7 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Evidence:
-    """The strength, and what decides between claims of one strength: more is better."""
+    """The strength, and what decides between evidence of equal strength: more is better."""
 
     strength: Strength
     fit: int = 0

@@ -1,4 +1,4 @@
-"""Columns of the directory's fields of an account or a user, and of workflows."""
+"""Columns of directory fields of an account or a user, and of workflows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from handover.profiles.profile import Column
 
 
 def as_workflow(given: Given) -> Evidence | None:
-    """What the label says of the column naming the account's workflow."""
+    """The label's evidence that the column names the account's workflow."""
     found = given.meaning.concepts - {Concept.NAME} - PARTIES
     if given.meaning.unknown or not found <= {Concept.WORKFLOW, Concept.DUNNING, Concept.PLAN}:
         return None
@@ -30,7 +30,7 @@ def as_workflow(given: Given) -> Evidence | None:
 
 
 def as_field(column: Column, given: Given, around: Surroundings) -> Evidence | None:
-    """What the label says of the column holding the field that `column` holds."""
+    """The label's evidence that the column holds the field of `column`."""
     understood = _FACTS.get(column.role)
     if understood is None or given.meaning.unknown:
         return None
@@ -41,7 +41,7 @@ Understood = Callable[[Given, frozenset[Concept]], Evidence | None]
 
 
 def _plain(needed: Concept, *beside: Concept) -> Understood:
-    """CLEAR for the concept, alone or with others that go with it and what lines are about."""
+    """CLEAR for the concept, alone or with related ones and what lines are about."""
 
     def understood(given: Given, subject: frozenset[Concept]) -> Evidence | None:
         found = given.meaning.concepts

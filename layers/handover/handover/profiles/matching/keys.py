@@ -18,7 +18,7 @@ from handover.profiles.profile import Column
 
 
 def as_account(column: Column, given: Given, around: Surroundings) -> Evidence | None:
-    """What the label says of the column being the id of the account."""
+    """The label's evidence that the column is the id of the account."""
     found = given.meaning.concepts
     parties, ids = found & PARTIES, found & IDS
     if not found <= PARTIES | IDS | {Concept.EXTERNAL, Concept.RECORD}:
@@ -39,7 +39,7 @@ def as_account(column: Column, given: Given, around: Surroundings) -> Evidence |
 
 
 def _as_bare_account(given: Given, around: Surroundings) -> Evidence | None:
-    """For a label as "Customer": the id, if another column is the name or the values are ids."""
+    """For a label like "Customer": the id, if another column is the name or the values are ids."""
     found = given.meaning.concepts
     if not found & PARTIES or given.meaning.unknown or given.look is Look.NAMES:
         return None
@@ -52,7 +52,7 @@ def _as_bare_account(given: Given, around: Surroundings) -> Evidence | None:
 
 
 def as_address(given: Given) -> Evidence | None:
-    """What the label says of the column being the address of the user."""
+    """The label's evidence that the column is the address of the user."""
     found = given.meaning.concepts
     if Concept.EMAIL not in found or given.meaning.unknown:
         return None

@@ -1,4 +1,4 @@
-"""What a label of a header means: its words, taken apart and understood."""
+"""The meaning of a header's label: its words, separated and interpreted."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from handover.profiles.matching.words import (
     Concept,
 )
 
-# No label of an export is longer; of longer ones the beginning counts.
+# No label of an export is longer; only the beginning of longer ones counts.
 MAX_LABEL_CHARS = 200
 MAX_COMPOUND_CHARS = 40
-# The labels of some files and profiles, each of which is compared with all others.
+# Cache size: labels of some files and profiles, each of which is compared with all others.
 MAX_REMEMBERED = 4096
-# A word of so many letters may have one slip, one of twice as many may have two.
+# A word of this many letters may have one typo, one of twice as many may have two.
 MIN_TYPO_CHARS = 5
 
 _FOLDED = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "ł": "l", "đ": "d", "œ": "oe"})
@@ -36,9 +36,9 @@ _WORD = re.compile(r"[^\W_]+")
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """The concepts of a label without noise, and the words of it that nobody knows.
+    """The concepts of a label without noise, and its unknown words.
 
-    `is_guessed` is true when a word was read as one that differs from it by a slip.
+    `is_guessed` is true when a word was matched to one that differs by a typo.
     """
 
     concepts: frozenset[Concept]
@@ -67,7 +67,7 @@ def meaning_of(label: str) -> Meaning:
 
 @lru_cache(maxsize=MAX_REMEMBERED)
 def words_of(label: str) -> tuple[str, ...]:
-    """The words of a label: camelCase taken apart, without accents and case, "e-mail" as one."""
+    """The words of a label: camelCase split, without accents and case, "e-mail" as one."""
     text = _NUMBER_SIGN.sub(" number ", label[:MAX_LABEL_CHARS])
     text = unicodedata.normalize("NFKD", text)
     text = "".join(char for char in text if unicodedata.category(char) not in ("Mn", "Cf"))
@@ -76,7 +76,7 @@ def words_of(label: str) -> tuple[str, ...]:
 
 
 def _understood(words: Sequence[str]) -> Iterator[tuple[str, Concept | None]]:
-    """The longest phrases of the vocabulary, in order, and the words in no phrase with None."""
+    """The longest phrases of the vocabulary, in order; words in no phrase have None."""
     place = 0
     while place < len(words):
         for length in range(min(MAX_PHRASE_WORDS, len(words) - place), 0, -1):
@@ -92,7 +92,7 @@ def _understood(words: Sequence[str]) -> Iterator[tuple[str, Concept | None]]:
 
 
 def _parts(word: str) -> list[str]:
-    """The known words that a longer one is put together of, as few as can be; else none."""
+    """The known words that a longer one consists of, as few as possible; else none."""
     if len(word) > MAX_COMPOUND_CHARS:
         return []
     best: list[list[str] | None] = [[], *[None] * len(word)]
@@ -108,7 +108,7 @@ def _parts(word: str) -> list[str]:
 
 
 def _guessed(word: str) -> tuple[Concept | None, bool]:
-    """The concept of the one known word that is a slip away."""
+    """The concept of the only known word that is a typo away."""
     if len(word) < MIN_TYPO_CHARS or not word.isascii():
         return None, False
     slips = 2 if len(word) >= 2 * MIN_TYPO_CHARS else 1

@@ -1,4 +1,4 @@
-"""Columns that name users: who looks after an account, and who may look on."""
+"""Columns that name users: account managers and viewers."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from handover.profiles.matching.samples import Look
 from handover.profiles.matching.words import VOCABULARY, Concept
 from handover.profiles.profile import Column, NamedBy, Profile
 
-# How well columns of one person fit that do not say whether they hold addresses or names.
+# How well columns of one person fit if they do not say whether they hold addresses or names.
 _NO_FORM_FIT, OWN_FIT = 2, 3
-# Who is to look after an account goes before who does.
+# A column of future managers takes precedence over one of present managers.
 _NEW_FIT = 10
 _OF_SUCCESS = frozenset({Concept.SUCCESS_MANAGER, Concept.OWNER, Concept.REP})
 _OF_SALES = frozenset({Concept.SALES, Concept.REP, Concept.OWNER})
 _FAMILIAR = _OF_SUCCESS | _OF_SALES | {Concept.MANAGER, Concept.ACCOUNT_MANAGER}
-# Roles of those who look after accounts, by what a role or a label of theirs says.
+# Roles of account managers, by the words of the role or its label.
 _ACCOUNT_MANAGER, _SUCCESS_MANAGER, _REP, _ANYBODY = "account manager", "csm", "rep", "anybody"
 
 
 def _of_role(role: str) -> frozenset[Concept]:
-    """What the role is called, nothing where it holds a word that nobody knows."""
+    """The concepts of the role's name, nothing if it contains an unknown word."""
     meant = meaning_of(role)
     return frozenset() if meant.unknown else meant.concepts
 
 
 def _family(found: frozenset[Concept]) -> str | None:
-    """The kind of people who look after accounts that the concepts name, None for others."""
+    """The kind of account managers that the concepts name, None for others."""
     rest = found - FORMS - PEOPLE - PARTIES - {Concept.CURRENT, Concept.NEW}
     if rest == {Concept.MANAGER} and (found & PEOPLE or found & PARTIES == {Concept.COMPANY}):
         # Of an employee it is the superior, of a company one of its own.
@@ -58,10 +58,10 @@ def _family(found: frozenset[Concept]) -> str | None:
 
 
 def as_person(column: Column, given: Given, around: Surroundings) -> Evidence | None:
-    """What the label says of the column naming the users of the role of `column`."""
+    """The label's evidence that the column names the users of the role of `column`."""
     evidence = _as_person(column, given, around)
     if evidence is not None and around.has_before:
-        # It may be who holds the role now as well as who is to hold it.
+        # It may mean the present holder of the role as well as the future one.
         return Evidence(Strength.GUESS, evidence.fit)
     return evidence
 
@@ -84,7 +84,7 @@ def _as_person(column: Column, given: Given, around: Surroundings) -> Evidence |
     if given.meaning.unknown:
         return Evidence(Strength.GUESS, fit)
     if given_family == own_family:
-        # In a team a record's owner may be any of them, unless the role is called so.
+        # In a team a record's owner may be any of them, unless the role has that name.
         is_any = around.managers > 1 and found & _FAMILIAR == {Concept.OWNER}
         is_asked = is_any and Concept.OWNER not in _of_role(column.role)
         return Evidence(Strength.GUESS if is_asked else Strength.CLEAR, fit)
@@ -95,13 +95,13 @@ def _as_person(column: Column, given: Given, around: Surroundings) -> Evidence |
 
 @lru_cache(maxsize=MAX_REMEMBERED)
 def _core(label: str) -> tuple[str, ...]:
-    """The words of a label without those that say in which form it names somebody."""
+    """The words of a label without those for the form of the name."""
     formal = FORMS | {Concept.NOISE}
     return tuple(word for word in words_of(label) if VOCABULARY.get((word,)) not in formal)
 
 
 def _as_viewer(column: Column, given: Given, form: int) -> Evidence | None:
-    """Who may look only, in a role that is called so."""
+    """Viewers, for a role with such a name."""
     found = given.meaning.concepts
     if _of_role(column.role) != {Concept.VIEWER} or not found & {Concept.VIEWER, Concept.FOLLOWER}:
         return None
@@ -113,7 +113,7 @@ def _as_viewer(column: Column, given: Given, form: int) -> Evidence | None:
 
 
 def _form_fit(ways: Sequence[NamedBy], found: frozenset[Concept]) -> int | None:
-    """How well a column that names users in such a form fits; None when it cannot be read."""
+    """How well a column that names users in this form fits; None when it cannot be read."""
     named = {
         way
         for way, concept in (
@@ -129,11 +129,11 @@ def _form_fit(ways: Sequence[NamedBy], found: frozenset[Concept]) -> int | None:
     fitting = [way for way in ways if way in named]
     if not fitting:
         return None
-    # The column that takes nothing else is meant for it.
+    # A column that accepts only this form is meant for it.
     return 5 if len(ways) == 1 else 4 - ways.index(fitting[0])
 
 
 def count_managers(profile: Profile) -> int:
-    """How many of the profile's roles are of those who look after accounts."""
+    """How many of the profile's roles are roles of account managers."""
     roles = {column.role for column in profile.columns if column.by}
     return sum(_family(_of_role(role)) is not None for role in roles)

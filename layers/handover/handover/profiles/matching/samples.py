@@ -1,4 +1,4 @@
-"""What the sample values of a column look like."""
+"""What kind of values a column's samples are."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from enum import StrEnum
 
 from handover.profiles.fields import ACTIVE, DELETED, INACTIVE
 
-# So much of a column must look alike.
+# The share of a column's values that must be of one kind.
 MIN_SHARE = 0.6
-# Longer than any address or name; of longer cells the beginning counts.
+# Longer than any address or name; only the beginning of longer cells counts.
 MAX_CELL_CHARS = 400
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]{2,}")
 _LIST = re.compile(r"[;,|\s]+")
@@ -31,7 +31,7 @@ class Look(StrEnum):
 
 
 def appearance_of(values: Sequence[str]) -> Look:
-    """What most of the values that are not blank look like."""
+    """The kind of most of the values that are not blank."""
     cells = [cell for value in values if (cell := value[:MAX_CELL_CHARS].strip())]
     if not cells:
         return Look.EMPTY

@@ -1,4 +1,4 @@
-"""How much speaks for a column of a file being one of a profile's, by label and values."""
+"""The evidence that a column of a file is one of a profile's, by label and values."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from handover.profiles.matching.words import Concept
 from handover.profiles.profile import BESIDE, Column, Holds, NamedBy, Profile
 from handover.reading.sniff import normal_label
 
-# Labels this much alike (of 100) are probably one label, misspelled.
+# Labels with this similarity (of 100) are probably the same label, misspelled.
 SPELLED_ALIKE = 75
-# Words that many things have in common: labels with one are the same if they are the same words.
+# Words that many columns share: labels with one are equal only if all their words are.
 _VAGUE = frozenset({Concept.OTHER, Concept.PLAN, Concept.MORE, Concept.CURRENT, Concept.NEW})
 _PERSONS = frozenset({Holds.USERS, Holds.INITIAL})
 
@@ -37,7 +37,7 @@ _normal = lru_cache(maxsize=MAX_REMEMBERED)(normal_label)
 
 
 def surroundings_of(columns: Sequence[Given], profile: Profile) -> Surroundings:
-    """What the columns of the file and the profile say of each other."""
+    """What the columns of the file and the profile reveal about each other."""
     return Surroundings(
         named=frozenset().union(*(_named_by(one.meaning) for one in columns)),
         has_customer_id=any(column.role == "#customer_id" for column in profile.columns),
@@ -48,14 +48,14 @@ def surroundings_of(columns: Sequence[Given], profile: Profile) -> Surroundings:
 
 
 def _named_by(meaning: Meaning) -> frozenset[Concept]:
-    """Whom a column names: "Customer name" the customer, and "Name 1" too."""
+    """Whose name a column is: "Customer name" the customer's, and "Name 1" too."""
     rest = meaning.concepts - {Concept.NAME}
     is_name = Concept.NAME in meaning.concepts and rest <= PARTIES and not meaning.unknown
     return (rest or frozenset({Concept.CUSTOMER})) if is_name else frozenset()
 
 
 def evidence_for(column: Column, given: Given, around: Surroundings) -> Evidence | None:
-    """What speaks for `given` being the profile's `column`, None when nothing does."""
+    """The evidence that `given` is the profile's `column`, None when there is none."""
     label = _normal(given.label)
     if not label:
         return None
@@ -74,7 +74,7 @@ def evidence_for(column: Column, given: Given, around: Surroundings) -> Evidence
 
 
 def _same_words(column: Column, given: Given) -> Evidence | None:
-    """SAME for an own label with other punctuation, or in words that mean the same."""
+    """SAME for an own label with other punctuation, or in words with the same meaning."""
     is_person = column.holds in _PERSONS
     if is_person and given.meaning.concepts <= FORMS:
         # "E-mail" alone may be anybody's, most often the customer's.
@@ -83,7 +83,7 @@ def _same_words(column: Column, given: Given) -> Evidence | None:
     for name in (column.label, *column.aliases):
         if squeezed and squeezed == "".join(words_of(name)):
             return Evidence(Strength.CLEAR, OWN_FIT) if is_person else Evidence(Strength.SAME, 1)
-    # Of several columns about one person the form decides, see `_form_fit`.
+    # Among several columns about one person the form decides, see `_form_fit`.
     for name in () if is_person else (column.label, *column.aliases):
         meant = meaning_of(name)
         if given.meaning == meant and meant.concepts and not meant.concepts & _VAGUE:
@@ -92,7 +92,7 @@ def _same_words(column: Column, given: Given) -> Evidence | None:
 
 
 def _meant(column: Column, given: Given, around: Surroundings) -> Evidence | None:
-    """What the meaning of the label says of a column that holds such a thing."""
+    """The evidence from the meaning of the label, for the kind of column."""
     match column.holds:
         case Holds.ACCOUNT:
             return as_account(column, given, around)
@@ -109,7 +109,7 @@ def _meant(column: Column, given: Given, around: Surroundings) -> Evidence | Non
 
 
 def _weighed(evidence: Evidence, column: Column, given: Given) -> Evidence | None:
-    """What the label says, with what the values say of it: they may take it back."""
+    """The label's evidence, adjusted by the values, which may cancel it."""
     guess = Evidence(Strength.GUESS, evidence.fit)
     match column.holds, given.look:
         case _, Look.EMPTY:
@@ -129,14 +129,14 @@ def _weighed(evidence: Evidence, column: Column, given: Given) -> Evidence | Non
 
 
 def _can_name(ways: Sequence[NamedBy], look: Look) -> bool:
-    """True unless values that look so cannot name users in any of the ways."""
+    """False when values of this kind cannot name users in any of the ways."""
     if look is Look.EMAILS:
         return True
     return NamedBy.NAME in ways or (NamedBy.LOGIN in ways and look is not Look.NAMES)
 
 
 def _by_values(column: Column, given: Given) -> Evidence | None:
-    """A guess by the values alone, where the label says nothing that speaks against it."""
+    """A guess by the values alone, if the label does not contradict it."""
     found, unknown = given.meaning.concepts, given.meaning.unknown
     is_person = column.holds in {*_PERSONS, Holds.USER} and column.is_required
     may_hold_emails = given.look is Look.EMAILS or (

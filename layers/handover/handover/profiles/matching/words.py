@@ -1,7 +1,7 @@
-"""The words of headers: what each means, in the languages of the exports that people upload.
+"""The words of headers and their meanings, in the languages of the exports that people upload.
 
-Words are written as `meaning.py` compares them: small letters, no accents, "e-mail" as "email".
-A group of words is a phrase, which counts before its single words.
+Words are written as `meaning.py` compares them: lower case, no accents, "e-mail" as "email". A
+group of words is a phrase, which takes precedence over its single words.
 """
 
 from __future__ import annotations
@@ -49,13 +49,13 @@ class Concept(StrEnum):
     ROLES = "roles"
     PHONE = "phone"
     MOBILE = "mobile"
-    # Says nothing of its own: the system that wrote the file, "new", "primary", "the".
+    # No meaning of their own: the system that wrote the file, "new", "primary", "the".
     NOISE = "noise"
-    # Of somebody's job, not of a customer: said of addresses and phones.
+    # Of somebody's job, not of a customer: used for addresses and phones.
     WORK = "work"
     CURRENT = "current"
     NEW = "new"
-    # Makes another thing of what stands beside it: "parent account", "owner's phone".
+    # Changes the meaning of its neighbours: "parent account", "owner's phone".
     OTHER = "other"
 
 
@@ -78,7 +78,7 @@ _WORDS: Mapping[Concept, str] = {
         id, ids, identifier, identifiant, identificador, identificativo, uid, uuid, guid, kennung,
         identification, identifikation
     """,
-    # Of what, another word must say: alone they count lines or name a payment.
+    # Another word must say of what: alone they count lines or name a payment.
     Concept.NUMBER: "no, nr, num, number, nummer, numero, numer, nro, nbr, key",
     Concept.REFERENCE: "ref, reference, referenz, referencia, riferimento",
     Concept.CUSTOMER_ID: "kunnr, card code, cardcode",
@@ -101,7 +101,7 @@ _WORDS: Mapping[Concept, str] = {
         name, samaccountname, benutzername, anmeldename, identifiant de connexion, usuario de
         acceso, gebruikersnaam, anvandarnamn, sso, sso id, network id
     """,
-    # Some systems mean what a user types, others what a user is called.
+    # Some systems mean the login name, others the person's name.
     Concept.USER_NAME: "user name, user names",
     Concept.USER: """
         user, users, benutzer, utilisateur, usuario, utente, gebruiker, agent, agents, member,
@@ -238,7 +238,7 @@ def _vocabulary() -> Iterator[tuple[tuple[str, ...], Concept]]:
 
 VOCABULARY: Mapping[tuple[str, ...], Concept] = dict(_vocabulary())
 MAX_PHRASE_WORDS = max(map(len, VOCABULARY))
-# What long words are put together of: "kundennummer", "accountmanager", "OWNEREMAIL".
+# The parts of long words: "kundennummer", "accountmanager", "OWNEREMAIL".
 MIN_PART_CHARS = 3
 # The beginning of too many words.
 _NO_PARTS = frozenset({"acc"})

@@ -1,4 +1,4 @@
-"""The profiles that every tenant has from the first day, one JSON file each."""
+"""The built-in profiles that every tenant has, one JSON file each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from handover.profiles.profile import Profile
 
 @cache
 def presets() -> dict[str, Profile]:
-    """The presets by name, in the order of their names."""
+    """The presets by name, in order of name."""
     files = sorted(resources.files(__name__).iterdir(), key=lambda file: file.name)
     found = [
         replace(parse_profile(file.read_text("utf-8")), is_preset=True)
