@@ -1,6 +1,6 @@
 """Bytes to lines: dialect and header, records, chunk boundaries, repeated accounts. Pure.
 
-Workers have no numpy. What needs it is imported by name: `handover.reading.scan` and
+Workers have no numpy. Modules that need it are imported by name: `handover.reading.scan` and
 `handover.reading.repeats`.
 """
 

@@ -1,8 +1,8 @@
-"""Which rows are blank lines: they are no data lines, so nothing is decided about them.
+"""Which rows are blank lines: they are not data lines, so nothing is decided about them.
 
-A row is blank when csv.reader finds only white space in its cells, as str.strip takes it. How many
-cells there are does not matter, and neither do quotes around nothing. Spreadsheets write such rows
-for lines that were emptied, often many at a file's end.
+A row is blank when csv.reader finds only white space in its cells, as str.strip defines it. The
+number of cells does not matter, nor do quotes around nothing. Spreadsheets write such rows for
+lines that were emptied, often many at a file's end.
 
 `handover.reading.data_lines` finds the same rows in bytes.
 """
@@ -16,10 +16,10 @@ from handover.reading.own_columns import has_moved, own_columns_at
 
 
 def blank_test(dialect: Dialect, header: Header) -> Callable[[Sequence[str]], bool]:
-    """What says of a row, as csv.reader gives it, whether it is a blank line.
+    """A function that says whether a row, as csv.reader gives it, is a blank line.
 
-    In a report, a row of which only the report's own cells are left is blank too. A row whose cells
-    have moved, or that has more or fewer than the header, may hold a value there and is judged.
+    In a report, a row with only the report's own cells is blank too. A row whose cells have moved,
+    or with more or fewer cells than the header, may hold a value and is not blank.
     """
     if not dialect.skips_blank_rows:
         return lambda row: not row

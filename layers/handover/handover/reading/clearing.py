@@ -1,4 +1,4 @@
-"""How many lines hold a clearing value, such as a blank or "None" (numpy)."""
+"""How many lines have a clearing value, such as a blank or "None" (numpy)."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from handover.reading.keys import Hashes, field_values, words_of
 from handover.reading.lineends import QUOTE, Bytes, Places
 from handover.reading.windows import Window
 
-# Bytes of a field as it stands; what clears is a word. Longer fields count only when spaces or
-# quotes stand at their edges, which may leave a word within, or list separators, which may be all.
+# Bytes of a raw field; clearing values are words. Longer fields count only with spaces or quotes at
+# their edges, which may surround a word, or with list separators only.
 _MAX_BYTES = 16
 
 _GUARD = ord("'")
-# Verdicts remembered; a column of a million different short names must not fill the memory.
+# Cached verdicts; a column of a million different short names must not fill the memory.
 _MAX_VERDICTS = 50_000
 
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
@@ -29,8 +29,8 @@ _WORD_MASK = np.array([(1 << (8 * length)) - 1 for length in range(9)], np.uint6
 class Clearing:
     """Which columns a line may clear, and by which values.
 
-    With a `list_separator`, a value that holds nothing else may clear however long it is. `words`
-    are those that clear, in the form that str.casefold gives.
+    With a `list_separator`, a value of separators only may clear however long it is. `words` are
+    the clearing words, in the form of str.casefold.
     """
 
     columns: Sequence[int]
@@ -49,9 +49,9 @@ class ClearingCounter:
         self._columns = tuple(clearing.columns)
         self._width = width
         self._is_clearing = clearing.is_clearing
-        # A space is odd already, and so is every byte of a separator that is not ASCII.
+        # A space is already odd, and so is every byte of a separator that is not ASCII.
         self._separator = ord(clearing.list_separator) if clearing.list_separator is not None else 0
-        # A quote within a word is written twice; a guard and the quotes around it are three bytes.
+        # A quote within a word is doubled; a guard and the surrounding quotes are three bytes.
         longest = max((len(word.encode()) + word.count('"') for word in clearing.words), default=0)
         self._longest_word = longest + 3
         self._verdicts: dict[bytes, bool] = {}
@@ -90,11 +90,11 @@ class ClearingCounter:
         return clears
 
     def _long_words(self, window: Window, begin: Places, end: Places) -> list[int]:
-        """Of long fields, those that may be a word as it stands."""
+        """Of long fields, those that may be a word as they are."""
         lengths = end - begin
         may_be = lengths <= self._longest_word
         if not window.data.isascii():
-            # The sign for kelvin, of three bytes, is a k in another case; none shrinks by more.
+            # The kelvin sign, of three bytes, is a k in another case; no character shrinks by more.
             beyond = np.flatnonzero(window.view >= 128)
             holds = np.searchsorted(beyond, begin) < np.searchsorted(beyond, end)
             may_be |= holds & (lengths <= 3 * self._longest_word)
@@ -125,7 +125,7 @@ class ClearingCounter:
         raws = [self._raw(window, begin, lengths, place) for place in first.tolist()]
         verdicts = np.array([self._verdict(raw, dialect) for raw in raws], np.bool_)
         clears = verdicts[which]
-        # Different values with one mix are next to impossible; they are judged one by one.
+        # Different values with the same mix are nearly impossible; they are judged one by one.
         for place in np.flatnonzero(~is_true_group).tolist():
             clears[place] = self._verdict(self._raw(window, begin, lengths, place), dialect)
         return clears

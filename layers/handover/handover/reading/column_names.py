@@ -1,4 +1,4 @@
-"""Names for the columns of a file, each once, so that a cell can be addressed by name. Pure."""
+"""Unique names for the columns of a file, so that a cell can be addressed by name. Pure."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 
 def column_names(labels: Sequence[str]) -> tuple[str, ...]:
-    """A name for each label, in their order: the label on one line, without stray spaces.
+    """A name for each label, in their order: the label on one line, without extra spaces.
 
-    A blank label becomes "column 3", by its place counted from one. A label that stands there
-    before gets a number: "city", "city (2)".
+    A blank label becomes "column 3", by its position counted from one. A label that occurred before
+    gets a number: "city", "city (2)".
     """
     names: dict[str, None] = {}
     for place, label in enumerate(labels, start=1):

@@ -1,7 +1,7 @@
-"""A chunk's bytes as lines, the way a worker reads them: csv.reader, and a look for faults.
+"""A chunk's bytes as lines, as a worker reads them: csv.reader, and checks for faults.
 
-Clean lines, nearly all, are checked many at a time; only a batch that holds something odd is
-looked at line by line.
+Clean lines, nearly all, are checked many at a time; only a batch with something unusual is checked
+line by line.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ _DELIMITER_NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a b
 def lines(data: bytes, *, chunk: Chunk, dialect: Dialect, header: Header) -> Iterator[Line]:
     """The chunk's data lines in order, lazily; blank lines (see `blanks`) are left out.
 
-    `data` is the chunk's bytes. A line has a `fault` when its fields are not as many as the
-    header's (FIELD_COUNT), one is too long (FIELD_TOO_LONG), or it holds a control character or
-    text behind a closing quote (INVALID_CHARACTER); its fields are then as spreadsheets read it.
+    `data` is the chunk's bytes. A line has a `fault` when its number of fields is not the header's
+    (FIELD_COUNT), one is too long (FIELD_TOO_LONG), or it has a control character or text after a
+    closing quote (INVALID_CHARACTER); its fields are then as spreadsheets read it.
     """
     text = data.decode(dialect.encoding)
     check = _Check(data, dialect, header)
@@ -54,7 +54,7 @@ def lines(data: bytes, *, chunk: Chunk, dialect: Dialect, header: Header) -> Ite
         records += len(batch)
         yield from check.batch(number, batch, is_flat=is_flat)
         number = chunk.first_line + lines_read
-    # Text stands behind a closing quote: the rest is read leniently, each record looked at.
+    # There is text after a closing quote: read the rest leniently and check each record.
     for start, row, malformed_to in islice(
         _one_by_one(text, chunk.first_line, dialect.delimiter), records, None
     ):
@@ -65,7 +65,7 @@ def lines(data: bytes, *, chunk: Chunk, dialect: Dialect, header: Header) -> Ite
 def record_lines(
     records: Sequence[bytes], numbers: Sequence[int], *, dialect: Dialect, header: Header
 ) -> Iterator[Line]:
-    """The lines of single records, none of them blank, each with its number; as `lines` has them.
+    """The lines of single records, none of them blank, each with its number; as from `lines`.
 
     Each of `records` is the bytes of one whole record with its line end.
     """
@@ -105,12 +105,12 @@ def _one_by_one(
 
 
 class _Check:
-    """Turns rows into lines. What can be ruled out for all of the bytes is not asked per line."""
+    """Turns rows into lines. Checks that hold for all of the bytes are not repeated per line."""
 
     def __init__(self, data: bytes, dialect: Dialect, header: Header) -> None:
         self._labels = header.labels
         self._delimiter = dialect.delimiter
-        # Deleting bytes is the fastest look for them; each stands for itself in any encoding here.
+        # Deleting bytes is the fastest test for them; each is one character in any encoding here.
         self._has_controls = len(data.translate(None, _CONTROL_BYTES)) < len(data)
         self._may_be_long = _may_hold_long_field(data)
         self._has_guards = dialect.is_report and (b"'" in data or b"\xe2\x90" in data)
@@ -145,7 +145,7 @@ class _Check:
         return Line(number, fields, self._fault(number, fields, malformed_to))
 
     def _may_have_blanks(self, batch: list[list[str]]) -> bool:
-        """False when every row's first cell shows that it is no blank line."""
+        """False when every row's first cell shows that it is not a blank line."""
         if not all(batch):
             return True
         return self._skips_blank_rows and not all(map(str.strip, map(_FIRST_CELL, batch)))
@@ -178,7 +178,7 @@ class _Check:
             return self._wrong_count(number, len(fields))
         if self._own_at is not None and has_moved(fields, self._own_at):
             return self._moved(number, self._own_at, fields)
-        # What a report's own columns hold is never read, so it may be anything.
+        # The report's own columns are never read, so any content is allowed.
         for label, field in zip(self._labels[: self._own_at], fields, strict=False):
             if len(field) > MAX_FIELD_CHARS:
                 return Rejection(
@@ -230,9 +230,9 @@ class _Check:
 
 
 def _may_hold_long_field(data: bytes) -> bool:
-    """False when no field can exceed MAX_FIELD_CHARS: line ends stand near enough everywhere.
+    """False when no field can exceed MAX_FIELD_CHARS, because line ends are close everywhere.
 
-    A field that long would cover one of the looks, which are half as long, without a line end.
+    A field that long would fill one of the checked ranges, half as long, without a line end.
     """
     if b'"' in data:
         return True

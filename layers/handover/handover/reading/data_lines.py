@@ -1,8 +1,8 @@
-"""Which records of a window are data lines: all but the blank ones (numpy).
+"""Which records of a window are data lines: all except the blank ones (numpy).
 
-Exactly the rows that `handover.reading.blanks` leaves. Nearly every record shows by its first byte
-or two that it holds something; short ones of separators and spaces are settled by array operations,
-and only what is left is read by csv.reader.
+Exactly the rows that are not blank for `handover.reading.blanks`. The first byte or two of nearly
+every record shows that it has a value; short records of separators and spaces take array
+operations, and only the rest is read by csv.reader.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from handover.reading.own_columns import own_columns_at
 from handover.reading.parsing import rows, text_lines
 from handover.reading.windows import PADDING, Window
 
-# Bytes of a record looked at by array operations; the padding behind a window allows no more.
+# Bytes of a record checked by array operations; the padding after a window allows no more.
 _BYTES_AT_ONCE = len(PADDING) - 1
 
 _SPACES = "".join(char for char in map(chr, range(0x3001)) if char.isspace())
 _ASCII_SPACES = "".join(char for char in _SPACES if char.isascii()).encode()
-# In Windows-1252 the only other space is a byte of the one that UTF-8 has for it.
+# In Windows-1252 the only other space is a byte of UTF-8's encoding of it.
 _BYTES_OF_SPACES = bytes(sorted(set(_SPACES.encode())))
 
 Mask = npt.NDArray[np.bool_]
@@ -39,7 +39,7 @@ def data_lines(window: Window, dialect: Dialect, header: Header) -> Mask:
     own_at = own_columns_at(header.labels) if dialect.is_report else None
     ends = window.stops
     if own_at:
-        # A report's own cells are never blank; what counts stands before them.
+        # A report's own cells are never blank; what counts is before them.
         ends = np.where(window.widths == len(header.labels), window.field(own_at - 1)[1], ends)
     may_be_blank, is_blank_byte = _tables(dialect.delimiter)
     first = window.view[window.starts]
@@ -85,7 +85,7 @@ def _read_as_blank(
 
 @lru_cache(maxsize=8)
 def _tables(delimiter: str) -> tuple[Mask, Mask]:
-    """For each byte, whether a blank line may hold it, and whether it is blank by itself."""
+    """For each byte, whether a blank line may contain it, and whether it is blank by itself."""
     may_be_blank, is_blank_byte = np.zeros((2, 256), np.bool_)
     may_be_blank[list(_may_hold(delimiter))] = True
     is_blank_byte[list(delimiter.encode() + _ASCII_SPACES)] = True
@@ -94,7 +94,7 @@ def _tables(delimiter: str) -> tuple[Mask, Mask]:
 
 @lru_cache(maxsize=8)
 def _pattern(delimiter: str) -> re.Pattern[bytes]:
-    """What a blank line may be, to the last byte."""
+    """A pattern for a complete blank line."""
     return re.compile(b"[" + re.escape(_may_hold(delimiter)) + b"]*+")
 
 

@@ -1,4 +1,4 @@
-"""The first records of a file, as a person is shown them before anything is decided. Pure."""
+"""The first records of a file, to show to a person before anything is decided. Pure."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from handover.reading.blanks import has_only_blanks
 from handover.reading.parsing import rows, text_lines
 
 MAX_FIRST_ROWS = 20
-# Blank rows in between are passed over, but not for ever.
+# Blank rows in between are skipped, up to a limit.
 MAX_READ_ROWS = 10 * MAX_FIRST_ROWS
 
 
 def first_rows(
     head: bytes, dialect: Dialect, header: Header, *, is_whole: bool
 ) -> list[tuple[str, ...]]:
-    """The cells of the first records behind the header that are not blank, at most MAX_FIRST_ROWS.
+    """The cells of the first records after the header that are not blank, at most MAX_FIRST_ROWS.
 
-    `head` is the beginning of the file, and with `is_whole` all of it: otherwise the last record
-    that it holds may be cut and is left out. Bytes that are no text in the file's encoding are
-    shown as U+FFFD.
+    `head` is the beginning of the file, and with `is_whole` all of it: otherwise the last record in
+    it may be cut and is left out. Bytes that are invalid in the file's encoding are shown as
+    U+FFFD.
     """
     decoder = getincrementaldecoder(dialect.encoding)(errors="replace")
     text = decoder.decode(head[header.data_start :], is_whole)

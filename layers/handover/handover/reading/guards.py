@@ -1,7 +1,7 @@
-"""Spreadsheet guards: a value that a spreadsheet would run, made harmless and back again.
+"""Spreadsheet guards: a value that a spreadsheet would execute, made harmless and restored.
 
-`guard` and `unguard` are exact inverses for every string. A report holds guarded values, and
-reading takes the guards off when a report is uploaded again.
+`guard` and `unguard` are exact inverses for every string. A report has guarded values, and reading
+removes the guards when a report is uploaded again.
 
     value                       guarded
     =1+1                        '=1+1
@@ -11,9 +11,9 @@ reading takes the guards off when a report is uploaded again.
     ESC                         U+241B e        U+241B alone is what marks the next line's case
     a picture P itself          U+241B P
 
-One more sign stands before the first cell of a line that was no CSV, U+241B and a quote, which
-`guard` never writes: what csv.reader makes of such a line is well-formed when written again, and
-must not be taken for a value that somebody has looked at.
+One more sign precedes the first cell of a line that was not CSV, U+241B and a quote, which `guard`
+never writes: what csv.reader makes of such a line is well-formed when written again, and must not
+pass for a value that somebody has checked.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import re
 
 _MARK = "\u241b"
 MALFORMED = f'{_MARK}"'
-# The last four are = + - @ in full width, which spreadsheets of East Asia take for the same.
+# The last four are = + - @ in full width, which East Asian spreadsheets treat the same.
 _STARTS = r"[=+\-@\t\r\n|%\uff1d\uff0b\uff0d\uff20]"
 _RUNS_AS_FORMULA = re.compile(f"'*{_STARTS}")
 _IS_GUARDED = re.compile(f"'+{_STARTS}")
@@ -41,7 +41,7 @@ _PICTURED_AS = {picture: value for value, picture in _PICTURE_OF.items()}
 
 
 def guard(value: str) -> str:
-    """The value as a report shows it: no spreadsheet runs it, no terminal obeys it."""
+    """The value as in a report: no spreadsheet executes it, no terminal obeys it."""
     if _NEEDS_PICTURE.search(value):
         value = _NEEDS_PICTURE.sub(lambda found: _PICTURE_OF[found[0]], value)
     value = _RUNS_WITHIN.sub("'", value)
@@ -49,7 +49,7 @@ def guard(value: str) -> str:
 
 
 def unguard(value: str) -> str:
-    """The value that `guard` made this of. What a person typed besides stays as it is."""
+    """The original of a value that `guard` has made. Whatever else a person typed stays."""
     if _IS_GUARDED.match(value):
         value = value[1:]
     value = _IS_GUARDED_WITHIN.sub("", value)

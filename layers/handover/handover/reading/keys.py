@@ -1,11 +1,10 @@
 """A 64-bit seeded hash of one column of every record (numpy).
 
-Equal keys have equal hashes: a key is hashed as csv.reader reads it, with a report's guard taken
-off and without the spaces around it, or in the normal form that it is compared in. Nearly all
-fields are hashed where they stand; those with quotes inside, spaces or other than ASCII at an
-edge, or a guard are read in Python first.
-The hash only finds candidates. It mixes well but is no cryptographic one; the seed keeps the
-maker of a file from choosing keys that collide, and a collision costs time, never exactness.
+Equal keys have equal hashes: a key is hashed as csv.reader reads it, without a report's guard and
+trimmed, or in the normal form used for comparison. Nearly all fields are hashed in place; those
+with inner quotes, a guard, or spaces or non-ASCII bytes at an edge are read in Python first. The
+hash only finds candidates. It mixes well but is not cryptographic; the seed prevents the author of
+a file from choosing colliding keys, and a collision costs time, never exactness.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ Hashes: TypeAlias = npt.NDArray[np.uint64]
 # The hash of a blank key, and of nothing else.
 BLANK = 0
 
-# Longer keys, in bytes, are hashed by way of a digest: one must not make all others wait.
+# Longer keys, in bytes, are hashed via a digest, so that one long key does not delay the others.
 _MAX_BYTES = 256
 
 _MIX_1 = np.uint64(0x9E3779B97F4A7C15)
@@ -71,7 +70,7 @@ def hash_ranges(words: Hashes, starts: Places, lengths: Places, seed: int) -> Ha
 
 
 def _mix(hashes: Hashes, words: Hashes, lengths: Places, offset: int, *, is_full: bool) -> None:
-    """Mixes the words at `offset` of the ranges in; `is_full` when all ranges fill theirs."""
+    """Mixes in the words at `offset` of the ranges; `is_full` when all ranges fill theirs."""
     if not is_full:
         words &= _WORD_MASK[np.minimum(lengths - offset, 8)]
     hashes ^= words
@@ -83,8 +82,8 @@ def _mix(hashes: Hashes, words: Hashes, lengths: Places, offset: int, *, is_full
 class KeyColumn:
     """The column that holds the keys, the seed of their hashes, and how keys are compared.
 
-    `normal` gives the form that keys are compared in; of ASCII that is the key in small letters
-    without the spaces around it. Without it only those spaces do not count.
+    `normal` gives the form in which keys are compared; for ASCII that is the trimmed key in lower
+    case. Without it keys are only trimmed.
     """
 
     column: int
@@ -100,7 +99,8 @@ class KeyHasher:
         self._column = key.column
         self._seed = key.seed
         self._normal = key.normal
-        # Bytes at a field's edge that need Python: what str.strip may take, and all but ASCII.
+        # Bytes at a field's edge that need Python: what str.strip may remove, and all non-ASCII
+        # bytes.
         self._edges = np.zeros(256, np.bool_)
         self._edges[:33] = True
         self._edges[128:] = True
@@ -140,7 +140,7 @@ class KeyHasher:
 
     def _hash_values(self, values: Sequence[str]) -> Hashes:
         if self._normal is not None:
-            # A normal form may hold what the file's encoding has no bytes for.
+            # A normal form may contain characters that the file's encoding lacks.
             keys = [
                 _short(self._normal(value).encode("utf-8", "surrogatepass")) for value in values
             ]
@@ -168,7 +168,7 @@ def _short(key: bytes) -> bytes:
 
 
 def field_values(raw: Sequence[bytes], dialect: Dialect) -> list[str]:
-    """The values of fields as they stand in the file, read by csv.reader in one go."""
+    """The values of raw fields, read by csv.reader at once."""
     text = b"\n".join((*raw, b"")).decode(dialect.encoding)
     # Each field alone is a record of one field, or of none when it is empty.
     values = [row[0] if row else "" for row in rows(text_lines(text), delimiter=dialect.delimiter)]
@@ -178,12 +178,12 @@ def field_values(raw: Sequence[bytes], dialect: Dialect) -> list[str]:
 def _unquoted(
     window: Window, begin: Places, end: Places, needs_python: npt.NDArray[np.bool_]
 ) -> tuple[Places, Places]:
-    """The ranges without the quotes around them; marks those that have others inside."""
+    """The ranges without the surrounding quotes; marks those with other quotes inside."""
     is_quoted = (window.view[begin] == QUOTE) & (end > begin)
     quoted = np.flatnonzero(is_quoted)
     if not len(quoted):
         return begin, end
-    # The quote after the opening one closes a plain field, and then is its last byte.
+    # The quote after the opening one closes a plain field, and is then its last byte.
     opener = np.searchsorted(window.quotes, begin[quoted])
     closing = window.quotes[np.minimum(opener + 1, len(window.quotes) - 1)]
     is_plain = closing == end[quoted] - 1
@@ -192,11 +192,11 @@ def _unquoted(
 
 
 def _with_pictures(view: Bytes, begin: Places, end: Places) -> npt.NDArray[np.bool_]:
-    """Which ranges hold a control picture, as the guards of a report do."""
+    """Which ranges contain a control picture, as the guards of a report do."""
     lead, follower = _PICTURE_LEAD
     return _with_any(np.flatnonzero((view[:-1] == lead) & (view[1:] == follower)), begin, end)
 
 
 def _with_any(places: Places, begin: Places, end: Places) -> npt.NDArray[np.bool_]:
-    """Which ranges hold one of the places."""
+    """Which ranges contain one of the places."""
     return np.searchsorted(places, end) > np.searchsorted(places, begin)

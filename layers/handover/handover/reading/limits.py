@@ -1,32 +1,32 @@
-"""How large a file and its parts may be. Every limit is refused or rejected with its place."""
+"""How large a file and its parts may be. Exceeding a limit is reported with its place."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-# Bytes of one file. Twenty million lines of a hundred bytes; at the 60 MB/s that a Lambda
-# function reads from S3, half a minute of its fifteen.
+# Bytes of one file. Twenty million lines of a hundred bytes; a Lambda function reads 60 MB/s from
+# S3, so this takes half a minute of its fifteen.
 MAX_FILE_BYTES = 2 * 1024**3
 
 # Data lines of one file. Validation keeps at most 24 bytes for each: 480 MB.
 MAX_LINES = 20_000_000
 
-# Bytes of one record with its line end. A quote that is never closed swallows the rest of the
-# file; this bound finds it while the place is still known.
+# Bytes of one record with its line end. A quote that is never closed includes the rest of the
+# file; this limit detects it while the place is still known.
 MAX_RECORD_BYTES = 1024**2
 
-# How many times longer a line may be in a report of ours: quotes are doubled, an 8-bit character
-# takes up to three bytes in UTF-8 and a guarded one four, and our own cells stand behind.
+# How many times longer a line may be in one of our reports: quotes are doubled, an 8-bit character
+# takes up to three bytes in UTF-8 and a guarded one four, and our own cells are added.
 REPORT_GROWTH = 5
 
-# Characters of one value. The longest real ones are lists of a few hundred addresses.
+# Characters of one value. The longest real values are lists of a few hundred addresses.
 MAX_FIELD_CHARS = 10_000
 
 # Columns of one file. The widest CRM exports have some 150.
 MAX_COLUMNS = 200
 
-# Bytes that the header record and whatever stands before it may take: 200 labels of 300 bytes.
-# The caller hands at least this much of a file to `read_head`.
+# Bytes of the header record and everything before it: 200 labels of 300 bytes.
+# The caller passes at least this much of a file to `read_head`.
 MAX_HEADER_BYTES = 64 * 1024
 
 

@@ -1,6 +1,6 @@
 """Physical lines in bytes: every LF, CRLF and lone CR ends one, inside quotes too (numpy).
 
-A range looked at never ends between a CR and its LF: callers hold a last CR back.
+A range never ends between a CR and its LF: callers hold a last CR back.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def count_line_ends(data: bytes, view: Bytes, start: int, end: int) -> int:
 
 
 def line_end_places(view: Bytes, start: int, end: int) -> Places:
-    """Where the physical lines that end in the range have their last byte."""
+    """The last byte of each physical line that ends in the range."""
     is_end = view[start:end] == LF
     is_return = view[start:end] == CR
     if is_return.any():

@@ -1,4 +1,4 @@
-"""The columns that our own files add, found again when one of them is uploaded."""
+"""The columns that our own files add, recognised when one of the files is uploaded."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Sequence
 
 REPORT_LABELS = ("line", "code", "error", "hint")
 RESULTS_LABELS = ("line", "outcome", "role", "before", "after", "code", "message")
-# No file of anybody's own has these side by side.
+# No other file has these next to each other.
 _OF_RESULTS = RESULTS_LABELS[:5]
 
-# Every code has an underscore, which tells our cells from what people write.
+# Every code has an underscore, which distinguishes our cells from what people write.
 _CODE = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 
 
 def own_columns_at(labels: Sequence[str]) -> int | None:
-    """Where a report's four labels begin, at the header's end; None when it is no report.
+    """The index of a report's four labels, at the header's end; None when it is not a report.
 
     A spreadsheet pads the header with empty cells when a row is longer: they do not count.
     """
@@ -23,10 +23,10 @@ def own_columns_at(labels: Sequence[str]) -> int | None:
 
 
 def are_results(labels: Sequence[str]) -> bool:
-    """True for the header of results.csv, whose rows are filled up to the length of the header.
+    """True for the header of results.csv, whose rows are padded to the length of the header.
 
-    Read as a file, a row that was too short would take users off. Columns that somebody has put
-    beside ours, or taken out behind them, change nothing of that.
+    Read as an upload, a row that was too short would remove users. Columns that somebody has added
+    before ours, or removed after them, do not change that.
     """
     plain = tuple(label.strip().casefold() for label in labels)
     return any(
@@ -44,7 +44,7 @@ def _at_the_end(labels: Sequence[str], own: tuple[str, ...]) -> int | None:
 
 
 def own_cells_at(fields: Sequence[str]) -> int | None:
-    """Where a row's four cells of ours begin, only empty cells behind them; None if absent."""
+    """The index of a row's four cells of ours, if only empty cells follow; None if absent."""
     for at in range(len(fields) - len(REPORT_LABELS), -1, -1):
         line, code, _, hint = fields[at : at + len(REPORT_LABELS)]
         if line.isdecimal() and _CODE.fullmatch(code):
@@ -57,9 +57,9 @@ def own_cells_at(fields: Sequence[str]) -> int | None:
 def has_moved(fields: Sequence[str], at: int) -> bool:
     """True when a row of the header's length has our cells elsewhere than under their labels.
 
-    A spreadsheet fills rows up with empty cells, so a row that was too short has the right length
-    after it was saved again, with our cells among its own. A row whose author emptied our cells,
-    or who never had any, has not moved.
+    A spreadsheet pads rows with empty cells, so a row that was too short has the right length after
+    it was saved again, with our cells among its own. A row whose author emptied our cells, or that
+    never had any, has not moved.
     """
     found = own_cells_at(fields)
     if found is not None:

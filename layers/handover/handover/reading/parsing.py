@@ -1,4 +1,4 @@
-"""The one way CSV text becomes fields: Python's own csv.reader, set up once."""
+"""The only way to parse CSV text into fields: Python's own csv.reader, configured once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MalformedError", "count_line_ends", "is_well_formed", "rows", "text_lines"]
 
-# The module's default of 131,072 is below what a record may hold; no field outgrows its record.
+# The module's default of 131,072 is below the limit of a record; no field is longer than that.
 csv.field_size_limit(max(csv.field_size_limit(), MAX_RECORD_BYTES * REPORT_GROWTH))
 
 
@@ -27,7 +27,7 @@ def text_lines(text: str) -> io.StringIO:
 def rows(lines: Iterable[str], *, delimiter: str, strict: bool = False) -> Reader:
     """Records of physical lines, as spreadsheets read them; a blank line gives [].
 
-    With `strict` it raises MalformedError at text behind a closing quote and at an open quote.
+    With `strict` it raises MalformedError at text after a closing quote and at an open quote.
     """
     return csv.reader(lines, delimiter=delimiter, strict=strict)
 

@@ -1,9 +1,9 @@
-"""Which quotes of a block open or close a field, exactly as csv.reader takes them (numpy).
+"""Which quotes of a block open or close a field, exactly as csv.reader sees them (numpy).
 
-Counting quotes is not enough: `5" pipe` and `"a"b"c` hold quotes that are plain text. A quote
-outside a quoted field opens one only at the start of a field, or straight after the quote that
-closed it (a doubled quote). Blocks where every second quote stands so are settled by a few array
-operations; in others the quotes' neighbours become one string that a regular expression walks.
+Counting quotes is not enough: `5" pipe` and `"a"b"c` contain quotes that are plain text. A quote
+outside a quoted field opens one only at the start of a field, or right after the quote that closed
+it (a doubled quote). Blocks where every second quote is at such a place take a few array
+operations; in others the quotes' neighbours become one string that a regular expression scans.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def structural_quotes(
 
 
 def _all_are_structural(view: Bytes, places: Places, separators: npt.NDArray[np.bool_]) -> bool:
-    """Whether quotes simply open and close in turn, each opener where one may stand."""
+    """Whether quotes simply open and close in turn, with each opener at a valid place."""
     openers = places[0::2]
     if not len(openers):
         return True

@@ -1,6 +1,6 @@
-"""Accounts that stand on more than one line, settled for the whole file before fan-out (numpy).
+"""Accounts on more than one line, resolved for the whole file before fan-out (numpy).
 
-Exact, in at most 24 bytes per line and a constant, even when every line repeats another:
+Exact, in at most 24 bytes per line plus a constant, even when every line repeats another:
 
 1. A sorted copy of the scan's hashes shows which occur twice: 8 + 8 bytes per line, and 4 for
    the hashes that repeat, which are at most half as many as the lines.
@@ -15,7 +15,7 @@ Exact, in at most 24 bytes per line and a constant, even when every line repeats
 4. What remains of a candidate is (group, line) in one 64-bit number, written over the hash array
    from its front, and sorted in place. A second such array brings the repeats into line order.
 
-Without candidates nothing is read again, and without repeats nothing is kept.
+Without candidates nothing is read again, and without repeats nothing is stored.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ from handover.reading.keys import BLANK, Hashes
 from handover.reading.scan import Scan
 from handover.reading.windows import WINDOW_BYTES, Window, windows
 
-# Other line numbers that a repeat names.
+# How many other line numbers a repeat names.
 MAX_OTHERS = 5
 
-# Numbers worked at a time where a whole array of temporaries would exceed the bytes per line.
+# Numbers processed at a time where a whole array of temporaries would exceed the bytes per line.
 _SLICE = 1024 * 1024
 
-# Bits of the table that rules most lines out without a search among the repeated hashes: at the
-# most 16 MiB, and 32 places for each of them while there are few.
+# Bits of the table that excludes most lines without a search among the repeated hashes: at most
+# 16 MiB, and 32 places for each hash while there are few.
 _TABLE_BITS = 24
 _BITS_MORE = 5
 
-# As many as make a key of BLAKE2b, at the most: 64 bytes.
+# As many as the key of BLAKE2b can use: 64 bytes.
 _SECRET_HASHES = 8
 
 _LINE_BITS = np.uint64(32)  # A file of 2 GiB has fewer than 2**32 lines.
@@ -67,9 +67,8 @@ def repeats(
 
     The hashes of the scan are used up. `read` gives the scanned blocks once more; it is
     called at most once, and only when some hash repeats. `canonical` gives a line's account and
-    mapped values, None for a line that takes no part (a fault, a blank account); equal accounts
-    must come from key fields that are equal without the spaces around them, or in the normal form
-    that the scan was given.
+    mapped values, None for a line that is ignored here (a fault, a blank account); equal accounts
+    must come from key fields that are equal when trimmed, or in the normal form that the scan used.
     """
     hashes, dialect = scanned.hashes, scanned.dialect
     repeated = _repeated(hashes)
@@ -101,7 +100,7 @@ def _repeated(hashes: Hashes) -> Hashes:
         high = min(low + _SLICE, len(ordered))
         part = ordered[low:high]
         is_second = part == ordered[low - 1 : high - 1]
-        # Of a run, only its second member stands for it.
+        # Of a run of equal hashes, only the second member is taken.
         third = ordered[max(low - 2, 0) : high - 2]
         is_second[len(part) - len(third) :] &= part[len(part) - len(third) :] != third
         found.append(part[is_second])
@@ -112,7 +111,7 @@ def _repeated(hashes: Hashes) -> Hashes:
 
 
 def _replace_by_groups(hashes: Hashes, repeated: Hashes) -> None:
-    """Overwrites each hash with its place among the repeated ones plus 1, or 0 for none."""
+    """Overwrites each hash with its index among the repeated ones plus 1, or 0 for none."""
     bits = min(len(repeated).bit_length() + _BITS_MORE, _TABLE_BITS)
     shift = np.uint64(64 - bits)
     table = np.zeros(1 << bits, np.bool_)
@@ -135,11 +134,11 @@ class _Groups:
         self._keys = np.zeros(count, np.uint64)
         self._values = np.zeros(count, np.uint64)
         self.differs = np.zeros(count, np.bool_)
-        # Groups of keys whose scan hash was taken by another key: next to none.
+        # Groups of keys whose scan hash collides with another key: almost none.
         self._split: dict[tuple[int, int], int] = {}
 
     def add(self, groups: npt.NDArray[np.intp], keys: Hashes, values: Hashes) -> None:
-        """Takes lines of the given groups, in file order; corrects the groups in place."""
+        """Adds lines to the given groups, in file order; corrects the groups in place."""
         self._begin(groups, keys, values)
         for place in np.flatnonzero(self._keys[groups] != keys).tolist():
             groups[place] = self._other_group(
@@ -148,7 +147,7 @@ class _Groups:
         self.differs[groups[self._values[groups] != values]] = True
 
     def _begin(self, groups: npt.NDArray[np.intp], keys: Hashes, values: Hashes) -> None:
-        """Lets the first line of each new group stand for it."""
+        """Makes the first line of each new group its reference."""
         new = np.flatnonzero(self._keys[groups] == 0)
         begun, first = np.unique(groups[new], return_index=True)
         self._keys[begun] = keys[new[first]]
@@ -174,7 +173,7 @@ def _settle(
     header: Header,
     canonical: Canonical,
 ) -> int:
-    """Parses the candidates; leaves (group, line) of those that take part at the array's front.
+    """Parses the candidates; leaves (group, line) of the relevant ones at the array's front.
 
     Returns how many these are. A number is written only where all before it have been read.
     """
@@ -208,7 +207,7 @@ def _digests(
     header: Header,
     canonical: Canonical,
 ) -> tuple[npt.NDArray[np.bool_], Hashes, Hashes, Hashes]:
-    """For the window's candidates: whether each takes part; of those, digests and line numbers."""
+    """Whether each of the window's candidates is relevant, and digests and lines of those."""
     starts, ends = window.starts[places], window.ends[places]
     records = [
         window.data[low:high] for low, high in zip(starts.tolist(), ends.tolist(), strict=True)
@@ -231,7 +230,7 @@ def _digests(
 
 def _digest(text: str, secret: bytes) -> bytes:
     digest = hashlib.blake2b(text.encode(), digest_size=8, key=secret).digest()
-    # Zero marks a group without a line yet.
+    # Zero marks a group without a line so far.
     return digest if any(digest) else b"\x01" + digest[1:]
 
 
@@ -275,7 +274,7 @@ def _in_line_order(
 def _repeat(
     line: int, members: Hashes, begin: int, end: int, is_differing: bool, duplicates: Duplicates
 ) -> Repeat | None:
-    """What one line of an account's `members[begin:end]` is; None when it applies."""
+    """The repeat of one line of an account's `members[begin:end]`; None when it applies."""
     count = end - begin
     if count == 1:
         return None

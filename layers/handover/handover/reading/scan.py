@@ -29,11 +29,11 @@ _UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")  # in Windows-1252
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What one pass over a file found.
+    """The result of one pass over a file.
 
-    `hashes` has one number for every data line, in order; `clearing` counts the lines that hold
-    a clearing value. `dialect` is the one given, or with the fallback encoding when the file
-    turned out to need it. `end` is the offset behind the last byte.
+    `hashes` has one number for every data line, in order; `clearing` counts the lines with a
+    clearing value. `dialect` is the one given, or with the fallback encoding when the file turned
+    out to need it. `end` is the offset after the last byte.
     """
 
     chunks: tuple[Chunk, ...]
@@ -68,7 +68,7 @@ def scan(
     clearing: Clearing | None = None,
     fallback_encoding: str | None = None,
 ) -> Scan:
-    """The file's chunks and figures, in one pass, in 8 bytes per line and a constant.
+    """The file's chunks and figures, in one pass, in 8 bytes per line plus a constant.
 
     `blocks` is the file from `header.data_start` on, cut anywhere. A chunk begins with a data
     line: what stands between two chunks, or behind the last, is blank. Without `clearing` no line
@@ -128,11 +128,11 @@ def _too_many_lines(
 
 
 class _TextCheck:
-    """Refuses bytes that are no text; turns to the fallback encoding where that can be right."""
+    """Refuses invalid bytes; switches to the fallback encoding where that can be right."""
 
     def __init__(self, dialect: Dialect, fallback_encoding: str | None) -> None:
         self.dialect = dialect
-        # A file with a mark says that it is UTF-8, and one that was UTF-8 so far stays so.
+        # A file with a mark says that it is UTF-8, and one that was UTF-8 so far stays UTF-8.
         self._fallback = None if dialect.bom_bytes else fallback_encoding
 
     def check(self, window: Window) -> None:
@@ -166,8 +166,8 @@ class _TextCheck:
 class _Cutter:
     """Cuts records into chunks as they come.
 
-    Blank lines before a chunk's first data line are left out: there may be more of them than a
-    worker can hold.
+    Blank lines before a chunk's first data line are left out: there may be more of them than fit
+    into a worker.
     """
 
     def __init__(self, header: Header, *, chunk_bytes: int, chunk_lines: int) -> None:

@@ -1,4 +1,4 @@
-"""What a file that is no CSV looks like, so that a refusal can say it."""
+"""What a file that is not CSV probably is, so that a refusal can say it."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _LOOK_BYTES = 4096
 _MARKUP = re.compile(rb"\s*<(?:!doctype|html|\?xml|table|head|body)\b", re.IGNORECASE)
 _BINARY = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
 
-# Text has next to no control characters; compressed or compiled bytes have one in ten.
+# Text has almost no control characters; compressed or compiled bytes have one in ten.
 _BINARY_SHARE = 0.05
 
 
 def foreign_kind(head: bytes) -> str | None:
-    """What the bytes look like when they are no CSV text, in words; None when they may be."""
+    """The probable kind of bytes that are not CSV text, in words; None when they may be CSV."""
     if head.startswith(_OLD_OFFICE) and _ENCRYPTED in head:
         return f"an Excel workbook with a password: {_XLSX_OR_CSV}, without a password"
     if head.startswith(_ZIP) and _OPEN_DOCUMENT in head[:_LOOK_BYTES]:
@@ -62,7 +62,7 @@ def is_workbook(head: bytes) -> bool:
 
 
 def binary_kind(head: bytes) -> str | None:
-    """What bytes without a UTF-16 mark look like when they are no text; None when they may be."""
+    """The probable kind of bytes without a UTF-16 mark that are not text; None if they may be."""
     nuls = head.count(0)
     if nuls:
         sides = head[::2].count(0), head[1::2].count(0)

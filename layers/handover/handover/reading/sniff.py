@@ -24,7 +24,7 @@ _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 
 
 def normal_label(label: str) -> str:
-    """The label as it is compared: any case, any run of spaces, no invisible characters."""
+    """The label as it is compared: case-insensitive, single spaces, no invisible characters."""
     if not label.isascii():
         label = "".join(char for char in label if unicodedata.category(char) != "Cf")
     return " ".join(label.split()).casefold()
@@ -38,17 +38,17 @@ def read_head(
     fallback_encoding: str | None,
     is_converted: bool = False,
 ) -> tuple[Dialect, Header]:
-    """How the file is to be read, and its header.
+    """How to read the file, and its header.
 
-    `head` is the whole file or at least its first MAX_HEADER_BYTES. The delimiter is the one
-    that yields the most `known_labels`, then a report's own columns, then the most columns.
-    `fallback_encoding` is used only for bytes that are no UTF-8. For UTF-16 the offsets are those
-    of the file as it stands: rewrite it with `utf8_blocks` and read the head of the result.
+    `head` is the whole file or at least its first MAX_HEADER_BYTES. The delimiter is the one that
+    gives the most `known_labels`, then a report's own columns, then the most columns.
+    `fallback_encoding` is used only for bytes that are not UTF-8. For UTF-16 the offsets are those
+    of the file as it is: rewrite it with `utf8_blocks` and read the head of the result.
     With `is_converted` the file is what `handover.workbooks` writes, UTF-8 with commas: nothing is
     to be found out, and cells may begin with anything.
 
     Raises RefusedError EMPTY_FILE, NOT_CSV, ENCODING, UNCLOSED_QUOTE, TOO_LARGE, RESULTS_FILE or
-    TOO_MANY_COLUMNS. Missing or doubled columns are for profiles to judge.
+    TOO_MANY_COLUMNS. Missing or repeated columns are checked with the profile.
     """
     if total_bytes > MAX_FILE_BYTES:
         raise RefusedError(
@@ -77,7 +77,7 @@ def read_head(
         _check_quotes(text, best, known)
     _check_header(best)
     before = text[: best.end]
-    # A header that ends the file without a line end is a whole line all the same.
+    # A header that ends the file without a line end is still a whole line.
     is_ended = before.endswith(("\n", "\r"))
     header = Header(
         best.labels,
@@ -107,9 +107,9 @@ def _check_header(best: _Candidate) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """The header as one delimiter reads it, from `start` to `end` in the head's text.
+    """The header read with one delimiter, from `start` to `end` in the head's text.
 
-    The labels of a report are without guards.
+    The labels of a report have their guards removed.
     """
 
     delimiter: str
@@ -174,7 +174,7 @@ def _check_decodes(body: bytes, encoding: str, *, skipped: int, is_whole: bool) 
 
 
 def encoding_refusal(encoding: str, *, offset: int, line: int, value: int) -> RefusedError:
-    """The refusal of a byte that is no text in the file's encoding."""
+    """The refusal of a byte that is invalid in the file's encoding."""
     names = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
     message = f"line {line}: the byte 0x{value:02X} at offset {offset} is no "
     message += f"{names.get(encoding, 'Windows-1252')} text: save the file as CSV UTF-8"
@@ -184,7 +184,7 @@ def encoding_refusal(encoding: str, *, offset: int, line: int, value: int) -> Re
 
 
 def _candidates(text: str, *, is_whole: bool, is_converted: bool) -> Iterator[_Candidate]:
-    """The header as each possible delimiter reads it, the usual ones first; at least one."""
+    """The header read with each possible delimiter, the usual ones first; at least one."""
     delimiters: Iterable[str] = DELIMITERS[:1] if is_converted else DELIMITERS
     lines = iter(text_lines(text))
     start, number = 0, 1
@@ -235,7 +235,7 @@ def _candidate(
 
     labels = next(rows(lines(), delimiter=delimiter))
     end = start + sum(map(len, taken))
-    # A record that ends with the head itself may go on behind it, and so may a CRLF.
+    # A record that ends with the head itself may continue after it, and so may a CRLF.
     is_cut = end == len(text) and not is_whole and not taken[-1].endswith("\n")
     if is_cut or not _closes(taken, delimiter):
         return None
@@ -245,7 +245,7 @@ def _candidate(
 
 
 def _check_quotes(text: str, best: _Candidate, known: frozenset[str]) -> None:
-    """Refuses a header that names known columns but for a quote that is never closed."""
+    """Refuses a header that would name known columns if a quote were closed."""
     line = next(text_lines(text[best.start :]))
     for delimiter in DELIMITERS:
         labels = next(rows([line], delimiter=delimiter))
@@ -260,7 +260,7 @@ def _open_header(line: int) -> RefusedError:
 
 
 def _closes(taken: list[str], delimiter: str) -> bool:
-    """True when the lines end outside quotes: a line put behind them begins a second record."""
+    """True when the lines end outside quotes: a line appended to them begins a second record."""
     return len(list(rows([*taken, "\n", "x"], delimiter=delimiter))) > 1
 
 

@@ -1,4 +1,4 @@
-"""UTF-16 rewritten as UTF-8 while it streams, so that splitting sees one byte per delimiter."""
+"""UTF-16 rewritten as UTF-8 in a stream, so that splitting sees one byte per delimiter."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _BOM = "\ufeff"
 def utf8_blocks(blocks: Iterable[bytes], *, encoding: str) -> Iterator[bytes]:
     """The same text in UTF-8 without a byte order mark; lazy, one block in, at most one out.
 
-    `encoding` is "utf-16-le" or "utf-16-be", as `read_head` found it; `blocks` is the whole
-    file, cut anywhere. Raises RefusedError ENCODING at an odd byte or half a surrogate pair.
-    Afterwards the file is read again: `read_head` on the result.
+    `encoding` is "utf-16-le" or "utf-16-be", as `read_head` found it; `blocks` is the whole file,
+    cut anywhere. Raises RefusedError ENCODING at an odd byte or a lone surrogate. Then call
+    `read_head` again on the result.
     """
     decoder = codecs.getincrementaldecoder(encoding)()
     place = _Place()
@@ -34,7 +34,7 @@ def utf8_blocks(blocks: Iterable[bytes], *, encoding: str) -> Iterator[bytes]:
 
 
 class _Place:
-    """Where the transcoder stands: the physical line, and the bytes read so far."""
+    """The transcoder's position: the physical line, and the bytes read so far."""
 
     def __init__(self) -> None:
         self.line = 1
@@ -42,7 +42,7 @@ class _Place:
         self._ends_in_return = False
 
     def pass_over(self, text: str) -> None:
-        # A CRLF cut between two blocks was counted at its CR already.
+        # A CRLF cut between two blocks was already counted at its CR.
         if self._ends_in_return and text.startswith("\n"):
             self.line -= 1
         self.line += count_line_ends(text)

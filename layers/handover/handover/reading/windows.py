@@ -1,6 +1,6 @@
-"""A stream of bytes as windows of whole records, each taken apart by array operations (numpy).
+"""A stream of bytes as windows of whole records, each split by array operations (numpy).
 
-Both passes over a file, the scan and the settlement of repeats, see it through here.
+Both passes over a file, the scan and the resolution of repeats, read it through this module.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from handover.reading.limits import LIMITS, REPORT_GROWTH, Limits
 from handover.reading.lineends import CR, LF, QUOTE, Bytes, Places, count_line_ends, line_end_places
 from handover.reading.quotes import separator_table, structural_quotes
 
-# Bytes worked at a time: small enough that the arrays made of them stay in a core's cache.
+# Bytes processed at a time: few enough that the arrays made from them stay in a core's cache.
 WINDOW_BYTES = 512 * 1024
 
-# Zero bytes behind a window, so that eight bytes can be read at any place of it.
+# Zero bytes after a window, so that eight bytes can be read at any place in it.
 PADDING = b"\0" * 16
 
 _NO_PLACES: Places = np.empty(0, np.intp)
@@ -28,8 +28,8 @@ _NO_PLACES: Places = np.empty(0, np.intp)
 class Window:
     """A run of whole records. Places are offsets from `base`, the window's place in the file.
 
-    `starts`, `stops` and `ends` bound each record: without and with its line end. `widths` are
-    the numbers of fields; a blank record has one field and starts where it stops.
+    `starts`, `stops` and `ends` are the bounds of each record: without and with its line end.
+    `widths` are the numbers of fields; a blank record has one field and starts where it stops.
     """
 
     def __init__(self, data: bytes, size: int, base: int, line: int, cut: _Cut) -> None:
@@ -62,7 +62,7 @@ class Window:
         return len(self.starts)
 
     def field(self, column: int) -> tuple[Places, Places]:
-        """Where the records' fields of a column begin and end; empty where there is none."""
+        """The start and end of each record's field in a column; empty where there is none."""
         width = int(self.widths[0])
         if column < width and (self.widths == width).all():
             table = self._separators.reshape(-1, width)
@@ -84,7 +84,7 @@ class Window:
 
 
 class _Cut:
-    """The separators of a stretch of bytes: those outside quotes, and which of them end records."""
+    """The separators of a run of bytes: those outside quotes, and which of them end records."""
 
     def __init__(self, data: bytes, size: int, delimiter: str) -> None:
         view: Bytes = np.frombuffer(data, np.uint8)[:size]
@@ -119,7 +119,7 @@ class _Cut:
             self.quotes = self.quotes[keep]
             toggles = is_quote.copy()
             toggles[is_quote] = keep
-        # The sum may overflow: only its last bit is wanted.
+        # The sum may overflow: only its last bit matters.
         inside = np.cumsum(toggles.view(np.uint8), dtype=np.uint8) & 1
         is_separator = ~(is_quote | inside.view(np.bool_))
         return places[is_separator], kinds[is_separator]
@@ -136,9 +136,9 @@ def windows(
     """The data part of a file as windows, in order; lazy, bounded memory.
 
     `blocks` begins at `header.data_start` and may be cut anywhere. Raises RefusedError
-    UNCLOSED_QUOTE where a quoted field never ends, and at a record longer than
-    `limits.record_bytes` UNCLOSED_QUOTE or, when no quote explains it, NOT_CSV. A line that was
-    within the limit when it was first uploaded is so in a report too.
+    UNCLOSED_QUOTE where a quoted field never ends; at a record longer than `limits.record_bytes` it
+    raises UNCLOSED_QUOTE or, when no quote explains it, NOT_CSV. A line within the limit when it
+    was first uploaded is also within it in a report.
     """
     if dialect.is_report:
         limits = replace(limits, record_bytes=limits.record_bytes * REPORT_GROWTH)
@@ -150,7 +150,7 @@ def windows(
         last = piece[-1] if len(piece) else rest[-1]
         needs_end = is_last and last not in (LF, CR)
         data = b"".join((rest, piece, b"\n" if needs_end else b"", PADDING))
-        # Whether a LF belongs to a last CR shows in the next piece.
+        # The next piece shows whether a LF belongs to a last CR.
         size = full if is_last or last != CR else full - 1
         cut = _Cut(data, size + needs_end, dialect.delimiter)
         if is_last and cut.is_open:
@@ -176,7 +176,7 @@ def windows(
 def _pieces(
     blocks: Iterable[bytes], window_bytes: int
 ) -> Iterator[tuple[bytes | memoryview, bool]]:
-    """The blocks gathered or cut to about `window_bytes`; the last one, maybe empty, is marked."""
+    """The blocks merged or cut to about `window_bytes`; the last one, maybe empty, is marked."""
     held: list[bytes] = []
     size = 0
     for block in blocks:
@@ -196,7 +196,7 @@ def _pieces(
 def _check_length(
     data: bytes, start: int, end: int, line: int, quotes: Places, limits: Limits
 ) -> None:
-    """Refuses a record of more than the allowed bytes, naming the quote that explains it."""
+    """Refuses a record that is too long, naming the quote that explains it."""
     if end - start <= limits.record_bytes:
         return
     openers, closers = quotes[0::2], quotes[1::2]
