@@ -190,7 +190,7 @@ def test_what_was_not_handed_to_nobody_is_asked_for_again(pipeline: Pipeline) ->
 
     assert pipeline.counts(created) == {"lines": 1, "not_processed": 1}
     told = pipeline.memory.sns.published[-1].message
-    assert "What to do: ask for the handing over again" in told
+    assert "What to do: ask for the reassignment again" in told
     assert "Upload" not in told.replace("Uploaded by", "")
 
     api(pipeline).post("/assignments", EXPECTED | {"to": None})

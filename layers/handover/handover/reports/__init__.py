@@ -1,4 +1,4 @@
-"""What became of lines and accounts, told: error lines, results, summary, notice, marks. Pure."""
+"""Output about lines and accounts: reports, results, summary, notice, receipts. Pure."""
 
 from __future__ import annotations
 

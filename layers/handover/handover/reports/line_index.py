@@ -1,8 +1,8 @@
-"""The index beside results.csv, which leads to the lines of an import by outcome, code or account.
+"""The index beside results.csv, which finds the lines of an import by outcome, code or account.
 
 `lines.json` describes it: the file's columns, and for each chunk, as a block, its lines, how many
-of which kind there are, and where its sections and rows lie. `lines.index` holds the sections of
-all blocks one after another. A reader needs one small range of it for each page. Pure.
+there are of which kind, and where its sections and rows are. `lines.index` has the sections of all
+blocks one after another. A reader needs one small range of it for each page. Pure.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from handover.model import Outcome
 from handover.reports.line_parts import Kind, LinesPart, searched
 
-# Of so many users the summary says what they gain and lose, those with the most first.
+# The summary lists the gains and losses of this many users, those with the most first.
 MAX_MOVES = 200
 
 
@@ -36,7 +36,7 @@ class Block:
 
     @property
     def index_end(self) -> int:
-        """The place behind the block's sections."""
+        """The place after the block's sections."""
         return self.index_at + sum(self.sections)
 
 
@@ -51,10 +51,10 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class LineIndex:
-    """What lines.json says.
+    """The content of lines.json.
 
-    `columns` are the names of the file's columns, each once, `account` the place of the account's
-    among them. `roles` are those that changes can be about. `moves` are the MAX_MOVES largest.
+    `columns` are the unique names of the file's columns, `account` is the index of the account's
+    column. `roles` are those that changes can be about. `moves` are the MAX_MOVES largest.
     """
 
     columns: tuple[str, ...]
@@ -75,7 +75,7 @@ class LineIndex:
 
 @dataclass
 class IndexBuilder:
-    """Puts parts together, in the order of their chunks; rows begin behind `results_at` bytes."""
+    """Joins parts, in the order of their chunks; rows begin after `results_at` bytes."""
 
     results_at: int
     index_at: int = 0
@@ -84,7 +84,7 @@ class IndexBuilder:
     _loses: Counter[str] = field(default_factory=Counter)
 
     def add(self, part: LinesPart) -> None:
-        """Takes the next part."""
+        """Adds the next part."""
         self.blocks.append(
             Block(
                 part.first_line,
@@ -103,7 +103,7 @@ class IndexBuilder:
             self._loses[user] += loses
 
     def moves(self) -> tuple[Move, ...]:
-        """The MAX_MOVES users with the most gains and losses together, by them, then by address."""
+        """The MAX_MOVES users with the most gains and losses, by their sum, then by address."""
         users = self._gains.keys() | self._loses.keys()
         moves = [Move(user, self._gains[user], self._loses[user]) for user in users]
         moves.sort(key=lambda move: (-move.gains - move.loses, move.user))
@@ -163,9 +163,9 @@ def index_from(body: bytes) -> LineIndex:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which lines are asked for; "" asks for all.
+    """Which lines are asked for; "" means all.
 
-    `text` is the number of a line, or an account or its beginning, in any case.
+    `text` is the number of a line, or the beginning of an account, in any case.
     """
 
     outcome: str = ""
@@ -173,7 +173,7 @@ class Asked:
     text: str = ""
 
     def kinds_of(self, block: Block) -> frozenset[int]:
-        """The places of the block's kinds that the outcome and the code let through."""
+        """The positions of the block's kinds that match the outcome and the code."""
         return frozenset(
             place
             for place, kind in enumerate(block.kinds)
@@ -181,13 +181,13 @@ class Asked:
         )
 
     def count_in(self, block: Block) -> int:
-        """How many lines of the block have an outcome and a code that are asked for."""
+        """How many lines of the block match the outcome and the code."""
         return sum(block.kinds[place].count for place in self.kinds_of(block))
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with a rejected line: the place of the column, -1 for none, and what to do."""
+    """What is wrong with a rejected line: the index of the column, -1 for none, and what to do."""
 
     column: int
     hint: str
@@ -199,7 +199,7 @@ NO_PROBLEM = Problem(-1, "", "")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A line that was found: its place in its block, and where its row lies in results.csv."""
+    """A line that was found: its position in its block, and where its row is in results.csv."""
 
     place: int
     start: int
@@ -208,9 +208,9 @@ class Found:
 
 
 def find(block: Block, packed: bytes, asked: Asked, first: int) -> Iterator[Found]:
-    """The lines of a block that are asked for, from the place `first` on, in their order, lazily.
+    """The matching lines of a block, from the position `first` on, in their order, lazily.
 
-    `packed` holds the block's sections.
+    `packed` has the block's sections.
     """
     row_bytes, problem_bytes, _ = block.sections
     rows = zlib.decompress(packed[:row_bytes])
@@ -242,9 +242,9 @@ _NUMBER_BYTES = array("I").itemsize
 
 
 def _named(accounts: bytes, numbers: Sequence[int], asked: Asked) -> Collection[int]:
-    """The places of lines with that number, or whose account begins with that text."""
+    """The positions of lines with that number, or whose account begins with that text."""
     found: set[int] = set()
-    # A text of digits that begins with 0 is no number of a line, but may well be an account.
+    # A text of digits that begins with 0 is not a line number, but may be an account.
     if asked.text.isascii() and asked.text.isdecimal() and asked.text[0] != "0":
         place = bisect_left(numbers, int(asked.text))
         if place < len(numbers) and numbers[place] == int(asked.text):

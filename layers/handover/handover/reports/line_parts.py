@@ -1,14 +1,14 @@
-"""The part that the worker of a chunk makes for results.csv and for the index beside it. Pure.
+"""A chunk's part of results.csv and of the index beside it, made by the worker. Pure.
 
-A part begins with a head of one line of JSON. Behind it stand three packed sections of the index,
-then the rows of results.csv:
+A part begins with a head of one line of JSON. Three packed sections of the index follow, then the
+rows of results.csv:
 
     rows      for each line its kind, its number, and the bytes of its row
     problems  for each rejected line the column that is wrong, a hint, and a suggestion
     accounts  for each line the account as it is searched for
 
-A kind is an outcome with a code. Finalize puts the rows of all parts together, and the sections,
-and tells where each lies; see `line_index`.
+A kind is an outcome with a code. Finalize joins the rows of all parts, and the sections, and
+records where each is; see `line_index`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from handover.model import Dialect, Header, LineResult, Outcome
 from handover.profiles import WORKFLOW_ROLE, is_field
 from handover.reports.parts import code_of, results_rows
 
-# The fastest: sections are small beside the rows, and a worker has more to do.
+# The fastest level: sections are small beside the rows, and a worker has more to do.
 _LEVEL = 1
 
 
@@ -56,7 +56,7 @@ class LinesPart:
 
 
 def searched(text: str) -> str:
-    """An account as it is searched for: on one line, in any case."""
+    """An account in the form used for searching: on one line, case-insensitive."""
     return " ".join(text.split()).casefold()
 
 
@@ -65,7 +65,7 @@ def lines_part(
 ) -> bytes:
     """The part of these lines, of which there is at least one; `account` is the account's column.
 
-    The same bytes for the same lines. Raises ValueError for a rejected line without its rejection.
+    The same lines give the same bytes. Raises ValueError for a rejected line without its rejection.
     """
     rows = results_rows(results, header=header, dialect=dialect)
     kinds: dict[tuple[str, str], int] = {}
@@ -73,7 +73,7 @@ def lines_part(
         kinds.setdefault((result.outcome.value, code_of(result)), len(kinds)) for result in results
     )
     numbers = array("I", [result.line.number for result in results])
-    # Lambda's processors are all little-endian, those that write and those that read.
+    # All of Lambda's processors are little-endian, for writing and for reading.
     sizes = array("I", map(len, rows))
     sections = [
         zlib.compress(bytes(ids) + numbers.tobytes() + sizes.tobytes(), _LEVEL),
@@ -140,7 +140,7 @@ def _moves(results: Sequence[LineResult]) -> dict[str, tuple[int, int]]:
 
 
 def is_text(role: str) -> bool:
-    """True for a workflow or a field of the directory: no user holds it."""
+    """True for a workflow or a directory field: no user holds it."""
     return role == WORKFLOW_ROLE or is_field(role)
 
 

@@ -1,9 +1,9 @@
-"""What is told through SNS: when an import has ended, and when it waits for an Admin.
+"""The notification through SNS: when an import has ended, and when it waits for an Admin.
 
-People get a plain text, machines the import as JSON. File names and messages come from whoever
-uploaded the file, so nothing that could forge a line, a subject or a mail header passes. The
-uploader is the only person named, besides those whom an import is about that Handover made itself:
-they stand in its file name.
+People get a plain text, machines the import as JSON. File names and messages come from the
+uploader, so nothing that could forge a line, a subject or a mail header passes. The uploader is the
+only person named, except in imports that Handover made itself: their file name contains the users
+they are about.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ SCHEMA = "handover.import/1"
 
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html: "must be less than 100 characters".
 SUBJECT_CHARACTERS = 99
-# A message may have 262,144 bytes. It holds the JSON four times and the text twice, and one
-# character may take 14 bytes in JSON within JSON and 12 in JSON, so that names and messages take
+# A message may have 262,144 bytes. It contains the JSON four times and the text twice, and one
+# character may take 14 bytes in JSON within JSON and 12 in JSON, so names and messages take
 # (1,024 + 1,000 + 1,300) * 14 * 4 + (120 + 1,000 + 1,300) * 12 * 2 < 245,000.
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 JSON_FILENAME_CHARACTERS = 1_024
@@ -51,29 +51,28 @@ _OUTCOMES = (
     ("rejected", "rejected"),
     ("not_processed", "not processed"),
 )
-# Not of a job, whose report nobody can upload.
+# Not for a job, whose report nobody can upload.
 _PLEASE = {"rejected": " (please correct)", "not_processed": " (please upload again)"}
 
-# What Handover does by a file of its own is asked for again: the file's profile is no one's to
-# upload for, and its cells say what only such files may. What is done already is left alone then.
+# Imports that Handover generates cannot be uploaded again; they must be requested again. Nobody may
+# use the file's profile, and its cells have meanings that only such files may use. A new request
+# leaves alone what was already done.
 _BY_ITSELF = (
-    "What to do: nothing is to be uploaded. Handover looks again by itself at what was not"
-    " processed, but writes no other file in place of one that was refused for what stands in it."
-    " The accounts of such a file, and those that were rejected, can be edited one by one"
-    " (handover edit)."
+    "What to do: you need not upload anything. Handover retries lines that were not processed, but"
+    " does not generate a file again that was refused for its content. You can edit the accounts of"
+    " such a file, and those of rejected lines, one by one (handover edit)."
 )
 _ASK_AGAIN = {
     "removal": _BY_ITSELF,
     "resolution": _BY_ITSELF,
     "undo": (
         "What to do: ask for the undo again (POST /imports/{undo_of}/undo, or handover undo"
-        " {undo_of}), after fixing what is said above or in the report. Accounts that are to hold"
-        " something else can be edited one by one (handover edit). The report itself cannot be"
-        " uploaded."
+        " {undo_of}), after fixing the errors named above or in the report. To assign an account to"
+        " somebody else, edit it by itself (handover edit). The report itself cannot be uploaded."
     ),
     "owner": (
-        "What to do: ask for the handing over again (POST /assignments, or handover assign), after"
-        " fixing what is said above or in the report. The report itself cannot be uploaded."
+        "What to do: ask for the reassignment again (POST /assignments, or handover assign), after"
+        " fixing the errors named above or in the report. The report itself cannot be uploaded."
     ),
 }
 
@@ -94,7 +93,7 @@ class Notice:
         return json.dumps(bodies | dict.fromkeys(_MACHINES, self.json))
 
     def message_attributes(self) -> dict[str, dict[str, str]]:
-        """The MessageAttributes of a publish; SNS takes no empty ones, so there are none."""
+        """The MessageAttributes of a publish; SNS accepts no empty values, so none are included."""
         return {
             name: {"DataType": "String", "StringValue": value}
             for name, value in self.attributes.items()
@@ -104,9 +103,9 @@ class Notice:
 def notice(import_: ImportSummary, console_url: str = "") -> Notice:
     """The message about an import that has ended or awaits approval, always the same bytes.
 
-    The JSON is the published import, only that a file name or refusal beyond every measure is
-    cut. `console_url` is where the console is, "" for a message without a link. Raises
-    ValueError for an import in any other state.
+    The JSON is the published import, except that an extremely long file name or refusal is cut.
+    `console_url` is the address of the console, "" for a message without a link. Raises ValueError
+    for an import in any other state.
     """
     if import_.state not in _SUBJECT_STATES:
         raise ValueError(f"import {import_.import_id} is {import_.state}: nothing to tell yet")
@@ -125,7 +124,7 @@ def notice(import_: ImportSummary, console_url: str = "") -> Notice:
 
 
 def _bounded(import_: ImportSummary) -> ImportSummary:
-    """The import with what the uploader wrote cut to what a message can carry."""
+    """The import with the uploader's texts cut to what a message can contain."""
     refusal = import_.refusal
     if refusal:
         refusal = replace(refusal, message=refusal.message[:MESSAGE_CHARACTERS])
@@ -144,7 +143,7 @@ def _bounded(import_: ImportSummary) -> ImportSummary:
 
 
 def _printable(text: str, characters: int) -> str:
-    """One line without control, direction or half characters, ended by an ellipsis when cut."""
+    """One line without control or direction characters or lone surrogates; "…" marks a cut."""
     kept = "".join(" " if character.isspace() else character for character in text)
     # Categories C* are controls, invisible formats (a text direction can fake a file's ending),
     # surrogates and unassigned characters.
@@ -154,7 +153,7 @@ def _printable(text: str, characters: int) -> str:
 
 
 def _attributes(import_: ImportSummary) -> dict[str, str]:
-    """What subscriptions filter on; a refused file may have no known tenant or profile."""
+    """The attributes that subscriptions filter on; a refused file may have no tenant or profile."""
     attributes = {
         "tenant": import_.tenant,
         "state": import_.state.value,
@@ -210,7 +209,7 @@ def _text(import_: ImportSummary, link: str) -> str:
 
 def _what_happened(import_: ImportSummary) -> str:
     counts = import_.counts
-    # In quotes, so that a file named like a sentence does not read as one of ours.
+    # In quotes, so that a file named like a sentence does not read like our text.
     name = '"' + _filename(import_).replace('"', "'") + '"'
     is_dry = import_.mode is Mode.DRY_RUN
     match import_.state:
@@ -258,12 +257,12 @@ def _why_waiting(import_: ImportSummary) -> str:
         return " Nothing has been changed so far."
     return (
         f" {approval.would_clear:,} of its {_lines(approval.lines)} would remove someone from an"
-        " account, and nobody would take the place. Nothing has been changed so far."
+        " account without a replacement. Nothing has been changed so far."
     )
 
 
 def _counts(import_: ImportSummary) -> list[str]:
-    """The counts that are not zero, one to a line; nothing when no line was settled."""
+    """The counts that are not zero, one per line; empty when no line was settled."""
     counts = import_.counts
     if not import_.state.is_final or not counts.lines:
         return []
@@ -285,13 +284,13 @@ def _subjects(import_: ImportSummary) -> str:
 
 
 def _warnings(import_: ImportSummary) -> list[str]:
-    """What is to be known besides, one warning to a line; nothing when there is none."""
+    """Warnings, one per line; empty when there are none."""
     rows = [f"  {_printable(one.message, MESSAGE_CHARACTERS)}" for one in import_.warnings]
     return ["\n".join(["Please note:", *rows])] if rows else []
 
 
 def _next(import_: ImportSummary) -> list[str]:
-    """Where the report is and what to do now; nothing to do is nothing said."""
+    """Where the report is and what to do now; empty when there is nothing to do."""
     match import_.state:
         case State.REFUSED if import_.job:
             return [_how_to_ask_again(import_)]

@@ -1,21 +1,20 @@
 """The two CSV files of an import, built a chunk at a time.
 
-A worker makes the part of its chunk; the head followed by the parts in chunk order is the file,
-UTF-8 with a byte order mark, in the delimiter of the upload and with CRLF, as spreadsheets want.
-
-Both files hold the columns of the upload as they were, every cell guarded against being run by a
+A worker makes the part of its chunk; the file is the head followed by the parts in chunk order, in
+UTF-8 with a byte order mark, with the delimiter of the upload and CRLF, as spreadsheets expect.
+Both files have the columns of the upload unchanged, with every cell guarded against execution by a
 spreadsheet, and then columns of our own: four in errors.csv, seven in results.csv. When the upload
-was itself an errors.csv, its four columns give way to the new ones, so that no report grows.
+was itself an errors.csv, the new four columns replace its four, so that no report grows.
 
 A line with too many or too few cells keeps them all, in both files. Its row of errors.csv has too
-many or too few cells as well, and uploaded again it is rejected again, whatever its cells say.
+many or too few cells as well, and is rejected again when uploaded, whatever its cells say.
 results.csv is read by programs, so each of its rows has one cell for each label of the header:
-missing cells are empty, and surplus ones are joined into the last by the delimiter. Our own columns
+missing cells are empty, and extra ones are joined into the last by the delimiter. Our own columns
 are always the *last* cells of a row.
 
-In results.csv the roles that a line speaks of are joined by "; ", and so are their holders in
-`before` and `after`, in the same order; several holders of one role are joined by ", ". An empty
-place means no one: role "account_manager; viewer", before "; bo@x.example, cy@x.example".
+In results.csv the roles of a line are joined by "; ", and so are their holders in `before` and
+`after`, in the same order; several holders of one role are joined by ", ". An empty part means
+nobody: role "account_manager; viewer", before "; bo@x.example, cy@x.example".
 """
 
 from __future__ import annotations
@@ -42,19 +41,19 @@ RESULTS_COLUMNS = RESULTS_LABELS
 
 NOT_PROCESSED_ERROR = "This line was not processed"
 NOT_PROCESSED_HINT = "Upload this file again"
-# A file that Handover wrote follows a profile that nobody can upload for.
+# Nobody can upload a file with the profile of a file that Handover wrote.
 JOB_HINT = "The message about this import says what to do"
 
-# Excel takes a CSV for the local 8-bit code page unless this stands first.
+# Without this at the beginning, Excel reads a CSV in the local 8-bit code page.
 _BOM = b"\xef\xbb\xbf"
 _LINE_END = "\r\n"
 
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 _NEVER = b"\0"
-# The first two bytes of U+2400 to U+243F; guards stand for control characters by some of these.
+# The first two bytes of U+2400 to U+243F; guards represent control characters by some of these.
 _PICTURES = b"\xe2\x90"
-# The first two bytes of U+FF00 to U+FF3F, where = + - @ stand in full width.
+# The first two bytes of U+FF00 to U+FF3F, which include = + - @ in full width.
 _WIDE = b"\xef\xbc"
 
 _NO_CHANGE = ("", "", "")
@@ -118,13 +117,13 @@ def results_rows(results: Iterable[LineResult], *, header: Header, dialect: Dial
         number = str(result.line.number)
         cells = original.fitted(result.line)
         rows.append((*cells, number, result.outcome, *_change(result.changes), code, message))
-    # No cell of a plain row holds a line end of its own.
+    # No cell of a plain row contains a line end of its own.
     plain = _plain(rows, dialect.delimiter)
     return plain.splitlines(keepends=True) or [_row(row, dialect.delimiter) for row in rows]
 
 
 def code_of(result: LineResult) -> str:
-    """The code of a line, "" for one that is in order.
+    """The code of a line, "" for one without an error.
 
     Raises ValueError for a rejected line without its rejection.
     """
@@ -140,7 +139,7 @@ def kept_labels(header: Header, dialect: Dialect) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Original:
-    """Which cells of a row are the uploader's: `kept` of the `width` its header has."""
+    """Which cells of a row are the uploader's: `kept` of the `width` that the header has."""
 
     width: int
     kept: int
@@ -154,11 +153,11 @@ class _Original:
         return cls(width, width if own_at is None else own_at, dialect.delimiter)
 
     def cells(self, line: Line) -> tuple[str, ...]:
-        """The uploader's cells of one line, never made to fit the header if they did not."""
+        """The uploader's cells of one line, not adjusted to the header's length."""
         cells = self._own(line)
         if self.width == self.kept or len(cells) != self.kept or self._is_whole(line):
             return cells
-        # With our columns behind it this row would have the header's length, and look right.
+        # With our columns after it, this row would have the header's length and look right.
         return (*cells, "")
 
     def fitted(self, line: Line) -> tuple[str, ...]:
@@ -173,7 +172,7 @@ class _Original:
         return (*cells[:last], self.delimiter.join(cells[last:])) if self.kept else ()
 
     def _own(self, line: Line) -> tuple[str, ...]:
-        """The line without the cells that an earlier report has put behind the uploader's."""
+        """The line without the cells that an earlier report added after the uploader's."""
         fields = line.fields
         if self.width == self.kept:
             return fields
@@ -214,9 +213,9 @@ def _change(changes: tuple[RoleChange, ...]) -> tuple[str, str, str]:
 def _csv(
     rows: Sequence[tuple[str, ...]], delimiter: str, marked: Collection[int] = frozenset()
 ) -> bytes:
-    """The rows with every cell guarded; a reader that unguards gets each cell back exactly.
+    """The rows with every cell guarded; removing the guards restores each cell exactly.
 
-    Rows at `marked` places were no CSV, and say so.
+    Rows at `marked` places were not CSV, and are marked as such.
     """
     if marked:
         return b"".join(
@@ -225,8 +224,8 @@ def _csv(
                 for place, row in enumerate(rows)
             ]
         )
-    # Most rows hold nothing to guard or to quote: to search their text is many times cheaper than
-    # to ask each cell, and cheapest for all rows at once.
+    # Most rows have nothing to guard or to quote: searching their text is many times cheaper than
+    # checking each cell, and cheapest for all rows at once.
     return _plain(rows, delimiter) or b"".join([_row(row, delimiter) for row in rows])
 
 
@@ -259,11 +258,10 @@ def _guarded(row: tuple[str, ...], delimiter: str, *, mark: str = "") -> bytes:
 
 @lru_cache(maxsize=8)
 def _classes(delimiter: str) -> bytes:
-    """What each byte means to `_plain`.
+    """The meaning of each byte for `_plain`.
 
-    "," stands before a cell, here or in a spreadsheet that has another separator, "!" asks for a
-    guard where a cell begins with it, _NEVER asks for quotes or a guard wherever it is, and all
-    the rest is harmless.
+    "," precedes a cell, here or in a spreadsheet with another separator, "!" needs a guard where a
+    cell begins with it, _NEVER needs quotes or a guard anywhere, and everything else is harmless.
     """
     classes = bytearray(b"a" * 256)
     for byte in range(128):
@@ -278,7 +276,7 @@ def _classes(delimiter: str) -> bytes:
 
 
 def _encoded(text: str) -> bytes:
-    """UTF-8; half a surrogate pair, which has no UTF-8 form, becomes U+FFFD."""
+    """UTF-8; a lone surrogate, which has no UTF-8 form, becomes U+FFFD."""
     try:
         return text.encode()
     except UnicodeEncodeError:

@@ -14,16 +14,16 @@ from handover.profiles.sentences import blanks_of, purpose_of
 from handover.reading.own_columns import own_columns_at
 
 MAX_FIRST_LINES = 20
-# Twenty lines of 200 cells, of which each character may take seven bytes in an answer: 2.2 MB of 6.
+# Twenty lines of 200 cells, where each character may take seven bytes in an answer: 2.2 MB of 6.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_CELL_CHARS = 80
-# The first profile always has room; a header of 64 KB stands in each of them.
+# The first profile always fits; a header of 64 KB is part of each.
 MAX_PROFILES_BYTES = 2 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
 class ReadFile:
-    """What was read of a file: how, its header, its first lines, and how many it has."""
+    """The parts of a file that were read: dialect, header, first lines, and their number."""
 
     dialect: Dialect
     header: Header
@@ -42,7 +42,7 @@ class _Fit:
 
     @property
     def score(self) -> int:
-        """How many columns are known, those for certain twice, and how many are missing."""
+        """The number of known columns, counting certain ones twice, and of missing columns."""
         sure = sum(match.how.is_sure for match in self.matches)
         near = sum(match.how is How.NEAR for match in self.matches)
         return 2 * sure + near - 2 * len(self.missing)
@@ -58,11 +58,11 @@ def preview_to_dict(
     chosen: str,
     remembered: Mapping[str, Mapping[str, str]],
 ) -> dict[str, object]:
-    """The preview as the API answers it.
+    """The preview as the API returns it.
 
-    `profiles` are those that the uploader may use: the one of the name `chosen` comes first, then
-    the best, those that are switched on before others, as many as have room in MAX_PROFILES_BYTES.
-    `remembered` leads, for a profile of that name, from labels of the file to the profile's.
+    `profiles` are those that the uploader may use: the one named `chosen` comes first, then the
+    best, those that are switched on before others, as many as fit into MAX_PROFILES_BYTES.
+    `remembered` maps, for a profile of that name, labels of the file to the profile's.
     """
     fits = [_fit(read, profile, remembered.get(profile.name, {})) for profile in profiles]
     fits.sort(
@@ -110,7 +110,7 @@ def _fit(read: ReadFile, profile: Profile, remembered: Mapping[str, str]) -> _Fi
         bind(labels, profile, mapping=mapping_for(matches, profile), line=read.header.last_line)
     except RefusedError as refused:
         if not missing and refused.refusal.code == "MISSING_COLUMN":
-            # It has a column for what lines are about, and none of those that say anything.
+            # It has a column for what lines are about, and none that assigns or sets anything.
             missing = tuple(one.label for one in profile.columns if one.holds not in KEYS)
         return _Fit(profile, matches, missing, fits=False)
     return _Fit(profile, matches, missing, fits=True)
@@ -140,7 +140,7 @@ def _with_room(rows: Iterable[dict[str, object]]) -> list[dict[str, object]]:
     shown: list[dict[str, object]] = []
     left = MAX_PROFILES_BYTES
     for row in rows:
-        # As it is sent: JSON within the JSON that the function answers.
+        # In the form in which it is sent: JSON within the JSON that the function returns.
         left -= len(json.dumps(json.dumps(row)))
         if shown and left < 0:
             break

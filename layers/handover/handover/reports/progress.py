@@ -1,4 +1,4 @@
-"""How far an import has come: its stage, its lines, its pace, and the time that is left. Pure."""
+"""How far an import has come: its stage, its lines, its pace, and the time left. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from handover.reports.summary import Counts
 
 
 class Stage(StrEnum):
-    """What an import does at present, in this order; WAITING is for an Admin."""
+    """The present stage of an import, in this order; WAITING is for an Admin."""
 
     UPLOADING = "uploading"
     READING = "reading"
@@ -35,10 +35,10 @@ _STAGES = {
 class Progress:
     """How far an import has come.
 
-    `lines_total` is None while nobody has read the file to its end. `lines_a_second` is the pace
-    since the lines could be worked first; None before a line is settled, and for imports that did
-    not keep that time. `seconds_left` is an estimate while lines are worked, 0 once the import has
-    ended, and None where nobody can tell.
+    `lines_total` is None until the file has been read to its end. `lines_a_second` is the pace
+    since the lines could first be processed; None before a line is settled, and for imports that
+    did not record that time. `seconds_left` is an estimate while lines are processed, 0 once the
+    import has ended, and None when it is unknown.
     """
 
     stage: Stage
@@ -53,8 +53,8 @@ def progress_of(
 ) -> Progress:
     """The progress of an import in this state.
 
-    `is_read` says whether its lines are counted, `working_at` when they could be worked first, and
-    `until` when they were all settled, or the present time while they are not.
+    `is_read` says whether its lines are counted, `working_at` when they could first be processed,
+    and `until` when they were all settled, or the present time while they are not.
     """
     stage = _STAGES.get(state, Stage.DONE)
     total = counts.lines if is_read else None
@@ -84,9 +84,9 @@ def stage_seconds(
     finished_at: str | None,
     ended_at: str | None,
 ) -> list[tuple[Stage, float]]:
-    """How long each stage of an import took, in their order; times are RFC 3339, None if not kept.
+    """How long each stage of an import took, in order; times are RFC 3339, None if not recorded.
 
-    A stage of which a time was not kept is left out, and so is WAITING for an import that did not.
+    A stage without a recorded time is left out, and so is WAITING for an import that did not wait.
     """
     bounds = (
         (Stage.UPLOADING, announced_at, received_at),

@@ -1,4 +1,4 @@
-"""A mark of an account as its history and the events for other systems tell it."""
+"""A change receipt of an account, in the form of its history and of events for other systems."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from handover.model import ChangeReceipt
 
 
 def receipt_to_dict(receipt: ChangeReceipt) -> dict[str, Any]:
-    """The mark as JSON has it: which change by whom, and who held each role before and after."""
+    """The receipt as JSON: which change by whom, and who held each role before and after."""
     return {
         "version": receipt.version,
         "at": receipt.at,

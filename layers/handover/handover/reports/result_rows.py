@@ -1,4 +1,4 @@
-"""Rows of results.csv, read back as values. Pure."""
+"""Rows of results.csv, parsed back into values. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from handover.reports.told_changes import changes_to_dict
 
 @dataclass(frozen=True, slots=True)
 class ResultRow:
-    """One row: the uploader's cells as they were, and what became of the line."""
+    """One row: the uploader's cells as they were, and the outcome of the line."""
 
     fields: tuple[str, ...]
     line: int
@@ -26,9 +26,9 @@ class ResultRow:
 
 
 def result_row(row: bytes, *, delimiter: str, roles: Collection[str]) -> ResultRow:
-    """The row with its guards taken off; `roles` are those that its changes can be about.
+    """The row with its guards removed; `roles` are those that its changes can be about.
 
-    Raises ValueError for what is no row of results.csv.
+    Raises ValueError for a text that is not a row of results.csv.
     """
     cells = [unguard(cell) for cell in next(rows(text_lines(row.decode()), delimiter=delimiter))]
     own_at = len(cells) - len(RESULTS_LABELS)
@@ -40,7 +40,7 @@ def result_row(row: bytes, *, delimiter: str, roles: Collection[str]) -> ResultR
 
 
 def _changes(role: str, before: str, after: str, roles: Collection[str]) -> tuple[RoleChange, ...]:
-    # The text of a fact may hold whatever stands between holders, and between roles.
+    # The text of a field may contain the separators of holders and of roles.
     if not is_field(role):
         return changes_to_dict(role, before, after, known=roles)
     befores, afters, names = before.split("; "), after.split("; "), role.split("; ")

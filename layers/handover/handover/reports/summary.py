@@ -1,4 +1,4 @@
-"""One import as everybody outside sees it: the API, `--json`, summary.json, the notification."""
+"""One import in its published form: the API, `--json`, summary.json, the notification."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Counts:
 
     @property
     def good(self) -> int:
-        """The lines that ended as their author wished, or needed nothing done."""
+        """The lines that did what their author asked, or needed no change."""
         return (
             self.updated
             + self.cleared
@@ -44,7 +44,7 @@ class Counts:
 
     @property
     def with_errors(self) -> int:
-        """The lines that need a person: exactly those of errors.csv."""
+        """The lines that a person must correct: exactly those of errors.csv."""
         return self.rejected + self.not_processed
 
 
@@ -66,7 +66,7 @@ def tally(results: Iterable[LineResult]) -> Counts:
 
 @dataclass(frozen=True, slots=True)
 class ReportObject:
-    """Where one file lies in the report bucket."""
+    """The place of a file in the report bucket."""
 
     bucket: str
     key: str
@@ -83,12 +83,12 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class ImportSummary:
-    """Everything that is told about one import.
+    """Everything that is published about one import.
 
     `source` is "user" or the name of a registered source. `uploader` is the address of a person,
-    the principal of a source that has proven itself, or "". Times are aware. `encoding` and
-    `delimiter` are "" until the file was read; `undo_of` is the import that this one takes back,
-    `job` the kind of job when Handover wrote the file itself.
+    the principal of a verified source, or "". Times are aware. `encoding` and `delimiter` are ""
+    until the file was read; `undo_of` is the import that this one undoes, `job` the kind of job
+    when Handover wrote the file itself.
     """
 
     import_id: str
@@ -117,8 +117,8 @@ class ImportSummary:
 def summary(import_: ImportSummary) -> dict[str, object]:
     """The published form of an import: the same keys in the same order for every reader.
 
-    The keys after `warnings` are there only when they have something to say. Raises ValueError
-    for a time without a zone.
+    The keys after `warnings` are present only when they have a value. Raises ValueError for a time
+    without a zone.
     """
     told: dict[str, object] = {
         "import_id": import_.import_id,
@@ -151,7 +151,7 @@ def summary(import_: ImportSummary) -> dict[str, object]:
 
 def summary_json(import_: ImportSummary) -> bytes:
     """The content of summary.json: the same bytes whenever the import is the same."""
-    # Escaped to ASCII: a file name may hold half a surrogate pair, which has no UTF-8 form.
+    # Escaped to ASCII: a file name may contain a lone surrogate, which has no UTF-8 form.
     return json.dumps(summary(import_), indent=2).encode("ascii") + b"\n"
 
 
@@ -173,7 +173,7 @@ def _rfc3339(moment: datetime) -> str:
 
 
 def _refusal(refusal: Refusal) -> dict[str, object]:
-    """`line` only where the refusal has a place in the file."""
+    """`line` only if the refusal has a place in the file."""
     told: dict[str, object] = {"code": refusal.code, "message": refusal.message}
     if refusal.line is not None:
         told["line"] = refusal.line

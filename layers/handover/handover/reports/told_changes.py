@@ -1,4 +1,4 @@
-"""What a row of results.csv tells of changes, read back into values."""
+"""The changes in a row of results.csv, parsed back into values."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ _BETWEEN_ROLES, _BETWEEN_USERS = "; ", ", "
 def changes_to_dict(
     role: str, before: str, after: str, *, known: Collection[str]
 ) -> tuple[RoleChange, ...]:
-    """The changes of the cells `role`, `before` and `after`, in the order in which they stand.
+    """The changes in the cells `role`, `before` and `after`, in their order.
 
-    `known` are the roles that the import's profile has. The name of a workflow may hold what
-    stands between roles and between users. Raises ValueError for cells that tell of no change of
-    such roles.
+    `known` are the roles of the import's profile. The name of a workflow may contain the separators
+    of roles and of users. Raises ValueError for cells without a valid change of such roles.
     """
     roles = _roles(role, known)
     befores, afters = _of_roles(before, roles), _of_roles(after, roles)
@@ -45,7 +44,7 @@ def _roles(cell: str, known: Collection[str]) -> tuple[str, ...]:
 
 
 def _of_roles(cell: str, roles: Sequence[str]) -> Sequence[str]:
-    """The part of the cell that belongs to each role; only a workflow's can be cut in several."""
+    """The part of the cell for each role; only a workflow's name can contain the separator."""
     parts = cell.split(_BETWEEN_ROLES)
     missing = len(parts) - len(roles)
     if missing and WORKFLOW_ROLE in roles and missing > 0:

@@ -1,4 +1,4 @@
-"""What an import warns of, though it was done: columns that it made nothing of. Pure."""
+"""Warnings of an import that was processed: columns that it did not use. Pure."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from handover.model import Dialect, FileWarning, Header
 from handover.profiles import Profile, ignored_columns
 from handover.reading.own_columns import own_columns_at
 
-# Warnings stand on the import's item, in each answer of the API and four times in a notification,
-# so they are bounded: at most four about columns, of at most 700 characters each.
+# Warnings are part of the import's item, of each API answer and four times of a notification, so
+# they are limited: at most four about columns, of at most 700 characters each.
 NEAR_NAMED = 3
 OTHERS_NAMED = 6
 LABEL_CHARACTERS = 40
@@ -19,10 +19,10 @@ LABEL_CHARACTERS = 40
 def column_warnings(
     header: Header, dialect: Dialect, profile: Profile, mapping: Mapping[str, str]
 ) -> tuple[FileWarning, ...]:
-    """The columns of a file that its profile does not know, as COLUMN_IGNORED.
+    """The columns of a file that its profile does not have, as COLUMN_IGNORED.
 
     First each of the first NEAR_NAMED that was probably meant to be a column of the profile, then
-    one warning for all others. The own columns of an uploaded errors.csv are not told.
+    one warning for all others. The report's own columns of an uploaded errors.csv get no warning.
     """
     own_at = own_columns_at(header.labels) if dialect.is_report else None
     ignored = ignored_columns(header.labels[:own_at], profile, mapping=mapping)
