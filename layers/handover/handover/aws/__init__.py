@@ -1,1 +1,1 @@
-"""The only place that knows boto3, but for DynamoDB: S3, SQS, SNS, EventBridge and Cognito."""
+"""The only place that uses boto3, except for DynamoDB: S3, SQS, SNS, EventBridge and Cognito."""

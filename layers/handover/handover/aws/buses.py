@@ -11,14 +11,14 @@ from handover.deadline import Deadline
 
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 EVENTS_A_BATCH = 10
-# Of an entry, and of all entries of a call together.
+# The limit for an entry, and for all entries of a call together.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
 MAX_EVENT_BYTES = 256 * 1024 - 1  # "less than 256 KB"
 SOURCE = "handover"
 
 
 def put_events(bus: str, kind: str, details: Iterable[dict[str, Any]], deadline: Deadline) -> None:
-    """Puts one event for each of `details` on the bus, in order; those not taken go again.
+    """Puts one event for each of `details` on the bus, in order; failed entries are sent again.
 
     An event with more than MAX_EVENT_BYTES (`entry_bytes`) cannot be put.
     """
@@ -47,7 +47,7 @@ def entry_bytes(kind: str, detail: dict[str, Any]) -> int:
 
 
 def _batches(kind: str, details: Iterable[dict[str, Any]]) -> Iterator[list[str]]:
-    """The events as texts, in batches that one call takes."""
+    """The events as texts, in batches that one call accepts."""
     batch: list[str] = []
     total = 0
     for text in map(_text, details):

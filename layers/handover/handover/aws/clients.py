@@ -1,4 +1,4 @@
-"""The AWS clients, each made once a process; all wait for a busy service (`handover.sdk`)."""
+"""The AWS clients, each made once per process; all wait for a busy service (`handover.sdk`)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _RETRIES = {"mode": "standard", "total_max_attempts": 3}
 _CONFIG = Config(connect_timeout=2, read_timeout=10, retries=_RETRIES)  # type: ignore[arg-type]
-# Objects are large, and links must be signed the way that every region and POST policy takes.
+# Objects are large, and links must have the signature that every region and POST policy accepts.
 _S3_CONFIG = Config(
     connect_timeout=2,
     read_timeout=30,

@@ -1,4 +1,4 @@
-"""S3: pinned versions read in ranges, parts written, uploads listed, doors signed."""
+"""S3: reads pinned versions in ranges, writes parts, lists uploads, signs forms and links."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from handover.deadline import Deadline
 from handover.errors import RetryLaterError
 from handover.sdk import patiently
 
-# Large enough that the time of a request does not count, small enough for a function's memory.
+# Large enough that the time of a request is negligible, small enough for a function's memory.
 BLOCK_BYTES = 8 * 1024 * 1024
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html: at least 5 MiB but the last.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html: at least 5 MiB, except the
+# last.
 PART_BYTES = 16 * 1024 * 1024
 
 _GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404", "MethodNotAllowed"})
@@ -58,7 +59,7 @@ def size_of(upload: Upload) -> int | None:
 def read_range(upload: Upload, start: int, end: int) -> bytes | None:
     """The bytes from `start` to `end` (exclusive), None when the version is gone.
 
-    Raises RetryLaterError when fewer came: a version has the length that it has.
+    Raises RetryLaterError when fewer bytes came: the length of a version is fixed.
     """
     if start >= end:
         return b""
@@ -66,7 +67,7 @@ def read_range(upload: Upload, start: int, end: int) -> bytes | None:
     if answer is None:
         return None
     body: bytes = answer["Body"]
-    # A server may answer with the whole: https://www.rfc-editor.org/rfc/rfc9110#section-14.2
+    # A server may answer with the whole object: https://www.rfc-editor.org/rfc/rfc9110#section-14.2
     part = body if "ContentRange" in answer else body[start:end]
     if len(part) != end - start:
         raise RetryLaterError("an object was read in part")
@@ -97,7 +98,7 @@ def write(bucket: str, key: str, body: bytes, content_type: str = "text/csv") ->
 
 
 def write_once(bucket: str, key: str, body: bytes, content_type: str) -> bytes:
-    """What lies under the key: `body`, or what somebody else has stored there before.
+    """The object under the key: `body`, or what another run has stored there before.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
     """
@@ -110,7 +111,7 @@ def write_once(bucket: str, key: str, body: bytes, content_type: str) -> bytes:
             raise
         stored = read(bucket, key)
         if stored is None:
-            # Another write is under way, or the object was deleted at once.
+            # Another write is in progress, or the object was deleted at once.
             raise RetryLaterError("an object is being written by another run") from error
         return stored
     return body
@@ -125,7 +126,7 @@ def read(bucket: str, key: str) -> bytes | None:
 def _fetched(**request: Any) -> dict[str, Any] | None:
     """The answer to GetObject with its body read, None when the object is gone.
 
-    A body that breaks off is fetched again, as long as there is time.
+    An interrupted body is fetched again, as long as there is time.
     """
 
     def fetch() -> dict[str, Any]:
@@ -141,12 +142,12 @@ def _fetched(**request: Any) -> dict[str, Any] | None:
 
 
 def delete(bucket: str, key: str) -> None:
-    """Deletes an object of a bucket without versions; the same again changes nothing."""
+    """Deletes an object of a bucket without versions; repeating it changes nothing."""
     s3().delete_object(Bucket=bucket, Key=key)
 
 
 def keys(bucket: str, prefix: str) -> Iterator[str]:
-    """The keys under a prefix, in the order of their bytes, lazily."""
+    """The keys under a prefix, in byte order, lazily."""
     request: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix}
     while True:
         page = s3().list_objects_v2(**request)
@@ -157,7 +158,7 @@ def keys(bucket: str, prefix: str) -> Iterator[str]:
 
 
 def folders(bucket: str, prefix: str) -> tuple[set[str], bool]:
-    """The names of folders under a prefix, and whether these are all: one call, 1,000 at most."""
+    """The names of folders under a prefix, and whether these are all: one call, at most 1,000."""
     page = s3().list_objects_v2(Bucket=bucket, Prefix=prefix, Delimiter="/")
     found = {one["Prefix"][len(prefix) : -1] for one in page.get("CommonPrefixes", [])}
     return found, not page.get("IsTruncated")
@@ -170,9 +171,9 @@ def write_stream(
     deadline: Deadline,
     content_type: str = "text/csv",
 ) -> Upload:
-    """Stores the pieces one after another as one object, PART_BYTES in memory at the most.
+    """Stores the pieces one after another as one object, with at most PART_BYTES in memory.
 
-    Nothing can be seen of the object before it is whole.
+    Nobody can see the object before it is complete.
     """
     parts = _parts(pieces)
     first = next(parts, b"")
@@ -183,7 +184,7 @@ def write_stream(
     begun = s3().create_multipart_upload(Bucket=bucket, Key=key, ContentType=content_type)
     upload: dict[str, Any] = {"Bucket": bucket, "Key": key, "UploadId": begun["UploadId"]}
     done: list[Any] = []
-    # An upload that is left behind is removed by the bucket's lifecycle rule.
+    # The bucket's lifecycle rule removes an upload that is left unfinished.
     for number, part in enumerate(_chain(first, second, parts), start=1):
         deadline.check()
         tag = s3().upload_part(**upload, PartNumber=number, Body=part)["ETag"]
@@ -227,7 +228,7 @@ def versions(bucket: str, prefix: str, *, after_key: str = "") -> Iterator[Versi
 
 
 def post_form(bucket: str, key: str, max_bytes: int, seconds: int) -> tuple[str, dict[str, str]]:
-    """Where and with which fields one file may be POSTed: this key, 1 to `max_bytes`, not long."""
+    """URL and fields to POST one file with: this key, 1 to `max_bytes`, for that many seconds."""
     form = s3().generate_presigned_post(
         bucket,
         key,
@@ -249,7 +250,7 @@ def download_link(
     seconds: int,
     content_type: str = "text/csv; charset=utf-8",
 ) -> str:
-    """A link with which anybody may download the object for so long, as a file of that name."""
+    """A link with which anybody may download the object for that time, under that filename."""
     return s3().generate_presigned_url(
         "get_object",
         Params={

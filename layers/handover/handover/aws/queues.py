@@ -1,4 +1,4 @@
-"""SQS: messages that point at work, never carry it."""
+"""SQS: messages that point to work and never contain it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MESSAGES_A_BATCH = 10
 def send(
     queue_url: str, message: dict[str, Any], *, group: str | None = None, delay_seconds: int = 0
 ) -> None:
-    """Sends one message, of a group that the queue is fair to; it may arrive after the delay."""
+    """Sends one message in a fair-queue group; it may be delivered after the delay."""
     sqs().send_message(
         QueueUrl=queue_url,
         MessageBody=json.dumps(message),
@@ -27,7 +27,7 @@ def send(
 
 
 def hide(queue_url: str, receipt: str, seconds: int) -> None:
-    """Has a message that was received come again after `seconds` from now."""
+    """Makes a received message visible again `seconds` from now."""
     sqs().change_message_visibility(
         QueueUrl=queue_url, ReceiptHandle=receipt, VisibilityTimeout=seconds
     )
@@ -40,7 +40,7 @@ def send_all(
     *,
     group: str | None = None,
 ) -> None:
-    """Sends every message, all of one group; those that a batch leaves out are sent again."""
+    """Sends every message, all in one group; those that a batch leaves out are sent again."""
     rest = iter(messages)
     while batch := list(islice(rest, MESSAGES_A_BATCH)):
         waiting = {str(place): json.dumps(message) for place, message in enumerate(batch)}
@@ -52,7 +52,7 @@ def send_all(
                 for name, body in waiting.items()
             ]
             answer = sqs().send_message_batch(QueueUrl=queue_url, Entries=entries)
-            # The answer is 200 even when some of the messages were not taken.
+            # The answer is 200 even when some messages were not accepted.
             waiting = {left["Id"]: waiting[left["Id"]] for left in answer.get("Failed", [])}
             if waiting:
                 deadline.wait(tries)

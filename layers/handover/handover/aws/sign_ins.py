@@ -1,8 +1,7 @@
-"""Cognito: the sign-ins of users, brought in line with what the directory says of them.
+"""Cognito: the sign-ins of users, kept consistent with the directory.
 
-People are invited by e-mail and choose their password themselves: none ever passes through here.
-Everything may be done again, after an outage too, and a sign-in of another tenant is never
-touched.
+People are invited by e-mail and choose their own password: no password ever passes through here.
+Every step may be repeated, also after an outage, and a sign-in of another tenant is never changed.
 """
 
 from __future__ import annotations
@@ -18,15 +17,15 @@ from handover.errors import InvalidRequestError, RetryLaterError
 from handover.model import User
 
 TENANT = "custom:tenant"
-# The code under which no more mails go out today. Without an address of one's own in SES a pool
-# sends some 50 a day, counted over the whole AWS account.
+# Cognito's error code when no more mails can be sent today. Without an address of one's own in SES
+# a pool sends some 50 a day, counted over the whole AWS account.
 # https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
 _NO_MORE_MAILS = "LimitExceededException"
 _ABSENT = frozenset({"UserNotFoundException"})
 
 
 class Settled(Enum):
-    """What became of a sign-in; the values stand in the log, and are told to no Admin."""
+    """The result for a sign-in; the values appear in the log, and are shown to no Admin."""
 
     DONE = "done"
     ELSEWHERE = "the address signs in for another tenant"
@@ -51,12 +50,12 @@ class _SignIn:
 def settle(
     pool: str, tenant: str, user: User, *, invites: bool, is_reserved: bool = False
 ) -> Settled:
-    """Gives an active user a sign-in, bars an inactive one, and removes that of a deleted one.
+    """Gives active users a sign-in, disables that of inactive ones, removes that of deleted ones.
 
-    Who has no sign-in gets one only if `invites`, and not under an address that `is_reserved` for
-    another tenant. Anything but DONE for an active user says that they have no sign-in for the
-    tenant. Raises RetryLaterError when the pool is busy, and InvalidRequestError for an address
-    that it does not take.
+    A user without a sign-in gets one only if `invites`, and not under an address that `is_reserved`
+    for another tenant. Any result except DONE for an active user means that they have no sign-in
+    for the tenant. Raises RetryLaterError when the pool is busy, and InvalidRequestError for an
+    address that it does not accept.
     """
     found = _find(pool, user.email)
     if found is None:
@@ -87,9 +86,9 @@ def tenant_of(pool: str, email: str) -> str | None:
 
 
 def invite_again(pool: str, email: str) -> Settled:
-    """Sends a new invitation: DONE, NO_MAILS, or ANSWERED when nobody waits for one any more.
+    """Sends a new invitation: DONE, NO_MAILS, or ANSWERED when the invitation was accepted.
 
-    The caller has made sure that the sign-in is of its own tenant.
+    The caller has checked that the sign-in belongs to its own tenant.
     """
     found = _find(pool, email)
     if found is None or not found.is_waiting:
@@ -109,7 +108,7 @@ def invite_again(pool: str, email: str) -> Settled:
 
 
 def group_of(role: str) -> str:
-    """The group that stands for a user role: Cognito takes no spaces in a group's name."""
+    """The group of a user role: Cognito allows no spaces in a group's name."""
     return "_".join(role.split())
 
 
@@ -123,7 +122,7 @@ def _find(pool: str, email: str) -> _SignIn | None:
 
 
 def _invite(pool: str, tenant: str, email: str) -> _SignIn:
-    """The sign-in of somebody who had none, or the one that was made at the same moment."""
+    """The sign-in created for somebody who had none, or one created at the same moment."""
     made = _call(
         "admin_create_user",
         pool,
@@ -145,7 +144,7 @@ def _invite(pool: str, tenant: str, email: str) -> _SignIn:
 
 
 def _set_groups(pool: str, user: User) -> None:
-    """The user's roles as groups, where such groups exist; rules look at the directory only."""
+    """Sets the user's roles as groups, where such groups exist; rules use only the directory."""
     expected = {group_of(role) for role in user.roles}
     answer = _call("admin_list_groups_for_user", pool, user.email) or {"Groups": []}
     having = {group["GroupName"] for group in answer["Groups"]}

@@ -1,4 +1,4 @@
-"""SNS: telling whoever listens how an import ended."""
+"""SNS: notifies subscribers how an import ended."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from handover.reports import Notice
 def publish(topic_arn: str, notice: Notice) -> bool:
     """Publishes a notice: text for people, JSON for machines, attributes to filter on.
 
-    False when there is no such topic.
+    False when the topic does not exist.
     """
     try:
         sns().publish(
