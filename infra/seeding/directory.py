@@ -18,7 +18,7 @@ from handover.profiles import (
     parse_settings,
 )
 from handover.profiles.checks import check_profile
-from handover.profiles.names import check_role, workflow_assignee
+from handover.profiles.names import check_role, workflow_role
 from handover.rules import is_address, normal_address, normal_login
 from handover.store.directory import Source
 from handover.use_cases.settings import RESERVED_SOURCES
@@ -148,12 +148,12 @@ def _roles(path: Path) -> tuple[Role, ...]:
             assignee = Role(role, _most_users(row), assigned_by)
             yield row, _workflow(row, assignee) if role == WORKFLOW_ROLE else assignee
 
-    return unique(roles(), lambda assignee: assignee.role, "role")
+    return unique(roles(), lambda one: one.role, "role")
 
 
-def _workflow(row: Row, assignee: Role) -> Role:
+def _workflow(row: Row, definition: Role) -> Role:
     try:
-        return workflow_assignee(assignee)
+        return workflow_role(definition)
     except InvalidRequestError as wrong:
         raise row.wrong("max_users", str(wrong).removeprefix("max_users: ")) from wrong
 

@@ -244,6 +244,25 @@ def test_progress_shows_what_is_known_and_says_when_it_is_done(
     assert end.read.values("data-done") == ["yes"]
 
 
+@pytest.mark.parametrize(
+    ("state", "query", "done"),
+    [
+        ("awaiting_approval", {"waits": "yes"}, ""),
+        ("processing", {"waits": "yes"}, "yes"),
+        ("cancelled", {"waits": "yes"}, "yes"),
+        ("awaiting_approval", {}, "yes"),
+    ],
+)
+def test_a_page_is_left_once_its_import_has_another_screen(
+    signed_in: Browser, stand: Stand, state: str, query: dict[str, str], done: str
+) -> None:
+    found(stand, state=state)
+
+    part = signed_in.get(f"{HERE}/progress", **query)
+
+    assert part.read.values("data-done") == [done]
+
+
 def test_an_import_is_cancelled(signed_in: Browser, stand: Stand) -> None:
     page = signed_in.post(f"{HERE}/cancel")
 

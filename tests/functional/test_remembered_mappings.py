@@ -20,7 +20,7 @@ def remembered(pipeline: Pipeline, profile: str = "single-strict") -> dict[str, 
     return remembered_for(known, fingerprint_of(LABELS), presets()[profile])
 
 
-@pytest.mark.parametrize("mode", Mode)
+@pytest.mark.parametrize("mode", [Mode.RUN, Mode.DRY_RUN])
 def test_the_mapping_of_a_file_that_is_taken_in_is_remembered(
     pipeline: Pipeline, mode: Mode
 ) -> None:

@@ -20,6 +20,7 @@ FILE_CODES = frozenset(
     {
         "EMPTY_FILE",
         "NOT_CSV",
+        "WORKBOOK_DAMAGED",
         "ENCODING",
         "MISSING_COLUMN",
         "DUPLICATE_COLUMN",

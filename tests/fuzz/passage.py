@@ -6,6 +6,7 @@ accounts and users come from a dictionary.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -24,7 +25,7 @@ from handover.model import (
 )
 from handover.pipeline.lookups import MAX_UNKNOWN_IDS
 from handover.profiles import Binding, Profile, bind, known_labels
-from handover.reading import MAX_HEADER_BYTES, lines, read_head, utf8_blocks
+from handover.reading import MAX_HEADER_BYTES, is_workbook, lines, read_head, utf8_blocks
 from handover.reading.clearing import Clearing
 from handover.reading.keys import KeyColumn
 from handover.reading.repeats import repeats
@@ -44,6 +45,7 @@ from handover.rules import (
     repeated_line,
 )
 from handover.rules.nearness import nearest
+from handover.workbooks import open_workbook
 
 from tests.fuzz.world import ACCOUNTS, PROFILES, USERS
 
@@ -109,6 +111,8 @@ def pass_through(
 
 def _passed(upload: bytes, profile: Profile, sizes: Sizes, seed: int) -> Passage:
     data = upload
+    if is_workbook(data[:MAX_HEADER_BYTES]):
+        data = b"".join(open_workbook(io.BytesIO(data)).blocks())
     dialect, header = _head(data, profile)
     if dialect.encoding.startswith("utf-16"):
         source = cut(data[dialect.bom_bytes :], sizes.block)

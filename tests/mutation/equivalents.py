@@ -29,8 +29,8 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
     Equivalent(
         "reading/csv_lines.py",
         "_Check._wrong_count",
-        "found > wanted",
-        "(found >= wanted)",
+        "found > expected",
+        "(found >= expected)",
         "It is asked only of a line whose number of fields is another than the header's.",
     ),
     Equivalent(

@@ -150,9 +150,10 @@ def test_a_drop_works_on_the_tenant_of_its_source_whatever_it_is_called(
     assert world.pipeline.account(SHARED_ACCOUNT, OWN).assigned["account_manager"] == ()
     assert world.pipeline.account(SHARED_ACCOUNT, OTHER).assigned["account_manager"] != ()
     summary = world.pipeline.memory.s3.buckets[world.pipeline.resources.reports_bucket].objects
-    assert [key for key in summary if item.pk in key] == [
-        f"{OWN}/{item.pk}/{file}" for file in ("results.csv", "summary.json")
-    ]
+    files = {"results.csv", "lines.index", "lines.json", "summary.json"}
+    assert {key for key in summary if item.pk in key} == {
+        f"{OWN}/{item.pk}/{file}" for file in files
+    }
 
 
 @pytest.mark.parametrize(

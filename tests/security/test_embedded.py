@@ -33,6 +33,7 @@ from tests.kit.doors import (
     post_form,
     until,
 )
+from tests.workbooks.builders import by_openpyxl
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = accounts_csv(("KE100555", "amani.otieno@lumina.example"))
@@ -474,7 +475,11 @@ FORBIDDEN: list[tuple[str, str, str, dict[str, Any]]] = [
     ("SweepRole", "dynamodb", "get_item", {"TableName": "DirectoryTable"}),
     ("ApiRole", "s3", "put_object", {"Bucket": "UploadsBucket", "Key": "drop/x", "Body": b""}),
     ("ApiRole", "s3", "get_object", {"Bucket": "UploadsBucket", "Key": "in/x"}),
-    ("ApiRole", "s3", "list_objects_v2", {"Bucket": "ReportsBucket"}),
+    ("ApiRole", "s3", "list_objects_v2", {"Bucket": "UploadsBucket"}),
+    ("ApiRole", "s3", "delete_object", {"Bucket": "ReportsBucket", "Key": "x"}),
+    ("ConvertRole", "s3", "get_object", {"Bucket": "ReportsBucket", "Key": "x"}),
+    ("ConsoleRole", "s3", "get_object", {"Bucket": "UploadsBucket", "Key": "x"}),
+    ("ConsoleRole", "dynamodb", "get_item", {"TableName": "DirectoryTable"}),
     ("ApiRole", "s3", "put_object", {"Bucket": "ReportsBucket", "Key": "x", "Body": b""}),
     ("ApiRole", "dynamodb", "put_item", {"TableName": "AccountsTable"}),
     ("ApiRole", "dynamodb", "update_item", {"TableName": "AccountsTable"}),
@@ -560,7 +565,9 @@ def test_nobody_but_lambda_takes_a_functions_role(doors: Doors, role: str) -> No
 
 
 def test_the_logs_of_all_functions_name_nobody(doors: Doors) -> None:
-    """After everything above: what CloudWatch holds of each function."""
+    """After everything above, a workbook and a page: what CloudWatch holds of each function."""
+    doors.run(by_openpyxl([("account ID", "account Manager"), ("none", "x")]), filename="a.xlsx")
+    http("GET", f"{doors.stack.api_url}/console/home")
     for line in until(lambda: lines_of_all(doors), "lines of every function"):
         for trace in ("@", "lumina.example", "KE100", "X-Amz-", "Bearer", "eyJ"):
             assert trace not in line, line

@@ -327,7 +327,7 @@ def _refresh_checksums(data: bytearray) -> None:
 
 
 CONVERTING = """
-import resource, sys
+import re, resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (1024**3, 1024**3))
 from handover.errors import RefusedError
 from handover.workbooks import open_workbook
@@ -339,7 +339,9 @@ with open(sys.argv[1], "rb") as file:
         end = "read"
     except RefusedError as refused:
         end = refused.refusal.code
-print(end, size, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+# Not ru_maxrss, which begins with what the process that started this one held.
+peak = re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())
+print(end, size, int(peak[1]) // 1024)
 """
 MAX_MB = 200
 

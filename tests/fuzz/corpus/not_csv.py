@@ -56,7 +56,11 @@ NASTIES = [
     Nasty("gzip", gzip.compress(_PLAIN, mtime=0), "refused NOT_CSV"),
     Nasty("gzip-bomb", gzip.compress(b"a" * 10_000_000, mtime=0), "refused NOT_CSV"),
     Nasty("zip", _zip("customers.csv"), "refused NOT_CSV"),
-    Nasty("xlsx", _zip("[Content_Types].xml", "_rels/.rels", "xl/workbook.xml"), "refused NOT_CSV"),
+    Nasty(
+        "xlsx",
+        _zip("[Content_Types].xml", "_rels/.rels", "xl/workbook.xml"),
+        "refused WORKBOOK_DAMAGED",
+    ),
     Nasty("ods", _zip("mimetype", "content.xml"), "refused NOT_CSV"),
     Nasty("numbers-workbook", _zip("Index/Document.iwa"), "refused NOT_CSV"),
     Nasty("zip-empty", _zip(), "refused NOT_CSV"),

@@ -44,10 +44,11 @@ def show(visit: Visit) -> Answer:
 
 
 def progress(visit: Visit) -> Answer:
-    """The part of the progress screen that refreshes."""
+    """The part of the progress screen that refreshes; with `waits` that of the approval screen."""
     found = visit.api.get("imports", visit.parts["name"])
-    # Who waits for approval, or has ended, has another screen.
-    is_done = found["state"] in FINAL or found["state"] == approvals.WAITING
+    # An import that begins to wait for approval, waits no more, or has ended has another screen.
+    waits = found["state"] == approvals.WAITING
+    is_done = found["state"] in FINAL or waits != ("waits" in visit.request.query)
     return page(visit, "_progress.html", one=found, progress=_progress(found), is_done=is_done)
 
 

@@ -1,7 +1,7 @@
 // Refreshes the progress of an import until it is done; then the page shows what came of it.
-const EVERY_MS = 1500;
 const SLOWEST_MS = 15000;
 const watch = document.getElementById("watch");
+const EVERY_MS = Number(watch.dataset.every) || 1500;
 let wait = EVERY_MS;
 
 async function refresh() {

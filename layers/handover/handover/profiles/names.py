@@ -58,7 +58,7 @@ def check_role(field: str, role: str) -> None:
         )
 
 
-def workflow_assignee(definition: Role) -> Role:
+def workflow_role(definition: Role) -> Role:
     """The tenant's definition of the workflow role, of which an account has at most one.
 
     Raises InvalidRequestError for a `max_users` other than 1 or None.

@@ -268,8 +268,8 @@ def _in_place(
     if request.instead_of not in before:
         return before
     after = {*before} - {request.instead_of} | {*users}
-    assignee = profile.roles.get(request.role)
-    most = assignee.max_users if assignee is not None else None
+    definition = profile.roles.get(request.role)
+    most = definition.max_users if definition is not None else None
     if most is not None and len(after) > max(most, len(before)):
         return too_many_users(asked.line, request.label, len(after), most)
     return tuple(sorted(after))
@@ -587,10 +587,10 @@ def _user_not_found(
     elif (near := lookup.near(normal_address(name))) is not None:
         hint = f"{place}; did you mean {near}?"
         suggestion = _cell_with(near, name, request, profile)
-    elif any(receipt in name.strip() for receipt in (",", ";", " ")):
-        assignee = profile.roles.get(request.role)
+    elif any(sign in name.strip() for sign in (",", ";", " ")):
+        definition = profile.roles.get(request.role)
         takes_one = profile.list_separator is None or (
-            assignee is not None and assignee.max_users == 1
+            definition is not None and definition.max_users == 1
         )
         hint = (
             f"{place}, expected the {_ways_spoken(request)} of one user in this cell."

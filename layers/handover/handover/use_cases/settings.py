@@ -28,7 +28,7 @@ from handover.profiles.names import (
     check_role,
     check_spelling,
     is_name,
-    workflow_assignee,
+    workflow_role,
 )
 from handover.rules.addresses import normal_address
 from handover.runtime import Resources, logger
@@ -128,7 +128,7 @@ def put_role(resources: Resources, person: Person, definition: Role) -> dict[str
     only_admins(person, "define roles")
     check_role("role", definition.role)
     if definition.role == WORKFLOW_ROLE:
-        definition = workflow_assignee(definition)
+        definition = workflow_role(definition)
     if len(definition.assigned_by) > MAX_USER_ROLES:
         raise InvalidRequestError(
             "assigned_by",
