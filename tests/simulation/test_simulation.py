@@ -27,10 +27,10 @@ from tests.simulation.mutants import MUTANTS
 SEED = os.environ.get("SIMULATION_SEED", "first")
 # In rounds, until there are the most or the time of singles and rounds together is over; the least
 # are drawn however long they take. SIMULATION_DRAWN sets the least and the most.
-MIN_DRAWN = int(os.environ.get("SIMULATION_DRAWN", "2500"))
+MIN_DRAWN = int(os.environ.get("SIMULATION_DRAWN", "1000"))
 MAX_DRAWN = int(os.environ.get("SIMULATION_DRAWN", "20000"))
-DRAWN_AT_A_TIME = 2_500
-SECONDS = 120.0
+DRAWN_AT_A_TIME = 1_000
+SECONDS = 90.0
 # All of their calls take twice as long as everything else; `python -m tests.simulation singles`
 # makes them.
 LATER_EVERY = int(os.environ.get("SIMULATION_LATER_EVERY", "20"))
