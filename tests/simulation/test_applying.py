@@ -15,7 +15,7 @@ from tests.simulation.applying.running import run
 
 # Set to draw other races, or more of them.
 SEED = os.environ.get("SIMULATION_SEED", "first")
-RACES = int(os.environ.get("APPLYING_RACES", "80"))
+RACES = int(os.environ.get("APPLYING_RACES", "40"))
 # So many at the most until something wrong is noticed.
 MAX_RACES = 400
 

@@ -47,7 +47,7 @@ __all__ = ["clients_of_memory", "pipeline"]
 
 # Set to draw other runs, or more of them.
 SEED = os.environ.get("SIMULATION_SEED", "first")
-DRAWN = int(os.environ.get("JOBS_DRAWN", "20"))
+DRAWN = int(os.environ.get("JOBS_DRAWN", "10"))
 MAX_STEPS = 3000
 # How often a step is disturbed while the disturbances last.
 DISTURBED = 0.4

@@ -13,7 +13,7 @@ from tests.simulation.mutants.mutant import Mutant
 
 # A run judges some, of a seed: all of them take minutes.
 SEED = os.environ.get("SIMULATION_SEED", "first")
-JUDGED = int(os.environ.get("MUTANTS_JUDGED", "6"))
+JUDGED = int(os.environ.get("MUTANTS_JUDGED", "3"))
 
 
 def test_there_is_a_mutant_for_each_mechanism() -> None:
