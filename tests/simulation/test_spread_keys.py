@@ -19,7 +19,18 @@ from tests.simulation.engine.scene import SCENES
 
 # Of the faults that may befall the calls of a scene, every so manieth.
 FAULTS_APART = 97
-READERS = ("plain", "two", "removal", "pending", "owner", "undo", "people", "customers")
+READERS = (
+    "plain",
+    "two",
+    "removal",
+    "pending",
+    "owner",
+    "undo",
+    "people",
+    "customers",
+    "applied",
+    "corrected",
+)
 
 
 @pytest.fixture
