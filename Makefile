@@ -6,6 +6,8 @@ COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --g
 # What only the console imports, with what that needs.
 CONSOLE := cffi cryptography jinja2 joserfc markupsafe pycparser segno
 CODE := functions infra layers tests
+# What is compiled once is not compiled again by each process of the tests, whoever says otherwise.
+export PYTHONDONTWRITEBYTECODE :=
 SEED ?= 1
 SAMPLE ?= 60
 

@@ -22,7 +22,7 @@ from tests.kit.pipeline import on_memory
 __all__ = ["clients_of_memory"]
 
 # For each route, beside the requests that cover the limits of each parameter one by one.
-EXAMPLES = os.environ.get("CONTRACT_EXAMPLES", "3")
+EXAMPLES = os.environ.get("CONTRACT_EXAMPLES", "1")
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 SEED = os.environ.get("CONTRACT_SEED", "11")
 

@@ -305,7 +305,7 @@ def test_whatever_is_asked_in_any_order_ends_as_the_promises_say(clients_of_memo
     run_state_machine_as_test(
         Tenant,
         settings=settings(
-            max_examples=int(os.environ.get("ANY_ORDER_RUNS", "30")),
+            max_examples=int(os.environ.get("ANY_ORDER_RUNS", "15")),
             stateful_step_count=30,
             deadline=None,
             derandomize=True,

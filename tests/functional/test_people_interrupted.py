@@ -12,7 +12,7 @@ from handover.store.directory import Source
 
 from tests.kit.cast import INSIDERS, World
 from tests.kit.memory_aws import Snapshot, Twist
-from tests.kit.mishaps import Mishap, incident, killed_at_every_call
+from tests.kit.mishaps import Mishap, Writes, incident, killed_at_every_call
 from tests.kit.pipeline import TENANT, Pipeline
 
 EVE = "eve.mbeki@lumina.example"
@@ -105,13 +105,14 @@ def test_a_request_that_was_cut_off_anywhere_is_made_whole_by_its_repetition(
 def test_a_call_that_is_sent_twice_changes_nothing(pipeline: Pipeline, request_: Request) -> None:
     """The answer to its first sending was lost, so the SDK sent it again."""
     world, before = world_of(pipeline)
-    with incident(pipeline.memory, Mishap()) as calls:
+    calls = Writes()
+    with incident(pipeline.memory, calls):
         assert ask(world, request_) < 300
     expected = state(pipeline)
 
-    for number in range(calls.seen):
+    for number in calls.numbers:
         pipeline.memory.restore(before)
-        twists = [Twist()] * number + [Twist(repeat=True)]
+        twists = [Twist()] * (number - 1) + [Twist(repeat=True)]
         with incident(pipeline.memory, Mishap(twists=twists)):
             status = ask(world, request_)
 

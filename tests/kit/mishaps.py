@@ -9,6 +9,9 @@ from typing import Any
 
 from tests.kit.memory_aws import MemoryAws, Twist
 
+# What the names of operations begin with that change nothing.
+READING = ("Get", "Head", "List", "Query", "Scan", "BatchGet", "Describe", "AdminGet", "AdminList")
+
 
 class KilledError(BaseException):
     """The process was stopped; nothing in it can catch this by accident."""
@@ -76,21 +79,38 @@ def incident(memory: MemoryAws, mishap: Mishap) -> Iterator[Mishap]:
         memory.hook = None
 
 
-def killed_at_every_call(memory: MemoryAws, run: Callable[[], object]) -> Iterator[int]:
-    """Stops `run` before and after each of its calls in turn; the number of the call comes back.
+@dataclass
+class Writes(Mishap):
+    """Notes the numbers of the calls that may change something, from 1."""
 
+    numbers: list[int] = field(default_factory=list)
+
+    def before(
+        self, number: int, service: str, operation: str, params: dict[str, Any]
+    ) -> Twist | None:
+        """Counts; notes the call unless it only reads."""
+        twist = super().before(number, service, operation, params)
+        if not operation.startswith(READING):
+            self.numbers.append(self.seen)
+        return twist
+
+
+def killed_at_every_call(memory: MemoryAws, run: Callable[[], object]) -> Iterator[int]:
+    """Stops `run` before its first call and after each write; the number of the call comes back.
+
+    To be stopped after a read, or before a call, leaves the same as after the write before it.
     Each time all is as it was at first, then what the stopped run has left.
     """
     start = memory.snapshot()
-    with incident(memory, Mishap()) as whole:
+    writes = Writes()
+    with incident(memory, writes):
         run()
-    assert whole.seen
-    for call in range(1, whole.seen + 1):
-        for mishap in (Mishap(kill_before=call), Mishap(kill_after=call)):
-            memory.restore(start)
-            with incident(memory, mishap):
-                run()
-            yield call
+    assert writes.seen
+    for call in (0, *writes.numbers):
+        memory.restore(start)
+        with incident(memory, Mishap(kill_after=call) if call else Mishap(kill_before=1)):
+            run()
+        yield call
 
 
 def between_all_calls(

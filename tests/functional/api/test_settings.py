@@ -14,7 +14,7 @@ from handover.profiles import Role, Settings, presets, profile_from, profile_jso
 from handover.store.directory import Source
 
 from tests.functional.api.test_imports import assert_problem
-from tests.kit.caller import ADMIN, GONE, OFFICE, SALES, Api
+from tests.kit.caller import ADMIN, GONE, OFFICE, SALES, Api, LambdaContext
 
 USUAL = {
     "clear_guard_percent": 20,
@@ -298,6 +298,7 @@ def test_an_outage_does_not_say_that_what_is_removed_is_not_there(
 
     with monkeypatch.context() as patch:
         patch.setattr(BaseClient, "_make_api_call", refuse)
+        patch.setattr(LambdaContext, "get_remaining_time_in_millis", lambda _: 4_000)
         answer = api.request("DELETE", path)
 
     assert_problem(answer, 503)

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from io import TextIOWrapper
-from tempfile import TemporaryFile
-from typing import BinaryIO
+from tempfile import SpooledTemporaryFile
 
 from handover.aws import objects
 from handover.errors import RetryLaterError
@@ -21,6 +20,9 @@ from handover.store.progress import counts_of
 from handover.workbooks.limits import MAX_REPORT_BYTES, MAX_REPORT_LINES, WORKBOOK_TYPE
 from handover.workbooks.report import write_workbook
 
+# What is kept in memory as a whole; larger ones lie in files meanwhile.
+SMALL_BYTES = 256 * 1024
+
 
 def write_report(resources: Resources, item: ImportItem, plan: ImportPlan, run: Invocation) -> bool:
     """Writes errors.csv, and the same as a workbook unless it is too large; True when it did."""
@@ -28,9 +30,10 @@ def write_report(resources: Resources, item: ImportItem, plan: ImportPlan, run: 
     if counts_of(item).with_errors > MAX_REPORT_LINES:
         _store(resources, item, pieces, run)
         return False
-    with TemporaryFile() as copy, TemporaryFile() as file:
+    with SpooledTemporaryFile(SMALL_BYTES) as copy, SpooledTemporaryFile(SMALL_BYTES) as file:
         _store(resources, item, _copied(pieces, copy), run)
-        if copy.tell() > MAX_REPORT_BYTES:
+        size = copy.tell()
+        if size > MAX_REPORT_BYTES:
             return False
         copy.seek(0)
         text = TextIOWrapper(copy, encoding="utf-8-sig", newline="")
@@ -40,6 +43,7 @@ def write_report(resources: Resources, item: ImportItem, plan: ImportPlan, run: 
             delimiter=plan.dialect.delimiter,
             columns=_columns_of(plan),
             created=datetime.fromisoformat(item.received_at),
+            is_small=size <= SMALL_BYTES,
         )
         text.detach()
         file.seek(0)
@@ -53,7 +57,7 @@ def write_report(resources: Resources, item: ImportItem, plan: ImportPlan, run: 
     return True
 
 
-def _copied(pieces: Iterator[bytes], copy: BinaryIO) -> Iterator[bytes]:
+def _copied(pieces: Iterator[bytes], copy: SpooledTemporaryFile[bytes]) -> Iterator[bytes]:
     """The pieces, copied as far as shows whether a workbook is made of them."""
     for piece in pieces:
         if copy.tell() <= MAX_REPORT_BYTES:
