@@ -54,7 +54,7 @@ picture: setup .venv/.browser ## take the picture of the console's preview again
 # longest come first, tests/e2e; tests/conftest.py says what stays together.
 # What patches time or the whole SDK has processes of its own; some of it shares itself out.
 test: setup .venv/.browser ## run every test; needs several minutes
-	$(PYTHON) -m pytest -n 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 --ignore tests/simulation --ignore tests/crash --ignore tests/browser
+	$(PYTHON) -m pytest -n 5 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 --ignore tests/simulation --ignore tests/crash --ignore tests/browser
 	$(PYTHON) -m pytest tests/browser
 	$(PYTHON) -m pytest tests/crash
 	$(PYTHON) -m pytest -n 3 --dist worksteal -m "not all_cores" tests/simulation

@@ -61,6 +61,20 @@ def test_it_holds_what_the_csv_holds(pipeline: Pipeline, created: ObjectCreated)
     assert pipeline.item(created).has_workbook is True
 
 
+def test_a_report_that_is_made_in_files_holds_what_one_made_in_memory_holds(
+    pipeline: Pipeline, created: ObjectCreated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(error_report, "SMALL_BYTES", 10)
+    again = pipeline.upload(LINES.encode())
+    pipeline.run(again)
+
+    in_memory, in_files = (opened(workbook_of(pipeline, one)) for one in (created, again))
+    for before, after in zip(in_memory.iter_rows(), in_files.iter_rows(), strict=True):
+        assert [(cell.value, cell.fill.fgColor.rgb) for cell in before] == [
+            (cell.value, cell.fill.fgColor.rgb) for cell in after
+        ]
+
+
 def test_the_wrong_cells_are_marked_and_no_cell_is_more_than_text(
     pipeline: Pipeline, created: ObjectCreated
 ) -> None:
