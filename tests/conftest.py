@@ -1,4 +1,4 @@
-"""Which tests share a process when several run at once by their files (`--dist loadfile`)."""
+"""How all tests run: what is drawn, and which tests share a process (`--dist loadfile`)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
+
+# The same examples each time, however busy the machine is.
+settings.register_profile("handover", deadline=None, derandomize=True)
+settings.load_profile("handover")
 
 # Each process with stories has an embedded AWS of its own, so they share two. These wait the most,
 # for leases and queues; all others of tests/e2e together take about as long.

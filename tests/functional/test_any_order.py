@@ -307,8 +307,6 @@ def test_whatever_is_asked_in_any_order_ends_as_the_promises_say(clients_of_memo
         settings=settings(
             max_examples=int(os.environ.get("ANY_ORDER_RUNS", "15")),
             stateful_step_count=30,
-            deadline=None,
-            derandomize=True,
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         ),

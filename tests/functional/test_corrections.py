@@ -154,8 +154,6 @@ cells = st.one_of(
 
 
 @settings(
-    deadline=None,
-    derandomize=True,
     max_examples=60,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

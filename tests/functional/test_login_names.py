@@ -304,8 +304,6 @@ def tellings(draw: st.DrawFn, names: Iterable[str]) -> list[str]:
 
 
 @settings(
-    deadline=None,
-    derandomize=True,
     max_examples=40,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

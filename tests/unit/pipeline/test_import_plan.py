@@ -18,7 +18,7 @@ from handover.pipeline.import_plan import (
     repeats_key,
 )
 from handover.profiles import OpcoWall, presets
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 texts = st.text(st.characters(codec="utf-8"), max_size=8)
@@ -44,13 +44,11 @@ repeats = st.builds(
 )
 
 
-@settings(deadline=None, derandomize=True)
 @given(plans)
 def test_a_plan_that_is_stored_comes_back_the_same(plan: ImportPlan) -> None:
     assert plan_from(plan_json(plan)) == plan
 
 
-@settings(deadline=None, derandomize=True)
 @given(st.lists(repeats, max_size=5, unique_by=lambda repeat: repeat.line))
 def test_repeats_that_are_stored_come_back_by_line(found: list[Repeat]) -> None:
     assert repeats_from(repeats_json(found)) == {repeat.line: repeat for repeat in found}

@@ -16,7 +16,7 @@ from handover.pipeline.uploads import (
     is_principal,
 )
 from handover.runtime import rfc3339
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.kit.payloads import message_of
@@ -78,7 +78,6 @@ def test_a_key_is_decoded_exactly_once(key: str) -> None:
     assert arrival(key=quote_plus(key, safe="/")).upload.key == key
 
 
-@settings(deadline=None, derandomize=True)
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=20))
 def test_any_key_that_s3_takes_is_read_back(name: str) -> None:
     key = f"drop/t/s/{name}"
@@ -123,7 +122,6 @@ def test_what_s3_leaves_out_is_empty_and_no_crash() -> None:
     assert (found.upload.version_id, found.sequencer, found.principal) == ("", "", "")
 
 
-@settings(deadline=None, derandomize=True)
 @given(
     st.builds(
         Arrival,
@@ -190,7 +188,6 @@ def test_two_uploads_of_one_instant_have_an_order_that_is_always_the_same() -> N
     assert len(orders) == 3
 
 
-@settings(deadline=None, derandomize=True)
 @given(st.integers(0, 4 * 10**12), st.integers(0, 4 * 10**12))
 def test_orders_sort_as_the_times_do(one: int, other: int) -> None:
     first, second = at(one / 1000), at(other / 1000)

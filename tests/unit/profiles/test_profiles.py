@@ -28,7 +28,7 @@ from handover.profiles import (
     profile_json,
     template_csv,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 STRICT = presets()["single-strict"]
@@ -267,7 +267,6 @@ def profiles(draw: st.DrawFn) -> Profile:
     )
 
 
-@settings(deadline=None, derandomize=True)
 @given(profiles())
 def test_a_profile_written_as_json_is_read_back_the_same(profile: Profile) -> None:
     text = json.dumps(profile_json(profile))

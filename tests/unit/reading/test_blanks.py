@@ -51,7 +51,7 @@ def read(
     return [line for lines in by_chunk for line in lines], found.lines
 
 
-@settings(deadline=None, derandomize=True, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(pieces, min_size=1, max_size=40), sizes, st.sampled_from(["utf-8", "windows-1252"]))
 def test_every_reader_leaves_out_the_rows_whose_cells_are_blank(
     taken: list[str], size: int, encoding: str
@@ -72,7 +72,6 @@ def test_every_reader_leaves_out_the_rows_whose_cells_are_blank(
     assert counted == len(expected)
 
 
-@settings(deadline=None, derandomize=True)
 @given(rows, sizes, st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
 @example([["", "", ""]] * 8, 7, csv.QUOTE_MINIMAL)
 @example([[" " * 40, ""], ["", " " * 40 + "x"]], 20, csv.QUOTE_ALL)
@@ -117,7 +116,7 @@ def test_repeats_hashes_and_clearing_counts_follow_the_same_lines(
     assert [repeat.line for _, repeat in settled] == expected
 
 
-@settings(deadline=None, derandomize=True, max_examples=300)
+@settings(max_examples=300)
 @given(
     st.lists(st.lists(cells, min_size=0, max_size=5), max_size=6),
     st.lists(st.sampled_from(["", " ", *OWN, "x"]), min_size=4, max_size=4),

@@ -33,7 +33,7 @@ def read(data: bytes, *, first_line: int = 2, dialect: Dialect | None = None) ->
     return list(lines(data, chunk=chunk, dialect=dialect or Dialect("utf-8", ","), header=HEADER))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.tuples(VALUES, VALUES, VALUES), min_size=1, max_size=12),
     st.sampled_from([",", ";", "\t", "|"]),

@@ -10,7 +10,7 @@ from handover.reading.keys import BLANK, Hashes, KeyColumn, KeyHasher, refill
 from handover.reading.scan import Sizes, scan
 from handover.reading.windows import windows
 from handover.rules import normal_address
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 WRITINGS = (
@@ -51,7 +51,6 @@ def test_letters_of_an_8_bit_file_are_compared_in_one_case_too() -> None:
     assert first == second
 
 
-@settings(deadline=None, derandomize=True)
 @given(st.lists(texts, min_size=2, max_size=8))
 def test_two_keys_have_one_hash_exactly_when_they_are_compared_as_equal(keys: list[str]) -> None:
     found = hashes(keys)

@@ -324,7 +324,7 @@ def run(
     return world
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200)
 @given(wishes, st.lists(wishes, min_size=1, max_size=4), st.binary(max_size=60))
 # The newer import has written and is stopped, the older one writes another role: 12 is a step of
 # the older one, 13 of the newer, 1 stops the newer.
@@ -341,7 +341,7 @@ def test_imports_in_any_interleaving_end_as_if_they_had_run_one_after_another(
     check(world, initial)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200)
 @given(
     wishes,
     st.lists(wishes, min_size=1, max_size=4),

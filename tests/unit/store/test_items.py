@@ -11,7 +11,7 @@ from handover.rules.pending import is_pending
 from handover.rules.sizes import decided_bytes
 from handover.store.accounts import MAX_KEY_BYTES, account_from, account_keys, item_from
 from handover.store.history import Holding, holdings_of
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.kit.memory_aws.values import item_size
@@ -54,7 +54,6 @@ accounts = st.builds(
 )
 
 
-@settings(deadline=None, derandomize=True)
 @given(accounts)
 def test_an_account_stored_as_an_item_comes_back_the_same(account: Account) -> None:
     assert account_from(item_from(account)) == account
@@ -86,7 +85,6 @@ def test_a_write_is_the_next_version_over_the_one_that_was_read() -> None:
     assert (write.account.version, write.assigned) == (7, {"m": ("a",)})
 
 
-@settings(deadline=None, derandomize=True)
 @given(roles, roles)
 def test_a_change_concerns_exactly_those_who_came_or_went(
     had: dict[str, tuple[str, ...]], has: dict[str, tuple[str, ...]]
@@ -116,7 +114,6 @@ def test_an_id_that_a_directory_file_may_name_can_be_read_in_every_tenant() -> N
     assert len(key["pk"]["S"]) <= MAX_KEY_BYTES
 
 
-@settings(deadline=None, derandomize=True)
 @given(accounts)
 def test_what_is_decided_never_takes_more_than_the_planner_reckons(account: Account) -> None:
     bare = item_size(item_from(replace(account, assigned={}, orders={}, receipts=())))
