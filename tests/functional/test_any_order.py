@@ -23,21 +23,20 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.functional.ledger import (
+from tests.kit.caller import Api
+from tests.kit.fixtures import clients_of_memory
+from tests.kit.memory_aws import ObjectCreated
+from tests.kit.oracle.directory import Holders, Person
+from tests.kit.oracle.ledger import (
     MANAGER,
     STRICT,
     VIEWER,
     VIEWERS,
     Held,
-    Holders,
     Ledger,
     Line,
-    Person,
     Verdict,
 )
-from tests.kit.caller import Api
-from tests.kit.fixtures import clients_of_memory
-from tests.kit.memory_aws import ObjectCreated
 from tests.kit.pipeline import ADMIN, TENANT, Pipeline, import_id, on_memory
 
 __all__ = ["clients_of_memory"]
@@ -217,7 +216,7 @@ class Tenant(RuleBasedStateMachine):
 
     def _is_no_active_user(self, name: str) -> bool:
         person = self.ledger.people.get(name)
-        return person is None or person.status != "active"
+        return person is None or not person.is_active
 
     # Users
 
@@ -232,17 +231,17 @@ class Tenant(RuleBasedStateMachine):
         roles = ["Sales"] if is_sales else []
         body = {"name": who, "roles": roles, "opco": opco, "status": status}
         answer = self.api.request("PUT", f"/users/{quote(who)}", body)
-        if self.ledger.people[who].status == "deleted":
+        if self.ledger.people[who].is_deleted:
             assert answer.status == 409, answer.text
             return
         assert answer.status == 200, answer.text
         self.pipeline.settle()
-        self.ledger.people[who] = Person(frozenset(roles), opco, status)
+        self.ledger.people[who] = Person(frozenset(roles), opco, is_active=status == "active")
 
     @precondition(lambda self: not getattr(self, "waiting", ()))
     @rule(who=st.sampled_from(ADDRESSES))
     def delete_user(self, who: str) -> None:
-        if self.ledger.people[who].status == "deleted":
+        if self.ledger.people[who].is_deleted:
             return
         self.place()
         answer = self.api.request("DELETE", f"/users/{quote(who)}")
@@ -255,7 +254,7 @@ class Tenant(RuleBasedStateMachine):
         self.place()
         body = {"email": who, "name": who, "roles": ["Sales"], "opco": "Kenya"}
         answer = self.api.post("/users", body)
-        if self.ledger.people[who].status != "deleted":
+        if not self.ledger.people[who].is_deleted:
             known = Person(frozenset({"Sales"}), "Kenya")
             is_same = self.ledger.people[who] == known
             assert answer.status == (201 if is_same else 409), answer.text

@@ -15,6 +15,7 @@ from handover.reading import unguard
 from tests.fuzz.counting import BOM, Record, Whole, count_file, physical_lines
 from tests.fuzz.oracle import Verdict, clearing, data_lines, fields_of, verdicts
 from tests.fuzz.passage import Passage, Sizes, pass_through
+from tests.kit.oracle.reports import ERRORS, RESULTS, fitted, is_formula
 
 FILE_CODES = frozenset(
     {
@@ -49,9 +50,6 @@ LINE_CODES = frozenset(
         "BLANK_NOT_ALLOWED",
     }
 )
-OWN = ("line", "code", "error", "hint")
-RESULTS = ("line", "outcome", "role", "before", "after", "code", "message")
-_RUNS = tuple("=+-@\t\r\n")
 _CONTROLS = bytes(code for code in (*range(32), 127) if code not in b"\t\r\n")
 
 
@@ -116,7 +114,7 @@ def _refusal(passage: Passage) -> Iterator[str]:
 
 def _head(passage: Passage, whole: Whole) -> Iterator[str]:
     labels = tuple(field.decode(passage.dialect.encoding) for field in whole.header.fields)
-    is_report = _without_blanks(labels)[-len(OWN) :] == OWN
+    is_report = _without_blanks(labels)[-len(ERRORS) :] == ERRORS
     if is_report != passage.dialect.is_report:
         yield f"is_report is {passage.dialect.is_report} for {labels[-6:]}"
     if passage.dialect.is_report:
@@ -247,7 +245,7 @@ def _inert(name: str, report: bytes, delimiter: str) -> Iterator[str]:
         yield f"{name} holds control bytes"
     for row in rows_of(report, delimiter):
         for cell in row:
-            if cell.startswith(_RUNS):
+            if is_formula(cell):
                 yield f"{name} holds a cell that a spreadsheet runs: {cell!r}"
 
 
@@ -271,19 +269,13 @@ def _results(passage: Passage) -> Iterator[str]:
         if passage.dialect.is_report and _code(result) in ("FIELD_COUNT", "INVALID_CHARACTER"):
             # Of a wrong line of an uploaded report our old cells go.
             is_kept = any(
-                values == _fitted(result.line.fields[:own], kept, delimiter)
+                values == fitted(result.line.fields[:own], kept, delimiter)
                 for own in range(len(result.line.fields) + 1)
             )
         else:
-            is_kept = values == _fitted(fields, kept, delimiter)
+            is_kept = values == fitted(fields, kept, delimiter)
         if not is_kept:
             yield f"results.csv has {values} for {fields}"
-
-
-def _fitted(fields: tuple[str, ...], kept: int, delimiter: str) -> tuple[str, ...]:
-    """The fields in `kept` columns: missing ones empty, surplus ones joined into the last."""
-    padded = [*fields, *[""] * kept][: max(kept, len(fields))]
-    return (*padded[: kept - 1], delimiter.join(padded[kept - 1 :])) if kept else ()
 
 
 def _report(passage: Passage, sizes: Sizes, *, is_deep: bool) -> Iterator[str]:
@@ -293,7 +285,7 @@ def _report(passage: Passage, sizes: Sizes, *, is_deep: bool) -> Iterator[str]:
     told = [(row[-4], row[-3]) for row in rows]
     if told != [(str(result.line.number), _code(result)) for result in wrong]:
         yield f"errors.csv lists {told}"
-    if head[-len(OWN) :] != OWN:
+    if head[-len(ERRORS) :] != ERRORS:
         yield f"errors.csv has the header {head}"
     if is_deep:
         yield from _uploaded_again(passage, wrong, sizes)
@@ -309,14 +301,17 @@ def _uploaded_again(passage: Passage, wrong: Sequence[LineResult], sizes: Sizes)
         return
     labels = passage.header.labels
     if passage.dialect.is_report:
-        labels = _without_blanks(labels)[: -len(OWN)]
-    if again.header.labels != (*labels, *OWN):
+        labels = _without_blanks(labels)[: -len(ERRORS)]
+    if again.header.labels != (*labels, *ERRORS):
         yield f"errors.csv has the labels {again.header.labels}"
     codes = [(result.outcome.value, _code(result)) for result in again.results]
     if codes != [(result.outcome.value, _code(result)) for result in wrong]:
         yield f"errors.csv uploaded again gives {codes}, was {[_code(one) for one in wrong]}"
     for first, second in zip(wrong, again.results, strict=False):
-        if not passage.dialect.is_report and second.line.fields[: -len(OWN)] != first.line.fields:
+        if (
+            not passage.dialect.is_report
+            and second.line.fields[: -len(ERRORS)] != first.line.fields
+        ):
             yield f"{first.line.fields} came back as {second.line.fields}"
     if again.errors and _unnumbered(again.errors, passage) != _unnumbered(passage.errors, passage):
         yield "errors.csv uploaded again gives another errors.csv"

@@ -26,6 +26,7 @@ from tests.fuzz.world import (
     QUOTED,
     TOGO,
 )
+from tests.kit.oracle.reports import ERRORS
 
 _LABELS = ("account ID", "account Manager")
 _OTHER_LABELS = (
@@ -49,7 +50,7 @@ _RENAMED = (
     ("account ID", "account ID"),
     ("account\nID", "account Manager"),
 )
-_OWN = ("line", "code", "error", "hint")
+
 _MANAGERS = (
     AMINA,
     AMINA,
@@ -189,7 +190,7 @@ def _table(random: Random) -> list[list[str]]:
         if random.random() < 0.1:
             rows.append(list(random.choice(rows)))
     if is_report:
-        labels += _OWN
+        labels += ERRORS
         if random.random() < 0.3:
             pad = [""] * random.randint(1, 3)
             labels, rows = labels + pad, [row + pad for row in rows]

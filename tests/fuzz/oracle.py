@@ -1,34 +1,32 @@
 """What must become of every line of a file, worked out from an independent count of its bytes.
 
 Written from the words of the specification, slowly and plainly, line by line and with
-dictionaries; of the project it uses the profile's data, the binding of columns to a header, and
-`unguard`, which has tests of its own.
+dictionaries; the rules are those of the rule oracle. Of the project it uses the profile's data,
+the binding of columns to a header, and `unguard`, which has tests of its own.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import idna
-from handover.model import Account, Duplicates
+from handover.model import Account
 from handover.profiles import Binding, Blank, Holds, InactiveAccounts, NamedBy, Profile, UnknownUser
 from handover.reading import unguard
 from handover.reading.guards import MALFORMED
 
 from tests.fuzz.counting import Record
 from tests.fuzz.world import ACCOUNTS, USERS
+from tests.kit.oracle.directory import PENDING, Person
+from tests.kit.oracle.rules import Rules, outcome_of, refusal, repeated
 
 MAX_FIELD = 10_000
 _CONTROL_IN_FILE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _IS_CODE = re.compile("[A-Z]+(?:_[A-Z]+)+")
 _CONTROL_IN_CELL = re.compile("[\x00-\x1f\x7f]")
-
-# How an address that waits for its user stands on an account.
-_PENDING = "pending:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +83,19 @@ def verdicts(
         or _asks(fields, binding, profile)
         for fields, is_malformed in zip(values, was_malformed, strict=True)
     ]
-    repeated = _repeated(asked, profile.duplicates)
+    wishes = [
+        (one.account, tuple(map(_wish, one.roles))) if isinstance(one, _Asks) else None
+        for one in asked
+    ]
+    codes = repeated(wishes, profile.duplicates.value)
     found = []
-    for place, (line, fields) in enumerate(zip(lines, values, strict=True)):
-        one = repeated.get(place) or asked[place]
-        outcome, code = one if isinstance(one, tuple) else _decided(one, profile)
-        found.append(Verdict(line.line, fields, outcome, code))
+    for place, (line, fields, one) in enumerate(zip(lines, values, asked, strict=True)):
+        if place in codes:
+            code = codes[place]
+            outcome = ("duplicate", "") if code == "DUPLICATE" else ("rejected", code)
+        else:
+            outcome = one if isinstance(one, tuple) else _decided(one, profile)
+        found.append(Verdict(line.line, fields, *outcome))
     return found
 
 
@@ -269,26 +274,6 @@ def address(text: str) -> str:
     return text[: at - 1].lower() + "@" + domain
 
 
-def _repeated(
-    asked: Sequence[_Asks | tuple[str, str]], duplicates: Duplicates
-) -> dict[int, tuple[str, str]]:
-    """By place, what becomes of the lines that do not apply because of another."""
-    places: dict[str, list[int]] = defaultdict(list)
-    wishes: dict[str, set[Seats]] = defaultdict(set)
-    for place, one in enumerate(asked):
-        if isinstance(one, _Asks):
-            places[one.account].append(place)
-            wishes[one.account].add(tuple(map(_wish, one.roles)))
-    found: dict[int, tuple[str, str]] = {}
-    for account, group in places.items():
-        if duplicates is Duplicates.REJECT and len(wishes[account]) > 1:
-            found |= dict.fromkeys(group, ("rejected", "DUPLICATE_CONFLICT"))
-        else:
-            rest = group[:-1] if duplicates is Duplicates.LAST else group[1:]
-            found |= dict.fromkeys(rest, ("duplicate", ""))
-    return found
-
-
 def _wish(assignee: Role) -> Role:
     """The seat in a form to compare; an address is the same one in whichever column it stands."""
     takes_names = assignee.takes_names and not all("@" in name for name in assignee.names)
@@ -317,11 +302,9 @@ def _decided(asks: _Asks, profile: Profile) -> tuple[str, str]:
             left += 1
         elif held != after:
             changed.append(after)
-    if not changed:
-        return ("superseded" if left and left == len(asks.roles) else "unchanged"), ""
-    if any(one.startswith(_PENDING) for after in changed for one in after):
-        return "pending", ""
-    return ("updated" if any(changed) else "cleared"), ""
+    if left and left == len(asks.roles):
+        return "superseded", ""
+    return outcome_of(changed), ""
 
 
 def _look(text: str) -> str:
@@ -340,7 +323,7 @@ def _could_be_address(text: str) -> bool:
 
 def _holder(text: str, assignee: Role, account: Account, profile: Profile) -> str:
     """Who holds the seat when `text` is named, or the code (in capitals) that rejects it."""
-    name = address(text.removeprefix(_PENDING))
+    name = address(text.removeprefix(PENDING))
     user = USERS.get(name)
     if user is None and assignee.takes_names and "@" not in text:
         known = [one for one in USERS.values() if _look(one.name) == _look(name)]
@@ -350,14 +333,7 @@ def _holder(text: str, assignee: Role, account: Account, profile: Profile) -> st
         user = known[0] if known else None
     if user is None:
         is_kept = profile.unknown_user is UnknownUser.PENDING and _could_be_address(name)
-        return _PENDING + name if is_kept else "USER_NOT_FOUND"
-    if user.is_deleted:
-        return "USER_NOT_FOUND"
-    if not user.is_active:
-        return "USER_INACTIVE"
-    if profile.required_user_roles and not profile.required_user_roles & user.roles:
-        return "USER_ROLE"
-    is_apart = bool(user.opco and account.opco) and user.opco != account.opco
-    if is_apart or (profile.has_opco_wall and user.opco != account.opco):
-        return "OTHER_OPCO"
-    return user.email
+        return PENDING + name if is_kept else "USER_NOT_FOUND"
+    person = Person(user.roles, user.opco, user.is_active, user.is_deleted)
+    rules = Rules(profile.required_user_roles, has_wall=profile.has_opco_wall)
+    return refusal(person, account.opco, rules) or user.email

@@ -1,17 +1,15 @@
-"""A directory of tenants, files for them, and what each line of such a file must come to.
-
-The verdicts are written again here, on the csv module and a dict: nothing is shared with what is
-tested.
-"""
+"""A directory of tenants and files for them; what comes of their lines the rule oracle says."""
 
 from __future__ import annotations
 
-import csv
-import io
 import random
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from tests.kit.oracle.asked import Asked
+from tests.kit.oracle.directory import Directory, Person, Place
+from tests.kit.oracle.files import read_file
+from tests.kit.oracle.rules import judge
 
 OPCO, OTHER_OPCO = "Lumina Kenya", "Lumina Uganda"
 UPLOADER = "ines.okello@lumina.example"
@@ -19,29 +17,18 @@ NO_SALES = "joyce.wambui@lumina.example"
 INACTIVE = "gone.away@lumina.example"
 ELSEWHERE = "diane.uwase@lumina.example"
 NOBODY = "no.such.person@lumina.example"
-WRONG_USERS: Mapping[str, str] = {
-    NO_SALES: "USER_ROLE",
-    INACTIVE: "USER_INACTIVE",
-    ELSEWHERE: "OTHER_OPCO",
-    NOBODY: "USER_NOT_FOUND",
-}
+WRONG_USERS = (NO_SALES, INACTIVE, ELSEWHERE, NOBODY)
 SELLERS = tuple(f"seller{number:02d}@lumina.example" for number in range(20))
+ADMIN = frozenset({"Admin"})
+PEOPLE: Mapping[str, Person] = {
+    **{address: Person(opco=OPCO, name="Seller") for address in SELLERS},
+    UPLOADER: Person(ADMIN, OPCO, name="Ines Okello"),
+    NO_SALES: Person(ADMIN, OPCO, name="Joyce Wambui"),
+    INACTIVE: Person(opco=OPCO, is_active=False, name="Gone Away"),
+    ELSEWHERE: Person(opco=OTHER_OPCO, name="Diane Uwase"),
+}
+ROLE = "account_manager"
 HEAD = "account ID,account Manager\r\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One line of a file and what the rules make of it.
-
-    `code` is why it is rejected, "DUPLICATE" for a line that another stands for, "" when it
-    applies: then `manager` shall hold the account, nobody when it is empty.
-    """
-
-    line: int
-    fields: tuple[str, ...]
-    account: str
-    manager: str
-    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +72,7 @@ def _wrong(account: str, manager: str, draw: random.Random) -> tuple[str, str]:
         return f"XX{account[2:]}", manager
     if kind == 1:
         return account, f"{manager},one cell too many"
-    return account, draw.choice(sorted(WRONG_USERS))
+    return account, draw.choice(WRONG_USERS)
 
 
 def _repeated(rows: Sequence[tuple[str, str]], draw: random.Random) -> tuple[str, str]:
@@ -93,41 +80,24 @@ def _repeated(rows: Sequence[tuple[str, str]], draw: random.Random) -> tuple[str
     return (account, manager) if draw.random() < 0.7 else (account, draw.choice(SELLERS))
 
 
-def read_file(body: bytes, known: Mapping[str, str]) -> list[Asked]:
-    """Every data line of a file, for a tenant whose accounts are the keys of `known`."""
-    reader = csv.reader(io.StringIO(body.decode(), newline=""), strict=True)
-    next(reader)
-    numbered = [(reader.line_num, tuple(row)) for row in reader]
-    same: dict[str, list[str]] = defaultdict(list)
-    for _, row in numbered:
-        if len(row) == 2:
-            same[row[0]].append(_manager(row[1]))
-    seen: set[str] = set()
-    asked: list[Asked] = []
-    for line, row in numbered:
-        account, manager = row[0], _manager(row[1])
-        if len(row) != 2:
-            code = "FIELD_COUNT"
-        elif len(set(same[account])) > 1:
-            code = "DUPLICATE_CONFLICT"
-        elif account in seen:
-            code = "DUPLICATE"
-        elif account not in known:
-            code = "ACCOUNT_NOT_FOUND"
-        else:
-            code = WRONG_USERS.get(manager, "")
-        if len(row) == 2:
-            seen.add(account)
-        asked.append(Asked(line, row, account, manager, code))
-    return asked
+def directory_of(tenant: str, accounts: Mapping[str, str]) -> Directory:
+    """The people of a tenant, and its accounts with who manages each."""
+    return Directory(
+        {(tenant, address): person for address, person in PEOPLE.items()},
+        {
+            (tenant, account): Place(OPCO, (manager,) if manager else ())
+            for account, manager in accounts.items()
+        },
+    )
 
 
-def _manager(cell: str) -> str:
-    return "" if cell.lower() in ("", "none") else cell
+def manager_in(asked: Asked) -> str:
+    """Who shall manage the account, nobody when it is empty."""
+    return "".join(asked.targets[ROLE])
 
 
-def apply(body: bytes, held: dict[str, str]) -> None:
+def apply(body: bytes, tenant: str, directory: Directory, held: dict[str, str]) -> None:
     """Brings `held` to what it is once the file is applied, line after line."""
-    for asked in read_file(body, held):
-        if not asked.code:
-            held[asked.account] = asked.manager
+    for asked in read_file(body):
+        if judge(asked, tenant, directory) is None:
+            held[asked.account] = manager_in(asked)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from tests.kit.oracle.remains import stored_counts
 from tests.soak import checks, files, throttles, worker
 from tests.soak.crew import Report, crew
 from tests.soak.files import Mix
@@ -308,9 +309,7 @@ def _outcomes(made: Stand) -> dict[str, int]:
     counted: Counter[str] = Counter()
     for item in made.scan("ImportsTable"):
         if item["sk"]["S"] == "import":
-            for outcome in checks.OUTCOMES:
-                name = "pending_users" if outcome == "pending" else outcome
-                counted[outcome] += int(item[name]["N"])
+            counted.update(stored_counts(item))
     return dict(counted)
 
 

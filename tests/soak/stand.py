@@ -29,9 +29,10 @@ from handover.store.tickets import TicketItem
 
 from infra import local
 from infra.local import emulator
+from tests.kit.oracle.directory import Directory
+from tests.kit.oracle.remains import FINAL
 from tests.soak import files
 
-FINAL = frozenset({"done", "error", "refused", "cancelled"})
 QUEUES = ("IntakeQueue", "ChunksQueue", "FinalizeQueue")
 DEAD_LETTERS = ("IntakeDeadLetters", "ChunksDeadLetters", "FinalizeDeadLetters")
 SEED_SECONDS = 300.0
@@ -56,9 +57,9 @@ class Stand:
     stack: local.LocalStack
     tables: Tables
     uploads: list[Upload] = field(default_factory=list)
-    # Who managed which account of which tenant before anything was uploaded.
-    at_start: dict[str, dict[str, str]] = field(default_factory=dict)
-    # The same after all uploads so far, one after another.
+    # The people and accounts of each tenant before anything was uploaded.
+    directory: dict[str, Directory] = field(default_factory=dict)
+    # Who manages which account of which tenant after all uploads so far, one after another.
     held: dict[str, dict[str, str]] = field(default_factory=dict)
     ended: set[str] = field(default_factory=set)
     notices: list[dict[str, Any]] = field(default_factory=list)
@@ -105,19 +106,15 @@ class Stand:
             for account, manager in held.items()
         ]
         put_items(self.resource("AccountsTable"), map(item_from, made), deadline)
-        sales = frozenset({"Sales"})
         people = [
-            *(User(address, "Seller", sales, files.OPCO) for address in files.SELLERS),
-            User(files.UPLOADER, "Ines Okello", frozenset({"Admin"}), files.OPCO),
-            User(files.NO_SALES, "Joyce Wambui", frozenset({"Admin"}), files.OPCO),
-            User(files.INACTIVE, "Gone Away", sales, files.OPCO, is_active=False),
-            User(files.ELSEWHERE, "Diane Uwase", sales, files.OTHER_OPCO),
+            User(address, one.name, one.roles, one.opco, is_active=one.is_active)
+            for address, one in files.PEOPLE.items()
         ]
         self.tables.directory.put_users(tenant, people, deadline)
         # Nobody is there to approve anything.
         settings = Settings(clear_guard_percent=100, clear_guard_lines=10**6)
         self.tables.directory.put_settings(tenant, settings)
-        self.at_start[tenant] = held
+        self.directory[tenant] = files.directory_of(tenant, held)
         self.held[tenant] = dict(held)
 
     def listen(self, *, to_events: bool) -> None:
@@ -198,7 +195,7 @@ class Stand:
         import_id = hashlib.sha256(f"{bucket}\0{key}\0{version}".encode()).hexdigest()[:32]
         upload = Upload(tenant, import_id, body, body.count(b"\n") - 1, time.monotonic())
         self.uploads.append(upload)
-        files.apply(body, self.held[tenant])
+        files.apply(body, tenant, self.directory[tenant], self.held[tenant])
         return upload
 
     def look(self) -> list[Upload]:

@@ -101,6 +101,20 @@ def test_nothing_that_is_shipped_imports_the_tests() -> None:
     assert found == set()
 
 
+def test_the_rule_oracle_of_the_tests_knows_nothing_of_the_product() -> None:
+    """It says a second time what the product must do; what it shared it could not find wrong."""
+    oracle = sorted((ROOT / "tests" / "kit" / "oracle").glob("*.py"))
+    outside = {
+        f"{file.name}: {name}"
+        for file in oracle
+        for name in imported(file)
+        if name.split(".")[0] in ("handover", "functions", "infra")
+        or (name.startswith("tests.") and not name.startswith("tests.kit.oracle"))
+    }
+    assert len(oracle) > 5
+    assert outside == set()
+
+
 @pytest.mark.parametrize("room", [room for room in ROOMS if (CORE / room).is_dir()])
 def test_a_room_says_what_belongs_there(room: str) -> None:
     """The docstring of its `__init__` is the first thing that a newcomer reads."""

@@ -7,16 +7,15 @@ or a user.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.kit.oracle.directory import Holders
+from tests.kit.oracle.reports import EFFECTIVE, Row, results
 from tests.simulation.applying.race import Item, Race
 
-EFFECTIVE = frozenset({"updated", "cleared", "pending"})
 SINCE, SHOWED = "changed since the preview: ", "the preview showed: "
 SAME = "it was decided again and holds the same"
 MADE = "the account was made"
@@ -26,7 +25,7 @@ _TEXTS = ("name", "customer_id", "opco", "status")
 # Why a user may not hold an account, by the code that a line is rejected with.
 CODES = frozenset({"USER_NOT_FOUND", "USER_INACTIVE", "USER_ROLE", "OTHER_OPCO"})
 
-Held = Mapping[str, tuple[str, ...]]
+Held = Mapping[str, Holders]
 
 
 @dataclass
@@ -54,23 +53,6 @@ class Tally:
             f"superseded, {self.rejected:,} rejected otherwise; {self.refused:,} files refused; "
             f"{len(self.differences)} undeclared differences"
         )
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of results.csv."""
-
-    account: str
-    cells: tuple[str, ...]
-    outcome: str
-    change: tuple[str, str, str]
-    code: str
-    message: str
-
-    @property
-    def result(self) -> tuple[object, ...]:
-        """What came of the line, without the words."""
-        return self.outcome, self.change, self.code
 
 
 def judge(race: Race) -> Tally:
@@ -111,7 +93,7 @@ class _Judge:
         if self._done.keys() != self._shown.keys():
             yield "the two imports have other lines"
             return
-        applied = {(row.account, line) for line, row in self._done.items() if _has_effect(row)}
+        applied = {(_account(row), line) for line, row in self._done.items() if _has_effect(row)}
         if applied != self._own.keys():
             yield f"lines are told as applied that were not, or the other way: {applied}"
             return
@@ -121,21 +103,21 @@ class _Judge:
             tally.superseded += row.outcome == "superseded"
             tally.rejected += row.outcome == "rejected" != self._shown[line].outcome
             for problem in self._of_line(line, row):
-                yield f"line {line} ({row.account}): {problem}"
+                yield f"line {line} ({_account(row)}): {problem}"
 
     def _of_line(self, line: int, row: Row) -> Iterator[str]:
-        shown, seen = self._shown[line], self._race.seen.get(row.account)
-        if row.cells != shown.cells:
+        shown, seen = self._shown[line], self._race.seen.get(_account(row))
+        if row.fields != shown.fields:
             yield "its cells differ"
         if _has_effect(row):
-            write = self._own[row.account, line]
-            if row.result != shown.result:
-                yield f"{row.result} was applied, {shown.result} was shown"
+            write = self._own[_account(row), line]
+            if _result(row) != _result(shown):
+                yield f"{_result(row)} was applied, {_result(shown)} was shown"
             if seen is None or _version(write.old) != _version(seen):
                 yield "it was applied to an account that had changed"
-            elif _to_dict(_held(write.old), _held(write.new)) != row.change:
-                yield f"the account changed by {_to_dict(_held(write.old), _held(write.new))}"
-        elif row.result == shown.result:
+            elif (changed := _changed(_held(write.old), _held(write.new))) != row.changes:
+                yield f"the account changed by {changed}"
+        elif _result(row) == _result(shown):
             yield from self._as_shown(row, seen)
         elif row.outcome == "superseded":
             yield from self._superseded(row, shown, seen)
@@ -147,7 +129,7 @@ class _Judge:
 
     def _as_shown(self, row: Row, seen: Item | None) -> Iterator[str]:
         """What changes nothing as it was shown was decided about the same account."""
-        looked = self._race.looked.get(row.account, set())
+        looked = self._race.looked.get(_account(row), set())
         if row.outcome == "unchanged" and _version(seen) not in looked:
             yield "it is unchanged, but of another version of the account"
 
@@ -155,7 +137,7 @@ class _Judge:
         later = [
             change.new
             for change in self._race.changes[: self._race.at_end]
-            if _name(change.new) == row.account
+            if _name(change.new) == _account(row)
             and _version(change.new) > _version(seen)
             and _writer(change.new) != self._race.import_id
         ]
@@ -191,11 +173,7 @@ def _says(why: str, seen: Item | None, now: Item | None) -> bool:
     if seen is None:
         return why == MADE
     before, after = _held(seen), _held(now)
-    differing = {
-        role.removeprefix("#"): (before.get(role, ()), after.get(role, ()))
-        for role in before.keys() | after.keys()
-        if before.get(role, ()) != after.get(role, ())
-    }
+    differing = {role.removeprefix("#"): change for role, change in _changed(before, after).items()}
     if why == SAME:
         return not differing
     told: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
@@ -215,31 +193,24 @@ def _has_effect(row: Row) -> bool:
     return row.outcome in EFFECTIVE
 
 
+def _account(row: Row) -> str:
+    return row.fields[0]
+
+
+def _result(row: Row) -> tuple[object, ...]:
+    """What came of the line, without the words."""
+    return row.outcome, row.changes, row.code
+
+
 def _rows(body: bytes) -> dict[int, Row]:
-    """The rows of results.csv by line."""
-    rows = list(csv.reader(io.StringIO(body.decode("utf-8-sig"), newline="")))
-    return {
-        int(row[-7]): Row(
-            row[0],
-            tuple(row[:-7]),
-            row[-6],
-            (row[-5], row[-4], row[-3]),
-            row[-2],
-            row[-1],
-        )
-        for row in rows[1:]
-    }
+    return {row.line: row for row in results(body)}
 
 
-def _to_dict(before: Held, after: Held) -> tuple[str, str, str]:
-    """The change of an account as results.csv has it."""
+def _changed(before: Held, after: Held) -> dict[str, tuple[Holders, Holders]]:
+    """What is different of an account."""
     known = before.keys() | after.keys()
-    roles = sorted(role for role in known if before.get(role, ()) != after.get(role, ()))
-    return (
-        "; ".join(roles),
-        "; ".join(", ".join(before.get(role, ())) for role in roles),
-        "; ".join(", ".join(after.get(role, ())) for role in roles),
-    )
+    both = {role: (before.get(role, ()), after.get(role, ())) for role in known}
+    return {role: (old, new) for role, (old, new) in both.items() if old != new}
 
 
 def _held(item: Item | None) -> dict[str, tuple[str, ...]]:

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tests.simulation.engine import directory_files
+from tests.kit.oracle import directory_files
+from tests.kit.oracle.asked import Asked, Kind
+from tests.kit.oracle.directory_files import Seats, fields_at_start, fields_in, login_in
+from tests.kit.oracle.files import kind_of_file, read_file
 from tests.simulation.engine import scene as the_scene
-from tests.simulation.engine.asked import Asked, Kind
-from tests.simulation.engine.directory_files import Seats, fields_at_start, fields_in, login_in
-from tests.simulation.engine.verdicts import kind_of_file, read_file
 from tests.simulation.engine.world import Uploaded, World
 
 NEW: Seats = {"#status": ("active",)}

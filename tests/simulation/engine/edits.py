@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from tests.kit.oracle.asked import Asked
+from tests.kit.oracle.rules import codes_between
 from tests.simulation.engine import scene as the_scene
-from tests.simulation.engine.asked import Asked
-from tests.simulation.engine.verdicts import codes_between
 from tests.simulation.engine.world import AccountWrite, Edit, World
 
 # Orders tell times in milliseconds.

@@ -19,9 +19,9 @@ from handover.rules import resending
 from handover.store.domains import DOMAINS
 
 from tests.kit.memory_aws import PLAIN, ServiceError, Twist, broken, throttled
+from tests.kit.oracle.directory import Directory, Person
 from tests.simulation.engine import scene as the_scene
 from tests.simulation.engine.plans import Call
-from tests.simulation.engine.scene import Directory
 from tests.simulation.engine.world import (
     DELIVERED_LATE_SECONDS,
     MAX_NESTED,
@@ -332,7 +332,7 @@ class Faults:
     def _change_user(self, address: str, **changed: Any) -> None:
         world = self._world
         person = dataclasses.replace(
-            world.directory[-1].users.get((the_scene.HOME, address), the_scene.Person()), **changed
+            world.directory[-1].users.get((the_scene.HOME, address), Person()), **changed
         )
         users = {**world.directory[-1].users, (the_scene.HOME, address): person}
         if (the_scene.HOME, address) not in world.directory[-1].users:

@@ -5,26 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+from tests.kit.oracle.asked import Asked
+from tests.kit.oracle.reports import EFFECTIVE, Row
 from tests.simulation.engine import scene as the_scene
-from tests.simulation.engine.asked import Asked
 from tests.simulation.engine.world import Uploaded, World
 
-EFFECTIVE = frozenset({"updated", "cleared", "pending"})
 # What may become of a line in another way than was shown.
 _OTHERWISE = frozenset({"superseded", "rejected", "not_processed"})
-
-Changes = Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
-
-
-class Row(Protocol):
-    """What is looked at of a row of results.csv."""
-
-    @property
-    def outcome(self) -> str: ...
-    @property
-    def changes(self) -> Changes: ...
-    @property
-    def message(self) -> str: ...
 
 
 class Done(Protocol):

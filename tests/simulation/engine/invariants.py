@@ -1,50 +1,39 @@
 """What must be true when the world has come to rest, read from the stores and from bytes.
 
 Nothing is taken from the system's own bookkeeping but what is compared with it: files are parsed
-again, verdicts come from `verdicts`, and the final assignments from executing the imports one after
-another in the order in which S3 received them, and single edits where they were asked for.
+again, verdicts come from the rule oracle, and the final assignments from executing the imports one
+after another in the order in which S3 received them, and single edits where they were asked for.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from tests.simulation.engine import directory_files, edits, followed, jobs
+from tests.kit.oracle import directory_files, remains
+from tests.kit.oracle.asked import Asked, Kind
+from tests.kit.oracle.directory import PENDING
+from tests.kit.oracle.files import kind_of_file, read_file
+from tests.kit.oracle.histories import chain
+from tests.kit.oracle.remains import FINAL, Lines
+from tests.kit.oracle.reports import EFFECTIVE, WORKED, Row
+from tests.kit.oracle.rules import AWAITING, STRICT, codes_between, outcome_of
+from tests.simulation.engine import edits, followed, jobs
 from tests.simulation.engine import scene as the_scene
-from tests.simulation.engine.asked import Asked, Kind
 from tests.simulation.engine.directory_lines import Records, Stated
 from tests.simulation.engine.edits import MIN_SECONDS, Effect
-from tests.simulation.engine.verdicts import codes_between, kind_of_file, read_file, roles_at_start
-from tests.simulation.engine.watching import FINAL
 from tests.simulation.engine.world import Uploaded, World
 
-EFFECTIVE = frozenset({"updated", "cleared", "pending"})
-WORKED = EFFECTIVE | {"unchanged", "superseded"}
-OUTCOMES = (
-    "updated",
-    "cleared",
-    "unchanged",
-    "pending",
-    "rejected",
-    "duplicate",
-    "superseded",
-    "not_processed",
-)
-# What the functions may fail with when AWS does: anything else is a mistake of theirs.
-PENDING = "pending:"
 LISTED_SECONDS = 1.0
 # Longer than any lease: an operator has dead letters delivered again, say.
 AGAIN_SECONDS = 24 * 3600.0
 # What an account's item holds besides what is told of the account.
 BOOKKEEPING = frozenset({"version", "orders", "fact_orders", "marks"})
+# What the functions may fail with when AWS does: anything else is a mistake of theirs.
 EXPECTED_FAILURES = frozenset(
     {
         "RetryLaterError",
@@ -60,19 +49,6 @@ EXPECTED_FAILURES = frozenset(
 )
 # What allows an end that otherwise is a violation.
 LENIENT = frozenset({"cancel", "uploader_demoted"})
-_RUNS_AS_FORMULA = tuple("=+-@\t\r|%")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of results.csv."""
-
-    line: int
-    fields: tuple[str, ...]
-    outcome: str
-    changes: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
-    code: str
-    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +57,10 @@ class Done:
 
     uploaded: Uploaded
     item: Mapping[str, Any]
-    lines: tuple[tuple[Asked, Row], ...]
+    lines: Lines
 
     @property
-    def judged(self) -> tuple[tuple[Asked, Row], ...]:
+    def judged(self) -> Lines:
         """The lines that the rules have decided.
 
         Not those that an applied dry run has left alone, because something has changed since.
@@ -183,18 +159,19 @@ class _End:
                 yield f"I2 an import is left in the state {item['state']['S']}"
                 return
             yield from self._state(uploaded, item)
-            lines: tuple[tuple[Asked, Row], ...] = ()
+            lines: Lines = ()
             if item["state"]["S"] != "refused":
-                found, problem = self._lines(uploaded)
+                results = self._object(uploaded, "results.csv")
+                lines, problem = remains.lines_of(read_file(uploaded.body), results)
                 if problem:
                     yield problem
                     return
-                lines = found
             one = Done(uploaded, item, lines)
             done.append(one)
             yield from self._verdicts(one)
-            yield from self._counts(one)
-            yield from self._errors_file(one)
+            summary, notices = self._object(uploaded, "summary.json"), self._notices
+            yield from remains.counts(item, lines, summary, notices[uploaded.import_id])
+            yield from remains.errors_file(lines, self._object(uploaded, "errors.csv"))
         yield from edits.check(world, self._effects)
         yield from self._superseded(done)
         yield from self._assignees(done)
@@ -208,8 +185,9 @@ class _End:
         yield from followed.check(world, done)
         yield from self._chains(done)
         yield from self._users(done)
-        yield from self._portfolio()
-        yield from self._events()
+        yield from remains.portfolios(self._accounts.values(), self._portfolios.values())
+        details = (event.entry["Detail"] for event in world.memory.events.put)
+        yield from remains.events(details, self._history.values())
         yield from self._costs(done)
         unexpected = set(world.failures) - EXPECTED_FAILURES
         if unexpected:
@@ -290,46 +268,24 @@ class _End:
         if not allowed.get(code, False):
             yield f"I4 a file was refused with {code}"
 
-    def _lines(self, uploaded: Uploaded) -> tuple[tuple[tuple[Asked, Row], ...], str]:
-        body = self._object(uploaded, "results.csv")
-        if body is None:
-            return (), "I3 there is no results.csv"
-        told = _rows(body, 7)
-        rows = {row.line: row for row in told}
-        asked = read_file(uploaded.body)
-        if len(told) != len(rows):
-            return (), "I3 a line has two outcomes"
-        if set(rows) != {one.line for one in asked}:
-            return (), f"I3 outcomes of lines {sorted(rows)} of {[one.line for one in asked]}"
-        pairs = tuple((one, rows[one.line]) for one in asked)
-        head = body.partition(b"\r\n")[0].decode("utf-8-sig")
-        width = len(next(csv.reader([head]))) - 7
-        for one, row in pairs:
-            if row.fields != fitted(one.fields, width):
-                return (), f"I6 line {one.line} reads {row.fields} in results.csv"
-        return pairs, ""
-
     def _verdicts(self, done: Done) -> Iterator[str]:
         """A line is rejected exactly when the rules say so, at some moment of the run."""
         world, tenant = self._world, done.uploaded.tenant
         is_alone = len(world.uploads) == 1 and not world.edits
         for asked, row in done.judged:
-            codes = self._codes(done.uploaded, asked)
             if row.outcome == "not_processed":
                 if not self._may_be_undone(done):
                     yield f"I3 line {asked.line} was not processed, and nothing was wrong"
-            elif row.outcome == "duplicate":
-                if codes != {"DUPLICATE"}:
-                    yield f"I4 line {asked.line} is no duplicate"
-            elif row.outcome == "rejected":
-                if row.code not in codes:
-                    yield f"I4 line {asked.line} was rejected with {row.code}, expected {codes}"
-            elif row.outcome not in WORKED or None not in codes:
-                yield f"I4 line {asked.line} is {row.outcome}, expected {codes}"
-            elif row.outcome == "pending":
+                continue
+            yield from remains.verdict(asked, row, self._codes(done.uploaded, asked))
+            if row.outcome == "pending":
                 if not self._waited_for(done.uploaded, row):
                     yield f"I4 line {asked.line} waits for nobody"
-            elif is_alone and row.outcome != self._outcome_alone(tenant, asked):
+            elif (
+                is_alone
+                and row.outcome in WORKED
+                and row.outcome != self._outcome_alone(tenant, asked)
+            ):
                 yield f"I7 line {asked.line} is {row.outcome}"
 
     def _may_be_undone(self, done: Done) -> bool:
@@ -343,8 +299,8 @@ class _End:
         """The codes that the rules give a line, at one moment or another."""
         if asked.kind.is_of_directory:
             return self._records.codes(asked, uploaded)
-        waits = self._waits(uploaded)
-        return codes_between(asked, uploaded.tenant, self._world.directory, waits=waits)
+        rules = AWAITING if self._waits(uploaded) else STRICT
+        return codes_between(asked, uploaded.tenant, self._world.directory, rules=rules)
 
     def _waits(self, uploaded: Uploaded) -> bool:
         """True of a file that may name who is still to come."""
@@ -367,66 +323,13 @@ class _End:
     def _outcome_alone(self, tenant: str, asked: Asked) -> str:
         if asked.kind.is_of_directory:
             return self._records.outcome_alone(asked, tenant)
-        before = roles_at_start(self._world.scene.directory, tenant, asked.account)
-        after = [users for role, users in asked.targets.items() if before[role] != users]
-        if not after:
-            return "unchanged"
-        return "updated" if any(after) else "cleared"
-
-    def _counts(self, done: Done) -> Iterator[str]:
-        counted = Counter(row.outcome for _, row in done.lines)
-        item = done.item
-        stored = {
-            outcome: int(item["pending_users" if outcome == "pending" else outcome]["N"])
-            for outcome in OUTCOMES
-        }
-        if stored != {outcome: counted[outcome] for outcome in OUTCOMES}:
-            yield f"I5 stored {stored}, counted {dict(counted)}"
-        if done.lines and int(item["lines"]["N"]) != len(done.lines):
-            yield "I5 the number of lines is wrong"
-        if item.get("pending"):
-            yield "I5 a chunk is pending in an import that has ended"
-        summary = self._object(done.uploaded, "summary.json")
-        if summary is None:
-            yield "I14 there is no summary.json"
-            return
-        for told in (json.loads(summary), *self._notices[done.uploaded.import_id]):
-            if told["state"] not in FINAL:
-                continue
-            if told["state"] != item["state"]["S"]:
-                yield f"I13 {told['state']} is told of an import that is {item['state']['S']}"
-            if any(told["counts"][outcome] != counted[outcome] for outcome in OUTCOMES):
-                yield f"I13 counts {told['counts']} are told, counted {dict(counted)}"
-        with_errors = counted["rejected"] + counted["not_processed"]
-        intended = {"error"} if with_errors else {"done"}
-        if item["state"]["S"] not in {*intended, "cancelled", "refused"}:
-            yield f"I5 the import is {item['state']['S']} with {with_errors} lines with errors"
-
-    def _errors_file(self, done: Done) -> Iterator[str]:
-        intended = {
-            asked.line: (asked.fields, row.code)
-            for asked, row in done.lines
-            if row.outcome in ("rejected", "not_processed")
-        }
-        body = self._object(done.uploaded, "errors.csv")
-        if body is None:
-            if intended:
-                yield "I6 there is no errors.csv"
-            return
-        found = _rows(body, 4)
-        if len(found) != len(intended) or any(
-            intended.get(row.line) != (row.fields, row.code) for row in found
-        ):
-            yield f"I6 errors.csv has the lines {[row.line for row in found]}"
-        if [row.line for row in found] != sorted(intended):
-            yield "I6 errors.csv is out of order"
-        for cell in _cells(body):
-            if cell.startswith(_RUNS_AS_FORMULA):
-                yield "I16 a cell of errors.csv would run in a spreadsheet"
+        before = self._world.scene.directory.roles(tenant, asked.account)
+        return outcome_of(users for role, users in asked.targets.items() if before[role] != users)
 
     # All imports together
 
     def _superseded(self, done: list[Done]) -> Iterator[str]:
+        decided = remains.deciders([(one.uploaded.tenant, one.lines) for one in done])
         for place, one in enumerate(done):
             for asked, row in one.judged:
                 # What is relative to a holder may have found another one.
@@ -434,12 +337,8 @@ class _End:
                     continue
                 later = {
                     role
-                    for other in done[place + 1 :]
-                    for theirs, their_row in other.lines
-                    if theirs.account == asked.account
-                    and theirs.kind.is_of_directory == asked.kind.is_of_directory
-                    and their_row.outcome in WORKED
-                    for role in theirs.targets
+                    for role in asked.targets
+                    if decided[one.uploaded.tenant, asked.account, role] > place
                 } | {
                     role
                     for effect in self._effects
@@ -456,7 +355,7 @@ class _End:
         expected: dict[tuple[str, str, str], set[tuple[str, ...]]] = {}
         directory = self._world.scene.directory
         for tenant, account in directory.accounts:
-            for role, users in roles_at_start(directory, tenant, account).items():
+            for role, users in directory.roles(tenant, account).items():
                 expected[tenant, account, role] = {users}
         effects = sorted(self._effects, key=lambda effect: effect.place, reverse=True)
         for place, one in enumerate(done):
@@ -494,7 +393,7 @@ class _End:
                     )
         self._role_edits(effects, float("inf"), expected)
         for (tenant, account, role), intended in expected.items():
-            found = _users(self._accounts[f"{tenant}#{account}"], role)
+            found = remains.assigned(self._accounts[f"{tenant}#{account}"]).get(role, ())
             # Who is waited for, and who is there, are told apart elsewhere.
             if tuple(sorted(user.removeprefix(PENDING) for user in found)) not in intended:
                 yield f"I7 {account} has {found} as {role}, expected {sorted(intended)}"
@@ -544,54 +443,29 @@ class _End:
 
     def _chains(self, done: list[Done]) -> Iterator[str]:
         """One entry for each change, each beginning where the one before ended."""
-        rows: dict[str, list[tuple[int, Mapping[str, Any]]]] = defaultdict(list)
-        for (pk, version), item in self._history.items():
-            rows[pk].append((int(version), item))
-        found = Counter(
-            (item["import_id"]["S"], int(item["line"]["N"]))
-            for entries in rows.values()
-            for _, item in entries
-        )
+        entries = remains.entries_of(self._history.values())
         intended = {
-            (one.uploaded.import_id, asked.line): (one.uploaded.tenant, asked.account, row.changes)
+            (one.uploaded.import_id, asked.line): (
+                f"{one.uploaded.tenant}#{asked.account}",
+                row.changes,
+            )
             for one in done
             for asked, row in one.lines
             if one.wrote and row.outcome in EFFECTIVE and asked.kind is not Kind.USERS
         } | {
-            (effect.name, 1): (the_scene.HOME, effect.edit.account, effect.changes)
+            (effect.name, 1): (f"{the_scene.HOME}#{effect.edit.account}", effect.changes)
             for effect in self._effects
             if effect.changes
         }
-        if found != Counter(intended.keys()):
-            more = set(found) ^ set(intended)
-            yield f"I8 history and results differ in {sorted(line for _, line in more)}"
-            return
+        yield from remains.effects(intended, entries)
+        directory = self._world.scene.directory
         for pk, item in self._accounts.items():
             tenant, _, account = pk.partition("#")
-            directory = self._world.scene.directory
-            roles = roles_at_start(directory, tenant, account)
-            before_all = (
-                directory_files.fields_at_start(Kind.ACCOUNTS, directory, tenant, account) or {}
-            )
-            for _version, entry in sorted(rows.get(pk, ()), key=lambda told: told[0]):
-                key = entry["import_id"]["S"], int(entry["line"]["N"])
-                changes = {
-                    role: (tuple(told["before"]), tuple(told["after"]))
-                    for role, told in json.loads(entry["changes"]["S"]).items()
-                }
-                if intended[key] != (tenant, account, changes):
-                    yield f"I8 line {key[1]} is told one way in history and another in results"
-                for role, (before, after) in changes.items():
-                    if (
-                        roles.setdefault(role, before_all.get(role, ())) != before
-                        or before == after
-                    ):
-                        yield f"I9 the history of {account} is broken"
-                    roles[role] = after
-            told = directory_files.fields_in(Kind.ACCOUNTS, item)
-            for role, users in roles.items():
-                if (told[role] if role.startswith("#") else _users(item, role)) != users:
-                    yield f"I9 the history of {account} ends with {users}"
+            told = directory_files.fields_at_start(Kind.ACCOUNTS, directory, tenant, account)
+            first = directory.roles(tenant, account) | (told or {})
+            last = remains.assigned(item) | directory_files.fields_in(Kind.ACCOUNTS, item)
+            for broken in chain(first, entries.get(pk, ()), last):
+                yield f"I9 {account}: {broken}"
 
     def _users(self, done: list[Done]) -> Iterator[str]:
         """One write of a user for each line that says so, and of just what it says."""
@@ -605,45 +479,6 @@ class _End:
             )
             if told != self._records.changes_of_users(one.uploaded.import_id):
                 yield "I8 users were changed in one way and told of in another"
-
-    def _portfolio(self) -> Iterator[str]:
-        newest: dict[tuple[str, str], Any] = {}
-        for (pk, sk), item in self._portfolios.items():
-            key = (f"{the_scene.tenant_of(pk)}#{pk.partition('#')[2]}", sk)
-            if key not in newest or int(newest[key]["version"]["N"]) < int(item["version"]["N"]):
-                newest[key] = item
-        held = {key for key, item in newest.items() if item["held"]["BOOL"]}
-        roles: set[tuple[str, str]] = set()
-        for pk, item in self._accounts.items():
-            tenant, _, account = pk.partition("#")
-            portals = [f"portal: {one['S']}" for one in item.get("portals", {"L": []})["L"]]
-            for role, users in item["assigned"]["M"].items():
-                names = [user["S"] for user in users["L"]]
-                for holder in [*names, *portals] if names else []:
-                    roles.add((f"{tenant}#{holder}", f"{role}#{account}"))
-                roles |= {
-                    (f"{tenant}#{PENDING}", f"{name.removeprefix(PENDING)} {role}#{account}")
-                    for name in names
-                    if name.startswith(PENDING)
-                }
-        if held != roles:
-            yield f"I9 portfolios and accounts differ in {sorted(held ^ roles)[:3]}"
-
-    def _events(self) -> Iterator[str]:
-        told: dict[str, str] = {}
-        for event in self._world.memory.events.put:
-            detail = event.entry["Detail"]
-            dedupe_id = json.loads(detail)["dedupe_id"]
-            if told.setdefault(dedupe_id, detail) != detail:
-                yield f"I13 {dedupe_id} was told in two ways"
-        intended = {
-            f"assignment-changed/{pk.replace('#', '/', 1)}/{int(version)}"
-            for (pk, version), item in self._history.items()
-            # What the directory tells of an account is no assignment.
-            if any(not role.startswith("#") for role in json.loads(item["changes"]["S"]))
-        }
-        if set(told) != intended:
-            yield f"I8 events and history differ in {len(set(told) ^ intended)}"
 
     def _costs(self, done: list[Done]) -> Iterator[str]:
         """An unchanged line is written only while something older may still come."""
@@ -669,54 +504,3 @@ class _End:
     def _object(self, uploaded: Uploaded, name: str) -> bytes | None:
         versions = self._reports.get(f"{uploaded.tenant}/{uploaded.import_id}/{name}")
         return versions[0].body if versions else None
-
-
-def fitted(fields: Sequence[str], width: int) -> tuple[str, ...]:
-    """The fields in that many columns: missing ones empty, surplus ones joined into the last."""
-    padded = [*fields, *[""] * width][: max(width, len(fields))]
-    return (*padded[: width - 1], ",".join(padded[width - 1 :]))
-
-
-def _users(item: Mapping[str, Any], role: str) -> tuple[str, ...]:
-    return tuple(user["S"] for user in item["assigned"]["M"].get(role, {"L": []})["L"])
-
-
-@lru_cache(maxsize=4096)
-def _cells(body: bytes) -> tuple[str, ...]:
-    reader = csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""))
-    return tuple(cell for row in reader for cell in row)
-
-
-# Most runs end with the same bytes.
-@lru_cache(maxsize=4096)
-def _rows(body: bytes, own: int) -> tuple[Row, ...]:
-    """The rows of a report whose last `own` columns are not the uploader's."""
-    reader = csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True)
-    next(reader)
-    rows: list[Row] = []
-    for cells in reader:
-        fields = tuple(_unguarded(cell) for cell in cells[:-own])
-        ours = cells[-own:]
-        if own == 4:
-            rows.append(Row(int(ours[0]), fields, "", {}, ours[1]))
-        else:
-            changes = _changes(*ours[2:5])
-            rows.append(Row(int(ours[0]), fields, ours[1], changes, ours[5], ours[6]))
-    return tuple(rows)
-
-
-def _changes(
-    roles: str, before: str, after: str
-) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
-    if not roles:
-        return {}
-    parts = zip(roles.split("; "), before.split("; "), after.split("; "), strict=True)
-    return {role: (_names(old), _names(new)) for role, old, new in parts}
-
-
-def _names(cell: str) -> tuple[str, ...]:
-    return tuple(cell.split(", ")) if cell else ()
-
-
-def _unguarded(cell: str) -> str:
-    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(_RUNS_AS_FORMULA) else cell

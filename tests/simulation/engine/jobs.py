@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from tests.kit.oracle.asked import Asked, Kind
+from tests.kit.oracle.directory import PENDING
+from tests.kit.oracle.files import kind_of_file, read_file
 from tests.simulation.engine import scene as the_scene
-from tests.simulation.engine.asked import Asked, Kind
-from tests.simulation.engine.verdicts import kind_of_file, read_file
 from tests.simulation.engine.world import Uploaded, World
 
-PENDING = "pending:"
 # What a file has changed: role -> what it held before and after, by account.
 Changes = Mapping[str, Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]]
 

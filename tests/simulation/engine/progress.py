@@ -11,9 +11,9 @@ from tests.simulation.engine.explore import Tally, as_json
 from tests.simulation.engine.lambdas import ROOT
 
 KEPT = ROOT / ".local" / "faults.json"
-PAGE = ROOT / "tests" / "faults" / "RESULTS.md"
+PAGE = ROOT / "tests" / "simulation" / "RESULTS.md"
 # What a run follows from.
-CODE = ("template.yaml", "functions", "layers/handover", "tests/simulation")
+CODE = ("template.yaml", "functions", "layers/handover", "tests/kit", "tests/simulation")
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 
 

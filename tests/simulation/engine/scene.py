@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tests.kit.oracle.directory import Directory, Person, Place
+
 ROOT = Path(__file__).parents[3]
 START = datetime(2026, 7, 1, 8, 0, 0, 250_000, UTC).timestamp()
 # Between two uploads: S3 calls what is listed within a second of each other concurrent.
@@ -18,42 +20,6 @@ HOME, OTHER = "lumina", "norte"
 ADMIN = "ada@lumina.example"
 # Decides about the imports of others.
 BOSS = "eve@lumina.example"
-SALES = frozenset({"Sales"})
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A user as the rules see one; whoever has no `name` is called by the address.
-
-    Who `signs_in` has been invited before.
-    """
-
-    roles: frozenset[str] = SALES
-    opco: str = "es"
-    is_active: bool = True
-    is_deleted: bool = False
-    name: str = ""
-    login: str = ""
-    signs_in: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """An account as the rules see one, with who holds its roles at the start."""
-
-    opco: str = "es"
-    managers: tuple[str, ...] = ()
-    viewers: tuple[str, ...] = ()
-    name: str = ""
-    is_active: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Directory:
-    """What the directory says at one time: users by (tenant, address), accounts by (tenant, id)."""
-
-    users: Mapping[tuple[str, str], Person]
-    accounts: Mapping[tuple[str, str], Place]
 
 
 def mail(name: str, tenant: str = HOME) -> str:

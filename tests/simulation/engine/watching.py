@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.kit.memory_aws import Notification, Version
-from tests.simulation.engine import directory_files
+from tests.kit.oracle import directory_files
+from tests.kit.oracle.asked import Kind
+from tests.kit.oracle.directory import Directory, Person
+from tests.kit.oracle.files import kind_of_file, read_file
+from tests.kit.oracle.remains import FINAL
 from tests.simulation.engine import scene as the_scene
-from tests.simulation.engine.asked import Kind
-from tests.simulation.engine.verdicts import kind_of_file, read_file
 from tests.simulation.engine.world import AccountWrite, Edit, Invocation, UserWrite, World
 
-FINAL = frozenset({"done", "error", "refused", "cancelled"})
 # The states of a file that was taken in.
 _BEGUN = frozenset({"processing", "awaiting_approval"})
 # What may still change about an import that has ended: that it was told, and resent.
@@ -236,7 +237,7 @@ class Watch:
                 known = [directory.users.get((tenant, address)) for directory in world.directory]
                 if not any(known):
                     self._note(f"I12 {address} of another tenant was given {key}")
-                person = next(one for one in reversed([*known, the_scene.Person()]) if one)
+                person = next(one for one in reversed([*known, Person()]) if one)
                 if person.opco != new["opco"]["S"]:
                     self._note(f"I11 {address} of another operating company was given {key}")
                 if world.changed_at.get(address, run.started + 1) <= run.started:
@@ -279,14 +280,14 @@ class Watch:
         """From now on the rules may look at the user as they are stored."""
         world = self._world
         status = new["status"]["S"]
-        person = the_scene.Person(
+        person = Person(
             frozenset(role["S"] for role in new["roles"]["L"]),
             new["opco"]["S"],
             status == "active",
             status == "deleted",
         )
         users = {**world.directory[-1].users, (tenant, address): person}
-        world.directory.append(the_scene.Directory(users, world.directory[-1].accounts))
+        world.directory.append(Directory(users, world.directory[-1].accounts))
         if not person.is_active:
             world.changed_at.setdefault(address, world.memory.calls)
 

@@ -18,12 +18,13 @@ from handover import batch as handover_messages
 from handover.pipeline.parking import PARKED
 
 from tests.kit.memory_aws import MemoryAws, Notification
+from tests.kit.oracle.directory import Directory
 from tests.simulation.engine import scene as the_scene
 from tests.simulation.engine.clock import Clock
 from tests.simulation.engine.lambdas import Function, LambdaContext, Queue, Stack
 from tests.simulation.engine.plans import BUSY, Call, Plan, drawn_place
 from tests.simulation.engine.replays import Replays, sown
-from tests.simulation.engine.scene import Directory, Scene, Wish
+from tests.simulation.engine.scene import Scene, Wish
 from tests.simulation.engine.streams import Record, Stream
 
 # Deliveries begin on the beat, and calls take no time: so what a fault delays a little goes on when

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.simulation.engine.asked import Asked, Kind
+from tests.kit.oracle.asked import Asked, Kind
 
 REMOVES, RESOLVES, NOW = "remove from ", "resolve in ", " now"
 HANDS, FROM, TO = "hand over ", " from", " to"

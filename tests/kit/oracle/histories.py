@@ -8,14 +8,11 @@ A contradiction is a sentence; no contradiction is an empty list.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-Holders = tuple[str, ...]
-
-EFFECTIVE = frozenset({"updated", "cleared"})
-# A line or an edit that decided the account, or would have if nothing newer had.
-DECIDING = EFFECTIVE | {"unchanged", "superseded"}
+from tests.kit.oracle.directory import Holders
+from tests.kit.oracle.reports import EFFECTIVE, WORKED, Changes
 
 
 @dataclass(frozen=True)
@@ -36,12 +33,12 @@ class Decision:
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of an account's history."""
+    """One entry of an account's history: which line of which import, or which edit, made it."""
 
     version: int
     by: str
-    before: Holders
-    after: Holders
+    changes: Changes
+    line: int = 0
 
 
 @dataclass(frozen=True)
@@ -56,9 +53,10 @@ class Read:
 
 @dataclass(frozen=True)
 class Observed:
-    """All that was seen of one account, from its first state to its last."""
+    """All that was seen of one role of an account, from its first state to its last."""
 
     account: str
+    role: str
     first: Holders
     last: Holders
     entries: Sequence[Entry]
@@ -69,25 +67,36 @@ class Observed:
 def contradictions(seen: Observed) -> list[str]:
     """What cannot have happened one after the other, in the order of the imports."""
     return [
-        *_chain(seen),
+        *chain({seen.role: seen.first}, seen.entries, {seen.role: seen.last}),
         *_effects(seen),
         *_last_word(seen),
         *_reads(seen),
     ]
 
 
-def _chain(seen: Observed) -> list[str]:
-    found: list[str] = []
-    stands, version = seen.first, 0
-    for entry in seen.entries:
-        if entry.before != stands:
-            found.append(f"version {entry.version}: {entry.before} before, {stands} stood there")
+def chain(
+    first: Mapping[str, Holders], entries: Sequence[Entry], last: Mapping[str, Holders]
+) -> Iterator[str]:
+    """Where entries do not lead from the first state to the last, each from where one ended.
+
+    What the directory says of an account ("#name", say) is compared where an entry changes it.
+    """
+    stands, version = dict(first), 0
+    touched = {role for role in first if not role.startswith("#")}
+    for entry in entries:
         if entry.version <= version:
-            found.append(f"version {entry.version} comes after version {version}")
-        stands, version = entry.after, entry.version
-    if stands != seen.last:
-        found.append(f"the history ends with {stands}, the account with {seen.last}")
-    return found
+            yield f"version {entry.version} comes after version {version}"
+        version = entry.version
+        for role, (before, after) in entry.changes.items():
+            if before != stands.get(role, ()):
+                yield f"version {version}: {before} before, {stands.get(role, ())} stood there"
+            if before == after:
+                yield f"version {version} leaves {role} as it was"
+            stands[role] = after
+            touched.add(role)
+    for role in touched:
+        if stands[role] != last.get(role, ()):
+            yield f"the history ends with {stands[role]}, the account with {last.get(role, ())}"
 
 
 def _effects(seen: Observed) -> list[str]:
@@ -95,7 +104,7 @@ def _effects(seen: Observed) -> list[str]:
     told = Counter(
         (one.by, one.before, one.after) for one in seen.decisions if one.outcome in EFFECTIVE
     )
-    kept = Counter((entry.by, entry.before, entry.after) for entry in seen.entries)
+    kept = Counter((entry.by, *entry.changes[seen.role]) for entry in seen.entries)
     return [
         *(f"told but not in the history: {one}" for one in told - kept),
         *(f"in the history but told by nobody: {one}" for one in kept - told),
@@ -104,7 +113,7 @@ def _effects(seen: Observed) -> list[str]:
 
 def _last_word(seen: Observed) -> list[str]:
     """The decision with the last place decides who holds the account in the end."""
-    deciding = [one for one in seen.decisions if one.outcome in DECIDING]
+    deciding = [one for one in seen.decisions if one.outcome in WORKED]
     if not deciding:
         return [] if seen.last == seen.first else ["nobody decided, and yet something changed"]
     last = max(deciding, key=lambda one: one.order)
@@ -122,7 +131,7 @@ def _reads(seen: Observed) -> list[str]:
     known = 0
     for read in seen.reads:
         before = [entry for entry in seen.entries if entry.version <= read.version]
-        stood = before[-1].after if before else seen.first
+        stood = before[-1].changes[seen.role][1] if before else seen.first
         if read.holders != stood:
             found.append(f"version {read.version} was read as {read.holders}, it was {stood}")
         if read.version < max(known, read.not_before):

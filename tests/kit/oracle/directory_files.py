@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.simulation.engine.asked import Asked, Kind
-from tests.simulation.engine.scene import Directory, Person, Place
+from tests.kit.oracle.asked import Asked, Kind
+from tests.kit.oracle.directory import Directory, Person, Place
 
 Seats = dict[str, tuple[str, ...]]
 

@@ -1,27 +1,21 @@
-"""What Handover promises, in two hundred lines: one tenant worked one decision after the other.
+"""What Handover promises, in short: one tenant worked one decision after the other.
 
-It knows none of the product's code. Files and edits follow the preset `single-strict`, or
+Files and edits follow the preset `single-strict`, or
 `manager-and-viewers`; who holds what is a dictionary, and every decision happens at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from tests.kit.oracle import rules
+from tests.kit.oracle.directory import Holders, Person
+from tests.kit.oracle.rules import Rules, outcome_of, refusal
 
 MANAGER, VIEWER = "account_manager", "viewer"
 STRICT, VIEWERS = "single-strict", "manager-and-viewers"
-
-Holders = tuple[str, ...]
-
-
-@dataclass
-class Person:
-    """A user of the tenant."""
-
-    roles: frozenset[str]
-    opco: str
-    status: str = "active"
+_RULES: Mapping[str, Rules] = {STRICT: rules.STRICT, VIEWERS: rules.OPEN}
 
 
 @dataclass
@@ -74,18 +68,8 @@ class Ledger:
         }
         return self._apply(by, place, account, asked)
 
-    def _refusal(self, name: str, account: Held, profile: str) -> str:
-        person = self.people.get(name)
-        if person is None or person.status == "deleted":
-            return "USER_NOT_FOUND"
-        if person.status != "active":
-            return "USER_INACTIVE"
-        if profile == STRICT and "Sales" not in person.roles:
-            return "USER_ROLE"
-        apart = person.opco != account.opco
-        if apart and (profile == STRICT or (person.opco and account.opco)):
-            return "OTHER_OPCO"
-        return ""
+    def _refusal(self, name: str, account: Held, profile: str) -> str | None:
+        return refusal(self.people.get(name), account.opco, _RULES[profile])
 
     def _apply(
         self, by: str, place: tuple[float, int], account: Held, asked: Mapping[str, Holders]
@@ -102,8 +86,8 @@ class Ledger:
                 account.roles[role] = holders
         if changes:
             account.history.append((by, changes))
-            gained = any(after for _, after in changes.values())
-            return Verdict("updated" if gained else "cleared", changes=changes)
+            outcome = outcome_of(after for _, after in changes.values())
+            return Verdict(outcome, changes=changes)
         return Verdict("superseded" if late and len(late) == len(asked) else "unchanged")
 
     def undo(self, by: str, place: tuple[float, int], of: Mapping[str, Verdict]) -> dict[str, str]:
@@ -118,7 +102,7 @@ class Ledger:
                 code
                 for holders in asked.values()
                 for person in holders
-                if (code := self._unfit(person, account))
+                if (code := self._refusal(person, account, VIEWERS))
             ]
             if refused:
                 outcomes[name] = "rejected"
@@ -133,20 +117,11 @@ class Ledger:
             )
         return outcomes
 
-    def _unfit(self, name: str, account: Held) -> str:
-        """Why somebody may not be given back what they had."""
-        person = self.people.get(name)
-        if person is None or person.status == "deleted":
-            return "USER_NOT_FOUND"
-        if person.status != "active":
-            return "USER_INACTIVE"
-        return "OTHER_OPCO" if person.opco and account.opco not in ("", person.opco) else ""
-
     def remove(self, by: str, names: Iterable[str]) -> None:
         """Deletes users and takes them off all that they hold."""
         gone = set(names)
         for name in gone:
-            self.people[name].status = "deleted"
+            self.people[name] = replace(self.people[name], is_active=False, is_deleted=True)
         for account in self.accounts.values():
             changes = {
                 role: (holders, tuple(one for one in holders if one not in gone))

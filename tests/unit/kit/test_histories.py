@@ -7,14 +7,23 @@ from typing import Any
 
 import pytest
 
-from tests.functional.histories import Decision, Entry, Observed, Read, contradictions
+from tests.kit.oracle.directory import Holders
+from tests.kit.oracle.histories import Decision, Entry, Observed, Read, contradictions
 
+ROLE = "account_manager"
 A, B, C = ("a",), ("b",), ("c",)
+
+
+def entry(version: int, by: str, before: Holders, after: Holders) -> Entry:
+    return Entry(version, by, {ROLE: (before, after)})
+
+
 GOOD = Observed(
     "K",
+    ROLE,
     first=A,
     last=C,
-    entries=(Entry(2, "one", A, B), Entry(4, "two", B, C)),
+    entries=(entry(2, "one", A, B), entry(4, "two", B, C)),
     decisions=(
         Decision("one", "1", "K", B, "updated", A, B),
         Decision("two", "2", "K", C, "updated", B, C),
@@ -31,8 +40,14 @@ def test_what_happened_one_after_the_other_has_no_contradiction() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"entries": (Entry(2, "one", A, B), Entry(4, "two", A, C))}, "stood there"),
-        ({"entries": (Entry(4, "one", A, B), Entry(4, "two", B, C))}, "comes after"),
+        (
+            {"entries": (entry(2, "one", A, B), entry(4, "two", A, C))},
+            "stood there",
+        ),
+        (
+            {"entries": (entry(4, "one", A, B), entry(4, "two", B, C))},
+            "comes after",
+        ),
         ({"last": B}, "the history ends with"),
         ({"entries": GOOD.entries[:1], "last": B}, "told but not in the history"),
         ({"decisions": GOOD.decisions[1:]}, "told by nobody"),

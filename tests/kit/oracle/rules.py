@@ -1,0 +1,128 @@
+"""The rules: who may hold an account, which of repeated lines applies, what a change is called."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain, combinations_with_replacement
+
+from tests.kit.oracle.asked import Asked, Kind
+from tests.kit.oracle.directory import PENDING, SALES, Directory, Holders, Person
+from tests.kit.oracle.own_files import NOBODY
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a profile asks of the users that a line names.
+
+    With `has_wall` user and account must be of the same operating company; without it those that
+    have none go together with all. `awaits` is for files that may name who is still to come.
+    """
+
+    user_roles: frozenset[str] = SALES
+    has_wall: bool = True
+    awaits: bool = False
+
+
+STRICT = Rules()
+# Who held a role before may hold it again.
+GIVEN_BACK = Rules(user_roles=frozenset())
+OPEN = Rules(user_roles=frozenset(), has_wall=False)
+AWAITING = Rules(user_roles=frozenset(), has_wall=False, awaits=True)
+
+
+def refusal(person: Person | None, opco: str, rules: Rules) -> str | None:
+    """The code by which a user may not hold an account of the `opco`, None for who may."""
+    if person is None or person.is_deleted:
+        return "USER_NOT_FOUND"
+    if not person.is_active:
+        return "USER_INACTIVE"
+    if rules.user_roles and not person.roles & rules.user_roles:
+        return "USER_ROLE"
+    if is_apart(person, opco) or (rules.has_wall and person.opco != opco):
+        return "OTHER_OPCO"
+    return None
+
+
+def is_apart(person: Person, opco: str) -> bool:
+    """True when the tenant's wall stands between the two, whatever the profile."""
+    return bool(person.opco and opco) and person.opco != opco
+
+
+def judge(asked: Asked, tenant: str, directory: Directory, *, rules: Rules = STRICT) -> str | None:
+    """The code a line is rejected with when these are the facts; None when it is accepted.
+
+    A line that is not the one to apply of several has the code DUPLICATE.
+    """
+    if asked.code is not None:
+        return asked.code
+    place = directory.accounts.get((tenant, asked.account))
+    if place is None:
+        return "ACCOUNT_NOT_FOUND"
+    if asked.kind is Kind.REMOVE:
+        return None
+    if asked.kind is Kind.RESOLVE:
+        come = [
+            person
+            for address in chain.from_iterable(asked.targets.values())
+            if (person := directory.users.get((tenant, address))) is not None and person.is_active
+        ]
+        # The wall rejects a line that could give a place to nobody.
+        is_barred = bool(come) and all(is_apart(person, place.opco) for person in come)
+        return "OTHER_OPCO" if is_barred else None
+    if asked.kind is Kind.RESTORE and not rules.awaits:
+        rules = GIVEN_BACK
+    for address in asked.named or chain.from_iterable(asked.targets.values()):
+        if address == NOBODY:
+            continue
+        person = directory.users.get((tenant, address))
+        if person is None and rules.awaits:
+            continue
+        if code := refusal(person, place.opco, rules):
+            return code
+    return None
+
+
+def codes_between(
+    asked: Asked, tenant: str, told: Sequence[Directory], *, rules: Rules = STRICT
+) -> set[str | None]:
+    """The codes that a line may get while the facts change, as `told` has them one after another.
+
+    Its users are looked up first and its account later, so what is known of them may be older.
+    """
+    return {
+        judge(asked, tenant, Directory(before.users, after.accounts), rules=rules)
+        for before, after in combinations_with_replacement(told, 2)
+    }
+
+
+def repeated(asked: Sequence[tuple[str, object] | None], keeps: str = "reject") -> dict[int, str]:
+    """The codes of lines that do not apply because of another about the same account, by place.
+
+    `asked` has the account of each line and what it asks for, None for lines that are wrong by
+    themselves. Of lines that ask for the same the first applies; else `keeps` says what does:
+    "first" or "last", or with "reject" none.
+    """
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, one in enumerate(asked):
+        if one is not None:
+            places[one[0]].append(place)
+    found: dict[int, str] = {}
+    for group in places.values():
+        if keeps == "reject" and any(asked[place] != asked[group[0]] for place in group):
+            found |= dict.fromkeys(group, "DUPLICATE_CONFLICT")
+        else:
+            rest = group[:-1] if keeps == "last" else group[1:]
+            found |= dict.fromkeys(rest, "DUPLICATE")
+    return found
+
+
+def outcome_of(after: Iterable[Holders]) -> str:
+    """What becomes of a line that gives the roles that it changes to these."""
+    changed = list(after)
+    if any(name.startswith(PENDING) for holders in changed for name in holders):
+        return "pending"
+    if not changed:
+        return "unchanged"
+    return "updated" if any(changed) else "cleared"
