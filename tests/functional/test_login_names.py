@@ -304,7 +304,7 @@ def tellings(draw: st.DrawFn, names: Iterable[str]) -> list[str]:
 
 
 @settings(
-    max_examples=40,
+    max_examples=20,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(

@@ -31,9 +31,15 @@ from tests.kit.pipeline import (
 GOOD = file_of([("K000", AMINA)])
 
 
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that are cut though they are small."""
+    monkeypatch.setattr("handover.pipeline.validate.MIN_CHUNK_BYTES", 700)
+
+
 def big_file() -> bytes:
     """As many lines as make three chunks."""
-    return file_of((f"A{number:05d}", AMINA) for number in range(5_000))
+    return file_of((f"A{number:05d}", AMINA) for number in range(50))
 
 
 def three_chunks(pipeline: Pipeline) -> ObjectCreated:
@@ -127,8 +133,9 @@ def test_what_waits_while_nobody_works_is_not_multiplied(pipeline: Pipeline) -> 
         pipeline.clock.now += 1
     assert len(pipeline.waiting("ChunksQueue")) == 90
 
-    for _ in range(6 * 60):
-        later(pipeline, MINUTE)
+    # Six hours.
+    for _ in range(72):
+        later(pipeline, RESEND_AFTER_SECONDS)
         pipeline.sweep("imports")
 
     assert len(pipeline.waiting()) <= 90 * 1.2
@@ -142,10 +149,10 @@ def test_an_import_whose_turn_has_passed_gets_one_message_and_each_later_one_lat
     pipeline.kenyan(1)
     passed = three_chunks(pipeline)
     sent_after: list[int] = []
-    for minute in range(1, 4 * 60):
+    for minute in range(5, 200, 5):
         # What others send is taken meanwhile.
         pipeline.run(pipeline.upload(GOOD))
-        later(pipeline, MINUTE)
+        later(pipeline, 5 * MINUTE)
         pipeline.sweep("imports")
         sent_after += [minute for one in pipeline.waiting() if one in chunks(passed, 1)]
         assert len(pipeline.waiting()) <= 1

@@ -44,7 +44,9 @@ def test_the_page_says_how_many_files_the_corpus_has() -> None:
 
 
 @pytest.mark.parametrize("name", CORPUS)
-def test_a_nasty_file_gets_its_verdict(name: str) -> None:
+def test_a_nasty_file_gets_its_verdict_from_the_rules_and_from_the_functions(
+    name: str, pipeline: Pipeline
+) -> None:
     nasty = CORPUS[name]
 
     trial = try_with(nasty.data, _PROFILES[nasty.profile], _WHOLE)
@@ -52,6 +54,7 @@ def test_a_nasty_file_gets_its_verdict(name: str) -> None:
     assert trial.violations == ()
     assert trial.passage is not None
     assert told(trial.passage) == nasty.words
+    assert differences(pipeline, trial.passage) == []
 
 
 @pytest.mark.parametrize(
@@ -65,14 +68,3 @@ def test_a_nasty_file_gets_its_verdict_however_it_is_cut(name: str) -> None:
     assert trial.violations == ()
     assert trial.passage is not None
     assert told(trial.passage) == nasty.words
-
-
-@pytest.mark.parametrize("name", CORPUS)
-def test_the_functions_make_of_a_nasty_file_what_the_rules_say(
-    name: str, pipeline: Pipeline
-) -> None:
-    nasty = CORPUS[name]
-    passage = try_with(nasty.data, _PROFILES[nasty.profile], _WHOLE, is_deep=False).passage
-
-    assert passage is not None
-    assert differences(pipeline, passage) == []

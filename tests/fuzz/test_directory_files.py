@@ -19,7 +19,7 @@ from tests.fuzz.world import TENANT
 from tests.kit.memory_aws import ObjectCreated
 from tests.kit.pipeline import Pipeline
 
-FILES = int(os.environ.get("HOSTILE_DIRECTORY_FILES", "100"))
+FILES = int(os.environ.get("HOSTILE_DIRECTORY_FILES", "60"))
 # What the generator's labels mean to a directory, where the preset does not know them.
 LABELS = {
     "directory-accounts": {"#name": "note", "#portals": "viewers", "#status": "observers"},

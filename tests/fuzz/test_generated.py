@@ -20,7 +20,7 @@ from tests.fuzz.passage import Sizes
 from tests.fuzz.through_functions import functions
 from tests.fuzz.world import STRICT
 
-FILES, PARTS = 6_000, 3
+FILES, PARTS = 3_000, 2
 
 _BODIES = st.text(st.sampled_from("ab\" ,;\t\r\n'=\x00\x1b␛é"), max_size=60)
 

@@ -129,14 +129,32 @@ def stranger(resources: runtime.Resources, tenant: str, deadline: Deadline) -> A
     return Api(f"{tenant}-other", resources)
 
 
+USERS = (
+    User(ADMIN, "Ines", frozenset({"Admin"})),
+    User(OFFICE, "Joyce", frozenset({"Back Office Management"})),
+    User(SALES, "Sam", frozenset({"Sales"})),
+    User(GONE, "Kofi", frozenset({"Admin"}), is_active=False),
+)
+_MODEL = "model"
+# What the store has written of the users of the tenant _MODEL.
+_written: list[dict[str, Any]] = []
+
+
+def _items_of_users(resources: runtime.Resources, tenant: str, deadline: Deadline) -> Any:
+    """The users as the store writes them; it writes them once, for moto takes long to do so."""
+    if not _written:
+        resources.tables.directory.put_users(_MODEL, USERS, deadline)
+        database = boto3.client("dynamodb", region_name=REGION)
+        _written.extend(database.scan(TableName="DirectoryTable")["Items"])
+        for item in _written:
+            key = {"pk": item["pk"], "sk": item["sk"]}
+            database.delete_item(TableName="DirectoryTable", Key=key)
+    assert all(item["pk"] == {"S": _MODEL} for item in _written)
+    return [item | {"pk": {"S": tenant}} for item in _written]
+
+
 def seed(resources: runtime.Resources, tenant: str, deadline: Deadline) -> None:
-    users = (
-        User(ADMIN, "Ines", frozenset({"Admin"})),
-        User(OFFICE, "Joyce", frozenset({"Back Office Management"})),
-        User(SALES, "Sam", frozenset({"Sales"})),
-        User(GONE, "Kofi", frozenset({"Admin"}), is_active=False),
-    )
-    resources.tables.directory.put_users(tenant, users, deadline)
+    put_items("DirectoryTable", _items_of_users(resources, tenant, deadline), deadline)
     account = Account(
         tenant,
         "00 17é",

@@ -14,6 +14,8 @@ from handover.store import connection
 from handover.store.directory import DirectoryItem, UserItem
 from handover.store.tables import TableNames, Tables, connect
 from moto import mock_aws
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
 
 from infra.cli.addresses import domain_of
 from infra.cli.failures import CommandError, ExitCode
@@ -27,28 +29,39 @@ EMAIL = "ana@b.example"
 ANA = User(EMAIL, "Ana", frozenset({"Sales"}))
 
 
+REGION = "us-east-1"
+
+
+@pytest.fixture(scope="module")
+def directory() -> Iterator[None]:
+    """An AWS in this process with the directory's table, for all tests of this file."""
+    with mock_aws():
+        tables = dict(resources(load(), "AWS::DynamoDB::Table"))
+        boto3.client("dynamodb", region_name=REGION).create_table(
+            TableName="directory", **table_shape(tables["DirectoryTable"])
+        )
+        yield
+
+
 @pytest.fixture
-def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+def stack(directory: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    """A stack with an empty directory and nobody who signs in."""
     for name, value in (
         ("AWS_ACCESS_KEY_ID", "test"),
         ("AWS_SECRET_ACCESS_KEY", "test"),
-        ("AWS_DEFAULT_REGION", "us-east-1"),
+        ("AWS_DEFAULT_REGION", REGION),
     ):
         monkeypatch.setenv(name, value)
-    with mock_aws():
-        _forget()
-        tables = dict(resources(load(), "AWS::DynamoDB::Table"))
-        boto3.client("dynamodb").create_table(
-            TableName="directory", **table_shape(tables["DirectoryTable"])
-        )
-        pools = boto3.client("cognito-idp")
-        tenant: Any = {"Name": "tenant", "AttributeDataType": "String", "Mutable": True}
-        pool = pools.create_user_pool(
-            PoolName="people", UsernameAttributes=["email"], Schema=[tenant]
-        )["UserPool"]["Id"]
-        found = Stack("handover", None, {"UserPoolId": pool, "DirectoryTable": "directory"})
-        monkeypatch.setattr("infra.cli.session.find_stack", lambda: found)
-        yield found
+    _forget()
+    for table in dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables.values():
+        table.items.clear()
+    pools = boto3.client("cognito-idp")
+    tenant: Any = {"Name": "tenant", "AttributeDataType": "String", "Mutable": True}
+    pool = pools.create_user_pool(PoolName="people", UsernameAttributes=["email"], Schema=[tenant])
+    outputs = {"UserPoolId": pool["UserPool"]["Id"], "DirectoryTable": "directory"}
+    found = Stack("handover", None, outputs)
+    monkeypatch.setattr("infra.cli.session.find_stack", lambda: found)
+    yield found
     _forget()
 
 

@@ -21,7 +21,7 @@ from handover.rules.resending import (
     wait_seconds,
     what_to_resend,
 )
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 NOW = 1_000_000.0
@@ -183,6 +183,7 @@ def queue_of(imports: list[tuple[int, set[int], int]], *, loses: bool) -> Queue:
     return queue
 
 
+@settings(max_examples=40)
 @given(IMPORTS, st.integers(0, 360), st.integers(1, 5))
 def test_whatever_is_lost_is_done_within_the_bound(
     imports: list[tuple[int, set[int], int]], stopped_minutes: int, pace: int
@@ -203,6 +204,7 @@ def test_whatever_is_lost_is_done_within_the_bound(
         assert minutes <= bound
 
 
+@settings(max_examples=40)
 @given(IMPORTS, st.integers(0, 360), st.integers(1, 5))
 def test_what_merely_waits_is_hardly_ever_sent_again(
     imports: list[tuple[int, set[int], int]], stopped_minutes: int, pace: int

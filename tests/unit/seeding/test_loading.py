@@ -18,6 +18,8 @@ from handover.store.accounts import item_from
 from handover.store.directory import Source
 from handover.store.tables import TableNames, Tables, connect
 from moto import mock_aws
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
 
 from infra import template
 from infra.seeding import loading
@@ -36,25 +38,36 @@ ACCOUNTS = (
 )
 
 
-@pytest.fixture
-def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[Tables]:
-    """The two tables of the template, empty."""
-    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in (
-        ("AWS_ACCESS_KEY_ID", "test"),
-        ("AWS_SECRET_ACCESS_KEY", "test"),
-        ("AWS_DEFAULT_REGION", "us-east-1"),
-    ):
-        monkeypatch.setenv(name, value)
-    connection.client.cache_clear()
-    with mock_aws():
+REGION = "us-east-1"
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[Tables]:
+    """The two tables of the template, for all tests of this file."""
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
+            patch.delenv(name, raising=False)
+        for name, value in (
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("AWS_DEFAULT_REGION", REGION),
+        ):
+            patch.setenv(name, value)
+        connection.client.cache_clear()
         dynamodb: Any = boto3.client("dynamodb")
         found = dict(template.resources(template.load(), "AWS::DynamoDB::Table"))
         for logical_id in ("AccountsTable", "DirectoryTable"):
             dynamodb.create_table(TableName=logical_id, **template.table_shape(found[logical_id]))
         yield connect(TableNames(accounts="AccountsTable", directory="DirectoryTable"))
     connection.client.cache_clear()
+
+
+@pytest.fixture
+def tables(made: Tables) -> Tables:
+    """The two tables, empty."""
+    for table in dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables.values():
+        table.items.clear()
+    return made
 
 
 def _nothing(_done: int, _total: int, _what: str) -> None:
@@ -119,14 +132,14 @@ def test_a_manager_of_the_file_does_not_replace_one_that_stands(tables: Tables) 
 def test_many_are_loaded_in_parts_and_progress_is_reported(
     tables: Tables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loading, "AT_A_TIME", 50)
-    users = tuple(User(f"u{number}@x.example", "", frozenset()) for number in range(110))
+    monkeypatch.setattr(loading, "AT_A_TIME", 5)
+    users = tuple(User(f"u{number}@x.example", "", frozenset()) for number in range(11))
     told: list[tuple[int, int, str]] = []
 
     load(tables, TENANT, DirectoryFiles(users=users), lambda *step: told.append(step))
 
-    assert told == [(50, 110, "users"), (100, 110, "users"), (110, 110, "users")]
-    assert len(_items("DirectoryTable")) == 110
+    assert told == [(5, 11, "users"), (10, 11, "users"), (11, 11, "users")]
+    assert len(_items("DirectoryTable")) == 11
 
 
 def test_workflows_roles_sources_and_profiles_stand_in_the_directory(tables: Tables) -> None:

@@ -23,11 +23,11 @@ BO = User("bo@x.example", "Bo", frozenset({"Sales"}))
 GONE = User("gone@x.example", "Gone", frozenset({"Sales"}), is_active=False)
 
 
-@pytest.fixture
-def pools(monkeypatch: pytest.MonkeyPatch) -> Iterator[CognitoIdentityProviderClient]:
-    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    with mock_aws():
+@pytest.fixture(scope="module")
+def pools() -> Iterator[CognitoIdentityProviderClient]:
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
+            patch.delenv(name, raising=False)
         yield boto3.client(
             "cognito-idp",
             region_name="us-east-1",
@@ -153,10 +153,11 @@ def test_people_are_invited_with_a_password_that_they_have_to_replace(sign_ins: 
 
 
 def test_all_pages_of_a_large_pool_are_looked_at(sign_ins: SignIns) -> None:
-    users = [User(f"u{number}@x.example", "", frozenset({"Sales"})) for number in range(130)]
+    # ListUsers gives 60 at a time at the most.
+    users = [User(f"u{number}@x.example", "", frozenset({"Sales"})) for number in range(61)]
     sign_ins.load("lumina", users, _nothing)
 
-    assert sign_ins.load("lumina", users, _nothing).unchanged == 130
+    assert sign_ins.load("lumina", users, _nothing).unchanged == 61
 
 
 def test_a_group_stands_for_a_role_without_its_spaces() -> None:

@@ -19,7 +19,7 @@ from tests.kit.pipeline import TENANT, Pipeline
 
 IMPORT = "0" * 32
 LATER = 100.0
-MANY = 1000
+MANY = 300
 
 
 @pytest.fixture
