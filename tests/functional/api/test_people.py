@@ -558,27 +558,6 @@ def test_an_admin_creates_a_deleted_user_again(api: Api, ana: str, deadline: Dea
     assert sign_in(api, ana) is not None
 
 
-@pytest.mark.parametrize("email", [OFFICE, SALES, GONE])
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("POST", "/users", ANA | {"email": "new@lumina.example"}),
-        ("PUT", f"/users/{OFFICE}", ANA),
-        ("DELETE", f"/users/{OFFICE}", None),
-        ("POST", "/users/delete", {"emails": [OFFICE]}),
-    ],
-)
-def test_only_admins_write_users(
-    api: Api, email: str, method: str, path: str, body: object
-) -> None:
-    before = api.get("/users").body
-
-    assert_problem(api.by(email).request(method, path, body), 403)
-
-    assert api.get("/users").body == before
-    assert api.get("/imports").body["imports"] == []
-
-
 @pytest.mark.parametrize(
     ("field", "value"),
     [

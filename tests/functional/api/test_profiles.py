@@ -13,7 +13,7 @@ from handover.store.directory import Source
 from handover.store.settings import Setup
 
 from tests.functional.api.test_imports import assert_problem
-from tests.kit.caller import GONE, OFFICE, SALES, Answer, Api
+from tests.kit.caller import OFFICE, SALES, Answer, Api
 
 STRICT = profile_json(presets()["single-strict"])
 
@@ -316,27 +316,6 @@ def test_a_copy_that_cannot_be_is_refused(
     assert_problem(answer, status)
     assert answer.body.get("field", "") == field
     assert_problem(api.get("/profiles/new"), 404)
-
-
-@pytest.mark.parametrize("email", [OFFICE, SALES, GONE])
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("PUT", "/profiles/nightly", STRICT | {"name": "nightly", "blank": "keep"}),
-        ("PUT", "/profiles/new", STRICT | {"name": "new"}),
-        ("DELETE", "/profiles/nightly", None),
-        ("POST", "/profiles/nightly/copies", {"name": "new"}),
-    ],
-)
-def test_only_admins_store_profiles(
-    api: Api, email: str, method: str, path: str, body: object
-) -> None:
-    put(api)
-    before = api.get("/profiles").body
-
-    assert_problem(api.by(email).request(method, path, body), 403)
-
-    assert api.get("/profiles").body == before
 
 
 LABELS = ("Kunde", "Betreuer")

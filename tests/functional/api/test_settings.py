@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from handover.deadline import Deadline
 from handover.http import settings
 from handover.model import User
-from handover.profiles import Role, Settings, presets, profile_from, profile_json
+from handover.profiles import Settings, presets, profile_from, profile_json
 from handover.store.directory import Source
 
 from tests.functional.api.test_imports import assert_problem
@@ -398,35 +398,6 @@ def test_a_source_that_cannot_be_is_refused_with_its_field(
     assert_problem(answer, 400)
     assert answer.body["field"] == field
     assert api.get("/sources").body["sources"] == []
-
-
-@pytest.mark.parametrize("email", [OFFICE, SALES, GONE])
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("PUT", "/roles/AE", {"max_users": 1}),
-        ("DELETE", "/roles/CSM", None),
-        ("PUT", "/workflows/New", None),
-        ("DELETE", "/workflows/Old", None),
-        ("GET", "/sources", None),
-        ("GET", "/sources/erp", None),
-        ("PUT", "/sources/crm", CRM),
-        ("DELETE", "/sources/erp", None),
-    ],
-)
-def test_only_admins_set_up(
-    api: Api, deadline: Deadline, email: str, method: str, path: str, body: object
-) -> None:
-    directory, setup = api.stack.tables.directory, api.stack.tables.setup
-    directory.put_roles(api.tenant, [Role("CSM", 1)], deadline)
-    setup.put_workflow(api.tenant, "Old")
-    setup.put_source(api.tenant, Source("erp", "single-strict", "AROAEXAMPLE"))
-
-    assert_problem(api.by(email).request(method, path, body), 403)
-
-    assert [assignee.role for assignee in directory.roles(api.tenant)] == ["CSM"]
-    assert list(directory.workflows(api.tenant)) == ["Old"]
-    assert [one.source for one in setup.sources(api.tenant, None, 9)] == ["erp"]
 
 
 @pytest.mark.parametrize("path", ["/roles", "/workflows", "/sources"])

@@ -85,7 +85,7 @@ def _check_scan(text: str, *, block: int, window: int, chunk_bytes: int, chunk_l
 @pytest.mark.parametrize("name", NASTY)
 def test_nasty_texts_are_cut_where_csv_reader_ends_a_record(name: str) -> None:
     for chunk_bytes in (1, 13, 200):
-        for block in (1, 2, 5, 17, 1 << 20):
+        for block in (1, 5, 1 << 20):
             _check_scan(
                 NASTY[name], block=block, window=block, chunk_bytes=chunk_bytes, chunk_lines=9
             )

@@ -10,7 +10,7 @@ from handover.model import Chunk, Dialect, Header, Line, LineResult, Outcome, Re
 from handover.reading import lines
 from handover.reading.guards import guard, unguard
 from handover.reports import errors_head, errors_part, results_head, results_part
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 BOM = b"\xef\xbb\xbf"
@@ -254,6 +254,7 @@ def test_a_report_uploaded_unchanged_does_not_grow(
     assert second == first
 
 
+@settings(max_examples=50)
 @given(st.lists(rows, min_size=1, max_size=6), delimiters)
 def test_a_line_with_a_wrong_field_count_stays_wrong_however_often_it_is_uploaded(
     records: list[tuple[str, ...]], delimiter: str
@@ -268,6 +269,7 @@ def test_a_line_with_a_wrong_field_count_stays_wrong_however_often_it_is_uploade
         data = report_of([rejected(*line.fields) for line in lines], header, dialect)
 
 
+@settings(max_examples=50)
 @given(st.lists(rows, max_size=6), rows, delimiters, st.booleans())
 def test_every_row_of_the_results_has_every_column_under_its_name(
     records: list[tuple[str, ...]], lengths: tuple[str, ...], delimiter: str, is_report: bool
@@ -306,6 +308,7 @@ def test_a_row_with_surplus_cells_keeps_them_in_its_last_column() -> None:
     assert row[:4] == ["KE1", "x", "n,=1,b", "2"]
 
 
+@settings(max_examples=50)
 @given(rows, delimiters)
 def test_a_wrong_line_of_a_report_without_our_columns_loses_nothing_and_stays_wrong(
     fields: tuple[str, ...], delimiter: str
