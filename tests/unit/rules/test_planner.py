@@ -11,6 +11,7 @@ from handover.rules import AccountWrite, Instruction, account_only
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.kit.oracle.histories import Entry, chain
 from tests.unit.rules.interleaving import (
     PEOPLE,
     ROLES,
@@ -387,11 +388,12 @@ def check(world: World, initial: Assigned) -> None:
 
 def check_history(world: World, initial: Assigned) -> None:
     """Every entry begins where the one before it ended, and the last ends at what is now."""
-    versions = [version for version, _, _ in world.store.history]
-    assert versions == sorted(set(versions))
-    holders = {role: initial.get(role, ()) for role in ROLES}
-    for _, _, changes in world.store.history:
-        for change in changes:
-            assert change.before == holders[change.role] != change.after
-            holders[change.role] = change.after
-    assert holders == {role: world.store.account.assigned.get(role, ()) for role in ROLES}
+    entries = [
+        Entry(version, by, {change.role: (change.before, change.after) for change in changes})
+        for version, by, changes in world.store.history
+    ]
+    first, last = (
+        {role: held.get(role, ()) for role in ROLES}
+        for held in (initial, world.store.account.assigned)
+    )
+    assert list(chain(first, entries, last)) == []
