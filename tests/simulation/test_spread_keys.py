@@ -17,8 +17,8 @@ from tests.simulation.engine import Machine, Plan, explore
 from tests.simulation.engine import scene as the_scene
 from tests.simulation.engine.scene import SCENES
 
-# Of the faults that may befall the calls of a scene, every so manieth.
-FAULTS_APART = 97
+# Of the faults that can happen to the calls of a scene, one in so many.
+FAULTS_APART = int(os.environ.get("SPREAD_FAULTS_APART", "293"))
 READERS = (
     "plain",
     "two",
