@@ -24,6 +24,7 @@ _ESCAPED_KEY = json.dumps(KEY)[1:-1].encode()
 _KEYS = rb'"(?:pk|sk)": ?\{"S": ?"(%b[^"]*)"'
 _HASH_KEY = re.compile(rb'"pk": ?\{"S": ?"([^"]*)"')
 _SORT_KEY = re.compile(rb'"sk": ?\{"S": ?"([^"]*)"')
+_ASKED_TABLE = re.compile(rb'"RequestItems": ?\{("[^"]+")')
 _RANGE = re.compile(rb"range: ?bytes=(\d+)-(\d+)")
 _RECEIVE_BYTES = 1 << 20
 
@@ -121,7 +122,7 @@ class _Answers:
 
     def _from_table(self, operation: bytes, body: bytes) -> bytes:
         if operation == b"BatchGetItem":
-            table = body[body.index(b": {") + 3 :].split(b":", 1)[0]
+            table = _ASKED_TABLE.findall(body)[0]
             pattern, before, after = self._tables[table]
             items = [b"%b%b%b" % (before, key, after) for key in pattern.findall(body)]
             return b'{"Responses":{%b:[%b]},"UnprocessedKeys":{}}' % (table, b",".join(items))

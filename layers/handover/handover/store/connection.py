@@ -10,6 +10,7 @@ from pynamodb.connection.table import TableConnection
 from pynamodb.models import Model as PynamodbModel
 
 from handover.sdk import session
+from handover.store.short_way import take_short_way
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -29,13 +30,12 @@ def client() -> DynamoDBClient:
             read_timeout=READ_SECONDS,
             retries={"mode": "standard", "total_max_attempts": 3},
             # Botocore would check every parameter and build the user agent for each call: a fifth
-            # of the
-            # time of a batch. What is sent here is built in one place and tested.
+            # of the time of a batch. What is sent here is built in one place and tested.
             parameter_validation=False,
             user_agent="handover",
         ),
     )
-    _pass_on_as_sent(made)
+    take_short_way(made)
     return made
 
 
@@ -54,21 +54,3 @@ class Model(PynamodbModel):
         of_model: Any = found.connection
         of_model._client = client()  # noqa: SLF001 - pynamodb has no other door for a client
         return found
-
-
-def _pass_on_as_sent(made: DynamoDBClient) -> None:
-    """Sends batches as they are passed here, and returns answers as they arrive.
-
-    Botocore would walk through every value of every item, only to encode and decode binary ones,
-    and build it again: half of a worker's time. Nothing binary is stored here, and botocore leaves
-    alone what its model calls a document. No model of a table makes such a call.
-    """
-    read: Any = made.meta.service_model.operation_model("BatchGetItem")
-    write: Any = made.meta.service_model.operation_model("BatchExecuteStatement")
-    for shape in (
-        read.input_shape.members["RequestItems"].value,
-        read.output_shape,
-        write.input_shape.members["Statements"].member,
-        write.output_shape,
-    ):
-        shape.metadata["document"] = True

@@ -1,0 +1,159 @@
+"""The short way of batches: what arrives and what is answered are as by botocore's own way."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest, AWSResponse
+from botocore.config import Config
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
+from handover.store.short_way import sign, take_short_way
+
+KEY, SECRET, TOKEN = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG", "a/token=="
+BATCHES: Mapping[str, dict[str, Any]] = {
+    "batch_get_item": {
+        "RequestItems": {"accounts": {"Keys": [{"pk": {"S": "lumina#Ä"}}], "ConsistentRead": True}}
+    },
+    "batch_execute_statement": {
+        "Statements": [{"Statement": "UPDATE x", "Parameters": [{"L": [{"S": 'a"\n'}]}]}]
+    },
+}
+FULL = (
+    b'{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",'
+    b'"message":"too much"}'
+)
+ITEMS = b'{"Responses":{"accounts":[{"pk":{"S":"lumina#1"}}]},"UnprocessedKeys":{}}'
+STATEMENTS = b'{"Responses":[{"Error":{"Code":"ThrottlingError","Message":"wait"}}]}'
+UNAVAILABLE = b"<html>no service</html>"
+
+
+class _Raw(io.BytesIO):
+    def stream(self) -> list[bytes]:
+        return [self.read()]
+
+
+@dataclass
+class Wire:
+    """Stands in for botocore's connections; `sent` is what arrived."""
+
+    status: int
+    body: bytes
+    sent: list[Any] = field(default_factory=list)
+
+    def send(self, request: Any) -> AWSResponse:
+        self.sent.append(request)
+        headers: Any = {"x-amzn-RequestId": "r1"}
+        return AWSResponse(request.url, self.status, headers, _Raw(self.body))
+
+
+def client_on(wire: Wire, **config: Any) -> Any:
+    made: Any = botocore.session.get_session().create_client(
+        "dynamodb",
+        region_name="eu-west-1",
+        aws_access_key_id=KEY,
+        aws_secret_access_key=SECRET,
+        aws_session_token=TOKEN,
+        config=Config(
+            retries={"mode": "standard", "total_max_attempts": 1},
+            parameter_validation=False,
+            **config,
+        ),
+    )
+    made._endpoint.http_session = wire
+    return made
+
+
+def both_ways(call: str, status: int, body: bytes) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+    usual, short = Wire(status, body), Wire(status, body)
+    other = client_on(short)
+    take_short_way(other)
+    answers = [
+        _answer(getattr(client, call), BATCHES[call]) for client in (client_on(usual), other)
+    ]
+    return (usual.sent[0], answers[0]), (short.sent[0], answers[1])
+
+
+def _answer(call: Callable[..., Any], asked: Mapping[str, Any]) -> Any:
+    try:
+        answer = call(**asked)
+    except ClientError as refused:
+        told: Any = refused.response
+        return type(refused).__name__, told["Error"], told["ResponseMetadata"]["HTTPStatusCode"]
+    return {**answer, "ResponseMetadata": answer["ResponseMetadata"]["HTTPStatusCode"]}
+
+
+@pytest.mark.parametrize(
+    ("call", "status", "body"),
+    [
+        ("batch_get_item", 200, ITEMS),
+        ("batch_execute_statement", 200, STATEMENTS),
+        ("batch_get_item", 400, FULL),
+        ("batch_execute_statement", 503, UNAVAILABLE),
+    ],
+    ids=["read", "written", "refused", "unavailable"],
+)
+def test_the_short_way_sends_and_answers_what_botocore_does(
+    call: str, status: int, body: bytes
+) -> None:
+    (usual, usual_answer), (short, short_answer) = both_ways(call, status, body)
+
+    assert short_answer == usual_answer
+    assert (short.method, short.url) == (usual.method, usual.url)
+    assert json.loads(short.body) == json.loads(usual.body)
+    for name in ("Content-Type", "X-Amz-Target", "X-Amz-Security-Token"):
+        expected = usual.headers[name]
+        assert short.headers[name] == getattr(expected, "decode", lambda one=expected: one)()
+
+
+def test_half_a_character_is_sent_as_botocore_sends_it() -> None:
+    wire = Wire(200, STATEMENTS)
+    client = client_on(wire)
+    take_short_way(client)
+
+    client.batch_execute_statement(Statements=[{"Statement": "\ud800"}])
+
+    assert wire.sent[0].body == b'{"Statements": [{"Statement": "\\ud800"}]}'
+
+
+def test_another_kind_of_signature_is_left_to_botocore() -> None:
+    wire = Wire(200, ITEMS)
+    client = client_on(wire, signature_version="v3")
+    take_short_way(client)
+
+    answer = client.batch_get_item(**BATCHES["batch_get_item"])
+
+    assert answer["Responses"]["accounts"] == [{"pk": {"S": "lumina#1"}}]
+    assert json.loads(wire.sent[0].body) == BATCHES["batch_get_item"]
+    assert "X-Amzn-Authorization" in wire.sent[0].headers
+
+
+@pytest.mark.parametrize("token", [None, TOKEN])
+@pytest.mark.parametrize(
+    "url", ["https://dynamodb.eu-west-1.amazonaws.com/", "http://127.0.0.1:8000", "http://a:1/b/"]
+)
+def test_the_signature_is_the_one_that_botocore_makes(
+    url: str, token: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = datetime(2026, 11, 22, 9, 0, 7, tzinfo=UTC) + timedelta(days=len(url))
+    monkeypatch.setattr("botocore.auth.get_current_datetime", lambda: at)
+    headers = {
+        "Content-Type": "application/x-amz-json-1.0",
+        "X-Amz-Target": "DynamoDB_20120810.BatchGetItem",
+    }
+    credentials = Credentials(KEY, SECRET, token)
+    usual = AWSRequest("POST", url, headers=headers, data=b'{"a":"\xc3\xa4"}')
+    SigV4Auth(credentials, "dynamodb", "eu-west-1").add_auth(usual)
+
+    sign(url, headers, b'{"a":"\xc3\xa4"}', credentials, "eu-west-1", "dynamodb", at)
+
+    assert headers["Authorization"] == usual.headers["Authorization"]
+    assert headers["X-Amz-Date"] == usual.headers["X-Amz-Date"]
