@@ -17,7 +17,7 @@ from pathlib import Path
 from tests.bench import machine
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-TOPICS = ("scan", "worker", "end_to_end", "costs", "memory")
+TOPICS = ("scan", "worker", "flight", "end_to_end", "costs", "memory")
 INTRODUCTION = """\
 Figures depend on the machine, ratios hardly: compare what stands in one table. Rows of one table
 come from the same run. Processor time is what is compared unless a table says otherwise; other
@@ -53,6 +53,7 @@ def measured(name: str, *, quick: bool) -> str:
     topics: dict[str, Callable[[bool], str]] = {
         "scan": _scan,
         "worker": _worker,
+        "flight": _flight,
         "end_to_end": _end_to_end,
         "costs": _costs,
         "memory": _memory,
@@ -82,6 +83,12 @@ def _worker(quick: bool) -> str:
     from tests.bench import worker
 
     return worker.measure(quick=quick).markdown()
+
+
+def _flight(quick: bool) -> str:
+    from tests.bench import flight
+
+    return flight.measure(quick=quick).markdown()
 
 
 def _end_to_end(quick: bool) -> str:

@@ -11,6 +11,7 @@ import multiprocessing
 import re
 import socket
 import threading
+import time
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -44,11 +45,14 @@ class Canned:
 
 
 @contextmanager
-def served(canned: Canned) -> Iterator[str]:
-    """The address of a process that gives these answers, while it lasts."""
+def served(canned: Canned, *, delay_seconds: float = 0.0) -> Iterator[str]:
+    """The address of a process that gives these answers, while it lasts.
+
+    `delay_seconds` is how long it takes for each, however many are asked for side by side.
+    """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    server = context.Process(target=_serve, args=(canned, theirs), daemon=True)
+    server = context.Process(target=_serve, args=(canned, delay_seconds, theirs), daemon=True)
     server.start()
     try:
         yield f"http://127.0.0.1:{ours.recv()}"
@@ -57,16 +61,18 @@ def served(canned: Canned) -> Iterator[str]:
         server.join()
 
 
-def _serve(canned: Canned, told: Connection) -> None:
+def _serve(canned: Canned, delay_seconds: float, told: Connection) -> None:
     answers = _Answers(canned)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         told.send(listener.getsockname()[1])
         while True:
             connection, _ = listener.accept()
-            threading.Thread(target=_converse, args=(connection, answers), daemon=True).start()
+            threading.Thread(
+                target=_converse, args=(connection, answers, delay_seconds), daemon=True
+            ).start()
 
 
-def _converse(connection: socket.socket, answers: _Answers) -> None:
+def _converse(connection: socket.socket, answers: _Answers, delay_seconds: float) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     waiting = b""
     while True:
@@ -87,7 +93,10 @@ def _converse(connection: socket.socket, answers: _Answers) -> None:
                 have += len(pieces[-1])
             body = b"".join(pieces)
         waiting = body[size:]
-        connection.sendall(answers.to(head, fields, body[:size]))
+        answer = answers.to(head, fields, body[:size])
+        if delay_seconds:
+            time.sleep(delay_seconds)
+        connection.sendall(answer)
 
 
 def _number(fields: bytes, name: bytes) -> int:
@@ -126,6 +135,8 @@ class _Answers:
             pattern, before, after = self._tables[table]
             items = [b"%b%b%b" % (before, key, after) for key in pattern.findall(body)]
             return b'{"Responses":{%b:[%b]},"UnprocessedKeys":{}}' % (table, b",".join(items))
+        if operation == b"BatchWriteItem":
+            return b'{"UnprocessedItems":{}}'
         if operation == b"BatchExecuteStatement":
             done = [b'{"TableName":"accounts"}'] * body.count(b'"Statement":')
             return b'{"Responses":[%b]}' % b",".join(done)

@@ -22,6 +22,7 @@ ROOMS = (
     "rules",
     "reports",
     "deadline",
+    "flight",
     "sdk",
     "aws",
     "store",

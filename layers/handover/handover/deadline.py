@@ -38,6 +38,7 @@ class Deadline:
 
         Raises RetryLaterError when the time left does not allow it.
         """
+        was_busy.set(True)
         longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2.0**tries)
         seconds = longest * (0.5 + random.random() / 2)  # noqa: S311 - jitter, no secret
         if self.left - seconds < RESERVE_SECONDS:
@@ -47,6 +48,9 @@ class Deadline:
         time.sleep(seconds)
 
 
+# True once something had to be waited for in this context: whoever has several calls in flight
+# (`handover.flight`) then has fewer.
+was_busy: ContextVar[bool] = ContextVar("was_busy", default=False)
 # For calls that are not worth waiting for.
 NO_DEADLINE = Deadline(0.0)
 

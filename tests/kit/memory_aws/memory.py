@@ -11,7 +11,10 @@ import botocore.client
 from botocore.client import BaseClient
 from botocore.exceptions import ParamValidationError
 from botocore.validate import ParamValidator
+from handover import flight
+from handover.flight import Crew
 
+from tests.kit.crew import OneByOne
 from tests.kit.memory_aws import cognito, messaging, queries, s3, statements
 from tests.kit.memory_aws import tables as table_module
 from tests.kit.memory_aws.dynamodb import DynamoDB
@@ -188,10 +191,16 @@ def _validate(shape: Any, params: dict[str, Any]) -> None:
 
 
 @contextmanager
-def install(memory: MemoryAws, call: Caller | None = None) -> Iterator[MemoryAws]:
+def install(
+    memory: MemoryAws,
+    call: Caller | None = None,
+    *,
+    make_crew: Callable[[], Crew] = OneByOne,
+) -> Iterator[MemoryAws]:
     """Answers every botocore client of the process from memory, pynamodb's too, while it lasts.
 
-    `call` is asked instead of the memory, if somebody stands in between.
+    `call` is asked instead of the memory, if somebody stands in between. Calls in flight are made
+    one by one, as the crew says: the memory takes one at a time.
     """
     asked = call or memory.call
 
@@ -199,9 +208,10 @@ def install(memory: MemoryAws, call: Caller | None = None) -> Iterator[MemoryAws
         return asked(client, operation, params)
 
     seam: Any = botocore.client.BaseClient
-    before = seam._make_api_call
-    seam._make_api_call = answer
+    of_flights: Any = flight
+    before, crew = seam._make_api_call, of_flights.make_crew
+    seam._make_api_call, of_flights.make_crew = answer, make_crew
     try:
         yield memory
     finally:
-        seam._make_api_call = before
+        seam._make_api_call, of_flights.make_crew = before, crew

@@ -11,12 +11,14 @@ import random
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
+from unittest.mock import patch
 
 from handover.store.tickets import TicketItem
 
+from tests.kit.crew import in_drawn_order
 from tests.kit.memory_aws import MemoryAws, Snapshot, install, memory_from_template
 from tests.kit.memory_aws.cognito import SignIn
 from tests.simulation.engine import scene as the_scene
@@ -39,8 +41,9 @@ import handover.reading.repeats as repeats
 from handover import batch, runtime
 from handover.deadline import Deadline
 from handover.model import Account, User
-from handover.pipeline import validate
+from handover.pipeline import lines, validate
 from handover.profiles import Settings, parse_profile
+from handover.store import batches
 from handover.store.directory import Source
 
 from tests.simulation.engine import invariants
@@ -55,6 +58,8 @@ from tests.simulation.engine.world import StuckError, World
 
 # So many bytes that the small file of the scene is cut into three chunks.
 CHUNK_BYTES = 180
+# So few lines a read and a batch that several calls of a chunk are in flight together.
+LINES_AT_A_TIME, MEMBERS_A_CALL = 4, 3
 # A run that goes on for long is not gone on with from each of its steps.
 MAX_MOMENTS = 60
 # Enough for a small file, and a thousand times quicker to make than the table for a large one.
@@ -118,6 +123,25 @@ def _count_nothing(*_operation: object, **_more: object) -> None:
     """Metrics are nobody's business here."""
 
 
+@contextmanager
+def _small_sizes() -> Iterator[None]:
+    """Makes a small file as much work for the functions as a large one."""
+    sizes: tuple[tuple[Any, str, int], ...] = (
+        (validate, "MIN_CHUNK_BYTES", CHUNK_BYTES),
+        (repeats, "_TABLE_BITS", TABLE_BITS),
+        (lines, "LINES_AT_A_TIME", LINES_AT_A_TIME),
+        (lines, "KEYS_A_READ", MEMBERS_A_CALL),
+        (lines, "STATEMENTS_A_BATCH", MEMBERS_A_CALL),
+        (batches, "KEYS_A_READ", MEMBERS_A_CALL),
+        (batches, "STATEMENTS_A_BATCH", MEMBERS_A_CALL),
+        (batches, "PUTS_A_BATCH", MEMBERS_A_CALL),
+    )
+    with ExitStack() as stack:
+        for module, name, size in sizes:
+            stack.enter_context(patch.object(module, name, size))
+        yield
+
+
 class _NoTraces:
     """Where an exception came from is costly to tell, and nobody reads it here."""
 
@@ -162,10 +186,6 @@ class Machine:
         if self._is_running:
             yield
             return
-        of_intake: Any = validate
-        of_repeats: Any = repeats
-        sizes = of_intake.MIN_CHUNK_BYTES, of_repeats._TABLE_BITS
-        of_intake.MIN_CHUNK_BYTES, of_repeats._TABLE_BITS = CHUNK_BYTES, TABLE_BITS
         of_messages: Any = batch
         of_messages.traceback = _NoTraces
         of_metrics: Any = runtime.metrics.provider
@@ -183,15 +203,15 @@ class Machine:
         self._is_running = True
         try:
             with (
-                install(self.memory, self._replays.call),
+                install(self.memory, self._replays.call, make_crew=in_drawn_order),
                 telling_the_time(self.clock),
                 throwing_dice(),
+                _small_sizes(),
                 taken,
             ):
                 yield
         finally:
             self._is_running = False
-            of_intake.MIN_CHUNK_BYTES, of_repeats._TABLE_BITS = sizes
             of_messages.traceback = traceback
             del of_metrics.add_metric, of_metrics.flush_metrics
             inner.handlers[:] = handlers

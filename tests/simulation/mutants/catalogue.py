@@ -915,4 +915,18 @@ MUTANTS: tuple[Mutant, ...] = (
         ),
         scenes=("corrected",),
     ),
+    Mutant(
+        "dropped_in_flight",
+        "what is in flight at the deadline is taken or comes again",
+        (
+            Edit(
+                "handover.flight",
+                "_Flight._land",
+                "self._failures.append(landed.failure)",
+                "self._failures += [] if is_busy(landed.failure) else [landed.failure]",
+            ),
+        ),
+        kinds=("busy_run", "broken_run", "outage", "duplicate_ahead"),
+        function="assign",
+    ),
 )

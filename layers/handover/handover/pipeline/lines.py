@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import partial
+from itertools import chain, islice
 
 from handover.deadline import Deadline
-from handover.model import Line, LineResult, Outcome, Repeat
+from handover.flight import Call, Pace, make_each
+from handover.model import Account, Line, LineResult, Outcome, Repeat
 from handover.pipeline.planners import Planner, Work, planner_of
 from handover.pipeline.previews import PreviewedPlanner
 from handover.rules import (
@@ -21,7 +23,7 @@ from handover.rules import (
     understanding_of,
 )
 from handover.runtime import Resources
-from handover.store.batches import STATEMENTS_A_BATCH
+from handover.store.batches import KEYS_A_READ, STATEMENTS_A_BATCH
 
 # Number of accounts looked up at a time, so that the data is fresh when written.
 LINES_AT_A_TIME = 1000
@@ -75,12 +77,17 @@ def results_of(
     if work.may_write and previews is not None:
         planner = PreviewedPlanner(planner, previews, work.context)
     may_store = work.may_write and not work.is_dry_run
-    places = iter(asked)
-    while batch := {place: asked[place] for place in islice(places, LINES_AT_A_TIME)}:
-        plans = _apply(planner, work.tenant, batch, decided, deadline, may_store=may_store)
+    application = _Application(planner, work.tenant, decided, deadline, may_store=may_store)
+    for plans in application.plans(_batches(asked)):
         for place, planned in plans.items():
             results[place] = _result(lines[place], planned)
     return [result for result in results if result is not None]
+
+
+def _batches(asked: Mapping[int, Instruction]) -> Iterator[dict[int, Instruction]]:
+    places = iter(asked)
+    while batch := {place: asked[place] for place in islice(places, LINES_AT_A_TIME)}:
+        yield batch
 
 
 def _repeated(line: Line, repeat: Repeat, work: Work) -> LineResult:
@@ -89,77 +96,138 @@ def _repeated(line: Line, repeat: Repeat, work: Work) -> LineResult:
     return repeated_line(line, repeat, work.binding.account_label, work.profile.about)
 
 
-def _apply(
-    planner: Planner,
-    tenant: str,
-    asked: dict[int, Instruction],
-    decided: Decided,
-    deadline: Deadline,
-    *,
-    may_store: bool,
-) -> dict[int, Decision]:
-    """The decisions for these lines, made on fresh reads and stored where they need a write."""
-    found = planner.store.read(
-        tenant, dict.fromkeys(one.account_id for one in asked.values()), deadline
-    )
-    plans = planner.decide(asked, found, deadline)
-    if may_store:
-        _write(planner, asked, plans, decided, deadline)
-    else:
-        decided.lines += len(plans)
-        decided.previews |= {
-            one.line: preview_of(plans[place], found.get(one.account_id))
-            for place, one in asked.items()
-        }
-    return plans
+class _Application:
+    """Decides lines on fresh reads and stores what they need, several calls at a time.
 
-
-def _write(
-    planner: Planner,
-    asked: dict[int, Instruction],
-    plans: dict[int, Decision],
-    decided: Decided,
-    deadline: Deadline,
-) -> None:
-    """Stores what the plans ask for; a plan that met a newer version is made again.
-
-    In parts as large as one call to DynamoDB: `decided` counts the parts that are stored, which is
-    what the next worker is told when the time is used up in between.
+    The records of the next lines are read while the last ones are written: no other line of the
+    import is about the same record.
     """
-    waiting = [place for place, planned in plans.items() if planned.write is not None]
-    decided.lines += len(plans) - len(waiting)
-    tries = 0
-    while waiting:
-        again: list[int] = []
-        for begin in range(0, len(waiting), STATEMENTS_A_BATCH):
-            part = waiting[begin : begin + STATEMENTS_A_BATCH]
-            writes = {place: write for place in part if (write := plans[place].write) is not None}
-            late = _write_part(planner, writes, asked, plans, deadline)
-            decided.lines += len(part) - len(late)
-            again += late
-        waiting = again
-        if waiting:
-            deadline.wait(tries)
+
+    def __init__(
+        self,
+        planner: Planner,
+        tenant: str,
+        decided: Decided,
+        deadline: Deadline,
+        *,
+        may_store: bool,
+    ) -> None:
+        self._planner, self._tenant, self._deadline = planner, tenant, deadline
+        self._decided, self._may_store = decided, may_store
+        self._pace = Pace()
+
+    def plans(self, batches: Iterable[dict[int, Instruction]]) -> Iterator[dict[int, Decision]]:
+        """The decisions on each batch of lines, after storing what they need."""
+        following = iter(batches)
+        asked = next(following, None)
+        if asked is None:
+            return
+        reading = _Reading(asked)
+        make_each(self._reads(reading), _take, self._pace)
+        while asked is not None:
+            after = next(following, None)
+            found, reading = reading.found, _Reading(after or {})
+            plans = self._planner.decide(asked, found, self._deadline)
+            if self._may_store:
+                self._write(asked, plans, reading)
+            else:
+                make_each(self._reads(reading), _take, self._pace)
+                self._decided.lines += len(plans)
+                self._decided.previews |= {
+                    one.line: preview_of(plans[place], found.get(one.account_id))
+                    for place, one in asked.items()
+                }
+            yield plans
+            asked = after
+
+    def _reads(self, reading: _Reading) -> Iterator[Call[_Taking]]:
+        """The calls that read the records of lines."""
+        ids = list(dict.fromkeys(one.account_id for one in reading.asked.values()))
+        for begin in range(0, len(ids), KEYS_A_READ):
+            yield partial(self._read, ids[begin : begin + KEYS_A_READ], reading)
+
+    def _read(self, ids: Sequence[str], reading: _Reading) -> _Taking:
+        found = self._planner.store.read(self._tenant, ids, self._deadline)
+        return lambda: reading.found.update(found)
+
+    def _write(
+        self, asked: dict[int, Instruction], plans: dict[int, Decision], reading: _Reading
+    ) -> None:
+        """Stores what the plans ask for; a plan that met a newer version is made again.
+
+        In parts as large as one call to DynamoDB: `decided` counts the parts that are stored, which
+        is what the next worker is told when the time is used up in between.
+        """
+        waiting = [place for place, planned in plans.items() if planned.write is not None]
+        self._decided.lines += len(plans) - len(waiting)
+        reads = self._reads(reading)
+        tries = 0
+        while True:
+            again: list[int] = []
+            parts = (
+                waiting[begin : begin + STATEMENTS_A_BATCH]
+                for begin in range(0, len(waiting), STATEMENTS_A_BATCH)
+            )
+            writes = [partial(self._store, part, asked, plans, again) for part in parts]
+            make_each(chain(writes, reads), _take, self._pace)
+            if not again:
+                return
+            # Calls end in any order; the lines that are left keep theirs.
+            waiting = sorted(again)
+            self._deadline.wait(tries)
             tries += 1
 
+    def _store(
+        self,
+        part: Sequence[int],
+        asked: dict[int, Instruction],
+        plans: dict[int, Decision],
+        again: list[int],
+    ) -> _Taking:
+        """Writes one part; what was met instead is decided when the call is taken."""
+        writes = {place: write for place in part if (write := plans[place].write) is not None}
+        unmet = self._planner.store.write(list(writes.values()), self._deadline)
 
-def _write_part(
-    planner: Planner,
-    writes: dict[int, AccountWrite],
-    asked: dict[int, Instruction],
-    plans: dict[int, Decision],
-    deadline: Deadline,
-) -> list[int]:
-    places = {write.account.account_id: place for place, write in writes.items()}
-    unmet = planner.store.write(list(writes.values()), deadline)
-    if not unmet:
-        return []
-    found = {places[write.account.account_id]: account for write, account in unmet}
-    # The lookup context may depend on the record, such as a login name it has lost meanwhile.
-    there = {record.account_id: record for record in found.values() if record is not None}
-    decided = planner.decide({place: asked[place] for place in found}, there, deadline)
-    plans.update(decided)
-    return [place for place, planned in decided.items() if planned.write is not None]
+        def take() -> None:
+            late = self._decide_again(writes, unmet, asked, plans) if unmet else []
+            self._decided.lines += len(part) - len(late)
+            again.extend(late)
+
+        return take
+
+    def _decide_again(
+        self,
+        writes: Mapping[int, AccountWrite],
+        unmet: Sequence[tuple[AccountWrite, Account | None]],
+        asked: Mapping[int, Instruction],
+        plans: dict[int, Decision],
+    ) -> list[int]:
+        """The places of the lines that must be written after all."""
+        places = {write.account.account_id: place for place, write in writes.items()}
+        found = {places[write.account.account_id]: account for write, account in unmet}
+        # The lookup context may depend on the record, such as a login name it has lost meanwhile.
+        there = {record.account_id: record for record in found.values() if record is not None}
+        decided = self._planner.decide(
+            {place: asked[place] for place in found}, there, self._deadline
+        )
+        plans.update(decided)
+        return [place for place, planned in decided.items() if planned.write is not None]
+
+
+@dataclass(slots=True)
+class _Reading:
+    """The records of lines, as far as they have been read."""
+
+    asked: Mapping[int, Instruction]
+    found: dict[str, Account] = field(default_factory=dict)
+
+
+# What is left to do in the worker's own thread when a call has ended.
+_Taking = Callable[[], None]
+
+
+def _take(_place: int, taking: _Taking) -> None:
+    taking()
 
 
 def _result(line: Line, planned: Decision) -> LineResult:

@@ -2,18 +2,20 @@
 
 A throttled or conflicting part is not an error of the data: it is sent again, alone, until it is
 accepted or the invocation's time is used up (RetryLaterError). Whole calls wait by themselves
-(`handover.sdk`).
+(`handover.sdk`). Several calls are in flight at a time (`handover.flight`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any
 
-from handover.deadline import Deadline
+from handover.deadline import Deadline, was_busy
 from handover.errors import WriteRefusedError
+from handover.flight import make_each
 from handover.store.connection import client
 
 Item = Mapping[str, Any]
@@ -84,7 +86,6 @@ def read_items(
     `keys` must not repeat. `attributes` are the ones to read, all when none is named.
     """
     found: list[Item] = []
-    rest = iter(keys)
     options: dict[str, Any] = {"ConsistentRead": True}
     if attributes:
         names = {f"#{place}": name for place, name in enumerate(attributes)}
@@ -92,18 +93,45 @@ def read_items(
             "ProjectionExpression": ", ".join(names),
             "ExpressionAttributeNames": names,
         }
-    while batch := list(islice(rest, KEYS_A_READ)):
-        tries = 0
-        request: Any = {table: {"Keys": batch, **options}}
-        while request:
-            deadline.check()
-            answer = client().batch_get_item(RequestItems=request)
-            found += answer["Responses"].get(table, [])
-            request = answer.get("UnprocessedKeys")
-            if request:
-                deadline.wait(tries)
-                tries += 1
+
+    def take(_place: int, items: list[Item]) -> None:
+        found.extend(items)
+
+    _make_client()
+    make_each(
+        (
+            partial(_read_batch, table, {"Keys": batch, **options}, deadline)
+            for batch in _batches(keys, KEYS_A_READ)
+        ),
+        take,
+    )
     return found
+
+
+def _read_batch(table: str, asked: Item, deadline: Deadline) -> list[Item]:
+    found: list[Item] = []
+    request: Any = {table: asked}
+    tries = 0
+    while request:
+        deadline.check()
+        answer = client().batch_get_item(RequestItems=request)
+        found += answer["Responses"].get(table, [])
+        request = answer.get("UnprocessedKeys")
+        if request:
+            deadline.wait(tries)
+            tries += 1
+    return found
+
+
+def _make_client() -> None:
+    """Has the client made before calls are in flight: side by side, each would make its own."""
+    client()
+
+
+def _batches(whole: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    rest = iter(whole)
+    while batch := list(islice(rest, size)):
+        yield batch
 
 
 def write_each(statements: Sequence[Statement], deadline: Deadline) -> list[Unmet | None]:
@@ -116,13 +144,21 @@ def write_each(statements: Sequence[Statement], deadline: Deadline) -> list[Unme
     outcomes: list[Unmet | None] = [None] * len(statements)
     waiting = list(range(len(statements)))
     tries = 0
+    _make_client()
     while waiting:
         busy: list[int] = []
-        for begin in range(0, len(waiting), STATEMENTS_A_BATCH):
-            part = waiting[begin : begin + STATEMENTS_A_BATCH]
-            deadline.check()
-            busy += _write_part(statements, part, outcomes)
-        waiting = busy
+
+        def take(_place: int, places: list[int], busy: list[int] = busy) -> None:
+            busy.extend(places)
+
+        parts = (
+            waiting[begin : begin + STATEMENTS_A_BATCH]
+            for begin in range(0, len(waiting), STATEMENTS_A_BATCH)
+        )
+        make_each(
+            (partial(_write_part, statements, part, outcomes, deadline) for part in parts), take
+        )
+        waiting = sorted(busy)
         if waiting:
             deadline.wait(tries)
             tries += 1
@@ -148,21 +184,32 @@ def transact(actions: Sequence[Item]) -> bool:
 
 def put_items(table: str, items: Iterable[Item], deadline: Deadline) -> None:
     """Stores `items` without a condition; repeating it changes nothing. Keys must not repeat."""
-    rest = iter(items)
-    while batch := list(islice(rest, PUTS_A_BATCH)):
-        request: Any = {table: [{"PutRequest": {"Item": item}} for item in batch]}
-        tries = 0
-        while request:
-            deadline.check()
-            request = client().batch_write_item(RequestItems=request).get("UnprocessedItems")
-            if request:
-                deadline.wait(tries)
-                tries += 1
+    _make_client()
+    make_each(
+        (partial(_put_batch, table, batch, deadline) for batch in _batches(items, PUTS_A_BATCH)),
+        lambda _place, _nothing: None,
+    )
+
+
+def _put_batch(table: str, batch: Sequence[Item], deadline: Deadline) -> None:
+    request: Any = {table: [{"PutRequest": {"Item": item}} for item in batch]}
+    tries = 0
+    while request:
+        deadline.check()
+        request = client().batch_write_item(RequestItems=request).get("UnprocessedItems")
+        if request:
+            deadline.wait(tries)
+            tries += 1
 
 
 def _write_part(
-    statements: Sequence[Statement], part: Sequence[int], outcomes: list[Unmet | None]
+    statements: Sequence[Statement],
+    part: Sequence[int],
+    outcomes: list[Unmet | None],
+    deadline: Deadline,
 ) -> list[int]:
+    """Writes these statements; the places of those that DynamoDB was too busy for."""
+    deadline.check()
     request: Any = [
         {
             "Statement": statements[place].text,
@@ -183,4 +230,6 @@ def _write_part(
             busy.append(place)
         else:
             raise WriteRefusedError(f"DynamoDB refused a statement: {error['Code']}")
+    if busy:
+        was_busy.set(True)
     return busy

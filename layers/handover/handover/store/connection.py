@@ -9,6 +9,7 @@ from botocore.config import Config
 from pynamodb.connection.table import TableConnection
 from pynamodb.models import Model as PynamodbModel
 
+from handover.rules.window import MAX_IN_FLIGHT
 from handover.sdk import session
 from handover.store.short_way import take_short_way
 
@@ -32,6 +33,8 @@ def client() -> DynamoDBClient:
             # Botocore would check every parameter and build the user agent for each call: a fifth
             # of the time of a batch. What is sent here is built in one place and tested.
             parameter_validation=False,
+            # A connection for each call that may be in flight, and one for the caller's own.
+            max_pool_connections=MAX_IN_FLIGHT + 1,
             user_agent="handover",
         ),
     )
