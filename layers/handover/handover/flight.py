@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -101,10 +102,10 @@ def make_each(
         return
     if second is None or _is_in_flight.get():
         take(0, first())
-        for place, call in enumerate(() if second is None else (second, *rest), 1):
+        for place, call in enumerate(() if second is None else chain((second,), rest), 1):
             take(place, call())
         return
-    _Flight(pace or Pace(), take).make(enumerate((first, second, *rest)))
+    _Flight(pace or Pace(), take).make(enumerate(chain((first, second), rest)))
 
 
 class _Flight(Generic[Answer]):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.config import Config
 
+from handover.rules.window import MAX_IN_FLIGHT
 from handover.sdk import session
 
 if TYPE_CHECKING:
@@ -17,7 +18,12 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
 _RETRIES = {"mode": "standard", "total_max_attempts": 3}
-_CONFIG = Config(connect_timeout=2, read_timeout=10, retries=_RETRIES)  # type: ignore[arg-type]
+_CONFIG = Config(
+    connect_timeout=2,
+    read_timeout=10,
+    retries=_RETRIES,  # type: ignore[arg-type]
+    max_pool_connections=MAX_IN_FLIGHT,
+)
 # Objects are large, and links must have the signature that every region and POST policy accepts.
 _S3_CONFIG = Config(
     connect_timeout=2,

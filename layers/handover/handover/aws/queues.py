@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 
 from handover.aws.clients import sqs
 from handover.deadline import Deadline
+from handover.flight import make_each
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 MESSAGES_A_BATCH = 10
@@ -41,22 +43,32 @@ def send_all(
     group: str | None = None,
 ) -> None:
     """Sends every message, all in one group; those that a batch leaves out are sent again."""
+    # Made before calls are in flight: side by side, each would make its own.
+    sqs()
     rest = iter(messages)
-    while batch := list(islice(rest, MESSAGES_A_BATCH)):
-        waiting = {str(place): json.dumps(message) for place, message in enumerate(batch)}
-        tries = 0
-        while waiting:
-            deadline.check()
-            entries: Any = [
-                {"Id": name, "MessageBody": body, **_of_group(group)}
-                for name, body in waiting.items()
-            ]
-            answer = sqs().send_message_batch(QueueUrl=queue_url, Entries=entries)
-            # The answer is 200 even when some messages were not accepted.
-            waiting = {left["Id"]: waiting[left["Id"]] for left in answer.get("Failed", [])}
-            if waiting:
-                deadline.wait(tries)
-                tries += 1
+    batches = iter(lambda: list(islice(rest, MESSAGES_A_BATCH)), [])
+    make_each(
+        (partial(_send_batch, queue_url, batch, deadline, group) for batch in batches),
+        lambda _place, _nothing: None,
+    )
+
+
+def _send_batch(
+    queue_url: str, batch: Sequence[dict[str, Any]], deadline: Deadline, group: str | None
+) -> None:
+    waiting = {str(place): json.dumps(message) for place, message in enumerate(batch)}
+    tries = 0
+    while waiting:
+        deadline.check()
+        entries: Any = [
+            {"Id": name, "MessageBody": body, **_of_group(group)} for name, body in waiting.items()
+        ]
+        answer = sqs().send_message_batch(QueueUrl=queue_url, Entries=entries)
+        # The answer is 200 even when some messages were not accepted.
+        waiting = {left["Id"]: waiting[left["Id"]] for left in answer.get("Failed", [])}
+        if waiting:
+            deadline.wait(tries)
+            tries += 1
 
 
 def _of_group(group: str | None) -> Mapping[str, Any]:
