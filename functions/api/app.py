@@ -16,7 +16,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
     RequestValidationError,
 )
 from handover.access.allowances import seconds_to_wait
-from handover.deadline import NO_DEADLINE, begin
+from handover.deadline import NO_DEADLINE, OF_REQUESTS, begin
 from handover.errors import (
     ConflictError,
     ForbiddenError,
@@ -44,9 +44,9 @@ from handover.profiles.names import TENANT_PATTERN
 from handover.runtime import (
     Context,
     Variable,
-    invocation,
     logger,
     metrics,
+    request,
     resources,
     starts_with,
     tenant_requests_a_second,
@@ -155,10 +155,10 @@ def lambda_handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
     """The answer in the form that API Gateway wants it (payload format 2.0)."""
     metrics.add_metric("RequestsAnswered", "Count", 1)
     # The counter is not waited for; all that is asked for after it is, until the function ends.
-    begin(NO_DEADLINE)
+    begin(NO_DEADLINE, OF_REQUESTS)
     answer = _too_many(event)
     if answer is None:
-        invocation(context)
+        request(context)
         answer = app.resolve(event, context)  # type: ignore[arg-type]
     return answer | {"headers": SECURITY_HEADERS | answer["headers"]}
 

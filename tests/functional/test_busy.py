@@ -14,8 +14,9 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 from handover import batch, deadline, sdk
 from handover.access.allowances import forget
+from handover.aws import clients
 from handover.batch import DELIVERIES_OF_ONE, LONGEST_DELAY_SECONDS, MAX_PUT_OFFS
-from handover.deadline import RESERVE_SECONDS, Deadline
+from handover.deadline import OF_MESSAGES, OF_REQUESTS, RESERVE_SECONDS, Deadline
 from handover.errors import RetryLaterError
 from handover.store.chunks import ChunkItem
 from handover.store.connection import Model, client
@@ -28,6 +29,7 @@ from functions.follow import app as follow
 from functions.publish import app as publish
 from functions.sweep import app as sweep
 from functions.validate import app as validate
+from tests.kit.caller import LambdaContext
 from tests.kit.jobs import api, ask_removal
 from tests.kit.memory_aws import ServiceError, Twist
 from tests.kit.payloads import load_event
@@ -35,7 +37,6 @@ from tests.kit.pipeline import (
     ADMIN,
     AMINA,
     BARAKA,
-    CLIENTS,
     DAY,
     ROLE,
     TENANT,
@@ -46,6 +47,7 @@ from tests.kit.pipeline import (
     with_body,
 )
 
+CLIENTS = (clients.s3, clients.sqs, clients.sns, clients.events, clients.cognito, client)
 DYNAMODB = (
     "InternalServerError",
     "ProvisionedThroughputExceededException",
@@ -266,6 +268,56 @@ def test_each_request_waits_for_as_long_as_it_may_itself(pipeline: Pipeline) -> 
         assert pipeline.clock.now - began <= 29 - RESERVE_SECONDS
 
 
+@dataclass
+class Hanging(Refusing):
+    """Never answers, so a call ends when the client gives up."""
+
+    def before(
+        self, number: int, service: str, operation: str, params: dict[str, Any]
+    ) -> Twist | None:
+        if self.operation in ("", operation):
+            self.pipeline.clock.now += deadline.call_limits().longest_seconds
+            raise ReadTimeoutError(endpoint_url="https://aws.invalid")
+        return super().before(number, service, operation, params)
+
+
+@pytest.mark.parametrize("operation", ["", "GetItem", "BatchGetItem"])
+@pytest.mark.parametrize("path", ["/settings", f"/portfolios/{AMINA}", "/accounts/K000"])
+def test_a_request_is_answered_in_time_though_a_service_hangs(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, operation: str, path: str
+) -> None:
+    monkeypatch.setenv("TENANT_REQUESTS_A_SECOND", "1")
+    forget()
+    caller = api(pipeline, ADMIN)
+    began = pipeline.clock.now
+    monkeypatch.setattr(
+        LambdaContext,
+        "get_remaining_time_in_millis",
+        lambda _: (began + 29 - pipeline.clock.now) * 1000,
+    )
+
+    with Hanging(pipeline, operation):
+        answer = caller.get(path)
+
+    if answer.status != 200:
+        assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+    assert pipeline.clock.now - began <= 28
+
+
+def test_every_client_gives_up_a_call_when_the_limits_of_its_invocation_say(
+    pipeline: Pipeline,
+) -> None:
+    for limits in (OF_MESSAGES, OF_REQUESTS):
+        deadline.begin(Deadline(pipeline.clock.now + 29), limits)
+        for made in CLIENTS:
+            config: Any = made().meta.config
+            assert config.connect_timeout == limits.connect_seconds
+            assert config.read_timeout == limits.read_seconds or (
+                made is clients.s3 and limits is OF_MESSAGES
+            )
+            assert config.retries["total_max_attempts"] == limits.tries
+
+
 @pytest.mark.parametrize("code", DYNAMODB)
 def test_a_model_waits_for_a_busy_table_as_the_hot_path_does(pipeline: Pipeline, code: str) -> None:
     pipeline.source()
@@ -469,8 +521,7 @@ def test_no_module_calls_aws_around_the_waiting_session() -> None:
 
 def test_every_client_and_every_model_waits(pipeline: Pipeline) -> None:
     for made in CLIENTS:
-        if made is not sdk.session:
-            assert isinstance(made(), sdk.Waiting)
+        assert isinstance(made(), sdk.Waiting)
     models = PynamodbModel.__subclasses__()
     assert [one for one in models if one.__module__.startswith("handover")] == [Model]
     for model in Model.__subclasses__():

@@ -64,7 +64,9 @@ def test_a_good_file_becomes_an_import_whose_chunks_wait_for_workers(pipeline: P
     assert (item.tenant, item.uploader, item.source) == (TENANT, ADMIN, "user")
     assert (item.filename, item.mode) == ("customers.csv", "run")
     assert item.received_at == "2026-11-22T10:00:00.000Z"
-    assert pipeline.waiting("ChunksQueue") == [{"v": 1, "import_id": item.pk, "chunk": 1}]
+    assert pipeline.waiting("ChunksQueue") == [
+        {"v": 1, "import_id": item.pk, "chunk": 1, "handed_on": 0}
+    ]
 
 
 def test_the_captured_payload_of_a_drop_is_understood(pipeline: Pipeline) -> None:
@@ -499,7 +501,7 @@ def test_an_event_that_comes_twice_registers_one_import(pipeline: Pipeline) -> N
     assert pipeline.all_imports() == [import_id(created)]
     assert (
         pipeline.waiting("ChunksQueue")
-        == [{"v": 1, "import_id": import_id(created), "chunk": 1}] * 2
+        == [{"v": 1, "import_id": import_id(created), "chunk": 1, "handed_on": 0}] * 2
     )
 
 

@@ -119,14 +119,10 @@ MODELS = (
     HoldingItem,
     RequestItem,
 )
-CLIENTS = (
+CACHES = (
     sdk.session,
-    clients.s3,
-    clients.sqs,
-    clients.sns,
-    clients.events,
-    clients.cognito,
-    connection.client,
+    clients.made_within,
+    connection.client_within,
 )
 TEMPLATE = read_template(PATH)
 # The time at which every test begins: 2026-11-22T10:00:00Z.
@@ -487,8 +483,8 @@ def told_by_s3(created: ObjectCreated, name: str = "validate-ticket") -> dict[st
 def forget_clients() -> None:
     """Clients know the AWS they were made for."""
     runtime.resources.cache_clear()
-    for client in CLIENTS:
-        client.cache_clear()
+    for cached in CACHES:
+        cached.cache_clear()
     for model in MODELS:
         model._connection = None
 

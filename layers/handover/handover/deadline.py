@@ -1,4 +1,8 @@
-"""Waiting for a busy service, for as long as the invocation has time left."""
+"""Waiting for a busy service, for as long as the invocation has time left.
+
+How long one call may take is decided here too: a person who waits for an answer must be told in
+time that a service hangs.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,30 @@ LONGEST_WAIT_SECONDS = 5.0
 RESERVE_SECONDS = 3.0
 # How long a busy service is waited for outside of an invocation, as by an operator's command.
 OUTSIDE_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class CallLimits:
+    """How long the SDK waits for a connection and for bytes, and how often it tries a call itself.
+
+    Calls that stay without an answer are tried again by `handover.sdk`, as the deadline allows.
+    """
+
+    connect_seconds: int
+    read_seconds: int
+    tries: int
+
+    @property
+    def longest_seconds(self) -> int:
+        """How long a call may stay without an answer, without the SDK's own short waits."""
+        return self.tries * (self.connect_seconds + self.read_seconds)
+
+
+# Short, so that a hanging connection costs one try and not the invocation.
+OF_MESSAGES = CallLimits(connect_seconds=2, read_seconds=10, tries=3)
+# Three tries of those last longer than the 29 seconds of a request. DynamoDB answers in
+# milliseconds, and a page of a large query in less than a second.
+OF_REQUESTS = CallLimits(connect_seconds=1, read_seconds=4, tries=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +83,21 @@ was_busy: ContextVar[bool] = ContextVar("was_busy", default=False)
 NO_DEADLINE = Deadline(0.0)
 
 _of_this_run: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
+_limits: ContextVar[CallLimits] = ContextVar("limits", default=OF_MESSAGES)
 
 
-def begin(deadline: Deadline | None) -> None:
-    """From here on this is how long every call may wait; None = no invocation is under way."""
+def begin(deadline: Deadline | None, limits: CallLimits = OF_MESSAGES) -> None:
+    """From here on this is how long every call may wait; None = no invocation is under way.
+
+    `limits` are those of each try of a call.
+    """
     _of_this_run.set(deadline)
+    _limits.set(limits)
+
+
+def call_limits() -> CallLimits:
+    """How long a call of the invocation that is under way may take."""
+    return _limits.get()
 
 
 def current() -> Deadline:

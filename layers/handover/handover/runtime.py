@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
 
-from handover.deadline import Deadline, begin
+from handover.deadline import OF_REQUESTS, Deadline, begin
 from handover.store.tables import TableNames, Tables, connect
 
 # Not every invocation has something to count.
@@ -214,6 +214,18 @@ def invocation(context: Context, part: str = "", *, sent_at: float | None = None
     deadline = Deadline(time.time() + context.get_remaining_time_in_millis() / 1000)
     begin(deadline)
     return Invocation(f"{context.aws_request_id}{part}", deadline, sent_at)
+
+
+def request(context: Context) -> Invocation:
+    """The run that answers a request of a person or a program.
+
+    Its calls have less time, and it ends earlier by the longest of them: when a service hangs, time
+    is left to say so.
+    """
+    seconds = context.get_remaining_time_in_millis() / 1000 - OF_REQUESTS.longest_seconds
+    deadline = Deadline(time.time() + seconds)
+    begin(deadline, OF_REQUESTS)
+    return Invocation(context.aws_request_id, deadline)
 
 
 def rfc3339(seconds: float) -> str:

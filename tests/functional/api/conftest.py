@@ -51,7 +51,7 @@ TABLES = {
     "PortfolioTable": "PORTFOLIO_TABLE",
     "RequestsTable": "REQUESTS_TABLE",
 }
-CLIENTS = (clients.s3, clients.sqs, clients.sns, clients.events, clients.cognito, connection.client)
+CACHES = (clients.made_within, connection.client_within)
 
 
 @pytest.fixture(scope="module")
@@ -89,8 +89,8 @@ def _pool() -> str:
 def _forget() -> None:
     """Clients know the AWS they were made for."""
     runtime.resources.cache_clear()
-    for client in CLIENTS:
-        client.cache_clear()
+    for cached in CACHES:
+        cached.cache_clear()
     for model in MODELS:
         model._connection = None
 

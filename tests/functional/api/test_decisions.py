@@ -42,7 +42,9 @@ def sent(api: Api) -> list[dict[str, Any]]:
 
 
 def messages_of(item: ImportItem) -> list[dict[str, Any]]:
-    return [{"v": 1, "import_id": item.pk, "chunk": number} for number in range(1, 13)]
+    return [
+        {"v": 1, "import_id": item.pk, "chunk": number, "handed_on": 0} for number in range(1, 13)
+    ]
 
 
 def test_an_approved_import_goes_on_to_all_its_chunks(api: Api) -> None:

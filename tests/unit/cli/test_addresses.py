@@ -66,7 +66,7 @@ def stack(directory: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
 
 
 def _forget() -> None:
-    for one in (clients.cognito, connection.client):
+    for one in (clients.made_within, connection.client_within):
         one.cache_clear()
     for model in (DirectoryItem, UserItem):
         model._connection = None

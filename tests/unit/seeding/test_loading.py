@@ -53,13 +53,13 @@ def made() -> Iterator[Tables]:
             ("AWS_DEFAULT_REGION", REGION),
         ):
             patch.setenv(name, value)
-        connection.client.cache_clear()
+        connection.client_within.cache_clear()
         dynamodb: Any = boto3.client("dynamodb")
         found = dict(template.resources(template.load(), "AWS::DynamoDB::Table"))
         for logical_id in ("AccountsTable", "DirectoryTable"):
             dynamodb.create_table(TableName=logical_id, **template.table_shape(found[logical_id]))
         yield connect(TableNames(accounts="AccountsTable", directory="DirectoryTable"))
-    connection.client.cache_clear()
+    connection.client_within.cache_clear()
 
 
 @pytest.fixture

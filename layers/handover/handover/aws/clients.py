@@ -1,12 +1,17 @@
-"""The AWS clients, each made once per process; all wait for a busy service (`handover.sdk`)."""
+"""The AWS clients, each made once per process and `CallLimits`.
+
+All wait for a busy service (`handover.sdk`).
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 
+from handover.deadline import OF_MESSAGES, CallLimits, call_limits
 from handover.rules.window import MAX_IN_FLIGHT
 from handover.sdk import session
 
@@ -17,48 +22,52 @@ if TYPE_CHECKING:
     from mypy_boto3_sns.client import SNSClient
     from mypy_boto3_sqs.client import SQSClient
 
-_RETRIES = {"mode": "standard", "total_max_attempts": 3}
-_CONFIG = Config(
-    connect_timeout=2,
-    read_timeout=10,
-    retries=_RETRIES,  # type: ignore[arg-type]
-    max_pool_connections=MAX_IN_FLIGHT,
-)
-# Objects are large, and links must have the signature that every region and POST policy accepts.
-_S3_CONFIG = Config(
-    connect_timeout=2,
-    read_timeout=30,
-    retries=_RETRIES,  # type: ignore[arg-type]
-    signature_version="s3v4",
-    s3={"addressing_style": "path"},
-)
+# Objects are large.
+_OF_OBJECTS = replace(OF_MESSAGES, read_seconds=30)
 
 
-@cache
 def s3() -> S3Client:
     """The S3 client."""
-    return session().client("s3", config=_S3_CONFIG)
+    limits = call_limits()
+    made: S3Client = made_within("s3", _OF_OBJECTS if limits == OF_MESSAGES else limits)
+    return made
 
 
-@cache
 def sqs() -> SQSClient:
     """The SQS client."""
-    return session().client("sqs", config=_CONFIG)
+    made: SQSClient = made_within("sqs", call_limits())
+    return made
 
 
-@cache
 def sns() -> SNSClient:
     """The SNS client."""
-    return session().client("sns", config=_CONFIG)
+    made: SNSClient = made_within("sns", call_limits())
+    return made
 
 
-@cache
 def events() -> EventBridgeClient:
     """The EventBridge client."""
-    return session().client("events", config=_CONFIG)
+    made: EventBridgeClient = made_within("events", call_limits())
+    return made
+
+
+def cognito() -> CognitoIdentityProviderClient:
+    """The Cognito user pools client."""
+    made: CognitoIdentityProviderClient = made_within("cognito-idp", call_limits())
+    return made
 
 
 @cache
-def cognito() -> CognitoIdentityProviderClient:
-    """The Cognito user pools client."""
-    return session().client("cognito-idp", config=_CONFIG)
+def made_within(service: Any, limits: CallLimits) -> Any:
+    """The client of a service whose calls keep to the limits."""
+    config = Config(
+        connect_timeout=limits.connect_seconds,
+        read_timeout=limits.read_seconds,
+        retries={"mode": "standard", "total_max_attempts": limits.tries},  # type: ignore[arg-type]
+        max_pool_connections=MAX_IN_FLIGHT,
+    )
+    if service == "s3":
+        # Links must have the signature that every region and POST policy accepts.
+        links = Config(signature_version="s3v4", s3={"addressing_style": "path"})
+        config = config.merge(links)
+    return session().client(service, config=config)

@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from handover.access.people import Person, signed_in
 from handover.deadline import Deadline
-from handover.runtime import Invocation, invocation, resources
+from handover.runtime import Invocation, request, resources
 from handover.use_cases.paging import Page
 
 Limit = Annotated[int, Query(ge=1, le=100, description="The maximum number of rows of a page")]
@@ -35,7 +35,7 @@ def person_of(router: APIGatewayHttpRouter) -> Person:
 
 def run_of(router: APIGatewayHttpRouter) -> Invocation:
     """The invocation that answers the request."""
-    return invocation(router.lambda_context)
+    return request(router.lambda_context)
 
 
 def deadline_of(router: APIGatewayHttpRouter) -> Deadline:

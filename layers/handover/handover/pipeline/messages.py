@@ -32,12 +32,22 @@ VERSION = 1
 
 
 def send_chunks(
-    resources: Resources, item: ImportItem, numbers: Iterable[int], deadline: Deadline
+    resources: Resources,
+    item: ImportItem,
+    numbers: Iterable[int],
+    deadline: Deadline,
+    *,
+    are_first: bool,
 ) -> None:
-    """Sends a message for each of these chunks of the import, in their order."""
+    """Sends a message for each of these chunks of the import, in their order.
+
+    Messages that `are_first` are obsolete, and so are their dead letters, once the chunk has been
+    handed on. All others count however often it was.
+    """
+    of_first = {"handed_on": 0} if are_first else {}
     queues.send_all(
         resources.chunks_queue,
-        ({"v": VERSION, "import_id": item.pk, "chunk": number} for number in numbers),
+        ({"v": VERSION, "import_id": item.pk, "chunk": number, **of_first} for number in numbers),
         deadline,
         group=item.tenant,
     )

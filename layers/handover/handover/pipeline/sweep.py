@@ -217,7 +217,7 @@ def _cancel(resources: Resources, item: ImportItem, run: Invocation) -> None:
     """Cancels an unapproved import; its chunks are then sent, and settled without writing."""
     at = rfc3339(run.now)
     if resources.tables.imports.cancel(item.pk, "nobody approved it in time", at=at):
-        send_chunks(resources, item, sorted(pending_chunks(item)), run.deadline)
+        send_chunks(resources, item, sorted(pending_chunks(item)), run.deadline, are_first=False)
 
 
 def _sent(item: ImportItem, need: Need) -> Sent:
@@ -274,7 +274,7 @@ def _resend(
     elif need is Need.FINALIZE:
         send_finalize(resources, item)
     else:
-        send_chunks(resources, item, chunks, run.deadline)
+        send_chunks(resources, item, chunks, run.deadline, are_first=False)
         return bool(chunks)
     return True
 

@@ -139,7 +139,7 @@ def _decide(
 
 def _send_on(resources: Resources, item: ImportItem, deadline: Deadline) -> None:
     if item.state == State.PROCESSING:
-        send_chunks(resources, item, sorted(pending_chunks(item)), deadline)
+        send_chunks(resources, item, sorted(pending_chunks(item)), deadline, are_first=True)
         if not pending_chunks(item):
             send_finalize(resources, item)
     if item.state in (State.FINALIZING, State.AWAITING_APPROVAL):

@@ -1,4 +1,4 @@
-"""The one DynamoDB client of a process, for the hot path and for every model."""
+"""The DynamoDB client of an invocation, for the hot path and for every model."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from botocore.config import Config
 from pynamodb.connection.table import TableConnection
 from pynamodb.models import Model as PynamodbModel
 
+from handover.deadline import CallLimits, call_limits
 from handover.rules.window import MAX_IN_FLIGHT
 from handover.sdk import session
 from handover.store.short_way import take_short_way
@@ -16,20 +17,21 @@ from handover.store.short_way import take_short_way
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-# Short, so that a hanging connection costs one try and not the invocation.
-CONNECT_SECONDS = 2
-READ_SECONDS = 10
+
+def client() -> DynamoDBClient:
+    """The client for the calls of the invocation that is under way."""
+    return client_within(call_limits())
 
 
 @cache
-def client() -> DynamoDBClient:
-    """A client that retries a throttled or failed call twice itself, and then waits."""
+def client_within(limits: CallLimits) -> DynamoDBClient:
+    """A client that tries a throttled or failed call as often as `limits` says, and then waits."""
     made = session().client(
         "dynamodb",
         config=Config(
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
-            retries={"mode": "standard", "total_max_attempts": 3},
+            connect_timeout=limits.connect_seconds,
+            read_timeout=limits.read_seconds,
+            retries={"mode": "standard", "total_max_attempts": limits.tries},
             # Botocore would check every parameter and build the user agent for each call: a fifth
             # of the time of a batch. What is sent here is built in one place and tested.
             parameter_validation=False,
@@ -43,7 +45,7 @@ def client() -> DynamoDBClient:
 
 
 class Model(PynamodbModel):
-    """The base of every model: its calls use the one client, so they wait like all others."""
+    """The base of every model: its calls use that client, so they wait like all others."""
 
     class Meta:
         """Each model has a table of its own."""

@@ -80,7 +80,7 @@ def _cancel_import(
 
 def _hand_out(resources: Resources, item: ImportItem, deadline: Deadline) -> ImportItem:
     """Sends the chunks to the workers; the sweep sends those that an outage leaves behind."""
-    send_chunks(resources, item, sorted(pending_chunks(item)), deadline)
+    send_chunks(resources, item, sorted(pending_chunks(item)), deadline, are_first=True)
     return item
 
 
