@@ -6,7 +6,7 @@ import csv
 import heapq
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
 
 from handover.aws.objects import Upload
@@ -14,12 +14,13 @@ from handover.deadline import Deadline
 from handover.errors import RetryLaterError
 from handover.jobs.job import Job
 from handover.jobs.upload import csv_pieces
-from handover.model import JobKind, Outcome, RoleChange
+from handover.model import Account, JobKind, Outcome, RoleChange, User
 from handover.pipeline.import_plan import ImportPlan, plan_from
 from handover.pipeline.report_lines import text_lines_of
 from handover.pipeline.summaries import RESULTS, report_key
 from handover.profiles import (
     Holds,
+    OpcoWall,
     Profile,
     parse_profile,
     profile_json,
@@ -31,7 +32,7 @@ from handover.reading import MAX_RECORD_BYTES
 from handover.reading.guards import unguard
 from handover.reports.parts import RESULTS_COLUMNS
 from handover.reports.told_changes import changes_to_dict
-from handover.rules import pending_assignee
+from handover.rules import are_apart, pending_assignee
 from handover.runtime import Resources
 from handover.store.tickets import TicketItem
 
@@ -39,7 +40,12 @@ from handover.store.tickets import TicketItem
 ANY_ROLE = "account_manager"
 CHANGED = frozenset({Outcome.UPDATED, Outcome.CLEARED, Outcome.PENDING})
 
+ACCOUNTS_AT_A_TIME = 100
+
 Row = Sequence[str]
+# An account, and by role who is named on its line.
+Named = tuple[str, dict[str, list[str]]]
+Sieve = Callable[[Iterable[Named]], Iterable[Named]]
 
 
 def pieces_of(
@@ -54,10 +60,11 @@ def pieces_of(
             # Their pending assignments go too: a later user of the same address must get nothing.
             gone = [assignee for user in job.users for assignee in (user, pending_assignee(user))]
             told = {assignee: assignee for assignee in gone}
-            return _of_assignees(resources, ticket_id, ticket, told, removing, deadline)
+            return _of_assignees(resources, (ticket_id, ticket), told, removing, iter, deadline)
         case JobKind.RESOLUTION:
             told = {pending_assignee(user): user for user in job.users}
-            return _of_assignees(resources, ticket_id, ticket, told, resolving, deadline)
+            sieve = _inside_the_wall(resources, ticket.tenant, job.users, deadline)
+            return _of_assignees(resources, (ticket_id, ticket), told, resolving, sieve, deadline)
         case JobKind.UNDO:
             return _undo(resources, ticket, job, deadline)
         case JobKind.OWNER:
@@ -66,13 +73,17 @@ def pieces_of(
 
 def _of_assignees(
     resources: Resources,
-    ticket_id: str,
-    ticket: TicketItem,
+    issued: tuple[str, TicketItem],
     told: Mapping[str, str],
     profile_for: Callable[[Sequence[str]], Profile],
+    sieve: Sieve,
     deadline: Deadline,
 ) -> Iterator[bytes]:
-    """One line for each account with one of the assignees; `told` is the cell on each line."""
+    """One line for each account with one of the assignees; `told` is the cell on each line.
+
+    `issued` is the ticket with its id, and `sieve` keeps those lines that can have an effect.
+    """
+    ticket_id, ticket = issued
     portfolios = resources.tables.portfolios
     held = {role for assignee in told for role in portfolios.roles(ticket.tenant, assignee)}
     # The first run that gets here fixes the columns for all. Assignments made later in other roles
@@ -86,16 +97,58 @@ def _of_assignees(
         for account_id in portfolios.in_role(ticket.tenant, assignee, role):
             yield account_id.encode(), role, told[assignee]
 
-    def rows() -> Iterator[Row]:
+    def found() -> Iterator[Named]:
         merged = heapq.merge(*(places(role, assignee) for role in roles for assignee in told))
         for account, of_account in groupby(merged, key=itemgetter(0)):
             deadline.check()
             cells: dict[str, list[str]] = {}
             for _, role, name in of_account:
                 cells.setdefault(role, []).append(name)
-            yield (account.decode(), *(SEPARATOR.join(cells.get(role, ())) for role in roles))
+            yield account.decode(), cells
+
+    def rows() -> Iterator[Row]:
+        for account_id, cells in sieve(found()):
+            yield account_id, *(SEPARATOR.join(cells.get(role, ())) for role in roles)
 
     return csv_pieces(_labels(profile), rows())
+
+
+def _inside_the_wall(
+    resources: Resources, tenant: str, addresses: Sequence[str], deadline: Deadline
+) -> Sieve:
+    """Leaves out whom the wall between opcos keeps off an account, who go on waiting for it.
+
+    Their lines would be rejected, in every resolution file again, and reject others with them.
+    """
+    directory = resources.tables.directory
+    if directory.settings(tenant).opco_wall is not OpcoWall.ALWAYS:
+        return iter
+    users = directory.users(tenant, dict.fromkeys(addresses), deadline)
+
+    def kept(found: Iterable[Named]) -> Iterator[Named]:
+        rest = iter(found)
+        while part := list(islice(rest, ACCOUNTS_AT_A_TIME)):
+            accounts = resources.tables.accounts.read(
+                tenant, dict.fromkeys(account_id for account_id, _ in part), deadline
+            )
+            for account_id, cells in part:
+                account = accounts.get(account_id)
+                named = {
+                    role: [
+                        name
+                        for name in names
+                        if account is None or not _is_kept_off(users.get(name), account)
+                    ]
+                    for role, names in cells.items()
+                }
+                if any(named.values()):
+                    yield account_id, named
+
+    return kept
+
+
+def _is_kept_off(user: User | None, account: Account) -> bool:
+    return user is not None and are_apart(user, account)
 
 
 def _owner(
