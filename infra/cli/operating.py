@@ -150,3 +150,13 @@ def migrate_users(
     from infra.cli import migrating
 
     return migrating.migrate_users(session_of(ctx), tenant, is_back=back, rate=rate)
+
+
+@migrate_app.command("names", epilog=examples("migrate names --tenant lumina"))
+def migrate_names(
+    ctx: Context, tenant: Tenant, back: Back = False, rate: Rate = DEFAULT_RATE
+) -> ExitCode:
+    """Spread the names and login names of a tenant's users, as `migrate users` spreads users."""
+    from infra.cli import migrating
+
+    return migrating.migrate_names(session_of(ctx), tenant, is_back=back, rate=rate)

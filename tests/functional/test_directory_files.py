@@ -9,7 +9,7 @@ import pytest
 from handover.model import Account, Mode, User
 from handover.profiles import Settings
 from handover.rules import normalized_name
-from handover.store.directory import MAX_NAME_BYTES
+from handover.store.name_places import MAX_NAME_BYTES
 
 from tests.kit.memory_aws import ObjectCreated
 from tests.kit.mishaps import Mishap, incident

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import islice
 
 import pytest
 from handover import runtime
 from handover.deadline import Deadline
 from handover.store import history
 from handover.store.batches import transact
-from handover.store.moving import PortfolioMover, UserMover
+from handover.store.moving import NameMover, PortfolioMover, UserMover
+from handover.store.name_places import NAMES_MARK
 from handover.store.user_places import Spreading, UserPlaces, address_of, put_receipt
 
 from tests.simulation.engine import Machine, Plan, explore
@@ -90,6 +92,9 @@ def move_users(machine: Machine, scene: str, *, most: int) -> None:
         mover = UserMover(table)
         for item in users[:most]:
             assert transact(mover.actions(item, keys.of(address_of(item))[0]))
+        put_receipt(table, the_scene.HOME, Spreading.SPREAD, the_scene.START, mark=NAMES_MARK)
+        of_names = NameMover(table).spread(the_scene.HOME, Deadline(the_scene.START + 9e9))
+        list(islice(of_names, most))
         machine._snapshots[scene] = machine.memory.snapshot()
 
 

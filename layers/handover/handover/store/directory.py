@@ -32,11 +32,19 @@ from handover.rules import normal_address, normal_login, normalized_name
 from handover.store.batches import (
     Item,
     put_items,
-    read_items,
     transact,
 )
 from handover.store.connection import Model
 from handover.store.items import item_at, key_of
+from handover.store.name_places import (
+    MAX_NAME_BYTES,
+    NAME,
+    name_places,
+    put_logins,
+    put_names,
+    read_logins,
+    shard_name,
+)
 from handover.store.user_places import (
     USER,
     USERS_A_TRANSACTION,
@@ -48,7 +56,7 @@ from handover.store.user_places import (
 )
 
 SOURCE, PROFILE, SETTINGS = "source#", "profile#", "settings"
-WORKFLOW, ROLE, LOGIN, NAME = "workflow#", "role#", "login#", "name#"
+WORKFLOW, ROLE = "workflow#", "role#"
 
 
 class DirectoryItem(Model):
@@ -122,14 +130,10 @@ class Directory:
         self, tenant: str, logins: Iterable[str], deadline: Deadline
     ) -> dict[str, User]:
         """The users that exist under normal `logins` (no repetition), by login name."""
-        keys = (
-            key_of(tenant, LOGIN + login)
-            for login in logins
-            if len(login.encode()) <= MAX_LOGIN_BYTES
-        )
+        places = name_places(self.table, tenant)
         addresses = {
-            item["sk"]["S"][len(LOGIN) :]: json.loads(item["body"]["S"])["email"]
-            for item in read_items(self.table, keys, deadline)
+            login: str(json.loads(found.body)["email"])
+            for login, found in read_logins(self.table, places, logins, deadline).items()
         }
         users = self.users(tenant, dict.fromkeys(addresses.values()), deadline)
         # The index may be outdated: the user may have another login name by now.
@@ -144,18 +148,25 @@ class Directory:
     ) -> dict[str, list[User]]:
         """The users who are not deleted under each of `names`, as `normalized_name` writes them.
 
-        A name that nobody has is left out. One query for each name.
+        A name that nobody has is left out. One query for each name, three while the tenant's names
+        are moved.
         """
-        holders: dict[str, list[str]] = {}
+        places = name_places(self.table, tenant)
+        holders: dict[str, set[str]] = {}
         for name in names:
             if len(name.encode()) > MAX_NAME_BYTES:
                 continue
             deadline.check()
             begin = f"{NAME}{name}#"
-            found = DirectoryItem.query(
-                tenant, DirectoryItem.sk.startswith(begin), consistent_read=True
-            )
-            holders[name] = [item.sk[len(begin) :] for item in found]
+            holders[name] = {
+                item.sk[len(begin) :]
+                for turn in places.turns
+                for item in DirectoryItem.query(
+                    places.of(shard_name(name))[turn],
+                    DirectoryItem.sk.startswith(begin),
+                    consistent_read=True,
+                )
+            }
         users = self.users(
             tenant, dict.fromkeys(email for one in holders.values() for email in one), deadline
         )
@@ -166,7 +177,7 @@ class Directory:
             if (
                 known := [
                     user
-                    for email in emails
+                    for email in sorted(emails)
                     if (user := users.get(email))
                     and not user.is_deleted
                     and normalized_name(user.name) == name
@@ -218,19 +229,10 @@ class Directory:
         is also found by those.
         """
         stored = list(users)
-        names = (
-            key_of(tenant, f"{NAME}{name}#{user.email}")
-            for user in stored
-            if (name := normalized_name(user.name))
-            and len(name.encode()) + len(user.email.encode()) <= MAX_NAME_BYTES
-        )
-        put_items(self.table, names, deadline)
-        logins = (
-            _body_item(tenant, LOGIN + normal_login(user.login_name), {"email": user.email})
-            for user in stored
-            if user.login_name
-        )
-        put_items(self.table, logins, deadline)
+        names = [(normalized_name(user.name), user.email) for user in stored]
+        put_names(self.table, tenant, names, deadline)
+        logins = {normal_login(user.login_name): user.email for user in stored if user.login_name}
+        put_logins(self.table, tenant, logins, deadline)
         self._put_records(tenant, stored, deadline)
 
     def _put_records(self, tenant: str, users: Iterable[User], deadline: Deadline) -> None:
@@ -321,9 +323,6 @@ class Directory:
 # A sort key holds 1,024 bytes, including its prefix; no user has a longer address.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 MAX_USER_BYTES = 1024 - len(USER)
-MAX_LOGIN_BYTES = 1024 - len(LOGIN)
-# The limit of a name and its user's address together.
-MAX_NAME_BYTES = 1024 - len(NAME) - 1
 
 
 def user_item_of(places: UserPlaces, address: str) -> UserItem | None:

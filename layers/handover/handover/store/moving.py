@@ -1,4 +1,4 @@
-"""Moving portfolios and users between homes and shards while the stack is in use.
+"""Moving portfolios, users and their names between homes and shards while the stack is in use.
 
 Everything is moved on the version that was read. So a move may stop at any point and start again,
 and never replaces anything newer. A portfolio item is stored at its new place before it is removed
@@ -33,6 +33,7 @@ from handover.store.history import (
     home_of,
     shard_place,
 )
+from handover.store.name_places import LOGIN, NAME, shard_name
 from handover.store.user_places import (
     MOVED,
     USER,
@@ -181,29 +182,8 @@ class UserMover:
             yield from self._move(pk, lambda _: tenant, deadline)
 
     def _move(self, pk: str, place: Callable[[str], str], deadline: Deadline) -> Iterator[int]:
-        items = self._users(pk, deadline)
-        while part := list(islice(items, USERS_A_TRANSACTION)):
-            moves = [self.actions(item, place(address_of(item))) for item in part]
-            if transact([action for actions in moves for action in actions]):
-                yield len(part)
-            else:
-                # A user who is being changed is left for the next time.
-                yield sum(transact(actions) for actions in moves)
-
-    def _users(self, pk: str, deadline: Deadline) -> Iterator[Item]:
-        asked: dict[str, Any] = {
-            "TableName": self.table,
-            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :user)",
-            "ExpressionAttributeValues": {":pk": {"S": pk}, ":user": {"S": USER}},
-            "ConsistentRead": True,
-        }
-        while True:
-            deadline.check()
-            answer = client().query(**asked)
-            yield from answer["Items"]
-            if "LastEvaluatedKey" not in answer:
-                return
-            asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        items = _items_of(self.table, pk, USER, deadline)
+        return _moved(items, lambda item: self.actions(item, place(address_of(item))))
 
     def actions(self, item: Item, pk: str) -> list[Item]:
         """The transaction that moves a user to another key, as the item was read."""
@@ -225,6 +205,88 @@ class UserMover:
             "ConditionExpression": "attribute_not_exists(pk)",
         }
         return [{"Delete": removal}, {"Put": storing}]
+
+
+@dataclass(frozen=True, slots=True)
+class NameMover:
+    """Moves a tenant's login names and its index of names, and yields as `UserMover` does.
+
+    Each item is removed and stored in one transaction, a login name on the body that was read. So a
+    login name is at one place at any time, and two movers in opposite directions lose nothing.
+    """
+
+    table: str
+
+    def spread(self, tenant: str, deadline: Deadline) -> Iterator[int]:
+        """Moves what is at the home to the shards; the tenant's mark must say so."""
+        places = UserPlaces(tenant, Spreading.SPREAD)
+        for kind in (LOGIN, NAME):
+            items = _items_of(self.table, tenant, kind, deadline)
+            yield from _moved(items, lambda item: self._actions(item, places.of(_named(item))[0]))
+
+    def is_spread(self, tenant: str, deadline: Deadline) -> bool:
+        """True when nothing is left at the home."""
+        return not any(
+            next(_items_of(self.table, tenant, kind, deadline), None) for kind in (LOGIN, NAME)
+        )
+
+    def gather(self, tenant: str, deadline: Deadline) -> Iterator[int]:
+        """Moves what is at the shards to the home; the tenant's mark must say so."""
+        _, *shards, _ = UserPlaces(tenant, Spreading.BACK).keys
+        for pk in shards:
+            for kind in (LOGIN, NAME):
+                items = _items_of(self.table, pk, kind, deadline)
+                yield from _moved(items, lambda item: self._actions(item, tenant))
+
+    def _actions(self, item: Item, pk: str) -> list[Item]:
+        moved = {**item, "pk": {"S": pk}}
+        removal: dict[str, Any] = {
+            "TableName": self.table,
+            "Key": {"pk": item["pk"], "sk": item["sk"]},
+            "ConditionExpression": "attribute_exists(pk)",
+        }
+        storing: dict[str, Any] = {"TableName": self.table, "Item": moved}
+        # The index of names may list one at both places, and has no more to say.
+        if "body" in item:
+            removal["ConditionExpression"] = "#body = :body"
+            removal["ExpressionAttributeNames"] = {"#body": "body"}
+            removal["ExpressionAttributeValues"] = {":body": item["body"]}
+            storing["ConditionExpression"] = "attribute_not_exists(pk)"
+        return [{"Delete": removal}, {"Put": storing}]
+
+
+def _named(item: Item) -> str:
+    """What decides at which shard the item is stored."""
+    sk = str(item["sk"]["S"])
+    return sk[len(LOGIN) :] if sk.startswith(LOGIN) else shard_name(sk[len(NAME) :])
+
+
+def _items_of(table: str, pk: str, kind: str, deadline: Deadline) -> Iterator[Item]:
+    """The items of a key whose sort key begins with `kind`, lazily."""
+    asked: dict[str, Any] = {
+        "TableName": table,
+        "KeyConditionExpression": "pk = :pk AND begins_with(sk, :kind)",
+        "ExpressionAttributeValues": {":pk": {"S": pk}, ":kind": {"S": kind}},
+        "ConsistentRead": True,
+    }
+    while True:
+        deadline.check()
+        answer = client().query(**asked)
+        yield from answer["Items"]
+        if "LastEvaluatedKey" not in answer:
+            return
+        asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def _moved(items: Iterator[Item], actions_of: Callable[[Item], list[Item]]) -> Iterator[int]:
+    """Moves the items some at a time, and yields how many were moved each time."""
+    while part := list(islice(items, USERS_A_TRANSACTION)):
+        moves = [actions_of(item) for item in part]
+        if transact([action for actions in moves for action in actions]):
+            yield len(part)
+        else:
+            # What is being changed is left for the next time.
+            yield sum(transact(actions) for actions in moves)
 
 
 def _key(item: Item) -> Key:

@@ -34,16 +34,22 @@ USERS_A_TRANSACTION = 25
 
 
 class Spreading(StrEnum):
-    """What is done with a tenant's users; PREPARED: readers look at shards too."""
+    """What is done with a tenant's users, or with their names.
+
+    PREPARED: readers look at shards too. SETTLED: nothing is at the home any more, so nobody looks
+    there, which names alone can be. LEAVING: no longer settled; readers look at both again.
+    """
 
     PREPARED = "prepared"
     SPREAD = "spread"
+    SETTLED = "settled"
+    LEAVING = "leaving"
     BACK = "back"
 
 
 @dataclass(frozen=True, slots=True)
 class UserPlaces:
-    """Where a tenant's users are looked for; `since` is when that began, in seconds.
+    """Where a tenant's users or names are looked for; `since` is when that began, in seconds.
 
     `state` is None while the tenant has no shards.
     """
@@ -57,12 +63,18 @@ class UserPlaces:
         if self.state is None:
             return (self.tenant,)
         shard = f"{self.tenant}~{crc32(address.encode()) % SHARDS:x}"
-        return (shard, self.tenant) if self.state is Spreading.SPREAD else (self.tenant, shard)
+        match self.state:
+            case Spreading.SETTLED:
+                return (shard,)
+            case Spreading.SPREAD | Spreading.LEAVING:
+                return (shard, self.tenant)
+            case _:
+                return (self.tenant, shard)
 
     @property
     def turns(self) -> tuple[int, ...]:
         """The order in which to read the places, so that a user who is moved meanwhile is seen."""
-        return (0,) if self.state is None else (0, 1, 0)
+        return (0,) if self.state in (None, Spreading.SETTLED) else (0, 1, 0)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -79,7 +91,12 @@ def user_places(table: str, tenant: str) -> UserPlaces:
     The answer is valid for a quarter of an hour, which no function outlives: the mark is set for
     that long before it has an effect.
     """
-    answer = client().get_item(TableName=table, Key=user_key(tenant, MARK), ConsistentRead=True)
+    return places_by(table, tenant, MARK)
+
+
+def places_by(table: str, tenant: str, mark: str) -> UserPlaces:
+    """The places that a mark of the tenant describes."""
+    answer = client().get_item(TableName=table, Key=user_key(tenant, mark), ConsistentRead=True)
     item: Item | None = answer.get("Item")
     if item is None:
         return UserPlaces(tenant, None)
@@ -87,10 +104,10 @@ def user_places(table: str, tenant: str) -> UserPlaces:
     return UserPlaces(tenant, Spreading(body["state"]), float(body["since"]))
 
 
-def put_receipt(table: str, tenant: str, state: Spreading, now: float) -> None:
+def put_receipt(table: str, tenant: str, state: Spreading, now: float, *, mark: str = MARK) -> None:
     """Stores what is done with the tenant's users from now on. A mark is never removed."""
     body = json.dumps({"state": state.value, "since": now})
-    client().put_item(TableName=table, Item={**user_key(tenant, MARK), "body": {"S": body}})
+    client().put_item(TableName=table, Item={**user_key(tenant, mark), "body": {"S": body}})
 
 
 def read_users(table: str, tenant: str, addresses: Iterable[str], deadline: Deadline) -> list[Item]:
@@ -146,10 +163,15 @@ def creation(table: str, places: UserPlaces, item: Item) -> Iterator[Item]:
 
 def absence(table: str, pk: str, address: str) -> Item:
     """The condition that there is no such user at that place."""
+    return is_absent(table, pk, USER + address)
+
+
+def is_absent(table: str, pk: str, sk: str) -> Item:
+    """The condition that there is no such item."""
     return {
         "ConditionCheck": {
             "TableName": table,
-            "Key": user_key(pk, USER + address),
+            "Key": user_key(pk, sk),
             "ConditionExpression": "attribute_not_exists(#pk)",
             "ExpressionAttributeNames": {"#pk": "pk"},
         }

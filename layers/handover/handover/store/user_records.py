@@ -15,19 +15,10 @@ from handover.store.batches import (
     Item,
     Statement,
     insertion,
-    put_items,
-    read_items,
     update,
     write_each,
 )
-from handover.store.directory import (
-    LOGIN,
-    MAX_LOGIN_BYTES,
-    MAX_NAME_BYTES,
-    MAX_USER_BYTES,
-    NAME,
-    is_claimed,
-)
+from handover.store.directory import MAX_USER_BYTES, is_claimed
 from handover.store.directory_records import (
     field_orders_in,
     field_values,
@@ -35,6 +26,14 @@ from handover.store.directory_records import (
     write_records,
 )
 from handover.store.items import key_of
+from handover.store.name_places import (
+    MAX_LOGIN_BYTES,
+    LoginFound,
+    name_places,
+    put_names,
+    read_logins,
+    write_logins,
+)
 from handover.store.receipts import receipt_from
 from handover.store.user_places import (
     USER,
@@ -66,9 +65,9 @@ class UserRecords:
 
         The login names must be claimed before.
         """
-        put_items(self.table, _name_items(writes), deadline)
         if not writes:
             return []
+        put_names(self.table, writes[0].account.tenant, _new_names(writes), deadline)
         places = user_places(self.table, writes[0].account.tenant)
         if places.state is None:
             return write_records(self, writes, self._statement, _user_record, deadline)
@@ -117,22 +116,19 @@ class UserRecords:
             if len(login.encode()) <= MAX_LOGIN_BYTES
         }
         holders = dict(expected)
+        places = name_places(self.table, tenant)
         tries = 0
         while waiting:
-            known = self._claims(tenant, waiting, deadline)
+            known = read_logins(self.table, places, waiting, deadline)
             taken = self._taken(tenant, waiting, known, order, now, deadline)
             holders |= taken
-            statements = {
-                login: self._claim(tenant, login, email, known.get(login), now)
+            claims = {
+                login: json.dumps({"email": email, "at": int(now)})
                 for login, email in waiting.items()
                 if login not in taken
             }
-            outcomes = write_each(list(statements.values()), deadline)
-            waiting = {
-                login: waiting[login]
-                for login, outcome in zip(statements, outcomes, strict=True)
-                if outcome is not None
-            }
+            stored = write_logins(self.table, places, claims, known, deadline)
+            waiting = {login: waiting[login] for login in claims if login not in stored}
             if waiting:
                 deadline.wait(tries)
                 tries += 1
@@ -142,31 +138,21 @@ class UserRecords:
         self, tenant: str, expected: Mapping[str, str], order: str, now: float, deadline: Deadline
     ) -> dict[str, str]:
         """As `claim_logins`, but claims nothing: free names stay free."""
-        known = self._claims(tenant, expected, deadline)
+        known = read_logins(self.table, name_places(self.table, tenant), expected, deadline)
         return {**expected, **self._taken(tenant, expected, known, order, now, deadline)}
-
-    def _claims(self, tenant: str, logins: Iterable[str], deadline: Deadline) -> dict[str, str]:
-        """The item body of each login name."""
-        keys = (
-            key_of(tenant, LOGIN + login)
-            for login in logins
-            if len(login.encode()) <= MAX_LOGIN_BYTES
-        )
-        items = read_items(self.table, keys, deadline)
-        return {item["sk"]["S"][len(LOGIN) :]: item["body"]["S"] for item in items}
 
     def _taken(
         self,
         tenant: str,
         expected: Mapping[str, str],
-        known: Mapping[str, str],
+        known: Mapping[str, LoginFound],
         order: str,
         now: float,
         deadline: Deadline,
     ) -> dict[str, str]:
         """The other users who have the requested login names."""
         claims: dict[str, dict[str, Any]] = {
-            login: json.loads(body) for login, body in known.items()
+            login: json.loads(found.body) for login, found in known.items()
         }
         others = {
             login: str(claim["email"])
@@ -180,18 +166,6 @@ class UserRecords:
             if is_claimed(claims[login], now)
             or ((record := records.get(email)) is not None and login in logins_since(record, order))
         }
-
-    def _claim(
-        self, tenant: str, login: str, email: str, known: str | None, now: float
-    ) -> Statement:
-        body = {"S": json.dumps({"email": email, "at": int(now)})}
-        key = key_of(tenant, LOGIN + login)
-        if known is None:
-            return insertion(self.table, {**key, "body": body})
-        return Statement(
-            f'UPDATE "{self.table}" SET "body"=? WHERE "pk"=? AND "sk"=? AND "body"=?',
-            [body, *key.values(), {"S": known}],
-        )
 
     def _statement(self, write: AccountWrite, pk: str = "") -> Statement:
         record = write.account
@@ -220,12 +194,11 @@ def _user_record(item: Item) -> Account:
     )
 
 
-def _name_items(writes: Iterable[AccountWrite]) -> Iterable[Item]:
-    for write in writes:
-        record = write.account
-        names = write.assigned.get("#name", ())
-        if names == record.assigned.get("#name", ()):
-            continue
-        for name in map(normalized_name, names):
-            if name and len(name.encode()) + len(record.account_id.encode()) <= MAX_NAME_BYTES:
-                yield key_of(record.tenant, f"{NAME}{name}#{record.account_id}")
+def _new_names(writes: Iterable[AccountWrite]) -> list[tuple[str, str]]:
+    """The normalized names that the writes give to users, each with the user's address."""
+    return [
+        (normalized_name(name), write.account.account_id)
+        for write in writes
+        for name in write.assigned.get("#name", ())
+        if write.assigned.get("#name") != write.account.assigned.get("#name", ())
+    ]

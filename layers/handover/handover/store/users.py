@@ -14,15 +14,12 @@ from enum import Enum
 from itertools import islice
 from typing import Any
 
-from handover.deadline import Deadline
+from handover.deadline import Deadline, current
 from handover.model import User
 from handover.profiles import FIELDS, About
 from handover.rules import normal_login, normalized_name
 from handover.store.batches import Item, transact
 from handover.store.directory import (
-    LOGIN,
-    MAX_NAME_BYTES,
-    NAME,
     Directory,
     DirectoryItem,
     UserItem,
@@ -33,7 +30,18 @@ from handover.store.directory import (
     user_update,
 )
 from handover.store.directory_records import FIELD_ORDERS, field_orders_value
-from handover.store.items import item_at, key_of
+from handover.store.items import key_of
+from handover.store.name_places import (
+    MAX_NAME_BYTES,
+    NAME,
+    is_name_key,
+    login_put,
+    login_removal,
+    name_key,
+    name_places,
+    name_removals,
+    read_logins,
+)
 from handover.store.user_places import SHARDS, USER, UserPlaces, absence, user_places
 
 # How many addresses of a name are looked up at a time.
@@ -109,16 +117,37 @@ class People:
         # A longer key can be neither stored nor queried, so nobody has such a name.
         if len(beginning.encode()) > MAX_NAME_BYTES:
             return
-        found = DirectoryItem.query(
-            tenant,
-            DirectoryItem.sk.startswith(NAME + beginning),
-            consistent_read=True,
-            page_size=NAMES_A_READ,
-            last_evaluated_key=_place(tenant, NAME, after),
-        )
-        places = (item.sk[len(NAME) :] for item in found)
+        places = self._named(tenant, beginning, after)
         while part := list(islice(places, NAMES_A_READ)):
             yield from self._holding(tenant, part, deadline)
+
+    def _named(self, tenant: str, beginning: str, after: str | None) -> Iterator[str]:
+        """The places in the index of names that begin with a text, in order, lazily.
+
+        From all keys, part by part, as `_listed_at`.
+        """
+        keys = name_places(self.table, tenant).keys
+        while True:
+            named: set[str] = set()
+            ends: list[str] = []
+            for pk in keys:
+                found = DirectoryItem.query(
+                    pk,
+                    DirectoryItem.sk.startswith(NAME + beginning),
+                    consistent_read=True,
+                    limit=NAMES_A_READ,
+                    page_size=NAMES_A_READ,
+                    last_evaluated_key=_place(pk, NAME, after),
+                )
+                part = [item.sk[len(NAME) :] for item in found]
+                named.update(part)
+                if found.last_evaluated_key is not None and part:
+                    ends.append(part[-1])
+            end = min(ends, default=None)
+            yield from sorted(place for place in named if end is None or place <= end)
+            if end is None:
+                return
+            after = end
 
     def _holding(
         self, tenant: str, places: Sequence[str], deadline: Deadline
@@ -143,7 +172,6 @@ class People:
         an older file that still writes does not change them. Raises RetryLaterError when the table
         is busy.
         """
-        login = normal_login(after.login_name)
         places = user_places(self.table, tenant)
         pk, *others = places.of(after.email)
         if before is not None:
@@ -154,29 +182,54 @@ class People:
         actions = [self._user_update(pk, before, after, order)]
         if before is None:
             actions += [absence(self.table, other, after.email) for other in others]
-        if login:
-            found = _login_body(tenant, login)
-            holder = _address_in(found) if found is not None else after.email
-            if holder != after.email:
-                item = user_item_of(places, holder)
-                user = user_in(item) if item is not None else None
-                has_login = user and normal_login(user.login_name) == login
-                if user and not user.is_deleted and has_login:
-                    return Stored.LOGIN_TAKEN
-                if found is not None and is_claimed(json.loads(found), now):
-                    return Stored.LOGIN_TAKEN
-                if item is None:
-                    actions += [absence(self.table, one, holder) for one in places.of(holder)]
-                else:
-                    actions.append(self._check_as_read(item.pk, user_in(item)))
-            actions.append(self._login_put(tenant, login, after.email, found))
-        old_login = normal_login(before.login_name) if before else ""
-        if old_login not in ("", login):
-            found = _login_body(tenant, old_login)
-            if found is not None and _address_in(found) == after.email:
-                actions.append(self._login_delete(tenant, old_login, found))
-        actions += self._name_actions(tenant, before, after)
+        with_login = self._login_actions(tenant, places, before, after, now)
+        if with_login is None:
+            return Stored.LOGIN_TAKEN
+        actions += [*with_login, *self._name_actions(tenant, before, after)]
         return Stored.DONE if transact(actions) else Stored.OVERTAKEN
+
+    def _login_actions(
+        self, tenant: str, places: UserPlaces, before: User | None, after: User, now: float
+    ) -> list[Item] | None:
+        """What gives the user the login name and takes the old one; None when it is another's."""
+        login = normal_login(after.login_name)
+        old_login = normal_login(before.login_name) if before else ""
+        asked = {name for name in (login, old_login) if name}
+        if not asked:
+            return []
+        of_names = name_places(self.table, tenant)
+        known = read_logins(self.table, of_names, asked, current())
+        actions: list[Item] = []
+        if login:
+            found = known.get(login)
+            if found is not None and (holder := _address_in(found.body)) != after.email:
+                free = self._free(places, holder, login, json.loads(found.body), now)
+                if free is None:
+                    return None
+                actions += free
+            # No two writes leave the same body, so a condition on it detects any write in between.
+            body = json.dumps({"email": after.email, "once": secrets.token_hex(8)})
+            actions += login_put(self.table, of_names, login, body, found)
+        if old_login not in ("", login):
+            found = known.get(old_login)
+            if found is not None and _address_in(found.body) == after.email:
+                actions.append(login_removal(self.table, old_login, found))
+        return actions
+
+    def _free(
+        self, places: UserPlaces, holder: str, login: str, claim: Any, now: float
+    ) -> list[Item] | None:
+        """The conditions on which the holder of a login name has it no more; None while they do."""
+        item = user_item_of(places, holder)
+        if item is None:
+            if is_claimed(claim, now):
+                return None
+            return [absence(self.table, one, holder) for one in places.of(holder)]
+        user = user_in(item)
+        has_login = normal_login(user.login_name) == login
+        if (not user.is_deleted and has_login) or is_claimed(claim, now):
+            return None
+        return [self._check_as_read(item.pk, user)]
 
     def _user_update(self, pk: str, before: User | None, after: User, order: str) -> Item:
         update = user_update(self.table, pk, after)
@@ -191,17 +244,6 @@ class People:
             condition, seen = _as_read(before)
             update["ExpressionAttributeValues"] |= seen
         return {"Update": {**update, "ConditionExpression": condition}}
-
-    def _login_put(self, tenant: str, login: str, email: str, found: str | None) -> Item:
-        """The item that maps the login name to the user; `found` is the existing body."""
-        # No two writes leave the same body, so a condition on it detects any write in between.
-        body = json.dumps({"email": email, "once": secrets.token_hex(8)})
-        item = {**key_of(tenant, LOGIN + login), "body": {"S": body}}
-        return {"Put": {"TableName": self.table, "Item": item, **_body_is(found)}}
-
-    def _login_delete(self, tenant: str, login: str, found: str) -> Item:
-        key = key_of(tenant, LOGIN + login)
-        return {"Delete": {"TableName": self.table, "Key": key, **_body_is(found)}}
 
     def _check_as_read(self, pk: str, user: User) -> Item:
         """The condition that the user is stored there and is as it was read."""
@@ -219,16 +261,13 @@ class People:
 
     def _name_actions(self, tenant: str, before: User | None, after: User) -> Iterator[Item]:
         name, old = normalized_name(after.name), normalized_name(before.name) if before else ""
+        places = name_places(self.table, tenant)
         if name:
-            item = key_of(tenant, f"{NAME}{name}#{after.email}")
+            item = name_key(places, name, after.email)
             yield {"Put": {"TableName": self.table, "Item": item}}
         # A file may have brought a name that is too long for a key: no item exists for it.
-        if (
-            old not in ("", name)
-            and len(old.encode()) + len(after.email.encode()) <= MAX_NAME_BYTES
-        ):
-            key = key_of(tenant, f"{NAME}{old}#{after.email}")
-            yield {"Delete": {"TableName": self.table, "Key": key}}
+        if old != name and is_name_key(old, after.email):
+            yield from name_removals(self.table, places, old, after.email)
 
 
 def _as_read(user: User) -> tuple[str, dict[str, Any]]:
@@ -243,28 +282,8 @@ def _as_read(user: User) -> tuple[str, dict[str, Any]]:
     return " AND ".join(parts), {f":old_{name}": {"S": value} for name, value in seen.items()}
 
 
-def _login_body(tenant: str, login: str) -> str | None:
-    """The item body that maps a login name to an address, even if its user has another one now."""
-    item = item_at(DirectoryItem, tenant, LOGIN + login)
-    return item.body if item is not None else None
-
-
 def _address_in(body: str) -> str:
     return str(json.loads(body)["email"])
-
-
-def _body_is(found: str | None) -> dict[str, Any]:
-    """The condition that the body is as it was found, None = there was no item."""
-    if found is None:
-        return {
-            "ConditionExpression": "attribute_not_exists(#pk)",
-            "ExpressionAttributeNames": {"#pk": "pk"},
-        }
-    return {
-        "ConditionExpression": "#body = :found",
-        "ExpressionAttributeNames": {"#body": "body"},
-        "ExpressionAttributeValues": {":found": {"S": found}},
-    }
 
 
 def _partings(place: str) -> Iterator[tuple[str, str]]:

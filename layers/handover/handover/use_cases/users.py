@@ -22,7 +22,8 @@ from handover.model import ADMIN, JobKind, User
 from handover.rules.addresses import is_address, normal_address, normal_login, normalized_name
 from handover.rules.directory_lines import MAX_USER_TEXT_CHARS
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
-from handover.store.directory import MAX_LOGIN_BYTES, MAX_NAME_BYTES, status_of
+from handover.store.directory import status_of
+from handover.store.name_places import MAX_LOGIN_BYTES, MAX_NAME_BYTES
 from handover.store.users import Stored
 from handover.use_cases.paging import Page, page_among, place_at
 from handover.use_cases.settings import MAX_USER_ROLES
