@@ -2,6 +2,9 @@
 
     python -m tests.mutation --seed S [--sample N] [--workers W] [--page]
     python -m tests.mutation --only MODULE:LINE     every change of one line
+    python -m tests.mutation --record SECONDS       only record what the tests run, for so long
+
+`--from N` leaves out the first N of a sample, which were judged before.
 
 What survives is printed; with --page the sample is told in tests/mutation/RESULTS.md.
 """
@@ -27,6 +30,7 @@ from tests.mutation.syntax import HANDOVER, Mutation, all_mutations
 
 PAGE = Path(__file__).with_name("RESULTS.md")
 TIMEOUT_SECONDS = 240.0
+MAX_RECORDING_SECONDS = 3600.0
 # By pytest's exit codes: tests passed, or there were none.
 # https://docs.pytest.org/en/stable/reference/exit-codes.html
 PASSED = (0, 5)
@@ -140,14 +144,19 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--only", default="")
     parser.add_argument("--page", action="store_true")
+    parser.add_argument("--record", type=float, default=0.0)
+    parser.add_argument("--from", type=int, default=0, dest="begin")
     asked = parser.parse_args()
+    if asked.record:
+        recorded(asked.record)
+        return 0
     module, _, line = asked.only.partition(":")
     mutations = (
         [one for one in all_mutations() if (one.module, str(one.line)) == (module, line)]
         if asked.only
-        else drawn(asked.seed, asked.sample)
+        else drawn(asked.seed, asked.sample)[asked.begin :]
     )
-    tests = recorded()
+    tests = recorded(MAX_RECORDING_SECONDS)
     verdicts: list[Verdict] = []
     with ThreadPoolExecutor(asked.workers) as pool:
         for verdict in pool.map(lambda one: judged(one, tests), mutations):

@@ -3,71 +3,17 @@
 from __future__ import annotations
 
 import ast
-import hashlib
-import json
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from tests.mutation.recording import WHERE
+from tests.mutation.records import ROOT, Recorded, recorded
 from tests.mutation.syntax import HANDOVER, Mutation
 
-ROOT = Path(__file__).parents[2]
-CORE = (
-    "rules",
-    "profiles",
-    "reading",
-    "reports",
-    "store",
-    "access",
-    "pipeline",
-    "jobs",
-    "use_cases",
-)
-FAST = (
-    *(f"tests/unit/{part}" for part in CORE if (ROOT / "tests" / "unit" / part).is_dir()),
-    "tests/functional",
-)
-RECORDED = ROOT / ".local" / "mutation.json"
+__all__ = ["ROOT", "Recorded", "chosen_for", "recorded"]
+
 # What the tests of one mutant took together when they were recorded.
 MAX_SECONDS = 60.0
-
-Recorded = dict[str, dict[str, Any]]
-
-
-def code_now() -> str:
-    """A digest of the product and of its fast tests."""
-    digest = hashlib.sha256()
-    for folder in (HANDOVER, ROOT / "functions", *(ROOT / fast for fast in FAST)):
-        for path in sorted(folder.rglob("*.py")):
-            digest.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
-    return digest.hexdigest()
-
-
-def recorded() -> Recorded:
-    """What each fast test runs; recorded now unless it was for the same code."""
-    code = code_now()
-    if RECORDED.exists():
-        kept = json.loads(RECORDED.read_text())
-        if kept["code"] == code:
-            tests: Recorded = kept["tests"]
-            return tests
-    print("recording which lines each test runs", flush=True)
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.mutation.recording"]
-        command += ["-n", "2", "--dist", "loadfile", *FAST]
-        # Those that fail are left out, and shown.
-        subprocess.run(command, cwd=ROOT, env=os.environ | {WHERE: folder}, check=False)
-        parts = [json.loads(path.read_text()) for path in Path(folder).iterdir()]
-    tests = {name: one for part in parts for name, one in part.items()}
-    RECORDED.parent.mkdir(exist_ok=True)
-    RECORDED.write_text(json.dumps({"code": code, "tests": tests}))
-    return tests
 
 
 def chosen_for(mutation: Mutation, tests: Recorded) -> list[str]:
