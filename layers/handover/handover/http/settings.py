@@ -7,13 +7,15 @@ from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from handover.http.context import Cursor, Limit, gone, new_router, page_to_dict, person_of
+from handover.http.formats import Name, PathName, Whole
 from handover.http.problems import GONE, answers
 from handover.profiles import OpcoWall, Role
 from handover.runtime import resources
 from handover.use_cases import settings
+from handover.use_cases.settings import MAX_USER_ROLES
 
 router = new_router()
 
@@ -39,8 +41,8 @@ class SettingsChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    clear_guard_percent: StrictInt | None = None
-    clear_guard_lines: StrictInt | None = None
+    clear_guard_percent: Whole | None = None
+    clear_guard_lines: Whole | None = None
     default_account_manager: str | None = None
     allow_account_manager_to_create_requests: StrictBool | None = None
     profiles: list[str] | None = None
@@ -56,8 +58,8 @@ class RoleRules(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    max_users: Annotated[int, Field(strict=True, ge=1)] | None = None
-    assigned_by: list[str] = []
+    max_users: Annotated[Whole, Field(ge=1, json_schema_extra={"minimum": 1})] | None = None
+    assigned_by: Annotated[list[Name], Field(json_schema_extra={"maxItems": MAX_USER_ROLES})] = []
 
 
 class RoleBody(BaseModel):
@@ -164,7 +166,7 @@ def show_role(role: str) -> dict[str, Any]:
     summary="Define or redefine a role; Admins only",
     responses=answers(200, "The role", RoleBody),
 )
-def put_role(role: str, rules: Annotated[RoleRules, Body()]) -> dict[str, Any]:
+def put_role(role: PathName, rules: Annotated[RoleRules, Body()]) -> dict[str, Any]:
     """The role."""
     definition = Role(unquote(role), rules.max_users, frozenset(rules.assigned_by))
     return settings.put_role(resources(), person_of(router), definition)
@@ -199,7 +201,7 @@ def show_workflow(name: str) -> dict[str, Any]:
     summary="Define a workflow; Admins only",
     responses=answers(200, "The workflow", WorkflowBody),
 )
-def put_workflow(name: str) -> dict[str, Any]:
+def put_workflow(name: PathName) -> dict[str, Any]:
     """The workflow."""
     return settings.put_workflow(resources(), person_of(router), unquote(name))
 

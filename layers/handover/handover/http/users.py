@@ -18,10 +18,12 @@ from handover.http.context import (
     person_of,
     run_of,
 )
+from handover.http.formats import Email, FullName, Text, UserRole
 from handover.http.problems import answers
 from handover.model import User
 from handover.runtime import resources
 from handover.use_cases import users
+from handover.use_cases.settings import MAX_USER_ROLES
 
 router = new_router()
 
@@ -42,14 +44,14 @@ class UserFields(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str
-    roles: list[str]
-    opco: str = ""
+    name: FullName
+    roles: Annotated[list[UserRole], Field(json_schema_extra={"maxItems": MAX_USER_ROLES})]
+    opco: Text = ""
     status: Status = Status.ACTIVE
-    employee_id: str = ""
-    phone: str = ""
-    mobile: str = ""
-    login_name: str = ""
+    employee_id: Text = ""
+    phone: Text = ""
+    mobile: Text = ""
+    login_name: Text = ""
 
     def user(self, email: str) -> User:
         """The user with that address."""
@@ -69,7 +71,7 @@ class UserFields(BaseModel):
 class NewUser(UserFields):
     """A user to create; an active one is invited by e-mail to choose a password."""
 
-    email: str
+    email: Email
 
 
 class UserBody(BaseModel):

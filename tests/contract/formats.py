@@ -1,0 +1,22 @@
+"""What the formats of the description admit (`handover.http.formats`), for who draws requests."""
+
+from __future__ import annotations
+
+import schemathesis
+from hypothesis import strategies as st
+
+# Some of every width that UTF-8 has, and the space, which may not stand outside.
+LETTERS = "aB9 -_.äßЖ漢😀"
+
+
+def _texts(most: int, without: str = "") -> st.SearchStrategy[str]:
+    letters = st.sampled_from([sign for sign in LETTERS if sign not in without])
+    return st.text(letters, min_size=1, max_size=most)
+
+
+names = _texts(40).filter(lambda text: text == text.strip())
+schemathesis.openapi.format("name", names)
+schemathesis.openapi.format("path-name", names.filter(lambda text: text != "workflow"))
+schemathesis.openapi.format("printable", st.just("") | _texts(200))
+addresses = st.text("abc-9ä", min_size=1, max_size=20).map("{}@lumina.example".format)
+schemathesis.openapi.format("email", addresses)
