@@ -6,12 +6,13 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from handover.deadline import Deadline, begin
 from handover.store.moving import NameMover, PortfolioMover, UserMover
-from handover.store.name_places import NAMES_MARK, name_places
+from handover.store.name_places import NAMES_MARK
 from handover.store.tables import TableNames, connect
-from handover.store.user_places import Spreading, put_receipt, user_places
+from handover.store.user_places import MARK, Spreading, UserPlaces, places_by, put_receipt
 
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.screen import Screen, Unit
@@ -53,91 +54,80 @@ def migrate_keys(session: Session, *, is_back: bool, rate: int) -> ExitCode:
     return ExitCode.ALL_GOOD
 
 
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What is moved, the mark that says so, and who moves it."""
+
+    words: str
+    mark: str
+    mover: UserMover | NameMover
+
+
 def migrate_users(session: Session, tenant: str, *, is_back: bool, rate: int) -> ExitCode:
     """Spreads the users of a tenant, or with `is_back` gathers them.
 
     The first call only prepares the functions for it. Users may be moved once no run is left that
-    began before; the second call checks this.
+    began before; the next call checks this. Once nobody is left under the one key, a last call has
+    the functions look there no more. From then on the first call back takes that back.
     """
-    screen, table = session.screen, session.stack.output("DirectoryTable")
-    now = time.time()
-    connect(TableNames(directory=table))
-    places = user_places(table, tenant)
-    mover = UserMover(table)
-    if is_back:
-        if places.state is None:
-            screen.say(f"The users of {tenant} have never been spread.")
-            return ExitCode.ALL_GOOD
-        put_receipt(table, tenant, Spreading.BACK, now)
-        return _move_users(mover.gather(tenant, _ENDLESS), rate, screen)
-    if places.state is None:
-        put_receipt(table, tenant, Spreading.PREPARED, now)
-        screen.say(f"Prepared. Run this again in {LONGEST_RUN_SECONDS // 60} minutes.")
-        return ExitCode.ALL_GOOD
-    left = places.since + LONGEST_RUN_SECONDS - now
-    if places.state is Spreading.PREPARED and left > 0:
-        raise CommandError(
-            f"prepared {now - places.since:.0f} s ago, expected {LONGEST_RUN_SECONDS} s: runs that "
-            "began before look for users under one key only; try again later"
-        )
-    put_receipt(table, tenant, Spreading.SPREAD, now)
-    return _move_users(mover.spread(tenant, _ENDLESS), rate, screen)
+    mover = UserMover(session.stack.output("DirectoryTable"))
+    return _migrate(session, tenant, _Kind("users", MARK, mover), is_back=is_back, rate=rate)
 
 
 def migrate_names(session: Session, tenant: str, *, is_back: bool, rate: int) -> ExitCode:
-    """Spreads the login names and the names of a tenant's users, or with `is_back` gathers them.
+    """As `migrate_users`, with the names and login names of the tenant's users."""
+    mover = NameMover(session.stack.output("DirectoryTable"))
+    return _migrate(session, tenant, _Kind("names", NAMES_MARK, mover), is_back=is_back, rate=rate)
 
-    As `migrate_users`. Once nothing is left under one key, a last call has the functions look there
-    no more; the first call back takes that back, and the next one moves.
-    """
-    screen, table = session.screen, session.stack.output("DirectoryTable")
-    now = time.time()
+
+def _migrate(session: Session, tenant: str, kind: _Kind, *, is_back: bool, rate: int) -> ExitCode:
+    screen, table, now = session.screen, kind.mover.table, time.time()
     connect(TableNames(directory=table))
-    places = name_places(table, tenant)
-    mover = NameMover(table)
+    places = places_by(table, tenant, kind.mark)
     state = places.state
     again = f"Run this again in {LONGEST_RUN_SECONDS // 60} minutes."
     if state is None and is_back:
-        screen.say(f"The names of {tenant} have never been spread.")
+        screen.say(f"The {kind.words} of {tenant} have never been spread.")
     elif state is None:
-        put_receipt(table, tenant, Spreading.PREPARED, now, mark=NAMES_MARK)
+        put_receipt(table, tenant, Spreading.PREPARED, now, mark=kind.mark)
         screen.say(f"Prepared. {again}")
     elif state is Spreading.SETTLED and is_back:
-        put_receipt(table, tenant, Spreading.LEAVING, now, mark=NAMES_MARK)
+        put_receipt(table, tenant, Spreading.LEAVING, now, mark=kind.mark)
         screen.say(f"Prepared for the way back. {again}")
     elif state is Spreading.SETTLED:
-        screen.say(f"The names of {tenant} are spread, and nothing is left to do.")
+        screen.say(f"All {kind.words} of {tenant} are spread.")
     else:
-        is_young = now - places.since < LONGEST_RUN_SECONDS
-        if is_young and state is (Spreading.LEAVING if is_back else Spreading.PREPARED):
-            raise CommandError(
-                f"prepared {now - places.since:.0f} s ago, expected {LONGEST_RUN_SECONDS} s: runs "
-                "that began before look for names at other keys; try again later"
-            )
+        _check_age(places, now, is_back=is_back)
         expected = Spreading.BACK if is_back else Spreading.SPREAD
         if state is not expected:
-            put_receipt(table, tenant, expected, now, mark=NAMES_MARK)
-        steps = mover.gather if is_back else mover.spread
-        _move_users(steps(tenant, _ENDLESS), rate, screen, "names")
-        # Runs that began before the move may still store names at the home.
-        if state is Spreading.SPREAD and not is_back and not is_young:
-            _settle(table, tenant, now, screen)
+            put_receipt(table, tenant, expected, now, mark=kind.mark)
+        steps = kind.mover.gather if is_back else kind.mover.spread
+        _move(steps(tenant, _ENDLESS), rate, screen, kind.words)
+        # Runs that began before the move may still store something at the home.
+        is_old = state is Spreading.SPREAD and now - places.since >= LONGEST_RUN_SECONDS
+        if is_old and not is_back and kind.mover.is_spread(tenant, _ENDLESS):
+            put_receipt(table, tenant, Spreading.SETTLED, now, mark=kind.mark)
+            screen.say(f"All {kind.words} of {tenant} are spread.")
     return ExitCode.ALL_GOOD
 
 
-def _settle(table: str, tenant: str, now: float, screen: Screen) -> None:
-    if NameMover(table).is_spread(tenant, _ENDLESS):
-        put_receipt(table, tenant, Spreading.SETTLED, now, mark=NAMES_MARK)
-        screen.say("All names are spread.")
+def _check_age(places: UserPlaces, now: float, *, is_back: bool) -> None:
+    """Raises CommandError while a run may be left that began before the mark was set."""
+    seconds = now - places.since
+    waits = Spreading.LEAVING if is_back else Spreading.PREPARED
+    if places.state is waits and seconds < LONGEST_RUN_SECONDS:
+        raise CommandError(
+            f"prepared {seconds:.0f} s ago, expected {LONGEST_RUN_SECONDS} s: runs that "
+            "began before look under other keys; try again later"
+        )
 
 
-def _move_users(steps: Iterator[int], rate: int, screen: Screen, what: str = "users") -> ExitCode:
+def _move(steps: Iterator[int], rate: int, screen: Screen, words: str) -> None:
     moved = 0
     with _waiting(), screen.bar("moving", None, Unit.LINES) as bar:
         for moved in _paced(steps, rate):
-            bar.to(moved, None, f"moving {what}")
-    screen.say(f"Moved {moved:,} {what}.")
-    return ExitCode.ALL_GOOD
+            bar.to(moved, None, f"moving {words}")
+    screen.say(f"Moved {moved:,} {words}.")
 
 
 @contextmanager

@@ -288,8 +288,8 @@ def test_names_are_moved_and_settled_no_sooner_than_every_run_knows(
     assert is_moved(named, Spreading.SPREAD)
     says(words, "Moved 0 names.", Spreading.SPREAD)
     named.clock.now += 15 * MINUTE
-    says(words, "All names are spread.", Spreading.SETTLED)
-    says(words, "nothing is left to do", Spreading.SETTLED)
+    says(words, f"All names of {TENANT} are spread.", Spreading.SETTLED)
+    says(words, f"All names of {TENANT} are spread.", Spreading.SETTLED)
 
     says(back, "Prepared for the way back", Spreading.LEAVING)
     says(back, "expected 900 s", Spreading.LEAVING)

@@ -97,6 +97,9 @@ def test_users_are_the_same_before_and_after_a_move_and_back_again(pipeline: Pip
         move(pipeline, state)
         assert is_moved(pipeline, state)
         assert listed(pipeline) == before
+    for state in (Spreading.SETTLED, Spreading.LEAVING):
+        mark(pipeline, state)
+        assert listed(pipeline) == before
 
 
 def test_users_of_a_large_tenant_are_read_from_all_keys_alike(pipeline: Pipeline) -> None:
@@ -383,7 +386,14 @@ def test_users_are_moved_no_sooner_than_every_function_looks_at_shards(
     assert main(words) == 0
     assert f"Moved {len(USERS)} users." in capsys.readouterr().out
     assert is_moved(pipeline, Spreading.SPREAD)
+    pipeline.clock.now += 15 * MINUTE
+    assert main(words) == 0
+    assert f"All users of {TENANT} are spread." in capsys.readouterr().out
+    assert UserPlaces(TENANT, Spreading.SETTLED).of(AMINA) == tuple(places(pipeline)[AMINA])
 
+    assert main([*words, "--back"]) == 0
+    assert "Run this again in 15 minutes" in capsys.readouterr().out
+    pipeline.clock.now += 15 * MINUTE
     assert main([*words, "--back"]) == 0
     assert is_moved(pipeline, Spreading.BACK)
     assert main([*words, "--back"]) == 0

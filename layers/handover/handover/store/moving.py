@@ -175,6 +175,10 @@ class UserMover:
         places = UserPlaces(tenant, Spreading.SPREAD)
         yield from self._move(tenant, lambda address: places.of(address)[0], deadline)
 
+    def is_spread(self, tenant: str, deadline: Deadline) -> bool:
+        """True when nobody is left at the home."""
+        return next(_items_of(self.table, tenant, USER, deadline), None) is None
+
     def gather(self, tenant: str, deadline: Deadline) -> Iterator[int]:
         """Moves the users of the shards to the home; the tenant's mark must say so."""
         _, *shards, _ = UserPlaces(tenant, Spreading.BACK).keys

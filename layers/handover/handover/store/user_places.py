@@ -37,7 +37,7 @@ class Spreading(StrEnum):
     """What is done with a tenant's users, or with their names.
 
     PREPARED: readers look at shards too. SETTLED: nothing is at the home any more, so nobody looks
-    there, which names alone can be. LEAVING: no longer settled; readers look at both again.
+    there. LEAVING: no longer settled; readers look at both again.
     """
 
     PREPARED = "prepared"
@@ -78,11 +78,11 @@ class UserPlaces:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """All partition keys, the home first and, where there are shards, last again."""
+        """All partition keys, the home first and, where something may be moved, last again."""
         if self.state is None:
             return (self.tenant,)
-        shards = (f"{self.tenant}~{number:x}" for number in range(SHARDS))
-        return (self.tenant, *shards, self.tenant)
+        shards = tuple(f"{self.tenant}~{number:x}" for number in range(SHARDS))
+        return shards if self.state is Spreading.SETTLED else (self.tenant, *shards, self.tenant)
 
 
 def user_places(table: str, tenant: str) -> UserPlaces:

@@ -1,0 +1,81 @@
+"""A file of many lines for one holder, where every key takes only so much in a second."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from handover import runtime
+from handover.store import history
+from handover.store.name_places import NAMES_MARK
+from handover.store.user_places import MARK, Spreading, put_receipt
+
+from tests.functional.test_directory_files import dropped, file
+from tests.kit.hot_keys import HotKeys
+from tests.kit.pipeline import AMINA, TENANT, Pipeline, file_of
+
+# A tenth of what AWS allows, for a tenth of the lines that would need it.
+WRITE_UNITS, READ_UNITS = 100.0, 300.0
+LINES = 400
+PEOPLE = 60
+PORTFOLIOS, DIRECTORY = "PortfolioTable", "DirectoryTable"
+
+
+@contextmanager
+def limited(pipeline: Pipeline) -> Iterator[HotKeys]:
+    """Keys take no more than that while the context lasts."""
+    keys = HotKeys(pipeline.memory, pipeline.clock, WRITE_UNITS, READ_UNITS)
+    pipeline.memory.hook = keys
+    try:
+        yield keys
+    finally:
+        pipeline.memory.hook = None
+
+
+@pytest.mark.parametrize("spreads", [False, True])
+def test_a_holder_of_very_many_accounts_is_a_hot_key_unless_the_portfolio_is_spread(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, *, spreads: bool
+) -> None:
+    monkeypatch.setattr(history, "LARGE_FROM", 1)
+    monkeypatch.setattr(history, "SPREAD_FROM_CHANGES", 1)
+    monkeypatch.setenv("KEY_LAYOUT", "spread" if spreads else "together")
+    runtime.resources.cache_clear()
+    first, *ids = pipeline.kenyan(LINES + 1)
+    pipeline.run(pipeline.upload(file_of([(first, AMINA)])))
+    pipeline.publish()
+    created = pipeline.upload(file_of([(account, AMINA) for account in ids]))
+
+    with limited(pipeline) as keys:
+        pipeline.run(created)
+        began = pipeline.clock.now
+        pipeline.publish()
+        seconds = pipeline.clock.now - began
+
+    assert pipeline.counts(created) == {"lines": LINES, "updated": LINES}
+    home = f"{TENANT}#{AMINA}"
+    assert ((PORTFOLIOS, home, False) in keys.throttled) == (not spreads)
+    # What a key takes in a second at once, the rest as it takes it.
+    least = LINES / WRITE_UNITS - 1
+    assert (seconds >= least) == (not spreads), seconds
+    held = list(pipeline.resources.tables.portfolios.of(TENANT, AMINA))
+    assert len(held) == LINES + 1
+
+
+@pytest.mark.parametrize("is_spread", [False, True])
+def test_the_users_and_names_of_a_large_tenant_are_a_hot_key_unless_they_are_spread(
+    pipeline: Pipeline, *, is_spread: bool
+) -> None:
+    pipeline.source(writes_directory=True)
+    if is_spread:
+        for mark in (MARK, NAMES_MARK):
+            put_receipt(DIRECTORY, TENANT, Spreading.SETTLED, pipeline.clock.now, mark=mark)
+    lines = [f"new{n:03d}@x.example,Name {n},login{n:03d},active" for n in range(PEOPLE)]
+    created = dropped(pipeline, "users.csv", file("email,name,login_name,status", *lines))
+
+    with limited(pipeline) as keys:
+        pipeline.run(created)
+
+    assert pipeline.counts(created) == {"lines": PEOPLE, "updated": PEOPLE}
+    slow = {key for table, key, _ in keys.throttled if table == DIRECTORY}
+    assert slow == (set() if is_spread else {TENANT})
