@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 import pytest
+from handover.model import Mode
 
 from functions.finalize import app
 from tests.kit.memory_aws import Notification, ObjectCreated
@@ -16,6 +17,12 @@ from tests.kit.payloads import load_event
 from tests.kit.pipeline import AMINA, BARAKA, TENANT, Pipeline, file_of, import_id
 
 SOME_ERRORS = file_of([("K000", AMINA), ("K001", "None"), ("X000", AMINA), ("K002", "=cmd()")])
+KINDS = {
+    "application/json",
+    "application/octet-stream",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "text/csv",
+}
 NO_ERRORS = file_of([("K000", AMINA), ("K001", "")])
 
 
@@ -60,6 +67,23 @@ def test_the_files_hold_the_lines_as_they_were_and_what_became_of_them(
         f"X000,{AMINA},4,rejected,,,,ACCOUNT_NOT_FOUND,The customer was not found\r\n"
         'K002,\'=cmd(),5,rejected,,,,USER_NOT_FOUND,"User not found, check the email"\r\n'
     )
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_every_object_is_stored_as_the_kind_of_file_that_it_is(
+    pipeline: Pipeline, mode: Mode
+) -> None:
+    ids = pipeline.kenyan(3)
+    near = "amina.otieno@lumina.exampel"
+    lines = [(ids[0], AMINA), (ids[1], near), (ids[2], AMINA), (ids[0], BARAKA)]
+    pipeline.run(pipeline.upload(file_of(lines), pipeline.ticket(mode=mode)))
+
+    buckets = (pipeline.resources.reports_bucket, pipeline.resources.work_bucket)
+    for bucket in buckets:
+        for key, (version, *_) in pipeline.memory.s3.buckets[bucket].objects.items():
+            kind = version.headers["ContentType"]
+            assert kind in KINDS, key
+            assert kind == "application/json" or not key.endswith(".json"), key
 
 
 def test_a_column_that_was_ignored_is_reported_at_every_place(pipeline: Pipeline) -> None:

@@ -49,8 +49,9 @@ COMPUTED: dict[type[ast.operator], type[ast.operator]] = {
     ast.BitAnd: ast.BitOr,
 }
 UNTOLD = frozenset({"logger", "TypeVar", "cast"})
-# What people read, and what only guards against another defect (`zip`, `csv`).
-PASSED_OVER = frozenset({"summary", "description", "strict"})
+# What people read, and what only guards against another defect: `strict` of `zip` and `csv`, and
+# `frozen` and `slots`, which mypy holds everybody to.
+PASSED_OVER = frozenset({"summary", "description", "strict", "frozen", "slots"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,9 @@ def _is_left_alone(parent: ast.AST, child: ast.AST) -> bool:
         case _, ast.Expr(value=ast.Call() as call) | (ast.Call() as call):
             return isinstance(root := _root(call.func), ast.Name) and root.id in UNTOLD
         case _, ast.If(test=ast.Name(id="TYPE_CHECKING")):
+            return True
+        case _, ast.Assign(targets=[ast.Name(id="__all__")]):
+            # The linter holds it to the names that there are.
             return True
         case _, ast.Raise():
             # Its words are for people; that it is raised is another change.

@@ -63,7 +63,7 @@ def made_within(service: Any, limits: CallLimits) -> Any:
     config = Config(
         connect_timeout=limits.connect_seconds,
         read_timeout=limits.read_seconds,
-        retries={"mode": "standard", "total_max_attempts": limits.tries},  # type: ignore[arg-type]
+        retries={"mode": "standard", "total_max_attempts": limits.tries},
         max_pool_connections=MAX_IN_FLIGHT,
     )
     if service == "s3":

@@ -41,10 +41,10 @@ class Problem(BaseModel):
 
 
 def answers(status: int, words: str, model: type) -> dict[int, OpenAPIResponse]:
-    """A route's answer, for the description of the API."""
+    """A route's answer, for the description of the API, which adds the problems of every route."""
     return {
         status: {"description": words, "content": {JSON: {"model": model}}},
-        **problems(400, 403, 404, 409),
+        **problems(404, 409),
     }
 
 
@@ -87,9 +87,9 @@ def problems(*statuses: int) -> dict[int, OpenAPIResponse]:
 
 DOWNLOAD: dict[int, OpenAPIResponse] = {
     302: {"description": "The address of the file, valid for five minutes"},
-    **problems(403, 404, 409),
+    **problems(404, 409),
 }
 GONE: dict[int, OpenAPIResponse] = {
     204: {"description": "It was removed"},
-    **problems(403, 404, 409),
+    **problems(404, 409),
 }

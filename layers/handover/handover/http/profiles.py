@@ -80,7 +80,7 @@ TEMPLATE: dict[int, OpenAPIResponse] = {
         "description": "A CSV file with the header only",
         "content": {"text/csv": {"schema": {"type": "string"}}},
     },
-    **problems(403, 404),
+    **problems(404),
 }
 
 
