@@ -76,7 +76,7 @@ def _show(screen: Screen, found: Sequence[dict[str, Any]]) -> None:
         (str(line["line"]), line["outcome"], line["account"], line["code"], _words(line))
         for line in found
     ]
-    headings = ("line", "outcome", "account", "code", "what changed, or what to do")
+    headings = ("line", "outcome", "account", "code", "what changed, why, and what to do")
     screen.table(headings, rows, numbers=(0,), is_wrapped=True)
 
 

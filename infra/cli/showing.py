@@ -27,7 +27,7 @@ OUTCOMES = {
     "unchanged": "unchanged",
     "pending": "pending: the user does not exist yet",
     "duplicate": "duplicate of an earlier line",
-    "superseded": "superseded by a later import",
+    "superseded": "superseded: decided later, or a condition is not met",
     "rejected": "rejected",
     "not_processed": "not processed",
 }

@@ -63,7 +63,7 @@ def test_the_files_hold_the_lines_as_they_were_and_what_became_of_them(
     assert results.decode("utf-8-sig") == (
         "account ID,account Manager,line,outcome,role,before,after,code,message\r\n"
         f"K000,{AMINA},2,updated,account_manager,,{AMINA},,\r\n"
-        "K001,None,3,unchanged,,,,,\r\n"
+        "K001,None,3,unchanged,,,,,already so\r\n"
         f"X000,{AMINA},4,rejected,,,,ACCOUNT_NOT_FOUND,The customer was not found\r\n"
         'K002,\'=cmd(),5,rejected,,,,USER_NOT_FOUND,"User not found, check the email"\r\n'
     )

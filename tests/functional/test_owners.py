@@ -109,7 +109,8 @@ def test_accounts_that_have_changed_hands_meanwhile_are_left_alone(pipeline: Pip
     assert pipeline.holders("K000", "K001", "K002") == [SALES, f"{BARAKA}, {SALES}", BARAKA]
     assert pipeline.counts(written) == {"lines": 3, "updated": 2, "superseded": 1}
     told = [row["message"] for row in pipeline.table(written, "results.csv")]
-    why = f"account_manager is {SALES}, expected {AMINA} in it"
+    since = "since 2026-11-22T09:59:00.000Z by an edit"
+    why = f"account_manager is {SALES} {since}, expected {AMINA} in it"
     assert told == [f"the account has changed since: {why}", "", ""]
 
 

@@ -63,7 +63,7 @@ TEXTS = {
     "outcome.unchanged": "already so",
     "outcome.rejected": "with a problem",
     "outcome.duplicate": "repeated",
-    "outcome.superseded": "overtaken",
+    "outcome.superseded": "left alone",
     "outcome.not_processed": "not worked",
     "stage.uploading": "Upload",
     "stage.reading": "Read",

@@ -66,7 +66,8 @@ class Operation(StrEnum):
     REMOVE takes users off a role, RESOLVE replaces the pending assignees of addresses by the users
     that have them now. Both leave alone everybody else who holds the role. RECORD tells a fact;
     INITIAL and DEFAULT say who is to hold a role of an account that is new, DEFAULT because
-    nobody was named.
+    nobody was named. REQUIRE changes nothing: it says who must hold the role now for the line to
+    apply.
     """
 
     SET = "set"
@@ -75,6 +76,7 @@ class Operation(StrEnum):
     RECORD = "record"
     INITIAL = "initial"
     DEFAULT = "default"
+    REQUIRE = "require"
 
 
 class Mode(StrEnum):

@@ -34,7 +34,8 @@ def test_u11_the_template_of_a_preset_needs_no_sign_in(tmp_path: Path) -> None:
 
     assert main(["template", "single-strict", "-o", str(target)]) == ExitCode.ALL_GOOD
 
-    assert target.read_text(encoding="utf-8-sig") == "account ID,account Manager\n"
+    text = target.read_text(encoding="utf-8-sig")
+    assert text == "account ID,account Manager,Current account manager\n"
 
 
 @pytest.mark.parametrize("name", ["role-team", "one-of-the-tenant"])

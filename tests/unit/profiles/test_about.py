@@ -48,7 +48,7 @@ def test_a_profile_that_does_not_say_is_about_assignments() -> None:
         (profile_json(USERS) | {"about": "cars"}, "about"),
         (
             with_column(profile_json(presets()["single-strict"]), holds="fact", role="#name"),
-            "columns[2].role",
+            "columns[3].role",
         ),
         (profile_json(ACCOUNTS) | {"roles": {"#name": {"max_users": 1}}}, "roles.#name"),
     ],

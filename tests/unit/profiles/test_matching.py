@@ -16,6 +16,7 @@ from handover.profiles import (
     Profile,
     Role,
     bind,
+    ignored_columns,
     mapping_for,
     match_columns,
     presets,
@@ -332,3 +333,26 @@ def test_ways_to_name_users_decide_between_columns() -> None:
     matches = found("Account ID", "AM e-mail", "AM login", profile=profile)
 
     assert [match.column for match in matches] == ["account ID", None, "account Manager"]
+
+
+def test_only_its_own_names_are_a_condition_without_asking() -> None:
+    def matched(label: str, *others: str) -> tuple[str | None, How]:
+        match = found("Account ID", *others, label)[-1]
+        return match.column, match.how
+
+    assert matched("current account manager", "KAM") == ("Current account manager", How.EXACT)
+    assert matched("Current_Manager", "KAM") == ("Current account manager", How.ALIAS)
+    assert matched("Present KAM", "KAM") == ("Current account manager", How.NEAR)
+    # Alone it may be the column that somebody has edited.
+    assert matched("Present KAM") == ("account Manager", How.NEAR)
+    assert matched("acount mangaer") == ("account Manager", How.NEAR)
+
+
+def test_a_misspelled_condition_is_named_but_not_for_every_account_manager() -> None:
+    def suggested(label: str) -> str | None:
+        return dict(ignored_columns(["account ID", "account Manager", label], STRICT, mapping={}))[
+            label
+        ]
+
+    assert suggested("Curent account manager") == "Current account manager"
+    assert suggested("Key account manager") is None

@@ -50,7 +50,11 @@ def refusal(*labels: str, profile: Profile = STRICT) -> RefusedError:
 
 def test_the_preset_single_strict_is_there_under_its_own_name() -> None:
     assert STRICT.name == "single-strict"
-    assert [column.label for column in STRICT.columns] == ["account ID", "account Manager"]
+    assert [column.label for column in STRICT.columns] == [
+        "account ID",
+        "account Manager",
+        "Current account manager",
+    ]
     assert STRICT.roles == {"account_manager": Role("account_manager", 1)}
     assert STRICT.required_user_roles == {"Sales"}
     assert STRICT.uploader_roles == {"Admin", "Back Office Management"}
@@ -62,11 +66,14 @@ def test_every_preset_stands_under_its_own_name_and_reads_its_own_template() -> 
         labels = template_csv(profile).decode("utf-8-sig").removesuffix("\r\n").split(",")
 
         assert profile.name == name
-        assert len(found(*labels, profile=profile).roles) == len(labels) - 1
+        binding = found(*labels, profile=profile)
+        assert len(binding.roles) + len(binding.conditions) == len(labels) - 1
 
 
 def test_a_template_starts_with_a_byte_order_mark_for_spreadsheets() -> None:
-    assert template_csv(STRICT) == b"\xef\xbb\xbfaccount ID,account Manager\r\n"
+    assert template_csv(STRICT) == (
+        b"\xef\xbb\xbfaccount ID,account Manager,Current account manager\r\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -424,13 +431,13 @@ def test_a_column_of_a_role_that_is_not_defined_is_refused(holds: str, role: str
     with pytest.raises(InvalidRequestError) as refused:
         profile_from(data)
 
-    assert refused.value.field == "columns[2].role"
+    assert refused.value.field == "columns[3].role"
 
 
 def test_a_column_that_is_not_required_may_be_absent() -> None:
     data = profile_json(STRICT)
     data["columns"].append(data["columns"][1] | {"label": "deputy", "aliases": []})
-    data["columns"][2] |= {"role": "deputy", "required": False}
+    data["columns"][3] |= {"role": "deputy", "required": False}
     data["roles"]["deputy"] = {"max_users": 1}
 
     roles = found("account ID", "account Manager", profile=profile_from(data)).roles

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from handover.profiles import Blank, presets
-from handover.profiles.sentences import blanks_of, purpose_of
+from handover.profiles.sentences import blanks_of, conditions_of, purpose_of
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,14 @@ def test_an_empty_cell_of_a_directory_file_clears_a_field() -> None:
     profile = replace(presets()["directory-users"], blank=Blank.CLEAR, clear_words=frozenset())
 
     assert blanks_of(profile) == "An empty cell clears what the directory says."
+
+
+def test_columns_of_present_holders_are_named_where_a_file_has_them() -> None:
+    profile = presets()["manager-and-viewers"]
+    both = {"email", "Current viewers", "Current account manager"}
+
+    assert conditions_of(profile, {"email"}) == ""
+    assert conditions_of(profile, both) == (
+        "A line applies only if its account is held as in 'Current account manager' and "
+        "'Current viewers'; an empty cell is no condition."
+    )

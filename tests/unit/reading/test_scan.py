@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from handover.errors import RefusedError
 from handover.model import Dialect
+from handover.reading.clearing import Clearing
 from handover.reading.keys import KeyColumn
 from handover.reading.limits import LIMITS, Limits
 from handover.reading.scan import Sizes, scan
@@ -271,3 +272,39 @@ def test_a_long_word_that_clears_is_known_in_every_case(sign: str, length: int) 
     )
 
     assert found.clearing == 1
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_report", "has_conditions"),
+    [
+        ("", False, False),
+        ("  ", False, False),
+        ('""', False, False),
+        ('" ; "', False, False),
+        ("'", True, True),
+        ("ana@example.com", False, True),
+        ('" ;a"', False, True),
+        # A line with a cell too many is rejected, whatever it says.
+        (",x", False, False),
+    ],
+)
+def test_a_file_has_conditions_when_one_cell_of_the_column_is_filled(
+    cell: str, *, is_report: bool, has_conditions: bool
+) -> None:
+    dialect = Dialect("utf-8", ",", is_report=is_report)
+    header = plain_header(("a", "b", "c"))
+    data = b"".join(b"1,x,\n" for _ in range(40)) + f"2,y,{cell}\n3,z,\n".encode()
+    clearing = Clearing(
+        [], lambda _: False, ";", (), [2], lambda value: not value.replace(";", "").strip()
+    )
+
+    found = scan(
+        iter([data]),
+        dialect=dialect,
+        header=header,
+        key=KeyColumn(0, seed=1),
+        sizes=Sizes(1000, 1000, window_bytes=64),
+        clearing=clearing,
+    )
+
+    assert found.has_conditions is has_conditions

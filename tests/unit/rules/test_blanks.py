@@ -60,10 +60,10 @@ def test_f1_separators_alone_leave_the_users_as_they_are(preset: str, cell: str)
     profile = presets()[preset]
     labels = tuple(column.label for column in profile.columns)
 
-    found = asked("0042", cell, cell, profile=profile, header=labels)
+    found = asked("0042", *[cell] * (len(labels) - 1), profile=profile, header=labels)
 
     assert isinstance(found, Instruction)
-    assert found.requests == ()
+    assert (found.requests, found.conditions) == ((), ())
 
 
 @pytest.mark.parametrize(("blank", "is_clearing"), [("clear", True), ("keep", False)])

@@ -135,12 +135,14 @@ def test_a_chunk_that_must_not_write_keeps_a_decision_to_leave_things_as_they_ar
 
 
 def test_what_a_later_import_decided_stays() -> None:
-    later = account(AMINA.email, orders={ROLE: "30"})
+    later = account(AMINA.email, orders={ROLE: "30#0A#ab12cd34"})
 
     planned = decided("0042", BARAKA.email, of=later, by=context("20"))
 
     assert (planned.outcome, planned.changes, planned.write) == (Outcome.SUPERSEDED, (), None)
-    assert planned.message == "a later import has decided this account already"
+    assert planned.message == (
+        "a later import has decided this account already: import ab12cd34 of 30"
+    )
 
 
 def test_what_an_earlier_import_decided_is_replaced() -> None:

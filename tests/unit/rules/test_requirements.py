@@ -60,7 +60,9 @@ def test_r4_the_manager_is_named_by_address_in_any_case_and_has_the_sales_role()
 
 
 def test_r5_r18_the_file_is_a_csv_and_a_template_for_it_can_be_had() -> None:
-    assert template_csv(STRICT).decode("utf-8-sig") == "account ID,account Manager\r\n"
+    assert template_csv(STRICT).decode("utf-8-sig") == (
+        "account ID,account Manager,Current account manager\r\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,9 @@ def code(planned: Decision) -> str:
 
 
 def test_r34_r35_the_columns_are_found_as_the_product_names_them() -> None:
-    assert template_csv(VIEWERS).decode("utf-8-sig") == "customer ID,email,defaultViewers\r\n"
+    assert template_csv(VIEWERS).decode("utf-8-sig") == (
+        "customer ID,email,defaultViewers,Current account manager,Current viewers\r\n"
+    )
 
 
 def test_r31_r38_viewers_are_a_list_separated_by_commas_that_replaces_the_last_one() -> None:

@@ -98,7 +98,7 @@ def test_r48_the_address_stands_in_the_roles_column_with_three_underscores() -> 
 
 def test_r50_the_template_names_the_recommended_column_of_each_role() -> None:
     assert template_csv(TEAM).decode("utf-8-sig") == (
-        "account ID,CSM___tid,Renewal Manager___tid\r\n"
+        "account ID,CSM___tid,Renewal Manager___tid,Current CSM,Current Renewal Manager\r\n"
     )
 
 

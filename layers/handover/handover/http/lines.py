@@ -38,10 +38,11 @@ class RoleChange(BaseModel):
 class ResultLine(BaseModel):
     """A line of the file and its outcome.
 
-    `fields` are its cells by column name: a blank label is named by its position, and a repeated
-    one gets a number. `column` names the cell that is wrong, "" for the whole line; `suggestion` is
-    a value for that cell that would probably correct it. With `is_cut` the line was too long for an
-    answer, and its cells are shortened.
+    `message` says why the line came out so, of good lines too. `fields` are its cells by column
+    name: a blank label is named by its position, and a repeated one gets a number. `column` names
+    the cell that is wrong, "" for the whole line; `suggestion` is a value for that cell that would
+    probably correct it. With `is_cut` the line was too long for an answer, and its cells are
+    shortened.
     """
 
     line: int

@@ -27,7 +27,8 @@ from handover.profiles import (
     removing,
     resolving,
 )
-from handover.profiles.made import NOBODY, SEPARATOR
+from handover.profiles.made import SEPARATOR
+from handover.profiles.profile import NOBODY
 from handover.reading import MAX_RECORD_BYTES
 from handover.reading.guards import unguard
 from handover.reports.parts import RESULTS_COLUMNS

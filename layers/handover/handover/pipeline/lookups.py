@@ -41,7 +41,7 @@ def lookup_context_for(
     `import_id` is the import that the instructions belong to, "" for an edit.
     """
     directory = resources.tables.directory
-    requests = [request for one in asked for request in one.requests]
+    requests = [request for one in asked for request in (*one.requests, *one.conditions)]
     named = dict.fromkeys(
         address_in(name)
         for request in requests

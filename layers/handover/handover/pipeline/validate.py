@@ -165,9 +165,13 @@ def _validate(
     admitted = _admit(resources, sender)
     try:
         head = _head_of(resources, arrival, admitted, item, run)
-        # What a line does depends on what older imports leave behind.
-        older = _let_older_end(resources, arrival, item, run) if head.binding.is_relative else None
+        # What a line does may depend on what older imports leave behind. Whether some line has a
+        # condition is known after the scan; of an import that waits already it is known before.
+        must_wait = head.binding.is_relative or (bool(head.binding.conditions) and item.waits)
+        older = _let_older_end(resources, arrival, item, run) if must_wait else None
         scanned = _scan(resources, item, admitted, head, run, worker_seconds)
+        if older is None and scanned.scan.has_conditions:
+            older = _let_older_end(resources, arrival, item, run)
         planned = _plan(resources, item, admitted, head, scanned, run)
     except ObjectGoneError as gone:
         raise _gone() from gone
@@ -251,7 +255,12 @@ def _scan(
             Limits(min_lines=1 if admitted.sender.job is None else 0),
         ),
         clearing=Clearing(
-            binding.clearing, profile.is_clearing, profile.list_separator, profile.clear_words
+            binding.clearing,
+            profile.is_clearing,
+            profile.list_separator,
+            profile.clear_words,
+            [column.index for column in binding.conditions],
+            profile.is_blank,
         ),
         fallback_encoding=profile.fallback_encoding,
     )

@@ -16,6 +16,9 @@ from handover.reading.sniff import normal_label
 
 # More than the labels of any header need; mappings are stored whole.
 MAX_MAPPING_BYTES = MAX_HEADER_BYTES
+# How alike (of 1) two labels must be for one to be suggested in place of the other. The label of a
+# condition contains that of the role itself, so it must be more alike.
+ALIKE, CONDITION_ALIKE = 0.75, 0.9
 # Nobody types a longer label.
 MAX_TYPED_CHARS = 100
 
@@ -44,17 +47,22 @@ class Binding:
     """Which columns hold what the profile needs; indexes count from 0.
 
     `account` is the column of what lines are about: the account, or the user in a file of users.
+    `conditions` are the columns of who must hold a role now for the line to apply.
     """
 
     account: int
     account_label: str
     roles: tuple[RoleColumn, ...]
+    conditions: tuple[RoleColumn, ...] = ()
 
     @property
     def ways(self) -> frozenset[NamedBy]:
         """All the ways in which the file may name users."""
         return frozenset(
-            way for column in self.roles for column in (column, *column.others) for way in column.by
+            way
+            for column in (*self.roles, *self.conditions)
+            for column in (column, *column.others)
+            for way in column.by
         )
 
     @property
@@ -73,7 +81,7 @@ class Binding:
 
     @property
     def is_relative(self) -> bool:
-        """True when lines depend on present holders, so that older imports must end first."""
+        """True when all lines depend on present holders, so that older imports must end first."""
         return any(
             place is not None
             for column in self.roles
@@ -98,18 +106,28 @@ def ignored_columns(
     own_names = {normal_label(theirs): normal_label(ours) for theirs, ours in mapping.items()}
     found = [own_names.get(normal_label(label), normal_label(label)) for label in labels]
     columns = {
-        normal_label(name): column.label
+        normal_label(name): column
         for column in profile.columns
         for name in (column.label, *column.aliases)
     }
-    taken = {columns[name] for name in found if name in columns}
-    free = {name: label for name, label in columns.items() if label not in taken}
+    taken = {columns[name].label for name in found if name in columns}
+    free = {name: column for name, column in columns.items() if column.label not in taken}
     ignored: list[tuple[str, str | None]] = []
     for label, name in zip(labels, found, strict=True):
         if name and name not in columns:
-            near = get_close_matches(name, free, 1, 0.75)
-            ignored.append((label, free[near[0]] if near else None))
+            ignored.append((label, _most_alike(name, free)))
     return sorted(ignored, key=lambda one: one[1] is None)
+
+
+def _most_alike(name: str, free: Mapping[str, Column]) -> str | None:
+    """The label of the column that was probably meant by a name that is none of theirs."""
+    for is_condition, alike in ((True, CONDITION_ALIKE), (False, ALIKE)):
+        names = [
+            one for one, column in free.items() if (column.holds is Holds.CURRENT) is is_condition
+        ]
+        if near := get_close_matches(name, names, 1, alike):
+            return free[near[0]].label
+    return None
 
 
 def check_mapping(profile: Profile, mapping: Mapping[str, str]) -> None:
@@ -160,7 +178,8 @@ def bind(
         raise _missing(missing, profile, labels, mapping, line)
     if all(column.holds in BESIDE for column in roles):
         raise _missing_all(profile, labels, mapping, line)
-    return Binding(account, _spoken(labels[account]), _joined(roles))
+    conditions = tuple(column for column in roles if column.holds is Holds.CURRENT)
+    return Binding(account, _spoken(labels[account]), _joined(roles), conditions)
 
 
 def _joined(roles: Sequence[RoleColumn]) -> tuple[RoleColumn, ...]:
@@ -203,7 +222,7 @@ def _missing_all(
     profile: Profile, labels: Sequence[str], mapping: Mapping[str, str], line: int
 ) -> RefusedError:
     """The refusal of a header with an account and no other column of the profile."""
-    others = [column for column in profile.columns if column.holds not in KEYS]
+    others = [column for column in profile.columns if column.holds not in KEYS | BESIDE]
     if not others:
         return RefusedError(
             "MISSING_COLUMN",
@@ -248,9 +267,13 @@ def _remedy(
 ) -> str:
     """What to do about columns that the header lacks, with the `--map` to type."""
     missing = {column.label for column in columns}
+    # Where the column of a role is missing, that of its present holder may be the one meant.
+    assigning = [column for column in profile.columns if column.holds is not Holds.CURRENT]
     found = [
         match
-        for match in match_columns(labels, [], profile, remembered=mapping)
+        for match in match_columns(
+            labels, [], replace(profile, columns=tuple(assigning)), remembered=mapping
+        )
         if match.column in missing
     ]
     if not found:

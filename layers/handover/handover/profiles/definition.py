@@ -88,7 +88,7 @@ COLUMN_FIELDS: Mapping[str, ProfileField] = {
     ),
     "by": ProfileField(
         "a list of `email`, `login` and `name`",
-        "how cells name users, tried in this order; for `users` and `initial`",
+        "how cells name users, tried in this order; for `users`, `initial` and `current`",
         default="none",
     ),
     "required": ProfileField(
@@ -106,7 +106,8 @@ HOLDS: Mapping[str, str] = {
     "workflow": "the workflow for the account, by its exact name",
     "fact": "a field of the account or user that the line is about",
     "initial": "who holds the role if the line creates the account",
-    "expected": "who must hold the role now, or the line is superseded",
+    "current": "who must hold the role now, or the line is superseded; empty: no condition",
+    "expected": "who must hold the role now, or the role is left as it is; empty: nobody",
     "replaced": "the one holder of the role whom the named users replace",
     "removed": "users to remove from the role",
     "resolved": "addresses that were pending and belong to a user now",

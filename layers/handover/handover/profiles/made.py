@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from handover.model import ADMIN, Duplicates
 from handover.profiles.profile import (
+    NOBODY,
     WORKFLOW_ROLE,
     Blank,
     Column,
@@ -23,8 +24,6 @@ from handover.profiles.profile import (
 from handover.reading.sniff import normal_label
 
 ACCOUNT_LABEL = "account ID"
-# The cell text for nobody, in the files made here.
-NOBODY = "(nobody)"
 SEPARATOR = ","
 
 

@@ -124,6 +124,7 @@ def profile_json(profile: Profile) -> dict[str, Any]:
 _OF_A_ROLE = frozenset(
     {
         Holds.USERS,
+        Holds.CURRENT,
         Holds.EXPECTED,
         Holds.REPLACED,
         Holds.REMOVED,
@@ -132,7 +133,7 @@ _OF_A_ROLE = frozenset(
         Holds.INITIAL,
     }
 )
-_BY_NAMES = frozenset({Holds.USERS, Holds.INITIAL})
+_BY_NAMES = frozenset({Holds.USERS, Holds.INITIAL, Holds.CURRENT})
 # The possible columns besides the one of what lines are about.
 _KEYS = {About.ASSIGNMENTS: Holds.ACCOUNT, About.ACCOUNTS: Holds.ACCOUNT, About.USERS: Holds.USER}
 _SAYING = {
@@ -179,7 +180,7 @@ def _column(data: Mapping[str, Any], path: str, roles: Collection[str]) -> Colum
         role = _text(data, "role", path)
         if role not in roles and not (holds in BESIDE and role == WORKFLOW_ROLE):
             raise InvalidRequestError(f"{path}.role", f"{role!r} is none of the profile's roles")
-    if holds in _BY_NAMES:
+    if _names_users(holds, role):
         try:
             by = tuple(NamedBy(way) for way in _texts(data, "by", path))
         except ValueError as wrong:
@@ -196,6 +197,11 @@ def _column(data: Mapping[str, Any], path: str, roles: Collection[str]) -> Colum
         by=by,
         is_required=_flag(data, "required", path) if "required" in data else True,
     )
+
+
+def _names_users(holds: Holds, role: str) -> bool:
+    """True when cells of the column name users, so that it says how."""
+    return holds in _BY_NAMES and role != WORKFLOW_ROLE
 
 
 def _check_columns(columns: Sequence[Column], about: About) -> None:
@@ -232,7 +238,7 @@ def _column_json(column: Column) -> dict[str, Any]:
     }
     if column.holds in _OF_A_ROLE:
         data["role"] = column.role
-    if column.holds in _BY_NAMES:
+    if _names_users(column.holds, column.role):
         data["by"] = [way.value for way in column.by]
     return data
 

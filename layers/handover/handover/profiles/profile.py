@@ -12,13 +12,15 @@ from enum import StrEnum
 
 from handover.model import ADMIN, Duplicates
 from handover.profiles.fields import About
+from handover.reading.sniff import normal_label
 
 
 class Holds(StrEnum):
     """What the cells of a column contain.
 
-    USERS and WORKFLOW: what the account must have. EXPECTED: what it must have now for the same
-    role's other column to apply. REPLACED: the one holder whom the users in that column replace.
+    USERS and WORKFLOW: what the account must have. CURRENT: what it must have now for the line to
+    apply, if the cell is not blank. EXPECTED: what it must have now for the same role's other
+    column to apply; blank = nobody. REPLACED: the one holder whom the users in that column replace.
     REMOVED: users to remove from the role. RESOLVED: addresses that were unknown and have a user
     now. FACT: a field of the account or the user that the line is about. INITIAL: who must hold the
     role if the account is new.
@@ -28,6 +30,7 @@ class Holds(StrEnum):
     USER = "user"
     USERS = "users"
     WORKFLOW = "workflow"
+    CURRENT = "current"
     EXPECTED = "expected"
     REPLACED = "replaced"
     REMOVED = "removed"
@@ -38,8 +41,10 @@ class Holds(StrEnum):
 
 # What the lines of a file are about; a file has a column for one of them.
 KEYS = frozenset({Holds.ACCOUNT, Holds.USER})
-# These say nothing alone, but qualify the other column of their role.
-BESIDE = frozenset({Holds.EXPECTED, Holds.REPLACED})
+# These say nothing alone: they qualify the other column of their role, or the line.
+BESIDE = frozenset({Holds.CURRENT, Holds.EXPECTED, Holds.REPLACED})
+# In a column of CURRENT, this means nobody in every profile, like the words that clear.
+NOBODY = "(nobody)"
 
 
 class NamedBy(StrEnum):
@@ -168,6 +173,10 @@ class Profile:
             part.strip() for part in text.split(self.list_separator)
         )
 
+    def names_nobody(self, cell: str) -> bool:
+        """True when a cell of CURRENT with this text says that nobody holds the role."""
+        return cell.strip().casefold() in self.clear_words | {NOBODY}
+
     def is_clearing(self, cell: str) -> bool:
         """True when a cell with this text asks to remove the users."""
         if self.is_blank(cell):
@@ -190,7 +199,14 @@ class Profile:
                 columns += (column.of_role(role) for role in found)
             else:
                 columns.append(column)
-        return replace(self, columns=tuple(columns), roles=found | dict(self.roles))
+        # A role may be called "current ...": then its own column has that label.
+        labels = {normal_label(one.label) for one in columns if one.holds is not Holds.CURRENT}
+        distinct = tuple(
+            one
+            for one in columns
+            if one.holds is not Holds.CURRENT or normal_label(one.label) not in labels
+        )
+        return replace(self, columns=distinct, roles=found | dict(self.roles))
 
     def guarded_by(self, roles: Iterable[Role]) -> Profile:
         """This profile, with the tenant's rules of who may assign each role."""

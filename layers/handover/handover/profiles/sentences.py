@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from handover.profiles.fields import About
-from handover.profiles.profile import EACH_ROLE, WORKFLOW_ROLE, Blank, Profile
+from handover.profiles.profile import EACH_ROLE, WORKFLOW_ROLE, Blank, Holds, Profile
 
 
 def purpose_of(profile: Profile) -> str:
@@ -19,6 +21,24 @@ def purpose_of(profile: Profile) -> str:
     if WORKFLOW_ROLE in roles:
         parts.append("the workflow")
     return f"Sets {' and '.join(parts) or 'the roles'} of each account in the file."
+
+
+def conditions_of(profile: Profile, matched: Collection[str]) -> str:
+    """What the file's columns of present holders do, "" if it has none of them.
+
+    `matched` are the labels of the profile's columns that the file has.
+    """
+    labels = [
+        column.label
+        for column in profile.columns
+        if column.holds is Holds.CURRENT and column.label in matched
+    ]
+    if not labels:
+        return ""
+    named = _list([repr(label) for label in labels])
+    return (
+        f"A line applies only if its account is held as in {named}; an empty cell is no condition."
+    )
 
 
 def blanks_of(profile: Profile) -> str:

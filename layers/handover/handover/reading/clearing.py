@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
@@ -30,26 +31,33 @@ class Clearing:
     """Which columns a line may clear, and by which values.
 
     With a `list_separator`, a value of separators only may clear however long it is. `words` are
-    the clearing words, in the form of str.casefold.
+    the clearing words, in the form of str.casefold. `conditions` are columns whose cells say who
+    must hold a role now, where `is_blank` is false of them.
     """
 
     columns: Sequence[int]
     is_clearing: Callable[[str], bool]
     list_separator: str | None = None
     words: Collection[str] = ()
+    conditions: Sequence[int] = ()
+    is_blank: Callable[[str], bool] = operator.not_
 
 
 class ClearingCounter:
     """Counts the lines of windows that clear; asks `is_clearing` once per distinct value.
 
-    `width` is the number of fields that a line must have to count.
+    `width` is the number of fields that a line must have to count. `has_condition` becomes true
+    with the first line that has a condition.
     """
 
     def __init__(self, clearing: Clearing, width: int) -> None:
+        self.has_condition = False
+        self._conditions = tuple(clearing.conditions)
         self._columns = tuple(clearing.columns)
         self._width = width
         self._is_clearing = clearing.is_clearing
         # A space is already odd, and so is every byte of a separator that is not ASCII.
+        self._is_blank = clearing.is_blank
         self._separator = ord(clearing.list_separator) if clearing.list_separator is not None else 0
         # A quote within a word is doubled; a guard and the surrounding quotes are three bytes.
         longest = max((len(word.encode()) + word.count('"') for word in clearing.words), default=0)
@@ -62,7 +70,25 @@ class ClearingCounter:
         for column in self._columns:
             begin, end = window.field(column)
             clears |= self._clears(window, begin, end, dialect)
-        return int(np.count_nonzero(clears & is_line & (window.widths == self._width)))
+        counts = is_line & (window.widths == self._width)
+        if not self.has_condition:
+            self.has_condition = any(
+                self._is_filled(window, counts, column, dialect) for column in self._conditions
+            )
+        return int(np.count_nonzero(clears & counts))
+
+    def _is_filled(
+        self, window: Window, counts: npt.NDArray[np.bool_], column: int, dialect: Dialect
+    ) -> bool:
+        """True when the column has a cell that is not blank, on a line that counts."""
+        begin, end = window.field(column)
+        longer = np.flatnonzero(counts & (end > begin))
+        bounds = zip(begin[longer].tolist(), end[longer].tolist(), strict=True)
+        # Nearly all of them are the same, or the first says enough.
+        raws = {window.data[low:high] for low, high in bounds}
+        return any(
+            not self._is_blank(value) for raw in raws for value in field_values([raw], dialect)
+        )
 
     def _clears(
         self, window: Window, begin: Places, end: Places, dialect: Dialect

@@ -32,8 +32,9 @@ class Scan:
     """The result of one pass over a file.
 
     `hashes` has one number for every data line, in order; `clearing` counts the lines with a
-    clearing value. `dialect` is the one given, or with the fallback encoding when the file turned
-    out to need it. `end` is the offset after the last byte.
+    clearing value, and `has_conditions` says whether any line has a condition. `dialect` is the
+    one given, or with the fallback encoding when the file turned out to need it. `end` is the
+    offset after the last byte.
     """
 
     chunks: tuple[Chunk, ...]
@@ -42,6 +43,7 @@ class Scan:
     end: int
     dialect: Dialect
     hashes: Hashes
+    has_conditions: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def scan(
     text = _TextCheck(dialect, fallback_encoding)
     keys = KeyHasher(key, dialect)
     counter = None
-    if clearing is not None and clearing.columns:
+    if clearing is not None and (clearing.columns or clearing.conditions):
         counter = ClearingCounter(clearing, len(header.labels))
     cutter = _Cutter(header, chunk_bytes=sizes.chunk_bytes, chunk_lines=sizes.chunk_lines)
     hashes = bytearray()
@@ -112,7 +114,10 @@ def scan(
     if not lines:
         return Scan((), 0, 0, cutter.end, text.dialect, np.empty(0, np.uint64))
     numbers: Hashes = np.frombuffer(hashes, np.uint64)
-    return Scan(cutter.chunks(), lines, found_clearing, cutter.end, text.dialect, numbers)
+    is_conditional = counter is not None and counter.has_condition
+    return Scan(
+        cutter.chunks(), lines, found_clearing, cutter.end, text.dialect, numbers, is_conditional
+    )
 
 
 def _too_many_lines(

@@ -47,7 +47,7 @@ _OUTCOMES = (
     ("unchanged", "unchanged (already as you asked)"),
     ("pending", "pending (the user does not exist yet)"),
     ("duplicate", "duplicate (an identical line applies)"),
-    ("superseded", "superseded by a later import"),
+    ("superseded", "superseded (results.csv says by what)"),
     ("rejected", "rejected"),
     ("not_processed", "not processed"),
 )

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from handover.errors import RefusedError
 from handover.model import Dialect, Header, Line
-from handover.profiles import How, Match, Profile, bind, mapping_for, match_columns
-from handover.profiles.profile import KEYS
-from handover.profiles.sentences import blanks_of, purpose_of
+from handover.profiles import Holds, How, Match, Profile, bind, mapping_for, match_columns
+from handover.profiles.profile import BESIDE, KEYS
+from handover.profiles.sentences import blanks_of, conditions_of, purpose_of
 from handover.reading.own_columns import own_columns_at
 
 MAX_FIRST_LINES = 20
@@ -71,7 +71,7 @@ def preview_to_dict(
             not fit.fits,
             fit.profile.name not in switched_on,
             -fit.score,
-            len(fit.profile.columns),
+            sum(column.holds is not Holds.CURRENT for column in fit.profile.columns),
             fit.profile.name,
         )
     )
@@ -111,16 +111,18 @@ def _fit(read: ReadFile, profile: Profile, remembered: Mapping[str, str]) -> _Fi
     except RefusedError as refused:
         if not missing and refused.refusal.code == "MISSING_COLUMN":
             # It has a column for what lines are about, and none that assigns or sets anything.
-            missing = tuple(one.label for one in profile.columns if one.holds not in KEYS)
+            missing = tuple(one.label for one in profile.columns if one.holds not in KEYS | BESIDE)
         return _Fit(profile, matches, missing, fits=False)
     return _Fit(profile, matches, missing, fits=True)
 
 
 def _fit_to_dict(fit: _Fit) -> dict[str, object]:
+    matched = {match.column for match in fit.matches if match.column and match.how.is_sure}
+    does = purpose_of(fit.profile), conditions_of(fit.profile, matched)
     return {
         "profile": fit.profile.name,
         "title": fit.profile.title,
-        "does": purpose_of(fit.profile),
+        "does": " ".join(filter(None, does)),
         "fits": fit.fits,
         "missing": list(fit.missing),
         "columns": [

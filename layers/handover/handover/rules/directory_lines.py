@@ -16,6 +16,7 @@ from handover.profiles import (
 )
 from handover.rules.addresses import invisible_characters, is_address, normal_address
 from handover.rules.instructions import (
+    BLANK_CELL,
     AssignmentRequest,
     Instruction,
     account_blank,
@@ -103,7 +104,8 @@ def _field(
     if is_user_text and len(cell) > MAX_USER_TEXT_CHARS:
         return _too_many_characters(line, label, len(cell))
     if cell.casefold() in profile.clear_words:
-        return AssignmentRequest(role, label, (), operation=Operation.RECORD)
+        word = f"the word {cell!r}"
+        return AssignmentRequest(role, label, (), operation=Operation.RECORD, cleared_by=word)
     texts = _texts(cell, form, profile)
     expected = STATUSES[profile.about]
     if form is Form.STATUS and texts[0] not in expected:
@@ -140,7 +142,9 @@ def _initial(
 
 def _blank(line: int, column: RoleColumn, profile: Profile) -> AssignmentRequest | Rejection | None:
     if profile.blank is Blank.CLEAR:
-        return AssignmentRequest(column.role, column.label, (), operation=Operation.RECORD)
+        return AssignmentRequest(
+            column.role, column.label, (), operation=Operation.RECORD, cleared_by=BLANK_CELL
+        )
     if profile.blank is Blank.KEEP:
         return None
     return Rejection(

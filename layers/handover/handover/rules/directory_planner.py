@@ -24,12 +24,13 @@ from handover.rules.planner import (
     decide,
     resolve,
 )
+from handover.rules.reasons import decided_later
 
 # The role for which a tenant has a default.
 ACCOUNT_MANAGER = "account_manager"
 # Key among the precedences of an account's fields: that of the import that created it.
 MADE = "#made"
-TOLD_LATER = "a later import has told this already"
+TOLD_LATER = "a later import has decided this already"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ def plan_record(
         targets += _of_new(targets, _as_stated(asked, record), known, profile)
     planned = decide(asked, record, targets, context)
     if planned.outcome is Outcome.SUPERSEDED:
-        return replace(planned, message=TOLD_LATER)
+        late = [one.role for one, _ in targets if record.orders.get(one.role, "") > context.order]
+        return replace(planned, message=decided_later(record, late, TOLD_LATER))
     if is_first and planned.write is not None and profile.about is About.ACCOUNTS:
         orders = {**planned.write.orders, MADE: context.order}
         return replace(planned, write=replace(planned.write, orders=orders))

@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from handover.model import Line, Operation, Rejection
-from handover.profiles import Binding, Blank, Holds, NamedBy, Profile, RoleColumn
+from handover.profiles import WORKFLOW_ROLE, Binding, Blank, Holds, NamedBy, Profile, RoleColumn
 from handover.reading.unreadable import UNREADABLE
 from handover.rules.addresses import normal_address
 
 # Control characters, and lone surrogates, which have no form in UTF-8.
 _CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+# What clears a role or a field where no word does.
+BLANK_CELL = "a blank cell"
 _LINE_ENDS = re.compile("[\r\n]+")
 _OPERATIONS = {
     Holds.USERS: Operation.SET,
@@ -30,7 +32,7 @@ class AssignmentRequest:
     users. When `expected` is not None, the request applies only if the role holds exactly that.
     `by` says what a name may be: always an address, and whatever else the column accepts. When
     `instead_of`, an address, is not None, the named users replace that user, and all other holders
-    stay.
+    stay. `cleared_by` says what in the cell asks for nobody, in words, "" where nothing does.
     """
 
     role: str
@@ -41,16 +43,21 @@ class AssignmentRequest:
     expected: tuple[str, ...] | None = None
     by: tuple[NamedBy, ...] = (NamedBy.EMAIL,)
     instead_of: str | None = None
+    cleared_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """What one line asks for. A role that the line leaves unchanged has no request."""
+    """What one line asks for. A role that the line leaves unchanged has no request.
+
+    `conditions` say who must hold which role now; otherwise nothing of the line applies.
+    """
 
     line: int
     account_id: str
     account_label: str
     requests: tuple[AssignmentRequest, ...]
+    conditions: tuple[AssignmentRequest, ...] = ()
 
 
 def instruction_of(line: Line, binding: Binding, profile: Profile) -> Instruction | Rejection:
@@ -72,7 +79,40 @@ def instruction_of(line: Line, binding: Binding, profile: Profile) -> Instructio
             asked = replace(asked, instead_of=normal_address(line.fields[column.replaced]))
         if asked is not None:
             requests.append(asked)
-    return Instruction(line.number, account_id, binding.account_label, tuple(requests))
+    conditions: list[AssignmentRequest] = []
+    for column in binding.conditions:
+        required = _condition(line, column, profile)
+        if isinstance(required, Rejection):
+            return required
+        if required is not None:
+            conditions.append(required)
+    return Instruction(
+        line.number, account_id, binding.account_label, tuple(requests), tuple(conditions)
+    )
+
+
+def _condition(
+    line: Line, column: RoleColumn, profile: Profile
+) -> AssignmentRequest | Rejection | None:
+    """Who must hold the role now; None for a blank cell, which sets no condition."""
+    cell = line.fields[column.index].strip()
+    is_workflow = column.role == WORKFLOW_ROLE
+    if profile.is_blank(cell):
+        return None
+    names: tuple[str, ...] = ()
+    if not profile.names_nobody(cell):
+        cell = cell if is_workflow else on_one_line(cell, profile)
+        broken = unusable_cell(line.number, column.label, cell)
+        if broken is not None:
+            return broken
+        names = (
+            (cell,)
+            if is_workflow or profile.list_separator is None
+            else names_once(cell.split(profile.list_separator))
+        )
+    return AssignmentRequest(
+        column.role, column.label, names, is_workflow, Operation.REQUIRE, by=column.by
+    )
 
 
 def _speaking(line: Line, column: RoleColumn, profile: Profile) -> RoleColumn:
@@ -92,7 +132,9 @@ def _request(
         return _blank(line, column, profile) if operation is Operation.SET else None
     expected = _expected(line, column, profile)
     if operation is Operation.SET and profile.is_clearing(cell):
-        return AssignmentRequest(column.role, column.label, (), expected=expected)
+        return AssignmentRequest(
+            column.role, column.label, (), expected=expected, cleared_by=f"the word {cell!r}"
+        )
     if column.holds is not Holds.WORKFLOW:
         cell = on_one_line(cell, profile)
     broken = unusable_cell(line.number, column.label, cell)
@@ -169,7 +211,11 @@ def _blank(
 ) -> AssignmentRequest | Rejection | None:
     if profile.blank is Blank.CLEAR:
         return AssignmentRequest(
-            column.role, column.label, (), expected=_expected(line, column, profile)
+            column.role,
+            column.label,
+            (),
+            expected=_expected(line, column, profile),
+            cleared_by=BLANK_CELL,
         )
     if profile.blank is Blank.KEEP:
         return None

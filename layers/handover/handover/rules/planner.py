@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from handover.model import Account, ChangeReceipt, Operation, Outcome, Rejection, RoleChange, User
 from handover.profiles import InactiveAccounts, NamedBy, Profile, UnknownUser, is_field
@@ -17,6 +17,15 @@ from handover.rules.addresses import (
 from handover.rules.damage import damage_in
 from handover.rules.instructions import AssignmentRequest, Instruction, too_many_users
 from handover.rules.pending import address_in, is_as_left, leaves_pending, pending_assignee
+from handover.rules.reasons import (
+    CHANGED_SINCE,
+    decided_later,
+    named,
+    reason_of_change,
+    reason_to_leave,
+    since,
+    unmet,
+)
 from handover.rules.sizes import (
     MAX_ASSIGNED_BYTES,
     MAX_DECIDED_BYTES,
@@ -117,7 +126,83 @@ def plan(
         targets.append((request, users))
     if (barred := _nobody_resolved(asked, account, lookup)) is not None:
         return _rejected(barred)
+    if asked.conditions:
+        stopped = _stopped(asked, account, targets, lookup, profile)
+        if stopped is not None:
+            return stopped
     return decide(asked, account, targets, context)
+
+
+def _stopped(
+    asked: Instruction,
+    account: Account,
+    targets: Targets,
+    lookup: LookupContext,
+    profile: Profile,
+) -> Decision | None:
+    """The decision for a line whose conditions the account does not meet; None if it does."""
+    required = _required(asked, account, lookup, profile)
+    if isinstance(required, Rejection):
+        return _rejected(required)
+    # A role that is held as the line asks needs no condition: the line may come a second time.
+    done_already = {
+        request.role
+        for request, users in targets
+        if account.assigned.get(request.role, ()) == users
+    }
+    failed = unmet(account, [one for one in required if one[0].role not in done_already])
+    return Decision(Outcome.SUPERSEDED, message="; ".join(failed)) if failed else None
+
+
+def _required(
+    asked: Instruction, account: Account, lookup: LookupContext, profile: Profile
+) -> Targets | Rejection:
+    """Who must hold which role by the line's conditions, or why a name there is nobody's.
+
+    Anybody may be named who is in the directory, or who holds the role as the account is now: also
+    users who may not get it any more.
+    """
+    required: Targets = []
+    for request in asked.conditions:
+        held = account.assigned.get(request.role, ())
+        if request.is_workflow:
+            # A workflow may have been removed since the account follows it.
+            names = {*lookup.workflows, *held}
+            users = _workflow(asked, request, replace(lookup, workflows=frozenset(names)))
+        else:
+            users = _holders(asked, request, held, lookup, profile)
+        if isinstance(users, Rejection):
+            return users
+        required.append((request, users))
+    return required
+
+
+def _holders(
+    asked: Instruction,
+    request: AssignmentRequest,
+    held: tuple[str, ...],
+    lookup: LookupContext,
+    profile: Profile,
+) -> tuple[str, ...] | Rejection:
+    found: list[str] = []
+    for name in request.names:
+        address = normal_address(address_in(name))
+        user: User | Rejection | None = lookup.users.get(address)
+        if user is None and NamedBy.NAME in request.by and "@" not in name:
+            user = _by_name(asked, request, name, lookup)
+        if isinstance(user, Rejection):
+            return user
+        awaited = pending_assignee(address)
+        may_wait = profile.unknown_user is UnknownUser.PENDING and is_address(address)
+        if user is not None:
+            found.append(user.email)
+        elif address in held:
+            found.append(address)
+        elif awaited in held or may_wait:
+            found.append(awaited)
+        else:
+            return _user_not_found(asked, request, name, lookup, profile)
+    return tuple(sorted(set(found)))
 
 
 def account_only(asked: Instruction, account: Account | None, context: WriteContext) -> Decision:
@@ -141,13 +226,13 @@ def already_done(asked: Instruction, account: Account, context: WriteContext) ->
             return Decision(
                 _outcome_of(receipt.changes),
                 receipt.changes,
-                message=_left_alone(asked, receipt.changes),
+                message=reason_of_change(asked, receipt.changes),
             )
     # Where another line of the import has its receipt, that line has raised the precedence.
     if not own and any(
         account.orders.get(request.role) == context.order for request in asked.requests
     ):
-        return Decision(Outcome.UNCHANGED)
+        return Decision(Outcome.UNCHANGED, message=reason_to_leave(account, asked, context.order))
     return None
 
 
@@ -366,10 +451,12 @@ def decide(
             and before != users
             and not is_as_left(before, request.expected)
         ):
-            left.append(f"{role} is {_named(before)}, expected {_named(request.expected)}")
+            found = f"{named(before)}{since(account, [role])}"
+            left.append(f"{role} is {found}, expected {named(request.expected)}")
             continue
         if request.instead_of is not None and request.instead_of not in before:
-            left.append(f"{role} is {_named(before)}, expected {request.instead_of} in it")
+            found = f"{named(before)}{since(account, [role])}"
+            left.append(f"{role} is {found}, expected {request.instead_of} in it")
             continue
         operation = request.operation
         if operation is Operation.SET or operation in _DECIDING:
@@ -380,32 +467,19 @@ def decide(
         changed = tuple(changes)
         write = _change(asked, account, changes, decided, context)
         return _too_large(asked, changed, write) or Decision(
-            _outcome_of(changed), changed, write=write, message=_left_alone(asked, changed)
+            _outcome_of(changed), changed, write=write, message=reason_of_change(asked, changed)
         )
     if (late or left) and len(late) + len(left) == len(targets):
-        why = DECIDED_LATER if late else f"{CHANGED_SINCE}: {'; '.join(left)}"
+        why = decided_later(account, late) if late else f"{CHANGED_SINCE}: {'; '.join(left)}"
         return Decision(Outcome.SUPERSEDED, message=why)
-    return Decision(Outcome.UNCHANGED, write=_raise_orders(account, decided, context))
+    return Decision(
+        Outcome.UNCHANGED,
+        write=_raise_orders(account, decided, context),
+        message=reason_to_leave(account, asked, context.order),
+    )
 
 
 _DECIDING = (Operation.RECORD, Operation.INITIAL)
-DECIDED_LATER = "a later import has decided this account already"
-CHANGED_SINCE = "the account has changed since"
-
-
-def _named(users: tuple[str, ...]) -> str:
-    return ", ".join(users) or "nobody"
-
-
-def _left_alone(asked: Instruction, changes: Sequence[RoleChange]) -> str:
-    """Which roles a line with expectations left unchanged; the same whenever it is asked."""
-    changed = {change.role for change in changes}
-    left = [
-        request.role
-        for request in asked.requests
-        if request.expected is not None and request.role not in changed
-    ]
-    return f"left as it was: {', '.join(left)}" if left else ""
 
 
 def _change(

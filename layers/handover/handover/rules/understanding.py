@@ -33,6 +33,7 @@ def canonical(line: Line, binding: Binding, profile: Profile) -> tuple[str, tupl
     if isinstance(asked, Rejection):
         return None
     return asked.account_id, tuple(
+        # Lines with other conditions ask for something else.
         "\x1f".join(
             (
                 request.role,
@@ -49,7 +50,7 @@ def canonical(line: Line, binding: Binding, profile: Profile) -> tuple[str, tupl
                 ),
             )
         )
-        for request in asked.requests
+        for request in (*asked.requests, *asked.conditions)
     )
 
 

@@ -16,7 +16,7 @@ from handover.jobs.upload import csv_pieces, upload_job_file
 from handover.model import JobKind, Mode
 from handover.pipeline.tickets import new_ticket
 from handover.profiles import WORKFLOW_ROLE, Holds, Profile, UnknownUser, handing_over, narrowed
-from handover.profiles.made import NOBODY
+from handover.profiles.profile import NOBODY
 from handover.reading import MAX_FIELD_CHARS
 from handover.rules import address_in, is_pending, is_plain, normal_address, pending_assignee
 from handover.runtime import Resources, metrics

@@ -47,14 +47,16 @@ class Surroundings:
     `named` are those whose names are in a column of the file, so that a column "Customer" is not
     their name. `has_customer_id`: the profile has a column for the customer's id beside the
     account's. `is_about_users`: lines are about users, not accounts. `has_before`: the profile has
-    a column for the present or the replaced holder of a role. `managers`: how many roles of the
-    profile are roles of account managers.
+    a column for the present or the replaced holder of a role, under any label. `has_condition`: the
+    roles with a column for the present holder whose label says so. `managers`: how many roles of
+    the profile are roles of account managers.
     """
 
     named: frozenset[Concept]
     has_customer_id: bool
     is_about_users: bool
     has_before: bool
+    has_condition: frozenset[str]
     managers: int
 
 

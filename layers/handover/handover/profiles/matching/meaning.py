@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from rapidfuzz.distance import OSA
@@ -63,6 +63,11 @@ def meaning_of(label: str) -> Meaning:
         concepts |= {Concept.CUSTOMER, Concept.ID}
     silent = {Concept.NOISE, Concept.CUSTOMER_ID}
     return Meaning(frozenset(concepts - silent), frozenset(unknown), is_guessed)
+
+
+def without(meaning: Meaning, concept: Concept) -> Meaning:
+    """The meaning as if the label did not say this."""
+    return replace(meaning, concepts=meaning.concepts - {concept})
 
 
 @lru_cache(maxsize=MAX_REMEMBERED)

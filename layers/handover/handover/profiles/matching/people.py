@@ -60,7 +60,10 @@ def _family(found: frozenset[Concept]) -> str | None:
 def as_person(column: Column, given: Given, around: Surroundings) -> Evidence | None:
     """The label's evidence that the column names the users of the role of `column`."""
     evidence = _as_person(column, given, around)
-    if evidence is not None and around.has_before:
+    if evidence is None:
+        return None
+    is_present = Concept.CURRENT in given.meaning.concepts and column.role in around.has_condition
+    if around.has_before or is_present:
         # It may mean the present holder of the role as well as the future one.
         return Evidence(Strength.GUESS, evidence.fit)
     return evidence

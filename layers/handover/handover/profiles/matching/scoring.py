@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from rapidfuzz import fuzz
@@ -19,18 +20,35 @@ from handover.profiles.matching.evidence import (
 )
 from handover.profiles.matching.fields import as_field, as_workflow
 from handover.profiles.matching.keys import as_account, as_address
-from handover.profiles.matching.meaning import MAX_REMEMBERED, Meaning, meaning_of, words_of
+from handover.profiles.matching.meaning import (
+    MAX_REMEMBERED,
+    Meaning,
+    meaning_of,
+    without,
+    words_of,
+)
 from handover.profiles.matching.people import OWN_FIT, as_person, count_managers
 from handover.profiles.matching.samples import Look
 from handover.profiles.matching.words import Concept
-from handover.profiles.profile import BESIDE, Column, Holds, NamedBy, Profile
+from handover.profiles.profile import (
+    BESIDE,
+    WORKFLOW_ROLE,
+    Column,
+    Holds,
+    NamedBy,
+    Profile,
+)
 from handover.reading.sniff import normal_label
 
 # Labels with this similarity (of 100) are probably the same label, misspelled.
 SPELLED_ALIKE = 75
 # Words that many columns share: labels with one are equal only if all their words are.
 _VAGUE = frozenset({Concept.OTHER, Concept.PLAN, Concept.MORE, Concept.CURRENT, Concept.NEW})
+# The column that says who is to hold a role is proposed before its condition.
+_CONDITION_FIT = 20
 _PERSONS = frozenset({Holds.USERS, Holds.INITIAL})
+# Their labels need not say that they mean the present holder.
+_BEFORE = BESIDE - {Holds.CURRENT}
 
 
 _normal = lru_cache(maxsize=MAX_REMEMBERED)(normal_label)
@@ -42,7 +60,10 @@ def surroundings_of(columns: Sequence[Given], profile: Profile) -> Surroundings:
         named=frozenset().union(*(_named_by(one.meaning) for one in columns)),
         has_customer_id=any(column.role == "#customer_id" for column in profile.columns),
         is_about_users=any(column.holds is Holds.USER for column in profile.columns),
-        has_before=any(column.holds in BESIDE for column in profile.columns),
+        has_before=any(column.holds in _BEFORE for column in profile.columns),
+        has_condition=frozenset(
+            column.role for column in profile.columns if column.holds is Holds.CURRENT
+        ),
         managers=count_managers(profile),
     )
 
@@ -68,7 +89,16 @@ def evidence_for(column: Column, given: Given, around: Surroundings) -> Evidence
     if evidence is not None and given.meaning.is_guessed:
         evidence = Evidence(Strength.GUESS, evidence.fit)
     is_understood = not given.meaning.unknown and not given.meaning.is_guessed
-    if evidence is None and not is_understood and _is_spelled_alike(column, label):
+    # The label of a condition is always like that of its role.
+    may_be_misspelled = (
+        column.holds is not Holds.CURRENT or Concept.CURRENT in given.meaning.concepts
+    )
+    if (
+        evidence is None
+        and not is_understood
+        and may_be_misspelled
+        and _is_spelled_alike(column, label)
+    ):
         evidence = Evidence(Strength.GUESS)
     return evidence
 
@@ -104,8 +134,26 @@ def _meant(column: Column, given: Given, around: Surroundings) -> Evidence | Non
             return as_workflow(given)
         case Holds.FIELD:
             return as_field(column, given, around)
+        case Holds.CURRENT:
+            return _as_condition(column, given, around)
         case _:
             return None
+
+
+def _as_condition(column: Column, given: Given, around: Surroundings) -> Evidence | None:
+    """A guess for a label that says "current" of the role.
+
+    Nothing but the column's own names is certain: many exports say who holds an account now, and
+    lines must not begin to depend on that unasked.
+    """
+    if Concept.CURRENT not in given.meaning.concepts:
+        return None
+    found = (
+        as_workflow(replace(given, meaning=without(given.meaning, Concept.CURRENT)))
+        if column.role == WORKFLOW_ROLE
+        else as_person(column, given, around)
+    )
+    return Evidence(Strength.GUESS, found.fit - _CONDITION_FIT) if found is not None else None
 
 
 def _weighed(evidence: Evidence, column: Column, given: Given) -> Evidence | None:

@@ -1,0 +1,230 @@
+"""Who must hold a role now, or the line is superseded: the columns "Current ..." of the presets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from handover.errors import RefusedError
+from handover.model import Account, Line, Outcome, Rejection, User
+from handover.profiles import Profile, Role, bind, presets
+from handover.rules import (
+    Decision,
+    Instruction,
+    LookupContext,
+    canonical,
+    instruction_of,
+    normalized_name,
+    plan,
+)
+
+from tests.unit.rules.scenery import context
+
+ANA = User("ana@y.example", "Ana Sousa", frozenset({"Sales"}), "Kenya", login_name="asousa")
+BO = User("bo@y.example", "Bo Li", frozenset({"Sales"}), "Kenya")
+CY = User("cy@y.example", "Cy", frozenset({"Sales"}), "Kenya")
+GONE = User("gone@y.example", "Gone", frozenset(), is_active=False, is_deleted=True)
+USERS = {one.email: one for one in (ANA, BO, CY, GONE)} | {"asousa": ANA}
+NAMES = {normalized_name(one.name): (one,) for one in (ANA, BO)}
+LOOKUP = LookupContext(USERS, lambda _: None, frozenset({"Standard", "Firm"}), NAMES)
+MANAGER, VIEWER, WORKFLOW = "account_manager", "viewer", "workflow"
+TEAM = presets()["role-team"].with_roles([Role("CSM", 1), Role("current CSM", 1)])
+
+
+def asked(profile: Profile, **cells: str) -> Instruction | Rejection:
+    """What a line asks for whose cells have these labels, with _ for a space."""
+    labels = [label.replace("_", " ") for label in cells]
+    binding = bind([profile.columns[0].label, *labels], profile, mapping={}, line=1)
+    return instruction_of(Line(7, ("A-1", *cells.values())), binding, profile)
+
+
+def decided(profile: str | Profile, held: dict[str, tuple[str, ...]], **cells: str) -> Decision:
+    one = presets()[profile] if isinstance(profile, str) else profile
+    understood = asked(one, **cells)
+    assert isinstance(understood, Instruction)
+    account = Account("lumina", "A-1", 3, opco="Kenya", assigned=held)
+    return plan(understood, account, LOOKUP, one, context())
+
+
+@pytest.mark.parametrize(
+    ("profile", "held", "cells"),
+    [
+        ("single-strict", {MANAGER: (ANA.email,)}, {"account_manager": BO.email}),
+        ("directory-single", {MANAGER: (ANA.email,)}, {"account_manager": BO.email}),
+        ("manager-and-viewers", {MANAGER: (ANA.email,)}, {"email": BO.email}),
+        ("manager-and-viewers", {MANAGER: (ANA.email,)}, {"email": "", "defaultViewers": BO.email}),
+        (
+            "multi-with-workflow",
+            {MANAGER: (ANA.email,)},
+            {"Account_manager_email": "", "Workflow_name": "Firm"},
+        ),
+    ],
+)
+def test_a_line_applies_only_where_the_one_who_is_named_holds_the_role(
+    profile: str, held: dict[str, tuple[str, ...]], cells: dict[str, str]
+) -> None:
+    met = decided(profile, held, **cells, Current_account_manager=ANA.email.upper())
+    failed = decided(profile, held, **cells, Current_account_manager=CY.email)
+    free = decided(profile, held, **cells, Current_account_manager=" ")
+
+    assert (met.outcome, free.outcome) == (Outcome.UPDATED, Outcome.UPDATED)
+    assert (failed.outcome, failed.changes, failed.write) == (Outcome.SUPERSEDED, (), None)
+    assert failed.message == f"Current account manager: found {ANA.email}, expected {CY.email}"
+
+
+@pytest.mark.parametrize(
+    ("held", "cell", "outcome"),
+    [
+        ((ANA.email, BO.email), f"{BO.email}, {ANA.email},{BO.email}", Outcome.UPDATED),
+        ((ANA.email, BO.email), ANA.email, Outcome.SUPERSEDED),
+        ((ANA.email,), f"{ANA.email},{BO.email}", Outcome.SUPERSEDED),
+        ((), "(nobody)", Outcome.UPDATED),
+        ((ANA.email,), "(Nobody)", Outcome.SUPERSEDED),
+        ((), ANA.email, Outcome.SUPERSEDED),
+        ((f"pending:{ANA.email}",), ANA.email, Outcome.UPDATED),
+        (("pending:new@y.example",), "new@y.example", Outcome.UPDATED),
+        ((GONE.email,), GONE.email, Outcome.UPDATED),
+        (("lost@y.example",), "lost@y.example", Outcome.UPDATED),
+    ],
+)
+def test_a_list_must_be_held_by_exactly_those_who_are_named(
+    held: tuple[str, ...], cell: str, outcome: Outcome
+) -> None:
+    cells = {"email": "", "defaultViewers": CY.email, "Current_viewers": cell}
+
+    assert decided("manager-and-viewers", {VIEWER: held}, **cells).outcome is outcome
+
+
+def test_one_failed_condition_leaves_the_whole_line_and_each_is_named() -> None:
+    cells = {"email": BO.email, "defaultViewers": CY.email}
+    required = {"Current_account_manager": CY.email, "Current_viewers": ANA.email}
+    held = {MANAGER: (ANA.email,), VIEWER: ()}
+
+    planned = decided("manager-and-viewers", held, **cells, **required)
+
+    assert planned.outcome is Outcome.SUPERSEDED
+    assert planned.message == (
+        f"Current account manager: found {ANA.email}, expected {CY.email}; "
+        f"Current viewers: found nobody, expected {ANA.email}"
+    )
+
+
+def test_a_line_that_has_had_its_effect_is_unchanged_when_it_comes_again() -> None:
+    cells = {"account_Manager": BO.email, "Current_account_manager": ANA.email}
+
+    assert decided("single-strict", {MANAGER: (BO.email,)}, **cells).outcome is Outcome.UNCHANGED
+
+
+@pytest.mark.parametrize(
+    ("cell", "outcome"),
+    [("Standard", Outcome.UPDATED), ("Firm", Outcome.SUPERSEDED), ("Old", Outcome.UPDATED)],
+)
+def test_the_present_workflow_is_named_as_exactly_as_a_new_one(cell: str, outcome: Outcome) -> None:
+    # "Old" is what the account follows still, although the tenant has removed it.
+    held = {WORKFLOW: ("Old" if cell == "Old" else "Standard",)}
+    cells = {"Account_manager_email": ANA.email, "Workflow_name": "", "Current_workflow": cell}
+
+    assert decided("multi-with-workflow", held, **cells).outcome is outcome
+
+
+def test_who_holds_a_role_now_is_named_as_the_columns_of_the_role_name_users() -> None:
+    login = {"account_manager": BO.email, "Current_account_manager": "asousa"}
+    name = {"CSM": BO.email, "Current_CSM___tid": "Ana  SOUSA"}
+    team = presets()["role-team"].with_roles([Role("CSM", 1)])
+
+    assert decided("directory-single", {MANAGER: (ANA.email,)}, **login).outcome is Outcome.UPDATED
+    labels = ["account ID", "CSM", "Current CSM"]
+    binding = bind(labels, team, mapping={}, line=1)
+    understood = instruction_of(Line(7, ("A-1", *name.values())), binding, team)
+    assert isinstance(understood, Instruction)
+    account = Account("lumina", "A-1", 3, assigned={"CSM": (ANA.email,)})
+    assert plan(understood, account, LOOKUP, team, context()).outcome is Outcome.UPDATED
+
+
+@pytest.mark.parametrize(
+    ("profile", "cells", "column", "code"),
+    [
+        (
+            "single-strict",
+            {"account_Manager": ANA.email, "Current_account_manager": "x@y.example"},
+            "Current account manager",
+            "USER_NOT_FOUND",
+        ),
+        (
+            "multi-with-workflow",
+            {"Account_manager_email": "", "Workflow_name": "", "Current_workflow": "Frim"},
+            "Current workflow",
+            "WORKFLOW_NOT_FOUND",
+        ),
+    ],
+)
+def test_a_name_that_is_nobodys_is_an_error_of_the_line(
+    profile: str, cells: dict[str, str], column: str, code: str
+) -> None:
+    planned = decided(profile, {}, **cells)
+
+    assert planned.outcome is Outcome.REJECTED
+    assert planned.rejection is not None
+    assert (planned.rejection.column, planned.rejection.code) == (column, code)
+
+
+def test_a_control_character_in_a_condition_is_an_error_of_the_line() -> None:
+    cells = {"account_Manager": ANA.email, "Current_account_manager": "a\x07b"}
+
+    found = asked(presets()["single-strict"], **cells)
+
+    assert isinstance(found, Rejection)
+    assert found.column == "Current account manager"
+
+
+def test_lines_with_other_conditions_contradict_each_other() -> None:
+    profile = presets()["single-strict"]
+    binding = bind([column.label for column in profile.columns], profile, mapping={}, line=1)
+
+    one, same, other, none = (
+        canonical(Line(number, ("A-1", BO.email, cell)), binding, profile)
+        for number, cell in enumerate((ANA.email, f" {ANA.email.upper()}", CY.email, ""), start=2)
+    )
+
+    assert one == same
+    assert len({one, other, none}) == 3
+
+
+def test_a_condition_alone_does_not_make_a_file() -> None:
+    profile = presets()["role-team"].with_roles([Role("CSM", 1)])
+
+    with pytest.raises(RefusedError, match="none of the columns 'CSM___tid', 'CSM'"):
+        bind(["account ID", "Current CSM"], profile, mapping={}, line=1)
+
+
+def test_the_present_holder_is_proposed_where_the_column_of_the_role_is_missing() -> None:
+    profile = presets()["single-strict"]
+    labels = ["account ID", "Current account manager"]
+
+    with pytest.raises(RefusedError, match="--map 'Current account manager=account Manager'"):
+        bind(labels, profile, mapping={}, line=1)
+
+    mapping = {"Current account manager": "account Manager"}
+    binding = bind(labels, profile, mapping=mapping, line=1)
+    assert ([one.index for one in binding.roles], binding.conditions) == ([1], ())
+
+
+def test_a_role_called_current_keeps_its_column() -> None:
+    labels = [column.label for column in TEAM.columns]
+
+    assert len({label.casefold() for label in labels}) == len(labels)
+    assert bind(["account ID", "current CSM"], TEAM, mapping={}, line=1).conditions == ()
+
+
+def test_a_later_write_is_decided_again_on_what_the_account_holds_then() -> None:
+    profile = presets()["single-strict"]
+    understood = asked(profile, account_Manager=BO.email, Current_account_manager=ANA.email)
+    assert isinstance(understood, Instruction)
+    read = Account("lumina", "A-1", 3, opco="Kenya", assigned={MANAGER: (ANA.email,)})
+
+    planned = plan(understood, read, LOOKUP, profile, context())
+    newer = replace(read, version=4, assigned={MANAGER: (CY.email,)})
+
+    assert planned.write is not None
+    assert planned.write.account.version == 3
+    assert plan(understood, newer, LOOKUP, profile, context()).outcome is Outcome.SUPERSEDED

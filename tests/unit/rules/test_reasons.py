@@ -1,0 +1,151 @@
+"""Why a line came out as it did: what good lines say, too, and that it costs no write."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from handover.model import Account, ChangeReceipt, Outcome, RoleChange
+from handover.profiles import presets
+from handover.rules import AccountWrite
+
+from tests.unit.rules.scenery import (
+    AMINA,
+    BARAKA,
+    ROLE,
+    account,
+    context,
+    decided,
+    receipt,
+    variant,
+)
+
+EARLIER = "2026-11-20T09:00:00.000Z#00F1#ab12cd34"
+EDITED = "2026-11-21T09:00:00.000Z#edit-run-1"
+NOW = context("2026-11-22T10:00:00.000Z#00F2#ef56ab78")
+VIEWERS = presets()["manager-and-viewers"]
+BY_US = receipt(context("10", "9f" * 16), 5, AMINA.email)
+
+
+def changed(*roles: str, version: int = 5, by: str = "import-10") -> ChangeReceipt:
+    """The receipt of a change of these roles."""
+    changes = tuple(RoleChange(role, (), (AMINA.email,)) for role in roles)
+    return ChangeReceipt(by, "10", 2, "x", f"at-{version}", version, changes)
+
+
+@pytest.mark.parametrize(
+    ("held", "reason"),
+    [
+        ({}, "already so"),
+        (
+            {"orders": {ROLE: EARLIER}},
+            "already so since 2026-11-20T09:00:00.000Z by import ab12cd34",
+        ),
+        ({"orders": {ROLE: EDITED}}, "already so since 2026-11-21T09:00:00.000Z by an edit"),
+        (
+            {"orders": {ROLE: f"{EARLIER}#edit-run-1"}},
+            "already so since 2026-11-20T09:00:00.000Z by an edit",
+        ),
+        (
+            {"orders": {ROLE: EARLIER}, "receipts": (BY_US,)},
+            f"already so since 2026-11-22T10:00:00.000Z by import {'9f' * 16}",
+        ),
+        (
+            {"receipts": (changed(ROLE, version=7), changed(ROLE, "viewer", version=6))},
+            "already so since at-7 by import import-10",
+        ),
+        ({"receipts": (changed("viewer"),)}, "already so"),
+        ({"receipts": (changed(ROLE, by="edit-run-1"),)}, "already so since at-5 by an edit"),
+    ],
+)
+def test_an_unchanged_line_says_since_when_and_by_which_import(
+    held: dict[str, object], reason: str
+) -> None:
+    planned = decided("0042", AMINA.email, of=account(AMINA.email, **held), by=NOW)
+
+    assert (planned.outcome, planned.write) == (Outcome.UNCHANGED, None)
+    assert planned.message == reason
+
+
+def test_a_line_that_has_confirmed_what_was_there_does_not_name_its_own_import() -> None:
+    by = replace(NOW, older_open_imports=frozenset({"older"}))
+    planned = decided("0042", AMINA.email, of=account(AMINA.email), by=by)
+    again = decided("0042", AMINA.email, of=stored(planned.write), by=by)
+
+    assert planned.message == again.message == "already so"
+
+
+def test_a_line_that_leaves_everything_says_so() -> None:
+    planned = decided("0042", "", of=account(AMINA.email), profile=variant(blank="keep"), by=NOW)
+
+    assert planned.message == "every cell of the line leaves the account as it is"
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        ("", "account Manager is cleared by a blank cell"),
+        (" none", "account Manager is cleared by the word 'none'"),
+        (BARAKA.email, ""),
+    ],
+)
+def test_a_cleared_line_says_by_which_word_also_when_it_is_worked_again(
+    cell: str, reason: str
+) -> None:
+    planned = decided("0042", cell, of=account(AMINA.email), by=NOW)
+    again = decided("0042", cell, of=stored(planned.write), by=NOW)
+
+    assert planned.message == again.message == reason
+
+
+def test_each_role_that_is_cleared_is_named() -> None:
+    held = Account("lumina", "C-1", 2, assigned={ROLE: (AMINA.email,), "viewer": (AMINA.email,)})
+    profile = replace(VIEWERS, clear_words=frozenset({"-"}))
+    header = ("customer ID", "email", "defaultViewers")
+
+    planned = decided("C-1", BARAKA.email, "-", of=held, profile=profile, header=header, by=NOW)
+
+    assert planned.outcome is Outcome.UPDATED
+    assert planned.message == "defaultViewers is cleared by the word '-'"
+
+
+@pytest.mark.parametrize(
+    ("later", "receipts", "reason"),
+    [
+        ("2027#00#ab12cd34", (), "import ab12cd34 of 2027"),
+        ("2027#00#ab12cd34", (changed(ROLE),), "import ab12cd34 of 2027"),
+        ("2027#edit-1", (), "an edit of 2027"),
+        ("99", (replace(changed(ROLE), order="99"),), "import import-10 of 99"),
+    ],
+)
+def test_a_superseded_line_says_by_which_import(
+    later: str, receipts: tuple[ChangeReceipt, ...], reason: str
+) -> None:
+    held = account(AMINA.email, orders={ROLE: later}, receipts=receipts)
+
+    planned = decided("0042", BARAKA.email, of=held, by=NOW)
+
+    assert planned.outcome is Outcome.SUPERSEDED
+    assert planned.message == f"a later import has decided this account already: {reason}"
+
+
+def test_a_pending_line_says_whom_it_waits_for() -> None:
+    profile = variant(unknown_user="pending", required_user_roles=[], opco_wall=False)
+
+    planned = decided("0042", "New@x.example", of=account(), profile=profile, by=NOW)
+
+    assert planned.outcome is Outcome.PENDING
+    assert planned.message == "no user has the address new@x.example so far"
+
+
+def stored(write: AccountWrite | None) -> Account:
+    """The account after the write."""
+    assert write is not None
+    held = write.account
+    return replace(
+        held,
+        version=held.version + 1,
+        assigned=write.assigned,
+        orders=write.orders,
+        receipts=write.receipts,
+    )
