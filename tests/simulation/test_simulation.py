@@ -116,6 +116,16 @@ def test_lines_that_are_corrected_have_their_effect(machine: Machine) -> None:
     assert roles(machine, "A11") == {"account_manager": [BEA], "viewer": [ANA]}
 
 
+def test_lines_with_a_condition_have_an_effect_only_where_it_is_met(machine: Machine) -> None:
+    machine.run(Plan("conditional"), whole=True)
+
+    assert roles(machine, "A1") == {"account_manager": [BEA]}
+    assert roles(machine, "A2") == roles(machine, "A3") == {"account_manager": [CAI]}
+    assert roles(machine, "A4") == {"account_manager": [ANA], "viewer": [CAI]}
+    assert roles(machine, "A10") == {"account_manager": [ANA]}
+    assert roles(machine, "A13") == {"account_manager": [CAI], "viewer": [BEA]}
+
+
 def test_who_is_removed_holds_nothing_and_cannot_sign_in(machine: Machine) -> None:
     machine.run(Plan("removal"), whole=True)
 

@@ -32,6 +32,7 @@ READERS = (
     "customers",
     "applied",
     "corrected",
+    "conditional",
 )
 
 

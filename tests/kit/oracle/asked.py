@@ -36,7 +36,7 @@ class Asked:
     `account` is an account's id, of a file of users an address; `targets` lead from roles, or
     facts, to what they are to hold. `named` are the users in the order of the file: the first who
     may not hold a role is told of. `expected` is what a role must hold to be given back, or whose
-    place is handed over.
+    place is handed over; `required` is what roles must hold for the line to have an effect.
     """
 
     line: int
@@ -47,3 +47,4 @@ class Asked:
     named: tuple[str, ...] = ()
     kind: Kind = Kind.SET
     expected: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    required: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from tests.kit.oracle.asked import Asked, Kind
 from tests.kit.oracle.rules import repeated
 
 ROLE_OF = {"account Manager": "account_manager", "viewers": "viewer"}
+CONDITION_OF = {"current manager": "account_manager"}
 
 
 # The simulation reads the same few files a thousand times.
@@ -63,13 +64,20 @@ def _asked(header: Sequence[str], line: int, row: Sequence[str]) -> Asked:
             names = cell.split(";") if has_lists else [cell]
             targets[role] = tuple(sorted(set(names)))
             named += names
+    required = {
+        role: () if cells[label].lower() == "none" else tuple(sorted({*cells[label].split(";")}))
+        for label, role in CONDITION_OF.items()
+        if cells.get(label)
+    }
     if len(targets["account_manager"]) > 1:
         return Asked(line, fields, cells["account ID"], targets, "TOO_MANY_USERS")
-    return Asked(line, fields, cells["account ID"], targets, None, tuple(named))
+    return Asked(line, fields, cells["account ID"], targets, None, tuple(named), required=required)
 
 
 def _without_repeats(rows: Sequence[Asked]) -> tuple[Asked, ...]:
-    told = [(row.account, row.targets) if row.code is None else None for row in rows]
+    told = [
+        (row.account, (row.targets, row.required)) if row.code is None else None for row in rows
+    ]
     codes = repeated(told)
     return tuple(
         replace(row, code=codes[place]) if place in codes else row for place, row in enumerate(rows)

@@ -81,7 +81,14 @@ def judge(asked: Asked, tenant: str, directory: Directory, *, rules: Rules = STR
             continue
         if code := refusal(person, place.opco, rules):
             return code
-    return None
+    return _condition(asked, tenant, directory)
+
+
+def _condition(asked: Asked, tenant: str, directory: Directory) -> str | None:
+    """The code for a present holder whom nobody knows; more than known they need not be."""
+    required = chain.from_iterable(asked.required.values())
+    is_known = all((tenant, address) in directory.users for address in required)
+    return None if is_known else "USER_NOT_FOUND"
 
 
 def codes_between(

@@ -31,6 +31,7 @@ LATER_SCENES = (
     "undo",
     "applied",
     "corrected",
+    "conditional",
     "removal",
     "pending",
     "owner",

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from tests.kit.oracle import directory_files, remains
+from tests.kit.oracle import conditions, directory_files, remains
 from tests.kit.oracle.asked import Asked, Kind
 from tests.kit.oracle.directory import PENDING
 from tests.kit.oracle.files import kind_of_file, read_file
@@ -324,6 +324,8 @@ class _End:
         if asked.kind.is_of_directory:
             return self._records.outcome_alone(asked, tenant)
         before = self._world.scene.directory.roles(tenant, asked.account)
+        if not all(conditions.is_met(asked, role, before[role]) for role in asked.required):
+            return "superseded"
         return outcome_of(users for role, users in asked.targets.items() if before[role] != users)
 
     # All imports together
@@ -334,6 +336,9 @@ class _End:
             for asked, row in one.judged:
                 # What is relative to a holder may have found another one.
                 if row.outcome != "superseded" or asked.kind in (Kind.RESTORE, Kind.HAND):
+                    continue
+                if asked.required:
+                    # Whether it may have found somebody else is looked at with the assignees.
                     continue
                 later = {
                     role
@@ -366,6 +371,8 @@ class _End:
                 if asked.kind.is_of_directory:
                     yield from self._first_manager(one, asked, row, expected)
                     continue
+                yield from self._conditions(done[place:], asked, row, expected)
+                is_left = bool(asked.required) and row.outcome == "superseded"
                 for role in asked.targets:
                     held = expected[one.uploaded.tenant, asked.account, role]
                     if asked.kind is Kind.RESTORE:
@@ -385,18 +392,33 @@ class _End:
                         and role in effect.targets
                         and effect.may_follow(one.uploaded.at)
                     }
-                    if asked.kind is not Kind.SET:
+                    if asked.kind is not Kind.SET or is_left:
                         held = held | meanwhile
                     changed = row.changes.get(role)
-                    expected[one.uploaded.tenant, asked.account, role] = meanwhile | jobs.after(
-                        asked, role, held, changed
-                    )
+                    after = held if is_left else jobs.after(asked, role, held, changed)
+                    expected[one.uploaded.tenant, asked.account, role] = meanwhile | after
         self._role_edits(effects, float("inf"), expected)
         for (tenant, account, role), intended in expected.items():
             found = remains.assigned(self._accounts[f"{tenant}#{account}"]).get(role, ())
             # Who is waited for, and who is there, are told apart elsewhere.
             if tuple(sorted(user.removeprefix(PENDING) for user in found)) not in intended:
                 yield f"I7 {account} has {found} as {role}, expected {sorted(intended)}"
+
+    def _conditions(
+        self,
+        done: list[Done],
+        asked: Asked,
+        row: Row,
+        expected: Mapping[tuple[str, str, str], set[tuple[str, ...]]],
+    ) -> Iterator[str]:
+        """A line of the first of these has an effect only where its conditions are met."""
+        tenant = done[0].uploaded.tenant
+        roles = {*asked.targets, *asked.required}
+        if not asked.required or any(self._is_decided(done, asked.account, role) for role in roles):
+            # It may have been decided before or after what came later.
+            return
+        known = {role: expected[tenant, asked.account, role] for role in asked.required}
+        yield from conditions.problems(asked, row.outcome, known)
 
     def _is_decided(self, done: list[Done], account: str, role: str) -> bool:
         """True when a file behind the first of these, or an edit not before it, says who holds."""

@@ -87,6 +87,13 @@ _SEATS: Mapping[str, Any] = {
             "by": ["email"],
         },
         {"holds": "users", "label": "viewers", "role": "viewer", "by": ["email"]},
+        {
+            "holds": "current",
+            "label": "current manager",
+            "role": "account_manager",
+            "by": ["email"],
+            "required": False,
+        },
     ],
     "roles": {"account_manager": {"max_users": 1}, "viewer": {"max_users": None}},
     "blank": "clear",
@@ -164,6 +171,22 @@ OLDER = _csv(
     f"A7,{ANA},",
 )
 OVERWRITTEN = _csv("account ID,account Manager,viewers", f"A1,{ANA},{BEA}", f"A3,{CAI},")
+# Lines for accounts whose manager is, or is not, the one that the last cell names; of A2 and A3
+# that depends on the older file.
+CONDITIONAL = _csv(
+    "account ID,account Manager,viewers,current manager",
+    f"A1,{BEA},,{ANA}",
+    f"A3,{BEA},{ANA},{BEA}",
+    f"A2,None,,{ANA}",
+    f"A10,{CAI},{BEA},{BEA}",
+    f"A4,{ANA},{CAI},None",
+    f"A12,{CAI},{ANA},{BEA}",
+    f"A13,{CAI},{BEA},{ANA}",
+    f"A5,{BEA},,{mail('nobody')}",
+    f"A14,{ANA},,",
+    f"A11,{BEA},,{ANA}",
+    f"A11,{BEA},,{CAI}",
+)
 DROP_ONE = _csv("account ID,account Manager", f"A1,{ANA}", f"A3,{BEA}", f"A14,{ANA}")
 DROP_TWO = _csv("account ID,account Manager", f"A1,{BEA}", f"A3,{ANA}", f"A14,{BEA}")
 UNCLOSED = _csv("account ID,account Manager,viewers", f'A1,"{BEA},', f"A2,{BEA},")
@@ -378,6 +401,7 @@ SCENES: dict[str, Scene] = {
         Scene("plain"),
         Scene("older", has_older=True),
         Scene("two", has_second=True),
+        Scene("conditional", body=CONDITIONAL, has_older=True),
         Scene("approval", settings=(0, 0)),
         Scene("dry", mode="dry_run"),
         Scene("refused", body=UNCLOSED),

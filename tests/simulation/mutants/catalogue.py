@@ -721,6 +721,26 @@ MUTANTS: tuple[Mutant, ...] = (
         kinds=("second_import",),
     ),
     Mutant(
+        "conditions_ignored",
+        "a line applies only where the right users hold the role",
+        (Edit(PLANNER, "plan", "if asked.conditions:", "if False:"),),
+        scenes=("conditional",),
+    ),
+    Mutant(
+        "conditions_do_not_wait_for_older_imports",
+        "what depends on older imports waits for them",
+        (
+            Edit(
+                f"{PIPELINE}.validate",
+                "_validate",
+                "scanned.scan.has_conditions",
+                "False",
+            ),
+        ),
+        scenes=("conditional",),
+        kinds=LATE,
+    ),
+    Mutant(
         "job_files_good_twice",
         "an job is one file",
         (
