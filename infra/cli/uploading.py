@@ -193,7 +193,7 @@ def show_outcome(session: Session, ticket: str, watching: Watching) -> ExitCode:
     if watching.as_json:
         show_json(import_)
     else:
-        # Before its file is heard of, an import has its ticket alone.
+        # Until S3 reports the file, there is only the ticket.
         name = import_["import_id"] or ticket
         show_import(screen, import_, session.stack.console_link(name))
         show_first_errors(screen, api, import_, watching.errors)

@@ -1,4 +1,4 @@
-"""Planners for the lines of a file: what they are about decides the table and the rules.
+"""Planners for the lines of a file: what the lines are about decides the table and the rules.
 
 The data that the rules need is gathered here, for all lines of a chunk or for part of them.
 """
@@ -49,16 +49,16 @@ class Work:
 
 
 class Planner(Protocol):
-    """Decides lines, on what is read for them."""
+    """Decides lines from the records that are read for them."""
 
     @property
     def store(self) -> Records:
-        """Where what the lines are about is read and written."""
+        """Where the records of the lines are read and written."""
 
     def decide(
         self, asked: Mapping[int, Instruction], found: Mapping[str, Account], deadline: Deadline
     ) -> dict[int, Decision]:
-        """The decision on each line; `found` is what they are about, as far as it exists."""
+        """The decision on each line; `found` are the records of the lines that exist."""
 
 
 def planner_of(
@@ -83,7 +83,7 @@ def _store_of(resources: Resources, about: About) -> Records:
 
 @dataclass(frozen=True, slots=True)
 class DonePlanner:
-    """Leaves every line as it is: the import may not write, so only what is done counts."""
+    """Decides nothing: the import may not write, so only earlier effects count."""
 
     store: Records
     work: Work
@@ -113,7 +113,7 @@ class AssignmentPlanner:
     def decide(
         self, asked: Mapping[int, Instruction], found: Mapping[str, Account], deadline: Deadline
     ) -> dict[int, Decision]:
-        """The decision on each line; accounts that are not found are looked up under others."""
+        """The decision on each line; similar ids are looked up for unknown accounts."""
         work = self.work
         ids = dict.fromkeys(one.account_id for one in asked.values())
         likely = likely_accounts(self.resources, work.tenant, ids, found, deadline)
@@ -135,7 +135,7 @@ class RecordPlanner:
     def decide(
         self, asked: Mapping[int, Instruction], found: Mapping[str, Account], deadline: Deadline
     ) -> dict[int, Decision]:
-        """The decision on each line, with what is looked up for these lines."""
+        """The decision on each line, with a lookup for these lines alone."""
         work = self.work
         known = _directory_context(self.resources, work, asked.values(), found, deadline)
         decided: dict[int, Decision] = {}
@@ -166,7 +166,7 @@ def _directory_context(
     records: Mapping[str, Account],
     deadline: Deadline,
 ) -> DirectoryContext:
-    """Users are looked up only for new accounts: on existing ones nobody is assigned."""
+    """The lookup context; only new accounts need users, because only they get assignees."""
     new = [
         one
         for one in asked

@@ -1,8 +1,8 @@
-"""Taking in a file: who sent it, can it be read, and how is it cut.
+"""Validation of a file: who sent it, whether it can be read, and how it is cut.
 
-What can be known of the whole file is settled here, before anything is written: encoding,
-columns, record boundaries, lines that speak against each other, and whether the file would clear
-more managers than an Admin should be asked about.
+Everything about the whole file is decided here, before anything is written: encoding, columns,
+record boundaries, contradicting lines, and whether the file would clear so many managers that an
+Admin must approve it.
 """
 
 from __future__ import annotations
@@ -52,16 +52,16 @@ from handover.store.imports import ImportItem, ValidatedFile, pending_chunks
 
 # About so many chunks by bytes: they are sent, leased and settled one by one.
 MAX_CHUNKS = 1000
-# Below this a chunk costs more to hand out than to work.
+# A smaller chunk costs more to send than to process.
 MIN_CHUNK_BYTES = 64 * 1024
 
 
 def take_in(resources: Resources, arrival: Arrival, run: Invocation, worker_seconds: int) -> None:
-    """Registers the arrival as an import and validates it, unless that is done or it is none.
+    """Registers the arrival as an import and validates it, unless it is no upload or is validated.
 
-    Sends the messages that the import's state asks for, so that a message lost between the state
-    and its sending is made up for by the next delivery. An import that must let older ones end
-    first is left to the sweeper, which asks again. Raises RetryLaterError while another run
+    Sends the messages that the import's state needs, so that the next delivery replaces a message
+    that was lost after the state was stored. An import that must wait for older ones is left to the
+    sweeper, which tries it again. Raises RetryLaterError while another run
     validates the same import.
     """
     imports = resources.tables.imports
@@ -94,7 +94,7 @@ def take_in(resources: Resources, arrival: Arrival, run: Invocation, worker_seco
 
 
 class _WorkbookError(Exception):
-    """The upload is a workbook, which has to be converted before it can be read."""
+    """The upload is a workbook, which must be converted before it can be read."""
 
     def __init__(self, size: int) -> None:
         super().__init__()
@@ -102,7 +102,7 @@ class _WorkbookError(Exception):
 
 
 class _MustWaitError(Exception):
-    """Older imports have to end before this one can be decided."""
+    """Older imports must end before this one can be decided."""
 
 
 def _decide(
@@ -113,7 +113,7 @@ def _decide(
     run: Invocation,
     worker_seconds: int,
 ) -> None:
-    """Has the import go on, refuses it, or lets it wait."""
+    """Lets the import continue, refuses it, or lets it wait."""
     imports = resources.tables.imports
     try:
         _validate(resources, arrival, sender, item, run, worker_seconds)
@@ -128,7 +128,7 @@ def _decide(
         metrics.add_metric("ImportsRefused", "Count", 1)
         logger.info("import refused", extra={"import_id": item.pk, "code": refused.refusal.code})
     except _WorkbookError as workbook:
-        # Given back first: the arrival may come back before this run is over.
+        # Released first: the arrival may come back before this run ends.
         imports.free(item.pk, run.attempt)
         ask_for_conversion(resources, arrival, item.tenant, workbook.size)
         logger.info("workbook to be converted", extra={"import_id": item.pk})
@@ -221,7 +221,7 @@ def _head_of(
 
 @dataclass(frozen=True, slots=True)
 class _Scanned:
-    """What one pass over all bytes has found; the fingerprint is of files that a source drops."""
+    """The result of one pass over all bytes; only files that a source drops have a fingerprint."""
 
     scan: Scan
     seed: int
@@ -269,7 +269,7 @@ def _scan(
 
 @dataclass(frozen=True, slots=True)
 class _Planned:
-    """How the import is worked, its chunks, and why it waits for an Admin, if it does."""
+    """The plan of the import, its chunks, and why it waits for an Admin, if it does."""
 
     plan: ImportPlan
     chunks: Sequence[PlannedChunk]
@@ -317,7 +317,7 @@ def _store(
     planned: _Planned,
     run: Invocation,
 ) -> None:
-    """The last step: the plan and the chunks are stored, then the import goes on."""
+    """The last step: the plan and the chunks are stored, then the import continues."""
     sender, profile, found = admitted.sender, admitted.profile, scanned.scan
     source = head.source
     warnings = source.warnings + column_warnings(
@@ -372,7 +372,7 @@ def _preview(
         store_preview(resources, item, sender, choice, upload, header, scanned)
     except ObjectGoneError as gone:
         raise _gone() from gone
-    # No chunk and no line, so that nothing is worked and the import ends at once.
+    # No chunk and no line, so that nothing is processed and the import ends at once.
     resources.tables.imports.begin(
         item.pk,
         run.attempt,
@@ -434,7 +434,7 @@ def _fitting(resources: Resources, tenant: str, header: Header, about: About) ->
 def _let_older_end(
     resources: Resources, arrival: Arrival, item: ImportItem, run: Invocation
 ) -> frozenset[str]:
-    """The older open imports beside which this one may go on.
+    """The older open imports beside which this one may continue.
 
     Raises _MustWaitError while others must end first.
 
@@ -450,7 +450,7 @@ def _let_older_end(
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """What is read from here on: the upload, or the copy in UTF-8 that was made of it, and how."""
+    """What is read from now on, and how: the upload, or its copy in UTF-8."""
 
     upload: Upload
     size: int
@@ -468,7 +468,7 @@ def _source(
     import_id: str,
     deadline: Deadline,
 ) -> _Source:
-    """The source of an upload. Raises RefusedError, and _WorkbookError for one not converted."""
+    """The source of an upload. Raises RefusedError; _WorkbookError before it is converted."""
     known = known_labels(profile, sender.mapping)
     head = _head(upload, size)
     if is_workbook(head):

@@ -50,8 +50,8 @@ def narrowed(profile: Profile, role: str) -> Profile:
 def handing_over(profile: Profile, role: str) -> Profile:
     """`profile` for files that replace one user in `role` with others, or with NOBODY.
 
-    Its labels are those of no profile; otherwise the files would be read as naming all holders of
-    the role. Raises ValueError when the profile has no such role.
+    No profile has its labels; otherwise such files would be read as naming all holders of the role.
+    Raises ValueError when the profile has no such role.
     """
     narrow = narrowed(profile, role)
     account, given = narrow.columns
@@ -66,7 +66,7 @@ def handing_over(profile: Profile, role: str) -> Profile:
 
 
 def restoring(profile: Profile, roles: Sequence[str]) -> Profile:
-    """For files that restore `roles` to earlier holders, if they still hold what is expected.
+    """The profile of files that restore `roles` to earlier holders, if the expected ones hold them.
 
     Of the rules of `profile` only the opco wall is kept: an earlier holder may hold the role again,
     as long as the user exists and is active. Whoever asks for the job says who may submit such
@@ -89,7 +89,7 @@ def restoring(profile: Profile, roles: Sequence[str]) -> Profile:
 
 
 def removing(roles: Sequence[str]) -> Profile:
-    """For files that remove users from `roles`, by an Admin."""
+    """The profile of files with which an Admin removes users from `roles`."""
     columns = [
         Column(Holds.ACCOUNT, ACCOUNT_LABEL),
         *(Column(Holds.REMOVED, f"remove from {role}", role=role) for role in roles),
@@ -98,7 +98,7 @@ def removing(roles: Sequence[str]) -> Profile:
 
 
 def resolving(roles: Sequence[str]) -> Profile:
-    """For files that name the users of addresses that were pending in `roles`."""
+    """The profile of files that name the users of addresses that were pending in `roles`."""
     columns = [
         Column(Holds.ACCOUNT, ACCOUNT_LABEL),
         *(Column(Holds.RESOLVED, f"resolve in {role}", role=role) for role in roles),

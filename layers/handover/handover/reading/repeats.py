@@ -6,11 +6,11 @@ Exact, in at most 24 bytes per line plus a constant, even when every line repeat
    the hashes that repeat, which are at most half as many as the lines.
 2. Where a hash repeats, its line is a candidate. The hash array is overwritten with each line's
    group: no other memory is taken, which is why the array is used up.
-3. Only if there are candidates the file is read again, and only they are parsed. Each gives a
+3. The file is read again only if there are candidates, and only they are parsed. Each gives a
    64-bit digest of its real key and one of its values, compared with those of its group's first
    line: 16 bytes for a group of two lines or more, 8 per line. Two keys pass as one only if the
    scan's seeded hash and a keyed BLAKE2b agree: 128 bits in all. Some of the hashes are its key,
-   which so depends on the import's seed: nobody can look for lines with equal digests before.
+   so it depends on the import's seed: nobody can search for lines with equal digests in advance.
    Keys whose scan hashes collide are told apart and get groups of their own.
 4. What remains of a candidate is (group, line) in one 64-bit number, written over the hash array
    from its front, and sorted in place. A second such array brings the repeats into line order.
@@ -65,7 +65,7 @@ def repeats(
 ) -> Iterator[tuple[int, Repeat]]:
     """The lines that do not apply because of another, in line order, each with its chunk number.
 
-    The hashes of the scan are used up. `read` gives the scanned blocks once more; it is
+    Uses up the hashes of the scan. `read` gives the scanned blocks once more; it is
     called at most once, and only when some hash repeats. `canonical` gives a line's account and
     mapped values, None for a line that is ignored here (a fault, a blank account); equal accounts
     must come from key fields that are equal when trimmed, or in the normal form that the scan used.

@@ -1,7 +1,7 @@
 """One pass over a file: its chunks, and what must be known of the whole before fan-out (numpy).
 
-`scan` gives chunks, a hash of every line's key and the number of clearing lines, and refuses what
-is no readable file. It takes the ends of records from `quotes`, which are those of csv.reader.
+`scan` gives chunks, a hash of every line's key and the number of clearing lines, and refuses an
+unreadable file. The ends of records come from `quotes`, which finds those of csv.reader.
 """
 
 from __future__ import annotations
@@ -73,9 +73,9 @@ def scan(
     """The file's chunks and figures, in one pass, in 8 bytes per line plus a constant.
 
     `blocks` is the file from `header.data_start` on, cut anywhere. A chunk begins with a data
-    line: what stands between two chunks, or behind the last, is blank. Without `clearing` no line
-    counts as clearing. A file that was ASCII until its first byte that is no UTF-8 goes on in
-    `fallback_encoding`.
+    line: everything between two chunks, or after the last, is blank. Without `clearing` no line
+    counts as clearing. If a file is ASCII up to its first byte that is not UTF-8, the rest is read
+    in `fallback_encoding`.
 
     Raises RefusedError EMPTY_FILE (fewer data lines than the limits ask for), ENCODING,
     UNCLOSED_QUOTE, NOT_CSV (an endless line), TOO_LARGE, TOO_MANY_LINES.
@@ -137,7 +137,7 @@ class _TextCheck:
 
     def __init__(self, dialect: Dialect, fallback_encoding: str | None) -> None:
         self.dialect = dialect
-        # A file with a mark says that it is UTF-8, and one that was UTF-8 so far stays UTF-8.
+        # A byte order mark says that the file is UTF-8; text that was UTF-8 so far stays UTF-8.
         self._fallback = None if dialect.bom_bytes else fallback_encoding
 
     def check(self, window: Window) -> None:

@@ -57,5 +57,5 @@ class Model(PynamodbModel):
         """The model's connection; pynamodb would otherwise make a client of its own."""
         found = super()._get_connection()
         of_model: Any = found.connection
-        of_model._client = client()  # noqa: SLF001 - pynamodb has no other door for a client
+        of_model._client = client()  # noqa: SLF001 - pynamodb has no other way to pass a client
         return found

@@ -210,8 +210,7 @@ class Portfolios:
             ]
             known |= {places[key][0]: holding.version for key, holding in news.items()}
             # Outdated items must not outlive the ones that replace them. If a run is stopped before
-            # this,
-            # its next try does it.
+            # this, its next try does it.
             self._remove_outdated(
                 [places[key] for key in waiting if key not in unmet], known, deadline
             )

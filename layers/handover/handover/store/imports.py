@@ -90,9 +90,8 @@ class ImportItem(Model):
     replays = NumberAttribute(default=0)
     replayed_at = UnicodeAttribute(null=True)
     # When validation ended, when the lines could first be processed (for an import that waits for
-    # an
-    # Admin: once that was decided), and when the import got its final state. None for imports that
-    # passed these steps before the times were kept.
+    # an Admin: once that was decided), and when the import got its final state. None for imports
+    # that passed these steps before the times were kept.
     validated_at = UnicodeAttribute(null=True)
     working_at = UnicodeAttribute(null=True)
     ended_at = UnicodeAttribute(null=True)
@@ -340,8 +339,7 @@ class Imports:
         actions: list[Action] = [
             ImportItem.chunks.set(file.chunks),
             # During a deployment, older code that looks here for the chunks finds one that does not
-            # exist,
-            # and so neither processes nor ends the import.
+            # exist, and so neither processes nor ends the import.
             ImportItem.pending.set({NO_CHUNK}) if file.chunks else ImportItem.pending.remove(),
             ImportItem.lines.set(file.lines),
             ImportItem.encoding.set(file.encoding),

@@ -28,7 +28,7 @@ from handover.store.directory import (
 )
 from handover.store.items import deleted_if, item_at, saved_if
 
-# Two Admins who change settings at once are rare; three in the same second are not people.
+# Two Admins rarely change settings at once; three in the same second are not people.
 TRIES = 4
 
 
@@ -118,7 +118,7 @@ def _replace(tenant: str, sk: str, before: str | None, after: str) -> bool:
     )
     if saved_if(DirectoryItem(tenant, sk, body=after), condition):
         return True
-    # What was sent twice, because the first answer was lost, stands there by its own doing.
+    # Its answer may be lost: then the write is sent again, and finds its own body.
     item = item_at(DirectoryItem, tenant, sk)
     return item is not None and item.body == after
 

@@ -6,7 +6,7 @@ expanded, looked up or run:
 
     package     the zip container: its parts, within limits of size and number
     xml         expat without document types, entities or deep nesting
-    contents    which sheets there are, which of them is read
+    contents    which sheets there are, and which one is read
     strings     the strings that cells share
     styles      the number format of each cell style
     formats     a number format as a function from a value to the text that is shown

@@ -7,7 +7,7 @@ a number of more than 15 digits         #DIGITS!: a spreadsheet has lost the las
 a date or time                          as its format shows it, in English
 a format that is not understood         #FORMAT!, and so is one that shows nothing
 a truth value                           TRUE or FALSE
-an error                                its name, as #N/A
+an error                                its name, such as #N/A
 a formula                               its saved result by the rules above
 a formula without a saved result        #FORMULA!: only a spreadsheet program can calculate it
 a formula of a workbook that asks for   #FORMULA!: what is saved is out of date

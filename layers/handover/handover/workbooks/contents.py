@@ -31,9 +31,8 @@ class Sheet:
 class Contents:
     """The worksheets in their order and what holds for all of them.
 
-    `strings` and `styles` are names of parts, None where the workbook has none. With `is_stale`
-    whoever wrote the workbook asks for its formulas to be calculated: their saved results are not
-    to be believed.
+    `strings` and `styles` are names of parts, None where the workbook has none. `is_stale`: the
+    workbook asks for its formulas to be calculated, so their saved results cannot be trusted.
     """
 
     sheets: tuple[Sheet, ...]
@@ -50,7 +49,7 @@ class _Relation:
 
 
 def read_contents(package: Package) -> Contents:
-    """The contents of a workbook. Raises RefusedError for what is none."""
+    """The contents of a workbook. Raises RefusedError for any other file."""
     main = _main_part(package)
     book = _Book()
     xml.run(package.small(main), book)
@@ -115,14 +114,14 @@ class _Relations:
         self.relations[attributes.get("Id", "")] = _Relation(kind, path.lstrip("/"))
 
     def end(self, name: str) -> None:
-        """Nothing: a relation is all in its attributes."""
+        """Does nothing: attributes hold the whole relation."""
 
     def text(self, text: str) -> None:
-        """Nothing: a relation has no text."""
+        """Does nothing: a relation has no text."""
 
 
 class _Book:
-    """Hears of the workbook part: each sheet's name, relation and whether it is hidden."""
+    """Collects each sheet's name, relation and visibility from the workbook part."""
 
     def __init__(self) -> None:
         self.root = ""
@@ -146,7 +145,7 @@ class _Book:
             self.is_stale = is_true(attributes.get("fullCalcOnLoad"))
 
     def end(self, name: str) -> None:
-        """Nothing: a sheet is all in its attributes."""
+        """Does nothing: attributes hold everything about a sheet."""
 
     def text(self, text: str) -> None:
-        """Nothing: the part has no text that matters."""
+        """Does nothing: the part has no text that matters."""

@@ -1,4 +1,4 @@
-"""A workbook to CSV: which sheet is read, and what whoever uploaded it must know."""
+"""A workbook to CSV: which sheet is read, and what the uploader must know."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class Conversion:
     def blocks(self) -> Iterator[bytes]:
         """The sheet as CSV in UTF-8, lazily: line 5 is row 5. Raises RefusedError.
 
-        What it yields counts only once it has come to its end: hidden rows and merged cells show
-        only there.
+        The lines are valid only once all of them are read: hidden rows and merged cells are found
+        at the end of the sheet.
         """
         yield from self._reader.lines(self._package.chunks(self._sheet.part))
 
     @property
     def warnings(self) -> tuple[FileWarning, ...]:
-        """What was left out or is hidden, once `blocks` has come to its end."""
+        """What was left out or is hidden, once all `blocks` are read."""
         found = []
         if self._hidden_sheets:
             found.append(
@@ -63,11 +63,10 @@ class Conversion:
 def open_workbook(
     file: BinaryIO, *, limits: Limits = LIMITS, check: Callable[[], None] = lambda: None
 ) -> Conversion:
-    """The conversion of a workbook in a file that can be sought.
+    """The conversion of a workbook in a seekable file.
 
-    The sheet that is read is the only one that people can see and that holds anything. Macros,
-    formulas, links and pictures are not looked at. `check` is called again and again, and may
-    raise to stop. Raises RefusedError.
+    Reads the only visible sheet that has content. Macros, formulas, links and pictures are ignored.
+    `check` is called regularly and may raise to stop the work. Raises RefusedError.
     """
     if file.seek(0, 2) > MAX_WORKBOOK_BYTES:
         raise too_large(f"the workbook has more than {MAX_WORKBOOK_BYTES:,} bytes")

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 
 from handover.workbooks.tokens import Kind, Token
 
-# Excel counts a 29 February 1900 that never was, LibreOffice does not: before this day they differ.
+# Excel counts 29 February 1900, which never existed; LibreOffice does not. Earlier days differ.
 FIRST_CERTAIN_DAY = 61
 LAST_DAY = 2_958_465  # 31 December 9999
 DAYS_BETWEEN_SYSTEMS = 1462  # 1 January 1904
@@ -50,7 +50,7 @@ def shown(section: Sequence[Token], value: float, *, is_1904: bool) -> str | Non
 
 
 def serial_of(text: str, *, is_1904: bool) -> float | None:
-    """The serial number of a date that is written as ISO 8601; None for what is none."""
+    """The serial number of a date that is written as ISO 8601; None for any other text."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -2,8 +2,8 @@
 
 Only what is certain is shown: the text must be the one that LibreOffice shows, for every value.
 Conditions, fractions, exponents, scaling, elapsed times, other languages and calendars give None,
-and so does a value of which nothing would be seen; such a cell is marked as unreadable, and never
-guessed. ECMA-376 part 1, 18.8.31 has the grammar.
+and so does a value that would be invisible. Such a cell is marked as unreadable, never guessed.
+ECMA-376 part 1, 18.8.31 has the grammar.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Format:
 
 
 def parse_format(code: str) -> Format:
-    """The format that a code means; what is not understood is shown for no value."""
+    """The format of a code; a section that is not understood shows no value."""
     sections = sections_of(code)
     texts: tuple[Token, ...] | None = TEXT_AS_IT_IS
     last = sections[-1]
@@ -86,7 +86,7 @@ def parse_format(code: str) -> Format:
         numbers = sections[:-1] or ([GENERAL_SECTION] if is_plain else [None])
     else:
         numbers = sections
-    # A section that is not understood may say by a condition when the others hold.
+    # A section that is not understood may have a condition that decides when the others apply.
     if len(numbers) > 3 or None in numbers:
         numbers = [None]
     return Format(tuple(numbers), texts)
@@ -121,7 +121,7 @@ def _number(section: Sequence[Token], value: float) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """Where the digits of a section stand: its tokens before and behind the decimal point."""
+    """Where the digits of a section stand: its tokens before and after the decimal point."""
 
     before: tuple[Token, ...]
     behind: tuple[Token, ...]
@@ -130,7 +130,7 @@ class _Layout:
 
     @property
     def decimals(self) -> int:
-        """How many digits stand behind the point at the most."""
+        """The maximum number of digits after the point."""
         return sum(one.kind is Kind.DIGIT for one in self.behind)
 
     def filled(self, integer: str, fraction: str) -> str:
@@ -190,7 +190,7 @@ def _layout(section: Sequence[Token]) -> _Layout | None:
     commas = [at for at, one in enumerate(before) if one.kind is Kind.COMMA]
     if not places:
         return None
-    # A comma behind the last digit divides by a thousand.
+    # A comma after the last digit divides by a thousand.
     if commas and not places[0] < min(commas) <= max(commas) < places[-1]:
         return None
     within = before[places[0] : places[-1]]
@@ -207,7 +207,7 @@ def _layout(section: Sequence[Token]) -> _Layout | None:
 
 
 def _rounded(value: float, layout: _Layout) -> tuple[str, str] | None:
-    """The digits before and behind the point; None when rounding them is a matter of taste."""
+    """The digits before and after the point; None when spreadsheets round them differently."""
     number = Decimal(f"{value:.15g}")
     is_exact = Decimal(value) == number
     if layout.is_percent:

@@ -39,12 +39,12 @@ MAX_CELL_CHARS = 32_767
 MAX_STYLES = 65_536
 MAX_FORMAT_CHARS = 255
 
-# Elements within each other, and bytes of one tag or comment, which expat keeps in memory.
+# The nesting of elements, and the bytes of one tag or comment, which expat keeps in memory.
 MAX_DEPTH = 64
 MAX_TOKEN_BYTES = 1024**2
 
-# Lines and bytes of an errors.csv of which a workbook is made besides: more than people correct by
-# hand, and little enough that writing it takes seconds, and the temporary folder holds it.
+# Lines and bytes up to which an errors.csv is written as a workbook too: more than people correct
+# by hand, few enough to write in seconds and to keep in the temporary folder.
 MAX_REPORT_LINES = 100_000
 MAX_REPORT_BYTES = 64 * 1024**2
 

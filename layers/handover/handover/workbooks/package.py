@@ -1,6 +1,6 @@
 """The zip container of a workbook: which parts it has, and their bytes within limits.
 
-What a zip file says of its sizes is never believed: bytes are counted as they are unpacked.
+The sizes that a zip file states are not trusted: bytes are counted as they are unpacked.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _END_64 = b"PK\x06\x06"
 _END_64_BYTES = 56
 _IS_ENCRYPTED = 0x1
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
-# What zipfile raises at bytes that are no zip file, or that were cut off or altered.
+# What zipfile raises for bytes that are not a zip file, or are truncated or altered.
 _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
@@ -41,7 +41,7 @@ _BROKEN = (
 
 
 class Package:
-    """The parts of a workbook by their names, which are compared without regard to case.
+    """The parts of a workbook by their names, which are compared case-insensitively.
 
     `check` is called for each chunk that is unpacked; it may raise to stop the work.
     """
@@ -72,7 +72,7 @@ class Package:
         return name.casefold() in self._parts
 
     def chunks(self, name: str) -> Iterator[bytes]:
-        """The bytes of a part, CHUNK_BYTES in memory at the most. Raises RefusedError."""
+        """The bytes of a part, at most CHUNK_BYTES in memory. Raises RefusedError."""
         info = self._parts.get(name.casefold())
         if info is None:
             raise damaged(f"its part {name[:60]!r} is missing")

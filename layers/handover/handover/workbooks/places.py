@@ -27,7 +27,7 @@ class Area:
 
 
 def column_of(letters: str) -> int | None:
-    """The number of a column; None for what names none."""
+    """The number of a column; None for a text that names none."""
     if not (
         1 <= len(letters) <= 3 and letters.isascii() and letters.isupper() and letters.isalpha()
     ):
@@ -48,7 +48,7 @@ def column_name(column: int) -> str:
 
 
 def area_of(reference: str) -> Area | None:
-    """The area that a reference such as `B2:C5` names; None for what names none."""
+    """The area that a reference such as `B2:C5` names; None for a text that names none."""
     found = _AREA.fullmatch(reference)
     if found is None:
         return None

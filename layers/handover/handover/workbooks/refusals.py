@@ -6,7 +6,7 @@ from handover.errors import RefusedError
 
 
 def damaged(what: str) -> RefusedError:
-    """The refusal of a workbook that cannot be read: truncated, altered, or none at all."""
+    """The refusal of a workbook that cannot be read: truncated, altered, or not a workbook."""
     return RefusedError(
         "WORKBOOK_DAMAGED",
         f"the workbook cannot be read: {what}. Open it in a spreadsheet program and save it again "
@@ -15,7 +15,7 @@ def damaged(what: str) -> RefusedError:
 
 
 def too_large(what: str) -> RefusedError:
-    """The refusal of a workbook that is over a limit, in words that name the limit."""
+    """The refusal of a workbook that exceeds a limit, which its message names."""
     return RefusedError("TOO_LARGE", f"{what}: split the workbook, or save the sheet as CSV")
 
 

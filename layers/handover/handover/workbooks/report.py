@@ -20,7 +20,7 @@ from handover.workbooks.texts import LINE_BREAK
 
 _SHEET = "errors"
 _LABEL_WIDTH, _ERROR_WIDTH = 24, 60
-# XML 1.0 has no place for these.
+# XML 1.0 does not allow these characters.
 _NO_CHARACTERS = re.compile("[\ufffe\uffff]")
 
 
@@ -35,9 +35,9 @@ def write_workbook(
 ) -> None:
     """Writes the rows of an errors.csv into a workbook; the same bytes each time.
 
-    `report` is the whole of it, opened without any change of line ends. `columns` tells which
-    column is wrong by what a code begins with, for errors that name none. A small report is made
-    in memory, several times as fast; any other one in constant memory, by temporary files.
+    `report` is the whole file, opened without newline translation. `columns` gives the wrong column
+    by the beginning of a code, for errors that name none. A small report is made in memory, which
+    is several times as fast; any other one in constant memory, with temporary files.
     """
     with xlsxwriter.Workbook(file, {"in_memory" if is_small else "constant_memory": True}) as book:
         book.set_properties({"created": created.replace(tzinfo=None)})
@@ -83,7 +83,7 @@ def _write_labels(
 def _wrong_column(
     labels: Sequence[str], columns: Mapping[str, int], line: str, code: str, error: str
 ) -> int | None:
-    """The column that an error speaks of, None when it speaks of the whole line."""
+    """The column that an error names, None when it is about the whole line."""
     place = f"line {line}, "
     if error.startswith(place):
         rest = error.removeprefix(place)
@@ -94,9 +94,9 @@ def _wrong_column(
 
 
 def _fitting(value: str) -> str:
-    """The value as a cell can hold it: of what is longer than any cell, the beginning.
+    """The value as a cell can hold it; a longer one is cut.
 
-    A value that long is an error by itself, and is one again when the report is uploaded.
+    Such a long value is an error by itself, also when the report is uploaded.
     """
     value = _NO_CHARACTERS.sub("\ufffd", value[:MAX_CELL_CHARS])
     return value.replace(LINE_BREAK, "\n")

@@ -1,9 +1,9 @@
 """One sheet as lines of CSV: the line of a row has the row's number.
 
 A row becomes one line in UTF-8 with commas and a line feed, empty rows become empty lines, and rows
-are filled up to the width of the header, which is the first row that holds anything. Hidden rows
-and merged cells are refused: what people do not see, or see in places where it does not stand,
-must not be applied.
+are filled up to the width of the header, which is the first row with content. Hidden rows and
+merged cells are refused: content that people do not see, or see in another place, must not be
+applied.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from handover.workbooks.strings import TextRuns, too_long
 from handover.workbooks.texts import LINE_BREAK
 from handover.workbooks.xml import Attributes, is_true, whole_number
 
-# A report of ours has four columns more than the file that it is about.
+# Our report has four more columns than the file that it is about.
 MAX_COLUMNS = MAX_COLUMNS + len(REPORT_LABELS)
 _NAMED = 3
 # Formulas whose result may fill several cells: arrays, and tables of what-if analyses.
@@ -31,7 +31,7 @@ _SPREADING = ("array", "dataTable")
 
 
 class SheetReader:
-    """Hears of a sheet's XML and gathers its lines.
+    """Collects the lines of a sheet from its XML.
 
     `hidden_columns` are the labels, or else the letters, of hidden columns that hold a label.
     """
@@ -235,7 +235,7 @@ class SheetReader:
         return not area.is_single and area.top <= self._last_line and area.left < self._width
 
     def _finish(self) -> None:
-        """Refuses what shows only at the end of the sheet."""
+        """Refuses what can be found only at the end of the sheet."""
         if self._hidden_count:
             first = self._hidden_rows[0]
             raise RefusedError(

@@ -22,7 +22,7 @@ class SharedStrings:
         self._limits = limits
 
     def add(self, text: str) -> None:
-        """Adds the string behind the last one. Raises RefusedError over the limits."""
+        """Adds a string after the last one. Raises RefusedError beyond the limits."""
         self._bytes += text.encode()
         self._ends.append(len(self._bytes))
         if len(self._bytes) > self._limits.strings_bytes:
@@ -49,7 +49,7 @@ def read_strings(package: Package, part: str | None, limits: Limits = LIMITS) ->
 
 
 class TextRuns:
-    """Gathers the text of one string item: all its runs, without the reading aid beside it."""
+    """Collects the text of one string item: all its runs, without phonetic hints."""
 
     def __init__(self) -> None:
         self._pieces: list[str] = []

@@ -13,7 +13,7 @@ from handover.workbooks.xml import Attributes, whole_number
 
 # Formats that every workbook has without naming them, as an English spreadsheet shows them.
 # ECMA-376 part 1, 18.8.30. Those for other languages (27 to 36, 50 to 81) are left out: their
-# values are shown otherwise in each language.
+# values look different in each language.
 BUILT_IN: Mapping[int, str] = {
     0: "General",
     1: "0",
@@ -83,7 +83,7 @@ def read_styles(package: Package, part: str | None) -> Styles:
 
 
 class _Styles:
-    """Hears of the formats that the workbook names, and of the one that each cell style has."""
+    """Collects the formats that the workbook defines, and the one of each cell style."""
 
     def __init__(self) -> None:
         self.codes: dict[int, str] = {}
@@ -111,4 +111,4 @@ class _Styles:
             self._is_in_styles = False
 
     def text(self, text: str) -> None:
-        """Nothing: a style is all in its attributes."""
+        """Does nothing: attributes hold the whole style."""

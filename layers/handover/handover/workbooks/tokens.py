@@ -28,7 +28,7 @@ class Token:
 
 
 class _NotUnderstoodError(Exception):
-    """The section holds what is not understood."""
+    """The section contains something that is not understood."""
 
 
 _COLOURS = frozenset(
@@ -46,7 +46,7 @@ _SINGLE = {
     "%": Kind.PERCENT,
     "@": Kind.TEXT,
 }
-# What stands for itself without quotes.
+# Characters that stand for themselves without quotes.
 _PLAIN = frozenset(" $-+()/:!^&'~{}<>=")
 _DATE_LETTERS = frozenset("ymdhs")
 _DATE_TOKENS = frozenset(
@@ -61,7 +61,7 @@ def sections_of(code: str) -> list[tuple[Token, ...] | None]:
 
 
 def _split(code: str) -> list[str]:
-    """The code cut at its semicolons, but for those in quotes, in brackets or escaped."""
+    """The code cut at its semicolons, except those in quotes or brackets and escaped ones."""
     sections, begun, place = [], 0, 0
     while place < len(code):
         if code[place] in "\\_*":

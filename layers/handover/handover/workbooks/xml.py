@@ -1,7 +1,7 @@
-"""XML as a stream, with what a workbook never needs refused: document types and entities.
+"""XML as a stream; document types and entities, which no workbook needs, are refused.
 
-Expat expands and fetches nothing then; nesting and the length of one tag are limited besides,
-since expat keeps both in memory.
+So expat expands and fetches nothing. Nesting and the length of a tag are limited as well, because
+expat keeps both in memory.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Attributes = Mapping[str, str]
 
 
 class Handler(Protocol):
-    """What hears of the elements of one part; names come without their prefix."""
+    """Receives the elements of one part; names come without their prefix."""
 
     def start(self, name: str, attributes: Attributes, /) -> None:
         """An element begins."""
@@ -32,7 +32,7 @@ class Handler(Protocol):
 def feed(chunks: Iterable[bytes], handler: Handler) -> Iterator[None]:
     """Parses the chunks one by one, and yields after each. Raises RefusedError.
 
-    Whoever has heard enough stops asking.
+    A caller that has enough stops iterating.
     """
     parser = expat.ParserCreate()
     parser.buffer_text = True
@@ -86,12 +86,12 @@ def attribute(attributes: Attributes, name: str) -> str | None:
 
 
 def is_true(value: str | None) -> bool:
-    """True for XML's two ways to say so."""
+    """True for the two spellings of true in XML."""
     return value in ("1", "true")
 
 
 def whole_number(value: str | None) -> int | None:
-    """The number that an attribute holds; None for what is none, or is absurdly large."""
+    """The number in an attribute; None for any other text, or a number that is far too large."""
     if value is None or len(value) > MAX_NUMBER_CHARS or not (value.isascii() and value.isdigit()):
         return None
     return int(value)
