@@ -121,7 +121,7 @@ def test_a_line_that_has_had_its_effect_is_unchanged_when_it_comes_again() -> No
 )
 def test_the_present_workflow_is_named_as_exactly_as_a_new_one(cell: str, outcome: Outcome) -> None:
     # "Old" is what the account follows still, although the tenant has removed it.
-    held = {WORKFLOW: ("Old" if cell == "Old" else "Standard",)}
+    held: dict[str, tuple[str, ...]] = {WORKFLOW: ("Old" if cell == "Old" else "Standard",)}
     cells = {"Account_manager_email": ANA.email, "Workflow_name": "", "Current_workflow": cell}
 
     assert decided("multi-with-workflow", held, **cells).outcome is outcome
