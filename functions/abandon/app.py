@@ -22,6 +22,8 @@ NEEDS = (
     Variable.WORK_BUCKET,
     Variable.REPORTS_BUCKET,
     Variable.IMPORTS_TABLE,
+    Variable.AUDIT_TABLE,
+    Variable.AUDIT_DAYS,
     Variable.DIRECTORY_TABLE,
     Variable.ACCOUNTS_TABLE,
     Variable.FINALIZE_QUEUE_URL,

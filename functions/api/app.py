@@ -29,6 +29,7 @@ from handover.http import (
     accounts,
     applying,
     assignments,
+    audit,
     edits,
     imports,
     lines,
@@ -126,6 +127,7 @@ ROUTERS = (
     settings.router,
     users.router,
     requests.router,
+    audit.router,
 )
 for router in ROUTERS:
     app.include_router(router)
@@ -140,6 +142,8 @@ NEEDS = (
     Variable.HISTORY_TABLE,
     Variable.PORTFOLIO_TABLE,
     Variable.REQUESTS_TABLE,
+    Variable.AUDIT_TABLE,
+    Variable.AUDIT_DAYS,
     Variable.CHUNKS_QUEUE_URL,
     Variable.USER_POOL_ID,
     Variable.TENANT_REQUESTS_A_SECOND,

@@ -21,6 +21,8 @@ NEEDS = (
     Variable.UPLOADS_BUCKET,
     Variable.REPORTS_BUCKET,
     Variable.IMPORTS_TABLE,
+    Variable.AUDIT_TABLE,
+    Variable.AUDIT_DAYS,
     Variable.DIRECTORY_TABLE,
     Variable.ACCOUNTS_TABLE,
     Variable.PORTFOLIO_TABLE,

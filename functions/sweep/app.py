@@ -19,6 +19,9 @@ from handover.runtime import (
 NEEDS = (
     Variable.UPLOADS_BUCKET,
     Variable.IMPORTS_TABLE,
+    Variable.AUDIT_TABLE,
+    Variable.AUDIT_DAYS,
+    Variable.USER_POOL_ID,
     Variable.INTAKE_QUEUE_URL,
     Variable.CHUNKS_QUEUE_URL,
     Variable.FINALIZE_QUEUE_URL,

@@ -24,6 +24,8 @@ NEEDS = (
     Variable.UPLOADS_BUCKET,
     Variable.WORK_BUCKET,
     Variable.IMPORTS_TABLE,
+    Variable.AUDIT_TABLE,
+    Variable.AUDIT_DAYS,
     Variable.DIRECTORY_TABLE,
     Variable.ACCOUNTS_TABLE,
     Variable.INTAKE_QUEUE_URL,

@@ -28,6 +28,7 @@ from handover.pipeline.uploads import Arrival
 from handover.reading.guards import unguard
 from handover.runtime import Resources, rfc3339
 from handover.store import connection
+from handover.store.audit import AuditItem
 from handover.store.chunks import ChunkItem
 from handover.store.directory import DirectoryItem, Source, UserItem
 from handover.store.history import HistoryItem, HoldingItem
@@ -80,6 +81,7 @@ ENVIRONMENT = {
     "HISTORY_TABLE": "HistoryTable",
     "PORTFOLIO_TABLE": "PortfolioTable",
     "REQUESTS_TABLE": "RequestsTable",
+    "AUDIT_TABLE": "AuditTable",
     "UPLOADS_BUCKET": "UploadsBucket",
     "REPORTS_BUCKET": "ReportsBucket",
     "WORK_BUCKET": "WorkBucket",
@@ -97,6 +99,7 @@ SETTINGS = {
     "ASSIGN_TIMEOUT_SECONDS": "30",
     "TENANT_REQUESTS_A_SECOND": "0",
     "HISTORY_DAYS": "0",
+    "AUDIT_DAYS": "400",
     "REPORTS_DAYS": "400",
     "KEY_LAYOUT": "together",
     "CONSOLE_URL": "https://handover.example/",
@@ -118,6 +121,7 @@ MODELS = (
     HistoryItem,
     HoldingItem,
     RequestItem,
+    AuditItem,
 )
 CACHES = (
     sdk.session,

@@ -139,6 +139,10 @@ DELETE  /profiles/{profile}               -              204     yes   -      - 
 DELETE  /profiles/single-strict           -              409     yes   -      -     -       -     yes        -
 POST    /profiles/{profile}/copies        copy           201     yes   -      -     -       -     yes        -
 
+# What everybody did
+GET     /audit                            -              200     yes   -      -     -       -     yes        -
+GET     /audit?act=settings_changed       -              200     yes   -      -     -       -     yes        -
+
 # What a tenant sets up for itself
 GET     /settings                         -              200     yes   yes    yes   yes     yes   yes        yes
 PATCH   /settings                         guard          200     yes   -      -     -       -     yes        -

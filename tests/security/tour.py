@@ -73,6 +73,7 @@ def take(world: World) -> None:
     _set_up(world)
     jobs.run(world)
     _bar(world)
+    _leave_open(world)
     pipeline.publish()
     _spread(world)
 
@@ -182,6 +183,20 @@ def _bar(world: World) -> None:
         body = f"email,status,roles\r\n{TOGO_SALES.email},{told}\r\n".encode()
         pipeline.run(world.uploaded(INSIDERS[0], OWN, body, "directory-users"))
         pipeline.follow()
+
+
+def _leave_open(world: World) -> None:
+    """Acts that are cut off, what the sweep makes of them, and what an Admin reads of it."""
+    pipeline, admin = world.pipeline, INSIDERS[0]
+    barred = {"name": TOGO_SALES.name, "roles": ["Sales"], "status": "inactive"}
+    with incident(pipeline.memory, Mishap("AdminDisableUser", kill_before=1)):
+        world.ask(admin, "PUT", f"/users/{TOGO_SALES.email}", barred)
+    asked = {"profile": "single-strict", "to": SALES.email, "account_ids": [f"{ACCOUNT}-0"]}
+    with incident(pipeline.memory, Mishap("PutObject", kill_before=1)):
+        world.ask(admin, "POST", "/assignments", asked)
+    pipeline.clock.now += HOUR
+    pipeline.sweep("audit")
+    world.ask(admin, "GET", "/audit")
 
 
 def _spread(world: World) -> None:

@@ -881,3 +881,23 @@ def test_the_loader_reads_short_tags_as_their_long_form(tmp_path: Path) -> None:
         "c": {"Fn::Sub": "${X}"},
         "d": {"Fn::If": ["P", {"Ref": "X"}, 2]},
     }
+
+
+def test_the_audit_trail_is_append_only_for_functions_and_for_everybody_else() -> None:
+    (deny,) = TABLES["AuditTable"]["ResourcePolicy"]["PolicyDocument"]["Statement"]
+    refused = {
+        f"dynamodb:{action}"
+        for action in ("UpdateItem", "DeleteItem", "BatchWriteItem", "PartiQLUpdate")
+    } | {"dynamodb:PartiQLDelete"}
+
+    assert (deny["Effect"], deny["Principal"]) == ("Deny", "*")
+    assert "Condition" not in deny
+    assert set(deny["Action"]) == refused
+    for role in ROLES:
+        allowed = {
+            action
+            for statement in statements(role)
+            if "AuditTable" in referred(statement["Resource"])
+            for action in actions(statement)
+        }
+        assert allowed <= {"dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:Query"}

@@ -14,6 +14,7 @@ CORE = ROOT / "layers" / "handover" / "handover"
 # Bottom first. A room is a folder of `handover`, or a module beside them.
 ROOMS = (
     "model",
+    "audit",
     "codes",
     "errors",
     "reading",
@@ -35,7 +36,7 @@ ROOMS = (
     "http",
 )
 # These say nothing to AWS and read no clock or environment.
-PURE = ("codes", "errors", "model", "reading", "workbooks", "profiles", "rules", "reports")
+PURE = ("audit", "codes", "errors", "model", "reading", "workbooks", "profiles", "rules", "reports")
 
 
 def room_of(file: Path) -> str:

@@ -42,6 +42,8 @@ class Variable(StrEnum):
     HISTORY_TABLE = "HISTORY_TABLE"
     PORTFOLIO_TABLE = "PORTFOLIO_TABLE"
     REQUESTS_TABLE = "REQUESTS_TABLE"
+    AUDIT_TABLE = "AUDIT_TABLE"
+    AUDIT_DAYS = "AUDIT_DAYS"
     KEY_LAYOUT = "KEY_LAYOUT"
     UPLOADS_BUCKET = "UPLOADS_BUCKET"
     REPORTS_BUCKET = "REPORTS_BUCKET"
@@ -135,6 +137,8 @@ def resources() -> Resources:
                 history=name(Variable.HISTORY_TABLE),
                 portfolios=name(Variable.PORTFOLIO_TABLE),
                 requests=name(Variable.REQUESTS_TABLE),
+                audit=name(Variable.AUDIT_TABLE),
+                audit_days=int(name(Variable.AUDIT_DAYS) or 0),
                 spreads=name(Variable.KEY_LAYOUT) == "spread",
             )
         ),
@@ -226,6 +230,11 @@ def request(context: Context) -> Invocation:
     deadline = Deadline(time.time() + seconds)
     begin(deadline, OF_REQUESTS)
     return Invocation(context.aws_request_id, deadline)
+
+
+def now_text() -> str:
+    """The present time, as `rfc3339` writes it."""
+    return rfc3339(time.time())
 
 
 def rfc3339(seconds: float) -> str:

@@ -14,6 +14,7 @@ from handover.deadline import Deadline
 from handover.model import Account, User
 from handover.store import connection
 from handover.store.accounts import item_from
+from handover.store.audit import AuditItem
 from handover.store.batches import put_items
 from handover.store.chunks import ChunkItem
 from handover.store.directory import DirectoryItem, UserItem
@@ -42,6 +43,7 @@ MODELS = (
     HistoryItem,
     HoldingItem,
     RequestItem,
+    AuditItem,
 )
 TABLES = {
     "AccountsTable": "ACCOUNTS_TABLE",
@@ -50,6 +52,7 @@ TABLES = {
     "HistoryTable": "HISTORY_TABLE",
     "PortfolioTable": "PORTFOLIO_TABLE",
     "RequestsTable": "REQUESTS_TABLE",
+    "AuditTable": "AUDIT_TABLE",
 }
 CACHES = (clients.made_within, connection.client_within)
 
@@ -68,6 +71,7 @@ def resources() -> Iterator[runtime.Resources]:
         patch.setenv("CHUNKS_QUEUE_URL", queue["QueueUrl"])
         patch.setenv("TENANT_REQUESTS_A_SECOND", "0")
         patch.setenv("REPORTS_DAYS", "400")
+        patch.setenv("AUDIT_DAYS", "400")
         patch.setenv("UPLOADS_BUCKET", "uploads")
         patch.setenv("REPORTS_BUCKET", "reports")
         patch.setenv("USER_POOL_ID", _pool())

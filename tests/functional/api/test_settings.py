@@ -292,7 +292,7 @@ def test_an_outage_does_not_say_that_what_is_removed_is_not_there(
     make = clients._make_api_call
 
     def refuse(self: Any, operation: str, params: Any) -> Any:
-        if operation == "DeleteItem":
+        if operation == "TransactWriteItems":
             raise ClientError({"Error": {"Code": "InternalServerError"}}, operation)
         return make(self, operation, params)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from handover.audit import Actor, Door
 from handover.errors import ForbiddenError
 from handover.model import ADMIN, User
 from handover.profiles.names import TENANT_PATTERN
@@ -15,10 +16,11 @@ from handover.runtime import Resources
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An active user of a tenant who is signed in."""
+    """An active user of a tenant who is signed in, and the door by which they ask."""
 
     tenant: str
     user: User
+    door: Door = Door.API
 
     @property
     def email(self) -> str:
@@ -29,6 +31,11 @@ class Person:
     def is_admin(self) -> bool:
         """True when they may decide about other people's imports."""
         return ADMIN in self.user.roles
+
+    @property
+    def actor(self) -> Actor:
+        """They as the audit trail names them."""
+        return Actor(self.tenant, self.email, self.door)
 
 
 def only_admins(person: Person, may: str) -> None:

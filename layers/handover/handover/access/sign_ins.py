@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from handover.access.acts import done_outside, entry_of
+from handover.audit import Act, Actor, Outcome
 from handover.aws import sign_ins
 from handover.aws.sign_ins import Settled
 from handover.errors import RetryLaterError
@@ -12,6 +14,19 @@ from handover.runtime import Resources, logger, metrics
 
 # How often a user is read again after concurrent changes.
 TRIES = 4
+
+
+def set_sign_in(resources: Resources, actor: Actor, user: User, *, invites: bool) -> None:
+    """As `sync_sign_in`, with an entry in the audit trail that is open until it is done.
+
+    The entry says what the directory asks for, not what the user pool had: no Admin learns from it
+    that an address signs in for another tenant.
+    """
+    act = Act.SIGN_IN_ALLOWED if user.is_active else Act.SIGN_IN_BARRED
+    entry = entry_of(actor, act, f"user {user.email}", outcome=Outcome.OPEN)
+    resources.tables.audit.add(entry)
+    with done_outside(resources, entry):
+        sync_sign_in(resources, actor.tenant, user, invites=invites)
 
 
 def sync_sign_in(resources: Resources, tenant: str, user: User, *, invites: bool) -> None:

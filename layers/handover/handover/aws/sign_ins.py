@@ -85,6 +85,12 @@ def tenant_of(pool: str, email: str) -> str | None:
     return found.tenant if found is not None else None
 
 
+def is_open(pool: str, tenant: str, email: str) -> bool:
+    """True when an address can sign in for the tenant."""
+    found = _find(pool, email)
+    return found is not None and found.tenant == tenant and found.is_enabled
+
+
 def invite_again(pool: str, email: str) -> Settled:
     """Sends a new invitation: DONE, NO_MAILS, or ANSWERED when the invitation was accepted.
 

@@ -151,11 +151,15 @@ def list_accounts(  # noqa: PLR0913 - a route names each of its query parameters
     role: Annotated[str | None, text_asked("The role in which the holder has them")] = None,
     status: Literal["active", "inactive"] | None = None,
     portal: Annotated[str | None, text_asked("One of their portals")] = None,
+    export: Annotated[bool, Query(description="Note an export in the audit trail")] = False,
     limit: LongLimit = 100,
     cursor: Cursor = None,
 ) -> dict[str, Any]:
     """All accounts, or those that match; an export reads page after page."""
     person, deadline = person_of(router), deadline_of(router)
+    if export and cursor is None:
+        asked = {"id": account, "holder": holder, "role": role, "status": status, "portal": portal}
+        accounts.note_export(resources(), person, asked)
     if account is not None:
         return {"accounts": [_account(person, account, at, deadline)], "cursor": None}
     if at is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from handover.access.people import Person, signed_in
+from handover.audit import Door
 from handover.deadline import Deadline
 from handover.runtime import Invocation, request, resources
 from handover.use_cases.paging import Page
@@ -28,9 +30,16 @@ def new_router() -> APIGatewayHttpRouter:
     return APIGatewayHttpRouter()  # type: ignore[no-untyped-call] # Powertools leaves it untyped
 
 
+# How the clients of this repository begin the name that they give themselves.
+DOORS = {"handover-cli": Door.CLI, "handover-console": Door.CONSOLE}
+
+
 def person_of(router: APIGatewayHttpRouter) -> Person:
     """The signed-in user who asks; raises ForbiddenError for people in no directory."""
-    return signed_in(resources(), router.current_event.request_context.authorizer.jwt_claim)
+    event = router.current_event
+    person = signed_in(resources(), event.request_context.authorizer.jwt_claim)
+    client = event.headers.get("user-agent", "").partition("/")[0]
+    return replace(person, door=DOORS.get(client, Door.API))
 
 
 def run_of(router: APIGatewayHttpRouter) -> Invocation:

@@ -16,12 +16,21 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from handover.access.sign_ins import sync_sign_in
+from handover.access.sign_ins import set_sign_in, sync_sign_in
+from handover.audit import Act, Actor, Door
 from handover.aws.objects import ObjectGoneError
 from handover.deadline import Deadline
 from handover.errors import InvalidRequestError
 from handover.jobs.files import pieces_of
-from handover.jobs.job import MAX_USERS, Job, job_from, job_json, job_ticket
+from handover.jobs.job import (
+    MAX_USERS,
+    Job,
+    act_of,
+    job_from,
+    job_json,
+    job_shown,
+    job_ticket,
+)
 from handover.jobs.upload import is_uploaded, upload_job_file
 from handover.model import JobKind, User
 from handover.pipeline.older_imports import ticket_time
@@ -66,14 +75,16 @@ def news_of(records: Sequence[Mapping[str, Any]]) -> list[News]:
 def follow(resources: Resources, news: Sequence[News], run: Invocation) -> None:
     """Carries out what the changes require."""
     looks: dict[str, list[News]] = {}
-    doors: dict[str, list[str]] = {}
+    doors: dict[str, dict[str, bool]] = {}
     for one in news:
         if _asks_for_a_recheck(one):
             looks.setdefault(one.tenant, []).append(one)
         if _changes_sign_in(one):
-            doors.setdefault(one.tenant, []).append(one.key.removeprefix(USER))
+            whose = doors.setdefault(one.tenant, {})
+            address = one.key.removeprefix(USER)
+            whose[address] = whose.get(address, False) or _allows_or_bars(one)
     for tenant, whose in doors.items():
-        _settle_sign_ins(resources, tenant, whose, run.deadline)
+        _settle_sign_ins(resources, Actor(tenant, "", Door.DIRECTORY), whose, run.deadline)
     for tenant, of_tenant in looks.items():
         _look(resources, tenant, of_tenant, run.deadline)
     for one in news:
@@ -106,7 +117,8 @@ def run_job(resources: Resources, tenant: str, ticket_id: str, job: Job, run: In
             for address in job.users:
                 order = f"{rfc3339(run.now)}#{JobKind.REMOVAL.value}"
                 jobs.mark_deleted(tenant, address, ticket_id, order, run.deadline)
-            _settle_sign_ins(resources, tenant, job.users, run.deadline)
+            actor = Actor(tenant, ticket.uploader, Door.DIRECTORY)
+            _settle_sign_ins(resources, actor, dict.fromkeys(job.users, True), run.deadline)
         _write(resources, ticket_id, ticket, job, run.deadline)
         metrics.add_metric("JobsRun", "Count", 1)
         logger.info("job run", extra={"ticket": ticket_id, "kind": job.kind.value})
@@ -162,6 +174,12 @@ def _changes_sign_in(one: News) -> bool:
     return before != after
 
 
+def _allows_or_bars(one: News) -> bool:
+    """True when the change of a user allows or bars a sign-in, and is more than other roles."""
+    images = (one.before or {}, one.after or {})
+    return len({_status(image) for image in images}) > 1
+
+
 def _look(resources: Resources, tenant: str, news: Sequence[News], deadline: Deadline) -> None:
     """Asks for removal jobs for deleted users with holdings, and resolution jobs for new users."""
     addresses = dict.fromkeys(one.key.partition("#")[2] for one in news)
@@ -187,18 +205,38 @@ def _look(resources: Resources, tenant: str, news: Sequence[News], deadline: Dea
         for begin in range(0, len(whom), MAX_USERS):
             some = tuple(sorted(whom)[begin : begin + MAX_USERS])
             ticket_id = own_ticket(at, (seed, kind.value, *some))
-            resources.tables.jobs.put(tenant, ticket_id, job_json(Job(kind, some)))
+            _ask_own_job(resources, tenant, ticket_id, Job(kind, some), at)
+
+
+def _ask_own_job(resources: Resources, tenant: str, ticket_id: str, job: Job, at: float) -> None:
+    """Stores a job that nobody asked for, with its entry; once for each ticket."""
+    entry = Actor(tenant, "", Door.DIRECTORY).entry(
+        Act.REMOVAL_BEGUN if job.kind is JobKind.REMOVAL else Act.RESOLUTION_BEGUN,
+        act_of(job)[1],
+        name=ticket_id,
+        at=rfc3339(at),
+        after=job_shown(job, ticket_id),
+    )
+    also = resources.tables.audit.addition(entry)
+    resources.tables.jobs.ask_once(tenant, ticket_id, job_json(job), also)
 
 
 def _settle_sign_ins(
-    resources: Resources, tenant: str, addresses: Iterable[str], deadline: Deadline
+    resources: Resources, actor: Actor, whose: Mapping[str, bool], deadline: Deadline
 ) -> None:
-    """Updates the existing sign-ins of users, as an Admin's edit does."""
-    users = resources.tables.directory.users(tenant, dict.fromkeys(addresses), deadline)
-    for user in users.values():
+    """Updates the existing sign-ins of users, as an Admin's edit does.
+
+    `whose` says of each address whether its sign-in is allowed or barred, which the audit trail
+    notes.
+    """
+    users = resources.tables.directory.users(actor.tenant, whose, deadline)
+    for address, user in users.items():
         deadline.check()
         try:
-            sync_sign_in(resources, tenant, user, invites=False)
+            if whose[address]:
+                set_sign_in(resources, actor, user, invites=False)
+            else:
+                sync_sign_in(resources, actor.tenant, user, invites=False)
         except InvalidRequestError:
             # An address that the user pool does not accept has no sign-in.
             logger.info("no sign-in can have this address")

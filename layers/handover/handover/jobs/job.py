@@ -10,7 +10,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from handover.access.acts import noted
 from handover.access.people import Person
+from handover.audit import Act
 from handover.model import JobKind, Mode
 from handover.pipeline.tickets import MAX_FILENAME_CHARS, TICKET_SECONDS, new_ticket
 from handover.profiles import Profile, profile_json
@@ -50,10 +52,35 @@ def ask_job(resources: Resources, person: Person, job: Job, now: float) -> str:
     The caller has checked the person's rights. When this raises, no job is stored.
     """
     ticket = new_ticket(now)
-    resources.tables.tickets.issue(ticket, job_ticket(person.tenant, person.email, job, now))
-    resources.tables.jobs.put(person.tenant, ticket, job_json(job))
+    resources.tables.tickets.issue(
+        ticket,
+        job_ticket(person.tenant, person.email, job, now),
+        resources.tables.jobs.addition(person.tenant, ticket, job_json(job)),
+        noted(resources, person.actor, *act_of(job), after=job_shown(job, ticket)),
+    )
     metrics.add_metric("JobsAsked", "Count", 1)
     return ticket
+
+
+def act_of(job: Job) -> tuple[Act, str]:
+    """What asking for the job is in the audit trail, and about what."""
+    if job.kind is JobKind.UNDO:
+        return Act.IMPORT_UNDONE, f"import {job.undo_of}"
+    if job.kind is JobKind.OWNER:
+        return Act.ACCOUNTS_REASSIGNED, f"role {job.role}"
+    about = f"user {job.users[0]}" if len(job.users) == 1 else f"users {named(job.users)}"
+    return Act.USERS_DELETED, about
+
+
+def job_shown(job: Job, ticket: str) -> dict[str, object]:
+    """The job as the audit trail shows it: whom it is about, what it sets, and its ticket."""
+    shown: dict[str, object] = {
+        "ticket": ticket,
+        "mode": job.mode.value,
+        "users": list(job.users),
+        "to": job.cell,
+    }
+    return {name: value for name, value in shown.items() if value}
 
 
 def job_ticket(tenant: str, actor: str, job: Job, now: float) -> TicketItem:

@@ -7,6 +7,8 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
+from handover.access.acts import done_outside
+from handover.audit import AuditEntry
 from handover.aws import objects
 from handover.deadline import Deadline
 from handover.pipeline.tickets import ticket_key
@@ -44,6 +46,20 @@ def upload_job_file(
     """Stores the file under the ticket; the intake is notified as for any other upload."""
     key = ticket_key(ticket.tenant, ticket_id)
     objects.write_stream(resources.uploads_bucket, key, pieces, deadline)
+
+
+def ask_file(
+    resources: Resources,
+    ticket_id: str,
+    ticket: TicketItem,
+    entry: AuditEntry,
+    pieces: Iterator[bytes],
+    deadline: Deadline,
+) -> None:
+    """Issues the ticket with the open entry of the act, stores the file, and closes the entry."""
+    resources.tables.tickets.issue(ticket_id, ticket, resources.tables.audit.addition(entry))
+    with done_outside(resources, entry):
+        upload_job_file(resources, ticket_id, ticket, pieces, deadline)
 
 
 def _csv(rows: Iterable[Sequence[str]], delimiter: str) -> bytes:

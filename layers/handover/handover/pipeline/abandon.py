@@ -17,7 +17,7 @@ from handover.model import Refusal, State
 from handover.pipeline.assign import work_chunk
 from handover.pipeline.finalize import end_import
 from handover.pipeline.messages import read_message, send_finalize
-from handover.pipeline.registration import new_item
+from handover.pipeline.registration import registered
 from handover.pipeline.uploads import Arrival, arrivals_of, is_passed_over, sender_of
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 
@@ -66,7 +66,7 @@ def _refuse(resources: Resources, arrival: Arrival, run: Invocation) -> None:
     if item is None:
         if is_passed_over(resources, arrival):
             return
-        item = imports.register(new_item(arrival, sender_of(resources, arrival), run))
+        item = registered(resources, arrival, sender_of(resources, arrival), run)
     if item.state == State.VALIDATING:
         if not imports.lease(item.pk, run.attempt, now=run.now, until=run.lease_until):
             raise RetryLaterError("another run validates this import")

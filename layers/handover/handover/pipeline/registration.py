@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
+from handover.audit import Act, Actor, Door
 from handover.pipeline.uploads import Arrival, Sender
-from handover.runtime import Invocation, rfc3339
+from handover.runtime import Invocation, Resources, rfc3339
 from handover.store.imports import ImportItem
+
+
+def registered(
+    resources: Resources, arrival: Arrival, sender: Sender, run: Invocation
+) -> ImportItem:
+    """The import of the arrival, stored unless it was before.
+
+    A file that came without a ticket has its entry in the audit trail here; every other one has it
+    since its ticket was issued.
+    """
+    also = None
+    if sender.ticket is None and sender.tenant:
+        entry = Actor(sender.tenant, sender.principal or arrival.principal or "", Door.DROP).entry(
+            Act.FILE_DROPPED,
+            f"import {arrival.import_id}",
+            name=arrival.import_id,
+            at=rfc3339(run.now),
+            after={"source": sender.source, "filename": sender.filename},
+        )
+        also = resources.tables.audit.addition(entry)
+    return resources.tables.imports.register(new_item(arrival, sender, run), also)
 
 
 def new_item(arrival: Arrival, sender: Sender, run: Invocation) -> ImportItem:

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
+from handover.access.acts import noted
+from handover.audit import Act, Actor, Door
 from handover.aws import objects, queues
 from handover.aws.objects import Upload, Version
 from handover.deadline import Deadline
 from handover.model import State
 from handover.pipeline.messages import Need, send_chunks, send_finalize
 from handover.pipeline.older_imports import ticket_time
+from handover.pipeline.open_acts import sweep_open_acts
 from handover.pipeline.uploads import (
     IN,
     OF_SYSTEMS,
@@ -171,6 +174,7 @@ OPEN_IMPORTS = "imports"
 SWEEPS: Mapping[str, Callable[[Resources, Invocation], None]] = {
     "imports": sweep_imports,
     "uploads": sweep_uploads,
+    "audit": sweep_open_acts,
 }
 
 
@@ -215,8 +219,16 @@ def _is_overdue(item: ImportItem, now: float) -> bool:
 
 def _cancel(resources: Resources, item: ImportItem, run: Invocation) -> None:
     """Cancels an unapproved import; its chunks are then sent, and settled without writing."""
-    at = rfc3339(run.now)
-    if resources.tables.imports.cancel(item.pk, "nobody approved it in time", at=at):
+    at, why = rfc3339(run.now), "nobody approved it in time"
+    also = noted(
+        resources,
+        Actor(item.tenant, "", Door.SWEEP),
+        Act.IMPORT_CANCELLED,
+        f"import {item.pk}",
+        after={"filename": item.filename, "state": item.state},
+        reason=why,
+    )
+    if resources.tables.imports.cancel(item.pk, why, at=at, also=also):
         send_chunks(resources, item, sorted(pending_chunks(item)), run.deadline, are_first=False)
 
 

@@ -26,7 +26,7 @@ from handover.pipeline.messages import send_chunks, send_finalize
 from handover.pipeline.older_imports import older_open_imports_of, with_older_imports
 from handover.pipeline.preview import choice_of, store_preview
 from handover.pipeline.previews import bind_to_preview
-from handover.pipeline.registration import new_item
+from handover.pipeline.registration import registered
 from handover.pipeline.seen_files import Fingerprint, seen_again
 from handover.pipeline.uploads import (
     Arrival,
@@ -71,7 +71,7 @@ def take_in(resources: Resources, arrival: Arrival, run: Invocation, worker_seco
         if is_passed_over(resources, arrival):
             return
         sender = sender_of(resources, arrival)
-        item = imports.register(new_item(arrival, sender, run))
+        item = registered(resources, arrival, sender, run)
     if item.state == State.VALIDATING:
         if not imports.lease(item.pk, run.attempt, now=run.now, until=run.lease_until):
             raise RetryLaterError("another run validates this import")

@@ -13,7 +13,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from handover.deadline import Deadline, was_busy
+from handover.deadline import Deadline, current, was_busy
 from handover.errors import WriteRefusedError
 from handover.flight import make_each
 from handover.store.connection import client
@@ -170,6 +170,11 @@ def transact(actions: Sequence[Item]) -> bool:
 
     False when a condition did not hold, or another write was in progress.
     """
+    return not _why_refused(actions)
+
+
+def _why_refused(actions: Sequence[Item]) -> set[str]:
+    """Writes all, and gives nothing; or nothing, and gives the codes of what stood in the way."""
     request: Any = list(actions)
     try:
         client().transact_write_items(TransactItems=request)
@@ -177,8 +182,23 @@ def transact(actions: Sequence[Item]) -> bool:
         reasons: list[Any] = cancelled.response.get("CancellationReasons", [])
         codes = {reason.get("Code", "None") for reason in reasons} - {"None"}
         if codes and codes <= REFUSED_CODES | {"TransactionConflict"}:
-            return False
+            return codes
         raise
+    return set()
+
+
+def write_together(actions: Sequence[Item]) -> bool:
+    """Writes all or nothing; False when a condition did not hold.
+
+    Waits while other writes of the same items are in progress, as long as the invocation has time
+    left, and then raises RetryLaterError.
+    """
+    tries = 0
+    while codes := _why_refused(actions):
+        if codes & REFUSED_CODES:
+            return False
+        current().wait(tries)
+        tries += 1
     return True
 
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from handover.rules.addresses import dns_domain
+from handover.store.batches import Item
 from handover.store.directory import DirectoryItem
-from handover.store.items import item_at, saved_if
+from handover.store.items import deleted_if, item_at, saved_if
 
 # Tenants begin with a letter or digit.
 DOMAINS = "#domains"
@@ -36,14 +37,20 @@ class Domains:
                 return item.body
         return None
 
-    def verify(self, tenant: str, domain: str) -> bool:
+    def verify(self, tenant: str, domain: str, also: Item | None = None) -> bool:
         """False when the domain is already verified for another tenant."""
         is_free = DirectoryItem.pk.does_not_exist() | (DirectoryItem.body == tenant)
-        return saved_if(DirectoryItem(DOMAINS, dns_domain(domain), body=tenant), is_free)
+        return saved_if(DirectoryItem(DOMAINS, dns_domain(domain), body=tenant), is_free, also)
 
-    def forget(self, domain: str) -> None:
-        """Removes the verification of a domain, if there is one."""
-        DirectoryItem(DOMAINS, dns_domain(domain)).delete()
+    def holder(self, domain: str) -> str | None:
+        """The tenant for which exactly this domain is verified."""
+        item = item_at(DirectoryItem, DOMAINS, dns_domain(domain))
+        return item.body if item is not None else None
+
+    def forget(self, domain: str, also: Item | None = None) -> bool:
+        """Removes the verification of a domain; false when there is none."""
+        item = DirectoryItem(DOMAINS, dns_domain(domain))
+        return deleted_if(item, DirectoryItem.pk.exists(), also)
 
     def listed(self) -> Iterator[tuple[str, str]]:
         """Each verified domain with its tenant, by domain."""

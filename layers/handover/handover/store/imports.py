@@ -24,7 +24,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from handover.deadline import Deadline
 from handover.model import FileWarning, Mode, Refusal, State
 from handover.reports import warnings_json
-from handover.store.batches import read_items
+from handover.store.batches import Item, read_items
 from handover.store.connection import Model
 from handover.store.items import item_at, key_of, saved_if, updated_if
 from handover.store.progress import COUNTED, Progress, counts_of, read_progress
@@ -244,9 +244,9 @@ class Imports:
 
     # Intake
 
-    def register(self, item: ImportItem) -> ImportItem:
+    def register(self, item: ImportItem, also: Item | None = None) -> ImportItem:
         """The import as stored, which is `item` if there was none under its id."""
-        if saved_if(item, ImportItem.pk.does_not_exist()):
+        if saved_if(item, ImportItem.pk.does_not_exist(), also):
             return item
         return self.find(item.pk) or item
 
@@ -379,7 +379,7 @@ class Imports:
 
     # Decisions of people
 
-    def approve(self, import_id: str, approver: str, *, at: str) -> bool:
+    def approve(self, import_id: str, approver: str, *, at: str, also: Item | None = None) -> bool:
         """True when the import has left `awaiting_approval` through this approver, `at` now."""
         return updated_if(
             ImportItem(import_id),
@@ -389,9 +389,10 @@ class Imports:
                 ImportItem.approved_by.set(approver),
             ],
             ImportItem.state == State.AWAITING_APPROVAL.value,
+            also,
         )
 
-    def cancel(self, import_id: str, canceller: str, *, at: str) -> bool:
+    def cancel(self, import_id: str, canceller: str, *, at: str, also: Item | None = None) -> bool:
         """True when the import will end cancelled: nothing more of it is started.
 
         An import that waits for approval continues, `at` now, to its chunks, which are then all
@@ -405,12 +406,14 @@ class Imports:
                 ImportItem.cancelled_by.set(canceller),
             ],
             ImportItem.state == State.AWAITING_APPROVAL.value,
+            also,
         )
         return waiting or updated_if(
             ImportItem(import_id),
             [ImportItem.cancelled_by.set(canceller)],
             ImportItem.state.is_in(State.VALIDATING.value, State.PROCESSING.value)
             & ImportItem.cancelled_by.does_not_exist(),
+            also,
         )
 
     # Ending

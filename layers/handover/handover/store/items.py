@@ -1,6 +1,7 @@
 """One item at a time: its key, reading it, and writing it on a condition.
 
 A condition that does not hold is an answer, False; whatever else goes wrong is raised as it is.
+`also` is another write, such as the entry of an act: both are written, or neither.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from handover.store.batches import Item
+from handover.store.batches import Item, write_together
 from handover.store.connection import Model
 
 Found = TypeVar("Found", bound=Model)
@@ -30,8 +31,10 @@ def item_at(model: type[Found], pk: str, sk: str, *, is_consistent: bool = True)
         return None
 
 
-def saved_if(item: Model, condition: Condition) -> bool:
+def saved_if(item: Model, condition: Condition, also: Item | None = None) -> bool:
     """True when the item was stored, False when its condition did not hold."""
+    if also is not None:
+        return write_together([{"Put": item.get_save_kwargs_from_instance(condition)}, also])
     try:
         item.save(condition)
     except PutError as error:
@@ -40,8 +43,16 @@ def saved_if(item: Model, condition: Condition) -> bool:
     return True
 
 
-def updated_if(item: Model, actions: list[Action], condition: Condition) -> bool:
-    """True when the update was made, and `item` shows it; False when its condition did not hold."""
+def updated_if(
+    item: Model, actions: list[Action], condition: Condition, also: Item | None = None
+) -> bool:
+    """True when the update was made, and `item` shows it; False when its condition did not hold.
+
+    With `also` the item must be read again to show it.
+    """
+    if also is not None:
+        update = item.get_update_kwargs_from_instance(actions, condition)
+        return write_together([{"Update": update}, also])
     try:
         item.update(actions, condition)
     except UpdateError as error:
@@ -50,8 +61,10 @@ def updated_if(item: Model, actions: list[Action], condition: Condition) -> bool
     return True
 
 
-def deleted_if(item: Model, condition: Condition) -> bool:
+def deleted_if(item: Model, condition: Condition, also: Item | None = None) -> bool:
     """True when the item was removed, False when its condition did not hold."""
+    if also is not None:
+        return write_together([{"Delete": item.get_delete_kwargs_from_instance(condition)}, also])
     try:
         item.delete(condition)
     except DeleteError as error:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from handover.deadline import Deadline
 from handover.profiles import DELETED, STATUS
-from handover.store.batches import update, write_each
+from handover.store.batches import Item, update, write_each, write_together
 from handover.store.directory import DirectoryItem
 from handover.store.directory_records import FIELD_ORDERS, field_orders_in, field_orders_value
 from handover.store.user_places import read_users
@@ -23,9 +23,14 @@ class Jobs:
 
     table: str
 
-    def put(self, tenant: str, ticket: str, body: str) -> None:
-        """Stores a job under its ticket; storing it again changes nothing."""
-        DirectoryItem(tenant, JOB + ticket, body=body).save()
+    def addition(self, tenant: str, ticket: str, body: str) -> Item:
+        """The write of a job under its ticket, for the transaction that asks for it."""
+        put: Item = DirectoryItem(tenant, JOB + ticket, body=body).get_save_kwargs_from_instance()
+        return {"Put": put}
+
+    def ask_once(self, tenant: str, ticket: str, body: str, also: Item) -> None:
+        """Stores a job under its ticket with another write, unless that one was made before."""
+        write_together([self.addition(tenant, ticket, body), also])
 
     def remove(self, tenant: str, ticket: str) -> None:
         """Removes a job that has been run."""

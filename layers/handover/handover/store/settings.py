@@ -9,8 +9,10 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from handover.audit import Json
 from handover.errors import RetryLaterError
 from handover.profiles import Profile, Role, Settings, parse_profile, parse_settings, profile_json
+from handover.store.batches import Item
 from handover.store.directory import (
     PROFILE,
     ROLE,
@@ -30,6 +32,8 @@ from handover.store.items import deleted_if, item_at, saved_if
 
 # Two Admins rarely change settings at once; three in the same second are not people.
 TRIES = 4
+# The write that belongs to a change, made of what was there before and of what is there after it.
+Also = Callable[[Json | None, Json | None], Item]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,56 +42,57 @@ class Setup:
 
     table: str
 
-    def change_settings(self, tenant: str, change: Callable[[Settings], Settings]) -> Settings:
+    def change_settings(
+        self, tenant: str, change: Callable[[Settings], Settings], also: Also | None = None
+    ) -> Settings:
         """The settings after `change`, which is repeated after concurrent changes.
 
         Raises RetryLaterError after TRIES conflicts.
         """
-        for _ in range(TRIES):
-            before = item_at(DirectoryItem, tenant, SETTINGS)
-            body = before.body if before is not None else None
-            changed = change(parse_settings(body) if body else Settings())
-            if _replace(tenant, SETTINGS, body, settings_body(changed)):
-                return changed
-        raise RetryLaterError("the settings are being changed by others")
+
+        def changed(body: str | None) -> str:
+            return settings_body(change(parse_settings(body) if body else Settings()))
+
+        _, after = _change(tenant, SETTINGS, changed, also)
+        return parse_settings(after) if after else Settings()
 
     def role(self, tenant: str, role: str) -> Role | None:
         """The role of that name."""
         item = item_at(DirectoryItem, tenant, ROLE + role)
         return role_from(item) if item is not None else None
 
-    def put_role(self, tenant: str, definition: Role) -> None:
+    def put_role(self, tenant: str, definition: Role, also: Also | None = None) -> None:
         """Stores a role, or replaces it."""
-        DirectoryItem(tenant, ROLE + definition.role, body=role_body(definition)).save()
+        _put(tenant, ROLE + definition.role, role_body(definition), also)
 
-    def remove_role(self, tenant: str, role: str) -> bool:
+    def remove_role(self, tenant: str, role: str, also: Also | None = None) -> bool:
         """True when the role existed; whoever holds it on an account keeps it."""
-        return _remove(tenant, ROLE + role)
+        return _remove(tenant, ROLE + role, also)
 
     def has_workflow(self, tenant: str, name: str) -> bool:
         """True when the tenant has a workflow of exactly that name."""
         return item_at(DirectoryItem, tenant, WORKFLOW + name) is not None
 
-    def put_workflow(self, tenant: str, name: str) -> None:
+    def put_workflow(self, tenant: str, name: str, also: Also | None = None) -> None:
         """Stores a workflow."""
-        DirectoryItem(tenant, WORKFLOW + name, body=json.dumps({"name": name})).save()
+        _put(tenant, WORKFLOW + name, json.dumps({"name": name}), also)
 
-    def remove_workflow(self, tenant: str, name: str) -> bool:
+    def remove_workflow(self, tenant: str, name: str, also: Also | None = None) -> bool:
         """True when the workflow existed; accounts that have it keep it."""
-        return _remove(tenant, WORKFLOW + name)
+        return _remove(tenant, WORKFLOW + name, also)
 
     def sources(self, tenant: str, after: str | None, rows: int) -> Iterator[Source]:
         """The sources after the name `after`; `rows` is how many the caller will read."""
         for item in listed_items(tenant, SOURCE, after, rows):
             yield source_from(item)
 
-    def put_source(self, tenant: str, source: Source) -> None:
+    def put_source(self, tenant: str, source: Source, also: Also | None = None) -> None:
         """Registers a source, or replaces it."""
-        DirectoryItem(tenant, SOURCE + source.source, body=source_body(source)).save()
+        _put(tenant, SOURCE + source.source, source_body(source), also)
 
-    def remove_source(self, tenant: str, source: str) -> bool:
+    def remove_source(self, tenant: str, source: str, also: Also | None = None) -> bool:
         """True when the source existed; files it drops from now on are refused."""
-        return _remove(tenant, SOURCE + source)
+        return _remove(tenant, SOURCE + source, also)
 
     def own_profile(self, tenant: str, name: str) -> Profile | None:
         """The tenant's own profile of that name, as stored: no preset, no tenant's roles."""
@@ -98,30 +103,70 @@ class Setup:
         """All the tenant's own profiles, as they were stored."""
         return [parse_profile(item.body) for item in listed_items(tenant, PROFILE) if item.body]
 
-    def replace_profile(self, tenant: str, before: Profile | None, profile: Profile) -> bool:
+    def replace_profile(
+        self, tenant: str, before: Profile | None, profile: Profile, also: Also | None = None
+    ) -> bool:
         """Stores a profile in place of `before`; false when another one is stored by now."""
-        item = item_at(DirectoryItem, tenant, PROFILE + profile.name)
+        sk = PROFILE + profile.name
+        item = item_at(DirectoryItem, tenant, sk)
         body = item.body if item is not None else None
         if (parse_profile(body) if body else None) != before:
             return False
-        return _replace(tenant, PROFILE + profile.name, body, json.dumps(profile_json(profile)))
+        after = json.dumps(profile_json(profile))
+        if _replace(tenant, sk, body, after, also):
+            return True
+        # What was sent twice, because the first answer was lost, stands there by its own doing.
+        item = item_at(DirectoryItem, tenant, sk)
+        return item is not None and item.body == after
 
-    def remove_profile(self, tenant: str, name: str) -> bool:
+    def remove_profile(self, tenant: str, name: str, also: Also | None = None) -> bool:
         """True when the tenant had a profile of its own of that name."""
-        return _remove(tenant, PROFILE + name)
+        return _remove(tenant, PROFILE + name, also)
 
 
-def _replace(tenant: str, sk: str, before: str | None, after: str) -> bool:
-    """False when the body is no longer `before`; None = there was no item."""
+def _put(tenant: str, sk: str, body: str, also: Also | None) -> None:
+    _change(tenant, sk, lambda _: body, also)
+
+
+def _remove(tenant: str, sk: str, also: Also | None) -> bool:
+    """True when there was such an item."""
+    before, _ = _change(tenant, sk, lambda _: None, also)
+    return before is not None
+
+
+def _change(
+    tenant: str, sk: str, change: Callable[[str | None], str | None], also: Also | None
+) -> tuple[str | None, str | None]:
+    """The body before the change and after it; None = there is no item.
+
+    A change that changes nothing is not written. Raises RetryLaterError after TRIES conflicts.
+    """
+    for _ in range(TRIES):
+        item = item_at(DirectoryItem, tenant, sk)
+        before = item.body if item is not None else None
+        after = change(before)
+        if after == before or _replace(tenant, sk, before, after, also):
+            return before, after
+    raise RetryLaterError("this is being changed by others")
+
+
+def _replace(
+    tenant: str, sk: str, before: str | None, after: str | None, also: Also | None
+) -> bool:
+    """False when the body is no longer `before`; None = there was no item, or shall be none."""
     condition = (
         DirectoryItem.pk.does_not_exist() if before is None else DirectoryItem.body == before
     )
-    if saved_if(DirectoryItem(tenant, sk, body=after), condition):
+    more = also(_json(before), _json(after)) if also is not None else None
+    item = DirectoryItem(tenant, sk, body=after)
+    if after is None:
+        return deleted_if(item, condition, more)
+    if saved_if(item, condition, more):
         return True
-    # Its answer may be lost: then the write is sent again, and finds its own body.
-    item = item_at(DirectoryItem, tenant, sk)
-    return item is not None and item.body == after
+    # Its answer may be lost: then a single write is sent again, and finds its own body.
+    stored = item_at(DirectoryItem, tenant, sk) if more is None else None
+    return stored is not None and stored.body == after
 
 
-def _remove(tenant: str, sk: str) -> bool:
-    return deleted_if(DirectoryItem(tenant, sk), DirectoryItem.pk.exists())
+def _json(body: str | None) -> Json | None:
+    return json.loads(body) if body is not None else None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from handover.store.accounts import Accounts
 from handover.store.allowances import Allowances
+from handover.store.audit import Audit, AuditItem
 from handover.store.chunks import ChunkItem, Chunks
 from handover.store.directory import Directory, DirectoryItem, UserItem
 from handover.store.directory_records import AccountRecords
@@ -32,6 +33,9 @@ class TableNames:
     history: str = ""
     portfolios: str = ""
     requests: str = ""
+    audit: str = ""
+    # How long entries of the audit trail are kept; 0 = for ever.
+    audit_days: int = 0
     # True when large collections are spread over several keys.
     spreads: bool = False
 
@@ -57,6 +61,7 @@ class Tables:
     chunks: Chunks
     tickets: Tickets
     watermarks: Watermarks
+    audit: Audit
 
 
 def connect(names: TableNames) -> Tables:
@@ -68,6 +73,7 @@ def connect(names: TableNames) -> Tables:
     HistoryItem.Meta.table_name = names.history
     HoldingItem.Meta.table_name = names.portfolios
     RequestItem.Meta.table_name = names.requests
+    AuditItem.Meta.table_name = names.audit
     return Tables(
         Accounts(names.accounts),
         Directory(names.directory),
@@ -86,4 +92,5 @@ def connect(names: TableNames) -> Tables:
         Chunks(names.imports),
         Tickets(names.imports),
         Watermarks(names.imports),
+        Audit(names.audit, names.audit_days),
     )

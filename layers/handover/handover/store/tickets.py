@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 
+from handover.errors import RetryLaterError
+from handover.store.batches import Item, write_together
 from handover.store.connection import Model
 from handover.store.imports import ImportItem
 from handover.store.items import item_at, saved_if, updated_if
@@ -76,10 +78,15 @@ class Tickets:
         """The ticket of that id."""
         return item_at(TicketItem, f"{TICKET}#{ticket}", TICKET)
 
-    def issue(self, ticket: str, item: TicketItem) -> None:
-        """Stores a new ticket."""
+    def issue(self, ticket: str, item: TicketItem, *also: Item) -> None:
+        """Stores a new ticket, and with it other writes, such as the entry of the act.
+
+        Raises RetryLaterError for a name that is taken; then nothing is written.
+        """
         item.pk = f"{TICKET}#{ticket}"
-        item.save(TicketItem.pk.does_not_exist())
+        put = item.get_save_kwargs_from_instance(TicketItem.pk.does_not_exist())
+        if not write_together([{"Put": put}, *also]):
+            raise RetryLaterError("there is a ticket of that name")
 
     def issue_once(self, ticket: str, item: TicketItem) -> TicketItem:
         """The ticket as stored, which is `item` if there was none of that id."""
@@ -142,10 +149,11 @@ class Tickets:
             & (ImportItem.replays.does_not_exist() | (ImportItem.replays < number)),
         )
 
-    def cancel(self, ticket: str, canceller: str) -> bool:
+    def cancel(self, ticket: str, canceller: str, also: Item | None = None) -> bool:
         """True when the ticket can no longer be used for an upload."""
         return updated_if(
             TicketItem(f"{TICKET}#{ticket}"),
             [TicketItem.cancelled_by.set(canceller)],
             TicketItem.pk.exists() & TicketItem.import_id.does_not_exist(),
+            also,
         )

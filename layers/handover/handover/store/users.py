@@ -163,7 +163,14 @@ class People:
                 yield place, user
 
     def store(
-        self, tenant: str, before: User | None, after: User, *, now: float, order: str
+        self,
+        tenant: str,
+        before: User | None,
+        after: User,
+        *,
+        now: float,
+        order: str,
+        also: Item | None = None,
     ) -> Stored:
         """Stores a user in place of what was read as `before`, None = no user.
 
@@ -186,6 +193,8 @@ class People:
         if with_login is None:
             return Stored.LOGIN_TAKEN
         actions += [*with_login, *self._name_actions(tenant, before, after)]
+        if also is not None:
+            actions.append(also)
         return Stored.DONE if transact(actions) else Stored.OVERTAKEN
 
     def _login_actions(

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain, islice, takewhile
 
+from handover.access.acts import note
 from handover.access.people import Person
+from handover.audit import Act
 from handover.deadline import Deadline
 from handover.errors import InvalidRequestError, NotFoundError
 from handover.model import Account, ChangeReceipt, User
@@ -127,6 +129,12 @@ def _instant(at: str) -> str:
         raise InvalidRequestError(
             "at", f"found {at!r}, expected a date (2026-12-31) or an instant (2026-12-31T18:00:00Z)"
         ) from wrong
+
+
+def note_export(resources: Resources, person: Person, asked: Mapping[str, str | None]) -> None:
+    """The entry of an export of the accounts that are asked for, before its first page."""
+    expected = {name: text for name, text in asked.items() if text is not None}
+    note(resources, person.actor, Act.ACCOUNTS_EXPORTED, "accounts", expected)
 
 
 def history_of(

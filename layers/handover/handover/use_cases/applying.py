@@ -11,11 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from handover.access.acts import entry_of
 from handover.access.people import Person
 from handover.access.profiles import profile_for
+from handover.audit import Act, Outcome
 from handover.deadline import Deadline
 from handover.errors import ConflictError, InvalidRequestError
-from handover.jobs.upload import upload_job_file
+from handover.jobs.upload import ask_file
 from handover.model import Mode, State
 from handover.pipeline.import_plan import ImportPlan, plan_from
 from handover.pipeline.tickets import TICKET_SECONDS, new_ticket
@@ -95,9 +97,15 @@ def apply_import(
         expires_at=rfc3339(now + TICKET_SECONDS),
         expires=int(now) + TICKET_SECONDS,
     )
-    resources.tables.tickets.issue(ticket_id, ticket)
     pointer = json.dumps({"works_the_file_of": root.pk}).encode()
-    upload_job_file(resources, ticket_id, ticket, iter([pointer]), deadline)
+    entry = entry_of(
+        person.actor,
+        Act.IMPORT_APPLIED,
+        f"import {item.pk}",
+        after={"ticket": ticket_id, "mode": ticket.mode, "profile": ticket.profile},
+        outcome=Outcome.OPEN,
+    )
+    ask_file(resources, ticket_id, ticket, entry, iter([pointer]), deadline)
     metrics.add_metric("ImportsApplied", "Count", 1)
     return ticket_id
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from handover.access.acts import noted
 from handover.access.people import Person, only_admins
+from handover.audit import Act
 from handover.deadline import Deadline
 from handover.errors import ConflictError, ForbiddenError
 from handover.model import ADMIN, JobKind, State
 from handover.pipeline.messages import send_chunks
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
+from handover.store.batches import Item
 from handover.store.imports import ImportItem, pending_chunks
 from handover.use_cases.imports import Ticket, import_for
 
@@ -22,7 +25,7 @@ def approve(resources: Resources, person: Person, name: str, run: Invocation) ->
     found = import_for(resources, person.tenant, name)
     at = rfc3339(run.now)
     if isinstance(found, Ticket) or not resources.tables.imports.approve(
-        found.pk, person.email, at=at
+        found.pk, person.email, at=at, also=_noted(resources, person, Act.IMPORT_APPROVED, found)
     ):
         raise _conflict(resources, person, name, "approved")
     metrics.add_metric("ImportsApproved", "Count", 1)
@@ -50,7 +53,8 @@ def cancel(resources: Resources, person: Person, name: str, run: Invocation) -> 
     if isinstance(found, Ticket):
         if found.item.cancelled_by:
             raise _conflict(resources, person, name, "cancelled")
-        if resources.tables.tickets.cancel(found.ticket, person.email):
+        also = _noted(resources, person, Act.IMPORT_CANCELLED, found)
+        if resources.tables.tickets.cancel(found.ticket, person.email, also):
             metrics.add_metric("ImportsCancelled", "Count", 1)
             return import_for(resources, person.tenant, name)
         # The file arrived after the ticket was read.
@@ -63,7 +67,8 @@ def cancel(resources: Resources, person: Person, name: str, run: Invocation) -> 
 def _cancel_import(
     resources: Resources, person: Person, item: ImportItem, run: Invocation
 ) -> ImportItem:
-    is_news = resources.tables.imports.cancel(item.pk, person.email, at=rfc3339(run.now))
+    also = _noted(resources, person, Act.IMPORT_CANCELLED, item)
+    is_news = resources.tables.imports.cancel(item.pk, person.email, at=rfc3339(run.now), also=also)
     item = _again(resources, item)
     if not is_news:
         if item.cancelled_by and not State(item.state).is_final:
@@ -76,6 +81,16 @@ def _cancel_import(
         # writing anything.
         return _hand_out(resources, item, run.deadline)
     return item
+
+
+def _noted(resources: Resources, person: Person, act: Act, found: ImportItem | Ticket) -> Item:
+    """The entry of a decision about the import, in the state in which the person met it."""
+    if isinstance(found, Ticket):
+        name, filename, state = found.ticket, found.item.filename, State.AWAITING_UPLOAD.value
+    else:
+        name, filename, state = found.pk, found.filename, found.state
+    after = {"filename": filename, "state": state}
+    return noted(resources, person.actor, act, f"import {name}", after=after)
 
 
 def _hand_out(resources: Resources, item: ImportItem, deadline: Deadline) -> ImportItem:

@@ -10,12 +10,14 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from handover.access.acts import entry_of
 from handover.access.people import Person
 from handover.access.profiles import profile_for
+from handover.audit import Act, Outcome
 from handover.aws.objects import ObjectGoneError, Upload
 from handover.deadline import Deadline
 from handover.errors import ConflictError, InvalidRequestError
-from handover.jobs.upload import csv_pieces, upload_job_file
+from handover.jobs.upload import ask_file, csv_pieces
 from handover.model import Mode, State
 from handover.pipeline.import_plan import ImportPlan, plan_from
 from handover.pipeline.report_lines import ReportTooLongError, text_lines_of
@@ -95,9 +97,15 @@ def correct_lines(
         expires_at=rfc3339(now + TICKET_SECONDS),
         expires=int(now) + TICKET_SECONDS,
     )
-    resources.tables.tickets.issue(ticket_id, ticket)
+    entry = entry_of(
+        person.actor,
+        Act.LINES_CORRECTED,
+        f"import {item.pk}",
+        after={"ticket": ticket_id, "mode": ticket.mode, "lines": len(rows)},
+        outcome=Outcome.OPEN,
+    )
     pieces = csv_pieces(labels, rows, delimiter=plan.dialect.delimiter)
-    upload_job_file(resources, ticket_id, ticket, pieces, deadline)
+    ask_file(resources, ticket_id, ticket, entry, pieces, deadline)
     metrics.add_metric("LinesCorrected", "Count", len(rows))
     return ticket_id
 

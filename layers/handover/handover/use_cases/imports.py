@@ -7,8 +7,10 @@ import unicodedata
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from handover.access.acts import note
 from handover.access.imports import why_barred
 from handover.access.people import Person
+from handover.audit import Act
 from handover.aws import objects
 from handover.errors import ConflictError, ForbiddenError, NotFoundError
 from handover.model import Mode, State
@@ -123,6 +125,11 @@ def imports_page(
     return Page([to_dict(resources, item, now) for item in items], following)
 
 
+def _note_opened(resources: Resources, person: Person, act: Act, item: ImportItem) -> None:
+    """The entry of a download, before its link is given: whoever has the link has the file."""
+    note(resources, person.actor, act, f"import {item.pk}", {"filename": item.filename})
+
+
 def ended_import(resources: Resources, person: Person, name: str) -> ImportItem:
     """The import of that id or ticket, whose lines have all ended.
 
@@ -154,6 +161,8 @@ def file_link(resources: Resources, person: Person, name: str, kind: str) -> str
     file = about.report if kind == "errors" else about.results
     if file is None:
         raise NotFoundError("no line of this import has an error")
+    act = Act.REPORT_OPENED if kind == "errors" else Act.RESULTS_OPENED
+    _note_opened(resources, person, act, found)
     return objects.download_link(
         file.bucket, file.key, download_name(found.filename, kind), LINK_SECONDS
     )
@@ -174,6 +183,7 @@ def workbook_link(resources: Resources, person: Person, name: str) -> str:
             "the report of this import is there as CSV only: a workbook is made of at most "
             f"{MAX_REPORT_LINES:,} lines"
         )
+    _note_opened(resources, person, Act.REPORT_OPENED, found)
     return objects.download_link(
         about.report.bucket,
         report_key(found, REPORT_WORKBOOK),

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from handover.access.acts import noted_change
 from handover.access.people import Person, only_admins
 from handover.access.profiles import why_not
+from handover.audit import Act
 from handover.errors import ConflictError, InvalidRequestError, NotFoundError
 from handover.profiles import Column, Profile, presets, profile_from, profile_json
 from handover.profiles.checks import check_labels, check_profile, check_spellings
@@ -77,7 +79,8 @@ def put_profile(
     if own is None or replace(profile, version=own.version) != own:
         _check_version(current, profile)
         stored = replace(profile, version=current.version + 1 if current else 1)
-        if not resources.tables.setup.replace_profile(person.tenant, own, stored):
+        also = noted_change(resources, person.actor, Act.PROFILE_STORED, f"profile {name}")
+        if not resources.tables.setup.replace_profile(person.tenant, own, stored, also):
             raise ConflictError("somebody else has just stored this profile; read it again")
         logger.info("profile stored", extra={"profile": name, "version": stored.version})
     return profile_shown(resources, person, name)
@@ -124,7 +127,8 @@ def remove_profile(resources: Resources, person: Person, name: str) -> None:
     if name not in presets():
         check_unused(resources, person, name)
     switch_off(resources, person, name)
-    if not resources.tables.setup.remove_profile(person.tenant, name):
+    also = noted_change(resources, person.actor, Act.PROFILE_REMOVED, f"profile {name}")
+    if not resources.tables.setup.remove_profile(person.tenant, name, also):
         raise NotFoundError("there is no such profile")
     logger.info("profile removed", extra={"profile": name})
 
@@ -156,7 +160,8 @@ def copy_profile(
     _check_room(resources, person)
     made = mapped_copy(stored, mapping, roles, name=copy, title=title.strip() or stored.title)
     _check(resources, person, made)
-    if not resources.tables.setup.replace_profile(person.tenant, None, made):
+    also = noted_change(resources, person.actor, Act.PROFILE_STORED, f"profile {copy}")
+    if not resources.tables.setup.replace_profile(person.tenant, None, made, also):
         raise ConflictError(f"there is a profile {copy!r} already")
     logger.info("profile stored", extra={"profile": copy, "version": 1})
     return profile_shown(resources, person, copy)

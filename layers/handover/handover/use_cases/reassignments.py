@@ -6,13 +6,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from handover.access.acts import entry_of
 from handover.access.assigners import check_assigner
 from handover.access.people import Person, only_admins
 from handover.access.profiles import profile_for
+from handover.audit import Outcome
 from handover.deadline import Deadline
 from handover.errors import InvalidRequestError
-from handover.jobs.job import Job, ask_job, job_ticket, named
-from handover.jobs.upload import csv_pieces, upload_job_file
+from handover.jobs.job import Job, act_of, ask_job, job_shown, job_ticket, named
+from handover.jobs.upload import ask_file, csv_pieces
 from handover.model import JobKind, Mode
 from handover.pipeline.tickets import new_ticket
 from handover.profiles import WORKFLOW_ROLE, Holds, Profile, UnknownUser, handing_over, narrowed
@@ -76,11 +78,13 @@ def ask_owner(
     accounts = _accounts(asked.account_ids)
     ticket_id = new_ticket(now)
     ticket = job_ticket(person.tenant, person.email, job, now)
-    resources.tables.tickets.issue(ticket_id, ticket)
+    act, about = act_of(job)
+    shown = job_shown(job, ticket_id) | {"accounts": len(accounts)}
+    entry = entry_of(person.actor, act, about, after=shown, outcome=Outcome.OPEN)
     # Everything is known, so the file can be written at once.
     labels = [column.label for column in narrowed(profile, role).columns]
     pieces = csv_pieces(labels, ((account, job.cell) for account in accounts))
-    upload_job_file(resources, ticket_id, ticket, pieces, deadline)
+    ask_file(resources, ticket_id, ticket, entry, pieces, deadline)
     metrics.add_metric("JobsAsked", "Count", 1)
     return ticket_id
 

@@ -7,14 +7,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from handover.access.acts import noted_change
 from handover.access.people import Person, only_admins
 from handover.access.profiles import profile_named
+from handover.audit import Act
 from handover.errors import ConflictError, InvalidRequestError, NotFoundError
 from handover.profiles import (
     WORKFLOW_ROLE,
     About,
     Profile,
     Role,
+    Settings,
     check_mapping,
     presets,
     settings_from,
@@ -33,6 +36,7 @@ from handover.profiles.names import (
 from handover.rules.addresses import normal_address
 from handover.runtime import Resources, logger
 from handover.store.directory import Source
+from handover.store.settings import Also
 from handover.use_cases.paging import Page, page_of, place_at
 
 # As many as a user can have.
@@ -74,10 +78,19 @@ def change_settings(
             )
         changes = {**changes, "default_account_manager": user.email}
     changed = resources.tables.setup.change_settings(
-        person.tenant, lambda before: settings_from({**settings_json(before), **changes})
+        person.tenant,
+        lambda before: settings_from({**settings_json(before), **changes}),
+        _noted_settings(resources, person),
     )
     logger.info("settings changed", extra={"settings": sorted(changes)})
     return settings_json(changed)
+
+
+def _noted_settings(resources: Resources, person: Person) -> Also:
+    """The entry of a change of settings; where none were stored, the defaults applied."""
+    usual = settings_json(Settings())
+    also = noted_change(resources, person.actor, Act.SETTINGS_CHANGED, "settings")
+    return lambda before, after: also({**usual, **(before or {})}, after)
 
 
 def _check_profiles(resources: Resources, person: Person, names: Collection[str]) -> None:
@@ -99,6 +112,7 @@ def switch_off(resources: Resources, person: Person, profile: str) -> None:
             lambda before: replace(
                 before, profiles=tuple(name for name in before.profiles if name != profile)
             ),
+            _noted_settings(resources, person),
         )
         logger.info("profile switched off", extra={"profile": profile})
 
@@ -142,7 +156,11 @@ def put_role(resources: Resources, person: Person, definition: Role) -> dict[str
     defined = [one.role for one in resources.tables.directory.roles(person.tenant)]
     if definition.role not in defined and len(defined) >= MAX_ROLES:
         raise ConflictError(f"there are {MAX_ROLES} roles, the maximum; remove one first")
-    resources.tables.setup.put_role(person.tenant, definition)
+    resources.tables.setup.put_role(
+        person.tenant,
+        definition,
+        noted_change(resources, person.actor, Act.ROLE_STORED, f"role {definition.role}"),
+    )
     return _role_to_dict(definition)
 
 
@@ -180,7 +198,8 @@ def remove_role(resources: Resources, person: Person, role: str) -> None:
     Whoever holds it on an account keeps it, and history keeps it too.
     """
     only_admins(person, "remove roles")
-    if not (is_name(role) and resources.tables.setup.remove_role(person.tenant, role)):
+    also = noted_change(resources, person.actor, Act.ROLE_REMOVED, f"role {role}")
+    if not (is_name(role) and resources.tables.setup.remove_role(person.tenant, role, also)):
         raise NotFoundError("there is no such role")
 
 
@@ -213,14 +232,16 @@ def put_workflow(resources: Resources, person: Person, name: str) -> dict[str, o
     only_admins(person, "define workflows")
     check_name("name", name)
     check_path("name", name)
-    resources.tables.setup.put_workflow(person.tenant, name)
+    also = noted_change(resources, person.actor, Act.WORKFLOW_STORED, f"workflow {name}")
+    resources.tables.setup.put_workflow(person.tenant, name, also)
     return {"name": name}
 
 
 def remove_workflow(resources: Resources, person: Person, name: str) -> None:
     """Removes the workflow; accounts that have it keep it. Raises NotFoundError."""
     only_admins(person, "remove workflows")
-    if not (is_name(name) and resources.tables.setup.remove_workflow(person.tenant, name)):
+    also = noted_change(resources, person.actor, Act.WORKFLOW_REMOVED, f"workflow {name}")
+    if not (is_name(name) and resources.tables.setup.remove_workflow(person.tenant, name, also)):
         raise NotFoundError("there is no such workflow")
 
 
@@ -278,7 +299,8 @@ def put_source(resources: Resources, person: Person, expected: NewSource) -> dic
         dict(expected.mapping),
         expected.writes_directory,
     )
-    resources.tables.setup.put_source(person.tenant, source)
+    also = noted_change(resources, person.actor, Act.SOURCE_STORED, f"source {source.source}")
+    resources.tables.setup.put_source(person.tenant, source, also)
     return _source_to_dict(source)
 
 
@@ -296,7 +318,8 @@ def remove_source(resources: Resources, person: Person, name: str) -> None:
     """Removes the source: files it drops from now on are refused. Raises NotFoundError."""
     only_admins(person, "remove sources")
     source = _source(resources, person, name)
-    if not resources.tables.setup.remove_source(person.tenant, source.source):
+    also = noted_change(resources, person.actor, Act.SOURCE_REMOVED, f"source {source.source}")
+    if not resources.tables.setup.remove_source(person.tenant, source.source, also):
         raise NotFoundError("there is no such source")
 
 

@@ -7,8 +7,10 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from handover.access.acts import noted
 from handover.access.people import Person
 from handover.access.profiles import profile_for, usable_profiles
+from handover.audit import Act
 from handover.aws import objects
 from handover.errors import ForbiddenError, InvalidRequestError
 from handover.model import Mode
@@ -74,7 +76,14 @@ def issue_ticket(
         expires_at=expires_at,
         expires=int(now) + TICKET_SECONDS,
     )
-    resources.tables.tickets.issue(ticket, item)
+    also = noted(
+        resources,
+        person.actor,
+        Act.FILE_ANNOUNCED,
+        f"import {ticket}",
+        after={"filename": filename, "profile": announced.profile, "mode": announced.mode.value},
+    )
+    resources.tables.tickets.issue(ticket, item, also)
     key = ticket_key(person.tenant, ticket)
     url, fields = objects.post_form(resources.uploads_bucket, key, MAX_FILE_BYTES, FORM_SECONDS)
     metrics.add_metric("TicketsIssued", "Count", 1)

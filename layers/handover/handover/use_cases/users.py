@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from handover.access.acts import done_outside, entry_of, noted
 from handover.access.people import Person, only_admins
-from handover.access.sign_ins import note_invitation, sync_sign_in
+from handover.access.sign_ins import note_invitation, set_sign_in, sync_sign_in
+from handover.audit import Act, Outcome
 from handover.aws import sign_ins
 from handover.aws.sign_ins import Settled
 from handover.deadline import Deadline
@@ -90,6 +92,13 @@ def _known(resources: Resources, person: Person, email: str) -> User:
 
 def _to_dict(user: User, default_manager: str) -> dict[str, object]:
     return {
+        **_fields(user),
+        "tags": [DEFAULT_MANAGER_TAG] if user.email == default_manager else [],
+    }
+
+
+def _fields(user: User) -> dict[str, object]:
+    return {
         "email": user.email,
         "name": user.name,
         "roles": sorted(user.roles),
@@ -99,7 +108,6 @@ def _to_dict(user: User, default_manager: str) -> dict[str, object]:
         "phone": user.phone,
         "mobile": user.mobile,
         "login_name": user.login_name,
-        "tags": [DEFAULT_MANAGER_TAG] if user.email == default_manager else [],
     }
 
 
@@ -122,12 +130,12 @@ def create_user(
             break
         if known is not None and not known.is_deleted:
             raise ConflictError(f"there is a user {expected.email} already; edit that one")
-        if _stored(resources, person, known, expected, now):
+        if _stored(resources, person, known, expected, Act.USER_CREATED, now):
             metrics.add_metric("UsersCreated", "Count", 1)
             break
     else:
         raise RetryLaterError("the user is being changed by others")
-    sync_sign_in(resources, person.tenant, expected, invites=True)
+    set_sign_in(resources, person.actor, expected, invites=True)
     return user_of(resources, person, expected.email)
 
 
@@ -149,12 +157,12 @@ def edit_user(
     for _ in range(TRIES):
         if known.is_deleted:
             raise ConflictError("the user was deleted; create them again to have them back")
-        if known == expected or _stored(resources, person, known, expected, now):
+        if known == expected or _stored(resources, person, known, expected, Act.USER_EDITED, now):
             break
         known = _known(resources, person, expected.email)
     else:
         raise RetryLaterError("the user is being changed by others")
-    sync_sign_in(resources, person.tenant, expected, invites=True)
+    set_sign_in(resources, person.actor, expected, invites=True)
     return user_of(resources, person, expected.email)
 
 
@@ -168,6 +176,15 @@ def invite_again(resources: Resources, person: Person, email: str) -> dict[str, 
     user = _known(resources, person, email)
     if not user.is_active:
         raise ConflictError("the user is not active")
+    entry = entry_of(person.actor, Act.INVITED_AGAIN, f"user {user.email}", outcome=Outcome.OPEN)
+    resources.tables.audit.add(entry)
+    with done_outside(resources, entry):
+        _invite_again(resources, person, user)
+    return user_of(resources, person, user.email)
+
+
+def _invite_again(resources: Resources, person: Person, user: User) -> None:
+    """Raises ConflictError for a user who has already signed in."""
     before = sign_ins.tenant_of(resources.user_pool, user.email)
     sync_sign_in(resources, person.tenant, user, invites=True)
     if before == person.tenant:
@@ -175,7 +192,6 @@ def invite_again(resources: Resources, person: Person, email: str) -> dict[str, 
         if settled is Settled.ANSWERED:
             raise ConflictError("the user has a password already")
         note_invitation(person.tenant, settled)
-    return user_of(resources, person, user.email)
 
 
 def delete_users(
@@ -215,11 +231,26 @@ def delete_user(resources: Resources, person: Person, email: str, run: Invocatio
 
 
 def _stored(
-    resources: Resources, person: Person, known: User | None, expected: User, now: float
+    resources: Resources,
+    person: Person,
+    known: User | None,
+    expected: User,
+    act: Act,
+    now: float,
 ) -> bool:
     """False when the user has changed meanwhile; raises ConflictError for a taken login name."""
     order = f"{rfc3339(now)}#{EDIT}"
-    stored = resources.tables.people.store(person.tenant, known, expected, now=now, order=order)
+    also = noted(
+        resources,
+        person.actor,
+        act,
+        f"user {expected.email}",
+        before=_fields(known) if known is not None else None,
+        after=_fields(expected),
+    )
+    stored = resources.tables.people.store(
+        person.tenant, known, expected, now=now, order=order, also=also
+    )
     if stored is Stored.LOGIN_TAKEN:
         raise ConflictError(f"login_name: {expected.login_name!r} is another user's already")
     return stored is Stored.DONE

@@ -1,0 +1,178 @@
+"""The audit trail: what people and systems did, other than lines, as entries that never change.
+
+Every act is an entry with who, when, by which door, and what was there before and after. An act
+that one transaction carries out has its entry in that transaction. An act outside of DynamoDB (a
+sign-in, a file) has an open entry before it, which an outcome closes; the sweep closes what was
+left open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+Json = Mapping[str, Any]
+
+
+class Door(StrEnum):
+    """How an act came in.
+
+    The command line and the console are clients of the API like any other: they are known by the
+    name that they give themselves, which proves nothing.
+    """
+
+    API = "api"
+    CLI = "cli"
+    CONSOLE = "console"
+    DROP = "drop"
+    DIRECTORY = "directory"  # a change of the directory, which Handover follows by itself
+    OPERATOR = "operator"
+    SWEEP = "sweep"
+
+
+class Act(StrEnum):
+    """What was done. The values are kept and shown, so they never change."""
+
+    SETTINGS_CHANGED = "settings_changed"
+    ROLE_STORED = "role_stored"
+    ROLE_REMOVED = "role_removed"
+    WORKFLOW_STORED = "workflow_stored"
+    WORKFLOW_REMOVED = "workflow_removed"
+    SOURCE_STORED = "source_stored"
+    SOURCE_REMOVED = "source_removed"
+    PROFILE_STORED = "profile_stored"
+    PROFILE_REMOVED = "profile_removed"
+    USER_CREATED = "user_created"
+    USER_EDITED = "user_edited"
+    USERS_DELETED = "users_deleted"
+    SIGN_IN_ALLOWED = "sign_in_allowed"
+    SIGN_IN_BARRED = "sign_in_barred"
+    INVITED_AGAIN = "invited_again"
+    FILE_ANNOUNCED = "file_announced"
+    FILE_DROPPED = "file_dropped"
+    IMPORT_APPROVED = "import_approved"
+    IMPORT_CANCELLED = "import_cancelled"
+    IMPORT_APPLIED = "import_applied"
+    IMPORT_UNDONE = "import_undone"
+    LINES_CORRECTED = "lines_corrected"
+    ACCOUNTS_REASSIGNED = "accounts_reassigned"
+    REMOVAL_BEGUN = "removal_begun"
+    RESOLUTION_BEGUN = "resolution_begun"
+    REPORT_OPENED = "report_opened"
+    RESULTS_OPENED = "results_opened"
+    ACCOUNTS_EXPORTED = "accounts_exported"
+    DOMAIN_VERIFIED = "domain_verified"
+    DOMAIN_FORGOTTEN = "domain_forgotten"
+    ADDRESS_RELEASED = "address_released"
+    DIRECTORY_SEEDED = "directory_seeded"
+
+
+class Outcome(StrEnum):
+    """What became of an act; an act in a transaction is DONE as soon as it has an entry.
+
+    NOT_KNOWN: the run ended before it could say.
+    """
+
+    DONE = "done"
+    OPEN = "open"
+    NOT_DONE = "not_done"
+    NOT_KNOWN = "not_known"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """An act: `actor` did it to `about` at `at`, by a door.
+
+    `actor` is an address, the principal of a system, or "" for Handover itself. `about` is a kind
+    and a name, as "role owner", or a kind alone. `before` and `after` hold what the act changed,
+    None = there was, or is, no such thing. `reason` is what the actor gave as a reason. `name` and
+    `at` identify the entry within its tenant.
+    """
+
+    tenant: str
+    name: str
+    at: str
+    act: Act
+    actor: str
+    door: Door
+    about: str
+    before: Json | None = None
+    after: Json | None = None
+    reason: str = ""
+    outcome: Outcome = Outcome.DONE
+    closed_at: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where the entry stands among those of its tenant: places sort by time."""
+        return f"{self.at}#{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which entries are asked for; "" or None = any.
+
+    `since` and `until` are times in RFC 3339, `until` exclusive.
+    """
+
+    actor: str = ""
+    act: Act | None = None
+    about: str = ""
+    since: str = ""
+    until: str = ""
+
+    def takes(self, entry: AuditEntry) -> bool:
+        """True for an entry that is asked for, whenever it was."""
+        return (
+            self.actor in ("", entry.actor)
+            and self.act in (None, entry.act)
+            and self.about in ("", entry.about)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts for a tenant, and by which door; `name` is "" for Handover itself."""
+
+    tenant: str
+    name: str
+    door: Door
+
+    def entry(
+        self,
+        act: Act,
+        about: str,
+        *,
+        name: str,
+        at: str,
+        before: Json | None = None,
+        after: Json | None = None,
+        reason: str = "",
+    ) -> AuditEntry:
+        """The entry of an act of theirs that is done."""
+        before, after = changed(before, after)
+        return AuditEntry(
+            tenant=self.tenant,
+            name=name,
+            at=at,
+            act=act,
+            actor=self.name,
+            door=self.door,
+            about=about,
+            before=before,
+            after=after,
+            reason=reason,
+        )
+
+
+def changed(before: Json | None, after: Json | None) -> tuple[Json | None, Json | None]:
+    """The fields that differ, where there is a thing before and after; else all fields."""
+    if before is None or after is None:
+        return before, after
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    return (
+        {name: before[name] for name in names if name in before},
+        {name: after[name] for name in names if name in after},
+    )

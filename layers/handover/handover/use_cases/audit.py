@@ -1,0 +1,70 @@
+"""Reading the audit trail: for Admins only, newest first."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from handover.access.people import Person, only_admins
+from handover.audit import AuditEntry, Wanted
+from handover.deadline import Deadline
+from handover.runtime import Resources, now_text
+from handover.use_cases.paging import Page, page_among, place_at
+from handover.use_cases.times import moment_at
+
+# A time and the name of an entry.
+PLACES = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z#[0-9A-Za-z-]{1,64}")
+# A page ends here even if it is not full, so that the answer is in time.
+MAX_LOOKED_AT = 2000
+
+
+def audit_page(
+    resources: Resources,
+    person: Person,
+    wanted: Wanted,
+    *,
+    limit: int,
+    cursor: str | None,
+    deadline: Deadline,
+) -> Page[dict[str, object]]:
+    """The entries of the tenant that are asked for, newest first.
+
+    A page may hold fewer than `limit`, even none, where few match: follow the cursor. Raises
+    ForbiddenError unless the person is an Admin, and InvalidRequestError for a time that is none.
+    """
+    only_admins(person, "read the audit trail")
+    wanted = replace(
+        wanted,
+        since=moment_at("since", wanted.since) if wanted.since else "",
+        until=moment_at("until", wanted.until) if wanted.until else "",
+    )
+    before = min(filter(None, (place_at(cursor, PLACES), wanted.until)), default="")
+    if before and before <= wanted.since:
+        return Page([], None)
+    found = resources.tables.audit.newest(
+        person.tenant, before=before, since=wanted.since, now=now_text(), rows=limit + 1
+    )
+
+    def is_wanted(entry: AuditEntry) -> bool:
+        deadline.check()
+        return wanted.takes(entry)
+
+    return page_among(
+        found, limit, lambda one: one.place, entry_to_dict, is_wanted=is_wanted, most=MAX_LOOKED_AT
+    )
+
+
+def entry_to_dict(entry: AuditEntry) -> dict[str, object]:
+    """An entry as the API shows it."""
+    return {
+        "at": entry.at,
+        "actor": entry.actor,
+        "door": entry.door.value,
+        "act": entry.act.value,
+        "about": entry.about,
+        "before": entry.before,
+        "after": entry.after,
+        "reason": entry.reason,
+        "outcome": entry.outcome.value,
+        "closed_at": entry.closed_at or None,
+    }

@@ -1,0 +1,182 @@
+"""The audit trail: acts outside of requests, open entries and how they are closed, and pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from handover.audit import Act, Actor, Door, Outcome
+
+from tests.functional.test_apply import ask, previewed
+from tests.functional.test_directory_files import users
+from tests.kit.jobs import api
+from tests.kit.mishaps import Mishap, incident
+from tests.kit.pipeline import ADMIN, AMINA, BARAKA, DAY, SALES, TENANT, Pipeline, file_of
+
+HEADER = "email,status,roles"
+MINUTES_OPEN = 21 * 60.0
+
+
+def entries(pipeline: Pipeline, **query: str) -> list[dict[str, Any]]:
+    """What an Admin reads, newest first."""
+    answer = api(pipeline).get("/audit", **query)
+    assert answer.status == 200, answer.text
+    return list(answer.body["entries"])
+
+
+def swept(pipeline: Pipeline) -> None:
+    """The sweep has looked at what is open for longer than any run takes."""
+    pipeline.clock.now += MINUTES_OPEN
+    pipeline.sweep("audit")
+
+
+@pytest.fixture
+def signed_up(pipeline: Pipeline) -> Pipeline:
+    """A user with a sign-in, and nothing left to follow."""
+    body = {"name": "Amina Otieno", "roles": ["Sales"]}
+    assert api(pipeline).request("PUT", f"/users/{AMINA}", body).status == 200
+    pipeline.settle()
+    return pipeline
+
+
+def test_a_change_says_what_was_before_and_after_and_by_which_door(pipeline: Pipeline) -> None:
+    caller, path = api(pipeline), "/roles/owner"
+    for most, client in ((1, "handover-cli/1"), (1, "handover-cli"), (2, "handover-console")):
+        pipeline.clock.now += 1
+        agent = {"headers": {"user-agent": client, "content-type": "application/json"}}
+        assert caller.request("PUT", path, {"max_users": most}, **agent).status == 200
+
+    second, first = entries(pipeline, about="role owner")
+
+    assert (first["actor"], first["door"], first["act"]) == (ADMIN, "cli", "role_stored")
+    assert (first["before"], first["after"]["max_users"]) == (None, 1)
+    assert (second["door"], second["before"], second["after"]) == (
+        "console",
+        {"max_users": 1},
+        {"max_users": 2},
+    )
+
+
+def test_a_dropped_file_is_one_act_of_its_principal(pipeline: Pipeline) -> None:
+    pipeline.source()
+    created = pipeline.drop(file_of([("K000", AMINA)]))
+    pipeline.validate(created)
+    pipeline.validate(created)
+
+    (entry,) = entries(pipeline, act="file_dropped")
+
+    assert (entry["door"], entry["after"]["source"]) == ("drop", "erp")
+    assert entry["actor"]
+
+
+def test_what_nobody_approves_is_cancelled_by_the_sweep_with_a_reason(pipeline: Pipeline) -> None:
+    ids = pipeline.kenyan(60, held_by=AMINA)
+    created = pipeline.upload(file_of((one, "None") for one in ids), pipeline.ticket())
+    pipeline.run(created)
+    pipeline.clock.now += 31 * DAY
+    pipeline.sweep("imports")
+
+    (entry,) = entries(pipeline, act="import_cancelled", since="2026-12-01")
+
+    assert (entry["actor"], entry["door"]) == ("", "sweep")
+    assert entry["reason"] == "nobody approved it in time"
+
+
+def test_a_file_that_could_not_be_stored_is_noted_as_not_done(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1)
+    created = previewed(pipeline, ("K000", BARAKA))
+    with incident(pipeline.memory, Mishap("PutObject", kill_before=1)):
+        ask(pipeline, created)
+    assert [one["outcome"] for one in entries(pipeline, act="import_applied")] == ["open"]
+
+    swept(pipeline)
+
+    (entry,) = entries(pipeline, act="import_applied")
+    assert (entry["outcome"], bool(entry["closed_at"])) == ("not_done", True)
+
+
+def test_a_stored_file_whose_outcome_was_lost_is_noted_as_done(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1)
+    created = previewed(pipeline, ("K000", BARAKA))
+    with incident(pipeline.memory, Mishap("PutObject", kill_after=1)):
+        ask(pipeline, created)
+
+    swept(pipeline)
+    swept(pipeline)
+
+    assert [one["outcome"] for one in entries(pipeline, act="import_applied")] == ["done"]
+
+
+@pytest.mark.parametrize(
+    ("mishap", "outcome"),
+    [(Mishap(), "done"), (Mishap("AdminDisableUser", kill_before=1), "not_done")],
+    ids=["barred", "killed"],
+)
+def test_who_a_file_bars_is_noted_with_what_became_of_it(
+    signed_up: Pipeline, mishap: Mishap, outcome: str
+) -> None:
+    signed_up.clock.now += 1
+    users(signed_up, f"{AMINA},inactive,Sales", header=HEADER)
+    with incident(signed_up.memory, mishap):
+        signed_up.settle()
+
+    swept(signed_up)
+
+    (entry,) = entries(signed_up, act="sign_in_barred")
+    assert (entry["about"], entry["actor"]) == (f"user {AMINA}", "")
+    assert (entry["door"], entry["outcome"]) == ("directory", outcome)
+
+
+def test_an_invitation_that_was_cut_off_is_not_looked_up(pipeline: Pipeline) -> None:
+    body = {"name": "New", "roles": ["Sales"], "email": "new@lumina.example"}
+    with incident(pipeline.memory, Mishap("AdminCreateUser", kill_after=1)):
+        api(pipeline).post("/users", body)
+
+    swept(pipeline)
+
+    assert [one["outcome"] for one in entries(pipeline, act="sign_in_allowed")] == ["not_known"]
+
+
+def test_pages_follow_each_other_over_months_and_keep_to_the_times_asked_for(
+    pipeline: Pipeline,
+) -> None:
+    audit = pipeline.resources.tables.audit
+    times = [f"2026-{month}-{day:02d}T10:00:00.000Z" for month in (11, 12) for day in (1, 20, 30)]
+    for number, at in enumerate(times):
+        entry = Actor(TENANT, ADMIN, Door.API).entry(
+            Act.ROLE_STORED, "role owner", name=f"{number:x}", at=at, after={"number": number}
+        )
+        audit.add(entry)
+    pipeline.clock.now += 60 * DAY
+
+    found, cursor = [], None
+    while True:
+        query = {"limit": "2", "actor": ADMIN, "until": "2026-12-30", "since": "2026-11-20"}
+        page = api(pipeline).get("/audit", **query, **({"cursor": cursor} if cursor else {})).body
+        found += [one["after"]["number"] for one in page["entries"]]
+        cursor = page["cursor"]
+        if cursor is None:
+            break
+
+    assert found == [4, 3, 2, 1]
+
+
+def test_the_first_outcome_counts(pipeline: Pipeline) -> None:
+    audit = pipeline.resources.tables.audit
+    actor = Actor(TENANT, ADMIN, Door.API)
+    entry = actor.entry(Act.SIGN_IN_BARRED, "user x", name="1", at="2026-11-22T10:00:00.000Z")
+    audit.add(entry)
+
+    assert audit.close(entry, Outcome.DONE, entry.at)
+    assert not audit.close(entry, Outcome.NOT_DONE, entry.at)
+
+
+@pytest.mark.parametrize("query", [{"since": "yesterday"}, {"until": "2026-13-01"}, {"act": "x"}])
+def test_a_filter_that_cannot_be_read_is_named(pipeline: Pipeline, query: dict[str, str]) -> None:
+    answer = api(pipeline).get("/audit", **query)
+
+    assert (answer.status, answer.body["field"]) == (400, next(iter(query)))
+
+
+def test_only_admins_read_it(pipeline: Pipeline) -> None:
+    assert api(pipeline, SALES).get("/audit").status == 403
