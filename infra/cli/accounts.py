@@ -211,7 +211,7 @@ def export(
     """Write all accounts with their assigned users, as CSV."""
     session = session_of(ctx)
     screen = session.screen
-    query = {"status": status, "portal": portal, "holder": holder, "role": role}
+    query = {"status": status, "portal": portal, "holder": holder, "role": role, "export": "true"}
     found = pages(session.api, ("accounts",), "accounts", None, EXPORT_ROWS, **query)
     # The set of roles is known only at the end, and a million accounts do not fit into memory.
     with tempfile.TemporaryFile("w+", encoding="utf-8") as draft:

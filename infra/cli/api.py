@@ -115,7 +115,8 @@ class Api:
         stream: bool,
         renew: bool,
     ) -> urllib3.BaseHTTPResponse:
-        headers = {"authorization": f"Bearer {self._token(renew)}"}
+        # By this name the audit trail tells the command line from other clients.
+        headers = {"authorization": f"Bearer {self._token(renew)}", "user-agent": "handover-cli"}
         if body is not None:
             headers["content-type"] = "application/json"
         return _send(

@@ -15,6 +15,7 @@ from infra.cli import (
     accounts,
     again,
     assignments,
+    audit,
     imports,
     lines,
     local,
@@ -45,7 +46,10 @@ Exit codes:
 
 app = Typer(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 app.add_typer(local.app, name="local", rich_help_panel=Panel.STACK)
-for group in (stack, uploading, previewing, again, imports, lines, accounts, assignments, tenant):
+for group in (
+    *(stack, uploading, previewing, again, imports, lines, accounts, assignments),
+    *(tenant, audit),
+):
     app.add_typer(group.app)
 app.add_typer(people.app, name="users", rich_help_panel=Panel.TENANT)
 app.add_typer(tenant.roles_app, name="roles", rich_help_panel=Panel.TENANT)

@@ -49,6 +49,7 @@ SCREENS = {
     "/requests": "/requests",
     "/requests/{name}": "/requests/{request}",
     "/set-up": "/set-up",
+    "/set-up/audit": "/set-up/audit",
     "/authenticator": "/authenticator",
 }
 THEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")

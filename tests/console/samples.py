@@ -262,6 +262,22 @@ def request(cell: str = "Move the invoices", **changes: Any) -> dict[str, Any]:
     }
 
 
+def entry(cell: str = "role owner") -> dict[str, Any]:
+    """An entry of the audit trail."""
+    return {
+        "at": "2026-11-22T10:00:00.000Z",
+        "actor": cell,
+        "door": "console",
+        "act": "role_stored",
+        "about": cell,
+        "before": {cell: cell},
+        "after": {cell: [cell]},
+        "reason": cell,
+        "outcome": "not_done",
+        "closed_at": None,
+    }
+
+
 def set_up(cell: str = "Onboarding") -> dict[str, dict[str, Any]]:
     """What a tenant has set up, by the path under which the API shows it."""
     return {

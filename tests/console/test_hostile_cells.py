@@ -43,6 +43,7 @@ SCREENS = {
     "requests": "/requests",
     "request": f"/requests/{samples.request()['request_id']}",
     "set-up": "/set-up",
+    "audit": "/set-up/audit",
     "authenticator": "/authenticator",
 }
 STATES: dict[str, dict[str, object]] = {
@@ -132,6 +133,7 @@ def fill_directory(stand: Stand, cell: str) -> None:
         ("GET", f"/portfolios/{person}"): (200, {"accounts": [holding], "cursor": None}),
         ("GET", "/pending"): (200, {"pending": [awaited], "cursor": None}),
         ("GET", "/requests"): (200, {"requests": [request], "cursor": None}),
+        ("GET", "/audit"): (200, {"entries": [samples.entry(cell)], "cursor": cell}),
         ("GET", f"/requests/{request['request_id']}"): (200, request),
     }
     stand.pool["GetUser"] = 400, {"__type": "InvalidParameterException", "message": cell}

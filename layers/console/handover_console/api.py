@@ -68,7 +68,12 @@ class Api:
         kept = {name: str(value) for name, value in query.items() if value not in (None, "")}
         where = "/".join(quote(part, safe="") for part in path)
         url = f"{self.settings.api_url}/{where}" + (f"?{urlencode(kept)}" if kept else "")
-        headers = {"authorization": f"Bearer {self.id_token}", "accept": "application/json"}
+        headers = {
+            "authorization": f"Bearer {self.id_token}",
+            "accept": "application/json",
+            # By this name the audit trail tells the console from other clients.
+            "user-agent": "handover-console",
+        }
         payload = None
         if method in WITH_BODY:
             headers["content-type"] = "application/json"

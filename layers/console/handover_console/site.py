@@ -13,6 +13,7 @@ from handover_console.pages import (
     account,
     accounts,
     approvals,
+    audit,
     authenticator,
     download,
     handing,
@@ -86,6 +87,7 @@ PAGES: dict[tuple[str, str], Page] = {
     ("POST", "/requests/{name}/notes"): requests.note,
     # Set-up
     ("GET", "/set-up"): set_up.show,
+    ("GET", "/set-up/audit"): audit.show,
     ("POST", "/set-up/rules"): set_up.change_rules,
     ("POST", "/set-up/profiles"): set_up.switch_profiles,
     ("POST", "/set-up/roles"): set_up.put_role,

@@ -131,8 +131,8 @@ def test_r36_r66_r102_an_export_has_every_account_with_manager_mobile_and_phone(
     assert (second["csm name"], second["csm mobile"]) == ("Ana, Ben", "07, 07")
     assert second["portals"] == "north;south"
     assert [asked.path for asked in server.asked] == [
-        "/accounts?limit=1000&status=active",
-        "/accounts?limit=1000&cursor=c-2&status=active",
+        "/accounts?limit=1000&status=active&export=true",
+        "/accounts?limit=1000&cursor=c-2&status=active&export=true",
     ]
 
 

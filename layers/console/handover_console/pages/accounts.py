@@ -64,7 +64,7 @@ def shown(
 
 def export(visit: Visit) -> Answer:
     """Every account that matches, as a CSV file; a problem where that is too much for a page."""
-    found = every(visit, asked_in(visit.request.query))
+    found = every(visit, asked_in(visit.request.query), export="true")
     body = accounts_csv(found).encode() if found is not None else b""
     if found is None or len(body) > MAX_FILE_BYTES:
         return problem.invalid(visit, text("accounts.export.many", most=MAX_FOUND))
@@ -85,13 +85,18 @@ def ticked_in(form: Mapping[str, str]) -> list[str]:
     return [value for name, value in form.items() if name.startswith("account.")]
 
 
-def every(visit: Visit, asked: Mapping[str, str]) -> list[dict[str, Any]] | None:
-    """All accounts that match; None where there are more than MAX_FOUND, or it takes too long."""
+def every(
+    visit: Visit, asked: Mapping[str, str], *, export: str = ""
+) -> list[dict[str, Any]] | None:
+    """All accounts that match; None where there are more than MAX_FOUND, or it takes too long.
+
+    With `export` "true" the API notes an export.
+    """
     until = time.monotonic() + READ_SECONDS
     found: list[dict[str, Any]] = []
     cursor: str | None = None
     while time.monotonic() < until:
-        read = _read(visit, asked, cursor, READ_ROWS)
+        read = _read(visit, asked, cursor, READ_ROWS, export)
         found += read["accounts"]
         cursor = read["cursor"]
         if len(found) > MAX_FOUND:
@@ -115,11 +120,13 @@ def _rows(
     return found, cursor
 
 
-def _read(visit: Visit, asked: Mapping[str, str], cursor: str | None, limit: int) -> Any:
+def _read(
+    visit: Visit, asked: Mapping[str, str], cursor: str | None, limit: int, export: str = ""
+) -> Any:
     if not asked["id"]:
-        return visit.api.get("accounts", **asked, limit=limit, cursor=cursor)
+        return visit.api.get("accounts", **asked, limit=limit, cursor=cursor, export=export)
     try:
-        return visit.api.get("accounts", id=asked["id"])
+        return visit.api.get("accounts", id=asked["id"], export=export)
     except ApiError as error:
         if error.status != HTTPStatus.NOT_FOUND:
             raise
