@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 
+from handover.audit import Act
 from handover.aws import sign_ins
 from handover.aws.sign_ins import Settled
 from handover.profiles.names import TENANT_PATTERN
 from handover.rules import normal_address
 from handover.store.domains import MAX_LABELS
-from handover.store.tables import TableNames, Tables, connect
 
+from infra.cli.acting import connected, noted, noting
 from infra.cli.confirming import confirm
 from infra.cli.failures import CommandError, ExitCode
-from infra.cli.location import Stack, user_pools
+from infra.cli.location import user_pools
 from infra.cli.session import Session
 from infra.cli.showing import listed
 
@@ -28,7 +29,7 @@ def release(session: Session, address: str, heir: str, *, is_sure: bool) -> Exit
     both tenants stay as they are.
     """
     stack, screen = session.stack, session.screen
-    tables, pool = _tables(stack), stack.output("UserPoolId")
+    tables, pool = connected(stack), stack.output("UserPoolId")
     email = normal_address(address)
     user = tables.directory.user(check_tenant(heir), email) if heir else None
     if heir and (user is None or not user.is_active):
@@ -51,10 +52,12 @@ def release(session: Session, address: str, heir: str, *, is_sure: bool) -> Exit
     else:
         if not is_sure:
             confirm(f"End the sign-in of {email} for {tenant}?", "nothing was changed")
-        user_pools().admin_delete_user(UserPoolId=pool, Username=email)
+        with noting(tables, tenant, Act.ADDRESS_RELEASED, f"user {email}"):
+            user_pools().admin_delete_user(UserPoolId=pool, Username=email)
         screen.say(f"{email} no longer signs in for {tenant}")
     if user is not None:
-        settled = sign_ins.settle(pool, heir, user, invites=True)
+        with noting(tables, heir, Act.SIGN_IN_ALLOWED, f"user {email}"):
+            settled = sign_ins.settle(pool, heir, user, invites=True)
         if settled is not Settled.DONE:
             raise CommandError(f"{email} was not invited: {settled.value}", ExitCode.REFUSED)
         screen.say(f"{email} is invited to sign in for {heir}")
@@ -65,14 +68,16 @@ def release(session: Session, address: str, heir: str, *, is_sure: bool) -> Exit
 
 def list_domains(session: Session) -> ExitCode:
     """Shows which domain is verified for which tenant."""
-    rows = list(_tables(session.stack).domains.listed())
+    rows = list(connected(session.stack).domains.listed())
     return listed(session.screen, rows, ("domain", "tenant"), rows, as_json=False)
 
 
 def verify_domain(session: Session, name: str, tenant: str) -> ExitCode:
     """Verifies a domain for a tenant. Raises CommandError while it is verified for another."""
-    verified, domain = _tables(session.stack).domains, domain_of(name)
-    if not verified.verify(check_tenant(tenant), domain):
+    tables, domain = connected(session.stack), domain_of(name)
+    verified = tables.domains
+    also = noted(tables, check_tenant(tenant), Act.DOMAIN_VERIFIED, f"domain {domain}")
+    if not verified.verify(tenant, domain, also):
         holder = verified.tenant_of(f"@{domain}")
         raise CommandError(
             f"{domain} is verified for {holder}: run `handover domains forget {domain}` first",
@@ -86,7 +91,10 @@ def verify_domain(session: Session, name: str, tenant: str) -> ExitCode:
 def forget_domain(session: Session, name: str) -> ExitCode:
     """Removes a domain's verification, whichever tenant has it."""
     domain = domain_of(name)
-    _tables(session.stack).domains.forget(domain)
+    tables = connected(session.stack)
+    if holder := tables.domains.holder(domain):
+        also = noted(tables, holder, Act.DOMAIN_FORGOTTEN, f"domain {domain}")
+        tables.domains.forget(domain, also)
     session.screen.say(f"{domain} is no longer verified for any tenant")
     return ExitCode.ALL_GOOD
 
@@ -108,7 +116,3 @@ def check_tenant(tenant: str) -> str:
             f"--tenant: found {tenant!r}, expected small letters, digits and hyphens, at most 63"
         )
     return tenant
-
-
-def _tables(stack: Stack) -> Tables:
-    return connect(TableNames(directory=stack.output("DirectoryTable")))

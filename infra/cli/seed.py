@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import boto3
+from handover.audit import Act
 from handover.model import User
-from handover.store.tables import TableNames, Tables, connect
+from handover.store.tables import Tables
 
+from infra.cli.acting import connected, noting
 from infra.cli.addresses import check_tenant
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.location import Stack, user_pools
@@ -41,9 +43,7 @@ def run(session: Session, folder: Path, tenant: str, *, with_invitations: bool) 
 def _load(
     stack: Stack, tenant: str, files: DirectoryFiles, screen: Screen, *, with_invitations: bool
 ) -> list[Loaded]:
-    tables = connect(
-        TableNames(accounts=stack.output("AccountsTable"), directory=stack.output("DirectoryTable"))
-    )
+    tables = connected(stack, accounts=stack.output("AccountsTable"))
     with screen.bar("loading", None, Unit.LINES) as bar:
 
         def told(done: int, total: int, what: str) -> None:
@@ -52,7 +52,8 @@ def _load(
         has_sign_ins = files.users is not None and (stack.is_embedded or with_invitations)
         if has_sign_ins:
             check_domains(tables, tenant, files.users or ())
-        loaded = load(tables, tenant, files, told)
+        with noting(tables, tenant, Act.DIRECTORY_SEEDED, "directory"):
+            loaded = load(tables, tenant, files, told)
         tenant_topic(boto3.client("sns"), stack, tenant)
         if has_sign_ins and files.users is not None:
             password = os.environ.get(PASSWORD_VARIABLE)

@@ -10,13 +10,16 @@ import pytest
 from handover.aws import clients, sign_ins
 from handover.deadline import Deadline
 from handover.model import User
+from handover.runtime import now_text
 from handover.store import connection
+from handover.store.audit import AuditItem
 from handover.store.directory import DirectoryItem, UserItem
-from handover.store.tables import TableNames, Tables, connect
+from handover.store.tables import Tables
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
+from infra.cli.acting import connected
 from infra.cli.addresses import domain_of
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.location import Stack
@@ -34,12 +37,13 @@ REGION = "us-east-1"
 
 @pytest.fixture(scope="module")
 def directory() -> Iterator[None]:
-    """An AWS in this process with the directory's table, for all tests of this file."""
+    """An AWS in this process with the tables that operators write, for all tests of this file."""
     with mock_aws():
         tables = dict(resources(load(), "AWS::DynamoDB::Table"))
-        boto3.client("dynamodb", region_name=REGION).create_table(
-            TableName="directory", **table_shape(tables["DirectoryTable"])
-        )
+        for name, logical_id in (("directory", "DirectoryTable"), ("audit", "AuditTable")):
+            boto3.client("dynamodb", region_name=REGION).create_table(
+                TableName=name, **table_shape(tables[logical_id])
+            )
         yield
 
 
@@ -59,6 +63,7 @@ def stack(directory: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     tenant: Any = {"Name": "tenant", "AttributeDataType": "String", "Mutable": True}
     pool = pools.create_user_pool(PoolName="people", UsernameAttributes=["email"], Schema=[tenant])
     outputs = {"UserPoolId": pool["UserPool"]["Id"], "DirectoryTable": "directory"}
+    outputs |= {"AuditTable": "audit", "AuditDays": "400"}
     found = Stack("handover", None, outputs)
     monkeypatch.setattr("infra.cli.session.find_stack", lambda: found)
     yield found
@@ -68,13 +73,13 @@ def stack(directory: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
 def _forget() -> None:
     for one in (clients.made_within, connection.client_within):
         one.cache_clear()
-    for model in (DirectoryItem, UserItem):
+    for model in (DirectoryItem, UserItem, AuditItem):
         model._connection = None
 
 
 @pytest.fixture
 def tables(stack: Stack) -> Tables:
-    return connect(TableNames(directory=stack.output("DirectoryTable")))
+    return connected(stack)
 
 
 def tenant_of(stack: Stack, email: str = EMAIL) -> str | None:
@@ -208,3 +213,22 @@ def test_a_tenant_is_not_seeded_with_sign_ins_of_anothers_domain(
     check_domains(tables, "a", [User(EMAIL, "Ana", frozenset(), is_active=False)])
     with pytest.raises(DirectoryFileError, match=r"ana@b.example.*verified"):
         check_domains(tables, "a", [ANA])
+
+
+def test_what_operators_do_is_in_the_audit_trail_of_the_tenant(
+    stack: Stack, tables: Tables
+) -> None:
+    assert main(["domains", "verify", "b.example", "--tenant", "lumina"]) == ExitCode.ALL_GOOD
+    assert main(["domains", "forget", "b.example"]) == ExitCode.ALL_GOOD
+    sign_ins.settle(stack.output("UserPoolId"), "lumina", ANA, invites=True)
+    assert main(["release-address", EMAIL, "--yes"]) == ExitCode.ALL_GOOD
+
+    found = list(tables.audit.newest("lumina", before="", since="", now=now_text(), rows=10))
+
+    assert {(one.act.value, one.about, one.outcome.value) for one in found} == {
+        ("domain_verified", "domain b.example", "done"),
+        ("domain_forgotten", "domain b.example", "done"),
+        ("address_released", f"user {EMAIL}", "done"),
+    }
+    assert {one.door.value for one in found} == {"operator"}
+    assert all(one.actor.startswith("arn:aws:") for one in found)
