@@ -22,7 +22,7 @@ from tests.kit.oracle.histories import chain
 from tests.kit.oracle.remains import FINAL, Lines
 from tests.kit.oracle.reports import EFFECTIVE, WORKED, Row
 from tests.kit.oracle.rules import AWAITING, STRICT, codes_between, outcome_of
-from tests.simulation.engine import edits, followed, jobs
+from tests.simulation.engine import audited, edits, followed, jobs
 from tests.simulation.engine import scene as the_scene
 from tests.simulation.engine.directory_lines import Records, Stated
 from tests.simulation.engine.edits import MIN_SECONDS, Effect
@@ -183,6 +183,7 @@ class _End:
         )
         yield from jobs.check(world, self._changed_by_main(done))
         yield from followed.check(world, done)
+        yield from audited.check(world)
         yield from self._chains(done)
         yield from self._users(done)
         yield from remains.portfolios(self._accounts.values(), self._portfolios.values())

@@ -70,6 +70,8 @@ class Watch:
             self._belongs(run, key[0])
         elif table == "DirectoryTable":
             self._directory(run, key, old, new)
+        elif table == "AuditTable" and old is not None:
+            self._note(f"I23 the audit trail's entry {key} was changed")
 
     def object(self, bucket: str, version: Version) -> None:
         """One write of one object."""

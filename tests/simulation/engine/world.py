@@ -348,7 +348,14 @@ class World:
             item = items.get((import_id, "import"))
             if item is None or "open" in item:
                 return False
-        return True
+        # Only a sweep closes the entry of an act that a run has left open.
+        return not (self.plan.sweeps and self._has_open_acts())
+
+    def _has_open_acts(self) -> bool:
+        items = self.memory.dynamodb.tables["AuditTable"].items
+        return any(
+            "open" in item and (pk, f"{sk}~") not in items for (pk, sk), item in items.items()
+        )
 
     def sweep(self) -> None:
         """Runs whatever is on a schedule."""

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from botocore.exceptions import ClientError
+from handover.audit import Outcome
 from handover.aws import objects
 from handover.errors import RefusedError, RetryLaterError
 from pynamodb.exceptions import PynamoDBException
@@ -95,6 +96,11 @@ def _outage_refuses(validate: Any) -> Any:
             raise RefusedError("OBJECT_GONE", "could not be read") from error
 
     return mutant
+
+
+def _not_done(_resources: Any, _entry: Any) -> Any:
+    """Says of every act that it was not done."""
+    return Outcome.NOT_DONE
 
 
 def _random_id(_identity: Any) -> Any:
@@ -476,8 +482,8 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 f"{STORE}.batches",
                 "transact",
-                "            return False",
-                "            return True",
+                "return not _why_refused(actions)",
+                "return not _why_refused(actions) or True",
             ),
         ),
         scenes=("pending",),
@@ -948,5 +954,62 @@ MUTANTS: tuple[Mutant, ...] = (
         ),
         kinds=("busy_run", "broken_run", "outage", "duplicate_ahead"),
         function="assign",
+    ),
+    Mutant(
+        "approval_without_its_entry",
+        "no act without its entry",
+        (
+            Edit(
+                "handover.use_cases.approvals",
+                "approve",
+                "also=_noted(resources, person, Act.IMPORT_APPROVED, found)",
+                "also=None",
+            ),
+        ),
+        scenes=("approval",),
+    ),
+    Mutant(
+        "entries_apart_from_their_acts",
+        "an act and its entry are one transaction",
+        (
+            Edit(
+                f"{STORE}.items",
+                "updated_if",
+                'return write_together([{"Update": update}, also])',
+                'return write_together([{"Update": update}]) and write_together([also])',
+            ),
+        ),
+        scenes=("approval",),
+        kinds=KILLS,
+        function="api",
+    ),
+    Mutant(
+        "entries_before_their_acts",
+        "no entry without its act",
+        (
+            Edit(
+                f"{STORE}.items",
+                "updated_if",
+                'return write_together([{"Update": update}, also])',
+                'return write_together([also]) and write_together([{"Update": update}])',
+            ),
+        ),
+        scenes=("approval",),
+        kinds=KILLS,
+        function="api",
+    ),
+    Mutant(
+        "open_acts_are_closed_unseen",
+        "the sweep says what became of an act that was left open",
+        wrap=(f"{PIPELINE}.open_acts", "_became", lambda _function: _not_done),
+        scenes=("applied", "corrected"),
+        kinds=KILLS,
+        function="api",
+    ),
+    Mutant(
+        "barred_without_an_entry",
+        "no act without its entry",
+        wrap=(f"{JOBS}.follow", "_allows_or_bars", lambda _function: lambda _one: False),
+        scenes=("people",),
     ),
 )
