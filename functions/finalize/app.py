@@ -19,6 +19,7 @@ from handover.runtime import (
 )
 
 NEEDS = (
+    Variable.UPLOADS_BUCKET,
     Variable.WORK_BUCKET,
     Variable.REPORTS_BUCKET,
     Variable.IMPORTS_TABLE,

@@ -16,6 +16,7 @@ from infra.cli.options import (
     ImportId,
     Map,
     NoWait,
+    OnError,
     Panel,
     Watching,
     examples,
@@ -40,6 +41,7 @@ def apply(
         str | None, Option("--profile", metavar="P", help="another profile than the import's own")
     ] = None,
     mapping: Map = None,
+    on_error: OnError = "",
     dry_run: DryRun = False,
     no_wait: NoWait = False,
     as_json: AsJson = False,
@@ -55,6 +57,8 @@ def apply(
         body["profile"] = profile
     if mapping:
         body["mapping"] = mapping_of(mapping)
+    if on_error:
+        body["on_error"] = on_error
     session = session_of(ctx)
     answer = session.api.post("imports", import_id, "apply", body=body)
     return show_outcome(session, answer["import_id"], Watching(not no_wait, as_json, errors))

@@ -108,6 +108,14 @@ Map: TypeAlias = Annotated[
         help="maps a column of the file to a column of the profile; may be repeated",
     ),
 ]
+OnError: TypeAlias = Annotated[
+    str,
+    Option(
+        "--on-error",
+        metavar="CHOICE",
+        help="what lines in error do to others: apply_good, all_or_nothing, 'stop_above: 5 %'",
+    ),
+]
 Tenant: TypeAlias = Annotated[
     str, Option("--tenant", metavar="T", help="small letters, digits and hyphens")
 ]

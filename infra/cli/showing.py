@@ -54,7 +54,7 @@ def exit_code(import_: Import) -> ExitCode:
     state = import_["state"]
     if state in (State.REFUSED, State.CANCELLED):
         return ExitCode.REFUSED
-    if state == State.AWAITING_APPROVAL or errors_of(import_):
+    if state in (State.AWAITING_APPROVAL, State.ERROR) or errors_of(import_):
         return ExitCode.WITH_ERRORS
     return ExitCode.ALL_GOOD
 
@@ -95,6 +95,8 @@ def show_import(screen: Screen, import_: Import, link: str = "") -> None:
     refusal = import_.get("refusal")
     if refusal:
         screen.say(f"  {refusal['code']}: {refusal['message']}")
+    if stopped := import_.get("stopped"):
+        screen.say(f"  It is not applied: {stopped}", style="bold yellow")
     show_warnings(screen, [one["message"] for one in import_.get("warnings", ())])
     counts = import_["counts"]
     if counts["lines"]:
@@ -158,6 +160,11 @@ def show_next(screen: Screen, import_: Import) -> None:
             )
         screen.say(f"An Admin decides: handover approve {import_id}")
         screen.say(f"              or: handover cancel {import_id}")
+    elif applied_by := import_.get("applied_by"):
+        screen.say(f"Applied by: handover imports {applied_by}")
+    elif import_.get("stopped"):
+        screen.say(f"What would have happened: handover results {import_id} -o results.csv")
+        screen.say(f"  to apply the good lines: handover apply {import_id} --on-error apply_good")
     elif not is_final(import_):
         screen.say(f"Follow it with: handover imports {import_id}")
 

@@ -8,7 +8,7 @@ from typer import Argument, Context, Option, Typer
 
 from infra.cli.failures import ExitCode
 from infra.cli.imports import pages
-from infra.cli.options import AsJson, Map, ProfileName, examples, mapping_of
+from infra.cli.options import AsJson, Map, OnError, ProfileName, examples, mapping_of
 from infra.cli.screen import Screen
 from infra.cli.session import session_of
 from infra.cli.showing import listed, show_json
@@ -53,6 +53,8 @@ def show(ctx: Context, source: SourceName, as_json: AsJson = False) -> ExitCode:
 def _show(screen: Screen, found: dict[str, Any]) -> None:
     rows = [(name, found[name]) for name in ("source", "profile", "principal")]
     rows.append(("writes the directory", "yes" if found["writes_directory"] else "no"))
+    if found.get("on_error"):
+        rows.append(("on error", found["on_error"]))
     rows += [("mapping", f"{theirs} = {ours}") for theirs, ours in found["mapping"].items()]
     for name, value in rows:
         screen.say(f"{name:<22}{value}")
@@ -77,6 +79,7 @@ def put(
         bool,
         Option("--writes-directory", help="may drop files of accounts and users, including Admins"),
     ] = False,
+    on_error: OnError = "",
 ) -> ExitCode:
     """Register or replace a source; options that are not given are reset."""
     session = session_of(ctx)
@@ -85,7 +88,7 @@ def put(
         "principal": principal,
         "mapping": mapping_of(mapping or ()),
         "writes_directory": writes_directory,
-    }
+    } | ({"on_error": on_error} if on_error else {})
     _show(session.screen, session.api.put("sources", source, body=body))
     return ExitCode.ALL_GOOD
 

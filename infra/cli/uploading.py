@@ -27,6 +27,7 @@ from infra.cli.options import (
     File,
     Map,
     NoWait,
+    OnError,
     Panel,
     ProfileName,
     Watching,
@@ -67,6 +68,7 @@ class Upload:
     mapping: Mapping[str, str] = field(default_factory=dict)
     is_dry_run: bool = False
     is_preview: bool = False
+    on_error: str = ""
 
     @property
     def mode(self) -> Mode:
@@ -81,6 +83,7 @@ class Upload:
     epilog=examples(
         "upload managers.csv --profile single-strict --dry-run",
         "upload kunden.csv --profile single-strict --map 'Kunde=account ID'",
+        "upload managers.csv --profile single-strict --on-error all_or_nothing",
     ),
 )
 def upload(
@@ -88,6 +91,7 @@ def upload(
     file: File,
     profile: ProfileName,
     mapping: Map = None,
+    on_error: OnError = "",
     dry_run: DryRun = False,
     no_wait: NoWait = False,
     as_json: AsJson = False,
@@ -96,9 +100,12 @@ def upload(
     """Upload a CSV file or a workbook (.xlsx) and watch what becomes of it.
 
     Without --map, columns are mapped as they were for the last file with this header. If a column
-    is still missing, columns with an unambiguous name are mapped too. You are shown which.
+    is still missing, columns with an unambiguous name are mapped too. You are shown which. With
+    --on-error the file is checked first, and applied only if few enough lines are in error.
     """
-    sending = Upload(Path(file), profile, mapping_of(mapping or ()), dry_run)
+    sending = Upload(
+        Path(file), profile, mapping_of(mapping or ()), is_dry_run=dry_run, on_error=on_error
+    )
     check_readable(sending.path)
     session = session_of(ctx)
     if not sending.mapping:
@@ -154,7 +161,8 @@ def send(api: Api, upload: Upload, screen: Screen) -> str:
                 "filename": upload.path.name,
                 "mode": upload.mode.value,
             }
-            | ({"mapping": dict(upload.mapping)} if upload.mapping else {}),
+            | ({"mapping": dict(upload.mapping)} if upload.mapping else {})
+            | ({"on_error": upload.on_error} if upload.on_error else {}),
         )
         form = Form(answer["upload"]["fields"], file, size)
         what = f"sending {upload.path.name}"
@@ -201,12 +209,18 @@ def show_outcome(session: Session, ticket: str, watching: Watching) -> ExitCode:
 
 
 def follow(api: Api, ticket: str, screen: Screen) -> Import:
-    """The import of that ticket or id, once it has ended or waits for an Admin."""
+    """The import of that ticket or id, once it has ended or waits for an Admin.
+
+    For a file that is checked first: the import that applies it, if it is applied.
+    """
     wait = FIRST_WAIT_SECONDS
     with screen.bar(_STATES[State.AWAITING_UPLOAD], None, Unit.LINES) as bar:
         while True:
             import_: Import = api.get("imports", ticket)
             state: str = import_["state"]
+            if applied_by := import_.get("applied_by"):
+                ticket = applied_by
+                continue
             if is_final(import_) or state == State.AWAITING_APPROVAL:
                 return import_
             bar.to(

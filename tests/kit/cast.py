@@ -141,18 +141,25 @@ class World:
         told = app.lambda_handler(event, LambdaContext())
         return Answer(told["statusCode"], told["headers"], told["body"])
 
-    def announce(self, actor: Actor, profile: str = "single-strict", *, mode: str = "run") -> str:
+    def announce(
+        self, actor: Actor, profile: str = "single-strict", *, mode: str = "run", **more: str
+    ) -> str:
         """A ticket, as the API gives it."""
-        expected = {"profile": profile, "filename": f"{actor}.csv", "mode": mode}
+        expected = {"profile": profile, "filename": f"{actor}.csv", "mode": mode} | more
         answer = self.ask(actor, "POST", "/imports", expected)
         assert answer.status == 201, answer.text
         return str(answer.body["import_ticket"])
 
     def uploaded(
-        self, actor: Actor, tenant: str, body: bytes, profile: str = "single-strict"
+        self,
+        actor: Actor,
+        tenant: str,
+        body: bytes,
+        profile: str = "single-strict",
+        **more: str,
     ) -> ObjectCreated:
         """A file of the actor, uploaded under a ticket of the API."""
-        ticket = self.announce(actor, profile)
+        ticket = self.announce(actor, profile, **more)
         return self.pipeline.put(f"in/{tenant}/{ticket}.csv", body)
 
     def state(self) -> tuple[Any, ...]:

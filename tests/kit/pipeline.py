@@ -206,9 +206,10 @@ class Pipeline:
         profile: str = "single-strict",
         mapping: Mapping[str, str] | None = None,
         writes_directory: bool = False,
+        on_error: str = "",
     ) -> None:
         """Registers a source that drops files of the profile."""
-        source = Source(name, profile, principal, mapping or {}, writes_directory)
+        source = Source(name, profile, principal, mapping or {}, writes_directory, on_error)
         self.resources.tables.setup.put_source(TENANT, source)
 
     # Doors
@@ -220,6 +221,7 @@ class Pipeline:
         mode: Mode = Mode.RUN,
         uploader: str = ADMIN,
         mapping: dict[str, str] | None = None,
+        on_error: str | None = None,
     ) -> str:
         """A ticket for one upload."""
         ticket = f"{ticket_time(self.clock.now)}-{next(self._tickets):016x}"
@@ -230,6 +232,7 @@ class Pipeline:
             filename="customers.csv",
             mode=mode.value,
             mapping=json.dumps(mapping or {}),
+            on_error=on_error,
             issued_at=rfc3339(self.clock.now),
             expires_at=rfc3339(self.clock.now + 5 * MINUTE),
             expires=int(self.clock.now + 90 * DAY),

@@ -65,6 +65,7 @@ def take(world: World) -> None:
     _tell(world)
     _ask(world)
     _decide(world)
+    _check_first(world)
     _be_late(world)
     _give_up(world)
     _fail(world)
@@ -230,6 +231,22 @@ def _decide(world: World) -> None:
     world.ask(INSIDERS[0], "POST", f"/imports/{names['running']}/cancel")
     world.ask(INSIDERS[1], "POST", f"/imports/{names['ticket']}/cancel")
     world.pipeline.run()
+
+
+def _check_first(world: World) -> None:
+    """Files that are checked and then applied, one of them by way of a dead letter."""
+    pipeline = world.pipeline
+    for number in (5, 6):
+        body = file_of([(f"{ACCOUNT}-{number}", "None")])
+        checked = world.uploaded(INSIDERS[0], OWN, body, on_error="all_or_nothing")
+        pipeline.validate(checked)
+        pipeline.assign(pipeline.item(checked).pk)
+        pipeline.forget()
+        letter = {"v": 1, "import_id": pipeline.item(checked).pk}
+        if number == 5:
+            pipeline.abandon(with_body("abandon-finalize", letter))
+        else:
+            pipeline.finalize(pipeline.item(checked).pk)
 
 
 def _be_late(world: World) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.simulation.applying.race import ON_ERROR
 from tests.simulation.applying.running import run
 
 # Set to draw other races, or more of them.
@@ -33,6 +34,14 @@ def test_a_race_is_always_the_same() -> None:
     names = [f"{SEED}/{number}" for number in range(3)]
 
     assert str(run(names)) == str(run(reversed(names)))
+
+
+def test_a_file_that_is_checked_first_is_stopped_or_applied_as_it_was_checked() -> None:
+    tally = run(f"{ON_ERROR}/{SEED}/{number}" for number in range(RACES // 2))
+
+    print(f"\n{tally}")
+    assert tally.differences == []
+    assert min(tally.stopped, tally.applied, tally.superseded) > 0
 
 
 # What would be wrong in the product, and where it is looked up.
@@ -58,6 +67,32 @@ WRONG: dict[str, tuple[str, Callable[..., Any]]] = {
         lambda _asked, _account, _claim: None,
     ),
 }
+
+
+# And what would be wrong in files that are checked first.
+WRONG_CHECKS: dict[str, tuple[str, Callable[..., Any]]] = {
+    "a file is applied whatever fails": (
+        "handover.pipeline.checked.why_stopped",
+        lambda _on_error, _counts: "",
+    ),
+    "the end is the same whatever has changed": (
+        "handover.pipeline.finalize.why_stopped",
+        lambda _on_error, _counts: "",
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_CHECKS)
+def test_what_is_wrong_about_a_check_is_noticed(
+    wrong: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, instead = WRONG_CHECKS[wrong]
+    monkeypatch.setattr(place, instead)
+
+    names = (f"{ON_ERROR}/{SEED}/{number}" for number in range(MAX_RACES))
+    tally = run(names, until_different=True)
+
+    assert tally.differences != []
 
 
 @pytest.mark.parametrize("wrong", WRONG)

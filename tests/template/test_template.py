@@ -698,7 +698,7 @@ def test_only_finalize_and_abandon_write_reports_and_notify() -> None:
         assert able == {"FinalizeRole", "AbandonRole"}
 
 
-def test_only_the_api_and_follow_write_uploads_and_only_where_tickets_go() -> None:
+def test_uploads_are_written_only_where_tickets_go() -> None:
     able = [
         (role, statement["Resource"])
         for role in ROLES
@@ -708,7 +708,8 @@ def test_only_the_api_and_follow_write_uploads_and_only_where_tickets_go() -> No
     ]
 
     tickets = {"Fn::Sub": "${UploadsBucket.Arn}/in/*"}
-    assert able == [("FollowRole", tickets), ("ApiRole", tickets)]
+    roles = ("FollowRole", "FinalizeRole", "AbandonRole", "ApiRole")
+    assert able == [(role, tickets) for role in roles]
 
 
 # People

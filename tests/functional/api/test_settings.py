@@ -339,7 +339,8 @@ def test_r46_a_crm_is_a_source_of_files(api: Api, stranger: Api) -> None:
     answer = api.request("PUT", "/sources/crm", CRM)
 
     settings.SourceBody.model_validate(answer.body)
-    assert answer.body == CRM | {"source": "crm", "mapping": {}, "writes_directory": False}
+    usual = {"mapping": {}, "writes_directory": False, "on_error": ""}
+    assert answer.body == CRM | {"source": "crm"} | usual
     assert api.get("/sources/crm").body == answer.body
     assert api.get("/sources").body == {"sources": [answer.body], "cursor": None}
     assert_problem(stranger.get("/sources/crm"), 404)
@@ -354,6 +355,16 @@ def test_r51_a_source_maps_its_own_labels(api: Api) -> None:
     stored = api.stack.tables.directory.source(api.tenant, "crm")
 
     assert stored == Source("crm", "single-strict", "AROAEXAMPLE", mapping)
+
+
+def test_a_source_says_what_lines_in_error_do_to_the_others(api: Api) -> None:
+    answer = api.request("PUT", "/sources/crm", CRM | {"on_error": "stop_above:5"})
+    refused = api.request("PUT", "/sources/crm", CRM | {"on_error": "never"})
+
+    assert answer.body["on_error"] == "stop_above: 5 %"
+    assert api.get("/sources/crm").body == answer.body
+    assert_problem(refused, 400)
+    assert refused.body["field"] == "on_error"
 
 
 def test_a_source_writes_the_directory_only_when_an_admin_says_so(api: Api) -> None:

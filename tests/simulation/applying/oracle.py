@@ -16,6 +16,8 @@ from tests.kit.oracle.directory import Holders
 from tests.kit.oracle.reports import EFFECTIVE, Row, results
 from tests.simulation.applying.race import Item, Race
 
+ERRORS = frozenset({"rejected", "not_processed"})
+UNAPPLIED = ERRORS | {"superseded"}
 SINCE, SHOWED = "changed since the preview: ", "the preview showed: "
 SAME = "it was decided again and holds the same"
 MADE = "the account was made"
@@ -39,6 +41,7 @@ class Tally:
     superseded: int = 0
     rejected: int = 0
     refused: int = 0
+    stopped: int = 0
     differences: list[str] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
@@ -51,13 +54,18 @@ class Tally:
             f"{self.races:,} races, {self.touched:,} touched a previewed account between preview "
             f"and write; {self.lines:,} lines: {self.applied:,} applied, {self.superseded:,} "
             f"superseded, {self.rejected:,} rejected otherwise; {self.refused:,} files refused; "
-            f"{len(self.differences)} undeclared differences"
+            f"{self.stopped:,} files stopped; {len(self.differences)} undeclared differences"
         )
 
 
 def judge(race: Race) -> Tally:
     """The figures of one race."""
-    tally = Tally(races=1, touched=_is_touched(race), refused=race.state == "refused")
+    tally = Tally(
+        races=1,
+        touched=_is_touched(race),
+        refused=race.state == "refused",
+        stopped=race.is_stopped,
+    )
     told = _Judge(race)
     tally.differences = [f"{race.name}: {problem}" for problem in told.problems(tally)]
     return tally
@@ -86,6 +94,10 @@ class _Judge:
         }
 
     def problems(self, tally: Tally) -> Iterator[str]:
+        if self._race.on_error and (problem := self._of_choice()):
+            yield problem
+        if self._race.is_stopped:
+            return
         if self._done is None:
             if self._race.state != "refused" or self._own:
                 yield f"no results, in the state {self._race.state}"
@@ -104,6 +116,26 @@ class _Judge:
             tally.rejected += row.outcome == "rejected" != self._shown[line].outcome
             for problem in self._of_line(line, row):
                 yield f"line {line} ({_account(row)}): {problem}"
+
+    def _of_choice(self) -> str:
+        """What is wrong about a file being stopped or applied, or about the state that it ends in.
+
+        All or nothing means what it says when the file was checked. When it is applied, whatever
+        has changed since makes it an error.
+        """
+        percent = 0 if self._race.on_error == "all_or_nothing" else 40
+        failing = sum(row.outcome in UNAPPLIED for row in self._shown.values())
+        is_short = failing * 100 > len(self._shown) * percent
+        if is_short != self._race.is_stopped:
+            return f"{failing} of {len(self._shown)} fail, {self._race.on_error}, and yet not so"
+        if self._race.is_stopped:
+            return "" if self._race.state == "error" else f"it is stopped and {self._race.state}"
+        if self._done is None or self._race.state == "cancelled":
+            return ""
+        failed = [row.outcome for row in self._done.values() if row.outcome in UNAPPLIED]
+        is_error = len(failed) * 100 > len(self._done) * percent or {*failed} & ERRORS
+        expected = "error" if is_error else "done"
+        return "" if self._race.state == expected else f"it is {self._race.state} with {failed}"
 
     def _of_line(self, line: int, row: Row) -> Iterator[str]:
         shown, seen = self._shown[line], self._race.seen.get(_account(row))

@@ -49,6 +49,10 @@ CELLS = (*PEOPLE, AMINA, BARAKA, SALES, TOGO, NEW_USER, "None", "")
 ACCOUNTS = tuple(f"R{number}" for number in range(8))
 MISSING = "X1"
 HEADER = "account ID,account Manager,viewers"
+# About as many calls end an import, the last of which ask for the import that applies it.
+CALLS_OF_FINALIZE = 40
+# Races whose names begin so upload a file that is checked first.
+ON_ERROR = "on error"
 # How often a call of the import that applies is disturbed, and how often it is stopped.
 MEDDLED, MAX_STEPS = 0.8, 400
 
@@ -65,8 +69,9 @@ class Race:
     `looked` are the versions of accounts that the import saw that applied it. `changes` are all
     changes of accounts since the dry run began, in their order, and `at_end` is how many there
     were when the import had settled its lines. `users` are the states of the directory's users
-    since then, the first being the dry run's. `shown` and `done` are the two results.csv, `done`
-    None when nothing was applied because the file was refused. `dry_run_order` is the place of the
+    since then, the first being the dry run's. With `on_error` the file is uploaded to be
+    applied: the dry run comes by itself, and either `is_stopped` or is applied by itself. `shown`
+    and `done` are the two results.csv, `done` None when nothing was applied because the file was refused. `dry_run_order` is the place of the
     dry run in the order of all imports.
     """
 
@@ -82,6 +87,8 @@ class Race:
     state: str = ""
     import_id: str = ""
     dry_run_order: str = ""
+    on_error: str = ""
+    is_stopped: bool = False
 
 
 class _Watch:
@@ -170,15 +177,23 @@ class _Running:
     applying: str = ""
 
     def race(self) -> Race:
-        race = Race(self.name, self._file())
+        race = Race(self.name, self._file(), on_error=_on_error_of(self.name))
         self.users = race.users
         self._note_users()
         self._dry_run(race)
         self._meddle(0.6)
-        created = self._ask_to_apply()
+        created = self._applying_file() if race.on_error else self._ask_to_apply()
+        if created is None:
+            race.is_stopped = True
+            race.changes = list(self._changes())
+            race.state = self._states()[self.dry_run]
+            return race
         self._meddle(0.3)
         race.import_id = self.applying = import_id(created)
         self._apply(race, created)
+        for twice in self._applying_files()[1:]:
+            self.pipeline.run(twice)
+            assert self.pipeline.item(twice).state == "refused"
         race.changes = list(self._changes())
         race.state = self.pipeline.item(created).state
         race.done = self.pipeline.file(created, "results.csv")
@@ -198,7 +213,8 @@ class _Running:
         return "".join(f"{line}\r\n" for line in lines).encode()
 
     def _dry_run(self, race: Race) -> None:
-        ticket = self.pipeline.ticket(profile=ROLES, mode=Mode.DRY_RUN)
+        mode = Mode.RUN if race.on_error else Mode.DRY_RUN
+        ticket = self.pipeline.ticket(profile=ROLES, mode=mode, on_error=race.on_error or None)
         created = self.pipeline.upload(race.body, ticket)
 
         def note(item: dict[str, Any]) -> None:
@@ -207,7 +223,18 @@ class _Running:
         watch = _Watch(note)
         if self.chance.random() < 0.15:
             self._disturb(watch, ("world", "world_after"))
-        self._until_final(created, lambda: watch)
+        left = 4 if race.on_error else 0
+
+        def hook() -> _Watch:
+            nonlocal left
+            if not left or watch.kind:
+                return watch
+            left -= 1
+            stopped = _Watch(note)
+            self._disturb(stopped, ("stop", "stop_after", "error"), CALLS_OF_FINALIZE)
+            return stopped
+
+        self._until_final(created, hook)
         shown = self.pipeline.file(created, "results.csv")
         assert shown is not None
         race.shown = shown
@@ -219,6 +246,27 @@ class _Running:
         answer = self._api().post(f"/imports/{self.dry_run}/apply", {"mode": "run"})
         assert answer.status == 202, answer.text
         return self._events()[-1]
+
+    def _applying_files(self) -> list[ObjectCreated]:
+        """The files by which the file that was checked is applied, oldest first."""
+        tickets = self.pipeline.resources.tables.tickets
+        return [
+            event
+            for event in self._events()
+            if (ticket := tickets.find(event.version.key.rpartition("/")[2].removesuffix(".csv")))
+            and ticket.follows == self.dry_run
+        ]
+
+    def _applying_file(self) -> ObjectCreated | None:
+        """The file by which the file that was checked is applied; None when it is stopped."""
+        self._pass_time()
+        return next(iter(self._applying_files()), None)
+
+    def _states(self) -> dict[str, str]:
+        items = self.pipeline.memory.dynamodb.tables["ImportsTable"].items.values()
+        return {
+            item["pk"]["S"]: item["state"]["S"] for item in items if item["sk"]["S"] == "import"
+        }
 
     def _apply(self, race: Race, created: ObjectCreated) -> None:
         def note(item: dict[str, Any]) -> None:
@@ -237,8 +285,8 @@ class _Running:
         self._until_final(created, hook)
         race.at_end = len(self._changes())
 
-    def _disturb(self, watch: _Watch, kinds: tuple[str, ...]) -> None:
-        watch.at_call = self.chance.randint(1, 16)
+    def _disturb(self, watch: _Watch, kinds: tuple[str, ...], calls: int = 16) -> None:
+        watch.at_call = self.chance.randint(1, calls)
         watch.kind = self.chance.choice(kinds)
         watch.meanwhile = lambda: self._meddle(1.0)
 
@@ -414,6 +462,13 @@ class _Running:
         }
         if not self.users or self.users[-1] != now:
             self.users.append(now)
+
+
+def _on_error_of(name: str) -> str:
+    """What lines that fail do to the others in a race of that name."""
+    if not name.startswith(ON_ERROR):
+        return ""
+    return Random(f"{name} chooses").choice(("all_or_nothing", "stop_above: 40 %"))
 
 
 def _messages_module() -> Any:

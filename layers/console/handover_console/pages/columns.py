@@ -13,6 +13,8 @@ from handover_console.web import Answer
 CERTAIN = frozenset({"exact", "alias", "remembered"})
 # What the person must look at. What nobody recognised is left out unless they say otherwise.
 UNSURE = "near"
+# The choice that needs a number beside it.
+STOP_ABOVE = "stop_above"
 HEADER, COLUMN = "header.", "column."
 
 
@@ -44,6 +46,12 @@ def mapping_of(form: Mapping[str, str]) -> dict[str, str]:
         for number in [name.removeprefix(COLUMN)]
         if f"{HEADER}{number}" in form
     }
+
+
+def on_error_of(form: Mapping[str, str]) -> str:
+    """What lines with problems do to the others, "" where the profile decides."""
+    chosen = form.get("on_error", "")
+    return f"{chosen}: {form.get('percent', '').strip()} %" if chosen == STOP_ABOVE else chosen
 
 
 def _labels(visit: Visit, profile: str) -> list[dict[str, Any]]:

@@ -58,6 +58,8 @@ def apply(visit: Visit) -> Answer:
     body: dict[str, object] = {"mode": form.get("mode", "dry_run")}
     if form.get("profile"):
         body |= {"profile": form["profile"], "mapping": columns.mapping_of(form)}
+    if on_error := columns.on_error_of(form):
+        body["on_error"] = on_error
     made = visit.api.post("imports", visit.parts["name"], "apply", body=body)
     return redirect(visit.request.link(f"/imports/{made['import_id']}"))
 

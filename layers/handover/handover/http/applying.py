@@ -22,7 +22,7 @@ router = new_router()
 class Apply(BaseModel):
     """How to process the file; `profile` and `mapping` default to those of the import.
 
-    `mapping` maps the file's own labels to the profile's.
+    `mapping` maps the file's own labels to the profile's. `on_error` replaces that of the import.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -30,6 +30,7 @@ class Apply(BaseModel):
     mode: Literal["run", "dry_run"]
     profile: str | None = None
     mapping: dict[str, str] | None = None
+    on_error: str = ""
 
 
 @router.post(
@@ -43,10 +44,11 @@ def apply(name: Name, expected: Annotated[Apply, Body()]) -> dict[str, Any]:
 
     A dry run that is applied with its own profile and mapping applies exactly what it has shown: a
     line whose account has changed since is superseded, and says what changed. With another profile
-    or mapping the lines are decided again.
+    or mapping the lines are decided again. A dry run that was stopped by its `on_error` is applied
+    only with another one.
     """
     person, run = person_of(router), run_of(router)
-    asked = Applying(Mode(expected.mode), expected.profile, expected.mapping)
+    asked = Applying(Mode(expected.mode), expected.profile, expected.mapping, expected.on_error)
     ticket = apply_import(resources(), person, name, asked, run.now, run.deadline)
     return to_dict(resources(), import_for(resources(), person.tenant, ticket), run.now)
 

@@ -37,7 +37,9 @@ Format = Annotated[
 class NewImport(BaseModel):
     """A file to upload; `mapping` maps its own labels to the profile's.
 
-    A preview needs no profile: it says which profiles the file fits.
+    A preview needs no profile: it says which profiles the file fits. `on_error` says whether a file
+    is applied that has lines that cannot be: apply_good, all_or_nothing, or "stop_above: 5 %"; ""
+    leaves it to the profile.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -46,6 +48,7 @@ class NewImport(BaseModel):
     filename: str
     mode: Mode = Mode.RUN
     mapping: dict[str, str] = {}
+    on_error: str = ""
 
 
 class UploadForm(BaseModel):
@@ -88,7 +91,9 @@ class Import(BaseModel):
     """One import; the fields after `warnings` are present only when they have a value.
 
     `expires_at` is when an unused ticket expires; `follows` is the import that this one applies or
-    corrects.
+    corrects. A run with an `on_error` other than apply_good is checked first: it becomes a dry run,
+    and either `stopped` says why it is not applied, or `applied_by` is the ticket of the import
+    that applies exactly what it has shown.
     """
 
     import_id: str
@@ -117,6 +122,9 @@ class Import(BaseModel):
     cancelled_by: str = ""
     undo_of: str = ""
     follows: str = ""
+    on_error: str = ""
+    stopped: str = ""
+    applied_by: str = ""
 
 
 class Imports(BaseModel):
@@ -137,7 +145,9 @@ Name = Annotated[str, Path(description="The id of an import, or of its ticket")]
 )
 def announce(expected: Annotated[NewImport, Body()]) -> dict[str, Any]:
     """A ticket for one upload, valid for five minutes; for users who may use the profile."""
-    announced = Announcement(expected.profile, expected.filename, expected.mode, expected.mapping)
+    announced = Announcement(
+        expected.profile, expected.filename, expected.mode, expected.mapping, expected.on_error
+    )
     door = issue_ticket(resources(), person_of(router), announced, run_of(router).now)
     return {
         "import_ticket": door.ticket,

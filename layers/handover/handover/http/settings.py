@@ -95,7 +95,7 @@ class SourceRules(BaseModel):
 
     `mapping` maps the source's own labels to the profile's. A source that `writes_directory` may
     also drop files of accounts and of users, and such files may make users Admins; a profile about
-    accounts or users needs that right.
+    accounts or users needs that right. `on_error` is as for an upload.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -104,6 +104,7 @@ class SourceRules(BaseModel):
     principal: str
     mapping: dict[str, str] = {}
     writes_directory: StrictBool = False
+    on_error: str = ""
 
 
 class SourceBody(BaseModel):
@@ -114,6 +115,7 @@ class SourceBody(BaseModel):
     principal: str
     mapping: dict[str, str]
     writes_directory: bool
+    on_error: str = ""
 
 
 class Sources(BaseModel):
@@ -240,7 +242,12 @@ def show_source(source: str) -> dict[str, Any]:
 def put_source(source: str, rules: Annotated[SourceRules, Body()]) -> dict[str, Any]:
     """The source."""
     expected = settings.NewSource(
-        unquote(source), rules.profile, rules.principal, rules.mapping, rules.writes_directory
+        unquote(source),
+        rules.profile,
+        rules.principal,
+        rules.mapping,
+        rules.writes_directory,
+        rules.on_error,
     )
     return settings.put_source(resources(), person_of(router), expected)
 

@@ -10,6 +10,7 @@ from handover.aws import objects
 from handover.errors import RetryLaterError
 from handover.model import JobKind, Mode, State
 from handover.pipeline.announce import announce
+from handover.pipeline.checked import apply_checked, is_to_be_applied, why_stopped
 from handover.pipeline.error_report import write_report
 from handover.pipeline.import_plan import plan_from
 from handover.pipeline.preview import publish_preview
@@ -60,8 +61,11 @@ def end_import(resources: Resources, import_id: str, run: Invocation) -> None:
         logger.info("import ended", extra={"import_id": import_id, "state": final.value})
     if State(item.state).is_final and item.open:
         _recheck(resources, item)
+        if is_to_be_applied(item):
+            # The import that applies the file is announced instead.
+            apply_checked(resources, item, run)
         # The import that used the ticket reports a replay. Whoever asked for a preview opens it.
-        if item.replay_of is None and item.mode != Mode.PREVIEW:
+        elif item.replay_of is None and item.mode != Mode.PREVIEW:
             announce(resources, summary_of_end(resources, item))
         imports.mark_notified(import_id)
 
@@ -98,7 +102,9 @@ def _final_state(item: ImportItem) -> State:
         return State.REFUSED
     if item.cancelled_by:
         return State.CANCELLED
-    return State.ERROR if counts_of(item).with_errors else State.DONE
+    counts = counts_of(item)
+    is_short = counts.with_errors or why_stopped(item.on_error, counts)
+    return State.ERROR if is_short else State.DONE
 
 
 def _write_files(

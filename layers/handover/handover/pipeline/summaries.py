@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from handover.model import FileWarning, Mode, Refusal, State
-from handover.reports import Approval, ImportSummary, ReportObject, warnings_from
+from handover.pipeline.checked import applying_ticket, is_to_be_applied, why_stopped
+from handover.reports import Approval, Counts, ImportSummary, ReportObject, warnings_from
 from handover.runtime import Resources
 from handover.store.imports import ImportItem
 from handover.store.progress import counts_of
@@ -64,6 +65,9 @@ def summary_of_end(resources: Resources, item: ImportItem) -> ImportSummary:
         approval=_approval(item),
         undo_of=item.undo_of or "",
         job=item.job or "",
+        on_error=item.on_error or "",
+        stopped=_stopped(item, counts),
+        applied_by=applying_ticket(item) if is_to_be_applied(item) else "",
         warnings=_warnings(item, int(item.replays_notified or 0), None),
     )
 
@@ -82,7 +86,15 @@ def summary_of_ticket(ticket_id: str, ticket: TicketItem) -> ImportSummary:
         received_at=_moment(ticket.issued_at),
         undo_of=ticket.undo_of or "",
         job=ticket.job or "",
+        on_error=ticket.on_error or "",
     )
+
+
+def _stopped(item: ImportItem, counts: Counts) -> str:
+    """Why the file of an ended dry run is not applied, "" for any other import."""
+    if item.mode != Mode.DRY_RUN or item.state not in (State.DONE, State.ERROR):
+        return ""
+    return why_stopped(item.on_error, counts)
 
 
 def _warnings(item: ImportItem, replays: int, last_at: str | None) -> tuple[FileWarning, ...]:

@@ -15,7 +15,7 @@ from handover.aws.objects import Upload, Version
 from handover.errors import RefusedError
 from handover.model import Mode, Refusal
 from handover.pipeline.messages import VERSION
-from handover.profiles import FIELDS
+from handover.profiles import FIELDS, OnError, on_error_from
 from handover.profiles.names import TENANT_PATTERN
 from handover.runtime import Resources, logger, metrics, rfc3339
 from handover.store.tickets import Replays
@@ -72,7 +72,7 @@ class Sender:
     that it undoes, and `profile_body` the profile that it follows. For an import that applies or
     corrects another, `follows` is that one. When the file is only a pointer, `object_of` is the
     import whose object is processed, and `preview_of` the dry run whose changes are the only ones
-    that may be applied, None for any.
+    that may be applied, None for any. `on_error` is None where the profile decides.
     """
 
     tenant: str
@@ -91,6 +91,7 @@ class Sender:
     follows: str | None = None
     object_of: str | None = None
     preview_of: str | None = None
+    on_error: OnError | None = None
     is_system: bool = False
     writes_directory: bool = False
     is_directory: bool = False
@@ -262,7 +263,12 @@ def _ticket_holder(resources: Resources, arrival: Arrival, tenant: str, ticket_i
         follows=ticket.follows,
         object_of=ticket.object_of,
         preview_of=ticket.preview_of,
+        on_error=_on_error(ticket.on_error),
     )
+
+
+def _on_error(stored: str | None) -> OnError | None:
+    return on_error_from(stored) if stored else None
 
 
 def _system(
@@ -303,6 +309,7 @@ def _system(
         profile=known.profile if known is not None else "",
         mode=Mode.RUN,
         mapping=known.mapping if known is not None else {},
+        on_error=_on_error(known.on_error) if known is not None else None,
         refusal=refusal,
         is_system=True,
         writes_directory=known is not None and known.writes_directory,

@@ -36,7 +36,16 @@ from handover.pipeline.uploads import (
     is_passed_over,
     sender_of,
 )
-from handover.profiles import About, Binding, Profile, bind, known_labels, parse_profile
+from handover.profiles import (
+    APPLY_GOOD,
+    About,
+    Binding,
+    OnError,
+    Profile,
+    bind,
+    known_labels,
+    parse_profile,
+)
 from handover.reading import MAX_FILE_BYTES, MAX_HEADER_BYTES, is_workbook, read_head
 from handover.reading.clearing import Clearing
 from handover.reading.keys import KeyColumn
@@ -188,6 +197,19 @@ class _Admitted:
     profile: Profile
     uploader: User | None
 
+    @property
+    def on_error(self) -> OnError:
+        """What lines that fail do to the others; a file of ours has nobody who would correct it."""
+        if self.sender.job is not None:
+            return APPLY_GOOD
+        return self.sender.on_error or self.profile.on_error
+
+    @property
+    def is_check(self) -> bool:
+        """True when the import only checks the file, which another one applies."""
+        is_new_run = self.sender.mode is Mode.RUN and self.sender.preview_of is None
+        return is_new_run and self.on_error.is_limited
+
 
 def _admit(resources: Resources, sender: Sender) -> _Admitted:
     """The first step: who may send such files. Raises RefusedError."""
@@ -302,7 +324,7 @@ def _plan(
     # A dry run clears nothing; it is how one finds out what a file would clear. What an Admin
     # has asked for in so many words need not be asked again.
     is_decided = sender.job is not None and (uploader is None or ADMIN in uploader.roles)
-    if sender.mode is Mode.RUN and not is_decided:
+    if sender.mode is Mode.RUN and not admitted.is_check and not is_decided:
         approval = would_clear(resources, item, plan, scanned.scan, run.deadline)
         return _Planned(plan, chunks, approval)
     return _Planned(plan, chunks, None)
@@ -338,6 +360,8 @@ def _store(
             encoding=found.dialect.encoding,
             delimiter=found.dialect.delimiter,
             warnings=warnings,
+            on_error=str(admitted.on_error) if admitted.on_error.is_limited else "",
+            is_check=admitted.is_check,
         ),
         approval=planned.approval,
         at=rfc3339(run.now),

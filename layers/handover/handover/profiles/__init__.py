@@ -24,6 +24,7 @@ from handover.profiles.fields import (
 )
 from handover.profiles.made import handing_over, narrowed, removing, resolving, restoring
 from handover.profiles.matching import How, Match, mapping_for, match_columns
+from handover.profiles.on_error import APPLY_GOOD, OnError, on_error_from
 from handover.profiles.parsing import (
     parse_profile,
     profile_from,
@@ -55,6 +56,7 @@ from handover.profiles.template import template_csv
 
 __all__ = [
     "ACTIVE",
+    "APPLY_GOOD",
     "DELETED",
     "EACH_ROLE",
     "FIELDS",
@@ -74,6 +76,7 @@ __all__ = [
     "InactiveAccounts",
     "Match",
     "NamedBy",
+    "OnError",
     "OpcoWall",
     "Profile",
     "Role",
@@ -90,6 +93,7 @@ __all__ = [
     "mapping_without_asking",
     "match_columns",
     "narrowed",
+    "on_error_from",
     "parse_profile",
     "parse_settings",
     "presets",

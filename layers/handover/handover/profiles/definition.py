@@ -71,6 +71,12 @@ PROFILE_FIELDS: Mapping[str, ProfileField] = {
     "uploader_roles": ProfileField(
         "a list of user roles", "who may upload once the profile is on; empty: every active user"
     ),
+    "on_error": ProfileField(
+        "`apply_good`, `all_or_nothing` or `stop_above: n %`",
+        "whether a file is applied that has lines that cannot be; an upload or a source may choose"
+        " otherwise",
+        default="`apply_good`",
+    ),
     "fallback_encoding": ProfileField(
         "`windows-1252` or `null`", "how bytes are read that are not UTF-8; `null`: refuse the file"
     ),

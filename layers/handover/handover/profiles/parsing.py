@@ -12,6 +12,7 @@ from handover.errors import InvalidRequestError
 from handover.model import Duplicates
 from handover.profiles.definition import COLUMN_FIELDS, PROFILE_FIELDS, ROLE_FIELDS
 from handover.profiles.fields import FIELD, FIELDS, About, is_field
+from handover.profiles.on_error import APPLY_GOOD, OnError, on_error_from
 from handover.profiles.profile import (
     BESIDE,
     EACH_ROLE,
@@ -95,12 +96,13 @@ def profile_from(data: object) -> Profile:
         fallback_encoding=_one_of(top, "fallback_encoding", ENCODINGS),
         has_tenant_roles=has_tenant_roles,
         about=about,
+        on_error=_on_error(top),
     )
 
 
 def profile_json(profile: Profile) -> dict[str, Any]:
     """The JSON object from which `profile_from` makes the same profile."""
-    return {
+    told: dict[str, Any] = {
         "name": profile.name,
         "version": profile.version,
         "title": profile.title,
@@ -119,6 +121,8 @@ def profile_json(profile: Profile) -> dict[str, Any]:
         "uploader_roles": sorted(profile.uploader_roles),
         "fallback_encoding": profile.fallback_encoding,
     }
+    # Only where it says something, so that plans can be read by code that does not know the field.
+    return told | ({"on_error": str(profile.on_error)} if profile.on_error.is_limited else {})
 
 
 _OF_A_ROLE = frozenset(
@@ -302,6 +306,15 @@ def _choice(data: Mapping[str, Any], name: str, kind: type[Choice], path: str = 
         raise InvalidRequestError(
             _join(path, name), f"{name}: found {found!r}, expected one of {expected}"
         ) from None
+
+
+def _on_error(data: Mapping[str, Any]) -> OnError:
+    if "on_error" not in data:
+        return APPLY_GOOD
+    try:
+        return on_error_from(_text(data, "on_error"))
+    except ValueError as wrong:
+        raise InvalidRequestError("on_error", f"on_error: {wrong}") from wrong
 
 
 def _one_of(data: Mapping[str, Any], name: str, allowed: frozenset[str]) -> str | None:

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from handover.model import ADMIN, Duplicates
 from handover.profiles.fields import About
+from handover.profiles.on_error import APPLY_GOOD, OnError
 from handover.reading.sniff import normal_label
 
 
@@ -128,7 +129,8 @@ class Profile:
     """Everything about one kind of file that differs between customers.
 
     With `has_tenant_roles`, columns whose role is EACH_ROLE stand for one column for each role that
-    the tenant has defined; `with_roles` adds those columns. `about` says what lines are about.
+    the tenant has defined; `with_roles` adds those columns. `about` says what lines are about,
+    `on_error` what lines that fail do to the others where nobody has chosen.
     """
 
     name: str
@@ -148,6 +150,7 @@ class Profile:
     fallback_encoding: str | None
     has_tenant_roles: bool = False
     about: About = About.ASSIGNMENTS
+    on_error: OnError = APPLY_GOOD
     is_preset: bool = field(default=False, compare=False)
 
     def admits(self, roles: frozenset[str], *, is_on: bool) -> bool:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from handover.codes import CORRECT_THE_FILE, CodeKind, remedy_of
 from handover.model import FileWarning, Mode, State
 from handover.profiles import About, presets
+from handover.profiles.on_error import OnErrorKind
 from handover.reports.summary import Counts, ImportSummary, ReportObject, summary
 
 SCHEMA = "handover.import/1"
@@ -169,6 +170,8 @@ def _subject(import_: ImportSummary) -> str:
     """State, file and counts in fewer than 100 printable ASCII characters on one line."""
     kind = "Dry run" if import_.mode is Mode.DRY_RUN else "Import"
     before = f"{kind} {_SUBJECT_STATES[import_.state]}: "
+    if import_.stopped:
+        before = "Import stopped: "
     after = _subject_counts(import_)
     name = unicodedata.normalize("NFKD", _filename(import_)).replace("…", "...")
     name = "".join(c for c in name if not unicodedata.combining(c))
@@ -212,6 +215,8 @@ def _what_happened(import_: ImportSummary) -> str:
     # In quotes, so that a file named like a sentence does not read like our text.
     name = '"' + _filename(import_).replace('"', "'") + '"'
     is_dry = import_.mode is Mode.DRY_RUN
+    if import_.stopped:
+        return f"The file {name} was not applied: {import_.stopped}. Nothing was changed."
     match import_.state:
         case State.DONE if is_dry:
             return f"The dry run of {name} found no errors. Nothing was changed."
@@ -224,8 +229,9 @@ def _what_happened(import_: ImportSummary) -> str:
             )
         case State.ERROR:
             good = " The good lines were applied." if counts.good else ""
+            failed = counts.unapplied if import_.on_error else counts.with_errors
             return (
-                f"The import of {name} ended with errors: {counts.with_errors:,} of"
+                f"The import of {name} ended with errors: {failed:,} of"
                 f" {_lines(counts.lines)} could not be applied.{good}"
             )
         case State.REFUSED:
@@ -306,16 +312,41 @@ def _next(import_: ImportSummary) -> list[str]:
                     f"  POST /imports/{import_.import_id}/cancel"
                 )
             ]
+        case _ if import_.stopped:
+            return [
+                *([_where(import_, import_.report)] if import_.report else []),
+                _how_to_correct(import_),
+                (
+                    "What would have happened to each line comes with\n"
+                    f"  handover results {import_.import_id}"
+                ),
+            ]
         case _ if import_.report and import_.job:
             return [_where(import_, import_.report), _how_to_ask_again(import_)]
         case _ if import_.report:
-            return [_where(import_, import_.report), _how_to_correct(import_)]
+            return [_where(import_, import_.report), _how_to_correct(import_), *_undo(import_)]
+        case State.ERROR:
+            return _undo(import_)
         case State.DONE if import_.mode is Mode.DRY_RUN and import_.job:
             return ["What to do: ask for it again without dry run to apply it."]
         case State.DONE if import_.mode is Mode.DRY_RUN:
             return ["What to do: upload the file again without dry run to apply it."]
         case _:
             return []
+
+
+def _undo(import_: ImportSummary) -> list[str]:
+    """How to take back the lines that were applied, where all were to be applied or none."""
+    is_partial = import_.on_error == str(OnErrorKind.ALL_OR_NOTHING) and import_.accounts_updated
+    if import_.mode is not Mode.RUN or not is_partial:
+        return []
+    return [
+        (
+            "Not everything was as it had been checked, so some lines were applied and others"
+            " were not. To take back those that were applied:\n"
+            f"  handover undo {import_.import_id}"
+        )
+    ]
 
 
 def _where(import_: ImportSummary, report: ReportObject) -> str:

@@ -47,6 +47,11 @@ class Counts:
         """The lines that a person must correct: exactly those of errors.csv."""
         return self.rejected + self.not_processed
 
+    @property
+    def unapplied(self) -> int:
+        """The lines that did not do what their author asked, because of an error or a change."""
+        return self.with_errors + self.superseded
+
 
 def tally(results: Iterable[LineResult]) -> Counts:
     """The counts of these results: `lines` is how many there are, the others sum to it."""
@@ -88,7 +93,9 @@ class ImportSummary:
     `source` is "user" or the name of a registered source. `uploader` is the address of a person,
     the principal of a verified source, or "". Times are aware. `encoding` and `delimiter` are ""
     until the file was read; `undo_of` is the import that this one undoes, `job` the kind of job
-    when Handover wrote the file itself.
+    when Handover wrote the file itself. `on_error` is "" where lines that fail leave the others
+    alone. `stopped` says why a dry run is not applied because of that, and `applied_by` is the
+    ticket of the import that applies a file after it was checked.
     """
 
     import_id: str
@@ -111,6 +118,9 @@ class ImportSummary:
     approval: Approval | None = None
     undo_of: str = ""
     job: str = ""
+    on_error: str = ""
+    stopped: str = ""
+    applied_by: str = ""
     warnings: tuple[FileWarning, ...] = ()
 
 
@@ -146,6 +156,9 @@ def summary(import_: ImportSummary) -> dict[str, object]:
         told["approval"] = asdict(import_.approval)
     if import_.undo_of:
         told["undo_of"] = import_.undo_of
+    for name in ("on_error", "stopped", "applied_by"):
+        if text := getattr(import_, name):
+            told[name] = text
     return told
 
 

@@ -101,7 +101,8 @@ class Source:
     """Another system that may drop files, the profile they follow, and who writes them.
 
     `mapping` maps the system's own labels to the profile's. Only files of a source that
-    `writes_directory` may change accounts and users, including who is an Admin.
+    `writes_directory` may change accounts and users, including who is an Admin. `on_error` is ""
+    where the profile decides.
     """
 
     source: str
@@ -109,6 +110,7 @@ class Source:
     principal: str
     mapping: Mapping[str, str] = field(default_factory=dict)
     writes_directory: bool = False
+    on_error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,6 +376,7 @@ def source_body(source: Source) -> str:
             "mapping": dict(source.mapping),
             "writes_directory": source.writes_directory,
         }
+        | ({"on_error": source.on_error} if source.on_error else {})
     )
 
 

@@ -109,6 +109,10 @@ class ImportItem(Model):
     # reads, when its own is a pointer.
     follows = UnicodeAttribute(null=True)
     object_of = UnicodeAttribute(null=True)
+    # What lines that fail do to the others, and whether this is the dry run that therefore comes
+    # first.
+    on_error = UnicodeAttribute(null=True)
+    is_check = BooleanAttribute(default=False)
     # Who wrote the object, as S3 reported; none when S3 did not report it.
     principal = UnicodeAttribute(null=True)
     # The principal of the registered source that was proven to be the object's writer.
@@ -173,13 +177,19 @@ class PlanItem(Model):
 
 @dataclass(frozen=True, slots=True)
 class ValidatedFile:
-    """What validation found out about a file: how many chunks and lines, and how it is read."""
+    """What validation found out about a file: how many chunks and lines, and how it is read.
+
+    `on_error` is "" where lines that fail leave the others alone. A file that `is_check` is only
+    checked: the import becomes a dry run, and another one applies it.
+    """
 
     chunks: int
     lines: int
     encoding: str
     delimiter: str
     warnings: Sequence[FileWarning] = ()
+    on_error: str = ""
+    is_check: bool = False
 
 
 def pending_chunks(item: ImportItem) -> frozenset[int]:
@@ -349,6 +359,10 @@ class Imports:
             if file.warnings
             else ImportItem.warnings.remove(),
         ]
+        if file.on_error:
+            actions.append(ImportItem.on_error.set(file.on_error))
+        if file.is_check:
+            actions += [ImportItem.mode.set(Mode.DRY_RUN.value), ImportItem.is_check.set(True)]
         works = [ImportItem.state.set(State.PROCESSING.value), ImportItem.working_at.set(at)]
         if approval is None:
             return updated_if(ImportItem(import_id), [*actions, *works], still_mine)

@@ -45,6 +45,8 @@ class TicketItem(Model):
     follows = UnicodeAttribute(null=True)
     object_of = UnicodeAttribute(null=True)
     preview_of = UnicodeAttribute(null=True)
+    # What lines that fail do to the others; none where the source or the profile decides.
+    on_error = UnicodeAttribute(null=True)
     issued_at = UnicodeAttribute()
     expires_at = UnicodeAttribute()
     import_id = UnicodeAttribute(null=True)

@@ -19,13 +19,16 @@ from handover.deadline import Deadline
 from handover.errors import ConflictError, InvalidRequestError
 from handover.jobs.upload import ask_file
 from handover.model import Mode, State
+from handover.pipeline.checked import pointer_to, why_stopped
 from handover.pipeline.import_plan import ImportPlan, plan_from
 from handover.pipeline.tickets import TICKET_SECONDS, new_ticket
 from handover.profiles import Profile, check_mapping, profile_json
 from handover.runtime import Resources, metrics, rfc3339
 from handover.store.imports import ImportItem
+from handover.store.progress import counts_of
 from handover.store.tickets import TicketItem
 from handover.use_cases.imports import readable_import
+from handover.use_cases.tickets import checked_on_error
 
 # How long after its upload a file can be applied. An import may then wait 44 days for an Admin: 45
 # days together, and the upload and work buckets keep what it reads for at least 60.
@@ -36,11 +39,12 @@ _UNREADABLE = frozenset({"OBJECT_GONE", "TICKET_REPLAYED", "NOT_VALIDATED"})
 
 @dataclass(frozen=True, slots=True)
 class Applying:
-    """How to process an import again; profile and mapping None = as before."""
+    """How to process an import again; profile and mapping None, `on_error` "" = as before."""
 
     mode: Mode
     profile: str | None = None
     mapping: Mapping[str, str] | None = None
+    on_error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,12 @@ def apply_import(
     is_preview = asked.mode is Mode.RUN and item.mode == Mode.DRY_RUN and reading.is_as_before
     if is_preview and item.state not in (State.DONE, State.ERROR):
         raise ConflictError(f"the dry run is {item.state} and has shown nothing; make another one")
+    on_error = checked_on_error(asked.on_error) or item.on_error
+    if is_preview and (reason := why_stopped(on_error, counts_of(item))):
+        raise ConflictError(
+            f"{reason}: correct them and upload the file again, or ask for on_error apply_good to "
+            "apply the others"
+        )
     ticket_id = new_ticket(now)
     ticket = TicketItem(
         tenant=person.tenant,
@@ -93,11 +103,11 @@ def apply_import(
         follows=item.pk,
         object_of=root.pk,
         preview_of=item.pk if is_preview else None,
+        on_error=on_error,
         issued_at=rfc3339(now),
         expires_at=rfc3339(now + TICKET_SECONDS),
         expires=int(now) + TICKET_SECONDS,
     )
-    pointer = json.dumps({"works_the_file_of": root.pk}).encode()
     entry = entry_of(
         person.actor,
         Act.IMPORT_APPLIED,
@@ -105,7 +115,7 @@ def apply_import(
         after={"ticket": ticket_id, "mode": ticket.mode, "profile": ticket.profile},
         outcome=Outcome.OPEN,
     )
-    ask_file(resources, ticket_id, ticket, entry, iter([pointer]), deadline)
+    ask_file(resources, ticket_id, ticket, entry, iter([pointer_to(root.pk)]), deadline)
     metrics.add_metric("ImportsApplied", "Count", 1)
     return ticket_id
 

@@ -93,6 +93,7 @@ def correct_lines(
         mode=mode.value if mode is not None else item.mode,
         mapping=json.dumps(plan.mapping),
         follows=item.pk,
+        on_error=item.on_error,
         issued_at=rfc3339(now),
         expires_at=rfc3339(now + TICKET_SECONDS),
         expires=int(now) + TICKET_SECONDS,

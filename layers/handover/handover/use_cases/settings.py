@@ -38,6 +38,7 @@ from handover.runtime import Resources, logger
 from handover.store.directory import Source
 from handover.store.settings import Also
 from handover.use_cases.paging import Page, page_of, place_at
+from handover.use_cases.tickets import checked_on_error
 
 # As many as a user can have.
 MAX_USER_ROLES = 50
@@ -254,6 +255,7 @@ class NewSource:
     principal: str
     mapping: Mapping[str, str]
     writes_directory: bool = False
+    on_error: str = ""
 
 
 def sources_page(
@@ -298,6 +300,7 @@ def put_source(resources: Resources, person: Person, expected: NewSource) -> dic
         expected.principal,
         dict(expected.mapping),
         expected.writes_directory,
+        checked_on_error(expected.on_error) or "",
     )
     also = noted_change(resources, person.actor, Act.SOURCE_STORED, f"source {source.source}")
     resources.tables.setup.put_source(person.tenant, source, also)
@@ -346,4 +349,5 @@ def _source_to_dict(source: Source) -> dict[str, object]:
         "principal": source.principal,
         "mapping": dict(source.mapping),
         "writes_directory": source.writes_directory,
+        "on_error": source.on_error,
     }

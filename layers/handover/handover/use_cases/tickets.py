@@ -15,7 +15,7 @@ from handover.aws import objects
 from handover.errors import ForbiddenError, InvalidRequestError
 from handover.model import Mode
 from handover.pipeline.tickets import MAX_FILENAME_CHARS, TICKET_SECONDS, new_ticket, ticket_key
-from handover.profiles import check_mapping
+from handover.profiles import check_mapping, on_error_from
 from handover.reading import MAX_FILE_BYTES
 from handover.runtime import Resources, metrics, rfc3339
 from handover.store.tickets import TicketItem
@@ -31,13 +31,15 @@ FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 class Announcement:
     """The file that a person is about to upload; `mapping` maps its labels to the profile's.
 
-    `profile` is "" for a preview that must find the profiles that the file fits.
+    `profile` is "" for a preview that must find the profiles that the file fits, `on_error` ""
+    where the profile decides what lines that fail do to the others.
     """
 
     profile: str
     filename: str
     mode: Mode
     mapping: Mapping[str, str]
+    on_error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ def issue_ticket(
         filename=filename,
         mode=announced.mode.value,
         mapping=json.dumps(dict(announced.mapping)),
+        on_error=checked_on_error(announced.on_error),
         issued_at=rfc3339(now),
         expires_at=expires_at,
         expires=int(now) + TICKET_SECONDS,
@@ -99,6 +102,14 @@ def _check_any_profile(resources: Resources, person: Person, announced: Announce
             "no profile is switched on that your user roles may use; an Admin can switch one on by "
             "naming it in the setting profiles"
         )
+
+
+def checked_on_error(text: str) -> str | None:
+    """The choice as it is stored, None for "". Raises InvalidRequestError."""
+    try:
+        return str(on_error_from(text)) if text else None
+    except ValueError as wrong:
+        raise InvalidRequestError("on_error", f"on_error: {wrong}") from wrong
 
 
 def plain_filename(text: str) -> str:

@@ -1,0 +1,64 @@
+"""What lines that cannot be applied do to the rest of their file: a choice of whoever sends it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+_STOP_ABOVE = re.compile(r"stop_above\s*:?\s*([1-9][0-9]?)\s*%?")
+FORMS = '"apply_good", "all_or_nothing" or "stop_above: n %" with n from 1 to 99'
+
+
+class OnErrorKind(StrEnum):
+    """What happens to the good lines of a file that has others.
+
+    APPLY_GOOD: they are applied. ALL_OR_NOTHING: none is. STOP_ABOVE: none is if the others are
+    more than a percentage.
+    """
+
+    APPLY_GOOD = "apply_good"
+    ALL_OR_NOTHING = "all_or_nothing"
+    STOP_ABOVE = "stop_above"
+
+
+@dataclass(frozen=True, slots=True)
+class OnError:
+    """How many lines of a file may fail; `percent` from 1 to 99 counts only with STOP_ABOVE."""
+
+    kind: OnErrorKind = OnErrorKind.APPLY_GOOD
+    percent: int = 0
+
+    def __str__(self) -> str:
+        """The form in which it is sent and stored."""
+        suffix = f": {self.percent} %" if self.kind is OnErrorKind.STOP_ABOVE else ""
+        return f"{self.kind.value}{suffix}"
+
+    @property
+    def is_limited(self) -> bool:
+        """True when lines that fail may stop the file: it is checked before it is applied."""
+        return self.kind is not OnErrorKind.APPLY_GOOD
+
+    def allows(self, failing: int, lines: int) -> bool:
+        """True when a file of so many lines may be applied although these fail."""
+        match self.kind:
+            case OnErrorKind.APPLY_GOOD:
+                return True
+            case OnErrorKind.ALL_OR_NOTHING:
+                return not failing
+            case OnErrorKind.STOP_ABOVE:
+                return failing * 100 <= lines * self.percent
+
+
+APPLY_GOOD = OnError()
+
+
+def on_error_from(text: str) -> OnError:
+    """The choice in its sent form, in any case; raises ValueError that says what was expected."""
+    plain = " ".join(text.casefold().split())
+    if plain in (OnErrorKind.APPLY_GOOD, OnErrorKind.ALL_OR_NOTHING):
+        return OnError(OnErrorKind(plain))
+    found = _STOP_ABOVE.fullmatch(plain)
+    if found is None:
+        raise ValueError(f"found {text!r}, expected {FORMS}")
+    return OnError(OnErrorKind.STOP_ABOVE, int(found[1]))

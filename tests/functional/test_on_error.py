@@ -1,0 +1,207 @@
+"""How much must be good: a file is checked first, and then applied exactly, or stopped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from handover.model import Mode
+from handover.profiles import on_error_from, presets
+
+from tests.kit.jobs import api
+from tests.kit.memory_aws import ObjectCreated
+from tests.kit.pipeline import AMINA, BARAKA, MINUTE, SALES, TENANT, Pipeline, file_of, import_id
+
+ALL = "all_or_nothing"
+BAD = ("X", BARAKA)
+
+
+def checked(pipeline: Pipeline, *lines: tuple[str, str], **ticket: Any) -> ObjectCreated:
+    """A file that has been checked; what follows from that has not run."""
+    created = pipeline.upload(file_of(lines), pipeline.ticket(**{"on_error": ALL, **ticket}))
+    pipeline.run(created)
+    return created
+
+
+def shown(pipeline: Pipeline, name: str) -> dict[str, Any]:
+    """The import as the API shows it."""
+    body: dict[str, Any] = api(pipeline).get(f"/imports/{name}").body
+    return body
+
+
+def announced(pipeline: Pipeline) -> list[str]:
+    """The subjects of all notifications."""
+    return [str(one.subject) for one in pipeline.memory.sns.published]
+
+
+def test_a_file_whose_lines_are_all_good_is_applied_as_it_was_checked(pipeline: Pipeline) -> None:
+    pipeline.kenyan(2, held_by=AMINA)
+    check = checked(pipeline, ("K000", BARAKA), ("K001", "None"))
+    assert pipeline.holders("K000", "K001") == [AMINA, AMINA]
+
+    (written,) = pipeline.settle()
+
+    assert pipeline.holders("K000", "K001") == [BARAKA, ""]
+    told, done = shown(pipeline, import_id(check)), shown(pipeline, import_id(written))
+    assert (told["mode"], told["state"], told["on_error"]) == ("dry_run", "done", ALL)
+    assert (done["mode"], done["state"], done["on_error"]) == ("run", "done", ALL)
+    assert told["applied_by"] == done["import_ticket"]
+    assert done["follows"] == import_id(check)
+    assert (done["filename"], done["uploader"]) == (told["filename"], told["uploader"])
+    assert pipeline.table(written, "results.csv") == pipeline.table(check, "results.csv")
+    assert len(announced(pipeline)) == 1
+    assert announced(pipeline)[0].startswith("Import done")
+
+
+def test_one_bad_line_stops_all_and_the_results_say_what_would_have_happened(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    check = checked(pipeline, ("K000", BARAKA), BAD)
+
+    assert pipeline.settle() == []
+
+    assert pipeline.holders("K000") == [AMINA]
+    told = shown(pipeline, import_id(check))
+    assert told["state"] == "error"
+    assert told["stopped"] == "1 of 2 lines cannot be applied (all_or_nothing)"
+    assert "applied_by" not in told
+    outcomes = [row["outcome"] for row in pipeline.table(check, "results.csv")]
+    assert outcomes == ["updated", "rejected"]
+    (news,) = pipeline.memory.sns.published
+    assert str(news.subject).startswith("Import stopped: customers.csv")
+    assert "was not applied: 1 of 2 lines cannot be applied" in str(news.message)
+
+
+@pytest.mark.parametrize(("percent", "is_applied"), [(50, True), (49, False)])
+def test_a_file_is_stopped_above_the_percentage_only(
+    pipeline: Pipeline, percent: int, is_applied: bool
+) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    check = checked(pipeline, ("K000", BARAKA), BAD, on_error=f"stop_above: {percent} %")
+
+    written = pipeline.settle()
+
+    assert len(written) == is_applied
+    assert pipeline.holders("K000") == [BARAKA if is_applied else AMINA]
+    if is_applied:
+        assert pipeline.counts(written[0]) == pipeline.counts(check)
+
+
+def test_an_account_that_changes_after_the_check_is_superseded_and_undo_is_offered(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.kenyan(2, held_by=AMINA)
+    check = checked(pipeline, ("K000", BARAKA), ("K001", BARAKA))
+    pipeline.run(pipeline.upload(file_of([("K001", SALES)])))
+    pipeline.clock.now += MINUTE
+
+    (written,) = pipeline.settle()
+
+    assert pipeline.holders("K000", "K001") == [BARAKA, SALES]
+    assert pipeline.counts(written) == {"lines": 2, "updated": 1, "superseded": 1}
+    assert pipeline.item(written).state == "error"
+    assert shown(pipeline, import_id(check))["state"] == "done"
+    assert f"handover undo {import_id(written)}" in str(pipeline.memory.sns.published[-1].message)
+    assert api(pipeline).post(f"/imports/{import_id(written)}/undo", {}).status == 202
+
+
+def test_a_line_that_is_superseded_when_checked_stops_all(pipeline: Pipeline) -> None:
+    pipeline.kenyan(2, held_by=AMINA)
+    ticket = pipeline.ticket(on_error=ALL)
+    early = pipeline.upload(file_of([("K000", BARAKA), ("K001", BARAKA)]), ticket)
+    pipeline.clock.now += MINUTE
+    pipeline.run(pipeline.upload(file_of([("K001", SALES)])))
+
+    pipeline.run(early)
+
+    assert pipeline.settle() == []
+    assert pipeline.holders("K000", "K001") == [AMINA, SALES]
+    assert pipeline.item(early).state == "error"
+
+
+def test_the_source_decides_before_the_profile_and_the_upload_before_both(
+    pipeline: Pipeline,
+) -> None:
+    profile = replace(presets()["single-strict"], name="strict", on_error=on_error_from(ALL))
+    pipeline.resources.tables.directory.put_profile(TENANT, profile)
+    pipeline.kenyan(3, held_by=AMINA)
+    for number, chosen in enumerate(("", "apply_good")):
+        pipeline.source(profile="strict", on_error=chosen)
+        pipeline.run(pipeline.drop(file_of([(f"K00{number}", BARAKA), BAD]), f"{number}.csv"))
+        pipeline.clock.now += MINUTE
+    ticket = pipeline.ticket(profile="strict", on_error="stop_above: 60 %")
+    pipeline.run(pipeline.upload(file_of([("K002", BARAKA), BAD]), ticket))
+
+    pipeline.settle()
+
+    assert pipeline.holders("K000", "K001", "K002") == [AMINA, BARAKA, BARAKA]
+
+
+def test_a_dropped_file_is_applied_in_the_name_of_its_source(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    pipeline.source(on_error=ALL)
+    pipeline.run(pipeline.drop(file_of([("K000", BARAKA)])))
+
+    (written,) = pipeline.settle()
+
+    assert pipeline.holders("K000") == [BARAKA]
+    done = shown(pipeline, import_id(written))
+    assert (done["source"], done["uploader"]) == ("erp", "")
+
+
+def test_a_stopped_file_is_applied_only_by_who_asks_for_its_good_lines(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    check = checked(pipeline, ("K000", BARAKA), BAD)
+    path = f"/imports/{import_id(check)}/apply"
+
+    refused = api(pipeline).post(path, {"mode": "run"})
+    assert refused.status == 409
+    assert "1 of 2 lines cannot be applied (all_or_nothing)" in refused.body["detail"]
+    answer = api(pipeline).post(path, {"mode": "run", "on_error": "apply_good"})
+    assert answer.status == 202
+    pipeline.settle()
+
+    assert pipeline.holders("K000") == [BARAKA]
+
+
+def test_a_dry_run_says_that_it_would_be_stopped_and_nothing_follows(pipeline: Pipeline) -> None:
+    pipeline.kenyan(2, held_by=AMINA)
+    stopped = checked(pipeline, ("K000", BARAKA), BAD, mode=Mode.DRY_RUN)
+    good = checked(pipeline, ("K001", BARAKA), mode=Mode.DRY_RUN)
+
+    assert pipeline.settle() == []
+
+    assert shown(pipeline, import_id(stopped))["stopped"]
+    assert "applied_by" not in shown(pipeline, import_id(good))
+    assert pipeline.holders("K000", "K001") == [AMINA, AMINA]
+
+
+def test_a_check_that_is_cancelled_is_not_applied(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    created = pipeline.upload(file_of([("K000", BARAKA)]), pipeline.ticket(on_error=ALL))
+    pipeline.validate(created)
+    assert api(pipeline).post(f"/imports/{import_id(created)}/cancel").status == 202
+
+    pipeline.run()
+
+    assert pipeline.settle() == []
+    assert pipeline.item(created).state == "cancelled"
+
+
+def test_a_check_that_is_ended_twice_is_applied_once(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    with monkeypatch.context() as stopped:
+        stopped.setattr("handover.store.imports.Imports.mark_notified", lambda *_: None)
+        check = checked(pipeline, ("K000", BARAKA))
+    pipeline.clock.now += MINUTE
+    pipeline.finalize(import_id(check))
+
+    written = pipeline.settle()
+
+    assert [pipeline.item(one).state for one in written] == ["done", "refused"]
+    assert pipeline.holders("K000") == [BARAKA]
+    assert len(announced(pipeline)) == 1
