@@ -23,6 +23,7 @@ from infra.cli.options import (
     ImportId,
     Output,
     Panel,
+    Reason,
     examples,
 )
 from infra.cli.screen import Screen
@@ -87,12 +88,19 @@ def _one_import(session: Session, import_id: str, *, as_json: bool, errors: int)
         ("received", moment(import_["received_at"])),
         ("finished", moment(import_["finished_at"])),
         ("follows", import_.get("follows")),
+        ("approved", _decision(import_, "approved_by", "approve_reason")),
+        ("cancelled", _decision(import_, "cancelled_by", "cancel_reason")),
     ]
     for name, value in rows:
         if value:
             screen.say(f"  {name:<10}{value}")
     show_first_errors(screen, session.api, import_, errors)
     return ExitCode.ALL_GOOD
+
+
+def _decision(import_: dict[str, Any], who: str, why: str) -> str:
+    """Who decided and why, "" when nobody did."""
+    return ": ".join(text for text in (import_.get(who), import_.get(why)) if text)
 
 
 def _sender(import_: dict[str, Any]) -> str:
@@ -130,20 +138,27 @@ def _list_imports(screen: Screen, found: list[dict[str, Any]]) -> None:
     screen.table(headings, rows, numbers=(2, 3, 4))
 
 
-@app.command(rich_help_panel=Panel.FILES, epilog=examples("approve 4f0c…"))
-def approve(ctx: Context, import_id: ImportId) -> ExitCode:
-    """Approve an import that waits for an Admin."""
-    return _decide(session_of(ctx), import_id, "approve", "is approved and continues")
+@app.command(
+    rich_help_panel=Panel.FILES,
+    epilog=examples("approve 4f0c… --reason 'The region moves to Ben on 1 December'"),
+)
+def approve(ctx: Context, import_id: ImportId, reason: Reason = "") -> ExitCode:
+    """Approve an import that waits for an Admin; not your own while there is another Admin."""
+    return _decide(session_of(ctx), import_id, "approve", "is approved and continues", reason)
 
 
-@app.command(rich_help_panel=Panel.FILES, epilog=examples("cancel 4f0c…"))
-def cancel(ctx: Context, import_id: ImportId) -> ExitCode:
+@app.command(
+    rich_help_panel=Panel.FILES,
+    epilog=examples("cancel 4f0c…", "cancel 4f0c… --reason 'The column is empty by mistake'"),
+)
+def cancel(ctx: Context, import_id: ImportId, reason: Reason = "") -> ExitCode:
     """Cancel an open import; what is already written stays."""
-    return _decide(session_of(ctx), import_id, "cancel", "is being cancelled")
+    return _decide(session_of(ctx), import_id, "cancel", "is being cancelled", reason)
 
 
-def _decide(session: Session, import_id: str, what: str, words: str) -> ExitCode:
-    import_ = session.api.post("imports", import_id, what)
+def _decide(session: Session, import_id: str, what: str, words: str, reason: str) -> ExitCode:
+    body = {"reason": reason} if reason else None
+    import_ = session.api.post("imports", import_id, what, body=body)
     if what == "cancel" and is_final(import_):
         words = "is cancelled"
     session.screen.say(f"{import_['filename'] or import_['import_id']} {words}")

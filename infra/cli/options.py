@@ -116,6 +116,9 @@ OnError: TypeAlias = Annotated[
         help="what lines in error do to others: apply_good, all_or_nothing, 'stop_above: 5 %'",
     ),
 ]
+Reason: TypeAlias = Annotated[
+    str, Option("--reason", metavar="TEXT", help="why, for everybody who sees the import later")
+]
 Tenant: TypeAlias = Annotated[
     str, Option("--tenant", metavar="T", help="small letters, digits and hyphens")
 ]

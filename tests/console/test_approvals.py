@@ -71,6 +71,15 @@ def test_approving_lets_the_import_go_on_and_shows_it(admin: Browser, stand: Sta
     assert page.headers["location"] == f"/console{HERE}"
 
 
+@pytest.mark.parametrize("wish", ["approve", "cancel"])
+def test_the_reason_goes_with_the_decision(admin: Browser, stand: Stand, wish: str) -> None:
+    stand.canned["POST", f"{HERE}/cancel"] = 202, one_import()
+
+    admin.post(f"{HERE}/{wish}", {"reason": " The region moves. "})
+
+    assert stand.asked[-1] == ("POST", f"{HERE}/{wish}", {"reason": "The region moves."})
+
+
 def test_who_uploaded_a_file_is_asked_to_let_another_admin_look(
     admin: Browser, stand: Stand
 ) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from handover.pipeline.parking import PARKED
 
-from tests.kit.doors import Doors, accounts_csv, until
+from tests.kit.doors import BACK_OFFICE, Doors, accounts_csv, until
 from tests.kit.payloads import load_event
 
 KENYANS = ("wanjiru.mwangi@lumina.example", "brian.kiptoo@lumina.example")
@@ -144,7 +144,8 @@ def test_a_poison_chunk_ends_as_lines_not_processed(doors: Doors, hasty_chunks: 
     hasty_chunks(1)
     named = doors.new_accounts(20)
     doors.run(accounts_csv(*((account, KENYANS[0]) for account in named)))
-    ticket = doors.upload(accounts_csv(*((account, "") for account in named)))
+    body = accounts_csv(*((account, "") for account in named))
+    ticket = doors.upload(body, as_=BACK_OFFICE)
     waiting = doors.in_state(ticket, "awaiting_approval")
     s3, bucket = doors.client("s3"), doors.stack.outputs["UploadsBucket"]
     key = f"in/lumina/{ticket}.csv"

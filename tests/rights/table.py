@@ -23,7 +23,8 @@ The people, all of the tenant lumina:
 # An import is named by what it is: `ended` was uploaded by office and is done, `waiting` waits for
 # an approval, `running` is admin's and goes on, `of-sales` was uploaded by sales with a profile
 # that only Sales may use, `preview` is office's and names no profile, `previewed`
-# is a dry run of office's that is done, `ticket` has no file yet.
+# is a dry run of office's that is done, `ticket` has no file yet, `of-admin` waits for an approval
+# and was uploaded by admin.
 ROUTES = """
 method  path                              body           answer  admin office sales support plain togo-admin togo-office
 GET     /openapi.json                     -              200     yes   yes    yes   yes     yes   yes        yes
@@ -55,6 +56,9 @@ GET     /imports/{running}/results        -              409     yes   yes    - 
 GET     /imports/{running}/lines          -              409     yes   yes    -     -       -     yes        yes
 GET     /imports/{running}/summary        -              409     yes   yes    -     -       -     yes        yes
 POST    /imports/{waiting}/approve        -              202     yes   -      -     -       -     yes        -
+POST    /imports/{waiting}/approve        reason         202     yes   -      -     -       -     yes        -
+POST    /imports/{of-admin}/approve       -              202     -     -      -     -       -     yes        -          # four eyes
+POST    /imports/{of-admin}/cancel        reason         202     yes   -      -     -       -     yes        -
 POST    /imports/{ended}/approve          -              409     yes   -      -     -       -     yes        -
 POST    /imports/{running}/approve        -              409     yes   -      -     -       -     yes        -
 POST    /imports/{ticket}/approve         -              409     yes   -      -     -       -     yes        -

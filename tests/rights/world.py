@@ -33,7 +33,7 @@ from tests.kit.cast import (
     signed_in_as,
 )
 from tests.kit.memory_aws import ObjectCreated, Snapshot
-from tests.kit.pipeline import Pipeline
+from tests.kit.pipeline import Pipeline, file_of
 from tests.rights.reading import rows
 from tests.rights.table import PROFILES
 
@@ -116,6 +116,7 @@ BODIES: dict[str, object] = {
     "users-file": {"profile": "directory-users", "filename": "users.csv"},
     "check": {"mode": "dry_run"},
     "apply": {"mode": "run"},
+    "reason": {"reason": "The region moves."},
     "apply-check": {"mode": "dry_run"},
     "apply-strict": {"mode": "dry_run", "profile": "single-strict"},
     "apply-sales": {"mode": "run", "profile": "{profile}"},
@@ -155,7 +156,7 @@ def body_of(world: World, word: str, place: int = 0) -> Any:
 
 def spelled(world: World, text: str, place: int = 0) -> str:
     """The text with things in the place of their names."""
-    for word in (*THINGS, *IMPORTS, "of-sales"):
+    for word in (*THINGS, *IMPORTS, "of-sales", "of-admin"):
         if f"{{{word}}}" in text:
             text = text.replace(f"{{{word}}}", thing(world, word, place))
     return text
@@ -253,6 +254,11 @@ def build(pipeline: Pipeline) -> Worlds:
             pipeline.run(more)
             assert pipeline.item(more).state == ("error" if name == "wrong" else "done")
             world.names[OWN][f"{name} of {profile}"] = pipeline.item(more).pk
+    lines = ((f"K{number:03d}", "None") for number in range(cast.MANY))
+    clearing = world.uploaded(PEOPLE["admin"], OWN, file_of(lines))
+    pipeline.run(clearing)
+    assert pipeline.item(clearing).state == "awaiting_approval"
+    world.names[OWN]["of-admin"] = pipeline.item(clearing).pk
     pipeline.settle()
     pipeline.forget()
     snapshots = {"on": pipeline.memory.snapshot()}

@@ -260,11 +260,14 @@ TEXTS = {
     "approval.why": "Why it waits",
     "approval.because": "This file {reason}.",
     "approval.mine": (
-        "You uploaded this file yourself. Let another Admin look at it first if there is one."
+        "You uploaded this file yourself. Another Admin must approve it, unless you are the only"
+        " one or your organisation allows it."
     ),
+    "approval.reason": "Why",
+    "result.approved": "Approved by {person}",
     "approval.approve": "Approve: apply the changes",
     "approval.refuse": "Refuse: change nothing",
-    "approval.then": "Your name is kept with the decision.",
+    "approval.then": "Your name and the reason are kept with the decision.",
     "approval.losses": "Who would be taken off",
     "approval.preview": "See the whole preview",
     "approval.blind.title": "Who would lose whom is not known yet",
@@ -590,6 +593,7 @@ TEXTS = {
     "set_up.default.hint": (
         "The address of who gets new accounts without a manager. Empty: nobody."
     ),
+    "set_up.uploader_may_approve": "Who uploaded a file may approve it, too",
     "set_up.requests": "Who holds an account may create requests for its contacts",
     "set_up.wall": "Accounts of another operating company",
     "set_up.wall.always": "nobody holds one",

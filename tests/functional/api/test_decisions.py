@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
+from dataclasses import replace
 from typing import Any
 
 import boto3
 import pytest
+from handover.deadline import Deadline
+from handover.model import User
 from handover.store.imports import ImportItem
 
 from tests.functional.api.test_imports import EXPECTED, an_import, assert_problem, ended
@@ -54,6 +58,51 @@ def test_an_approved_import_goes_on_to_all_its_chunks(api: Api) -> None:
 
     assert answer.status == 202
     assert (answer.body["state"], answer.body["approved_by"]) == ("processing", ADMIN)
+    assert sent(api) == messages_of(item)
+
+
+def test_who_decides_says_why_and_it_stands_in_the_import(api: Api) -> None:
+    approved, refused = waiting(api), waiting(api)
+    ticket = api.post("/imports", EXPECTED).body["import_ticket"]
+    why = {"reason": " The region moves \n to Ben "}
+
+    answers = [
+        api.post(f"/imports/{approved.pk}/approve", why),
+        api.post(f"/imports/{refused.pk}/cancel", why),
+        api.post(f"/imports/{ticket}/cancel", why),
+    ]
+
+    assert [answer.status for answer in answers] == [202] * 3
+    assert answers[0].body["approve_reason"] == "The region moves to Ben"
+    assert {one.body["cancel_reason"] for one in answers[1:]} == {"The region moves to Ben"}
+    too_long = api.post(f"/imports/{waiting(api).pk}/approve", {"reason": "x" * 201})
+    assert_problem(too_long, 400)
+    assert too_long.body["field"] == "reason"
+    assert sent(api)
+
+
+def test_who_uploaded_a_file_does_not_approve_it_while_another_admin_can(api: Api) -> None:
+    directory, deadline = api.stack.tables.directory, Deadline(time.time() + 60)
+    item = waiting(api, uploader=ADMIN)
+    other = User("olga@lumina.example", "Olga", frozenset({"Admin"}))
+    directory.put_users(api.tenant, [other], deadline)
+
+    assert_problem(api.post(f"/imports/{item.pk}/approve"), 403)
+    assert api.get(f"/imports/{item.pk}").body["state"] == "awaiting_approval"
+
+    directory.put_users(api.tenant, [replace(other, is_active=False)], deadline)
+    assert api.post(f"/imports/{item.pk}/approve").status == 202
+    assert sent(api) == messages_of(item)
+
+
+def test_a_tenant_may_let_uploaders_approve(api: Api) -> None:
+    other = User("olga@lumina.example", "Olga", frozenset({"Admin"}))
+    api.stack.tables.directory.put_users(api.tenant, [other], Deadline(time.time() + 60))
+    api.request("PATCH", "/settings", {"uploader_may_approve": True})
+
+    item = waiting(api, uploader=ADMIN)
+
+    assert api.post(f"/imports/{item.pk}/approve").status == 202
     assert sent(api) == messages_of(item)
 
 

@@ -67,12 +67,12 @@ class Race:
 
     `seen` is how the dry run found each account when it last looked, None where there was none;
     `looked` are the versions of accounts that the import saw that applied it. `changes` are all
-    changes of accounts since the dry run began, in their order, and `at_end` is how many there
-    were when the import had settled its lines. `users` are the states of the directory's users
-    since then, the first being the dry run's. With `on_error` the file is uploaded to be
-    applied: the dry run comes by itself, and either `is_stopped` or is applied by itself. `shown`
-    and `done` are the two results.csv, `done` None when nothing was applied because the file was refused. `dry_run_order` is the place of the
-    dry run in the order of all imports.
+    changes of accounts since the dry run began, in their order, and `at_end` is how many there were
+    when the import had settled its lines. `users` are the states of the directory's users since
+    then, the first being the dry run's. With `on_error` the file is uploaded to be applied: the dry
+    run comes by itself, and either `is_stopped` or is applied by itself. `shown` and `done` are the
+    two results.csv, `done` None when nothing was applied because the file was refused.
+    `dry_run_order` is the place of the dry run in the order of all imports.
     """
 
     name: str

@@ -343,6 +343,8 @@ class Watch:
     def _admitted(self, run: Invocation, old: Item, new: Item) -> None:
         """A file goes on to its chunks only when its uploader could upload as it was looked at."""
         uploader = new["uploader"]["S"] if "uploader" in new else ""
+        if uploader and new.get("approved_by", {}).get("S") == uploader:
+            self._note("I17 a file was approved by whoever uploaded it")
         changed_at = self._world.changed_at.get(uploader, run.started + 1)
         was, now = old["state"]["S"], new["state"]["S"]
         if was == "validating" and now in _BEGUN and changed_at <= run.started:

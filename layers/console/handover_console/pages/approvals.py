@@ -51,8 +51,14 @@ def show_one(visit: Visit, found: Mapping[str, Any]) -> Answer:
 
 def approve(visit: Visit) -> Answer:
     """Lets the import go on, and shows it."""
-    visit.api.post("imports", visit.parts["name"], "approve")
+    visit.api.post("imports", visit.parts["name"], "approve", body=reason_in(visit.request.form))
     return redirect(visit.request.link(f"/imports/{visit.parts['name']}"))
+
+
+def reason_in(form: Mapping[str, str]) -> dict[str, str] | None:
+    """What the form says of why; nothing where it says nothing."""
+    reason = form.get("reason", "").strip()
+    return {"reason": reason} if reason else None
 
 
 def _is_admin(visit: Visit) -> bool:

@@ -66,7 +66,8 @@ def apply(visit: Visit) -> Answer:
 
 def cancel(visit: Visit) -> Answer:
     """Cancels the import, and shows it."""
-    visit.api.post("imports", visit.parts["name"], "cancel")
+    body = approvals.reason_in(visit.request.form)
+    visit.api.post("imports", visit.parts["name"], "cancel", body=body)
     return redirect(visit.request.link(f"/imports/{visit.parts['name']}"))
 
 

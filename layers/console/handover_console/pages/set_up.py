@@ -36,6 +36,7 @@ def change_rules(visit: Visit) -> Answer:
     changes: dict[str, Any] = {name: _whole(form.get(name, "")) for name in NUMBERS}
     changes["default_account_manager"] = form.get("default_account_manager", "").strip()
     changes["allow_account_manager_to_create_requests"] = "requests" in form
+    changes["uploader_may_approve"] = "uploader_may_approve" in form
     changes["opco_wall"] = form.get("opco_wall", "")
     return _done(visit, lambda: visit.api.patch("settings", query={}, body=changes), "rules")
 

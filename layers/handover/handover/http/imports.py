@@ -51,6 +51,14 @@ class NewImport(BaseModel):
     on_error: str = ""
 
 
+class Decision(BaseModel):
+    """Why an import is approved or cancelled: at most 200 characters, for whoever asks later."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = ""
+
+
 class UploadForm(BaseModel):
     """Where to POST the file as multipart/form-data: these fields first, then `file`."""
 
@@ -119,7 +127,9 @@ class Import(BaseModel):
     import_ticket: str = ""
     expires_at: str = ""
     approved_by: str = ""
+    approve_reason: str = ""
     cancelled_by: str = ""
+    cancel_reason: str = ""
     undo_of: str = ""
     follows: str = ""
     on_error: str = ""
@@ -180,12 +190,17 @@ def show_import(name: Name) -> dict[str, Any]:
     status_code=202,
     responses=answers(202, "The import", Import),
 )
-def approve(name: Name) -> dict[str, Any]:
-    """The import, which continues."""
-    run = run_of(router)
-    return to_dict(
-        resources(), approvals.approve(resources(), person_of(router), name, run), run.now
-    )
+def approve(
+    name: Name,
+    expected: Annotated[Decision | None, Body()] = None,
+) -> dict[str, Any]:
+    """The import, which continues. Whoever uploaded it cannot approve it while another Admin could.
+
+    The setting uploader_may_approve allows it.
+    """
+    run, person = run_of(router), person_of(router)
+    found = approvals.approve(resources(), person, name, _reason(expected), run)
+    return to_dict(resources(), found, run.now)
 
 
 @router.post(
@@ -194,12 +209,18 @@ def approve(name: Name) -> dict[str, Any]:
     status_code=202,
     responses=answers(202, "The import", Import),
 )
-def cancel(name: Name) -> dict[str, Any]:
+def cancel(
+    name: Name,
+    expected: Annotated[Decision | None, Body()] = None,
+) -> dict[str, Any]:
     """The import, which ends once the writes in progress are done."""
-    run = run_of(router)
-    return to_dict(
-        resources(), approvals.cancel(resources(), person_of(router), name, run), run.now
-    )
+    run, person = run_of(router), person_of(router)
+    found = approvals.cancel(resources(), person, name, _reason(expected), run)
+    return to_dict(resources(), found, run.now)
+
+
+def _reason(decision: Decision | None) -> str:
+    return decision.reason if decision is not None else ""
 
 
 @router.get(

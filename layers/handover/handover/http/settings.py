@@ -30,6 +30,7 @@ class SettingsBody(BaseModel):
 
     clear_guard_percent: int
     clear_guard_lines: int
+    uploader_may_approve: bool
     default_account_manager: str
     allow_account_manager_to_create_requests: bool
     profiles: list[str]
@@ -43,6 +44,7 @@ class SettingsChange(BaseModel):
 
     clear_guard_percent: Whole | None = None
     clear_guard_lines: Whole | None = None
+    uploader_may_approve: StrictBool | None = None
     default_account_manager: str | None = None
     allow_account_manager_to_create_requests: StrictBool | None = None
     profiles: list[str] | None = None

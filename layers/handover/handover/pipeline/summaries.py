@@ -68,6 +68,10 @@ def summary_of_end(resources: Resources, item: ImportItem) -> ImportSummary:
         on_error=item.on_error or "",
         stopped=_stopped(item, counts),
         applied_by=applying_ticket(item) if is_to_be_applied(item) else "",
+        approved_by=item.approved_by or "",
+        approve_reason=item.approve_reason or "",
+        cancelled_by=item.cancelled_by or "",
+        cancel_reason=item.cancel_reason or "",
         warnings=_warnings(item, int(item.replays_notified or 0), None),
     )
 

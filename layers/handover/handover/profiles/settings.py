@@ -51,6 +51,13 @@ class Settings:
         default=CLEAR_GUARD_LINES,
         metadata={MEANING: "and on more lines than this; both limits must be exceeded"},
     )
+    uploader_may_approve: bool = field(
+        default=False,
+        metadata={
+            MEANING: "whether an Admin may approve a file that they have uploaded themselves, also"
+            " where there is another Admin"
+        },
+    )
     default_account_manager: str = field(
         default="",
         metadata={

@@ -1,9 +1,9 @@
 """The notification through SNS: when an import has ended, and when it waits for an Admin.
 
 People get a plain text, machines the import as JSON. File names and messages come from the
-uploader, so nothing that could forge a line, a subject or a mail header passes. The uploader is the
-only person named, except in imports that Handover made itself: their file name contains the users
-they are about.
+uploader, so nothing that could forge a line, a subject or a mail header passes. The only people
+named are the uploader and whoever approved or cancelled the import, except in imports that Handover
+made itself: their file name contains the users they are about.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ SCHEMA = "handover.import/1"
 SUBJECT_CHARACTERS = 99
 # A message may have 262,144 bytes. It contains the JSON four times and the text twice, and one
 # character may take 14 bytes in JSON within JSON and 12 in JSON, so names and messages take
-# (1,024 + 1,000 + 1,300) * 14 * 4 + (120 + 1,000 + 1,300) * 12 * 2 < 245,000.
+# (700 + 1,000 + 1,300 + 200) * 14 * 4 + (120 + 1,000 + 1,300 + 200) * 12 * 2 < 245,000.
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
-JSON_FILENAME_CHARACTERS = 1_024
+JSON_FILENAME_CHARACTERS = 700
 TEXT_FILENAME_CHARACTERS = 120
 MESSAGE_CHARACTERS = 1_000
 WARNINGS_CHARACTERS = 1_300
@@ -138,6 +138,8 @@ def _bounded(import_: ImportSummary) -> ImportSummary:
     return replace(
         import_,
         filename=import_.filename[:JSON_FILENAME_CHARACTERS],
+        # There is room for one reason: that of the last decision.
+        approve_reason="" if import_.cancelled_by else import_.approve_reason,
         refusal=refusal,
         warnings=tuple(warnings),
     )
@@ -201,6 +203,7 @@ def _filename(import_: ImportSummary) -> str:
 def _text(import_: ImportSummary, link: str) -> str:
     paragraphs = [
         _what_happened(import_),
+        *_decided(import_),
         *_counts(import_),
         *_warnings(import_),
         *([f"In the console:\n  {link}"] if link else []),
@@ -245,6 +248,20 @@ def _what_happened(import_: ImportSummary) -> str:
             )
         case _:
             return f"The import of {name} waits for an Admin.{_why_waiting(import_)}"
+
+
+def _decided(import_: ImportSummary) -> list[str]:
+    """Who approved and who cancelled the import, and why; empty when nobody did."""
+    rows = [
+        f"{what} by {_printable(who, SUBJECT_CHARACTERS)}"
+        + (f": {_printable(reason, MESSAGE_CHARACTERS)}" if reason else ".")
+        for what, who, reason in (
+            ("Approved", import_.approved_by, import_.approve_reason),
+            ("Cancelled", import_.cancelled_by, import_.cancel_reason),
+        )
+        if who
+    ]
+    return ["\n".join(rows)] if rows else []
 
 
 def _why_refused(import_: ImportSummary) -> str:
@@ -306,8 +323,8 @@ def _next(import_: ImportSummary) -> list[str]:
         case State.AWAITING_APPROVAL:
             return [
                 (
-                    "What to do: an Admin approves the import if this is what you want, and"
-                    " cancels it if not:\n"
+                    "What to do: an Admin other than the uploader approves the import if this is"
+                    " what you want, and cancels it if not; both take a reason:\n"
                     f"  POST /imports/{import_.import_id}/approve\n"
                     f"  POST /imports/{import_.import_id}/cancel"
                 )

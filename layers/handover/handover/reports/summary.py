@@ -95,7 +95,8 @@ class ImportSummary:
     until the file was read; `undo_of` is the import that this one undoes, `job` the kind of job
     when Handover wrote the file itself. `on_error` is "" where lines that fail leave the others
     alone. `stopped` says why a dry run is not applied because of that, and `applied_by` is the
-    ticket of the import that applies a file after it was checked.
+    ticket of the import that applies a file after it was checked. `approved_by` and `cancelled_by`
+    are addresses of people, with their reasons; "" for nobody and none.
     """
 
     import_id: str
@@ -121,6 +122,10 @@ class ImportSummary:
     on_error: str = ""
     stopped: str = ""
     applied_by: str = ""
+    approved_by: str = ""
+    approve_reason: str = ""
+    cancelled_by: str = ""
+    cancel_reason: str = ""
     warnings: tuple[FileWarning, ...] = ()
 
 
@@ -156,10 +161,22 @@ def summary(import_: ImportSummary) -> dict[str, object]:
         told["approval"] = asdict(import_.approval)
     if import_.undo_of:
         told["undo_of"] = import_.undo_of
-    for name in ("on_error", "stopped", "applied_by"):
+    for name in _TEXTS:
         if text := getattr(import_, name):
             told[name] = text
     return told
+
+
+# The texts after the others, if they have a value.
+_TEXTS = (
+    "on_error",
+    "stopped",
+    "applied_by",
+    "approved_by",
+    "approve_reason",
+    "cancelled_by",
+    "cancel_reason",
+)
 
 
 def summary_json(import_: ImportSummary) -> bytes:

@@ -124,7 +124,9 @@ class ImportItem(Model):
     # Warnings about a file that was admitted, as JSON.
     warnings = UnicodeAttribute(null=True)
     approved_by = UnicodeAttribute(null=True)
+    approve_reason = UnicodeAttribute(null=True)
     cancelled_by = UnicodeAttribute(null=True)
+    cancel_reason = UnicodeAttribute(null=True)
     lines = NumberAttribute(default=0)
     updated = NumberAttribute(default=0)
     cleared = NumberAttribute(default=0)
@@ -393,7 +395,9 @@ class Imports:
 
     # Decisions of people
 
-    def approve(self, import_id: str, approver: str, *, at: str, also: Item | None = None) -> bool:
+    def approve(
+        self, import_id: str, approver: str, *, at: str, reason: str = "", also: Item | None = None
+    ) -> bool:
         """True when the import has left `awaiting_approval` through this approver, `at` now."""
         return updated_if(
             ImportItem(import_id),
@@ -401,30 +405,37 @@ class Imports:
                 ImportItem.state.set(State.PROCESSING.value),
                 ImportItem.working_at.set(at),
                 ImportItem.approved_by.set(approver),
+                *([ImportItem.approve_reason.set(reason)] if reason else []),
             ],
             ImportItem.state == State.AWAITING_APPROVAL.value,
             also,
         )
 
-    def cancel(self, import_id: str, canceller: str, *, at: str, also: Item | None = None) -> bool:
+    def cancel(
+        self, import_id: str, canceller: str, *, at: str, reason: str = "", also: Item | None = None
+    ) -> bool:
         """True when the import will end cancelled: nothing more of it is started.
 
         An import that waits for approval continues, `at` now, to its chunks, which are then all
         settled without writing.
         """
+        decided = [
+            ImportItem.cancelled_by.set(canceller),
+            *([ImportItem.cancel_reason.set(reason)] if reason else []),
+        ]
         waiting = updated_if(
             ImportItem(import_id),
             [
                 ImportItem.state.set(State.PROCESSING.value),
                 ImportItem.working_at.set(at),
-                ImportItem.cancelled_by.set(canceller),
+                *decided,
             ],
             ImportItem.state == State.AWAITING_APPROVAL.value,
             also,
         )
         return waiting or updated_if(
             ImportItem(import_id),
-            [ImportItem.cancelled_by.set(canceller)],
+            decided,
             ImportItem.state.is_in(State.VALIDATING.value, State.PROCESSING.value)
             & ImportItem.cancelled_by.does_not_exist(),
             also,

@@ -55,6 +55,7 @@ class TicketItem(Model):
     replayed_at = UnicodeAttribute(null=True)
     replayed = UnicodeAttribute(null=True)
     cancelled_by = UnicodeAttribute(null=True)
+    cancel_reason = UnicodeAttribute(null=True)
     expires = NumberAttribute()
 
 
@@ -151,11 +152,16 @@ class Tickets:
             & (ImportItem.replays.does_not_exist() | (ImportItem.replays < number)),
         )
 
-    def cancel(self, ticket: str, canceller: str, also: Item | None = None) -> bool:
+    def cancel(
+        self, ticket: str, canceller: str, reason: str = "", also: Item | None = None
+    ) -> bool:
         """True when the ticket can no longer be used for an upload."""
         return updated_if(
             TicketItem(f"{TICKET}#{ticket}"),
-            [TicketItem.cancelled_by.set(canceller)],
+            [
+                TicketItem.cancelled_by.set(canceller),
+                *([TicketItem.cancel_reason.set(reason)] if reason else []),
+            ],
             TicketItem.pk.exists() & TicketItem.import_id.does_not_exist(),
             also,
         )

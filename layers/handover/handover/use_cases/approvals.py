@@ -6,7 +6,7 @@ from handover.access.acts import noted
 from handover.access.people import Person, only_admins
 from handover.audit import Act
 from handover.deadline import Deadline
-from handover.errors import ConflictError, ForbiddenError
+from handover.errors import ConflictError, ForbiddenError, InvalidRequestError
 from handover.model import ADMIN, JobKind, State
 from handover.pipeline.messages import send_chunks
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
@@ -14,18 +14,32 @@ from handover.store.batches import Item
 from handover.store.imports import ImportItem, pending_chunks
 from handover.use_cases.imports import Ticket, import_for
 
+# A notification of 256 KB holds it beside everything else that people have typed.
+MAX_REASON_CHARS = 200
+USERS_AT_A_TIME = 100
 
-def approve(resources: Resources, person: Person, name: str, run: Invocation) -> ImportItem:
-    """Approves the import, whose chunks are then processed; returns it.
 
-    Raises ForbiddenError unless the person is an Admin, and ConflictError for an import that does
-    not wait for approval.
+def approve(
+    resources: Resources, person: Person, name: str, reason: str, run: Invocation
+) -> ImportItem:
+    """Approves the import for that reason, "" for none; its chunks are then processed. Returns it.
+
+    Raises ForbiddenError unless the person is an Admin, and for who uploaded the file unless nobody
+    else could approve it or the tenant allows it; ConflictError for an import that does not wait
+    for approval.
     """
     only_admins(person, "approve an import")
+    reason = checked_reason(reason)
     found = import_for(resources, person.tenant, name)
+    if not isinstance(found, Ticket) and found.state == State.AWAITING_APPROVAL:
+        _check_four_eyes(resources, person, found, run.deadline)
     at = rfc3339(run.now)
     if isinstance(found, Ticket) or not resources.tables.imports.approve(
-        found.pk, person.email, at=at, also=_noted(resources, person, Act.IMPORT_APPROVED, found)
+        found.pk,
+        person.email,
+        at=at,
+        reason=reason,
+        also=_noted(resources, person, Act.IMPORT_APPROVED, found, reason),
     ):
         raise _conflict(resources, person, name, "approved")
     metrics.add_metric("ImportsApproved", "Count", 1)
@@ -33,12 +47,42 @@ def approve(resources: Resources, person: Person, name: str, run: Invocation) ->
     return _hand_out(resources, _again(resources, found), run.deadline)
 
 
-def cancel(resources: Resources, person: Person, name: str, run: Invocation) -> ImportItem | Ticket:
-    """Cancels the import, which ends once the writes in progress are done; returns it.
+def checked_reason(text: str) -> str:
+    """The reason on one line; raises InvalidRequestError for one that is too long."""
+    reason = " ".join(text.split())
+    if len(reason) > MAX_REASON_CHARS:
+        raise InvalidRequestError(
+            "reason",
+            f"reason: found {len(reason):,} characters, expected at most {MAX_REASON_CHARS}",
+        )
+    return reason
+
+
+def _check_four_eyes(
+    resources: Resources, person: Person, item: ImportItem, deadline: Deadline
+) -> None:
+    """Raises ForbiddenError for who uploaded the file, while another Admin could approve it."""
+    if item.uploader != person.email:
+        return
+    if resources.tables.directory.settings(person.tenant).uploader_may_approve:
+        return
+    for user in resources.tables.people.listed(person.tenant, None, USERS_AT_A_TIME):
+        deadline.check()
+        if user.is_active and ADMIN in user.roles and user.email != person.email:
+            raise ForbiddenError("you uploaded this file yourself; another Admin must approve it")
+
+
+def cancel(
+    resources: Resources, person: Person, name: str, reason: str, run: Invocation
+) -> ImportItem | Ticket:
+    """Cancels the import for that reason, "" for none, and returns it.
+
+    It ends once the writes in progress are done.
 
     Cancelling again changes nothing. Raises ForbiddenError unless the person is an Admin or the
     uploader, and ConflictError when the import is already done.
     """
+    reason = checked_reason(reason)
     found = import_for(resources, person.tenant, name)
     uploader = found.item.uploader if isinstance(found, Ticket) else found.uploader
     if not (person.is_admin or uploader == person.email):
@@ -53,22 +97,24 @@ def cancel(resources: Resources, person: Person, name: str, run: Invocation) -> 
     if isinstance(found, Ticket):
         if found.item.cancelled_by:
             raise _conflict(resources, person, name, "cancelled")
-        also = _noted(resources, person, Act.IMPORT_CANCELLED, found)
-        if resources.tables.tickets.cancel(found.ticket, person.email, also):
+        also = _noted(resources, person, Act.IMPORT_CANCELLED, found, reason)
+        if resources.tables.tickets.cancel(found.ticket, person.email, reason, also):
             metrics.add_metric("ImportsCancelled", "Count", 1)
             return import_for(resources, person.tenant, name)
         # The file arrived after the ticket was read.
         found = import_for(resources, person.tenant, name)
     if isinstance(found, Ticket):
         raise _conflict(resources, person, name, "cancelled")
-    return _cancel_import(resources, person, found, run)
+    return _cancel_import(resources, person, found, reason, run)
 
 
 def _cancel_import(
-    resources: Resources, person: Person, item: ImportItem, run: Invocation
+    resources: Resources, person: Person, item: ImportItem, reason: str, run: Invocation
 ) -> ImportItem:
-    also = _noted(resources, person, Act.IMPORT_CANCELLED, item)
-    is_news = resources.tables.imports.cancel(item.pk, person.email, at=rfc3339(run.now), also=also)
+    at, also = rfc3339(run.now), _noted(resources, person, Act.IMPORT_CANCELLED, item, reason)
+    is_news = resources.tables.imports.cancel(
+        item.pk, person.email, at=at, reason=reason, also=also
+    )
     item = _again(resources, item)
     if not is_news:
         if item.cancelled_by and not State(item.state).is_final:
@@ -83,13 +129,15 @@ def _cancel_import(
     return item
 
 
-def _noted(resources: Resources, person: Person, act: Act, found: ImportItem | Ticket) -> Item:
+def _noted(
+    resources: Resources, person: Person, act: Act, found: ImportItem | Ticket, reason: str
+) -> Item:
     """The entry of a decision about the import, in the state in which the person met it."""
     if isinstance(found, Ticket):
         name, filename, state = found.ticket, found.item.filename, State.AWAITING_UPLOAD.value
     else:
         name, filename, state = found.pk, found.filename, found.state
-    after = {"filename": filename, "state": state}
+    after = {"filename": filename, "state": state, "reason": reason or None}
     return noted(resources, person.actor, act, f"import {name}", after=after)
 
 

@@ -86,14 +86,13 @@ def to_dict(resources: Resources, found: ImportItem | Ticket, now: float) -> dic
             "import_ticket": found.ticket,
             "expires_at": found.item.expires_at,
             "cancelled_by": found.item.cancelled_by,
+            "cancel_reason": found.item.cancel_reason,
             "follows": found.item.follows,
         }
         about = summary_of_ticket(found.ticket, found.item)
     else:
         more = {
             "import_ticket": found.ticket,
-            "approved_by": found.approved_by,
-            "cancelled_by": found.cancelled_by,
             "follows": found.follows,
         }
         about = summary_of(resources, found)
