@@ -28,6 +28,7 @@ NEEDS = (
     Variable.AUDIT_DAYS,
     Variable.DIRECTORY_TABLE,
     Variable.ACCOUNTS_TABLE,
+    Variable.PORTFOLIO_TABLE,
     Variable.INTAKE_QUEUE_URL,
     Variable.CHUNKS_QUEUE_URL,
     Variable.FINALIZE_QUEUE_URL,

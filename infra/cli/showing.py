@@ -155,6 +155,8 @@ def show_next(screen: Screen, import_: Import) -> None:
         approval = import_.get("approval") or {}
         if approval:
             lines = counted(approval["lines"], "line")
+            if changes := approval.get("would_change"):
+                screen.say(f"  It {approval['reason']}: {changes:,} of its {lines} change one.")
             screen.say(
                 f"  {approval['would_clear']:,} of its {lines} would leave an account with nobody."
             )

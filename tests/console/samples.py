@@ -284,6 +284,10 @@ def set_up(cell: str = "Onboarding") -> dict[str, dict[str, Any]]:
         "/settings": {
             "clear_guard_percent": 20,
             "clear_guard_lines": 10,
+            "change_guard_percent": 100,
+            "portfolio_guard_percent": 100,
+            "tenant_guard_percent": 100,
+            "change_guard_lines": 10,
             "uploader_may_approve": False,
             "default_account_manager": cell,
             "allow_account_manager_to_create_requests": True,

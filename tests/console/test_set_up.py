@@ -15,6 +15,10 @@ ADMIN, SUPPORT = INSIDERS[0], INSIDERS[3]
 RULES = {
     "clear_guard_percent": "30",
     "clear_guard_lines": "15",
+    "change_guard_percent": "40",
+    "portfolio_guard_percent": "50",
+    "tenant_guard_percent": "100",
+    "change_guard_lines": "25",
     "default_account_manager": SALES.email,
     "opco_wall": "by_profile",
     "requests": "1",

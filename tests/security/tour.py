@@ -66,6 +66,7 @@ def take(world: World) -> None:
     _ask(world)
     _decide(world)
     _check_first(world)
+    _guard(world)
     _be_late(world)
     _give_up(world)
     _fail(world)
@@ -247,6 +248,21 @@ def _check_first(world: World) -> None:
             pipeline.abandon(with_body("abandon-finalize", letter))
         else:
             pipeline.finalize(pipeline.item(checked).pk)
+
+
+def _guard(world: World) -> None:
+    """A file that is held to the limits of changes."""
+    limits = {
+        "tenant_guard_percent": 99,
+        "portfolio_guard_percent": 50,
+        "change_guard_lines": 0,
+    }
+    world.ask(INSIDERS[0], "PATCH", "/settings", limits)
+    body = file_of([(f"{ACCOUNT}-{MANY - 1}", "None")])
+    world.pipeline.run(world.uploaded(INSIDERS[0], OWN, body))
+    world.pipeline.settle()
+    usual = {"tenant_guard_percent": 100, "portfolio_guard_percent": 100}
+    world.ask(INSIDERS[0], "PATCH", "/settings", usual)
 
 
 def _be_late(world: World) -> None:

@@ -247,13 +247,13 @@ TEXTS = {
     "fix.changed": "{n} line corrected|{n} lines corrected",
     "fix.nothing": "No cell was changed, so nothing was sent. Correct a marked cell first.",
     # Approvals
-    "approvals.lead": "An Admin looks at an import that takes many managers off before it applies.",
+    "approvals.lead": "An Admin looks at an import that changes very much before it applies.",
     "approvals.why": "Why it waits",
     "approvals.clears": ("{n} of {lines} lines take somebody off an account, as far as counted."),
     "approvals.admins": "Only an Admin of your organisation can approve it.",
     "approvals.none.title": "Nothing waits for approval",
     "approvals.none.text": (
-        "Imports that would take managers off many accounts stop here until an Admin has looked."
+        "Imports that would change more than your limits stop here until an Admin has looked."
     ),
     "approval.title": "Approve an import",
     "approval.back": "All approvals",
@@ -593,6 +593,16 @@ TEXTS = {
     "set_up.default.hint": (
         "The address of who gets new accounts without a manager. Empty: nobody."
     ),
+    "set_up.changes": "A file waits for an Admin, too, if it would change more than",
+    "set_up.change_guard_percent": "% of its lines (100: no limit)",
+    "set_up.portfolio_guard_percent": "% of what somebody holds in a role (100: no limit)",
+    "set_up.tenant_guard_percent": "% of all your accounts (100: no limit)",
+    "set_up.change_guard_lines": "lines, without which none of these three holds it",
+    "set_up.changes.price": (
+        "With any of these limits each file is checked before it is applied, which takes about"
+        " twice as long."
+    ),
+    "approvals.changes": "{n} of {lines} lines change an account.",
     "set_up.uploader_may_approve": "Who uploaded a file may approve it, too",
     "set_up.requests": "Who holds an account may create requests for its contacts",
     "set_up.wall": "Accounts of another operating company",

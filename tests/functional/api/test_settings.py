@@ -19,6 +19,10 @@ from tests.kit.caller import ADMIN, GONE, OFFICE, SALES, Api, LambdaContext
 USUAL = {
     "clear_guard_percent": 20,
     "clear_guard_lines": 10,
+    "change_guard_percent": 100,
+    "portfolio_guard_percent": 100,
+    "tenant_guard_percent": 100,
+    "change_guard_lines": 10,
     "uploader_may_approve": False,
     "default_account_manager": "",
     "allow_account_manager_to_create_requests": False,

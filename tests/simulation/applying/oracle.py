@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.kit.oracle.directory import Holders
 from tests.kit.oracle.reports import EFFECTIVE, Row, results
-from tests.simulation.applying.race import Item, Race
+from tests.simulation.applying.race import GUARD, Item, Race
 
 ERRORS = frozenset({"rejected", "not_processed"})
 UNAPPLIED = ERRORS | {"superseded"}
@@ -42,6 +42,7 @@ class Tally:
     rejected: int = 0
     refused: int = 0
     stopped: int = 0
+    held: int = 0
     differences: list[str] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
@@ -54,7 +55,8 @@ class Tally:
             f"{self.races:,} races, {self.touched:,} touched a previewed account between preview "
             f"and write; {self.lines:,} lines: {self.applied:,} applied, {self.superseded:,} "
             f"superseded, {self.rejected:,} rejected otherwise; {self.refused:,} files refused; "
-            f"{self.stopped:,} files stopped; {len(self.differences)} undeclared differences"
+            f"{self.stopped:,} files stopped, {self.held:,} held; "
+            f"{len(self.differences)} undeclared differences"
         )
 
 
@@ -65,6 +67,7 @@ def judge(race: Race) -> Tally:
         touched=_is_touched(race),
         refused=race.state == "refused",
         stopped=race.is_stopped,
+        held=race.is_held,
     )
     told = _Judge(race)
     tally.differences = [f"{race.name}: {problem}" for problem in told.problems(tally)]
@@ -123,6 +126,8 @@ class _Judge:
         All or nothing means what it says when the file was checked. When it is applied, whatever
         has changed since makes it an error.
         """
+        if self._race.on_error == GUARD:
+            return self._of_guard()
         percent = 0 if self._race.on_error == "all_or_nothing" else 40
         failing = sum(row.outcome in UNAPPLIED for row in self._shown.values())
         is_short = failing * 100 > len(self._shown) * percent
@@ -136,6 +141,16 @@ class _Judge:
         is_error = len(failed) * 100 > len(self._done) * percent or {*failed} & ERRORS
         expected = "error" if is_error else "done"
         return "" if self._race.state == expected else f"it is {self._race.state} with {failed}"
+
+    def _of_guard(self) -> str:
+        """What is wrong about a file waiting for an Admin: it does if it changes over 40 %."""
+        if self._race.is_stopped:
+            return "it is stopped, which nobody has asked for"
+        if self._race.state in ("refused", "cancelled"):
+            return ""
+        changed = sum(_has_effect(row) for row in self._shown.values())
+        is_above = changed * 100 > len(self._shown) * 40
+        return "" if self._race.is_held == is_above else f"{changed} lines change, held or not"
 
     def _of_line(self, line: int, row: Row) -> Iterator[str]:
         shown, seen = self._shown[line], self._race.seen.get(_account(row))

@@ -140,7 +140,8 @@ def test_what_else_is_known_follows_the_keys_of_the_contract() -> None:
     told = summary(waiting)
 
     assert list(told) == [*CONTRACT_KEYS, "encoding", "delimiter", "approval", "undo_of"]
-    assert told["approval"] == {"reason": "CLEARS_MANY", "would_clear": 30, "lines": 60}
+    reason = {"reason": "CLEARS_MANY", "would_clear": 30, "lines": 60, "would_change": 0}
+    assert told["approval"] == reason
     assert "approval" not in summary(replace(waiting, state=State.DONE))
 
 

@@ -17,7 +17,14 @@ from handover_console.web import Answer, redirect
 PAGE_ROWS = 100
 # A tenant has few of each; a page of more says that there are more.
 MAX_PAGES = 5
-NUMBERS = ("clear_guard_percent", "clear_guard_lines")
+NUMBERS = (
+    "clear_guard_percent",
+    "clear_guard_lines",
+    "change_guard_percent",
+    "portfolio_guard_percent",
+    "tenant_guard_percent",
+    "change_guard_lines",
+)
 ON = "on."
 REMOVE = "/remove"
 FORM_ERRORS = frozenset(

@@ -30,6 +30,10 @@ class SettingsBody(BaseModel):
 
     clear_guard_percent: int
     clear_guard_lines: int
+    change_guard_percent: int
+    portfolio_guard_percent: int
+    tenant_guard_percent: int
+    change_guard_lines: int
     uploader_may_approve: bool
     default_account_manager: str
     allow_account_manager_to_create_requests: bool
@@ -44,6 +48,10 @@ class SettingsChange(BaseModel):
 
     clear_guard_percent: Whole | None = None
     clear_guard_lines: Whole | None = None
+    change_guard_percent: Whole | None = None
+    portfolio_guard_percent: Whole | None = None
+    tenant_guard_percent: Whole | None = None
+    change_guard_lines: Whole | None = None
     uploader_may_approve: StrictBool | None = None
     default_account_manager: str | None = None
     allow_account_manager_to_create_requests: StrictBool | None = None

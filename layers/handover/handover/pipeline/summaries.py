@@ -128,7 +128,12 @@ def _approval(item: ImportItem) -> Approval | None:
     if not item.approval:
         return None
     told = item.approval.as_dict()
-    return Approval(told["reason"], int(told["would_clear"]), int(told["lines"]))
+    return Approval(
+        told["reason"],
+        int(told["would_clear"]),
+        int(told["lines"]),
+        int(told.get("would_change", 0)),
+    )
 
 
 def _moment(text: str) -> datetime:

@@ -17,6 +17,7 @@ from handover.deadline import Deadline
 from handover.errors import RefusedError, RetryLaterError
 from handover.model import ADMIN, Dialect, FileWarning, Header, Mode, State, User
 from handover.pipeline.admission import check_assigners, check_directory_right, uploader_of
+from handover.pipeline.change_guard import would_change
 from handover.pipeline.clear_guard import would_clear
 from handover.pipeline.convert import ask_for_conversion, converted
 from handover.pipeline.duplicates import store_repeats
@@ -42,6 +43,7 @@ from handover.profiles import (
     Binding,
     OnError,
     Profile,
+    Settings,
     bind,
     known_labels,
     parse_profile,
@@ -196,6 +198,20 @@ class _Admitted:
     sender: Sender
     profile: Profile
     uploader: User | None
+    settings: Settings
+
+    @property
+    def is_decided(self) -> bool:
+        """True for what an Admin has asked for in so many words: they need not be asked again."""
+        return self.sender.job is not None and (
+            self.uploader is None or ADMIN in self.uploader.roles
+        )
+
+    @property
+    def guards_changes(self) -> bool:
+        """True when a limit of the tenant holds for the changes of this file."""
+        is_about = self.profile.about is About.ASSIGNMENTS
+        return is_about and not self.is_decided and self.settings.guards_changes
 
     @property
     def on_error(self) -> OnError:
@@ -208,14 +224,16 @@ class _Admitted:
     def is_check(self) -> bool:
         """True when the import only checks the file, which another one applies."""
         is_new_run = self.sender.mode is Mode.RUN and self.sender.preview_of is None
-        return is_new_run and self.on_error.is_limited
+        return is_new_run and (self.on_error.is_limited or self.guards_changes)
 
 
 def _admit(resources: Resources, sender: Sender) -> _Admitted:
     """The first step: who may send such files. Raises RefusedError."""
     profile = _profile(resources, sender)
     check_directory_right(sender, profile)
-    return _Admitted(sender, profile, uploader_of(resources, sender, profile))
+    uploader = uploader_of(resources, sender, profile)
+    settings = resources.tables.directory.settings(sender.tenant)
+    return _Admitted(sender, profile, uploader, settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +326,7 @@ def _plan(
     run: Invocation,
 ) -> _Planned:
     """The fourth step: repeats are stored, and the clearing guard looks at the file."""
-    sender, uploader = admitted.sender, admitted.uploader
+    sender = admitted.sender
     plan = ImportPlan(
         profile=admitted.profile,
         mapping=dict(sender.mapping),
@@ -316,18 +334,19 @@ def _plan(
         dialect=scanned.scan.dialect,
         header=head.source.header,
         older_open_imports=frozenset(),
-        wall=resources.tables.directory.settings(sender.tenant).opco_wall,
+        wall=admitted.settings.opco_wall,
     )
     if sender.preview_of is not None:
         plan = bind_to_preview(resources, item.pk, plan, sender.preview_of)
     chunks = store_repeats(resources, item.pk, plan, scanned.scan, scanned.seed, run.deadline)
-    # A dry run clears nothing; it is how one finds out what a file would clear. What an Admin
-    # has asked for in so many words need not be asked again.
-    is_decided = sender.job is not None and (uploader is None or ADMIN in uploader.roles)
-    if sender.mode is Mode.RUN and not admitted.is_check and not is_decided:
-        approval = would_clear(resources, item, plan, scanned.scan, run.deadline)
-        return _Planned(plan, chunks, approval)
-    return _Planned(plan, chunks, None)
+    # A dry run changes nothing; it is how one finds out what a file would change.
+    if sender.mode is not Mode.RUN or admitted.is_check or admitted.is_decided:
+        return _Planned(plan, chunks, None)
+    if admitted.guards_changes and sender.preview_of is not None:
+        lines, limits = scanned.scan.lines, admitted.settings
+        found = would_change(resources, item.tenant, sender.preview_of, lines, limits, run.deadline)
+        return _Planned(plan, chunks, found)
+    return _Planned(plan, chunks, would_clear(resources, item, plan, scanned.scan, run.deadline))
 
 
 def _store(

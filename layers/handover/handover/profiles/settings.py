@@ -15,6 +15,9 @@ from handover.profiles.parsing import NAME_PATTERN
 # clear a manager.
 CLEAR_GUARD_PERCENT = 20
 CLEAR_GUARD_LINES = 10
+# Nothing is more than all of it, so a guard with this percentage holds nothing.
+NO_LIMIT = 100
+CHANGE_GUARD_LINES = 10
 # A name has at most 63 characters, so the settings stay far below the 400 KB of an item.
 MAX_PROFILES = 100
 
@@ -51,6 +54,33 @@ class Settings:
         default=CLEAR_GUARD_LINES,
         metadata={MEANING: "and on more lines than this; both limits must be exceeded"},
     )
+    change_guard_percent: int = field(
+        default=NO_LIMIT,
+        metadata={
+            MEANING: "a file waits for an Admin if it would change accounts on more than this"
+            " percentage of its lines; `100`: no limit"
+        },
+    )
+    portfolio_guard_percent: int = field(
+        default=NO_LIMIT,
+        metadata={
+            MEANING: "or if it would take more than this percentage of the accounts that somebody"
+            " holds in a role; `100`: no limit"
+        },
+    )
+    tenant_guard_percent: int = field(
+        default=NO_LIMIT,
+        metadata={
+            MEANING: "or if it would change more than this percentage of the tenant's accounts;"
+            " `100`: no limit"
+        },
+    )
+    change_guard_lines: int = field(
+        default=CHANGE_GUARD_LINES,
+        metadata={
+            MEANING: "and on more lines than this; up to so many lines none of the three applies"
+        },
+    )
     uploader_may_approve: bool = field(
         default=False,
         metadata={
@@ -84,8 +114,26 @@ class Settings:
         },
     )
 
+    @property
+    def guards_changes(self) -> bool:
+        """True when a limit is set that needs the accounts of a file looked up."""
+        shares = (
+            self.change_guard_percent,
+            self.portfolio_guard_percent,
+            self.tenant_guard_percent,
+        )
+        return min(shares) < NO_LIMIT
 
-_HIGHEST = {"clear_guard_percent": 100, "clear_guard_lines": 20_000_000}
+
+MAX_LINES = 20_000_000
+_HIGHEST = {
+    "clear_guard_percent": 100,
+    "clear_guard_lines": MAX_LINES,
+    "change_guard_percent": NO_LIMIT,
+    "portfolio_guard_percent": NO_LIMIT,
+    "tenant_guard_percent": NO_LIMIT,
+    "change_guard_lines": MAX_LINES,
+}
 
 
 def parse_settings(text: str) -> Settings:

@@ -187,7 +187,10 @@ def _subject(import_: ImportSummary) -> str:
 def _subject_counts(import_: ImportSummary) -> str:
     counts = import_.counts
     if import_.approval and import_.state is State.AWAITING_APPROVAL:
-        return f" (would clear {import_.approval.would_clear} of {import_.approval.lines} lines)"
+        approval = import_.approval
+        if approval.would_change:
+            return f" (would change {approval.would_change} of {approval.lines} lines)"
+        return f" (would clear {approval.would_clear} of {approval.lines} lines)"
     if not counts.lines:
         return ""
     words = [_lines(counts.lines), f"{import_.accounts_updated:,} changed"]
@@ -278,6 +281,13 @@ def _why_waiting(import_: ImportSummary) -> str:
     approval = import_.approval
     if not approval:
         return " Nothing has been changed so far."
+    if approval.would_change:
+        reason = _printable(approval.reason, MESSAGE_CHARACTERS)
+        return (
+            f" It {reason}: {approval.would_change:,} of its {_lines(approval.lines)} would change"
+            f" an account, and {approval.would_clear:,} would leave a role to nobody. Nothing has"
+            " been changed so far."
+        )
     return (
         f" {approval.would_clear:,} of its {_lines(approval.lines)} would remove someone from an"
         " account without a replacement. Nothing has been changed so far."

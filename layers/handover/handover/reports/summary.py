@@ -79,11 +79,15 @@ class ReportObject:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """Why an import waits for an Admin: `would_clear` of its `lines` would remove someone."""
+    """Why an import waits for an Admin: `would_clear` of its `lines` would remove someone.
+
+    `would_change` is how many would change an account, 0 where that was not counted.
+    """
 
     reason: str
     would_clear: int
     lines: int
+    would_change: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,84 @@
+"""The change guard: does a file change more than a tenant lets pass without a second look? Pure.
+
+Shares are compared with the least number that would make them small enough, so that portfolios and
+the accounts of a tenant are counted only up to that.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+
+from handover.profiles import WORKFLOW_ROLE, Settings, is_field
+from handover.rules.applying import Preview
+from handover.rules.pending import is_pending
+
+NO_LIMIT = 100
+
+
+@dataclass(slots=True)
+class Effects:
+    """What a dry run has shown: lines that change an account, and that leave a role to nobody.
+
+    `taken` counts the accounts that a user loses, by role and user.
+    """
+
+    changed: int = 0
+    cleared: int = 0
+    taken: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def add(self, previews: Iterable[Preview]) -> None:
+        """Counts these lines too."""
+        for preview in previews:
+            self.changed += bool(preview.changes)
+            roles = [one for one in preview.changes if not is_field(one.role)]
+            self.cleared += any(one.before and not one.after for one in roles)
+            self.taken.update(
+                (one.role, user)
+                for one in roles
+                if one.role != WORKFLOW_ROLE
+                for user in one.before
+                if user not in one.after and not is_pending(user)
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How much there is: each function counts up to a number and returns what it has counted.
+
+    `portfolio` counts the accounts that a user holds in a role, `accounts` those of the tenant.
+    """
+
+    portfolio: Callable[[str, str, int], int]
+    accounts: Callable[[int], int]
+
+
+def why_held(effects: Effects, lines: int, limits: Settings, standing: Standing) -> str:
+    """Why an Admin must approve a file of so many lines with these effects, "" when nobody must."""
+    most = max(limits.clear_guard_lines, lines * limits.clear_guard_percent // 100)
+    if effects.cleared > most:
+        return "would clear more than the tenant's limit"
+    if effects.changed <= limits.change_guard_lines:
+        return ""
+    if effects.changed * 100 > lines * limits.change_guard_percent:
+        return f"would change more than {limits.change_guard_percent} % of its lines"
+    share = limits.tenant_guard_percent
+    if share < NO_LIMIT and _is_above(effects.changed, share, standing.accounts):
+        return f"would change more than {share} % of the tenant's accounts"
+    share = limits.portfolio_guard_percent
+    for (role, user), number in effects.taken.most_common() if share < NO_LIMIT else ():
+        if number <= limits.change_guard_lines:
+            break
+        if _is_above(number, share, partial(standing.portfolio, user, role)):
+            return f"would take more than {share} % of the accounts that {user} holds as {role}"
+    return ""
+
+
+def _is_above(number: int, percent: int, count: Callable[[int], int]) -> bool:
+    """True when the number is more than the percentage of what `count` counts."""
+    if not percent:
+        return number > 0
+    enough = -(-number * 100 // percent)
+    return count(enough) < enough
