@@ -151,6 +151,20 @@ def test_a_dropped_file_is_applied_in_the_name_of_its_source(pipeline: Pipeline)
     assert (done["source"], done["uploader"]) == ("erp", "")
 
 
+def test_a_warning_that_only_the_check_can_give_is_announced_with_what_applies_it(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    pipeline.source(on_error=ALL)
+    for manager in (BARAKA, SALES, BARAKA):
+        pipeline.run(pipeline.drop(file_of([("K000", manager)]), f"{manager}.csv"))
+        (written,) = pipeline.settle()
+        pipeline.clock.now += MINUTE
+
+    (warning,) = shown(pipeline, import_id(written))["warnings"]
+    assert warning["code"] == "OLD_FILE_AGAIN"
+
+
 def test_a_stopped_file_is_applied_only_by_who_asks_for_its_good_lines(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
     check = checked(pipeline, ("K000", BARAKA), BAD)

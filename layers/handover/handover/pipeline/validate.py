@@ -54,7 +54,7 @@ from handover.reading.keys import KeyColumn
 from handover.reading.limits import Limits
 from handover.reading.scan import Scan, Sizes, scan
 from handover.reading.transcode import utf8_blocks
-from handover.reports import column_warnings
+from handover.reports import column_warnings, warnings_from
 from handover.rules import normal_address
 from handover.rules.pacing import MAX_CHUNK_LINES, chunk_lines
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
@@ -366,6 +366,8 @@ def _store(
     )
     if sender.principal:
         warnings += seen_again(resources, item, scanned.fingerprint, run.deadline)
+    if sender.preview_of is not None:
+        warnings += _warned(resources, sender.preview_of, warnings)
     plan = with_older_imports(resources, planned.plan, planned.older, item.pk, run.attempt)
     resources.tables.imports.store_plan(item.pk, plan_json(plan))
     resources.tables.chunks.store(item.pk, planned.chunks, run.deadline)
@@ -390,6 +392,16 @@ def _store(
         "import validated",
         extra={"import_id": item.pk, "lines": found.lines, "chunks": len(found.chunks)},
     )
+
+
+def _warned(
+    resources: Resources, check: str, known: tuple[FileWarning, ...]
+) -> tuple[FileWarning, ...]:
+    """The other warnings of a check, which is not announced, for the import that applies it."""
+    item = resources.tables.imports.find(check)
+    if item is None or not item.is_check or not item.warnings:
+        return ()
+    return tuple(one for one in warnings_from(item.warnings) if one not in known)
 
 
 def _preview(
