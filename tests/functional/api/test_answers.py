@@ -8,7 +8,6 @@ from http import HTTPStatus
 import pytest
 from botocore.exceptions import EndpointConnectionError
 from handover.deadline import Deadline
-from handover.use_cases import approvals
 
 from tests.functional.api.test_imports import an_import, assert_problem
 from tests.kit.caller import ADMIN, Answer, Api
@@ -189,9 +188,9 @@ def test_an_outage_is_no_fault_of_the_kind_of_body(
     def fail(*_: object) -> None:
         raise EndpointConnectionError(endpoint_url="https://dynamodb.example")
 
-    monkeypatch.setattr(approvals, "import_for", fail)
+    monkeypatch.setattr("handover.use_cases.settings.only_admins", fail)
 
-    answer = api.request("POST", "/imports/x/approve", headers={"content-type": "text/plain"})
+    answer = api.request("DELETE", "/sources/x", headers={"content-type": "text/plain"})
 
     assert_problem(answer, 500)
 

@@ -43,6 +43,24 @@ def test_another_profile_and_mapping_are_passed_on(server: Server, api: Api) -> 
     }
 
 
+def test_a_stopped_dry_run_is_applied_with_another_choice(server: Server, api: Api) -> None:
+    server.says("/imports/abc/apply", ended("awaiting_upload") | {"import_id": TICKET}, status=202)
+    server.says(f"/imports/{TICKET}", ended("awaiting_upload"))
+
+    run(api, "apply", "abc", "--on-error", "apply_good", "--no-wait")
+
+    assert json.loads(server.asked[0].body) == {"mode": "run", "on_error": "apply_good"}
+
+
+@pytest.mark.parametrize("wish", ["approve", "cancel"])
+def test_a_decision_is_sent_with_its_reason(server: Server, api: Api, wish: str) -> None:
+    server.says(f"/imports/abc/{wish}", ended("processing") | {"import_id": "abc"}, status=202)
+
+    assert run(api, wish, "abc", "--reason", "The region moves") == ExitCode.ALL_GOOD
+
+    assert json.loads(server.asked[0].body) == {"reason": "The region moves"}
+
+
 def test_cells_are_fixed_line_by_line(server: Server, api: Api) -> None:
     path = "/imports/abc/corrections"
     server.says(path, ended("awaiting_upload") | {"import_id": TICKET}, status=202)

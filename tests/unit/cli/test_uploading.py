@@ -206,6 +206,15 @@ def test_an_import_is_followed_until_nothing_more_happens_by_itself(
     assert capsys.readouterr().err == "waiting for S3\nchecking the file\napplying lines\n"
 
 
+def test_a_file_that_is_checked_first_is_followed_to_the_import_that_applies_it(
+    server: Server, api: Api
+) -> None:
+    server.says("/imports/t-1", _import("processing"), _import("done") | {"applied_by": "t-2"})
+    server.says("/imports/t-2", _import("awaiting_upload"), _import("error"))
+
+    assert follow(api, "t-1", Screen())["state"] == "error"
+
+
 def test_a_moment_of_trouble_does_not_end_the_following(server: Server, api: Api) -> None:
     server.says("/imports/t-1", _import("done"))
     server.answers["/imports/t-1"].insert(0, (503, {}, b"busy"))
