@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from handover.model import Mode
 
 from tests.kit.jobs import api
 from tests.kit.memory_aws import ObjectCreated
-from tests.kit.pipeline import AMINA, BARAKA, TENANT, Pipeline, file_of, import_id
+from tests.kit.pipeline import AMINA, BARAKA, Pipeline, file_of, import_id
 
 MANY = 12
 
 
 def limit(pipeline: Pipeline, **limits: int) -> None:
     """Sets limits of the tenant."""
-    pipeline.resources.tables.setup.change_settings(
-        TENANT, lambda before: replace(before, change_guard_lines=2, **limits)
-    )
+    changes = {"change_guard_lines": 2, **limits}
+    assert api(pipeline).request("PATCH", "/settings", changes).status == 200
 
 
 def held_file(pipeline: Pipeline, lines: int = MANY) -> ObjectCreated:

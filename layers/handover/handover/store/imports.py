@@ -419,7 +419,7 @@ class Imports:
         An import that waits for approval continues, `at` now, to its chunks, which are then all
         settled without writing.
         """
-        decided = [
+        decided: list[Action] = [
             ImportItem.cancelled_by.set(canceller),
             *([ImportItem.cancel_reason.set(reason)] if reason else []),
         ]
