@@ -43,7 +43,7 @@ def audit(
     """Show who did what in the tenant, newest first; for Admins."""
     session = session_of(ctx)
     query = {"actor": by, "act": act, "about": about, "since": since, "until": until}
-    asked = {name: text or None for name, text in query.items()}
+    asked: dict[str, Any] = {name: text or None for name, text in query.items()}
     found = list(islice(pages(session.api, ("audit",), "entries", None, **asked), limit))
     rows = [
         (

@@ -43,7 +43,9 @@ def test_a_change_says_what_was_before_and_after_and_by_which_door(pipeline: Pip
     caller, path = api(pipeline), "/roles/owner"
     for most, client in ((1, "handover-cli/1"), (1, "handover-cli"), (2, "handover-console")):
         pipeline.clock.now += 1
-        agent = {"headers": {"user-agent": client, "content-type": "application/json"}}
+        agent: dict[str, Any] = {
+            "headers": {"user-agent": client, "content-type": "application/json"}
+        }
         assert caller.request("PUT", path, {"max_users": most}, **agent).status == 200
 
     second, first = entries(pipeline, about="role owner")

@@ -88,10 +88,10 @@ def _decisions(world: World, entries: list[Entry]) -> Iterator[str]:
             who = item.get(attribute, {"S": ""})["S"]
             if who:
                 made[act, about, who if "@" in who else ""] += 1
-    for act in noted - made:
-        yield f"I23 an entry without its act: {act}"
-    for act in made - noted:
-        yield f"I23 an act without its entry: {act}"
+    for decision in noted - made:
+        yield f"I23 an entry without its act: {decision}"
+    for decision in made - noted:
+        yield f"I23 an act without its entry: {decision}"
 
 
 def _tickets(world: World, entries: list[Entry]) -> Iterator[str]:
