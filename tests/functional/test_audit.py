@@ -84,6 +84,16 @@ def test_what_nobody_approves_is_cancelled_by_the_sweep_with_a_reason(pipeline: 
     assert entry["reason"] == "nobody approved it in time"
 
 
+def test_the_reason_of_a_decision_is_in_its_entry(pipeline: Pipeline) -> None:
+    ticket = pipeline.ticket()
+    answer = api(pipeline).post(f"/imports/{ticket}/cancel", {"reason": "the wrong file"})
+    assert answer.status == 202, answer.text
+
+    (entry,) = entries(pipeline, about=f"import {ticket}", act="import_cancelled")
+
+    assert (entry["actor"], entry["reason"]) == (ADMIN, "the wrong file")
+
+
 def test_a_file_that_could_not_be_stored_is_noted_as_not_done(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     created = previewed(pipeline, ("K000", BARAKA))

@@ -36,6 +36,7 @@ ROUTES = {
     ("/profiles/{profile}/template", "get"),
     ("/accounts", "get"),
     ("/accounts", "patch"),
+    ("/audit", "get"),
     ("/history", "get"),
     ("/accounts/{account_id}", "get"),
     ("/accounts/{account_id}", "patch"),

@@ -137,8 +137,8 @@ def _noted(
         name, filename, state = found.ticket, found.item.filename, State.AWAITING_UPLOAD.value
     else:
         name, filename, state = found.pk, found.filename, found.state
-    after = {"filename": filename, "state": state, "reason": reason or None}
-    return noted(resources, person.actor, act, f"import {name}", after=after)
+    after = {"filename": filename, "state": state}
+    return noted(resources, person.actor, act, f"import {name}", after=after, reason=reason)
 
 
 def _hand_out(resources: Resources, item: ImportItem, deadline: Deadline) -> ImportItem:
