@@ -302,7 +302,7 @@ MUTANTS: tuple[Mutant, ...] = (
         (
             Edit(
                 f"{STORE}.batches",
-                "read_items",
+                "_read_batch",
                 'request = answer.get("UnprocessedKeys")',
                 "request = None",
             ),
@@ -312,7 +312,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "unprocessed_items_ignored",
         "draining of batches",
-        (Edit(f"{STORE}.batches", "put_items", '.get("UnprocessedItems")', ".get('nothing')"),),
+        (Edit(f"{STORE}.batches", "_put_batch", '.get("UnprocessedItems")', ".get('nothing')"),),
         kinds=("first_left_out", "all_left_out"),
     ),
     Mutant(
@@ -353,7 +353,7 @@ MUTANTS: tuple[Mutant, ...] = (
         (
             Edit(
                 "handover.aws.queues",
-                "send_all",
+                "_send_batch",
                 'waiting = {left["Id"]: waiting[left["Id"]] for left in answer.get("Failed", [])}',
                 "waiting = {}",
             ),
@@ -886,7 +886,7 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 f"{STORE}.user_records",
                 "UserRecords.claim_logins",
-                "if outcome is not None",
+                "if login not in stored",
                 "if False",
             ),
         ),
@@ -901,7 +901,7 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 f"{STORE}.user_records",
                 "UserRecords.write",
-                "put_items(self.table, _name_items(writes), deadline)",
+                "put_names(self.table, writes[0].account.tenant, _new_names(writes), deadline)",
                 "pass",
             ),
         ),
@@ -962,7 +962,7 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 "handover.use_cases.approvals",
                 "approve",
-                "also=_noted(resources, person, Act.IMPORT_APPROVED, found)",
+                "also=_noted(resources, person, Act.IMPORT_APPROVED, found, reason)",
                 "also=None",
             ),
         ),
