@@ -84,7 +84,7 @@ class _Sender:
         auth = request_signer.get_auth_instance(service, region, "v4")
         if auth.credentials is None:
             return None
-        headers: Any = {
+        headers: dict[str, str] = {
             "Content-Type": params["headers"]["Content-Type"],
             "X-Amz-Target": params["headers"]["X-Amz-Target"],
             "User-Agent": params["headers"]["User-Agent"],
@@ -92,7 +92,9 @@ class _Sender:
         }
         url = params["url"]
         sign(url, headers, body, auth.credentials, region, service, datetime.now(UTC))
-        response = self._sent(model.name, AWSPreparedRequest("POST", url, headers, body, False))
+        # As bytes, as botocore sends them: who traces its connections reads them so.
+        sent: Any = {name: value.encode() for name, value in headers.items()}
+        response = self._sent(model.name, AWSPreparedRequest("POST", url, sent, body, False))
         if response.status_code != _OK:
             told = convert_to_response_dict(response, model)
             return response, self._parser.parse(told, model.output_shape)
