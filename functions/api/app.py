@@ -51,7 +51,6 @@ from handover.runtime import (
     resources,
     starts_with,
     tenant_requests_a_second,
-    tracer,
 )
 
 # No answer is a page: a browser that is led to one runs, frames and remembers nothing of it.
@@ -153,7 +152,6 @@ NEEDS = (
 
 @starts_with(NEEDS)
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
     """The answer in the form that API Gateway wants it (payload format 2.0)."""
@@ -193,7 +191,7 @@ def _too_many(event: dict[str, Any]) -> dict[str, Any] | None:
 @app.get(PATH, include_in_schema=False)
 def describe() -> dict[str, Any]:
     """This API as OpenAPI describes it, for anybody."""
-    return description(app)
+    return description()
 
 
 def refused(error: HandoverError) -> Response[str]:
@@ -236,7 +234,7 @@ def undecodable(error: UnicodeDecodeError) -> Response[str]:  # noqa: ARG001 - t
 def unknown_route(error: NoRouteError) -> Response[str]:  # noqa: ARG001 - the same for all
     """A path that the API does not have, or not with this method."""
     event = app.current_event
-    methods = methods_of(app, event.path)
+    methods = methods_of(event.path)
     if not methods or event.http_method in methods:
         return _problem(HTTPStatus.NOT_FOUND, "There is nothing at this address.")
     allowed = ", ".join(methods)

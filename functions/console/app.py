@@ -5,18 +5,16 @@ from __future__ import annotations
 import traceback
 from typing import Any
 
-from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools import Logger
 from handover_console.pages.problem import failed
 from handover_console.settings import settings
 from handover_console.site import answer
 from handover_console.web import request_of, to_event
 
 logger = Logger(service="handover")
-tracer = Tracer(service="handover")
 
 
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """The page in the form that API Gateway takes (payload format 2.0)."""
     request = request_of(event, settings())

@@ -15,7 +15,6 @@ from handover.runtime import (
     metrics,
     resources,
     starts_with,
-    tracer,
 )
 
 NEEDS = (
@@ -33,7 +32,6 @@ NEEDS = (
 
 @starts_with(NEEDS)
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: Context) -> Any:
     """The messages that must come again, as SQS wants them named."""

@@ -13,7 +13,6 @@ from handover.runtime import (
     metrics,
     resources,
     starts_with,
-    tracer,
 )
 
 NEEDS = (
@@ -30,7 +29,6 @@ NEEDS = (
 
 @starts_with(NEEDS)
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: Context) -> None:
     """Nothing; what was done is in the metrics."""

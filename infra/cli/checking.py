@@ -32,7 +32,7 @@ from handover.reading.repeats import repeats
 from handover.reading.scan import Scan, Sizes, scan
 from handover.reports import column_warnings
 from handover.rules import canonical, instruction_of, repeated_line
-from handover.workbooks import open_workbook
+from handover.workbooks.conversion import open_workbook
 
 from infra.cli.columns import beginning_of, remembered_mapping, show_mapping
 from infra.cli.failures import CommandError, ExitCode

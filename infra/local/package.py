@@ -25,7 +25,9 @@ BUILD = emulator.ROOT / ".build"
 EPOCH = (1980, 1, 1, 0, 0, 0)
 # boto3 describes 400 services. The emulator unpacks a layer again for every worker it starts, so
 # only what Handover calls goes along; asking for another service fails loudly.
-SERVICES = frozenset({"cognito-idp", "dynamodb", "events", "s3", "sns", "sqs", "sts"})
+# layers/handover/Makefile, which builds the layer for AWS, leaves out the same.
+SERVICES = frozenset({"cognito-idp", "dynamodb", "events", "s3", "sns", "sqs"})
+NO_CODE = frozenset({"bin", "requirements.txt", "README.md", "Makefile"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ def _files(folder: Path, *, compiled: bool = False) -> Iterator[tuple[str, bytes
     """Relative name and content of every file that ships, in a fixed order."""
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder)
-        if path.is_dir() or relative.parts[0] in ("bin", "requirements.txt", "README.md"):
+        if path.is_dir() or relative.parts[0] in NO_CODE:
             continue
         if "__pycache__" in relative.parts and not compiled:
             continue

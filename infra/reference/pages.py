@@ -1,7 +1,8 @@
 """Which generated list stands where, and how it gets there.
 
 A page marks the place of a list with `<!-- list: NAME -->` and `<!-- end of list -->`; what stands
-between them is replaced. People write everything else.
+between them is replaced. People write everything else. The description of the API is generated
+whole: functions read it instead of making it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+
+from handover.http.description import MADE
 
 from infra.reference import codes, commands, profiles, routes, seeding, settings, stack
 
@@ -52,13 +55,13 @@ def filled(text: str) -> str:
 
 
 def write() -> list[str]:
-    """Writes every page whose lists differ from the code; the names of these pages."""
+    """Writes every page that differs from the code; the names of these pages."""
+    described = str(MADE.relative_to(ROOT))
+    pages = {name: filled((ROOT / name).read_text(encoding="utf-8")) for name in PAGES}
     changed = []
-    for name in PAGES:
+    for name, after in {**pages, described: routes.description_text()}.items():
         path = ROOT / name
-        before = path.read_text(encoding="utf-8")
-        after = filled(before)
-        if after != before:
+        if not path.exists() or path.read_text(encoding="utf-8") != after:
             path.write_text(after, encoding="utf-8")
             changed.append(name)
     return changed

@@ -45,7 +45,7 @@ from handover.rules import (
     repeated_line,
 )
 from handover.rules.nearness import nearest
-from handover.workbooks import open_workbook
+from handover.workbooks.conversion import open_workbook
 
 from tests.fuzz.world import ACCOUNTS, PROFILES, USERS
 

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import cast
 
-from handover.workbooks import open_workbook
+from handover.workbooks.conversion import open_workbook
 
 from tests.workbooks.builders import Build, builders
 

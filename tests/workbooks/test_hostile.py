@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from handover.errors import RefusedError
 from handover.reading.unreadable import NOT_SHOWN
-from handover.workbooks import limits, open_workbook
+from handover.workbooks import limits
+from handover.workbooks.conversion import open_workbook
 from handover.workbooks.limits import Limits
 
 from tests.workbooks.builders import PLAIN, by_openpyxl, by_xlsxwriter
@@ -330,7 +331,7 @@ CONVERTING = """
 import re, resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (1024**3, 1024**3))
 from handover.errors import RefusedError
-from handover.workbooks import open_workbook
+from handover.workbooks.conversion import open_workbook
 size = 0
 with open(sys.argv[1], "rb") as file:
     try:

@@ -8,15 +8,8 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
-
-from aws_lambda_powertools.utilities.batch import (
-    BatchProcessor,
-    EventType,
-    process_partial_response,
-)
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from handover.aws import queues
 from handover.errors import HandoverError, RetryLaterError
@@ -34,78 +27,81 @@ MAX_PUT_OFFS = 72
 PUT_OFF = "put_off"
 
 
-class _Messages(BatchProcessor):
-    """A batch whose failed messages leave a trace in the log."""
-
-    def failure_handler(self, record: Any, exception: Any) -> Any:
-        """As Powertools does it, after saying what went wrong and where.
-
-        The text of an unexpected exception is left out: it may quote what a person uploaded. What
-        was put off, as during an outage, is counted apart: it is no reason to call anybody.
-        """
-        kind, error, trace = exception
-        told = str(error) if isinstance(error, HandoverError) else ""
-        logger.warning(
-            "message failed",
-            extra={
-                "error": getattr(kind, "__name__", str(kind)),
-                "reason": told,
-                "where": [frame.strip() for frame in traceback.format_tb(trace)[-3:]],
-            },
-        )
-        is_foreseen = isinstance(error, RetryLaterError)
-        name = "MessagesPutOff" if is_foreseen else "MessagesFailed"
-        metrics.add_metric(name, "Count", 1)
-        return super().failure_handler(record, exception)
-
-
-_messages = _Messages(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-
-
-def _sent_at(record: SQSRecord) -> float | None:
-    """When SQS took the message, in seconds since the epoch.
-
-    https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
-    """
-    told = record.attributes.get("SentTimestamp")
-    return int(told) / 1000 if told else None
-
-
 def process_batch(
     event: dict[str, Any],
     context: Context,
     work: Callable[[str, Invocation], None],
     *,
     queue: str = "",
-) -> Any:
+) -> dict[str, Any]:
     """Calls `work` with the body of each message, and answers which must come again.
 
     A message fails alone: whatever it raises, the others are done. `queue` is the URL of the queue
     that they come from; without it those that met a busy service come again when the queue says.
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
     """
-
-    def handle(record: SQSRecord) -> None:
-        run = invocation(context, f"-{record.message_id}", sent_at=_sent_at(record))
+    failed: list[str] = []
+    for record in event["Records"]:
         try:
-            work(record.body, run)
-        except RetryLaterError as late:
-            if not (late.is_busy and queue) or not _put_off(record, queue):
-                raise
+            _process(record, context, work, queue)
+        except Exception as error:  # noqa: BLE001 - a message fails alone, and the log has the place
+            _note_failure(error)
+            failed.append(record["messageId"])
+    return {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}
 
-    return process_partial_response(event, handle, _messages, context)  # type: ignore[arg-type]
+
+def _process(
+    record: Mapping[str, Any],
+    context: Context,
+    work: Callable[[str, Invocation], None],
+    queue: str,
+) -> None:
+    run = invocation(context, f"-{record['messageId']}", sent_at=_sent_at(record))
+    try:
+        work(record["body"], run)
+    except RetryLaterError as late:
+        if not (late.is_busy and queue) or not _put_off(record, queue):
+            raise
 
 
-def _put_off(record: SQSRecord, queue: str) -> bool:
+def _note_failure(error: Exception) -> None:
+    """Leaves a trace in the log, which says what went wrong and where.
+
+    The text of an unexpected exception is left out: it may quote what a person uploaded. What was
+    put off, as during an outage, is counted apart: it is no reason to call anybody.
+    """
+    logger.warning(
+        "message failed",
+        extra={
+            "error": type(error).__name__,
+            "reason": str(error) if isinstance(error, HandoverError) else "",
+            "where": [frame.strip() for frame in traceback.format_tb(error.__traceback__)[-3:]],
+        },
+    )
+    is_foreseen = isinstance(error, RetryLaterError)
+    metrics.add_metric("MessagesPutOff" if is_foreseen else "MessagesFailed", "Count", 1)
+
+
+def _sent_at(record: Mapping[str, Any]) -> float | None:
+    """When SQS took the message, in seconds since the epoch.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+    """
+    told = record["attributes"].get("SentTimestamp")
+    return int(told) / 1000 if told else None
+
+
+def _put_off(record: Mapping[str, Any], queue: str) -> bool:
     """Has the message come again soon; True when a fresh one has taken its place."""
-    told: Any = json.loads(record.body)
+    told: Any = json.loads(record["body"])
     before = int(told.get(PUT_OFF, 0))
-    deliveries = int(record.attributes.approximate_receive_count)
+    deliveries = int(record["attributes"]["ApproximateReceiveCount"])
     if before >= MAX_PUT_OFFS:
         return False
     tries = before * DELIVERIES_OF_ONE + deliveries
     delay = min(FIRST_DELAY_SECONDS * 2 ** min(tries - 1, 10), LONGEST_DELAY_SECONDS)
     if deliveries < DELIVERIES_OF_ONE:
-        queues.hide(queue, record.receipt_handle, delay)
+        queues.hide(queue, record["receiptHandle"], delay)
         return False
     told[PUT_OFF] = before + 1
     queues.send(queue, told, group=record["attributes"].get("MessageGroupId"), delay_seconds=delay)

@@ -1,4 +1,4 @@
-"""The environment of a function: names of resources, the time left, logs, metrics, traces.
+"""The environment of a function: names of resources, the time left, logs, metrics.
 
 The only place that reads os.environ. Nothing here is done at import but making the loggers.
 """
@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import cache, wraps
 from typing import Any, Protocol
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics
 
 from handover.deadline import OF_REQUESTS, Deadline, begin
 from handover.store.tables import TableNames, Tables, connect
@@ -28,7 +28,6 @@ logger = Logger(service="handover")
 metrics = Metrics(
     namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "Handover"), service="handover"
 )
-tracer = Tracer(service="handover")
 
 Handler = Callable[[dict[str, Any], Any], Any]
 

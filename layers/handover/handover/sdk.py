@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Protocol, TypeVar
 
-import boto3
+from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -25,6 +25,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
     SSLError,
 )
+from botocore.session import Session, get_session
 
 from handover.deadline import Deadline, current
 from handover.errors import RetryLaterError
@@ -79,11 +80,20 @@ _UNANSWERED = (ConnectionClosedError, ReadTimeoutError)
 
 
 @cache
-def session() -> boto3.session.Session:
-    """The session that makes every client of the product."""
-    made = boto3.session.Session()
-    made.events.register("creating-client-class", _have_it_wait)
+def session() -> Session:
+    """The session that makes every client of the product.
+
+    It is botocore's own. boto3 would wrap it and add resources, paginated transfers and their
+    documentation, which nothing here uses and every cold start would wait for.
+    """
+    made = get_session()
+    made.register("creating-client-class", _have_it_wait)
     return made
+
+
+def new_client(service: str, config: Config) -> Any:
+    """A client of that service; it waits for a busy one."""
+    return session().create_client(service, config=config)
 
 
 def patiently(call: Callable[[], Answer]) -> Answer:

@@ -1,21 +1,18 @@
 """What the libraries do for every call, done in fewer steps and with the same result.
 
-pynamodb, Powertools and inspect take half of a run's time otherwise. Nothing of the product is
+pynamodb takes half of a run's time otherwise. Nothing of the product is
 replaced, and nothing that decides anything; a test holds runs with and without against each other.
 """
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, Final, NamedTuple
 from unittest.mock import patch
 
-from aws_lambda_powertools.utilities.batch import base as batches
-from handover import runtime
 from pynamodb.attributes import (
     Attribute,
     AttributeContainer,
@@ -171,49 +168,6 @@ _operand: Any = operand
 _substitute_names = _operand.substitute_names
 
 
-class _Segment:
-    """A subsegment of a trace that is never sent."""
-
-    def __enter__(self) -> _Segment:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        return None
-
-    def put_annotation(self, key: str, value: Any) -> None:
-        """Kept nowhere."""
-
-    def put_metadata(self, key: str, value: Any, namespace: str = "") -> None:
-        """Kept nowhere."""
-
-
-class _Tracing:
-    """What a tracer with nobody to tell does."""
-
-    _segment = _Segment()
-
-    def in_subsegment(self, name: str) -> _Segment:
-        """Always the same."""
-        del name
-        return self._segment
-
-
-class _Signatures:
-    """`inspect`, which remembers the signatures of closures that are made again and again."""
-
-    def __init__(self) -> None:
-        self._of_code = lru_cache(maxsize=None)(self._read)
-        self._function: Any = None
-
-    def signature(self, function: Any) -> inspect.Signature:
-        """As inspect says."""
-        self._function = function
-        return self._of_code(function.__code__)
-
-    def _read(self, _code: Any) -> inspect.Signature:
-        return inspect.signature(self._function)
-
-
 @contextmanager
 def shortcuts() -> Iterator[None]:
     """Takes the shortcuts while it lasts."""
@@ -227,8 +181,6 @@ def shortcuts() -> Iterator[None]:
         (NumberAttribute, "serialize", _number_text),
         (Connection, "dispatch", _dispatch),
         (operand, "substitute_names", _substituted),
-        (runtime.tracer, "provider", _Tracing()),
-        (batches, "inspect", _Signatures()),
     ]
     with ExitStack() as stack:
         for owner, name, new in replaced:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from handover.http.description import MADE
 
 from infra.reference.pages import LISTS, PAGES, ROOT, filled, names_in
+from infra.reference.routes import description_text
 
 TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in PAGES}
 
@@ -12,6 +14,12 @@ TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in PAGES}
 @pytest.mark.parametrize("page", PAGES)
 def test_the_lists_of_a_page_are_those_of_the_code(page: str) -> None:
     assert TEXTS[page] == filled(TEXTS[page]), "run `python -m infra.reference`"
+
+
+def test_the_description_that_ships_is_that_of_the_routes() -> None:
+    shipped = MADE.read_text(encoding="utf-8")
+
+    assert shipped == description_text(), "run `python -m infra.reference`"
 
 
 def test_every_list_has_exactly_one_place() -> None:

@@ -13,7 +13,7 @@ from botocore.config import Config
 
 from handover.deadline import OF_MESSAGES, CallLimits, call_limits
 from handover.rules.window import MAX_IN_FLIGHT
-from handover.sdk import session
+from handover.sdk import new_client
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
@@ -70,4 +70,4 @@ def made_within(service: Any, limits: CallLimits) -> Any:
         # Links must have the signature that every region and POST policy accepts.
         links = Config(signature_version="s3v4", s3={"addressing_style": "path"})
         config = config.merge(links)
-    return session().client(service, config=config)
+    return new_client(service, config)

@@ -1,102 +1,28 @@
-"""The OpenAPI description of the API, and the methods of each address."""
+"""The OpenAPI description of the API as it was made, and the methods of each address."""
 
 from __future__ import annotations
 
 import json
 import re
 from functools import cache
-from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
-from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
-
-from handover.http.problems import JSON, PROBLEM, TROUBLE
-
 PATH = "/openapi.json"
-# API Gateway answers these instead of the function, with a message of its own: for a token that it
-# does not accept, and for more requests than the stage allows.
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html
-OF_API_GATEWAY = (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS)
-MESSAGE = {
-    "type": "object",
-    "properties": {"message": {"type": ["string", "null"]}},
-    "required": ["message"],
-}
-# What any route may answer, and what one with a body may.
-OF_ALL = (
-    HTTPStatus.BAD_REQUEST,
-    HTTPStatus.FORBIDDEN,
-    HTTPStatus.INTERNAL_SERVER_ERROR,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-)
-OF_BODIES = (HTTPStatus.UNSUPPORTED_MEDIA_TYPE,)
-WITHOUT_CONTENT = {str(status.value) for status in (HTTPStatus.FOUND, HTTPStatus.NO_CONTENT)}
+# Written by `python -m infra.reference`; a test compares it with the routes.
+MADE = Path(__file__).with_name("openapi.json")
 
 
 @cache
-def description(app: APIGatewayHttpResolver) -> dict[str, Any]:
-    """The description of all routes, made once for each environment of the function."""
-    described: dict[str, Any] = json.loads(
-        app.get_openapi_json_schema(
-            title="Handover",
-            version="1",
-            description="Bulk assignment of account managers to customer accounts by CSV.",
-            security_schemes={"token": HTTPBearer(bearerFormat="JWT")},
-            security=[{"token": []}],
-        )
-    )
-    for methods in described["paths"].values():
-        for operation in methods.values():
-            _describe_trouble(operation)
-            _describe_queries(operation)
-    schemas = described["components"]["schemas"]
-    for name in [name for name in schemas if name.endswith("ValidationError")]:
-        del schemas[name]
-    return described
+def description() -> dict[str, Any]:
+    """The description of all routes, read once for each environment of the function."""
+    read: dict[str, Any] = json.loads(MADE.read_bytes())
+    return read
 
 
-def _describe_trouble(operation: dict[str, Any]) -> None:
-    """Adds the problems of every route; removes the descriptions that Powertools gives instead."""
-    answers = operation["responses"]
-    for status in ("422", "500"):
-        if PROBLEM not in answers.get(status, {}).get("content", {}):
-            answers.pop(status, None)
-    for own in OF_API_GATEWAY:
-        answer = answers.setdefault(str(own.value), {"description": own.phrase, "content": {}})
-        answer["content"][JSON] = {"schema": MESSAGE}
-    # The function itself answers this to a tenant that exceeds its share.
-    too_many = answers[str(HTTPStatus.TOO_MANY_REQUESTS.value)]
-    too_many["headers"] = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
-    too_many["content"][PROBLEM] = {"schema": TROUBLE}
-    for status in (*OF_ALL, *(OF_BODIES if "requestBody" in operation else ())):
-        answers.setdefault(
-            str(status.value),
-            {
-                "description": status.phrase,
-                "content": {PROBLEM: {"schema": TROUBLE}},
-            },
-        )
-    for status in WITHOUT_CONTENT & set(answers):
-        answers[status].pop("content", None)
-
-
-def _describe_queries(operation: dict[str, Any]) -> None:
-    """Removes null: a value that may be left out of a query cannot be null in it."""
-    for parameter in operation.get("parameters", ()):
-        schema = parameter["schema"]
-        forms = [form for form in schema.get("anyOf", ()) if form != {"type": "null"}]
-        if len(forms) == 1:
-            del schema["anyOf"]
-            schema |= forms[0]
-        elif forms:
-            schema["anyOf"] = forms
-
-
-def methods_of(app: APIGatewayHttpResolver, path: str) -> list[str]:
+def methods_of(path: str) -> list[str]:
     """The methods of the address, sorted; empty = there is no such address."""
-    paths = {PATH: {"get": {}}, **description(app)["paths"]}
+    paths = {PATH: {"get": {}}, **description()["paths"]}
     # A fixed address takes precedence over a pattern: nobody has the name "delete".
     found = (
         [path]

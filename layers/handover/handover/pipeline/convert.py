@@ -18,7 +18,8 @@ from handover.errors import RefusedError
 from handover.model import FileWarning, Refusal
 from handover.pipeline.uploads import Arrival, arrival_message, is_passed_over
 from handover.runtime import Invocation, Resources, logger, metrics
-from handover.workbooks import MAX_WORKBOOK_BYTES, open_workbook
+from handover.workbooks.conversion import open_workbook
+from handover.workbooks.limits import MAX_WORKBOOK_BYTES
 
 CSV, OUTCOME = "workbook.csv", "workbook.json"
 

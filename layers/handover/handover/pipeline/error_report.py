@@ -18,7 +18,6 @@ from handover.runtime import Invocation, Resources
 from handover.store.imports import ImportItem
 from handover.store.progress import counts_of
 from handover.workbooks.limits import MAX_REPORT_BYTES, MAX_REPORT_LINES, WORKBOOK_TYPE
-from handover.workbooks.report import write_workbook
 
 # What is kept in memory as a whole; larger ones lie in files meanwhile.
 SMALL_BYTES = 256 * 1024
@@ -26,6 +25,9 @@ SMALL_BYTES = 256 * 1024
 
 def write_report(resources: Resources, item: ImportItem, plan: ImportPlan, run: Invocation) -> bool:
     """Writes errors.csv, and the same as a workbook unless it is too large; True when it did."""
+    # Imports without errors must not wait for XlsxWriter to load.
+    from handover.workbooks.report import write_workbook
+
     pieces = _pieces(resources, item, plan)
     if counts_of(item).with_errors > MAX_REPORT_LINES:
         _store(resources, item, pieces, run)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
-import idna
-
 # Mail cannot be sent to longer ones: RFC 5321 (4.5.3.1) allows 64 for the name, 255 for the domain.
 MAX_ADDRESS_BYTES = 320
 # They separate users in a cell, or mark an assignee as pending; no address has them unquoted.
@@ -34,6 +32,9 @@ def _normal_domain(domain: str) -> str:
     # UTS 46 removes some invisible characters; the caller must still see them.
     if invisible_characters(domain):
         return domain.lower()
+    # Its tables take longer to load than all rules; few domains need them.
+    import idna
+
     try:
         return idna.uts46_remap(domain, std3_rules=False, transitional=False)
     except idna.IDNAError:
@@ -52,6 +53,8 @@ def dns_domain(domain: str) -> str:
 def _dns_label(label: str) -> str:
     if label.isascii():
         return label
+    import idna
+
     try:
         return idna.alabel(label).decode("ascii")
     except idna.IDNAError:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from rapidfuzz.distance import DamerauLevenshtein
-from rapidfuzz.process import extractOne
-
 # Up to two edits (a letter missing, doubled, wrong or swapped) are a typo; more is another address.
 MAX_SLIPS = 2
 # The cost of a search is the number of addresses times this; the remaining unknown addresses of
@@ -25,6 +22,10 @@ def nearest(addresses: Collection[str]) -> Callable[[str], str | None]:
         if address not in answers:
             if len(answers) >= MAX_QUESTIONS:
                 return None
+            # Most chunks name only addresses that there are.
+            from rapidfuzz.distance import DamerauLevenshtein
+            from rapidfuzz.process import extractOne
+
             found = extractOne(
                 address,
                 addresses,

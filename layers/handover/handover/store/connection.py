@@ -11,7 +11,7 @@ from pynamodb.models import Model as PynamodbModel
 
 from handover.deadline import CallLimits, call_limits
 from handover.rules.window import MAX_IN_FLIGHT
-from handover.sdk import session
+from handover.sdk import new_client
 from handover.store.short_way import take_short_way
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ def client() -> DynamoDBClient:
 @cache
 def client_within(limits: CallLimits) -> DynamoDBClient:
     """A client that tries a throttled or failed call as often as `limits` says, and then waits."""
-    made = session().client(
+    made: DynamoDBClient = new_client(
         "dynamodb",
-        config=Config(
+        Config(
             connect_timeout=limits.connect_seconds,
             read_timeout=limits.read_seconds,
             retries={"mode": "standard", "total_max_attempts": limits.tries},

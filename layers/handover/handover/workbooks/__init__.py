@@ -14,9 +14,6 @@ expanded, looked up or run:
     cells       one cell: its type, formula and value to a text
     sheet       one sheet: rows to CSV lines, hidden rows and merged cells refused
     conversion  all of it together
+
+Import from these: functions that only need `limits` must not load the rest.
 """
-
-from handover.workbooks.conversion import Conversion, open_workbook
-from handover.workbooks.limits import MAX_WORKBOOK_BYTES
-
-__all__ = ["MAX_WORKBOOK_BYTES", "Conversion", "open_workbook"]

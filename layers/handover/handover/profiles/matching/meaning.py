@@ -8,9 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from rapidfuzz.distance import OSA
-from rapidfuzz.process import extractOne
-
 from handover.profiles.matching.words import (
     ENDINGS,
     MAX_PHRASE_WORDS,
@@ -116,6 +113,10 @@ def _guessed(word: str) -> tuple[Concept | None, bool]:
     """The concept of the only known word that is a typo away."""
     if len(word) < MIN_TYPO_CHARS or not word.isascii():
         return None, False
+    # Only header labels that no column has by name come here, so few functions ever load it.
+    from rapidfuzz.distance import OSA
+    from rapidfuzz.process import extractOne
+
     slips = 2 if len(word) >= 2 * MIN_TYPO_CHARS else 1
     found = extractOne(word, PARTS.keys(), scorer=OSA.distance, score_cutoff=slips)
     if found is None or len(found[0]) < MIN_TYPO_CHARS:

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from rapidfuzz import fuzz
-
 from handover.profiles.fields import STATUS
 from handover.profiles.matching.evidence import (
     FORMS,
@@ -199,6 +197,9 @@ def _by_values(column: Column, given: Given) -> Evidence | None:
 
 
 def _is_spelled_alike(column: Column, label: str) -> bool:
+    # As in `meaning`: most functions never compare labels.
+    from rapidfuzz import fuzz
+
     return any(
         fuzz.ratio(label, _normal(name)) >= SPELLED_ALIKE
         for name in (column.label, *column.aliases)

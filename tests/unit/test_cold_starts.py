@@ -1,0 +1,122 @@
+"""What functions must not import: a cold start waits for every module, needed or not.
+
+Counted, not timed: `make bench` has the seconds. The functions are imported one after another in
+one fresh process, the lightest first, so that none is excused by what a later one needs.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from infra.local.package import NO_CODE, SERVICES, is_needed
+
+ROOT = Path(__file__).parents[2]
+LAYERS = ("handover", "numpy", "console", "workbooks")
+# What costs more than a tenth of a worker's import, and what one of them must never need at all.
+HEAVY = frozenset(
+    {
+        "asyncio",
+        "aws_lambda_powertools.event_handler",
+        "aws_lambda_powertools.event_handler.openapi.models",
+        "aws_lambda_powertools.utilities.batch",
+        "aws_xray_sdk",
+        "boto3",
+        "handover.workbooks.conversion",
+        "idna",
+        "jinja2",
+        "multiprocessing",
+        "numpy",
+        "pydantic",
+        "rapidfuzz",
+        "s3transfer",
+        "xlsxwriter",
+    }
+)
+# What each function loads of it, beyond what those before it load.
+LOADS: Mapping[str, set[str]] = {
+    "assign": set(),
+    "publish": set(),
+    "sweep": set(),
+    "finalize": set(),
+    "abandon": set(),
+    "follow": set(),
+    "convert": {"handover.workbooks.conversion"},
+    "validate": {"numpy"},
+    "api": {"aws_lambda_powertools.event_handler", "asyncio", "pydantic"},
+}
+IMPORTING = """
+import importlib, json, sys
+heavy, names = json.loads(sys.argv[1])
+seen = set()
+for name in names:
+    importlib.import_module(f"functions.{name}.app")
+    print(json.dumps(sorted((set(sys.modules) & set(heavy)) - seen)))
+    seen |= set(sys.modules) & set(heavy)
+"""
+
+
+def test_functions_import_only_the_heavy_modules_that_they_use() -> None:
+    asked = json.dumps([sorted(HEAVY), list(LOADS)])
+    environment = {**os.environ, "POWERTOOLS_METRICS_NAMESPACE": "Handover"}
+
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTING, asked],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    loaded = dict(zip(LOADS, map(json.loads, done.stdout.splitlines()), strict=True))
+    assert loaded == {name: sorted(modules) for name, modules in LOADS.items()}
+
+
+def test_the_services_that_ship_are_those_that_clients_are_made_of() -> None:
+    made = {
+        node.args[0].value
+        for path in (ROOT / "layers" / "handover" / "handover").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "new_client"
+        and isinstance(node.args[0], ast.Constant)
+    }
+
+    assert made == SERVICES
+
+
+def test_all_layers_are_built_in_the_same_way() -> None:
+    texts = {(ROOT / "layers" / name / "Makefile").read_text(encoding="utf-8") for name in LAYERS}
+
+    assert len(texts) == 1
+    assert "Makefile" in NO_CODE
+
+
+def test_a_layer_ships_what_the_embedded_aws_has_and_nothing_else(tmp_path: Path) -> None:
+    names = [
+        "botocore/data/endpoints.json",
+        *(f"botocore/data/{service}/2020-01-01/service-2.json.gz" for service in SERVICES),
+        "botocore/data/ec2/2016-11-15/service-2.json.gz",
+        "numpy/tests/test_all.py",
+        "numpy/core.py",
+        "numpy/core.pyi",
+    ]
+    for name in names:
+        path = tmp_path / "python" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+    command = ["make", "--silent", "-C", str(ROOT / "layers" / "handover"), "prune"]
+    subprocess.run([*command, f"ARTIFACTS_DIR={tmp_path}"], check=True)
+
+    left = {str(one.relative_to(tmp_path / "python")) for one in tmp_path.rglob("*.*")}
+    assert {one for one in left if (tmp_path / "python" / one).is_file()} == {
+        name for name in names if is_needed(name)
+    }
