@@ -16,6 +16,7 @@ from handover.runtime import (
     resources,
     starts_with,
 )
+from handover.together import together
 
 NEEDS = (
     Variable.UPLOADS_BUCKET,
@@ -38,8 +39,10 @@ def lambda_handler(event: dict[str, Any], context: Context) -> Any:
 
 def _work(body: str, run: Invocation) -> None:
     told = read_message(body)
-    note_taken(resources(), Need.CHUNKS, run)
     handed_on = told.get("handed_on")
-    work_chunk(
-        resources(), told["import_id"], told["chunk"], run, handed_on=handed_on, may_write=True
+    together(
+        lambda: note_taken(resources(), Need.CHUNKS, run),
+        lambda: work_chunk(
+            resources(), told["import_id"], told["chunk"], run, handed_on=handed_on, may_write=True
+        ),
     )

@@ -16,6 +16,7 @@ from handover.runtime import (
     resources,
     starts_with,
 )
+from handover.together import together
 
 NEEDS = (
     Variable.UPLOADS_BUCKET,
@@ -40,5 +41,7 @@ def lambda_handler(event: dict[str, Any], context: Context) -> Any:
 
 def _end(body: str, run: Invocation) -> None:
     told = read_message(body)
-    note_taken(resources(), Need.FINALIZE, run)
-    end_import(resources(), told["import_id"], run)
+    together(
+        lambda: note_taken(resources(), Need.FINALIZE, run),
+        lambda: end_import(resources(), told["import_id"], run),
+    )

@@ -18,6 +18,7 @@ from handover.runtime import (
     resources,
     starts_with,
 )
+from handover.together import together
 
 NEEDS = (
     Variable.UPLOADS_BUCKET,
@@ -46,6 +47,9 @@ def lambda_handler(event: dict[str, Any], context: Context) -> Any:
 
 def _take(body: str, run: Invocation) -> None:
     told = read_message(body)
-    note_taken(resources(), Need.INTAKE, run)
+    together(lambda: note_taken(resources(), Need.INTAKE, run), lambda: _take_all(told, run))
+
+
+def _take_all(told: Any, run: Invocation) -> None:
     for arrival in arrivals_of(told):
         take_in(resources(), arrival, run, assign_timeout_seconds())

@@ -590,7 +590,7 @@ def test_a_source_without_the_right_changes_nothing_in_the_directory(pipeline: P
 def test_a_right_that_is_taken_away_holds_for_a_file_that_is_sent_on(pipeline: Pipeline) -> None:
     pipeline.source(writes_directory=True)
     created = dropped(pipeline, "users.csv", file(*NEW_ADMIN))
-    with incident(pipeline.memory, Mishap("HeadObject", kill_before=1)):
+    with incident(pipeline.memory, Mishap("ListObjectVersions", kill_before=1)):
         pipeline.validate(created)
     pipeline.source()
     pipeline.clock.now += HOUR

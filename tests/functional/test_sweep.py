@@ -188,7 +188,7 @@ def test_what_was_sent_again_is_given_twice_the_time(pipeline: Pipeline) -> None
 def test_an_import_whose_validation_stands_still_is_taken_in_again(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     created = pipeline.upload(GOOD)
-    with incident(pipeline.memory, Mishap("HeadObject", kill_before=1)):
+    with incident(pipeline.memory, Mishap("ListObjectVersions", kill_before=1)):
         pipeline.validate(created)
     later(pipeline)
 
@@ -202,7 +202,7 @@ def test_an_import_whose_validation_stands_still_is_taken_in_again(pipeline: Pip
 
 def test_an_import_that_is_being_validated_is_left_alone(pipeline: Pipeline) -> None:
     created = pipeline.upload(GOOD)
-    with incident(pipeline.memory, Mishap("HeadObject", kill_before=1)):
+    with incident(pipeline.memory, Mishap("ListObjectVersions", kill_before=1)):
         pipeline.validate(created, seconds=900)
     later(pipeline, 600)
 
@@ -217,7 +217,7 @@ def test_a_drop_that_is_taken_in_again_keeps_the_sender_that_s3_reported(
     pipeline.source()
     pipeline.kenyan(1)
     created = pipeline.drop(GOOD)
-    with incident(pipeline.memory, Mishap("HeadObject", kill_before=1)):
+    with incident(pipeline.memory, Mishap("ListObjectVersions", kill_before=1)):
         pipeline.validate(created)
     later(pipeline)
 
@@ -370,7 +370,7 @@ def test_a_sweep_of_imports_goes_on_where_the_last_one_has_stopped(pipeline: Pip
     for _ in range(8):
         created.append(pipeline.upload(GOOD))
         pipeline.clock.now += 1
-        with incident(pipeline.memory, Mishap("HeadObject", kill_before=1)):
+        with incident(pipeline.memory, Mishap("ListObjectVersions", kill_before=1)):
             pipeline.validate(created[-1])
     later(pipeline)
     # Others' files are taken in meanwhile, so each import is sent on by itself.

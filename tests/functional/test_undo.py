@@ -313,7 +313,7 @@ def test_an_undo_waits_for_a_file_of_the_same_second_that_is_being_validated(
     pipeline.follow()
     undo = pipeline.memory.s3.buckets[pipeline.resources.uploads_bucket].events[-1]
     file = pipeline.upload(file_of([("K000", SALES)]))
-    with incident(pipeline.memory, Mishap("HeadObject", kill_before=1)):
+    with incident(pipeline.memory, Mishap("ListObjectVersions", kill_before=1)):
         pipeline.validate(file)
 
     pipeline.validate(undo)

@@ -15,7 +15,7 @@ from handover.pipeline import uploads
 from handover.pipeline.import_plan import plan_from
 from handover.pipeline.summaries import summary_of
 from handover.profiles import Settings, presets, profile_from, profile_json
-from handover.reading import MAX_COLUMNS, MAX_FILE_BYTES
+from handover.reading import MAX_COLUMNS, MAX_FILE_BYTES, MAX_HEADER_BYTES
 from handover.store.imports import pending_chunks
 
 from functions.validate import app
@@ -219,23 +219,22 @@ def test_a_file_that_cannot_be_read_is_refused_with_its_reason_and_place(
     assert refusal.as_dict()["message"]
 
 
-def test_a_file_that_is_too_large_is_refused_unread(pipeline: Pipeline) -> None:
+def test_a_file_that_is_too_large_is_refused_after_its_beginning(pipeline: Pipeline) -> None:
     created = pipeline.upload(GOOD)
-    seen: list[str] = []
-
-    def head(params: dict[str, object], twist: object) -> dict[str, object]:
-        seen.append("head")
-        return {"ContentLength": MAX_FILE_BYTES + 1}
+    seen: list[object] = []
 
     def get(params: dict[str, object], twist: object) -> dict[str, object]:
-        raise AssertionError("nothing of it is read")
+        seen.append(params["Range"])
+        end = MAX_HEADER_BYTES - 1
+        body = BytesIO(b"x" * MAX_HEADER_BYTES)
+        return {"Body": body, "ContentRange": f"bytes 0-{end}/{MAX_FILE_BYTES + 1}"}
 
-    pipeline.memory.register("s3", "HeadObject", head)
     pipeline.memory.register("s3", "GetObject", get)
 
     assert pipeline.validate(created) == []
 
-    assert (refusal_code(pipeline, created), seen) == ("TOO_LARGE", ["head"])
+    assert refusal_code(pipeline, created) == "TOO_LARGE"
+    assert seen == [f"bytes=0-{MAX_HEADER_BYTES - 1}"]
 
 
 def test_a_profile_that_is_gone_refuses_the_file(pipeline: Pipeline) -> None:
@@ -523,11 +522,11 @@ def test_while_one_run_validates_another_waits_its_turn(pipeline: Pipeline) -> N
     def no_answer(params: dict[str, object], twist: object) -> dict[str, object]:
         raise KeyboardInterrupt
 
-    answer = pipeline.memory._handlers["s3"]["HeadObject"]
-    pipeline.memory.register("s3", "HeadObject", no_answer)
+    answer = pipeline.memory._handlers["dynamodb"]["BatchWriteItem"]
+    pipeline.memory.register("dynamodb", "BatchWriteItem", no_answer)
     with pytest.raises(KeyboardInterrupt):
         pipeline.validate(created)
-    pipeline.memory.register("s3", "HeadObject", answer)
+    pipeline.memory.register("dynamodb", "BatchWriteItem", answer)
 
     assert len(pipeline.validate(created)) == 1
     pipeline.clock.now += HOUR
@@ -735,7 +734,7 @@ def test_an_import_that_is_cancelled_while_it_is_validated_waits_for_nobody(
             import_id(created), ADMIN, at=BEGINNING_TEXT
         )
 
-    with incident(pipeline.memory, Mishap("HeadObject", before_call=cancels)):
+    with incident(pipeline.memory, Mishap("BatchWriteItem", before_call=cancels)):
         assert pipeline.validate(created) == []
     pipeline.run()
 

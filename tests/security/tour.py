@@ -393,7 +393,7 @@ def _fail(world: World) -> None:
     pipeline = world.pipeline
 
     created = world.uploaded(INSIDERS[0], OWN, _good(9))
-    for operation in ("GetObject", "HeadObject", "UpdateItem", "BatchWriteItem"):
+    for operation in ("GetObject", "ListObjectVersions", "UpdateItem", "BatchWriteItem"):
         with incident(pipeline.memory, Mishap(operation, before_call=_refuse)):
             pipeline.validate(created)
     pipeline.clock.now += HOUR

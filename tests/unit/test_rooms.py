@@ -24,6 +24,7 @@ ROOMS = (
     "reports",
     "deadline",
     "flight",
+    "together",
     "sdk",
     "aws",
     "store",

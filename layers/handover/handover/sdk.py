@@ -11,8 +11,8 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Callable
-from functools import cache
-from typing import Any, Protocol, TypeVar
+from threading import Lock
+from typing import Any, Generic, ParamSpec, Protocol, TypeVar
 
 from botocore.config import Config
 from botocore.exceptions import (
@@ -31,6 +31,7 @@ from handover.deadline import Deadline, current
 from handover.errors import RetryLaterError
 
 Answer = TypeVar("Answer")
+Given = ParamSpec("Given")
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
@@ -73,13 +74,35 @@ BUSY_REASONS = frozenset(
         "ThrottlingError",
     }
 )
+_MAKING = Lock()
 # The connection could not be made, or broke.
 _BROKEN = (ConnectionError, HTTPClientError, IncompleteReadError)
 # No answer came, and the request may still arrive.
 _UNANSWERED = (ConnectionClosedError, ReadTimeoutError)
 
 
-@cache
+class Once(Generic[Given, Answer]):
+    """Makes one value for all that is given, also if threads ask for it at the same time."""
+
+    def __init__(self, make: Callable[Given, Answer]) -> None:
+        self._make = make
+        self._made: dict[Any, Answer] = {}
+        self._lock = Lock()
+        self.__doc__ = make.__doc__
+
+    def __call__(self, *given: Given.args, **named: Given.kwargs) -> Answer:
+        if given not in self._made:
+            with self._lock:
+                if given not in self._made:
+                    self._made[given] = self._make(*given, **named)
+        return self._made[given]
+
+    def cache_clear(self) -> None:
+        """Has everything made again when somebody asks next."""
+        self._made.clear()
+
+
+@Once
 def session() -> Session:
     """The session that makes every client of the product.
 
@@ -92,8 +115,13 @@ def session() -> Session:
 
 
 def new_client(service: str, config: Config) -> Any:
-    """A client of that service; it waits for a busy one."""
-    return session().create_client(service, config=config)
+    """A client of that service; it waits for a busy one.
+
+    Clients are safe to share among threads, but a session is not while it makes one.
+    https://docs.aws.amazon.com/boto3/latest/guide/clients.html#multithreading-or-multiprocessing-with-clients
+    """
+    with _MAKING:
+        return session().create_client(service, config=config)
 
 
 def patiently(call: Callable[[], Answer]) -> Answer:

@@ -265,7 +265,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 f"{STORE}.progress",
                 "count_chunk",
                 "_place_of(settlement.chunk, chunks)",
-                "_place_of(min(read_progress(table, import_id, chunks=chunks, lines=lines).pending,"
+                "_place_of(min(_progress(_read(table, import_id), chunks, lines).pending,"
                 " default=1), chunks)",
             ),
         ),
@@ -548,8 +548,8 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 f"{STORE}.imports",
                 "Imports.start_finalizing",
-                "item is None or pending_chunks(item)",
-                "item is None",
+                "if pending_chunks(item):",
+                "if False:",
             ),
             Edit(f"{PIPELINE}.finalize", "_write_files", "    check_counts(import_summary)\n", ""),
             Edit(
@@ -583,7 +583,7 @@ MUTANTS: tuple[Mutant, ...] = (
                 f"{PIPELINE}.validate",
                 "take_in",
                 "    _send_on(resources, item, run.deadline)",
-                "    if sender is not None:\n        _send_on(resources, item, run.deadline)",
+                "    if is_mine:\n        _send_on(resources, item, run.deadline)",
             ),
         ),
         kinds=KILLS,

@@ -54,8 +54,7 @@ def begun(imports: Imports, pipeline: Pipeline, chunks: int = 3) -> None:
         PlannedChunk(Chunk(number, number * 10, number * 10 + 10, 2, 10, 7))
         for number in range(1, chunks + 1)
     ]
-    imports.store_plan(IMPORT, "{}")
-    chunks_of(imports).store(IMPORT, parts, pipeline.deadline)
+    chunks_of(imports).store(IMPORT, "{}", parts, pipeline.deadline)
     file = ValidatedFile(chunks, 10 * chunks, "utf-8", ",")
     assert imports.begin(IMPORT, "first", file, approval=None, at="now")
 
@@ -286,7 +285,7 @@ def test_what_is_shown_of_an_import_only_grows_and_ends_exact(
     for number in (3, 1, 2):
         settle(imports, settlement(number))
         shown.append(counts_of(found(imports)))
-    imports.start_finalizing(IMPORT, at="now")
+    imports.start_finalizing(found(imports), at="now")
     shown.append(counts_of(found(imports)))
     (listed,), _ = imports.newest(TENANT, 5, None)
     stored = pipeline.memory.dynamodb.tables["ImportsTable"].items[IMPORT, "import"]
@@ -315,7 +314,7 @@ def test_an_import_that_was_begun_before_goes_on_with_all_on_its_own_item(
     for number in (2, 3, 3):
         now = settle(imports, settlement(number))
     assert pending_chunks(now) == frozenset()
-    imports.start_finalizing(IMPORT, at="now")
+    imports.start_finalizing(found(imports), at="now")
 
     now = found(imports)
     assert now.state == State.FINALIZING
@@ -339,13 +338,13 @@ def test_the_import_ends_only_when_no_chunk_is_pending(
 ) -> None:
     begun(imports, pipeline, 2)
     settle(imports, settlement(1))
-    imports.start_finalizing(IMPORT, at="now")
+    imports.start_finalizing(found(imports), at="now")
     assert found(imports).state == State.PROCESSING
 
     last = settle(imports, settlement(2))
     assert pending_chunks(last) == frozenset()
-    imports.start_finalizing(IMPORT, at="now")
-    imports.start_finalizing(IMPORT, at="later")
+    imports.start_finalizing(found(imports), at="now")
+    imports.start_finalizing(found(imports), at="later")
 
     assert (found(imports).state, found(imports).finished_at) == (State.FINALIZING, "now")
 
@@ -353,11 +352,11 @@ def test_the_import_ends_only_when_no_chunk_is_pending(
 def test_a_final_state_never_changes(imports: Imports, pipeline: Pipeline) -> None:
     begun(imports, pipeline, 1)
     settle(imports, settlement(1))
-    imports.start_finalizing(IMPORT, at="now")
+    imports.start_finalizing(found(imports), at="now")
     imports.end(IMPORT, State.ERROR, at="now", is_indexed=True, has_workbook=False)
 
     imports.end(IMPORT, State.DONE, at="later", is_indexed=False, has_workbook=False)
-    imports.start_finalizing(IMPORT, at="later")
+    imports.start_finalizing(found(imports), at="later")
     assert not imports.cancel(IMPORT, "ines", at="later")
     assert not imports.approve(IMPORT, "ines", at="later")
     assert not imports.lease(IMPORT, "second", now=1e9, until=2e9)
@@ -377,7 +376,7 @@ def test_what_has_not_ended_is_open_until_its_end_was_reported(
     assert [one.pk for one in imports.open_imports()] == [IMPORT]
 
     settle(imports, settlement(1))
-    imports.start_finalizing(IMPORT, at="now")
+    imports.start_finalizing(found(imports), at="now")
     imports.end(IMPORT, State.ERROR, at="now", is_indexed=True, has_workbook=False)
     assert [one.pk for one in imports.open_imports()] == [IMPORT]
     imports.mark_notified(IMPORT)

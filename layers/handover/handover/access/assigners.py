@@ -5,7 +5,7 @@ A tenant's role definition applies in every profile with a role of its name, inc
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from handover.access.people import Person
 from handover.errors import ForbiddenError
@@ -18,7 +18,14 @@ def barred_role(
     resources: Resources, tenant: str, profile: Profile, roles: Collection[str], user: User
 ) -> Role | None:
     """The first of `roles` that the user may not assign with the profile; None = may assign all."""
-    for definition in (*profile.roles.values(), *resources.tables.directory.roles(tenant)):
+    return barred_role_of(list(resources.tables.directory.roles(tenant)), profile, roles, user)
+
+
+def barred_role_of(
+    defined: Sequence[Role], profile: Profile, roles: Collection[str], user: User
+) -> Role | None:
+    """The same with the tenant's `defined` roles, which are known already."""
+    for definition in (*profile.roles.values(), *defined):
         if definition.role in roles and not definition.admits_assigner(user.roles):
             return definition
     return None

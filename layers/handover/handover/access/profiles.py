@@ -9,7 +9,7 @@ from __future__ import annotations
 from handover.access.people import Person
 from handover.errors import ForbiddenError, InvalidRequestError
 from handover.model import ADMIN, User
-from handover.profiles import About, Profile
+from handover.profiles import About, Profile, Settings
 from handover.profiles.parsing import NAME_PATTERN
 from handover.runtime import Resources
 
@@ -48,7 +48,12 @@ def usable_profiles(resources: Resources, tenant: str, user: User) -> dict[str, 
 
 def why_not(resources: Resources, tenant: str, user: User, profile: Profile) -> str:
     """Why the active user may not use the profile, "" when they may."""
-    is_on = profile.name in resources.tables.directory.settings(tenant).profiles
+    return why_not_under(resources.tables.directory.settings(tenant), user, profile)
+
+
+def why_not_under(settings: Settings, user: User, profile: Profile) -> str:
+    """The same under settings of the tenant that are known already."""
+    is_on = profile.name in settings.profiles
     if profile.admits(user.roles, is_on=is_on):
         return ""
     if profile.about is not About.ASSIGNMENTS:

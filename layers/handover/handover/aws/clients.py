@@ -6,14 +6,13 @@ All wait for a busy service (`handover.sdk`).
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 
 from handover.deadline import OF_MESSAGES, CallLimits, call_limits
 from handover.rules.window import MAX_IN_FLIGHT
-from handover.sdk import new_client
+from handover.sdk import Once, new_client
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
@@ -57,7 +56,7 @@ def cognito() -> CognitoIdentityProviderClient:
     return made
 
 
-@cache
+@Once
 def made_within(service: Any, limits: CallLimits) -> Any:
     """The client of a service whose calls keep to the limits."""
     config = Config(

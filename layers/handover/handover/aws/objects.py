@@ -56,6 +56,29 @@ def size_of(upload: Upload) -> int | None:
         raise
 
 
+def read_beginning(upload: Upload, most: int) -> tuple[bytes, int] | None:
+    """The first bytes, at most `most`, and the size of the version; None when it is gone.
+
+    One request says both. Raises RetryLaterError when fewer bytes came than there are.
+    """
+    try:
+        answer = _fetched(**upload.where(), Range=f"bytes=0-{most - 1}")
+    except ClientError as error:
+        # An empty object has no first byte: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.17
+        if error.response["Error"]["Code"] == "InvalidRange":
+            return b"", 0
+        raise
+    if answer is None:
+        return None
+    body: bytes = answer["Body"]
+    # A server may answer with the whole object, as to any range.
+    size = int(answer["ContentRange"].rpartition("/")[2]) if "ContentRange" in answer else len(body)
+    beginning = body[:most]
+    if len(beginning) != min(size, most):
+        raise RetryLaterError("an object was read in part")
+    return beginning, size
+
+
 def read_range(upload: Upload, start: int, end: int) -> bytes | None:
     """The bytes from `start` to `end` (exclusive), None when the version is gone.
 

@@ -5,33 +5,41 @@ Rights are checked as they are when the file is validated, not when it was annou
 
 from __future__ import annotations
 
-from handover.access.assigners import barred_role
-from handover.access.profiles import why_not, why_not_still
+from collections.abc import Sequence
+
+from handover.access.assigners import barred_role_of
+from handover.access.profiles import why_not_still, why_not_under
 from handover.errors import RefusedError
 from handover.model import Header, JobKind, User
 from handover.pipeline.uploads import DROP, Sender
-from handover.profiles import About, Binding, Profile
-from handover.runtime import Resources
+from handover.profiles import About, Binding, Profile, Role, Settings
 
 CODE = "UPLOADER_NOT_ALLOWED"
 
 
-def uploader_of(resources: Resources, sender: Sender, profile: Profile) -> User | None:
-    """The uploader, if they may upload this file; None when no person is responsible for it.
+def has_uploader(sender: Sender) -> bool:
+    """True when a person is responsible for the file.
 
     A job that follows the directory has no uploader: the person who asked for it may be deleted by
     it.
-    Raises RefusedError.
     """
-    if not sender.uploader or (
-        sender.job is not None and JobKind(sender.job).follows_the_directory
-    ):
+    follows = sender.job is not None and JobKind(sender.job).follows_the_directory
+    return bool(sender.uploader) and not follows
+
+
+def uploader_of(
+    sender: Sender, profile: Profile, user: User | None, settings: Settings
+) -> User | None:
+    """The uploader, if they may upload this file; None when no person is responsible for it.
+
+    `user` is whom the directory has under the sender's address. Raises RefusedError.
+    """
+    if not has_uploader(sender):
         return None
-    user = resources.tables.directory.user(sender.tenant, sender.uploader)
     if user is None or not user.is_active:
         raise _refused(sender, profile, "no active user has this address")
     reason = (
-        why_not(resources, sender.tenant, user, profile)
+        why_not_under(settings, user, profile)
         if sender.job is None
         else why_not_still(user, profile)
     )
@@ -63,18 +71,20 @@ def check_directory_right(sender: Sender, profile: Profile) -> None:
 
 
 def check_assigners(
-    resources: Resources,
-    sender: Sender,
+    defined: Sequence[Role],
     profile: Profile,
     binding: Binding,
     header: Header,
     uploader: User | None,
 ) -> None:
-    """Raises RefusedError if the file has a column of a role that the uploader may not assign."""
+    """Raises RefusedError if the file has a column of a role that the uploader may not assign.
+
+    `defined` are the roles that the tenant has defined.
+    """
     if uploader is None:
         return
     labels = {column.role: column.label for column in reversed(binding.roles)}
-    barred = barred_role(resources, sender.tenant, profile, labels, uploader)
+    barred = barred_role_of(defined, profile, labels, uploader)
     if barred is not None:
         expected = " or ".join(sorted(barred.assigned_by))
         line = header.last_line

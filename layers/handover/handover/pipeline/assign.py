@@ -138,7 +138,7 @@ def _work_taken(
 ) -> None:
     # Read the import only after taking the chunk: this sees whoever settled the chunk or cancelled
     # the import before, and from now on only this run can settle it.
-    item = resources.tables.imports.find(import_id)
+    item, plan = resources.tables.imports.find_with_plan(import_id)
     if item is None:
         raise RetryLaterError("there is no such import yet")
     if item.probe == number and is_probe(turn.run.sent_at, float(item.resent_at)):
@@ -149,7 +149,7 @@ def _work_taken(
         elif item.state != State.PROCESSING:
             return
         else:
-            item = _settle(resources, item, taken, turn)
+            item = _settle(resources, item, plan, taken, turn)
     if item.state == State.PROCESSING and not pending_chunks(item):
         send_finalize(resources, item)
 
@@ -170,9 +170,11 @@ def _count(resources: Resources, item: ImportItem, number: int, turn: _Turn) -> 
     raise RetryLaterError("another worker has this chunk", is_busy=True)
 
 
-def _settle(resources: Resources, item: ImportItem, taken: Taken, turn: _Turn) -> ImportItem:
+def _settle(
+    resources: Resources, item: ImportItem, plan: str | None, taken: Taken, turn: _Turn
+) -> ImportItem:
     run = turn.run
-    found = _gather(resources, item, taken, run, turn.may_write)
+    found = _gather(resources, item, plan, taken, turn)
     with _no_search_for_cycles():
         results = _results(resources, found, turn.decided, run.deadline)
     counts = tally(results)
@@ -210,19 +212,19 @@ def _settle(resources: Resources, item: ImportItem, taken: Taken, turn: _Turn) -
 
 
 def _gather(
-    resources: Resources, item: ImportItem, taken: Taken, run: Invocation, may_write: bool
+    resources: Resources, item: ImportItem, body: str | None, taken: Taken, turn: _Turn
 ) -> _Chunk:
     """Reads everything needed before the first account; raises RetryLaterError if it is missing.
 
     Without the uploaded object as it was validated, only a chunk that must not write can end.
     """
-    body = resources.tables.imports.plan(item.pk)
+    run = turn.run
     if body is None:
         raise RetryLaterError("the plan of this import is not there yet")
     plan = plan_from(body)
     chunk = taken.chunk
     data = objects.read_range(plan.upload, chunk.start, chunk.end)
-    may_write = may_write and not item.cancelled_by
+    may_write = turn.may_write and not item.cancelled_by
     if data is not None and zlib.crc32(data) != chunk.checksum:
         if may_write:
             raise RetryLaterError("the bytes read are not those that were validated")

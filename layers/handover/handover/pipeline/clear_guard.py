@@ -16,6 +16,7 @@ from handover.deadline import Deadline
 from handover.errors import RetryLaterError
 from handover.model import Account
 from handover.pipeline.import_plan import ImportPlan
+from handover.profiles import Settings
 from handover.reading import lines
 from handover.reading.scan import Scan
 from handover.rules import Instruction, instruction_of
@@ -29,14 +30,18 @@ RESERVE_SECONDS = 120.0
 
 
 def would_clear(
-    resources: Resources, item: ImportItem, plan: ImportPlan, scanned: Scan, deadline: Deadline
+    resources: Resources,
+    item: ImportItem,
+    plan: ImportPlan,
+    scanned: Scan,
+    settings: Settings,
+    deadline: Deadline,
 ) -> dict[str, Any] | None:
     """Why an Admin must approve the import first; None when it may continue.
 
     Most files ask for too few clearings to matter and are not checked further. For the others,
     accounts are looked up only until the answer is certain.
     """
-    settings = resources.tables.directory.settings(item.tenant)
     most = max(settings.clear_guard_lines, scanned.lines * settings.clear_guard_percent // 100)
     if scanned.clearing <= most:
         return None

@@ -23,12 +23,21 @@ from handover.workbooks.limits import MAX_REPORT_BYTES, MAX_REPORT_LINES, WORKBO
 SMALL_BYTES = 256 * 1024
 
 
-def write_report(resources: Resources, item: ImportItem, plan: ImportPlan, run: Invocation) -> bool:
-    """Writes errors.csv, and the same as a workbook unless it is too large; True when it did."""
+def write_report(
+    resources: Resources,
+    item: ImportItem,
+    plan: ImportPlan,
+    parts: Mapping[int, str],
+    run: Invocation,
+) -> bool:
+    """Writes errors.csv, and the same as a workbook unless it is too large; True when it did.
+
+    `parts` are the settled ones, as `Chunks.settled_parts` gives them.
+    """
     # Imports without errors must not wait for XlsxWriter to load.
     from handover.workbooks.report import write_workbook
 
-    pieces = _pieces(resources, item, plan)
+    pieces = _pieces(resources, item, plan, parts)
     if counts_of(item).with_errors > MAX_REPORT_LINES:
         _store(resources, item, pieces, run)
         return False
@@ -77,10 +86,12 @@ def _columns_of(plan: ImportPlan) -> Mapping[str, int]:
     return columns
 
 
-def _pieces(resources: Resources, item: ImportItem, plan: ImportPlan) -> Iterator[bytes]:
+def _pieces(
+    resources: Resources, item: ImportItem, plan: ImportPlan, settled: Mapping[int, str]
+) -> Iterator[bytes]:
     """The head of errors.csv, then the parts of the chunks in their order."""
     yield errors_head(plan.header, plan.dialect)
-    for number, parts in sorted(resources.tables.chunks.settled_parts(item).items()):
+    for number, parts in sorted(settled.items()):
         if not parts.endswith("!"):
             continue
         key = parts_key(item.pk, number, parts.removesuffix("!"), ERRORS)

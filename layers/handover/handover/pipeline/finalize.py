@@ -21,6 +21,7 @@ from handover.rules.pacing import measured_pace
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 from handover.store.imports import ImportItem, pending_chunks
 from handover.store.progress import counts_of
+from handover.together import together
 
 # Refusals caused by what happened to a file, not by its content: a new file may succeed.
 PASSING = frozenset({"NOT_VALIDATED", "OBJECT_GONE", "TICKET_REPLAYED"})
@@ -42,9 +43,12 @@ def end_import(resources: Resources, import_id: str, run: Invocation) -> None:
         metrics.add_metric("ImportsAwaitingApproval", "Count", 1)
         return
     if item.state == State.PROCESSING and not pending_chunks(item):
-        imports.start_finalizing(import_id, at=rfc3339(run.now))
-        item = imports.find(import_id) or item
-        _note_pace(resources, item)
+        # Nothing is pending any more, so neither changes what the other needs.
+        waiting = item
+        item, _ = together(
+            lambda: imports.start_finalizing(waiting, at=rfc3339(run.now)),
+            lambda: _note_pace(resources, waiting),
+        )
     if item.state == State.FINALIZING:
         final = _final_state(item)
         is_indexed, has_workbook = _write_files(resources, item, final, run)
@@ -111,24 +115,36 @@ def _write_files(
     resources: Resources, item: ImportItem, final: State, run: Invocation
 ) -> tuple[bool, bool]:
     """Writes the files about an import; whether its lines have an index, its report a workbook."""
-    is_indexed = has_workbook = False
     item.state = final.value
     import_summary = summary_of_end(resources, item)
     check_counts(import_summary)
+
+    def write_summary() -> None:
+        objects.write(
+            resources.reports_bucket,
+            report_key(item, SUMMARY),
+            summary_json(import_summary),
+            "application/json",
+        )
+
     if import_summary.results is not None:
-        body = resources.tables.imports.plan(item.pk)
+        body, parts = together(
+            lambda: resources.tables.imports.plan(item.pk),
+            lambda: resources.tables.chunks.settled_parts(item),
+        )
         if body is None:
             raise RetryLaterError("the plan of this import is not there")
         plan = plan_from(body)
-        is_indexed = write_results(resources, item, plan, run)
-        if import_summary.report is not None:
-            has_workbook = write_report(resources, item, plan, run)
+        is_indexed, has_workbook, _ = together(
+            lambda: write_results(resources, item, plan, parts, run),
+            lambda: (
+                import_summary.report is not None
+                and write_report(resources, item, plan, parts, run)
+            ),
+            write_summary,
+        )
+        return is_indexed, has_workbook
     if item.mode == Mode.PREVIEW and final is State.DONE:
         publish_preview(resources, item)
-    objects.write(
-        resources.reports_bucket,
-        report_key(item, SUMMARY),
-        summary_json(import_summary),
-        "application/json",
-    )
-    return is_indexed, has_workbook
+    write_summary()
+    return False, False

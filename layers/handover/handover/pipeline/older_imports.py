@@ -13,12 +13,14 @@ from datetime import datetime
 from itertools import chain
 
 from handover.aws import objects
+from handover.aws.objects import Version
 from handover.deadline import Deadline
 from handover.errors import RetryLaterError
 from handover.model import Mode
 from handover.pipeline.import_plan import ImportPlan, older_imports_key
 from handover.pipeline.uploads import DIRECTORY, DROP, IN, Arrival, found_arrival, is_no_upload
 from handover.runtime import Resources, rfc3339
+from handover.together import together
 
 # A plan is one item of at most 400 KB, which 11,400 ids would fill; longer lists go to S3.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
@@ -30,6 +32,7 @@ SAME_TIME_SECONDS = 1.0
 # so), so everything older than the watermark by this much was seen when the watermark was set.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html
 WATERMARK_LAG_SECONDS = 3 * 24 * 3600.0
+WATERMARK_STEP_SECONDS = 3600.0
 
 
 def older_open_imports_of(
@@ -41,17 +44,24 @@ def older_open_imports_of(
     ended_until = datetime.fromisoformat(watermark).timestamp() if watermark else 0.0
     times: dict[str, float] = {}
     no_uploads: set[str] = set()
-    for version in chain(
-        # Keys of tickets begin with the time of issue, so the listing can start there.
-        objects.versions(bucket, f"{IN}/{tenant}/", after_key=_first_ticket(tenant, ended_until)),
-        objects.versions(bucket, f"{DROP}/{tenant}/"),
-        objects.versions(bucket, f"{DIRECTORY}/{tenant}/"),
+
+    def recent(prefix: str, after_key: str = "") -> list[Version]:
+        listed = objects.versions(bucket, f"{prefix}/{tenant}/", after_key=after_key)
+        since = ended_until - WATERMARK_LAG_SECONDS
+        return [version for version in listed if version.modified.timestamp() > since]
+
+    for version in chain.from_iterable(
+        together(
+            # Keys of tickets begin with the time of issue, so the listing can start there.
+            lambda: recent(IN, _first_ticket(tenant, ended_until)),
+            lambda: recent(DROP),
+            lambda: recent(DIRECTORY),
+        )
     ):
-        if version.modified.timestamp() > ended_until - WATERMARK_LAG_SECONDS:
-            import_id = found_arrival(version).import_id
-            times[import_id] = version.modified.timestamp()
-            if is_no_upload(version.upload.key, version.size_bytes):
-                no_uploads.add(import_id)
+        import_id = found_arrival(version).import_id
+        times[import_id] = version.modified.timestamp()
+        if is_no_upload(version.upload.key, version.size_bytes):
+            no_uploads.add(import_id)
     times = {
         import_id: at for import_id, at in times.items() if at <= arrival.at + SAME_TIME_SECONDS
     }
@@ -66,7 +76,8 @@ def older_open_imports_of(
     older_open_imports = frozenset(times) - harmless - (no_uploads - states.keys())
     open_since = min((times[older_import] for older_import in older_open_imports), default=own_time)
     until = min(open_since, own_time) - SAME_TIME_SECONDS
-    if until > ended_until:
+    # Each raise is a write that the import waits for, and listings begin days before it anyway.
+    if until > ended_until + WATERMARK_STEP_SECONDS:
         watermarks.raise_watermark(tenant, rfc3339(until))
     return older_open_imports
 

@@ -55,4 +55,7 @@ def new_item(arrival: Arrival, sender: Sender, run: Invocation) -> ImportItem:
         listed_at=f"{received_at}#{arrival.import_id}",
         open="1",
         opened_at=rfc3339(run.now),
+        # Whoever registers it goes on with it.
+        lease_by=run.attempt,
+        lease_until=run.lease_until,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 
@@ -16,6 +16,7 @@ from handover.reports import IndexBuilder, LineIndex, index_json, lines_part_fro
 from handover.reports.parts import kept_labels
 from handover.runtime import Invocation, Resources, logger
 from handover.store.imports import ImportItem
+from handover.together import together
 
 # The sections of an index are kept on the function's own disk, of 512 MB, while the rows are
 # written. Twenty million lines, all in order, take some 200 MB.
@@ -26,10 +27,15 @@ _BLOCK_BYTES = 8 * 1024**2
 
 
 def write_results(
-    resources: Resources, item: ImportItem, plan: ImportPlan, run: Invocation
+    resources: Resources,
+    item: ImportItem,
+    plan: ImportPlan,
+    parts: Mapping[int, str],
+    run: Invocation,
 ) -> bool:
     """Writes results.csv, then the index of its lines; True when there is an index.
 
+    `parts` are the settled ones, as `Chunks.settled_parts` gives them.
     There is no index when a chunk was settled by code that made none yet, or when the index would
     take more than MAX_INDEX_BYTES.
     """
@@ -38,22 +44,25 @@ def write_results(
         objects.write_stream(
             resources.reports_bucket,
             report_key(item, f"{RESULTS}.csv"),
-            _rows(resources, item, plan, index, spool),
+            _rows(resources, item, plan, parts, (index, spool)),
             run.deadline,
         )
         if not index.is_whole:
             logger.warning("lines without an index", extra={"import_id": item.pk})
             return False
         spool.seek(0)
-        objects.write_stream(
-            resources.reports_bucket,
-            report_key(item, LINES_INDEX),
-            iter(lambda: spool.read(_BLOCK_BYTES), b""),
-            run.deadline,
-            "application/octet-stream",
+        body = index_json(_index(plan, index.builder))
+        bucket = resources.reports_bucket
+        together(
+            lambda: objects.write(bucket, report_key(item, LINES), body, "application/json"),
+            lambda: objects.write_stream(
+                bucket,
+                report_key(item, LINES_INDEX),
+                iter(lambda: spool.read(_BLOCK_BYTES), b""),
+                run.deadline,
+                "application/octet-stream",
+            ),
         )
-    body = index_json(_index(plan, index.builder))
-    objects.write(resources.reports_bucket, report_key(item, LINES), body, "application/json")
     return True
 
 
@@ -69,12 +78,13 @@ def _rows(
     resources: Resources,
     item: ImportItem,
     plan: ImportPlan,
-    index: _Index,
-    spool: SpooledTemporaryFile[bytes],
+    settled: Mapping[int, str],
+    into: tuple[_Index, SpooledTemporaryFile[bytes]],
 ) -> Iterator[bytes]:
-    """The pieces of results.csv; writes the sections of the index to `spool` as it goes."""
+    """The pieces of results.csv; makes the index, and spools its sections, as it goes."""
+    index, spool = into
     yield results_head(plan.header, plan.dialect)
-    for number, parts in sorted(resources.tables.chunks.settled_parts(item).items()):
+    for number, parts in sorted(settled.items()):
         attempt = parts.removesuffix("!")
         stored = objects.read(resources.work_bucket, lines_key(item.pk, number, attempt))
         if stored is None:

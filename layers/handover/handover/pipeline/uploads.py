@@ -228,10 +228,10 @@ def check_ticket(resources: Resources, arrival: Arrival, ticket: str) -> None:
     if held and held[-1].import_id != arrival.import_id:
         raise ReplayedError(Replays(held[-1].import_id, len(held) - 1, rfc3339(held[0].at)))
     tickets = resources.tables.tickets
-    is_good = tickets.use(ticket, arrival.import_id)
+    used = tickets.use(ticket, arrival.import_id)
     # Files posted after this one may have been reported before it.
-    tickets.take_over_replays(arrival.import_id, ticket)
-    if not is_good:
+    tickets.take_over_replays(arrival.import_id, ticket, used)
+    if used is None:
         raise RefusedError("TICKET_REPLAYED", _USED)
 
 

@@ -7,8 +7,8 @@ Admin must approve it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from handover.aws import objects
@@ -16,7 +16,12 @@ from handover.aws.objects import ObjectGoneError, Upload
 from handover.deadline import Deadline
 from handover.errors import RefusedError, RetryLaterError
 from handover.model import ADMIN, Dialect, FileWarning, Header, Mode, State, User
-from handover.pipeline.admission import check_assigners, check_directory_right, uploader_of
+from handover.pipeline.admission import (
+    check_assigners,
+    check_directory_right,
+    has_uploader,
+    uploader_of,
+)
 from handover.pipeline.change_guard import would_change
 from handover.pipeline.clear_guard import would_clear
 from handover.pipeline.convert import ask_for_conversion, converted
@@ -43,6 +48,7 @@ from handover.profiles import (
     Binding,
     OnError,
     Profile,
+    Role,
     Settings,
     bind,
     known_labels,
@@ -60,6 +66,7 @@ from handover.rules.pacing import MAX_CHUNK_LINES, chunk_lines
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 from handover.store.chunks import PlannedChunk
 from handover.store.imports import ImportItem, ValidatedFile, pending_chunks
+from handover.together import together
 
 # About so many chunks by bytes: they are sent, leased and settled one by one.
 MAX_CHUNKS = 1000
@@ -76,31 +83,28 @@ def take_in(resources: Resources, arrival: Arrival, run: Invocation, worker_seco
     validates the same import.
     """
     imports = resources.tables.imports
-    item = imports.find(arrival.import_id)
-    sender: Sender | None = None
+    item, sender = together(
+        lambda: imports.find(arrival.import_id), lambda: sender_of(resources, arrival)
+    )
+    is_mine = False
     if item is None:
         if is_passed_over(resources, arrival):
             return
-        sender = sender_of(resources, arrival)
         item = registered(resources, arrival, sender, run)
+        is_mine = item.lease_by == run.attempt
     if item.state == State.VALIDATING:
-        if not imports.lease(item.pk, run.attempt, now=run.now, until=run.lease_until):
+        if not is_mine and not imports.lease(
+            item.pk, run.attempt, now=run.now, until=run.lease_until
+        ):
             raise RetryLaterError("another run validates this import")
         try:
-            _decide(
-                resources,
-                arrival,
-                sender or sender_of(resources, arrival),
-                item,
-                run,
-                worker_seconds,
-            )
+            begun = _decide(resources, arrival, sender, item, run, worker_seconds)
         except RetryLaterError as late:
             # As with a chunk: the next run need not wait unless a request may still arrive.
             if not late.is_under_way:
                 imports.free(item.pk, run.attempt)
             raise
-        item = imports.find(item.pk) or item
+        item = begun or imports.find(item.pk) or item
     _send_on(resources, item, run.deadline)
 
 
@@ -123,11 +127,11 @@ def _decide(
     item: ImportItem,
     run: Invocation,
     worker_seconds: int,
-) -> None:
-    """Lets the import continue, refuses it, or lets it wait."""
+) -> ImportItem | None:
+    """Lets the import continue, refuses it, or lets it wait; the import if it continues."""
     imports = resources.tables.imports
     try:
-        _validate(resources, arrival, sender, item, run, worker_seconds)
+        return _validate(resources, arrival, sender, item, run, worker_seconds)
     except RefusedError as refused:
         replay_of = ""
         if isinstance(refused, ReplayedError) and item.ticket is not None:
@@ -146,6 +150,7 @@ def _decide(
     except _MustWaitError:
         imports.let_wait(item.pk, run.attempt, run.now)
         logger.info("import waits for older ones", extra={"import_id": item.pk})
+    return None
 
 
 def _send_on(resources: Resources, item: ImportItem, deadline: Deadline) -> None:
@@ -164,36 +169,85 @@ def _validate(
     item: ImportItem,
     run: Invocation,
     worker_seconds: int,
-) -> None:
+) -> ImportItem | None:
     """Admits the file, reads its head, scans it, plans the work and stores the plan."""
     if sender.refusal is not None:
         raise RefusedError(sender.refusal.code, sender.refusal.message, sender.refusal.line)
-    if sender.ticket is not None:
-        check_ticket(resources, arrival, sender.ticket)
     if sender.mode is Mode.PREVIEW:
-        _preview(resources, arrival, sender, item, run)
-        return
-    admitted = _admit(resources, sender)
+        if sender.ticket is not None:
+            check_ticket(resources, arrival, sender.ticket)
+        return _preview(resources, arrival, sender, item, run)
+    known = _gather(resources, arrival, sender, run)
+    admitted = _admit(sender, known)
     try:
-        head = _head_of(resources, arrival, admitted, item, run)
+        head = _head_of(resources, admitted, known, item, run)
         # What a line does may depend on what older imports leave behind. Whether some line has a
         # condition is known after the scan; of an import that waits already it is known before.
         must_wait = head.binding.is_relative or (bool(head.binding.conditions) and item.waits)
-        older = _let_older_end(resources, arrival, item, run) if must_wait else None
-        scanned = _scan(resources, item, admitted, head, run, worker_seconds)
-        if older is None and scanned.scan.has_conditions:
-            older = _let_older_end(resources, arrival, item, run)
+        if must_wait:
+            _let_older_end(resources, known.older, item, run)
+        scanned = _scan(item, admitted, head, known, run, worker_seconds)
+        if not must_wait and scanned.scan.has_conditions:
+            _let_older_end(resources, known.older, item, run)
         planned = _plan(resources, item, admitted, head, scanned, run)
     except ObjectGoneError as gone:
         raise _gone() from gone
-    if older is None:
-        older = older_open_imports_of(resources, sender.tenant, arrival, run.deadline)
-    _store(resources, item, admitted, head, scanned, replace(planned, older=older), run)
+    return _store(resources, item, admitted, head, scanned, planned, run)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was asked of the services before the file itself: the answers do not need each other.
+
+    `user` is whom the directory has under the sender's address, `older` are the older open
+    imports, and `pace` is the lines a second of one worker on the last file of its source.
+    """
+
+    profile: Profile
+    user: User | None
+    settings: Settings
+    roles: Sequence[Role]
+    older: frozenset[str]
+    pace: float
+    beginning: _Beginning | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Beginning:
+    """The version to be read, its size, and the bytes at its beginning."""
+
+    upload: Upload
+    size: int
+    head: bytes
+
+
+def _gather(resources: Resources, arrival: Arrival, sender: Sender, run: Invocation) -> _Known:
+    """Asks for all that admission and planning need, at the same time. Raises RefusedError."""
+    directory, tenant = resources.tables.directory, sender.tenant
+    _, (profile, roles), beginning, older, user, settings, pace = together(
+        lambda: sender.ticket is not None and check_ticket(resources, arrival, sender.ticket),
+        lambda: _profile(resources, sender),
+        lambda: _beginning(resources, arrival, sender),
+        lambda: older_open_imports_of(resources, tenant, arrival, run.deadline),
+        lambda: directory.user(tenant, sender.uploader) if has_uploader(sender) else None,
+        lambda: directory.settings(tenant),
+        lambda: resources.tables.watermarks.pace(tenant, sender.source),
+    )
+    return _Known(profile, user, settings, roles, older, pace, beginning)
+
+
+def _beginning(resources: Resources, arrival: Arrival, sender: Sender) -> _Beginning | None:
+    upload = _object(resources, arrival, sender)
+    read = objects.read_beginning(upload, MAX_HEADER_BYTES)
+    return _Beginning(upload, read[1], read[0]) if read is not None else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Admitted:
-    """Who sends the file, and by which profile; `uploader` None when no person answers for it."""
+    """Who sends the file, by which profile, and under which settings of the tenant.
+
+    `uploader` is None when no person answers for it.
+    """
 
     sender: Sender
     profile: Profile
@@ -227,36 +281,34 @@ class _Admitted:
         return is_new_run and (self.on_error.is_limited or self.guards_changes)
 
 
-def _admit(resources: Resources, sender: Sender) -> _Admitted:
+def _admit(sender: Sender, known: _Known) -> _Admitted:
     """The first step: who may send such files. Raises RefusedError."""
-    profile = _profile(resources, sender)
+    profile, settings = known.profile, known.settings
     check_directory_right(sender, profile)
-    uploader = uploader_of(resources, sender, profile)
-    settings = resources.tables.directory.settings(sender.tenant)
+    uploader = uploader_of(sender, profile, known.user, settings)
     return _Admitted(sender, profile, uploader, settings)
 
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """How the file is read, and which of its columns the profile needs."""
+    """How the file is read, and which of its columns the profile needs; what came before it."""
 
     source: _Source
     binding: Binding
+    older: frozenset[str]
 
 
 def _head_of(
-    resources: Resources, arrival: Arrival, admitted: _Admitted, item: ImportItem, run: Invocation
+    resources: Resources, admitted: _Admitted, known: _Known, item: ImportItem, run: Invocation
 ) -> _Head:
     """The second step: encoding, delimiter and columns. Raises RefusedError and _WorkbookError."""
     sender, profile = admitted.sender, admitted.profile
-    upload = _object(resources, arrival, sender)
-    size = objects.size_of(upload)
-    if size is None:
+    if known.beginning is None:
         raise _gone()
-    source = _source(resources, upload, profile, sender, size, item.pk, run.deadline)
+    source = _source(resources, known.beginning, profile, sender, item.pk, run.deadline)
     binding = _binding(resources, sender, profile, source.header)
-    check_assigners(resources, sender, profile, binding, source.header, admitted.uploader)
-    return _Head(source, binding)
+    check_assigners(known.roles, profile, binding, source.header, admitted.uploader)
+    return _Head(source, binding, known.older)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,10 +321,10 @@ class _Scanned:
 
 
 def _scan(
-    resources: Resources,
     item: ImportItem,
     admitted: _Admitted,
     head: _Head,
+    known: _Known,
     run: Invocation,
     worker_seconds: int,
 ) -> _Scanned:
@@ -280,7 +332,7 @@ def _scan(
     source, binding, profile = head.source, head.binding, admitted.profile
     seed = int(item.pk[:16], 16)
     fingerprint = Fingerprint(source.header)
-    blocks = objects.blocks(source.upload, source.header.data_start, source.size, run.deadline)
+    blocks = _blocks(source, run.deadline)
     found = scan(
         fingerprint.through(blocks) if admitted.sender.principal else blocks,
         dialect=source.dialect,
@@ -290,7 +342,7 @@ def _scan(
         ),
         sizes=Sizes(
             max(MIN_CHUNK_BYTES, -(-source.size // MAX_CHUNKS)),
-            chunk_lines(resources.tables.watermarks.pace(item.tenant, item.source), worker_seconds),
+            chunk_lines(known.pace, worker_seconds),
             # A job may have nothing to do by the time its file is written.
             Limits(min_lines=1 if admitted.sender.job is None else 0),
         ),
@@ -314,7 +366,6 @@ class _Planned:
     plan: ImportPlan
     chunks: Sequence[PlannedChunk]
     approval: dict[str, Any] | None
-    older: frozenset[str] = frozenset()
 
 
 def _plan(
@@ -346,7 +397,8 @@ def _plan(
         lines, limits = scanned.scan.lines, admitted.settings
         found = would_change(resources, item.tenant, sender.preview_of, lines, limits, run.deadline)
         return _Planned(plan, chunks, found)
-    return _Planned(plan, chunks, would_clear(resources, item, plan, scanned.scan, run.deadline))
+    found = would_clear(resources, item, plan, scanned.scan, admitted.settings, run.deadline)
+    return _Planned(plan, chunks, found)
 
 
 def _store(
@@ -357,8 +409,11 @@ def _store(
     scanned: _Scanned,
     planned: _Planned,
     run: Invocation,
-) -> None:
-    """The last step: the plan and the chunks are stored, then the import continues."""
+) -> ImportItem | None:
+    """The last step: the plan and the chunks are stored, then the import continues.
+
+    The import as it continues; None when another run has it by now.
+    """
     sender, profile, found = admitted.sender, admitted.profile, scanned.scan
     source = head.source
     warnings = source.warnings + column_warnings(
@@ -368,11 +423,14 @@ def _store(
         warnings += seen_again(resources, item, scanned.fingerprint, run.deadline)
     if sender.preview_of is not None:
         warnings += _warned(resources, sender.preview_of, warnings)
-    plan = with_older_imports(resources, planned.plan, planned.older, item.pk, run.attempt)
-    resources.tables.imports.store_plan(item.pk, plan_json(plan))
-    resources.tables.chunks.store(item.pk, planned.chunks, run.deadline)
-    remember_mapping(resources, sender, profile, source.header)
-    resources.tables.imports.begin(
+    plan = with_older_imports(resources, planned.plan, head.older, item.pk, run.attempt)
+    together(
+        lambda: remember_mapping(resources, sender, profile, source.header),
+        lambda: resources.tables.chunks.store(
+            item.pk, plan_json(plan), planned.chunks, run.deadline
+        ),
+    )
+    begun = resources.tables.imports.begin(
         item.pk,
         run.attempt,
         ValidatedFile(
@@ -392,6 +450,7 @@ def _store(
         "import validated",
         extra={"import_id": item.pk, "lines": found.lines, "chunks": len(found.chunks)},
     )
+    return begun
 
 
 def _warned(
@@ -406,18 +465,18 @@ def _warned(
 
 def _preview(
     resources: Resources, arrival: Arrival, sender: Sender, item: ImportItem, run: Invocation
-) -> None:
+) -> ImportItem | None:
     """Stores how the file is read and which profiles it fits; nothing of it is decided."""
     choice = choice_of(resources, sender)
     known = choice.for_reading
-    size = objects.size_of(arrival.upload)
-    if size is None:
+    beginning = _beginning(resources, arrival, sender)
+    if beginning is None:
         raise _gone()
     try:
-        source = _source(resources, arrival.upload, known, sender, size, item.pk, run.deadline)
+        source = _source(resources, beginning, known, sender, item.pk, run.deadline)
         upload, header, size = source.upload, source.header, source.size
         scanned = scan(
-            objects.blocks(upload, header.data_start, size, run.deadline),
+            _blocks(source, run.deadline),
             dialect=source.dialect,
             header=header,
             key=KeyColumn(0, seed=0),
@@ -428,7 +487,7 @@ def _preview(
     except ObjectGoneError as gone:
         raise _gone() from gone
     # No chunk and no line, so that nothing is processed and the import ends at once.
-    resources.tables.imports.begin(
+    begun = resources.tables.imports.begin(
         item.pk,
         run.attempt,
         ValidatedFile(0, 0, scanned.dialect.encoding, scanned.dialect.delimiter, source.warnings),
@@ -437,6 +496,7 @@ def _preview(
     )
     metrics.add_metric("LinesRead", "Count", scanned.lines)
     logger.info("file previewed", extra={"import_id": item.pk, "lines": scanned.lines})
+    return begun
 
 
 def _object(resources: Resources, arrival: Arrival, sender: Sender) -> Upload:
@@ -449,14 +509,18 @@ def _object(resources: Resources, arrival: Arrival, sender: Sender) -> Upload:
     return Upload(item.bucket, item.key, item.version_id)
 
 
-def _profile(resources: Resources, sender: Sender) -> Profile:
-    """The profile that the file follows: the one of that name, or the job's own."""
+def _profile(resources: Resources, sender: Sender) -> tuple[Profile, Sequence[Role]]:
+    """The profile that the file follows: the one of that name, or the job's own.
+
+    With it come the roles that the tenant has defined.
+    """
+    directory = resources.tables.directory
     if sender.profile_body is not None:
-        return parse_profile(sender.profile_body)
-    profile = resources.tables.directory.profile(sender.tenant, sender.profile)
+        return parse_profile(sender.profile_body), list(directory.roles(sender.tenant))
+    profile, roles = directory.profile_and_roles(sender.tenant, sender.profile)
     if profile is None:
         raise RefusedError("UNKNOWN_PROFILE", f"there is no profile {sender.profile!r}")
-    return profile
+    return profile, roles
 
 
 def _binding(resources: Resources, sender: Sender, profile: Profile, header: Header) -> Binding:
@@ -487,28 +551,28 @@ def _fitting(resources: Resources, tenant: str, header: Header, about: About) ->
 
 
 def _let_older_end(
-    resources: Resources, arrival: Arrival, item: ImportItem, run: Invocation
-) -> frozenset[str]:
-    """The older open imports beside which this one may continue.
-
-    Raises _MustWaitError while others must end first.
+    resources: Resources, older_open_imports: frozenset[str], item: ImportItem, run: Invocation
+) -> None:
+    """Raises _MustWaitError while older open imports must end before this one may continue.
 
     Of imports that wait for each other the oldest goes first. A cancelled one waits for nothing.
     """
-    older_open_imports = older_open_imports_of(resources, item.tenant, arrival, run.deadline)
     waiting = resources.tables.imports.orders_of_waiting(older_open_imports, run.deadline)
     behind = {older_import for older_import, order in waiting.items() if order > item.order}
     if older_open_imports - behind and not item.cancelled_by:
         raise _MustWaitError
-    return older_open_imports
 
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """What is read from now on, and how: the upload, or its copy in UTF-8."""
+    """What is read from now on, and how: the upload, or its copy in UTF-8.
+
+    `head` is its beginning, which is all of a small file.
+    """
 
     upload: Upload
     size: int
+    head: bytes
     dialect: Dialect
     header: Header
     warnings: tuple[FileWarning, ...] = ()
@@ -516,16 +580,17 @@ class _Source:
 
 def _source(
     resources: Resources,
-    upload: Upload,
+    beginning: _Beginning,
     profile: Profile,
     sender: Sender,
-    size: int,
     import_id: str,
     deadline: Deadline,
 ) -> _Source:
     """The source of an upload. Raises RefusedError; _WorkbookError before it is converted."""
     known = known_labels(profile, sender.mapping)
-    head = _head(upload, size)
+    upload, size = beginning.upload, beginning.size
+    # A file that is too large to be read at all is refused without a look at it.
+    head = beginning.head if size <= MAX_FILE_BYTES else b""
     if is_workbook(head):
         return _converted_source(resources, sender, profile, known, size, import_id)
     dialect, header = _read_head(head, size, known, profile)
@@ -538,9 +603,9 @@ def _source(
             utf8_blocks(source, encoding=encoding),
             deadline,
         )
-        size = objects.size_of(upload) or 0
-        dialect, header = _read_head(_head(upload, size), size, known, profile)
-    return _Source(upload, size, dialect, header)
+        head, size = _read(upload)
+        dialect, header = _read_head(head, size, known, profile)
+    return _Source(upload, size, head, dialect, header)
 
 
 def _converted_source(
@@ -558,19 +623,25 @@ def _converted_source(
         raise _gone()
     if found is None:
         raise _WorkbookError(size)
-    size = objects.size_of(found.csv) or 0
-    dialect, header = _read_head(_head(found.csv, size), size, known, profile, is_converted=True)
-    return _Source(found.csv, size, dialect, header, found.warnings)
+    head, size = _read(found.csv)
+    dialect, header = _read_head(head, size, known, profile, is_converted=True)
+    return _Source(found.csv, size, head, dialect, header, found.warnings)
 
 
-def _head(upload: Upload, size: int) -> bytes:
-    """The beginning of a file that is not too large to be read at all."""
-    if size > MAX_FILE_BYTES:
-        return b""
-    head = objects.read_range(upload, 0, min(size, MAX_HEADER_BYTES))
-    if head is None:
+def _read(upload: Upload) -> tuple[bytes, int]:
+    """The beginning of a copy in UTF-8, and its size."""
+    read = objects.read_beginning(upload, MAX_HEADER_BYTES)
+    if read is None:
         raise _gone()
-    return head
+    return read
+
+
+def _blocks(source: _Source, deadline: Deadline) -> Iterator[bytes]:
+    """The bytes after the header; a small file, which is read already, is not read again."""
+    start = source.header.data_start
+    if len(source.head) < source.size:
+        return objects.blocks(source.upload, start, source.size, deadline)
+    return iter([source.head[start:]] if start < source.size else [])
 
 
 def _read_head(

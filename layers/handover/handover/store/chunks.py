@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
@@ -18,9 +19,9 @@ from handover.deadline import Deadline
 from handover.errors import RetryLaterError
 from handover.model import Chunk
 from handover.rules.resending import ChunkSeen
-from handover.store.batches import put_items, read_items
+from handover.store.batches import Item, put_items, read_items
 from handover.store.connection import Model
-from handover.store.imports import IMPORT, ImportItem, with_progress
+from handover.store.imports import IMPORT, PLAN, ImportItem, with_progress
 from handover.store.items import item_at, key_of, updated_if
 from handover.store.progress import COUNTED, Settlement, count_chunk, counts_of
 
@@ -111,26 +112,29 @@ class Chunks:
 
     table: str
 
-    def store(self, import_id: str, chunks: Sequence[PlannedChunk], deadline: Deadline) -> None:
-        """Stores the chunks that validation has cut; the same again changes nothing."""
-        put_items(
-            self.table,
-            (
-                {
-                    **key_of(import_id, _chunk_key(one.chunk.number)),
-                    "start": {"N": str(one.chunk.start)},
-                    "end": {"N": str(one.chunk.end)},
-                    "first_line": {"N": str(one.chunk.first_line)},
-                    "lines": {"N": str(one.chunk.lines)},
-                    "checksum": {"N": str(one.chunk.checksum)},
-                    "repeats": {"N": str(one.repeats)},
-                    "logins": {"N": str(one.logins)},
-                    "attempts": {"N": "0"},
-                }
-                for one in chunks
-            ),
-            deadline,
+    def store(
+        self, import_id: str, plan: str, chunks: Sequence[PlannedChunk], deadline: Deadline
+    ) -> None:
+        """Stores the plan and the chunks that validation has cut; the same again changes nothing.
+
+        The plan goes with the first chunks, in one call.
+        """
+        plan_item: Item = {**key_of(import_id, PLAN), "body": {"S": plan}}
+        chunk_items = (
+            {
+                **key_of(import_id, _chunk_key(one.chunk.number)),
+                "start": {"N": str(one.chunk.start)},
+                "end": {"N": str(one.chunk.end)},
+                "first_line": {"N": str(one.chunk.first_line)},
+                "lines": {"N": str(one.chunk.lines)},
+                "checksum": {"N": str(one.chunk.checksum)},
+                "repeats": {"N": str(one.repeats)},
+                "logins": {"N": str(one.logins)},
+                "attempts": {"N": "0"},
+            }
+            for one in chunks
         )
+        put_items(self.table, chain((plan_item,), chunk_items), deadline)
 
     def take(
         self,

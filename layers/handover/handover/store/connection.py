@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
@@ -11,7 +10,7 @@ from pynamodb.models import Model as PynamodbModel
 
 from handover.deadline import CallLimits, call_limits
 from handover.rules.window import MAX_IN_FLIGHT
-from handover.sdk import new_client
+from handover.sdk import Once, new_client
 from handover.store.short_way import take_short_way
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ def client() -> DynamoDBClient:
     return client_within(call_limits())
 
 
-@cache
+@Once
 def client_within(limits: CallLimits) -> DynamoDBClient:
     """A client that tries a throttled or failed call as often as `limits` says, and then waits."""
     made: DynamoDBClient = new_client(

@@ -54,6 +54,7 @@ from handover.store.user_places import (
     read_users,
     user_places,
 )
+from handover.together import together
 
 SOURCE, PROFILE, SETTINGS = "source#", "profile#", "settings"
 WORKFLOW, ROLE = "workflow#", "role#"
@@ -274,12 +275,15 @@ class Directory:
 
         The tenant's definition of a role says who may assign it, in every profile.
         """
-        body = self._body(tenant, PROFILE + name)
+        return self.profile_and_roles(tenant, name)[0]
+
+    def profile_and_roles(self, tenant: str, name: str) -> tuple[Profile | None, list[Role]]:
+        """The profile as `profile` gives it, and the roles that the tenant has defined."""
+        body, roles = together(
+            lambda: self._body(tenant, PROFILE + name), lambda: list(self.roles(tenant))
+        )
         found = parse_profile(body) if body is not None else presets().get(name)
-        if found is None:
-            return None
-        roles = list(self.roles(tenant))
-        return found.with_roles(roles).guarded_by(roles)
+        return found.with_roles(roles).guarded_by(roles) if found is not None else None, roles
 
     def profiles(self, tenant: str) -> dict[str, Profile]:
         """All profiles that a tenant may use, by name; its own replace presets of the same name."""

@@ -26,8 +26,15 @@ from handover.model import FileWarning, Mode, Refusal, State
 from handover.reports import warnings_json
 from handover.store.batches import Item, read_items
 from handover.store.connection import Model
-from handover.store.items import item_at, key_of, saved_if, updated_if
-from handover.store.progress import COUNTED, Progress, counts_of, read_progress
+from handover.store.items import item_at, items_at, key_of, saved_if, updated_if
+from handover.store.progress import (
+    COUNTED,
+    PROGRESS,
+    Progress,
+    counts_of,
+    no_progress,
+    progress_in,
+)
 
 # A refusal may quote a header of 64 KB; it is part of listings and of notifications of 256 KB.
 MAX_REFUSAL_CHARS = 1_000
@@ -208,9 +215,13 @@ class Imports:
     # Reading
 
     def find(self, import_id: str) -> ImportItem | None:
-        """The import as it is now."""
-        item = item_at(ImportItem, import_id, IMPORT)
-        return self._with_progress(item) if item is not None else None
+        """The import as it is now, with its progress, which is read with it."""
+        return self._found(import_id, PROGRESS).item
+
+    def find_with_plan(self, import_id: str) -> tuple[ImportItem | None, str | None]:
+        """The import as `find` gives it, and its plan as JSON once it has been validated."""
+        found = self._found(import_id, PROGRESS, PLAN)
+        return found.item, found.plan
 
     def states(
         self, import_ids: Iterable[str], deadline: Deadline
@@ -242,6 +253,13 @@ class Imports:
         cursor = str(page[-1].listed_at) if len(keys) > limit else None
         found = [self._with_progress(items[key.pk]) for key in page if key.pk in items]
         return found, cursor
+
+    def _with_progress(self, item: ImportItem) -> ImportItem:
+        """An item that was read alone, with its progress while that is stored elsewhere."""
+        if not _counts_elsewhere(item):
+            return item
+        progress = items_at(self.table, [key_of(item.pk, PROGRESS)])
+        return _shown(item, progress[0] if progress else {})
 
     def open_imports(self, since: str = "") -> Iterator[ImportItem]:
         """All that have not ended or were not announced, oldest first, as they are now.
@@ -329,10 +347,6 @@ class Imports:
             (ImportItem.state == State.VALIDATING.value) & (ImportItem.lease_by == attempt),
         )
 
-    def store_plan(self, import_id: str, body: str) -> None:
-        """Stores the plan."""
-        PlanItem(import_id, body=body).save()
-
     def begin(
         self,
         import_id: str,
@@ -341,8 +355,8 @@ class Imports:
         *,
         approval: dict[str, Any] | None,
         at: str,
-    ) -> bool:
-        """True when the import continues: to its chunks, or to wait for an Admin.
+    ) -> ImportItem | None:
+        """The import that continues, to its chunks or to wait for an Admin; None if it does not.
 
         `at` is the time at which it was validated. An import that was cancelled meanwhile needs no
         approval any more.
@@ -366,32 +380,35 @@ class Imports:
         if file.is_check:
             actions += [ImportItem.mode.set(Mode.DRY_RUN.value), ImportItem.is_check.set(True)]
         works = [ImportItem.state.set(State.PROCESSING.value), ImportItem.working_at.set(at)]
+        begun = ImportItem(import_id)
         if approval is None:
-            return updated_if(ImportItem(import_id), [*actions, *works], still_mine)
-        waits = updated_if(
-            ImportItem(import_id),
-            [
-                *actions,
-                ImportItem.state.set(State.AWAITING_APPROVAL.value),
-                ImportItem.approval.set(approval),
-            ],
-            still_mine & ImportItem.cancelled_by.does_not_exist(),
-        )
-        return waits or updated_if(
-            ImportItem(import_id),
-            [*actions, *works],
-            still_mine & ImportItem.cancelled_by.exists(),
-        )
+            is_begun = updated_if(begun, [*actions, *works], still_mine)
+        else:
+            is_begun = updated_if(
+                begun,
+                [
+                    *actions,
+                    ImportItem.state.set(State.AWAITING_APPROVAL.value),
+                    ImportItem.approval.set(approval),
+                ],
+                still_mine & ImportItem.cancelled_by.does_not_exist(),
+            ) or updated_if(
+                begun, [*actions, *works], still_mine & ImportItem.cancelled_by.exists()
+            )
+        # A chunk that a sweep has sent already, and that is counted, loses nothing by coming again.
+        progress = no_progress(chunks=file.chunks, lines=file.lines)
+        return with_progress(begun, progress) if is_begun else None
 
-    def _with_progress(self, item: ImportItem) -> ImportItem:
-        """The item with its pending chunks and counts, while those are stored elsewhere."""
-        if item.chunks is None or item.state not in (
-            State.PROCESSING.value,
-            State.AWAITING_APPROVAL.value,
-        ):
-            return item
-        chunks, lines = int(item.chunks), int(item.lines)
-        return with_progress(item, read_progress(self.table, item.pk, chunks=chunks, lines=lines))
+    def _found(self, import_id: str, *others: str) -> _Found:
+        """The import, and of the items beside it those with these sort keys."""
+        keys = [key_of(import_id, sort_key) for sort_key in (IMPORT, *others)]
+        items = {item["sk"]["S"]: item for item in items_at(self.table, keys)}
+        if IMPORT not in items:
+            return _Found(None, None)
+        item = ImportItem.from_raw_data(dict(items[IMPORT]))
+        plan = items.get(PLAN)
+        shown = _shown(item, items.get(PROGRESS, {}))
+        return _Found(shown, plan["body"]["S"] if plan is not None else None)
 
     # Decisions of people
 
@@ -443,17 +460,18 @@ class Imports:
 
     # Ending
 
-    def start_finalizing(self, import_id: str, *, at: str) -> None:
-        """Leaves `processing` once no chunk is pending; `at` becomes the time it finished.
+    def start_finalizing(self, item: ImportItem, *, at: str) -> ImportItem:
+        """The import after it left `processing`; `at` becomes the time it finished.
 
-        The counts never change after that, and are kept on the import.
+        It stays as it is while chunks are pending. Once none is, its counts never change, so those
+        that the caller has read are the ones that are kept on the import.
         """
-        item = self.find(import_id)
-        if item is None or pending_chunks(item):
-            return
+        if pending_chunks(item):
+            return item
         counts = counts_of(item)
-        updated_if(
-            ImportItem(import_id),
+        left = ImportItem(item.pk)
+        is_first = updated_if(
+            left,
             [
                 ImportItem.state.set(State.FINALIZING.value),
                 ImportItem.finished_at.set(ImportItem.finished_at | at),
@@ -467,6 +485,7 @@ class Imports:
             ],
             ImportItem.state == State.PROCESSING.value,
         )
+        return left if is_first else self.find(item.pk) or item
 
     def end(
         self, import_id: str, state: State, *, at: str, is_indexed: bool, has_workbook: bool
@@ -526,6 +545,30 @@ class Imports:
             [ImportItem.probe_taken.set(True)],
             (ImportItem.probe == probe) & (ImportItem.state == State.PROCESSING.value),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An import and its plan, None for what there is not."""
+
+    item: ImportItem | None
+    plan: str | None
+
+
+def _counts_elsewhere(item: ImportItem) -> bool:
+    """True while the pending chunks and the counts of an import are on its progress item."""
+    return item.chunks is not None and item.state in (
+        State.PROCESSING.value,
+        State.AWAITING_APPROVAL.value,
+    )
+
+
+def _shown(item: ImportItem, progress: Item) -> ImportItem:
+    """The item, which shows what its progress item holds as long as that counts."""
+    if not _counts_elsewhere(item):
+        return item
+    chunks, lines = int(item.chunks or 0), int(item.lines)
+    return with_progress(item, progress_in(progress, chunks=chunks, lines=lines))
 
 
 def with_progress(item: ImportItem, progress: Progress) -> ImportItem:

@@ -63,9 +63,14 @@ def counts_of(item: Model) -> Counts:
     return Counts(lines=int(getattr(item, "lines")), **counted)  # noqa: B009 - of any such model
 
 
-def read_progress(table: str, import_id: str, *, chunks: int, lines: int) -> Progress:
-    """The progress of an import of this many chunks and lines, by a consistent read."""
-    return _progress(_read(table, import_id), chunks, lines)
+def no_progress(*, chunks: int, lines: int) -> Progress:
+    """The progress of an import that has just begun."""
+    return _progress({}, chunks, lines)
+
+
+def progress_in(item: Item, *, chunks: int, lines: int) -> Progress:
+    """The progress that this item holds, {} when there is none yet."""
+    return _progress(item, chunks, lines)
 
 
 def count_chunk(
@@ -83,7 +88,9 @@ def count_chunk(
     all the time.
     """
     place, bit = _place_of(settlement.chunk, chunks)
-    item = _read(table, import_id)
+    # The only chunk of an import finds nothing counted, as a rule, and the condition of its update
+    # finds out if that is wrong.
+    item = _read(table, import_id) if chunks > 1 else {}
     tries = 0
     while not _bits(item, place) >> bit & 1:
         if tries:

@@ -110,15 +110,17 @@ class Tickets:
         found = TicketItem.get(item.pk, TICKET, consistent_read=True).profile_body
         return found if found is not None else body
 
-    def use(self, ticket: str, import_id: str) -> bool:
-        """True when the ticket belongs to this import: unused until now, or used by it before."""
-        return updated_if(
-            TicketItem(f"{TICKET}#{ticket}"),
+    def use(self, ticket: str, import_id: str) -> TicketItem | None:
+        """The ticket as this import uses it, now or before; None when it belongs to another one."""
+        used = TicketItem(f"{TICKET}#{ticket}")
+        is_used = updated_if(
+            used,
             [TicketItem.import_id.set(import_id)],
             TicketItem.pk.exists()
             & TicketItem.cancelled_by.does_not_exist()
             & (TicketItem.import_id.does_not_exist() | (TicketItem.import_id == import_id)),
         )
+        return used if is_used else None
 
     def record_replays(self, ticket: str, replays: Replays) -> None:
         """Records the replays on the first import of the ticket; a lower number changes nothing.
@@ -138,9 +140,15 @@ class Tickets:
         )
         self._tell_replays(replays.first_import, replays.number, replays.last_at)
 
-    def take_over_replays(self, import_id: str, ticket: str) -> None:
-        """Copies the ticket's replays to an import, if it is the first of the ticket."""
-        known = self.find(ticket)
+    def take_over_replays(
+        self, import_id: str, ticket: str, known: TicketItem | None = None
+    ) -> None:
+        """Copies the ticket's replays to an import, if it is the first of the ticket.
+
+        `known` is the ticket as the import has used it: replays that are recorded after that are
+        recorded on the import, too.
+        """
+        known = known or self.find(ticket)
         if known is not None and known.replayed == import_id and known.replayed_at:
             self._tell_replays(import_id, int(known.replays), known.replayed_at)
 
