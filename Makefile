@@ -72,6 +72,7 @@ lock: .venv/.ready ## write all pins again, from pyproject.toml
 		--output-file layers/workbooks/requirements.txt
 	$(COMPILE) --group emulator --output-file requirements-emulator.txt
 	$(COMPILE) --group audit --output-file requirements-audit.txt
+	$(COMPILE) --group peers --output-file requirements-peers.txt
 
 build: ## build the artefacts for AWS (needs the SAM CLI)
 	sam build
@@ -80,7 +81,14 @@ deploy: build ## deploy to the AWS account of your credentials (needs the SAM CL
 	sam deploy
 	@echo 'The stack is handover-dev. If you have another one, too: export HANDOVER_STACK=handover-dev'
 
+# The benchmark goes on without them.
+.peers/.ready: requirements-peers.txt | .venv/.ready
+	.venv/bin/uv pip install --quiet --python .venv/bin/python --target .peers/packages -r $< 2>.venv/uv.log || \
+		.venv/bin/python -m pip install --quiet --disable-pip-version-check --target .peers/packages -r $<
+	@touch $@
+
 bench: setup ## measure speed and memory, into tests/bench/RESULTS.md
+	-@$(MAKE) --silent .peers/.ready
 	$(PYTHON) -m tests.bench
 
 contract: setup ## ask the API at length whether it keeps its description
@@ -114,4 +122,4 @@ audit: setup .audit/.ready ## run the security scanners; every finding is an err
 
 clean: ## stop the embedded AWS and remove everything that can be made again
 	-@test -x $(PYTHON) && $(PYTHON) -c 'from infra import local; local.down()'
-	rm -rf .venv .emulator .audit .build .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .emulator .audit .peers .build .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -17,7 +17,18 @@ from pathlib import Path
 from tests.bench import machine
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-TOPICS = ("scan", "worker", "flight", "end_to_end", "costs", "memory")
+TOPICS = (
+    "calls",
+    "cold_starts",
+    "scan",
+    "worker",
+    "flight",
+    "peers",
+    "end_to_end",
+    "costs",
+    "on_aws",
+    "memory",
+)
 INTRODUCTION = """\
 Figures depend on the machine, ratios hardly: compare what stands in one table. Rows of one table
 come from the same run. Processor time is what is compared unless a table says otherwise; other
@@ -57,6 +68,10 @@ def measured(name: str, *, quick: bool) -> str:
         "end_to_end": _end_to_end,
         "costs": _costs,
         "memory": _memory,
+        "calls": _calls,
+        "cold_starts": _cold_starts,
+        "peers": _peers,
+        "on_aws": _on_aws,
     }
     return topics[name](quick)
 
@@ -107,6 +122,30 @@ def _memory(quick: bool) -> str:
     from tests.bench import memory
 
     return memory.measure(quick=quick).markdown()
+
+
+def _calls(quick: bool) -> str:
+    from tests.bench import calls
+
+    return calls.measure(quick=quick).markdown()
+
+
+def _cold_starts(quick: bool) -> str:
+    from tests.bench import cold_starts
+
+    return cold_starts.measure(quick=quick).markdown()
+
+
+def _peers(quick: bool) -> str:
+    from tests.bench import peers
+
+    return peers.measure(quick=quick).markdown()
+
+
+def _on_aws(quick: bool) -> str:
+    from tests.bench import on_aws
+
+    return "\n\n".join(topic.markdown() for topic in on_aws.measure(quick=quick))
 
 
 def _measured_apart(name: str, *, quick: bool) -> str | None:

@@ -26,6 +26,7 @@ _KEYS = rb'"(?:pk|sk)": ?\{"S": ?"(%b[^"]*)"'
 _HASH_KEY = re.compile(rb'"pk": ?\{"S": ?"([^"]*)"')
 _SORT_KEY = re.compile(rb'"sk": ?\{"S": ?"([^"]*)"')
 _ASKED_TABLE = re.compile(rb'"RequestItems": ?\{("[^"]+")')
+_BOTH_KEYS = re.compile(rb'"pk": ?\{"S": ?"([^"]*)"\}, ?"sk": ?\{"S": ?"([^"]*)"')
 _RANGE = re.compile(rb"range: ?bytes=(\d+)-(\d+)")
 _RECEIVE_BYTES = 1 << 20
 
@@ -35,8 +36,9 @@ class Canned:
     """All the answers.
 
     `items`: for each table the beginning of the keys that are asked for, and the item that stands
-    under every one of them. `rows`: what GetItem and UpdateItem answer, by both keys. `objects`:
-    what S3 holds, by bucket and key. Both names are joined by a slash.
+    under every one of them. `rows`: what GetItem, UpdateItem and BatchGetItem of another table
+    answer, by both keys. `objects`: what S3 holds, by bucket and key. Both names are joined by a
+    slash.
     """
 
     items: Mapping[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
@@ -132,6 +134,8 @@ class _Answers:
     def _from_table(self, operation: bytes, body: bytes) -> bytes:
         if operation == b"BatchGetItem":
             table = _ASKED_TABLE.findall(body)[0]
+            if table not in self._tables:
+                return self._of_rows(table, body)
             pattern, before, after = self._tables[table]
             items = [b"%b%b%b" % (before, key, after) for key in pattern.findall(body)]
             return b'{"Responses":{%b:[%b]},"UnprocessedKeys":{}}' % (table, b",".join(items))
@@ -155,6 +159,12 @@ class _Answers:
                 _, before, after = self._tables[b'"%b"' % table]
                 return b'{"Item":%b0%b}' % (before, after)
         return b"{}"
+
+    def _of_rows(self, table: bytes, body: bytes) -> bytes:
+        """The rows of a table that are asked for together, as far as there are any."""
+        asked = (b"%b/%b" % keys for keys in _BOTH_KEYS.findall(body))
+        rows = b",".join(row for key in asked if (row := self._rows.get(key)) is not None)
+        return b'{"Responses":{%b:[%b]},"UnprocessedKeys":{}}' % (table, rows)
 
     def _from_s3(self, head: bytes, fields: bytes) -> bytes:
         method, path, _ = head.split(b" ", 2)

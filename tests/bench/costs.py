@@ -7,10 +7,12 @@ DynamoDB does: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.bench import pipeline
+from tests.bench.model import Counts
 from tests.bench.table import Topic, at_most
 from tests.kit.memory_aws import PLAIN, Twist, install
 from tests.kit.memory_aws.values import item_size
@@ -31,6 +33,7 @@ RECORDS_A_BATCH = 100  # of the stream, for the publish function
 
 REQUESTS_GOAL, UNITS_GOAL, ITEM_BYTES_GOAL = 45, 1010, 1024
 ACCOUNTS = "AccountsTable"
+MILLION = 1_000_000
 
 
 @dataclass(slots=True)
@@ -68,6 +71,56 @@ def measure(*, quick: bool = False) -> list[Topic]:
         _requests(lines, changed, unchanged, max(sizes)),
         _prices(lines, changed, unchanged, history),
     ]
+
+
+def counts_of_a_million(
+    *, changed: float, unchanged: float, publish_seconds: float, quick: bool = False
+) -> tuple[Counts, Counts]:
+    """What a million lines ask for, all changed and all unchanged, scaled from a smaller import.
+
+    `changed` and `unchanged` are a worker's seconds a line, `publish_seconds` those of a batch.
+    """
+    lines = 2000 if quick else 20_000
+    stack = pipeline.pipeline()
+    with install(stack.memory):
+        pipeline.seed(stack, lines)
+        _import(stack, "first", lines, turn=0)
+        of_changes, history = _import(stack, "second", lines, turn=1)
+        of_none, _ = _import(stack, "third", lines, turn=1)
+    return (
+        _million([of_changes, history], lines, MILLION, changed, publish_seconds),
+        _million([of_none], lines, 0, unchanged, publish_seconds),
+    )
+
+
+def _million(
+    counted: Sequence[Count], lines: int, changed: int, line: float, publish: float
+) -> Counts:
+    scale = MILLION / lines
+
+    def asked(*beginnings: str) -> int:
+        number = sum(
+            number
+            for count in counted
+            for (operation, _), number in count.requests.items()
+            if operation.startswith(beginnings)
+        )
+        return round(number * scale)
+
+    writes: Counter[str] = Counter()
+    for count in counted:
+        writes.update(count.write_units)
+    return Counts(
+        lines=MILLION,
+        changed=changed,
+        write_units={table: units * scale for table, units in writes.items()},
+        read_units=sum(sum(count.read_units.values()) for count in counted) * scale,
+        s3_puts=asked("PutObject", "ListObject"),
+        s3_gets=asked("GetObject", "HeadObject"),
+        messages=asked("SendMessage"),
+        worker_seconds=MILLION * line,
+        publish_seconds=publish,
+    )
 
 
 def _import(stack: pipeline.Pipeline, ticket: str, lines: int, *, turn: int) -> tuple[Count, Count]:

@@ -33,7 +33,7 @@ from tests.kit.cast import (
     TOGO_SALES,
     World,
 )
-from tests.kit.memory_aws import ServiceError, Twist
+from tests.kit.memory_aws import ServiceError
 from tests.kit.mishaps import Mishap, incident
 from tests.kit.payloads import load_event
 from tests.kit.pipeline import HOUR, file_of, told_by_s3, with_body
@@ -291,7 +291,7 @@ def _give_up(world: World) -> None:
     worked = world.uploaded(INSIDERS[0], OWN, _good(8))
     pipeline.validate(worked)
     name = pipeline.item(worked).pk
-    with incident(pipeline.memory, Mishap("BatchGetItem", twists=[Twist()], kill_after=1)):
+    with incident(pipeline.memory, Mishap("GetObject", kill_after=1)):
         _shielded(pipeline.assign, name)
     pipeline.clock.now += HOUR
     told = pipeline.put(
@@ -300,7 +300,7 @@ def _give_up(world: World) -> None:
         principal=OWN_PRINCIPAL,
     )
     pipeline.validate(told)
-    with incident(pipeline.memory, Mishap("BatchGetItem", twists=[Twist()], kill_after=1)):
+    with incident(pipeline.memory, Mishap("GetObject", kill_after=1)):
         _shielded(pipeline.assign, pipeline.item(told).pk)
     pipeline.clock.now += HOUR
     letter = {"v": 1, "import_id": pipeline.item(told).pk, "chunk": 1}

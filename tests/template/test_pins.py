@@ -22,7 +22,8 @@ WORKBOOKS_LAYER = ROOT / "layers" / "workbooks" / "requirements.txt"
 LAYERS = [HANDOVER_LAYER, NUMPY_LAYER, CONSOLE_LAYER, WORKBOOKS_LAYER]
 EMULATOR = ROOT / "requirements-emulator.txt"
 AUDIT = ROOT / "requirements-audit.txt"
-FILES = [DEVELOPMENT, *LAYERS, EMULATOR, AUDIT]
+PEERS = ROOT / "requirements-peers.txt"
+FILES = [DEVELOPMENT, *LAYERS, EMULATOR, AUDIT, PEERS]
 
 
 def entries(file: Path) -> list[list[str]]:

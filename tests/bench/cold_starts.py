@@ -1,0 +1,147 @@
+"""What a cold start imports: seconds of each function from its built layers, beside d4b7b5e's.
+
+Each import is a process of its own with nothing but the function and its layers to import from, as
+on AWS. The least of several runs counts, both sides in turns: other work on the machine only adds.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.local import package
+from infra.template import PATH, load
+from tests.bench.table import Topic, at_most
+
+ROOT = PATH.parent
+BEFORE = "d4b7b5e"
+WORKERS = ("validate", "assign", "finalize", "publish", "follow", "sweep", "abandon")
+GOALS = {**dict.fromkeys(WORKERS, 0.55), "api": 0.60}
+# numpy, and XlsxWriter, are layers of their own, as on AWS.
+LAYERS = {"validate": ("NumpyLayer",), "finalize": ("WorkbooksLayer",)}
+LAYERS["abandon"] = LAYERS["finalize"]
+MAX_LAYER_BYTES = 40 * 1024**2
+IMPORT = (
+    "import sys, time; sys.path[:0] = sys.argv[1:]; before = time.process_time(); import app; "
+    "print(time.process_time() - before, len(sys.modules))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """The processor time of an import in seconds, and how many modules it loads."""
+
+    seconds: float
+    modules: int
+
+
+def measure(*, quick: bool = False) -> Topic:
+    """The import of each function, beside the one before if git has it and its pins are at hand."""
+    rounds = 3 if quick else 15
+    with tempfile.TemporaryDirectory() as folder:
+        now = _unpacked(ROOT, Path(folder, "now"))
+        before = _before(Path(folder, "before"))
+        rows = [_row(name, *_in_turns(name, now, before, rounds)) for name in GOALS]
+        size = _bytes(now / "HandoverLayer")
+    notes = [
+        f"Least of {rounds} runs each, in turns; processor time of an import with compiled files.",
+        (
+            f"The layer that all functions share holds {size / 1024**2:.1f} MiB here, compiled "
+            f"files included; the goal is at most {MAX_LAYER_BYTES / 1024**2:.0f}. For Lambda's "
+            "arm64 it is smaller."
+        ),
+    ]
+    if before is None:
+        notes.append(f"{BEFORE} could not be built here, so there is nothing beside the figures.")
+    return Topic(
+        "Import of a function's code at a cold start",
+        ("function", "ms", "modules", f"ms at {BEFORE}", "modules", "ratio", "goal", ""),
+        tuple(rows),
+        tuple(notes),
+    )
+
+
+def seconds_of(names: tuple[str, ...], rounds: int = 3) -> dict[str, float]:
+    """How long these functions import, in seconds."""
+    with tempfile.TemporaryDirectory() as folder:
+        now = _unpacked(ROOT, Path(folder, "now"))
+        return {name: _in_turns(name, now, None, rounds)[0].seconds for name in names}
+
+
+def _row(name: str, now: Imported, before: Imported | None) -> tuple[str, ...]:
+    own = (name, f"{now.seconds * 1000:.0f}", f"{now.modules}")
+    if before is None:
+        return (*own, "", "", "", "", "")
+    ratio = now.seconds / before.seconds
+    beside = (f"{before.seconds * 1000:.0f}", f"{before.modules}", f"{ratio:.2f}")
+    return (*own, *beside, *at_most(ratio, GOALS[name], " x"))
+
+
+def _in_turns(
+    name: str, now: Path, before: Path | None, rounds: int
+) -> tuple[Imported, Imported | None]:
+    least: dict[Path, Imported] = {}
+    for _ in range(rounds):
+        for side in filter(None, (before, now)):
+            run = _imported(name, side)
+            known = least.get(side, run)
+            least[side] = min(known, run, key=lambda one: one.seconds)
+    return least[now], least[before] if before is not None else None
+
+
+def _imported(name: str, side: Path) -> Imported:
+    layers = ("HandoverLayer", *LAYERS.get(name, ()))
+    paths = [str(side / "functions" / name), *(str(side / one / "python") for one in layers)]
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", IMPORT, *paths],
+        env={"PATH": os.environ["PATH"], "POWERTOOLS_METRICS_NAMESPACE": "Handover"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    seconds, modules = done.stdout.split()[-2:]
+    return Imported(float(seconds), int(modules))
+
+
+def _before(folder: Path) -> Path | None:
+    """The code of d4b7b5e with its layers, unpacked; None where git does not know it."""
+    told = subprocess.run(
+        ["git", "-C", str(ROOT), "archive", BEFORE], capture_output=True, check=False
+    )
+    if told.returncode:
+        return None
+    source = folder / "source"
+    source.mkdir(parents=True)
+    with tarfile.open(fileobj=io.BytesIO(told.stdout)) as archive:
+        archive.extractall(source, filter="data")
+    return _unpacked(source, folder / "built")
+
+
+def _unpacked(root: Path, into: Path) -> Path:
+    """The layers and functions of a checkout as Lambda finds them."""
+    kept = package.BUILD / "bench" / root.name
+    kept.mkdir(parents=True, exist_ok=True)
+    for archive in package.build(load(root / "template.yaml"), root, kept):
+        if archive.logical_id.endswith("Layer"):
+            with zipfile.ZipFile(archive.path) as layer:
+                layer.extractall(into / archive.logical_id)  # noqa: S202 - our own archive
+    functions = into / "functions"
+    functions.mkdir(parents=True)
+    for path in (root / "functions").glob("*/app.py"):
+        (functions / path.parent.name).mkdir()
+        (functions / path.parent.name / "app.py").write_bytes(path.read_bytes())
+    # Our own code of a layer is not compiled in its archive.
+    compiling = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", str(into)]
+    subprocess.run([sys.executable, *compiling], check=True)
+    return into
+
+
+def _bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,110 @@
+"""What imports take and cost on AWS, by the model, from parts that were measured here."""
+
+from __future__ import annotations
+
+import statistics
+
+from tests.bench import calls, cold_starts, costs, worker
+from tests.bench.model import Import, Parts, Place, price_of, time_of
+from tests.bench.table import Topic, at_most
+
+STAGES = ("validate", "assign", "finalize")
+SIZES = (58, 1000, 100_000, 1_000_000, 20_000_000)
+MILLION = 1_000_000
+# Seconds, measured by hand on the machine of RESULTS.md: making the clients of DynamoDB, S3 and
+# SQS; a batch of the stream with 100 records. The scan topic measures the third.
+CLIENT_SECONDS, PUBLISH_SECONDS, SCANNED_LINE = 0.12, 0.5, 1 / 7.6e6
+# What a worker had at d4b7b5e: one call under way.
+IN_FLIGHT = 1.0
+WRITES_GOAL, COLD_GOAL_SECONDS = 1.5, 5.0
+
+
+def measure(*, quick: bool = False) -> list[Topic]:
+    """Times for files of five sizes, cold and warm, and the price of a million lines by part."""
+    parts = _parts(2 if quick else 5)
+    return [_times(parts), _prices(parts, quick=quick)]
+
+
+def _parts(rounds: int) -> Parts:
+    way = calls.way_of(1)
+    paces = worker._turns(2000, 100, rounds)
+
+    def line(name: str) -> float:
+        return statistics.median(pace.cpu for pace in paces[name])
+
+    return Parts(
+        steps={stage: way.steps(stage) for stage in STAGES},
+        imports=cold_starts.seconds_of(STAGES, rounds),
+        clients=CLIENT_SECONDS,
+        changed_line=line(worker.CHANGED),
+        unchanged_line=line(worker.UNCHANGED),
+        scanned_line=SCANNED_LINE,
+        in_flight=IN_FLIGHT,
+    )
+
+
+def _times(parts: Parts) -> Topic:
+    rows = []
+    for lines in SIZES:
+        for is_cold in (True, False):
+            one = Import(lines, lines, is_cold=is_cold)
+            small, large = (time_of(one, parts, Place(workers)) for workers in (10, 50))
+            unchanged = time_of(Import(lines, 0, is_cold=is_cold), parts, Place(50))
+            cells = [f"{seconds:,.1f}" for seconds in (small.all, large.all, unchanged.all)]
+            rows.append(
+                (f"{lines:,}, {'cold' if is_cold else 'warm'}", *cells, *_goal(one, large.all))
+            )
+    steps = ", ".join(f"{stage} {number}" for stage, number in parts.steps.items())
+    return Topic(
+        "Modelled seconds on AWS, from S3's event to the notification",
+        ("lines", "10 workers", "50 workers", "50 workers, none changes", "goal", ""),
+        tuple(rows),
+        (
+            (
+                "Not measured on AWS: tests/bench/model.py has the formulas, the limits with their "
+                "pages, and what is assumed."
+            ),
+            (
+                f"A call takes 10 ms and a table 40,000 writes a second; steps: {steps}; "
+                f"{parts.in_flight:.0f} call about lines under way; {parts.changed_line * 1e6:.0f} "
+                f"and {parts.unchanged_line * 1e6:.0f} µs of processor a changed and an unchanged "
+                "line, doubled for Lambda."
+            ),
+        ),
+    )
+
+
+def _goal(one: Import, seconds: float) -> tuple[str, str]:
+    if one.lines == 1000 and one.is_cold:
+        return at_most(seconds, COLD_GOAL_SECONDS, " s")
+    if one.lines == MILLION:
+        return at_most(seconds, WRITES_GOAL * one.changed / Place().table_writes, " s")
+    return "", ""
+
+
+def _prices(parts: Parts, *, quick: bool) -> Topic:
+    changed, unchanged = (
+        price_of(counts)
+        for counts in costs.counts_of_a_million(
+            changed=parts.changed_line * 2,
+            unchanged=parts.unchanged_line * 2,
+            publish_seconds=PUBLISH_SECONDS,
+            quick=quick,
+        )
+    )
+    rows = [
+        (name, f"{changed.get(name, 0.0):.3f}", f"{unchanged.get(name, 0.0):.3f}")
+        for name in sorted({*changed, *unchanged}, key=lambda name: -changed.get(name, 0.0))
+    ]
+    sums = (f"{sum(changed.values()):.3f}", f"{sum(unchanged.values()):.3f}")
+    return Topic(
+        "Complete price of a million lines, in dollars",
+        ("part", "every line changes", "no line changes"),
+        (*rows, ("all", *sums)),
+        (
+            (
+                "US East, on demand; tests/bench/model.py names the list of prices of each part. "
+                "Storage, and requests to the API, are left out."
+            ),
+        ),
+    )
