@@ -15,6 +15,7 @@ import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 from infra.local import package
 from infra.template import PATH, load
@@ -102,7 +103,7 @@ def _imported(name: str, side: Path) -> Imported:
     done = subprocess.run(
         [sys.executable, "-S", "-c", IMPORT, *paths],
         env={"PATH": os.environ["PATH"], "POWERTOOLS_METRICS_NAMESPACE": "Handover"},
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
@@ -121,12 +122,14 @@ def _before(folder: Path) -> Path | None:
     source.mkdir(parents=True)
     with tarfile.open(fileobj=io.BytesIO(told.stdout)) as archive:
         archive.extractall(source, filter="data")
-    return _unpacked(source, folder / "built")
+    # Its tracer made a client of X-Ray at each import.
+    with patch.object(package, "SERVICES", package.SERVICES | {"xray"}):
+        return _unpacked(source, folder / "built")
 
 
 def _unpacked(root: Path, into: Path) -> Path:
     """The layers and functions of a checkout as Lambda finds them."""
-    kept = package.BUILD / "bench" / root.name
+    kept = package.BUILD / "bench" / into.name
     kept.mkdir(parents=True, exist_ok=True)
     for archive in package.build(load(root / "template.yaml"), root, kept):
         if archive.logical_id.endswith("Layer"):

@@ -27,7 +27,8 @@ def main(lines: int, rounds: int) -> None:
     )
     django.setup()
     resource = _made(lines)
-    changed, unchanged = [], []
+    changed: list[float] = []
+    unchanged: list[float] = []
     for turn in range(rounds):
         for found, is_again in ((changed, False), (unchanged, True)):
             data = _dataset(lines, turn)

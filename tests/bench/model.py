@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, sqrt
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
 TABLE_WRITES = 40_000.0
@@ -127,7 +127,7 @@ def _with_more_workers(work: float, most: int, longest: float) -> float:
     if work <= done_growing:
         # first * t + more * t * t / 2 = work
         more = MORE_WORKERS_A_SECOND
-        return max(longest, (-first + (first * first + 2 * more * work) ** 0.5) / more)
+        return max(longest, (-first + sqrt(first * first + 2 * more * work)) / more)
     return max(longest, growing + (work - done_growing) / most)
 
 

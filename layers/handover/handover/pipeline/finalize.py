@@ -43,12 +43,7 @@ def end_import(resources: Resources, import_id: str, run: Invocation) -> None:
         metrics.add_metric("ImportsAwaitingApproval", "Count", 1)
         return
     if item.state == State.PROCESSING and not pending_chunks(item):
-        # Nothing is pending any more, so neither changes what the other needs.
-        waiting = item
-        item, _ = together(
-            lambda: imports.start_finalizing(waiting, at=rfc3339(run.now)),
-            lambda: _note_pace(resources, waiting),
-        )
+        item = _start(resources, item, run)
     if item.state == State.FINALIZING:
         final = _final_state(item)
         is_indexed, has_workbook = _write_files(resources, item, final, run)
@@ -72,6 +67,15 @@ def end_import(resources: Resources, import_id: str, run: Invocation) -> None:
         elif item.replay_of is None and item.mode != Mode.PREVIEW:
             announce(resources, summary_of_end(resources, item))
         imports.mark_notified(import_id)
+
+
+def _start(resources: Resources, item: ImportItem, run: Invocation) -> ImportItem:
+    """The import as its end begins, after its pace is recorded; none of its chunks is pending."""
+    started, _ = together(
+        lambda: resources.tables.imports.start_finalizing(item, at=rfc3339(run.now)),
+        lambda: _note_pace(resources, item),
+    )
+    return started
 
 
 def _note_pace(resources: Resources, item: ImportItem) -> None:

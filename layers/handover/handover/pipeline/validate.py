@@ -224,8 +224,13 @@ class _Beginning:
 def _gather(resources: Resources, arrival: Arrival, sender: Sender, run: Invocation) -> _Known:
     """Asks for all that admission and planning need, at the same time. Raises RefusedError."""
     directory, tenant = resources.tables.directory, sender.tenant
+
+    def use_ticket() -> None:
+        if sender.ticket is not None:
+            check_ticket(resources, arrival, sender.ticket)
+
     _, (profile, roles), beginning, older, user, settings, pace = together(
-        lambda: sender.ticket is not None and check_ticket(resources, arrival, sender.ticket),
+        use_ticket,
         lambda: _profile(resources, sender),
         lambda: _beginning(resources, arrival, sender),
         lambda: older_open_imports_of(resources, tenant, arrival, run.deadline),
