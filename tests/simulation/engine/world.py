@@ -13,8 +13,6 @@ from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import EventType
-from handover import batch as handover_messages
 from handover.pipeline.parking import PARKED
 
 from tests.kit.memory_aws import MemoryAws, Notification
@@ -550,13 +548,6 @@ class World:
         run.import_id = run.import_id or import_id
         request_id = _name(name, marshal.dumps(event, 2), self._named_before)
         context = LambdaContext(name, request_id, lambda: run.deadline - self.clock.now)
-        # Every process has its own list of what failed.
-        module: Any = handover_messages
-        processor = module._messages
-        if self.running:
-            module._messages = type(processor)(
-                event_type=EventType.SQS, raise_on_entire_batch_failure=False
-            )
         self.running.append(run)
         try:
             # Each invocation has a process of its own.
@@ -568,7 +559,6 @@ class World:
             return False, None
         finally:
             self.running.pop()
-            module._messages = processor
             self.pull()
         return not run.is_dead and self.clock.now <= run.deadline, answer
 
