@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from handover import together
+from handover import flight, together
+from handover.flight import Crew, Landed
 
 from tests.bench import pipeline
 from tests.bench.table import Topic, at_most
@@ -63,10 +64,36 @@ class Recorder:
         self.now = max(ends, default=begun)
         return outcomes
 
+    def crew(self) -> Crew:
+        """Whoever makes calls side by side: each begins at the step at which it is begun."""
+        return _Crew(self)
+
     @property
     def steps(self) -> int:
         """The length of the longest chain."""
         return max((call.step for call in self.calls), default=0)
+
+
+class _Crew:
+    """Makes each call at once, and lets it land at the step at which it would have ended."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self._in_flight: list[tuple[int, Landed[Any]]] = []
+
+    def begin(self, call: Callable[[], Landed[Any]]) -> None:
+        """Makes the call; those that are begun after it begin at the same step."""
+        begun = self._recorder.now
+        landed = call()
+        self._in_flight.append((self._recorder.now, landed))
+        self._recorder.now = begun
+
+    def next_landed(self) -> Landed[Any]:
+        """The call that ends first."""
+        first = min(self._in_flight, key=lambda one: one[0])
+        self._in_flight.remove(first)
+        self._recorder.now = max(self._recorder.now, first[0])
+        return first[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +142,14 @@ def _import(stack: pipeline.Pipeline, ticket: str, lines: int, *, turn: int) -> 
 
 @contextmanager
 def _recording(stack: pipeline.Pipeline) -> Iterator[Recorder]:
-    recorder, in_turn = Recorder(), together._run
+    recorder, in_turn, crew = Recorder(), together._run, flight.make_crew
     stack.memory.hook, together._run = recorder, recorder.at_once
+    flight.make_crew = recorder.crew
     try:
         yield recorder
     finally:
         stack.memory.hook, together._run = None, in_turn
+        flight.make_crew = crew
 
 
 def measure(*, quick: bool = False) -> Topic:

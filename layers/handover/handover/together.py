@@ -1,16 +1,19 @@
 """Calls that do not need each other's answers, made at the same time: their waits overlap.
 
-A call to AWS takes some ten milliseconds, in which a function has nothing else to do.
+A call to AWS takes some ten milliseconds, in which a function has nothing else to do. These are few
+calls of different kinds; `flight` makes many of one kind, as many at a time as a service takes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from handover.errors import RetryLaterError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -77,6 +80,8 @@ def at_once(calls: Sequence[Call]) -> list[Any]:
 
     The threads are new each time, so calls that make calls together wait for nobody's threads.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     *others, last = calls
     with ThreadPoolExecutor(len(others) or 1, thread_name_prefix="together") as threads:
         started: list[Future[Any]] = [
