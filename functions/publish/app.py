@@ -22,6 +22,7 @@ NEEDS = (
     Variable.DIRECTORY_TABLE,
     Variable.ACCOUNTS_TABLE,
     Variable.CHANGES_BUS,
+    Variable.CHANGE_EVENTS,
     Variable.WORK_BUCKET,
     Variable.HISTORY_DAYS,
     Variable.KEY_LAYOUT,

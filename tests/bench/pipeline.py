@@ -48,6 +48,7 @@ def pipeline() -> Pipeline:
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "us-east-1",
+        "HISTORY_DAYS": "0",
     }
     memory = memory_from_template(load(), time.time)
     memory.dynamodb.metered = True

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from handover import runtime
 from handover.model import RoleChange
 from handover.store.connection import client
 
@@ -63,6 +64,18 @@ def test_r53_the_captured_batch_is_written_to_history_portfolios_and_the_bus(
     assert {event.entry["DetailType"] for event in pipeline.memory.events.put} == {
         "AssignmentChanged"
     }
+
+
+def test_a_stack_whose_bus_nobody_listens_to_pays_for_no_event(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHANGE_EVENTS", "off")
+    runtime.resources.cache_clear()
+
+    pipeline.invoke(app.lambda_handler, load_event("publish-changes"))
+
+    assert (portfolio(pipeline, AMINA), events(pipeline)) == (["KE-002"], [])
+    assert history(pipeline, "KE-003") == [(2, (RoleChange(ROLE, (AMINA,), ()),))]
 
 
 def test_new_accounts_join_the_portfolio_of_whoever_holds_them(pipeline: Pipeline) -> None:

@@ -102,6 +102,7 @@ SETTINGS = {
     "AUDIT_DAYS": "400",
     "REPORTS_DAYS": "400",
     "KEY_LAYOUT": "together",
+    "CHANGE_EVENTS": "on",
     "CONSOLE_URL": "https://handover.example/",
 }
 # What botocore wants to know before it makes a client; nothing is signed or sent.

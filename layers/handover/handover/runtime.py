@@ -54,6 +54,7 @@ class Variable(StrEnum):
     NOTIFICATIONS_TOPIC = "NOTIFICATIONS_TOPIC"
     TENANT_TOPICS = "TENANT_TOPICS"
     CHANGES_BUS = "CHANGES_BUS"
+    CHANGE_EVENTS = "CHANGE_EVENTS"
     USER_POOL_ID = "USER_POOL_ID"
     CONSOLE_URL = "CONSOLE_URL"
     ASSIGN_TIMEOUT_SECONDS = "ASSIGN_TIMEOUT_SECONDS"
@@ -118,6 +119,8 @@ class Resources:
     user_pool: str = ""
     convert_queue: str = ""
     console_url: str = ""  # with a slash at its end
+    # False when nobody listens to the bus, so no event is paid for.
+    has_change_events: bool = True
 
 
 @cache
@@ -153,6 +156,7 @@ def resources() -> Resources:
         user_pool=name(Variable.USER_POOL_ID),
         convert_queue=name(Variable.CONVERT_QUEUE_URL),
         console_url=name(Variable.CONSOLE_URL),
+        has_change_events=name(Variable.CHANGE_EVENTS) != "off",
     )
 
 

@@ -49,12 +49,13 @@ def publish_changes(resources: Resources, changes: Sequence[Change], run: Invoca
             holdings += holdings_of(change.before, change.after)
     resources.tables.portfolios.put(holdings, run.now, run.deadline)
     _ask_for_rechecks(resources, holdings + _behind_another_wall(changes), changes, run)
-    buses.put_events(
-        resources.changes_bus,
-        ASSIGNMENT_CHANGED,
-        (_fitting(event) for entry in entries if (event := _event(entry))["changes"]),
-        run.deadline,
-    )
+    if resources.has_change_events:
+        buses.put_events(
+            resources.changes_bus,
+            ASSIGNMENT_CHANGED,
+            (_fitting(event) for entry in entries if (event := _event(entry))["changes"]),
+            run.deadline,
+        )
 
 
 def _publish_records(
