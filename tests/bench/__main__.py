@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.bench import machine
+from tests.bench.table import goals
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 TOPICS = (
@@ -47,12 +48,13 @@ def main() -> None:
     if asked.here:
         print(measured(asked.topic[0], quick=asked.quick))
         return
-    begun = time.monotonic()
+    begun, load = time.monotonic(), os.getloadavg()[0]
     tried = [_measured_apart(name, quick=asked.quick) for name in asked.topic or TOPICS]
     sections = [section for section in tried if section is not None]
     if len(sections) < len(tried):
         raise SystemExit("nothing was written: a part of the page is missing")
-    page = "\n\n".join([_head(asked, time.monotonic() - begun), *sections]) + "\n"
+    head = _head(asked, time.monotonic() - begun, load)
+    page = "\n\n".join([head, goals(sections), *sections]) + "\n"
     is_whole = not asked.quick and not asked.topic
     output = asked.output or (RESULTS if is_whole else None)
     if output is not None:
@@ -164,13 +166,13 @@ def _measured_apart(name: str, *, quick: bool) -> str | None:
     return section
 
 
-def _head(asked: argparse.Namespace, seconds: float) -> str:
+def _head(asked: argparse.Namespace, seconds: float, load: float) -> str:
     return "\n".join(
         [
             "# Results",
             "",
             f"`{_command(asked)}`, {datetime.now(UTC):%Y-%m-%d}, {seconds:.0f} s.",
-            f"{_machine()}.",
+            f"{_machine(load)}.",
             "",
             INTRODUCTION,
         ]
@@ -182,11 +184,10 @@ def _command(asked: argparse.Namespace) -> str:
     return " ".join(["python -m tests.bench", *["--quick"] * asked.quick, *topics])
 
 
-def _machine() -> str:
-    load = os.getloadavg()[2]
+def _machine(load: float) -> str:
     return (
-        f"{machine.described()}; "
-        f"{load:.1f} processes wanted the cores on average in the last quarter of an hour"
+        f"{machine.described()}; {load:.1f} processes wanted the cores in the minute before it, "
+        f"{os.getloadavg()[2]:.1f} in the last quarter of an hour of it, its own included"
     )
 
 

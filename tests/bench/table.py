@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+VERDICTS = ("met", "**missed**")
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:
@@ -28,12 +30,33 @@ class Topic:
 
 def at_least(value: float, goal: float, unit: str = " x") -> tuple[str, str]:
     """The cells of a goal that the value must reach: the goal, and whether it is met."""
-    return f"≥ {goal:g}{unit}", "met" if value >= goal else "**missed**"
+    return f"≥ {goal:g}{unit}", VERDICTS[value < goal]
 
 
 def at_most(value: float, goal: float, unit: str = "") -> tuple[str, str]:
     """The cells of a goal that the value must not exceed: the goal, and whether it is met."""
-    return f"≤ {goal:,g}{unit}", "met" if value <= goal else "**missed**"
+    return f"≤ {goal:,g}{unit}", VERDICTS[value > goal]
+
+
+def goals(sections: Sequence[str]) -> str:
+    """Every goal of the sections in one table: which topic, what, the figure, met or missed.
+
+    The figure is the cell before the goal, in its own unit.
+    """
+    rows = []
+    for section in sections:
+        title = ""
+        for line in section.splitlines():
+            title = line.removeprefix("## ") if line.startswith("## ") else title
+            cells = [cell.strip() for cell in line.strip("|").split("|")]
+            place = next((at for at, cell in enumerate(cells) if cell in VERDICTS), None)
+            if line.startswith("|") and place is not None:
+                rows.append(_row((title, cells[0], *cells[place - 2 : place + 1])))
+    missed = sum(VERDICTS[1] in row for row in rows)
+    head = ("topic", "what", "figure", "goal", "")
+    table = [_row(head), _row(["---"] * len(head)), *rows]
+    told = f"{len(rows) - missed} of {len(rows)} goals are met."
+    return "\n".join(["## Goals", "", told, "", *table])
 
 
 def verdicts(found: Sequence[tuple[str, float, float]]) -> str:

@@ -16,6 +16,7 @@ from tests.bench.model import (
     price_of,
     time_of,
 )
+from tests.bench.table import Topic, at_least, goals
 
 PARTS = Parts(
     steps={"validate": 8, "assign": 10, "finalize": 8},
@@ -94,3 +95,24 @@ def test_an_unchanged_million_pays_for_no_event_and_no_write() -> None:
 
     assert parts["EventBridge, events of changes"] == 0
     assert not any(name.startswith("DynamoDB, writes") for name in parts)
+
+
+def test_the_results_begin_with_every_goal_and_what_became_of_it() -> None:
+    topic = Topic(
+        "Worker",
+        ("what", "x", "goal", "", "wall"),
+        (
+            ("changed", "6.9", *at_least(6.9, 10), "7.0"),
+            ("unchanged", "14.3", *at_least(14.3, 10), "15"),
+            ("baseline", "1.0", "", "", "1.0"),
+        ),
+    )
+
+    assert goals([topic.markdown()]).splitlines()[2:] == [
+        "1 of 2 goals are met.",
+        "",
+        "| topic | what | figure | goal |  |",
+        "| --- | --- | --- | --- | --- |",
+        "| Worker | changed | 6.9 | ≥ 10 x | **missed** |",
+        "| Worker | unchanged | 14.3 | ≥ 10 x | met |",
+    ]
