@@ -502,8 +502,8 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 f"{PIPELINE}.assign",
                 "_gather",
-                "may_write = may_write and not item.cancelled_by",
-                "pass",
+                "turn.may_write and not item.cancelled_by",
+                "turn.may_write",
             ),
         ),
         kinds=("cancel",),
