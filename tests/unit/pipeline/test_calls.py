@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from tests.bench.calls import way_of
 
-MAX_STEPS = {"validate": 8, "assign": 10, "finalize": 8}
-MAX_CALLS = {"validate": 20, "assign": 10, "finalize": 11}
+MAX_STEPS = {"validate": 8, "assign": 11, "finalize": 7}
+MAX_CALLS = {"validate": 20, "assign": 11, "finalize": 11}
 
 
 def test_a_file_of_one_line_waits_for_no_more_calls_than_it_did() -> None:

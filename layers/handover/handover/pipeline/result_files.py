@@ -41,28 +41,50 @@ def write_results(
     """
     index = _Index(IndexBuilder(len(results_head(plan.header, plan.dialect))))
     with SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as spool:
-        objects.write_stream(
-            resources.reports_bucket,
-            report_key(item, f"{RESULTS}.csv"),
-            _rows(resources, item, plan, parts, (index, spool)),
+        rows = _rows(resources, item, plan, parts, (index, spool))
+
+        def write_rows(pieces: Iterator[bytes]) -> None:
+            key = report_key(item, f"{RESULTS}.csv")
+            objects.write_stream(resources.reports_bucket, key, pieces, run.deadline)
+
+        if len(parts) > 1:
+            write_rows(rows)
+            return _write_index(resources, item, plan, (index, spool), run)
+        # The index is made as the rows are read, and those of one chunk are in memory anyway: once
+        # they are read, both can be written.
+        whole = b"".join(rows)
+        _, is_indexed = together(
+            lambda: write_rows(iter((whole,))),
+            lambda: _write_index(resources, item, plan, (index, spool), run),
+        )
+        return is_indexed
+
+
+def _write_index(
+    resources: Resources,
+    item: ImportItem,
+    plan: ImportPlan,
+    made: tuple[_Index, SpooledTemporaryFile[bytes]],
+    run: Invocation,
+) -> bool:
+    """Writes the index that was made of all rows; False when it is not whole."""
+    index, spool = made
+    if not index.is_whole:
+        logger.warning("lines without an index", extra={"import_id": item.pk})
+        return False
+    spool.seek(0)
+    body = index_json(_index(plan, index.builder))
+    bucket = resources.reports_bucket
+    together(
+        lambda: objects.write(bucket, report_key(item, LINES), body, "application/json"),
+        lambda: objects.write_stream(
+            bucket,
+            report_key(item, LINES_INDEX),
+            iter(lambda: spool.read(_BLOCK_BYTES), b""),
             run.deadline,
-        )
-        if not index.is_whole:
-            logger.warning("lines without an index", extra={"import_id": item.pk})
-            return False
-        spool.seek(0)
-        body = index_json(_index(plan, index.builder))
-        bucket = resources.reports_bucket
-        together(
-            lambda: objects.write(bucket, report_key(item, LINES), body, "application/json"),
-            lambda: objects.write_stream(
-                bucket,
-                report_key(item, LINES_INDEX),
-                iter(lambda: spool.read(_BLOCK_BYTES), b""),
-                run.deadline,
-                "application/octet-stream",
-            ),
-        )
+            "application/octet-stream",
+        ),
+    )
     return True
 
 
