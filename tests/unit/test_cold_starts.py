@@ -85,7 +85,7 @@ def test_the_services_that_ship_are_those_that_clients_are_made_of() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
-        and node.func.id == "new_client"
+        and node.func.id in ("new_client", "made_within")
         and isinstance(node.args[0], ast.Constant)
     }
 
