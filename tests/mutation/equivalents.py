@@ -40,4 +40,11 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "(limit + len(rows))",
         "The slice saves telling rows that have no room; where the page ends is Room's to say.",
     ),
+    Equivalent(
+        "profiles/matching/keys.py",
+        "as_account",
+        "found <= PARTIES | IDS | {Concept.EXTERNAL, Concept.RECORD}",
+        "(found < PARTIES | IDS | {Concept.EXTERNAL, Concept.RECORD})",
+        "They differ only for a label that means all of these at once, which no label does.",
+    ),
 )

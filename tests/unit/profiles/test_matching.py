@@ -282,6 +282,21 @@ def test_a_label_is_taken_apart(label: str, words: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("label", "word"),
+    [
+        ("Straße", "strasse"),
+        ("Købt", "kobt"),
+        ("Kærlig", "kaerlig"),
+        ("Małe", "male"),
+        ("Đuro", "duro"),
+        ("Cœur", "coeur"),
+    ],
+)
+def test_letters_that_keyboards_lack_are_read_as_people_type_them(label: str, word: str) -> None:
+    assert words_of(label) == (word,)
+
+
+@pytest.mark.parametrize(
     ("label", "concepts"),
     [
         ("Kundennummer", {Concept.CUSTOMER, Concept.NUMBER}),
