@@ -37,6 +37,7 @@ from handover.http import (
     profiles,
     requests,
     settings,
+    subscriptions,
     users,
 )
 from handover.http.description import PATH, description, methods_of
@@ -127,6 +128,7 @@ ROUTERS = (
     users.router,
     requests.router,
     audit.router,
+    subscriptions.router,
 )
 for router in ROUTERS:
     app.include_router(router)
@@ -147,6 +149,7 @@ NEEDS = (
     Variable.USER_POOL_ID,
     Variable.TENANT_REQUESTS_A_SECOND,
     Variable.REPORTS_DAYS,
+    Variable.TENANT_TOPICS,
 )
 
 

@@ -207,11 +207,21 @@ def export(
     role: Annotated[
         str | None, Option("--role", metavar="ROLE", help="only those that they hold in this role")
     ] = None,
+    beginning: Annotated[
+        str | None, Option("--beginning", metavar="TEXT", help="only those whose id begins so")
+    ] = None,
 ) -> ExitCode:
     """Write all accounts with their assigned users, as CSV."""
     session = session_of(ctx)
     screen = session.screen
-    query = {"status": status, "portal": portal, "holder": holder, "role": role, "export": "true"}
+    query = {
+        "status": status,
+        "portal": portal,
+        "holder": holder,
+        "role": role,
+        "beginning": beginning,
+        "export": "true",
+    }
     found = pages(session.api, ("accounts",), "accounts", None, EXPORT_ROWS, **query)
     # The set of roles is known only at the end, and a million accounts do not fit into memory.
     with tempfile.TemporaryFile("w+", encoding="utf-8") as draft:

@@ -48,7 +48,8 @@ app = Typer()
 
 
 @app.command(
-    rich_help_panel=Panel.FILES, epilog=examples("imports", "imports --limit 100", "imports 4f0c…")
+    rich_help_panel=Panel.FILES,
+    epilog=examples("imports --limit 100", "imports --state error", "imports 4f0c…"),
 )
 def imports(
     ctx: Context,
@@ -59,17 +60,20 @@ def imports(
     limit: Annotated[
         int, Option("--limit", metavar="N", min=0, help="list at most this many")
     ] = DEFAULT_LIMIT,
+    state: Annotated[
+        str | None, Option("--state", metavar="STATE", help="list only those in this state")
+    ] = None,
     errors: Errors = DEFAULT_ERRORS,
 ) -> ExitCode:
     """List the imports, or show one of them."""
     session = session_of(ctx)
     if import_id:
         return _one_import(session, import_id, as_json=as_json, errors=errors)
-    found = list(pages(session.api, ("imports",), "imports", limit))
+    found = list(pages(session.api, ("imports",), "imports", limit, state=state))
     if as_json:
         show_json(found)
     elif not found:
-        session.screen.say("There are no imports yet")
+        session.screen.say("There are no such imports" if state else "There are no imports yet")
     else:
         _list_imports(session.screen, found)
     return ExitCode.ALL_GOOD

@@ -12,15 +12,17 @@ from tests.kit.doors import BACK_OFFICE, Doors, accounts_csv, http, post_form, u
 
 UPLOADS = Path(__file__).resolve().parents[2] / "events" / "uploads"
 SAMPLE = UPLOADS / "pulse-sample.csv"
+FIX = "3:account manager=wanjiru.mwangi@lumina.example"
 COUNTS = {"updated": 29, "cleared": 5, "unchanged": 7, "rejected": 15, "duplicate": 2}
 
 
-def test_a_dry_run_tells_what_the_run_then_does(doors: Doors) -> None:
-    content = SAMPLE.read_bytes()
-
-    tried = doors.run(content, mode="dry_run", filename="sample.csv")
+def test_a_dry_run_is_applied_as_it_was_shown_and_its_errors_are_fixed(doors: Doors) -> None:
+    tried = doors.run(SAMPLE.read_bytes(), mode="dry_run", filename="sample.csv")
     untouched = doors.manager("KE100842")
-    ran = doors.run(content, filename="sample.csv")
+    applied = doors.api("POST", f"/imports/{tried['import_id']}/apply", body={"mode": "run"})
+    ran = doors.ended(applied.json["import_id"])
+    corrected = ("fix", ran["import_id"], "--set", FIX, "--json")
+    fixed = doors.handover(*corrected)
 
     assert untouched == ["mercy.chebet@lumina.example"]
     assert tried["counts"] == ran["counts"]
@@ -30,6 +32,10 @@ def test_a_dry_run_tells_what_the_run_then_does(doors: Doors) -> None:
     assert ran["accounts_updated"] == 34
     assert doors.report(tried) == doors.report(ran)
     assert doors.manager("KE100842") == ["brian.kiptoo@lumina.example"]
+    assert fixed.returncode == 0, fixed.stdout + fixed.stderr
+    counts = json.loads(fixed.stdout)["counts"]
+    assert (counts["lines"], counts["rejected"]) == (1, 0)
+    assert ran["follows"] == tried["import_id"]
 
 
 def test_the_results_hold_every_line_once_in_the_files_order(doors: Doors) -> None:

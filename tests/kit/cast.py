@@ -165,7 +165,8 @@ class World:
     def state(self) -> tuple[Any, ...]:
         """All that could tell that something was done: tables, objects, messages."""
         memory = self.pipeline.memory
-        return (*memory.snapshot(), len(memory.sqs.outbox), len(memory.sns.published))
+        sent = len(memory.sqs.outbox), len(memory.sns.published)
+        return (*memory.snapshot(), *sent, frozenset(memory.sns.subscribed))
 
 
 def build(pipeline: Pipeline) -> tuple[World, Snapshot]:

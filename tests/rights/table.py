@@ -37,6 +37,8 @@ POST    /imports                          strict-preview 201     yes   yes    - 
 POST    /imports                          sales-file     201     -     -      yes   -       -     -          -
 POST    /imports                          users-file     201     yes   -      -     -       -     yes        -
 GET     /imports                          -              200     yes   yes    yes   yes     yes   yes        yes
+GET     /imports?state=done&since=2026-01-01 -           200     yes   yes    yes   yes     yes   yes        yes
+GET     /imports/days                     -              200     yes   yes    yes   yes     yes   yes        yes
 GET     /imports/{ended}                  -              200     yes   yes    yes   yes     yes   yes        yes
 GET     /imports/{running}                -              200     yes   yes    yes   yes     yes   yes        yes
 GET     /imports/{ticket}                 -              200     yes   yes    yes   yes     yes   yes        yes
@@ -96,10 +98,12 @@ POST    /assignments                      hand-ids       202     yes   yes    - 
 POST    /assignments                      hand-all       202     yes   yes    -     -       -     yes        yes
 POST    /assignments                      hand-sales     202     -     -      yes   -       -     -          -
 GET     /pending                          -              200     yes   -      -     -       -     yes        -
+GET     /pending/addresses                -              200     yes   -      -     -       -     yes        -
 
 # Accounts, their history and who holds them
 GET     /accounts                         -              200     yes   yes    yes   yes     yes   yes        yes
 GET     /accounts?holder=Sam+Sales        -              200     yes   yes    yes   yes     yes   yes        yes
+GET     /accounts?beginning=K             -              200     yes   yes    yes   yes     yes   yes        yes
 GET     /accounts?id={account}            -              200     yes   yes    yes   yes     yes   yes        yes
 GET     /accounts/{account}               -              200     yes   yes    yes   yes     yes   yes        yes
 GET     /accounts/{account}?at=2026-11-22 -              200     yes   yes    yes   yes     yes   yes        yes
@@ -141,6 +145,9 @@ PUT     /profiles/fresh                   new-profile    200     yes   -      - 
 PUT     /profiles/single-strict           new-profile    200     yes   -      -     -       -     yes        -
 DELETE  /profiles/{profile}               -              204     yes   -      -     -       -     yes        -
 DELETE  /profiles/single-strict           -              409     yes   -      -     -       -     yes        -
+GET     /subscriptions                    -              200     yes   -      -     -       -     yes        -
+POST    /subscriptions                    subscription   202     yes   -      -     -       -     yes        -
+POST    /profiles/{profile}/sample        sample-check   200     yes   yes    yes   yes     yes   yes        yes
 POST    /profiles/{profile}/copies        copy           201     yes   -      -     -       -     yes        -
 
 # What everybody did

@@ -140,6 +140,8 @@ BODIES: dict[str, object] = {
     "no-leavers": {"emails": ["nobody@lumina.example"]},
     "new-profile": STRICT | {"title": "Another"},
     "old-profile": STRICT | {"title": "Another", "version": 9},
+    "subscription": {"endpoint": "finance@lumina.example"},
+    "sample-check": {"text": "account ID,account Manager\nK1,ana@lumina.example\n"},
     "copy": {"name": "theirs", "mapping": {"Key": "account ID"}},
     "guard": {"clear_guard_lines": 99},
     "profiles-on": {"profiles": ["multi-with-workflow"]},

@@ -50,6 +50,8 @@ OTHER_RIGHTS = {
     ("sqs", "SendMessage"): ("sqs:SendMessage", "QueueUrl"),
     ("sqs", "SendMessageBatch"): ("sqs:SendMessage", "QueueUrl"),
     ("sns", "Publish"): ("sns:Publish", "TopicArn"),
+    ("sns", "ListSubscriptionsByTopic"): ("sns:ListSubscriptionsByTopic", "TopicArn"),
+    ("sns", "Subscribe"): ("sns:Subscribe", "TopicArn"),
     ("events", "PutEvents"): ("events:PutEvents", ""),
 }
 

@@ -45,7 +45,9 @@ from tests.workbooks.raw import packed
 ACCOUNT = "ACCT-4711-MBEKI"
 CELL = "raw cell of Nomvula Mbeki"
 FILENAME = "salaries of Nomvula Mbeki.csv"
-SET_UP = ("/users", "/profiles", "/settings", "/roles", "/workflows", "/sources")
+SET_UP = (
+    "/users", "/profiles", "/settings", "/roles", "/workflows", "/sources", "/subscriptions",
+)  # fmt: skip
 
 
 def take(world: World) -> None:

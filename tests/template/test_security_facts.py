@@ -198,9 +198,19 @@ def test_only_those_who_end_imports_publish_and_to_no_topic_but_those_of_imports
         if "sns:" in json.dumps(statement["Action"])
     }
 
-    allowed = [{"Ref": "NotificationsTopic"}, {"Fn::Sub": f"{arn}-notifications-*"}]
-    assert found == {("FinalizeRole", "Notify"): allowed, ("AbandonRole", "Notify"): allowed}
-    for name in ("FinalizeFunction", "AbandonFunction"):
+    of_tenants = {"Fn::Sub": f"{arn}-notifications-*"}
+    allowed = [{"Ref": "NotificationsTopic"}, of_tenants]
+    # The API, which reads and makes subscriptions, never reaches the operators' topic.
+    assert found == {
+        ("FinalizeRole", "Notify"): allowed,
+        ("AbandonRole", "Notify"): allowed,
+        ("ApiRole", "Subscribe"): of_tenants,
+    }
+    assert statements("ApiRole")["Subscribe"]["Action"] == [
+        "sns:ListSubscriptionsByTopic",
+        "sns:Subscribe",
+    ]
+    for name in ("FinalizeFunction", "AbandonFunction", "ApiFunction"):
         variables = FUNCTIONS[name]["Environment"]["Variables"]
         assert variables["TENANT_TOPICS"] == {"Fn::Sub": f"{arn}-notifications-"}
     assert TEMPLATE["Outputs"]["TenantTopics"]["Value"] == {"Fn::Sub": f"{arn}-notifications-"}

@@ -135,7 +135,10 @@ LINE_CODES = _codes(
         ),
         "LOGIN_TAKEN": (
             "Another user has the login name, or had it when this import began.",
-            "Choose another login name. One that was given up is free for the next import.",
+            (
+                "Choose another login name. One that was given up is free for the next import, and"
+                " one that a line has only asked for after an hour."
+            ),
         ),
         NOT_PROCESSED: (
             "Handover could not process the line; nothing is wrong with it.",

@@ -72,6 +72,8 @@ def resources() -> Iterator[runtime.Resources]:
         patch.setenv("TENANT_REQUESTS_A_SECOND", "0")
         patch.setenv("REPORTS_DAYS", "400")
         patch.setenv("AUDIT_DAYS", "400")
+        topics = f"arn:aws:sns:{REGION}:123456789012:handover-notifications-"
+        patch.setenv("TENANT_TOPICS", topics)
         patch.setenv("UPLOADS_BUCKET", "uploads")
         patch.setenv("REPORTS_BUCKET", "reports")
         patch.setenv("USER_POOL_ID", _pool())

@@ -385,3 +385,44 @@ def test_the_portals_of_another_tenant_are_not_there(pipeline: Pipeline, api: Ap
     pipeline.publish()
 
     assert managers(api, "north") == []
+
+
+def test_accounts_are_found_by_the_beginning_of_their_id_in_order(
+    pipeline: Pipeline, api: Api
+) -> None:
+    pipeline.kenyan(120)
+    pipeline.kenyan(5, tenant="umbra")
+
+    found = ids(api, 4, beginning="K01")
+
+    assert found == [f"K01{digit}" for digit in range(10)]
+    assert ids(api, beginning="K017") == ["K017"]
+    assert ids(api, beginning="k01") == ids(api, beginning="K01\U0010ffff") == []
+    assert ids(api, beginning="K01", status="inactive") == []
+    assert ids(api, beginning="é" * 1000) == []
+
+
+def test_lists_count_what_users_hold_and_how_many_accounts_wait_for_an_address(
+    pipeline: Pipeline, api: Api
+) -> None:
+    awaited = {"new@x.example": 2, "new@x.example.au": 1, "old@x.example": 1}
+    pipeline.accounts(
+        *(
+            Account(TENANT, f"P{address}{number}", 1, assigned={ROLE: (f"pending:{address}",)})
+            for address, count in awaited.items()
+            for number in range(count)
+        )
+    )
+    pipeline.kenyan(3, held_by=AMINA)
+    pipeline.settle()
+    admin = Api(TENANT, pipeline.resources, ADMIN)
+
+    users = {row["email"]: row for row in api.get("/users", counts="true").body["users"]}
+    first = admin.get("/pending/addresses", limit="2").body
+    second = admin.get("/pending/addresses", limit="2", cursor=first["cursor"]).body
+
+    assert {email: row["held"] for email, row in users.items() if row["held"]} == {AMINA: 3}
+    assert "held" not in api.get("/users").body["users"][0]
+    found = {one["address"]: one["accounts"] for one in first["awaited"] + second["awaited"]}
+    assert found == awaited
+    assert second["cursor"] is None

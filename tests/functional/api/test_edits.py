@@ -364,3 +364,34 @@ def test_an_edit_whose_first_answer_was_lost_counts_once(
 
     assert answer.body["outcome"] == outcome
     assert pipeline.account("K000").version == answer.body["version"] == 2
+
+
+def test_an_edit_of_a_version_that_was_seen_says_what_has_changed_since(
+    pipeline: Pipeline, office: Api
+) -> None:
+    seen = office.get("/accounts/K000").body["version"]
+    assert edit(office, {ROLE: BARAKA}, version=seen).status == 200
+
+    late = edit(office, {ROLE: None}, version=seen)
+
+    assert_problem(late, 409)
+    assert f"found version {seen + 1}, expected {seen}" in late.body["detail"]
+    assert f"{ROLE} was {AMINA}, is {BARAKA} (by " in late.body["detail"]
+    assert edit(office, {ROLE: None}, version=seen, dry_run=True).status == 409
+    assert pipeline.account("K000").assigned[ROLE] == (BARAKA,)
+
+
+@shared_metrics
+def test_an_edit_that_meets_another_while_it_writes_keeps_to_the_version(
+    pipeline: Pipeline, office: Api
+) -> None:
+    seen = office.get("/accounts/K000").body["version"]
+
+    def meanwhile() -> None:
+        assert edit(office, {ROLE: None}).status == 200
+
+    with incident(pipeline.memory, meeting(pipeline, meanwhile)):
+        late = edit(office, {ROLE: BARAKA}, version=seen)
+
+    assert_problem(late, 409)
+    assert pipeline.account("K000").assigned.get(ROLE, ()) == ()

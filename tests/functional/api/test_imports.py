@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -289,3 +290,44 @@ def test_an_import_that_has_ended_says_how_fast_it_was(api: Api) -> None:
         "lines_a_second": 0.5,
         "seconds_left": 0,
     }
+
+
+def test_the_list_is_filtered_by_state_person_and_day(api: Api) -> None:
+    items = [an_import(api, number) for number in range(7)]
+    an_import(api, 8, state="error")
+
+    def found(**query: str) -> list[str]:
+        answer = api.get("/imports", limit="3", **query)
+        assert answer.status == 200, answer.text
+        rows = [row["import_id"] for row in answer.body["imports"]]
+        if answer.body["cursor"] is None:
+            return rows
+        return rows + found(**query | {"cursor": answer.body["cursor"]})
+
+    day = items[0].received_at[:10]
+    listed = [item.pk for item in reversed(items)]
+    everything = found()
+    assert found(state=str(items[0].state)) == [one for one in everything if one in listed]
+    assert found(since=day, until=day) == everything
+    assert found(until="2020-01-01") == found(since="2030-01-01") == []
+    assert found(since="2030-01-01", until="2020-01-01") == []
+    assert found(uploader="nobody-at-all") == []
+    assert found(uploader=(items[0].uploader or "")[:3].upper()) != []
+    assert_problem(api.get("/imports", since="yesterday"), 400)
+
+
+def test_imports_are_counted_by_day(api: Api, stranger: Api) -> None:
+    yesterday = str(datetime.now(UTC).date() - timedelta(days=1))
+    for caller, numbers in ((api, range(3)), (stranger, [9])):
+        for number in numbers:
+            at = f"{yesterday}T12:00:00.{number:03d}Z"
+            an_import(caller, number, received_at=at, listed_at=f"{at}#{number}")
+
+    answer = api.get("/imports/days", days="31")
+
+    assert answer.status == 200, answer.text
+    imports.Days.model_validate(answer.body)
+    counted = {one["day"]: one["imports"] for one in answer.body["days"]}
+    assert len(counted) == 31
+    assert list(counted) == sorted(counted)
+    assert {day: count for day, count in counted.items() if count} == {yesterday: 3}

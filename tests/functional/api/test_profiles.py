@@ -368,3 +368,43 @@ def test_what_another_tenant_remembers_is_never_shown(api: Api, stranger: Api) -
 @pytest.mark.parametrize("fingerprint", ["x", "A" * 32, "0" * 33])
 def test_what_is_no_fingerprint_is_an_error_of_the_request(api: Api, fingerprint: str) -> None:
     assert_problem(api.get("/profiles/single-strict", fingerprint=fingerprint), 400)
+
+
+def sample(api: Api, text: str, **more: Any) -> Answer:
+    return api.post("/profiles/single-strict/sample", {"text": text} | more)
+
+
+def test_a_sample_is_read_as_a_file_of_the_profile_would_be(api: Api) -> None:
+    answer = sample(api, "account ID;Manager E-mail\nK1;ana@lumina.example\n;ana@lumina.example\n")
+
+    assert answer.status == 200, answer.text
+    profiles.Sample.model_validate(answer.body)
+    assert answer.body["comparison"]["fits"] is True
+    good, bad = answer.body["lines"]
+    names = ["ana@lumina.example"]
+    asked = {"role": "account_manager", "what": "set", "names": names}
+    assert (good["line"], good["about"], good["asks"]) == (2, "K1", [asked])
+    assert (bad["line"], bad["code"]) == (3, "ACCOUNT_BLANK")
+
+
+def test_a_sample_is_read_by_a_definition_that_is_not_stored(api: Api) -> None:
+    text = "Kundennummer,Zuständig\nK1,ana@lumina.example\n"
+    key, manager, *_ = STRICT["columns"]
+    columns = [key | {"aliases": ["Kundennummer"]}, manager | {"aliases": ["Zuständig"]}]
+
+    drafted = sample(api, text, definition=STRICT | {"columns": columns})
+
+    assert [line["about"] for line in drafted.body["lines"]] == ["K1"]
+    assert_problem(sample(api, text, definition=STRICT | {"blank": "perhaps"}), 400)
+
+
+@pytest.mark.parametrize(("text", "code"), [("", "EMPTY_FILE"), ("a,b\n1,2\n", None)])
+def test_a_sample_that_cannot_be_read_says_why(api: Api, text: str, code: str | None) -> None:
+    answer = sample(api, text)
+
+    assert answer.status == 200, answer.text
+    refusal, comparison = answer.body["refusal"], answer.body["comparison"]
+    assert (refusal or {}).get("code") == code
+    assert answer.body["lines"] == []
+    assert (comparison is None) == (code is not None)
+    assert_problem(sample(api, "x" * 20_001), 400)

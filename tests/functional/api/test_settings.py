@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
+from handover.aws import clients
 from handover.deadline import Deadline
-from handover.http import settings
+from handover.http import settings, subscriptions
 from handover.model import User
 from handover.profiles import Settings, presets, profile_from, profile_json
 from handover.store.directory import Source
@@ -430,3 +431,23 @@ def test_an_admin_who_is_inactive_by_now_changes_nothing(api: Api, deadline: Dea
     api.stack.tables.directory.put_users(api.tenant, [gone], deadline)
 
     assert_problem(api.request("PATCH", "/settings", {"clear_guard_lines": 1}), 403)
+
+
+def test_addresses_are_subscribed_by_admins_once_the_tenant_has_a_topic(
+    api: Api, stranger: Api
+) -> None:
+    asked = {"endpoint": " finance@lumina.example "}
+    assert_problem(api.post("/subscriptions", asked), 409)
+    assert api.get("/subscriptions").body == {"subscriptions": []}
+    clients.sns().create_topic(Name=f"handover-notifications-{api.tenant}")
+
+    made = [api.post("/subscriptions", asked), api.post("/subscriptions", asked)]
+    listed = api.get("/subscriptions").body
+
+    assert [one.status for one in made] == [202, 202]
+    subscriptions.Subscriptions.model_validate(listed)
+    assert [one["endpoint"] for one in listed["subscriptions"]] == ["finance@lumina.example"]
+    assert stranger.get("/subscriptions").body == {"subscriptions": []}
+    for endpoint in ("http://lumina.example", "arn:aws:sqs:us-east-1:1:q", "x", "https://"):
+        assert_problem(api.post("/subscriptions", {"endpoint": endpoint}), 400)
+    assert_problem(api.by(SALES).get("/subscriptions"), 403)

@@ -103,7 +103,11 @@ class MemoryAws:
                 "GetQueueAttributes": sqs.get_queue_attributes,
                 "GetQueueUrl": sqs.get_queue_url,
             },
-            "sns": {"Publish": self.sns.publish},
+            "sns": {
+                "Publish": self.sns.publish,
+                "ListSubscriptionsByTopic": self.sns.list_subscriptions_by_topic,
+                "Subscribe": self.sns.subscribe,
+            },
             "events": {"PutEvents": self.events.put_events},
             "cognito-idp": {
                 "AdminGetUser": pools.admin_get_user,

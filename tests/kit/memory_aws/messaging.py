@@ -250,6 +250,8 @@ class Sns:
         self.published: list[Notification] = []
         self.watch: Callable[[Notification], None] | None = None
         self.ids = Ids()
+        # By topic, protocol and endpoint; nobody here confirms one.
+        self.subscribed: dict[tuple[str, str, str], None] = {}
         self._clock = clock
 
     def create_topic(self, name: str) -> str:
@@ -267,13 +269,41 @@ class Sns:
     def restore(self) -> None:
         """Empty again."""
         self.published = []
+        self.subscribed = {}
         self.ids = Ids()
+
+    def _check_topic(self, topic: str) -> None:
+        if topic not in self.topics and not topic.startswith(tuple(self.families)):
+            raise ServiceError("NotFound", "Topic does not exist", 404)
+
+    def subscribe(self, params: Params, _twist: Twist) -> Answer:
+        """Subscribe; an endpoint that is subscribed already keeps its subscription."""
+        topic, protocol, endpoint = (params[key] for key in ("TopicArn", "Protocol", "Endpoint"))
+        self._check_topic(topic)
+        self.subscribed[topic, protocol, endpoint] = None
+        return {"SubscriptionArn": "pending confirmation"}
+
+    def list_subscriptions_by_topic(self, params: Params, _twist: Twist) -> Answer:
+        """ListSubscriptionsByTopic, one page."""
+        self._check_topic(params["TopicArn"])
+        return {
+            "Subscriptions": [
+                {
+                    "SubscriptionArn": "PendingConfirmation",
+                    "Owner": "000000000000",
+                    "Protocol": protocol,
+                    "Endpoint": endpoint,
+                    "TopicArn": topic,
+                }
+                for topic, protocol, endpoint in self.subscribed
+                if topic == params["TopicArn"]
+            ]
+        }
 
     def publish(self, params: Params, _twist: Twist) -> Answer:
         """Publish to a topic."""
         topic = params.get("TopicArn") or params.get("TargetArn") or ""
-        if topic not in self.topics and not topic.startswith(tuple(self.families)):
-            raise ServiceError("NotFound", "Topic does not exist", 404)
+        self._check_topic(topic)
         message, subject = params["Message"], params.get("Subject")
         attributes = params.get("MessageAttributes", {})
         size = len(message.encode()) + sum(

@@ -1,11 +1,47 @@
-"""SNS: notifies subscribers how an import ended."""
+"""SNS: notifies subscribers how an import ended, and knows who they are."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
 from handover.aws.clients import sns
 from handover.reports import Notice
+
+# What stands for the ARN of a subscription that nobody has confirmed so far.
+# https://docs.aws.amazon.com/sns/latest/api/API_Subscription.html
+UNCONFIRMED = "PendingConfirmation"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """An endpoint that is notified once it has confirmed."""
+
+    protocol: str
+    endpoint: str
+    is_confirmed: bool
+
+
+def subscriptions(topic_arn: str) -> list[Subscription] | None:
+    """The first hundred subscriptions to a topic, None when the topic does not exist."""
+    try:
+        found = sns().list_subscriptions_by_topic(TopicArn=topic_arn)["Subscriptions"]
+    except ClientError as refused:
+        if _is_missing(refused):
+            return None
+        raise
+    return [
+        Subscription(
+            one["Protocol"], one["Endpoint"], one.get("SubscriptionArn", "") != UNCONFIRMED
+        )
+        for one in found
+    ]
+
+
+def subscribe(topic_arn: str, protocol: str, endpoint: str) -> None:
+    """Has SNS ask the endpoint to confirm that it will be notified."""
+    sns().subscribe(TopicArn=topic_arn, Protocol=protocol, Endpoint=endpoint)
 
 
 def publish(topic_arn: str, notice: Notice) -> bool:
@@ -22,8 +58,15 @@ def publish(topic_arn: str, notice: Notice) -> bool:
             MessageAttributes=notice.message_attributes(),  # type: ignore[arg-type]
         )
     except ClientError as refused:
-        # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors
-        if refused.response["Error"]["Code"] not in ("NotFound", "NotFoundException"):
-            raise
-        return False
+        if _is_missing(refused):
+            return False
+        raise
     return True
+
+
+def _is_missing(refused: ClientError) -> bool:
+    """True when there is no such topic.
+
+    https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors
+    """
+    return refused.response["Error"]["Code"] in ("NotFound", "NotFoundException")

@@ -152,6 +152,7 @@ def list_accounts(  # noqa: PLR0913 - a route names each of its query parameters
     status: Literal["active", "inactive"] | None = None,
     portal: Annotated[str | None, text_asked("One of their portals")] = None,
     export: Annotated[bool, Query(description="Note an export in the audit trail")] = False,
+    beginning: Annotated[str | None, text_asked("The beginning of their ids, as written")] = None,
     limit: LongLimit = 100,
     cursor: Cursor = None,
 ) -> dict[str, Any]:
@@ -166,7 +167,7 @@ def list_accounts(  # noqa: PLR0913 - a route names each of its query parameters
         raise InvalidRequestError("at", "expected together with the id of one account")
     if role is not None and holder is None:
         raise InvalidRequestError("role", "expected together with a holder")
-    expected = Wanted(status or "", portal or "", holder or "", role or "")
+    expected = Wanted(status or "", portal or "", holder or "", role or "", beginning or "")
     page = accounts.accounts_page(
         resources(), person, expected, limit=limit, cursor=cursor, deadline=deadline
     )

@@ -11,7 +11,7 @@ from handover.http.context import Cursor, Limit, new_router, page_to_dict, perso
 from handover.http.problems import answers
 from handover.model import Mode
 from handover.runtime import resources
-from handover.use_cases.reassignments import Handing, ask_owner, pending_page
+from handover.use_cases.reassignments import Handing, ask_owner, awaited_page, pending_page
 from handover.use_cases.undo import ask_undo
 
 router = new_router()
@@ -109,6 +109,31 @@ def undo(
     mode = expected.mode if expected is not None else Mode.RUN
     ticket = ask_undo(resources(), person_of(router), name, mode, run_of(router).now)
     return {"import_ticket": ticket}
+
+
+class AwaitedAddress(BaseModel):
+    """An address without a user; `accounts` counts roles of accounts, at most 1,000."""
+
+    address: str
+    accounts: int
+
+
+class AwaitedAddresses(BaseModel):
+    """A page of addresses; `cursor` null on the last page."""
+
+    awaited: list[AwaitedAddress]
+    cursor: str | None
+
+
+@router.get(
+    "/pending/addresses",
+    summary="List the addresses that accounts wait for",
+    responses=answers(200, "A page", AwaitedAddresses),
+)
+def list_awaited(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
+    """Addresses without a user, each with how many accounts wait for it; Admins only."""
+    page = awaited_page(resources(), person_of(router), limit=limit, cursor=cursor)
+    return page_to_dict("awaited", page)
 
 
 @router.get(

@@ -29,6 +29,8 @@ class NewEdit(BaseModel):
     """Who must hold which role, by the rules of a profile; null or [] for nobody.
 
     The role "workflow" takes the name of a workflow. Roles that are not named stay as they are.
+    With the `version` of the account that somebody has seen, nothing is done to another: the answer
+    is 409, and says what has changed.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -36,6 +38,7 @@ class NewEdit(BaseModel):
     profile: str
     assign: Annotated[dict[Role, Text | Names | None], Field(min_length=1, max_length=50)]
     dry_run: bool = False
+    version: Annotated[int, Field(strict=True, ge=0, lt=2**53)] | None = None
 
 
 class EditBody(BaseModel):
@@ -80,7 +83,9 @@ def edit_by_id(
 
 
 def _edited(account_id: str, expected: NewEdit) -> Response[str]:
-    asked = Edit(account_id, expected.profile, _wishes(expected), expected.dry_run)
+    asked = Edit(
+        account_id, expected.profile, _wishes(expected), expected.dry_run, expected.version
+    )
     run = run_of(router)
     edited = edit_account(resources(), person_of(router), asked, run)
     if isinstance(edited, Rejection):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler import Response
@@ -18,11 +19,11 @@ from handover.http.context import (
     run_of,
 )
 from handover.http.problems import DOWNLOAD, answers
-from handover.model import Mode, Refusal, State
+from handover.model import JobKind, Mode, Refusal, State
 from handover.reports import Approval, Counts, ReportObject, Stage
 from handover.runtime import resources
 from handover.use_cases import approvals, imports
-from handover.use_cases.imports import import_for, to_dict
+from handover.use_cases.imports import Listed, import_for, to_dict
 from handover.use_cases.tickets import Announcement, issue_ticket
 
 router = new_router()
@@ -99,9 +100,9 @@ class Import(BaseModel):
     """One import; the fields after `warnings` are present only when they have a value.
 
     `expires_at` is when an unused ticket expires; `follows` is the import that this one applies or
-    corrects. A run with an `on_error` other than apply_good is checked first: it becomes a dry run,
-    and either `stopped` says why it is not applied, or `applied_by` is the ticket of the import
-    that applies exactly what it has shown.
+    corrects; `job` says what Handover wrote the file for, when it did. A run with an `on_error`
+    other than apply_good is checked first: it becomes a dry run, and either `stopped` says why it is
+    not applied, or `applied_by` is the ticket of the import that applies exactly what it has shown.
     """
 
     import_id: str
@@ -135,6 +136,7 @@ class Import(BaseModel):
     on_error: str = ""
     stopped: str = ""
     applied_by: str = ""
+    job: JobKind | Literal[""] = ""
 
 
 class Imports(BaseModel):
@@ -142,6 +144,24 @@ class Imports(BaseModel):
 
     imports: list[Import]
     cursor: str | None
+
+
+class Day(BaseModel):
+    """A day (UTC) with how many imports were received, at most 10,000."""
+
+    day: date
+    imports: int
+
+
+class Days(BaseModel):
+    """Days, oldest first."""
+
+    days: list[Day]
+
+
+def part_asked(words: str) -> Any:
+    """A part of a text in a query, in any letter case."""
+    return Query(max_length=1024, description=f"A part of {words}, in any letter case")
 
 
 Name = Annotated[str, Path(description="The id of an import, or of its ticket")]
@@ -167,12 +187,42 @@ def announce(expected: Annotated[NewImport, Body()]) -> dict[str, Any]:
 
 
 @router.get("/imports", summary="List imports", responses=answers(200, "A page", Imports))
-def list_imports(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
-    """The tenant's imports, newest first."""
+def list_imports(  # noqa: PLR0913 - a route names each of its query parameters
+    state: State | None = None,
+    mode: Mode | None = None,
+    uploader: Annotated[str, part_asked("the uploader")] = "",
+    profile: Annotated[str, part_asked("the profile's name")] = "",
+    source: Annotated[str, part_asked("the source's name")] = "",
+    follows: Annotated[
+        str, Query(max_length=32, description="The import that they apply, correct or undo")
+    ] = "",
+    since: Annotated[date | None, Query(description="The first day (UTC)")] = None,
+    until: Annotated[date | None, Query(description="The last day (UTC)")] = None,
+    limit: Limit = 25,
+    cursor: Cursor = None,
+) -> dict[str, Any]:
+    """The tenant's imports that match, newest first.
+
+    A page may hold fewer than `limit`, even none, where few match: follow the cursor.
+    """
+    asked = Listed(state or "", mode or "", uploader, profile, source, follows, since, until)
     page = imports.imports_page(
-        resources(), person_of(router), limit=limit, cursor=cursor, now=run_of(router).now
+        resources(), person_of(router), asked, limit=limit, cursor=cursor, now=run_of(router).now
     )
     return page_to_dict("imports", page)
+
+
+@router.get(
+    "/imports/days",
+    summary="Count the imports of the last days",
+    responses=answers(200, "The days", Days),
+)
+def list_days(
+    days: Annotated[int, Query(ge=1, le=31, description="How many days, today included")] = 14,
+) -> dict[str, Any]:
+    """The last days (UTC), oldest first."""
+    now = run_of(router).now
+    return {"days": imports.imports_by_day(resources(), person_of(router), days, now)}
 
 
 @router.get(

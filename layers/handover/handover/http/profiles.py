@@ -11,11 +11,14 @@ from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from handover.http.context import gone, new_router, person_of
+from handover.http.previews import ProfileMatch
 from handover.http.problems import GONE, answers, problems
+from handover.model import Operation, Refusal
 from handover.profiles import Holds, template_csv
 from handover.profiles.remembering import FINGERPRINT_CHARACTERS
 from handover.runtime import resources
 from handover.use_cases import profiles
+from handover.use_cases.samples import MAX_SAMPLE_CHARS, sample_of
 
 router = new_router()
 
@@ -64,6 +67,41 @@ class NewCopy(BaseModel):
     name: str
     title: Annotated[str, Field(max_length=200)] = ""
     mapping: dict[str, str] = {}
+
+
+class NewSample(BaseModel):
+    """The beginning of a file; with a `definition` it is read by that one instead of the stored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Annotated[str, Field(max_length=MAX_SAMPLE_CHARS)]
+    definition: dict[str, Any] | None = None
+
+
+class SampleRequest(BaseModel):
+    """What a line asks for in one role or field: what to do with it, and with which names."""
+
+    role: str
+    what: Operation
+    names: list[str]
+
+
+class SampleLine(BaseModel):
+    """What a line is about and asks for, or the code and message of why it is invalid."""
+
+    line: int
+    about: str
+    asks: list[SampleRequest]
+    code: str
+    message: str
+
+
+class Sample(BaseModel):
+    """How a profile reads a sample: why it is refused, how it fits, and its first lines."""
+
+    refusal: Refusal | None
+    comparison: ProfileMatch | None
+    lines: list[SampleLine]
 
 
 Fingerprint = Annotated[
@@ -136,6 +174,16 @@ def copy_profile(profile: str, expected: Annotated[NewCopy, Body()]) -> dict[str
     return profiles.copy_profile(
         resources(), person_of(router), profile, expected.name, expected.title, expected.mapping
     )
+
+
+@router.post(
+    "/profiles/<profile>/sample",
+    summary="Read a sample of a file as a profile would",
+    responses=answers(200, "The sample as it is read", Sample),
+)
+def read_sample(profile: str, expected: Annotated[NewSample, Body()]) -> dict[str, Any]:
+    """How the first lines are read. Nothing is looked up, and nothing is kept."""
+    return sample_of(resources(), person_of(router), profile, expected.text, expected.definition)
 
 
 @router.get(

@@ -74,8 +74,14 @@ class NewUser(UserFields):
     email: Email
 
 
+Counts = Annotated[bool, Query(description="Count the roles of accounts that each holds")]
+
+
 class UserBody(BaseModel):
-    """A user; `status` is "active", "inactive" or "deleted"."""
+    """A user; `status` is "active", "inactive" or "deleted".
+
+    `held` is how many roles of accounts they hold, at most 1,000, where a list was asked for it.
+    """
 
     email: str
     name: str
@@ -87,6 +93,7 @@ class UserBody(BaseModel):
     mobile: str
     login_name: str
     tags: list[str]
+    held: int | None = None
 
 
 class Users(BaseModel):
@@ -115,12 +122,15 @@ class Removal(BaseModel):
     summary="List users, or find them by the beginning of their name",
     responses=answers(200, "A page", Users),
 )
-def list_users(name: Beginning = "", limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
+def list_users(
+    name: Beginning = "", counts: Counts = False, limit: Limit = 25, cursor: Cursor = None
+) -> dict[str, Any]:
     """The users who are not deleted, by address; by name when searching for a name."""
     page = users.users_page(
         resources(),
         person_of(router),
         name=name,
+        counts=counts,
         limit=limit,
         cursor=cursor,
         deadline=deadline_of(router),

@@ -90,6 +90,11 @@ def preview_to_dict(
     }
 
 
+def comparison_to_dict(read: ReadFile, profile: Profile) -> dict[str, object]:
+    """How the file fits one profile, as in a preview; nothing is remembered."""
+    return _fit_to_dict(_fit(read, profile, {}))
+
+
 def _own_labels(read: ReadFile) -> tuple[str, ...]:
     """The labels of the file without those of a report, which are ours."""
     labels = read.header.labels

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import merge
 from typing import Any
 from zlib import crc32
 
@@ -41,17 +42,42 @@ class Accounts:
         for number in range(first, SHARDS):
             yield from self._on_shards(tenant, f"{number:x}", after if number == first else "")
 
+    def beginning(self, tenant: str, text: str, *, after: str = "") -> Iterator[str]:
+        """The ids that begin with `text`, in byte order, by the same index; letter case counts.
+
+        `after` is the last id of the previous page. An id may be on any shard, so all are read
+        side by side, a few ids at a time.
+        """
+        first = max(text, after, key=str.encode)
+        if len(f"{tenant}#{first}{LAST_CHARACTER}".encode()) > MAX_KEY_BYTES:
+            return
+        bounds = f"{tenant}#{first}", f"{tenant}#{text}{LAST_CHARACTER}"
+        shards = (
+            self._queried(f"{tenant}#{number:x}", "#pk BETWEEN :after AND :until", bounds, FEW_IDS)
+            for number in range(SHARDS)
+        )
+        yield from (one for one in merge(*shards, key=str.encode) if one != after)
+
     def _on_shards(self, tenant: str, shard: str, after: str) -> Iterator[str]:
+        return self._queried(
+            f"{tenant}#{shard}", "#pk > :after", (f"{tenant}#{after}",), IDS_A_QUERY
+        )
+
+    def _queried(
+        self, shard: str, condition: str, bounds: tuple[str, ...], ids_a_query: int
+    ) -> Iterator[str]:
+        """The ids on a shard whose key meets the condition, in byte order, lazily."""
+        values = dict(zip((":after", ":until"), bounds, strict=False))
         asked: dict[str, Any] = {
             "TableName": self.table,
             "IndexName": BY_TENANT,
-            "KeyConditionExpression": "#shelf = :shelf AND #pk > :after",
+            "KeyConditionExpression": f"#shelf = :shelf AND {condition}",
             "ExpressionAttributeNames": {"#shelf": "shelf", "#pk": "pk"},
             "ExpressionAttributeValues": {
-                ":shelf": {"S": f"{tenant}#{shard}"},
-                ":after": {"S": f"{tenant}#{after}"},
+                ":shelf": {"S": shard},
+                **{name: {"S": value} for name, value in values.items()},
             },
-            "Limit": IDS_A_QUERY,
+            "Limit": ids_a_query,
         }
         while True:
             answer = client().query(**asked)
@@ -155,6 +181,11 @@ MAX_KEY_BYTES = 64 + 512  # a tenant with its separator, and an id
 SHARDS = 16
 BY_TENANT = "by-tenant"
 IDS_A_QUERY = 1000
+# A page of 100 ids takes about six from each shard; most pages need one query of each.
+FEW_IDS = 20
+# No id goes on with a later character: this one is reserved for ends of ranges.
+# https://www.unicode.org/faq/private_use.html#noncharacters
+LAST_CHARACTER = "\U0010ffff"
 
 
 def _shard_of(account_id: str) -> str:

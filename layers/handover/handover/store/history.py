@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
 from zlib import crc32
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
@@ -51,6 +52,8 @@ LARGE_FROM = 1000
 SPREAD = "#spread"
 # The first part of a portfolio has this many items of each shard, later parts more and more.
 FIRST_ROWS = 16
+# Lists say "1,000" of whoever holds more; each count reads the rows, some 100 bytes each.
+MAX_COUNTED = 1000
 ROWS_GROW = 4
 MAX_ROWS = 1024
 
@@ -270,6 +273,20 @@ class Portfolios:
         """The ids of the accounts that a user holds in a role, in byte order."""
         for item in self._held(tenant, user, beginning=f"{role}#"):
             yield item.sk.partition("#")[2]
+
+    def count(self, tenant: str, user: str) -> int:
+        """How many roles of accounts a user holds, or an address waits for; at most MAX_COUNTED."""
+        return sum(1 for _ in islice(self.of(tenant, user), MAX_COUNTED))
+
+    def awaited(self, tenant: str, *, after: str = "") -> Iterator[str]:
+        """The addresses that accounts wait for, each found without reading all of its accounts.
+
+        `after` is the last address of the previous page.
+        """
+        # The character after the space: skips everything that waits for the address.
+        while one := next(self.waiting(tenant, after=f"{after}!" if after else ""), None):
+            yield one.address
+            after = one.address
 
     def roles(self, tenant: str, user: str) -> Iterator[str]:
         """The roles in which a user holds an account, each found without reading all accounts."""

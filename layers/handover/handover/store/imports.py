@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from pynamodb.attributes import (
@@ -39,6 +40,15 @@ from handover.store.progress import (
 # A refusal may quote a header of 64 KB; it is part of listings and of notifications of 256 KB.
 MAX_REFUSAL_CHARS = 1_000
 IMPORT, PLAN, NO_CHUNK = "import", "plan", 0
+# What comes before and after every place of a listing, which is a time and an import.
+FIRST_PLACE, LAST_PLACE = "0", "~"
+# Keys of some 150 bytes: such a count costs at most 190 read units.
+MAX_COUNTED = 10_000
+
+
+def end_of(day: date) -> str:
+    """The place after all imports of a day (UTC)."""
+    return f"{day}T{LAST_PLACE}"
 
 
 class ByTenant(GlobalSecondaryIndex["ImportItem"]):
@@ -239,20 +249,32 @@ class Imports:
         return item.body if item is not None else None
 
     def newest(
-        self, tenant: str, limit: int, before: str | None
+        self, tenant: str, limit: int, before: str | None, since: str = ""
     ) -> tuple[list[ImportItem], str | None]:
-        """The newest imports of a tenant and the cursor for `before` of the next page, if any."""
-        condition = ImportItem.listed_at < before if before else None
-        keys = list(
-            ImportItem.by_tenant.query(tenant, condition, scan_index_forward=False, limit=limit + 1)
+        """The newest imports of a tenant and the cursor for `before` of the next page, if any.
+
+        Those between the places `since`, which may be "", and `before`, without the latter.
+        """
+        first, last = since or FIRST_PLACE, before or LAST_PLACE
+        if first > last:
+            return [], None
+        condition = ImportItem.listed_at.between(first, last)
+        # One more says whether more follow, and another makes up for the one at `before` itself.
+        found = ImportItem.by_tenant.query(
+            tenant, condition, scan_index_forward=False, limit=limit + 2
         )
+        keys = [key for key in found if key.listed_at != before][: limit + 1]
         page = keys[:limit]
         items = {
             item.pk: item for item in ImportItem.batch_get([(key.pk, IMPORT) for key in page], True)
         }
         cursor = str(page[-1].listed_at) if len(keys) > limit else None
-        found = [self._with_progress(items[key.pk]) for key in page if key.pk in items]
-        return found, cursor
+        return [self._with_progress(items[key.pk]) for key in page if key.pk in items], cursor
+
+    def count_on(self, tenant: str, day: date) -> int:
+        """How many imports a tenant received on a day (UTC), at most MAX_COUNTED."""
+        condition = ImportItem.listed_at.between(f"{day}T", end_of(day))
+        return ImportItem.by_tenant.count(tenant, condition, limit=MAX_COUNTED)
 
     def _with_progress(self, item: ImportItem) -> ImportItem:
         """An item that was read alone, with its progress while that is stored elsewhere."""

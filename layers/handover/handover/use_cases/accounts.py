@@ -50,17 +50,21 @@ class Wanted:
     """Which accounts are listed: all, those of a status ("active", "inactive"), or of a portal.
 
     `holder` is the name, address or login name of a user who holds them, in `role` or in any.
+    `beginning` is the beginning of their ids, in which letter case counts.
     """
 
     status: str = ""
     portal: str = ""
     holder: str = ""
     role: str = ""
+    beginning: str = ""
 
     def admits(self, account: Account) -> bool:
         """True for an account that is listed."""
-        return (not self.status or self.status == status_of(account)) and (
-            not self.portal or self.portal in account.portals
+        return (
+            (not self.status or self.status == status_of(account))
+            and (not self.portal or self.portal in account.portals)
+            and account.account_id.startswith(self.beginning)
         )
 
 
@@ -167,14 +171,19 @@ def accounts_page(
     cursor: str | None,
     deadline: Deadline,
 ) -> Page[JsonObject]:
-    """The accounts that match; all of the tenant's come in an arbitrary order.
+    """The accounts that match; by id if its beginning is given, else in an arbitrary order.
 
     A page may hold fewer than `limit`, even none, where few match: follow the cursor. An unknown
     holder has no accounts; an address may be a pending one.
     """
     if not expected.holder:
         place = place_at(cursor, LIST_PLACES)
-        ids = resources.tables.accounts.listed(person.tenant, after=place or "")
+        stored = resources.tables.accounts
+        ids = (
+            stored.beginning(person.tenant, expected.beginning, after=place or "")
+            if expected.beginning
+            else stored.listed(person.tenant, after=place or "")
+        )
         every = ((account_id, account_id) for account_id in ids)
         return _page(
             resources, person, every, lambda _, account: expected.admits(account), limit, deadline

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from handover.access.assigners import check_assigner
 from handover.access.people import Person
 from handover.access.profiles import profile_for
 from handover.deadline import Deadline
 from handover.errors import ConflictError, NotFoundError
-from handover.model import Account, Outcome, Rejection, RoleChange
+from handover.model import Account, ChangeReceipt, Outcome, Rejection, RoleChange
 from handover.pipeline.lookups import lookup_context_for
 from handover.profiles import Profile
 from handover.rules import (
@@ -31,16 +32,22 @@ from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 
 # No import id begins like this: those are hexadecimal.
 EDIT = "edit-"
+# Of the changes since the version that was seen, and of their users, so many are named.
+MAX_CHANGES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What somebody asks for on one account: names by role, no names = nobody."""
+    """What somebody asks for on one account: names by role, no names = nobody.
+
+    `version` is that of the account which they have seen, None where any will do.
+    """
 
     account_id: str
     profile: str
     assign: Mapping[str, Sequence[str]]
     is_dry_run: bool = False
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,8 @@ def edit_account(
     """The result of the edit, or why the rules reject it; then nothing is written.
 
     Raises InvalidRequestError for an unknown profile or role, ForbiddenError for somebody who may
-    not assign with them, and NotFoundError when there is no such account.
+    not assign with them, NotFoundError when there is no such account, and ConflictError for one
+    that has another version than expected.
     """
     profile = profile_for(resources, person, expected.profile)
     asked = edit_of(expected.account_id, expected.assign, profile)
@@ -87,6 +95,7 @@ def edit_account(
         order=_place_after(account, asked, run.now, edit_id),
         actor=person.email,
         at=rfc3339(run.now),
+        version=expected.version,
     )
     account, planned = decision.made(account, run.deadline, may_write=not expected.is_dry_run)
     if planned.rejection is not None:
@@ -116,6 +125,19 @@ def _place_after(account: Account, asked: Instruction, now: float, edit_id: str)
     return own if own > last else f"{last}#{edit_id}"
 
 
+def _happened(receipt: ChangeReceipt) -> str:
+    changes = "; ".join(
+        f"{change.role} was {_people(change.before)}, is {_people(change.after)}"
+        for change in receipt.changes
+    )
+    return f"{changes} (by {receipt.actor}, {receipt.at})"
+
+
+def _people(held: Sequence[str]) -> str:
+    shown = ", ".join(held[:MAX_CHANGES]) or "nobody"
+    return shown if len(held) <= MAX_CHANGES else f"{shown} and {len(held) - MAX_CHANGES:,} more"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Decision:
     """What an edit's decision needs, except the account."""
@@ -128,6 +150,7 @@ class _Decision:
     order: str
     actor: str
     at: str
+    version: int | None
 
     def made(
         self, account: Account, deadline: Deadline, *, may_write: bool
@@ -138,6 +161,7 @@ class _Decision:
         answer was lost is never repeated over later decisions.
         """
         tries = 0
+        self._check_version(account)
         planned = self._plan(account, deadline)
         while planned.write is not None and may_write:
             unmet = self.resources.tables.accounts.write([planned.write], deadline)
@@ -148,10 +172,28 @@ class _Decision:
                 raise NotFoundError("there is no such account any more")
             if self._is_written(newer):
                 break
+            self._check_version(newer)
             account, planned = newer, self._plan(newer, deadline)
             deadline.wait(tries)
             tries += 1
         return account, planned
+
+    def _check_version(self, account: Account) -> None:
+        """Raises ConflictError, with what has changed, for another version than was seen."""
+        if self.version is None or account.version == self.version:
+            return
+        stored = self.resources.tables.history.of(
+            account.tenant, account.account_id, after=self.version
+        )
+        # History is written from a stream; what it lacks so far is still on the account.
+        since = {entry.receipt.version: entry.receipt for entry in islice(stored, MAX_CHANGES)}
+        since |= {one.version: one for one in account.receipts if one.version > self.version}
+        newest = [since[version] for version in sorted(since, reverse=True)[:MAX_CHANGES]]
+        happened = "; ".join(_happened(receipt) for receipt in newest)
+        raise ConflictError(
+            f"the account has changed: found version {account.version}, expected {self.version}"
+            + (f". {happened}" if happened else "")
+        )
 
     def _is_written(self, account: Account) -> bool:
         """True when the previous write succeeded: it was sent twice, or its answer was lost."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 
 from handover.access.acts import note
 from handover.access.imports import why_barred
@@ -22,7 +22,7 @@ from handover.pipeline.summaries import (
 )
 from handover.reports import ImportSummary, Progress, progress_of, summary
 from handover.runtime import Resources, rfc3339
-from handover.store.imports import ImportItem
+from handover.store.imports import ImportItem, end_of
 from handover.store.tickets import TicketItem
 from handover.use_cases.paging import Page, cursor_at, place_at
 from handover.workbooks.limits import MAX_REPORT_LINES, WORKBOOK_TYPE
@@ -34,6 +34,8 @@ LINK_SECONDS = 300
 STEM_CHARS = 100
 # Where a page can begin: a time and an import.
 IMPORT_PLACES = re.compile(r"[0-9T:.Z-]{1,40}#[0-9a-f]{32}")
+# A page looks through at most this many imports, so many at a time, and then leads on.
+MAX_LOOKED_AT, AT_A_TIME = 1000, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +90,14 @@ def to_dict(resources: Resources, found: ImportItem | Ticket, now: float) -> dic
             "cancelled_by": found.item.cancelled_by,
             "cancel_reason": found.item.cancel_reason,
             "follows": found.item.follows,
+            "job": found.item.job or "",
         }
         about = summary_of_ticket(found.ticket, found.item)
     else:
         more = {
             "import_ticket": found.ticket,
             "follows": found.follows,
+            "job": found.job or "",
         }
         about = summary_of(resources, found)
     progress = {"progress": asdict(_progress(found, about, now))}
@@ -113,15 +117,81 @@ def _progress(found: ImportItem | Ticket, about: ImportSummary, now: float) -> P
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Which imports are listed; what is "" or None admits all.
+
+    `uploader`, `profile` and `source` are parts of what an import has there, in any letter case.
+    `follows` is the id of the import that they came from: that they apply, correct or undo.
+    `since` and `until` are days in UTC, both included.
+    """
+
+    state: str = ""
+    mode: str = ""
+    uploader: str = ""
+    profile: str = ""
+    source: str = ""
+    follows: str = ""
+    since: date | None = None
+    until: date | None = None
+
+    def admits(self, item: ImportItem) -> bool:
+        """True for an import that is listed, whatever its day."""
+        parts = (
+            (self.uploader, item.uploader or item.proven_by or ""),
+            (self.profile, item.profile),
+            (self.source, item.source),
+        )
+        return (
+            self.state in ("", item.state)
+            and self.mode in ("", item.mode)
+            and self.follows in ("", item.follows, item.undo_of)
+            and all(part.casefold() in whole.casefold() for part, whole in parts)
+        )
+
+    @property
+    def takes_all(self) -> bool:
+        """True when only days decide, which the index serves."""
+        return replace(self, since=None, until=None) == Listed()
+
+
 def imports_page(
-    resources: Resources, person: Person, *, limit: int, cursor: str | None, now: float
+    resources: Resources,
+    person: Person,
+    asked: Listed,
+    *,
+    limit: int,
+    cursor: str | None,
+    now: float,
 ) -> Page[dict[str, object]]:
-    """The tenant's imports as they are `now`, newest first."""
-    items, place = resources.tables.imports.newest(
-        person.tenant, limit, place_at(cursor, IMPORT_PLACES)
-    )
-    following = cursor_at(place) if place is not None else None
-    return Page([to_dict(resources, item, now) for item in items], following)
+    """The tenant's imports that match, as they are `now`, newest first.
+
+    A page may hold fewer than `limit`, even none, where few match: follow the cursor.
+    """
+    before = place_at(cursor, IMPORT_PLACES) or (end_of(asked.until) if asked.until else None)
+    since = f"{asked.since}T" if asked.since else ""
+    shown: list[dict[str, object]] = []
+    for _ in range(MAX_LOOKED_AT // AT_A_TIME):
+        rows = limit if asked.takes_all else AT_A_TIME
+        items, before = resources.tables.imports.newest(person.tenant, rows, before, since)
+        matching = [item for item in items if asked.admits(item)]
+        room = limit - len(shown)
+        shown += [to_dict(resources, item, now) for item in matching[:room]]
+        if len(matching) > room:
+            return Page(shown, cursor_at(str(matching[room - 1].listed_at)))
+        if before is None or len(shown) == limit:
+            break
+    return Page(shown, cursor_at(before) if before is not None else None)
+
+
+def imports_by_day(
+    resources: Resources, person: Person, days: int, now: float
+) -> list[dict[str, object]]:
+    """The last `days` days (UTC) with how many imports the tenant received, oldest first."""
+    today = datetime.fromtimestamp(now, UTC).date()
+    shown = [today - timedelta(days=ago) for ago in reversed(range(days))]
+    imports = resources.tables.imports
+    return [{"day": f"{day}", "imports": imports.count_on(person.tenant, day)} for day in shown]
 
 
 def _note_opened(resources: Resources, person: Person, act: Act, item: ImportItem) -> None:

@@ -27,6 +27,7 @@ from handover.use_cases.paging import Page, page_of, place_at
 
 MAX_ACCOUNTS = 10_000
 MAX_CHARS = 2_048
+ADDRESS_PLACES = re.compile(r"[^\s@]+@[^\s@]+")
 PENDING_PLACES = re.compile(r"[^ ]+ [^#]+#.+", re.DOTALL)
 
 
@@ -192,6 +193,28 @@ def pending_page(
     place = place_at(cursor, PENDING_PLACES)
     waiting = resources.tables.portfolios.waiting(person.tenant, after=place or "")
     return page_of(waiting, limit, lambda one: one.place, _to_dict)
+
+
+def awaited_page(
+    resources: Resources, person: Person, *, limit: int, cursor: str | None
+) -> Page[dict[str, object]]:
+    """The addresses without a user that accounts wait for, by address.
+
+    `accounts` counts roles of accounts, at most as `Portfolios.count` does. Raises ForbiddenError
+    unless the person is an Admin.
+    """
+    only_admins(person, "see who is awaited")
+    place = place_at(cursor, ADDRESS_PLACES)
+    portfolios = resources.tables.portfolios
+    return page_of(
+        portfolios.awaited(person.tenant, after=place or ""),
+        limit,
+        str,
+        lambda address: {
+            "address": address,
+            "accounts": portfolios.count(person.tenant, pending_assignee(address)),
+        },
+    )
 
 
 def _to_dict(one: Waiting) -> dict[str, object]:

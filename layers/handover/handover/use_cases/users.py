@@ -47,13 +47,15 @@ def users_page(
     person: Person,
     *,
     name: str,
+    counts: bool = False,
     limit: int,
     cursor: str | None,
     deadline: Deadline,
 ) -> Page[dict[str, object]]:
     """The users who are not deleted, by address; those whose name begins with `name`, by name.
 
-    A page may hold fewer than `limit`, even none, where many are deleted: follow the cursor.
+    With `counts` each says how many roles of accounts they hold. A page may hold fewer than
+    `limit`, even none, where many are deleted: follow the cursor.
     """
     people = resources.tables.people
     users: Iterator[tuple[str, User]]
@@ -65,11 +67,16 @@ def users_page(
         there = people.listed(person.tenant, after, limit + 1)
         users = ((user.email, user) for user in there)
     default = resources.tables.directory.settings(person.tenant).default_account_manager
+
+    def shown(user: User) -> dict[str, object]:
+        held = resources.tables.portfolios.count(person.tenant, user.email) if counts else None
+        return _to_dict(user, default) | ({"held": held} if held is not None else {})
+
     return page_among(
         users,
         limit,
         lambda one: one[0],
-        lambda one: _to_dict(one[1], default),
+        lambda one: shown(one[1]),
         is_wanted=lambda one: not one[1].is_deleted,
         most=MAX_LOOKED_AT,
     )
