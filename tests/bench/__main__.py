@@ -29,6 +29,7 @@ TOPICS = (
     "costs",
     "on_aws",
     "memory",
+    "console",
 )
 INTRODUCTION = """\
 Figures depend on the machine, ratios hardly: compare what stands in one table. Rows of one table
@@ -74,6 +75,7 @@ def measured(name: str, *, quick: bool) -> str:
         "cold_starts": _cold_starts,
         "peers": _peers,
         "on_aws": _on_aws,
+        "console": _console,
     }
     return topics[name](quick)
 
@@ -148,6 +150,12 @@ def _on_aws(quick: bool) -> str:
     from tests.bench import on_aws
 
     return "\n\n".join(topic.markdown() for topic in on_aws.measure(quick=quick))
+
+
+def _console(quick: bool) -> str:
+    from tests.bench import console
+
+    return console.measure(quick=quick).markdown()
 
 
 def _measured_apart(name: str, *, quick: bool) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
@@ -137,7 +136,7 @@ def list_lines(
         cursor=cursor,
         run=run_of(router),
     )
-    return asdict(page)
+    return {"lines": page.lines, "cursor": page.cursor, "matching": page.matching}
 
 
 @router.get(

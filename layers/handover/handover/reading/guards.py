@@ -50,10 +50,11 @@ def guard(value: str) -> str:
 
 def unguard(value: str) -> str:
     """The original of a value that `guard` has made. Whatever else a person typed stays."""
-    if _IS_GUARDED.match(value):
-        value = value[1:]
-    value = _IS_GUARDED_WITHIN.sub("", value)
-    if _PICTURED.search(value):
+    # Most cells have neither a quote nor a picture, and every cell of a page comes by here.
+    if "'" in value:
+        value = value[1:] if _IS_GUARDED.match(value) else value
+        value = _IS_GUARDED_WITHIN.sub("", value)
+    if not value.isascii() and _PICTURED.search(value):
         # A picture that guard never writes alone was typed by a person and means itself.
         value = _PICTURED.sub(lambda found: _PICTURED_AS.get(found[0], found[0]), value)
     return value

@@ -95,7 +95,11 @@ def lines_page(
     room = Room(limit)
     for (at, one), row in zip(found, rows, strict=True):
         line = _shown(index, one, row, users)
-        if not room.takes(line):
+        size = sent_bytes(line)
+        if size > MAX_LINE_BYTES:
+            line = _cut(line, row, index.columns)
+            size = sent_bytes(line)
+        if not room.takes_bytes(size):
             following = at
             break
         shown.append(line)
@@ -238,7 +242,7 @@ def _shown(
     """A line as the API returns it."""
     problem = found.problem
     columns = index.columns
-    line: dict[str, object] = {
+    return {
         "line": row.line,
         "outcome": row.outcome,
         "fields": dict(zip(columns, row.fields, strict=True)),
@@ -257,7 +261,6 @@ def _shown(
         "suggestion": problem.suggestion,
         "is_cut": False,
     }
-    return line if sent_bytes(line) <= MAX_LINE_BYTES else _cut(line, row, columns)
 
 
 def _holder(change: RoleChange, assignee: str, users: dict[str, User]) -> dict[str, object]:
