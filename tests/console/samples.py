@@ -162,6 +162,12 @@ WITH_ROLE = {
         },
     ],
 }
+# What Home asks for, of a tenant without an import; nobody is awaited.
+EMPTY_HOME: dict[tuple[str, str], tuple[int, object]] = {
+    ("GET", "/imports"): (200, {"imports": [], "cursor": None}),
+    ("GET", "/imports/days"): (200, {"days": [{"day": "2026-11-30", "imports": 0}]}),
+    ("GET", "/pending/addresses"): (200, {"awaited": [], "cursor": None}),
+}
 # Where the API has the first Admin of the cast.
 ME = "/users/ines.okello%40lumina.example"
 CHOICE = "single-strict/account_manager"
@@ -240,6 +246,7 @@ def member(cell: str = "Wanjiru Mwangi", **changes: Any) -> dict[str, Any]:
         "mobile": "",
         "login_name": "",
         "tags": [cell],
+        "held": 3,
         **changes,
     }
 
@@ -278,6 +285,22 @@ def entry(cell: str = "role owner") -> dict[str, Any]:
     }
 
 
+def profile(cell: str = "Single") -> dict[str, Any]:
+    """A profile of the tenant's own, with its definition."""
+    column = {"label": cell, "aliases": [cell], "holds": "account", "required": True}
+    definition = {"name": "own", "version": 2, "title": cell, "uploader_roles": [cell]}
+    return {
+        **PROFILES[0],
+        "name": "own",
+        "title": cell,
+        "version": 2,
+        "is_own": True,
+        "uploader_roles": [cell],
+        "definition": {**definition, "columns": [column]},
+        "remembered": {},
+    }
+
+
 def set_up(cell: str = "Onboarding") -> dict[str, dict[str, Any]]:
     """What a tenant has set up, by the path under which the API shows it."""
     return {
@@ -299,6 +322,9 @@ def set_up(cell: str = "Onboarding") -> dict[str, dict[str, Any]]:
             "cursor": None,
         },
         "/workflows": {"workflows": [{"name": cell}], "cursor": None},
+        "/subscriptions": {
+            "subscriptions": [{"endpoint": cell, "protocol": "email", "is_confirmed": False}]
+        },
         "/sources": {
             "sources": [
                 {

@@ -109,8 +109,8 @@ def test_a_date_that_is_none_is_explained_beside_the_rest(
 def test_an_edit_is_checked_then_saved(admin: Browser, stand: Stand) -> None:
     edited(stand)
 
-    checked = admin.post(HERE, {**FORM, "step": "check"})
-    saved = admin.post(HERE, {**FORM, "step": "save"})
+    checked = admin.post(HERE, {**FORM, "version": "4", "step": "check"})
+    saved = admin.post(HERE, {**FORM, "version": "4", "step": "save"})
 
     assert "a@lumina.example → ama.lawson@lumina.example" in checked.text
     assert "Save this change" in checked.text
@@ -118,7 +118,7 @@ def test_an_edit_is_checked_then_saved(admin: Browser, stand: Stand) -> None:
     assert patched(stand) == [
         (
             "/accounts?id=K%2F1",
-            {"profile": "single-strict", "assign": assign, "dry_run": is_dry},
+            {"profile": "single-strict", "assign": assign, "dry_run": is_dry, "version": 4},
         )
         for is_dry in (True, False)
     ]

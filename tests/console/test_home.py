@@ -4,51 +4,36 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from handover_console.pages.home import BAR_HEIGHT, DAYS, days_of
+from handover_console.pages.home import BAR_HEIGHT, days_of
 
 from tests.console.browser import Browser
-from tests.console.samples import one_import
+from tests.console.samples import EMPTY_HOME, one_import
 from tests.console.stand import Stand
 from tests.kit.cast import INSIDERS
 
 TODAY = date(2026, 11, 30)
 
 
-def received(*days_ago: int) -> list[dict[str, str]]:
-    """Imports, newest first, that came so many days ago."""
-    return [
-        {"received_at": f"{TODAY - timedelta(days=days)}T23:59:59.000Z"}
-        for days in sorted(days_ago)
-    ]
-
-
 def test_each_day_has_its_number_and_the_busiest_is_the_highest() -> None:
-    days = days_of(received(0, 0, 3, 20), TODAY, is_all=True)
+    counts = [0, 1, 0, 2]
+    days = days_of(
+        {"day": str(TODAY - timedelta(days=3 - number)), "imports": count}
+        for number, count in enumerate(counts)
+    )
 
-    assert [one.count for one in days] == [0] * 10 + [1, 0, 0, 2]
+    assert [one.count for one in days] == counts
     assert days[-1].day == TODAY
-    assert days[-1].height == BAR_HEIGHT
-    assert days[10].height == BAR_HEIGHT / 2
-    assert len(days) == DAYS
-
-
-def test_a_day_of_which_only_a_part_is_known_is_left_out() -> None:
-    days = days_of(received(0, 1, 2, 2), TODAY, is_all=False)
-
-    assert [one.count for one in days] == [1, 1]
-
-
-def test_no_day_is_shown_when_today_alone_has_more_than_are_read() -> None:
-    assert days_of(received(0, 0), TODAY, is_all=False) == []
+    assert [one.height for one in days] == [0, BAR_HEIGHT / 2, 0, BAR_HEIGHT]
+    assert [one.height for one in days_of([{"day": "2026-11-30", "imports": 0}])] == [0]
 
 
 def test_admins_see_who_is_awaited_and_nobody_else_asks_for_it(
     browser: Browser, stand: Stand
 ) -> None:
-    awaited = [{"address": "new@lumina.example", "account_id": f"K{n}"} for n in range(2)]
-    stand.canned |= {
+    awaited = [{"address": "new@lumina.example", "accounts": 2}]
+    stand.canned |= EMPTY_HOME | {
         ("GET", "/imports"): (200, {"imports": [one_import()], "cursor": None}),
-        ("GET", "/pending"): (200, {"pending": awaited, "cursor": None}),
+        ("GET", "/pending/addresses"): (200, {"awaited": awaited, "cursor": None}),
     }
 
     browser.sign_in(INSIDERS[0], groups=("Admin",))
@@ -61,4 +46,4 @@ def test_admins_see_who_is_awaited_and_nobody_else_asks_for_it(
     assert "Set-up" in for_admin.text
     assert "Awaited" not in for_sales.text
     assert "Set-up" not in for_sales.text
-    assert [one[1].partition("?")[0] for one in stand.asked] == ["/imports"]
+    assert {one[1].partition("?")[0] for one in stand.asked} == {"/imports", "/imports/days"}

@@ -44,6 +44,7 @@ SCREENS = {
     "request": f"/requests/{samples.request()['request_id']}",
     "set-up": "/set-up",
     "audit": "/set-up/audit",
+    "profile": "/set-up/profiles/own",
     "authenticator": "/authenticator",
 }
 STATES: dict[str, dict[str, object]] = {
@@ -131,6 +132,9 @@ def fill_directory(stand: Stand, cell: str) -> None:
         ("GET", "/users"): (200, {"users": [samples.member(cell)], "cursor": None}),
         ("GET", f"/users/{person}"): (200, samples.member(cell)),
         ("GET", f"/portfolios/{person}"): (200, {"accounts": [holding], "cursor": None}),
+        ("GET", "/imports/days"): (200, {"days": [{"day": "2026-11-30", "imports": 2}]}),
+        ("GET", "/pending/addresses"): (200, {"awaited": [{"address": cell, "accounts": 2}]}),
+        ("GET", "/profiles/own"): (200, samples.profile(cell)),
         ("GET", "/pending"): (200, {"pending": [awaited], "cursor": None}),
         ("GET", "/requests"): (200, {"requests": [request], "cursor": None}),
         ("GET", "/audit"): (200, {"entries": [samples.entry(cell)], "cursor": cell}),
@@ -162,7 +166,7 @@ def test_a_hostile_cell_stays_text(browser: Browser, stand: Stand, screen: str, 
 
 
 def test_the_name_of_who_is_signed_in_stays_text(browser: Browser, stand: Stand) -> None:
-    stand.canned["GET", "/imports"] = 200, {"imports": [], "cursor": None}
+    stand.canned |= samples.EMPTY_HOME
     browser.sign_in(INSIDERS[0])
     browser.cookies["__Host-handover-id"] = stand.token(name=HOSTILE[0], email=HOSTILE[1])
 

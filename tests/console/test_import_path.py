@@ -341,6 +341,12 @@ def test_a_form_without_corrections_sends_nothing(signed_in: Browser, stand: Sta
         ({"was.3.1": "a", "field.3.1": "a", "take.3.1": "b"}, {"3": {"H": "b"}}),
         ({"was.3.1": "a", "field.3.1": "c", "take.3.1": "b"}, {"3": {"H": "c"}}),
         ({"was.3.1": "a", "field.3.1": ""}, {"3": {"H": ""}}),
+        ({"was.3.1": "a", "field.3.1": "a", "keep.3": "1"}, {"3": {"H": "a"}}),
+        ({"was.3.1": "a", "field.3.1": "a", "whole.3": "1"}, {}),
+        (
+            {"header.2": "I", "field.3.2": "b", "field.3.1": "", "whole.3": "1"},
+            {"3": {"H": "", "I": "b"}},
+        ),
         ({"field.3.9": "without a header"}, {}),
     ],
 )

@@ -147,3 +147,65 @@ def test_who_is_no_admin_changes_nothing(at_work: Browser, worlds: World, part: 
 )
 def test_a_mapping_is_written_line_by_line(text: str, mapping: dict[str, str]) -> None:
     assert mapping_of(text) == mapping
+
+
+def test_a_profile_is_copied_edited_tried_on_a_sample_and_removed(
+    at_work: Browser, worlds: World
+) -> None:
+    copied = at_work.post("/set-up/profiles/single-strict/copy", {"name": "nightly"})
+    here = "/set-up/profiles/nightly"
+    page = at_work.get(here, **copied.query)
+    form = {
+        "version": "1",
+        "title": "Each night",
+        "uploader_roles": "Admin; Sales",
+        "aliases.1": "Kundennummer",
+        "required.1": "1",
+        "aliases.2": "Zuständig; Betreuer",
+        "required.2": "1",
+    }
+    text = "Kundennummer;Betreuer\nK1;sam.sales@lumina.example\n"
+
+    tried = at_work.post(f"{here}/sample", {**form, "sample": text})
+    before = worlds.ask(ADMIN, "GET", "/profiles/nightly").body
+    stored = at_work.post(here, form)
+    late = at_work.post(here, form)
+    after = worlds.ask(ADMIN, "GET", "/profiles/nightly").body
+    removed = at_work.post(f"{here}/remove")
+
+    assert "The copy is stored" in page.text
+    assert "K1account manager sam.sales@lumina.example" in tried.text
+    assert before["title"] != "Each night"
+    assert stored.headers["location"].endswith("/nightly?done=stored")
+    assert after["definition"]["columns"][1]["aliases"] == ["Zuständig", "Betreuer"]
+    assert after["uploader_roles"] == ["Admin", "Sales"]
+    assert late.status == HTTPStatus.CONFLICT
+    assert "version 2 is stored, and you began with 1" in late.text
+    assert removed.headers["location"].endswith("#profiles")
+    assert worlds.ask(ADMIN, "GET", "/profiles/nightly").status == HTTPStatus.NOT_FOUND
+
+
+@pytest.mark.parametrize("written", ["{", "[]", '{"blank": "perhaps"}'])
+def test_a_definition_that_cannot_be_is_refused_and_kept_on_the_page(
+    at_work: Browser, worlds: World, written: str
+) -> None:
+    before = worlds.state()
+
+    page = at_work.post(f"/set-up/profiles/{OWN_PROFILE}", {"definition": written})
+
+    assert page.status == HTTPStatus.BAD_REQUEST
+    assert "Nothing was stored." in page.text
+    assert written in page.text
+    assert worlds.state() == before
+
+
+def test_an_address_is_subscribed_and_must_confirm(at_work: Browser) -> None:
+    done = at_work.post("/set-up/notifications", {"endpoint": "finance@lumina.example"})
+    page = at_work.get("/set-up", **done.query)
+    wrong = at_work.post("/set-up/notifications", {"endpoint": "http://lumina.example"})
+
+    assert done.headers["location"].endswith("#notifications")
+    assert "finance@lumina.example has not confirmed yet" in page.text
+    assert wrong.status == HTTPStatus.BAD_REQUEST
+    assert "expected an e-mail address or an https:// address" in wrong.text
+    assert "http://lumina.example" in wrong.read.values("value")

@@ -15,6 +15,7 @@ from handover_console.site import PAGES, PUBLIC
 from handover_console.texts import TEXTS, text
 
 from tests.console.browser import ORIGIN, Browser
+from tests.console.samples import EMPTY_HOME
 from tests.console.stand import Stand
 from tests.kit.cast import INSIDERS
 
@@ -74,7 +75,7 @@ def test_browsers_may_send_files_to_the_upload_bucket_alone(browser: Browser) ->
 def test_what_another_site_sends_is_stopped(
     browser: Browser, stand: Stand, path: str, headers: dict[str, str]
 ) -> None:
-    stand.canned["GET", "/imports"] = 200, {"imports": [], "cursor": None}
+    stand.canned |= EMPTY_HOME
     browser.sign_in(ADMIN)
     signed_in = dict(browser.cookies)
 
@@ -152,7 +153,7 @@ def test_what_the_console_cannot_read_is_a_page_with_a_number_and_no_details(
 
 
 def test_links_stay_under_the_path_that_the_request_came_by(browser: Browser, stand: Stand) -> None:
-    stand.canned["GET", "/imports"] = 200, {"imports": [], "cursor": None}
+    stand.canned |= EMPTY_HOME
     browser.sign_in(ADMIN)
 
     page = browser.request("GET", "", raw_path="/v1/console/home")

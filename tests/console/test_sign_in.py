@@ -9,18 +9,18 @@ import pytest
 from joserfc.jwk import RSAKey
 
 from tests.console.browser import ORIGIN, Browser
+from tests.console.samples import EMPTY_HOME
 from tests.console.stand import CLIENT, Stand
 from tests.kit.cast import INSIDERS, World
 
 ADMIN = INSIDERS[0]
 ID, REFRESH, FLOW = (f"__Host-handover-{name}" for name in ("id", "refresh", "flow"))
-EMPTY: tuple[int, object] = 200, {"imports": [], "cursor": None}
 
 
 @pytest.fixture
 def home(stand: Stand) -> None:
     """An API with no imports."""
-    stand.canned["GET", "/imports"] = EMPTY
+    stand.canned |= EMPTY_HOME
 
 
 def test_who_is_not_signed_in_is_reported_what_this_is_and_where_to_sign_in(

@@ -57,9 +57,9 @@ class Api:
         """What is at a path that holds no JSON. Raises ApiError."""
         return str(self._ask("GET", path, {}).data.decode())
 
-    def location(self, *path: str) -> str:
+    def location(self, *path: str, **query: object) -> str:
         """Where a path of the API redirects to. Raises ApiError."""
-        return str(self._ask("GET", path, {}).headers["location"])
+        return str(self._ask("GET", path, query).headers["location"])
 
     def _ask(
         self, method: str, path: tuple[str, ...], query: dict[str, object], body: object = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +23,8 @@ from handover_console.web import Answer
 
 STATIC = Path(__file__).with_name("static")
 PENDING = "pending:"
+# The line and the column that a message of the API begins with.
+_PLACE = re.compile(r"line \d+(, [^:]{1,200})?: ")
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 
@@ -94,6 +97,7 @@ def _environment() -> Environment:
         "addresses": addresses,
         "bar": bar,
         "local": local,
+        "brief": brief,
     }
     return environment
 
@@ -142,6 +146,15 @@ def _known_as(address: str, names: Mapping[str, str]) -> str:
 def local(address: str) -> str:
     """The part of an address that tells people of one organisation apart."""
     return address.partition("@")[0]
+
+
+def brief(message: str) -> str:
+    """A message about a cell without its place, for where the cell itself is marked."""
+    place = _PLACE.match(message)
+    said = message[place.end() :] if place is not None else message
+    first = said.partition(" ")[0]
+    # An address or a value stays as it is written.
+    return said[:1].upper() + said[1:] if first.isalpha() else said
 
 
 def bar(counts: Mapping[str, int], names: Iterable[str]) -> list[dict[str, Any]]:

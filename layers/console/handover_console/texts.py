@@ -46,6 +46,7 @@ TEXTS = {
     "column.change": "Before → after",
     # States, modes, outcomes, stages
     "state.awaiting_upload": "Waiting for the file",
+    "state.turn": "Waiting for its turn",
     "state.validating": "Reading",
     "state.awaiting_approval": "Needs approval",
     "state.processing": "Working",
@@ -57,6 +58,10 @@ TEXTS = {
     "mode.run": "Applied",
     "mode.dry_run": "Preview",
     "mode.preview": "Columns",
+    "job.undo": "Undo",
+    "job.owner": "Hand-over",
+    "job.removal": "Removal of users",
+    "job.resolution": "Awaited user",
     "outcome.updated": "changed",
     "outcome.cleared": "cleared",
     "outcome.pending": "waiting for a user",
@@ -98,12 +103,12 @@ TEXTS = {
     "history.undo_of": "undo of another import",
     "history.follows": "follows another import",
     "history.older": "Older imports",
-    "history.looked": "Searched {n} import so far.|Searched {n} imports so far.",
     "history.none.title": "No import matches",
-    "history.none.text": (
-        "Searched {n} import. Change or clear the filters, or go on with older imports.|"
-        "Searched {n} imports. Change or clear the filters, or go on with older imports."
-    ),
+    "history.none.text": "Change or clear the filters.",
+    "history.none.more": "No recent one, that is. Change the filters, or go on with older imports.",
+    "history.of": "What was applied, corrected or undone of",
+    "history.of.one": "one import",
+    "history.came": "What came of this import",
     # Import
     "import.button": "Import a file",
     "import.again": "Import another file",
@@ -111,7 +116,7 @@ TEXTS = {
     "import.lead": "Nothing changes until you have seen the preview and applied it.",
     "import.choose": "Choose a file",
     "import.drop": "or drop it here",
-    "import.kinds": "CSV, or text with tabs or semicolons, from Excel, a CRM or a billing system.",
+    "import.kinds": "An Excel workbook (.xlsx), CSV, or text with tabs or semicolons.",
     "import.sending": "Upload",
     "import.failed": (
         "The file did not arrive. Nothing was changed and nothing was lost. Check your connection"
@@ -184,6 +189,11 @@ TEXTS = {
     "progress.close": "You can close this page. The work goes on; History leads back here.",
     "progress.cancel": "Cancel this import",
     "progress.ending": "It is being cancelled. What is being written is finished first.",
+    "progress.job": (
+        "This begins once older imports have ended, so that it takes what they change into account."
+        " One that needs approval holds it up:"
+    ),
+    "progress.job.approvals": "see what needs approval.",
     "progress.no_file": "The file has not arrived yet.",
     "progress.waits": (
         "This import takes managers off many accounts, so an Admin must approve it first. Nothing"
@@ -231,6 +241,7 @@ TEXTS = {
         "{n} line has a problem; fix it below.|{n} lines have problems; fix them below."
     ),
     "result.report": "Download the lines with problems",
+    "result.workbook": "as a workbook",
     "result.results": "Download every line with its outcome",
     "result.by": "Uploaded by {person},",
     "fix.title": "Lines to fix",
@@ -240,6 +251,7 @@ TEXTS = {
     ),
     "fix.problem": "Problem",
     "fix.cell": "{header}, line {line}",
+    "fix.keep": "It is right now: apply it as it is",
     "fix.take": "Use {value}",
     "fix.suggested": "Perhaps {value}",
     "fix.alike": "Use it in this line|Use it in all {n} like it",
@@ -297,6 +309,7 @@ TEXTS = {
     # Accounts
     "accounts.filter": "Search accounts",
     "accounts.id": "Account ID",
+    "accounts.begins": "ID begins with",
     "accounts.holder": "Held by",
     "accounts.holder.hint": "name or address",
     "accounts.portal": "Portal",
@@ -327,7 +340,10 @@ TEXTS = {
     ),
     "accounts.instead": "Whoever holds the role now gives it up.",
     "accounts.none.title": "No account matches",
-    "accounts.none.text": "Check the spelling: IDs, addresses and portals must be written in full.",
+    "accounts.none.text": (
+        "Check the spelling: capital letters count in IDs, and names, addresses and portals must"
+        " be written in full."
+    ),
     "accounts.none.yet": "No account matches so far",
     "accounts.go_on": "Go on searching",
     "accounts.empty.title": "There are no accounts yet",
@@ -583,6 +599,44 @@ TEXTS = {
     "set_up.aliases": "Also called",
     "set_up.yes": "yes",
     "set_up.no": "no",
+    "set_up.profiles.open": "Open, edit, try on a sample",
+    "profile.back": "Set-up",
+    "profile.on": "switched on",
+    "profile.off": "off: for Admins only",
+    "profile.preset": (
+        "This is one of Handover's own profiles. Once you store a change it is yours; removing"
+        " that brings Handover's back."
+    ),
+    "profile.edit": "What its files look like",
+    "profile.title": "Title",
+    "profile.uploaders": "May be used by",
+    "profile.uploaders.hint": "User roles, divided by “;”. Empty: everybody.",
+    "profile.aliases": "Also called",
+    "profile.aliases.one": "{label} is also called",
+    "profile.aliases.hint": (
+        "Other names of a column in your files, divided by “;”. Capital letters do not count."
+    ),
+    "profile.required.one": "{label} must be there",
+    "profile.counts": "It counts for every file that comes from now on.",
+    "profile.sample": "Try it on a sample",
+    "profile.sample.lead": (
+        "Paste a header and some lines of a file. You see how they are read with what stands above,"
+        " stored or not. Nothing is looked up and nothing is kept."
+    ),
+    "profile.sample.go": "Read the sample",
+    "profile.sample.about": "About",
+    "profile.sample.asks": "Asks for",
+    "profile.sample.nothing": "no change",
+    "profile.whole": "The whole definition",
+    "profile.whole.label": "As JSON; the guide lists every field",
+    "profile.copy": "Copy it under another name",
+    "profile.copy.name": "Name of the copy",
+    "profile.copy.hint": "Small letters, digits and hyphens.",
+    "profile.copy.go": "Copy",
+    "profile.remove": "Remove this profile",
+    "profile.remove.text": "It is switched off, too. Imports that are done stay as they are.",
+    "profile.done.stored": "Stored. Files that come from now on are read so.",
+    "profile.done.copied": "The copy is stored. Switch it on in Set-up so that others can use it.",
     "set_up.rules": "Rules",
     "set_up.guard": "A file waits for an Admin if it would take managers off more than",
     "set_up.guard.percent": "percent of its lines, and off more than",
@@ -634,6 +688,17 @@ TEXTS = {
     "set_up.source.writes": "May also write files of accounts and of users",
     "set_up.source.mapping": "Its own labels, one a line, as: their label = our label",
     "set_up.source.is": "{profile}, by {principal}",
+    "set_up.notifications": "Notifications",
+    "set_up.notifications.lead": (
+        "Who gets a message when an import ends, with its outcome and a link. Each mail has a link"
+        " at its end to leave; for anything else, ask your operator."
+    ),
+    "set_up.notifications.none": "Nobody is notified yet.",
+    "set_up.notifications.on": "notified",
+    "set_up.notifications.waits": "has not confirmed yet",
+    "set_up.notifications.add": "Mail address or https:// address",
+    "set_up.notifications.hint": "It gets a message first, and must confirm within two days.",
+    "set_up.notifications.go": "Notify",
     # Home
     "home.awaited": "Awaited users",
     "home.awaited.none": "No account waits for a user.",
@@ -642,7 +707,6 @@ TEXTS = {
     "home.days": "Imports a day",
     "home.days.day": "{n} import on {day}|{n} imports on {day}",
     "home.days.utc": "The last two weeks, by days in UTC.",
-    "home.days.some": "Only the last {n} day is shown here.|Only the last {n} days are shown here.",
     # An authenticator app
     "authenticator.link": "Authenticator app",
     "authenticator.title": "Authenticator app",

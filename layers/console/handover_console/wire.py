@@ -10,8 +10,6 @@ import urllib3
 # The gateway gives a page 30 seconds in all.
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 20.0
-# As many as one page asks at the same time.
-MAX_AT_ONCE = 8
 
 
 class UnreachableError(Exception):
@@ -21,7 +19,7 @@ class UnreachableError(Exception):
 @cache
 def _pool() -> urllib3.PoolManager:
     timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
-    return urllib3.PoolManager(timeout=timeout, retries=False, maxsize=MAX_AT_ONCE)
+    return urllib3.PoolManager(timeout=timeout, retries=False)
 
 
 def send(

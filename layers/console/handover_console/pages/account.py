@@ -47,6 +47,8 @@ def edit(visit: Visit) -> Answer:
             raise UnclearError(text("whom.no_role"))
         assign = {role: recipients(visit, form, role)}
         body = {"profile": profile, "assign": assign, "dry_run": not is_saved}
+        if form.get("version", "").isdecimal():
+            body["version"] = int(form["version"])
         edited = visit.api.patch("accounts", query={"id": account_id}, body=body)
     except UnclearError as unclear:
         return _shown(visit, account_id, why_not=unclear.words)

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from handover_console.api import ApiError
 from handover_console.directory import Choice, choices
 from handover_console.pages import problem
 from handover_console.rendering import page
@@ -123,11 +122,5 @@ def _rows(
 def _read(
     visit: Visit, asked: Mapping[str, str], cursor: str | None, limit: int, export: str = ""
 ) -> Any:
-    if not asked["id"]:
-        return visit.api.get("accounts", **asked, limit=limit, cursor=cursor, export=export)
-    try:
-        return visit.api.get("accounts", id=asked["id"], export=export)
-    except ApiError as error:
-        if error.status != HTTPStatus.NOT_FOUND:
-            raise
-        return {"accounts": [], "cursor": None}
+    query = {**asked, "id": "", "beginning": asked["id"]}
+    return visit.api.get("accounts", **query, limit=limit, cursor=cursor, export=export)

@@ -9,8 +9,9 @@ from handover_console.web import Answer, redirect
 
 
 def report(visit: Visit) -> Answer:
-    """Leads to the lines with errors."""
-    return redirect(visit.api.location("imports", visit.parts["name"], "report"))
+    """Leads to the lines with errors, as CSV or as a workbook."""
+    chosen = "xlsx" if visit.request.query.get("format") == "xlsx" else "csv"
+    return redirect(visit.api.location("imports", visit.parts["name"], "report", format=chosen))
 
 
 def results(visit: Visit) -> Answer:

@@ -1,51 +1,47 @@
-"""The history of imports, with filters.
-
-The API lists imports newest first; the console looks through its pages until it has enough rows.
-"""
+"""The history of imports, with filters, newest first."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
+from handover_console.api import ApiError
 from handover_console.rendering import page
 from handover_console.visit import Visit
 from handover_console.web import Answer
 
 SHOWN = 25
-PAGE_ROWS = 100
-# A search that finds little must not hold the page up; the next page goes on from there.
-MAX_PAGES = 5
-FILTERS = ("state", "mode", "person", "profile", "source", "since", "until")
+# The API looks through so many imports for one page and may find none; the console goes on.
+MAX_READS = 3
+FILTERS = ("state", "mode", "person", "profile", "source", "since", "until", "follows")
+# What the API calls a filter, where that is another word.
+NAME_OF = {"person": "uploader"}
 
 
 def show(visit: Visit) -> Answer:
     """One page of rows that match, and where the next begins."""
     asked = {name: visit.request.query.get(name, "").strip() for name in FILTERS}
     cursor: str | None = visit.request.query.get("cursor")
-    is_filtered = any(asked.values())
-    limit = PAGE_ROWS if is_filtered else SHOWN
+    filters = {NAME_OF.get(name, name): value for name, value in asked.items()}
     rows: list[dict[str, Any]] = []
-    looked_at = 0
-    for _ in range(MAX_PAGES):
-        found = visit.api.get("imports", limit=limit, cursor=cursor)
-        looked_at += len(found["imports"])
-        rows += [row for row in found["imports"] if _matches(row, asked)]
-        cursor = found["cursor"]
-        if cursor is None or len(rows) >= SHOWN or not is_filtered:
-            break
-    return page(visit, "history.html", rows=rows, asked=asked, cursor=cursor, looked_at=looked_at)
-
-
-def _matches(row: Mapping[str, Any], asked: Mapping[str, str]) -> bool:
-    """True when the import is one that the filters ask for; days are days in UTC."""
-    day = row["received_at"][:10]
-    return (
-        asked["state"] in ("", row["state"])
-        and asked["mode"] in ("", row["mode"])
-        and asked["person"].casefold() in row["uploader"].casefold()
-        and asked["profile"].casefold() in row["profile"].casefold()
-        and asked["source"].casefold() in row["source"].casefold()
-        and asked["since"] <= day
-        and (not asked["until"] or day <= asked["until"])
+    why_not = ""
+    try:
+        for _ in range(MAX_READS):
+            found = visit.api.get("imports", **filters, limit=SHOWN, cursor=cursor)
+            rows += found["imports"]
+            cursor = found["cursor"]
+            if rows or cursor is None:
+                break
+    except ApiError as error:
+        if error.status != HTTPStatus.BAD_REQUEST:
+            raise
+        why_not, cursor = error.detail, None
+    return page(
+        visit,
+        "history.html",
+        status=HTTPStatus.BAD_REQUEST if why_not else HTTPStatus.OK,
+        rows=rows,
+        asked=asked,
+        cursor=cursor,
+        why_not=why_not,
     )

@@ -6,8 +6,7 @@ An address stands in the query of a page, never in its path: it may hold any cha
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -15,13 +14,14 @@ from handover_console.api import ApiError
 from handover_console.rendering import page
 from handover_console.visit import Visit
 from handover_console.web import Answer, redirect
-from handover_console.wire import MAX_AT_ONCE
 
 SHOWN = 20
 # A page of the API may be empty and still lead on, where many users were deleted.
 MAX_PAGES = 3
-# The largest page that the API gives; whoever holds more has "100+".
+# The largest page that the API gives of what somebody holds.
 MAX_COUNTED = 100
+# The API counts up to here; whoever has so many may hold more.
+MAX_HELD = 1000
 # What the form sends, beside the roles, as the API calls it.
 FIELDS = ("name", "opco", "employee_id", "phone", "mobile", "login_name")
 # What is wrong with the form, so that it is shown again with the answer.
@@ -36,19 +36,18 @@ def show(visit: Visit) -> Answer:
     name = query.get("name", "").strip()
     cursor: str | None = query.get("cursor")
     for _ in range(MAX_PAGES):
-        found = visit.api.get("users", name=name, limit=SHOWN, cursor=cursor)
+        found = visit.api.get("users", name=name, counts="true", limit=SHOWN, cursor=cursor)
         cursor = found["cursor"]
         if found["users"] or cursor is None:
             break
-    loads = _loads(visit, [user["email"] for user in found["users"]])
     return page(
         visit,
         "people.html",
         users=found["users"],
         cursor=cursor,
         name=name,
-        loads=loads,
-        most=max((count for count, _ in loads.values()), default=0),
+        counted=MAX_HELD,
+        most=max((user["held"] for user in found["users"]), default=0),
     )
 
 
@@ -123,20 +122,6 @@ def delete(visit: Visit) -> Answer:
     """Deletes the user, and shows the import that takes them off their accounts."""
     ticket = visit.api.delete("users", visit.request.form.get("email", ""))["import_ticket"]
     return redirect(visit.request.link(f"/imports/{ticket}"))
-
-
-def _loads(visit: Visit, emails: Iterable[str]) -> dict[str, tuple[int, bool]]:
-    """By address: how many roles of accounts they hold, and whether there are more than that.
-
-    The API counts nobody's accounts, so the first page of each portfolio is read, some at a time.
-    """
-
-    def load(email: str) -> tuple[str, tuple[int, bool]]:
-        held = visit.api.get("portfolios", email, limit=MAX_COUNTED)
-        return email, (len(held["accounts"]), held["cursor"] is not None)
-
-    with ThreadPoolExecutor(MAX_AT_ONCE) as readers:
-        return dict(readers.map(load, emails))
 
 
 def _fields(form: Mapping[str, str]) -> dict[str, Any]:

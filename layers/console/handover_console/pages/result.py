@@ -24,6 +24,7 @@ MAX_READS = 5
 # Who may see an import may not see its lines; old and very large imports have no index.
 WITHOUT_LINES = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 FIELD, WAS, HEADER, TAKE = "field.", "was.", "header.", "take."
+KEEP, WHOLE = "keep.", "whole."
 
 
 def show(visit: Visit, found: Mapping[str, Any]) -> Answer:
@@ -72,21 +73,31 @@ def corrected(form: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """What the form changes: by line number, the new text by header.
 
     Fields are called field.LINE.COLUMN, with was.LINE.COLUMN for what the file had, and
-    header.COLUMN; take.LINE.COLUMN, where it is ticked, is the suggestion to take.
+    header.COLUMN; take.LINE.COLUMN, where it is ticked, is the suggestion to take. A line of which
+    keep.LINE is ticked is sent even if nothing in it changes: what was wrong may be elsewhere. Of
+    one with whole.LINE, which has too few or too many cells, all are sent once one changes.
     """
-    lines: dict[str, dict[str, str]] = defaultdict(dict)
+    cells: dict[str, dict[str, str]] = defaultdict(dict)
+    changed: dict[str, dict[str, str]] = defaultdict(dict)
     for name, value in form.items():
         if not name.startswith(FIELD):
             continue
         place = name.removeprefix(FIELD)
         line, _, column = place.partition(".")
         header = form.get(f"{HEADER}{column}")
+        if header is None:
+            continue
         was = form.get(f"{WAS}{place}", "")
         # A value that was typed counts before the suggestion.
         new = form.get(f"{TAKE}{place}", value) if value == was else value
-        if header is not None and new != was:
-            lines[line][header] = new
-    return dict(lines)
+        cells[line][header] = new
+        if new != was:
+            changed[line][header] = new
+    return {
+        line: cells[line] if f"{KEEP}{line}" in form or f"{WHOLE}{line}" in form else changed[line]
+        for line in cells
+        if line in changed or f"{KEEP}{line}" in form
+    }
 
 
 def _lines(visit: Visit, name: str, asked: Mapping[str, str]) -> dict[str, Any]:

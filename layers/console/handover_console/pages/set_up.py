@@ -99,6 +99,12 @@ def remove_source(visit: Visit) -> Answer:
     return _removed(visit, "sources")
 
 
+def subscribe(visit: Visit) -> Answer:
+    """Asks an address to confirm that it will be notified."""
+    body = {"endpoint": visit.request.form.get("endpoint", "").strip()}
+    return _done(visit, lambda: visit.api.post("subscriptions", body=body), "notifications")
+
+
 def mapping_of(text: str) -> dict[str, str]:
     """The mapping that is written line by line as `their label = our label`.
 
@@ -131,6 +137,7 @@ def _show(visit: Visit, error: ApiError | None = None, part: str = "") -> Answer
         roles=_all(visit, "roles"),
         workflows=_all(visit, "workflows"),
         sources=sources,
+        subscriptions=api.get("subscriptions")["subscriptions"],
     )
 
 

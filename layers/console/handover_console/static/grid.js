@@ -21,7 +21,7 @@ function mark(cell) {
 }
 
 function count() {
-  const rows = new Set([...grid.querySelectorAll("input.changed")].map((cell) => cell.closest("tr")));
+  const rows = new Set([...grid.querySelectorAll("input.changed, .keep input:checked")].map((cell) => cell.closest("tr")));
   const text = rows.size === 1 ? changed.dataset.one : changed.dataset.many.replace("#", rows.size);
   changed.textContent = rows.size ? text : "";
 }
@@ -57,7 +57,8 @@ function onKey(event) {
 
 function onInput(event) {
   const field = event.target;
-  if (field.type === "checkbox") take(field, field.checked);
+  if (field.closest(".keep")) count();
+  else if (field.type === "checkbox") take(field, field.checked);
   else {
     const box = field.closest("td").querySelector("input[type=checkbox]");
     if (box) box.checked = field.value === box.value;
@@ -68,7 +69,7 @@ function onInput(event) {
 
 function onAlike(button) {
   const mine = button.closest("td").querySelector("input[type=checkbox]");
-  for (const box of grid.querySelectorAll("input[type=checkbox]")) {
+  for (const box of grid.querySelectorAll("td:not(.why) input[type=checkbox]")) {
     const isAlike = box.value === mine.value && box.dataset.was === mine.dataset.was;
     if (isAlike && cellOf(box).value === box.dataset.was) take(box, true);
   }
@@ -83,6 +84,6 @@ if (grid) {
   grid.addEventListener("keydown", onKey);
   grid.addEventListener("input", onInput);
   for (const cell of grid.querySelectorAll("input[name^='field.']")) mark(cell);
-  for (const box of grid.querySelectorAll("input[type=checkbox]:checked")) take(box, true);
+  for (const box of grid.querySelectorAll("td:not(.why) input[type=checkbox]:checked")) take(box, true);
   count();
 }

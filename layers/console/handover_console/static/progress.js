@@ -1,8 +1,10 @@
 // Refreshes the progress of an import until it is done; then the page shows what came of it.
 const SLOWEST_MS = 15000;
+const FIRST_MS = 300; // a small file is done before the first second is over
 const watch = document.getElementById("watch");
 const EVERY_MS = Number(watch.dataset.every) || 1500;
-let wait = EVERY_MS;
+let wait = FIRST_MS;
+let calm = FIRST_MS;
 
 async function refresh() {
   try {
@@ -15,7 +17,8 @@ async function refresh() {
       return;
     }
     watch.replaceChildren(document.adoptNode(fresh));
-    wait = EVERY_MS;
+    calm = Math.min(calm * 1.5, EVERY_MS);
+    wait = calm;
   } catch {
     wait = Math.min(wait * 2, SLOWEST_MS); // a busy service is asked less often
   }
