@@ -27,6 +27,11 @@ DROP = """(zone, [name, data]) => {
     zone.dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer }));
   }
 }"""
+AXE = Axe()
+RUN_AXE = """(rules) => axe.run({
+  resultTypes: ["violations"],
+  ...(rules.length ? { runOnly: { type: "rule", values: rules } } : {}),
+}).then((found) => found.violations)"""
 expect.set_options(timeout=LONGEST_MS)
 
 
@@ -63,7 +68,7 @@ class Console:
     def sees(self, name: str, locator: Locator) -> None:
         """Waits for a screen, which must fit the window; its picture is kept for a failure."""
         expect(locator).to_be_visible()
-        self.pictures.append((name, self.page.screenshot()))
+        self.pictures.append((name, self.page.screenshot(type="jpeg", quality=60)))
         wide, window = self.page.evaluate(
             "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
         )
@@ -75,9 +80,12 @@ class Console:
         expect(zone).to_be_visible()  # once the script is there that takes the file
         zone.evaluate(DROP, [filename, base64.b64encode(content).decode()])
 
-    def axe(self) -> list[str]:
-        """What axe-core finds wrong with the page, with the place of each."""
-        found = Axe().run(self.page).response["violations"]
+    def axe(self, *rules: str) -> list[str]:
+        """What axe-core finds wrong with the page, with the place of each; by all rules or some."""
+        # The script is half a megabyte: a page gets it once, and answers with what is wrong alone.
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE.axe_script)
+        found = self.page.evaluate(RUN_AXE, list(rules))
         return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
 
     def tab_to(self, target: Locator) -> None:
@@ -92,9 +100,9 @@ class Console:
     def keep_pictures(self, folder: Path) -> None:
         """Writes the pictures of all screens so far, and of the one that is shown."""
         folder.mkdir(parents=True, exist_ok=True)
-        shown = [*self.pictures, ("last", self.page.screenshot(full_page=True))]
+        shown = [*self.pictures, ("last", self.page.screenshot(full_page=True, type="jpeg"))]
         for number, (name, picture) in enumerate(shown, 1):
-            (folder / f"{number}-{name}.png").write_bytes(picture)
+            (folder / f"{number}-{name}.jpg").write_bytes(picture)
 
     def note(self, what: str) -> None:
         # The sign-in pages are not ours.

@@ -101,8 +101,9 @@ class Import(BaseModel):
 
     `expires_at` is when an unused ticket expires; `follows` is the import that this one applies or
     corrects; `job` says what Handover wrote the file for, when it did. A run with an `on_error`
-    other than apply_good is checked first: it becomes a dry run, and either `stopped` says why it is
-    not applied, or `applied_by` is the ticket of the import that applies exactly what it has shown.
+    other than apply_good is checked first: it becomes a dry run, and either `stopped` says why it
+    is not applied, or `applied_by` is the ticket of the import that applies exactly what it has
+    shown.
     """
 
     import_id: str
