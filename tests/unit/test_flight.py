@@ -82,7 +82,8 @@ def test_a_call_that_had_to_wait_halves_the_window() -> None:
 
     make_each([waiting, *calls_of(1)], lambda _place, _answer: None, pace)
 
-    assert pace.window.size == 8
+    # The other call may end before it, at the most of the window, or after it, and add one.
+    assert pace.window.size in (8, 9)
     assert not was_busy.get()
 
 
