@@ -28,6 +28,7 @@ POST_/assignments                  accounts_reassigned
 POST_/users                        user_created+sign_in_allowed
 PUT_/users/<email>                 user_edited+sign_in_allowed
 POST_/users/<email>/invitation     invited_again
+POST_/subscriptions                subscribed
 DELETE_/users/<email>              users_deleted
 POST_/users/delete                 users_deleted
 PUT_/profiles/<profile>            profile_stored

@@ -546,6 +546,7 @@ TEXTS = {
     "act.sign_in_allowed": "Allowed a sign-in",
     "act.sign_in_barred": "Barred a sign-in",
     "act.invited_again": "Invited a user again",
+    "act.subscribed": "Subscribed an address to notifications",
     "act.file_announced": "Announced a file",
     "act.file_dropped": "Dropped a file",
     "act.import_approved": "Approved an import",

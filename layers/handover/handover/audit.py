@@ -50,6 +50,7 @@ class Act(StrEnum):
     SIGN_IN_ALLOWED = "sign_in_allowed"
     SIGN_IN_BARRED = "sign_in_barred"
     INVITED_AGAIN = "invited_again"
+    SUBSCRIBED = "subscribed"
     FILE_ANNOUNCED = "file_announced"
     FILE_DROPPED = "file_dropped"
     IMPORT_APPROVED = "import_approved"

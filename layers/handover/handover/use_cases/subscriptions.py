@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
+from handover.access.acts import done_outside, entry_of
 from handover.access.people import Person, only_admins
+from handover.audit import Act, Outcome
 from handover.aws import topics
 from handover.errors import ConflictError, InvalidRequestError
 from handover.runtime import Resources, logger
@@ -55,7 +57,16 @@ def subscribe(resources: Resources, person: Person, endpoint: str) -> dict[str, 
     if len(known) >= MAX_SUBSCRIPTIONS:
         raise ConflictError(f"there are {MAX_SUBSCRIPTIONS} subscriptions, the maximum")
     protocol = "email" if is_mail else "https"
-    topics.subscribe(topic, protocol, endpoint)
+    entry = entry_of(
+        person.actor,
+        Act.SUBSCRIBED,
+        f"subscription {endpoint}",
+        after={"protocol": protocol},
+        outcome=Outcome.OPEN,
+    )
+    resources.tables.audit.add(entry)
+    with done_outside(resources, entry):
+        topics.subscribe(topic, protocol, endpoint)
     logger.info("subscription requested", extra={"protocol": protocol})
     is_confirmed = any(one.endpoint == endpoint and one.is_confirmed for one in known)
     return {"endpoint": endpoint, "protocol": protocol, "is_confirmed": is_confirmed}
