@@ -112,7 +112,9 @@ def _older(imports: Imports, item: ImportItem) -> Iterator[str]:
     older = [
         one
         for one in imports.open_imports()
-        if one.tenant == item.tenant and one.order < item.order and not State(one.state).is_final
+        if one.tenant == item.tenant
+        and one.precedence < item.precedence
+        and not State(one.state).is_final
     ]
     if not older:
         yield (

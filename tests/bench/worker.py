@@ -87,7 +87,7 @@ def account_item(key: str = KEY) -> dict[str, Any]:
         opco="opco-3",
         portals=("retail", "partner"),
         assigned={"account_manager": (STANDING,)},
-        orders={"account_manager": EARLIER},
+        precedences={"account_manager": EARLIER},
         receipts=(receipt,),
     )
     return item_from(account) | {"pk": {"S": key}}

@@ -96,7 +96,7 @@ def test_new_accounts_are_made_with_all_that_is_reported_them(pipeline: Pipeline
         is_active=False,
         portals=("shop", "desk"),
         assigned={ROLE: (AMINA,)},
-        orders={ROLE: pipeline.item(created).order},
+        precedences={ROLE: pipeline.item(created).precedence},
     )
     assert replace(pipeline.account("N2"), receipts=()) == Account(TENANT, "N2", 1)
 

@@ -268,8 +268,8 @@ def test_a_login_name_that_was_lost_while_its_line_was_decided_is_asked_for_agai
         pipeline.run(older)
         yan = User(YAN, "Yan", frozenset(), login_name="zed")
         store = pipeline.resources.tables.people.store
-        order = rfc3339(pipeline.clock.now)
-        stored = store(TENANT, None, yan, now=pipeline.clock.now, order=order)
+        precedence = rfc3339(pipeline.clock.now)
+        stored = store(TENANT, None, yan, now=pipeline.clock.now, precedence=precedence)
         assert stored is Stored.DONE
 
     with incident(pipeline.memory, Mishap("BatchExecuteStatement", before_call=overtaken)):

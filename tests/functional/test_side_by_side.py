@@ -77,7 +77,7 @@ class Neighbours:
         self.decisions.append(
             Decision(
                 told["edit_id"],
-                self.pipeline.account(account).orders[ROLE],
+                self.pipeline.account(account).precedences[ROLE],
                 account,
                 target,
                 told["outcome"],
@@ -108,11 +108,11 @@ def worked(pipeline: Pipeline, created: ObjectCreated) -> None:
 
 def lines_of(pipeline: Pipeline, created: ObjectCreated, asked: dict[str, str]) -> list[Decision]:
     """What results.csv tells of each line."""
-    order = pipeline.item(created).order
+    precedence = pipeline.item(created).precedence
     return [
         Decision(
             import_id(created),
-            order,
+            precedence,
             row["account ID"],
             () if (expected := asked[row["account ID"]]) == "None" else (expected,),
             row["outcome"],

@@ -154,8 +154,8 @@ def edit(pipeline: Pipeline) -> None:
             known = directory.user(TENANT, after.email)
             if known == after:
                 break
-            now, order = pipeline.clock.now, rfc3339(pipeline.clock.now)
-            assert people.store(TENANT, known, after, now=now, order=order) in (
+            now, precedence = pipeline.clock.now, rfc3339(pipeline.clock.now)
+            assert people.store(TENANT, known, after, now=now, precedence=precedence) in (
                 Stored.DONE,
                 Stored.OVERTAKEN,
             )

@@ -190,11 +190,11 @@ def edit(pipeline: Pipeline) -> None:
     named = User(AMINA, "Amina O", frozenset({"Sales"}), "Kenya", login_name="amina")
     for after in (named, NEW):
         for _ in range(9):
-            now, order = pipeline.clock.now, rfc3339(pipeline.clock.now)
+            now, precedence = pipeline.clock.now, rfc3339(pipeline.clock.now)
             known = directory.user(TENANT, after.email)
             if known == after:
                 break
-            stored = people.store(TENANT, known, after, now=now, order=order)
+            stored = people.store(TENANT, known, after, now=now, precedence=precedence)
             assert stored is not Stored.LOGIN_TAKEN
 
 

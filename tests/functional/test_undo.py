@@ -318,7 +318,7 @@ def test_an_undo_waits_for_a_file_of_the_same_second_that_is_being_validated(
 
     pipeline.validate(undo)
 
-    assert pipeline.item(file).order > pipeline.item(undo).order
+    assert pipeline.item(file).precedence > pipeline.item(undo).precedence
     assert pipeline.item_time(file)[:19] == pipeline.item_time(undo)[:19]
     assert pipeline.item(undo).state == "validating"
 

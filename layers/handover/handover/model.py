@@ -260,7 +260,7 @@ class ChangeReceipt:
     """
 
     import_id: str
-    order: str
+    precedence: str
     line: int
     actor: str
     at: str
@@ -272,7 +272,7 @@ class ChangeReceipt:
 class Account:
     """What is assigned: its directory facts, who holds which role, and who decided it last.
 
-    `orders` holds, for each role, the order key of the import that decided it last; `marks` the
+    `precedences` holds, for each role, that of the import that decided it last; `marks` the
     changes whose imports may still be worked again, oldest first. `version` grows with every
     write, so that a decision never rests on facts that have changed since.
     """
@@ -286,7 +286,7 @@ class Account:
     is_active: bool = True
     portals: tuple[str, ...] = ()
     assigned: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    orders: Mapping[str, str] = field(default_factory=dict)
+    precedences: Mapping[str, str] = field(default_factory=dict)
     receipts: tuple[ChangeReceipt, ...] = ()
 
 

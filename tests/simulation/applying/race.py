@@ -255,7 +255,7 @@ class _Running:
         assert shown is not None
         race.shown = shown
         self.dry_run = import_id(created)
-        race.dry_run_order = self.pipeline.item(created).order
+        race.dry_run_order = self.pipeline.item(created).precedence
 
     def _ask_to_apply(self) -> ObjectCreated:
         self._pass_time()

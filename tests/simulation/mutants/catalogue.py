@@ -125,7 +125,11 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "no_order",
         "order of imports",
-        (Edit(PLANNER, "decide", 'account.orders.get(role, "") > context.order', "False"),),
+        (
+            Edit(
+                PLANNER, "decide", 'account.precedences.get(role, "") > context.precedence', "False"
+            ),
+        ),
         scenes=("older",),
         kinds=LATE,
     ),
@@ -157,8 +161,8 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 f"{PIPELINE}.registration",
                 "new_item",
-                "order=arrival.order",
-                "order=rfc3339(run.now)",
+                "precedence=arrival.precedence",
+                "precedence=rfc3339(run.now)",
             ),
         ),
         scenes=("older",),
@@ -447,7 +451,7 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 PLANNER,
                 "_change",
-                "receipt.order > context.order or receipt.import_id in context.older_open_imports",
+                "receipt.precedence > context.precedence or receipt.import_id in context.older_open_imports",
                 "False",
             ),
         ),
@@ -855,7 +859,7 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 "handover.rules.directory_planner",
                 "is_made_later",
-                'record.orders.get(MADE, "") > context.order',
+                'record.precedences.get(MADE, "") > context.precedence',
                 "False",
             ),
         ),

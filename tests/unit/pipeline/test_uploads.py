@@ -162,7 +162,7 @@ def test_the_parts_of_an_identity_cannot_be_shifted_into_each_other() -> None:
 
 
 def test_time_comes_before_the_sequencer() -> None:
-    assert at(100.001, "FF").order < at(100.002, "00").order
+    assert at(100.001, "FF").precedence < at(100.002, "00").precedence
 
 
 @pytest.mark.parametrize(
@@ -179,13 +179,13 @@ def test_time_comes_before_the_sequencer() -> None:
 def test_sequencers_of_different_length_are_filled_up_on_the_right(
     earlier: str, later: str
 ) -> None:
-    assert at(100, earlier).order < at(100, later).order
+    assert at(100, earlier).precedence < at(100, later).precedence
 
 
 def test_two_uploads_of_one_instant_have_an_order_that_is_always_the_same() -> None:
-    orders = {at(100, "A", key).order for key in ("one", "two", "three")}
+    precedences = {at(100, "A", key).precedence for key in ("one", "two", "three")}
 
-    assert len(orders) == 3
+    assert len(precedences) == 3
 
 
 @given(st.integers(0, 4 * 10**12), st.integers(0, 4 * 10**12))

@@ -58,12 +58,15 @@ class Store:
         before = self.account
         if before.version != write.account.version:
             return False
-        assert all(write.orders.get(role, "") >= order for role, order in before.orders.items())
+        assert all(
+            write.precedences.get(role, "") >= precedence
+            for role, precedence in before.precedences.items()
+        )
         self.account = replace(
             before,
             version=before.version + 1,
             assigned=write.assigned,
-            orders=write.orders,
+            precedences=write.precedences,
             receipts=write.receipts,
         )
         newest = write.receipts[-1] if write.receipts else None
@@ -92,7 +95,7 @@ class Import:
         return f"import-{self.place:02.0f}"
 
     @property
-    def order(self) -> str:
+    def precedence(self) -> str:
         """Its place as text; such texts sort as the places do."""
         return f"{self.place:05.2f}"
 
@@ -106,7 +109,7 @@ class Import:
         assert self.older_open_imports is not None
         at = f"attempt on version {account.version}"
         context = WriteContext(
-            self.import_id, self.order, "ines@x.example", at, self.older_open_imports
+            self.import_id, self.precedence, "ines@x.example", at, self.older_open_imports
         )
         if self.gives_up:
             return account_only(self.asked, account, context)
@@ -127,12 +130,12 @@ class Edit(Import):
 
     @property
     def import_id(self) -> str:
-        return f"edit-{self.order}"
+        return f"edit-{self.precedence}"
 
     def is_written(self, account: Account) -> bool:
         """True when the account has it already: it was sent twice."""
         return any(mark.import_id == self.import_id for mark in account.receipts) or any(
-            account.orders.get(role) == self.order for role in self.targets
+            account.precedences.get(role) == self.precedence for role in self.targets
         )
 
 

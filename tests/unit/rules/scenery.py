@@ -82,4 +82,4 @@ def receipt(
 ) -> ChangeReceipt:
     """The mark that a change of the one seat leaves."""
     change = RoleChange(ROLE, before, after)
-    return ChangeReceipt(by.import_id, by.order, line, by.actor, by.at, version, (change,))
+    return ChangeReceipt(by.import_id, by.precedence, line, by.actor, by.at, version, (change,))

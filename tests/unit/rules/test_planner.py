@@ -48,7 +48,7 @@ def stored(write: AccountWrite | None) -> Account:
         write.account,
         version=write.account.version + 1,
         assigned=write.assigned,
-        orders=write.orders,
+        precedences=write.precedences,
         receipts=write.receipts,
     )
 
@@ -152,7 +152,7 @@ def test_what_an_earlier_import_decided_is_replaced() -> None:
 
     assert planned.outcome is Outcome.UPDATED
     assert planned.write is not None
-    assert planned.write.orders == {ROLE: "20"}
+    assert planned.write.precedences == {ROLE: "20"}
 
 
 def test_the_outcome_is_superseded_even_when_both_imports_wish_the_same() -> None:
@@ -178,7 +178,7 @@ def test_an_unchanged_line_with_older_open_imports_raises_the_order_and_nothing_
     )
 
     assert planned.outcome is Outcome.UNCHANGED
-    assert stored(planned.write) == replace(before, version=6, orders={ROLE: "20"})
+    assert stored(planned.write) == replace(before, version=6, precedences={ROLE: "20"})
 
 
 def test_an_order_that_is_raised_is_not_raised_again() -> None:
@@ -210,7 +210,7 @@ def test_of_two_roles_one_may_be_superseded_and_the_other_not() -> None:
     assert planned.changes == (RoleChange("viewer", (), (BARAKA.email,)),)
     assert planned.write is not None
     assert planned.write.assigned == {"manager": (AMINA.email,), "viewer": (BARAKA.email,)}
-    assert planned.write.orders == {"manager": "30", "viewer": "20"}
+    assert planned.write.precedences == {"manager": "30", "viewer": "20"}
 
 
 @pytest.mark.parametrize(("older_open_imports", "manager"), [([], "10"), (["import-15"], "20")])
@@ -230,7 +230,7 @@ def test_a_role_that_stays_takes_the_order_only_while_there_are_older_open_impor
     )
 
     assert planned.write is not None
-    assert planned.write.orders == {"manager": manager, "viewer": "20"}
+    assert planned.write.precedences == {"manager": manager, "viewer": "20"}
 
 
 def test_clearing_one_role_while_filling_another_is_an_update() -> None:
@@ -384,8 +384,8 @@ def check(world: World, initial: Assigned) -> None:
         is_change = one.settled.outcome in (Outcome.UPDATED, Outcome.CLEARED)
         assert is_change is bool(one.settled.changes)
         if one.settled.outcome is Outcome.SUPERSEDED:
-            orders = world.store.account.orders
-            assert all(orders[role] > one.order for role in one.targets)
+            precedences = world.store.account.precedences
+            assert all(precedences[role] > one.precedence for role in one.targets)
 
 
 def check_history(world: World, initial: Assigned) -> None:

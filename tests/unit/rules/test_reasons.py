@@ -115,7 +115,7 @@ def test_each_role_that_is_cleared_is_named() -> None:
         ("2027#00#ab12cd34", (), "import ab12cd34 of 2027"),
         ("2027#00#ab12cd34", (changed(ROLE),), "import ab12cd34 of 2027"),
         ("2027#edit-1", (), "an edit of 2027"),
-        ("99", (replace(changed(ROLE), order="99"),), "import import-10 of 99"),
+        ("99", (replace(changed(ROLE), precedence="99"),), "import import-10 of 99"),
     ],
 )
 def test_a_superseded_line_says_by_which_import(
@@ -146,6 +146,6 @@ def stored(write: AccountWrite | None) -> Account:
         held,
         version=held.version + 1,
         assigned=write.assigned,
-        orders=write.orders,
+        precedences=write.precedences,
         receipts=write.receipts,
     )

@@ -41,7 +41,7 @@ MANAGER, VIEWER, FLOW = "account_manager", "viewer", "workflow"
 
 
 def account(**assigned: tuple[str, ...]) -> Account:
-    return Account("lumina", "A-1", 3, assigned=assigned, orders={MANAGER: "10"})
+    return Account("lumina", "A-1", 3, assigned=assigned, precedences={MANAGER: "10"})
 
 
 def decided(profile: Profile, *cells: str, of: Account, by: WriteContext | None = None) -> Decision:
@@ -81,7 +81,7 @@ def test_a_removal_takes_no_place_in_the_order() -> None:
     )
 
     assert planned.write is not None
-    assert planned.write.orders == {MANAGER: "10"}
+    assert planned.write.precedences == {MANAGER: "10"}
 
 
 def test_a_removal_and_an_older_file_come_to_the_same_in_both_orders() -> None:
@@ -104,7 +104,7 @@ def test_a_removal_and_an_older_file_come_to_the_same_in_both_orders() -> None:
 
 
 def test_a_removal_leaves_alone_what_a_later_file_has_decided() -> None:
-    held = replace(account(account_manager=(GONE.email,)), orders={MANAGER: "30"})
+    held = replace(account(account_manager=(GONE.email,)), precedences={MANAGER: "30"})
 
     planned = decided(removing([MANAGER]), GONE.email, of=held)
 
@@ -155,7 +155,7 @@ def test_an_undo_gives_a_role_back_to_who_held_it() -> None:
 
     assert planned.changes == (RoleChange(MANAGER, (ANA.email,), (BO.email,)),)
     assert planned.write is not None
-    assert planned.write.orders[MANAGER] == "20"
+    assert planned.write.precedences[MANAGER] == "20"
 
 
 def test_an_undo_empties_what_was_empty() -> None:
@@ -303,7 +303,7 @@ def test_r30_a_handover_moves_one_place_and_leaves_the_others() -> None:
 
     assert planned.changes == (RoleChange(VIEWER, (ANA.email, GONE.email), (BO.email, GONE.email)),)
     assert planned.write is not None
-    assert planned.write.orders[VIEWER] == "20"
+    assert planned.write.precedences[VIEWER] == "20"
 
 
 def test_nobody_holds_a_role_twice_after_a_handover() -> None:
@@ -379,7 +379,7 @@ def after(held: Account, planned: Decision) -> Account:
     return replace(
         held,
         assigned=write.assigned,
-        orders=write.orders,
+        precedences=write.precedences,
         receipts=write.receipts,
         version=held.version + 1,
     )

@@ -101,7 +101,7 @@ def test_users_are_loaded_and_can_be_loaded_again(tables: Tables) -> None:
 
 def test_accounts_that_stand_as_the_file_has_them_are_not_written(tables: Tables) -> None:
     for account in ACCOUNTS:
-        _stand(replace(account, version=7, orders={"account_manager": "2026"}))
+        _stand(replace(account, version=7, precedences={"account_manager": "2026"}))
     before = _items("AccountsTable")
 
     loaded = load(tables, TENANT, DirectoryFiles(accounts=ACCOUNTS), _nothing)

@@ -116,8 +116,8 @@ def test_an_id_that_a_directory_file_may_name_can_be_read_in_every_tenant() -> N
 
 @given(accounts)
 def test_what_is_decided_never_takes_more_than_the_planner_reckons(account: Account) -> None:
-    bare = item_size(item_from(replace(account, assigned={}, orders={}, receipts=())))
+    bare = item_size(item_from(replace(account, assigned={}, precedences={}, receipts=())))
 
     taken = item_size(item_from(account)) - bare
 
-    assert taken <= decided_bytes(account.assigned, account.orders, account.receipts)
+    assert taken <= decided_bytes(account.assigned, account.precedences, account.receipts)

@@ -115,8 +115,8 @@ def run_job(resources: Resources, tenant: str, ticket_id: str, job: Job, run: In
         if job.kind is JobKind.REMOVAL and ticket.uploader:
             # From here on, anything that a file assigns to them is rechecked.
             for address in job.users:
-                order = f"{rfc3339(run.now)}#{JobKind.REMOVAL.value}"
-                jobs.mark_deleted(tenant, address, ticket_id, order, run.deadline)
+                precedence = f"{rfc3339(run.now)}#{JobKind.REMOVAL.value}"
+                jobs.mark_deleted(tenant, address, ticket_id, precedence, run.deadline)
             actor = Actor(tenant, ticket.uploader, Door.DIRECTORY)
             _settle_sign_ins(resources, actor, dict.fromkeys(job.users, True), run.deadline)
         _write(resources, ticket_id, ticket, job, run.deadline)

@@ -239,7 +239,7 @@ def _gather(
         repeats |= _repeats(resources, logins_key(item.pk, chunk.number), may_write)
     context = WriteContext(
         import_id=item.pk,
-        order=item.order,
+        precedence=item.precedence,
         actor=item.uploader or item.source,
         at=rfc3339(run.now),
         # Only a run that writes needs them.

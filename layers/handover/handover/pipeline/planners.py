@@ -200,4 +200,4 @@ def _logins(
             expected.setdefault(login, one.account_id)
     users = resources.tables.user_records
     look = users.holders_of_logins if work.is_dry_run else users.claim_logins
-    return look(work.tenant, expected, work.context.order, work.now, deadline)
+    return look(work.tenant, expected, work.context.precedence, work.now, deadline)

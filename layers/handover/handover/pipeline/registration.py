@@ -44,7 +44,7 @@ def new_item(arrival: Arrival, sender: Sender, run: Invocation) -> ImportItem:
         bucket=arrival.upload.bucket,
         key=arrival.upload.key,
         version_id=arrival.upload.version_id,
-        order=arrival.order,
+        precedence=arrival.precedence,
         ticket=sender.ticket,
         job=sender.job,
         undo_of=sender.undo_of,

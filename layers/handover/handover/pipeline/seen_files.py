@@ -52,7 +52,7 @@ def seen_again(
     Remembers the file as one of its source. Gives the same answer when asked again.
     """
     others = _remember(resources, item, fingerprint)
-    older = [one for one in others if one.order < item.order]
+    older = [one for one in others if one.precedence < item.precedence]
     same = [one for one in older if one.fingerprint == fingerprint]
     if not same or older[-1].fingerprint == fingerprint:
         return ()
@@ -74,12 +74,12 @@ def seen_again(
 def _remember(resources: Resources, item: ImportItem, fingerprint: str) -> list[SeenFile]:
     """The other remembered files of the source, oldest first."""
     watermarks = resources.tables.watermarks
-    mine = SeenFile(fingerprint, item.order, item.pk)
+    mine = SeenFile(fingerprint, item.precedence, item.pk)
     others: list[SeenFile] = []
     for _ in range(TRIES):
         known, version = watermarks.seen_files(item.tenant, item.source)
         others = [one for one in known if one.import_id != item.pk]
-        kept = sorted([*others, mine], key=lambda one: one.order)[-FILES_REMEMBERED:]
+        kept = sorted([*others, mine], key=lambda one: one.precedence)[-FILES_REMEMBERED:]
         if kept == known or watermarks.remember_files(item.tenant, item.source, kept, version):
             break
     else:

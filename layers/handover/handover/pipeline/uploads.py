@@ -55,7 +55,7 @@ class Arrival:
         return hashlib.sha256(where.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
     @property
-    def order(self) -> str:
+    def precedence(self) -> str:
         """The precedence among all imports of the tenant: S3's time, then S3's sequencer."""
         sequencer = self.sequencer.upper().ljust(SEQUENCER_CHARACTERS, "0")
         return f"{rfc3339(self.at)}#{sequencer}#{self.import_id[:8]}"

@@ -563,7 +563,9 @@ def _let_older_end(
     Of imports that wait for each other the oldest goes first. A cancelled one waits for nothing.
     """
     waiting = resources.tables.imports.orders_of_waiting(older_open_imports, run.deadline)
-    behind = {older_import for older_import, order in waiting.items() if order > item.order}
+    behind = {
+        older_import for older_import, precedence in waiting.items() if precedence > item.precedence
+    }
     if older_open_imports - behind and not item.cancelled_by:
         raise _MustWaitError
 

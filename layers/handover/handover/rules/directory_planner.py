@@ -80,11 +80,15 @@ def plan_record(
         targets += _of_new(targets, _as_stated(asked, record), known, profile)
     planned = decide(asked, record, targets, context)
     if planned.outcome is Outcome.SUPERSEDED:
-        late = [one.role for one, _ in targets if record.orders.get(one.role, "") > context.order]
+        late = [
+            one.role
+            for one, _ in targets
+            if record.precedences.get(one.role, "") > context.precedence
+        ]
         return replace(planned, message=decided_later(record, late, TOLD_LATER))
     if is_first and planned.write is not None and profile.about is About.ACCOUNTS:
-        orders = {**planned.write.orders, MADE: context.order}
-        return replace(planned, write=replace(planned.write, orders=orders))
+        precedences = {**planned.write.precedences, MADE: context.precedence}
+        return replace(planned, write=replace(planned.write, precedences=precedences))
     return planned
 
 
@@ -99,7 +103,7 @@ def is_made_later(record: Account, context: WriteContext) -> bool:
 
     The older import then still decides the initial assignments.
     """
-    return record.orders.get(MADE, "") > context.order
+    return record.precedences.get(MADE, "") > context.precedence
 
 
 def is_new(record: Account) -> bool:
@@ -158,7 +162,10 @@ def _ruined(asked: Instruction) -> Rejection:
 
 def _of_deleted(asked: Instruction, record: Account, context: WriteContext) -> Rejection | None:
     """A deleted user is restored only by an explicit status, not by being in a list."""
-    if record.assigned.get(STATUS) != (DELETED,) or record.orders.get(STATUS, "") > context.order:
+    if (
+        record.assigned.get(STATUS) != (DELETED,)
+        or record.precedences.get(STATUS, "") > context.precedence
+    ):
         return None
     if any(request.role == STATUS and request.names for request in asked.requests):
         return None
@@ -214,7 +221,7 @@ def _returns_without_login(asked: Instruction, record: Account, context: WriteCo
         record.assigned.get(STATUS) == (DELETED,)
         and told.get(STATUS, (DELETED,)) != (DELETED,)
         and LOGIN_NAME not in told
-        and record.orders.get(LOGIN_NAME, "") <= context.order
+        and record.precedences.get(LOGIN_NAME, "") <= context.precedence
     )
 
 
@@ -225,7 +232,7 @@ def _heard(
     return {
         request.role: request.names
         for request in asked.requests
-        if record.orders.get(request.role, "") <= context.order
+        if record.precedences.get(request.role, "") <= context.precedence
     }
 
 
@@ -234,15 +241,15 @@ def login_of(record: Account) -> str:
     return "" if record.assigned.get(STATUS) == (DELETED,) else _written_login(record)
 
 
-def logins_since(record: Account, order: str) -> frozenset[str]:
-    """The login names that find the user, or did before imports from `order` on wrote.
+def logins_since(record: Account, precedence: str) -> frozenset[str]:
+    """The login names that find the user, or did before imports from `precedence` on wrote.
 
     None of them is free for an import of that precedence: neither the order in which its lines are
     processed nor later imports must matter.
     """
     before = dict(record.assigned)
     for mark in reversed(record.receipts):
-        if mark.order >= order:
+        if mark.precedence >= precedence:
             before |= {change.role: change.before for change in mark.changes}
     return frozenset({login_of(record), login_of(replace(record, assigned=before))})
 

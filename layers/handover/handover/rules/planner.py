@@ -42,12 +42,12 @@ Targets = list[tuple[AssignmentRequest, tuple[str, ...]]]
 class WriteContext:
     """Who decides: an import, its precedence among all imports, and its older open imports.
 
-    `order` sorts imports as S3 received them. `older_open_imports` are those of the tenant that
+    `precedence` sorts imports as S3 received them. `older_open_imports` are those of the tenant that
     were not final when this one was validated: only they can still write something older.
     """
 
     import_id: str
-    order: str
+    precedence: str
     actor: str
     at: str
     older_open_imports: frozenset[str]
@@ -78,7 +78,7 @@ class AccountWrite:
 
     account: Account
     assigned: Mapping[str, tuple[str, ...]]
-    orders: Mapping[str, str]
+    precedences: Mapping[str, str]
     receipts: tuple[ChangeReceipt, ...]
 
 
@@ -230,9 +230,11 @@ def already_done(asked: Instruction, account: Account, context: WriteContext) ->
             )
     # Where another line of the import has its receipt, that line has raised the precedence.
     if not own and any(
-        account.orders.get(request.role) == context.order for request in asked.requests
+        account.precedences.get(request.role) == context.precedence for request in asked.requests
     ):
-        return Decision(Outcome.UNCHANGED, message=reason_to_leave(account, asked, context.order))
+        return Decision(
+            Outcome.UNCHANGED, message=reason_to_leave(account, asked, context.precedence)
+        )
     return None
 
 
@@ -443,7 +445,7 @@ def decide(
     left: list[str] = []
     for request, users in targets:
         role, before = request.role, account.assigned.get(request.role, ())
-        if account.orders.get(role, "") > context.order:
+        if account.precedences.get(role, "") > context.precedence:
             late.append(role)
             continue
         if (
@@ -475,7 +477,7 @@ def decide(
     return Decision(
         Outcome.UNCHANGED,
         write=_raise_orders(account, decided, context),
-        message=reason_to_leave(account, asked, context.order),
+        message=reason_to_leave(account, asked, context.precedence),
     )
 
 
@@ -497,7 +499,7 @@ def _change(
     )
     receipt = ChangeReceipt(
         context.import_id,
-        context.order,
+        context.precedence,
         asked.line,
         context.actor,
         context.at,
@@ -509,12 +511,13 @@ def _change(
     kept = tuple(
         receipt
         for receipt in account.receipts
-        if receipt.order > context.order or receipt.import_id in context.older_open_imports
+        if receipt.precedence > context.precedence
+        or receipt.import_id in context.older_open_imports
     )
     return AccountWrite(
         account,
         {**account.assigned, **{change.role: change.after for change in changes}},
-        {**account.orders, **dict.fromkeys(raised, context.order)},
+        {**account.precedences, **dict.fromkeys(raised, context.precedence)},
         (*kept, receipt),
     )
 
@@ -541,9 +544,9 @@ def _too_large(
         return _rejected(_too_many_holders(asked.line, label, found))
     if (taken := held_bytes(after)) > max(MAX_ASSIGNED_BYTES, held_bytes(before)):
         return _rejected(_too_long(asked.line, label, taken, MAX_ASSIGNED_BYTES))
-    if (taken := decided_bytes(after, write.orders, write.receipts[-1:])) > MAX_DECIDED_BYTES:
+    if (taken := decided_bytes(after, write.precedences, write.receipts[-1:])) > MAX_DECIDED_BYTES:
         return _rejected(_too_long(asked.line, label, taken, MAX_DECIDED_BYTES))
-    if decided_bytes(after, write.orders, write.receipts) > MAX_DECIDED_BYTES:
+    if decided_bytes(after, write.precedences, write.receipts) > MAX_DECIDED_BYTES:
         return Decision(Outcome.NOT_PROCESSED, message=STILL_CHANGING)
     return None
 
@@ -556,10 +559,10 @@ def _raise_orders(
 ) -> AccountWrite | None:
     if not context.older_open_imports:
         return None
-    if all(account.orders.get(role, "") == context.order for role in decided):
+    if all(account.precedences.get(role, "") == context.precedence for role in decided):
         return None
-    orders = {**account.orders, **dict.fromkeys(decided, context.order)}
-    return AccountWrite(account, account.assigned, orders, account.receipts)
+    precedences = {**account.precedences, **dict.fromkeys(decided, context.precedence)}
+    return AccountWrite(account, account.assigned, precedences, account.receipts)
 
 
 def _rejected(rejection: Rejection) -> Decision:

@@ -39,25 +39,25 @@ def reason_of_change(asked: Instruction, changes: Sequence[RoleChange]) -> str:
     return ". ".join(reasons)
 
 
-def reason_to_leave(account: Account, asked: Instruction, order: str) -> str:
+def reason_to_leave(account: Account, asked: Instruction, precedence: str) -> str:
     """Since when the account has been as the line asks, and by which import.
 
-    `order` is the precedence of the line's own import, which may be on the account already: it has
+    `precedence` is that of the line's own import, which may be on the account already: it has
     only confirmed what was there.
     """
     if not asked.requests:
         return NOTHING_ASKED
     roles = [request.role for request in asked.requests]
-    return f"already so{since(account, roles, confirmed_by=order)}"
+    return f"already so{since(account, roles, confirmed_by=precedence)}"
 
 
 def decided_later(account: Account, roles: Collection[str], begin: str = DECIDED_LATER) -> str:
     """Which later import, or edit, has decided these roles, after the words of `begin`."""
-    order = max(account.orders[role] for role in roles)
-    known = (receipt for receipt in account.receipts if receipt.order == order)
+    precedence = max(account.precedences[role] for role in roles)
+    known = (receipt for receipt in account.receipts if receipt.precedence == precedence)
     receipt = next(known, None)
-    name = receipt.import_id if receipt is not None else order.rpartition("#")[2]
-    return f"{begin}: {_writer(name)} of {order.partition('#')[0]}"
+    name = receipt.import_id if receipt is not None else precedence.rpartition("#")[2]
+    return f"{begin}: {_writer(name)} of {precedence.partition('#')[0]}"
 
 
 def since(account: Account, roles: Collection[str], *, confirmed_by: str = "") -> str:
@@ -75,9 +75,9 @@ def since(account: Account, roles: Collection[str], *, confirmed_by: str = "") -
     if changed:
         newest = max(changed, key=lambda receipt: receipt.version)
         return f" since {newest.at} by {_writer(newest.import_id)}"
-    orders = {account.orders.get(role, "") for role in roles} - {confirmed_by}
-    order = max(orders, default="")
-    time, is_known, rest = order.partition("#")
+    precedences = {account.precedences.get(role, "") for role in roles} - {confirmed_by}
+    precedence = max(precedences, default="")
+    time, is_known, rest = precedence.partition("#")
     return f" since {time} by {_writer(rest.rpartition('#')[2])}" if is_known else ""
 
 

@@ -54,12 +54,14 @@ def changes_bytes(changes: Iterable[RoleChange]) -> int:
 
 def decided_bytes(
     assigned: Mapping[str, Sequence[str]],
-    orders: Mapping[str, str],
+    precedences: Mapping[str, str],
     receipts: Iterable[ChangeReceipt],
 ) -> int:
     """The bytes of a record's assignments, precedences and receipts in its item, rounded up."""
     held = sum(text_bytes(role) + texts_bytes(users) + 1 for role, users in assigned.items())
-    ordered = sum(text_bytes(role) + text_bytes(order) + 1 for role, order in orders.items())
+    ordered = sum(
+        text_bytes(role) + text_bytes(precedence) + 1 for role, precedence in precedences.items()
+    )
     marked = sum(
         _MARK_BYTES + text_bytes(receipt.actor) + changes_bytes(receipt.changes)
         for receipt in receipts

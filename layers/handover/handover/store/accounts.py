@@ -143,7 +143,7 @@ class Accounts:
             'WHERE "pk"=? AND "version"=?',
             [
                 _assigned_value(write.assigned),
-                {"M": {role: {"S": order} for role, order in write.orders.items()}},
+                {"M": {role: {"S": precedence} for role, precedence in write.precedences.items()}},
                 {"L": [receipt_value(mark) for mark in write.receipts]},
                 {"N": str(account.version + 1)},
                 {"S": f"{account.tenant}#{account.account_id}"},
@@ -217,7 +217,7 @@ def account_from(item: Item) -> Account:
         is_active=text_in(item, "status") != "inactive",
         portals=texts_in(item["portals"]) if "portals" in item else (),
         assigned={role: texts_in(users) for role, users in item["assigned"]["M"].items()},
-        orders={role: order["S"] for role, order in item["orders"]["M"].items()},
+        precedences={role: precedence["S"] for role, precedence in item["orders"]["M"].items()},
         receipts=tuple([receipt_from(mark["M"]) for mark in item["marks"]["L"]]),
     )
 
@@ -230,7 +230,9 @@ def item_from(account: Account) -> dict[str, Any]:
         "version": {"N": str(account.version)},
         **_fields(account),
         "assigned": _assigned_value(account.assigned),
-        "orders": {"M": {role: {"S": order} for role, order in account.orders.items()}},
+        "orders": {
+            "M": {role: {"S": precedence} for role, precedence in account.precedences.items()}
+        },
         "marks": {"L": [receipt_value(mark) for mark in account.receipts]},
     }
 

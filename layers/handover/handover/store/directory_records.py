@@ -76,9 +76,13 @@ def _assignees_in(assigned: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[st
 def _new_account(write: AccountWrite) -> dict[str, Any]:
     record = write.account
     roles = _assignees_in(write.assigned)
-    orders = {role: order for role, order in write.orders.items() if not is_field(role)}
+    precedences = {
+        role: precedence for role, precedence in write.precedences.items() if not is_field(role)
+    }
     return item_from(
-        Account(record.tenant, record.account_id, version=1, assigned=roles, orders=orders)
+        Account(
+            record.tenant, record.account_id, version=1, assigned=roles, precedences=precedences
+        )
     )
 
 
@@ -90,7 +94,7 @@ def _account_record(item: Item) -> Account:
         account.version,
         opco=account.opco,
         assigned={**account.assigned, **fields_in(item, About.ACCOUNTS)},
-        orders={**account.orders, **field_orders_in(item)},
+        precedences={**account.precedences, **field_orders_in(item)},
         receipts=account.receipts,
     )
 
@@ -151,7 +155,7 @@ def field_values(write: AccountWrite, about: About) -> dict[str, Any]:
                 if form in (Form.LIST, Form.SET)
                 else {"S": assignee[0] if assignee else ""}
             )
-    values[FIELD_ORDERS] = field_orders_value(write.orders)
+    values[FIELD_ORDERS] = field_orders_value(write.precedences)
     values["marks"] = {"L": [receipt_value(mark) for mark in write.receipts]}
     return values
 
@@ -161,16 +165,16 @@ def field_orders_in(item: Item) -> dict[str, str]:
     if FIELD_ORDERS not in item:
         return {}
     return {
-        f"{FIELD}{name}": order
-        for order, names in item[FIELD_ORDERS]["M"].items()
+        f"{FIELD}{name}": precedence
+        for precedence, names in item[FIELD_ORDERS]["M"].items()
         for name in texts_in(names)
     }
 
 
-def field_orders_value(orders: Mapping[str, str]) -> dict[str, Any]:
-    """The value with the precedences of fields among `orders`."""
+def field_orders_value(precedences: Mapping[str, str]) -> dict[str, Any]:
+    """The value with the precedences of fields among `precedences`."""
     told: dict[str, list[str]] = {}
-    for role, order in orders.items():
+    for role, precedence in precedences.items():
         if is_field(role):
-            told.setdefault(order, []).append(role.removeprefix(FIELD))
-    return {"M": {order: texts_value(names) for order, names in told.items()}}
+            told.setdefault(precedence, []).append(role.removeprefix(FIELD))
+    return {"M": {precedence: texts_value(names) for precedence, names in told.items()}}

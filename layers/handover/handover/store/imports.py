@@ -100,7 +100,7 @@ class ImportItem(Model):
     key = UnicodeAttribute()
     version_id = UnicodeAttribute()
     # The precedence of the import among all of the tenant: S3's time, then S3's sequencer.
-    order = UnicodeAttribute()
+    precedence = UnicodeAttribute(attr_name="order")
     ticket = UnicodeAttribute(null=True)
     # How many files were posted with its form after its own, and when the last one was; and for
     # such a file, the import that reports it.

@@ -41,11 +41,11 @@ class Jobs:
         DirectoryItem(tenant, RECHECK + address, body=because).save()
 
     def mark_deleted(
-        self, tenant: str, address: str, ticket: str, order: str, deadline: Deadline
+        self, tenant: str, address: str, ticket: str, precedence: str, deadline: Deadline
     ) -> None:
         """Marks a user as deleted by the job, unless that job has done so before.
 
-        Does nothing where there is no such user. `order` is the precedence of the deletion among
+        Does nothing where there is no such user. `precedence` is that of the deletion among
         the files of the directory: an older file does not restore the user.
         """
         tries = 0
@@ -53,14 +53,14 @@ class Jobs:
             (item,) = found
             if item.get("deleted_by") == {"S": ticket}:
                 return
-            orders = field_orders_in(item)
-            orders[STATUS] = max(orders.get(STATUS, ""), order)
+            precedences = field_orders_in(item)
+            precedences[STATUS] = max(precedences.get(STATUS, ""), precedence)
             deleted = {
                 "pk": item["pk"],
                 "sk": item["sk"],
                 "status": {"S": DELETED},
                 "deleted_by": {"S": ticket},
-                FIELD_ORDERS: field_orders_value(orders),
+                FIELD_ORDERS: field_orders_value(precedences),
             }
             version = int(item["version"]["N"]) if "version" in item else 0
             if write_each([update(self.table, deleted, version)], deadline) == [None]:

@@ -16,7 +16,7 @@ def receipt_from(receipt: Item) -> ChangeReceipt:
     """The receipt in a value."""
     return ChangeReceipt(
         import_id=receipt["import"]["S"],
-        order=receipt["order"]["S"],
+        precedence=receipt["order"]["S"],
         line=int(receipt["line"]["N"]),
         actor=receipt["actor"]["S"],
         at=receipt["at"]["S"],
@@ -35,7 +35,7 @@ def receipt_value(receipt: ChangeReceipt) -> dict[str, Any]:
     return {
         "M": {
             "import": {"S": receipt.import_id},
-            "order": {"S": receipt.order},
+            "order": {"S": receipt.precedence},
             "line": {"N": str(receipt.line)},
             "actor": {"S": receipt.actor},
             "at": {"S": receipt.at},

@@ -102,12 +102,17 @@ class UserRecords:
         return unmet + [(write, found.get(write.account.account_id)) for write in unseen]
 
     def claim_logins(
-        self, tenant: str, expected: Mapping[str, str], order: str, now: float, deadline: Deadline
+        self,
+        tenant: str,
+        expected: Mapping[str, str],
+        precedence: str,
+        now: float,
+        deadline: Deadline,
     ) -> dict[str, str]:
         """Who has each of the normal login names, after claiming those that are free.
 
         `wanted` maps login names to addresses. A claim holds while its user has the login name, and
-        for CLAIM_SECONDS before that. A name given up by the import with that precedence `order`,
+        for CLAIM_SECONDS before that. A name given up by the import with that `precedence`,
         or a newer one, is not free.
         """
         waiting = {
@@ -120,7 +125,7 @@ class UserRecords:
         tries = 0
         while waiting:
             known = read_logins(self.table, places, waiting, deadline)
-            taken = self._taken(tenant, waiting, known, order, now, deadline)
+            taken = self._taken(tenant, waiting, known, precedence, now, deadline)
             holders |= taken
             claims = {
                 login: json.dumps({"email": email, "at": int(now)})
@@ -135,18 +140,23 @@ class UserRecords:
         return holders
 
     def holders_of_logins(
-        self, tenant: str, expected: Mapping[str, str], order: str, now: float, deadline: Deadline
+        self,
+        tenant: str,
+        expected: Mapping[str, str],
+        precedence: str,
+        now: float,
+        deadline: Deadline,
     ) -> dict[str, str]:
         """As `claim_logins`, but claims nothing: free names stay free."""
         known = read_logins(self.table, name_places(self.table, tenant), expected, deadline)
-        return {**expected, **self._taken(tenant, expected, known, order, now, deadline)}
+        return {**expected, **self._taken(tenant, expected, known, precedence, now, deadline)}
 
     def _taken(
         self,
         tenant: str,
         expected: Mapping[str, str],
         known: Mapping[str, LoginFound],
-        order: str,
+        precedence: str,
         now: float,
         deadline: Deadline,
     ) -> dict[str, str]:
@@ -164,7 +174,10 @@ class UserRecords:
             login: email
             for login, email in others.items()
             if is_claimed(claims[login], now)
-            or ((record := records.get(email)) is not None and login in logins_since(record, order))
+            or (
+                (record := records.get(email)) is not None
+                and login in logins_since(record, precedence)
+            )
         }
 
     def _statement(self, write: AccountWrite, pk: str = "") -> Statement:
@@ -187,7 +200,7 @@ def _user_record(item: Item) -> Account:
         account_id=item["sk"]["S"][len(USER) :],
         version=int(item["version"]["N"]) if "version" in item else 0,
         assigned=fields_in(item, About.USERS),
-        orders=field_orders_in(item),
+        precedences=field_orders_in(item),
         receipts=tuple([receipt_from(mark["M"]) for mark in item["marks"]["L"]])
         if "marks" in item
         else (),

@@ -169,13 +169,13 @@ class People:
         after: User,
         *,
         now: float,
-        order: str,
+        precedence: str,
         also: Item | None = None,
     ) -> Stored:
         """Stores a user in place of what was read as `before`, None = no user.
 
         A login name of another user who is not deleted is never taken over, whatever is written
-        meanwhile, including by a directory file. All fields of the user get the precedence `order`:
+        meanwhile, including by a directory file. All fields of the user get this `precedence`:
         an older file that still writes does not change them. Raises RetryLaterError when the table
         is busy.
         """
@@ -186,7 +186,7 @@ class People:
             if there is None:
                 return Stored.OVERTAKEN
             pk = there.pk
-        actions = [self._user_update(pk, before, after, order)]
+        actions = [self._user_update(pk, before, after, precedence)]
         if before is None:
             actions += [absence(self.table, other, after.email) for other in others]
         with_login = self._login_actions(tenant, places, before, after, now)
@@ -240,12 +240,12 @@ class People:
             return None
         return [self._check_as_read(item.pk, user)]
 
-    def _user_update(self, pk: str, before: User | None, after: User, order: str) -> Item:
+    def _user_update(self, pk: str, before: User | None, after: User, precedence: str) -> Item:
         update = user_update(self.table, pk, after)
-        orders = dict.fromkeys(FIELDS[About.USERS], order)
+        precedences = dict.fromkeys(FIELDS[About.USERS], precedence)
         update["UpdateExpression"] += f", #{FIELD_ORDERS} = :{FIELD_ORDERS}"
         update["ExpressionAttributeNames"][f"#{FIELD_ORDERS}"] = FIELD_ORDERS
-        update["ExpressionAttributeValues"][f":{FIELD_ORDERS}"] = field_orders_value(orders)
+        update["ExpressionAttributeValues"][f":{FIELD_ORDERS}"] = field_orders_value(precedences)
         update["ExpressionAttributeNames"]["#pk"] = "pk"
         if before is None:
             condition = "attribute_not_exists(#pk)"

@@ -50,13 +50,13 @@ class SeenFile:
     """A file of a source: the fingerprint of its bytes, and its import with its precedence."""
 
     fingerprint: str
-    order: str
+    precedence: str
     import_id: str
 
     @property
     def received_at(self) -> str:
         """When S3 received it, in RFC 3339."""
-        return self.order.partition("#")[0]
+        return self.precedence.partition("#")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Watermarks:
         self, tenant: str, source: str, files: Sequence[SeenFile], version: int
     ) -> bool:
         """True when the list was replaced, False when it has another version by now."""
-        told = [[one.fingerprint, one.order, one.import_id] for one in files]
+        told = [[one.fingerprint, one.precedence, one.import_id] for one in files]
         known = WatermarkItem.version
         return updated_if(
             WatermarkItem(f"tenant#{tenant}", SEEN + source),

@@ -92,7 +92,7 @@ def edit_account(
         lookup=lookup,
         profile=profile,
         edit_id=(edit_id := EDIT + run.attempt),
-        order=_place_after(account, asked, run.now, edit_id),
+        precedence=_place_after(account, asked, run.now, edit_id),
         actor=person.email,
         at=rfc3339(run.now),
         version=expected.version,
@@ -121,7 +121,7 @@ def _place_after(account: Account, asked: Instruction, now: float, edit_id: str)
     S3's clock may be ahead of ours.
     """
     own = f"{rfc3339(now)}#{edit_id}"
-    last = max((account.orders.get(one.role, "") for one in asked.requests), default="")
+    last = max((account.precedences.get(one.role, "") for one in asked.requests), default="")
     return own if own > last else f"{last}#{edit_id}"
 
 
@@ -147,7 +147,7 @@ class _Decision:
     lookup: LookupContext
     profile: Profile
     edit_id: str
-    order: str
+    precedence: str
     actor: str
     at: str
     version: int | None
@@ -198,7 +198,7 @@ class _Decision:
     def _is_written(self, account: Account) -> bool:
         """True when the previous write succeeded: it was sent twice, or its answer was lost."""
         return any(mark.import_id == self.edit_id for mark in account.receipts) or any(
-            account.orders.get(one.role) == self.order for one in self.asked.requests
+            account.precedences.get(one.role) == self.precedence for one in self.asked.requests
         )
 
     def _plan(self, account: Account, deadline: Deadline) -> Decision:
@@ -206,7 +206,7 @@ class _Decision:
         # precedence: an older import may still write, whatever is known of it here.
         older_open_imports = {self.edit_id, *self._still_worked(account, deadline)}
         context = WriteContext(
-            self.edit_id, self.order, self.actor, self.at, frozenset(older_open_imports)
+            self.edit_id, self.precedence, self.actor, self.at, frozenset(older_open_imports)
         )
         return plan(self.asked, account, self.lookup, self.profile, context)
 

@@ -246,7 +246,7 @@ def _stored(
     now: float,
 ) -> bool:
     """False when the user has changed meanwhile; raises ConflictError for a taken login name."""
-    order = f"{rfc3339(now)}#{EDIT}"
+    precedence = f"{rfc3339(now)}#{EDIT}"
     also = noted(
         resources,
         person.actor,
@@ -256,7 +256,7 @@ def _stored(
         after=_fields(expected),
     )
     stored = resources.tables.people.store(
-        person.tenant, known, expected, now=now, order=order, also=also
+        person.tenant, known, expected, now=now, precedence=precedence, also=also
     )
     if stored is Stored.LOGIN_TAKEN:
         raise ConflictError(f"login_name: {expected.login_name!r} is another user's already")
