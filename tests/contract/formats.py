@@ -20,3 +20,6 @@ schemathesis.openapi.format("path-name", names.filter(lambda text: text != "work
 schemathesis.openapi.format("printable", st.just("") | _texts(200))
 addresses = st.text("abc-9ä", min_size=1, max_size=20).map("{}@lumina.example".format)
 schemathesis.openapi.format("email", addresses)
+schemathesis.openapi.format("endpoint", addresses | st.just("https://lumina.example/done"))
+moments = st.sampled_from(("2026-11-30", "2026-11-30T10:00:00Z", "2026-11-30T10:00:00+01:00"))
+schemathesis.openapi.format("moment", moments)

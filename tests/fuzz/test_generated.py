@@ -44,7 +44,7 @@ def test_generated_files_lose_no_line_and_crash_nothing(part: int) -> None:
     assert tally.findings == []
     assert tally.files == many
     assert tally.files_by_verdict["accepted"] > many // 3
-    assert tally.through_functions >= 2
+    assert tally.through_functions >= 1
 
 
 @given(_BODIES)

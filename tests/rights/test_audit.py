@@ -46,6 +46,7 @@ DELETE_/sources/<source>           source_removed
 ELSEWHERE = {
     "PATCH /accounts/<account_id>": "a line: the account's history has it, before and after",
     "PATCH /accounts": "the same, with the account in the query",
+    "POST /profiles/<profile>/sample": "a trial: nothing is stored",
     "POST /requests": "the request itself says who and when, and never changes",
     "POST /requests/<request_id>/notes": "the note itself says who and when, and never changes",
 }

@@ -33,7 +33,7 @@ def opco(cell: str) -> str:
 def quiet(worlds: Worlds) -> Worlds:
     """The world without an import that an undo would wait for."""
     world = worlds.back_to("on")
-    for name in ("running", "waiting"):
+    for name in ("running", "waiting", "of-admin"):
         path = f"/imports/{world.names[OWN][name]}/cancel"
         assert world.ask(PEOPLE["admin"], "POST", path).status == 202
     world.pipeline.assign(world.names[OWN]["running"])

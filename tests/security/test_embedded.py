@@ -466,7 +466,7 @@ FORBIDDEN: list[tuple[str, str, str, dict[str, Any]]] = [
     ("FinalizeRole", "dynamodb", "get_item", {"TableName": "AccountsTable"}),
     ("FinalizeRole", "dynamodb", "get_item", {"TableName": "DirectoryTable"}),
     ("FinalizeRole", "sqs", "send_message", {"QueueUrl": "ChunksQueue", "MessageBody": "x"}),
-    ("AbandonRole", "s3", "put_object", {"Bucket": "UploadsBucket", "Key": "in/x", "Body": b""}),
+    ("AbandonRole", "s3", "put_object", {"Bucket": "UploadsBucket", "Key": "drop/x", "Body": b""}),
     ("AbandonRole", "dynamodb", "put_item", {"TableName": "AccountsTable"}),
     ("AbandonRole", "sqs", "send_message", {"QueueUrl": "ChunksQueue", "MessageBody": "x"}),
     ("SweepRole", "s3", "get_object", {"Bucket": "UploadsBucket", "Key": "in/x"}),

@@ -75,6 +75,7 @@ def test_there_are_never_more_in_flight_than_the_window_allows(
 
 def test_a_call_that_had_to_wait_halves_the_window() -> None:
     pace = Pace(Window(16))
+    was_busy.set(False)
 
     def waiting() -> int:
         was_busy.set(True)

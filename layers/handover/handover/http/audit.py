@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from handover.audit import Act, Door, Outcome, Wanted
 from handover.http.context import Cursor, Limit, deadline_of, new_router, page_to_dict, person_of
+from handover.http.formats import moment
 from handover.http.problems import answers
 from handover.rules.addresses import normal_address
 from handover.runtime import resources
@@ -56,8 +57,8 @@ def read_audit(
     actor: Annotated[str, _text("Only acts of this address, or of this principal")] = "",
     act: Annotated[Act | None, Query(description="Only acts of this kind")] = None,
     about: Annotated[str, _text("Only acts about this, such as: role owner")] = "",
-    since: Annotated[str, _text("A date, or an instant (RFC 3339)")] = "",
-    until: Annotated[str, _text("The same; acts from then on are left out")] = "",
+    since: Annotated[str, moment("Only acts since then")] = "",
+    until: Annotated[str, moment("Only acts before then")] = "",
     limit: Limit = 25,
     cursor: Cursor = None,
 ) -> dict[str, Any]:

@@ -7,13 +7,16 @@ format, which its readers may know or pass over.
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from typing import Annotated, Any
 
-from aws_lambda_powertools.event_handler.openapi.params import Path
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import BeforeValidator, Field
 
 from handover.profiles.names import MAX_NAME_CHARS
 from handover.rules.directory_lines import MAX_USER_TEXT_CHARS
+from handover.use_cases.subscriptions import MAX_ENDPOINT_CHARS
 
 
 def _described(kind: str, words: str) -> dict[str, Any]:
@@ -56,3 +59,29 @@ FullName = Annotated[
 # Files separate them by semicolons, so no role holds one.
 UserRole = FullName
 Email = Annotated[str, Field(json_schema_extra=_described("email", "An address"))]
+Endpoint = Annotated[
+    str,
+    Field(
+        json_schema_extra=_described(
+            "endpoint",
+            f"An e-mail address or an https:// address of at most {MAX_ENDPOINT_CHARS} characters",
+        )
+    ),
+]
+
+
+def day(value: object) -> object:
+    """A date from a text as 2026-11-30, and no other one: pydantic takes seconds for a date."""
+    if not isinstance(value, str):
+        return value
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        raise ValueError("expected a date as 2026-11-30")
+    return date.fromisoformat(value)
+
+
+IsoDay = Annotated[date, BeforeValidator(day)]
+
+
+def moment(words: str) -> Any:
+    """A query parameter that is a date or an instant."""
+    return Query(json_schema_extra=_described("moment", f"{words}: a date, or an instant"))

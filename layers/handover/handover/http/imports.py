@@ -18,6 +18,7 @@ from handover.http.context import (
     redirection,
     run_of,
 )
+from handover.http.formats import IsoDay
 from handover.http.problems import DOWNLOAD, answers
 from handover.model import JobKind, Mode, Refusal, State
 from handover.reports import Approval, Counts, ReportObject, Stage
@@ -197,8 +198,8 @@ def list_imports(  # noqa: PLR0913 - a route names each of its query parameters
     follows: Annotated[
         str, Query(max_length=32, description="The import that they apply, correct or undo")
     ] = "",
-    since: Annotated[date | None, Query(description="The first day (UTC)")] = None,
-    until: Annotated[date | None, Query(description="The last day (UTC)")] = None,
+    since: Annotated[IsoDay | None, Query(description="The first day (UTC)")] = None,
+    until: Annotated[IsoDay | None, Query(description="The last day (UTC)")] = None,
     limit: Limit = 25,
     cursor: Cursor = None,
 ) -> dict[str, Any]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Body
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from handover.http.context import new_router, person_of
+from handover.http.formats import Endpoint
 from handover.http.problems import answers
 from handover.runtime import resources
 from handover.use_cases import subscriptions
@@ -20,7 +21,7 @@ class NewSubscription(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    endpoint: Annotated[str, Field(max_length=1024)]
+    endpoint: Endpoint
 
 
 class Subscription(BaseModel):

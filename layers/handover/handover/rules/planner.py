@@ -42,8 +42,8 @@ Targets = list[tuple[AssignmentRequest, tuple[str, ...]]]
 class WriteContext:
     """Who decides: an import, its precedence among all imports, and its older open imports.
 
-    `precedence` sorts imports as S3 received them. `older_open_imports` are those of the tenant that
-    were not final when this one was validated: only they can still write something older.
+    `precedence` sorts imports as S3 received them. `older_open_imports` are those of the tenant
+    that were not final when this one was validated: only they can still write something older.
     """
 
     import_id: str

@@ -15,6 +15,7 @@ from handover.use_cases.users import MAIL_PATTERN
 # A page of SNS: https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html
 MAX_SUBSCRIPTIONS = 100
 # https://docs.aws.amazon.com/sns/latest/dg/sns-http-https-endpoint-as-subscriber.html
+MAX_ENDPOINT_CHARS = 1024
 WEB_PATTERN = re.compile(r"https://[^\s/@]+(/\S*)?")
 NO_TOPIC = (
     "this tenant has no topic yet; an operator makes it, with handover seed or handover subscribe"
@@ -44,7 +45,8 @@ def subscribe(resources: Resources, person: Person, endpoint: str) -> dict[str, 
     only_admins(person, "decide who is notified")
     endpoint = endpoint.strip()
     is_mail = MAIL_PATTERN.fullmatch(endpoint) is not None
-    if not is_mail and not WEB_PATTERN.fullmatch(endpoint):
+    is_short = len(endpoint) <= MAX_ENDPOINT_CHARS
+    if not is_short or (not is_mail and not WEB_PATTERN.fullmatch(endpoint)):
         raise InvalidRequestError(
             "endpoint",
             f"endpoint: found {endpoint[:100]!r}, expected an e-mail address or an https:// address"
