@@ -122,7 +122,7 @@ def _store(doors: Doors, lines: int) -> None:
         bucket="uploads",
         key="in/bench",
         version_id="1",
-        order=now,
+        precedence=now,
         state="error",
         finished_at=now,
         lines=lines,

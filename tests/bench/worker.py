@@ -159,7 +159,7 @@ def _rows(import_id: str, file: bytes, lines: int) -> dict[str, dict[str, Any]]:
         bucket=UPLOADS,
         key=f"{import_id}.csv",
         version_id="v1",
-        order=ORDER,
+        precedence=ORDER,
         pending={1, 2},
         listed_at=f"{at}#{import_id}",
         open="1",

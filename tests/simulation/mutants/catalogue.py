@@ -451,8 +451,8 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 PLANNER,
                 "_change",
-                "receipt.precedence > context.precedence "
-                "or receipt.import_id in context.older_open_imports",
+                "receipt.precedence > context.precedence\n"
+                "        or receipt.import_id in context.older_open_imports",
                 "False",
             ),
         ),

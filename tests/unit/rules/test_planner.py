@@ -135,7 +135,7 @@ def test_a_chunk_that_must_not_write_keeps_a_decision_to_leave_things_as_they_ar
 
 
 def test_what_a_later_import_decided_stays() -> None:
-    later = account(AMINA.email, orders={ROLE: "30#0A#ab12cd34"})
+    later = account(AMINA.email, precedences={ROLE: "30#0A#ab12cd34"})
 
     planned = decided("0042", BARAKA.email, of=later, by=context("20"))
 
@@ -146,7 +146,7 @@ def test_what_a_later_import_decided_stays() -> None:
 
 
 def test_what_an_earlier_import_decided_is_replaced() -> None:
-    earlier = account(AMINA.email, orders={ROLE: "10"})
+    earlier = account(AMINA.email, precedences={ROLE: "10"})
 
     planned = decided("0042", BARAKA.email, of=earlier, by=context("20"))
 
@@ -156,21 +156,21 @@ def test_what_an_earlier_import_decided_is_replaced() -> None:
 
 
 def test_the_outcome_is_superseded_even_when_both_imports_wish_the_same() -> None:
-    later = account(AMINA.email, orders={ROLE: "30"})
+    later = account(AMINA.email, precedences={ROLE: "30"})
 
     assert decided("0042", AMINA.email, of=later).outcome is Outcome.SUPERSEDED
 
 
 @pytest.mark.parametrize("cell", [AMINA.email, AMINA.email.upper()])
 def test_an_unchanged_line_without_older_open_imports_writes_nothing(cell: str) -> None:
-    planned = decided("0042", cell, of=account(AMINA.email, orders={ROLE: "10"}))
+    planned = decided("0042", cell, of=account(AMINA.email, precedences={ROLE: "10"}))
 
     assert (planned.outcome, planned.write) == (Outcome.UNCHANGED, None)
 
 
 def test_an_unchanged_line_with_older_open_imports_raises_the_order_and_nothing_else() -> None:
     before = account(
-        AMINA.email, orders={ROLE: "10"}, receipts=(receipt(context("10"), 5, AMINA.email),)
+        AMINA.email, precedences={ROLE: "10"}, receipts=(receipt(context("10"), 5, AMINA.email),)
     )
 
     planned = decided(
@@ -202,7 +202,7 @@ COLUMNS = ("id", "manager", "viewer")
 
 
 def test_of_two_roles_one_may_be_superseded_and_the_other_not() -> None:
-    of = account(assigned={"manager": (AMINA.email,)}, orders={"manager": "30"})
+    of = account(assigned={"manager": (AMINA.email,)}, precedences={"manager": "30"})
 
     planned = decided("0042", BARAKA.email, BARAKA.email, of=of, profile=TWO_ROLES, header=COLUMNS)
 
@@ -217,7 +217,7 @@ def test_of_two_roles_one_may_be_superseded_and_the_other_not() -> None:
 def test_a_role_that_stays_takes_the_order_only_while_there_are_older_open_imports(
     older_open_imports: list[str], manager: str
 ) -> None:
-    of = account(assigned={"manager": (AMINA.email,)}, orders={"manager": "10"})
+    of = account(assigned={"manager": (AMINA.email,)}, precedences={"manager": "10"})
 
     planned = decided(
         "0042",
@@ -274,7 +274,7 @@ def test_receipts_of_open_and_of_later_imports_are_kept_and_those_of_ended_ones_
         receipt(context(order), version, AMINA.email)
         for version, order in enumerate(["10", "25", "15", "12"], start=2)
     )
-    of = account(AMINA.email, orders={ROLE: "15"}, receipts=receipts)
+    of = account(AMINA.email, precedences={ROLE: "15"}, receipts=receipts)
 
     planned = decided(
         "0042", BARAKA.email, of=of, by=context("20", older_open_imports=["import-15", "import-19"])

@@ -38,16 +38,16 @@ def changed(*roles: str, version: int = 5, by: str = "import-10") -> ChangeRecei
     [
         ({}, "already so"),
         (
-            {"orders": {ROLE: EARLIER}},
+            {"precedences": {ROLE: EARLIER}},
             "already so since 2026-11-20T09:00:00.000Z by import ab12cd34",
         ),
-        ({"orders": {ROLE: EDITED}}, "already so since 2026-11-21T09:00:00.000Z by an edit"),
+        ({"precedences": {ROLE: EDITED}}, "already so since 2026-11-21T09:00:00.000Z by an edit"),
         (
-            {"orders": {ROLE: f"{EARLIER}#edit-run-1"}},
+            {"precedences": {ROLE: f"{EARLIER}#edit-run-1"}},
             "already so since 2026-11-20T09:00:00.000Z by an edit",
         ),
         (
-            {"orders": {ROLE: EARLIER}, "receipts": (BY_US,)},
+            {"precedences": {ROLE: EARLIER}, "receipts": (BY_US,)},
             f"already so since 2026-11-22T10:00:00.000Z by import {'9f' * 16}",
         ),
         (
@@ -121,7 +121,7 @@ def test_each_role_that_is_cleared_is_named() -> None:
 def test_a_superseded_line_says_by_which_import(
     later: str, receipts: tuple[ChangeReceipt, ...], reason: str
 ) -> None:
-    held = account(AMINA.email, orders={ROLE: later}, receipts=receipts)
+    held = account(AMINA.email, precedences={ROLE: later}, receipts=receipts)
 
     planned = decided("0042", BARAKA.email, of=held, by=NOW)
 

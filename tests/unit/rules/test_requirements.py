@@ -187,7 +187,7 @@ def test_r19_the_uploader_need_not_say_who_manages_the_account_now(now: tuple[st
 
 
 def test_r20_a_line_decides_its_own_account_from_what_stands_there_whoever_put_it() -> None:
-    edited_by_hand = account(CLEO.email, receipts=(), orders={})
+    edited_by_hand = account(CLEO.email, receipts=(), precedences={})
 
     planned = decided("0042", "None", of=edited_by_hand)
 

@@ -49,7 +49,7 @@ accounts = st.builds(
     is_active=st.booleans(),
     portals=users,
     assigned=roles,
-    orders=st.dictionaries(names, texts, max_size=3),
+    precedences=st.dictionaries(names, texts, max_size=3),
     receipts=st.lists(receipts(), max_size=3).map(tuple),
 )
 
