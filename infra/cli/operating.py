@@ -59,7 +59,7 @@ def smoke(
         ),
     ] = False,
 ) -> ExitCode:
-    """Run the main job on the stack in a tenant of its own, and leave nothing behind.
+    """Run the main job on the stack in a tenant of its own, and leave only audit entries behind.
 
     Ticket, upload, drop, error line, report, notification, undo and history. Failing steps are
     named, and the exit code is then 2.

@@ -157,6 +157,7 @@ def test_an_import_that_clears_many_goes_on_once_another_person_approves(
     admin.sees("home", admin.heading("Waiting for approval"))
     admin.page.locator(".tasks").get_by_role("link", name="clears-many.csv").first.click()
     admin.sees("approval", admin.heading("Who would be taken off"))
+    admin.page.get_by_label("Why").first.fill("The region moves.")
     admin.button("Approve: apply the changes").click()
 
     admin.sees("result", admin.page.get_by_text("All lines were good."))

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from infra import template
-from tests.kit.doors import BACK_OFFICE, Doors, accounts_csv, http, post_form, until
+from tests.kit.doors import ADMIN, BACK_OFFICE, Doors, accounts_csv, http, post_form, until
 
 UPLOADS = Path(__file__).resolve().parents[2] / "events" / "uploads"
 SAMPLE = UPLOADS / "pulse-sample.csv"
@@ -21,6 +21,7 @@ def test_a_dry_run_is_applied_as_it_was_shown_and_its_errors_are_fixed(doors: Do
     untouched = doors.manager("KE100842")
     applied = doors.api("POST", f"/imports/{tried['import_id']}/apply", body={"mode": "run"})
     ran = doors.ended(applied.json["import_id"])
+    assert doors.handover("login", ADMIN).returncode == 0
     corrected = ("fix", ran["import_id"], "--set", FIX, "--json")
     fixed = doors.handover(*corrected)
 
