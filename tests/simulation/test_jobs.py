@@ -14,8 +14,6 @@ from random import Random
 from typing import Any
 
 import pytest
-from aws_lambda_powertools.utilities.batch import EventType
-from handover import batch
 from handover.errors import HandoverError
 from handover.model import Account, State, User
 from handover.profiles import UnknownUser, presets
@@ -190,11 +188,6 @@ class Unrest:
     def _run(self, handler: Callable[..., Any], event: dict[str, Any]) -> bool:
         """True when the function came to its end and wants nothing again."""
         memory, outer = self.pipeline.memory, self.pipeline.memory.hook
-        of_messages: Any = batch
-        processor = of_messages._messages
-        of_messages._messages = type(processor)(
-            event_type=EventType.SQS, raise_on_entire_batch_failure=False
-        )
         memory.hook = self._disturbance()
         try:
             return not self.pipeline.invoke(handler, event, 30.0)
@@ -205,7 +198,7 @@ class Unrest:
                 raise
             return False
         finally:
-            memory.hook, of_messages._messages = outer, processor
+            memory.hook = outer
 
     def _disturbance(self) -> _Disturbance | None:
         if self.left <= 0 or self.depth >= MAX_NESTED or self.chance.random() > DISTURBED:

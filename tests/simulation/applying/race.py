@@ -15,8 +15,6 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import EventType
-from handover import batch
 from handover.errors import HandoverError
 from handover.model import Account, Mode, User
 from handover.profiles import parse_profile
@@ -392,17 +390,14 @@ class _Running:
     @contextmanager
     def _elsewhere(self) -> Iterator[None]:
         """What is done here is done by other processes than the one that is under way."""
-        memory, of_messages = self.pipeline.memory, _messages_module()
-        hook, outbox, processor = memory.hook, list(memory.sqs.outbox), of_messages._messages
+        memory = self.pipeline.memory
+        hook, outbox = memory.hook, list(memory.sqs.outbox)
         memory.hook = None
         memory.sqs.outbox.clear()
-        of_messages._messages = type(processor)(
-            event_type=EventType.SQS, raise_on_entire_batch_failure=False
-        )
         try:
             yield
         finally:
-            memory.hook, of_messages._messages = hook, processor
+            memory.hook = hook
             memory.sqs.outbox[:0] = outbox
 
     def _other_file(self) -> ObjectCreated:
@@ -497,10 +492,6 @@ def _on_error_of(name: str) -> str:
     if not name.startswith(ON_ERROR):
         return ""
     return Random(f"{name} chooses").choice(("all_or_nothing", "stop_above: 40 %", GUARD))
-
-
-def _messages_module() -> Any:
-    return batch
 
 
 def _account_of(item: Item) -> str:

@@ -16,14 +16,27 @@ from handover.runtime import Resources, logger, metrics
 TRIES = 4
 
 
-def set_sign_in(resources: Resources, actor: Actor, user: User, *, invites: bool) -> None:
+def set_sign_in(
+    resources: Resources,
+    actor: Actor,
+    user: User,
+    *,
+    invites: bool,
+    noted_as: tuple[str, str] | None = None,
+) -> None:
     """As `sync_sign_in`, with an entry in the audit trail that is open until it is done.
+
+    `noted_as` is the name and the time of the entry, for what may be asked again; otherwise it has
+    a name of its own, and the present time.
 
     The entry says what the directory asks for, not what the user pool had: no Admin learns from it
     that an address signs in for another tenant.
     """
     act = Act.SIGN_IN_ALLOWED if user.is_active else Act.SIGN_IN_BARRED
     entry = entry_of(actor, act, f"user {user.email}", outcome=Outcome.OPEN)
+    if noted_as is not None:
+        name, at = noted_as
+        entry = replace(entry, name=name, at=at)
     resources.tables.audit.add(entry)
     with done_outside(resources, entry):
         sync_sign_in(resources, actor.tenant, user, invites=invites)

@@ -75,14 +75,15 @@ def news_of(records: Sequence[Mapping[str, Any]]) -> list[News]:
 def follow(resources: Resources, news: Sequence[News], run: Invocation) -> None:
     """Carries out what the changes require."""
     looks: dict[str, list[News]] = {}
-    doors: dict[str, dict[str, bool]] = {}
+    doors: dict[str, dict[str, tuple[str, str] | None]] = {}
     for one in news:
         if _asks_for_a_recheck(one):
             looks.setdefault(one.tenant, []).append(one)
         if _changes_sign_in(one):
             whose = doors.setdefault(one.tenant, {})
             address = one.key.removeprefix(USER)
-            whose[address] = whose.get(address, False) or _allows_or_bars(one)
+            noted_as = one.event_id, rfc3339(one.at)
+            whose[address] = noted_as if _allows_or_bars(one) else whose.get(address)
     for tenant, whose in doors.items():
         _settle_sign_ins(resources, Actor(tenant, "", Door.DIRECTORY), whose, run.deadline)
     for tenant, of_tenant in looks.items():
@@ -118,7 +119,9 @@ def run_job(resources: Resources, tenant: str, ticket_id: str, job: Job, run: In
                 precedence = f"{rfc3339(run.now)}#{JobKind.REMOVAL.value}"
                 jobs.mark_deleted(tenant, address, ticket_id, precedence, run.deadline)
             actor = Actor(tenant, ticket.uploader, Door.DIRECTORY)
-            _settle_sign_ins(resources, actor, dict.fromkeys(job.users, True), run.deadline)
+            at = rfc3339(run.now)
+            whose = {address: (_digest((ticket_id, address)), at) for address in job.users}
+            _settle_sign_ins(resources, actor, whose, run.deadline)
         _write(resources, ticket_id, ticket, job, run.deadline)
         metrics.add_metric("JobsRun", "Count", 1)
         logger.info("job run", extra={"ticket": ticket_id, "kind": job.kind.value})
@@ -222,21 +225,25 @@ def _ask_own_job(resources: Resources, tenant: str, ticket_id: str, job: Job, at
 
 
 def _settle_sign_ins(
-    resources: Resources, actor: Actor, whose: Mapping[str, bool], deadline: Deadline
+    resources: Resources,
+    actor: Actor,
+    whose: Mapping[str, tuple[str, str] | None],
+    deadline: Deadline,
 ) -> None:
     """Updates the existing sign-ins of users, as an Admin's edit does.
 
-    `whose` says of each address whether its sign-in is allowed or barred, which the audit trail
-    notes.
+    `whose` says of each address under which name and time the audit trail notes that its sign-in is
+    allowed or barred, so that a change that comes again is noted once; None = it is neither.
     """
     users = resources.tables.directory.users(actor.tenant, whose, deadline)
     for address, user in users.items():
         deadline.check()
         try:
-            if whose[address]:
-                set_sign_in(resources, actor, user, invites=False)
-            else:
+            noted_as = whose[address]
+            if noted_as is None:
                 sync_sign_in(resources, actor.tenant, user, invites=False)
+            else:
+                set_sign_in(resources, actor, user, invites=False, noted_as=noted_as)
         except InvalidRequestError:
             # An address that the user pool does not accept has no sign-in.
             logger.info("no sign-in can have this address")
@@ -244,8 +251,12 @@ def _settle_sign_ins(
 
 def own_ticket(at: float, reasons: Iterable[str]) -> str:
     """The ticket of a job that nobody asked for: always the same for the same reasons."""
-    told = "\0".join(reasons).encode("utf-8", "surrogatepass")
-    return f"{ticket_time(at)}-{hashlib.sha256(told).hexdigest()[:16]}"
+    return f"{ticket_time(at)}-{_digest(reasons)}"
+
+
+def _digest(texts: Iterable[str]) -> str:
+    joined = "\0".join(texts).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(joined).hexdigest()[:16]
 
 
 def _is_awaited(resources: Resources, tenant: str, user: User, deadline: Deadline) -> bool:
