@@ -27,13 +27,13 @@ from tests.simulation.mutants import MUTANTS
 SEED = os.environ.get("SIMULATION_SEED", "first")
 # In rounds, until there are the most or the time of singles and rounds together is over; the least
 # are drawn however long they take. SIMULATION_DRAWN sets the least and the most.
-MIN_DRAWN = int(os.environ.get("SIMULATION_DRAWN", "1000"))
+MIN_DRAWN = int(os.environ.get("SIMULATION_DRAWN", "500"))
 MAX_DRAWN = int(os.environ.get("SIMULATION_DRAWN", "20000"))
-DRAWN_AT_A_TIME = 1_000
-SECONDS = 90.0
+DRAWN_AT_A_TIME = 500
+SECONDS = 60.0
 # All of their calls take twice as long as everything else; `python -m tests.simulation singles`
 # makes them.
-LATER_EVERY = int(os.environ.get("SIMULATION_LATER_EVERY", "20"))
+LATER_EVERY = int(os.environ.get("SIMULATION_LATER_EVERY", "30"))
 MAX_SECONDS = 1800
 
 
@@ -219,7 +219,7 @@ def test_no_drawn_pair_or_triple_violates_anything(explorers: Explorers) -> None
 
 def test_going_on_from_a_moment_is_the_same_as_beginning_again(machine: Machine) -> None:
     parent = machine.run(Plan("two", "1"), traced=True)
-    faults = list(explore.faults_after(parent))[::397]
+    faults = list(explore.faults_after(parent))[::997]
 
     for number, kind in faults:
         plan = parent.plan.with_fault(number, kind)
@@ -234,7 +234,7 @@ def test_shortcuts_and_replays_change_nothing(machine: Machine) -> None:
     plans = [
         (parent, parent.plan.with_fault(number, kind))
         for parent in parents
-        for number, kind in list(explore.faults_after(parent))[::397]
+        for number, kind in list(explore.faults_after(parent))[::997]
     ]
     plainly = Machine(takes_shortcuts=False)
 

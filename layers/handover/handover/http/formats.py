@@ -62,6 +62,7 @@ Email = Annotated[str, Field(json_schema_extra=_described("email", "An address")
 Endpoint = Annotated[
     str,
     Field(
+        min_length=1,
         json_schema_extra=_described(
             "endpoint",
             f"An e-mail address or an https:// address of at most {MAX_ENDPOINT_CHARS} characters",
