@@ -359,6 +359,7 @@ class Wish:
     path: str
     body: Any = None
     seconds: float = 1.0
+    person: str = BOSS
 
 
 # All that Cai manages is to be Bea's, beside Ana where she does so too, and two accounts that are

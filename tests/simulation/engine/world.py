@@ -289,7 +289,12 @@ class World:
         import_id, state = told_import["import_id"], told_import["state"]
         if state == "awaiting_approval" and import_id not in self.approved:
             self.approved.add(import_id)
-            self.wish(Wish("POST", f"/imports/{import_id}/approve", seconds=PERSON_WAITS_SECONDS))
+            # Whoever uploaded does not approve.
+            item = self.memory.dynamodb.tables["ImportsTable"].items[import_id, "import"]
+            is_own = item.get("uploader", {}).get("S") == the_scene.BOSS
+            person = the_scene.ADMIN if is_own else the_scene.BOSS
+            path = f"/imports/{import_id}/approve"
+            self.wish(Wish("POST", path, seconds=PERSON_WAITS_SECONDS, person=person))
         elif self.scene.then and state in ("done", "error", "cancelled"):
             path = f"/imports/{import_id}/{self.scene.then}"
             if self.uploads[import_id].key == the_scene.MAIN_KEY and path not in self.wished:
@@ -298,7 +303,12 @@ class World:
     def wish(self, wish: Wish) -> None:
         """An Admin asks for something, until it is answered."""
         self.wished.append(wish.path)
-        told = {"method": wish.method, "path": wish.path, "body": wish.body}
+        told = {
+            "method": wish.method,
+            "path": wish.path,
+            "person": wish.person,
+            "body": wish.body,
+        }
         self.send(PEOPLE, json.dumps(told), delay=wish.seconds)
 
     # Deliveries
@@ -418,7 +428,7 @@ class World:
     def _is_done(self, message: Message, queue: Queue) -> bool:
         if message.queue == PEOPLE:
             told = json.loads(message.body)
-            status = self.ask_api(told["method"], told["path"], the_scene.BOSS, body=told["body"])
+            status = self.ask_api(told["method"], told["path"], told["person"], body=told["body"])
             return 200 <= status < 500
         if message.queue == OPERATORS:
             is_done, answer = self.invoke(message.body, {"replay": True})
