@@ -136,7 +136,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "unchanged_not_ordered",
         "order of imports",
-        (Edit(PLANNER, "_raise_orders", "if not context.older_open_imports:", "if True:"),),
+        (Edit(PLANNER, "_raise_precedences", "if not context.older_open_imports:", "if True:"),),
         scenes=("older",),
         kinds=LATE,
     ),
@@ -171,7 +171,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "always_writes_order",
         "unchanged lines cost nothing",
-        (Edit(PLANNER, "_raise_orders", "if not context.older_open_imports:", "if False:"),),
+        (Edit(PLANNER, "_raise_precedences", "if not context.older_open_imports:", "if False:"),),
     ),
     Mutant(
         "no_lease",

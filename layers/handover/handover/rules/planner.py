@@ -476,7 +476,7 @@ def decide(
         return Decision(Outcome.SUPERSEDED, message=why)
     return Decision(
         Outcome.UNCHANGED,
-        write=_raise_orders(account, decided, context),
+        write=_raise_precedences(account, decided, context),
         message=reason_to_leave(account, asked, context.precedence),
     )
 
@@ -554,7 +554,7 @@ def _too_large(
 STILL_CHANGING = "older imports that have changed this account have not ended; try again then"
 
 
-def _raise_orders(
+def _raise_precedences(
     account: Account, decided: list[str], context: WriteContext
 ) -> AccountWrite | None:
     if not context.older_open_imports:
