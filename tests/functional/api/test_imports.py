@@ -32,7 +32,7 @@ def an_import(api: Api, number: int = 1, **fields: Any) -> ImportItem:
         "bucket": "uploads",
         "key": f"in/{api.tenant}/x.csv",
         "version_id": "1",
-        "order": received_at,
+        "precedence": received_at,
         "listed_at": f"{received_at}#{import_id}",
     }
     item = ImportItem(import_id, **(defaults | fields))

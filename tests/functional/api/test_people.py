@@ -35,7 +35,7 @@ ANA: dict[str, Any] = {
 }
 
 # When something is stored past the API.
-AT: Any = {"now": 0.0, "order": "2026-11-22T10:00:00.000Z#edit"}
+AT: Any = {"now": 0.0, "precedence": "2026-11-22T10:00:00.000Z#edit"}
 
 
 @pytest.fixture
