@@ -33,7 +33,7 @@ DRAWN_AT_A_TIME = 500
 SECONDS = 60.0
 # All of their calls take twice as long as everything else; `python -m tests.simulation singles`
 # makes them.
-LATER_EVERY = int(os.environ.get("SIMULATION_LATER_EVERY", "30"))
+LATER_EVERY = int(os.environ.get("SIMULATION_LATER_EVERY", "60"))
 MAX_SECONDS = 1800
 
 
@@ -191,7 +191,7 @@ def explorers() -> Iterator[Explorers]:
 @pytest.mark.timeout(MAX_SECONDS)
 def test_no_single_fault_violates_anything(explorers: Explorers) -> None:
     first = random.Random(SEED).randrange(LATER_EVERY)
-    jobs = explore.singles(later_every=LATER_EVERY, later_first=first)
+    jobs = explore.singles(later_every=LATER_EVERY, later_first=first, in_all_orders=False)
 
     tally = explore.in_pool(explorers.pool, jobs)
 

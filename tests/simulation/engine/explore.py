@@ -221,15 +221,19 @@ def _child(parent: Report, chance: random.Random, *, traced: bool) -> Report | N
     return machine().run(plan, after=parent, traced=traced, whole=True)
 
 
-def singles(calls_a_job: int = 24, later_every: int = 1, later_first: int = 0) -> list[Job]:
+def singles(
+    calls_a_job: int = 24, later_every: int = 1, later_first: int = 0, *, in_all_orders: bool = True
+) -> list[Job]:
     """Every call x every kind in all orders of the plain scene; and what other scenes add.
 
+    Without `in_all_orders` each call is in one of the orders, in turn by parts of `calls_a_job`.
     Of the calls of each later scene one in `later_every` is taken, those that leave `later_first`
     when divided by it; what only transactions can meet is always taken.
     """
     jobs: list[Job] = []
-    for order in ORDERS:
-        jobs += _split(Job(Plan("plain", order)), calls_a_job)
+    for place, order in enumerate(ORDERS):
+        plain = list(_split(Job(Plan("plain", order)), calls_a_job))
+        jobs += plain if in_all_orders else plain[place :: len(ORDERS)]
         jobs += _split(Job(Plan("older", order), kinds=frozenset(LATE_OLDER)), calls_a_job)
     for scene in ("approval", "refused"):
         jobs += _split(Job(Plan(scene, "fifo")), calls_a_job)
