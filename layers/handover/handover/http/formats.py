@@ -66,7 +66,7 @@ Endpoint = Annotated[
         json_schema_extra=_described(
             "endpoint",
             f"An e-mail address or an https:// address of at most {MAX_ENDPOINT_CHARS} characters",
-        )
+        ),
     ),
 ]
 
