@@ -177,6 +177,16 @@ def _required(
     return required
 
 
+def _user_named(
+    asked: Instruction, request: AssignmentRequest, name: str, lookup: LookupContext
+) -> User | Rejection | None:
+    """The user of an address, or of a name where the column admits names; None = there is none."""
+    user = lookup.users.get(normal_address(address_in(name)))
+    if user is None and NamedBy.NAME in request.by and "@" not in name:
+        return _by_name(asked, request, name, lookup)
+    return user
+
+
 def _holders(
     asked: Instruction,
     request: AssignmentRequest,
@@ -187,9 +197,7 @@ def _holders(
     found: list[str] = []
     for name in request.names:
         address = normal_address(address_in(name))
-        user: User | Rejection | None = lookup.users.get(address)
-        if user is None and NamedBy.NAME in request.by and "@" not in name:
-            user = _by_name(asked, request, name, lookup)
+        user = _user_named(asked, request, name, lookup)
         if isinstance(user, Rejection):
             return user
         awaited = pending_assignee(address)
@@ -257,9 +265,7 @@ def resolve(
     found: list[str] = []
     for name in request.names:
         address = normal_address(address_in(name))
-        user: User | Rejection | None = lookup.users.get(address)
-        if user is None and NamedBy.NAME in request.by and "@" not in name:
-            user = _by_name(asked, request, name, lookup)
+        user = _user_named(asked, request, name, lookup)
         if isinstance(user, Rejection):
             return user
         if user is None and profile.unknown_user is UnknownUser.PENDING and is_address(address):
