@@ -45,7 +45,7 @@ from functions.follow import app as follow
 from functions.publish import app as publish
 from functions.sweep import app as sweep
 from functions.validate import app as validate
-from infra.template import PATH
+from infra.template import PATH, load
 from tests.kit.memory_aws import (
     MemoryAws,
     Message,
@@ -53,7 +53,6 @@ from tests.kit.memory_aws import (
     Version,
     install,
     memory_from_template,
-    read_template,
 )
 from tests.kit.payloads import load_event
 
@@ -129,7 +128,7 @@ CACHES = (
     clients.made_within,
     connection.client_within,
 )
-TEMPLATE = read_template(PATH)
+TEMPLATE = load(PATH)
 # The time at which every test begins: 2026-11-22T10:00:00Z.
 BEGINNING = 1_795_341_600.0
 BEGINNING_TEXT = "2026-11-22T10:00:00.000Z"

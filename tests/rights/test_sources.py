@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 from handover.store.directory import Source
 
-from infra.template import PATH
+from infra.template import PATH, load
 from tests.kit.cast import OTHER_PRINCIPAL, OWN, OWN_PRINCIPAL
-from tests.kit.memory_aws import read_template
 from tests.rights.reading import Row, named, rows
 from tests.rights.table import FUNCTIONS, SOURCES, WRITERS
 from tests.rights.test_profiles import fields
@@ -57,13 +56,13 @@ def started_by(function: dict[str, Any]) -> str:
     if not events:
         return "people"
     queues = [event["Properties"].get("Queue") for event in events.values()]
-    return "files" if {"Fn::GetAtt": "IntakeQueue.Arn"} in queues else "aws"
+    return "files" if {"Fn::GetAtt": ["IntakeQueue", "Arn"]} in queues else "aws"
 
 
 def test_every_deployed_function_has_a_row() -> None:
     deployed = {
         name: started_by(resource)
-        for name, resource in read_template(PATH)["Resources"].items()
+        for name, resource in load(PATH)["Resources"].items()
         if resource["Type"] == "AWS::Serverless::Function"
     }
 

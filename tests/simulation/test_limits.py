@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from infra.template import PATH
-from tests.kit.memory_aws import MemoryAws, memory_from_template, read_template
+from infra.template import PATH, load
+from tests.kit.memory_aws import MemoryAws, memory_from_template
 from tests.kit.memory_aws.failures import ServiceError
 
 TABLE = "PortfolioTable"
@@ -15,7 +15,7 @@ TABLE = "PortfolioTable"
 
 @pytest.fixture
 def memory() -> MemoryAws:
-    return memory_from_template(read_template(PATH), lambda: 0.0)
+    return memory_from_template(load(PATH), lambda: 0.0)
 
 
 def call(memory: MemoryAws, operation: str, params: dict[str, Any]) -> Any:

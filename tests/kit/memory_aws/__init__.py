@@ -1,6 +1,6 @@
 """An AWS in memory for the fault simulation: real clients, no network, no wall clock, no chance.
 
-    memory = memory_from_template(read_template(path), clock)
+    memory = memory_from_template(infra.template.load(path), clock)
     with install(memory):
         lambda_handler(event, context)
 
@@ -13,7 +13,7 @@ from tests.kit.memory_aws.memory import MemoryAws, Snapshot, install
 from tests.kit.memory_aws.messaging import Event, Message, Notification
 from tests.kit.memory_aws.s3 import ObjectCreated, Version
 from tests.kit.memory_aws.stream_records import Change
-from tests.kit.memory_aws.template import memory_from_template, read_template
+from tests.kit.memory_aws.template import memory_from_template
 
 __all__ = [
     "PLAIN",
@@ -31,6 +31,5 @@ __all__ = [
     "broken",
     "install",
     "memory_from_template",
-    "read_template",
     "throttled",
 ]

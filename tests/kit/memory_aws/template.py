@@ -3,40 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tests.kit.memory_aws.memory import MemoryAws
-
-# The parser in C takes a tenth of the time, where PyYAML has it.
-_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _Loader(_SafeLoader):  # type: ignore[misc]
-    """Reads CloudFormation's short forms: `!Ref X` as {"Ref": "X"}, `!Sub` as {"Fn::Sub": ...}."""
-
-
-def _short_form(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
-    content: Any
-    if isinstance(node, yaml.ScalarNode):
-        content = loader.construct_scalar(node)
-    elif isinstance(node, yaml.SequenceNode):
-        content = loader.construct_sequence(node, deep=True)
-    elif isinstance(node, yaml.MappingNode):
-        content = loader.construct_mapping(node, deep=True)
-    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": content}
-
-
-_Loader.add_multi_constructor("!", _short_form)
-
-
-def read_template(path: Path) -> dict[str, Any]:
-    """The template as plain data."""
-    # The loader only builds plain data: it derives from SafeLoader.
-    loaded: dict[str, Any] = yaml.load(path.read_text(), Loader=_Loader)  # noqa: S506
-    return loaded
 
 
 def memory_from_template(

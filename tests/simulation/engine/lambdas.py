@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.kit.memory_aws import Change, read_template
+from infra.template import load
+from tests.kit.memory_aws import Change
 
 ROOT = Path(__file__).parents[3]
 STAGE = "prod"
@@ -92,7 +93,7 @@ class Stack:
 
 def read_stack() -> Stack:
     """The functions and queues of the template, in its stage for production."""
-    template = read_template(ROOT / "template.yaml")
+    template = load(ROOT / "template.yaml")
     resources = template["Resources"]
     functions: dict[str, Function] = {}
     queues: dict[str, Queue] = {}
@@ -111,7 +112,7 @@ def read_stack() -> Stack:
         for event in properties.get("Events", {}).values():
             told = event["Properties"]
             if event["Type"] == "SQS":
-                queue = told["Queue"]["Fn::GetAtt"].split(".")[0]
+                queue = told["Queue"]["Fn::GetAtt"][0]
                 queues[queue] = _queue(template, queue, name, told)
             elif event["Type"] == "DynamoDB":
                 readers.append(_reader(name, told))
@@ -127,7 +128,7 @@ def _reader(function: str, source: dict[str, Any]) -> Reader:
         for one in source.get("FilterCriteria", {}).get("Filters", ())
         for expected in json.loads(one["Pattern"])["dynamodb"]["Keys"]["sk"]["S"]
     ]
-    table = source["Stream"]["Fn::GetAtt"].split(".")[0]
+    table = source["Stream"]["Fn::GetAtt"][0]
     return Reader(table, function, int(source["BatchSize"]), tuple(beginnings))
 
 
@@ -140,7 +141,7 @@ def _queue(template: dict[str, Any], name: str, function: str, source: dict[str,
         float(_value(template, properties["VisibilityTimeout"])),
         int(source["BatchSize"]),
         int(redrive["maxReceiveCount"]) if redrive else None,
-        redrive["deadLetterTargetArn"]["Fn::GetAtt"].split(".")[0] if redrive else None,
+        redrive["deadLetterTargetArn"]["Fn::GetAtt"][0] if redrive else None,
     )
 
 

@@ -15,10 +15,9 @@ from handover.rules.pacing import (
     measured_pace,
 )
 
-from infra.template import PATH
-from tests.kit.memory_aws import read_template
+from infra.template import PATH, load
 
-LIMIT_SECONDS = read_template(PATH)["Mappings"]["Timing"]["prod"]["AssignTimeout"]
+LIMIT_SECONDS = load(PATH)["Mappings"]["Timing"]["prod"]["AssignTimeout"]
 # 4,000 writes a second of a new table, for 50 workers, two writes a line.
 COLD_LINES_A_SECOND = 4000 / 50 / 2
 COLD_READS_A_SECOND = 12_000 / 50
