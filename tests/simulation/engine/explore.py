@@ -227,7 +227,7 @@ def singles(
     """Every call x every kind in all orders of the plain scene; and what other scenes add.
 
     Without `in_all_orders` each call is in one of the orders, in turn by parts of `calls_a_job`.
-    Of the calls of each later scene one in `later_every` is taken, those that leave `later_first`
+    Of the calls of each other scene one in `later_every` is taken, those that leave `later_first`
     when divided by it; what only transactions can meet is always taken.
     """
     jobs: list[Job] = []
@@ -235,9 +235,7 @@ def singles(
         plain = list(_split(Job(Plan("plain", order)), calls_a_job))
         jobs += plain if in_all_orders else plain[place :: len(ORDERS)]
         jobs += _split(Job(Plan("older", order), kinds=frozenset(LATE_OLDER)), calls_a_job)
-    for scene in ("approval", "refused"):
-        jobs += _split(Job(Plan(scene, "fifo")), calls_a_job)
-    for scene in LATER_SCENES:
+    for scene in ("approval", "refused", *LATER_SCENES):
         jobs += _split(Job(Plan(scene, "fifo"), every=later_every, first=later_first), calls_a_job)
         if later_every > 1:
             jobs += _split(Job(Plan(scene, "fifo"), kinds=OF_TRANSACTIONS), calls_a_job)
