@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from handover.model import State
 from handover.pipeline.sweep import APPROVAL_SECONDS
 from handover.store.chunks import CHUNK, ChunkItem
-from handover.store.imports import ImportItem, Imports, pending_chunks
+from handover.store.import_items import ImportItem
+from handover.store.imports import Imports, pending_chunks
 from handover.store.tables import TableNames, Tables, connect
 from handover.store.tickets import TicketItem
 

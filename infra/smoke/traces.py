@@ -13,7 +13,7 @@ from handover.access.allowances import WINDOW_SECONDS
 from handover.aws.objects import Upload
 from handover.pipeline.uploads import DROP, IN, Arrival
 from handover.store.allowances import KEPT_SECONDS
-from handover.store.imports import IMPORT
+from handover.store.import_items import IMPORT
 from handover.store.jobs import JOB
 from handover.store.user_places import USER
 

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from handover.deadline import Deadline
 from handover.pipeline.summaries import RESULTS
 from handover.runtime import rfc3339
-from handover.store.imports import ImportItem
+from handover.store.import_items import ImportItem
 from handover.store.tables import TableNames, Tables, connect
 from playwright.sync_api import Response, sync_playwright
 

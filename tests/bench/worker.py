@@ -24,7 +24,7 @@ from handover.profiles import OpcoWall, presets
 from handover.runtime import Invocation, Resources
 from handover.store.accounts import item_from
 from handover.store.chunks import ChunkItem
-from handover.store.imports import ImportItem, PlanItem
+from handover.store.import_items import ImportItem, PlanItem
 from handover.store.tables import TableNames, connect
 
 from tests.bench.canned import KEY, Canned, served

@@ -113,7 +113,7 @@ def make_clients() -> None:
     from handover.store import connection
     from handover.store.chunks import ChunkItem
     from handover.store.directory import DirectoryItem, UserItem
-    from handover.store.imports import ImportItem, PlanItem
+    from handover.store.import_items import ImportItem, PlanItem
     from handover.store.tickets import TicketItem
     from handover.store.watermarks import WatermarkItem
 

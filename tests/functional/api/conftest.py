@@ -19,7 +19,7 @@ from handover.store.batches import put_items
 from handover.store.chunks import ChunkItem
 from handover.store.directory import DirectoryItem, UserItem
 from handover.store.history import HistoryItem, HoldingItem
-from handover.store.imports import ImportItem, PlanItem
+from handover.store.import_items import ImportItem, PlanItem
 from handover.store.requests import RequestItem
 from handover.store.tickets import TicketItem
 from handover.store.watermarks import WatermarkItem

@@ -11,7 +11,7 @@ import boto3
 import pytest
 from handover.deadline import Deadline
 from handover.model import User
-from handover.store.imports import ImportItem
+from handover.store.import_items import ImportItem
 
 from tests.functional.api.test_imports import EXPECTED, an_import, assert_problem, ended
 from tests.kit.caller import ADMIN, OFFICE, SALES, Api

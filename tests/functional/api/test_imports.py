@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from handover.http import imports
 from handover.model import State
-from handover.store.imports import ImportItem
+from handover.store.import_items import ImportItem
 from handover.use_cases.paging import cursor_at
 
 from tests.kit.caller import ADMIN, OFFICE, SALES, Answer, Api

@@ -8,7 +8,8 @@ from handover.model import Chunk, State
 from handover.reports import Counts
 from handover.rules.resending import NOTED_SECONDS, ChunkSeen, Seen
 from handover.store.chunks import Chunks, PlannedChunk
-from handover.store.imports import ImportItem, Imports, ValidatedFile, pending_chunks
+from handover.store.import_items import ImportItem
+from handover.store.imports import Imports, ValidatedFile, pending_chunks
 from handover.store.progress import Settlement, counts_of
 from handover.store.watermarks import Watermarks
 

@@ -7,7 +7,7 @@ from handover.access.profiles import why_not
 from handover.model import ADMIN, JobKind
 from handover.profiles import Profile
 from handover.runtime import Resources
-from handover.store.imports import ImportItem
+from handover.store.import_items import ImportItem
 
 # How many undos of undos are followed back to the file; each takes one read.
 MAX_UNDOS = 20

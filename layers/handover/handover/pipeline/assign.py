@@ -39,7 +39,8 @@ from handover.rules.pacing import is_handed_on
 from handover.rules.resending import is_probe
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 from handover.store.chunks import Taken
-from handover.store.imports import ImportItem, pending_chunks
+from handover.store.import_items import ImportItem
+from handover.store.imports import pending_chunks
 from handover.store.progress import Settlement
 
 

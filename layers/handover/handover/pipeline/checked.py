@@ -19,7 +19,7 @@ from handover.pipeline.tickets import TICKET_SECONDS, ticket_key
 from handover.profiles import on_error_from, profile_json
 from handover.reports import Counts
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
-from handover.store.imports import ImportItem
+from handover.store.import_items import ImportItem
 from handover.store.progress import counts_of
 from handover.store.tickets import TicketItem
 

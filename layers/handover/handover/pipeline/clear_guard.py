@@ -21,7 +21,7 @@ from handover.reading import lines
 from handover.reading.scan import Scan
 from handover.rules import Instruction, instruction_of
 from handover.runtime import Resources
-from handover.store.imports import ImportItem
+from handover.store.import_items import ImportItem
 
 ACCOUNTS_AT_A_TIME = 1000
 # Counting must leave the invocation time to store the plan. A file that cannot be counted in

@@ -15,7 +15,7 @@ from handover.pipeline.summaries import ERRORS, REPORT_WORKBOOK, report_key
 from handover.profiles import bind
 from handover.reports import errors_head
 from handover.runtime import Invocation, Resources
-from handover.store.imports import ImportItem
+from handover.store.import_items import ImportItem
 from handover.store.progress import counts_of
 from handover.workbooks.limits import MAX_REPORT_BYTES, MAX_REPORT_LINES, WORKBOOK_TYPE
 

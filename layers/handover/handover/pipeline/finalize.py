@@ -19,7 +19,8 @@ from handover.pipeline.summaries import SUMMARY, report_key, summary_of_end
 from handover.reports import check_counts, summary_json
 from handover.rules.pacing import measured_pace
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
-from handover.store.imports import ImportItem, pending_chunks
+from handover.store.import_items import ImportItem
+from handover.store.imports import pending_chunks
 from handover.store.progress import counts_of
 from handover.together import together
 

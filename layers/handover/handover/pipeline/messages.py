@@ -16,7 +16,7 @@ from handover.aws import queues
 from handover.deadline import Deadline
 from handover.errors import RetryLaterError
 from handover.runtime import Invocation, Resources
-from handover.store.imports import ImportItem
+from handover.store.import_items import ImportItem
 
 
 class Need(StrEnum):

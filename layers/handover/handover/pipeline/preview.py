@@ -22,7 +22,7 @@ from handover.profiles.remembering import fingerprint_of, remembered_for
 from handover.reading import lines
 from handover.reports.preview import MAX_FIRST_LINES, ReadFile, preview_to_dict
 from handover.runtime import Resources
-from handover.store.imports import ImportItem
+from handover.store.import_items import ImportItem
 
 if TYPE_CHECKING:
     from handover.reading.scan import Scan  # which needs numpy; finalize has none

@@ -5,7 +5,7 @@ from __future__ import annotations
 from handover.audit import Act, Actor, Door
 from handover.pipeline.uploads import Arrival, Sender
 from handover.runtime import Invocation, Resources, rfc3339
-from handover.store.imports import ImportItem
+from handover.store.import_items import ImportItem
 
 
 def registered(

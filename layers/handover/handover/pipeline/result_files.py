@@ -15,7 +15,7 @@ from handover.reading.column_names import column_names
 from handover.reports import IndexBuilder, LineIndex, index_json, lines_part_from, results_head
 from handover.reports.parts import kept_labels
 from handover.runtime import Invocation, Resources, logger
-from handover.store.imports import ImportItem
+from handover.store.import_items import ImportItem
 from handover.together import together
 
 # The sections of an index are kept on the function's own disk, of 512 MB, while the rows are

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from handover.deadline import Deadline
 from handover.model import FileWarning, Header, State
 from handover.runtime import Resources, logger
-from handover.store.imports import ImportItem
+from handover.store.import_items import ImportItem
 from handover.store.watermarks import SeenFile
 
 # How many files of one source are remembered: some weeks of a nightly file, about 5 KB.

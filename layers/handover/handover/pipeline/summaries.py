@@ -9,7 +9,7 @@ from handover.model import FileWarning, Mode, Refusal, State
 from handover.pipeline.checked import applying_ticket, is_to_be_applied, why_stopped
 from handover.reports import Approval, Counts, ImportSummary, ReportObject, warnings_from
 from handover.runtime import Resources
-from handover.store.imports import ImportItem
+from handover.store.import_items import ImportItem
 from handover.store.progress import counts_of
 from handover.store.tickets import TicketItem
 

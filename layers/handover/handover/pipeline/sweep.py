@@ -37,7 +37,8 @@ from handover.rules.resending import (
     what_to_resend,
 )
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
-from handover.store.imports import ImportItem, pending_chunks
+from handover.store.import_items import ImportItem
+from handover.store.imports import pending_chunks
 
 # How long an import that waits for older ones is left alone before another try.
 WAIT_SECONDS = 45.0

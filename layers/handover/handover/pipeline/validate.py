@@ -7,15 +7,14 @@ Admin must approve it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from handover.aws import objects
-from handover.aws.objects import ObjectGoneError, Upload
+from handover.aws.objects import ObjectGoneError
 from handover.deadline import Deadline
 from handover.errors import RefusedError, RetryLaterError
-from handover.model import ADMIN, Dialect, FileWarning, Header, Mode, State, User
+from handover.model import ADMIN, FileWarning, Header, Mode, State, User
 from handover.pipeline.admission import (
     check_assigners,
     check_directory_right,
@@ -24,12 +23,21 @@ from handover.pipeline.admission import (
 )
 from handover.pipeline.change_guard import would_change
 from handover.pipeline.clear_guard import would_clear
-from handover.pipeline.convert import ask_for_conversion, converted
+from handover.pipeline.convert import ask_for_conversion
 from handover.pipeline.duplicates import store_repeats
 from handover.pipeline.import_plan import ImportPlan, plan_json
 from handover.pipeline.mappings import remember_mapping
 from handover.pipeline.messages import send_chunks, send_finalize
 from handover.pipeline.older_imports import older_open_imports_of, with_older_imports
+from handover.pipeline.opening import (
+    Beginning,
+    OpenedFile,
+    WorkbookError,
+    beginning_of,
+    data_blocks,
+    file_gone,
+    opened,
+)
 from handover.pipeline.preview import choice_of, store_preview
 from handover.pipeline.previews import bind_to_preview
 from handover.pipeline.registration import registered
@@ -51,21 +59,19 @@ from handover.profiles import (
     Role,
     Settings,
     bind,
-    known_labels,
     parse_profile,
 )
-from handover.reading import MAX_FILE_BYTES, MAX_HEADER_BYTES, is_workbook, read_head
 from handover.reading.clearing import Clearing
 from handover.reading.keys import KeyColumn
 from handover.reading.limits import Limits
 from handover.reading.scan import Scan, Sizes, scan
-from handover.reading.transcode import utf8_blocks
 from handover.reports import column_warnings, warnings_from
 from handover.rules import normal_address
 from handover.rules.pacing import MAX_CHUNK_LINES, chunk_lines
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 from handover.store.chunks import PlannedChunk
-from handover.store.imports import ImportItem, ValidatedFile, pending_chunks
+from handover.store.import_items import ImportItem
+from handover.store.imports import ValidatedFile, pending_chunks
 from handover.together import together
 
 # About so many chunks by bytes: they are sent, leased and settled one by one.
@@ -108,14 +114,6 @@ def take_in(resources: Resources, arrival: Arrival, run: Invocation, worker_seco
     _send_on(resources, item, run.deadline)
 
 
-class _WorkbookError(Exception):
-    """The upload is a workbook, which must be converted before it can be read."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__()
-        self.size = size
-
-
 class _MustWaitError(Exception):
     """Older imports must end before this one can be decided."""
 
@@ -142,7 +140,7 @@ def _decide(
         )
         metrics.add_metric("ImportsRefused", "Count", 1)
         logger.info("import refused", extra={"import_id": item.pk, "code": refused.refusal.code})
-    except _WorkbookError as workbook:
+    except WorkbookError as workbook:
         # Released first: the arrival may come back before this run ends.
         imports.free(item.pk, run.attempt)
         ask_for_conversion(resources, arrival, item.tenant, workbook.size)
@@ -191,7 +189,7 @@ def _validate(
             _let_older_end(resources, known.older, item, run)
         planned = _plan(resources, item, admitted, head, scanned, run)
     except ObjectGoneError as gone:
-        raise _gone() from gone
+        raise file_gone() from gone
     return _store(resources, item, admitted, head, scanned, planned, run)
 
 
@@ -209,16 +207,7 @@ class _Known:
     roles: Sequence[Role]
     older: frozenset[str]
     pace: float
-    beginning: _Beginning | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Beginning:
-    """The version to be read, its size, and the bytes at its beginning."""
-
-    upload: Upload
-    size: int
-    head: bytes
+    beginning: Beginning | None
 
 
 def _gather(resources: Resources, arrival: Arrival, sender: Sender, run: Invocation) -> _Known:
@@ -232,19 +221,13 @@ def _gather(resources: Resources, arrival: Arrival, sender: Sender, run: Invocat
     _, (profile, roles), beginning, older, user, settings, pace = together(
         use_ticket,
         lambda: _profile(resources, sender),
-        lambda: _beginning(resources, arrival, sender),
+        lambda: beginning_of(resources, arrival, sender),
         lambda: older_open_imports_of(resources, tenant, arrival, run.deadline),
         lambda: directory.user(tenant, sender.uploader) if has_uploader(sender) else None,
         lambda: directory.settings(tenant),
         lambda: resources.tables.watermarks.pace(tenant, sender.source),
     )
     return _Known(profile, user, settings, roles, older, pace, beginning)
-
-
-def _beginning(resources: Resources, arrival: Arrival, sender: Sender) -> _Beginning | None:
-    upload = _object(resources, arrival, sender)
-    read = objects.read_beginning(upload, MAX_HEADER_BYTES)
-    return _Beginning(upload, read[1], read[0]) if read is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +281,7 @@ def _admit(sender: Sender, known: _Known) -> _Admitted:
 class _Head:
     """How the file is read, and which of its columns the profile needs; what came before it."""
 
-    source: _Source
+    file: OpenedFile
     binding: Binding
     older: frozenset[str]
 
@@ -306,14 +289,14 @@ class _Head:
 def _head_of(
     resources: Resources, admitted: _Admitted, known: _Known, item: ImportItem, run: Invocation
 ) -> _Head:
-    """The second step: encoding, delimiter and columns. Raises RefusedError and _WorkbookError."""
+    """The second step: encoding, delimiter and columns. Raises RefusedError and WorkbookError."""
     sender, profile = admitted.sender, admitted.profile
     if known.beginning is None:
-        raise _gone()
-    source = _source(resources, known.beginning, profile, sender, item.pk, run.deadline)
-    binding = _binding(resources, sender, profile, source.header)
-    check_assigners(known.roles, profile, binding, source.header, admitted.uploader)
-    return _Head(source, binding, known.older)
+        raise file_gone()
+    file = opened(resources, known.beginning, profile, sender, item.pk, run.deadline)
+    binding = _binding(resources, sender, profile, file.header)
+    check_assigners(known.roles, profile, binding, file.header, admitted.uploader)
+    return _Head(file, binding, known.older)
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,19 +317,19 @@ def _scan(
     worker_seconds: int,
 ) -> _Scanned:
     """The third step: the lines are counted and cut into chunks. Raises RefusedError."""
-    source, binding, profile = head.source, head.binding, admitted.profile
+    file, binding, profile = head.file, head.binding, admitted.profile
     seed = int(item.pk[:16], 16)
-    fingerprint = Fingerprint(source.header)
-    blocks = _blocks(source, run.deadline)
+    fingerprint = Fingerprint(file.header)
+    blocks = data_blocks(file, run.deadline)
     found = scan(
         fingerprint.through(blocks) if admitted.sender.principal else blocks,
-        dialect=source.dialect,
-        header=source.header,
+        dialect=file.dialect,
+        header=file.header,
         key=KeyColumn(
             binding.account, seed, normal_address if profile.about is About.USERS else None
         ),
         sizes=Sizes(
-            max(MIN_CHUNK_BYTES, -(-source.size // MAX_CHUNKS)),
+            max(MIN_CHUNK_BYTES, -(-file.size // MAX_CHUNKS)),
             chunk_lines(known.pace, worker_seconds),
             # A job may have nothing to do by the time its file is written.
             Limits(min_lines=1 if admitted.sender.job is None else 0),
@@ -386,9 +369,9 @@ def _plan(
     plan = ImportPlan(
         profile=admitted.profile,
         mapping=dict(sender.mapping),
-        upload=head.source.upload,
+        upload=head.file.upload,
         dialect=scanned.scan.dialect,
-        header=head.source.header,
+        header=head.file.header,
         older_open_imports=frozenset(),
         wall=admitted.settings.opco_wall,
     )
@@ -420,17 +403,15 @@ def _store(
     The import as it continues; None when another run has it by now.
     """
     sender, profile, found = admitted.sender, admitted.profile, scanned.scan
-    source = head.source
-    warnings = source.warnings + column_warnings(
-        source.header, source.dialect, profile, sender.mapping
-    )
+    file = head.file
+    warnings = file.warnings + column_warnings(file.header, file.dialect, profile, sender.mapping)
     if sender.principal:
         warnings += seen_again(resources, item, scanned.fingerprint, run.deadline)
     if sender.preview_of is not None:
         warnings += _warned(resources, sender.preview_of, warnings)
     plan = with_older_imports(resources, planned.plan, head.older, item.pk, run.attempt)
     together(
-        lambda: remember_mapping(resources, sender, profile, source.header),
+        lambda: remember_mapping(resources, sender, profile, file.header),
         lambda: resources.tables.chunks.store(
             item.pk, plan_json(plan), planned.chunks, run.deadline
         ),
@@ -474,15 +455,15 @@ def _preview(
     """Stores how the file is read and which profiles it fits; nothing of it is decided."""
     choice = choice_of(resources, sender)
     known = choice.for_reading
-    beginning = _beginning(resources, arrival, sender)
+    beginning = beginning_of(resources, arrival, sender)
     if beginning is None:
-        raise _gone()
+        raise file_gone()
     try:
-        source = _source(resources, beginning, known, sender, item.pk, run.deadline)
-        upload, header, size = source.upload, source.header, source.size
+        file = opened(resources, beginning, known, sender, item.pk, run.deadline)
+        upload, header, size = file.upload, file.header, file.size
         scanned = scan(
-            _blocks(source, run.deadline),
-            dialect=source.dialect,
+            data_blocks(file, run.deadline),
+            dialect=file.dialect,
             header=header,
             key=KeyColumn(0, seed=0),
             sizes=Sizes(max(MIN_CHUNK_BYTES, -(-size // MAX_CHUNKS)), MAX_CHUNK_LINES),
@@ -490,28 +471,18 @@ def _preview(
         )
         store_preview(resources, item, sender, choice, upload, header, scanned)
     except ObjectGoneError as gone:
-        raise _gone() from gone
+        raise file_gone() from gone
     # No chunk and no line, so that nothing is processed and the import ends at once.
     begun = resources.tables.imports.begin(
         item.pk,
         run.attempt,
-        ValidatedFile(0, 0, scanned.dialect.encoding, scanned.dialect.delimiter, source.warnings),
+        ValidatedFile(0, 0, scanned.dialect.encoding, scanned.dialect.delimiter, file.warnings),
         approval=None,
         at=rfc3339(run.now),
     )
     metrics.add_metric("LinesRead", "Count", scanned.lines)
     logger.info("file previewed", extra={"import_id": item.pk, "lines": scanned.lines})
     return begun
-
-
-def _object(resources: Resources, arrival: Arrival, sender: Sender) -> Upload:
-    """The version that holds the lines: the arrival's own, or what it only points to."""
-    if sender.object_of is None:
-        return arrival.upload
-    item = resources.tables.imports.find(sender.object_of)
-    if item is None:
-        raise RetryLaterError("the import whose file is to be read is not there")
-    return Upload(item.bucket, item.key, item.version_id)
 
 
 def _profile(resources: Resources, sender: Sender) -> tuple[Profile, Sequence[Role]]:
@@ -568,100 +539,3 @@ def _let_older_end(
     }
     if older_open_imports - behind and not item.cancelled_by:
         raise _MustWaitError
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """What is read from now on, and how: the upload, or its copy in UTF-8.
-
-    `head` is its beginning, which is all of a small file.
-    """
-
-    upload: Upload
-    size: int
-    head: bytes
-    dialect: Dialect
-    header: Header
-    warnings: tuple[FileWarning, ...] = ()
-
-
-def _source(
-    resources: Resources,
-    beginning: _Beginning,
-    profile: Profile,
-    sender: Sender,
-    import_id: str,
-    deadline: Deadline,
-) -> _Source:
-    """The source of an upload. Raises RefusedError; _WorkbookError before it is converted."""
-    known = known_labels(profile, sender.mapping)
-    upload, size = beginning.upload, beginning.size
-    # A file that is too large to be read at all is refused without a look at it.
-    head = beginning.head if size <= MAX_FILE_BYTES else b""
-    if is_workbook(head):
-        return _converted_source(resources, sender, profile, known, size, import_id)
-    dialect, header = _read_head(head, size, known, profile)
-    if dialect.encoding.startswith("utf-16"):
-        encoding = dialect.encoding
-        source = objects.blocks(upload, dialect.bom_bytes, size, deadline)
-        upload = objects.write_stream(
-            resources.work_bucket,
-            f"{import_id}/utf-8.csv",
-            utf8_blocks(source, encoding=encoding),
-            deadline,
-        )
-        head, size = _read(upload)
-        dialect, header = _read_head(head, size, known, profile)
-    return _Source(upload, size, head, dialect, header)
-
-
-def _converted_source(
-    resources: Resources,
-    sender: Sender,
-    profile: Profile,
-    known: frozenset[str],
-    size: int,
-    import_id: str,
-) -> _Source:
-    """The CSV that was made of a workbook, for the import that it was uploaded for."""
-    found = converted(resources, sender.object_of or import_id)
-    if found is None and sender.object_of is not None:
-        # It is kept as long as the upload, so it was there when that import was read.
-        raise _gone()
-    if found is None:
-        raise _WorkbookError(size)
-    head, size = _read(found.csv)
-    dialect, header = _read_head(head, size, known, profile, is_converted=True)
-    return _Source(found.csv, size, head, dialect, header, found.warnings)
-
-
-def _read(upload: Upload) -> tuple[bytes, int]:
-    """The beginning of a copy in UTF-8, and its size."""
-    read = objects.read_beginning(upload, MAX_HEADER_BYTES)
-    if read is None:
-        raise _gone()
-    return read
-
-
-def _blocks(source: _Source, deadline: Deadline) -> Iterator[bytes]:
-    """The bytes after the header; a small file, which is read already, is not read again."""
-    start = source.header.data_start
-    if len(source.head) < source.size:
-        return objects.blocks(source.upload, start, source.size, deadline)
-    return iter([source.head[start:]] if start < source.size else [])
-
-
-def _read_head(
-    head: bytes, size: int, known: frozenset[str], profile: Profile, *, is_converted: bool = False
-) -> tuple[Dialect, Header]:
-    return read_head(
-        head,
-        total_bytes=size,
-        known_labels=known,
-        fallback_encoding=profile.fallback_encoding,
-        is_converted=is_converted,
-    )
-
-
-def _gone() -> RefusedError:
-    return RefusedError("OBJECT_GONE", "the file was deleted before it was read. Upload it again.")

@@ -21,7 +21,8 @@ from handover.model import Chunk
 from handover.rules.resending import ChunkSeen
 from handover.store.batches import Item, put_items, read_items
 from handover.store.connection import Model
-from handover.store.imports import IMPORT, PLAN, ImportItem, with_progress
+from handover.store.import_items import IMPORT, PLAN, ImportItem
+from handover.store.imports import with_progress
 from handover.store.items import item_at, key_of, updated_if
 from handover.store.progress import COUNTED, Settlement, count_chunk, counts_of
 

@@ -12,7 +12,8 @@ from handover.store.directory import Directory, DirectoryItem, UserItem
 from handover.store.directory_records import AccountRecords
 from handover.store.domains import Domains
 from handover.store.history import History, HistoryItem, HoldingItem, Portfolios
-from handover.store.imports import ImportItem, Imports, PlanItem
+from handover.store.import_items import ImportItem, PlanItem
+from handover.store.imports import Imports
 from handover.store.jobs import Jobs
 from handover.store.mappings import Mappings
 from handover.store.requests import RequestItem, Requests

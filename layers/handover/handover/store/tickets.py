@@ -12,7 +12,7 @@ from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 from handover.errors import RetryLaterError
 from handover.store.batches import Item, write_together
 from handover.store.connection import Model
-from handover.store.imports import ImportItem
+from handover.store.import_items import ImportItem
 from handover.store.items import item_at, saved_if, updated_if
 
 TICKET = "ticket"

@@ -24,7 +24,7 @@ from handover.pipeline.import_plan import ImportPlan, plan_from
 from handover.pipeline.tickets import TICKET_SECONDS, new_ticket
 from handover.profiles import Profile, check_mapping, profile_json
 from handover.runtime import Resources, metrics, rfc3339
-from handover.store.imports import ImportItem
+from handover.store.import_items import ImportItem
 from handover.store.progress import counts_of
 from handover.store.tickets import TicketItem
 from handover.use_cases.imports import readable_import

@@ -11,7 +11,8 @@ from handover.model import ADMIN, JobKind, State
 from handover.pipeline.messages import send_chunks
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 from handover.store.batches import Item
-from handover.store.imports import ImportItem, pending_chunks
+from handover.store.import_items import ImportItem
+from handover.store.imports import pending_chunks
 from handover.use_cases.imports import Ticket, import_for
 
 # A notification of 256 KB holds it beside everything else that people have typed.

@@ -32,7 +32,7 @@ from handover.reading.own_columns import REPORT_LABELS, own_columns_at
 from handover.reading.parsing import rows as rows_of
 from handover.reading.sniff import normal_label
 from handover.runtime import Resources, metrics, rfc3339
-from handover.store.imports import ImportItem
+from handover.store.import_items import ImportItem
 from handover.store.progress import counts_of
 from handover.store.tickets import TicketItem
 from handover.use_cases.imports import readable_import

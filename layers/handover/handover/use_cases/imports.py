@@ -22,7 +22,8 @@ from handover.pipeline.summaries import (
 )
 from handover.reports import ImportSummary, Progress, progress_of, summary
 from handover.runtime import Resources, rfc3339
-from handover.store.imports import ImportItem, end_of
+from handover.store.import_items import ImportItem
+from handover.store.imports import end_of
 from handover.store.tickets import TicketItem
 from handover.use_cases.paging import Page, cursor_at, place_at
 from handover.workbooks.limits import MAX_REPORT_LINES, WORKBOOK_TYPE

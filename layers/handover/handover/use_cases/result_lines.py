@@ -26,7 +26,7 @@ from handover.reports.line_parts import is_text
 from handover.reports.result_rows import ResultRow, result_row
 from handover.rules import address_in, is_pending
 from handover.runtime import Invocation, Resources, reports_days
-from handover.store.imports import ImportItem
+from handover.store.import_items import ImportItem
 from handover.use_cases.imports import ended_import
 from handover.use_cases.paging import Room, cursor_at, place_at, sent_bytes
 from handover.use_cases.undo import DAY_SECONDS

@@ -11,7 +11,7 @@ from handover.deadline import Deadline
 from handover.reports import Move, stage_seconds
 from handover.rules import address_in, is_pending
 from handover.runtime import Invocation, Resources
-from handover.store.imports import ImportItem
+from handover.store.import_items import ImportItem
 from handover.store.progress import counts_of
 from handover.use_cases.imports import ended_import
 from handover.use_cases.result_lines import index_of

@@ -15,7 +15,7 @@ from handover.pipeline.import_plan import ImportPlan, plan_from
 from handover.pipeline.tickets import MAX_FILENAME_CHARS
 from handover.profiles import Holds, Profile, restoring
 from handover.runtime import Resources, reports_days
-from handover.store.imports import ImportItem
+from handover.store.import_items import ImportItem
 from handover.store.progress import counts_of
 from handover.use_cases.imports import Ticket, import_for
 
