@@ -20,16 +20,15 @@ from handover.errors import RetryLaterError
 from handover.model import Chunk
 from handover.rules.resending import ChunkSeen
 from handover.store.batches import Item, put_items, read_items
-from handover.store.connection import Model
 from handover.store.import_items import IMPORT, PLAN, ImportItem
 from handover.store.imports import with_progress
 from handover.store.items import item_at, key_of, updated_if
-from handover.store.progress import COUNTED, Settlement, count_chunk, counts_of
+from handover.store.progress import COUNTED, CountingModel, Settlement, count_chunk, counts_of
 
 CHUNK = "chunk#"
 
 
-class ChunkItem(Model):
+class ChunkItem(CountingModel):
     """One chunk of an import and who is working on it."""
 
     class Meta:
@@ -53,20 +52,10 @@ class ChunkItem(Model):
     # been passed on when the message was sent that it was last taken with.
     decided = NumberAttribute(default=0)
     handed_on = NumberAttribute(default=0)
-    # How long workers had it who have given it back or settled it.
-    worked_ms = NumberAttribute(default=0)
     # Once it is settled: the attempt whose parts count, whether they hold lines with errors, and
     # the counts of its lines.
     settled_by = UnicodeAttribute(null=True)
     has_errors = BooleanAttribute(default=False)
-    updated = NumberAttribute(default=0)
-    cleared = NumberAttribute(default=0)
-    unchanged = NumberAttribute(default=0)
-    pending_users = NumberAttribute(default=0)
-    rejected = NumberAttribute(default=0)
-    duplicate = NumberAttribute(default=0)
-    superseded = NumberAttribute(default=0)
-    not_processed = NumberAttribute(default=0)
     # When a worker last took it.
     taken_at = NumberAttribute(null=True)
 

@@ -15,6 +15,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
 from handover.model import Mode, State
 from handover.store.connection import Model
+from handover.store.progress import CountingModel
 
 IMPORT, PLAN = "import", "plan"
 
@@ -45,7 +46,7 @@ class Open(GlobalSecondaryIndex["ImportItem"]):
     opened_at = UnicodeAttribute(range_key=True)
 
 
-class ImportItem(Model):
+class ImportItem(CountingModel):
     """One import. Times are RFC 3339 in UTC, leases seconds since the epoch."""
 
     class Meta:
@@ -113,15 +114,6 @@ class ImportItem(Model):
     cancelled_by = UnicodeAttribute(null=True)
     cancel_reason = UnicodeAttribute(null=True)
     lines = NumberAttribute(default=0)
-    updated = NumberAttribute(default=0)
-    cleared = NumberAttribute(default=0)
-    unchanged = NumberAttribute(default=0)
-    pending_users = NumberAttribute(default=0)
-    rejected = NumberAttribute(default=0)
-    duplicate = NumberAttribute(default=0)
-    superseded = NumberAttribute(default=0)
-    not_processed = NumberAttribute(default=0)
-    worked_ms = NumberAttribute(default=0)
     # How many chunks it was cut into; their state is on the progress item and on their own items.
     # None before that, and for imports begun when both were kept here: those have the chunks that
     # are not settled in `pending`, and in `settled`, for each other chunk, the attempt whose parts

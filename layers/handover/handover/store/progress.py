@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from pynamodb.attributes import NumberAttribute
+
 from handover.deadline import Deadline
 from handover.reports import Counts
 from handover.store.batches import Item
@@ -57,7 +59,25 @@ class Progress:
     worked_ms: int = 0
 
 
-def counts_of(item: Model) -> Counts:
+class CountingModel(Model):
+    """An item that counts its lines by outcome; `COUNTED` names the attributes.
+
+    `worked_ms` is how long workers had its chunks, or the chunk, until they gave it back or settled
+    it.
+    """
+
+    worked_ms = NumberAttribute(default=0)
+    updated = NumberAttribute(default=0)
+    cleared = NumberAttribute(default=0)
+    unchanged = NumberAttribute(default=0)
+    pending_users = NumberAttribute(default=0)
+    rejected = NumberAttribute(default=0)
+    duplicate = NumberAttribute(default=0)
+    superseded = NumberAttribute(default=0)
+    not_processed = NumberAttribute(default=0)
+
+
+def counts_of(item: CountingModel) -> Counts:
     """The counts that the item of an import holds so far, or of a chunk once it is settled."""
     counted = {field: int(getattr(item, attribute)) for attribute, field in COUNTED.items()}
     return Counts(lines=int(getattr(item, "lines")), **counted)  # noqa: B009 - of any such model
