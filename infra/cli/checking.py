@@ -36,11 +36,11 @@ from handover.workbooks.conversion import open_workbook
 
 from infra.cli.columns import beginning_of, remembered_mapping, show_mapping
 from infra.cli.failures import CommandError, ExitCode
+from infra.cli.files import check_readable
 from infra.cli.multipart import size_of
 from infra.cli.screen import Screen, Unit
 from infra.cli.session import Session
 from infra.cli.showing import show_error_rows, show_warnings, word_for
-from infra.cli.uploading import check_readable
 
 BLOCK_BYTES = 1024**2
 CHUNK_BYTES = 4 * 1024**2

@@ -10,11 +10,12 @@ from handover.model import State
 from typer import Context, Option, Typer
 
 from infra.cli.failures import ExitCode
+from infra.cli.files import check_readable
 from infra.cli.options import AsJson, File, Map, Panel, examples, mapping_of
 from infra.cli.screen import Screen
 from infra.cli.session import session_of
 from infra.cli.showing import counted, exit_code, show_import, show_json
-from infra.cli.uploading import Upload, check_readable, follow, send
+from infra.cli.uploading import Upload, follow, send
 
 _HOW = {
     "exact": "its label",
@@ -40,7 +41,7 @@ def preview(
     mapping: Map = None,
     as_json: AsJson = False,
 ) -> ExitCode:
-    """Upload a CSV file to see how it is read and which profiles it fits; nothing is changed."""
+    """Upload a file to see how it is read and which profiles it fits; nothing is changed."""
     upload = Upload(Path(file), profile, mapping_of(mapping or ()), is_preview=True)
     check_readable(upload.path)
     session = session_of(ctx)

@@ -17,6 +17,7 @@ from urllib3.exceptions import HTTPError
 from infra.cli.api import Api
 from infra.cli.columns import found_mapping
 from infra.cli.failures import CommandError, ExitCode
+from infra.cli.files import check_readable
 from infra.cli.http import pool_for
 from infra.cli.multipart import Form, size_of
 from infra.cli.options import (
@@ -130,16 +131,6 @@ def check(ctx: Context, file: File, profile: ProfileName, mapping: Map = None) -
     from infra.cli import checking  # numpy, which no other command needs
 
     return checking.run(Path(file), profile, mapping_of(mapping or ()), session_of(ctx))
-
-
-def check_readable(path: Path) -> None:
-    """Raises CommandError unless there is a file at `path`, which can be read more than once."""
-    if path.is_dir():
-        raise CommandError(f"{path} is a folder, expected a CSV file")
-    if not path.exists():
-        raise CommandError(f"there is no file {path}")
-    if not path.is_file():
-        raise CommandError(f"{path} is a pipe or a device, expected a file on disk")
 
 
 def send(api: Api, upload: Upload, screen: Screen) -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 CORE = ROOT / "layers" / "handover" / "handover"
+CONSOLE = ROOT / "layers" / "console" / "handover_console"
 # Bottom first. A room is a folder of `handover`, or a module beside them.
 ROOMS = (
     "model",
@@ -59,6 +62,11 @@ def _imported(file: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
 
 
+def room_name(init: Path) -> str:
+    """The room of this `__init__`, by its path below `layers`."""
+    return init.parent.relative_to(ROOT / "layers").as_posix()
+
+
 def files_of(*rooms: str) -> list[Path]:
     """The files of these rooms."""
     return [file for file in sorted(CORE.rglob("*.py")) if room_of(file) in rooms]
@@ -98,6 +106,7 @@ def test_nothing_that_is_shipped_imports_the_tests() -> None:
     """The wheel holds `handover` and `infra`; it must import without `tests`."""
     shipped = [
         *CORE.rglob("*.py"),
+        *CONSOLE.rglob("*.py"),
         *(ROOT / "infra").rglob("*.py"),
         *(ROOT / "functions").rglob("*.py"),
     ]
@@ -108,6 +117,36 @@ def test_nothing_that_is_shipped_imports_the_tests() -> None:
         if name.split(".")[0] == "tests"
     }
     assert found == set()
+
+
+def test_the_console_is_a_client_and_imports_nothing_of_the_product() -> None:
+    """What it shows, the API has answered; it could not answer from a table."""
+    found = {
+        f"{file.relative_to(ROOT)}: {name}"
+        for file in CONSOLE.rglob("*.py")
+        for name in imported(file)
+        if name.split(".")[0] in ("handover", "infra", "functions")
+    }
+    assert found == set()
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    """Whoever reads a file can read what it stands on first."""
+    modules = {
+        file.relative_to(root).with_suffix("").as_posix().removesuffix("/__init__"): file
+        for root, folder in ((CORE.parent, CORE), (CONSOLE.parent, CONSOLE), (ROOT, ROOT / "infra"))
+        for file in folder.rglob("*.py")
+    }
+    graph = {
+        module: {
+            place if place in modules else place.rpartition("/")[0]
+            for place in (name.replace(".", "/") for name in imported(file))
+        }
+        for module, file in modules.items()
+    }
+
+    # Raises CycleError, which names the files.
+    TopologicalSorter(graph).prepare()
 
 
 def test_the_rule_oracle_of_the_tests_knows_nothing_of_the_product() -> None:
@@ -124,9 +163,11 @@ def test_the_rule_oracle_of_the_tests_knows_nothing_of_the_product() -> None:
     assert outside == set()
 
 
-@pytest.mark.parametrize("room", [room for room in ROOMS if (CORE / room).is_dir()])
-def test_a_room_says_what_belongs_there(room: str) -> None:
+@pytest.mark.parametrize(
+    "init", sorted([*CORE.rglob("__init__.py"), *CONSOLE.rglob("__init__.py")]), ids=room_name
+)
+def test_a_room_says_what_belongs_there_and_what_does_not(init: Path) -> None:
     """The docstring of its `__init__` is the first thing that a newcomer reads."""
-    text = ast.get_docstring(ast.parse((CORE / room / "__init__.py").read_text(encoding="utf-8")))
-    assert text is not None
-    assert len(text) > 60
+    text = ast.get_docstring(ast.parse(init.read_text(encoding="utf-8"))) or ""
+    # One sentence for what belongs there, one for what does not or where that is.
+    assert len(re.split(r"\.\s", text)) >= 2

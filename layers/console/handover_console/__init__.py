@@ -1,4 +1,5 @@
 """The console: pages for people, rendered on the server, as a client of the HTTP API.
 
-It holds no right to data: whatever it shows or does goes through the API with the person's token.
+No rule and no right to data is here: whatever it shows or does goes through the API with the
+person's token, and it imports nothing of `handover`.
 """

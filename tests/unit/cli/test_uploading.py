@@ -19,9 +19,10 @@ import pytest
 from infra.cli import imports, sign_in
 from infra.cli.api import Api, problem
 from infra.cli.failures import CommandError, ExitCode
+from infra.cli.files import check_readable
 from infra.cli.location import Stack
 from infra.cli.screen import Screen
-from infra.cli.uploading import Upload, check_readable, follow, s3_message, send
+from infra.cli.uploading import Upload, follow, s3_message, send
 
 Answer = tuple[int, dict[str, str], bytes]
 COUNTS = {"lines": 2, "updated": 2}
@@ -65,9 +66,9 @@ def _serving(server: Server) -> Iterator[Server]:
             body = self.rfile.read(length)
             server.asked.append(Asked(self.command, self.path, headers, body))
             waiting = server.answers[self.path.partition("?")[0]]
-            status, told, body = waiting.pop(0) if len(waiting) > 1 else waiting[0]
+            status, sent, body = waiting.pop(0) if len(waiting) > 1 else waiting[0]
             self.send_response(status)
-            for name, value in told.items():
+            for name, value in sent.items():
                 self.send_header(name, value)
             self.send_header("content-length", str(len(body)))
             self.end_headers()
@@ -282,10 +283,10 @@ def test_what_is_kept_of_a_file_stays_when_the_new_one_does_not_come(
 def test_a_problem_document_is_reported_in_a_line(
     status: int, body: bytes, message: str, code: int
 ) -> None:
-    told = problem(status, body)
+    error = problem(status, body)
 
-    assert message in str(told)
-    assert told.code == code
+    assert message in str(error)
+    assert error.code == code
 
 
 def test_nobody_answering_is_reported_with_the_address(api: Api, server: Server) -> None:

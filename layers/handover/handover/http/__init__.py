@@ -1,4 +1,4 @@
-"""The HTTP API: its routes by resource, its bodies, and its problems.
+"""The HTTP API: its routes by resource, its bodies, its problems and its description.
 
-Only functions/api imports this.
+Rights and rules are not here: routes call `use_cases`. Only functions/api imports this room.
 """

@@ -1,4 +1,7 @@
-"""Profiles: how to interpret a file's columns, as data, and how to find them in a header."""
+"""Profiles as data: presets, which column of a file is which, settings, and how to check them.
+
+Nothing here looks at one line or at the directory: that is for `rules`. Pure.
+"""
 
 from handover.profiles.binding import (
     Binding,

@@ -1,6 +1,7 @@
-"""Bytes to lines: dialect and header, records, chunk boundaries, repeated accounts. Pure.
+"""Bytes to lines: encoding and dialect, header, records, chunk boundaries, repeats, guarded cells.
 
-Workers have no numpy. Modules that need it are imported by name: `handover.reading.scan` and
+What a line means is not decided here: columns are in `profiles`, lines in `rules`. Pure, and
+without numpy in workers: modules that need it are imported by name, `handover.reading.scan` and
 `handover.reading.repeats`.
 """
 

@@ -1,4 +1,7 @@
-"""Output about lines and accounts: reports, results, summary, notice, receipts. Pure."""
+"""What Handover says of an import and of changes: results, errors, summary, notification, preview.
+
+What it says was decided in `rules`, and where it is stored is for `pipeline`. Pure.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """The rules: what a line asks for, whether it is allowed, and what that changes.
 
-Pure: no AWS, no clock, no environment. A dry run and a real run call the same `plan`.
+Looking up and writing is for `pipeline`. Pure: no AWS, no clock, no environment; a dry run and a
+real run call the same `plan`.
 """
 
 from handover.rules.addresses import is_address, normal_address, normal_login, normalized_name

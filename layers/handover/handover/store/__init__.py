@@ -1,4 +1,5 @@
-"""The only place that knows DynamoDB: pynamodb for models, boto3 and PartiQL for the hot path.
+"""DynamoDB: tables, keys, conditions and batches; pynamodb for models, PartiQL for the hot path.
 
-ARCHITECTURE.md, "Tables", lists every table with its keys and access patterns.
+Which item a rule needs is not decided here. ARCHITECTURE.md, "Tables", lists every table with its
+keys and access patterns.
 """

@@ -1,4 +1,7 @@
-"""Workbooks (.xlsx) to CSV and back. Pure: files in, bytes out, no network, no AWS.
+"""Workbooks (.xlsx) to CSV, and errors.csv to a workbook: files in, bytes out.
+
+What a line means is not decided here: the CSV goes through `reading` as any other. Pure: no
+network, no AWS.
 
 A workbook is untrusted, zipped XML. It is read as a stream with `zipfile` and `expat` of the
 standard library, so that every number format, hidden row and formula is seen, and nothing is

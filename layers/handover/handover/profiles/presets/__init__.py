@@ -1,4 +1,7 @@
-"""The built-in profiles that every tenant has, one JSON file each."""
+"""The presets: the profiles that every tenant has, one JSON file each.
+
+A tenant's own profiles are not here: they are stored in the directory's table.
+"""
 
 from __future__ import annotations
 
