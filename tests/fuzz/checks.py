@@ -99,7 +99,7 @@ def _refusal(passage: Passage) -> Iterator[str]:
     if refusal is None:
         return
     if refusal.code not in FILE_CODES:
-        yield f"no code of a file: {refusal.code}"
+        yield f"{refusal.code} is not in FILE_CODES, which these files may be refused with"
     if refusal.line is not None:
         upload = passage.upload
         is_wide = upload.startswith((b"\xff\xfe", b"\xfe\xff"))
@@ -173,14 +173,14 @@ def _lines(passage: Passage, expected: Sequence[Verdict]) -> Iterator[str]:
         if (result.outcome.value, _code(result)) != (verdict.outcome, verdict.code):
             yield f"{result.outcome} {_code(result)} for {verdict}"
         if _code(result) not in LINE_CODES and _code(result):
-            yield f"no code of a line: {_code(result)}"
+            yield f"{_code(result)} is not in LINE_CODES, which these lines may be rejected with"
         yield from _rejection(result)
     if len(passage.results) != len(expected):
         yield f"{len(expected)} lines, {len(passage.results)} results"
-    told = Counter(result.outcome.value for result in passage.results)
+    reported = Counter(result.outcome.value for result in passage.results)
     intended = Counter(verdict.outcome for verdict in expected)
-    if told != intended:
-        yield f"outcomes {told}"
+    if reported != intended:
+        yield f"outcomes {reported}"
     counts = passage.counts
     if not counts.lines == counts.settled == len(expected):
         yield f"{counts.lines} lines counted, {counts.settled} settled, of {len(expected)}"
@@ -259,8 +259,8 @@ def _results(passage: Passage) -> Iterator[str]:
     delimiter = passage.dialect.delimiter
     for row, result in zip(rows, passage.results, strict=True):
         own = row[-len(RESULTS) :]
-        told = (own[0], own[1], own[5])
-        if told != (str(result.line.number), result.outcome.value, _code(result)):
+        reported = (own[0], own[1], own[5])
+        if reported != (str(result.line.number), result.outcome.value, _code(result)):
             yield f"results.csv has {own} for line {result.line.number}"
         values = tuple(map(unguard, row[: -len(RESULTS)]))
         fields = result.line.fields
@@ -282,9 +282,9 @@ def _report(passage: Passage, sizes: Sizes, *, is_deep: bool) -> Iterator[str]:
     """errors.csv holds exactly the lines with errors, and is as good as the file uploaded again."""
     wrong = [result for result in passage.results if result.outcome is Outcome.REJECTED]
     head, *rows = rows_of(passage.errors, passage.dialect.delimiter)
-    told = [(row[-4], row[-3]) for row in rows]
-    if told != [(str(result.line.number), _code(result)) for result in wrong]:
-        yield f"errors.csv lists {told}"
+    listed = [(row[-4], row[-3]) for row in rows]
+    if listed != [(str(result.line.number), _code(result)) for result in wrong]:
+        yield f"errors.csv lists {listed}"
     if head[-len(ERRORS) :] != ERRORS:
         yield f"errors.csv has the header {head}"
     if is_deep:

@@ -60,11 +60,6 @@ def asked(world: World, actor: Actor, row: Row, place: int = 0) -> Answer:
     return world.ask(actor, row["method"], path, body_of(world, row["body"], place))
 
 
-@pytest.mark.parametrize("route", sorted(deployed_routes()))
-def test_every_route_has_a_row(route: str) -> None:
-    assert route in {route_of(row) for row in ROWS}
-
-
 @pytest.mark.parametrize("row", marked(ROWS))
 def test_a_route_of_the_table_is_deployed(row: Row) -> None:
     assert route_of(row)
@@ -80,8 +75,8 @@ def test_a_route_answers_each_person_as_the_table_says(worlds: Worlds, row: Row)
         expected = int(row["answer"]) if may else 403
         if answer.status != expected:
             differences.append(f"{name}: found {answer.status} {answer.text}, expected {expected}")
-        if told := tells_of_others(f"{answer.text} {answer.headers}"):
-            differences.append(f"{name}: told of another tenant: {told}")
+        if leaks := tells_of_others(f"{answer.text} {answer.headers}"):
+            differences.append(f"{name}: names another tenant: {leaks}")
         is_asking = row["method"] == "GET" or row["body"].endswith("check")
         changes_nothing = answer.status >= 400 or (is_asking and answer.status == 200)
         if changes_nothing and world.state() != before:
@@ -124,8 +119,8 @@ def test_what_another_tenant_has_is_answered_as_what_nobody_has(worlds: Worlds, 
             before = world.state()
             answer = asked(world, actor, row, place)
             answers.append(unnamed(world, answer, place))
-            if told := tells_of_others(answers[-1]):
-                differences.append(f"{name}: told of another tenant: {told}")
+            if leaks := tells_of_others(answers[-1]):
+                differences.append(f"{name}: names another tenant: {leaks}")
             if answer.status >= 400 and world.state() != before:
                 differences.append(f"{name}: answered {answer.status}, and something was changed")
         if answers[0] != answers[1]:

@@ -10,8 +10,10 @@ from infra.reference.codes import places
 
 def test_the_list_holds_exactly_the_codes_that_the_package_gives() -> None:
     listed = {(code.kind, code.name) for code in CODES}
+    given = set(places())
 
-    assert listed == set(places())
+    assert given - listed == set(), "add these to handover/codes.py, with meaning and remedy"
+    assert listed - given == set(), "nothing gives these yet: see CONTRIBUTING.md, or remove them"
     assert len(listed) == len(CODES)
 
 
@@ -19,7 +21,7 @@ def test_the_list_holds_exactly_the_codes_that_the_package_gives() -> None:
 def test_a_code_has_a_meaning_and_a_remedy_in_whole_sentences(code: Code) -> None:
     assert code.meaning.endswith(".")
     assert code.remedy.endswith(".")
-    # Handover tells its own cells from a person's by this form; see reading.own_columns.
+    # Handover knows its own cells by this form; see reading.own_columns.
     assert code.name.replace("_", "").isupper()
 
 

@@ -28,6 +28,7 @@ from handover.profiles import (
     profile_json,
     template_csv,
 )
+from handover.profiles.checks import check_profile
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -68,6 +69,12 @@ def test_every_preset_stands_under_its_own_name_and_reads_its_own_template() -> 
         assert profile.name == name
         binding = found(*labels, profile=profile)
         assert len(binding.roles) + len(binding.conditions) == len(labels) - 1
+
+
+@pytest.mark.parametrize("name", sorted(presets()))
+def test_a_preset_passes_the_checks_of_a_profile_that_a_tenant_stores(name: str) -> None:
+    """Its labels and aliases among them: each names one column."""
+    check_profile(presets()[name])
 
 
 def test_a_template_starts_with_a_byte_order_mark_for_spreadsheets() -> None:
