@@ -47,8 +47,8 @@ def newcomer(pipeline: Pipeline) -> None:
     pipeline.users(User(NEWCOMER, "Neema Juma", frozenset({"Sales"}), "Kenya"))
 
 
-def await_newcomer(pipeline: Pipeline, *accounts: str) -> ObjectCreated:
-    """An import that has assigned the accounts to an address which nobody has yet."""
+def allow_pending(pipeline: Pipeline) -> None:
+    """Stores the profile PATIENT, whose lines may name addresses of nobody."""
     profile = replace(
         presets()["single-strict"],
         name=PATIENT,
@@ -57,6 +57,11 @@ def await_newcomer(pipeline: Pipeline, *accounts: str) -> ObjectCreated:
         required_user_roles=frozenset(),
     )
     pipeline.resources.tables.directory.put_profile(TENANT, profile)
+
+
+def await_newcomer(pipeline: Pipeline, *accounts: str) -> ObjectCreated:
+    """An import that has assigned the accounts to an address which nobody has yet."""
+    allow_pending(pipeline)
     created = pipeline.upload(
         file_of((account, NEWCOMER) for account in accounts), pipeline.ticket(profile=PATIENT)
     )

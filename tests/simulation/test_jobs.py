@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 from handover.errors import HandoverError
 from handover.model import Account, State, User
-from handover.profiles import UnknownUser, presets
 from handover.rules import address_in, is_pending
 
 from functions.assign import app as assign
@@ -25,8 +24,8 @@ from functions.follow import app as follow
 from functions.publish import app as publish
 from functions.validate import app as validate
 from tests.kit.fixtures import clients_of_memory, pipeline
-from tests.kit.jobs import NEWCOMER, PATIENT, api
-from tests.kit.memory_aws import Change, ObjectCreated, ServiceError
+from tests.kit.jobs import NEWCOMER, PATIENT, allow_pending, api
+from tests.kit.memory_aws import Change, ObjectCreated
 from tests.kit.pipeline import (
     AMINA,
     BARAKA,
@@ -37,9 +36,10 @@ from tests.kit.pipeline import (
     Pipeline,
     file_of,
     import_id,
-    told_by_s3,
+    s3_event,
     with_body,
 )
+from tests.simulation.disturbing import Disturbance, StoppedError
 
 __all__ = ["clients_of_memory", "pipeline"]
 
@@ -54,35 +54,6 @@ MAX_NESTED = 2
 ACCOUNTS = ("K0", "K1", "K2", "K3")
 UNDONE = ("U0", "U1")
 NEEMA = User(NEWCOMER, "Neema Juma", frozenset({"Sales"}), "Kenya")
-
-
-class _StoppedError(BaseException):
-    """The process of a step is gone."""
-
-
-@dataclass
-class _Disturbance:
-    """Something that happens to one call of a step."""
-
-    at_call: int
-    kind: str
-    meanwhile: Callable[[], None]
-    seen: int = 0
-
-    def before(self, *_operation: Any) -> None:
-        self.seen += 1
-        if self.seen != self.at_call:
-            return
-        if self.kind == "stop":
-            raise _StoppedError
-        if self.kind == "error":
-            raise ServiceError("InternalServerError", "a service fails", 500)
-        if self.kind == "world":
-            self.meanwhile()
-
-    def after(self, *_operation: Any) -> None:
-        if self.kind == "stop_after" and self.seen == self.at_call:
-            raise _StoppedError
 
 
 @dataclass
@@ -100,11 +71,11 @@ class Unrest:
     depth: int = 0
 
     def gather(self) -> None:
-        """Takes what was sent, told or changed to where it waits."""
+        """Takes what was sent, announced or changed to where it waits."""
         memory, resources = self.pipeline.memory, self.pipeline.resources
         events = memory.s3.buckets[resources.uploads_bucket].events
         for created in events[self.heard :]:
-            (record,) = told_by_s3(created)["Records"]
+            (record,) = s3_event(created)["Records"]
             self.inbox.append(("IntakeQueue", record["body"]))
         self.heard = len(events)
         self.inbox += ((memory.sqs.queues[sent.queue_url], sent.body) for sent in memory.sqs.outbox)
@@ -191,7 +162,7 @@ class Unrest:
         memory.hook = self._disturbance()
         try:
             return not self.pipeline.invoke(handler, event, 30.0)
-        except (_StoppedError, HandoverError):
+        except (StoppedError, HandoverError):
             return False
         except Exception as failed:
             if "InternalServerError" not in str(failed):
@@ -200,12 +171,12 @@ class Unrest:
         finally:
             memory.hook = outer
 
-    def _disturbance(self) -> _Disturbance | None:
+    def _disturbance(self) -> Disturbance | None:
         if self.left <= 0 or self.depth >= MAX_NESTED or self.chance.random() > DISTURBED:
             return None
         self.left -= 1
         kind = self.chance.choice(("stop", "stop_after", "error", "world", "world"))
-        return _Disturbance(self.chance.randint(1, 20), kind, self._meanwhile)
+        return Disturbance(self.chance.randint(1, 20), kind, self._meanwhile)
 
     def _meanwhile(self) -> None:
         memory, outer = self.pipeline.memory, self.pipeline.memory.hook
@@ -228,14 +199,7 @@ def furnish(pipeline: Pipeline) -> None:
     pipeline.accounts(
         *(Account(TENANT, one, 1, opco="Kenya", assigned=held) for one in (*ACCOUNTS, *UNDONE))
     )
-    profile = replace(
-        presets()["single-strict"],
-        name=PATIENT,
-        unknown_user=UnknownUser.PENDING,
-        has_opco_wall=False,
-        required_user_roles=frozenset(),
-    )
-    pipeline.resources.tables.directory.put_profile(TENANT, profile)
+    allow_pending(pipeline)
 
 
 def uploads(unrest: Unrest, profile: str, *lines: tuple[str, str]) -> Callable[[], bool]:

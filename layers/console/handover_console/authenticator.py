@@ -61,11 +61,11 @@ def register(settings: Settings, access_token: str, code: str) -> None:
     answer = _ask(settings, "VerifySoftwareToken", asked)
     if answer.get("Status") != "SUCCESS":
         raise AuthenticatorError("CodeMismatchException", "the code is not the app's")
-    wanted = {"Enabled": True, "PreferredMfa": True}
+    preferences = {"Enabled": True, "PreferredMfa": True}
     _ask(
         settings,
         "SetUserMFAPreference",
-        {"AccessToken": access_token, "SoftwareTokenMfaSettings": wanted},
+        {"AccessToken": access_token, "SoftwareTokenMfaSettings": preferences},
     )
 
 

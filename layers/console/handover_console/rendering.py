@@ -134,7 +134,7 @@ def holders(held: Iterable[Mapping[str, Any]]) -> str:
 
 
 def addresses(held: Iterable[str], names: Mapping[str, str]) -> str:
-    """The people of addresses, or values of a fact; an address may wait for its user."""
+    """The people of addresses, or values of a field; an address may wait for its user."""
     return ", ".join(_known_as(one, names) for one in held) or text("nobody")
 
 

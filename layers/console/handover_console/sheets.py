@@ -29,7 +29,7 @@ def guarded(value: str) -> str:
 
 
 def accounts_csv(accounts: Sequence[Mapping[str, Any]]) -> str:
-    """The accounts: their facts, then for each role who holds it, their names and phones.
+    """The accounts: their fields, then for each role who holds it, their names and phones.
 
     It is the file that `handover export` writes: several holders are separated by commas, and
     `pending:<address>` is an address without a user yet.

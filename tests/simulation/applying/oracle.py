@@ -1,4 +1,4 @@
-"""What must be true of a race, told from bytes and items alone: nothing of the product is used.
+"""What must be true of a race, judged from bytes and items alone: nothing of the product is used.
 
 A line is applied exactly when its account still was as the dry run had found it, and then exactly
 as shown. Every other line changes nothing and says what has changed: the account, as it then was,
@@ -69,8 +69,8 @@ def judge(race: Race) -> Tally:
         stopped=race.is_stopped,
         held=race.is_held,
     )
-    told = _Judge(race)
-    tally.differences = [f"{race.name}: {problem}" for problem in told.problems(tally)]
+    judged = _Judge(race)
+    tally.differences = [f"{race.name}: {problem}" for problem in judged.problems(tally)]
     return tally
 
 
@@ -110,7 +110,7 @@ class _Judge:
             return
         applied = {(_account(row), line) for line, row in self._done.items() if _has_effect(row)}
         if applied != self._own.keys():
-            yield f"lines are told as applied that were not, or the other way: {applied}"
+            yield f"lines are reported as applied that were not, or the other way: {applied}"
             return
         for line, row in self._done.items():
             tally.lines += 1
@@ -223,13 +223,13 @@ def _says(why: str, seen: Item | None, now: Item | None) -> bool:
     differing = {role.removeprefix("#"): change for role, change in _changed(before, after).items()}
     if why == SAME:
         return not differing
-    told: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+    effects: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
     for part in why.split("; "):
         found = _CHANGE.fullmatch(part)
         if found is None:
             return False
-        told[found["what"]] = _users(found["before"]), _users(found["now"])
-    return told == differing
+        effects[found["what"]] = _users(found["before"]), _users(found["now"])
+    return effects == differing
 
 
 def _users(text: str) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from functions.assign import app as assign
 from functions.finalize import app as finalize
 from functions.validate import app as validate
 from tests.kit.caller import Api
-from tests.kit.memory_aws import Change, ObjectCreated, ServiceError, Snapshot
+from tests.kit.memory_aws import Change, ObjectCreated, Snapshot
 from tests.kit.pipeline import (
     ADMIN,
     AMINA,
@@ -37,9 +37,10 @@ from tests.kit.pipeline import (
     TOGO,
     Pipeline,
     import_id,
-    told_by_s3,
+    s3_event,
     with_body,
 )
+from tests.simulation.disturbing import Disturbance, StoppedError
 from tests.simulation.engine.scene import ROLES, ROLES_PROFILE
 
 Item = Mapping[str, Any]
@@ -60,10 +61,6 @@ ON_ERROR = "on error"
 MEDDLED, MAX_STEPS = 0.8, 400
 
 
-class _StoppedError(BaseException):
-    """The process of a function is gone."""
-
-
 @dataclass
 class Race:
     """What happened in a race: all that the oracle looks at.
@@ -73,7 +70,7 @@ class Race:
     changes of accounts since the dry run began, in their order, and `at_end` is how many there were
     when the import had settled its lines. `users` are the states of the directory's users since
     then, the first being the dry run's. With `on_error` (or the limits of changes, which `is_held`
-    tells of) the file is uploaded to be applied: the dry run comes by itself, and either
+    shows) the file is uploaded to be applied: the dry run comes by itself, and either
     `is_stopped` or is applied by itself. `shown` and `done` are the two results.csv, `done` None
     when nothing was applied because the file was refused. `dry_run_order` is the place of the dry
     run in the order of all imports.
@@ -96,26 +93,12 @@ class Race:
     is_held: bool = False
 
 
-class _Watch:
+class _Watch(Disturbance):
     """A hook that notes which accounts are read, and disturbs one call of a function."""
 
     def __init__(self, note: Callable[[dict[str, Any]], None]) -> None:
+        super().__init__()
         self._note = note
-        self._calls = 0
-        self.at_call = 0
-        self.kind = ""
-        self.meanwhile: Callable[[], None] = lambda: None
-
-    def before(self, *_to_dict: Any) -> None:
-        self._calls += 1
-        if self._calls != self.at_call:
-            return
-        if self.kind == "stop":
-            raise _StoppedError
-        if self.kind == "error":
-            raise ServiceError("InternalServerError", "a service fails", 500)
-        if self.kind == "world":
-            self.meanwhile()
 
     def after(
         self, _number: int, _service: str, operation: str, _params: Any, answer: dict[str, Any]
@@ -127,10 +110,7 @@ class _Watch:
             for response in answer["Responses"]:
                 if item := response.get("Error", {}).get("Item"):
                     self._note(item)
-        if self._calls == self.at_call and self.kind == "stop_after":
-            raise _StoppedError
-        if self._calls == self.at_call and self.kind == "world_after":
-            self.meanwhile()
+        super().after()
 
 
 class Runner:
@@ -307,7 +287,7 @@ class _Running:
     def _until_final(self, created: ObjectCreated, hook: Callable[[], _Watch]) -> None:
         """Delivers what the import asks for, some of it twice, until it has ended."""
         pipeline = self.pipeline
-        (record,) = told_by_s3(created)["Records"]
+        (record,) = s3_event(created)["Records"]
         inbox = [("IntakeQueue", str(record["body"]))]
         for _ in range(MAX_STEPS):
             inbox += self._sent()
@@ -349,7 +329,7 @@ class _Running:
         memory.hook = watch
         try:
             return not copy_context().run(self.pipeline.invoke, handler, event, 30.0)
-        except (_StoppedError, HandoverError):
+        except (StoppedError, HandoverError):
             return False
         except Exception as failed:
             if "InternalServerError" not in str(failed):

@@ -26,7 +26,7 @@ def runner() -> Iterator[Runner]:
         warnings.filterwarnings("ignore", "No application metrics to publish")
         for variable, value in CLIENT_SETTINGS.items():
             patch.setenv(variable, value)
-        patch.setattr(metrics, "add_metric", lambda *_to_dict, **_more: None)
+        patch.setattr(metrics, "add_metric", lambda *_name, **_more: None)
         forget_clients()
         logger.setLevel("CRITICAL")
         try:

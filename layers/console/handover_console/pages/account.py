@@ -1,4 +1,4 @@
-"""One account: its facts, its team now or on a date, what has become of it, and an edit."""
+"""One account: its fields, its team now or on a date, what has become of it, and an edit."""
 
 from __future__ import annotations
 

@@ -42,13 +42,7 @@ def begin(visit: Visit) -> Answer:
     except AuthenticatorError as error:
         if error.is_token:
             return redirect(_sign_in(visit))
-        return page(
-            visit,
-            "authenticator.html",
-            status=HTTPStatus.CONFLICT,
-            stage="refused",
-            why=str(error),
-        )
+        return _refused(visit, error)
     return _secret(visit, secret)
 
 
@@ -65,14 +59,13 @@ def verify(visit: Visit) -> Answer:
     except AuthenticatorError as error:
         if error.is_wrong_code:
             return _secret(visit, secret, why=text("authenticator.wrong_code"))
-        return page(
-            visit,
-            "authenticator.html",
-            status=HTTPStatus.CONFLICT,
-            stage="refused",
-            why=str(error),
-        )
+        return _refused(visit, error)
     return redirect(visit.request.link("/authenticator"))
+
+
+def _refused(visit: Visit, error: AuthenticatorError) -> Answer:
+    why = str(error)
+    return page(visit, "authenticator.html", status=HTTPStatus.CONFLICT, stage="refused", why=why)
 
 
 def _secret(visit: Visit, secret: str, why: str = "") -> Answer:
