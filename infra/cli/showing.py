@@ -171,6 +171,10 @@ def show_next(screen: Screen, import_: Import) -> None:
         screen.say(f"Follow it with: handover imports {import_id}")
 
 
+# As many characters of a line as a terminal shows at once.
+MAX_CELLS_SHOWN = 200
+
+
 def show_first_errors(screen: Screen, api: Api, import_: Import, most: int) -> None:
     """The first lines of the import's report, and how to get the rest."""
     if not import_.get("report"):
@@ -200,9 +204,12 @@ def report_lines(answer: urllib3.BaseHTTPResponse, delimiter: str) -> Iterator[S
 
 
 def error_row(record: Sequence[str]) -> tuple[str, str, str]:
-    """Line, code and hint of one record of a report."""
-    line, code, error, hint = record[-4:]
-    return line, code, f"{error}\n{hint}" if hint else error
+    """Line, code and hint of one record of a report, and its cells where neither names a place."""
+    *cells, line, code, error, hint = record
+    text = f"{error}\n{hint}" if hint else error
+    if f"line {line}" not in text:
+        text += f"\nThe line: {' '.join(', '.join(cells).split())[:MAX_CELLS_SHOWN]}"
+    return line, code, text
 
 
 def show_error_rows(screen: Screen, rows: Sequence[tuple[str, str, str]]) -> None:

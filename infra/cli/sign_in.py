@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+from handover.rules import normal_address
 
 from infra.cli.failures import CommandError
 from infra.cli.location import Stack, user_pools
@@ -60,10 +61,11 @@ class SignIn:
 def login(stack: Stack, email: str) -> SignIn:
     """Signs in with values from the environment or the terminal, and stores the sign-in.
 
-    These are a password, and a code where the user pool asks for one. Raises CommandError when the
-    pool refuses, or asks for something else.
+    These are a password, and a code where the user pool asks for one. The address signs in in the
+    form in which the directory has it, whatever its letter case. Raises CommandError when the pool
+    refuses, or asks for something else.
     """
-    pools = user_pools()
+    pools, email = user_pools(), normal_address(email)
     client_id = stack.output("UserPoolClientId")
     password = _password(f"Password of {email}: ", PASSWORD_VARIABLE)
     try:
@@ -189,10 +191,10 @@ def _password(question: str, variable: str) -> str:
 
 
 def _refused(error: ClientError, what: str) -> Exception:
-    told = error.response["Error"]
-    if told["Code"] not in _REFUSALS:
+    refusal = error.response["Error"]
+    if refusal["Code"] not in _REFUSALS:
         return error
-    return CommandError(f"{what} ({told.get('Message', told['Code'])})")
+    return CommandError(f"{what} ({refusal.get('Message', refusal['Code'])})")
 
 
 def _load() -> dict[str, SignIn]:

@@ -79,7 +79,7 @@ def login(ctx: Context, email: Email) -> ExitCode:
     one.
     """
     session = session_of(ctx)
-    signed_in = sign_in.login(session.stack, email.strip())
+    signed_in = sign_in.login(session.stack, email)
     session.screen.say(f"{signed_in.email} is signed in")
     return ExitCode.ALL_GOOD
 

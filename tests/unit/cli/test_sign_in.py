@@ -84,6 +84,12 @@ def test_a_sign_in_is_kept_where_only_its_owner_can_read(settled: Stack, home: P
     assert sign_in.id_token(settled) == signed_in.id_token
 
 
+def test_an_address_signs_in_in_any_case(settled: Stack) -> None:
+    signed_in = sign_in.login(settled, f" {EMAIL.upper()}")
+
+    assert signed_in.email == EMAIL
+
+
 def test_without_a_home_sign_ins_are_kept_with_the_users_configuration(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -224,15 +230,15 @@ def test_a_new_password_and_a_code_are_asked_for_one_after_the_other(
 
 
 @pytest.mark.parametrize(
-    ("challenge", "told"), [("MFA_SETUP", "https://sign-in.example"), ("SMS_MFA", "SMS_MFA")]
+    ("challenge", "message"), [("MFA_SETUP", "https://sign-in.example"), ("SMS_MFA", "SMS_MFA")]
 )
 def test_what_cannot_be_answered_here_is_reported(
-    settled: Stack, monkeypatch: pytest.MonkeyPatch, challenge: str, told: str
+    settled: Stack, monkeypatch: pytest.MonkeyPatch, challenge: str, message: str
 ) -> None:
     monkeypatch.setattr(sign_in, "user_pools", lambda: _Asking(challenge))
     outputs = {**settled.outputs, "SignInUrl": "https://sign-in.example"}
 
-    with pytest.raises(CommandError, match=told):
+    with pytest.raises(CommandError, match=message):
         sign_in.login(Stack("handover", None, outputs), EMAIL)
 
 
