@@ -163,35 +163,35 @@ def _wait_for_news(stack: local.LocalStack, queue: str) -> Mapping[str, Any]:
 
 
 def _show_notification(screen: Screen, envelope: Mapping[str, Any], console_url: str) -> None:
-    told = json.loads(envelope["Message"])
+    body = json.loads(envelope["Message"])
     screen.say(f"Subject: {envelope['Subject']}", style="bold")
-    screen.say(notice(_import_from(told), console_url).text.rstrip())
+    screen.say(notice(_import_from(body), console_url).text.rstrip())
     screen.say()
     attributes = {name: one["Value"] for name, one in envelope["MessageAttributes"].items()}
     screen.say(f"To filter by: {json.dumps(attributes)}")
-    few = {name: told[name] for name in ("schema", "dedupe_id", "state", "accounts_updated")}
+    few = {name: body[name] for name in ("schema", "dedupe_id", "state", "accounts_updated")}
     screen.say(f"For programs: {json.dumps(few)[:-1]}, ...")
 
 
-def _import_from(told: Mapping[str, Any]) -> ImportSummary:
+def _import_from(body: Mapping[str, Any]) -> ImportSummary:
     """The import in a notification. The text for people is made from it, as it is for e-mail."""
     return ImportSummary(
-        import_id=told["import_id"],
-        tenant=told["tenant"],
-        profile=told["profile"],
-        source=told["source"],
-        uploader=told["uploader"],
-        filename=told["filename"],
-        mode=Mode(told["mode"]),
-        state=State(told["state"]),
-        received_at=datetime.fromisoformat(told["received_at"]),
-        finished_at=datetime.fromisoformat(told["finished_at"]),
-        counts=Counts(**told["counts"]),
-        accounts_updated=told["accounts_updated"],
-        refusal=Refusal(**told["refusal"]) if told["refusal"] else None,
-        report=ReportObject(**told["report"]) if told["report"] else None,
-        results=ReportObject(**told["results"]) if told["results"] else None,
-        warnings=tuple(FileWarning(**one) for one in told["warnings"]),
+        import_id=body["import_id"],
+        tenant=body["tenant"],
+        profile=body["profile"],
+        source=body["source"],
+        uploader=body["uploader"],
+        filename=body["filename"],
+        mode=Mode(body["mode"]),
+        state=State(body["state"]),
+        received_at=datetime.fromisoformat(body["received_at"]),
+        finished_at=datetime.fromisoformat(body["finished_at"]),
+        counts=Counts(**body["counts"]),
+        accounts_updated=body["accounts_updated"],
+        refusal=Refusal(**body["refusal"]) if body["refusal"] else None,
+        report=ReportObject(**body["report"]) if body["report"] else None,
+        results=ReportObject(**body["results"]) if body["results"] else None,
+        warnings=tuple(FileWarning(**one) for one in body["warnings"]),
     )
 
 

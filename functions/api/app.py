@@ -54,7 +54,7 @@ from handover.runtime import (
     tenant_requests_a_second,
 )
 
-# No answer is a page: a browser that is led to one runs, frames and remembers nothing of it.
+# Responses are never HTML; browsers must not execute, frame or cache them.
 SECURITY_HEADERS = {
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -177,16 +177,16 @@ def _too_many(event: dict[str, Any]) -> dict[str, Any] | None:
     seconds = seconds_to_wait(resources(), tenant, tenant_requests_a_second(), time.time())
     if not seconds:
         return None
-    told = problem(
+    answer = problem(
         HTTPStatus.TOO_MANY_REQUESTS,
         TOO_MANY,
         event["rawPath"],
         headers={"retry-after": str(seconds)},
     )
     return {
-        "statusCode": told.status_code,
-        "headers": {**told.headers, "content-type": PROBLEM},
-        "body": told.body,
+        "statusCode": answer.status_code,
+        "headers": {**answer.headers, "content-type": PROBLEM},
+        "body": answer.body,
         "isBase64Encoded": False,
     }
 
@@ -249,8 +249,8 @@ def unknown_route(error: NoRouteError) -> Response[str]:  # noqa: ARG001 - the s
 
 
 def failed(error: Exception) -> Response[str]:
-    """Anything else: the caller learns nothing but the id under which the log tells of it."""
-    # So Powertools tells of a body that it cannot read; ValueError is for forms without a boundary.
+    """Anything else: the caller learns nothing but the id under which the log has it."""
+    # Powertools raises these for a body that it cannot read, ValueError for a form without boundary
     # An outage is no fault of the body.
     unread = RequestUnsupportedContentType, ValueError
     if isinstance(error, unread) and not _is_json_request():

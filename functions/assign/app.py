@@ -38,11 +38,16 @@ def lambda_handler(event: dict[str, Any], context: Context) -> Any:
 
 
 def _work(body: str, run: Invocation) -> None:
-    told = read_message(body)
-    handed_on = told.get("handed_on")
+    message = read_message(body)
+    handed_on = message.get("handed_on")
     together(
         lambda: note_taken(resources(), Need.CHUNKS, run),
         lambda: work_chunk(
-            resources(), told["import_id"], told["chunk"], run, handed_on=handed_on, may_write=True
+            resources(),
+            message["import_id"],
+            message["chunk"],
+            run,
+            handed_on=handed_on,
+            may_write=True,
         ),
     )

@@ -1,4 +1,4 @@
-"""Converts workbooks: one message tells of one upload, which is then handed back to the intake."""
+"""Converts workbooks: one message names one upload, which is then handed back to the intake."""
 
 from __future__ import annotations
 

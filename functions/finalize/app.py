@@ -40,8 +40,8 @@ def lambda_handler(event: dict[str, Any], context: Context) -> Any:
 
 
 def _end(body: str, run: Invocation) -> None:
-    told = read_message(body)
+    message = read_message(body)
     together(
         lambda: note_taken(resources(), Need.FINALIZE, run),
-        lambda: end_import(resources(), told["import_id"], run),
+        lambda: end_import(resources(), message["import_id"], run),
     )

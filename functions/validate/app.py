@@ -1,4 +1,4 @@
-"""Takes in uploads: one message of the intake queue tells of one or more new objects."""
+"""Takes in uploads: one message of the intake queue names one or more new objects."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ def lambda_handler(event: dict[str, Any], context: Context) -> Any:
 
 
 def _take(body: str, run: Invocation) -> None:
-    told = read_message(body)
-    together(lambda: note_taken(resources(), Need.INTAKE, run), lambda: _take_all(told, run))
+    message = read_message(body)
+    together(lambda: note_taken(resources(), Need.INTAKE, run), lambda: _take_all(message, run))
 
 
-def _take_all(told: Any, run: Invocation) -> None:
-    for arrival in arrivals_of(told):
+def _take_all(message: Any, run: Invocation) -> None:
+    for arrival in arrivals_of(message):
         take_in(resources(), arrival, run, assign_timeout_seconds())

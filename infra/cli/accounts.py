@@ -158,17 +158,17 @@ def edit(
     """Change who is assigned to one account, by the rules of a profile."""
     session = session_of(ctx)
     body = {"profile": profile, "assign": assigned_by(wishes), "dry_run": dry_run}
-    told = (
+    answer = (
         session.api.patch("accounts", account_id, body=body)
         if PLAIN_ID.fullmatch(account_id)
         else session.api.patch("accounts", body=body, id=account_id)
     )
     if as_json:
-        show_json(told)
+        show_json(answer)
         return ExitCode.ALL_GOOD
     begin = "would be " if dry_run else ""
-    session.screen.say(f"{account_id} {begin}{told['outcome']}")
-    for change in told["changes"]:
+    session.screen.say(f"{account_id} {begin}{answer['outcome']}")
+    for change in answer["changes"]:
         before, after = (", ".join(change[when]) or "nobody" for when in ("before", "after"))
         session.screen.say(f"  {change['role']}: {before} -> {after}")
     return ExitCode.ALL_GOOD
@@ -202,13 +202,14 @@ def export(
         str | None, Option("--portal", metavar="NAME", help="only accounts of this portal")
     ] = None,
     holder: Annotated[
-        str | None, Option("--holder", metavar="NAME", help="only of this name or address")
+        str | None,
+        Option("--holder", metavar="NAME", help="only accounts of this user, by name or address"),
     ] = None,
     role: Annotated[
-        str | None, Option("--role", metavar="ROLE", help="only those that they hold in this role")
+        str | None, Option("--role", metavar="ROLE", help="only accounts held in this role")
     ] = None,
     beginning: Annotated[
-        str | None, Option("--beginning", metavar="TEXT", help="only those whose id begins so")
+        str | None, Option("--beginning", metavar="TEXT", help="only accounts whose id begins so")
     ] = None,
 ) -> ExitCode:
     """Write all accounts with their assigned users, as CSV."""

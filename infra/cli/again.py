@@ -49,7 +49,7 @@ def apply(
 ) -> ExitCode:
     """Apply exactly what a dry run has shown, without another upload.
 
-    With another profile or mapping the file is decided again. Possible within 24 hours of its
+    With another profile or mapping its lines are decided again. Possible within 24 hours of its
     upload.
     """
     body: dict[str, object] = {"mode": "dry_run" if dry_run else "run"}

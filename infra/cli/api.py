@@ -133,18 +133,18 @@ class Api:
 def problem(status: int, body: bytes) -> CommandError:
     """The error for a person from a problem document (RFC 9457), or from any other answer."""
     try:
-        told = json.loads(body)
+        document = json.loads(body)
     except ValueError:
-        told = None
-    if not isinstance(told, dict):
-        told = {}
-    title = told.get("title") or told.get("message") or _phrase(status)
-    detail = told.get("detail")
+        document = None
+    if not isinstance(document, dict):
+        document = {}
+    title = document.get("title") or document.get("message") or _phrase(status)
+    detail = document.get("detail")
     message = f"{title}: {detail}" if detail and detail != title else str(title)
-    hint = told.get("hint")
+    hint = document.get("hint")
     if hint and hint not in message:
         message = f"{message}. {hint}"
-    field = told.get("field")
+    field = document.get("field")
     if field and str(field) not in message:
         message = f"{field}: {message}"
     if status == HTTPStatus.UNAUTHORIZED:

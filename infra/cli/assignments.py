@@ -76,7 +76,7 @@ def assign(
     """Reassign accounts without a file: the named ones, or all that a user holds."""
     if bool(accounts) == bool(held_by):
         raise CommandError("name the accounts, or use --from with the address of their holder")
-    expected: dict[str, object] = {
+    body: dict[str, object] = {
         "profile": profile,
         "to": addresses_in(to, "--to") or None,
         "role": role,
@@ -84,7 +84,7 @@ def assign(
     }
     which = {"account_ids": accounts} if accounts else {"held_by": held_by}
     session = session_of(ctx)
-    answer = session.api.post("assignments", body=expected | which)
+    answer = session.api.post("assignments", body=body | which)
     return show_outcome(session, answer["import_ticket"], Watching(not no_wait, as_json, errors))
 
 

@@ -30,13 +30,17 @@ app = Typer()
 )
 def audit(
     ctx: Context,
-    by: Annotated[str, Option("--by", metavar="WHO", help="only of this address")] = "",
-    act: Annotated[str, Option("--act", metavar="ACT", help="as settings_changed")] = "",
-    about: Annotated[str, Option("--about", metavar="WHAT", help="as 'role owner'")] = "",
-    since: Annotated[str, Option("--since", metavar="WHEN", help="a date or a time")] = "",
-    until: Annotated[str, Option("--until", metavar="WHEN", help="before that")] = "",
+    by: Annotated[str, Option("--by", metavar="WHO", help="only acts of this address")] = "",
+    act: Annotated[
+        str, Option("--act", metavar="ACT", help="only acts of this kind, such as settings_changed")
+    ] = "",
+    about: Annotated[
+        str, Option("--about", metavar="WHAT", help="only acts about this, such as 'role owner'")
+    ] = "",
+    since: Annotated[str, Option("--since", metavar="WHEN", help="from this date or time on")] = "",
+    until: Annotated[str, Option("--until", metavar="WHEN", help="before this date or time")] = "",
     limit: Annotated[
-        int, Option("--limit", metavar="N", min=1, help="how many at most")
+        int, Option("--limit", metavar="N", min=1, help="list at most this many")
     ] = DEFAULT_ROWS,
     as_json: AsJson = False,
 ) -> ExitCode:

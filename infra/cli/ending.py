@@ -28,8 +28,10 @@ def code_of(run: Callable[[], int], screen: Screen) -> int:
     except HandoverError as error:
         screen.fail(str(error))
     except ClientError as error:
-        told = error.response["Error"]
-        screen.fail(f"AWS refused {error.operation_name}: {told.get('Message') or told['Code']}")
+        refusal = error.response["Error"]
+        screen.fail(
+            f"AWS refused {error.operation_name}: {refusal.get('Message') or refusal['Code']}"
+        )
     except BotoCoreError as error:
         screen.fail(f"AWS cannot be reached: {error}")
     except BrokenPipeError:

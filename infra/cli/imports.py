@@ -54,7 +54,7 @@ app = Typer()
 def imports(
     ctx: Context,
     import_id: Annotated[
-        str | None, Argument(metavar="ID", help="of one import, or its ticket")
+        str | None, Argument(metavar="ID", help="the id of one import, or its ticket")
     ] = None,
     as_json: AsJson = False,
     limit: Annotated[

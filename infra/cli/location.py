@@ -79,7 +79,7 @@ def find_stack() -> Stack:
     named = os.environ.get("HANDOVER_STACK")
     names = (named,) if named else DEFAULT_STACKS
     try:
-        found = {name: told for name in names if (told := _described(name)) is not None}
+        found = {name: values for name in names if (values := _described(name)) is not None}
     except (NoRegionError, NoCredentialsError) as error:
         raise CommandError(
             f"no stack is up on this machine and AWS is not configured ({error}) "
@@ -103,12 +103,12 @@ def find_stack() -> Stack:
 def _described(name: str) -> dict[str, str] | None:
     """The outputs of the stack of that name, None when there is none."""
     try:
-        told = boto3.client("cloudformation", config=_CONFIG).describe_stacks(StackName=name)
+        answer = boto3.client("cloudformation", config=_CONFIG).describe_stacks(StackName=name)
     except ClientError as error:
         if error.response["Error"]["Code"] != "ValidationError":
             raise
         return None
-    return {one["OutputKey"]: one["OutputValue"] for one in told["Stacks"][0].get("Outputs", ())}
+    return {one["OutputKey"]: one["OutputValue"] for one in answer["Stacks"][0].get("Outputs", ())}
 
 
 def is_local_by_default() -> bool:

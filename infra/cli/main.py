@@ -62,8 +62,8 @@ app.add_typer(operating.domains_app, name="domains", rich_help_panel=Panel.OPERA
 app.add_typer(operating.migrate_app, name="migrate", rich_help_panel=Panel.OPERATORS)
 
 
-def _show_version(expected: bool) -> None:
-    if expected:
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
         print(f"{PROGRAM} {version('handover')}")
         raise Exit
 

@@ -12,7 +12,7 @@ from handover.deadline import Deadline, begin
 from handover.store.moving import NameMover, PortfolioMover, UserMover
 from handover.store.name_places import NAMES_MARK
 from handover.store.tables import TableNames, connect
-from handover.store.user_places import MARK, Spreading, UserPlaces, places_by, put_receipt
+from handover.store.user_places import MARK, Spreading, UserPlaces, places_by, put_mark
 
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.screen import Screen, Unit
@@ -89,10 +89,10 @@ def _migrate(session: Session, tenant: str, kind: _Kind, *, is_back: bool, rate:
     if state is None and is_back:
         screen.say(f"The {kind.words} of {tenant} have never been spread.")
     elif state is None:
-        put_receipt(table, tenant, Spreading.PREPARED, now, mark=kind.mark)
+        put_mark(table, tenant, Spreading.PREPARED, now, mark=kind.mark)
         screen.say(f"Prepared. {again}")
     elif state is Spreading.SETTLED and is_back:
-        put_receipt(table, tenant, Spreading.LEAVING, now, mark=kind.mark)
+        put_mark(table, tenant, Spreading.LEAVING, now, mark=kind.mark)
         screen.say(f"Prepared for the way back. {again}")
     elif state is Spreading.SETTLED:
         screen.say(f"All {kind.words} of {tenant} are spread.")
@@ -100,13 +100,13 @@ def _migrate(session: Session, tenant: str, kind: _Kind, *, is_back: bool, rate:
         _check_age(places, now, is_back=is_back)
         expected = Spreading.BACK if is_back else Spreading.SPREAD
         if state is not expected:
-            put_receipt(table, tenant, expected, now, mark=kind.mark)
+            put_mark(table, tenant, expected, now, mark=kind.mark)
         steps = kind.mover.gather if is_back else kind.mover.spread
         _move(steps(tenant, _ENDLESS), rate, screen, kind.words)
         # Runs that began before the move may still store something at the home.
         is_old = state is Spreading.SPREAD and now - places.since >= LONGEST_RUN_SECONDS
         if is_old and not is_back and kind.mover.is_spread(tenant, _ENDLESS):
-            put_receipt(table, tenant, Spreading.SETTLED, now, mark=kind.mark)
+            put_mark(table, tenant, Spreading.SETTLED, now, mark=kind.mark)
             screen.say(f"All {kind.words} of {tenant} are spread.")
     return ExitCode.ALL_GOOD
 

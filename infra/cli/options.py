@@ -97,7 +97,7 @@ Output: TypeAlias = Annotated[
     str | None, Option("-o", "--output", metavar="FILE", help="write to this file, not to stdout")
 ]
 ProfileName: TypeAlias = Annotated[
-    str, Option("--profile", metavar="P", help="the profile that the file follows")
+    str, Option("--profile", metavar="P", help="the profile whose columns and rules apply")
 ]
 Map: TypeAlias = Annotated[
     list[Pair] | None,
@@ -113,7 +113,8 @@ OnError: TypeAlias = Annotated[
     Option(
         "--on-error",
         metavar="CHOICE",
-        help="what lines in error do to others: apply_good, all_or_nothing, 'stop_above: 5 %'",
+        help="what becomes of the good lines when others are in error: apply_good, all_or_nothing, "
+        "'stop_above: 5 %'",
     ),
 ]
 Reason: TypeAlias = Annotated[
@@ -122,7 +123,7 @@ Reason: TypeAlias = Annotated[
 Tenant: TypeAlias = Annotated[
     str, Option("--tenant", metavar="T", help="small letters, digits and hyphens")
 ]
-File: TypeAlias = Annotated[str, Argument(metavar="FILE", help="a CSV file")]
+File: TypeAlias = Annotated[str, Argument(metavar="FILE", help="a CSV file, or a workbook (.xlsx)")]
 ImportId: TypeAlias = Annotated[str, Argument(metavar="ID", help="the import's id, or its ticket")]
 AccountId: TypeAlias = Annotated[str, Argument(metavar="ACCOUNT", help="the account's id")]
 Email: TypeAlias = Annotated[str, Argument(metavar="EMAIL", help="the user's address")]

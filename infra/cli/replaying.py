@@ -39,18 +39,18 @@ def replay(functions: Any, name: str) -> tuple[int, int]:
     """
     total = 0
     while True:
-        told = _run_of(functions, name)
-        total += told["replayed"]
-        if not told["left"] or not told["replayed"]:
-            return total, told["left"]
+        result = _run_of(functions, name)
+        total += result["replayed"]
+        if not result["left"] or not result["replayed"]:
+            return total, result["left"]
 
 
 def _run_of(functions: Any, name: str) -> dict[str, int]:
     answer = functions.invoke(FunctionName=name, Payload=json.dumps({"replay": True}).encode())
-    told: dict[str, Any] = json.loads(answer["Payload"].read())
+    result: dict[str, Any] = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:
-        kind = told.get("errorType", answer["FunctionError"])
+        kind = result.get("errorType", answer["FunctionError"])
         raise CommandError(
             f"{name} ended with {kind}. While a service is busy, run `handover replay` later"
         )
-    return told
+    return result

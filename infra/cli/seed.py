@@ -46,14 +46,14 @@ def _load(
     tables = connected(stack, accounts=stack.output("AccountsTable"))
     with screen.bar("loading", None, Unit.LINES) as bar:
 
-        def told(done: int, total: int, what: str) -> None:
+        def show(done: int, total: int, what: str) -> None:
             bar.to(done, total, f"loading {what}")
 
         has_sign_ins = files.users is not None and (stack.is_embedded or with_invitations)
         if has_sign_ins:
             check_domains(tables, tenant, files.users or ())
         with noting(tables, tenant, Act.DIRECTORY_SEEDED, "directory"):
-            loaded = load(tables, tenant, files, told)
+            loaded = load(tables, tenant, files, show)
         tenant_topic(boto3.client("sns"), stack, tenant)
         if has_sign_ins and files.users is not None:
             password = os.environ.get(PASSWORD_VARIABLE)
@@ -63,7 +63,7 @@ def _load(
                 (password or DEFAULT_PASSWORD) if stack.is_embedded else None,
                 is_fixed=bool(password),
             )
-            loaded.append(sign_ins.load(tenant, files.users, told))
+            loaded.append(sign_ins.load(tenant, files.users, show))
     return loaded
 
 

@@ -37,16 +37,16 @@ def settings(
 ) -> ExitCode:
     """Show the tenant's settings, or change some."""
     session = session_of(ctx)
-    told = (
+    settings_now = (
         session.api.patch("settings", body=changes_of(mapping_of(changes)))
         if changes
         else session.api.get("settings")
     )
     if as_json:
-        show_json(told)
+        show_json(settings_now)
         return ExitCode.ALL_GOOD
-    width = max(map(len, told))
-    for name, value in told.items():
+    width = max(map(len, settings_now))
+    for name, value in settings_now.items():
         session.screen.say(f"{name:<{width}}  {_spoken(value)}")
     return ExitCode.ALL_GOOD
 
@@ -120,8 +120,8 @@ def set_role(
     session = session_of(ctx)
     allowed = [one for one in assigned_by or () if one]
     body = {"max_users": max_users, "assigned_by": allowed}
-    told = session.api.put("roles", role, body=body)
-    session.screen.say(f"{told['role']} is a role of the tenant's accounts")
+    answer = session.api.put("roles", role, body=body)
+    session.screen.say(f"{answer['role']} is a role of the tenant's accounts")
     return ExitCode.ALL_GOOD
 
 

@@ -143,10 +143,10 @@ def _chunks(item: ImportItem, now: float) -> Iterator[str]:
         if chunk is None:
             yield f"  chunk {number}: its item is missing"
             continue
-        told = _lease(chunk.lease_until, now, "assign", "ChunksLate")
+        lease = _lease(chunk.lease_until, now, "assign", "ChunksLate")
         yield (
             f"  chunk {number}: lines {int(chunk.first_line)} and on, taken "
-            f"{int(chunk.attempts)} times. {told}"
+            f"{int(chunk.attempts)} times. {lease}"
         )
     if len(pending) > MAX_SHOWN:
         yield f"  and {len(pending) - MAX_SHOWN} more"

@@ -73,9 +73,9 @@ def _serve_ranges_of_versions(s3: Any) -> None:
 
     def getting(bucket_name: str, key: str, headers: Any, query_params: Any = None) -> Any:
         status, answer_headers, body = get_object(bucket_name, key, headers, query_params)
-        expected = headers.get("range", "")
-        if status == 200 and expected and "Content-Range" not in answer_headers:
-            found = s3._parse_range(expected, len(body))
+        asked_range = headers.get("range", "")
+        if status == 200 and asked_range and "Content-Range" not in answer_headers:
+            found = s3._parse_range(asked_range, len(body))
             if found is not None:
                 start, end = found
                 answer_headers["Content-Range"] = f"bytes {start}-{end}/{len(body)}"
@@ -108,8 +108,8 @@ def _permit_batches_by_their_parts(iam_actions: Any) -> None:
     def checks(action: str, body: bytes, region: str, account: str) -> list[tuple[str, str]]:
         if action not in ("dynamodb:ExecuteStatement", "dynamodb:BatchExecuteStatement"):
             return list(transaction_checks(action, body, region, account))
-        told = json.loads(body)
-        texts = [part["Statement"] for part in told.get("Statements", [told])]
+        batch = json.loads(body)
+        texts = [part["Statement"] for part in batch.get("Statements", [batch])]
         found = [match for match in map(statement.match, texts) if match]
         return [
             (
@@ -133,9 +133,9 @@ def _take_alarms_of_several_metrics(provisioners: Any) -> None:
     def recording(name: Any, props: Any) -> Any:
         for one in props.get("Metrics", []):
             if stat := one.get("MetricStat"):
-                told = {**stat["Metric"], "Period": stat["Period"], "Statistic": stat["Stat"]}
+                metric = {**stat["Metric"], "Period": stat["Period"], "Statistic": stat["Stat"]}
                 rest = {key: value for key, value in props.items() if key != "Metrics"}
-                return record(name, rest | told)
+                return record(name, rest | metric)
         return record(name, props)
 
     provisioners._cw_metric_alarm_record = recording

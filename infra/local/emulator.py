@@ -64,11 +64,11 @@ class Emulator:
         return self.home / "emulator.log"
 
 
-def choose_port(expected: int | None) -> int:
-    """`wanted` itself; 0 gives any free port, None the usual one or, if taken, any free one."""
-    if expected:
-        return expected
-    if expected is None and _is_free(USUAL_PORT):
+def choose_port(requested: int | None) -> int:
+    """`requested` itself; 0 gives any free port, None the usual one or, if taken, any free one."""
+    if requested:
+        return requested
+    if requested is None and _is_free(USUAL_PORT):
         return USUAL_PORT
     with socket.socket() as probe:
         probe.bind((HOST, 0))

@@ -43,7 +43,7 @@ class Loaded:
         return self.total - self.new - self.changed
 
 
-def load(tables: Tables, tenant: str, files: DirectoryFiles, told: Progress) -> list[Loaded]:
+def load(tables: Tables, tenant: str, files: DirectoryFiles, report: Progress) -> list[Loaded]:
     """Writes all that differs, profiles and users before what refers to them.
 
     Assignments that stand are left alone, and nothing is deleted. Raises DirectoryFileError for
@@ -61,12 +61,12 @@ def load(tables: Tables, tenant: str, files: DirectoryFiles, told: Progress) -> 
     if files.profiles:
         loaded.append(Loaded("profiles", len(files.profiles), 0, 0))
     if files.users is not None:
-        loaded.append(_load_users(tables, tenant, files.users, told))
+        loaded.append(_load_users(tables, tenant, files.users, report))
     if files.settings is not None:
         tables.directory.put_settings(tenant, files.settings)
         loaded.append(Loaded("settings", 1, 0, 0))
     if files.accounts is not None:
-        loaded.append(_load_accounts(tables, tenant, files.accounts, told))
+        loaded.append(_load_accounts(tables, tenant, files.accounts, report))
     if files.workflows is not None:
         tables.directory.put_workflows(tenant, files.workflows, _deadline())
         loaded.append(Loaded("workflows", len(files.workflows), 0, 0))
@@ -122,13 +122,13 @@ def _check_profiles(tables: Tables, tenant: str, files: DirectoryFiles) -> None:
 
 def _check_logins(tables: Tables, tenant: str, users: Sequence[User]) -> None:
     """Raises DirectoryFileError for a login name of a user of whom the file says nothing."""
-    expected = {normal_login(user.login_name): user for user in users if user.login_name}
-    told_of = {user.email for user in users}
-    holders = tables.directory.users_by_login(tenant, expected, _deadline())
+    logins = {normal_login(user.login_name): user for user in users if user.login_name}
+    listed = {user.email for user in users}
+    holders = tables.directory.users_by_login(tenant, logins, _deadline())
     for login, holder in holders.items():
-        if not holder.is_deleted and holder.email not in told_of:
+        if not holder.is_deleted and holder.email not in listed:
             raise DirectoryFileError(
-                f"users.csv, login_name of {expected[login].email}: {login!r} is the login name of "
+                f"users.csv, login_name of {logins[login].email}: {login!r} is the login name of "
                 f"{holder.email} already"
             )
 
@@ -145,7 +145,7 @@ def _check_default(tables: Tables, tenant: str, files: DirectoryFiles) -> None:
         )
 
 
-def _load_users(tables: Tables, tenant: str, users: Sequence[User], told: Progress) -> Loaded:
+def _load_users(tables: Tables, tenant: str, users: Sequence[User], report: Progress) -> Loaded:
     new = changed = 0
     for done, part in _parts(users):
         known = tables.directory.users(tenant, [user.email for user in part], _deadline())
@@ -154,12 +154,12 @@ def _load_users(tables: Tables, tenant: str, users: Sequence[User], told: Progre
         added = sum(user.email not in known for user in part)
         new += added
         changed += len(differing) - added
-        told(done, len(users), "users")
+        report(done, len(users), "users")
     return Loaded("users", len(users), new, changed)
 
 
 def _load_accounts(
-    tables: Tables, tenant: str, accounts: Sequence[Account], told: Progress
+    tables: Tables, tenant: str, accounts: Sequence[Account], report: Progress
 ) -> Loaded:
     new = changed = 0
     settings = tables.directory.settings(tenant)
@@ -181,7 +181,7 @@ def _load_accounts(
         added = sum(account.account_id not in known for account in part)
         new += added
         changed += len(differing) - added
-        told(done, len(accounts), "accounts")
+        report(done, len(accounts), "accounts")
     return Loaded("accounts", len(accounts), new, changed)
 
 
@@ -192,17 +192,17 @@ def _with_manager(account: Account, default: str) -> Account:
     return replace(account, assigned={**account.assigned, ACCOUNT_MANAGER: (default,)})
 
 
-def _has_fields(known: Account | None, expected: Account) -> bool:
+def _has_fields(known: Account | None, account: Account) -> bool:
     """True when all that the directory says of the account is there already."""
     if known is None:
         return False
     as_expected = replace(
         known,
-        name=expected.name,
-        customer_id=expected.customer_id,
-        opco=expected.opco,
-        is_active=expected.is_active,
-        portals=expected.portals,
+        name=account.name,
+        customer_id=account.customer_id,
+        opco=account.opco,
+        is_active=account.is_active,
+        portals=account.portals,
     )
     return as_expected == known
 

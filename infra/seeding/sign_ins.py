@@ -42,7 +42,7 @@ class SignIns:
     is_fixed: bool = False
 
     def load(
-        self, tenant: str, users: Sequence[User], told: Callable[[int, int, str], None]
+        self, tenant: str, users: Sequence[User], report: Callable[[int, int, str], None]
     ) -> Loaded:
         """Gives every active user a sign-in with their roles as groups; bars the others.
 
@@ -62,7 +62,7 @@ class SignIns:
                     new += 1
             elif self._update(tenant, user, found, members):
                 changed += 1
-            told(number, len(users), "sign-ins")
+            report(number, len(users), "sign-ins")
         total = sum(user.is_active for user in users)
         return Loaded("sign-ins", max(total, new + changed), new, changed)
 
@@ -148,7 +148,7 @@ class SignIns:
         }
 
     def _members(self, expected: set[str]) -> dict[str, set[str]]:
-        """The addresses in each group of the pool; groups that are wanted and missing are made."""
+        """The addresses in each group of the pool; missing groups are created."""
         pages = self.pools.get_paginator("list_groups").paginate(UserPoolId=self.pool)
         groups = {group["GroupName"] for page in pages for group in page["Groups"]}
         for group in sorted(expected - groups):

@@ -105,13 +105,17 @@ class Job:
     def notify(self) -> None:
         """Who is subscribed hears of the import."""
         sqs: Any = boto3.client("sqs")
-        wanted = f"import-finished/{self.import_['import_id']}"
+        dedupe_id = f"import-finished/{self.import_['import_id']}"
 
         def look() -> str | None:
-            told = [one["Message"] for one in notifications(sqs, self.queue_url)]
-            return next((one for one in told if json.loads(one)["dedupe_id"] == wanted), None)
+            messages = [one["Message"] for one in notifications(sqs, self.queue_url)]
+            return next(
+                (one for one in messages if json.loads(one)["dedupe_id"] == dedupe_id), None
+            )
 
-        _expect("the state told", json.loads(until(look, "the notification"))["state"], "error")
+        _expect(
+            "the announced state", json.loads(until(look, "the notification"))["state"], "error"
+        )
 
     def drop(self) -> None:
         """Another system writes a file into the bucket."""

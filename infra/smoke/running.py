@@ -1,4 +1,4 @@
-"""Running the main job, telling how it went, and removing what it leaves whatever happens."""
+"""Running the main job, showing how it goes, and removing what it leaves whatever happens."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _steps(job: Job, screen: Screen) -> ExitCode:
             do()
         except FAILURES as error:
             screen.say(f"  failed  {what}", style="bold red")
-            screen.fail(f"the step that failed is: {what}. {told(error)}")
+            screen.fail(f"the step that failed is: {what}. {reason_of(error)}")
             return ExitCode.REFUSED
         screen.say(f"  ok      {what} ({time.monotonic() - begun:.1f} s)")
     return ExitCode.ALL_GOOD
@@ -86,7 +86,7 @@ def _clean(tenant: SmokeTenant, screen: Screen) -> bool:
         Traces(tenant).remove(tenant_topic(boto3.client("sns"), tenant.stack, tenant.name))
     except FAILURES as error:
         screen.say(f"  failed  remove {tenant.name}", style="bold red")
-        screen.fail(f"something of {tenant.name} is left. {told(error)}")
+        screen.fail(f"something of {tenant.name} is left. {reason_of(error)}")
         screen.fail("`handover smoke --clean` tries again")
         return False
     finally:
@@ -95,7 +95,7 @@ def _clean(tenant: SmokeTenant, screen: Screen) -> bool:
     return True
 
 
-def told(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """What went wrong, with the call of AWS that said so."""
     if isinstance(error, ClientError):
         said = error.response["Error"]

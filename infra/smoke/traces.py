@@ -72,7 +72,7 @@ class Traces:
             raise CommandError(f"{name} is no tenant of a smoke run: nothing of it was removed")
 
     def _is_at_rest(self) -> bool | None:
-        """True once every file has an import that has ended and was told, and history followed."""
+        """True once the import of every file has ended and is announced, and history follows."""
         name, dynamodb = self.tenant.name, _dynamodb()
         keys = self._keys(self._table("DirectoryTable"), name)
         if any(key["sk"]["S"].startswith(JOB) for key in keys):

@@ -194,7 +194,7 @@ def _command(asked: argparse.Namespace) -> str:
 
 def _machine(load: float) -> str:
     return (
-        f"{machine.described()}; {load:.1f} processes wanted the cores in the minute before it, "
+        f"{machine.described()}; {load:.1f} processes used the cores in the minute before it, "
         f"{os.getloadavg()[2]:.1f} in the last quarter of an hour of it, its own included"
     )
 

@@ -134,9 +134,9 @@ def _import(stack: pipeline.Pipeline, ticket: str, lines: int, *, turn: int) -> 
         with _recording(stack) as recorder:
             run()
         recorded[stage] = recorder
-    told = recorded["finalize"].calls
-    after = next(place for place, call in enumerate(told) if call.operation == "Publish") + 1
-    del told[after:]
+    calls = recorded["finalize"].calls
+    after = next(place for place, call in enumerate(calls) if call.operation == "Publish") + 1
+    del calls[after:]
     return recorded
 
 

@@ -63,10 +63,10 @@ def served(canned: Canned, *, delay_seconds: float = 0.0) -> Iterator[str]:
         server.join()
 
 
-def _serve(canned: Canned, delay_seconds: float, told: Connection) -> None:
+def _serve(canned: Canned, delay_seconds: float, port: Connection) -> None:
     answers = _Answers(canned)
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        told.send(listener.getsockname()[1])
+        port.send(listener.getsockname()[1])
         while True:
             connection, _ = listener.accept()
             threading.Thread(

@@ -113,14 +113,14 @@ def _imported(name: str, side: Path) -> Imported:
 
 def _before(folder: Path) -> Path | None:
     """The code of d4b7b5e with its layers, unpacked; None where git does not know it."""
-    told = subprocess.run(
+    archived = subprocess.run(
         ["git", "-C", str(ROOT), "archive", BEFORE], capture_output=True, check=False
     )
-    if told.returncode:
+    if archived.returncode:
         return None
     source = folder / "source"
     source.mkdir(parents=True)
-    with tarfile.open(fileobj=io.BytesIO(told.stdout)) as archive:
+    with tarfile.open(fileobj=io.BytesIO(archived.stdout)) as archive:
         archive.extractall(source, filter="data")
     # Its tracer made a client of X-Ray at each import.
     with patch.object(package, "SERVICES", package.SERVICES | {"xray"}):

@@ -76,7 +76,7 @@ def pipeline() -> Pipeline:
 
 
 def seed(at: Pipeline, accounts: int) -> None:
-    """A tenant with its people, and accounts with the facts that customers keep of theirs."""
+    """A tenant with its people, and accounts with the fields that customers keep of theirs."""
     tables, deadline = at.resources.tables, Deadline(time.time() + 600)
     known = [
         Account(
@@ -144,8 +144,8 @@ def work(at: Pipeline) -> None:
     outbox, at.memory.sqs.outbox = at.memory.sqs.outbox, []
     for message in outbox:
         if message.queue_url == at.resources.chunks_queue:
-            told = json.loads(message.body)
-            work_chunk(at.resources, told["import_id"], told["chunk"], run(), may_write=True)
+            body = json.loads(message.body)
+            work_chunk(at.resources, body["import_id"], body["chunk"], run(), may_write=True)
 
 
 def end(at: Pipeline, import_id: str) -> str:

@@ -55,8 +55,8 @@ def goals(sections: Sequence[str]) -> str:
     missed = sum(VERDICTS[1] in row for row in rows)
     head = ("topic", "what", "figure", "goal", "")
     table = [_row(head), _row(["---"] * len(head)), *rows]
-    told = f"{len(rows) - missed} of {len(rows)} goals are met."
-    return "\n".join(["## Goals", "", told, "", *table])
+    verdict = f"{len(rows) - missed} of {len(rows)} goals are met."
+    return "\n".join(["## Goals", "", verdict, "", *table])
 
 
 def verdicts(found: Sequence[tuple[str, float, float]]) -> str:

@@ -73,7 +73,7 @@ Paces = dict[str, list[Pace]]
 
 
 def account_item(key: str = KEY) -> dict[str, Any]:
-    """An account as a year of imports leaves it: facts, a manager, and the last one's mark."""
+    """An account as a year of imports leaves it: fields, a manager, and the last one's receipt."""
     change = RoleChange("account_manager", ("bo.chen@lumina.example",), (STANDING,))
     receipt = ChangeReceipt(
         "1" * 32, EARLIER, 4711, "ines.okello@lumina.example", "2026-11-15T09:00:07Z", 12, (change,)

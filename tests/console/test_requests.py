@@ -31,7 +31,7 @@ def test_who_holds_an_account_sees_its_requests_as_theirs(at_work: Browser) -> N
     assert SHARED_ACCOUNT in page.text
 
 
-def test_who_holds_none_is_told_what_to_do_first(at_work: Browser) -> None:
+def test_who_holds_none_reads_what_to_do_first(at_work: Browser) -> None:
     at_work.sign_in(SUPPORT)
 
     assert "No request yet" in at_work.get("/requests").text

@@ -38,11 +38,11 @@ class Gateway(BaseHTTPRequestHandler):
         """Passes the request on, unless it is for API Gateway itself to answer."""
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         with self.turn:
-            told = self._answer(body)
-        status = HTTPStatus(told["statusCode"])
-        sent = str(told.get("body") or "").encode()
+            answer = self._answer(body)
+        status = HTTPStatus(answer["statusCode"])
+        sent = str(answer.get("body") or "").encode()
         self.send_response_only(status)
-        for name, value in told["headers"].items():
+        for name, value in answer["headers"].items():
             self.send_header(name, value)
         if status is not HTTPStatus.NO_CONTENT:
             self.send_header("content-length", str(len(sent)))

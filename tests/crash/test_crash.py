@@ -1,6 +1,6 @@
 """Real worker processes on the embedded AWS, killed while they work: nothing comes of it.
 
-`python -m tests.soak kill9` does the same for a thousand kills.
+`python -m tests.soak crashes` does the same for a thousand kills.
 """
 
 from __future__ import annotations

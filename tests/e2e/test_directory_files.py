@@ -67,8 +67,8 @@ def test_a_dropped_directory_is_assigned_from_and_shrinks_by_explicit_words_only
         "email,status\nstory.two@lumina.example,deleted\nSTORY.TWO@lumina.example,deleted\n",
     )
     assert again["counts"] == {**_no_counts(), "lines": 2, "updated": 1, "duplicate": 1}
-    told = doors.api("GET", "/users/story.two@lumina.example").json
-    assert told["status"] == "deleted"
+    user = doors.api("GET", "/users/story.two@lumina.example").json
+    assert user["status"] == "deleted"
     assert doors.api("GET", "/users/story.one@lumina.example").json["status"] == "active"
     # Who is deleted is taken off all accounts, by an import of its own.
     until(lambda: doors.manager("ST1") == [], "the removal of who was deleted")

@@ -63,9 +63,9 @@ class Tenant:
     def said(self, *words: str) -> str:
         """What the command line prints to the tenant's Admin."""
         assert self.doors.handover("login", self.admin).returncode == 0
-        told = self.doors.handover(*words)
-        assert told.returncode == 0, (words, told.stdout, told.stderr)
-        return told.stdout
+        result = self.doors.handover(*words)
+        assert result.returncode == 0, (words, result.stdout, result.stderr)
+        return result.stdout
 
 
 def users_csv(*rows: str) -> str:

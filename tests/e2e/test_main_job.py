@@ -54,9 +54,9 @@ def test_the_notification_comes_with_text_json_and_attributes(doors: Doors) -> N
 
     envelope = doors.notification(f"import-finished/{ended['import_id']}")
 
-    told = json.loads(envelope["Message"])
-    assert told["schema"] == "handover.import/1"
-    assert {name: told[name] for name in ("state", "counts", "tenant")} == {
+    message = json.loads(envelope["Message"])
+    assert message["schema"] == "handover.import/1"
+    assert {name: message[name] for name in ("state", "counts", "tenant")} == {
         name: ended[name] for name in ("state", "counts", "tenant")
     }
     assert len(envelope["Subject"]) < 100
@@ -136,10 +136,10 @@ def test_a_door_takes_one_upload_of_its_own_key_only(doors: Doors) -> None:
     assert doors.ended(answer["import_ticket"])["counts"]["updated"] == 1
 
     def replays() -> list[object]:
-        told = doors.import_(answer["import_ticket"])["warnings"]
-        return [one for one in told if one["code"] == "TICKET_REPLAYED"]
+        warnings = doors.import_(answer["import_ticket"])["warnings"]
+        return [one for one in warnings if one["code"] == "TICKET_REPLAYED"]
 
-    until(replays, "what the first upload tells of the second")
+    until(replays, "what the first upload says of the second")
     assert doors.manager("KE100247") == ["wanjiru.mwangi@lumina.example"]
 
 

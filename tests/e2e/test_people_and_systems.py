@@ -50,8 +50,8 @@ def test_a_file_in_nobodys_place_is_answered(doors: Doors, tmp_path: Path) -> No
         return False
 
     until(heard, "the notification of the stray file")
-    told = [one for one in doors.heard if "stray.csv" in one["Message"]]
-    assert json.loads(told[0]["Message"])["refusal"]["code"] == "UNKNOWN_SOURCE"
+    notifications = [one for one in doors.heard if "stray.csv" in one["Message"]]
+    assert json.loads(notifications[0]["Message"])["refusal"]["code"] == "UNKNOWN_SOURCE"
 
 
 def test_an_uploader_without_the_role_is_refused_at_the_door(doors: Doors) -> None:
@@ -104,11 +104,11 @@ def test_the_command_line_uploads_and_brings_the_report(doors: Doors, tmp_path: 
     assert doors.handover("login", ADMIN).returncode == 0
 
     uploaded = doors.handover("upload", str(file), "--profile", "single-strict", "--json")
-    told = json.loads(uploaded.stdout)
+    result = json.loads(uploaded.stdout)
     saved = tmp_path / "errors.csv"
-    brought = doors.handover("report", told["import_id"], "-o", str(saved))
+    brought = doors.handover("report", result["import_id"], "-o", str(saved))
 
     assert uploaded.returncode == 1, uploaded.stderr
-    assert told["counts"]["rejected"] == 1
+    assert result["counts"]["rejected"] == 1
     assert brought.returncode == 0, brought.stderr
     assert "KE100115x" in saved.read_text("utf-8-sig")

@@ -37,9 +37,9 @@ def traces(doors: Doors) -> Iterator[str]:
     yield from (str(user) for user in users if SMOKE.search(str(user)))
     yield from (url for url in sqs.list_queues().get("QueueUrls", ()) if SMOKE.search(url))
     sns = doors.client("sns")
-    for told in (*sns.list_topics()["Topics"], *sns.list_subscriptions()["Subscriptions"]):
-        if SMOKE.search(str(told)):
-            yield str(told)
+    for entry in (*sns.list_topics()["Topics"], *sns.list_subscriptions()["Subscriptions"]):
+        if SMOKE.search(str(entry)):
+            yield str(entry)
 
 
 def work_objects(doors: Doors) -> set[str]:

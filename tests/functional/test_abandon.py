@@ -19,7 +19,7 @@ from tests.kit.pipeline import (
     Pipeline,
     file_of,
     import_id,
-    told_by_s3,
+    s3_event,
     with_body,
 )
 
@@ -35,7 +35,7 @@ def chunk_letter(created: ObjectCreated) -> dict[str, Any]:
 
 
 def intake_letter(created: ObjectCreated) -> dict[str, Any]:
-    return told_by_s3(created, "abandon-intake")
+    return s3_event(created, "abandon-intake")
 
 
 def finalize_letter(created: ObjectCreated) -> dict[str, Any]:

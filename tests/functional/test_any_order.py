@@ -292,9 +292,9 @@ class Tenant(RuleBasedStateMachine):
     def tells_the_same(self) -> None:
         """All histories and portfolios, read through the API, are those of the model."""
         for account_id, account in self.ledger.accounts.items():
-            told = self.api.get(f"/accounts/{account_id}/history", limit="100").body
-            assert told["cursor"] is None
-            assert [_changes(one) for one in told["history"]] == [
+            history = self.api.get(f"/accounts/{account_id}/history", limit="100").body
+            assert history["cursor"] is None
+            assert [_changes(one) for one in history["history"]] == [
                 changes for _, changes in account.history
             ]
         for address in ADDRESSES:

@@ -74,8 +74,12 @@ def test_a_dry_run_is_applied_without_another_upload(pipeline: Pipeline) -> None
 
     assert pipeline.holders("K000", "K001") == [BARAKA, ""]
     assert pipeline.counts(written) == pipeline.counts(created)
-    told = pipeline.summary(written)
-    assert (told["mode"], told["filename"], told["uploader"]) == ("run", "customers.csv", ADMIN)
+    summary = pipeline.summary(written)
+    assert (summary["mode"], summary["filename"], summary["uploader"]) == (
+        "run",
+        "customers.csv",
+        ADMIN,
+    )
     assert pipeline.table(written, "results.csv") == pipeline.table(created, "results.csv")
 
 

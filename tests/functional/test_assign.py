@@ -415,7 +415,7 @@ def test_a_file_that_breaks_off_while_it_is_read_is_never_worked(
 
 
 def assert_untouched(pipeline: Pipeline, created: ObjectCreated, accounts: object) -> None:
-    """Nothing was written or told of the chunk, which still waits."""
+    """Nothing was written or announced, and the chunk still waits."""
     assert pipeline.memory.dynamodb.tables["AccountsTable"].snapshot() == accounts
     assert pending_chunks(pipeline.item(created)) == {1}
     assert counts_of(pipeline.item(created)) == Counts(lines=60)

@@ -43,7 +43,7 @@ from tests.kit.pipeline import (
     Pipeline,
     file_of,
     import_id,
-    told_by_s3,
+    s3_event,
     with_body,
 )
 
@@ -105,7 +105,7 @@ def run_of(function: str, pipeline: Pipeline, created: Any) -> tuple[Any, dict[s
     chunk = {"v": 1, "import_id": import_id(created), "chunk": 1}
     match function:
         case "validate":
-            return validate.lambda_handler, told_by_s3(created)
+            return validate.lambda_handler, s3_event(created)
         case "assign":
             return assign.lambda_handler, with_body("assign-chunk", chunk)
         case "finalize":
@@ -166,9 +166,9 @@ def test_a_message_that_meets_a_busy_service_comes_again_soon_and_loses_no_line(
             assert 0 < seconds <= LONGEST_DELAY_SECONDS
         else:
             # A line was decided before the table was busy: the chunk has come further.
-            (told,) = pipeline.waiting("ChunksQueue")
-            assert told["handed_on"] == 1
-            again = with_body("assign-chunk", told)
+            (message,) = pipeline.waiting("ChunksQueue")
+            assert message["handed_on"] == 1
+            again = with_body("assign-chunk", message)
 
         # A lease that could not be freed ends by itself.
         pipeline.clock.now += seconds if operation != "UpdateItem" else 60

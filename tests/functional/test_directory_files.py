@@ -532,7 +532,7 @@ def test_who_reported_what_stands_in_the_history_and_no_assignment_is_announced(
 ) -> None:
     pipeline.kenyan(1)
     pipeline.publish()
-    told = len(pipeline.memory.events.put)
+    events = len(pipeline.memory.events.put)
 
     accounts(pipeline, "K000,Acme,,Kenya,,,")
     pipeline.publish()
@@ -541,14 +541,14 @@ def test_who_reported_what_stands_in_the_history_and_no_assignment_is_announced(
     assert [(one.role, one.before, one.after) for one in entry.receipt.changes] == [
         ("#name", (), ("Acme",))
     ]
-    assert len(pipeline.memory.events.put) == told
+    assert len(pipeline.memory.events.put) == events
 
 
 def test_a_new_accounts_first_manager_is_announced(pipeline: Pipeline) -> None:
     accounts(pipeline, f"N1,Acme,,,,,{AMINA}")
     pipeline.publish()
 
-    (event,) = [json.loads(told.entry["Detail"]) for told in pipeline.memory.events.put]
+    (event,) = [json.loads(call.entry["Detail"]) for call in pipeline.memory.events.put]
     assert event["changes"] == [{"role": ROLE, "before": [], "after": [AMINA]}]
     assert list(pipeline.resources.tables.portfolios.of(TENANT, AMINA)) == [(ROLE, "N1")]
 

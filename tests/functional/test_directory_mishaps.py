@@ -58,7 +58,7 @@ LONGEST = 40
 
 
 @dataclass
-class Told:
+class Ending:
     """What an import came to, and what stands in the tables after it."""
 
     counts: dict[str, int]
@@ -132,12 +132,12 @@ def _shielded(step: Any) -> bool:
         return True
 
 
-def told(pipeline: Pipeline, created: ObjectCreated) -> Told:
+def ending(pipeline: Pipeline, created: ObjectCreated) -> Ending:
     """What can be compared with another run: no times, no attempts."""
     results = pipeline.file(created, "results.csv") or b""
     rows = list(csv.reader(io.StringIO(results.decode("utf-8-sig"), newline="")))
     tables = pipeline.memory.dynamodb.tables
-    return Told(
+    return Ending(
         pipeline.counts(created),
         [tuple(row) for row in rows],
         {
@@ -151,11 +151,11 @@ def told(pipeline: Pipeline, created: ObjectCreated) -> Told:
 def _timeless(item: dict[str, Any]) -> dict[str, Any]:
     fields = {name: value for name, value in item.items() if name not in ("marks", "body")}
     marks = item.get("marks", {"L": []})["L"]
-    told = [{**mark["M"], "at": None} for mark in marks]
-    return {**fields, "marks": told}
+    receipts = [{**mark["M"], "at": None} for mark in marks]
+    return {**fields, "marks": receipts}
 
 
-def quiet(pipeline: Pipeline, name: str, body: bytes) -> tuple[Told, Writes, Any]:
+def quiet(pipeline: Pipeline, name: str, body: bytes) -> tuple[Ending, Writes, Any]:
     """What comes of the file when nothing happens, the calls that takes, and the scene."""
     scene(pipeline)
     created = dropped(pipeline, name, body)
@@ -163,7 +163,7 @@ def quiet(pipeline: Pipeline, name: str, body: bytes) -> tuple[Told, Writes, Any
     counting = Writes()
     with incident(pipeline.memory, counting):
         work(pipeline, created)
-    return told(pipeline, created), counting, (created, beginning)
+    return ending(pipeline, created), counting, (created, beginning)
 
 
 @dataclass
@@ -175,7 +175,7 @@ class Repeating(Mishap):
     def before(
         self, number: int, service: str, operation: str, params: dict[str, Any]
     ) -> Twist | None:
-        """Counts; has the wanted call made twice."""
+        """Counts; has the chosen call made twice."""
         super().before(number, service, operation, params)
         return Twist(repeat=True) if self.seen == self.repeated else None
 
@@ -210,7 +210,7 @@ def test_no_single_mishap_changes_what_a_directory_file_comes_to(
         pipeline.memory.hook = MISHAPS[kind](number)
         work(pipeline, created)
         pipeline.memory.hook = None
-        found = told(pipeline, created)
+        found = ending(pipeline, created)
         assert found == expected, f"call {number} was {kind}"
 
 

@@ -142,8 +142,8 @@ def test_r22_r53_other_systems_are_reported_who_may_view_a_customer(pipeline: Pi
     pipeline.publish()
 
     (event,) = pipeline.memory.events.put
-    told = json.loads(event.entry["Detail"])
-    assert told["changes"] == [{"role": VIEWER, "before": [], "after": [AMINA, BARAKA]}]
+    detail = json.loads(event.entry["Detail"])
+    assert detail["changes"] == [{"role": VIEWER, "before": [], "after": [AMINA, BARAKA]}]
 
 
 def test_r43_a_workbook_is_accepted_as_a_file_is(pipeline: Pipeline) -> None:
@@ -221,8 +221,8 @@ def test_r58_an_unknown_address_is_stored_as_pending_and_counted(pipeline: Pipel
         pipeline, "role-team", "account ID,CSM___tid\nACME,New.Hire@lumina.example\n"
     )
 
-    told = pipeline.summary(created)
-    assert (told["state"], told["accounts_updated"]) == ("done", 1)
+    summary = pipeline.summary(created)
+    assert (summary["state"], summary["accounts_updated"]) == ("done", 1)
     assert pipeline.counts(created) == {"lines": 1, "pending": 1}
     assert assigned(pipeline, "ACME") == {"CSM": ("pending:new.hire@lumina.example",)}
     assert pipeline.table(created, "results.csv")[0]["outcome"] == "pending"
@@ -321,8 +321,8 @@ def test_r80_r81_r82_one_bad_line_marks_the_import_and_the_good_ones_are_applied
         f"cus_9,{AMINA},Standard\n",
     )
 
-    told = pipeline.summary(created)
-    assert (told["state"], told["accounts_updated"]) == ("error", 1)
+    summary = pipeline.summary(created)
+    assert (summary["state"], summary["accounts_updated"]) == ("error", 1)
     assert assigned(pipeline, "cus_2") == {}
 
 
@@ -378,9 +378,9 @@ def test_r73_r74_when_it_is_done_a_notification_tells_so(pipeline: Pipeline) -> 
     )
 
     (news,) = pipeline.memory.sns.published
-    told = json.loads(json.loads(news.message)["sqs"])
-    assert told["schema"] == "handover.import/1"
-    assert told["state"] == "done"
+    message = json.loads(json.loads(news.message)["sqs"])
+    assert message["schema"] == "handover.import/1"
+    assert message["state"] == "done"
 
 
 def test_r67_a_manager_who_is_no_user_yet_is_an_error(pipeline: Pipeline) -> None:

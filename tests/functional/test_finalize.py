@@ -36,7 +36,7 @@ def settled(pipeline: Pipeline, body: bytes = SOME_ERRORS) -> ObjectCreated:
     return created
 
 
-def told(notification: Notification) -> dict[str, Any]:
+def body_of(notification: Notification) -> dict[str, Any]:
     """The JSON that machines get."""
     news: dict[str, Any] = json.loads(json.loads(notification.message)["sqs"])
     return news
@@ -95,8 +95,8 @@ def test_a_column_that_was_ignored_is_reported_at_every_place(pipeline: Pipeline
     (warning,) = pipeline.summary(created)["warnings"]
     assert warning["code"] == "COLUMN_IGNORED"
     assert "'City'" in warning["message"]
-    (told,) = pipeline.memory.sns.published
-    bodies = json.loads(told.message)
+    (notification,) = pipeline.memory.sns.published
+    bodies = json.loads(notification.message)
     assert warning["message"] in bodies["email"]
     assert json.loads(bodies["sqs"])["warnings"] == [warning]
 
@@ -187,7 +187,7 @@ def test_the_news_tells_people_and_machines(pipeline: Pipeline) -> None:
     pipeline.finalize(import_id(created))
 
     (notification,) = pipeline.memory.sns.published
-    news = told(notification)
+    news = body_of(notification)
     assert news["schema"] == "handover.import/1"
     assert news["dedupe_id"] == f"import-finished/{import_id(created)}"
     assert {key: news[key] for key in pipeline.summary(created)} == pipeline.summary(created)
@@ -256,7 +256,7 @@ def test_a_run_killed_at_any_call_is_made_good_by_the_next(pipeline: Pipeline) -
         assert pipeline.item(created).open is None
         published = pipeline.memory.sns.published
         assert len({(one.message, one.subject) for one in published}) == 1
-        assert told(published[0])["finished_at"] == pipeline.summary(created)["finished_at"]
+        assert body_of(published[0])["finished_at"] == pipeline.summary(created)["finished_at"]
 
 
 def test_while_a_chunk_is_pending_nothing_ends(pipeline: Pipeline) -> None:

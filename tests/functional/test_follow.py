@@ -34,7 +34,7 @@ from tests.kit.pipeline import (
     TENANT,
     Pipeline,
     file_of,
-    told_by_s3,
+    s3_event,
     with_body,
 )
 
@@ -59,8 +59,8 @@ def test_r98_a_deleted_user_is_taken_off_every_account_in_every_role(pipeline: P
     user = pipeline.resources.tables.directory.user(TENANT, AMINA)
     assert user is not None
     assert (user.is_deleted, user.is_active) == (True, False)
-    told = api(pipeline).get(f"/imports/{ticket}").body
-    assert (told["state"], told["profile"], told["uploader"]) == ("done", "removal", ADMIN)
+    shown = api(pipeline).get(f"/imports/{ticket}").body
+    assert (shown["state"], shown["profile"], shown["uploader"]) == ("done", "removal", ADMIN)
     assert pipeline.counts(written) == {"lines": 2, "updated": 1, "cleared": 1}
 
 
@@ -78,9 +78,9 @@ def test_a_removal_is_an_import_with_history(pipeline: Pipeline) -> None:
 def test_the_ticket_of_a_job_can_be_looked_at_at_once(pipeline: Pipeline) -> None:
     ticket = ask_removal(pipeline, AMINA)
 
-    told = api(pipeline).get(f"/imports/{ticket}").body
+    shown = api(pipeline).get(f"/imports/{ticket}").body
 
-    assert (told["state"], told["profile"]) == ("awaiting_upload", "removal")
+    assert (shown["state"], shown["profile"]) == ("awaiting_upload", "removal")
 
 
 def test_who_holds_nothing_is_deleted_by_an_import_without_lines(pipeline: Pipeline) -> None:
@@ -88,8 +88,8 @@ def test_who_holds_nothing_is_deleted_by_an_import_without_lines(pipeline: Pipel
 
     (written,) = pipeline.settle()
 
-    told = api(pipeline).get(f"/imports/{ticket}").body
-    assert (told["state"], told["counts"]["lines"]) == ("done", 0)
+    shown = api(pipeline).get(f"/imports/{ticket}").body
+    assert (shown["state"], shown["counts"]["lines"]) == ("done", 0)
     assert pipeline.table(written, "results.csv") == []
 
 
@@ -444,7 +444,7 @@ def test_a_removal_that_was_refused_through_no_fault_of_its_own_is_tried_again(
     pipeline.follow()
     (file,) = pipeline.memory.s3.buckets[pipeline.resources.uploads_bucket].events
 
-    pipeline.abandon(told_by_s3(file, "abandon-intake"))
+    pipeline.abandon(s3_event(file, "abandon-intake"))
     pipeline.run()
     assert pipeline.summary(file)["refusal"]["code"] == "NOT_VALIDATED"
     pipeline.settle()

@@ -33,7 +33,7 @@ def sign_in(pipeline: Pipeline) -> SignIn:
     return pipeline.memory.pools.sign_ins[AMINA]
 
 
-def told(pipeline: Pipeline, line: str) -> None:
+def write_user(pipeline: Pipeline, line: str) -> None:
     """A file tells this of the user, and all that comes of it has happened."""
     pipeline.clock.now += 1
     users(pipeline, line, header=HEADER)
@@ -43,34 +43,34 @@ def told(pipeline: Pipeline, line: str) -> None:
 def test_who_is_barred_and_let_in_again_by_files_cannot_and_can_sign_in(
     signed_up: Pipeline,
 ) -> None:
-    told(signed_up, f"{AMINA},inactive,Sales")
+    write_user(signed_up, f"{AMINA},inactive,Sales")
     assert not sign_in(signed_up).enabled
 
-    told(signed_up, f"{AMINA},active,Sales")
+    write_user(signed_up, f"{AMINA},active,Sales")
     assert sign_in(signed_up).enabled
     assert signed_up.memory.pools.invited == [AMINA]
 
 
 def test_the_roles_that_a_file_tells_are_the_groups_of_the_sign_in(signed_up: Pipeline) -> None:
-    told(signed_up, f"{AMINA},,Finance;{group_of('Nobody Knows')}")
+    write_user(signed_up, f"{AMINA},,Finance;{group_of('Nobody Knows')}")
 
     assert sign_in(signed_up).groups == {"Finance"}
 
 
 def test_a_file_invites_nobody(signed_up: Pipeline) -> None:
-    told(signed_up, f"{BARAKA},inactive,Sales")
-    told(signed_up, "new@lumina.example,,Sales")
-    told(signed_up, f"{BARAKA},active,Sales")
+    write_user(signed_up, f"{BARAKA},inactive,Sales")
+    write_user(signed_up, "new@lumina.example,,Sales")
+    write_user(signed_up, f"{BARAKA},active,Sales")
 
     assert set(signed_up.memory.pools.sign_ins) == {AMINA}
     assert signed_up.memory.pools.invited == [AMINA]
 
 
 def test_who_comes_back_from_being_deleted_is_invited_again(signed_up: Pipeline) -> None:
-    told(signed_up, f"{AMINA},deleted,Sales")
+    write_user(signed_up, f"{AMINA},deleted,Sales")
     assert signed_up.memory.pools.sign_ins == {}
 
-    told(signed_up, f"{AMINA},active,Sales")
+    write_user(signed_up, f"{AMINA},active,Sales")
     assert signed_up.memory.pools.sign_ins == {}
 
     assert api(signed_up).post(f"/users/{AMINA}/invitation").status == 200
@@ -80,7 +80,7 @@ def test_who_comes_back_from_being_deleted_is_invited_again(signed_up: Pipeline)
 def test_a_sign_in_of_another_tenant_is_left_alone(signed_up: Pipeline) -> None:
     sign_in(signed_up).attributes["custom:tenant"] = "umbra"
 
-    told(signed_up, f"{AMINA},inactive,Finance")
+    write_user(signed_up, f"{AMINA},inactive,Finance")
 
     assert (sign_in(signed_up).enabled, sign_in(signed_up).groups) == (True, {"Sales"})
 
@@ -93,7 +93,7 @@ def test_a_record_of_a_change_that_is_over_leaves_the_sign_in_as_the_user_is(
     stream = signed_up.memory.dynamodb.tables["DirectoryTable"].stream
     late = {"Records": [change.record() for change in stream]}
     stream.clear()
-    told(signed_up, f"{AMINA},active,Sales")
+    write_user(signed_up, f"{AMINA},active,Sales")
 
     signed_up.invoke(app.lambda_handler, late)
 

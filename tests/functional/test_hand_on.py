@@ -50,7 +50,7 @@ def fresh(created: ObjectCreated, handed_on: int) -> dict[str, Any]:
 
 
 def chunk_messages(pipeline: Pipeline) -> list[dict[str, Any]]:
-    return [told for told in pipeline.waiting("ChunksQueue") if "chunk" in told]
+    return [message for message in pipeline.waiting("ChunksQueue") if "chunk" in message]
 
 
 def versions(pipeline: Pipeline) -> set[str]:

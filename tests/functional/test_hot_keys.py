@@ -9,7 +9,7 @@ import pytest
 from handover import runtime
 from handover.store import history
 from handover.store.name_places import NAMES_MARK
-from handover.store.user_places import MARK, Spreading, put_receipt
+from handover.store.user_places import MARK, Spreading, put_mark
 
 from tests.functional.test_directory_files import dropped, file
 from tests.kit.hot_keys import HotKeys
@@ -69,7 +69,7 @@ def test_the_users_and_names_of_a_large_tenant_are_a_hot_key_unless_they_are_spr
     pipeline.source(writes_directory=True)
     if is_spread:
         for mark in (MARK, NAMES_MARK):
-            put_receipt(DIRECTORY, TENANT, Spreading.SETTLED, pipeline.clock.now, mark=mark)
+            put_mark(DIRECTORY, TENANT, Spreading.SETTLED, pipeline.clock.now, mark=mark)
     lines = [f"new{n:03d}@x.example,Name {n},login{n:03d},active" for n in range(PEOPLE)]
     created = dropped(pipeline, "users.csv", file("email,name,login_name,status", *lines))
 

@@ -1,4 +1,4 @@
-"""Jobs beside files of the directory: who is deleted by one of them, and undo of facts."""
+"""Jobs beside files of the directory: who is deleted by one of them, and undo of fields."""
 
 from __future__ import annotations
 

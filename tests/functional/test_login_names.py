@@ -308,26 +308,26 @@ def tellings(draw: st.DrawFn, names: Iterable[str]) -> list[str]:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
-    before=tellings(["", "a", "b", "c"]), told=tellings(["", "a", "b", "c", "d"]), data=st.data()
+    before=tellings(["", "a", "b", "c"]), rows=tellings(["", "a", "b", "c", "d"]), data=st.data()
 )
 def test_what_users_come_to_knows_no_cut_and_no_order(
-    pipeline: Pipeline, empty: Snapshot, before: list[str], told: list[str], data: st.DataObject
+    pipeline: Pipeline, empty: Snapshot, before: list[str], rows: list[str], data: st.DataObject
 ) -> None:
     """A file in one piece, and in pieces in any order, of which some are killed and come again."""
     pipeline.memory.restore(empty)
     pipeline.clock.now = BEGINNING
     known(pipeline, *before, header=HEADER)
-    created = dropped(pipeline, "users.csv", file(HEADER, *told))
+    created = dropped(pipeline, "users.csv", file(HEADER, *rows))
     beginning = pipeline.memory.snapshot()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("handover.pipeline.validate.MIN_CHUNK_BYTES", 1 << 20)
         pipeline.run(created)
-    whole = told_of(pipeline, created)
+    whole = ending_of(pipeline, created)
     pipeline.memory.restore(beginning)
 
     assert pipeline.validate(created) == []
     pipeline.forget()
-    chunks = data.draw(st.permutations(range(1, len(told) + 1)))
+    chunks = data.draw(st.permutations(range(1, len(rows) + 1)))
     for number in chunks:
         with incident(pipeline.memory, Mishap(kill_after=data.draw(st.integers(0, 20)))):
             pipeline.assign(import_id(created), number)
@@ -336,10 +336,10 @@ def test_what_users_come_to_knows_no_cut_and_no_order(
         assert pipeline.assign(import_id(created), number) == []
     pipeline.run()
 
-    assert told_of(pipeline, created) == whole
+    assert ending_of(pipeline, created) == whole
 
 
-def told_of(pipeline: Pipeline, created: ObjectCreated) -> tuple[object, object]:
+def ending_of(pipeline: Pipeline, created: ObjectCreated) -> tuple[object, object]:
     """What a file came to, and the users after it."""
     directory = pipeline.resources.tables.directory
     found = directory.users(TENANT, ADDRESSES, pipeline.deadline)

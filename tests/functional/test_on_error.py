@@ -43,12 +43,12 @@ def test_a_file_whose_lines_are_all_good_is_applied_as_it_was_checked(pipeline: 
     (written,) = pipeline.settle()
 
     assert pipeline.holders("K000", "K001") == [BARAKA, ""]
-    told, done = shown(pipeline, import_id(check)), shown(pipeline, import_id(written))
-    assert (told["mode"], told["state"], told["on_error"]) == ("dry_run", "done", ALL)
+    dry_run, done = shown(pipeline, import_id(check)), shown(pipeline, import_id(written))
+    assert (dry_run["mode"], dry_run["state"], dry_run["on_error"]) == ("dry_run", "done", ALL)
     assert (done["mode"], done["state"], done["on_error"]) == ("run", "done", ALL)
-    assert told["applied_by"] == done["import_ticket"]
+    assert dry_run["applied_by"] == done["import_ticket"]
     assert done["follows"] == import_id(check)
-    assert (done["filename"], done["uploader"]) == (told["filename"], told["uploader"])
+    assert (done["filename"], done["uploader"]) == (dry_run["filename"], dry_run["uploader"])
     assert pipeline.table(written, "results.csv") == pipeline.table(check, "results.csv")
     assert len(announced(pipeline)) == 1
     assert announced(pipeline)[0].startswith("Import done")
@@ -63,10 +63,10 @@ def test_one_bad_line_stops_all_and_the_results_say_what_would_have_happened(
     assert pipeline.settle() == []
 
     assert pipeline.holders("K000") == [AMINA]
-    told = shown(pipeline, import_id(check))
-    assert told["state"] == "error"
-    assert told["stopped"] == "1 of 2 lines cannot be applied (all_or_nothing)"
-    assert "applied_by" not in told
+    dry_run = shown(pipeline, import_id(check))
+    assert dry_run["state"] == "error"
+    assert dry_run["stopped"] == "1 of 2 lines cannot be applied (all_or_nothing)"
+    assert "applied_by" not in dry_run
     outcomes = [row["outcome"] for row in pipeline.table(check, "results.csv")]
     assert outcomes == ["updated", "rejected"]
     (news,) = pipeline.memory.sns.published

@@ -37,8 +37,12 @@ def test_r30_chosen_accounts_get_one_owner_by_an_import(pipeline: Pipeline) -> N
     assert answer.status == 202
     assert pipeline.holders("K000", "K001", "K002") == [BARAKA, AMINA, BARAKA]
     assert pipeline.counts(written) == {"lines": 3, "updated": 2, "rejected": 1}
-    told = api(pipeline).get(f"/imports/{answer.body['import_ticket']}").body
-    assert (told["profile"], told["uploader"], told["state"]) == ("single-strict", ADMIN, "error")
+    shown = api(pipeline).get(f"/imports/{answer.body['import_ticket']}").body
+    assert (shown["profile"], shown["uploader"], shown["state"]) == (
+        "single-strict",
+        ADMIN,
+        "error",
+    )
 
 
 def test_r30_all_accounts_of_somebody_get_another_owner(pipeline: Pipeline) -> None:
@@ -108,10 +112,10 @@ def test_accounts_that_have_changed_hands_meanwhile_are_left_alone(pipeline: Pip
 
     assert pipeline.holders("K000", "K001", "K002") == [SALES, f"{BARAKA}, {SALES}", BARAKA]
     assert pipeline.counts(written) == {"lines": 3, "updated": 2, "superseded": 1}
-    told = [row["message"] for row in pipeline.table(written, "results.csv")]
+    messages = [row["message"] for row in pipeline.table(written, "results.csv")]
     since = "since 2026-11-22T09:59:00.000Z by an edit"
     why = f"account_manager is {SALES} {since}, expected {AMINA} in it"
-    assert told == [f"the account has changed since: {why}", "", ""]
+    assert messages == [f"the account has changed since: {why}", "", ""]
 
 
 def test_what_somebody_hands_over_waits_for_older_imports(pipeline: Pipeline) -> None:
@@ -190,9 +194,9 @@ def test_what_was_not_handed_to_nobody_is_asked_for_again(pipeline: Pipeline) ->
     pipeline.run()
 
     assert pipeline.counts(created) == {"lines": 1, "not_processed": 1}
-    told = pipeline.memory.sns.published[-1].message
-    assert "What to do: ask for the reassignment again" in told
-    assert "Upload" not in told.replace("Uploaded by", "")
+    message = pipeline.memory.sns.published[-1].message
+    assert "What to do: ask for the reassignment again" in message
+    assert "Upload" not in message.replace("Uploaded by", "")
 
     api(pipeline).post("/assignments", EXPECTED | {"to": None})
     pipeline.settle()

@@ -64,8 +64,8 @@ def versions(pipeline: Pipeline, account_id: str) -> list[int]:
 
 
 def events(pipeline: Pipeline) -> list[tuple[str, int]]:
-    told = [json.loads(event.entry["Detail"]) for event in pipeline.memory.events.put]
-    return [(one["account_id"], one["version"]) for one in told]
+    details = [json.loads(event.entry["Detail"]) for event in pipeline.memory.events.put]
+    return [(one["account_id"], one["version"]) for one in details]
 
 
 def parked(pipeline: Pipeline) -> list[str]:
@@ -252,9 +252,9 @@ def test_a_batch_that_lambda_gave_up_is_taken_up_by_a_replay(pipeline: Pipeline)
     pipeline.kenyan(2)
     pipeline.publish()
     given_up = hand_over(pipeline, AMINA, "K000", "K001")
-    told = {"requestContext": {"approximateInvokeCount": 240}, "payload": json.dumps(given_up)}
+    given = {"requestContext": {"approximateInvokeCount": 240}, "payload": json.dumps(given_up)}
     key = f"{GIVEN_UP}esm/shardId-0/2026-11-22T10.00.00-1"
-    objects.write(pipeline.resources.work_bucket, key, json.dumps(told).encode())
+    objects.write(pipeline.resources.work_bucket, key, json.dumps(given).encode())
 
     assert replayed(pipeline, follow.lambda_handler) == {"replayed": 0, "left": 0}
     assert replayed(pipeline) == {"replayed": 2, "left": 0}
@@ -297,18 +297,18 @@ class Functions:
 def answering(event: dict[str, Any]) -> dict[str, Any]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "No application metrics to publish")
-        told = publish.lambda_handler(event, LambdaContext("replay"))
-    return {"Payload": BytesIO(json.dumps(told).encode())}
+        answer = publish.lambda_handler(event, LambdaContext("replay"))
+    return {"Payload": BytesIO(json.dumps(answer).encode())}
 
 
 def running_out_of_time(event: dict[str, Any]) -> dict[str, Any]:
-    told = publish.lambda_handler(event, LambdaContext("replay", seconds=RESERVE_SECONDS - 1))
-    return {"Payload": BytesIO(json.dumps(told).encode())}
+    answer = publish.lambda_handler(event, LambdaContext("replay", seconds=RESERVE_SECONDS - 1))
+    return {"Payload": BytesIO(json.dumps(answer).encode())}
 
 
 def ending_busy(_event: dict[str, Any]) -> dict[str, Any]:
-    told = {"errorType": "RetryLaterError", "errorMessage": "a service is busy"}
-    return {"FunctionError": "Unhandled", "Payload": BytesIO(json.dumps(told).encode())}
+    answer = {"errorType": "RetryLaterError", "errorMessage": "a service is busy"}
+    return {"FunctionError": "Unhandled", "Payload": BytesIO(json.dumps(answer).encode())}
 
 
 def test_the_command_replays_until_nothing_is_left(pipeline: Pipeline) -> None:
@@ -352,7 +352,7 @@ def changed(number: int) -> Account:
     return Account(TENANT, "K000", 2, receipts=(receipt,))
 
 
-def told_of(pipeline: Pipeline, *accounts: Account) -> dict[str, Any]:
+def records_of(pipeline: Pipeline, *accounts: Account) -> dict[str, Any]:
     """The records that make the accounts what they are."""
     pipeline.accounts(*accounts)
     return pipeline.drained("AccountsTable")
@@ -362,7 +362,7 @@ def test_a_history_entry_takes_no_more_bytes_than_its_characters_do(pipeline: Pi
     """An account of 210 KB had an entry of 570, and everything behind it waited."""
     account = changed(1500)
 
-    pipeline.invoke(publish.lambda_handler, told_of(pipeline, account))
+    pipeline.invoke(publish.lambda_handler, records_of(pipeline, account))
 
     assert versions(pipeline, "K000") == [2]
     (entry,) = pipeline.resources.tables.history.of(TENANT, "K000")
@@ -372,24 +372,24 @@ def test_a_history_entry_takes_no_more_bytes_than_its_characters_do(pipeline: Pi
 def test_an_event_that_is_too_large_is_reported_without_its_changes_and_says_so(
     pipeline: Pipeline,
 ) -> None:
-    pipeline.invoke(publish.lambda_handler, told_of(pipeline, changed(2000)))
+    pipeline.invoke(publish.lambda_handler, records_of(pipeline, changed(2000)))
 
     (event,) = pipeline.memory.events.put
-    told = json.loads(event.entry["Detail"])
-    assert (told["account_id"], told["version"], told["changes"]) == ("K000", 2, [])
-    assert told["changes_left_out"] is True
+    detail = json.loads(event.entry["Detail"])
+    assert (detail["account_id"], detail["version"], detail["changes"]) == ("K000", 2, [])
+    assert detail["changes_left_out"] is True
 
 
 def test_events_that_are_too_large_together_are_put_in_several_calls(pipeline: Pipeline) -> None:
     account = changed(700)
     each = [Account(**{**fields(account), "account_id": f"K{place:03d}"}) for place in range(6)]
 
-    pipeline.invoke(publish.lambda_handler, told_of(pipeline, *each))
+    pipeline.invoke(publish.lambda_handler, records_of(pipeline, *each))
 
-    told = [event.entry["Detail"] for event in pipeline.memory.events.put]
-    assert [json.loads(one)["account_id"] for one in told] == [one.account_id for one in each]
-    assert all("changes_left_out" not in one for one in told)
-    assert sum(len(one.encode()) for one in told) > 2 * MAX_EVENT_BYTES
+    details = [event.entry["Detail"] for event in pipeline.memory.events.put]
+    assert [json.loads(one)["account_id"] for one in details] == [one.account_id for one in each]
+    assert all("changes_left_out" not in one for one in details)
+    assert sum(len(one.encode()) for one in details) > 2 * MAX_EVENT_BYTES
 
 
 def fields(account: Account) -> dict[str, Any]:

@@ -79,10 +79,10 @@ def state(pipeline: Pipeline) -> dict[str, Any]:
 
 
 def _text_of(item: Any) -> str:
-    told = {name: value for name, value in item.items() if name != "version"}
+    kept = {name: value for name, value in item.items() if name != "version"}
     if item["sk"]["S"].startswith("login#"):
-        told["body"] = json.loads(item["body"]["S"])["email"]
-    return json.dumps(told, sort_keys=True)
+        kept["body"] = json.loads(item["body"]["S"])["email"]
+    return json.dumps(kept, sort_keys=True)
 
 
 @pytest.mark.parametrize("request_", REQUESTS, ids=str)

@@ -89,12 +89,12 @@ def test_new_accounts_join_the_portfolio_of_whoever_holds_them(pipeline: Pipelin
 def test_a_batch_that_comes_again_changes_nothing(pipeline: Pipeline) -> None:
     pipeline.invoke(app.lambda_handler, load_event("publish-changes"))
     before = pipeline.memory.snapshot()
-    told = events(pipeline)
+    announced = events(pipeline)
 
     pipeline.invoke(app.lambda_handler, load_event("publish-changes"))
 
     assert pipeline.memory.snapshot() == before
-    assert events(pipeline) == told * 2, "other systems tell repetitions by the dedupe id"
+    assert events(pipeline) == announced * 2, "other systems tell repetitions by the dedupe id"
 
 
 def handed_over_twice(pipeline: Pipeline) -> tuple[dict[str, Any], dict[str, Any]]:

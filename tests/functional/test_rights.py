@@ -1,6 +1,6 @@
-"""Who may use a profile, assign a role and write the directory: the same at every door.
+"""Who may use a profile, assign a role and write the directory: the same by every way in.
 
-Each door is tried as a person or a system comes to it, through the deployed functions.
+Each way in is tried as a person or a system comes to it, through the deployed functions.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def of_admin(pipeline: Pipeline, account: str) -> ObjectCreated:
     return ended(pipeline, pipeline.upload(file, pipeline.ticket(profile=OPEN)))
 
 
-UploadForm = Callable[[Pipeline, str, str], Answer]
+Way = Callable[[Pipeline, str, str], Answer]
 
 
 def ticket(pipeline: Pipeline, account: str, email: str) -> Answer:
@@ -109,19 +109,19 @@ def results(pipeline: Pipeline, account: str, email: str) -> Answer:
     return api(pipeline, email).get(f"/imports/{name}/results")
 
 
-DOORS = (ticket, edit, reassignment, handing_over, undo, undo_of_an_undo, results)
-OPENED: dict[UploadForm, int] = {ticket: 201, edit: 200, results: 302}
+WAYS = (ticket, edit, reassignment, handing_over, undo, undo_of_an_undo, results)
+OPENED: dict[Way, int] = {ticket: 201, edit: 200, results: 302}
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("email", [NOBODY, SALES, OFFICE])
 def test_a_profile_that_is_not_on_is_closed_to_everybody_but_admins(
-    pipeline: Pipeline, account: str, door: UploadForm, email: str
+    pipeline: Pipeline, account: str, way: Way, email: str
 ) -> None:
     """Its uploader roles name nobody, so it once admitted everybody."""
     pipeline.switch_on("single-strict")
 
-    answer = door(pipeline, account, email)
+    answer = way(pipeline, account, email)
 
     assert answer.status == 403, answer.text
     assert "not switched on" in answer.body["detail"]
@@ -130,24 +130,24 @@ def test_a_profile_that_is_not_on_is_closed_to_everybody_but_admins(
     assert ZURI not in held[ROLE]
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("email", [NOBODY, ADMIN])
 def test_a_profile_that_is_on_is_open_to_those_whom_it_names(
-    pipeline: Pipeline, account: str, door: UploadForm, email: str
+    pipeline: Pipeline, account: str, way: Way, email: str
 ) -> None:
     pipeline.switch_on(OPEN)
 
-    assert door(pipeline, account, email).status == OPENED.get(door, 202)
+    assert way(pipeline, account, email).status == OPENED.get(way, 202)
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("way", WAYS)
 def test_an_admin_may_use_a_profile_that_is_not_on(
-    pipeline: Pipeline, account: str, door: UploadForm
+    pipeline: Pipeline, account: str, way: Way
 ) -> None:
     own = replace(presets()[OPEN], uploader_roles=frozenset({"Sales Ops"}))
     pipeline.resources.tables.directory.put_profile(TENANT, own)
 
-    assert door(pipeline, account, ADMIN).status == OPENED.get(door, 202)
+    assert way(pipeline, account, ADMIN).status == OPENED.get(way, 202)
 
 
 def test_a_profile_that_is_switched_off_is_closed_to_files_that_were_announced_before(
@@ -169,7 +169,7 @@ def test_a_profile_that_is_switched_off_is_closed_to_files_that_were_announced_b
 def test_what_a_person_has_asked_for_is_done_though_the_profile_is_switched_off_meanwhile(
     pipeline: Pipeline, account: str
 ) -> None:
-    """The right was asked for at the door, and Handover writes the file."""
+    """The right was checked before, and Handover writes the file."""
     pipeline.switch_on(OPEN)
     assert reassignment(pipeline, account, NOBODY).status == 202
     pipeline.switch_on()
@@ -245,24 +245,22 @@ def guard(pipeline: Pipeline, role: str, *user_roles: str) -> None:
     assert answer.status == 200, answer.text
 
 
-@pytest.mark.parametrize("door", [edit, undo, undo_of_an_undo])
+@pytest.mark.parametrize("way", [edit, undo, undo_of_an_undo])
 def test_workflows_are_assigned_by_those_whom_the_tenant_names(
-    pipeline: Pipeline, account: str, door: UploadForm
+    pipeline: Pipeline, account: str, way: Way
 ) -> None:
     pipeline.switch_on(OPEN)
     guard(pipeline, "workflow", "Sales", "Admin")
 
-    assert door(pipeline, account, SALES).status == OPENED.get(door, 202)
+    assert way(pipeline, account, SALES).status == OPENED.get(way, 202)
 
 
-@pytest.mark.parametrize("door", [edit, undo, undo_of_an_undo])
-def test_workflows_are_assigned_by_nobody_else(
-    pipeline: Pipeline, account: str, door: UploadForm
-) -> None:
+@pytest.mark.parametrize("way", [edit, undo, undo_of_an_undo])
+def test_workflows_are_assigned_by_nobody_else(pipeline: Pipeline, account: str, way: Way) -> None:
     pipeline.switch_on(OPEN)
     guard(pipeline, "workflow", "Sales", "Admin")
 
-    answer = door(pipeline, account, NOBODY)
+    answer = way(pipeline, account, NOBODY)
 
     assert answer.status == 403
     assert "workflow is assigned by the user role Admin or Sales" in answer.body["detail"]

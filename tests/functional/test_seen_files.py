@@ -1,4 +1,4 @@
-"""An old file of a source that comes again is told, and nothing else is."""
+"""An old file of a source that comes again is reported, and nothing else is."""
 
 from __future__ import annotations
 

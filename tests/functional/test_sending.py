@@ -13,7 +13,7 @@ from functions.assign import app as assign
 from functions.finalize import app as finalize
 from functions.validate import app as validate
 from tests.kit.payloads import load_event
-from tests.kit.pipeline import TENANT, Pipeline, import_id, told_by_s3, with_body
+from tests.kit.pipeline import TENANT, Pipeline, import_id, s3_event, with_body
 
 FILE = b"account ID,account Manager\r\nK000,amina@lumina.example\r\n"
 # The handler of each queue, and a captured message of it.
@@ -59,7 +59,7 @@ def test_a_message_of_a_later_version_waits_for_the_code_that_reads_it(
 def test_an_upload_reported_by_a_later_version_waits_for_the_code_that_reads_it(
     pipeline: Pipeline,
 ) -> None:
-    (arrival,) = arrivals(json.loads(told_by_s3(pipeline.upload(FILE))["Records"][0]["body"]))
+    (arrival,) = arrivals(json.loads(s3_event(pipeline.upload(FILE))["Records"][0]["body"]))
     body = {**arrival_message(arrival), "v": 2}
 
     assert len(pipeline.invoke(validate.lambda_handler, with_body("validate-ticket", body))) == 1
@@ -93,7 +93,7 @@ def test_a_message_that_does_not_tell_when_it_was_sent_is_worked_all_the_same(
     pipeline: Pipeline,
 ) -> None:
     created = pipeline.upload(FILE)
-    event = told_by_s3(created)
+    event = s3_event(created)
     del event["Records"][0]["attributes"]["SentTimestamp"]
 
     assert pipeline.invoke(validate.lambda_handler, event) == []

@@ -72,27 +72,29 @@ class Neighbours:
         if answer.status == 409:
             return
         assert answer.status == 200, answer.text
-        told = answer.body
-        change = told["changes"][0] if told["changes"] else {"before": (), "after": ()}
+        edited = answer.body
+        change = edited["changes"][0] if edited["changes"] else {"before": (), "after": ()}
         self.decisions.append(
             Decision(
-                told["edit_id"],
+                edited["edit_id"],
                 self.pipeline.account(account).precedences[ROLE],
                 account,
                 target,
-                told["outcome"],
+                edited["outcome"],
                 tuple(change["before"]),
                 tuple(change["after"]),
             )
         )
-        self.known[account] = max(self.known.get(account, 0), told["version"])
+        self.known[account] = max(self.known.get(account, 0), edited["version"])
 
     def read(self) -> None:
         """One account is looked at."""
         account = self.chance.choice(ACCOUNTS)
-        told = api(self.pipeline).get(f"/accounts/{account}").body
-        holders = tuple(told["assigned"].get(ROLE, ()))
-        self.reads.append(Read(account, told["version"], holders, self.known.get(account, 0)))
+        account_now = api(self.pipeline).get(f"/accounts/{account}").body
+        holders = tuple(account_now["assigned"].get(ROLE, ()))
+        self.reads.append(
+            Read(account, account_now["version"], holders, self.known.get(account, 0))
+        )
 
 
 def worked(pipeline: Pipeline, created: ObjectCreated) -> None:
@@ -107,7 +109,7 @@ def worked(pipeline: Pipeline, created: ObjectCreated) -> None:
 
 
 def lines_of(pipeline: Pipeline, created: ObjectCreated, asked: dict[str, str]) -> list[Decision]:
-    """What results.csv tells of each line."""
+    """What results.csv says of each line."""
     precedence = pipeline.item(created).precedence
     return [
         Decision(
@@ -124,8 +126,8 @@ def lines_of(pipeline: Pipeline, created: ObjectCreated, asked: dict[str, str]) 
 
 
 def entries_of(pipeline: Pipeline, account: str) -> list[Entry]:
-    told = api(pipeline).get(f"/accounts/{account}/history", limit="100").body
-    assert told["cursor"] is None
+    history = api(pipeline).get(f"/accounts/{account}/history", limit="100").body
+    assert history["cursor"] is None
     return [
         Entry(
             one["version"],
@@ -135,7 +137,7 @@ def entries_of(pipeline: Pipeline, account: str) -> list[Entry]:
                 for change in one["changes"]
             },
         )
-        for one in told["history"]
+        for one in history["history"]
     ]
 
 

@@ -13,7 +13,7 @@ from handover.runtime import rfc3339
 from handover.store import user_places
 from handover.store.moving import NameMover
 from handover.store.name_places import NAMES_MARK, name_places
-from handover.store.user_places import SHARDS, Spreading, put_receipt, tenant_of
+from handover.store.user_places import SHARDS, Spreading, put_mark, tenant_of
 from handover.store.users import Stored
 
 from infra.cli import migrating
@@ -43,7 +43,7 @@ def named(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
 
 
 def mark(pipeline: Pipeline, state: Spreading) -> None:
-    put_receipt(TABLE, TENANT, state, pipeline.clock.now, mark=NAMES_MARK)
+    put_mark(TABLE, TENANT, state, pipeline.clock.now, mark=NAMES_MARK)
 
 
 def move(pipeline: Pipeline, state: Spreading) -> None:
@@ -170,8 +170,8 @@ def claim(pipeline: Pipeline) -> None:
     """A file's lines claim a new login name, and one that is somebody's."""
     expected = {"new": "new@x.example", "amina": "new@x.example"}
     records = pipeline.resources.tables.user_records
-    told = records.claim_logins(TENANT, expected, "9", pipeline.clock.now, pipeline.deadline)
-    assert told == {"new": "new@x.example", "amina": AMINA}
+    refused = records.claim_logins(TENANT, expected, "9", pipeline.clock.now, pipeline.deadline)
+    assert refused == {"new": "new@x.example", "amina": AMINA}
 
 
 @pytest.mark.parametrize("change", [edit, seed, claim])
@@ -198,13 +198,13 @@ def test_a_change_between_any_two_calls_of_a_move_counts_and_the_other_way_round
 def test_a_login_name_is_claimed_once_by_runs_of_both_directions(named: Pipeline) -> None:
     """A run keeps to the mark that it has read, while the next run reads another."""
     records = named.resources.tables.user_records
-    told: list[str] = []
+    answers: list[str] = []
 
     def claim_for(email: str, state: Spreading) -> None:
         mark(named, state)
         asked = {"new": email}
         found = records.claim_logins(TENANT, asked, "9", named.clock.now, named.deadline)
-        told.append(found["new"])
+        answers.append(found["new"])
 
     mark(named, Spreading.PREPARED)
     for _ in between_all_calls(
@@ -212,7 +212,7 @@ def test_a_login_name_is_claimed_once_by_runs_of_both_directions(named: Pipeline
         lambda: claim_for("one@x.example", Spreading.BACK),
         lambda: claim_for("two@x.example", Spreading.SPREAD),
     ):
-        assert told[-1] == told[-2]
+        assert answers[-1] == answers[-2]
         assert are_single(named)
 
 
@@ -274,8 +274,8 @@ def test_names_are_moved_and_settled_no_sooner_than_every_run_knows(
 
     def says(command: list[str], text: str, state: Spreading | None) -> None:
         main(command)
-        told = capsys.readouterr()
-        assert text in told.out + told.err
+        output = capsys.readouterr()
+        assert text in output.out + output.err
         assert name_places(TABLE, TENANT).state is state
 
     says(back, "have never been spread", None)

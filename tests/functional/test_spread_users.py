@@ -18,7 +18,7 @@ from handover.store.user_places import (
     Spreading,
     UserPlaces,
     create_users,
-    put_receipt,
+    put_mark,
     tenant_of,
 )
 from handover.store.users import Stored
@@ -37,7 +37,7 @@ BOTH_WAYS = pytest.mark.parametrize("state", [Spreading.SPREAD, Spreading.BACK])
 
 
 def mark(pipeline: Pipeline, state: Spreading) -> None:
-    put_receipt(TABLE, TENANT, state, pipeline.clock.now)
+    put_mark(TABLE, TENANT, state, pipeline.clock.now)
 
 
 def move(pipeline: Pipeline, state: Spreading) -> None:
@@ -281,10 +281,10 @@ def test_a_file_of_users_ends_alike_with_a_move_between_any_two_of_its_calls(
     ):
         pipeline.run()
         assert pipeline.counts(created) == {"lines": 3, "updated": 3}
-        told = {email: rest for email, *rest in fields(pipeline)}
-        assert told[AMINA] == ["Amina O", "amina", True, False]
-        assert told[BARAKA][3]
-        assert told["new@x.example"] == ["New", "new", True, False]
+        users = {email: rest for email, *rest in fields(pipeline)}
+        assert users[AMINA] == ["Amina O", "amina", True, False]
+        assert users[BARAKA][3]
+        assert users["new@x.example"] == ["New", "new", True, False]
         assert all(len(keys) == 1 for keys in places(pipeline).values())
 
 

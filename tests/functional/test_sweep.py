@@ -1,4 +1,4 @@
-"""sweep: sends on exactly what stands still, and finds uploads that nobody told of."""
+"""sweep: sends on exactly what stands still, and finds uploads without an event."""
 
 from __future__ import annotations
 
@@ -422,8 +422,8 @@ def test_a_found_upload_has_its_place_among_those_that_were_reported(pipeline: P
     pipeline.kenyan(1)
     pipeline.upload(GOOD)
     pipeline.clock.now += 60
-    told_of = pipeline.upload(file_of([("K000", BARAKA)]))
-    pipeline.run(told_of)
+    announced = pipeline.upload(file_of([("K000", BARAKA)]))
+    pipeline.run(announced)
     later(pipeline, HOUR)
 
     pipeline.sweep("uploads")

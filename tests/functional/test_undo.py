@@ -49,8 +49,8 @@ def undone(pipeline: Pipeline, created: ObjectCreated, **body: str) -> ObjectCre
     assert answer.status == 202, answer.text
     (written,) = pipeline.settle()
     pipeline.clock.now += MINUTE
-    told = api(pipeline).get(f"/imports/{answer.body['import_ticket']}").body
-    assert told["import_id"] == import_id(written)
+    shown = api(pipeline).get(f"/imports/{answer.body['import_ticket']}").body
+    assert shown["import_id"] == import_id(written)
     return written
 
 
@@ -64,8 +64,12 @@ def test_what_an_import_has_changed_is_taken_back(pipeline: Pipeline) -> None:
 
     assert pipeline.holders("K000", "K001", "K9") == [AMINA, AMINA, ""]
     assert pipeline.counts(undo) == {"lines": 3, "updated": 2, "cleared": 1}
-    told = pipeline.summary(undo)
-    assert (told["undo_of"], told["uploader"], told["state"]) == (import_id(created), ADMIN, "done")
+    summary = pipeline.summary(undo)
+    assert (summary["undo_of"], summary["uploader"], summary["state"]) == (
+        import_id(created),
+        ADMIN,
+        "done",
+    )
 
 
 def since(created: ObjectCreated) -> str:
@@ -82,9 +86,9 @@ def test_accounts_that_have_changed_since_are_left_alone_and_reported(pipeline: 
 
     assert pipeline.holders("K000", "K001") == [AMINA, SALES]
     assert pipeline.counts(undo) == {"lines": 2, "updated": 1, "superseded": 1}
-    told = {row["account ID"]: row["message"] for row in pipeline.table(undo, "results.csv")}
+    messages = {row["account ID"]: row["message"] for row in pipeline.table(undo, "results.csv")}
     why = f"account_manager is {SALES}{since(later)}, expected {BARAKA}"
-    assert told == {"K000": "", "K001": f"the account has changed since: {why}"}
+    assert messages == {"K000": "", "K001": f"the account has changed since: {why}"}
 
 
 def test_an_undo_can_be_undone(pipeline: Pipeline) -> None:
@@ -168,9 +172,9 @@ def test_who_was_deleted_meanwhile_is_not_given_back_what_they_had(pipeline: Pip
     assert pipeline.holders("K000") == [BARAKA]
     (row,) = pipeline.table(undo, "errors.csv")
     assert row["code"] == "USER_NOT_FOUND"
-    told = pipeline.memory.sns.published[-1].message
-    assert f"POST /imports/{import_id(created)}/undo" in told
-    assert "upload it" not in told
+    message = pipeline.memory.sns.published[-1].message
+    assert f"POST /imports/{import_id(created)}/undo" in message
+    assert "upload it" not in message
 
 
 def test_awaited_users_are_taken_back_while_they_are_awaited(pipeline: Pipeline) -> None:
@@ -475,8 +479,8 @@ def test_an_undo_whose_results_are_deleted_ends_and_holds_up_nobody(pipeline: Pi
 
     assert pipeline.settle(), "what was asked for later is done"
 
-    told = api(pipeline).get(f"/imports/{ticket}").body
-    assert (told["state"], told["cancelled_by"]) == (
+    shown = api(pipeline).get(f"/imports/{ticket}").body
+    assert (shown["state"], shown["cancelled_by"]) == (
         "cancelled",
         "the results of the import are kept no longer",
     )

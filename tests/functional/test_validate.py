@@ -34,7 +34,7 @@ from tests.kit.pipeline import (
     Pipeline,
     file_of,
     import_id,
-    told_by_s3,
+    s3_event,
 )
 
 GOOD = file_of([("K000", AMINA), ("K001", "None")])
@@ -75,7 +75,7 @@ def test_the_captured_payload_of_a_drop_is_understood(pipeline: Pipeline) -> Non
     name = "Kunden Müller & Co+2 100%.csv"
     created = pipeline.drop(GOOD, name)
 
-    assert pipeline.invoke(app.lambda_handler, told_by_s3(created, "validate-drop")) == []
+    assert pipeline.invoke(app.lambda_handler, s3_event(created, "validate-drop")) == []
 
     item = pipeline.item(created)
     assert (item.state, item.source, item.filename) == ("processing", "erp", name)
@@ -161,7 +161,7 @@ def test_an_archived_file_that_an_older_version_took_in_is_worked_to_its_end(
 
 def test_an_event_of_another_bucket_makes_no_import(pipeline: Pipeline) -> None:
     pipeline.source()
-    event = told_by_s3(pipeline.drop(GOOD))
+    event = s3_event(pipeline.drop(GOOD))
     (record,) = event["Records"]
     body = json.loads(record["body"])
     body["Records"][0]["s3"]["bucket"]["name"] = "somebody-elses"
@@ -316,8 +316,8 @@ def test_the_notification_of_a_drop_names_the_source_and_its_principal(
 
     pipeline.run(pipeline.drop(GOOD))
 
-    (told,) = pipeline.memory.sns.published
-    bodies = json.loads(told.message)
+    (notification,) = pipeline.memory.sns.published
+    bodies = json.loads(notification.message)
     assert f"Source: erp\nUploaded by: {PRINCIPAL}\n" in bodies["email"]
     assert json.loads(bodies["sqs"])["uploader"] == PRINCIPAL
 
@@ -327,9 +327,9 @@ def test_who_has_not_proven_to_be_the_source_is_no_uploader(pipeline: Pipeline) 
 
     pipeline.run(pipeline.drop(GOOD, principal="AWS:SOMEBODY:else"))
 
-    (told,) = pipeline.memory.sns.published
-    assert json.loads(json.loads(told.message)["sqs"])["uploader"] == ""
-    assert "SOMEBODY" not in told.message
+    (notification,) = pipeline.memory.sns.published
+    assert json.loads(json.loads(notification.message)["sqs"])["uploader"] == ""
+    assert "SOMEBODY" not in notification.message
 
 
 @pytest.mark.parametrize(
@@ -420,8 +420,8 @@ def test_the_end_tells_of_the_replays_that_came_before_it(pipeline: Pipeline) ->
     pipeline.run()
 
     assert [one["code"] for one in pipeline.summary(first)["warnings"]] == ["TICKET_REPLAYED"]
-    (told,) = pipeline.memory.sns.published
-    assert "1 more file was posted" in json.loads(told.message)["email"]
+    (notification,) = pipeline.memory.sns.published
+    assert "1 more file was posted" in json.loads(notification.message)["email"]
 
 
 def test_a_file_posted_with_a_cancelled_ticket_is_announced_and_tells_of_the_next(
@@ -692,8 +692,8 @@ def test_an_import_that_waits_is_announced_and_counted_once_and_no_chunk_is_sent
     pipeline.run(created)
     pipeline.run(created)
 
-    told = [line for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
-    counts = [json.loads(line).get("ImportsAwaitingApproval") for line in told]
+    metrics = [line for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    counts = [json.loads(line).get("ImportsAwaitingApproval") for line in metrics]
     assert [count for count in counts if count is not None] == [[1.0]]
     (notice,) = pipeline.memory.sns.published
     assert notice.attributes["state"]["StringValue"] == "awaiting_approval"

@@ -1,4 +1,4 @@
-"""What an import waits for, as an operator is told."""
+"""What an import waits for, as an operator reads it."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def test_a_ticket_leads_to_its_import_and_one_that_has_ended_waits_for_nothing(
     created = pipeline.upload(file_of([("K000", AMINA)]), ticket)
     pipeline.run(created)
 
-    told = why(pipeline, ticket)
+    text = why(pipeline, ticket)
 
-    assert import_id(created) in told
-    assert told.endswith("It waits for nothing.")
+    assert import_id(created) in text
+    assert text.endswith("It waits for nothing.")
 
 
 def test_a_file_waits_for_a_worker_then_for_the_end_of_its_lease(pipeline: Pipeline) -> None:
@@ -65,9 +65,9 @@ def test_pending_chunks_are_reported_with_their_lines(pipeline: Pipeline) -> Non
     pipeline.validate(created)
     name = import_id(created)
 
-    told = why(pipeline, name)
-    assert "1 chunks are pending" in told
-    assert "chunk 1: lines 2 and on, taken 0 times. It waits for assign: see ChunksLate" in told
+    text = why(pipeline, name)
+    assert "1 chunks are pending" in text
+    assert "chunk 1: lines 2 and on, taken 0 times. It waits for assign: see ChunksLate" in text
 
     pipeline.assign(name)
     assert "waits for finalize" in why(pipeline, name)
@@ -93,9 +93,9 @@ def test_an_undo_waits_for_the_older_imports_that_are_named(pipeline: Pipeline) 
 
     pipeline.validate(older)
 
-    told = why(pipeline, pipeline.item(undo).pk)
-    assert "waits for 1 older imports of its tenant" in told
-    assert import_id(older) in told
+    text = why(pipeline, pipeline.item(undo).pk)
+    assert "waits for 1 older imports of its tenant" in text
+    assert import_id(older) in text
 
 
 def test_a_cancelled_ticket_says_so(pipeline: Pipeline) -> None:

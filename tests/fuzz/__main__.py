@@ -51,7 +51,7 @@ class Tally:
         self.lines_by_outcome += other.lines_by_outcome
         self.findings += other.findings
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """The figures in words."""
         lines = sum(self.lines_by_outcome.values())
         rows = [
@@ -91,7 +91,7 @@ def run_seeds(seeds: Iterable[int], pipeline: Pipeline | None = None) -> Tally:
         tally.files += 1
         tally.bytes += len(trial.data)
         if found:
-            tally.findings.append(trial.told_with(found))
+            tally.findings.append(trial.report_with(found))
     return tally
 
 
@@ -134,7 +134,7 @@ def main() -> int:
                 break
     seconds = time.monotonic() - began
     print(f"seed {asked.seed}, {seconds:,.0f} s, {whole.files / seconds:,.0f} files/s")
-    print(whole.told())
+    print(whole.summary())
     return 1 if whole.findings else 0
 
 

@@ -29,11 +29,11 @@ class Trial:
     passage: Passage | None
     violations: tuple[str, ...]
 
-    def told(self) -> str:
+    def report(self) -> str:
         """What a person needs to see and to do it again."""
-        return self.told_with(self.violations)
+        return self.report_with(self.violations)
 
-    def told_with(self, found: Sequence[str]) -> str:
+    def report_with(self, found: Sequence[str]) -> str:
         """The same, with these violations."""
         listed = "\n  ".join(found)
         return (

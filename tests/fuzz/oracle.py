@@ -43,7 +43,7 @@ class Role:
     now: tuple[str, ...] | None = None
 
 
-Seats = tuple[Role, ...]
+Roles = tuple[Role, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class _Asks:
     account: str
-    roles: Seats
+    roles: Roles
 
 
 def verdicts(
@@ -197,8 +197,8 @@ def _asks(fields: tuple[str, ...], binding: Binding, profile: Profile) -> _Asks 
         return "rejected", "INVALID_CHARACTER"
     roles: list[Role] = []
     for first in binding.roles:
-        told = [one for one in (first, *first.others) if _said(fields[one.index], profile)]
-        column = told[0] if told else first
+        filled = [one for one in (first, *first.others) if _said(fields[one.index], profile)]
+        column = filled[0] if filled else first
         cell = _said(fields[column.index], profile)
         is_removal = column.holds is Holds.REMOVED
         if not cell and (is_removal or profile.blank is Blank.KEEP):
@@ -275,7 +275,7 @@ def address(text: str) -> str:
 
 
 def _wish(assignee: Role) -> Role:
-    """The seat in a form to compare; an address is the same one in whichever column it stands."""
+    """The holders in a form to compare; an address is the same in whichever column it stands."""
     takes_names = assignee.takes_names and not all("@" in name for name in assignee.names)
     return replace(assignee, names=tuple(sorted(assignee.names)), takes_names=takes_names)
 
@@ -322,7 +322,7 @@ def _could_be_address(text: str) -> bool:
 
 
 def _holder(text: str, assignee: Role, account: Account, profile: Profile) -> str:
-    """Who holds the seat when `text` is named, or the code (in capitals) that rejects it."""
+    """Who holds the role when `text` is named, or the code (in capitals) that rejects it."""
     name = address(text.removeprefix(PENDING))
     user = USERS.get(name)
     if user is None and assignee.takes_names and "@" not in text:

@@ -51,7 +51,7 @@ from tests.fuzz.world import ACCOUNTS, PROFILES, USERS
 
 _KNOWN = {profile.name: known_labels(profile, {}) for profile in PROFILES}
 ADDRESSES = tuple(sorted(USERS))
-CLAIM = WriteContext(
+CONTEXT = WriteContext(
     "0" * 32, "order", "ines.okello@lumina.example", "2026-07-01T08:00:00Z", frozenset()
 )
 
@@ -207,7 +207,7 @@ def _decided(
         if one is None:
             results.append(repeated_line(line, repeated[line.number], binding.account_label))
         elif isinstance(one, Instruction):
-            planned = plan(one, ACCOUNTS.get(one.account_id), lookup, profile, CLAIM)
+            planned = plan(one, ACCOUNTS.get(one.account_id), lookup, profile, CONTEXT)
             results.append(
                 LineResult(
                     line, planned.outcome, planned.changes, planned.rejection, planned.message

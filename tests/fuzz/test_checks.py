@@ -52,18 +52,18 @@ def test_what_is_as_it_should_be_is_no_finding(passage: Passage, pipeline: Pipel
 def test_a_count_that_is_one_too_high_is_found(passage: Passage, name: str) -> None:
     counts = raised(passage.counts, **{name: 1})
 
-    told = found(replace(passage, counts=counts))
+    findings = found(replace(passage, counts=counts))
 
-    assert f"{counts.lines} lines counted, {counts.settled} settled, of 5" in told
+    assert f"{counts.lines} lines counted, {counts.settled} settled, of 5" in findings
 
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_line_that_is_counted_under_another_outcome_is_found(passage: Passage, name: str) -> None:
     counts = raised(passage.counts, updated=-1, **{name: 1})
 
-    (told,) = found(replace(passage, counts=counts))
+    (finding,) = found(replace(passage, counts=counts))
 
-    assert told.startswith("counted {'updated': 0,")
+    assert finding.startswith("counted {'updated': 0,")
 
 
 def test_counts_that_agree_with_each_other_and_not_with_the_file_are_found(
@@ -71,9 +71,9 @@ def test_counts_that_agree_with_each_other_and_not_with_the_file_are_found(
 ) -> None:
     counts = tally((*passage.results, passage.results[0]))
 
-    told = found(replace(passage, counts=counts))
+    findings = found(replace(passage, counts=counts))
 
-    assert [one[:15] for one in told] == ["6 lines counted", "counted {'updat"]
+    assert [one[:15] for one in findings] == ["6 lines counted", "counted {'updat"]
 
 
 @pytest.mark.parametrize("name", OTHERS)
@@ -82,9 +82,9 @@ def test_functions_that_count_a_line_under_another_outcome_are_found(
 ) -> None:
     counts = raised(passage.counts, updated=-1, **{name: 1})
 
-    told = differences(pipeline, replace(passage, counts=counts))
+    findings = differences(pipeline, replace(passage, counts=counts))
 
-    assert [one.partition(" {")[0].partition(" Counts(")[0] for one in told] == [
+    assert [one.partition(" {")[0].partition(" Counts(")[0] for one in findings] == [
         "the functions counted",
         "summary.json tells",
     ]
@@ -95,6 +95,6 @@ def test_lines_of_a_refused_file_that_the_functions_count_are_found(
 ) -> None:
     refused = replace(passage, refusal=Refusal("NOT_CSV", "This is no CSV."))
 
-    told = differences(pipeline, refused)
+    findings = differences(pipeline, refused)
 
-    assert any("counted lines of a refused file" in one for one in told)
+    assert any("counted lines of a refused file" in one for one in findings)

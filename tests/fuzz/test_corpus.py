@@ -29,7 +29,7 @@ def pipeline() -> Iterator[Pipeline]:
         yield made
 
 
-def told(passage: Passage) -> tuple[str, ...]:
+def summary_of(passage: Passage) -> tuple[str, ...]:
     """What became of the file, in the words of the corpus."""
     if passage.refusal is not None:
         return "refused", passage.refusal.code
@@ -53,7 +53,7 @@ def test_a_nasty_file_gets_its_verdict_from_the_rules_and_from_the_functions(
 
     assert trial.violations == ()
     assert trial.passage is not None
-    assert told(trial.passage) == nasty.words
+    assert summary_of(trial.passage) == nasty.words
     assert differences(pipeline, trial.passage) == []
 
 
@@ -67,4 +67,4 @@ def test_a_nasty_file_gets_its_verdict_however_it_is_cut(name: str) -> None:
 
     assert trial.violations == ()
     assert trial.passage is not None
-    assert told(trial.passage) == nasty.words
+    assert summary_of(trial.passage) == nasty.words

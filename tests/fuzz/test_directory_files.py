@@ -105,8 +105,8 @@ def test_every_line_of_a_hostile_directory_file_is_accounted_for_once(
         counts = summary["counts"]
         results = rows(pipeline, created, "results.csv")
         assert counts["lines"] == len(results) == lines_in(pipeline, created, data), seed
-        told = [row[-6] for row in results]
-        assert {name: told.count(name) for name in set(told)} == {
+        outcomes = [row[-6] for row in results]
+        assert {name: outcomes.count(name) for name in set(outcomes)} == {
             name: many for name, many in counts.items() if many and name != "lines"
         }, seed
         assert len(rows(pipeline, created, "errors.csv")) == counts["rejected"], seed

@@ -51,7 +51,7 @@ def test_generated_files_lose_no_line_and_crash_nothing(part: int) -> None:
 def test_any_text_under_a_good_header_is_accounted_for(body: str) -> None:
     trial = try_with(HEAD + body.encode(), STRICT, Sizes(block=5, window=9, chunk_lines=1))
 
-    assert trial.violations == (), trial.told()
+    assert trial.violations == (), trial.report()
 
 
 @given(_BODIES, st.sampled_from(",;\t|"))
@@ -81,7 +81,7 @@ def test_a_seed_always_gives_the_same_file() -> None:
 def test_a_finding_tells_how_to_see_it_again() -> None:
     trial = try_seed(7)
 
-    told = trial.told_with(["something is wrong"])
+    report = trial.report_with(["something is wrong"])
 
-    assert "seed 7" in told
-    assert f"try_file({trial.data!r}, seed=7)" in told
+    assert "seed 7" in report
+    assert f"try_file({trial.data!r}, seed=7)" in report

@@ -58,9 +58,9 @@ def _differences(pipeline: Pipeline, passage: Passage) -> Iterator[str]:
     pipeline.run(created)
     summary = pipeline.summary(created)
     if passage.refusal is not None:
-        told = summary["refusal"] or {}
-        if summary["state"] != "refused" or told.get("code") != passage.refusal.code:
-            yield f"the functions: {summary['state']} {told}, not {passage.refusal}"
+        refusal = summary["refusal"] or {}
+        if summary["state"] != "refused" or refusal.get("code") != passage.refusal.code:
+            yield f"the functions: {summary['state']} {refusal}, not {passage.refusal}"
         if any(summary["counts"].values()):
             yield f"the functions counted lines of a refused file: {summary['counts']}"
         return

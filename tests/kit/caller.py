@@ -86,9 +86,9 @@ class Api:
             event["body"] = raw if raw is not None else json.dumps(body)
         if query:
             event["queryStringParameters"] = query
-        told = app.lambda_handler(event | changes, LambdaContext())
-        assert len(json.dumps(told, ensure_ascii=False).encode()) <= MAX_RESPONSE_BYTES
-        return Answer(told["statusCode"], told["headers"], told["body"])
+        answer = app.lambda_handler(event | changes, LambdaContext())
+        assert len(json.dumps(answer, ensure_ascii=False).encode()) <= MAX_RESPONSE_BYTES
+        return Answer(answer["statusCode"], answer["headers"], answer["body"])
 
     def get(self, path: str, **query: str) -> Answer:
         return self.request("GET", path, query=query)

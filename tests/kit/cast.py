@@ -1,4 +1,4 @@
-"""Who acts and what there is: two tenants on one AWS in memory, told apart by every word they use.
+"""Who acts and what there is: two tenants on one AWS in memory, with no word in common.
 
 `build` lets the real functions make every import, so nothing here stands in a table that the
 product would not have put there.
@@ -138,8 +138,8 @@ class World:
             event["body"] = json.dumps(body)
         if query:
             event["queryStringParameters"] = query
-        told = app.lambda_handler(event, LambdaContext())
-        return Answer(told["statusCode"], told["headers"], told["body"])
+        answer = app.lambda_handler(event, LambdaContext())
+        return Answer(answer["statusCode"], answer["headers"], answer["body"])
 
     def announce(
         self, actor: Actor, profile: str = "single-strict", *, mode: str = "run", **more: str

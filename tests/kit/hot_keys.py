@@ -167,5 +167,5 @@ def _written(text: str, parameters: list[Any]) -> tuple[str, Item]:
     if statement.item is not None:
         item: Item = normalised(statement.item(values))["M"]
         return statement.table, item
-    told = {name: operand({}, values) for name, operand in statement.equalities}
-    return statement.table, {name: value for name, value in told.items() if value is not None}
+    equal = {name: operand({}, values) for name, operand in statement.equalities}
+    return statement.table, {name: value for name, value in equal.items() if value is not None}

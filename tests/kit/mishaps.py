@@ -19,7 +19,7 @@ class KilledError(BaseException):
 
 @dataclass
 class Mishap:
-    """Counts the calls of the wanted operations and disturbs some of them.
+    """Counts the calls of the chosen operations and disturbs some of them.
 
     `kill_before` and `kill_after` are numbers of calls, from 1. `twists` are used up one a call.
     `on_answer` may change every answer.
@@ -40,7 +40,7 @@ class Mishap:
         operation: str,
         params: dict[str, Any],  # noqa: ARG002
     ) -> Twist | None:
-        """Counts; stops the process or hands out a twist where that is wanted."""
+        """Counts; stops the process or hands out a twist where the plan says so."""
         if self.operation not in ("", operation):
             return None
         self.seen += 1
@@ -58,7 +58,7 @@ class Mishap:
         params: dict[str, Any],  # noqa: ARG002
         answer: dict[str, Any],
     ) -> None:
-        """Changes the answer, or stops the process, where that is wanted."""
+        """Changes the answer, or stops the process, where the plan says so."""
         if self.operation not in ("", operation):
             return
         if self.seen == self.kill_after:

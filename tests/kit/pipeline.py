@@ -254,7 +254,7 @@ class Pipeline:
         return self.put(f"drop/{TENANT}/erp/{name}", body, principal=principal)
 
     def put(self, key: str, body: bytes, *, principal: str = "AWS:ANYBODY") -> ObjectCreated:
-        """The object under that key, and what S3 tells of it."""
+        """The object under that key, and what S3 reports of it."""
         bucket = self.resources.uploads_bucket
         self.memory.s3.upload(bucket, key, body, principal=principal)
         return self.memory.s3.buckets[bucket].events[-1]
@@ -263,7 +263,7 @@ class Pipeline:
 
     def validate(self, created: ObjectCreated, *, seconds: float = 120.0) -> list[str]:
         """Hands S3's word of the object to the function; the ids of messages to come again."""
-        return self.invoke(validate.lambda_handler, told_by_s3(created), seconds)
+        return self.invoke(validate.lambda_handler, s3_event(created), seconds)
 
     def convert(self, body: dict[str, Any], *, seconds: float = 120.0) -> list[str]:
         """Hands the message of a workbook to the function."""
@@ -390,8 +390,8 @@ class Pipeline:
                 case "ConvertQueue":
                     assert self.convert(body) == []
                 case "ChunksQueue":
-                    told = {"handed_on": body.get("handed_on")}
-                    assert self.assign(body["import_id"], body["chunk"], age=age, **told) == []
+                    options = {"handed_on": body.get("handed_on")}
+                    assert self.assign(body["import_id"], body["chunk"], age=age, **options) == []
                 case _:
                     assert self.finalize(body["import_id"]) == []
 
@@ -436,8 +436,8 @@ class Pipeline:
         """summary.json of the import of the object."""
         body = self.file(created, "summary.json")
         assert body is not None
-        told: dict[str, Any] = json.loads(body)
-        return told
+        document: dict[str, Any] = json.loads(body)
+        return document
 
     def counts(self, created: ObjectCreated) -> dict[str, int]:
         """The counts of summary.json that are not 0."""
@@ -474,15 +474,15 @@ def with_body(name: str, body: dict[str, Any]) -> dict[str, Any]:
     return event
 
 
-def told_by_s3(created: ObjectCreated, name: str = "validate-ticket") -> dict[str, Any]:
-    """The captured payload of an upload, telling of this object."""
+def s3_event(created: ObjectCreated, name: str = "validate-ticket") -> dict[str, Any]:
+    """The captured payload of an upload, with this object."""
     event = load_event(name)
     (record,) = event["Records"]
     body = json.loads(record["body"])
-    told, news = body["Records"][0], created.record()
-    told |= {key: news[key] for key in ("eventTime", "eventName", "userIdentity")}
-    told["s3"]["bucket"]["name"] = created.bucket
-    told["s3"]["object"] |= news["s3"]["object"]
+    message, news = body["Records"][0], created.record()
+    message |= {key: news[key] for key in ("eventTime", "eventName", "userIdentity")}
+    message["s3"]["bucket"]["name"] = created.bucket
+    message["s3"]["object"] |= news["s3"]["object"]
     record["body"] = json.dumps(body)
     return event
 

@@ -46,7 +46,7 @@ def main() -> int:
 
 
 def _scenes(outcomes: Iterable[Outcome]) -> Topic:
-    told = {scene.name: scene.what for scene in SCENES}
+    titles = {scene.name: scene.what for scene in SCENES}
     return Topic(
         "Scenes",
         (
@@ -68,7 +68,7 @@ def _scenes(outcomes: Iterable[Outcome]) -> Topic:
         ),
         tuple(
             (
-                told[one.scene],
+                titles[one.scene],
                 f"{one.lines:,}",
                 f"{one.chunks:,}",
                 _clock(one.half_at),
@@ -110,8 +110,8 @@ def _taken_back() -> Topic:
     rows = []
     for what, behaviour in TAKEN_BACK:
         found = {scene.what: play(scene, behaviour).failures() for scene in SCENES}
-        told = [f"{name}: {'; '.join(failed)}" for name, failed in found.items() if failed]
-        rows.append((what, "<br>".join(told) or "nothing"))
+        failures = [f"{name}: {'; '.join(failed)}" for name, failed in found.items() if failed]
+        rows.append((what, "<br>".join(failures) or "nothing"))
     return Topic(
         "What fails when a fix is taken back",
         ("as at d4b7b5e", "what fails"),

@@ -1,4 +1,4 @@
-"""What the code decides under load: as it is, and as it was at d4b7b5e, to be told apart."""
+"""What the code decides under load: as it is, and as it was at d4b7b5e, for comparison."""
 
 from __future__ import annotations
 

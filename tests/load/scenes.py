@@ -160,7 +160,7 @@ class Outcome:
                 "the stream forgets changes before they are published",
             ),
         )
-        return [told for holds, told in checks if not holds]
+        return [failure for holds, failure in checks if not holds]
 
 
 def play(scene: Scene, behaviour: Behaviour = NOW, *, small: bool = False) -> Outcome:
@@ -186,7 +186,7 @@ def play(scene: Scene, behaviour: Behaviour = NOW, *, small: bool = False) -> Ou
         at(0.99),
         at(1.0),
         world.published_at,
-        # One that takes the place of another is no more work, and told apart.
+        # One that takes the place of another is no more work, and counted apart.
         chunks.sent - tally.handed_on - tally.put_off,
         tally.handed_on,
         tally.put_off,

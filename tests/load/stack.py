@@ -41,22 +41,22 @@ def read_stack() -> Stack:
     functions = dict(resources(template, "AWS::Serverless::Function"))
     queues = dict(resources(template, "AWS::SQS::Queue"))
 
-    def value(told: Any) -> Any:
-        if isinstance(told, dict):
-            table, _, entry = told["Fn::FindInMap"]
+    def value(given: Any) -> Any:
+        if isinstance(given, dict):
+            table, _, entry = given["Fn::FindInMap"]
             return template["Mappings"][table][STAGE][entry]
-        return told
+        return given
 
     def reader(function: str, event: str, queue: str) -> Reader:
-        told = functions[function]
-        source = told["Events"][event]["Properties"]
+        properties = functions[function]
+        source = properties["Events"][event]["Properties"]
         redrive = queues[queue].get("RedrivePolicy", {"maxReceiveCount": 1_000_000})
         return Reader(
-            float(value(told["Timeout"])),
+            float(value(properties["Timeout"])),
             float(value(queues[queue]["VisibilityTimeout"])),
             int(redrive["maxReceiveCount"]),
             int(value(source["ScalingConfig"]["MaximumConcurrency"])),
-            int(told["MemorySize"]),
+            int(properties["MemorySize"]),
         )
 
     sweep = functions["SweepFunction"]

@@ -285,9 +285,9 @@ class World:
         if not self.behaviour.waits_when_busy:
             self._fail(need, job)
             return
-        told = put_off(message.receives, message.put_offs)
-        at = self.now + told.delay_seconds
-        if told.is_fresh:
+        delay = put_off(message.receives, message.put_offs)
+        at = self.now + delay.delay_seconds
+        if delay.is_fresh:
             self.tally.put_off += 1
             fresh = Message(message.group, message.owner, message.chunk, self.now)
             fresh.put_offs = message.put_offs + 1

@@ -6,7 +6,7 @@
 
 `--from N` leaves out the first N of a sample, which were judged before.
 
-What survives is printed; with --page the sample is told in tests/mutation/RESULTS.md.
+What survives is printed; with --page the sample is described in tests/mutation/RESULTS.md.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Verdict:
     detected_by: str
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """The change on one line."""
         one = self.mutation
         change = f"{_short(one.old)} -> {_short(one.new)}"
@@ -62,14 +62,14 @@ def judged(mutation: Mutation, tests: Recorded) -> Verdict:
 
 
 def _failure(mutation: Mutation, chosen: list[str]) -> str:
-    told = {"path": str(HANDOVER / mutation.module), "source": mutation.applied()}
+    mutated = {"path": str(HANDOVER / mutation.module), "source": mutation.applied()}
     with tempfile.TemporaryDirectory() as folder:
         names = Path(folder, "tests")
         names.write_text("\n".join(chosen))
         command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "--tb=no"]
         command += ["-p", "no:cacheprovider", "-p", planting.__name__, "--timeout=60", f"@{names}"]
         env = os.environ | {
-            planting.WHERE: json.dumps(told),
+            planting.WHERE: json.dumps(mutated),
             "HYPOTHESIS_STORAGE_DIRECTORY": folder,
             "PYTHONDONTWRITEBYTECODE": "1",
         }
@@ -120,10 +120,10 @@ def page(seed: int, verdicts: list[Verdict]) -> str:
         *(f"| {kind} | {_of_kind(kind, verdicts)} | {_of_kind(kind, real)} |" for kind in kinds),
     ]
     if real:
-        lines += ["", "Survived:", "", *(f"- `{one.told}` ({one.tests} tests)" for one in real)]
+        lines += ["", "Survived:", "", *(f"- `{one.summary}` ({one.tests} tests)" for one in real)]
     if equivalent:
         lines += ["", "Equivalent:", ""]
-        lines += [f"- `{one.told}`: {known[one.mutation.name]}" for one in equivalent]
+        lines += [f"- `{one.summary}`: {known[one.mutation.name]}" for one in equivalent]
     return "\n".join(lines) + "\n"
 
 
@@ -162,12 +162,12 @@ def main() -> int:
         for verdict in pool.map(lambda one: judged(one, tests), mutations):
             verdicts.append(verdict)
             sign = verdict.detected_by or "SURVIVED"
-            print(f"{len(verdicts):4} {verdict.seconds:5.0f} s {verdict.told}\n       {sign}")
+            print(f"{len(verdicts):4} {verdict.seconds:5.0f} s {verdict.summary}\n       {sign}")
             sys.stdout.flush()
-    told = page(asked.seed, verdicts)
-    print(f"\n{told}")
+    text = page(asked.seed, verdicts)
+    print(f"\n{text}")
     if asked.page:
-        PAGE.write_text(told)
+        PAGE.write_text(text)
     known = {one.name for one in EQUIVALENTS}
     are_known = [one.mutation.name in known for one in verdicts if not one.detected_by]
     return int(not all(are_known) or sum(are_known) > MAX_OF_A_SAMPLE * len(verdicts))

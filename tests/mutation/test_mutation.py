@@ -96,7 +96,7 @@ def test_the_page_tells_the_share_of_those_that_matter() -> None:
     some = drawn(3, 4)
     verdicts = [Verdict(one, 1, 1.0, "" if place == 0 else "x") for place, one in enumerate(some)]
 
-    told = page(3, verdicts)
+    text = page(3, verdicts)
 
-    assert "Detected: 3 of the 4 that matter (75.0%)" in told
-    assert verdicts[0].told in told
+    assert "Detected: 3 of the 4 that matter (75.0%)" in text
+    assert verdicts[0].summary in text

@@ -339,7 +339,7 @@ WRITERS = """
 writer   answer
 own      -
 other    WRONG_PRINCIPAL  # the principal of another tenant's source
-nobody   WRONG_PRINCIPAL  # S3 tells of none
+nobody   WRONG_PRINCIPAL  # S3 reports none
 """
 
 # What starts each deployed function. The first three are doors for people and systems: the API and

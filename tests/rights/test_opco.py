@@ -115,7 +115,7 @@ def by_undo(world: World, row: Row) -> str:
     created = world.uploaded(PEOPLE["admin"], OWN, file_of([(MOVED, "None")]), PROFILE)
     pipeline.run(created)
     pipeline.settle()
-    told(world, f"account_id,opco\r\n{MOVED},{opco(row['account'])}\r\n")
+    put_users(world, f"account_id,opco\r\n{MOVED},{opco(row['account'])}\r\n")
     pipeline.clock.now += 60
     return followed(world, f"/imports/{pipeline.item(created).pk}/undo")
 
@@ -134,13 +134,13 @@ def by_resolution(world: World, row: Row) -> str:
 
 def by_directory(world: World, row: Row) -> str:
     """A new account whose directory file names its manager."""
-    created = told(
+    created = put_users(
         world, f"account_id,opco,account_manager\r\n{NEW},{opco(row['account'])},{USER}\r\n"
     )
     return of_one(code_of(world, created))
 
 
-def told(world: World, text: str) -> ObjectCreated:
+def put_users(world: World, text: str) -> ObjectCreated:
     """A directory file of accounts, worked to its end."""
     key = f"directory/{OWN}/erp/accounts.csv"
     created = world.pipeline.put(key, text.encode(), principal=OWN_PRINCIPAL)

@@ -1,4 +1,4 @@
-"""The world that the table speaks of: the cast of the intruders, and what the table adds to it."""
+"""The world that the table speaks of: the cast of tests/kit, and what the table adds to it."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def spelled(world: World, text: str, place: int = 0) -> str:
 
 
 def tells_of_others(text: str, *but: str) -> list[str]:
-    """The words of another tenant that are in the text, where `but` is not told."""
+    """The words of another tenant that are in the text, where `but` does not count."""
     for allowed in but:
         text = text.replace(allowed, "")
     return [word for word in OTHERS_WORDS if word in text.lower()]

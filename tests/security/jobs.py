@@ -7,7 +7,7 @@ from dataclasses import replace
 from tests.kit.cast import INSIDERS, OWN, SALES, World
 from tests.kit.jobs import await_newcomer, newcomer
 from tests.kit.memory_aws import ObjectCreated
-from tests.kit.pipeline import file_of, told_by_s3, with_body
+from tests.kit.pipeline import file_of, s3_event, with_body
 from tests.security import questions
 
 
@@ -37,14 +37,14 @@ def _given(world: World, email: str) -> None:
 
 
 def _fail(world: World, file: ObjectCreated) -> None:
-    """The removal is not read, and not told of until the letter of that is dead too."""
+    """The removal is not read, and not announced until the message of that is dead too."""
     pipeline = world.pipeline
-    pipeline.abandon(told_by_s3(file, "abandon-intake"))
+    pipeline.abandon(s3_event(file, "abandon-intake"))
     pipeline.forget()
     pipeline.abandon(with_body("abandon-finalize", {"v": 1, "import_id": pipeline.item(file).pk}))
     pipeline.follow()
     pipeline.follow()
     again = pipeline.memory.s3.buckets[pipeline.resources.uploads_bucket].events[-1]
     assert again != file
-    pipeline.abandon(told_by_s3(again, "abandon-intake"))
+    pipeline.abandon(s3_event(again, "abandon-intake"))
     pipeline.run()

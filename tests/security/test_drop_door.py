@@ -47,7 +47,7 @@ def managers(world: World) -> list[dict[str, Any]]:
 
 
 def assert_refused(world: World, created: ObjectCreated, expected: str, tenant: str) -> None:
-    """Refused in the tenant that the key names, without an effect, and told to that tenant."""
+    """Refused in the tenant that the key names, without an effect, and announced to that tenant."""
     before = managers(world)
     assert world.pipeline.validate(created) == []
     world.pipeline.run()
@@ -56,8 +56,8 @@ def assert_refused(world: World, created: ObjectCreated, expected: str, tenant: 
     assert code(world, created) == expected
     assert (item.state, item.tenant, item.uploader) == ("refused", tenant, "")
     assert managers(world) == before
-    (told,) = world.pipeline.memory.sns.published
-    assert told.attributes["tenant"]["StringValue"] == tenant
+    (notification,) = world.pipeline.memory.sns.published
+    assert notification.attributes["tenant"]["StringValue"] == tenant
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ def test_the_wall_stands_between_account_and_manager_whoever_uploads(
 
 
 def test_a_refusal_tells_nothing_of_what_the_other_tenant_has(world: World) -> None:
-    """Its sources and tickets included: all that is told is what the writer wrote."""
+    """Its sources and tickets included: the answer holds only what the writer wrote."""
     keys = [f"drop/{OWN}/crm/a.csv", f"in/{OWN}/{world.names[OTHER]['ticket']}.csv"]
     absent = [f"drop/{OWN}/cry/a.csv", f"in/{OWN}/20260706T120000000Z-0123456789abcdef.csv"]
 
@@ -295,6 +295,6 @@ def test_a_refusal_tells_nothing_of_what_the_other_tenant_has(world: World) -> N
         return str(world.pipeline.item(created).refusal.as_dict()["message"])
 
     for there, nowhere in zip(keys, absent, strict=True):
-        told = refusal(there)
-        assert told == refusal(nowhere).replace("'cry'", "'crm'")
-        assert not [word for word in OTHERS_WORDS if word in told.lower()]
+        answer = refusal(there)
+        assert answer == refusal(nowhere).replace("'cry'", "'crm'")
+        assert not [word for word in OTHERS_WORDS if word in answer.lower()]

@@ -72,8 +72,8 @@ def error_code(answer: Answer) -> str:
 
 
 def policy_of(fields: Mapping[str, str]) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(base64.b64decode(fields["policy"]))
-    return told
+    policy: dict[str, Any] = json.loads(base64.b64decode(fields["policy"]))
+    return policy
 
 
 def encoded(policy: Mapping[str, Any]) -> str:
@@ -251,13 +251,13 @@ def test_the_second_use_of_a_form_is_answered_and_changes_nothing(doors: Doors) 
     assert post_form(upload["url"], upload["fields"], second).status == 201
 
     def replayed() -> dict[str, Any] | None:
-        told = doors.import_(first["import_id"])
-        return told if told["warnings"] else None
+        warnings = doors.import_(first["import_id"])
+        return warnings if warnings["warnings"] else None
 
-    told = until(replayed, "the answer to the second upload")
-    assert [one["code"] for one in told["warnings"]] == ["TICKET_REPLAYED"]
+    warnings = until(replayed, "the answer to the second upload")
+    assert [one["code"] for one in warnings["warnings"]] == ["TICKET_REPLAYED"]
     assert doors.manager("KE100555") == ["amani.otieno@lumina.example"]
-    assert told | {"warnings": []} == first
+    assert warnings | {"warnings": []} == first
     assert len(doors.imports_of("twice.csv")) == 1
 
 
@@ -320,10 +320,10 @@ def test_a_whole_import_runs_under_the_roles_of_its_functions(doors: Doors) -> N
 
 
 def waiting_in(doors: Doors, queue: str) -> int:
-    told = doors.client("sqs").get_queue_attributes(
+    attributes = doors.client("sqs").get_queue_attributes(
         QueueUrl=doors.stack.resources[queue], AttributeNames=["ApproximateNumberOfMessages"]
     )
-    return int(told["Attributes"]["ApproximateNumberOfMessages"])
+    return int(attributes["Attributes"]["ApproximateNumberOfMessages"])
 
 
 def test_an_approved_import_in_utf_16_goes_on_under_the_roles(doors: Doors) -> None:
@@ -398,7 +398,7 @@ def test_sweep_runs_under_its_role(doors: Doors, sweep: str) -> None:
 
 
 def test_abandon_settles_a_dead_letter_under_its_role(doors: Doors) -> None:
-    """A file that S3 told nobody of, as if validate had failed five times."""
+    """A file whose event S3 never sent, as if validate had failed five times."""
     s3, uploads = doors.client("s3"), doors.stack.outputs["UploadsBucket"]
     key = f"drop/{TENANT}/crm/given-up.csv"
     silent = s3.get_bucket_notification_configuration(Bucket=uploads)

@@ -83,9 +83,9 @@ def test_no_address_of_another_tenant_is_suggested(world: World, typo: str) -> N
     (row,) = refusals(world, ("K001", typo))
 
     assert row["code"] == "USER_NOT_FOUND"
-    told = f"{row['error']} {row['hint']}".replace(typo, "")
-    assert "did you mean" not in told
-    assert not [word for word in OTHERS_WORDS if word in told.lower()]
+    text = f"{row['error']} {row['hint']}".replace(typo, "")
+    assert "did you mean" not in text
+    assert not [word for word in OTHERS_WORDS if word in text.lower()]
 
 
 def test_an_own_address_is_suggested_where_another_tenant_has_a_nearer_one(world: World) -> None:
@@ -169,14 +169,14 @@ def test_a_file_name_cannot_forge_a_notification(world: World, name: str) -> Non
 
     world.pipeline.run(created)
 
-    (told,) = world.pipeline.memory.sns.published
-    bodies = json.loads(told.message)
-    assert told.subject is not None
-    assert len(told.subject) < 100
-    assert told.subject.isascii()
-    assert told.subject.isprintable()
-    assert told.subject.startswith("Import error: ")
-    assert told.subject.endswith("(1 line, 0 changed, 1 with errors)")
+    (notification,) = world.pipeline.memory.sns.published
+    bodies = json.loads(notification.message)
+    assert notification.subject is not None
+    assert len(notification.subject) < 100
+    assert notification.subject.isascii()
+    assert notification.subject.isprintable()
+    assert notification.subject.startswith("Import error: ")
+    assert notification.subject.endswith("(1 line, 0 changed, 1 with errors)")
     plain = bodies["default"]
     assert not [c for c in plain if unicodedata.category(c) in ("Cc", "Cf") and c != "\n"]
     # What a file is called stands within one line, in quotes that it cannot close.
@@ -187,7 +187,7 @@ def test_a_file_name_cannot_forge_a_notification(world: World, name: str) -> Non
     assert json.loads(bodies["sqs"])["dedupe_id"] == (
         f"import-finished/{world.pipeline.item(created).pk}"
     )
-    for attribute in told.attributes.values():
+    for attribute in notification.attributes.values():
         assert attribute["StringValue"].isprintable()
 
 
@@ -196,8 +196,8 @@ def test_a_notification_links_to_nothing_that_is_signed(world: World) -> None:
 
     world.pipeline.run(created)
 
-    (told,) = world.pipeline.memory.sns.published
-    everything = f"{told.subject}{told.message}{told.attributes}"
+    (notification,) = world.pipeline.memory.sns.published
+    everything = f"{notification.subject}{notification.message}{notification.attributes}"
     # The console asks whoever follows the link to sign in.
     link = (
         f"{world.pipeline.resources.console_url}console/imports/{world.pipeline.item(created).pk}"

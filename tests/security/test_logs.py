@@ -37,11 +37,11 @@ def written(world: World) -> str:
 
 
 def test_nothing_personal_is_written(written: str) -> None:
-    told = [word for user in OWN_USERS for word in (user.email, user.name)]
-    told += [tour.ACCOUNT, tour.CELL, "Mbeki", "salaries", "@", "K000"]
-    told += ["X-Amz-", "Signature", "https://", "policy", "Bearer", "eyJ", "s3v4"]
+    private = [word for user in OWN_USERS for word in (user.email, user.name)]
+    private += [tour.ACCOUNT, tour.CELL, "Mbeki", "salaries", "@", "K000"]
+    private += ["X-Amz-", "Signature", "https://", "policy", "Bearer", "eyJ", "s3v4"]
 
-    found = [line for line in written.splitlines() if any(word in line for word in told)]
+    found = [line for line in written.splitlines() if any(word in line for word in private)]
     assert found == []
 
 

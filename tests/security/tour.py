@@ -13,7 +13,7 @@ import pytest
 from handover import runtime
 from handover.model import Account, User
 from handover.store import history
-from handover.store.user_places import Spreading, put_receipt
+from handover.store.user_places import Spreading, put_mark
 
 from functions.abandon import app as abandon
 from functions.assign import app as assign
@@ -36,7 +36,7 @@ from tests.kit.cast import (
 from tests.kit.memory_aws import ServiceError
 from tests.kit.mishaps import Mishap, incident
 from tests.kit.payloads import load_event
-from tests.kit.pipeline import HOUR, file_of, told_by_s3, with_body
+from tests.kit.pipeline import HOUR, file_of, s3_event, with_body
 from tests.security import jobs, questions
 from tests.workbooks.builders import by_openpyxl
 from tests.workbooks.raw import packed
@@ -182,9 +182,9 @@ def _edit_a_user(world: World) -> None:
 def _bar(world: World) -> None:
     """Files that bar somebody's sign-in, and let them in again with another role."""
     pipeline = world.pipeline
-    for told in ("inactive,Sales", "active,Support"):
+    for cells in ("inactive,Sales", "active,Support"):
         pipeline.clock.now += 1
-        body = f"email,status,roles\r\n{TOGO_SALES.email},{told}\r\n".encode()
+        body = f"email,status,roles\r\n{TOGO_SALES.email},{cells}\r\n".encode()
         pipeline.run(world.uploaded(INSIDERS[0], OWN, body, "directory-users"))
         pipeline.follow()
 
@@ -219,9 +219,7 @@ def _spread(world: World) -> None:
         pipeline.publish()
     runtime.resources.cache_clear()
     world.ask(INSIDERS[0], "GET", f"/portfolios/{SALES.email}")
-    put_receipt(
-        pipeline.resources.tables.directory.table, OWN, Spreading.SPREAD, pipeline.clock.now
-    )
+    put_mark(pipeline.resources.tables.directory.table, OWN, Spreading.SPREAD, pipeline.clock.now)
     body = f"email,name\r\nspread.mbeki@lumina.example,{CELL}\r\n".encode()
     pipeline.run(world.uploaded(INSIDERS[0], OWN, body, "directory-users"))
     pipeline.follow()
@@ -287,25 +285,25 @@ def _be_late(world: World) -> None:
 def _give_up(world: World) -> None:
     """Dead letters of every queue."""
     pipeline = world.pipeline
-    pipeline.abandon(told_by_s3(world.uploaded(INSIDERS[0], OWN, _good(7)), "abandon-intake"))
+    pipeline.abandon(s3_event(world.uploaded(INSIDERS[0], OWN, _good(7)), "abandon-intake"))
     dropped = pipeline.put(f"drop/{OWN}/erp/{FILENAME}", _good(7), principal=OWN_PRINCIPAL)
-    pipeline.abandon(told_by_s3(dropped, "abandon-intake"))
+    pipeline.abandon(s3_event(dropped, "abandon-intake"))
     worked = world.uploaded(INSIDERS[0], OWN, _good(8))
     pipeline.validate(worked)
     name = pipeline.item(worked).pk
     with incident(pipeline.memory, Mishap("GetObject", kill_after=1)):
         _shielded(pipeline.assign, name)
     pipeline.clock.now += HOUR
-    told = pipeline.put(
+    created = pipeline.put(
         f"directory/{OWN}/erp/users {FILENAME}",
         f"email,name\r\n{SALES.email},{CELL}".encode(),
         principal=OWN_PRINCIPAL,
     )
-    pipeline.validate(told)
+    pipeline.validate(created)
     with incident(pipeline.memory, Mishap("GetObject", kill_after=1)):
-        _shielded(pipeline.assign, pipeline.item(told).pk)
+        _shielded(pipeline.assign, pipeline.item(created).pk)
     pipeline.clock.now += HOUR
-    letter = {"v": 1, "import_id": pipeline.item(told).pk, "chunk": 1}
+    letter = {"v": 1, "import_id": pipeline.item(created).pk, "chunk": 1}
     pipeline.abandon(with_body("abandon-chunk", letter))
     letter = {"v": 1, "import_id": name}
     pipeline.abandon(with_body("abandon-chunk", {**letter, "chunk": 1}))
@@ -334,7 +332,7 @@ def _be_busy(world: World) -> None:
     _convert_while_busy(world)
     chunk = {"v": 1, "import_id": name, "chunk": 1}
     for handler, event in (
-        (validate.lambda_handler, told_by_s3(other)),
+        (validate.lambda_handler, s3_event(other)),
         (assign.lambda_handler, with_body("assign-chunk", chunk)),
         (finalize.lambda_handler, with_body("finalize-import", {"v": 1, "import_id": name})),
     ):

@@ -7,7 +7,7 @@
     python -m tests.simulation fidelity [N [SEED]]  whole runs beside the emulators
 
 Exhaustive pairs go on where the last run of the same code ended; what is known so far is kept in
-.local/faults.json and told in tests/simulation/RESULTS.md.
+.local/faults.json and listed in tests/simulation/RESULTS.md.
 """
 
 from __future__ import annotations
@@ -60,14 +60,14 @@ def pairs(minutes: float, scene: str, order: str) -> int:
             violating += tally.violating
             print(f"{done:6,} {tally}", flush=True)
             if tally.violating:
-                print(explore.told(tally), flush=True)
+                print(explore.replay_commands(tally), flush=True)
     return bool(violating)
 
 
 def one_sweep(name: str, jobs: list[explore.Job]) -> int:
     """Some jobs at once, their figures kept under a name."""
     tally = explore.over_all_cores(jobs)
-    print(f"{name}: {tally}\n{explore.told(tally)}")
+    print(f"{name}: {tally}\n{explore.replay_commands(tally)}")
     Progress.load().keep(name, tally)
     return bool(tally.violating)
 
@@ -77,10 +77,10 @@ def fidelity(count: int, seed: str) -> int:
     progress = Progress.load()
     is_wrong = False
     for name, runs in (("ministack", count), ("moto", count // 5)):
-        told = whole_runs.fidelity(name, runs, seed)
-        print(f"{name}: {told}", *told.wrong, sep="\n", flush=True)
-        progress.tell(f"fidelity: {name}", str(told))
-        is_wrong = is_wrong or bool(told.wrong)
+        result = whole_runs.fidelity(name, runs, seed)
+        print(f"{name}: {result}", *result.wrong, sep="\n", flush=True)
+        progress.tell(f"fidelity: {name}", str(result))
+        is_wrong = is_wrong or bool(result.wrong)
     return is_wrong
 
 

@@ -58,7 +58,7 @@ WRONG: dict[str, tuple[str, Callable[..., Any]]] = {
         "handover.rules.applying._differences",
         lambda _before, _now: "it was decided again and holds the same",
     ),
-    "the newest change is told of another's": (
+    "the newest change is reported as another's": (
         "handover.rules.applying._by_whom",
         lambda _account: " (last by nobody@lumina.example, 2026-01-01T00:00:00.000Z)",
     ),

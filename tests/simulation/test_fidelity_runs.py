@@ -14,9 +14,9 @@ RUNS = {"ministack": 6, "moto": 3}
 
 @pytest.mark.parametrize("name", RUNS)
 def test_whole_runs_end_as_on_the_emulator(name: str) -> None:
-    told = fidelity(name, RUNS[name], "tests")
+    result = fidelity(name, RUNS[name], "tests")
 
-    print(f"\n{name}: {told}")
-    assert told.wrong == []
-    assert told.runs == RUNS[name]
-    assert told.seen["items"] > 40 * told.runs
+    print(f"\n{name}: {result}")
+    assert result.wrong == []
+    assert result.runs == RUNS[name]
+    assert result.seen["items"] > 40 * result.runs

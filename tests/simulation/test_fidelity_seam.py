@@ -153,7 +153,7 @@ def test_members_of_batches_fail_on_demand(memory: MemoryAws) -> None:
 def test_a_stale_read_shows_the_item_before_its_last_change(memory: MemoryAws) -> None:
     get = {"TableName": "Accounts", "Key": {"pk": {"S": "a"}}}
     for roles in ("1", "2"):
-        item = {"pk": {"S": "a"}, "seats": {"N": roles}}
+        item = {"pk": {"S": "a"}, "roles": {"N": roles}}
         memory.execute("dynamodb", "PutItem", {"TableName": "Accounts", "Item": item})
 
     stale = memory.execute("dynamodb", "GetItem", get, Twist(stale=True))
@@ -161,7 +161,7 @@ def test_a_stale_read_shows_the_item_before_its_last_change(memory: MemoryAws) -
         "dynamodb", "GetItem", {**get, "ConsistentRead": True}, Twist(stale=True)
     )
 
-    assert (stale["Item"]["seats"], fresh["Item"]["seats"]) == ({"N": "1"}, {"N": "2"})
+    assert (stale["Item"]["roles"], fresh["Item"]["roles"]) == ({"N": "1"}, {"N": "2"})
 
 
 def test_a_snapshot_brings_everything_back(memory: MemoryAws) -> None:

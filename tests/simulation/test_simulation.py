@@ -196,7 +196,7 @@ def test_no_single_fault_violates_anything(explorers: Explorers) -> None:
     tally = explore.in_pool(explorers.pool, jobs)
 
     print(f"\nsingles of seed {SEED}: {tally}")
-    assert tally.violating == 0, f"seed {SEED}\n{explore.told(tally)}"
+    assert tally.violating == 0, f"seed {SEED}\n{explore.replay_commands(tally)}"
     assert tally.kinds == ALL_KINDS
 
 
@@ -213,7 +213,7 @@ def test_no_drawn_pair_or_triple_violates_anything(explorers: Explorers) -> None
         drawn, seconds = drawn + count, part.seconds
 
     print(f"\npairs and triples of seed {SEED}: {tally}")
-    assert tally.violating == 0, f"seed {SEED}\n{explore.told(tally)}"
+    assert tally.violating == 0, f"seed {SEED}\n{explore.replay_commands(tally)}"
     assert MIN_DRAWN <= tally.by_faults[2] + tally.by_faults[3] == drawn
 
 
@@ -286,7 +286,7 @@ def test_a_function_that_behaves_otherwise_is_noticed(
 
     report = machine.run(parent.plan.with_fault(last, "throttle"))
 
-    assert "not led by what it is told" in report.violations[0]
+    assert "not led by its input" in report.violations[0]
 
 
 def test_logs_hold_nothing_of_what_was_uploaded(machine: Machine) -> None:
@@ -345,7 +345,7 @@ def test_a_plan_leads_to_the_same_in_every_process() -> None:
 def test_a_plan_survives_being_reported(machine: Machine) -> None:
     plan = PLANS[1]
 
-    told = json.loads(plan.json())
+    fields = json.loads(plan.json())
 
-    assert told["faults"] == {"20": "second_import_inside", "90": "world_first"}
+    assert fields["faults"] == {"20": "second_import_inside", "90": "world_first"}
     assert plan_from(plan.json()) == plan

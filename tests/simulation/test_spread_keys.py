@@ -13,7 +13,7 @@ from handover.store import history
 from handover.store.batches import transact
 from handover.store.moving import NameMover, PortfolioMover, UserMover
 from handover.store.name_places import NAMES_MARK
-from handover.store.user_places import Spreading, UserPlaces, address_of, put_receipt
+from handover.store.user_places import Spreading, UserPlaces, address_of, put_mark
 
 from tests.simulation.engine import Machine, Plan, explore
 from tests.simulation.engine import scene as the_scene
@@ -82,7 +82,7 @@ def move_users(machine: Machine, scene: str, *, most: int) -> None:
     with machine.running():
         machine._set(scene)
         table = runtime.resources().tables.directory.table
-        put_receipt(table, the_scene.HOME, Spreading.SPREAD, the_scene.START)
+        put_mark(table, the_scene.HOME, Spreading.SPREAD, the_scene.START)
         keys = UserPlaces(the_scene.HOME, Spreading.SPREAD)
         items = machine.memory.dynamodb.tables["DirectoryTable"].items
         users = [
@@ -93,7 +93,7 @@ def move_users(machine: Machine, scene: str, *, most: int) -> None:
         mover = UserMover(table)
         for item in users[:most]:
             assert transact(mover.actions(item, keys.of(address_of(item))[0]))
-        put_receipt(table, the_scene.HOME, Spreading.SPREAD, the_scene.START, mark=NAMES_MARK)
+        put_mark(table, the_scene.HOME, Spreading.SPREAD, the_scene.START, mark=NAMES_MARK)
         of_names = NameMover(table).spread(the_scene.HOME, Deadline(the_scene.START + 9e9))
         list(islice(of_names, most))
         machine._snapshots[scene] = machine.memory.snapshot()

@@ -1,6 +1,6 @@
-"""Minutes of load and of kills: `python -m tests.soak [kill9] [--minutes N] [--kills N] ...`.
+"""Minutes of load and of kills: `python -m tests.soak [crashes] [--minutes N] [--kills N] ...`.
 
-Without a word: a steady load with a kill a second and throttles, as `make soak`. `kill9`: many
+Without a word: a steady load with a kill a second and throttles, as `make soak`. `crashes`: many
 small imports under a hail of kills. `deployed`: the same, slower, with the functions as they are
 deployed. Figures are printed; `--output` appends them to a page.
 """
@@ -25,17 +25,17 @@ KILLS, IMPORTS = 1000, 300
 def main() -> None:
     """Prints what was found; exits 1 when anything was violated."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("load", "kill9", "deployed"), default="load")
+    parser.add_argument("what", nargs="?", choices=("load", "crashes", "deployed"), default="load")
     parser.add_argument("--minutes", type=float, default=MINUTES, help="how long to load")
-    parser.add_argument("--kills", type=int, default=KILLS, help="of kill9: at least so many")
-    parser.add_argument("--imports", type=int, default=IMPORTS, help="of kill9: at least so many")
+    parser.add_argument("--kills", type=int, default=KILLS, help="of crashes: at least so many")
+    parser.add_argument("--imports", type=int, default=IMPORTS, help="of crashes: at least so many")
     parser.add_argument("--seed", type=int, default=1, help="what files are drawn from")
     parser.add_argument("--output", type=Path, help="a page to append the figures to")
     asked = parser.parse_args()
     # Whoever is asked to end ends what was started first.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    if asked.what == "kill9":
-        figures = kill9(asked.kills, asked.imports, asked.seed)
+    if asked.what == "crashes":
+        figures = crashes(asked.kills, asked.imports, asked.seed)
     elif asked.what == "deployed":
         figures = deployed.hold(asked.minutes, asked.seed)
     else:
@@ -48,7 +48,7 @@ def main() -> None:
     sys.exit(1 if figures.violations else 0)
 
 
-def kill9(kills: int, imports: int, seed: int) -> Figures:
+def crashes(kills: int, imports: int, seed: int) -> Figures:
     """Small imports until there were so many of them, and so many kills at work."""
     return hold(
         HAIL,

@@ -1,4 +1,4 @@
-"""What must be true at the end, told from the stores and from bytes, not from what was counted.
+"""What must be true at the end, judged from the stores and from bytes, not from what was counted.
 
 Every upload is parsed again by the rule oracle; final assignments come from applying the uploads
 one after another in the order of S3's own times.
@@ -39,10 +39,10 @@ def violations(stand: Stand) -> Iterator[str]:
     if set(imports) != {upload.import_id for upload in stand.uploads}:
         yield f"I1 {len(imports)} imports of {len(stand.uploads)} uploads"
         return
-    told: dict[str, list[Any]] = defaultdict(list)
+    notices: dict[str, list[Any]] = defaultdict(list)
     for notice in stand.notices:
         message = json.loads(notice["Message"])
-        told[message["import_id"]].append(message)
+        notices[message["import_id"]].append(message)
     done: list[Done] = []
     for upload in stand.uploads:
         item = imports[upload.import_id]
@@ -55,7 +55,7 @@ def violations(stand: Stand) -> Iterator[str]:
             yield f"{problem} of {upload.import_id}"
             continue
         done.append(Done(upload, found))
-        for wrong in _import(stand, done[-1], item, told[upload.import_id]):
+        for wrong in _import(stand, done[-1], item, notices[upload.import_id]):
             yield f"{wrong} in {upload.import_id}"
     accounts = {item["pk"]["S"]: item for item in stand.scan("AccountsTable")}
     history = list(stand.scan("HistoryTable"))
@@ -80,16 +80,18 @@ def _order(stand: Stand) -> Iterator[str]:
         yield "the harness's own order of uploads is not that of S3's times"
 
 
-def _import(stand: Stand, done: Done, item: Item, told: list[Any]) -> Iterator[str]:
+def _import(stand: Stand, done: Done, item: Item, notices: list[Any]) -> Iterator[str]:
     upload = done.upload
     directory = stand.directory[upload.tenant]
     for asked, row in done.lines:
         yield from remains.verdict(asked, row, {judge(asked, upload.tenant, directory)})
     summary = stand.report(upload, "summary.json")
-    yield from remains.counts(item, done.lines, summary, told)
-    if not told or {one["dedupe_id"] for one in told} != {f"import-finished/{upload.import_id}"}:
-        yield f"I13 {len(told)} notices"
-    if len({json.dumps(one, sort_keys=True) for one in told}) > 1:
+    yield from remains.counts(item, done.lines, summary, notices)
+    if not notices or {one["dedupe_id"] for one in notices} != {
+        f"import-finished/{upload.import_id}"
+    }:
+        yield f"I13 {len(notices)} notices"
+    if len({json.dumps(one, sort_keys=True) for one in notices}) > 1:
         yield "I13 the notices differ"
     yield from remains.errors_file(done.lines, stand.report(upload, "errors.csv"))
 

@@ -56,8 +56,10 @@ class Crew:
     def report(self) -> Report:
         """How things stand."""
         self._say("report")
-        told: dict[str, Any] = json.loads(_piped(self.process.stdout).readline())
-        return Report(told["counted"], told["ends"], told["spared"], told["processor_seconds"])
+        figures: dict[str, Any] = json.loads(_piped(self.process.stdout).readline())
+        return Report(
+            figures["counted"], figures["ends"], figures["spared"], figures["processor_seconds"]
+        )
 
     def _say(self, words: str) -> None:
         pipe = _piped(self.process.stdin)

@@ -152,11 +152,11 @@ def _tap(made: Stand) -> str:
     """A queue that hears S3's events beside the intake queue."""
     url: str = made.client("sqs").create_queue(QueueName="soak-tap")["QueueUrl"]
     s3, bucket = made.client("s3"), made.stack.outputs["UploadsBucket"]
-    told: Any = s3.get_bucket_notification_configuration(Bucket=bucket)
-    told.pop("ResponseMetadata", None)
+    configuration: Any = s3.get_bucket_notification_configuration(Bucket=bucket)
+    configuration.pop("ResponseMetadata", None)
     arn = made.arn(url)
-    told["QueueConfigurations"].append({"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]})
-    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=told)
+    configuration["QueueConfigurations"].append({"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]})
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=configuration)
     return url
 
 

@@ -85,16 +85,16 @@ def orders_from(text: str) -> Orders:
     places = tuple(
         Place(
             Post(
-                told["kind"],
-                told["source"],
-                told["timeout_seconds"],
-                told["doubled"],
-                Path(told["checkpoint"]) if told["checkpoint"] else None,
+                place["kind"],
+                place["source"],
+                place["timeout_seconds"],
+                place["doubled"],
+                Path(place["checkpoint"]) if place["checkpoint"] else None,
             ),
-            told["is_spared"],
-            Path(told["log"]),
+            place["is_spared"],
+            Path(place["log"]),
         )
-        for told in data["places"]
+        for place in data["places"]
     )
     return Orders(places, data["constants"])
 
@@ -213,12 +213,12 @@ class Foreman:
         if pid:
             self._pids[place] = pid
             return
-        told = self._places[place]
-        log = os.open(told.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        post = self._places[place]
+        log = os.open(post.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        worker.work(told.post, self._handlers[told.post.kind], self._board, place)
+        worker.work(post.post, self._handlers[post.post.kind], self._board, place)
 
     def _reap(self) -> None:
         for place, pid in list(self._pids.items()):

@@ -76,11 +76,11 @@ class Watch:
 def processor_seconds(pid: int) -> float:
     """What a living process has taken of the processor so far, 0 when there is none."""
     try:
-        told = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
     except OSError:
         return 0.0
     # The name in parentheses may hold anything; user and system time are the 12th and 13th after.
-    user, system = told.rpartition(")")[2].split()[11:13]
+    user, system = stat.rpartition(")")[2].split()[11:13]
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 

@@ -10,7 +10,7 @@ from tests.soak.runs import Figures
 
 TITLES = {
     "load": "Steady load",
-    "kill9": "kill -9",
+    "crashes": "kill -9",
     "deployed": "kill -9 of the deployed functions",
 }
 MAX_VIOLATIONS = 20
@@ -33,7 +33,7 @@ def section(what: str, figures: Figures, day: date) -> str:
         ("ends of workers", _listed(report.ends)),
         ("messages and batches handled", f"{report.counted.get('handled', 0):,}"),
         ("deliveries that failed", f"{report.counted.get('failed', 0):,}"),
-        ("failures told by handlers", _listed(figures.failures)),
+        ("failures logged by handlers", _listed(figures.failures)),
         ("events sent twice", f"{report.counted.get('doubled', 0):,}"),
         ("notifications", f"{figures.notices:,}"),
         ("calls throttled", f"{calls:,} of {all_calls:,}"),

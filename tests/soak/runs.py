@@ -133,7 +133,7 @@ class Run:
         self._sampled = 0.0
 
     def feed(self, goes_on: Callable[[], bool]) -> None:
-        """Uploads as fast as the workers keep up, for as long as wanted."""
+        """Uploads as fast as the workers keep up, for the given time."""
         while goes_on():
             waiting = Counter(upload.tenant for upload in self.stand.look())
             while waiting.total() < self.terms.max_open and goes_on():
@@ -156,7 +156,7 @@ class Run:
         return False
 
     def _follow(self, deadline: float) -> bool:
-        """Waits for the reader of the stream: until the accounts' changes are all told."""
+        """Waits for the reader of the stream: until the accounts' changes are all published."""
         last, quiet = (-1, -1), 0
         while time.monotonic() < deadline and quiet < QUIET_LOOKS:
             all_heard = self.stand.hear()
@@ -317,7 +317,7 @@ def _failures(home: Path) -> dict[str, int]:
     """What the handlers said messages failed with, by the name of the exception."""
     counted: Counter[str] = Counter()
     for log in home.glob("*-*.log"):
-        for line in worker.told(log):
+        for line in worker.log_lines(log):
             if line.get("message") == "message failed":
                 counted[line["error"]] += 1
     return dict(counted)

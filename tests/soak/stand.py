@@ -118,7 +118,7 @@ class Stand:
         self.held[tenant] = dict(held)
 
     def listen(self, *, to_events: bool) -> None:
-        """Hears all notifications, and the events of changes if wanted, from now on."""
+        """Hears all notifications, and the events of changes if asked to, from now on."""
         sns = self.client("sns")
         self.ears["notices"] = self._ear("soak-notices")
         sns.subscribe(
@@ -199,7 +199,7 @@ class Stand:
         return upload
 
     def look(self) -> list[Upload]:
-        """The uploads whose imports have not ended, or have not been told to have."""
+        """The uploads whose imports have not ended, or are not announced to have."""
         self.hear()
         waiting = [one for one in self.uploads if one.import_id not in self.ended]
         for begin in range(0, len(waiting), 100):
@@ -254,11 +254,11 @@ class Stand:
         """How many messages each queue holds, hidden and delayed ones with the others."""
         found: dict[str, int] = {}
         for name in names:
-            told = self.client("sqs").get_queue_attributes(
+            attributes = self.client("sqs").get_queue_attributes(
                 QueueUrl=self.queue_url(name), AttributeNames=["All"]
             )["Attributes"]
             found[name] = sum(
-                int(told.get(f"ApproximateNumberOfMessages{which}", 0))
+                int(attributes.get(f"ApproximateNumberOfMessages{which}", 0))
                 for which in ("", "NotVisible", "Delayed")
             )
         return found
@@ -304,8 +304,8 @@ class Stand:
 
     def arn(self, url: str) -> str:
         """The ARN of a queue."""
-        told = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-        arn: str = told["Attributes"]["QueueArn"]
+        answer = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        arn: str = answer["Attributes"]["QueueArn"]
         return arn
 
 

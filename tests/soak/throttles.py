@@ -125,12 +125,12 @@ def _left_out(operation: Any, tick: Callable[[int], None], cut: Any) -> Any:
         status, headers, body = operation(rest)
         if status != 200:
             return status, headers, body
-        told = json.loads(body)
+        answer = json.loads(body)
         for table, more in left.items():
-            if told.setdefault(name, {}).get(table):
+            if answer.setdefault(name, {}).get(table):
                 return status, headers, body
-            told[name][table] = more
-        return status, headers, json.dumps(told).encode()
+            answer[name][table] = more
+        return status, headers, json.dumps(answer).encode()
 
     return partial
 

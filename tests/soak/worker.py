@@ -95,8 +95,8 @@ def _read_queue(post: Post, handler: Handler, board: Board, place: int) -> None:
         for message in answer.get("Messages", []):
             board.set(place, "busy", 1)
             _double(post, message, board, place)
-            told = _invoke(post, handler, {"Records": [_record(message)]})
-            if told["batchItemFailures"]:
+            result = _invoke(post, handler, {"Records": [_record(message)]})
+            if result["batchItemFailures"]:
                 board.add(place, "failed")
             else:
                 sqs.delete_message(QueueUrl=post.source, ReceiptHandle=message["ReceiptHandle"])
@@ -165,7 +165,7 @@ def _read_stream(post: Post, handler: Handler, board: Board, place: int) -> None
             draft.replace(post.checkpoint)
 
 
-def told(where: Path) -> list[dict[str, Any]]:
+def log_lines(where: Path) -> list[dict[str, Any]]:
     """What the handlers logged as JSON."""
     lines = where.read_text(encoding="utf-8", errors="replace").splitlines()
     return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]

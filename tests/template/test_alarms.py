@@ -127,7 +127,7 @@ def test_a_message_is_late_after_one_failure_and_before_it_is_a_dead_letter(
     assert alarm["Threshold"] + window_seconds(alarm) < deliveries * visibility
 
 
-def told(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+def metrics_in(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     """The metrics that were written last, as CloudWatch reads them."""
     metrics.flush_metrics()
     (line,) = (line for line in capsys.readouterr().out.splitlines() if "_aws" in line)
@@ -150,13 +150,13 @@ def test_a_message_that_fails_is_counted_where_its_alarm_looks(
 ) -> None:
     failing(PermissionError("AccessDenied"))
 
-    found = told(capsys)
+    found = metrics_in(capsys)
 
     alarm = ALARMS["MessagesFail"]
     (written,) = found["_aws"]["CloudWatchMetrics"]
-    # Functions are told the namespace of their stack, which is that of its alarms.
-    told_to = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
-    assert alarm["Namespace"] == told_to["POWERTOOLS_METRICS_NAMESPACE"] == OWN_NAMESPACE
+    # Functions know the namespace of their stack, which is that of its alarms.
+    variables = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
+    assert alarm["Namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"] == OWN_NAMESPACE
     assert written["Namespace"] == "Handover"
     assert [one["Name"] for one in written["Metrics"]] == [alarm["MetricName"]]
     (dimensions,) = written["Dimensions"]
@@ -166,7 +166,7 @@ def test_a_message_that_fails_is_counted_where_its_alarm_looks(
 def test_a_message_that_is_put_off_calls_nobody(capsys: pytest.CaptureFixture[str]) -> None:
     failing(RetryLaterError("an outage"))
 
-    (written,) = told(capsys)["_aws"]["CloudWatchMetrics"]
+    (written,) = metrics_in(capsys)["_aws"]["CloudWatchMetrics"]
 
     assert [one["Name"] for one in written["Metrics"]] == ["MessagesPutOff"]
 

@@ -456,9 +456,9 @@ def test_passwords_are_long_and_mixed_and_first_ones_end() -> None:
 
 
 def test_outputs_tell_no_secret() -> None:
-    told = json.dumps(TEMPLATE["Outputs"]).lower()
+    outputs = json.dumps(TEMPLATE["Outputs"]).lower()
 
-    assert not [word for word in ("secret", "password", 'key"') if word in told]
+    assert not [word for word in ("secret", "password", 'key"') if word in outputs]
 
 
 # The audit

@@ -48,7 +48,7 @@ def test_all_calls_end_before_the_first_failure_is_raised(runner: Runner) -> Non
     assert sorted(ended) == ["after", "before"]
 
 
-def test_a_request_that_may_still_arrive_is_told_of_before_all_else(runner: Runner) -> None:
+def test_a_request_that_may_still_arrive_is_raised_before_all_others(runner: Runner) -> None:
     with pytest.raises(RetryLaterError) as raised:
         together(
             failing(RefusedError("A", "first")),

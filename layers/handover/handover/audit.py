@@ -112,7 +112,7 @@ class AuditEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class AuditFilters:
     """Which entries are asked for; "" or None = any.
 
     `since` and `until` are times in RFC 3339, `until` exclusive.

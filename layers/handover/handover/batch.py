@@ -1,4 +1,4 @@
-"""Batches of queue messages: each is done or comes again by itself, and a failure is told.
+"""Batches of queue messages: each is done or comes again by itself, and a failure is logged.
 
 What met a busy service comes again soon, and is no failure: after some deliveries a fresh message
 takes the place of the one that the queue would soon count as dead.
@@ -87,14 +87,14 @@ def _sent_at(record: Mapping[str, Any]) -> float | None:
 
     https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
     """
-    told = record["attributes"].get("SentTimestamp")
-    return int(told) / 1000 if told else None
+    sent_ms = record["attributes"].get("SentTimestamp")
+    return int(sent_ms) / 1000 if sent_ms else None
 
 
 def _put_off(record: Mapping[str, Any], queue: str) -> bool:
     """Has the message come again soon; True when a fresh one has taken its place."""
-    told: Any = json.loads(record["body"])
-    before = int(told.get(PUT_OFF, 0))
+    body: Any = json.loads(record["body"])
+    before = int(body.get(PUT_OFF, 0))
     deliveries = int(record["attributes"]["ApproximateReceiveCount"])
     if before >= MAX_PUT_OFFS:
         return False
@@ -103,8 +103,8 @@ def _put_off(record: Mapping[str, Any], queue: str) -> bool:
     if deliveries < DELIVERIES_OF_ONE:
         queues.hide(queue, record["receiptHandle"], delay)
         return False
-    told[PUT_OFF] = before + 1
-    queues.send(queue, told, group=record["attributes"].get("MessageGroupId"), delay_seconds=delay)
+    body[PUT_OFF] = before + 1
+    queues.send(queue, body, group=record["attributes"].get("MessageGroupId"), delay_seconds=delay)
     metrics.add_metric("MessagesPutOff", "Count", 1)
-    logger.warning("message put off", extra={"times": told[PUT_OFF]})
+    logger.warning("message put off", extra={"times": body[PUT_OFF]})
     return True

@@ -1,6 +1,6 @@
 """Waiting for a busy service, for as long as the invocation has time left.
 
-How long one call may take is decided here too: a person who waits for an answer must be told in
+How long one call may take is decided here too: a person who waits for an answer must learn in
 time that a service hangs.
 """
 

@@ -64,7 +64,7 @@ class Operation(StrEnum):
     """What a cell asks for: SET says who is to hold a role; the others change who holds it now.
 
     REMOVE takes users off a role, RESOLVE replaces the pending assignees of addresses by the users
-    that have them now. Both leave alone everybody else who holds the role. RECORD tells a fact;
+    that have them now. Both leave alone everybody else who holds the role. RECORD sets a field;
     INITIAL and DEFAULT say who is to hold a role of an account that is new, DEFAULT because
     nobody was named. REQUIRE changes nothing: it says who must hold the role now for the line to
     apply.
@@ -112,7 +112,7 @@ class Rejection:
     """Why one line was rejected.
 
     `column` is the label in the user's own header, "" when the whole line is meant.
-    `error` says line, column, what was found and what was wanted; `hint` how to fix it.
+    `error` says line, column, what was found and what was expected; `hint` how to fix it.
     `suggestion` is a text for the whole cell that would probably correct it, "" where nobody can
     tell one.
     """
@@ -255,7 +255,7 @@ class User:
 class ChangeReceipt:
     """What one import did to one account, kept on the account itself.
 
-    A chunk that is worked again finds its own mark and reports the same outcome instead of
+    A chunk that is worked again finds its own receipt and reports the same outcome instead of
     deciding a second time. `version` is the account's version after the change.
     """
 
@@ -270,11 +270,11 @@ class ChangeReceipt:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What is assigned: its directory facts, who holds which role, and who decided it last.
+    """What is assigned: its directory fields, who holds which role, and who decided it last.
 
-    `precedences` holds, for each role, that of the import that decided it last; `marks` the
+    `precedences` holds, for each role, that of the import that decided it last; `receipts` the
     changes whose imports may still be worked again, oldest first. `version` grows with every
-    write, so that a decision never rests on facts that have changed since.
+    write, so that a decision never rests on fields that have changed since.
     """
 
     tenant: str

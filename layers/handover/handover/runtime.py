@@ -24,7 +24,7 @@ from handover.store.tables import TableNames, Tables, connect
 warnings.filterwarnings("ignore", "No application metrics to publish")
 
 logger = Logger(service="handover")
-# By its namespace a stack's metrics are told from those of another in the same AWS account.
+# The namespace separates a stack's metrics from those of another in the same AWS account.
 metrics = Metrics(
     namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "Handover"), service="handover"
 )
@@ -33,7 +33,7 @@ Handler = Callable[[dict[str, Any], Any], Any]
 
 
 class Variable(StrEnum):
-    """What the template tells functions through their environment, by the name of the variable."""
+    """The variables through which the template configures functions, by name."""
 
     ACCOUNTS_TABLE = "ACCOUNTS_TABLE"
     DIRECTORY_TABLE = "DIRECTORY_TABLE"
@@ -214,7 +214,7 @@ LEASE_MARGIN_SECONDS = 15.0
 
 
 def invocation(context: Context, part: str = "", *, sent_at: float | None = None) -> Invocation:
-    """The run that a Lambda context describes; `part` tells the messages of one batch apart.
+    """The run that a Lambda context describes; `part` names one message of a batch.
 
     From here on every call to AWS waits for a busy service until the deadline of this run.
     """

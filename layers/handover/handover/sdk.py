@@ -183,8 +183,8 @@ class Waiting:
         )
 
 
-def _have_it_wait(**told: Any) -> None:
-    told["base_classes"].insert(0, Waiting)
+def _have_it_wait(**arguments: Any) -> None:
+    arguments["base_classes"].insert(0, Waiting)
 
 
 def _token() -> str:

@@ -129,10 +129,10 @@ def test_r47_r49_r102_an_account_tells_the_people_as_the_directory_knows_them_no
     )
     pipeline.users(renamed)
 
-    told = api.get("/accounts/K000").body
+    answer = api.get("/accounts/K000").body
 
-    accounts.AccountBody.model_validate(told)
-    assert told["people"] == {
+    accounts.AccountBody.model_validate(answer)
+    assert answer["people"] == {
         ROLE: [
             {
                 "email": AMINA,
@@ -151,12 +151,12 @@ def test_r58_a_pending_assignee_is_reported_as_such(pipeline: Pipeline, api: Api
     )
     pipeline.publish()
 
-    told = api.get("/accounts/P").body
+    answer = api.get("/accounts/P").body
 
-    assert told["assigned"] == {"csm": ["pending:new@x.example"], "workflow": ["Hard"]}
-    (csm,) = told["people"]["csm"]
+    assert answer["assigned"] == {"csm": ["pending:new@x.example"], "workflow": ["Hard"]}
+    (csm,) = answer["people"]["csm"]
     assert (csm["email"], csm["name"], csm["is_pending"]) == ("new@x.example", "", True)
-    assert "workflow" not in told["people"]
+    assert "workflow" not in answer["people"]
     assert ids(api, holder="new@x.example") == ["P"]
 
 
@@ -349,7 +349,7 @@ def test_r100_an_assignment_follows_the_account_to_other_portals(
     pipeline.publish()
 
     pipeline.accounts(Account(TENANT, "A", 1, portals=("south", "east/west")))
-    # Before the stream has told of it, too.
+    # Before the stream has delivered it, too.
     assert managers(api, "north") == []
     pipeline.publish()
 

@@ -126,9 +126,9 @@ def test_every_route_describes_that_answer(api: Api) -> None:
 
     for methods in described["paths"].values():
         for operation in methods.values():
-            told = operation["responses"]["429"]
-            assert PROBLEM in told["content"], "API Gateway answers so too, in words of its own"
-            assert "Retry-After" in told["headers"]
+            response = operation["responses"]["429"]
+            assert PROBLEM in response["content"], "API Gateway answers so too, in words of its own"
+            assert "Retry-After" in response["headers"]
 
 
 def test_the_description_is_not_counted(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -182,7 +182,7 @@ def test_a_failure_tells_the_caller_and_the_log_nothing_of_the_data(
     assert_problem(answer, 500)
     assert "ValueError" not in answer.text
     assert ADMIN not in answer.text
-    log = told_to_log(caplog)
+    log = logged(caplog)
     assert "ValueError" in log
     assert "summaries.py" in log
     assert ADMIN not in log
@@ -256,11 +256,11 @@ def test_no_address_is_logged(
     api.get(f"/portfolios/{ADMIN}")
 
     metrics = capsys.readouterr().out
-    assert "import cancelled" in told_to_log(caplog)
+    assert "import cancelled" in logged(caplog)
     assert "RequestsAnswered" in metrics
-    assert "@" not in told_to_log(caplog) + metrics
+    assert "@" not in logged(caplog) + metrics
 
 
-def told_to_log(caplog: pytest.LogCaptureFixture) -> str:
+def logged(caplog: pytest.LogCaptureFixture) -> str:
     """Everything in the log, with what stands beside the messages."""
     return "\n".join(str(vars(record)) for record in caplog.records)

@@ -17,10 +17,10 @@ def test_every_tenant_sees_the_presets(api: Api) -> None:
     answer = api.by(SALES).get("/profiles")
 
     assert answer.status == 200
-    for told in answer.body:
-        profiles.ProfileBody.model_validate(told)
-    assert [told["name"] for told in answer.body] == sorted(presets())
-    strict = next(told for told in answer.body if told["name"] == "single-strict")
+    for profile in answer.body:
+        profiles.ProfileBody.model_validate(profile)
+    assert [profile["name"] for profile in answer.body] == sorted(presets())
+    strict = next(profile for profile in answer.body if profile["name"] == "single-strict")
     assert strict["is_own"] is False
     assert strict["columns"][1] == {
         "label": "account Manager",
@@ -36,10 +36,10 @@ def test_a_tenants_own_profile_is_seen_by_that_tenant_only(api: Api, stranger: A
     api.stack.tables.directory.put_profile(api.tenant, profile_from(own))
 
     assert api.get("/profiles/nightly").body["is_own"] is True
-    assert "nightly" in [told["name"] for told in api.get("/profiles").body]
+    assert "nightly" in [profile["name"] for profile in api.get("/profiles").body]
     assert_problem(stranger.get("/profiles/nightly"), 404)
     assert_problem(stranger.get("/profiles/nightly/template"), 404)
-    assert "nightly" not in [told["name"] for told in stranger.get("/profiles").body]
+    assert "nightly" not in [profile["name"] for profile in stranger.get("/profiles").body]
 
 
 def test_r39_r50_a_template_is_a_csv_file_to_save(api: Api) -> None:

@@ -71,12 +71,12 @@ def test_r29_manager_and_workflow_of_a_customer_are_edited_together(
 
 
 def test_r99_the_history_tells_who_edited(pipeline: Pipeline, office: Api) -> None:
-    told = edit(office, {ROLE: None}).body
+    answer = edit(office, {ROLE: None}).body
     pipeline.publish()
 
     (entry,) = office.get("/accounts/K000/history").body["history"]
-    assert told["outcome"] == "cleared"
-    assert (entry["actor"], entry["import_id"]) == (ADMIN, told["edit_id"])
+    assert answer["outcome"] == "cleared"
+    assert (entry["actor"], entry["import_id"]) == (ADMIN, answer["edit_id"])
     assert entry["changes"] == [{"role": ROLE, "before": [AMINA], "after": []}]
     assert office.get(f"/portfolios/{AMINA}").body["accounts"] == []
 
@@ -282,7 +282,7 @@ def test_a_file_uploaded_after_an_edit_applies(pipeline: Pipeline, office: Api) 
     assert pipeline.counts(created) == {"lines": 1, "updated": 1}
     stored = pipeline.account("K000")
     assert stored.assigned[ROLE] == (SALES,)
-    assert [mark.import_id for mark in stored.receipts] == [import_id(created)]
+    assert [receipt.import_id for receipt in stored.receipts] == [import_id(created)]
 
 
 def test_an_edit_wins_over_what_it_has_seen_though_s3s_clock_is_ahead(

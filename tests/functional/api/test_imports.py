@@ -41,7 +41,7 @@ def an_import(api: Api, number: int = 1, **fields: Any) -> ImportItem:
 
 
 def ended(api: Api, **fields: Any) -> ImportItem:
-    """An import with two good lines and, unless told otherwise, one rejected."""
+    """An import with two good lines and, unless given otherwise, one rejected."""
     counts: dict[str, Any] = {"lines": 3, "updated": 2, "rejected": 1, "state": "error"}
     return an_import(api, **(counts | {"finished_at": "2026-07-06T12:01:00.000Z"} | fields))
 
@@ -133,7 +133,7 @@ def test_r76_the_list_holds_the_tenants_imports_with_the_newest_first(
 
     assert answer.status == 200
     imports.Imports.model_validate(answer.body)
-    assert [told["import_id"] for told in answer.body["imports"]] == [newer.pk, older.pk]
+    assert [listed["import_id"] for listed in answer.body["imports"]] == [newer.pk, older.pk]
     assert answer.body["cursor"] is None
 
 
@@ -146,7 +146,7 @@ def test_the_pages_of_a_list_hold_every_import_once(api: Api) -> None:
         query = {"limit": "2"} | ({"cursor": cursor} if cursor else {})
         page = api.get("/imports", **query).body
         assert len(page["imports"]) <= 2
-        seen += [told["import_id"] for told in page["imports"]]
+        seen += [listed["import_id"] for listed in page["imports"]]
         cursor = page["cursor"]
 
     assert seen == [item.pk for item in reversed(items)]

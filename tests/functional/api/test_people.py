@@ -48,7 +48,7 @@ def created(api: Api, email: str, **changes: object) -> Answer:
     return api.post("/users", ANA | {"email": email} | changes)
 
 
-def told(email: str, **changes: object) -> dict[str, Any]:
+def user_body(email: str, **changes: object) -> dict[str, Any]:
     body = ANA | {"email": email, "roles": sorted(ANA["roles"]), "status": "active", "tags": []}
     return body | changes
 
@@ -86,8 +86,8 @@ def test_r90_a_user_is_created_with_all_fields_but_a_password(api: Api, ana: str
     answer = created(api, f" {ana.upper()} ")
 
     users.UserBody.model_validate(answer.body)
-    assert (answer.status, answer.body) == (201, told(ana))
-    assert api.by(SALES).get(f"/users/{ana.replace('@', '%40')}").body == told(ana)
+    assert (answer.status, answer.body) == (201, user_body(ana))
+    assert api.by(SALES).get(f"/users/{ana.replace('@', '%40')}").body == user_body(ana)
     assert_problem(created(api, ana, password="Sesame-1"), 400)
 
 
@@ -114,7 +114,7 @@ def test_an_invitation_is_sent_again_until_it_is_answered(
     created(api, ana)
     path = f"/users/{ana}/invitation"
 
-    assert api.post(path).body == told(ana)
+    assert api.post(path).body == user_body(ana)
     assert_problem(stranger.post(path), 404)
     assert_problem(api.by(SALES).post(path), 403)
     clients.cognito().admin_set_user_password(
@@ -245,7 +245,7 @@ def test_an_address_is_there_once(api: Api, ana: str) -> None:
     created(api, ana)
 
     assert_problem(created(api, ana.upper(), name="Somebody else"), 409)
-    assert api.get(f"/users/{ana}").body == told(ana)
+    assert api.get(f"/users/{ana}").body == user_body(ana)
 
 
 @contextmanager
@@ -274,7 +274,7 @@ def test_a_creation_that_was_cut_off_is_repeated(
     assert sign_in(api, ana) is None
 
     assert created(api, ana).status == 201
-    assert created(api, ana).body == told(ana)
+    assert created(api, ana).body == user_body(ana)
 
     assert sign_in(api, ana) is not None
 
@@ -307,14 +307,14 @@ def answers_about(api: Api, email: str) -> list[tuple[int, str]]:
         lambda: api.post(f"/users/{email}/invitation"),
         lambda: api.get("/users", name="ana"),
     )
-    told = []
+    answers = []
     for ask in asked:
         answer = ask()
-        told.append((answer.status, unquote(answer.text).replace(email, "EMAIL")))
+        answers.append((answer.status, unquote(answer.text).replace(email, "EMAIL")))
     api.stack.tables.directory.put_users(
         api.tenant, [User(email, "Gone", frozenset(), is_active=False)], Deadline(4e9)
     )
-    return told
+    return answers
 
 
 @pytest.mark.parametrize("code", ["", "LimitExceededException"])
@@ -329,11 +329,11 @@ def test_no_answer_tells_whether_an_address_belongs_to_another_tenant(
         inviting_nobody(monkeypatch, code) if code else nullcontext()
     )
     with mails:
-        told = [answers_about(api, email) for email in (free, taken, theirs)]
+        answers = [answers_about(api, email) for email in (free, taken, theirs)]
 
-    assert told[0] == told[1] == told[2]
+    assert answers[0] == answers[1] == answers[2]
     if not code:
-        assert [status for status, _ in told[0]] == [201, 201, 200, 200, 200, 200, 200, 200, 200]
+        assert [status for status, _ in answers[0]] == [201, 201, 200, 200, 200, 200, 200, 200, 200]
         assert sign_in(api, free) is not None
     assert sign_in(api, theirs) is None
 
@@ -341,7 +341,7 @@ def test_no_answer_tells_whether_an_address_belongs_to_another_tenant(
 def test_a_sign_in_of_another_tenant_stays_what_it_is(api: Api, stranger: Api, ana: str) -> None:
     created(stranger, ana, opco="Nowhere")
 
-    assert created(api, ana, login_name="").body == told(ana, login_name="")
+    assert created(api, ana, login_name="").body == user_body(ana, login_name="")
 
     found = sign_in(api, ana)
     assert found is not None
@@ -388,9 +388,9 @@ def test_operators_read_in_the_log_why_nobody_was_invited(
 
     created(api, ana)
 
-    (told_,) = [one for one in caplog.records if one.message == "no invitation"]
-    assert vars(told_)["reason"] == "the address signs in for another tenant"
-    assert vars(told_)["tenant"] == api.tenant
+    (record,) = [one for one in caplog.records if one.message == "no invitation"]
+    assert vars(record)["reason"] == "the address signs in for another tenant"
+    assert vars(record)["tenant"] == api.tenant
     assert "InvitationsNotMade" in capsys.readouterr().out
 
 
@@ -429,7 +429,7 @@ def test_r96_a_user_is_edited(api: Api, ana: str) -> None:
 
     answer = api.request("PUT", f"/users/{ana}", edited)
 
-    assert (answer.status, answer.body) == (200, told(ana, **edited))
+    assert (answer.status, answer.body) == (200, user_body(ana, **edited))
     found = sign_in(api, ana)
     assert found is not None
     assert found["groups"] == ["Admin"]
@@ -471,7 +471,7 @@ def test_nobody_who_is_not_there_is_edited(api: Api, stranger: Api, ana: str) ->
     created(stranger, ana)
 
     assert_problem(api.request("PUT", f"/users/{ana}", ANA), 404)
-    assert stranger.get(f"/users/{ana}").body == told(ana)
+    assert stranger.get(f"/users/{ana}").body == user_body(ana)
 
 
 def test_an_admin_does_not_lock_themselves_out(api: Api) -> None:
@@ -554,7 +554,7 @@ def test_an_admin_creates_a_deleted_user_again(api: Api, ana: str, deadline: Dea
     gone = User(ana, "Ana", frozenset(), is_active=False, is_deleted=True, login_name="Ana.O")
     api.stack.tables.directory.put_users(api.tenant, [gone], deadline)
 
-    assert created(api, ana).body == told(ana)
+    assert created(api, ana).body == user_body(ana)
     assert sign_in(api, ana) is not None
 
 

@@ -179,7 +179,7 @@ def roles(*names: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "message"),
     [
         ("lead #2", "no / \\ ? #"),
         ("x" * 1000, "expected 1 to 100 characters"),
@@ -192,7 +192,7 @@ def roles(*names: str) -> dict[str, Any]:
     ],
 )
 def test_a_role_of_a_profile_has_a_name_that_a_role_can_have(
-    api: Api, name: str, told: str
+    api: Api, name: str, message: str
 ) -> None:
     api.request("PUT", "/roles/CSM", {})
 
@@ -200,7 +200,7 @@ def test_a_role_of_a_profile_has_a_name_that_a_role_can_have(
 
     assert_problem(answer, 400)
     assert answer.body["field"] == f"roles.{name[:100]}"
-    assert told in answer.body["detail"]
+    assert message in answer.body["detail"]
 
 
 def test_two_roles_of_a_profile_differ_in_more_than_case(api: Api) -> None:

@@ -65,13 +65,13 @@ def listed(api: Api, limit: int = 2, **query: str) -> list[str]:
 
 
 def test_r94_a_manager_creates_a_request_on_behalf_of_a_contact(manager: Api) -> None:
-    told = created(manager)
+    request = created(manager)
 
-    shown = manager.get(f"/requests/{told['request_id']}")
+    shown = manager.get(f"/requests/{request['request_id']}")
     assert shown.status == 200
     requests.RequestWithNotes.model_validate(shown.body)
-    assert shown.body == told | {"notes": [], "cursor": None}
-    assert (told["contact"], told["created_by"]) == (EXPECTED["contact"], AMINA)
+    assert shown.body == request | {"notes": [], "cursor": None}
+    assert (request["contact"], request["created_by"]) == (EXPECTED["contact"], AMINA)
 
 
 def test_r95_a_manager_may_not_where_the_setting_is_off_and_an_admin_may(
@@ -118,7 +118,7 @@ def test_requests_follow_the_account_to_whoever_holds_it_now(
     created(manager)
     pipeline.run(pipeline.upload(file_of([("K000", BARAKA)])))
 
-    # Before the stream has told of it, too.
+    # Before the stream has delivered it, too.
     assert listed(manager) == []
     pipeline.publish()
     assert listed(manager) == []
@@ -173,9 +173,9 @@ def test_any_account_id_makes_a_request_id_that_a_path_holds(
     account = 'a/b#c?"d" é%2F+'
     pipeline.accounts(Account(TENANT, account, 1, assigned={ROLE: (AMINA,)}))
 
-    told = created(manager, account)
+    request = created(manager, account)
 
-    assert manager.get(f"/requests/{told['request_id']}").body["account_id"] == account
+    assert manager.get(f"/requests/{request['request_id']}").body["account_id"] == account
 
 
 @pytest.mark.parametrize("name", ["x", "SzAwMA.x", "SzAwMA.20261122T100000000Z-0123456789abcdef"])

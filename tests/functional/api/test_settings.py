@@ -134,7 +134,10 @@ def test_an_admin_switches_profiles_on_and_everybody_sees_which_are(api: Api) ->
 
     assert answer.body == USUAL | {"profiles": ["single-strict", "role-team"]}
     listed = api.by(SALES).get("/profiles").body
-    assert {told["name"] for told in listed if told["is_on"]} == {"single-strict", "role-team"}
+    assert {profile["name"] for profile in listed if profile["is_on"]} == {
+        "single-strict",
+        "role-team",
+    }
     assert api.by(SALES).get("/profiles/role-team").body["is_on"] is True
     assert api.by(SALES).get("/profiles/directory-single").body["is_on"] is False
 
@@ -235,10 +238,10 @@ def test_r54_who_may_assign_a_role_is_part_of_it_in_every_profile(api: Api) -> N
 def test_who_assigns_workflows_is_said_like_that_of_any_other_role(api: Api) -> None:
     answer = api.request("PUT", "/roles/workflow", {"assigned_by": ["Sales"]})
 
-    told = {"role": "workflow", "max_users": 1, "assigned_by": ["Sales"]}
-    assert (answer.status, answer.body) == (200, told)
-    assert api.get("/roles/workflow").body == told
-    assert told in api.get("/roles").body["roles"]
+    role = {"role": "workflow", "max_users": 1, "assigned_by": ["Sales"]}
+    assert (answer.status, answer.body) == (200, role)
+    assert api.get("/roles/workflow").body == role
+    assert role in api.get("/roles").body["roles"]
     assert api.request("DELETE", "/roles/workflow").status == 204
 
 

@@ -69,7 +69,7 @@ NASTIES = [
         b"sep=,\r\n\taccount ID\t,\taccount Manager\t,\ta\t,\tb\t,\tc\t\r\nnothing,None,x,y,z",
         "ACCOUNT_NOT_FOUND",
     ),
-    # A quote left open in the header was told as columns that are missing.
+    # A quote left open in the header was reported as missing columns.
     Nasty(
         "found-header-with-a-quote-left-open",
         b'account ID,"account Manager\r\n' + GOOD,

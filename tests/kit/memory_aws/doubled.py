@@ -90,7 +90,7 @@ class DoubledAws(MemoryAws):
             return super().execute(service, operation, params, twist)
         if twist.stale or twist.member_errors:
             raise ValueError(
-                "no emulator can be told to answer stale, or for parts of a batch only"
+                "no emulator can be made to answer stale, or for parts of a batch only"
             )
         if self._is_behind:
             self._begin()
@@ -267,8 +267,8 @@ class DoubledAws(MemoryAws):
         return url
 
     def _arn(self, url: str) -> str:
-        told = self._ask("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=["QueueArn"])
-        arn: str = told["Attributes"]["QueueArn"]
+        answer = self._ask("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=["QueueArn"])
+        arn: str = answer["Attributes"]["QueueArn"]
         return arn
 
     def _hear(self, topic: str) -> None:
@@ -322,10 +322,10 @@ class DoubledAws(MemoryAws):
             if sent != self._received(self._names[url], sent.total()):
                 yield f"messages in {name}"
             self.seen["messages"] += sent.total()
-        told = Counter(json.loads(one.message)["sqs"] for one in self.sns.published)
-        if told != self._received(self._queue(_TOPIC_QUEUE), told.total()):
+        published = Counter(json.loads(one.message)["sqs"] for one in self.sns.published)
+        if published != self._received(self._queue(_TOPIC_QUEUE), published.total()):
             yield "notifications"
-        self.seen["notifications"] += told.total()
+        self.seen["notifications"] += published.total()
         if "PutEvents" not in self._followed:
             yield from self._event_differences()
 
@@ -365,8 +365,8 @@ class DoubledAws(MemoryAws):
         bodies: Counter[str] = Counter()
         until = _now() + _ARRIVAL_SECONDS
         while True:
-            told = self._ask("sqs", "ReceiveMessage", QueueUrl=url, MaxNumberOfMessages=10)
-            messages = told.get("Messages") or ()
+            answer = self._ask("sqs", "ReceiveMessage", QueueUrl=url, MaxNumberOfMessages=10)
+            messages = answer.get("Messages") or ()
             bodies.update(message["Body"] for message in messages)
             if not messages and (bodies.total() >= expected or _now() > until):
                 return bodies

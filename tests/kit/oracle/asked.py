@@ -11,7 +11,7 @@ class Kind(StrEnum):
     """What the lines of a file do.
 
     SET says who holds a role. Files that Handover writes itself REMOVE users from roles, RESTORE
-    what a role held before, RESOLVE seats that wait for somebody, or HAND one user's place to
+    what a role held before, RESOLVE roles that wait for somebody, or HAND one user's place to
     others. Files of the directory tell of USERS and ACCOUNTS.
     """
 
@@ -25,7 +25,7 @@ class Kind(StrEnum):
 
     @property
     def is_of_directory(self) -> bool:
-        """True of files that tell facts."""
+        """True of files of directory fields."""
         return self in (Kind.USERS, Kind.ACCOUNTS)
 
 
@@ -34,8 +34,8 @@ class Asked:
     """One line: what it asks for, or the code it is bound to be rejected with.
 
     `account` is an account's id, of a file of users an address; `targets` lead from roles, or
-    facts, to what they are to hold. `named` are the users in the order of the file: the first who
-    may not hold a role is told of. `expected` is what a role must hold to be given back, or whose
+    fields, to what they are to hold. `named` are the users in the order of the file: the first who
+    may not hold a role is named. `expected` is what a role must hold to be given back, or whose
     place is handed over; `required` is what roles must hold for the line to have an effect.
     """
 

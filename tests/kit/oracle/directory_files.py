@@ -9,7 +9,7 @@ from typing import Any
 from tests.kit.oracle.asked import Asked, Kind
 from tests.kit.oracle.directory import Directory, Person, Place
 
-Seats = dict[str, tuple[str, ...]]
+Fields = dict[str, tuple[str, ...]]
 
 _LISTS, _SETS = frozenset({"#portals"}), frozenset({"#roles"})
 _STATUSES = {
@@ -56,8 +56,8 @@ def has_no_word_of_status(asked: Asked) -> bool:
     return not status
 
 
-def fields_of_user(person: Person, address: str) -> Seats:
-    """What a user has as facts at the start."""
+def fields_of_user(person: Person, address: str) -> Fields:
+    """The fields of a user at the start."""
     status = "deleted" if person.is_deleted else "active" if person.is_active else "inactive"
     return {
         "#name": (person.name or address,),
@@ -68,8 +68,8 @@ def fields_of_user(person: Person, address: str) -> Seats:
     }
 
 
-def fields_of_account(place: Place) -> Seats:
-    """What an account has as facts at the start."""
+def fields_of_account(place: Place) -> Fields:
+    """The fields of an account at the start."""
     return {
         "#name": (place.name,) if place.name else (),
         "#opco": (place.opco,),
@@ -78,7 +78,7 @@ def fields_of_account(place: Place) -> Seats:
     }
 
 
-def fields_at_start(kind: Kind, directory: Directory, tenant: str, name: str) -> Seats | None:
+def fields_at_start(kind: Kind, directory: Directory, tenant: str, name: str) -> Fields | None:
     """What the directory says of a user or account at the start; None when it is new."""
     if kind is Kind.USERS:
         person = directory.users.get((tenant, name))
@@ -87,9 +87,9 @@ def fields_at_start(kind: Kind, directory: Directory, tenant: str, name: str) ->
     return fields_of_account(place) if place is not None else None
 
 
-def fields_in(kind: Kind, item: Mapping[str, Any]) -> Seats:
+def fields_in(kind: Kind, item: Mapping[str, Any]) -> Fields:
     """What is stored of a user or account."""
-    found: Seats = {}
+    found: Fields = {}
     for field_name in USER_FIELDS if kind is Kind.USERS else ACCOUNT_FIELDS:
         value = item.get(field_name[1:], {"S": ""})
         texts = [one["S"] for one in value["L"]] if "L" in value else [value["S"]]
@@ -98,7 +98,7 @@ def fields_in(kind: Kind, item: Mapping[str, Any]) -> Seats:
 
 
 def orders_in(item: Mapping[str, Any]) -> dict[str, str]:
-    """Which import has told each fact last."""
+    """Which import has written each field last."""
     return {
         name["S"]: order
         for order, names in item.get("fact_orders", {"M": {}})["M"].items()
@@ -106,7 +106,7 @@ def orders_in(item: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def login_in(roles: Seats) -> str:
+def login_in(roles: Fields) -> str:
     """The login name by which somebody is found, "" for none: who is deleted has given it up."""
     return "" if roles["#status"] == ("deleted",) else "".join(roles["#login_name"]).lower()
 

@@ -75,10 +75,10 @@ def _asked(header: Sequence[str], line: int, row: Sequence[str]) -> Asked:
 
 
 def _without_repeats(rows: Sequence[Asked]) -> tuple[Asked, ...]:
-    told = [
+    lines = [
         (row.account, (row.targets, row.required)) if row.code is None else None for row in rows
     ]
-    codes = repeated(told)
+    codes = repeated(lines)
     return tuple(
         replace(row, code=codes[place]) if place in codes else row for place, row in enumerate(rows)
     )

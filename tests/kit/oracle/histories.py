@@ -1,4 +1,4 @@
-"""A checker of histories: what was answered and told must have happened one after the other.
+"""A checker of histories: what was answered and announced must have happened in one order.
 
 In the manner of Elle (https://github.com/jepsen-io/elle): accounts are registers whose history
 tells each write with what stood before it, so the order of writes is read off and not searched.
@@ -17,7 +17,7 @@ from tests.kit.oracle.reports import EFFECTIVE, WORKED, Changes
 
 @dataclass(frozen=True)
 class Decision:
-    """An acknowledged decision of `by`, an import or an edit, and what its author was told.
+    """An acknowledged decision of `by`, an import or an edit, and what its author was answered.
 
     `order` is its place among all decisions. `target` is who was asked for.
     """
@@ -101,13 +101,13 @@ def chain(
 
 def _effects(seen: Observed) -> list[str]:
     """Each effective decision has one entry that tells the same; no entry has no decision."""
-    told = Counter(
+    acknowledged = Counter(
         (one.by, one.before, one.after) for one in seen.decisions if one.outcome in EFFECTIVE
     )
     kept = Counter((entry.by, *entry.changes[seen.role]) for entry in seen.entries)
     return [
-        *(f"told but not in the history: {one}" for one in told - kept),
-        *(f"in the history but told by nobody: {one}" for one in kept - told),
+        *(f"announced but not in the history: {one}" for one in acknowledged - kept),
+        *(f"in the history but announced by nobody: {one}" for one in kept - acknowledged),
     ]
 
 

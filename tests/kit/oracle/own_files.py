@@ -39,9 +39,9 @@ def asked_of(kind: Kind, header: Sequence[str], line: int, row: Sequence[str]) -
             expected={role: names_in(cells[role + NOW]) for role in roles},
         )
     if kind is Kind.HAND:
-        (told,) = (label for label in cells if label.endswith(TO))
-        role = told.removeprefix(HANDS).removesuffix(TO)
-        given, holder = names_in(cells[told]), cells[HANDS + role + FROM]
+        (target,) = (label for label in cells if label.endswith(TO))
+        role = target.removeprefix(HANDS).removesuffix(TO)
+        given, holder = names_in(cells[target]), cells[HANDS + role + FROM]
         return Asked(
             line,
             tuple(row),

@@ -62,9 +62,9 @@ def verdict(asked: Asked, row: Row, codes: Collection[str | None]) -> Iterator[s
 
 
 def counts(
-    item: Item, lines: Lines, summary: bytes | None, told: Iterable[Mapping[str, Any]]
+    item: Item, lines: Lines, summary: bytes | None, notices: Iterable[Mapping[str, Any]]
 ) -> Iterator[str]:
-    """The import's counts, its summary and the notices of its end (`told`) say what was counted."""
+    """The import's counts, its summary and the `notices` of its end say what was counted."""
     counted, state = Counter(row.outcome for _, row in lines), item["state"]["S"]
     stored = stored_counts(item)
     if stored != {outcome: counted[outcome] for outcome in OUTCOMES}:
@@ -76,13 +76,13 @@ def counts(
     if summary is None:
         yield "I14 there is no summary.json"
         return
-    for one in (json.loads(summary), *told):
+    for one in (json.loads(summary), *notices):
         if one["state"] not in FINAL:
             continue
         if one["state"] != state:
-            yield f"I13 {one['state']} is told of an import that is {state}"
+            yield f"I13 {one['state']} is announced of an import that is {state}"
         if any(one["counts"][outcome] != counted[outcome] for outcome in OUTCOMES):
-            yield f"I13 counts {one['counts']} are told, counted {dict(counted)}"
+            yield f"I13 counts {one['counts']} are announced, counted {dict(counted)}"
     with_errors = sum(counted[outcome] for outcome in WITH_ERRORS)
     if state not in {"error" if with_errors else "done", "cancelled", "refused"}:
         yield f"I5 the import is {state} with {with_errors} lines with errors"
@@ -156,9 +156,9 @@ def effects(
         differing = {by for by, _ in found} ^ intended.keys()
         yield f"I8 history and results differ in {sorted(differing)[:9]}"
         return
-    for by, told in found:
-        if intended[by] != told:
-            yield f"I8 line {by[1]} is told one way in history and another in results"
+    for by, change in found:
+        if intended[by] != change:
+            yield f"I8 line {by[1]} differs between history and results"
 
 
 def assigned(item: Item) -> dict[str, Holders]:
@@ -204,17 +204,17 @@ def _home(pk: str) -> str:
 
 
 def events(details: Iterable[str], history: Iterable[Item]) -> Iterator[str]:
-    """Each change of holders is told, and always in the same words."""
-    told: dict[str, str] = {}
+    """Each change of holders is announced, and always in the same words."""
+    details_by_id: dict[str, str] = {}
     for detail in details:
         dedupe_id = json.loads(detail)["dedupe_id"]
-        if told.setdefault(dedupe_id, detail) != detail:
-            yield f"I13 {dedupe_id} was told in two ways"
+        if details_by_id.setdefault(dedupe_id, detail) != detail:
+            yield f"I13 {dedupe_id} was announced in two ways"
     intended = {
         f"assignment-changed/{item['pk']['S'].replace('#', '/', 1)}/{item['sk']['N']}"
         for item in history
         # What the directory says of an account is no assignment.
         if any(not role.startswith("#") for role in json.loads(item["changes"]["S"]))
     }
-    if told.keys() != intended:
-        yield f"I8 events and history differ in {len(told.keys() ^ intended)}"
+    if details_by_id.keys() != intended:
+        yield f"I8 events and history differ in {len(details_by_id.keys() ^ intended)}"

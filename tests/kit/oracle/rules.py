@@ -51,7 +51,7 @@ def is_apart(person: Person, opco: str) -> bool:
 
 
 def judge(asked: Asked, tenant: str, directory: Directory, *, rules: Rules = STRICT) -> str | None:
-    """The code a line is rejected with when these are the facts; None when it is accepted.
+    """The code a line is rejected with in this directory; None when it is accepted.
 
     A line that is not the one to apply of several has the code DUPLICATE.
     """
@@ -92,15 +92,15 @@ def _condition(asked: Asked, tenant: str, directory: Directory) -> str | None:
 
 
 def codes_between(
-    asked: Asked, tenant: str, told: Sequence[Directory], *, rules: Rules = STRICT
+    asked: Asked, tenant: str, states: Sequence[Directory], *, rules: Rules = STRICT
 ) -> set[str | None]:
-    """The codes that a line may get while the facts change, as `told` has them one after another.
+    """The codes that a line may get while the directory goes through `states`.
 
     Its users are looked up first and its account later, so what is known of them may be older.
     """
     return {
         judge(asked, tenant, Directory(before.users, after.accounts), rules=rules)
-        for before, after in combinations_with_replacement(told, 2)
+        for before, after in combinations_with_replacement(states, 2)
     }
 
 

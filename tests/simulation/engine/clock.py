@@ -18,8 +18,8 @@ class Clock:
     def __call__(self) -> float:
         return self.now
 
-    def told(self) -> float:
-        """The time as the process that runs now is told it."""
+    def read(self) -> float:
+        """The time as the process that runs now reads it."""
         return self.now + self.ahead
 
     def pass_time(self, seconds: float) -> None:
@@ -41,7 +41,7 @@ def telling_the_time(clock: Clock) -> Iterator[None]:
     """Makes the whole process live by `clock`."""
     module: Any = time
     real = module.time, module.sleep, module.monotonic
-    module.time, module.sleep, module.monotonic = clock.told, clock.pass_time, clock.told
+    module.time, module.sleep, module.monotonic = clock.read, clock.pass_time, clock.read
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""What files of the directory come to: codes of their lines, and facts and login names at rest."""
+"""What files of the directory come to: codes of their lines, and fields and login names at rest."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 from tests.kit.oracle import directory_files
 from tests.kit.oracle.asked import Asked, Kind
-from tests.kit.oracle.directory_files import Seats, fields_at_start, fields_in, login_in
+from tests.kit.oracle.directory_files import Fields, fields_at_start, fields_in, login_in
 from tests.kit.oracle.files import kind_of_file, read_file
 from tests.simulation.engine import scene as the_scene
 from tests.simulation.engine.world import Uploaded, World
 
-NEW: Seats = {"#status": ("active",)}
+NEW: Fields = {"#status": ("active",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Records:
     def __init__(self, world: World) -> None:
         self._world = world
         # What each user was, and which import made it so.
-        self._users: dict[tuple[str, str], list[tuple[str | None, Seats | None]]] = defaultdict(
+        self._users: dict[tuple[str, str], list[tuple[str | None, Fields | None]]] = defaultdict(
             list
         )
         directory = world.scene.directory
@@ -120,16 +120,16 @@ class Records:
         """What becomes of a line when nothing else happens."""
         before = fields_at_start(asked.kind, self._world.scene.directory, tenant, asked.account)
         is_same = before is not None and all(
-            before[field_name] == told for field_name, told in asked.targets.items()
+            before[field_name] == names for field_name, names in asked.targets.items()
         )
         return "unchanged" if is_same else "updated"
 
-    def check(self, told: Iterable[Stated]) -> Iterator[str]:
-        """Facts are as the last file said that told them, and login names lead to their users."""
+    def check(self, stated: Iterable[Stated]) -> Iterator[str]:
+        """Fields are as the last file that has them says, and login names lead to their users."""
         tables = self._world.memory.dynamodb.tables
         directory = the_scene.by_tenant(tables["DirectoryTable"].items)
-        expected: dict[tuple[Kind, str, str], Seats] = {}
-        for one in told:
+        expected: dict[tuple[Kind, str, str], Fields] = {}
+        for one in stated:
             kind, name = one.asked.kind, one.asked.account
             key = kind, one.tenant, name
             if key not in expected:
@@ -159,8 +159,10 @@ class Records:
             after = fields_in(Kind.USERS, write.new)
             before = fields_in(Kind.USERS, write.old) if write.old else dict.fromkeys(after, ())
             changed = {field_name: (before[field_name], after[field_name]) for field_name in after}
-            if told := {field_name: one for field_name, one in changed.items() if one[0] != one[1]}:
-                found[write.address, repr(sorted(told.items()))] += 1
+            if changes := {
+                field_name: one for field_name, one in changed.items() if one[0] != one[1]
+            }:
+                found[write.address, repr(sorted(changes.items()))] += 1
         return found
 
     def _logins(self, items: Any) -> Iterator[str]:

@@ -49,7 +49,7 @@ CALLS_APART = 8
 OF_TRANSACTIONS = frozenset(OF_OPERATION["TransactWriteItems"])
 # Runs make few cycles and much else: to look for them less often saves a tenth of the time.
 GARBAGE_THRESHOLDS = 100_000, 20, 50
-# So many violating runs are told of each job; more say nothing more.
+# So many violating runs are reported of each job; more say nothing more.
 MAX_KEPT = 5
 MAX_SHOWN = 20
 
@@ -65,7 +65,7 @@ class Tally:
     by_faults: Counter[int] = field(default_factory=Counter)
     happened: Counter[tuple[str, str]] = field(default_factory=Counter)
     violating: int = 0
-    told: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    reported: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     seconds: float = 0.0
 
     def add(self, report: Report) -> None:
@@ -77,8 +77,8 @@ class Tally:
         self.happened.update((operation, kind) for _, kind, operation in report.applied)
         if report.violations:
             self.violating += 1
-            if len(self.told) < MAX_KEPT:
-                self.told.append((report.plan.json(), report.violations))
+            if len(self.reported) < MAX_KEPT:
+                self.reported.append((report.plan.json(), report.violations))
 
     def merge(self, other: Tally) -> None:
         """Takes over what another tally counted."""
@@ -89,7 +89,7 @@ class Tally:
         self.by_faults += other.by_faults
         self.happened += other.happened
         self.violating += other.violating
-        self.told += other.told
+        self.reported += other.reported
 
     @property
     def kinds(self) -> set[str]:
@@ -181,7 +181,7 @@ def _each(job: Job) -> Iterator[Report]:
 
 
 def _drawn(job: Job) -> Iterator[Report]:
-    """Pairs and triples; the runs with the faults before are told too, and not counted."""
+    """Pairs and triples; the runs with the faults before are reported too, and not counted."""
     chance = random.Random(job.seed)
     left = job.count
     while left:
@@ -384,10 +384,10 @@ def minimal(plan: Plan) -> Plan:
     return plan
 
 
-def told(tally: Tally) -> str:
+def replay_commands(tally: Tally) -> str:
     """The violating runs, each with the command that replays it."""
     lines: list[str] = []
-    for plan, violations in tally.told[:MAX_SHOWN]:
+    for plan, violations in tally.reported[:MAX_SHOWN]:
         lines.append(f"python -m tests.simulation replay '{plan}'")
         lines += [f"    {violation}" for violation in violations]
     return "\n".join(lines)

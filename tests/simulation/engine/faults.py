@@ -38,7 +38,7 @@ SHORT_OUTAGE_SECONDS = 600.0
 # Longer than five receives by the slowest queue take.
 POISON_SECONDS = 12 * 3600.0
 JUMP_SECONDS = 3600.0
-# Clocks of AWS differ by far less; a lease bears what `LEASE_MARGIN_SECONDS` is longer.
+# Clocks of AWS differ by far less; a lease tolerates what `LEASE_MARGIN_SECONDS` is longer.
 CLOCKS_APART_SECONDS = 10.0
 LAST_SECONDS = 1.0
 
@@ -299,8 +299,8 @@ class Faults:
         world.upload(the_scene.DROP_KEY, the_scene.DROP_ONE, principal, is_announced=False)
         world.clock.pass_time(the_scene.APART_SECONDS)
         world.upload(the_scene.DROP_KEY, the_scene.DROP_TWO, principal)
-        told = world.withheld.pop()
-        world.send("IntakeQueue", told, delay=20.0)
+        message = world.withheld.pop()
+        world.send("IntakeQueue", message, delay=20.0)
         self._nest(lambda: world.until_rest(at_once=True))
 
     def _late_older(self, *, inside: bool = False) -> None:
@@ -373,7 +373,7 @@ class Faults:
         world.changed_at.setdefault(address, world.memory.calls)
 
     def _change_accounts(self, name: str, value: str) -> None:
-        """The directory changes facts of two accounts, and so raises their versions."""
+        """The directory changes fields of two accounts, and so raises their versions."""
         world = self._world
         accounts = dict(world.directory[-1].accounts)
         for account_id in ("A1", "A12"):

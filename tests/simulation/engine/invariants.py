@@ -31,7 +31,7 @@ from tests.simulation.engine.world import Uploaded, World
 LISTED_SECONDS = 1.0
 # Longer than any lease: an operator has dead letters delivered again, say.
 AGAIN_SECONDS = 24 * 3600.0
-# What an account's item holds besides what is told of the account.
+# What an account's item holds besides what is shown of the account.
 BOOKKEEPING = frozenset({"version", "orders", "fact_orders", "marks"})
 # What the functions may fail with when AWS does: anything else is a mistake of theirs.
 EXPECTED_FAILURES = frozenset(
@@ -96,7 +96,7 @@ def check_again(world: World) -> list[str]:
 
 
 def _kept(world: World) -> dict[str, dict[Any, Any]]:
-    """Everything that is kept, by table and bucket, and what was told to whom."""
+    """Everything that is kept, by table and bucket, and every notification."""
     memory = world.memory
     tables = {
         name: {key: item for key, item in table.items.items() if not _is_passing(name, key)}
@@ -106,8 +106,8 @@ def _kept(world: World) -> dict[str, dict[Any, Any]]:
         name: {key: [one.body for one in versions] for key, versions in bucket.objects.items()}
         for name, bucket in memory.s3.buckets.items()
     }
-    told = {repr((one.message, one.attributes)): 1 for one in memory.sns.published}
-    return {**tables, **objects, "notifications": told}
+    notifications = {repr((one.message, one.attributes)): 1 for one in memory.sns.published}
+    return {**tables, **objects, "notifications": notifications}
 
 
 def _is_passing(table: str, key: Any) -> bool:
@@ -135,8 +135,8 @@ class _End:
         self._kinds = {kind for _, kind, _ in world.applied} & LENIENT
         self._notices: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for notification in world.memory.sns.published:
-            told = json.loads(json.loads(notification.message)["sqs"])
-            self._notices[told["import_id"]].append(told)
+            body = json.loads(json.loads(notification.message)["sqs"])
+            self._notices[body["import_id"]].append(body)
 
     def violations(self) -> Iterator[str]:
         world = self._world
@@ -198,13 +198,15 @@ class _End:
 
     def _state(self, uploaded: Uploaded, item: Mapping[str, Any]) -> Iterator[str]:
         world, state = self._world, item["state"]["S"]
-        finished = [told for told in self._notices[uploaded.import_id] if told["state"] in FINAL]
+        finished = [
+            notice for notice in self._notices[uploaded.import_id] if notice["state"] in FINAL
+        ]
         if "replay_of" in item:
             yield from self._replay(uploaded, item, finished)
         elif not finished:
-            yield "I13 the end of an import was not told"
+            yield "I13 the end of an import was not announced"
         elif finished[0]["state"] != state:
-            yield f"I13 {finished[0]['state']} was told of an import that is {state}"
+            yield f"I13 {finished[0]['state']} was announced of an import that is {state}"
         if state == "cancelled" and "cancel" not in self._kinds:
             yield "I4 an import was cancelled by nobody"
         if "cancelled_by" in item and state not in ("cancelled", "refused"):
@@ -221,19 +223,19 @@ class _End:
             yield f"I4 a file that must be refused is {state}"
 
     def _replay(
-        self, uploaded: Uploaded, item: Mapping[str, Any], told: list[dict[str, Any]]
+        self, uploaded: Uploaded, item: Mapping[str, Any], notices: list[dict[str, Any]]
     ) -> Iterator[str]:
-        """A file that used a ticket again is told by the import that used it first."""
+        """A file that used a ticket again is reported by the import that used it first."""
         same = [one for one in self._world.uploads.values() if one.key == uploaded.key]
         first = min(same, key=lambda one: one.number)
         replays = int(self._imports[first.import_id, "import"]["replays"]["N"])
         refused_again = sum("replay_of" in self._imports[one.import_id, "import"] for one in same)
         if item["replay_of"]["S"] != first.import_id or not self._is_again(uploaded):
             yield "I4 a file was taken for a replay of another"
-        if told:
+        if notices:
             yield "I13 a replay was announced"
         if not refused_again <= replays < len(same):
-            yield f"I1 {replays} replays are told, {refused_again} were refused"
+            yield f"I1 {replays} replays are reported, {refused_again} were refused"
 
     def _main(self) -> Uploaded:
         return next(one for one in self._world.uploads.values() if one.key == the_scene.MAIN_KEY)
@@ -308,7 +310,7 @@ class _End:
         return uploaded is self._main() and self._world.scene.profile == the_scene.WAITS
 
     def _waited_for(self, uploaded: Uploaded, row: Row) -> bool:
-        """True when the row leaves seats to somebody who was not there at some moment."""
+        """True when the row leaves roles to somebody who was not there at some moment."""
         roles = {user for _, after in row.changes.values() for user in after}
         # Who takes one user off a role, or resolves one, leaves others waiting in it.
         before = {user for held, _ in row.changes.values() for user in held}
@@ -357,7 +359,7 @@ class _End:
                     yield f"I7 line {asked.line} was superseded by nothing"
 
     def _assignees(self, done: list[Done]) -> Iterator[str]:
-        """Every seat is held by whom the last line, or edit, in the order of all says."""
+        """Every role is held by whom the last line, or edit, in the order of all says."""
         expected: dict[tuple[str, str, str], set[tuple[str, ...]]] = {}
         directory = self._world.scene.directory
         for tenant, account in directory.accounts:
@@ -401,7 +403,7 @@ class _End:
         self._role_edits(effects, float("inf"), expected)
         for (tenant, account, role), intended in expected.items():
             found = remains.assigned(self._accounts[f"{tenant}#{account}"]).get(role, ())
-            # Who is waited for, and who is there, are told apart elsewhere.
+            # Who is waited for, and who is there, is checked elsewhere.
             if tuple(sorted(user.removeprefix(PENDING) for user in found)) not in intended:
                 yield f"I7 {account} has {found} as {role}, expected {sorted(intended)}"
 
@@ -448,7 +450,7 @@ class _End:
         is_first = asked.kind is Kind.ACCOUNTS and not any(key[:2] == place[:2] for key in expected)
         if is_first:
             expected[place] = {asked.named}
-        changed = {role: told for role, told in row.changes.items() if not role.startswith("#")}
+        changed = {role: names for role, names in row.changes.items() if not role.startswith("#")}
         if changed and not (is_first and changed == {"account_manager": ((), asked.named)}):
             yield f"I7 line {asked.line} of the directory gave {asked.account} to somebody"
 
@@ -484,8 +486,8 @@ class _End:
         directory = self._world.scene.directory
         for pk, item in self._accounts.items():
             tenant, _, account = pk.partition("#")
-            told = directory_files.fields_at_start(Kind.ACCOUNTS, directory, tenant, account)
-            first = directory.roles(tenant, account) | (told or {})
+            fields = directory_files.fields_at_start(Kind.ACCOUNTS, directory, tenant, account)
+            first = directory.roles(tenant, account) | (fields or {})
             last = remains.assigned(item) | directory_files.fields_in(Kind.ACCOUNTS, item)
             for broken in chain(first, entries.get(pk, ()), last):
                 yield f"I9 {account}: {broken}"
@@ -495,13 +497,13 @@ class _End:
         for one in done:
             if kind_of_file(one.uploaded.body) is not Kind.USERS:
                 continue
-            told = Counter(
+            events = Counter(
                 (asked.account, repr(sorted(row.changes.items())))
                 for asked, row in one.lines
                 if one.wrote and row.outcome in EFFECTIVE
             )
-            if told != self._records.changes_of_users(one.uploaded.import_id):
-                yield "I8 users were changed in one way and told of in another"
+            if events != self._records.changes_of_users(one.uploaded.import_id):
+                yield "I8 users were changed in one way and reported in another"
 
     def _costs(self, done: list[Done]) -> Iterator[str]:
         """An unchanged line is written only while something older may still come."""

@@ -25,7 +25,7 @@ def check(world: World, changed: Changes) -> Iterator[str]:
     if len({one.key for one in undone}) > asked:
         yield f"I1 {asked} undos came to {len(undone)} files"
     for one in undone:
-        if _told_in(one) != changed:
+        if _changes_in(one) != changed:
             yield f"I7 the file of an undo does not tell what the import has changed: {one.key}"
     yield from _handed_over(world)
     directory = world.memory.dynamodb.tables["DirectoryTable"].items
@@ -34,7 +34,7 @@ def check(world: World, changed: Changes) -> Iterator[str]:
     yield from _gone(world)
 
 
-def _told_in(one: Uploaded) -> Changes:
+def _changes_in(one: Uploaded) -> Changes:
     return {
         asked.account: {
             role: (given, asked.expected[role]) for role, given in asked.targets.items()
@@ -133,14 +133,14 @@ def after(
 
     `changed` is what the line's result says of the role.
     """
-    told = asked.targets[role]
+    names = asked.targets[role]
     match asked.kind:
         case Kind.REMOVE:
-            return {tuple(user for user in users if user not in told) for users in held}
+            return {tuple(user for user in users if user not in names) for users in held}
         case Kind.HAND:
             (holder,) = asked.expected[role]
             return {
-                tuple(sorted({*users} - {holder} | {*told})) if holder in users else users
+                tuple(sorted({*users} - {holder} | {*names})) if holder in users else users
                 for users in held
             }
         case Kind.RESTORE if changed is None:
@@ -148,7 +148,7 @@ def after(
         case Kind.RESOLVE | Kind.USERS | Kind.ACCOUNTS:
             return held
         case _:
-            return {told}
+            return {names}
 
 
 def _come(users: tuple[str, ...]) -> tuple[str, ...]:
@@ -165,11 +165,11 @@ def given_back(
     is_decided_later: bool,
 ) -> Iterator[str]:
     """An undo gives back exactly what was there, unless something has decided it since."""
-    told = asked.expected[role], asked.targets[role]
+    change = asked.expected[role], asked.targets[role]
     # Who has come for a pending address is still who was asked for.
-    left, known = _come(told[0]), {_come(users) for users in held}
+    left, known = _come(change[0]), {_come(users) for users in held}
     if changed is not None:
-        if (_come(changed[0]), changed[1]) != (left, told[1]) or left not in known:
-            yield f"I7 line {asked.line} of an undo made {changed} of {told}"
-    elif known == {left} and left != _come(told[1]) and not is_decided_later:
+        if (_come(changed[0]), changed[1]) != (left, change[1]) or left not in known:
+            yield f"I7 line {asked.line} of an undo made {changed} of {change}"
+    elif known == {left} and left != _come(change[1]) and not is_decided_later:
         yield f"I7 line {asked.line} of an undo did not give {role} back"

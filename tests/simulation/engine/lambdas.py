@@ -50,7 +50,7 @@ class Schedule:
 class Reader:
     """The function that reads a table's stream, in batches of at most so many records.
 
-    It is told of keys that begin with one of `beginnings`, of all when there are none.
+    It receives keys that begin with one of `beginnings`, of all when there are none.
     """
 
     table: str
@@ -110,15 +110,15 @@ def read_stack() -> Stack:
         timeout = float(_value(template, properties["Timeout"]))
         functions[name] = Function(name, handler, timeout)
         for event in properties.get("Events", {}).values():
-            told = event["Properties"]
+            trigger = event["Properties"]
             if event["Type"] == "SQS":
-                queue = told["Queue"]["Fn::GetAtt"][0]
-                queues[queue] = _queue(template, queue, name, told)
+                queue = trigger["Queue"]["Fn::GetAtt"][0]
+                queues[queue] = _queue(template, queue, name, trigger)
             elif event["Type"] == "DynamoDB":
-                readers.append(_reader(name, told))
+                readers.append(_reader(name, trigger))
             elif event["Type"] == "Schedule":
-                minutes = int(told["Schedule"].removeprefix("rate(").split()[0])
-                schedules.append(Schedule(name, minutes * 60.0, json.loads(told["Input"])))
+                minutes = int(trigger["Schedule"].removeprefix("rate(").split()[0])
+                schedules.append(Schedule(name, minutes * 60.0, json.loads(trigger["Input"])))
     return Stack(template, functions, queues, tuple(schedules), tuple(readers))
 
 
@@ -145,12 +145,12 @@ def _queue(template: dict[str, Any], name: str, function: str, source: dict[str,
     )
 
 
-def _value(template: dict[str, Any], told: Any) -> Any:
+def _value(template: dict[str, Any], definition: Any) -> Any:
     """A number of the template, looked up in its mappings where it says so."""
-    if isinstance(told, dict):
-        table, _, entry = told["Fn::FindInMap"]
+    if isinstance(definition, dict):
+        table, _, entry = definition["Fn::FindInMap"]
         return template["Mappings"][table][STAGE][entry]
-    return told
+    return definition
 
 
 def environment(template: dict[str, Any], physical: Mapping[str, str]) -> dict[str, str]:
@@ -163,25 +163,25 @@ def environment(template: dict[str, Any], physical: Mapping[str, str]) -> dict[s
         if resource["Type"] != "AWS::Serverless::Function":
             continue
         variables = resource["Properties"].get("Environment", {}).get("Variables", {})
-        for name, told in variables.items():
-            if isinstance(told, dict) and told.get("Ref") in parameters:
-                found[name] = str(parameters[told["Ref"]])
-            elif isinstance(told, dict) and "Ref" in told:
-                found[name] = physical.get(told["Ref"], told["Ref"])
+        for name, definition in variables.items():
+            if isinstance(definition, dict) and definition.get("Ref") in parameters:
+                found[name] = str(parameters[definition["Ref"]])
+            elif isinstance(definition, dict) and "Ref" in definition:
+                found[name] = physical.get(definition["Ref"], definition["Ref"])
             elif name == "TENANT_TOPICS":
                 found[name] = physical["TenantTopics"]
             else:
-                found[name] = _text(template, told)
+                found[name] = _text(template, definition)
     return found
 
 
-def _text(template: dict[str, Any], told: Any) -> str:
+def _text(template: dict[str, Any], definition: Any) -> str:
     """A text of the template by default; names of AWS and of other resources stay in it."""
-    if not isinstance(told, dict):
-        return str(told)
-    if "Fn::If" in told:
-        return _text(template, told["Fn::If"][-1])
-    sub = told["Fn::Sub"]
+    if not isinstance(definition, dict):
+        return str(definition)
+    if "Fn::If" in definition:
+        return _text(template, definition["Fn::If"][-1])
+    sub = definition["Fn::Sub"]
     text, values = (sub, {}) if isinstance(sub, str) else sub
     for key, value in values.items():
         text = text.replace(f"${{{key}}}", str(_value(template, value)))

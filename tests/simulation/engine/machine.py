@@ -97,7 +97,7 @@ class Report:
 
     @property
     def violations(self) -> tuple[str, ...]:
-        """What was violated, each told once."""
+        """What was violated, each once."""
         return tuple(dict.fromkeys(self.course.violations))
 
     def before(self, plan: Plan) -> Moment | None:
@@ -195,9 +195,9 @@ class Machine:
         inner.handlers[:] = [self._failures]
         inner.setLevel(logging.WARNING)
         if self.log is not None:
-            told = logging.StreamHandler(self.log)
-            told.setFormatter(handlers[0].formatter)
-            inner.addHandler(told)
+            handler = logging.StreamHandler(self.log)
+            handler.setFormatter(handlers[0].formatter)
+            inner.addHandler(handler)
             inner.setLevel(logging.DEBUG)
         taken = shortcuts() if self._takes_shortcuts else nullcontext()
         self._is_running = True
@@ -285,7 +285,7 @@ class Machine:
             except StuckError as stuck:
                 course = Course.of(world, [f"I2 the run did not end: {stuck}"])
             except UnlikeBeforeError as unlike:
-                course = Course.of(world, [f"a function is not led by what it is told: {unlike}"])
+                course = Course.of(world, [f"a function is not led by its input: {unlike}"])
             finally:
                 memory.hook = None
                 memory.dynamodb.watch(None)
@@ -349,8 +349,8 @@ class Machine:
             name: sorted(repr(versions) for versions in bucket.objects.values())
             for name, bucket in self.memory.s3.buckets.items()
         }
-        told = [repr(notification) for notification in self.memory.sns.published]
-        text = json.dumps([items, objects, told, self.memory.calls, self.clock.now])
+        notifications = [repr(notification) for notification in self.memory.sns.published]
+        text = json.dumps([items, objects, notifications, self.memory.calls, self.clock.now])
         return hashlib.sha256(text.encode()).hexdigest()
 
     def _begin(self, world: World) -> None:

@@ -46,19 +46,19 @@ class Plan:
 
     def json(self) -> str:
         """The plan as text, for `python -m tests.simulation replay`."""
-        told = {
+        fields = {
             "scene": self.scene,
             "order": self.order,
             "faults": {str(number): kind for number, kind in sorted(self.faults.items())},
         }
-        return json.dumps(told if self.sweeps else {**told, "sweeps": False})
+        return json.dumps(fields if self.sweeps else {**fields, "sweeps": False})
 
 
 def plan_from(text: str) -> Plan:
-    """The plan that `json` told."""
-    told = json.loads(text)
-    faults = {int(number): kind for number, kind in told["faults"].items()}
-    return Plan(told["scene"], told["order"], faults, told.get("sweeps", True))
+    """The plan that `json` describes."""
+    fields = json.loads(text)
+    faults = {int(number): kind for number, kind in fields["faults"].items()}
+    return Plan(fields["scene"], fields["order"], faults, fields.get("sweeps", True))
 
 
 # What can befall any call before it has an effect.

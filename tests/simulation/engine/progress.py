@@ -1,4 +1,4 @@
-"""What the long simulation has done so far, and the page that tells of it."""
+"""What the long simulation has done so far, and the page that lists it."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Progress:
 
     def tell(self, name: str, text: str) -> None:
         """Remembers what something else came to, in words."""
-        self._known[name] = {"told": text}
+        self._known[name] = {"text": text}
         self.save()
 
     def save(self) -> None:
@@ -89,19 +89,19 @@ class Progress:
             "|---|---:|---:|---:|---:|---:|---:|---:|",
         ]
         words: list[str] = []
-        for name, told in self._known.items():
-            if "told" in told:
-                words.append(f"- {name}: {told['told']}")
+        for name, figures in self._known.items():
+            if "text" in figures:
+                words.append(f"- {name}: {figures['text']}")
                 continue
             sweep = name
-            if "first_faults" in told:
+            if "first_faults" in figures:
                 sweep = (
-                    f"every pair, {name} ({told['first_faults_done']:,} of "
-                    f"{told['first_faults']:,} first faults)"
+                    f"every pair, {name} ({figures['first_faults_done']:,} of "
+                    f"{figures['first_faults']:,} first faults)"
                 )
             lines.append(
-                f"| {sweep} | {told['runs']:,} | {told.get('known', 0):,} | {told['calls']:,} | "
-                f"{told['deliveries']:,} | "
-                f"{len(told['kinds'])} | {told['violating']} | {told['seconds']:,} |"
+                f"| {sweep} | {figures['runs']:,} | {figures.get('known', 0):,} | "
+                f"{figures['calls']:,} | {figures['deliveries']:,} | "
+                f"{len(figures['kinds'])} | {figures['violating']} | {figures['seconds']:,} |"
             )
         return "\n".join([*lines, "", *words]).rstrip() + "\n"

@@ -3,7 +3,7 @@
 A function is code between AWS calls. What it does next follows from the event, the clock and the
 answers so far, and from nothing else: it keeps nothing from one invocation to the next, and its
 chance is sown again for each. So what it did is kept as a tree of calls, and each way to go on from
-a call is told by the answer and the time. Another invocation goes down that tree: every call is
+a call is known by the answer and the time. Another invocation goes down that tree: every call is
 made, numbered, disturbed and checked as ever, with the parameters it had before. Where an answer
 is a new one the code is run after all: it is given the answers again that were just received,
 which must lead it to the same calls, and goes on from there.
@@ -80,7 +80,7 @@ class _Run:
     is_noted: bool
     # What it said had failed, without what others said while its calls were under way.
     failures: list[str] = field(default_factory=list)
-    told: int = 0
+    reported: int = 0
 
 
 @contextmanager
@@ -146,7 +146,7 @@ class Replays:
         if run.given:
             return self._give(run.given.popleft(), operation, params)
         made = self._note(run, client, operation, params)
-        run.failures += self._failures[run.told :]
+        run.failures += self._failures[run.reported :]
         self._run = None
         try:
             answer = self._memory.call(client, operation, params)
@@ -159,7 +159,7 @@ class Replays:
             raise
         finally:
             self._run = run
-            run.told = len(self._failures)
+            run.reported = len(self._failures)
         self._go_on(run, made, _shown(answer))
         return answer
 
@@ -191,7 +191,7 @@ class Replays:
     def _really(
         self, run: _Run, handler: Callable[[Any, Any], Any], event: Any, context: Any
     ) -> Any:
-        run.told = len(self._failures)
+        run.reported = len(self._failures)
         try:
             with sown(context.aws_request_id):
                 returned = handler(event, context)
@@ -203,7 +203,7 @@ class Replays:
         return returned
 
     def _end(self, run: _Run, returned: bytes | None, raised: Exception | None) -> None:
-        run.failures += self._failures[run.told :]
+        run.failures += self._failures[run.reported :]
         if run.is_noted and not run.given and returned is not None:
             ended = _Ended(self._clock.now, returned, raised, tuple(run.failures))
             run.notes[run.way] = ended
@@ -219,12 +219,12 @@ class Replays:
         return answer
 
     def _note(self, run: _Run, client: Any, operation: str, params: dict[str, Any]) -> _Made | None:
-        told = _bytes(params) if run.is_noted else None
-        if told is None:
+        noted = _bytes(params) if run.is_noted else None
+        if noted is None:
             run.is_noted = False
             return None
         self._calls += 1
-        made = run.notes[run.way] = _Made(client, operation, told, self._clock.now)
+        made = run.notes[run.way] = _Made(client, operation, noted, self._clock.now)
         return made
 
     def _go_on(self, run: _Run, made: _Made | None, shown: bytes | None) -> None:
@@ -248,7 +248,7 @@ def _made_again(content: bytes) -> Any:
 
 
 def _shown(answer: Any) -> bytes | None:
-    """What tells an answer from others; None when it cannot be told."""
+    """What tells an answer from others; None when nothing does."""
     text = _bytes(answer)
     if text is None:
         text = _bytes(_plain(answer))

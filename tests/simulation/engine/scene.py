@@ -73,7 +73,7 @@ FIELDS = Directory(
 )
 
 # The preset for files with one manager, and a profile of the tenant's own with two roles.
-STRICT, ROLES = "single-strict", "two-seats"
+STRICT, ROLES = "single-strict", "two-roles"
 _SEATS: Mapping[str, Any] = {
     "name": ROLES,
     "version": 1,
@@ -109,7 +109,7 @@ _SEATS: Mapping[str, Any] = {
 }
 ROLES_PROFILE = json.dumps(_SEATS)
 # The same for files that may name who is still to come.
-WAITS = "waiting-seats"
+WAITS = "pending-roles"
 WAITS_PROFILE = json.dumps(
     {
         **_SEATS,

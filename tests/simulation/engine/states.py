@@ -1,7 +1,7 @@
 """States of the world between two steps: of two that are equal, one is enough to go on from.
 
 What the same faults lead to from there follows from the state, and so does what is found at the
-end. A state is told by a digest of everything that either may depend on. Of the world, its watch
+end. A state is known by a digest of everything that either may depend on. Of the world, its watch
 and its faults, whatever is not named here as of no account counts, so that what is new in them
 makes fewer states equal and never more. Of the memory AWS only the ids that services make up are
 left out.
@@ -21,13 +21,13 @@ from tests.simulation.engine.invariants import EXPECTED_FAILURES, LENIENT
 from tests.simulation.engine.watching import Watch
 from tests.simulation.engine.world import World
 
-# Items, versions and records that were told before; then all are forgotten.
+# Items, versions and records that were seen before; then all are forgotten.
 MAX_KNOWN: Final = 200_000
 # Some hundred megabytes.
 MAX_RESTS: Final = 300_000
 _BITS: Final = (1 << 64) - 1
 
-# What never changes, what only counts or shows what was, and what is told in another way.
+# What never changes, what only counts or shows what was, and what is described in another way.
 _OF_NO_ACCOUNT: Final = frozenset(
     {
         "_world",
@@ -38,7 +38,7 @@ _OF_NO_ACCOUNT: Final = frozenset(
         "stack",
         "memory",
         "clock",
-        "plan",  # its scene and order are told
+        "plan",  # its scene and order are described
         "scene",
         "trace",
         "running",  # nothing runs between two steps
@@ -47,9 +47,9 @@ _OF_NO_ACCOUNT: Final = frozenset(
         "violations",  # those so far are kept apart from those to come
         "failures",  # only the unexpected ones are ever looked at
         "applied",  # the same
-        "account_writes",  # told in short
+        "account_writes",  # described in short
         "user_writes",
-        "messages",  # told in their order, without their numbers
+        "messages",  # described in their order, without their numbers
         "streams",
         "deliveries",
         "delivered",
@@ -79,7 +79,7 @@ class States:
         """What two equal states have in common, and no others."""
         if len(self._known) > MAX_KNOWN:
             self._known.clear()
-        told = [
+        parts = [
             *self._stores(world.memory),
             *self._on_the_way(world),
             *self._happened(world, failures),
@@ -88,7 +88,7 @@ class States:
             *self._others(watch),
             *self._others(faults),
         ]
-        return hashlib.blake2b(repr(told).encode(), digest_size=16).digest()
+        return hashlib.blake2b(repr(parts).encode(), digest_size=16).digest()
 
     def _others(self, whose: World | Watch | Faults) -> Iterator[Any]:
         for pair in sorted(vars(whose).items()):
@@ -123,7 +123,7 @@ class States:
             oldest = [self._hash(one.change) for batch in stream.consumed[:1] for one in batch]
             yield stream._ready_at, stream._failures, stream._most, oldest
         yield world.clock.now, world.plan.scene, world.plan.order, world.plan.sweeps
-        yield [told for _, told in sorted(waiting, key=lambda one: one[0])]
+        yield [message for _, message in sorted(waiting, key=lambda one: one[0])]
 
     def _happened(self, world: World, failures: Iterable[str]) -> Iterator[Any]:
         yield {kind for _, kind, _ in world.applied} & LENIENT, len(world.applied) > 1

@@ -19,8 +19,8 @@ class Record:
     busy_until: float = 0.0
     body: dict[str, Any] = field(default_factory=dict)
 
-    def told(self) -> dict[str, Any]:
-        """The record as a function is told it."""
+    def to_dict(self) -> dict[str, Any]:
+        """The record as a function receives it."""
         if not self.body:
             self.body.update(self.change.record())
         return self.body
@@ -50,7 +50,7 @@ class Stream:
         return other
 
     def take(self, change: Change, arrived: int) -> None:
-        """Has a change wait, unless the reader is not told of such."""
+        """Has a change wait, unless the reader does not receive such."""
         if self.reader.is_announced(change):
             self.waiting.append(Record(change, arrived))
 

@@ -17,7 +17,7 @@ from tests.simulation.engine.world import AccountWrite, Edit, Invocation, UserWr
 
 # The states of a file that was taken in.
 _BEGUN = frozenset({"processing", "awaiting_approval"})
-# What may still change about an import that has ended: that it was told, and resent.
+# What may still change about an import that has ended: that it was announced, and resent.
 _MAY_CHANGE = frozenset(
     {"open", "opened_at", "resent_at", "resent_for", "resends", "probe", "probe_taken"}
 )
@@ -90,32 +90,35 @@ class Watch:
             self._note(f"I12 {run.function} wrote {version.key}")
 
     def notification(self, notification: Notification) -> None:
-        """One notification: nothing is told before it is true, and always the same."""
+        """One notification: nothing is announced before it is true, and always the same."""
         world = self._world
-        told = json.loads(json.loads(notification.message)["sqs"])
-        import_id, dedupe_id = told["import_id"], told["dedupe_id"]
+        notice = json.loads(json.loads(notification.message)["sqs"])
+        import_id, dedupe_id = notice["import_id"], notice["dedupe_id"]
         body = notification.message, json.dumps(notification.attributes, sort_keys=True)
         if self._notified.setdefault(dedupe_id, body) != body:
-            self._note(f"I13 {dedupe_id} was told in two ways")
+            self._note(f"I13 {dedupe_id} was announced in two ways")
         item = world.memory.dynamodb.tables["ImportsTable"].items.get((import_id, "import"))
         state = item["state"]["S"] if item else "nothing"
         # Somebody may have approved or cancelled it while the notice was under way.
         has_been_decided = item and ("approved_by" in item or "cancelled_by" in item)
-        if told["state"] != state and not (
-            told["state"] == "awaiting_approval" and has_been_decided
+        if notice["state"] != state and not (
+            notice["state"] == "awaiting_approval" and has_been_decided
         ):
-            self._note(f"I14 {told['state']} was told of an import that was {state}")
-        if told["state"] in FINAL:
+            self._note(f"I14 {notice['state']} was announced of an import that was {state}")
+        if notice["state"] in FINAL:
             if dedupe_id != f"import-finished/{import_id}":
-                self._note(f"I13 the end was told under {dedupe_id}")
+                self._note(f"I13 the end was announced under {dedupe_id}")
             reports = world.memory.s3.buckets[world.memory.physical["ReportsBucket"]].objects
             tenant = world.uploads[import_id].tenant
             expected = ["summary.json"] if state == "refused" else ["summary.json", "results.csv"]
-            if told["counts"]["rejected"] + told["counts"]["not_processed"] and state != "refused":
+            if (
+                notice["counts"]["rejected"] + notice["counts"]["not_processed"]
+                and state != "refused"
+            ):
                 expected.append("errors.csv")
             for name in expected:
                 if f"{tenant}/{import_id}/{name}" not in reports:
-                    self._note(f"I14 told before {name} was there")
+                    self._note(f"I14 announced before {name} was there")
         world.notified(notification)
 
     # Inner
@@ -219,9 +222,9 @@ class Watch:
         self._field_orders(key, old, new)
 
     def _field_orders(self, key: str, old: Item, new: Item) -> None:
-        told = directory_files.orders_in(new)
+        orders = directory_files.orders_in(new)
         for field_name, order in directory_files.orders_in(old).items():
-            if told.get(field_name, "") < order:
+            if orders.get(field_name, "") < order:
                 self._note(f"I7 the order of {field_name} of {key} went back")
 
     def _assignees(self, run: Invocation, key: str, old: Item, new: Item) -> None:
@@ -303,7 +306,7 @@ class Watch:
         changed = {
             name for name in {**(old or {}), **new} if (old or {}).get(name) != new.get(name)
         }
-        # What used a ticket again is told by whoever used it first, ended or not.
+        # What used a ticket again is reported by whoever used it first, ended or not.
         if sk == "import" and old is not None and changed <= _REPLAYS:
             return
         if run.import_id is not None:

@@ -20,7 +20,7 @@ from tests.simulation.engine import scene as the_scene
 from tests.simulation.engine.machine import Machine
 from tests.simulation.engine.plans import AFTER, BEFORE, MEANWHILE, ORDERS, Plan
 
-# Neither stale reads nor parts of batches: no emulator can be told to do that.
+# Neither stale reads nor parts of batches: no emulator can be made to do that.
 KINDS = (*BEFORE, *AFTER, *MEANWHILE)
 # A run without faults makes some eighty calls; a fault at a call that is not made does not befall.
 LAST_CALL = 90
@@ -56,7 +56,7 @@ def random_scene(name: str, chance: Random) -> the_scene.Scene:
     """A file and what surrounds it."""
     has_lists = chance.random() < 0.7
     header = "account ID,account Manager" + ",viewers" * has_lists
-    # It clears a seat, so that there is something to ask an Admin about.
+    # It clears a role, so that there is something to ask an Admin about.
     lines = [header, "A6,None" + "," * has_lists]
     for _ in range(chance.randint(1, MAX_LINES)):
         cells = [chance.choice(_ACCOUNTS), chance.choice([*_PEOPLE, "None"])]
@@ -112,7 +112,7 @@ def _beside(name: str) -> Iterator[Callable[[Callable[[], float]], DoubledAws]]:
 
 def fidelity(name: str, count: int, seed: str) -> Fidelity:
     """Random whole runs, each on the memory AWS and on an emulator (ministack, moto) at once."""
-    told = Fidelity()
+    result = Fidelity()
     begun = time.monotonic()
     with _beside(name) as make, ExitStack() as stack:
         machine = Machine(takes_shortcuts=False, make=make)
@@ -120,15 +120,15 @@ def fidelity(name: str, count: int, seed: str) -> Fidelity:
         assert isinstance(memory, DoubledAws)
         for scene, plan in random_plans(count, seed):
             stack.enter_context(patch.dict(the_scene.SCENES, {scene.name: scene}))
-            told.runs += 1
+            result.runs += 1
             try:
                 report = machine.run(plan)
             except DifferenceError as error:
-                told.wrong.append(f"{plan.json()}: {error}")
+                result.wrong.append(f"{plan.json()}: {error}")
                 continue
-            told.faults += len(report.applied)
-            told.wrong += [f"{plan.json()}: {found}" for found in report.violations]
-            told.wrong += [f"{plan.json()}: {found} differ" for found in memory.differences()]
-        told.seen = memory.seen
-    told.seconds = time.monotonic() - begun
-    return told
+            result.faults += len(report.applied)
+            result.wrong += [f"{plan.json()}: {found}" for found in report.violations]
+            result.wrong += [f"{plan.json()}: {found} differ" for found in memory.differences()]
+        result.seen = memory.seen
+    result.seconds = time.monotonic() - begun
+    return result

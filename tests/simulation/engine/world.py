@@ -254,11 +254,11 @@ class World:
             )
             self.uploads[uploaded.import_id] = uploaded
             new.append(uploaded)
-            told = json.dumps({"Records": [event.record()]})
+            message_body = json.dumps({"Records": [event.record()]})
             if is_announced:
-                self.send("IntakeQueue", told)
+                self.send("IntakeQueue", message_body)
             else:
-                self.withheld.append(told)
+                self.withheld.append(message_body)
         self._events_seen = len(events)
         return new
 
@@ -284,9 +284,9 @@ class World:
             self.running = running
 
     def notified(self, notification: Notification) -> None:
-        """An Admin approves what waits, a while after being told, and follows up what has ended."""
-        told_import = json.loads(json.loads(notification.message)["sqs"])
-        import_id, state = told_import["import_id"], told_import["state"]
+        """An Admin approves what waits, a while after its notification, and follows what ended."""
+        notice = json.loads(json.loads(notification.message)["sqs"])
+        import_id, state = notice["import_id"], notice["state"]
         if state == "awaiting_approval" and import_id not in self.approved:
             self.approved.add(import_id)
             # Whoever uploaded does not approve.
@@ -303,13 +303,13 @@ class World:
     def wish(self, wish: Wish) -> None:
         """An Admin asks for something, until it is answered."""
         self.wished.append(wish.path)
-        told = {
+        request = {
             "method": wish.method,
             "path": wish.path,
             "person": wish.person,
             "body": wish.body,
         }
-        self.send(PEOPLE, json.dumps(told), delay=wish.seconds)
+        self.send(PEOPLE, json.dumps(request), delay=wish.seconds)
 
     # Deliveries
 
@@ -427,8 +427,10 @@ class World:
 
     def _is_done(self, message: Message, queue: Queue) -> bool:
         if message.queue == PEOPLE:
-            told = json.loads(message.body)
-            status = self.ask_api(told["method"], told["path"], told["person"], body=told["body"])
+            request = json.loads(message.body)
+            status = self.ask_api(
+                request["method"], request["path"], request["person"], body=request["body"]
+            )
             return 200 <= status < 500
         if message.queue == OPERATORS:
             is_done, answer = self.invoke(message.body, {"replay": True})
@@ -479,7 +481,7 @@ class World:
 
     def read(self, function: str, records: list[Record]) -> bool:
         """Hands records of a stream to their function; True when they are done."""
-        event = {"Records": [record.told() for record in records]}
+        event = {"Records": [record.to_dict() for record in records]}
         is_done, answer = self.invoke(function, event, records=records)
         self._hear_of_parked(function)
         return is_done and not (answer or {}).get("batchItemFailures")
@@ -494,13 +496,13 @@ class World:
     def edit(self, account: str, targets: Mapping[str, tuple[str, ...]]) -> None:
         """Somebody edits an account by hand."""
         # An edit has the order of the API's clock.
-        edit = Edit(account, targets, self.clock.told())
+        edit = Edit(account, targets, self.clock.read())
         self.edits.append(edit)
         body = {"profile": the_scene.ROLES, "assign": targets}
         edit.status = self.ask_api(
             "PATCH", f"/accounts/{account}", the_scene.BOSS, body=body, edit=edit
         )
-        edit.ended_at = self.clock.told()
+        edit.ended_at = self.clock.read()
 
     def ask_api(
         self,
@@ -530,8 +532,8 @@ class World:
         is_done, answer = self.invoke("api", event, import_id=import_id, edit=edit)
         if not is_done:
             return 0
-        told = json.loads(answer.get("body") or "{}")
-        if (ticket := told.get("import_ticket")) and told.get("import_id", ticket) == ticket:
+        result = json.loads(answer.get("body") or "{}")
+        if (ticket := result.get("import_ticket")) and result.get("import_id", ticket) == ticket:
             self.import_tickets.append((path, ticket))
         return int(answer["statusCode"])
 
@@ -584,13 +586,13 @@ class World:
         """The import and the chunk that a message is about."""
         if message is None or message.queue in (PEOPLE, OPERATORS):
             return None, None
-        told = json.loads(message.body)
-        if "Records" in told:
-            where = told["Records"][0]["s3"]
+        body = json.loads(message.body)
+        if "Records" in body:
+            where = body["Records"][0]["s3"]
             return self._named(where["object"]["versionId"]), None
-        if "arrival" in told:
-            return self._named(told["arrival"]["version_id"]), None
-        return told["import_id"], told.get("chunk")
+        if "arrival" in body:
+            return self._named(body["arrival"]["version_id"]), None
+        return body["import_id"], body.get("chunk")
 
     def _named(self, version_id: str) -> str:
         return next(u.import_id for u in self.uploads.values() if u.version_id == version_id)

@@ -377,7 +377,7 @@ MUTANTS: tuple[Mutant, ...] = (
         wrap=(f"{PIPELINE}.uploads", "Arrival.import_id", _random_id),
     ),
     Mutant(
-        "told_before_publishing",
+        "notified_before_publishing",
         "the open flag is the outbox",
         (
             Edit(

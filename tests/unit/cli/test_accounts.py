@@ -47,10 +47,10 @@ def test_an_account_is_shown_with_its_people(
 
     assert run(api, "account", "KE1", "--at", "2026-11-22") == ExitCode.ALL_GOOD
 
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     assert server.asked[0].path == "/accounts/KE1?at=2026-11-22"
     for text in ("Acme", "north, south", "ana@x.example", "Ana", "(no user yet)", "Gentle"):
-        assert text in told
+        assert text in output
 
 
 @pytest.mark.parametrize("account", ["a/b", "a b", "..", "é", "50%"])
@@ -82,9 +82,9 @@ def test_an_edit_is_sent_as_it_is_meant_and_its_outcome_reported(
         "assign": {"csm": [], "viewer": ["b@x", "c@x"], "workflow": ["Hard, fast"]},
         "dry_run": False,
     }
-    told = capsys.readouterr().out
-    assert "KE1 updated" in told
-    assert "csm: ana@x.example -> nobody" in told
+    output = capsys.readouterr().out
+    assert "KE1 updated" in output
+    assert "csm: ana@x.example -> nobody" in output
 
 
 def test_f1_commas_alone_edit_nothing(server: Server, api: Api) -> None:

@@ -136,10 +136,10 @@ def test_who_is_awaited_is_listed_page_by_page(
 
     assert run(api, "pending") == ExitCode.ALL_GOOD
 
-    told = capsys.readouterr().out
-    assert "neema@x.example" in told
-    assert "K1" in told
-    assert "K2" in told
+    output = capsys.readouterr().out
+    assert "neema@x.example" in output
+    assert "K1" in output
+    assert "K2" in output
 
 
 def test_an_empty_ledger_is_reported_in_words(

@@ -27,11 +27,11 @@ def test_the_sample_has_lines_that_can_be_seen_to_be_bad(
 ) -> None:
     assert main(["check", str(UPLOADS / "pulse-sample.csv"), *PROFILE]) == ExitCode.WITH_ERRORS
 
-    told = capsys.readouterr().out
-    assert "58  lines, utf-8, commas" in told
-    assert "2  duplicates of other lines" in told
+    output = capsys.readouterr().out
+    assert "58  lines, utf-8, commas" in output
+    assert "2  duplicates of other lines" in output
     for line, code in ((16, "DUPLICATE_CONFLICT"), (24, "FIELD_COUNT"), (32, "ACCOUNT_BLANK")):
-        assert f"  {line}  {code}" in told
+        assert f"  {line}  {code}" in output
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ def test_a_column_that_will_be_ignored_is_reported(
 
     assert main(["check", _file(tmp_path, content), *PROFILE]) == ExitCode.ALL_GOOD
 
-    told = " ".join(capsys.readouterr().out.split())
-    assert "1 column was ignored, because the profile has no such column: 'City'." in told
+    output = " ".join(capsys.readouterr().out.split())
+    assert "1 column was ignored, because the profile has no such column: 'City'." in output
 
 
 def test_a_refusal_is_reported_with_its_code_and_place(
@@ -78,8 +78,8 @@ def test_a_refusal_is_reported_with_its_code_and_place(
 ) -> None:
     main(["check", _file(tmp_path, b"account ID,town\n1,Kisumu\n"), *PROFILE])
 
-    told = capsys.readouterr().out
-    assert told.startswith("file.csv would be refused\n  MISSING_COLUMN: line 1: ")
+    output = capsys.readouterr().out
+    assert output.startswith("file.csv would be refused\n  MISSING_COLUMN: line 1: ")
 
 
 def test_a_column_of_another_name_can_be_mapped(tmp_path: Path) -> None:
@@ -108,9 +108,9 @@ def test_many_bad_lines_are_counted_and_the_first_shown(
 
     assert main(["check", file, *PROFILE]) == ExitCode.WITH_ERRORS
 
-    told = capsys.readouterr().out
-    assert "1,000  ACCOUNT_BLANK" in told
-    assert "... and 980 more" in told
+    output = capsys.readouterr().out
+    assert "1,000  ACCOUNT_BLANK" in output
+    assert "... and 980 more" in output
 
 
 def test_a_profile_of_ones_own_is_read_from_its_file(
@@ -127,9 +127,9 @@ def test_a_profile_of_ones_own_is_read_from_its_file(
     profile.write_text(json.dumps(own | {"blank": "?"}))
     assert main(["check", file, "--profile", str(profile)]) == ExitCode.USAGE
     assert main(["check", file, "--profile", "no-such"]) == ExitCode.USAGE
-    told = capsys.readouterr().err
-    assert "own.json: blank: found '?'" in told
-    assert "there is no preset 'no-such', expected one of" in told
+    output = capsys.readouterr().err
+    assert "own.json: blank: found '?'" in output
+    assert "there is no preset 'no-such', expected one of" in output
 
 
 def test_roles_of_the_tenant_are_taken_from_the_header(

@@ -108,7 +108,7 @@ def test_local_up_says_how_to_go_on(
 
     main(["local", "up"])
 
-    told = capsys.readouterr().err
-    assert "handover seed events/directory --tenant lumina" in told
-    assert "handover login ines.okello@lumina.example   (the password is Handover-1)" in told
-    assert "handover upload events/uploads/pulse-sample.csv --profile single-strict" in told
+    output = capsys.readouterr().err
+    assert "handover seed events/directory --tenant lumina" in output
+    assert "handover login ines.okello@lumina.example   (the password is Handover-1)" in output
+    assert "handover upload events/uploads/pulse-sample.csv --profile single-strict" in output

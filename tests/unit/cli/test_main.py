@@ -1,4 +1,4 @@
-"""Arguments, exit codes, and failures told without a traceback."""
+"""Arguments, exit codes, and failures shown without a traceback."""
 
 from __future__ import annotations
 
@@ -89,9 +89,9 @@ def test_without_a_stack_a_command_says_how_to_get_one(
 ) -> None:
     assert main(words) == ExitCode.USAGE
 
-    told = capsys.readouterr().err
-    assert "handover local up" in told
-    assert "Traceback" not in told
+    output = capsys.readouterr().err
+    assert "handover local up" in output
+    assert "Traceback" not in output
 
 
 def test_one_output_is_printed_alone_for_a_script(
@@ -137,9 +137,9 @@ def test_a_file_that_is_not_there_is_reported_before_anything_is_asked(
     assert main([command, str(missing), "--profile", "single-strict"]) == ExitCode.USAGE
     assert main([command, str(tmp_path), "--profile", "single-strict"]) == ExitCode.USAGE
 
-    told = capsys.readouterr().err
-    assert f"there is no file {missing}" in told
-    assert f"{tmp_path} is a folder" in told
+    output = capsys.readouterr().err
+    assert f"there is no file {missing}" in output
+    assert f"{tmp_path} is a folder" in output
 
 
 def test_seeding_from_nowhere_is_refused(

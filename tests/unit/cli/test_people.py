@@ -36,9 +36,9 @@ def test_r23_users_are_listed_with_the_tag_of_the_default_account_manager(
 
     assert run(api, "users", "--name", "an a") == ExitCode.ALL_GOOD
 
-    told = capsys.readouterr().out
-    assert "ana@x.example" in told
-    assert "Default Account Manager" in told
+    output = capsys.readouterr().out
+    assert "ana@x.example" in output
+    assert "Default Account Manager" in output
     assert [asked.path for asked in server.asked] == [
         "/users?limit=100&name=an+a",
         "/users?limit=100&cursor=c&name=an+a",
@@ -113,13 +113,13 @@ def test_r97_one_user_or_several_are_deleted_after_a_confirmation(
     monkeypatch.setattr("builtins.input", lambda _question: " Yes ")
 
     assert run(api, "users", "delete", "ana@x.example") == ExitCode.ALL_GOOD
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     code = run(api, "users", "delete", "ana@x.example", "bo@x.example", "--yes")
 
     deletions = [asked for asked in server.asked if asked.method != "GET"]
     assert [asked.method for asked in deletions] == ["DELETE", "POST"]
     assert json.loads(deletions[1].body) == {"emails": ["ana@x.example", "bo@x.example"]}
-    assert "is done" in told
+    assert "is done" in output
     assert code == ExitCode.WITH_ERRORS
 
 
@@ -272,8 +272,8 @@ def test_a_mapping_is_saved_as_a_profile(
 
 
 def test_profiles_are_listed(server: Server, api: Api, capsys: pytest.CaptureFixture[str]) -> None:
-    told = [{"name": "mine", "version": 3, "is_own": True, "is_on": False, "title": "Mine"}]
-    server.says("/profiles", told)
+    profiles = [{"name": "mine", "version": 3, "is_own": True, "is_on": False, "title": "Mine"}]
+    server.says("/profiles", profiles)
 
     run(api, "profiles")
     run(api, "profiles", "--json")

@@ -57,9 +57,9 @@ def test_the_examples_in_the_help_of_a_command_are_right_usage(
 def test_help_shows_the_examples_and_ends_well(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["undo", "--help"]) == 0
 
-    told = capsys.readouterr().out
-    assert "Undo what an import has changed" in told
-    assert "handover undo" in told
+    output = capsys.readouterr().out
+    assert "Undo what an import has changed" in output
+    assert "handover undo" in output
 
 
 def test_a_shell_can_complete_commands(

@@ -43,9 +43,9 @@ def test_u11_workflows_are_listed_shown_added_and_removed(
     run(api, "workflows", "remove", "Hard, fast")
 
     assert [asked.method for asked in server.asked] == ["GET", "GET", "PUT", "DELETE"]
-    told = capsys.readouterr().out
-    assert "Gentle" in told
-    assert "Hard, fast is a workflow now" in told
+    output = capsys.readouterr().out
+    assert "Gentle" in output
+    assert "Hard, fast is a workflow now" in output
 
 
 def test_u11_a_source_is_registered_with_all_that_is_said_of_it(
@@ -74,9 +74,9 @@ def test_u11_sources_are_listed_shown_and_removed(
     run(api, "sources", "remove", "crm")
 
     assert [asked.method for asked in server.asked] == ["GET", "GET", "DELETE"]
-    told = capsys.readouterr().out
-    assert "AROAX" in told
-    assert '"writes_directory": true' in told
+    output = capsys.readouterr().out
+    assert "AROAX" in output
+    assert '"writes_directory": true' in output
 
 
 def test_u11_requests_are_created_and_noted(server: Server, api: Api) -> None:
@@ -115,6 +115,6 @@ def test_u11_requests_are_listed_and_shown_with_all_their_notes(
     run(api, "requests", "show", "r-1")
 
     assert server.asked[0].path == "/requests?limit=100&account_id=KE1"
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     for text in ("Wrong invoice", "See 4711", "Called", "Wrote", "ben@x.example"):
-        assert text in told
+        assert text in output

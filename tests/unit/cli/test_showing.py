@@ -1,4 +1,4 @@
-"""What a script and a person are told of an import."""
+"""What a script and a person read of an import."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _import(state: str, **more: Any) -> dict[str, Any]:
         ),
         0,
     )
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "import_id": "0" * 32,
         "filename": "a.csv",
         "mode": "run",
@@ -37,11 +37,11 @@ def _import(state: str, **more: Any) -> dict[str, Any]:
         "accounts_updated": 0,
         "refusal": None,
     }
-    return told | more
+    return fields | more
 
 
 @pytest.mark.parametrize(
-    ("told", "code"),
+    ("shown", "code"),
     [
         (_import("done", counts={"lines": 2, "updated": 2}), ExitCode.ALL_GOOD),
         (_import("error", counts={"lines": 2, "updated": 1, "rejected": 1}), ExitCode.WITH_ERRORS),
@@ -53,8 +53,8 @@ def _import(state: str, **more: Any) -> dict[str, Any]:
         (_import("processing", counts={"lines": 9}), ExitCode.ALL_GOOD),
     ],
 )
-def test_every_state_has_its_exit_code(told: dict[str, Any], code: ExitCode) -> None:
-    assert exit_code(told) is code
+def test_every_state_has_its_exit_code(shown: dict[str, Any], code: ExitCode) -> None:
+    assert exit_code(shown) is code
 
 
 def test_settled_lines_are_all_those_with_an_outcome() -> None:
@@ -93,10 +93,10 @@ def test_an_import_that_waits_says_who_decides_and_how(
 
     show_import(Screen(), _import("awaiting_approval", approval=approval, counts={"lines": 28}))
 
-    told = capsys.readouterr().out
-    assert "14 of its 28 lines would leave an account with nobody" in told
-    assert f"handover approve {'0' * 32}" in told
-    assert "accounts changed" not in told
+    output = capsys.readouterr().out
+    assert "14 of its 28 lines would leave an account with nobody" in output
+    assert f"handover approve {'0' * 32}" in output
+    assert "accounts changed" not in output
 
 
 def test_an_import_whose_cancelling_goes_on_is_not_called_cancelled(
@@ -122,9 +122,9 @@ def test_a_dry_run_says_that_nothing_was_changed(capsys: pytest.CaptureFixture[s
 
     show_import(Screen(), _import("done", mode="dry_run", counts=counts, accounts_updated=1))
 
-    told = capsys.readouterr().out
-    assert "nothing was changed" in told
-    assert "1  account that would change" in told
+    output = capsys.readouterr().out
+    assert "nothing was changed" in output
+    assert "1  account that would change" in output
 
 
 def _answer(body: bytes) -> urllib3.HTTPResponse:
@@ -139,7 +139,11 @@ def test_a_report_is_read_record_by_record_whatever_its_fields_hold() -> None:
     records = list(report_lines(_answer(body), ";"))
 
     assert records == [["7", "a\r\nb", "3", "X", "no; wrong", "try é"]]
-    assert error_row(records[0]) == ("3", "X", "no; wrong\ntry é")
+    assert error_row(records[0]) == ("3", "X", "no; wrong\ntry é\nThe line: 7, a b")
+
+
+def test_an_error_that_names_its_place_is_shown_without_the_line() -> None:
+    assert error_row(("7", "", "3", "X", "no", "line 3, id: 7")) == ("3", "X", "no\nline 3, id: 7")
 
 
 def test_only_as_much_of_a_report_is_fetched_as_is_shown() -> None:
@@ -178,9 +182,9 @@ def test_u8_what_has_changed_is_called_by_what_the_file_is_about(
 
     show_import(Screen(), _import("done", counts=counts, accounts_updated=number, profile=profile))
 
-    told = capsys.readouterr().out.splitlines()
-    assert told[-1].strip() == words
-    assert told[1].strip() == ("1  line" if number == 1 else "2  lines")
+    output = capsys.readouterr().out.splitlines()
+    assert output[-1].strip() == words
+    assert output[1].strip() == ("1  line" if number == 1 else "2  lines")
 
 
 def test_lines_that_are_being_worked_are_counted_and_timed(

@@ -49,8 +49,8 @@ def test_what_happened_one_after_the_other_has_no_contradiction() -> None:
             "comes after",
         ),
         ({"last": B}, "the history ends with"),
-        ({"entries": GOOD.entries[:1], "last": B}, "told but not in the history"),
-        ({"decisions": GOOD.decisions[1:]}, "told by nobody"),
+        ({"entries": GOOD.entries[:1], "last": B}, "announced but not in the history"),
+        ({"decisions": GOOD.decisions[1:]}, "announced by nobody"),
         (
             {"decisions": (*GOOD.decisions, Decision("late", "9", "K", A, "superseded"))},
             "said to be superseded",

@@ -18,9 +18,9 @@ def with_column(data: dict[str, Any], **column: Any) -> dict[str, Any]:
 
 def test_a_preset_for_each_kind_of_record_tells_all_its_fields() -> None:
     for profile in (ACCOUNTS, USERS):
-        told = {column.role for column in profile.columns if column.holds is Holds.FIELD}
+        fields = {column.role for column in profile.columns if column.holds is Holds.FIELD}
 
-        assert told == set(FIELDS[profile.about])
+        assert fields == set(FIELDS[profile.about])
         assert profile_from(profile_json(profile)) == profile
 
 

@@ -1,4 +1,4 @@
-"""What people and machines are told when an import has ended or waits."""
+"""What people and machines read when an import has ended or waits."""
 
 from __future__ import annotations
 
@@ -79,14 +79,14 @@ def test_any_file_name_gives_a_subject_that_sns_takes(
     counts = Counts(lines=lines, updated=lines, rejected=lines)
     approval = Approval("CLEARS_MANY", lines, lines)
 
-    told = notice(
+    sent = notice(
         replace(DONE, filename=filename, state=state, mode=mode, counts=counts, approval=approval)
     )
 
-    assert 0 < len(told.subject) < 100
-    assert told.subject.isascii()
-    assert told.subject.isprintable()
-    assert told.subject[0].isalpha()
+    assert 0 < len(sent.subject) < 100
+    assert sent.subject.isascii()
+    assert sent.subject.isprintable()
+    assert sent.subject[0].isalpha()
 
 
 @given(st.text(max_size=2_000), st.text(max_size=3_000))
@@ -101,10 +101,10 @@ def test_nothing_in_a_file_can_forge_a_line_of_the_text(filename: str, message: 
 
 
 def test_a_long_file_name_is_cut_with_an_ellipsis() -> None:
-    told = notice(replace(ERROR, filename="a" * 1_000 + ".csv"))
+    sent = notice(replace(ERROR, filename="a" * 1_000 + ".csv"))
 
-    assert "aaa... (60 lines, 38 changed, 12 with errors)" in told.subject
-    assert "aaa…" in told.text
+    assert "aaa... (60 lines, 38 changed, 12 with errors)" in sent.subject
+    assert "aaa…" in sent.text
 
 
 def test_a_message_stays_within_the_limit_of_sns() -> None:
@@ -123,10 +123,10 @@ def test_a_message_stays_within_the_limit_of_sns() -> None:
 def test_warnings_stand_in_the_text_and_in_the_json() -> None:
     warned = replace(DONE, warnings=(FileWarning("COLUMN_IGNORED", "line 1: 'x'\nwas ignored"),))
 
-    told = notice(warned)
+    sent = notice(warned)
 
-    assert "Please note:\n  line 1: 'x' was ignored\n" in told.text
-    assert json.loads(told.json)["warnings"] == [
+    assert "Please note:\n  line 1: 'x' was ignored\n" in sent.text
+    assert json.loads(sent.json)["warnings"] == [
         {"code": "COLUMN_IGNORED", "message": "line 1: 'x'\nwas ignored"}
     ]
 
@@ -176,7 +176,7 @@ def test_a_file_under_a_used_ticket_needs_a_new_upload() -> None:
 
 @pytest.mark.parametrize("state", [State.DONE, State.ERROR, State.CANCELLED])
 def test_an_import_that_was_approved_and_has_ended_says_what_has_come_of_it(state: State) -> None:
-    """That it would clear many was told when it waited."""
+    """That it would clear many was announced when it waited."""
     ended = notice(replace(ERROR, state=state, approval=WAITING.approval))
 
     assert "would clear" not in ended.subject
@@ -242,30 +242,30 @@ def test_a_dry_run_of_a_job_is_asked_for_again() -> None:
 
 
 def test_machines_get_the_import_under_a_schema_and_a_dedupe_id() -> None:
-    told = json.loads(notice(ERROR).json)
+    body = json.loads(notice(ERROR).json)
 
-    assert list(told)[:2] == ["schema", "dedupe_id"]
-    assert told.pop("schema") == "handover.import/1"
-    assert told.pop("dedupe_id") == "import-finished/0123456789abcdef0123456789abcdef"
-    assert told == summary(ERROR)
+    assert list(body)[:2] == ["schema", "dedupe_id"]
+    assert body.pop("schema") == "handover.import/1"
+    assert body.pop("dedupe_id") == "import-finished/0123456789abcdef0123456789abcdef"
+    assert body == summary(ERROR)
 
 
 def test_an_import_that_waits_is_reported_under_an_id_of_its_own() -> None:
-    told = notice(WAITING)
+    sent = notice(WAITING)
 
-    assert told.dedupe_id == "import-awaiting-approval/0123456789abcdef0123456789abcdef"
-    assert json.loads(told.json)["dedupe_id"] == told.dedupe_id
-    assert "30 of its 60 lines would remove someone" in told.text
-    assert "POST /imports/0123456789abcdef0123456789abcdef/approve" in told.text
+    assert sent.dedupe_id == "import-awaiting-approval/0123456789abcdef0123456789abcdef"
+    assert json.loads(sent.json)["dedupe_id"] == sent.dedupe_id
+    assert "30 of its 60 lines would remove someone" in sent.text
+    assert "POST /imports/0123456789abcdef0123456789abcdef/approve" in sent.text
 
 
 def test_each_protocol_gets_the_body_it_can_read() -> None:
-    told = notice(ERROR)
+    sent = notice(ERROR)
 
-    bodies = json.loads(told.message_structure())
+    bodies = json.loads(sent.message_structure())
 
-    assert {p for p, body in bodies.items() if body == told.text} == {"default", "email"}
-    assert {p for p, body in bodies.items() if body == told.json} == {
+    assert {p for p, body in bodies.items() if body == sent.text} == {"default", "email"}
+    assert {p for p, body in bodies.items() if body == sent.json} == {
         "sqs",
         "lambda",
         "http",

@@ -94,10 +94,12 @@ def test_a_rejected_line_keeps_its_values_and_says_why() -> None:
 
 def test_a_line_not_processed_asks_to_be_uploaded_again() -> None:
     silent = LineResult(Line(5, ("KE1", "x", "")), Outcome.NOT_PROCESSED)
-    told = LineResult(Line(6, ("KE2", "x", "")), Outcome.NOT_PROCESSED, message="it was cancelled")
+    result = LineResult(
+        Line(6, ("KE2", "x", "")), Outcome.NOT_PROCESSED, message="it was cancelled"
+    )
 
-    errors = parsed(errors_part([silent, told], header=HEADER, dialect=COMMA))
-    results = parsed(results_part([silent, told], header=HEADER, dialect=COMMA))
+    errors = parsed(errors_part([silent, result], header=HEADER, dialect=COMMA))
+    results = parsed(results_part([silent, result], header=HEADER, dialect=COMMA))
 
     hint = "Upload this file again"
     assert errors[0][3:] == ["5", "NOT_PROCESSED", "This line was not processed", hint]

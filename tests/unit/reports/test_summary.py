@@ -59,10 +59,10 @@ CONTRACT_KEYS = [
 
 
 def test_the_keys_and_their_order_are_those_of_the_contract() -> None:
-    told = summary(ENDED)
+    document = summary(ENDED)
 
-    assert list(told) == CONTRACT_KEYS
-    assert told["counts"] == {
+    assert list(document) == CONTRACT_KEYS
+    assert document["counts"] == {
         "lines": 10,
         "updated": 5,
         "cleared": 1,
@@ -80,19 +80,23 @@ def test_counts_are_lines_and_every_outcome() -> None:
 
 
 def test_the_values_are_those_of_the_contract() -> None:
-    told = summary(ENDED)
+    document = summary(ENDED)
 
-    assert (told["mode"], told["state"], told["accounts_updated"]) == ("run", "error", 6)
-    assert told["report"] == {"bucket": "reports", "key": "lumina/0123/errors.csv"}
-    assert told["results"] == {"bucket": "reports", "key": "lumina/0123/results.csv"}
-    assert told["refusal"] is None
+    assert (document["mode"], document["state"], document["accounts_updated"]) == (
+        "run",
+        "error",
+        6,
+    )
+    assert document["report"] == {"bucket": "reports", "key": "lumina/0123/errors.csv"}
+    assert document["results"] == {"bucket": "reports", "key": "lumina/0123/results.csv"}
+    assert document["refusal"] is None
 
 
 def test_times_are_utc_with_milliseconds() -> None:
-    told = summary(ENDED)
+    document = summary(ENDED)
 
-    assert told["received_at"] == "2025-03-04T08:00:00.123Z"
-    assert told["finished_at"] == "2025-03-04T08:00:09.000Z"
+    assert document["received_at"] == "2025-03-04T08:00:00.123Z"
+    assert document["finished_at"] == "2025-03-04T08:00:09.000Z"
 
 
 def test_a_time_without_a_zone_is_a_defect() -> None:
@@ -101,15 +105,15 @@ def test_a_time_without_a_zone_is_a_defect() -> None:
 
 
 def test_an_open_import_has_no_end_no_report_and_no_results() -> None:
-    told = summary(
+    document = summary(
         replace(ENDED, state=State.PROCESSING, finished_at=None, report=None, results=None)
     )
 
-    assert (told["finished_at"], told["report"], told["results"]) == (None, None, None)
+    assert (document["finished_at"], document["report"], document["results"]) == (None, None, None)
 
 
 @pytest.mark.parametrize(
-    ("refusal", "told"),
+    ("refusal", "document"),
     [
         (Refusal("EMPTY_FILE", "nothing"), {"code": "EMPTY_FILE", "message": "nothing"}),
         (
@@ -119,11 +123,11 @@ def test_an_open_import_has_no_end_no_report_and_no_results() -> None:
     ],
 )
 def test_a_refusal_tells_its_line_only_if_it_has_one(
-    refusal: Refusal, told: dict[str, object]
+    refusal: Refusal, document: dict[str, object]
 ) -> None:
     refused = replace(ENDED, state=State.REFUSED, refusal=refusal)
 
-    assert summary(refused)["refusal"] == told
+    assert summary(refused)["refusal"] == document
 
 
 def test_what_else_is_known_follows_the_keys_of_the_contract() -> None:
@@ -137,11 +141,11 @@ def test_what_else_is_known_follows_the_keys_of_the_contract() -> None:
         undo_of="fedc",
     )
 
-    told = summary(waiting)
+    document = summary(waiting)
 
-    assert list(told) == [*CONTRACT_KEYS, "encoding", "delimiter", "approval", "undo_of"]
+    assert list(document) == [*CONTRACT_KEYS, "encoding", "delimiter", "approval", "undo_of"]
     reason = {"reason": "CLEARS_MANY", "would_clear": 30, "lines": 60, "would_change": 0}
-    assert told["approval"] == reason
+    assert document["approval"] == reason
     assert "approval" not in summary(replace(waiting, state=State.DONE))
 
 

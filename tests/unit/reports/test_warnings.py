@@ -40,10 +40,10 @@ def test_a_column_that_the_profile_does_not_know_is_named() -> None:
     [(6, ", 'X6'."), (7, ", 'X6' and 1 more."), (8, ", 'X6' and 2 more.")],
 )
 def test_six_columns_are_named_and_the_others_counted(number: int, end: str) -> None:
-    (told,) = messages(*GOOD, *(f"X{place}" for place in range(1, number + 1)))
+    (message,) = messages(*GOOD, *(f"X{place}" for place in range(1, number + 1)))
 
-    assert told.startswith(f"line 1: {number} columns were ignored")
-    assert told.endswith(end)
+    assert message.startswith(f"line 1: {number} columns were ignored")
+    assert message.endswith(end)
 
 
 def test_a_misspelt_column_beside_a_good_one_comes_first_with_what_was_meant() -> None:
@@ -60,9 +60,9 @@ def test_a_misspelt_column_beside_a_good_one_comes_first_with_what_was_meant() -
 
 
 def test_a_name_like_one_that_the_header_has_is_no_slip() -> None:
-    (told,) = messages(*GOOD, "account Managers")
+    (message,) = messages(*GOOD, "account Managers")
 
-    assert "Did you mean" not in told
+    assert "Did you mean" not in message
 
 
 def test_the_own_columns_of_a_report_are_not_reported() -> None:
@@ -84,6 +84,6 @@ def test_however_many_columns_are_ignored_the_warnings_stay_short(labels: list[s
 
 
 def test_warnings_are_stored_as_they_are() -> None:
-    told = (FileWarning("COLUMN_IGNORED", "line 1: 'Größe'"), FileWarning("X", ""))
+    warnings = (FileWarning("COLUMN_IGNORED", "line 1: 'Größe'"), FileWarning("X", ""))
 
-    assert warnings_from(warnings_json(told)) == told
+    assert warnings_from(warnings_json(warnings)) == warnings

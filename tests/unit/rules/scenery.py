@@ -80,6 +80,6 @@ def decided(
 def receipt(
     by: WriteContext, version: int, *after: str, before: tuple[str, ...] = (), line: int = 7
 ) -> ChangeReceipt:
-    """The mark that a change of the one seat leaves."""
+    """The receipt that a change of the one role leaves."""
     change = RoleChange(ROLE, before, after)
     return ChangeReceipt(by.import_id, by.precedence, line, by.actor, by.at, version, (change,))

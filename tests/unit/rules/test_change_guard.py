@@ -70,8 +70,8 @@ def test_what_changes_no_holder_of_a_role_takes_no_account_of_anybody() -> None:
     added = RoleChange("viewer", (ANA,), (ANA, BEN))
     workflow = RoleChange("workflow", ("Standard",), ("Premium",))
     waiting = RoleChange("viewer", ("pending:new@lumina.example",), (BEN,))
-    fact = RoleChange("#name", ("Acme",), ())
-    changes = [Preview(1, Outcome.UPDATED, (one,)) for one in (added, workflow, waiting, fact)]
+    field = RoleChange("#name", ("Acme",), ())
+    changes = [Preview(1, Outcome.UPDATED, (one,)) for one in (added, workflow, waiting, field)]
     none = [Preview(1, Outcome.UNCHANGED), Preview(0, Outcome.REJECTED, code="ACCOUNT_NOT_FOUND")]
 
     assert held(changes + none, 6, limits) == ""

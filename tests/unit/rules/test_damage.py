@@ -7,7 +7,7 @@ from handover.rules.damage import MAX_LIKELY, damage_in, likely_ids
 
 
 @pytest.mark.parametrize(
-    ("account_id", "told"),
+    ("account_id", "damage"),
     [
         ("1.2E+11", "1.2E+11: a spreadsheet has changed this id"),
         ("1,23E+12", "a spreadsheet has changed this id to a number"),
@@ -21,8 +21,8 @@ from handover.rules.damage import MAX_LIKELY, damage_in, likely_ids
         ("C-1\u00a0x", "NO-BREAK SPACE"),
     ],
 )
-def test_what_a_spreadsheet_did_to_an_id_is_named(account_id: str, told: str) -> None:
-    assert told in damage_in(account_id)
+def test_what_a_spreadsheet_did_to_an_id_is_named(account_id: str, damage: str) -> None:
+    assert damage in damage_in(account_id)
 
 
 @pytest.mark.parametrize("account_id", ["C-1", "0042", "E11", "12-34", "ACME Ltd."])

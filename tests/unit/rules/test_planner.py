@@ -375,7 +375,7 @@ def test_single_edits_in_any_interleaving_have_a_place_among_the_imports(
 
 
 def check(world: World, initial: Assigned) -> None:
-    """The history has no gap, and everything ended as it is told."""
+    """The history has no gap, and everything ended as it is reported."""
     check_history(world, initial)
     for one in world.imports:
         assert one.settled is not None

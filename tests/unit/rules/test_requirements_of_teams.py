@@ -60,7 +60,7 @@ def code(planned: Decision) -> str:
     return planned.rejection.code
 
 
-def seated(role: str, *users: str, before: tuple[str, ...] = ()) -> tuple[RoleChange, ...]:
+def role_change(role: str, *users: str, before: tuple[str, ...] = ()) -> tuple[RoleChange, ...]:
     return (RoleChange(role, before, users),)
 
 
@@ -93,7 +93,7 @@ def test_r45_a_file_for_a_tenant_without_roles_is_refused_and_says_so() -> None:
 def test_r48_the_address_stands_in_the_roles_column_with_three_underscores() -> None:
     planned = decided(("csm___TID",), " Ana@Y.example ")
 
-    assert planned.changes == seated(CSM, "ana@y.example")
+    assert planned.changes == role_change(CSM, "ana@y.example")
 
 
 def test_r50_the_template_names_the_recommended_column_of_each_role() -> None:
@@ -112,7 +112,7 @@ def test_r51_the_crms_own_labels_are_mapped() -> None:
 
 @pytest.mark.parametrize("cell", ["Ana Lima", "ana lima", " Ana\u00a0 Lima"])
 def test_r55_r59_a_name_in_the_plain_column_finds_its_user(cell: str) -> None:
-    assert decided((CSM,), cell).changes == seated(CSM, "ana@y.example")
+    assert decided((CSM,), cell).changes == role_change(CSM, "ana@y.example")
 
 
 def test_r56_r60_a_name_that_several_users_have_is_not_stored_and_only_counted() -> None:
@@ -128,9 +128,11 @@ def test_r56_r60_a_name_that_several_users_have_is_not_stored_and_only_counted()
 def test_r57_the_address_wins_over_the_name() -> None:
     columns = (CSM, f"{CSM}___tid")
 
-    assert decided(columns, "Bo Adler", "ana@y.example").changes == seated(CSM, "ana@y.example")
-    assert decided(columns, "Nobody", "ana@y.example").changes == seated(CSM, "ana@y.example")
-    assert decided(columns, "Ana Lima", "").changes == seated(CSM, "ana@y.example")
+    assert decided(columns, "Bo Adler", "ana@y.example").changes == role_change(
+        CSM, "ana@y.example"
+    )
+    assert decided(columns, "Nobody", "ana@y.example").changes == role_change(CSM, "ana@y.example")
+    assert decided(columns, "Ana Lima", "").changes == role_change(CSM, "ana@y.example")
     assert decided(columns, "", "").outcome is Outcome.UNCHANGED
 
 
@@ -138,7 +140,7 @@ def test_r58_an_unknown_address_is_kept_as_pending() -> None:
     planned = decided((f"{CSM}___tid",), "Fay@y.example")
 
     assert planned.outcome is Outcome.PENDING
-    assert planned.changes == seated(CSM, "pending:fay@y.example")
+    assert planned.changes == role_change(CSM, "pending:fay@y.example")
 
 
 def test_r58_a_pending_address_that_is_sent_again_is_no_change() -> None:
@@ -155,7 +157,7 @@ def test_r58_a_pending_address_becomes_its_user_when_it_is_sent_after_the_user_w
     planned = decided((f"{CSM}___tid",), "ana@y.example", of=held)
 
     assert planned.outcome is Outcome.UPDATED
-    assert planned.changes == seated(CSM, "ana@y.example", before=("pending:ana@y.example",))
+    assert planned.changes == role_change(CSM, "ana@y.example", before=("pending:ana@y.example",))
 
 
 @pytest.mark.parametrize(
@@ -183,7 +185,7 @@ def test_r60_a_name_that_nobody_has_is_not_stored() -> None:
 
 
 def test_r61_an_address_in_the_plain_column_is_taken_as_one() -> None:
-    assert decided((CSM,), "ana@y.example").changes == seated(CSM, "ana@y.example")
+    assert decided((CSM,), "ana@y.example").changes == role_change(CSM, "ana@y.example")
     assert decided((CSM,), "fay@y.example").outcome is Outcome.PENDING
 
 

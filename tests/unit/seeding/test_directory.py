@@ -137,10 +137,10 @@ def test_a_user_is_deleted_by_an_explicit_status(tmp_path: Path) -> None:
 def test_what_is_wrong_is_reported_with_file_line_and_column(
     name: str, content: str, message: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(DirectoryFileError) as told:
+    with pytest.raises(DirectoryFileError) as raised:
         read_directory(_folder(tmp_path, **{name: content}), "t")
 
-    assert f"{name}.csv, {message}" in str(told.value)
+    assert f"{name}.csv, {message}" in str(raised.value)
 
 
 def test_a_profile_that_is_wrong_is_reported_with_file_and_field(tmp_path: Path) -> None:

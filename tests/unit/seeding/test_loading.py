@@ -134,11 +134,11 @@ def test_many_are_loaded_in_parts_and_progress_is_reported(
 ) -> None:
     monkeypatch.setattr(loading, "AT_A_TIME", 5)
     users = tuple(User(f"u{number}@x.example", "", frozenset()) for number in range(11))
-    told: list[tuple[int, int, str]] = []
+    reported: list[tuple[int, int, str]] = []
 
-    load(tables, TENANT, DirectoryFiles(users=users), lambda *step: told.append(step))
+    load(tables, TENANT, DirectoryFiles(users=users), lambda *step: reported.append(step))
 
-    assert told == [(5, 11, "users"), (10, 11, "users"), (11, 11, "users")]
+    assert reported == [(5, 11, "users"), (10, 11, "users"), (11, 11, "users")]
     assert len(_items("DirectoryTable")) == 11
 
 

@@ -1,4 +1,4 @@
-"""Directory files are read strictly; what is wrong is told with file, line and column."""
+"""Directory files are read strictly; what is wrong is reported with file, line and column."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_what_is_wrong_is_reported_with_its_place(
 ) -> None:
     path = _file(tmp_path, content)
 
-    with pytest.raises(DirectoryFileError) as told:
+    with pytest.raises(DirectoryFileError) as raised:
         list(rows(path, ("email",), ("name",)))
 
-    assert message in str(told.value)
+    assert message in str(raised.value)

@@ -19,9 +19,9 @@ def watched(*sizes_mb: float, seconds_apart: float = 5) -> list[Growth]:
 def test_a_worker_that_grows_steadily_is_swollen() -> None:
     grown = watched(*(150 + place * 0.125 for place in range(120)))
 
-    (told,) = swollen(grown)
+    (message,) = swollen(grown)
 
-    assert told.startswith("assign 4 grew by 1.50 MB a minute, from 153.0 to 164.9 MB")
+    assert message.startswith("assign 4 grew by 1.50 MB a minute, from 153.0 to 164.9 MB")
 
 
 def test_what_a_worker_takes_while_it_warms_up_is_not_growth() -> None:

@@ -32,7 +32,7 @@ FIGURES = Figures(
 
 
 def test_a_run_is_recorded_with_its_day_machine_and_settings() -> None:
-    text = section("kill9", FIGURES, DAY)
+    text = section("crashes", FIGURES, DAY)
 
     assert text.startswith("## kill -9, 2026-11-22\n\n| what | figure |\n|---|---|\n")
     for row in (

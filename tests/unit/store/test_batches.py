@@ -1,4 +1,4 @@
-"""Batches: drained to the last part, never told as errors of the data, never written twice."""
+"""Batches: drained to the last part, never reported as errors of the data, never written twice."""
 
 from __future__ import annotations
 
@@ -227,9 +227,9 @@ def test_a_transaction_in_conflict_is_one_to_decide_again(
     pipeline: Pipeline, others: tuple[str, ...]
 ) -> None:
     """What was read before it may be over, as with an unmet condition; the caller reads again."""
-    told = cancelled("TransactionConflict", *others)
+    error = cancelled("TransactionConflict", *others)
 
-    with incident(pipeline.memory, told) as calls:
+    with incident(pipeline.memory, error) as calls:
         assert not transact([creation(0), creation(1)])
 
     assert calls.seen == 1
@@ -314,11 +314,11 @@ def creation(number: int) -> Item:
 
 def cancelled(*codes: str, times: int = 1) -> Mishap:
     """So many transactions are cancelled, with these reasons for their first actions."""
-    told = {place: code for place, code in enumerate(codes) if code != "None"}
-    return Mishap("TransactWriteItems", twists=[Twist(member_errors=told)] * times)
+    codes_by_place = {place: code for place, code in enumerate(codes) if code != "None"}
+    return Mishap("TransactWriteItems", twists=[Twist(member_errors=codes_by_place)] * times)
 
 
-# Facts of the directory
+# Fields of the directory
 
 
 def test_fields_that_changed_make_a_new_version_and_leave_the_assignment(

@@ -74,9 +74,9 @@ def settlement(chunk: int, attempt: str = "a", *, has_errors: bool = False) -> S
     return Settlement(chunk, attempt, has_errors, Counts(lines=10, updated=9, rejected=1))
 
 
-def settle(imports: Imports, told: Settlement) -> ImportItem:
+def settle(imports: Imports, chunk_end: Settlement) -> ImportItem:
     """Settles a chunk as a worker does, who has read the import before."""
-    return chunks_of(imports).settle(found(imports), told, Deadline(9e9))
+    return chunks_of(imports).settle(found(imports), chunk_end, Deadline(9e9))
 
 
 def found(imports: Imports) -> ImportItem:
@@ -143,11 +143,11 @@ def test_a_chunk_tells_until_when_it_is_leased_and_when_it_was_taken(
 def test_a_probe_is_taken_when_its_own_message_is(imports: Imports, pipeline: Pipeline) -> None:
     begun(imports, pipeline)
     imports.resent(IMPORT, "chunks", now=70.0, resends=1, probe=2)
-    told: list[bool] = []
+    taken: list[bool] = []
     for number in (3, 2):
         imports.note_probe_taken(IMPORT, number)
-        told.append(bool(found(imports).probe_taken))
-    assert told == [False, True]
+        taken.append(bool(found(imports).probe_taken))
+    assert taken == [False, True]
 
     imports.resent(IMPORT, "chunks", now=90.0, resends=2, probe=None)
 
@@ -266,8 +266,8 @@ def test_a_chunk_costs_at_most_three_writes_to_settle_however_many_there_are(
 
     for number in range(1, MANY + 1):
         begun_with = table.write_units
-        told = Settlement(number, attempt, has_errors=True, counts=dear, worked_ms=10**6)
-        chunks_of(imports).settle(before, told, pipeline.deadline)
+        chunk_end = Settlement(number, attempt, has_errors=True, counts=dear, worked_ms=10**6)
+        chunks_of(imports).settle(before, chunk_end, pipeline.deadline)
         units.append(table.write_units - begun_with)
 
     assert pending_chunks(found(imports)) == frozenset()

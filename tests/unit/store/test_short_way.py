@@ -86,8 +86,12 @@ def _answer(call: Callable[..., Any], asked: Mapping[str, Any]) -> Any:
     try:
         answer = call(**asked)
     except ClientError as refused:
-        told: Any = refused.response
-        return type(refused).__name__, told["Error"], told["ResponseMetadata"]["HTTPStatusCode"]
+        response: Any = refused.response
+        return (
+            type(refused).__name__,
+            response["Error"],
+            response["ResponseMetadata"]["HTTPStatusCode"],
+        )
     return {**answer, "ResponseMetadata": answer["ResponseMetadata"]["HTTPStatusCode"]}
 
 

@@ -23,7 +23,7 @@ from handover.http.context import (
 from handover.http.problems import answers
 from handover.runtime import resources
 from handover.use_cases import accounts
-from handover.use_cases.accounts import Wanted
+from handover.use_cases.accounts import AccountFilters
 
 router = new_router()
 
@@ -167,9 +167,9 @@ def list_accounts(  # noqa: PLR0913 - a route names each of its query parameters
         raise InvalidRequestError("at", "expected together with the id of one account")
     if role is not None and holder is None:
         raise InvalidRequestError("role", "expected together with a holder")
-    expected = Wanted(status or "", portal or "", holder or "", role or "", beginning or "")
+    filters = AccountFilters(status or "", portal or "", holder or "", role or "", beginning or "")
     page = accounts.accounts_page(
-        resources(), person, expected, limit=limit, cursor=cursor, deadline=deadline
+        resources(), person, filters, limit=limit, cursor=cursor, deadline=deadline
     )
     return page_to_dict("accounts", page)
 

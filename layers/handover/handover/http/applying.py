@@ -39,7 +39,7 @@ class Apply(BaseModel):
     status_code=202,
     responses=answers(202, "The import that does", Import),
 )
-def apply(name: Name, expected: Annotated[Apply, Body()]) -> dict[str, Any]:
+def apply(name: Name, body: Annotated[Apply, Body()]) -> dict[str, Any]:
     """An import like any other, for users who may upload such files; within 24 hours of the upload.
 
     A dry run that is applied with its own profile and mapping applies exactly what it has shown: a
@@ -48,7 +48,7 @@ def apply(name: Name, expected: Annotated[Apply, Body()]) -> dict[str, Any]:
     only with another one.
     """
     person, run = person_of(router), run_of(router)
-    asked = Applying(Mode(expected.mode), expected.profile, expected.mapping, expected.on_error)
+    asked = Applying(Mode(body.mode), body.profile, body.mapping, body.on_error)
     ticket = apply_import(resources(), person, name, asked, run.now, run.deadline)
     return to_dict(resources(), import_for(resources(), person.tenant, ticket), run.now)
 
@@ -71,13 +71,13 @@ class Corrections(BaseModel):
     status_code=202,
     responses=answers(202, "The import of these lines", Import),
 )
-def correct(name: Name, expected: Annotated[Corrections, Body()]) -> dict[str, Any]:
+def correct(name: Name, body: Annotated[Corrections, Body()]) -> dict[str, Any]:
     """An import of the corrected lines, for users who may upload such files.
 
-    Cells that are not named stay as they were uploaded. A line whose columns cannot be told apart,
-    such as one with a missing cell, must be given with all of its cells.
+    Cells that are not named stay as they were uploaded. A line whose cells do not match the
+    columns, such as one with a missing cell, must be given with all of its cells.
     """
     person, run = person_of(router), run_of(router)
-    mode = Mode(expected.mode) if expected.mode is not None else None
-    ticket = correct_lines(resources(), person, name, expected.lines, mode, run.now, run.deadline)
+    mode = Mode(body.mode) if body.mode is not None else None
+    ticket = correct_lines(resources(), person, name, body.lines, mode, run.now, run.deadline)
     return to_dict(resources(), import_for(resources(), person.tenant, ticket), run.now)

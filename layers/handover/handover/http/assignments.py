@@ -74,16 +74,16 @@ class Pending(BaseModel):
     status_code=202,
     responses=answers(202, "The ticket of the import", AskedImport),
 )
-def assign(expected: Annotated[NewAssignment, Body()]) -> dict[str, Any]:
+def assign(body: Annotated[NewAssignment, Body()]) -> dict[str, Any]:
     """The ticket of an import like any other; for users who may use the profile and the role."""
-    to = [expected.to] if isinstance(expected.to, str) else expected.to or []
+    to = [body.to] if isinstance(body.to, str) else body.to or []
     asked = Handing(
-        expected.profile,
+        body.profile,
         tuple(to),
-        expected.role,
-        tuple(expected.account_ids) if expected.account_ids is not None else None,
-        expected.held_by,
-        expected.mode,
+        body.role,
+        tuple(body.account_ids) if body.account_ids is not None else None,
+        body.held_by,
+        body.mode,
     )
     run = run_of(router)
     return {
@@ -99,14 +99,14 @@ def assign(expected: Annotated[NewAssignment, Body()]) -> dict[str, Any]:
 )
 def undo(
     name: Annotated[str, Path(description="The id of an import, or of its ticket")],
-    expected: Annotated[Undo | None, Body()] = None,
+    body: Annotated[Undo | None, Body()] = None,
 ) -> dict[str, Any]:
     """The ticket of an import like any other; accounts that have changed since stay as they are.
 
     For Admins, and for users who may upload such files and assign their roles. Only Admins may undo
     an import that follows the directory (a removal, a resolution).
     """
-    mode = expected.mode if expected is not None else Mode.RUN
+    mode = body.mode if body is not None else Mode.RUN
     ticket = ask_undo(resources(), person_of(router), name, mode, run_of(router).now)
     return {"import_ticket": ticket}
 

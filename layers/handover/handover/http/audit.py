@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel
 
-from handover.audit import Act, Door, Outcome, Wanted
+from handover.audit import Act, AuditFilters, Door, Outcome
 from handover.http.context import Cursor, Limit, deadline_of, new_router, page_to_dict, person_of
 from handover.http.formats import moment
 from handover.http.problems import answers
@@ -67,7 +67,7 @@ def read_audit(
     page = audit_page(
         resources(),
         person_of(router),
-        Wanted(actor, act, about, since, until),
+        AuditFilters(actor, act, about, since, until),
         limit=limit,
         cursor=cursor,
         deadline=deadline_of(router),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
@@ -16,8 +16,10 @@ from handover.deadline import Deadline
 from handover.runtime import Invocation, request, resources
 from handover.use_cases.paging import Page
 
-Limit = Annotated[int, Query(ge=1, le=100, description="The maximum number of rows of a page")]
-LongLimit = Annotated[int, Query(ge=1, le=1000, description="The same, for short rows")]
+_ROWS: Final = "The maximum number of rows of a page"
+Limit = Annotated[int, Query(ge=1, le=100, description=_ROWS)]
+# For short rows.
+LongLimit = Annotated[int, Query(ge=1, le=1000, description=_ROWS)]
 # What use_cases.paging makes: base64 for addresses, without "=".
 Cursor = Annotated[
     str | None,

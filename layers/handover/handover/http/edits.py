@@ -29,8 +29,8 @@ class NewEdit(BaseModel):
     """Who must hold which role, by the rules of a profile; null or [] for nobody.
 
     The role "workflow" takes the name of a workflow. Roles that are not named stay as they are.
-    With the `version` of the account that somebody has seen, nothing is done to another: the answer
-    is 409, and says what has changed.
+    `version` limits the edit to that version of the account: for another one the answer is 409, and
+    says what has changed.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -61,12 +61,12 @@ EDITED = {**answers(200, "The result", EditBody), **problems(422)}
 
 
 @router.patch("/accounts/<account_id>", summary="Change who is assigned", responses=EDITED)
-def edit(account_id: str, expected: Annotated[NewEdit, Body()]) -> Response[str]:
+def edit(account_id: str, body: Annotated[NewEdit, Body()]) -> Response[str]:
     """The outcome, as for a line of a file; 422 where such a line would be rejected.
 
     For users who may use the profile and assign the roles.
     """
-    return _edited(unquote(account_id), expected)
+    return _edited(unquote(account_id), body)
 
 
 @router.patch(
@@ -76,25 +76,23 @@ def edit(account_id: str, expected: Annotated[NewEdit, Body()]) -> Response[str]
 )
 def edit_by_id(
     account: Annotated[str, text_asked("The account", "id")],
-    expected: Annotated[NewEdit, Body()],
+    body: Annotated[NewEdit, Body()],
 ) -> Response[str]:
     """The same, for ids that cannot be part of a path."""
-    return _edited(account, expected)
+    return _edited(account, body)
 
 
-def _edited(account_id: str, expected: NewEdit) -> Response[str]:
-    asked = Edit(
-        account_id, expected.profile, _wishes(expected), expected.dry_run, expected.version
-    )
+def _edited(account_id: str, body: NewEdit) -> Response[str]:
+    asked = Edit(account_id, body.profile, _wishes(body), body.dry_run, body.version)
     run = run_of(router)
     edited = edit_account(resources(), person_of(router), asked, run)
     if isinstance(edited, Rejection):
         return _rejected(edited)
-    told = EditBody(
+    answer = EditBody(
         edit_id=edited.edit_id,
         account_id=account_id,
         outcome=edited.outcome,
-        dry_run=expected.dry_run,
+        dry_run=body.dry_run,
         changes=[
             Change(role=change.role, before=list(change.before), after=list(change.after))
             for change in edited.changes
@@ -102,13 +100,13 @@ def _edited(account_id: str, expected: NewEdit) -> Response[str]:
         assigned={role: list(users) for role, users in sorted(edited.assigned.items())},
         version=edited.version,
     )
-    return Response(status_code=HTTPStatus.OK, content_type=JSON, body=told.model_dump_json())
+    return Response(status_code=HTTPStatus.OK, content_type=JSON, body=answer.model_dump_json())
 
 
-def _wishes(expected: NewEdit) -> dict[str, list[str]]:
+def _wishes(body: NewEdit) -> dict[str, list[str]]:
     return {
         role: [] if names is None else [names] if isinstance(names, str) else names
-        for role, names in expected.assign.items()
+        for role, names in body.assign.items()
     }
 
 

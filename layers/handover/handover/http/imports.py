@@ -32,16 +32,16 @@ router = new_router()
 
 Format = Annotated[
     Literal["csv", "xlsx"],
-    Query(description="The kind of file; an import of very many has no xlsx"),
+    Query(description="The kind of file; xlsx exists for up to 100,000 lines in error"),
 ]
 
 
 class NewImport(BaseModel):
     """A file to upload; `mapping` maps its own labels to the profile's.
 
-    A preview needs no profile: it says which profiles the file fits. `on_error` says whether a file
-    is applied that has lines that cannot be: apply_good, all_or_nothing, or "stop_above: 5 %"; ""
-    leaves it to the profile.
+    A preview needs no profile: it says which profiles the file fits. `on_error` says what
+    becomes of the good lines of a file with others: apply_good, all_or_nothing, or
+    "stop_above: 5 %"; "" leaves it to the profile.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -175,16 +175,14 @@ Name = Annotated[str, Path(description="The id of an import, or of its ticket")]
     status_code=201,
     responses=answers(201, "The ticket and the form", Ticket),
 )
-def announce(expected: Annotated[NewImport, Body()]) -> dict[str, Any]:
+def announce(body: Annotated[NewImport, Body()]) -> dict[str, Any]:
     """A ticket for one upload, valid for five minutes; for users who may use the profile."""
-    announced = Announcement(
-        expected.profile, expected.filename, expected.mode, expected.mapping, expected.on_error
-    )
-    door = issue_ticket(resources(), person_of(router), announced, run_of(router).now)
+    announced = Announcement(body.profile, body.filename, body.mode, body.mapping, body.on_error)
+    form = issue_ticket(resources(), person_of(router), announced, run_of(router).now)
     return {
-        "import_ticket": door.ticket,
-        "upload": {"url": door.url, "fields": door.fields},
-        "expires_at": door.expires_at,
+        "import_ticket": form.ticket,
+        "upload": {"url": form.url, "fields": form.fields},
+        "expires_at": form.expires_at,
     }
 
 
@@ -244,14 +242,14 @@ def show_import(name: Name) -> dict[str, Any]:
 )
 def approve(
     name: Name,
-    expected: Annotated[Decision | None, Body()] = None,
+    body: Annotated[Decision | None, Body()] = None,
 ) -> dict[str, Any]:
     """The import, which continues. Whoever uploaded it cannot approve it while another Admin could.
 
     The setting uploader_may_approve allows it.
     """
     run, person = run_of(router), person_of(router)
-    found = approvals.approve(resources(), person, name, _reason(expected), run)
+    found = approvals.approve(resources(), person, name, _reason(body), run)
     return to_dict(resources(), found, run.now)
 
 
@@ -263,11 +261,11 @@ def approve(
 )
 def cancel(
     name: Name,
-    expected: Annotated[Decision | None, Body()] = None,
+    body: Annotated[Decision | None, Body()] = None,
 ) -> dict[str, Any]:
     """The import, which ends once the writes in progress are done."""
     run, person = run_of(router), person_of(router)
-    found = approvals.cancel(resources(), person, name, _reason(expected), run)
+    found = approvals.cancel(resources(), person, name, _reason(body), run)
     return to_dict(resources(), found, run.now)
 
 

@@ -37,10 +37,10 @@ class RoleChange(BaseModel):
 class ResultLine(BaseModel):
     """A line of the file and its outcome.
 
-    `message` says why the line came out so, of good lines too. `fields` are its cells by column
-    name: a blank label is named by its position, and a repeated one gets a number. `column` names
-    the cell that is wrong, "" for the whole line; `suggestion` is a value for that cell that would
-    probably correct it. With `is_cut` the line was too long for an answer, and its cells are
+    `message` says why the line has its outcome, for good lines too. `fields` are its cells by
+    column name: a blank label is named by its position, and a repeated one gets a number. `column`
+    names the cell that is wrong, "" for the whole line; `suggestion` is a value for that cell that
+    would probably correct it. With `is_cut` the line was too long for an answer, and its cells are
     shortened.
     """
 
@@ -96,7 +96,7 @@ class StageTime(BaseModel):
 
 
 class ResultSummary(BaseModel):
-    """The totals of an import; of its managers the 200 with the most gains and losses."""
+    """The totals of an import, and the 200 managers with the most gains and losses."""
 
     counts: Counts
     codes: list[CodeCount]

@@ -109,8 +109,9 @@ Fingerprint = Annotated[
     Query(
         max_length=FINGERPRINT_CHARACTERS,
         pattern=r"^[0-9a-f]*$",
-        description="Of a header: the SHA-256 of the JSON list of its labels, in lower case, "
-        f"without outer and double spaces, sorted, each once; {FINGERPRINT_CHARACTERS} digits",
+        description="The fingerprint of a header: the SHA-256 of the JSON list of its labels, in "
+        "lower case, without outer and double spaces, sorted, each once; "
+        f"{FINGERPRINT_CHARACTERS} digits",
     ),
 ]
 TEMPLATE: dict[int, OpenAPIResponse] = {
@@ -169,10 +170,10 @@ def remove_profile(profile: str) -> Response[str]:
     status_code=201,
     responses=answers(201, "The new profile", ProfileDetail),
 )
-def copy_profile(profile: str, expected: Annotated[NewCopy, Body()]) -> dict[str, Any]:
+def copy_profile(profile: str, body: Annotated[NewCopy, Body()]) -> dict[str, Any]:
     """The new profile."""
     return profiles.copy_profile(
-        resources(), person_of(router), profile, expected.name, expected.title, expected.mapping
+        resources(), person_of(router), profile, body.name, body.title, body.mapping
     )
 
 
@@ -181,9 +182,9 @@ def copy_profile(profile: str, expected: Annotated[NewCopy, Body()]) -> dict[str
     summary="Read a sample of a file as a profile would",
     responses=answers(200, "The sample as it is read", Sample),
 )
-def read_sample(profile: str, expected: Annotated[NewSample, Body()]) -> dict[str, Any]:
+def read_sample(profile: str, body: Annotated[NewSample, Body()]) -> dict[str, Any]:
     """How the first lines are read. Nothing is looked up, and nothing is kept."""
-    return sample_of(resources(), person_of(router), profile, expected.text, expected.definition)
+    return sample_of(resources(), person_of(router), profile, body.text, body.definition)
 
 
 @router.get(

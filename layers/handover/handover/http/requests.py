@@ -96,11 +96,9 @@ RequestId = Annotated[str, Path(description="The id of a request")]
     status_code=201,
     responses=answers(201, "The request", Request),
 )
-def create(expected: Annotated[NewRequest, Body()]) -> dict[str, Any]:
+def create(body: Annotated[NewRequest, Body()]) -> dict[str, Any]:
     """The request; for Admins, and for holders of the account if the tenant allows it."""
-    asked = requests.NewRequest(
-        expected.account_id, expected.subject, expected.description, expected.contact
-    )
+    asked = requests.NewRequest(body.account_id, body.subject, body.description, body.contact)
     run = run_of(router)
     return requests.create_request(resources(), person_of(router), asked, run)
 
@@ -150,9 +148,7 @@ def show(request_id: RequestId, limit: Limit = 100, cursor: Cursor = None) -> di
     status_code=201,
     responses=answers(201, "The note", Note),
 )
-def add_note(request_id: RequestId, expected: Annotated[NewNote, Body()]) -> dict[str, Any]:
+def add_note(request_id: RequestId, body: Annotated[NewNote, Body()]) -> dict[str, Any]:
     """The note."""
     run = run_of(router)
-    return requests.add_note(
-        resources(), person_of(router), unquote(request_id), expected.text, run
-    )
+    return requests.add_note(resources(), person_of(router), unquote(request_id), body.text, run)

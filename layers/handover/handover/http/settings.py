@@ -251,7 +251,7 @@ def show_source(source: str) -> dict[str, Any]:
 )
 def put_source(source: str, rules: Annotated[SourceRules, Body()]) -> dict[str, Any]:
     """The source."""
-    expected = settings.NewSource(
+    new = settings.NewSource(
         unquote(source),
         rules.profile,
         rules.principal,
@@ -259,7 +259,7 @@ def put_source(source: str, rules: Annotated[SourceRules, Body()]) -> dict[str, 
         rules.writes_directory,
         rules.on_error,
     )
-    return settings.put_source(resources(), person_of(router), expected)
+    return settings.put_source(resources(), person_of(router), new)
 
 
 @router.delete("/sources/<source>", summary="Remove a source; Admins only", responses=GONE)

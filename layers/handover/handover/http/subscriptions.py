@@ -54,6 +54,6 @@ def list_subscriptions() -> dict[str, Any]:
     status_code=202,
     responses=answers(202, "The subscription, which must be confirmed", Subscription),
 )
-def subscribe(expected: Annotated[NewSubscription, Body()]) -> dict[str, Any]:
+def subscribe(body: Annotated[NewSubscription, Body()]) -> dict[str, Any]:
     """The subscription. Each message has a link that ends it."""
-    return subscriptions.subscribe(resources(), person_of(router), expected.endpoint)
+    return subscriptions.subscribe(resources(), person_of(router), body.endpoint)

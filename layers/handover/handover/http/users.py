@@ -144,9 +144,9 @@ def list_users(
     status_code=201,
     responses=answers(201, "The user", UserBody),
 )
-def create_user(expected: Annotated[NewUser, Body()]) -> dict[str, Any]:
+def create_user(body: Annotated[NewUser, Body()]) -> dict[str, Any]:
     """The user."""
-    user = expected.user(expected.email)
+    user = body.user(body.email)
     return users.create_user(resources(), person_of(router), user, run_of(router).now)
 
 
@@ -173,9 +173,9 @@ def show_user(email: str) -> dict[str, Any]:
     summary="Edit a user; Admins only",
     responses=answers(200, "The user", UserBody),
 )
-def edit_user(email: str, expected: Annotated[UserFields, Body()]) -> dict[str, Any]:
+def edit_user(email: str, body: Annotated[UserFields, Body()]) -> dict[str, Any]:
     """The user as edited."""
-    user = expected.user(unquote(email))
+    user = body.user(unquote(email))
     return users.edit_user(resources(), person_of(router), user, run_of(router).now)
 
 

@@ -31,8 +31,8 @@ from handover.profiles.made import SEPARATOR
 from handover.profiles.profile import NOBODY
 from handover.reading import MAX_RECORD_BYTES
 from handover.reading.guards import unguard
+from handover.reports.parsed_changes import changes_from_cells
 from handover.reports.parts import RESULTS_COLUMNS
-from handover.reports.told_changes import changes_to_dict
 from handover.rules import are_apart, pending_assignee
 from handover.runtime import Resources
 from handover.store.tickets import TicketItem
@@ -60,12 +60,14 @@ def pieces_of(
         case JobKind.REMOVAL:
             # Their pending assignments go too: a later user of the same address must get nothing.
             gone = [assignee for user in job.users for assignee in (user, pending_assignee(user))]
-            told = {assignee: assignee for assignee in gone}
-            return _of_assignees(resources, (ticket_id, ticket), told, removing, iter, deadline)
+            cell_of = {assignee: assignee for assignee in gone}
+            return _of_assignees(resources, (ticket_id, ticket), cell_of, removing, iter, deadline)
         case JobKind.RESOLUTION:
-            told = {pending_assignee(user): user for user in job.users}
+            cell_of = {pending_assignee(user): user for user in job.users}
             sieve = _inside_the_wall(resources, ticket.tenant, job.users, deadline)
-            return _of_assignees(resources, (ticket_id, ticket), told, resolving, sieve, deadline)
+            return _of_assignees(
+                resources, (ticket_id, ticket), cell_of, resolving, sieve, deadline
+            )
         case JobKind.UNDO:
             return _undo(resources, ticket, job, deadline)
         case JobKind.OWNER:
@@ -75,31 +77,31 @@ def pieces_of(
 def _of_assignees(
     resources: Resources,
     issued: tuple[str, TicketItem],
-    told: Mapping[str, str],
+    cell_of: Mapping[str, str],
     profile_for: Callable[[Sequence[str]], Profile],
     sieve: Sieve,
     deadline: Deadline,
 ) -> Iterator[bytes]:
-    """One line for each account with one of the assignees; `told` is the cell on each line.
+    """One line for each account with one of the assignees; `cell_of` is the cell on each line.
 
     `issued` is the ticket with its id, and `sieve` keeps those lines that can have an effect.
     """
     ticket_id, ticket = issued
     portfolios = resources.tables.portfolios
-    held = {role for assignee in told for role in portfolios.roles(ticket.tenant, assignee)}
+    held = {role for assignee in cell_of for role in portfolios.roles(ticket.tenant, assignee)}
     # The first run that gets here fixes the columns for all. Assignments made later in other roles
     # are rechecked by publication.
-    expected = profile_for(sorted(held) or [ANY_ROLE])
-    body = resources.tables.tickets.settle_profile(ticket_id, json.dumps(profile_json(expected)))
+    wider = profile_for(sorted(held) or [ANY_ROLE])
+    body = resources.tables.tickets.settle_profile(ticket_id, json.dumps(profile_json(wider)))
     profile = parse_profile(body)
     roles = [column.role for column in profile.columns if column.role]
 
     def places(role: str, assignee: str) -> Iterator[tuple[bytes, str, str]]:
         for account_id in portfolios.in_role(ticket.tenant, assignee, role):
-            yield account_id.encode(), role, told[assignee]
+            yield account_id.encode(), role, cell_of[assignee]
 
     def found() -> Iterator[Named]:
-        merged = heapq.merge(*(places(role, assignee) for role in roles for assignee in told))
+        merged = heapq.merge(*(places(role, assignee) for role in roles for assignee in cell_of))
         for account, of_account in groupby(merged, key=itemgetter(0)):
             deadline.check()
             cells: dict[str, list[str]] = {}
@@ -203,12 +205,12 @@ def _changes(
     reader = csv.reader(text_lines_of(results, deadline), delimiter=plan.dialect.delimiter)
     next(reader, None)
     for row in reader:
-        told = dict(zip(RESULTS_COLUMNS, row[-len(RESULTS_COLUMNS) :], strict=False))
-        if told.get("outcome") not in CHANGED:
+        cells = dict(zip(RESULTS_COLUMNS, row[-len(RESULTS_COLUMNS) :], strict=False))
+        if cells.get("outcome") not in CHANGED:
             continue
-        role, before, after = (unguard(told[name]) for name in ("role", "before", "after"))
+        role, before, after = (unguard(cells[name]) for name in ("role", "before", "after"))
         try:
-            changes = changes_to_dict(role, before, after, known=known)
+            changes = changes_from_cells(role, before, after, known=known)
         except ValueError:
             # An address with several parts: the line itself must report that it names nobody.
             changes = (RoleChange(min(known), (before,), (after,)),)

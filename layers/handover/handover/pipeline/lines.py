@@ -156,7 +156,7 @@ class _Application:
         """Stores what the plans ask for; a plan that met a newer version is made again.
 
         In parts as large as one call to DynamoDB: `decided` counts the parts that are stored, which
-        is what the next worker is told when the time is used up in between.
+        is what the next worker learns when the time is used up in between.
         """
         waiting = [place for place, planned in plans.items() if planned.write is not None]
         self._decided.lines += len(plans) - len(waiting)

@@ -107,13 +107,13 @@ def likely_accounts(
     Only the first MAX_UNKNOWN_IDS of them are looked up.
     """
     unknown = [account_id for account_id in account_ids if account_id not in known]
-    expected = {account_id: likely_ids(account_id) for account_id in unknown[:MAX_UNKNOWN_IDS]}
-    candidates = dict.fromkeys(other for others in expected.values() for other in others)
+    guesses = {account_id: likely_ids(account_id) for account_id in unknown[:MAX_UNKNOWN_IDS]}
+    candidates = dict.fromkeys(other for others in guesses.values() for other in others)
     if not candidates:
         return {}
     there = resources.tables.accounts.read(tenant, candidates, deadline)
     found: dict[str, str] = {}
-    for account_id, others in expected.items():
+    for account_id, others in guesses.items():
         likely = next((other for other in others if other in there), None)
         if likely is not None:
             found[account_id] = likely

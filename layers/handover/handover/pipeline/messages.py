@@ -80,8 +80,8 @@ def read_message(body: str) -> Any:
     Raises RetryLaterError for a message of a later version than this code, which is being replaced;
     ValueError when the body is not JSON.
     """
-    told = json.loads(body)
-    version = told.get("v", VERSION) if isinstance(told, dict) else VERSION
+    message = json.loads(body)
+    version = message.get("v", VERSION) if isinstance(message, dict) else VERSION
     if isinstance(version, int) and version > VERSION:
         raise RetryLaterError(f"a message of version {version}; this code reads {VERSION}")
-    return told
+    return message

@@ -147,8 +147,8 @@ def _take_given_up(resources: Resources, stream: Stream, run: Invocation) -> int
 
 def _records_in(body: bytes) -> Iterator[Record]:
     """The records of the batch in Lambda's message; the batch is JSON within the JSON."""
-    told = json.loads(body).get("payload") or "{}"
-    yield from (json.loads(told) if isinstance(told, str) else told).get("Records", ())
+    payload = json.loads(body).get("payload") or "{}"
+    yield from (json.loads(payload) if isinstance(payload, str) else payload).get("Records", ())
 
 
 def _parked(resources: Resources, stream: Stream, items: set[str]) -> set[str]:

@@ -193,11 +193,11 @@ def _logins(
     deadline: Deadline,
 ) -> dict[str, str]:
     """Who has the login names that these lines ask for; a free one goes to the first line."""
-    expected: dict[str, str] = {}
+    logins: dict[str, str] = {}
     for one in asked:
         there = records.get(one.account_id) or Account(work.tenant, one.account_id, 0)
         if login := login_asked(one, there, work.context):
-            expected.setdefault(login, one.account_id)
+            logins.setdefault(login, one.account_id)
     users = resources.tables.user_records
     look = users.holders_of_logins if work.is_dry_run else users.claim_logins
-    return look(work.tenant, expected, work.context.precedence, work.now, deadline)
+    return look(work.tenant, logins, work.context.precedence, work.now, deadline)

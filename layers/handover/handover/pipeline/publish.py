@@ -139,15 +139,15 @@ def _once(entries: Sequence[Entry]) -> list[Entry]:
 
 
 def _event(entry: Entry) -> dict[str, Any]:
-    mark = entry.receipt
+    receipt = entry.receipt
     # Directory data of an account is no assignment.
-    roles = tuple(change for change in mark.changes if not is_field(change.role))
+    roles = tuple(change for change in receipt.changes if not is_field(change.role))
     return {
         "schema": "handover.assignment/1",
-        "dedupe_id": f"assignment-changed/{entry.tenant}/{entry.account_id}/{mark.version}",
+        "dedupe_id": f"assignment-changed/{entry.tenant}/{entry.account_id}/{receipt.version}",
         "tenant": entry.tenant,
         "account_id": entry.account_id,
-        **receipt_to_dict(replace(mark, changes=roles)),
+        **receipt_to_dict(replace(receipt, changes=roles)),
     }
 
 

@@ -119,20 +119,20 @@ def _warnings(item: ImportItem, replays: int, last_at: str | None) -> tuple[File
 def _refusal(item: ImportItem) -> Refusal | None:
     if not item.refusal:
         return None
-    told = item.refusal.as_dict()
-    line = told.get("line")
-    return Refusal(told["code"], told["message"], int(line) if line is not None else None)
+    stored = item.refusal.as_dict()
+    line = stored.get("line")
+    return Refusal(stored["code"], stored["message"], int(line) if line is not None else None)
 
 
 def _approval(item: ImportItem) -> Approval | None:
     if not item.approval:
         return None
-    told = item.approval.as_dict()
+    stored = item.approval.as_dict()
     return Approval(
-        told["reason"],
-        int(told["would_clear"]),
-        int(told["lines"]),
-        int(told.get("would_change", 0)),
+        stored["reason"],
+        int(stored["would_clear"]),
+        int(stored["lines"]),
+        int(stored.get("would_change", 0)),
     )
 
 

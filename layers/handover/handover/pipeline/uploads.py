@@ -102,17 +102,17 @@ def arrivals(message: Mapping[str, Any]) -> Iterator[Arrival]:
     for record in message.get("Records", ()):
         if not record["eventName"].startswith("ObjectCreated:"):
             continue
-        told = record["s3"]
+        of_s3 = record["s3"]
         # Keys are encoded as in a form: "+" is a space. They are decoded once, here.
-        key = unquote_plus(told["object"]["key"], errors="surrogateescape")
+        key = unquote_plus(of_s3["object"]["key"], errors="surrogateescape")
         yield Arrival(
-            Upload(told["bucket"]["name"], key, told["object"].get("versionId", "")),
+            Upload(of_s3["bucket"]["name"], key, of_s3["object"].get("versionId", "")),
             datetime.fromisoformat(record["eventTime"]).timestamp(),
-            told["object"].get("sequencer", ""),
+            of_s3["object"].get("sequencer", ""),
             record["userIdentity"]["principalId"]
             if "principalId" in record.get("userIdentity", {})
             else "",
-            told["object"].get("size"),
+            of_s3["object"].get("size"),
         )
 
 
@@ -140,10 +140,10 @@ def arrival_message(arrival: Arrival) -> dict[str, Any]:
 def arrivals_of(message: Mapping[str, Any]) -> Iterator[Arrival]:
     """The arrivals of any message of the intake queue: S3's, or one of ours."""
     if "arrival" in message:
-        told = message["arrival"]
-        upload = Upload(told["bucket"], told["key"], told["version_id"])
+        stored = message["arrival"]
+        upload = Upload(stored["bucket"], stored["key"], stored["version_id"])
         yield Arrival(
-            upload, told["at"], told["sequencer"], told["principal"], told.get("size_bytes")
+            upload, stored["at"], stored["sequencer"], stored["principal"], stored.get("size_bytes")
         )
     else:
         yield from arrivals(message)
@@ -157,9 +157,9 @@ def is_no_upload(key: str, size_bytes: int | None) -> bool:
     """
     if key.endswith("/") and size_bytes == 0:
         return True
-    door, *place = key.split("/", 4)
+    folder, *place = key.split("/", 4)
     return (
-        door in OF_SYSTEMS
+        folder in OF_SYSTEMS
         and len(place) == 4
         and TENANT_PATTERN.fullmatch(place[0]) is not None
         and place[1] != ""
@@ -187,15 +187,15 @@ def is_passed_over(resources: Resources, arrival: Arrival) -> bool:
 
 def sender_of(resources: Resources, arrival: Arrival) -> Sender:
     """Who sent the file, proven by the ticket or the principal, never by the file's content."""
-    door, _, rest = arrival.upload.key.partition("/")
+    folder, _, rest = arrival.upload.key.partition("/")
     tenant, _, name = rest.partition("/")
     if not TENANT_PATTERN.fullmatch(tenant):
         return _stranger(arrival)
-    if door == IN:
+    if folder == IN:
         return _ticket_holder(resources, arrival, tenant, name.removesuffix(".csv"))
-    if door == DROP:
+    if folder == DROP:
         return _system(resources, arrival, tenant, *name.partition("/")[::2])
-    if door == DIRECTORY:
+    if folder == DIRECTORY:
         return _of_directory(_system(resources, arrival, tenant, *name.partition("/")[::2]))
     return _stranger(arrival)
 
@@ -345,8 +345,8 @@ def is_principal(found: str, registered: str) -> bool:
     S3 writes `AWS:AROAEXAMPLEID:session` for a role; `AROAEXAMPLEID` is what can be registered.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
     """
-    expected, who = registered.removeprefix("AWS:"), found.removeprefix("AWS:")
-    return bool(expected) and (who == expected or who.startswith(f"{expected}:"))
+    bound, who = registered.removeprefix("AWS:"), found.removeprefix("AWS:")
+    return bool(bound) and (who == bound or who.startswith(f"{bound}:"))
 
 
 def _stranger(arrival: Arrival) -> Sender:

@@ -73,8 +73,8 @@ PROFILE_FIELDS: Mapping[str, ProfileField] = {
     ),
     "on_error": ProfileField(
         "`apply_good`, `all_or_nothing` or `stop_above: n %`",
-        "whether a file is applied that has lines that cannot be; an upload or a source may choose"
-        " otherwise",
+        "what becomes of the good lines of a file in which others cannot be applied; an upload or a"
+        " source may choose otherwise",
         default="`apply_good`",
     ),
     "fallback_encoding": ProfileField(

@@ -106,7 +106,7 @@ def resolving(roles: Sequence[str]) -> Profile:
     return _made("resolution", "Gives pending addresses to their new users", columns, roles)
 
 
-def _told_apart(columns: Sequence[Column]) -> tuple[Column, ...]:
+def _made_distinct(columns: Sequence[Column]) -> tuple[Column, ...]:
     """The columns, with a number added to a label that would equal an earlier one.
 
     Accounts may have roles that differ only in case.
@@ -128,7 +128,7 @@ def _made(name: str, title: str, columns: Sequence[Column], roles: Sequence[str]
         name=name,
         version=1,
         title=title,
-        columns=_told_apart(columns),
+        columns=_made_distinct(columns),
         roles={role: Role(role, None) for role in roles if role != WORKFLOW_ROLE},
         blank=Blank.KEEP,
         clear_words=frozenset({NOBODY}),

@@ -25,7 +25,7 @@ def is_name(text: str) -> bool:
 
 
 def check_name(field: str, text: str) -> None:
-    """Raises InvalidRequestError for a name that cannot be typed or told from another."""
+    """Raises InvalidRequestError for a name that cannot be typed or distinguished from another."""
     if not is_name(text) or text != text.strip() or not text.isprintable():
         raise InvalidRequestError(
             field,

@@ -102,7 +102,7 @@ def profile_from(data: object) -> Profile:
 
 def profile_json(profile: Profile) -> dict[str, Any]:
     """The JSON object from which `profile_from` makes the same profile."""
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "name": profile.name,
         "version": profile.version,
         "title": profile.title,
@@ -122,7 +122,7 @@ def profile_json(profile: Profile) -> dict[str, Any]:
         "fallback_encoding": profile.fallback_encoding,
     }
     # Only where it says something, so that plans can be read by code that does not know the field.
-    return told | ({"on_error": str(profile.on_error)} if profile.on_error.is_limited else {})
+    return fields | ({"on_error": str(profile.on_error)} if profile.on_error.is_limited else {})
 
 
 _OF_A_ROLE = frozenset(
@@ -166,8 +166,8 @@ def role_from_json(role: str, data: Mapping[str, Any], path: str) -> Role:
 
 def role_json(definition: Role) -> dict[str, Any]:
     """The JSON object from which `role_from_json` makes the same role."""
-    told: dict[str, Any] = {"max_users": definition.max_users}
-    return told | (
+    fields: dict[str, Any] = {"max_users": definition.max_users}
+    return fields | (
         {"assigned_by": sorted(definition.assigned_by)} if definition.assigned_by else {}
     )
 

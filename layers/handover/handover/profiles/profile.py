@@ -23,8 +23,8 @@ class Holds(StrEnum):
     apply, if the cell is not blank. EXPECTED: what it must have now for the same role's other
     column to apply; blank = nobody. REPLACED: the one holder whom the users in that column replace.
     REMOVED: users to remove from the role. RESOLVED: addresses that were unknown and have a user
-    now. FACT: a field of the account or the user that the line is about. INITIAL: who must hold the
-    role if the account is new.
+    now. FIELD: a field of the account or the user that the line is about. INITIAL: who must hold
+    the role if the account is new.
     """
 
     ACCOUNT = "account"

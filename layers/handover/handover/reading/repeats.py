@@ -11,7 +11,7 @@ Exact, in at most 24 bytes per line plus a constant, even when every line repeat
    line: 16 bytes for a group of two lines or more, 8 per line. Two keys pass as one only if the
    scan's seeded hash and a keyed BLAKE2b agree: 128 bits in all. Some of the hashes are its key,
    so it depends on the import's seed: nobody can search for lines with equal digests in advance.
-   Keys whose scan hashes collide are told apart and get groups of their own.
+   Keys whose scan hashes collide are compared and get groups of their own.
 4. What remains of a candidate is (group, line) in one 64-bit number, written over the hash array
    from its front, and sorted in place. A second such array brings the repeats into line order.
 

@@ -110,17 +110,17 @@ def notice(import_: ImportSummary, console_url: str = "") -> Notice:
     """
     if import_.state not in _SUBJECT_STATES:
         raise ValueError(f"import {import_.import_id} is {import_.state}: nothing to tell yet")
-    told = _bounded(import_)
-    waits = told.state is State.AWAITING_APPROVAL
-    dedupe_id = f"import-{'awaiting-approval' if waits else 'finished'}/{told.import_id}"
-    link = f"{console_url}console/imports/{told.import_id}" if console_url else ""
-    body = {"schema": SCHEMA, "dedupe_id": dedupe_id} | summary(told)
+    bounded = _bounded(import_)
+    waits = bounded.state is State.AWAITING_APPROVAL
+    dedupe_id = f"import-{'awaiting-approval' if waits else 'finished'}/{bounded.import_id}"
+    link = f"{console_url}console/imports/{bounded.import_id}" if console_url else ""
+    body = {"schema": SCHEMA, "dedupe_id": dedupe_id} | summary(bounded)
     return Notice(
         dedupe_id=dedupe_id,
-        subject=_subject(told),
-        text=_text(told, link),
+        subject=_subject(bounded),
+        text=_text(bounded, link),
         json=json.dumps(body | ({"console_url": link} if link else {})),
-        attributes=_attributes(told),
+        attributes=_attributes(bounded),
     )
 
 

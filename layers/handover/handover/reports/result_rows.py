@@ -10,7 +10,7 @@ from handover.profiles import is_field
 from handover.reading.guards import unguard
 from handover.reading.own_columns import RESULTS_LABELS
 from handover.reading.parsing import rows, text_lines
-from handover.reports.told_changes import changes_to_dict
+from handover.reports.parsed_changes import changes_from_cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def result_row(row: bytes, *, delimiter: str, roles: Collection[str]) -> ResultR
 def _changes(role: str, before: str, after: str, roles: Collection[str]) -> tuple[RoleChange, ...]:
     # The text of a field may contain the separators of holders and of roles.
     if not is_field(role):
-        return changes_to_dict(role, before, after, known=roles)
+        return changes_from_cells(role, before, after, known=roles)
     befores, afters, names = before.split("; "), after.split("; "), role.split("; ")
     if len(names) == len(befores) == len(afters) > 1:
         return tuple(map(_field, names, befores, afters))

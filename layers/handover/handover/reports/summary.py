@@ -139,7 +139,7 @@ def summary(import_: ImportSummary) -> dict[str, object]:
     The keys after `warnings` are present only when they have a value. Raises ValueError for a time
     without a zone.
     """
-    told: dict[str, object] = {
+    fields: dict[str, object] = {
         "import_id": import_.import_id,
         "tenant": import_.tenant,
         "profile": import_.profile,
@@ -158,17 +158,17 @@ def summary(import_: ImportSummary) -> dict[str, object]:
         "warnings": [asdict(one) for one in import_.warnings],
     }
     if import_.encoding:
-        told["encoding"] = import_.encoding
+        fields["encoding"] = import_.encoding
     if import_.delimiter:
-        told["delimiter"] = import_.delimiter
+        fields["delimiter"] = import_.delimiter
     if import_.approval and import_.state is State.AWAITING_APPROVAL:
-        told["approval"] = asdict(import_.approval)
+        fields["approval"] = asdict(import_.approval)
     if import_.undo_of:
-        told["undo_of"] = import_.undo_of
+        fields["undo_of"] = import_.undo_of
     for name in _TEXTS:
         if text := getattr(import_, name):
-            told[name] = text
-    return told
+            fields[name] = text
+    return fields
 
 
 # The texts after the others, if they have a value.
@@ -208,7 +208,7 @@ def _rfc3339(moment: datetime) -> str:
 
 def _refusal(refusal: Refusal) -> dict[str, object]:
     """`line` only if the refusal has a place in the file."""
-    told: dict[str, object] = {"code": refusal.code, "message": refusal.message}
+    fields: dict[str, object] = {"code": refusal.code, "message": refusal.message}
     if refusal.line is not None:
-        told["line"] = refusal.line
-    return told
+        fields["line"] = refusal.line
+    return fields

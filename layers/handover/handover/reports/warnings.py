@@ -28,7 +28,7 @@ def column_warnings(
     ignored = ignored_columns(header.labels[:own_at], profile, mapping=mapping)
     place = f"line {header.last_line}"
     near = [(label, meant) for label, meant in ignored if meant is not None][:NEAR_NAMED]
-    told = [
+    warnings = [
         FileWarning(
             "COLUMN_IGNORED",
             f"{place}: the column {_shown(label)} was ignored. Did you mean {_shown(meant)}? "
@@ -40,14 +40,14 @@ def column_warnings(
     if others:
         named, more = ", ".join(others[:OTHERS_NAMED]), len(others) - OTHERS_NAMED
         many = "1 column was" if len(others) == 1 else f"{len(others)} columns were"
-        told.append(
+        warnings.append(
             FileWarning(
                 "COLUMN_IGNORED",
                 f"{place}: {many} ignored, because the profile has no such column: {named}"
                 + (f" and {more} more." if more > 0 else "."),
             )
         )
-    return tuple(told)
+    return tuple(warnings)
 
 
 def warnings_json(warnings: Sequence[FileWarning]) -> str:

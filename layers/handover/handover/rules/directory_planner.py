@@ -30,14 +30,14 @@ from handover.rules.reasons import decided_later
 ACCOUNT_MANAGER = "account_manager"
 # Key among the precedences of an account's fields: that of the import that created it.
 MADE = "#made"
-TOLD_LATER = "a later import has decided this already"
+RECORD_DECIDED_LATER = "a later import has decided this already"
 
 
 @dataclass(frozen=True, slots=True)
 class DirectoryContext:
     """What the rules need besides the record.
 
-    `facts` are those of the users whom lines name. `default_manager` is the active user who gets
+    `lookup` is that of the users whom lines name. `default_manager` is the active user who gets
     new accounts without a manager, None for nobody. `logins` are the holders, by address, of the
     normal login names that lines ask for.
     """
@@ -85,7 +85,7 @@ def plan_record(
             for one, _ in targets
             if record.precedences.get(one.role, "") > context.precedence
         ]
-        return replace(planned, message=decided_later(record, late, TOLD_LATER))
+        return replace(planned, message=decided_later(record, late, RECORD_DECIDED_LATER))
     if is_first and planned.write is not None and profile.about is About.ACCOUNTS:
         precedences = {**planned.write.precedences, MADE: context.precedence}
         return replace(planned, write=replace(planned.write, precedences=precedences))
@@ -118,14 +118,14 @@ def _of_new(
 
     A default manager of another opco is not assigned; the account is created without a manager.
     """
-    told = {request.role for request, _ in targets}
+    given = {request.role for request, _ in targets}
     more: Targets = []
-    if STATUS not in told:
+    if STATUS not in given:
         more.append((AssignmentRequest(STATUS, STATUS, (), operation=Operation.DEFAULT), (ACTIVE,)))
     manager = known.default_manager
     if (
         profile.about is About.ACCOUNTS
-        and ACCOUNT_MANAGER not in told
+        and ACCOUNT_MANAGER not in given
         and manager is not None
         and not crosses_wall(manager, record, known.lookup)
     ):
@@ -201,11 +201,11 @@ def _login_taken(
 
 def login_asked(asked: Instruction, record: Account, context: WriteContext) -> str:
     """The login name, in normal form, that the line would restore to the user; "" for none."""
-    told = _heard(asked, record, context)
-    if told.get(STATUS, record.assigned.get(STATUS)) == (DELETED,):
+    given = _heard(asked, record, context)
+    if given.get(STATUS, record.assigned.get(STATUS)) == (DELETED,):
         return ""
-    if LOGIN_NAME in told:
-        expected = "".join(map(normal_login, told[LOGIN_NAME][:1]))
+    if LOGIN_NAME in given:
+        expected = "".join(map(normal_login, given[LOGIN_NAME][:1]))
     else:
         expected = "" if _returns_without_login(asked, record, context) else _written_login(record)
     return expected if expected != login_of(record) else ""
@@ -216,11 +216,11 @@ def _returns_without_login(asked: Instruction, record: Account, context: WriteCo
 
     They gave up theirs, and nobody can tell in advance who asks for it meanwhile.
     """
-    told = _heard(asked, record, context)
+    given = _heard(asked, record, context)
     return (
         record.assigned.get(STATUS) == (DELETED,)
-        and told.get(STATUS, (DELETED,)) != (DELETED,)
-        and LOGIN_NAME not in told
+        and given.get(STATUS, (DELETED,)) != (DELETED,)
+        and LOGIN_NAME not in given
         and record.precedences.get(LOGIN_NAME, "") <= context.precedence
     )
 
@@ -248,9 +248,9 @@ def logins_since(record: Account, precedence: str) -> frozenset[str]:
     processed nor later imports must matter.
     """
     before = dict(record.assigned)
-    for mark in reversed(record.receipts):
-        if mark.precedence >= precedence:
-            before |= {change.role: change.before for change in mark.changes}
+    for receipt in reversed(record.receipts):
+        if receipt.precedence >= precedence:
+            before |= {change.role: change.before for change in receipt.changes}
     return frozenset({login_of(record), login_of(replace(record, assigned=before))})
 
 

@@ -71,8 +71,8 @@ def canonical_login(
     asked = understanding_of(profile)(line, binding, profile)
     if isinstance(asked, Rejection):
         return None
-    told = {request.role: request.names for request in asked.requests}
-    names = told.get(LOGIN_NAME, ())
-    if not names or told.get(STATUS) == (DELETED,):
+    names_by_role = {request.role: request.names for request in asked.requests}
+    names = names_by_role.get(LOGIN_NAME, ())
+    if not names or names_by_role.get(STATUS) == (DELETED,):
         return None
     return normal_login(names[0]), (asked.account_id,)

@@ -144,19 +144,19 @@ class Accounts:
             [
                 _assigned_value(write.assigned),
                 {"M": {role: {"S": precedence} for role, precedence in write.precedences.items()}},
-                {"L": [receipt_value(mark) for mark in write.receipts]},
+                {"L": [receipt_value(receipt) for receipt in write.receipts]},
                 {"N": str(account.version + 1)},
                 {"S": f"{account.tenant}#{account.account_id}"},
                 {"N": str(account.version)},
             ],
         )
 
-    def _fields_statement(self, expected: Account, known: Account | None) -> Statement | None:
+    def _fields_statement(self, account: Account, known: Account | None) -> Statement | None:
         if known is None:
-            return insertion(self.table, item_from(expected))
-        if _fields(expected) == _fields(known):
+            return insertion(self.table, item_from(account))
+        if _fields(account) == _fields(known):
             return None
-        fields = _fields(expected)
+        fields = _fields(account)
         sets = " ".join(f'SET "{name}"=?' for name in fields)
         return Statement(
             f'UPDATE "{self.table}" {sets} SET "version"=? WHERE "pk"=? AND "version"=?',
@@ -218,7 +218,7 @@ def account_from(item: Item) -> Account:
         portals=texts_in(item["portals"]) if "portals" in item else (),
         assigned={role: texts_in(users) for role, users in item["assigned"]["M"].items()},
         precedences={role: precedence["S"] for role, precedence in item["orders"]["M"].items()},
-        receipts=tuple([receipt_from(mark["M"]) for mark in item["marks"]["L"]]),
+        receipts=tuple([receipt_from(receipt["M"]) for receipt in item["marks"]["L"]]),
     )
 
 
@@ -233,7 +233,7 @@ def item_from(account: Account) -> dict[str, Any]:
         "orders": {
             "M": {role: {"S": precedence} for role, precedence in account.precedences.items()}
         },
-        "marks": {"L": [receipt_value(mark) for mark in account.receipts]},
+        "marks": {"L": [receipt_value(receipt) for receipt in account.receipts]},
     }
 
 

@@ -58,14 +58,14 @@ class AccountRecords:
     def _statement(self, write: AccountWrite) -> Statement:
         record = write.account
         key = {"pk": {"S": f"{record.tenant}#{record.account_id}"}}
-        told = field_values(write, About.ACCOUNTS)
+        values = field_values(write, About.ACCOUNTS)
         if is_new(record):
-            return insertion(self.table, _new_account(write) | told | key)
+            return insertion(self.table, _new_account(write) | values | key)
         if _assignees_in(write.assigned) != _assignees_in(record.assigned):
             # An older import than the one that created the account decides its initial assignments.
             account = _new_account(write)
-            told |= {name: account[name] for name in ("assigned", "orders")}
-        return update(self.table, {**key, **told}, record.version)
+            values |= {name: account[name] for name in ("assigned", "orders")}
+        return update(self.table, {**key, **values}, record.version)
 
 
 def _assignees_in(assigned: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
@@ -128,16 +128,16 @@ def write_records(
 
 def fields_in(item: Item, about: About) -> dict[str, tuple[str, ...]]:
     """The fields of an item as roles; an empty text has no holder."""
-    told: dict[str, tuple[str, ...]] = {}
+    fields: dict[str, tuple[str, ...]] = {}
     for role, form in FIELDS[about].items():
         value = item.get(role.removeprefix(FIELD))
         if form in (Form.LIST, Form.SET):
-            told[role] = texts_in(value) if value else ()
+            fields[role] = texts_in(value) if value else ()
         else:
             text = value["S"] if value else ""
-            told[role] = (text,) if text else ()
-    told[STATUS] = told[STATUS] or (ACTIVE,)
-    return told
+            fields[role] = (text,) if text else ()
+    fields[STATUS] = fields[STATUS] or (ACTIVE,)
+    return fields
 
 
 def field_values(write: AccountWrite, about: About) -> dict[str, Any]:
@@ -156,7 +156,7 @@ def field_values(write: AccountWrite, about: About) -> dict[str, Any]:
                 else {"S": assignee[0] if assignee else ""}
             )
     values[FIELD_ORDERS] = field_orders_value(write.precedences)
-    values["marks"] = {"L": [receipt_value(mark) for mark in write.receipts]}
+    values["marks"] = {"L": [receipt_value(receipt) for receipt in write.receipts]}
     return values
 
 
@@ -173,8 +173,10 @@ def field_orders_in(item: Item) -> dict[str, str]:
 
 def field_orders_value(precedences: Mapping[str, str]) -> dict[str, Any]:
     """The value with the precedences of fields among `precedences`."""
-    told: dict[str, list[str]] = {}
+    names_by_precedence: dict[str, list[str]] = {}
     for role, precedence in precedences.items():
         if is_field(role):
-            told.setdefault(precedence, []).append(role.removeprefix(FIELD))
-    return {"M": {precedence: texts_value(names) for precedence, names in told.items()}}
+            names_by_precedence.setdefault(precedence, []).append(role.removeprefix(FIELD))
+    return {
+        "M": {precedence: texts_value(names) for precedence, names in names_by_precedence.items()}
+    }

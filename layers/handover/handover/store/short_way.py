@@ -96,8 +96,8 @@ class _Sender:
         sent: Any = {name: value.encode() for name, value in headers.items()}
         response = self._sent(model.name, AWSPreparedRequest("POST", url, sent, body, False))
         if response.status_code != _OK:
-            told = convert_to_response_dict(response, model)
-            return response, self._parser.parse(told, model.output_shape)
+            refused = convert_to_response_dict(response, model)
+            return response, self._parser.parse(refused, model.output_shape)
         answer = orjson.loads(response.content)
         answer["ResponseMetadata"] = {"HTTPStatusCode": _OK}
         return response, answer

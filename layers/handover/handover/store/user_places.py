@@ -104,7 +104,7 @@ def places_by(table: str, tenant: str, mark: str) -> UserPlaces:
     return UserPlaces(tenant, Spreading(body["state"]), float(body["since"]))
 
 
-def put_receipt(table: str, tenant: str, state: Spreading, now: float, *, mark: str = MARK) -> None:
+def put_mark(table: str, tenant: str, state: Spreading, now: float, *, mark: str = MARK) -> None:
     """Stores what is done with the tenant's users from now on. A mark is never removed."""
     body = json.dumps({"state": state.value, "since": now})
     client().put_item(TableName=table, Item={**user_key(tenant, mark), "body": {"S": body}})

@@ -104,23 +104,21 @@ class UserRecords:
     def claim_logins(
         self,
         tenant: str,
-        expected: Mapping[str, str],
+        asked: Mapping[str, str],
         precedence: str,
         now: float,
         deadline: Deadline,
     ) -> dict[str, str]:
         """Who has each of the normal login names, after claiming those that are free.
 
-        `wanted` maps login names to addresses. A claim holds while its user has the login name, and
+        `asked` maps login names to addresses. A claim holds while its user has the login name, and
         for CLAIM_SECONDS before that. A name given up by the import with that `precedence`,
         or a newer one, is not free.
         """
         waiting = {
-            login: email
-            for login, email in expected.items()
-            if len(login.encode()) <= MAX_LOGIN_BYTES
+            login: email for login, email in asked.items() if len(login.encode()) <= MAX_LOGIN_BYTES
         }
-        holders = dict(expected)
+        holders = dict(asked)
         places = name_places(self.table, tenant)
         tries = 0
         while waiting:
@@ -142,19 +140,19 @@ class UserRecords:
     def holders_of_logins(
         self,
         tenant: str,
-        expected: Mapping[str, str],
+        asked: Mapping[str, str],
         precedence: str,
         now: float,
         deadline: Deadline,
     ) -> dict[str, str]:
         """As `claim_logins`, but claims nothing: free names stay free."""
-        known = read_logins(self.table, name_places(self.table, tenant), expected, deadline)
-        return {**expected, **self._taken(tenant, expected, known, precedence, now, deadline)}
+        known = read_logins(self.table, name_places(self.table, tenant), asked, deadline)
+        return {**asked, **self._taken(tenant, asked, known, precedence, now, deadline)}
 
     def _taken(
         self,
         tenant: str,
-        expected: Mapping[str, str],
+        asked: Mapping[str, str],
         known: Mapping[str, LoginFound],
         precedence: str,
         now: float,
@@ -167,7 +165,7 @@ class UserRecords:
         others = {
             login: str(claim["email"])
             for login, claim in claims.items()
-            if claim["email"] != expected[login]
+            if claim["email"] != asked[login]
         }
         records = self.read(tenant, dict.fromkeys(others.values()), deadline)
         return {
@@ -190,8 +188,8 @@ class UserRecords:
 
 def _new_item(write: AccountWrite) -> Item:
     """A new user, without partition key."""
-    told = field_values(write, About.USERS)
-    return {"sk": {"S": USER + write.account.account_id}, **told, "version": {"N": "1"}}
+    values = field_values(write, About.USERS)
+    return {"sk": {"S": USER + write.account.account_id}, **values, "version": {"N": "1"}}
 
 
 def _user_record(item: Item) -> Account:
@@ -201,7 +199,7 @@ def _user_record(item: Item) -> Account:
         version=int(item["version"]["N"]) if "version" in item else 0,
         assigned=fields_in(item, About.USERS),
         precedences=field_orders_in(item),
-        receipts=tuple([receipt_from(mark["M"]) for mark in item["marks"]["L"]])
+        receipts=tuple([receipt_from(receipt["M"]) for receipt in item["marks"]["L"]])
         if "marks" in item
         else (),
     )

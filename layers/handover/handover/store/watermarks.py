@@ -78,11 +78,11 @@ class Watermarks:
         self, tenant: str, source: str, files: Sequence[SeenFile], version: int
     ) -> bool:
         """True when the list was replaced, False when it has another version by now."""
-        told = [[one.fingerprint, one.precedence, one.import_id] for one in files]
+        rows = [[one.fingerprint, one.precedence, one.import_id] for one in files]
         known = WatermarkItem.version
         return updated_if(
             WatermarkItem(f"tenant#{tenant}", SEEN + source),
-            [WatermarkItem.files.set(json.dumps(told)), known.set(version + 1)],
+            [WatermarkItem.files.set(json.dumps(rows)), known.set(version + 1)],
             (known == version) if version else known.does_not_exist(),
         )
 

@@ -46,7 +46,7 @@ JsonObject = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class AccountFilters:
     """Which accounts are listed: all, those of a status ("active", "inactive"), or of a portal.
 
     `holder` is the name, address or login name of a user who holds them, in `role` or in any.
@@ -137,8 +137,8 @@ def _instant(at: str) -> str:
 
 def note_export(resources: Resources, person: Person, asked: Mapping[str, str | None]) -> None:
     """The entry of an export of the accounts that are asked for, before its first page."""
-    expected = {name: text for name, text in asked.items() if text is not None}
-    note(resources, person.actor, Act.ACCOUNTS_EXPORTED, "accounts", expected)
+    filters = {name: text for name, text in asked.items() if text is not None}
+    note(resources, person.actor, Act.ACCOUNTS_EXPORTED, "accounts", filters)
 
 
 def history_of(
@@ -165,7 +165,7 @@ def history_of(
 def accounts_page(
     resources: Resources,
     person: Person,
-    expected: Wanted,
+    filters: AccountFilters,
     *,
     limit: int,
     cursor: str | None,
@@ -176,29 +176,29 @@ def accounts_page(
     A page may hold fewer than `limit`, even none, where few match: follow the cursor. An unknown
     holder has no accounts; an address may be a pending one.
     """
-    if not expected.holder:
+    if not filters.holder:
         place = place_at(cursor, LIST_PLACES)
         stored = resources.tables.accounts
         ids = (
-            stored.beginning(person.tenant, expected.beginning, after=place or "")
-            if expected.beginning
+            stored.beginning(person.tenant, filters.beginning, after=place or "")
+            if filters.beginning
             else stored.listed(person.tenant, after=place or "")
         )
         every = ((account_id, account_id) for account_id in ids)
         return _page(
-            resources, person, every, lambda _, account: expected.admits(account), limit, deadline
+            resources, person, every, lambda _, account: filters.admits(account), limit, deadline
         )
     place = place_at(cursor, HOLDER_PLACES, max_bytes=MAX_HOLDER_BYTES)
-    holders = sorted(_holders(resources, person.tenant, expected.holder, deadline))
+    holders = sorted(_holders(resources, person.tenant, filters.holder, deadline))
 
-    def is_wanted(at: str, account: Account) -> bool:
+    def is_listed(at: str, account: Account) -> bool:
         # An account held in two roles, or by two people of the name, is listed once.
-        return expected.admits(account) and at == min(
-            _ways(account, holders, expected.role), default=""
+        return filters.admits(account) and at == min(
+            _ways(account, holders, filters.role), default=""
         )
 
-    places = _held(resources, person.tenant, holders, expected.role, place)
-    return _page(resources, person, places, is_wanted, limit, deadline)
+    places = _held(resources, person.tenant, holders, filters.role, place)
+    return _page(resources, person, places, is_listed, limit, deadline)
 
 
 def _ways(account: Account, holders: Sequence[str], role: str) -> list[str]:
@@ -291,7 +291,7 @@ def _page(
     resources: Resources,
     person: Person,
     places: Iterator[tuple[str, str]],
-    is_wanted: Callable[[str, Account], bool],
+    is_listed: Callable[[str, Account], bool],
     limit: int,
     deadline: Deadline,
 ) -> Page[JsonObject]:
@@ -308,7 +308,7 @@ def _page(
         found = [
             (place, known[account_id])
             for place, account_id in batch
-            if account_id in known and is_wanted(place, known[account_id])
+            if account_id in known and is_listed(place, known[account_id])
         ]
         for place, row in _rows(resources, person.tenant, found[: limit - len(rows)], deadline):
             if not room.takes(row):
@@ -327,8 +327,8 @@ def _rows(
 ) -> Iterator[tuple[str, JsonObject]]:
     """Each place with its account as a dict, lazily: a page may end by its bytes."""
     for part in _parts(found):
-        told = all_to_dict(resources, tenant, [account for _, account in part], deadline)
-        yield from zip((place for place, _ in part), told, strict=True)
+        accounts = all_to_dict(resources, tenant, [account for _, account in part], deadline)
+        yield from zip((place for place, _ in part), accounts, strict=True)
 
 
 def _parts(found: Sequence[tuple[str, Account]]) -> Iterator[list[tuple[str, Account]]]:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from handover.access.people import Person, only_admins
-from handover.audit import AuditEntry, Wanted
+from handover.audit import AuditEntry, AuditFilters
 from handover.deadline import Deadline
 from handover.runtime import Resources, now_text
 from handover.use_cases.paging import Page, page_among, place_at
@@ -21,36 +21,36 @@ MAX_LOOKED_AT = 2000
 def audit_page(
     resources: Resources,
     person: Person,
-    wanted: Wanted,
+    filters: AuditFilters,
     *,
     limit: int,
     cursor: str | None,
     deadline: Deadline,
 ) -> Page[dict[str, object]]:
-    """The entries of the tenant that are asked for, newest first.
+    """The entries of the tenant that pass the filters, newest first.
 
     A page may hold fewer than `limit`, even none, where few match: follow the cursor. Raises
     ForbiddenError unless the person is an Admin, and InvalidRequestError for a time that is none.
     """
     only_admins(person, "read the audit trail")
-    wanted = replace(
-        wanted,
-        since=moment_at("since", wanted.since) if wanted.since else "",
-        until=moment_at("until", wanted.until) if wanted.until else "",
+    filters = replace(
+        filters,
+        since=moment_at("since", filters.since) if filters.since else "",
+        until=moment_at("until", filters.until) if filters.until else "",
     )
-    before = min(filter(None, (place_at(cursor, PLACES), wanted.until)), default="")
-    if before and before <= wanted.since:
+    before = min(filter(None, (place_at(cursor, PLACES), filters.until)), default="")
+    if before and before <= filters.since:
         return Page([], None)
     found = resources.tables.audit.newest(
-        person.tenant, before=before, since=wanted.since, now=now_text(), rows=limit + 1
+        person.tenant, before=before, since=filters.since, now=now_text(), rows=limit + 1
     )
 
-    def is_wanted(entry: AuditEntry) -> bool:
+    def is_listed(entry: AuditEntry) -> bool:
         deadline.check()
-        return wanted.takes(entry)
+        return filters.takes(entry)
 
     return page_among(
-        found, limit, lambda one: one.place, entry_to_dict, is_wanted=is_wanted, most=MAX_LOOKED_AT
+        found, limit, lambda one: one.place, entry_to_dict, is_listed=is_listed, most=MAX_LOOKED_AT
     )
 
 

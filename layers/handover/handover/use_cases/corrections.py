@@ -233,14 +233,14 @@ def _report_lines(
 
 
 def _row(line: _Line, corrected: Mapping[int, str], labels: Sequence[str]) -> tuple[str, ...]:
-    """The line with its new cells; one whose columns cannot be told apart must be complete."""
+    """The line with its new cells; one whose cells do not match the columns must be complete."""
     number = line.number
     if not line.is_whole and len(corrected) < len(labels):
         names = enumerate(column_names(labels))
         missing = [name for place, name in names if place not in corrected]
         raise InvalidRequestError(
             f"lines.{number}",
-            f"line {number}: its cells cannot be told apart, so expected a value for each column; "
+            f"line {number}: its cells do not match the columns, expected a value for each column; "
             f"missing: {', '.join(missing)[:1000]}",
         )
     kept = line.cells if line.is_whole else [""] * len(labels)

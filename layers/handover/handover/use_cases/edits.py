@@ -66,7 +66,7 @@ class Edited:
 
 
 def edit_account(
-    resources: Resources, person: Person, expected: Edit, run: Invocation
+    resources: Resources, person: Person, wish: Edit, run: Invocation
 ) -> Edited | Rejection:
     """The result of the edit, or why the rules reject it; then nothing is written.
 
@@ -74,13 +74,13 @@ def edit_account(
     not assign with them, NotFoundError when there is no such account, and ConflictError for one
     that has another version than expected.
     """
-    profile = profile_for(resources, person, expected.profile)
-    asked = edit_of(expected.account_id, expected.assign, profile)
+    profile = profile_for(resources, person, wish.profile)
+    asked = edit_of(wish.account_id, wish.assign, profile)
     if isinstance(asked, Rejection):
         return spoken_of(asked)
-    check_assigner(resources, person, profile, expected.assign)
-    found = resources.tables.accounts.read(person.tenant, [expected.account_id], run.deadline)
-    account = found.get(expected.account_id)
+    check_assigner(resources, person, profile, wish.assign)
+    found = resources.tables.accounts.read(person.tenant, [wish.account_id], run.deadline)
+    account = found.get(wish.account_id)
     if account is None:
         raise NotFoundError("there is no such account")
     ways = {way for request in asked.requests for way in request.by}
@@ -95,14 +95,14 @@ def edit_account(
         precedence=_place_after(account, asked, run.now, edit_id),
         actor=person.email,
         at=rfc3339(run.now),
-        version=expected.version,
+        version=wish.version,
     )
-    account, planned = decision.made(account, run.deadline, may_write=not expected.is_dry_run)
+    account, planned = decision.made(account, run.deadline, may_write=not wish.is_dry_run)
     if planned.rejection is not None:
         return spoken_of(planned.rejection)
     if planned.outcome in (Outcome.SUPERSEDED, Outcome.NOT_PROCESSED):
         raise ConflictError(f"{planned.message}; look at it again")
-    if not expected.is_dry_run:
+    if not wish.is_dry_run:
         metrics.add_metric("AccountsEdited", "Count", 1)
         logger.info("account edited", extra={"import_id": edit_id})
     write = planned.write
@@ -111,7 +111,7 @@ def edit_account(
         planned.outcome,
         planned.changes,
         write.assigned if write is not None else account.assigned,
-        account.version + int(write is not None and not expected.is_dry_run),
+        account.version + int(write is not None and not wish.is_dry_run),
     )
 
 
@@ -197,7 +197,7 @@ class _Decision:
 
     def _is_written(self, account: Account) -> bool:
         """True when the previous write succeeded: it was sent twice, or its answer was lost."""
-        return any(mark.import_id == self.edit_id for mark in account.receipts) or any(
+        return any(receipt.import_id == self.edit_id for receipt in account.receipts) or any(
             account.precedences.get(one.role) == self.precedence for one in self.asked.requests
         )
 
@@ -213,7 +213,9 @@ class _Decision:
     def _still_worked(self, account: Account, deadline: Deadline) -> list[str]:
         """The imports with a receipt on the account that may still look for it."""
         marked = dict.fromkeys(
-            mark.import_id for mark in account.receipts if not mark.import_id.startswith(EDIT)
+            receipt.import_id
+            for receipt in account.receipts
+            if not receipt.import_id.startswith(EDIT)
         )
         states = self.resources.tables.imports.states(marked, deadline)
         return [

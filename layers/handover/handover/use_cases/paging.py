@@ -77,7 +77,7 @@ def page_of(
 
     Reads at most one row beyond them.
     """
-    return page_among(rows, limit, place, render, is_wanted=lambda _: True, most=limit + 1)
+    return page_among(rows, limit, place, render, is_listed=lambda _: True, most=limit + 1)
 
 
 def page_among(
@@ -86,7 +86,7 @@ def page_among(
     place: Callable[[Row], str],
     render: Callable[[Row], Other],
     *,
-    is_wanted: Callable[[Row], bool],
+    is_listed: Callable[[Row], bool],
     most: int,
 ) -> Page[Other]:
     """As `page_of`, for rows that match; also ends early after reading `most` rows."""
@@ -96,7 +96,7 @@ def page_among(
     for looked_at, row in enumerate(rows):
         if looked_at == most:
             return Page(shown, cursor_at(last))
-        if is_wanted(row):
+        if is_listed(row):
             next_row = render(row)
             if not room.takes(next_row):
                 return Page(shown, cursor_at(last))

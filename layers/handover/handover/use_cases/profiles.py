@@ -197,10 +197,10 @@ def profile_to_dict(profile: Profile, *, is_on: bool) -> dict[str, object]:
 
 
 def _column_to_dict(column: Column) -> dict[str, object]:
-    told_of: dict[str, object] = {
+    body: dict[str, object] = {
         "label": column.label,
         "aliases": list(column.aliases),
         "holds": column.holds.value,
         "required": column.is_required,
     }
-    return told_of | ({"role": column.role} if column.role else {})
+    return body | ({"role": column.role} if column.role else {})

@@ -157,9 +157,9 @@ def _check_users(
     resources: Resources, person: Person, profile: Profile, names: Sequence[str], deadline: Deadline
 ) -> None:
     """Raises InvalidRequestError when every line would be rejected because of a user."""
-    expected = dict.fromkeys(map(normal_address, names))
-    users = resources.tables.directory.users(person.tenant, expected, deadline)
-    for address in expected:
+    addresses = dict.fromkeys(map(normal_address, names))
+    users = resources.tables.directory.users(person.tenant, addresses, deadline)
+    for address in addresses:
         user = users.get(address)
         if user is None and profile.unknown_user is UnknownUser.PENDING:
             continue

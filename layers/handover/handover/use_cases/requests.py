@@ -44,14 +44,14 @@ class NewRequest:
 
 
 def create_request(
-    resources: Resources, person: Person, expected: NewRequest, run: Invocation
+    resources: Resources, person: Person, new: NewRequest, run: Invocation
 ) -> JsonObject:
     """Stores the request and returns it.
 
     Raises NotFoundError for an unknown account, ForbiddenError for people who do not hold it or may
     not create requests under the tenant's setting, and ConflictError for an inactive account.
     """
-    account = account_for(resources, person, expected.account_id, run.deadline)
+    account = account_for(resources, person, new.account_id, run.deadline)
     if not person.is_admin:
         _check_holder(person, account)
         if not resources.tables.directory.settings(
@@ -68,9 +68,9 @@ def create_request(
         name=new_ticket(run.now),
         actor=person.email,
         at=rfc3339(run.now),
-        subject=expected.subject.strip(),
-        description=expected.description,
-        contact=expected.contact.strip(),
+        subject=new.subject.strip(),
+        description=new.description,
+        contact=new.contact.strip(),
     )
     resources.tables.requests.put(person.tenant, request)
     metrics.add_metric("RequestsCreated", "Count", 1)

@@ -182,7 +182,7 @@ def _check_columns(resources: Resources, person: Person, definition: Role) -> No
                 raise InvalidRequestError(
                     "role",
                     f"role: in files of the profile {profile.name!r} the columns of "
-                    f"{definition.role!r} could not be told from others: {twice}",
+                    f"{definition.role!r} could not be distinguished from others: {twice}",
                 ) from twice
 
 
@@ -274,33 +274,33 @@ def source_of(resources: Resources, person: Person, name: str) -> dict[str, obje
     return _source_to_dict(_source(resources, person, name))
 
 
-def put_source(resources: Resources, person: Person, expected: NewSource) -> dict[str, object]:
+def put_source(resources: Resources, person: Person, new: NewSource) -> dict[str, object]:
     """Stores the source and returns it; its principal may drop files from now on.
 
     Raises InvalidRequestError, which names the field.
     """
     only_admins(person, "register sources")
-    if not SOURCE_PATTERN.fullmatch(expected.source) or expected.source in RESERVED_SOURCES:
+    if not SOURCE_PATTERN.fullmatch(new.source) or new.source in RESERVED_SOURCES:
         raise InvalidRequestError(
             "source",
-            f"source: {expected.source!r} cannot be a source's folder, expected letters, digits "
+            f"source: {new.source!r} cannot be a source's folder, expected letters, digits "
             f"and ._- and none of {', '.join(sorted(RESERVED_SOURCES))}",
         )
-    if not PRINCIPAL_PATTERN.fullmatch(expected.principal):
+    if not PRINCIPAL_PATTERN.fullmatch(new.principal):
         raise InvalidRequestError(
             "principal",
             "principal: expected the unique id of the role or user that writes, AROA... or AIDA...",
         )
-    profile = profile_named(resources, person, expected.profile)
-    check_mapping(profile, expected.mapping)
-    check_directory_right(profile, expected.writes_directory)
+    profile = profile_named(resources, person, new.profile)
+    check_mapping(profile, new.mapping)
+    check_directory_right(profile, new.writes_directory)
     source = Source(
-        expected.source,
+        new.source,
         profile.name,
-        expected.principal,
-        dict(expected.mapping),
-        expected.writes_directory,
-        checked_on_error(expected.on_error) or "",
+        new.principal,
+        dict(new.mapping),
+        new.writes_directory,
+        checked_on_error(new.on_error) or "",
     )
     also = noted_change(resources, person.actor, Act.SOURCE_STORED, f"source {source.source}")
     resources.tables.setup.put_source(person.tenant, source, also)

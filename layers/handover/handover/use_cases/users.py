@@ -77,7 +77,7 @@ def users_page(
         limit,
         lambda one: one[0],
         lambda one: shown(one[1]),
-        is_wanted=lambda one: not one[1].is_deleted,
+        is_listed=lambda one: not one[1].is_deleted,
         most=MAX_LOOKED_AT,
     )
 
@@ -118,9 +118,7 @@ def _fields(user: User) -> dict[str, object]:
     }
 
 
-def create_user(
-    resources: Resources, person: Person, expected: User, now: float
-) -> dict[str, object]:
+def create_user(resources: Resources, person: Person, user: User, now: float) -> dict[str, object]:
     """Creates the user and, when active, invites them to sign in; returns the user.
 
     The answer is the same when nobody can be invited under the address, because it signs in for
@@ -130,47 +128,45 @@ def create_user(
     is taken.
     """
     only_admins(person, "create users")
-    expected = _checked(expected)
+    user = _checked(user)
     for _ in range(TRIES):
-        known = resources.tables.directory.user(person.tenant, expected.email)
-        if known == expected:
+        known = resources.tables.directory.user(person.tenant, user.email)
+        if known == user:
             break
         if known is not None and not known.is_deleted:
-            raise ConflictError(f"there is a user {expected.email} already; edit that one")
-        if _stored(resources, person, known, expected, Act.USER_CREATED, now):
+            raise ConflictError(f"there is a user {user.email} already; edit that one")
+        if _stored(resources, person, known, user, Act.USER_CREATED, now):
             metrics.add_metric("UsersCreated", "Count", 1)
             break
     else:
         raise RetryLaterError("the user is being changed by others")
-    set_sign_in(resources, person.actor, expected, invites=True)
-    return user_of(resources, person, expected.email)
+    set_sign_in(resources, person.actor, user, invites=True)
+    return user_of(resources, person, user.email)
 
 
-def edit_user(
-    resources: Resources, person: Person, expected: User, now: float
-) -> dict[str, object]:
+def edit_user(resources: Resources, person: Person, user: User, now: float) -> dict[str, object]:
     """Edits the user and returns them; listings and searches by name follow a changed name.
 
     Raises InvalidRequestError, which names the field, NotFoundError, and ConflictError for a login
     name that is taken, a deleted user, or Admins who would lock themselves out.
     """
     only_admins(person, "edit users")
-    known = _known(resources, person, expected.email)
-    expected = _checked(expected)
-    if expected.email == person.email and not (expected.is_active and ADMIN in expected.roles):
+    known = _known(resources, person, user.email)
+    user = _checked(user)
+    if user.email == person.email and not (user.is_active and ADMIN in user.roles):
         raise ConflictError("you cannot lock yourself out: have another Admin do this")
-    if not expected.is_active:
-        _check_no_default(resources, person, [expected.email])
+    if not user.is_active:
+        _check_no_default(resources, person, [user.email])
     for _ in range(TRIES):
         if known.is_deleted:
             raise ConflictError("the user was deleted; create them again to have them back")
-        if known == expected or _stored(resources, person, known, expected, Act.USER_EDITED, now):
+        if known == user or _stored(resources, person, known, user, Act.USER_EDITED, now):
             break
-        known = _known(resources, person, expected.email)
+        known = _known(resources, person, user.email)
     else:
         raise RetryLaterError("the user is being changed by others")
-    set_sign_in(resources, person.actor, expected, invites=True)
-    return user_of(resources, person, expected.email)
+    set_sign_in(resources, person.actor, user, invites=True)
+    return user_of(resources, person, user.email)
 
 
 def invite_again(resources: Resources, person: Person, email: str) -> dict[str, object]:
@@ -213,18 +209,18 @@ def delete_users(
     only_admins(person, "delete users")
     if not 1 <= len(emails) <= MAX_USERS:
         raise InvalidRequestError("emails", f"emails: expected 1 to {MAX_USERS} addresses")
-    expected = list(dict.fromkeys(normal_address(email) for email in emails))
-    known = resources.tables.directory.users(person.tenant, expected, run.deadline)
-    for email in expected:
+    addresses = list(dict.fromkeys(normal_address(email) for email in emails))
+    known = resources.tables.directory.users(person.tenant, addresses, run.deadline)
+    for email in addresses:
         if email not in known and not resources.tables.portfolios.is_awaited(person.tenant, email):
             shown = email[:MAX_USER_TEXT_CHARS]
             raise InvalidRequestError("emails", f"emails: {shown!r} is no user; nobody was deleted")
-    if person.email in expected:
+    if person.email in addresses:
         raise ConflictError("you cannot delete yourself: have another Admin do this")
-    _check_no_default(resources, person, expected)
-    removal = Job(JobKind.REMOVAL, users=tuple(expected))
+    _check_no_default(resources, person, addresses)
+    removal = Job(JobKind.REMOVAL, users=tuple(addresses))
     ticket = ask_job(resources, person, removal, run.now)
-    logger.info("removal asked for", extra={"ticket": ticket, "users": len(expected)})
+    logger.info("removal asked for", extra={"ticket": ticket, "users": len(addresses)})
     return ticket
 
 
@@ -241,7 +237,7 @@ def _stored(
     resources: Resources,
     person: Person,
     known: User | None,
-    expected: User,
+    user: User,
     act: Act,
     now: float,
 ) -> bool:
@@ -251,15 +247,15 @@ def _stored(
         resources,
         person.actor,
         act,
-        f"user {expected.email}",
+        f"user {user.email}",
         before=_fields(known) if known is not None else None,
-        after=_fields(expected),
+        after=_fields(user),
     )
     stored = resources.tables.people.store(
-        person.tenant, known, expected, now=now, precedence=precedence, also=also
+        person.tenant, known, user, now=now, precedence=precedence, also=also
     )
     if stored is Stored.LOGIN_TAKEN:
-        raise ConflictError(f"login_name: {expected.login_name!r} is another user's already")
+        raise ConflictError(f"login_name: {user.login_name!r} is another user's already")
     return stored is Stored.DONE
 
 

@@ -10,7 +10,7 @@ from handover.profiles import WORKFLOW_ROLE
 _BETWEEN_ROLES, _BETWEEN_USERS = "; ", ", "
 
 
-def changes_to_dict(
+def changes_from_cells(
     role: str, before: str, after: str, *, known: Collection[str]
 ) -> tuple[RoleChange, ...]:
     """The changes in the cells `role`, `before` and `after`, in their order.
@@ -52,7 +52,7 @@ def _of_roles(cell: str, roles: Sequence[str]) -> Sequence[str]:
         end = place + missing + 1
         parts = [*parts[:place], _BETWEEN_ROLES.join(parts[place:end]), *parts[end:]]
     if len(parts) != len(roles):
-        raise ValueError(f"{len(parts)} holders are told of {len(roles)} roles")
+        raise ValueError(f"{len(parts)} holders are given for {len(roles)} roles")
     return parts
 
 
