@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeAlias
 
 # The user role of those who set a tenant up, and who decide about the imports of others.
 ADMIN = "Admin"
@@ -288,6 +289,16 @@ class Account:
     assigned: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     precedences: Mapping[str, str] = field(default_factory=dict)
     receipts: tuple[ChangeReceipt, ...] = ()
+
+    @property
+    def record_id(self) -> str:
+        """The account's id; the address, where the record is a user."""
+        return self.account_id
+
+
+# What a line of a file is about: an account, or a user, of whom a directory file sets fields as
+# others set roles. A user's address stands where an account has its id.
+Record: TypeAlias = Account
 
 
 class JobKind(StrEnum):

@@ -10,7 +10,7 @@ from typing import Any
 from tests.kit.oracle.asked import Asked
 from tests.kit.oracle.rules import codes_between
 from tests.simulation.engine import scene as the_scene
-from tests.simulation.engine.world import AccountWrite, Edit, World
+from tests.simulation.engine.world import Edit, RecordWrite, World
 
 # Orders tell times in milliseconds.
 MIN_SECONDS = 0.001
@@ -71,7 +71,7 @@ def check(world: World, effects: list[Effect]) -> Iterator[str]:
                 yield f"I3 an edit of {edit.account} was answered with {other}"
 
 
-def _effect(edit: Edit, write: AccountWrite) -> Effect:
+def _effect(edit: Edit, write: RecordWrite) -> Effect:
     orders = {role: order["S"] for role, order in write.new["orders"]["M"].items()}
     before = {role: order["S"] for role, order in write.old["orders"]["M"].items()}
     decided = [role for role in edit.targets if orders[role] != before.get(role)]

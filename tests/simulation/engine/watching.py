@@ -13,7 +13,7 @@ from tests.kit.oracle.directory import Directory, Person
 from tests.kit.oracle.files import kind_of_file, read_file
 from tests.kit.oracle.remains import FINAL
 from tests.simulation.engine import scene as the_scene
-from tests.simulation.engine.world import AccountWrite, Edit, Invocation, UserWrite, World
+from tests.simulation.engine.world import Edit, Invocation, RecordWrite, UserWrite, World
 
 # The states of a file that was taken in.
 _BEGUN = frozenset({"processing", "awaiting_approval"})
@@ -145,7 +145,7 @@ class Watch:
         self, run: Invocation | None, key: str, old: Item | None, new: Item | None
     ) -> None:
         world = self._world
-        world.account_writes.append(AccountWrite(world.memory.calls, run, key, old, new))
+        world.account_writes.append(RecordWrite(world.memory.calls, run, key, old, new))
         if run is None:
             return
         uploaded = self._uploaded(run)

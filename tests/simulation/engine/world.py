@@ -126,7 +126,7 @@ class Uploaded:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountWrite:
+class RecordWrite:
     """One write of one account: before which call, by whom."""
 
     moment: int
@@ -176,7 +176,7 @@ class World:
         self.changed_at: dict[str, int] = {}
         self.applied: list[tuple[int, str, str]] = []
         self.violations: list[str] = []
-        self.account_writes: list[AccountWrite] = []
+        self.account_writes: list[RecordWrite] = []
         self.edits: list[Edit] = []
         self.cancel_answers: list[int] = []
         self.wished: list[str] = []

@@ -906,7 +906,7 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 f"{STORE}.user_records",
                 "UserRecords.write",
-                "put_names(self.table, writes[0].account.tenant, _new_names(writes), deadline)",
+                "put_names(self.table, writes[0].record.tenant, _new_names(writes), deadline)",
                 "pass",
             ),
         ),

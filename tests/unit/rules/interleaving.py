@@ -12,11 +12,11 @@ from itertools import product
 
 from handover.model import Account, Outcome, RoleChange, User
 from handover.rules import (
-    AccountWrite,
     AssignmentRequest,
     Decision,
     Instruction,
     LookupContext,
+    RecordWrite,
     WriteContext,
     account_only,
     plan,
@@ -53,10 +53,10 @@ class Store:
     account: Account
     history: list[tuple[int, str, tuple[RoleChange, ...]]] = field(default_factory=list)
 
-    def write(self, write: AccountWrite) -> bool:
+    def write(self, write: RecordWrite) -> bool:
         """True when the version that was read still stands there."""
         before = self.account
-        if before.version != write.account.version:
+        if before.version != write.record.version:
             return False
         assert all(
             write.precedences.get(role, "") >= precedence
@@ -145,7 +145,7 @@ class World:
 
     store: Store
     imports: list[Import]
-    under_way: list[AccountWrite] = field(default_factory=list)
+    under_way: list[RecordWrite] = field(default_factory=list)
 
     def step(self, number: int) -> None:
         """Takes the import one step on: validated, planned, written, settled."""

@@ -226,5 +226,5 @@ def test_a_later_write_is_decided_again_on_what_the_account_holds_then() -> None
     newer = replace(read, version=4, assigned={MANAGER: (CY.email,)})
 
     assert planned.write is not None
-    assert planned.write.account.version == 3
+    assert planned.write.record.version == 3
     assert plan(understood, newer, LOOKUP, profile, context()).outcome is Outcome.SUPERSEDED

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from handover.model import Account, ChangeReceipt, Outcome, RoleChange
-from handover.rules import AccountWrite, Instruction, account_only
+from handover.rules import Instruction, RecordWrite, account_only
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -41,12 +41,12 @@ def line(cell: str, number: int = 7) -> Instruction:
     return understood
 
 
-def stored(write: AccountWrite | None) -> Account:
+def stored(write: RecordWrite | None) -> Account:
     """The account after the write."""
     assert write is not None
     return replace(
-        write.account,
-        version=write.account.version + 1,
+        write.record,
+        version=write.record.version + 1,
         assigned=write.assigned,
         precedences=write.precedences,
         receipts=write.receipts,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from handover.model import Account, ChangeReceipt, Outcome, RoleChange
 from handover.profiles import presets
-from handover.rules import AccountWrite
+from handover.rules import RecordWrite
 
 from tests.unit.rules.scenery import (
     AMINA,
@@ -138,10 +138,10 @@ def test_a_pending_line_says_whom_it_waits_for() -> None:
     assert planned.message == "no user has the address new@x.example so far"
 
 
-def stored(write: AccountWrite | None) -> Account:
+def stored(write: RecordWrite | None) -> Account:
     """The account after the write."""
     assert write is not None
-    held = write.account
+    held = write.record
     return replace(
         held,
         version=held.version + 1,

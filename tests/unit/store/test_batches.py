@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from handover.deadline import RESERVE_SECONDS, Deadline
 from handover.errors import RetryLaterError
 from handover.model import Account, User
-from handover.rules import AccountWrite
+from handover.rules import RecordWrite
 from handover.sdk import BUSY_ERRORS
 from handover.store.accounts import item_from
 from handover.store.batches import (
@@ -184,7 +184,7 @@ def test_a_batch_that_was_sent_twice_by_the_sdk_is_reported_as_unmet_with_what_s
     stored(pipeline, 1)
     accounts = pipeline.resources.tables.accounts
     account = pipeline.account("A000")
-    write = AccountWrite(account, {"m": ("a",)}, {"m": "20"}, ())
+    write = RecordWrite(account, {"m": ("a",)}, {"m": "20"}, ())
 
     with incident(pipeline.memory, Mishap("BatchExecuteStatement", twists=[Twist(repeat=True)])):
         ((unmet, now),) = accounts.write([write], pipeline.deadline)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from handover.model import Account, ChangeReceipt, RoleChange
-from handover.rules import AccountWrite
+from handover.rules import RecordWrite
 from handover.rules.directory_lines import MAX_ID_BYTES
 from handover.rules.pending import is_pending
 from handover.rules.sizes import decided_bytes
@@ -80,9 +80,9 @@ def test_an_item_of_the_directory_alone_is_an_account_that_nobody_holds() -> Non
 def test_a_write_is_the_next_version_over_the_one_that_was_read() -> None:
     account = Account("lumina", "1", 7)
 
-    write = AccountWrite(account, {"m": ("a",)}, {"m": "20"}, ())
+    write = RecordWrite(account, {"m": ("a",)}, {"m": "20"}, ())
 
-    assert (write.account.version, write.assigned) == (7, {"m": ("a",)})
+    assert (write.record.version, write.assigned) == (7, {"m": ("a",)})
 
 
 @given(roles, roles)

@@ -13,10 +13,10 @@ from handover.model import Account, Line, LineResult, Outcome, Repeat
 from handover.pipeline.planners import Planner, Work, planner_of
 from handover.pipeline.previews import PreviewedPlanner
 from handover.rules import (
-    AccountWrite,
     Decision,
     Instruction,
     Preview,
+    RecordWrite,
     preview_of,
     repeated_line,
     repeated_login,
@@ -197,16 +197,16 @@ class _Application:
 
     def _decide_again(
         self,
-        writes: Mapping[int, AccountWrite],
-        unmet: Sequence[tuple[AccountWrite, Account | None]],
+        writes: Mapping[int, RecordWrite],
+        unmet: Sequence[tuple[RecordWrite, Account | None]],
         asked: Mapping[int, Instruction],
         plans: dict[int, Decision],
     ) -> list[int]:
         """The places of the lines that must be written after all."""
-        places = {write.account.account_id: place for place, write in writes.items()}
-        found = {places[write.account.account_id]: account for write, account in unmet}
+        places = {write.record.record_id: place for place, write in writes.items()}
+        found = {places[write.record.record_id]: account for write, account in unmet}
         # The lookup context may depend on the record, such as a login name it has lost meanwhile.
-        there = {record.account_id: record for record in found.values() if record is not None}
+        there = {record.record_id: record for record in found.values() if record is not None}
         decided = self._planner.decide(
             {place: asked[place] for place in found}, there, self._deadline
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from handover.deadline import Deadline
-from handover.model import Account, Repeat, User
+from handover.model import Record, Repeat, User
 from handover.pipeline.lookups import likely_accounts, lookup_context_for
 from handover.profiles import About, Binding, OpcoWall, Profile
 from handover.rules import (
@@ -56,7 +56,7 @@ class Planner(Protocol):
         """Where the records of the lines are read and written."""
 
     def decide(
-        self, asked: Mapping[int, Instruction], found: Mapping[str, Account], deadline: Deadline
+        self, asked: Mapping[int, Instruction], found: Mapping[str, Record], deadline: Deadline
     ) -> dict[int, Decision]:
         """The decision on each line; `found` are the records of the lines that exist."""
 
@@ -91,7 +91,7 @@ class DonePlanner:
     def decide(
         self,
         asked: Mapping[int, Instruction],
-        found: Mapping[str, Account],
+        found: Mapping[str, Record],
         deadline: Deadline,  # noqa: ARG002 - nothing is looked up
     ) -> dict[int, Decision]:
         """What each line has done already, NOT_PROCESSED when nothing."""
@@ -111,7 +111,7 @@ class AssignmentPlanner:
     lookup: LookupContext
 
     def decide(
-        self, asked: Mapping[int, Instruction], found: Mapping[str, Account], deadline: Deadline
+        self, asked: Mapping[int, Instruction], found: Mapping[str, Record], deadline: Deadline
     ) -> dict[int, Decision]:
         """The decision on each line; similar ids are looked up for unknown accounts."""
         work = self.work
@@ -133,14 +133,14 @@ class RecordPlanner:
     work: Work
 
     def decide(
-        self, asked: Mapping[int, Instruction], found: Mapping[str, Account], deadline: Deadline
+        self, asked: Mapping[int, Instruction], found: Mapping[str, Record], deadline: Deadline
     ) -> dict[int, Decision]:
         """The decision on each line, with a lookup for these lines alone."""
         work = self.work
         known = _directory_context(self.resources, work, asked.values(), found, deadline)
         decided: dict[int, Decision] = {}
         for place, one in asked.items():
-            record = found.get(one.account_id) or Account(work.tenant, one.account_id, 0)
+            record = found.get(one.account_id) or Record(work.tenant, one.account_id, 0)
             decided[place] = plan_record(one, record, known, work.profile, work.context)
         return decided
 
@@ -163,7 +163,7 @@ def _directory_context(
     resources: Resources,
     work: Work,
     asked: Iterable[Instruction],
-    records: Mapping[str, Account],
+    records: Mapping[str, Record],
     deadline: Deadline,
 ) -> DirectoryContext:
     """The lookup context; only new accounts need users, because only they get assignees."""
@@ -189,13 +189,13 @@ def _logins(
     resources: Resources,
     work: Work,
     asked: Iterable[Instruction],
-    records: Mapping[str, Account],
+    records: Mapping[str, Record],
     deadline: Deadline,
 ) -> dict[str, str]:
     """Who has the login names that these lines ask for; a free one goes to the first line."""
     logins: dict[str, str] = {}
     for one in asked:
-        there = records.get(one.account_id) or Account(work.tenant, one.account_id, 0)
+        there = records.get(one.account_id) or Record(work.tenant, one.account_id, 0)
         if login := login_asked(one, there, work.context):
             logins.setdefault(login, one.account_id)
     users = resources.tables.user_records

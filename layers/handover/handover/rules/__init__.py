@@ -25,9 +25,9 @@ from handover.rules.edits import edit_of, spoken_of
 from handover.rules.instructions import AssignmentRequest, Instruction, instruction_of, is_plain
 from handover.rules.pending import address_in, is_pending, pending_assignee
 from handover.rules.planner import (
-    AccountWrite,
     Decision,
     LookupContext,
+    RecordWrite,
     WriteContext,
     account_only,
     already_done,
@@ -38,13 +38,13 @@ from handover.rules.repeats import repeated_line, repeated_login
 from handover.rules.understanding import canonical, canonical_login, understanding_of
 
 __all__ = [
-    "AccountWrite",
     "AssignmentRequest",
     "Decision",
     "DirectoryContext",
     "Instruction",
     "LookupContext",
     "Preview",
+    "RecordWrite",
     "WriteContext",
     "account_only",
     "address_in",

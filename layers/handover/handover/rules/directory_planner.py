@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from handover.model import Account, Operation, Outcome, Rejection, User
+from handover.model import Operation, Outcome, Record, Rejection, User
 from handover.profiles import ACTIVE, DELETED, LOGIN_NAME, OPCO, STATUS, About, Profile
 from handover.rules.addresses import normal_login
 from handover.rules.damage import is_ruined
@@ -49,7 +49,7 @@ class DirectoryContext:
 
 def plan_record(
     asked: Instruction,
-    record: Account,
+    record: Record,
     known: DirectoryContext,
     profile: Profile,
     context: WriteContext,
@@ -92,13 +92,13 @@ def plan_record(
     return planned
 
 
-def _as_stated(asked: Instruction, record: Account) -> Account:
+def _as_stated(asked: Instruction, record: Record) -> Record:
     """The account that the line creates: its opco is the line's own, despite later imports."""
     opcos = (request.names for request in asked.requests if request.role == OPCO)
     return replace(record, opco="".join(next(opcos, ())))
 
 
-def is_made_later(record: Account, context: WriteContext) -> bool:
+def is_made_later(record: Record, context: WriteContext) -> bool:
     """True for an account that a newer import created, although this one should have.
 
     The older import then still decides the initial assignments.
@@ -106,14 +106,12 @@ def is_made_later(record: Account, context: WriteContext) -> bool:
     return record.precedences.get(MADE, "") > context.precedence
 
 
-def is_new(record: Account) -> bool:
+def is_new(record: Record) -> bool:
     """True for a record that does not exist yet: every existing record has a status."""
     return STATUS not in record.assigned
 
 
-def _of_new(
-    targets: Targets, record: Account, known: DirectoryContext, profile: Profile
-) -> Targets:
+def _of_new(targets: Targets, record: Record, known: DirectoryContext, profile: Profile) -> Targets:
     """Defaults of a new record that the line does not give: a status, and perhaps a manager.
 
     A default manager of another opco is not assigned; the account is created without a manager.
@@ -138,7 +136,7 @@ def _of_new(
 
 def _problem(
     asked: Instruction,
-    record: Account,
+    record: Record,
     known: DirectoryContext,
     profile: Profile,
     context: WriteContext,
@@ -160,7 +158,7 @@ def _ruined(asked: Instruction) -> Rejection:
     )
 
 
-def _of_deleted(asked: Instruction, record: Account, context: WriteContext) -> Rejection | None:
+def _of_deleted(asked: Instruction, record: Record, context: WriteContext) -> Rejection | None:
     """A deleted user is restored only by an explicit status, not by being in a list."""
     if (
         record.assigned.get(STATUS) != (DELETED,)
@@ -180,7 +178,7 @@ def _of_deleted(asked: Instruction, record: Account, context: WriteContext) -> R
 
 
 def _login_taken(
-    asked: Instruction, record: Account, known: DirectoryContext, context: WriteContext
+    asked: Instruction, record: Record, known: DirectoryContext, context: WriteContext
 ) -> Rejection | None:
     login = login_asked(asked, record, context)
     if (known.logins or {}).get(login, asked.account_id) == asked.account_id:
@@ -199,7 +197,7 @@ def _login_taken(
     )
 
 
-def login_asked(asked: Instruction, record: Account, context: WriteContext) -> str:
+def login_asked(asked: Instruction, record: Record, context: WriteContext) -> str:
     """The login name, in normal form, that the line would restore to the user; "" for none."""
     given = _heard(asked, record, context)
     if given.get(STATUS, record.assigned.get(STATUS)) == (DELETED,):
@@ -211,7 +209,7 @@ def login_asked(asked: Instruction, record: Account, context: WriteContext) -> s
     return expected if expected != login_of(record) else ""
 
 
-def _returns_without_login(asked: Instruction, record: Account, context: WriteContext) -> bool:
+def _returns_without_login(asked: Instruction, record: Record, context: WriteContext) -> bool:
     """True when a deleted user is restored and the line gives no login name.
 
     They gave up theirs, and nobody can tell in advance who asks for it meanwhile.
@@ -225,9 +223,7 @@ def _returns_without_login(asked: Instruction, record: Account, context: WriteCo
     )
 
 
-def _heard(
-    asked: Instruction, record: Account, context: WriteContext
-) -> dict[str, tuple[str, ...]]:
+def _heard(asked: Instruction, record: Record, context: WriteContext) -> dict[str, tuple[str, ...]]:
     """The fields of the line that no later import has set already."""
     return {
         request.role: request.names
@@ -236,12 +232,12 @@ def _heard(
     }
 
 
-def login_of(record: Account) -> str:
+def login_of(record: Record) -> str:
     """The login name, in normal form, that finds the user; "" for none."""
     return "" if record.assigned.get(STATUS) == (DELETED,) else _written_login(record)
 
 
-def logins_since(record: Account, precedence: str) -> frozenset[str]:
+def logins_since(record: Record, precedence: str) -> frozenset[str]:
     """The login names that find the user, or did before imports from `precedence` on wrote.
 
     None of them is free for an import of that precedence: neither the order in which its lines are
@@ -254,6 +250,6 @@ def logins_since(record: Account, precedence: str) -> frozenset[str]:
     return frozenset({login_of(record), login_of(replace(record, assigned=before))})
 
 
-def _written_login(record: Account) -> str:
+def _written_login(record: Record) -> str:
     """The login name, in normal form, in the record."""
     return "".join(map(normal_login, record.assigned.get(LOGIN_NAME, ())[:1]))

@@ -6,7 +6,16 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from handover.model import Account, ChangeReceipt, Operation, Outcome, Rejection, RoleChange, User
+from handover.model import (
+    Account,
+    ChangeReceipt,
+    Operation,
+    Outcome,
+    Record,
+    Rejection,
+    RoleChange,
+    User,
+)
 from handover.profiles import InactiveAccounts, NamedBy, Profile, UnknownUser, is_field
 from handover.rules.addresses import (
     invisible_characters,
@@ -73,10 +82,10 @@ class LookupContext:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountWrite:
-    """The next version of an account; it may be stored only over version `account.version`."""
+class RecordWrite:
+    """The next version of a record; it may be stored only over version `record.version`."""
 
-    account: Account
+    record: Record
     assigned: Mapping[str, tuple[str, ...]]
     precedences: Mapping[str, str]
     receipts: tuple[ChangeReceipt, ...]
@@ -92,7 +101,7 @@ class Decision:
     outcome: Outcome
     changes: tuple[RoleChange, ...] = ()
     rejection: Rejection | None = None
-    write: AccountWrite | None = None
+    write: RecordWrite | None = None
     message: str = ""
 
 
@@ -496,7 +505,7 @@ def _change(
     changes: list[RoleChange],
     decided: list[str],
     context: WriteContext,
-) -> AccountWrite:
+) -> RecordWrite:
     # Only the roles that change take this import's precedence, unless an older import can still
     # write and overwrite the ones that merely stayed as they were.
     changed = {change.role for change in changes}
@@ -520,7 +529,7 @@ def _change(
         if receipt.precedence > context.precedence
         or receipt.import_id in context.older_open_imports
     )
-    return AccountWrite(
+    return RecordWrite(
         account,
         {**account.assigned, **{change.role: change.after for change in changes}},
         {**account.precedences, **dict.fromkeys(raised, context.precedence)},
@@ -533,7 +542,7 @@ _FEW = 20
 
 
 def _too_large(
-    asked: Instruction, changes: tuple[RoleChange, ...], write: AccountWrite
+    asked: Instruction, changes: tuple[RoleChange, ...], write: RecordWrite
 ) -> Decision | None:
     """Why the account cannot hold what the line asks for; None when it can.
 
@@ -541,7 +550,7 @@ def _too_large(
     Receipts of older imports are dropped when those end, so they are not an error of the line: such
     a line is not processed.
     """
-    before, after = write.account.assigned, write.assigned
+    before, after = write.record.assigned, write.assigned
     if len(write.receipts) == 1 and len(after) <= _FEW and holders(after) <= _FEW:
         return None
     labels = {one.role: one.label for one in asked.requests}
@@ -562,13 +571,13 @@ STILL_CHANGING = "older imports that have changed this account have not ended; t
 
 def _raise_precedences(
     account: Account, decided: list[str], context: WriteContext
-) -> AccountWrite | None:
+) -> RecordWrite | None:
     if not context.older_open_imports:
         return None
     if all(account.precedences.get(role, "") == context.precedence for role in decided):
         return None
     precedences = {**account.precedences, **dict.fromkeys(decided, context.precedence)}
-    return AccountWrite(account, account.assigned, precedences, account.receipts)
+    return RecordWrite(account, account.assigned, precedences, account.receipts)
 
 
 def _rejected(rejection: Rejection) -> Decision:

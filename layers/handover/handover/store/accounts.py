@@ -13,7 +13,7 @@ from zlib import crc32
 
 from handover.deadline import Deadline
 from handover.model import Account
-from handover.rules import AccountWrite
+from handover.rules import RecordWrite
 from handover.store.batches import Item, Statement, Unmet, insertion, read_items, write_each
 from handover.store.connection import client
 from handover.store.receipts import receipt_from, receipt_value, text_in, texts_in, texts_value
@@ -88,8 +88,8 @@ class Accounts:
             asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def write(
-        self, writes: Sequence[AccountWrite], deadline: Deadline
-    ) -> list[tuple[AccountWrite, Account | None]]:
+        self, writes: Sequence[RecordWrite], deadline: Deadline
+    ) -> list[tuple[RecordWrite, Account | None]]:
         """The writes that met another version, each with the account as it is now, if it exists.
 
         All others are stored. No two writes may concern the same account.
@@ -136,8 +136,8 @@ class Accounts:
             tenant, (key for key, outcome in unmet.items() if not outcome.item), deadline
         )
 
-    def _statement(self, write: AccountWrite) -> Statement:
-        account = write.account
+    def _statement(self, write: RecordWrite) -> Statement:
+        account = write.record
         return Statement(
             f'UPDATE "{self.table}" SET "assigned"=? SET "orders"=? SET "marks"=? SET "version"=? '
             'WHERE "pk"=? AND "version"=?',

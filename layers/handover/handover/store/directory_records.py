@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from handover.deadline import Deadline
-from handover.model import Account
+from handover.model import Record
 from handover.profiles import ACTIVE, FIELDS, STATUS, About, Form, is_field
 from handover.profiles.fields import FIELD
-from handover.rules import AccountWrite, is_new
+from handover.rules import RecordWrite, is_new
 from handover.store.accounts import account_from, account_keys, item_from
 from handover.store.batches import Item, Statement, insertion, read_items, update, write_each
 from handover.store.receipts import receipt_value, texts_in, texts_value
@@ -26,12 +26,12 @@ FIELD_ORDERS = "fact_orders"
 class Records(Protocol):
     """A table of records."""
 
-    def read(self, tenant: str, names: Iterable[str], deadline: Deadline, /) -> dict[str, Account]:
+    def read(self, tenant: str, names: Iterable[str], deadline: Deadline, /) -> dict[str, Record]:
         """The records of the tenant that exist among `names` (no repetition), by name."""
 
     def write(
-        self, writes: Sequence[AccountWrite], deadline: Deadline, /
-    ) -> list[tuple[AccountWrite, Account | None]]:
+        self, writes: Sequence[RecordWrite], deadline: Deadline, /
+    ) -> list[tuple[RecordWrite, Record | None]]:
         """The writes that met another version, each with the record as it is now, if it exists.
 
         All others are stored. No two writes may concern the same record.
@@ -44,20 +44,20 @@ class AccountRecords:
 
     table: str
 
-    def read(self, tenant: str, names: Iterable[str], deadline: Deadline) -> dict[str, Account]:
+    def read(self, tenant: str, names: Iterable[str], deadline: Deadline) -> dict[str, Record]:
         """The accounts that exist among `names`, by id."""
         items = read_items(self.table, account_keys(tenant, names), deadline)
-        return {record.account_id: record for record in map(_account_record, items)}
+        return {record.record_id: record for record in map(_account_record, items)}
 
     def write(
-        self, writes: Sequence[AccountWrite], deadline: Deadline
-    ) -> list[tuple[AccountWrite, Account | None]]:
+        self, writes: Sequence[RecordWrite], deadline: Deadline
+    ) -> list[tuple[RecordWrite, Record | None]]:
         """As `Records` says."""
         return write_records(self, writes, self._statement, _account_record, deadline)
 
-    def _statement(self, write: AccountWrite) -> Statement:
-        record = write.account
-        key = {"pk": {"S": f"{record.tenant}#{record.account_id}"}}
+    def _statement(self, write: RecordWrite) -> Statement:
+        record = write.record
+        key = {"pk": {"S": f"{record.tenant}#{record.record_id}"}}
         values = field_values(write, About.ACCOUNTS)
         if is_new(record):
             return insertion(self.table, _new_account(write) | values | key)
@@ -73,22 +73,20 @@ def _assignees_in(assigned: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[st
     return {role: users for role, users in assigned.items() if not is_field(role)}
 
 
-def _new_account(write: AccountWrite) -> dict[str, Any]:
-    record = write.account
+def _new_account(write: RecordWrite) -> dict[str, Any]:
+    record = write.record
     roles = _assignees_in(write.assigned)
     precedences = {
         role: precedence for role, precedence in write.precedences.items() if not is_field(role)
     }
     return item_from(
-        Account(
-            record.tenant, record.account_id, version=1, assigned=roles, precedences=precedences
-        )
+        Record(record.tenant, record.record_id, version=1, assigned=roles, precedences=precedences)
     )
 
 
-def _account_record(item: Item) -> Account:
+def _account_record(item: Item) -> Record:
     account = account_from(item)
-    return Account(
+    return Record(
         account.tenant,
         account.account_id,
         account.version,
@@ -101,11 +99,11 @@ def _account_record(item: Item) -> Account:
 
 def write_records(
     records: Records,
-    writes: Sequence[AccountWrite],
-    statement: Callable[[AccountWrite], Statement],
-    record_from: Callable[[Item], Account],
+    writes: Sequence[RecordWrite],
+    statement: Callable[[RecordWrite], Statement],
+    record_from: Callable[[Item], Record],
     deadline: Deadline,
-) -> list[tuple[AccountWrite, Account | None]]:
+) -> list[tuple[RecordWrite, Record | None]]:
     """What `Records.write` returns, with one statement for each write."""
     outcomes = write_each([statement(write) for write in writes], deadline)
     unmet = [
@@ -114,14 +112,14 @@ def write_records(
         if outcome is not None
     ]
     # A failed INSERT does not return the existing item.
-    unseen = [write.account for write, outcome in unmet if not outcome.item]
+    unseen = [write.record for write, outcome in unmet if not outcome.item]
     found = (
-        records.read(unseen[0].tenant, [record.account_id for record in unseen], deadline)
+        records.read(unseen[0].tenant, [record.record_id for record in unseen], deadline)
         if unseen
         else {}
     )
     return [
-        (write, record_from(outcome.item) if outcome.item else found.get(write.account.account_id))
+        (write, record_from(outcome.item) if outcome.item else found.get(write.record.record_id))
         for write, outcome in unmet
     ]
 
@@ -140,12 +138,12 @@ def fields_in(item: Item, about: About) -> dict[str, tuple[str, ...]]:
     return fields
 
 
-def field_values(write: AccountWrite, about: About) -> dict[str, Any]:
+def field_values(write: RecordWrite, about: About) -> dict[str, Any]:
     """The attributes of a record that a write changes, except its key and version.
 
     A new record gets all its fields.
     """
-    record = write.account
+    record = write.record
     values: dict[str, Any] = {}
     for role, form in FIELDS[about].items():
         assignee = write.assigned.get(role, ())

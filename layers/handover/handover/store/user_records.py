@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from handover.deadline import Deadline
-from handover.model import Account
+from handover.model import Record
 from handover.profiles import About
-from handover.rules import AccountWrite, is_new, logins_since, normalized_name
+from handover.rules import RecordWrite, is_new, logins_since, normalized_name
 from handover.store.batches import (
     Item,
     Statement,
@@ -51,42 +51,42 @@ class UserRecords:
 
     table: str
 
-    def read(self, tenant: str, names: Iterable[str], deadline: Deadline) -> dict[str, Account]:
+    def read(self, tenant: str, names: Iterable[str], deadline: Deadline) -> dict[str, Record]:
         """The users that exist among `names`, by address."""
         # A longer address cannot be a key, so nobody has it.
         short = (name for name in names if len(name.encode()) <= MAX_USER_BYTES)
         items = read_users(self.table, tenant, short, deadline)
-        return {record.account_id: record for record in map(_user_record, items)}
+        return {record.record_id: record for record in map(_user_record, items)}
 
     def write(
-        self, writes: Sequence[AccountWrite], deadline: Deadline
-    ) -> list[tuple[AccountWrite, Account | None]]:
+        self, writes: Sequence[RecordWrite], deadline: Deadline
+    ) -> list[tuple[RecordWrite, Record | None]]:
         """As `Records` says; a user who is found by address is also found by name.
 
         The login names must be claimed before.
         """
         if not writes:
             return []
-        put_names(self.table, writes[0].account.tenant, _new_names(writes), deadline)
-        places = user_places(self.table, writes[0].account.tenant)
+        put_names(self.table, writes[0].record.tenant, _new_names(writes), deadline)
+        places = user_places(self.table, writes[0].record.tenant)
         if places.state is None:
             return write_records(self, writes, self._statement, _user_record, deadline)
         return self._write_at(places, writes, deadline)
 
     def _write_at(
-        self, places: UserPlaces, writes: Sequence[AccountWrite], deadline: Deadline
-    ) -> list[tuple[AccountWrite, Account | None]]:
+        self, places: UserPlaces, writes: Sequence[RecordWrite], deadline: Deadline
+    ) -> list[tuple[RecordWrite, Record | None]]:
         """As `write`, where a user may be at two places: updates try the first one, then both."""
-        new = [write for write in writes if is_new(write.account)]
+        new = [write for write in writes if is_new(write.record)]
         items = [_new_item(write) for write in new]
         created = create_users(self.table, places, items, deadline)
         unseen = [write for write, is_created in zip(new, created, strict=True) if not is_created]
-        unmet: list[tuple[AccountWrite, Account | None]] = []
-        waiting = [write for write in writes if not is_new(write.account)]
+        unmet: list[tuple[RecordWrite, Record | None]] = []
+        waiting = [write for write in writes if not is_new(write.record)]
         for turn in places.turns:
             outcomes = write_each(
                 [
-                    self._statement(write, places.of(write.account.account_id)[turn])
+                    self._statement(write, places.of(write.record.record_id)[turn])
                     for write in waiting
                 ],
                 deadline,
@@ -98,8 +98,8 @@ class UserRecords:
                 elif outcome is not None:
                     waiting.append(write)
         unseen += waiting
-        found = self.read(places.tenant, [one.account.account_id for one in unseen], deadline)
-        return unmet + [(write, found.get(write.account.account_id)) for write in unseen]
+        found = self.read(places.tenant, [one.record.record_id for one in unseen], deadline)
+        return unmet + [(write, found.get(write.record.record_id)) for write in unseen]
 
     def claim_logins(
         self,
@@ -178,22 +178,22 @@ class UserRecords:
             )
         }
 
-    def _statement(self, write: AccountWrite, pk: str = "") -> Statement:
-        record = write.account
-        key = key_of(pk or record.tenant, USER + record.account_id)
+    def _statement(self, write: RecordWrite, pk: str = "") -> Statement:
+        record = write.record
+        key = key_of(pk or record.tenant, USER + record.record_id)
         if is_new(record):
             return insertion(self.table, {**key, **_new_item(write)})
         return update(self.table, {**key, **field_values(write, About.USERS)}, record.version)
 
 
-def _new_item(write: AccountWrite) -> Item:
+def _new_item(write: RecordWrite) -> Item:
     """A new user, without partition key."""
     values = field_values(write, About.USERS)
-    return {"sk": {"S": USER + write.account.account_id}, **values, "version": {"N": "1"}}
+    return {"sk": {"S": USER + write.record.record_id}, **values, "version": {"N": "1"}}
 
 
-def _user_record(item: Item) -> Account:
-    return Account(
+def _user_record(item: Item) -> Record:
+    return Record(
         tenant=tenant_of(item["pk"]["S"]),
         account_id=item["sk"]["S"][len(USER) :],
         version=int(item["version"]["N"]) if "version" in item else 0,
@@ -205,11 +205,11 @@ def _user_record(item: Item) -> Account:
     )
 
 
-def _new_names(writes: Iterable[AccountWrite]) -> list[tuple[str, str]]:
+def _new_names(writes: Iterable[RecordWrite]) -> list[tuple[str, str]]:
     """The normalized names that the writes give to users, each with the user's address."""
     return [
-        (normalized_name(name), write.account.account_id)
+        (normalized_name(name), write.record.record_id)
         for write in writes
         for name in write.assigned.get("#name", ())
-        if write.assigned.get("#name") != write.account.assigned.get("#name", ())
+        if write.assigned.get("#name") != write.record.assigned.get("#name", ())
     ]
