@@ -51,7 +51,7 @@ LINE_CODES = _codes(
             "Put every value under its own label. A value that holds the delimiter needs quotes.",
         ),
         "FIELD_TOO_LONG": (
-            "A value is too long, or the users of the account together are.",
+            "A value is too long, or all users of the account together take too much room.",
             "Shorten the value, or name fewer users.",
         ),
         "INVALID_CHARACTER": (
@@ -74,7 +74,7 @@ LINE_CODES = _codes(
             "Correct the address, or delete the line.",
         ),
         "STATUS_UNKNOWN": (
-            "The status is none of those that the file can have.",
+            "The status is not one of those that this kind of file has.",
             "Use active, inactive or, for users, deleted. An empty cell means active.",
         ),
         "BLANK_NOT_ALLOWED": (
@@ -172,11 +172,11 @@ FILE_CODES = _codes(
         ),
         "UPLOADER_NOT_ALLOWED": (
             "The uploader may not upload files of this profile or assign one of its roles.",
-            "Nothing in the file has to change: ask an Admin to upload it or to give you access.",
+            "Ask an Admin to upload the file or to give you access. Nothing in it has to change.",
         ),
         "OBJECT_GONE": (
             "The file was deleted before it was read.",
-            "The file was removed before it was read: upload it again.",
+            "Upload the file again, and leave it there until its import has begun.",
         ),
         "PREVIEW_OUTDATED": (
             "The profile has changed since the dry run that was to be applied.",
