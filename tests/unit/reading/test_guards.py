@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+import string
 
 import pytest
 from handover.reading import guard, unguard
 from hypothesis import given
 from hypothesis import strategies as st
+
+from infra.template import PATH
 
 HOSTILE = st.text(st.sampled_from(";,\"'=+-@|%\t\r\n\x00\x07\x1b\x7fae␀␉␛␠␡é"), max_size=8)
 
@@ -69,3 +73,14 @@ def test_values_are_guarded_as_the_table_says(value: str, guarded: str) -> None:
 @pytest.mark.parametrize("typed", ["␉", "␠", "␛x", "␛", "'"])
 def test_what_no_guard_wrote_stays_as_it_was_typed(typed: str) -> None:
     assert unguard(typed) == typed
+
+
+def test_u9_the_guide_names_the_signs_that_are_guarded_and_that_exports_have_them() -> None:
+    guide = (PATH.parent / "GUIDE.md").read_text("utf-8")
+    export = guide.partition("In an `export`")[2].partition("\n\n")[0]
+    rule = guide.partition("A `'` guards")[2].partition(", a tab or a line end")[0]
+
+    assert "guarded like those of a [report]" in " ".join(export.split())
+    assert set(re.findall(r"`(.)`", rule)) == {
+        sign for sign in string.punctuation if guard(sign) != sign
+    }
