@@ -236,6 +236,18 @@ def test_every_queue_limits_how_many_workers_it_feeds(stage: str) -> None:
                 assert 2 <= workers <= 1000
 
 
+@pytest.mark.parametrize("function", ["AssignFunction", "FinalizeFunction"])
+def test_so_many_messages_are_in_flight_that_a_fair_queue_puts_a_busy_tenant_last(
+    function: str,
+) -> None:
+    (source,) = (one for one in sources_of(FUNCTIONS[function]) if "Queue" in one)
+
+    at_once = value_in("prod", source["ScalingConfig"]["MaximumConcurrency"])
+
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues-detailed.html
+    assert at_once > 30
+
+
 def test_a_slow_message_holds_up_no_other() -> None:
     for function in FUNCTIONS.values():
         for source in sources_of(function):
