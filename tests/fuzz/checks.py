@@ -8,12 +8,20 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from typing import Any
 
 from handover.model import Chunk, LineResult, Outcome
 from handover.reading import unguard
 
 from tests.fuzz.counting import BOM, Record, Whole, count_file, physical_lines
-from tests.fuzz.oracle import Verdict, clearing, data_lines, fields_of, verdicts
+from tests.fuzz.oracle import (
+    Verdict,
+    clearing,
+    data_lines,
+    fields_of,
+    has_conditions,
+    verdicts,
+)
 from tests.fuzz.passage import Passage, Sizes, pass_through
 from tests.kit.oracle.reports import ERRORS, RESULTS, fitted, is_formula
 
@@ -218,16 +226,18 @@ def _csv_reader(passage: Passage, whole: Whole) -> Iterator[str]:
 
 def _clearing(passage: Passage, lines: Sequence[Record]) -> Iterator[str]:
     assert passage.scanned is not None
-    intended = clearing(
-        lines,
-        encoding=passage.dialect.encoding,
-        is_report=passage.dialect.is_report,
-        width=len(passage.header.labels),
-        binding=passage.binding,
-        profile=passage.profile,
-    )
+    about: dict[str, Any] = {
+        "encoding": passage.dialect.encoding,
+        "is_report": passage.dialect.is_report,
+        "width": len(passage.header.labels),
+        "binding": passage.binding,
+        "profile": passage.profile,
+    }
+    intended = clearing(lines, **about)
     if passage.scanned.clearing != intended:
         yield f"{intended} lines clear, counted {passage.scanned.clearing}"
+    if passage.scanned.has_conditions != has_conditions(lines, **about):
+        yield f"whether there are conditions is found to be {passage.scanned.has_conditions}"
 
 
 @lru_cache(maxsize=8)

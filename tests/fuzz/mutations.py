@@ -41,6 +41,9 @@ _OTHER_LABELS = (
     "a,b",
     "line",
     "hint",
+    "Current account manager",
+    "current_account_manager",
+    "Current viewers",
 )
 _RENAMED = (
     ("account_id", "ACCOUNT MANAGER"),
@@ -51,6 +54,7 @@ _RENAMED = (
     ("account\nID", "account Manager"),
 )
 
+_USERS = ("viewers", "observers", "current viewers")
 _MANAGERS = (
     AMINA,
     AMINA,
@@ -105,6 +109,8 @@ _MANAGERS = (
     '"',
     "a" * 200,
 )
+# Who must hold the account now: often whoever does.
+_CONDITIONS = (AMINA, AMINA, f"{BARAKA};{AMINA}", "", "", "(nobody)", "(Nobody) ", GONE)
 _NOTES = (
     "",
     "x",
@@ -199,7 +205,9 @@ def _table(random: Random) -> list[list[str]]:
 
 def _cell(random: Random, label: str) -> str:
     folded = label.casefold()
-    if "manager" in folded or folded in ("viewers", "observers", "owner"):
+    if "current" in folded and random.random() < 0.7:
+        cell = random.choice(_CONDITIONS)
+    elif "manager" in folded or folded in (*_USERS, "owner"):
         cell = random.choice(_MANAGERS)
     elif "account" in folded:
         cell = random.choice(IDS[:8] if random.random() < 0.6 else IDS[:-1])

@@ -20,12 +20,15 @@ from handover.reading.guards import MALFORMED
 
 from tests.fuzz.counting import Record
 from tests.fuzz.world import ACCOUNTS, USERS
+from tests.kit.oracle.asked import Asked
+from tests.kit.oracle.conditions import is_met
 from tests.kit.oracle.directory import PENDING, Person
 from tests.kit.oracle.rules import Rules, outcome_of, refusal, repeated
 
 MAX_FIELD = 10_000
 _CONTROL_IN_FILE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _IS_CODE = re.compile("[A-Z]+(?:_[A-Z]+)+")
+NOBODY = "(nobody)"
 _CONTROL_IN_CELL = re.compile("[\x00-\x1f\x7f]")
 
 
@@ -60,6 +63,7 @@ class Verdict:
 class _Asks:
     account: str
     roles: Roles
+    required: Roles = ()
 
 
 def verdicts(
@@ -80,11 +84,13 @@ def verdicts(
     own_at = max(place for place, label in enumerate(labels) if label.strip()) - 3
     asked = [
         _fault(fields, len(labels), is_malformed, own_at if is_report else None)
-        or _asks(fields, binding, profile)
+        or _required_by(_asks(fields, binding, profile), fields, binding, profile)
         for fields, is_malformed in zip(values, was_malformed, strict=True)
     ]
     wishes = [
-        (one.account, tuple(map(_wish, one.roles))) if isinstance(one, _Asks) else None
+        (one.account, (tuple(map(_wish, one.roles)), tuple(map(_wish, one.required))))
+        if isinstance(one, _Asks)
+        else None
         for one in asked
     ]
     codes = repeated(wishes, profile.duplicates.value)
@@ -157,6 +163,25 @@ def clearing(
                 for cell in cells
             )
     return found
+
+
+def has_conditions(
+    lines: Sequence[Record],
+    *,
+    encoding: str,
+    is_report: bool,
+    width: int,
+    binding: Binding,
+    profile: Profile,
+) -> bool:
+    """Whether a line of the header's width says who must hold a role now."""
+    rows = (fields_of(line, encoding=encoding, is_report=is_report) for line in lines)
+    return any(
+        _said(fields[column.index], profile)
+        for fields in rows
+        if len(fields) == width
+        for column in binding.conditions
+    )
 
 
 def _fault(
@@ -233,6 +258,43 @@ def _asks(fields: tuple[str, ...], binding: Binding, profile: Profile) -> _Asks 
     return _Asks(account, tuple(roles))
 
 
+def _required_by(
+    asked: _Asks | tuple[str, str], fields: tuple[str, ...], binding: Binding, profile: Profile
+) -> _Asks | tuple[str, str]:
+    """What a line asks for, with who must hold which role now for it."""
+    if not isinstance(asked, _Asks):
+        return asked
+    required = _conditions(fields, binding, profile)
+    return (
+        ("rejected", "INVALID_CHARACTER") if required is None else replace(asked, required=required)
+    )
+
+
+def _conditions(fields: tuple[str, ...], binding: Binding, profile: Profile) -> Roles | None:
+    """What must be held now, by role; None where a cell cannot be used."""
+    found: list[Role] = []
+    for column in binding.conditions:
+        cell = _said(fields[column.index], profile)
+        names = _required(cell, profile) if cell else []
+        if names is None:
+            return None
+        if cell:
+            found.append(Role(column.role, tuple(map(address, names))))
+    return tuple(found)
+
+
+def _required(cell: str, profile: Profile) -> list[str] | None:
+    """Who must hold the role now; None for a cell that cannot be used."""
+    if cell.casefold() in profile.clear_words | {NOBODY}:
+        return []
+    separator = profile.list_separator
+    text = cell if separator is None else re.sub("[\r\n]+", separator, cell)
+    if _CONTROL_IN_CELL.search(text):
+        return None
+    parts = [text] if separator is None else [part.strip() for part in text.split(separator)]
+    return list({address(part): part for part in parts if part}.values())
+
+
 def _is_left(held: tuple[str, ...], now: tuple[str, ...]) -> bool:
     """Whether the holders are those who stand in the column, some of whom have come meanwhile."""
     waited = sorted(one if one in now else f"pending:{one}" for one in held)
@@ -287,6 +349,7 @@ def _decided(asks: _Asks, profile: Profile) -> tuple[str, str]:
     if not account.is_active and profile.inactive_accounts is InactiveAccounts.ERROR:
         return "rejected", "ACCOUNT_INACTIVE"
     changed: list[tuple[str, ...]] = []
+    targets: dict[str, tuple[str, ...]] = {}
     left = 0
     for assignee in asks.roles:
         held = account.assigned.get(assignee.role, ())
@@ -298,13 +361,34 @@ def _decided(asks: _Asks, profile: Profile) -> tuple[str, str]:
             if codes:
                 return "rejected", codes[0]
             after = tuple(sorted(set(found)))
+        targets[assignee.role] = after
         if assignee.now is not None and held != after and not _is_left(held, assignee.now):
             left += 1
         elif held != after:
             changed.append(after)
+    if asks.required and (stopped := _stopped(asks, account, targets, profile)):
+        return stopped
     if left and left == len(asks.roles):
         return "superseded", ""
     return outcome_of(changed), ""
+
+
+def _stopped(
+    asks: _Asks, account: Account, targets: dict[str, tuple[str, ...]], profile: Profile
+) -> tuple[str, str] | None:
+    """The verdict on a line of which a role is held by others than it requires."""
+    required = {
+        one.role: tuple(sorted({name.removeprefix(PENDING) for name in one.names}))
+        for one in asks.required
+    }
+    for role, names in required.items():
+        for name in names:
+            may_wait = profile.unknown_user is UnknownUser.PENDING and _could_be_address(name)
+            if name not in USERS and name not in account.assigned.get(role, ()) and not may_wait:
+                return "rejected", "USER_NOT_FOUND"
+    line = Asked(0, (), asks.account, targets, required=required)
+    is_held = all(is_met(line, role, account.assigned.get(role, ())) for role in required)
+    return None if is_held else ("superseded", "")
 
 
 def _look(text: str) -> str:

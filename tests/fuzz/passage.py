@@ -131,6 +131,8 @@ def _passed(upload: bytes, profile: Profile, sizes: Sizes, seed: int) -> Passage
             profile.is_clearing,
             profile.list_separator,
             profile.clear_words,
+            [column.index for column in binding.conditions],
+            profile.is_blank,
         ),
         fallback_encoding=profile.fallback_encoding,
     )

@@ -75,7 +75,8 @@ ACCOUNTS = {
 
 STRICT = presets()["single-strict"]
 
-# Two roles, lists, the first of repeated lines applies, blanks are wrong, inactive is wrong.
+# Two roles, lists, the first of repeated lines applies, blanks are wrong, inactive is wrong. Both
+# roles may be required to be held by somebody now; the columns of STRICT have that of the manager.
 LISTS = Profile(
     name="lists-first",
     version=1,
@@ -90,6 +91,7 @@ LISTS = Profile(
             (NamedBy.EMAIL,),
             is_required=False,
         ),
+        Column(Holds.CURRENT, "Current viewers", (), VIEWER, (NamedBy.EMAIL,), is_required=False),
     ),
     roles={MANAGER: Role(MANAGER, 1), VIEWER: Role(VIEWER, 3)},
     blank=Blank.ERROR,
