@@ -11,6 +11,7 @@ _NOTES = {
     "assigned_by": "user roles; empty: whoever may upload",
     "mapping": "`Their label=our label`",
     "writes_directory": "`yes` or `no`",
+    "on_error": "`apply_good`, `all_or_nothing` or `stop_above: n %`; empty: as the profile says",
 }
 
 

@@ -22,6 +22,7 @@ from handover.profiles.names import check_role, workflow_role
 from handover.rules import is_address, normal_address, normal_login
 from handover.store.directory import Source
 from handover.use_cases.settings import RESERVED_SOURCES
+from handover.use_cases.tickets import checked_on_error
 
 from infra.seeding.tables import DirectoryFileError, Row, rows, unique
 
@@ -44,7 +45,10 @@ COLUMNS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "workflows.csv": (("name",), ()),
     "roles.csv": (("role",), ("max_users", "assigned_by")),
-    "sources.csv": (("source", "profile", "principal"), ("mapping", "writes_directory")),
+    "sources.csv": (
+        ("source", "profile", "principal"),
+        ("mapping", "writes_directory", "on_error"),
+    ),
 }
 
 
@@ -168,9 +172,19 @@ def _sources(path: Path) -> tuple[Source, ...]:
                 raise row.wrong("source", f"{name!r} is no name for another system")
             profile, principal = row.required("profile"), row.required("principal")
             writes_directory = row.one_of("writes_directory", NO_YES) == "yes"
-            yield row, Source(name, profile, principal, _mapping(row), writes_directory)
+            source = Source(
+                name, profile, principal, _mapping(row), writes_directory, _on_error(row)
+            )
+            yield row, source
 
     return unique(sources(), lambda source: source.source, "source")
+
+
+def _on_error(row: Row) -> str:
+    try:
+        return checked_on_error(row.text("on_error")) or ""
+    except InvalidRequestError as wrong:
+        raise row.wrong("on_error", str(wrong).removeprefix("on_error: ")) from wrong
 
 
 def _mapping(row: Row) -> dict[str, str]:

@@ -333,6 +333,7 @@ def set_up(cell: str = "Onboarding") -> dict[str, dict[str, Any]]:
                     "principal": cell,
                     "mapping": {cell: "account ID"},
                     "writes_directory": True,
+                    "on_error": "stop_above: 5 %",
                 }
             ],
             "cursor": None,

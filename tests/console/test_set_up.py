@@ -75,13 +75,15 @@ def test_the_profiles_that_are_ticked_are_on_and_all_others_off(
     assert sorted(both) == sorted([OWN_PROFILE, "single-strict"])
 
 
-def test_roles_workflows_and_sources_are_made_and_removed(at_work: Browser) -> None:
+def test_roles_workflows_and_sources_are_made_and_removed(at_work: Browser, worlds: World) -> None:
     role = {"name": "Deputy of Sales & Co", "max_users": "2", "assigned_by": "Admin; Sales"}
     source = {
         "name": "crm",
         "profile": "single-strict",
         "principal": "AROACRM",
         "mapping": "Customer no. = account ID\nOwner = account Manager\n",
+        "on_error": "stop_above",
+        "percent": "7",
     }
 
     made = [
@@ -90,6 +92,7 @@ def test_roles_workflows_and_sources_are_made_and_removed(at_work: Browser) -> N
         at_work.post("/set-up/sources", source),
     ]
     page = at_work.get("/set-up")
+    choice = worlds.ask(ADMIN, "GET", "/sources/crm").body["on_error"]
     for kind, name in (("roles", role["name"]), ("workflows", "Renewal"), ("sources", "crm")):
         at_work.post(f"/set-up/{kind}/remove", {"name": name})
     after = at_work.get("/set-up")
@@ -98,6 +101,8 @@ def test_roles_workflows_and_sources_are_made_and_removed(at_work: Browser) -> N
     assert "Deputy of Sales & Co at most 2 people, assigned by Admin, Sales" in page.text
     assert "Renewal" in page.text
     assert "Customer no. = account ID Owner = account Manager" in page.text
+    assert choice == "stop_above: 7 %"
+    assert "7" in page.read.values("value")
     for word in (role["name"], "Renewal", "AROACRM"):
         assert word not in after.text
 

@@ -65,9 +65,9 @@ def test_workflows_roles_and_sources_are_read_where_they_are(tmp_path: Path) -> 
             workflows="name\nNew customer\n",
             roles="role,max_users,assigned_by\naccount_manager,1,Admin; Sales\nwatcher,,\n",
             sources=(
-                "source,profile,principal,mapping,writes_directory\n"
-                "crm,single-strict,AROAEXAMPLE,a=b = account ID; Owner=account Manager,\n"
-                "hr,single-strict,AROAEXAMPLE,,Yes\n"
+                "source,profile,principal,mapping,writes_directory,on_error\n"
+                "crm,single-strict,AROAEXAMPLE,a=b = account ID; Owner=account Manager,,\n"
+                "hr,single-strict,AROAEXAMPLE,,Yes,STOP_ABOVE 5%\n"
             ),
         ),
         "t",
@@ -79,7 +79,7 @@ def test_workflows_roles_and_sources_are_read_where_they_are(tmp_path: Path) -> 
     mapping = {"a=b": "account ID", "Owner": "account Manager"}
     assert files.sources == (
         Source("crm", "single-strict", "AROAEXAMPLE", mapping),
-        Source("hr", "single-strict", "AROAEXAMPLE", writes_directory=True),
+        Source("hr", "single-strict", "AROAEXAMPLE", {}, True, "stop_above: 5 %"),
     )
 
 
@@ -130,6 +130,11 @@ def test_a_user_is_deleted_by_an_explicit_status(tmp_path: Path) -> None:
             "sources",
             "source,profile,principal,writes_directory\na,p,q,true\n",
             "line 2, writes_directory: found 'true', expected no or yes",
+        ),
+        (
+            "sources",
+            "source,profile,principal,on_error\na,p,q,stop\n",
+            'line 2, on_error: found \'stop\', expected "apply_good", "all_or_nothing" or',
         ),
         ("sources", "source,profile,principal\na,p,\n", "line 2, principal: the cell is empty"),
     ],

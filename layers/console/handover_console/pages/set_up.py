@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from handover_console.api import ApiError
+from handover_console.pages.columns import on_error_of
 from handover_console.rendering import page
 from handover_console.visit import Visit
 from handover_console.web import Answer, redirect
@@ -90,6 +91,7 @@ def put_source(visit: Visit) -> Answer:
         "principal": form.get("principal", "").strip(),
         "mapping": mapping_of(form.get("mapping", "")),
         "writes_directory": "writes_directory" in form,
+        "on_error": on_error_of(form),
     }
     return _done(visit, lambda: visit.api.put("sources", _name(form), body=body), "sources")
 
