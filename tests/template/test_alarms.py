@@ -14,6 +14,7 @@ from infra.reference.stack import WHAT_TO_DO
 from infra.template import PATH, resources
 from tests.kit.payloads import load_event
 from tests.kit.pipeline import LambdaContext
+from tests.template.test_dashboard import counted_by_functions
 from tests.template.test_template import (
     DEAD_LETTERS,
     FUNCTIONS,
@@ -78,7 +79,20 @@ def test_every_queue_and_every_function_is_watched() -> None:
     assert {("Errors", name) for name in FUNCTIONS} <= watched
     assert ("IteratorAge", "PublishFunction") in watched
     assert ("UploadsWithoutImport", "") in watched
-    assert ("RecordsParked", "") in watched
+    assert {("RecordsParked", ""), ("ActsLeftOpen", "")} <= watched
+
+
+def test_an_alarm_on_what_functions_count_looks_where_they_count_it() -> None:
+    own = [
+        one
+        for alarm in ALARMS.values()
+        for one in metrics_of(alarm)
+        if not str(one["Namespace"]).startswith("AWS/")
+    ]
+
+    assert len(own) >= 6
+    assert all(one["Namespace"] == OWN_NAMESPACE for one in own)
+    assert {one["MetricName"] for one in own} <= counted_by_functions()
 
 
 def test_every_alarm_calls_somebody_and_stays_silent_without_data() -> None:
@@ -175,7 +189,7 @@ def test_a_service_that_stays_busy_for_an_hour_calls_somebody() -> None:
     """A fresh message in the place of an old one is young, so the age of messages calls nobody."""
     alarm = ALARMS["ServicesStayBusy"]
 
-    assert (alarm["Namespace"], alarm["MetricName"]) == ("Handover", "MessagesPutOff")
+    assert alarm["MetricName"] == "MessagesPutOff"
     assert alarm["DatapointsToAlarm"] == alarm["EvaluationPeriods"]
     assert window_seconds(alarm) == 3600
     # Even a single message is put off at least once in each period.
@@ -185,6 +199,14 @@ def test_a_service_that_stays_busy_for_an_hour_calls_somebody() -> None:
         for queue in SOURCES
     )
     assert alarm["Period"] > longest + LONGEST_DELAY_SECONDS
+
+
+def test_an_act_that_the_sweep_has_closed_calls_nobody_until_it_happens_again() -> None:
+    alarm = ALARMS["ActsLeftOpen"]
+
+    assert (alarm["Threshold"], alarm["DatapointsToAlarm"]) == (1, 2)
+    # Entries are swept every quarter of an hour.
+    assert window_seconds(alarm) >= (alarm["DatapointsToAlarm"] + 1) * 15 * 60
 
 
 def test_every_function_of_a_queue_counts_its_failures_itself() -> None:

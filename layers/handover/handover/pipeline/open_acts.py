@@ -36,7 +36,13 @@ def sweep_open_acts(resources: Resources, run: Invocation) -> None:
             audit.close(entry, outcome, rfc3339(run.now))
             metrics.add_metric("ActsLeftOpen", "Count", 1)
             logger.warning(
-                "act left open", extra={"act": entry.act.value, "outcome": outcome.value}
+                "act left open",
+                extra={
+                    "tenant": entry.tenant,
+                    "act": entry.act.value,
+                    "entry": entry.place,
+                    "outcome": outcome.value,
+                },
             )
         looked = entry.place
     if looked != begun:
