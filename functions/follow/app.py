@@ -1,4 +1,7 @@
-"""Reads the directory's stream: what follows from users who come and go, and jobs."""
+"""Reads the directory's stream: what follows from users who come and go, and jobs.
+
+Jobs come by a mapping of their own, so that nothing else waits while a long file is written.
+"""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ import pytest
 from handover.errors import HandoverError
 from handover.model import Account, State, User
 from handover.rules import address_in, is_pending
+from handover.store.jobs import JOB
 
 from functions.assign import app as assign
 from functions.finalize import app as finalize
@@ -66,6 +67,7 @@ class Unrest:
     inbox: list[tuple[str, str]] = field(default_factory=list)
     accounts: list[Change] = field(default_factory=list)
     directory: list[Change] = field(default_factory=list)
+    jobs: list[Change] = field(default_factory=list)
     heard: int = 0
     left: int = MAX_DISTURBANCES
     depth: int = 0
@@ -80,13 +82,15 @@ class Unrest:
         self.heard = len(events)
         self.inbox += ((memory.sqs.queues[sent.queue_url], sent.body) for sent in memory.sqs.outbox)
         memory.sqs.outbox.clear()
-        for table, waiting in (
-            ("AccountsTable", self.accounts),
-            ("DirectoryTable", self.directory),
-        ):
-            stream = memory.dynamodb.tables[table].stream
-            waiting.extend(stream)
-            stream.clear()
+        tables = memory.dynamodb.tables
+        self.accounts.extend(tables["AccountsTable"].stream)
+        tables["AccountsTable"].stream.clear()
+        # Jobs have a reader of their own, so each may be far behind the other.
+        for change in tables["DirectoryTable"].stream:
+            image = change.new or change.old or {}
+            is_job = image["sk"]["S"].startswith(JOB)
+            (self.jobs if is_job else self.directory).append(change)
+        tables["DirectoryTable"].stream.clear()
 
     def until_rest(self) -> None:
         """Everything that can happen, until nothing is under way."""
@@ -117,6 +121,8 @@ class Unrest:
             waiting.append(lambda: self._records(publish.lambda_handler, self.accounts))
         if self.directory:
             waiting.append(lambda: self._records(follow.lambda_handler, self.directory))
+        if self.jobs:
+            waiting.append(lambda: self._records(follow.lambda_handler, self.jobs))
         if self.actions:
             waiting.append(self._action)
         return any(step() for step in self.chance.sample(waiting, len(waiting)))

@@ -256,13 +256,17 @@ def test_a_slow_message_holds_up_no_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("function", "table"),
-    [("PublishFunction", "AccountsTable"), ("FollowFunction", "DirectoryTable")],
+    ("function", "event", "table"),
+    [
+        ("PublishFunction", "Accounts", "AccountsTable"),
+        ("FollowFunction", "Directory", "DirectoryTable"),
+        ("FollowFunction", "Jobs", "DirectoryTable"),
+    ],
 )
 def test_a_stream_is_read_from_its_start_and_a_bad_record_is_parted_from_the_good(
-    function: str, table: str
+    function: str, event: str, table: str
 ) -> None:
-    (source,) = sources_of(FUNCTIONS[function])
+    source = FUNCTIONS[function]["Events"][event]["Properties"]
 
     assert source["StartingPosition"] == "TRIM_HORIZON"
     assert source["BisectBatchOnFunctionError"] is True
@@ -287,12 +291,27 @@ def test_a_stream_is_read_from_its_start_and_a_bad_record_is_parted_from_the_goo
     assert TABLES[table]["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
 
 
-def test_follow_hears_of_users_jobs_and_looks_alone() -> None:
-    (source,) = sources_of(FUNCTIONS["FollowFunction"])
+@pytest.mark.parametrize(("event", "heard"), [("Directory", [USER, RECHECK]), ("Jobs", [JOB])])
+def test_follow_hears_of_users_and_looks_beside_jobs(event: str, heard: list[str]) -> None:
+    source = FUNCTIONS["FollowFunction"]["Events"][event]["Properties"]
 
     (pattern,) = source["FilterCriteria"]["Filters"]
-    heard = json.loads(pattern["Pattern"])["dynamodb"]["Keys"]["sk"]["S"]
-    assert [one["prefix"] for one in heard] == [USER, JOB, RECHECK]
+    keys = json.loads(pattern["Pattern"])["dynamodb"]["Keys"]["sk"]["S"]
+    assert [one["prefix"] for one in keys] == heard
+
+
+def test_a_long_job_holds_up_as_few_others_as_aws_allows() -> None:
+    source = FUNCTIONS["FollowFunction"]["Events"]["Jobs"]["Properties"]
+
+    assert (source["BatchSize"], source["ParallelizationFactor"]) == (1, 10)
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
+    readers = [
+        read
+        for function in FUNCTIONS.values()
+        for read in sources_of(function)
+        if read.get("Stream") == source["Stream"]
+    ]
+    assert len(readers) <= 2
 
 
 def test_uploads_reach_intake_without_a_filter() -> None:

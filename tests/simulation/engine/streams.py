@@ -27,7 +27,7 @@ class Record:
 
 
 class Stream:
-    """The changes of one table: those that wait, and the batches that are done.
+    """The changes of one table that a reader hears of: those that wait, and the batches done.
 
     A batch that fails comes again, half as long, as the template asks for; records of one
     partition key keep their order.
@@ -57,7 +57,7 @@ class Stream:
     @property
     def place_name(self) -> str:
         """What the place of a batch in a drawn order follows from."""
-        return self.reader.table
+        return " ".join((self.reader.table, *self.reader.beginnings))
 
     def due(self, now: float, order: str) -> list[Record]:
         """The next batch: in order within each key, and none while an earlier one is busy."""

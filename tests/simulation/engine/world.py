@@ -326,11 +326,13 @@ class World:
                 if message.name == receipt:
                     message.visible_at = self.clock.now + seconds
         self.memory.sqs.visibility.clear()
-        for stream in self.streams:
-            changes = self.memory.dynamodb.tables[stream.reader.table].stream
+        for table in dict.fromkeys(stream.reader.table for stream in self.streams):
+            changes = self.memory.dynamodb.tables[table].stream
+            readers = [stream for stream in self.streams if stream.reader.table == table]
             for change in changes:
                 self._sent += 1
-                stream.take(change, self._sent)
+                for stream in readers:
+                    stream.take(change, self._sent)
             changes.clear()
 
     def until_rest(
