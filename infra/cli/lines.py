@@ -16,6 +16,8 @@ from infra.cli.session import session_of
 from infra.cli.showing import OUTCOMES, counted, show_json
 
 PAGE_ROWS = 1000
+# The API counts what somebody holds up to here; whoever has so many may hold more.
+MAX_HELD = 1000
 
 app = Typer()
 
@@ -104,12 +106,19 @@ def _holders(holders: Sequence[dict[str, Any]]) -> str:
 def summary(ctx: Context, import_id: ImportId, as_json: AsJson = False) -> ExitCode:
     """Summarize an import: its errors by code, who gains and loses accounts, and its times."""
     session = session_of(ctx)
-    found = session.api.get("imports", import_id, "summary")
+    found = session.api.get("imports", import_id, "summary", counts="true")
     if as_json:
         show_json(found)
     else:
         _show_summary(session.screen, found)
     return ExitCode.ALL_GOOD
+
+
+def _held(number: int | None) -> str:
+    """How many roles of accounts somebody holds; the API counts up to MAX_HELD."""
+    if number is None:
+        return ""
+    return f"{number:,}{'+' if number >= MAX_HELD else ''}"
 
 
 def _show_summary(screen: Screen, found: dict[str, Any]) -> None:
@@ -133,12 +142,18 @@ def _show_summary(screen: Screen, found: dict[str, Any]) -> None:
     if managers := found["managers"]:
         screen.say()
         screen.table(
-            ("user", "name", "gains", "loses"),
+            ("user", "name", "gains", "loses", "holds now"),
             [
-                (_holders([one]), one["name"], f"{one['gains']:,}", f"{one['loses']:,}")
+                (
+                    _holders([one]),
+                    one["name"],
+                    f"{one['gains']:,}",
+                    f"{one['loses']:,}",
+                    _held(one.get("held")),
+                )
                 for one in managers
             ],
-            numbers=(2, 3),
+            numbers=(2, 3, 4),
         )
     screen.say()
     screen.table(

@@ -127,7 +127,9 @@ def summary(cell: str = "Wanjiru") -> dict[str, Any]:
         "codes": [
             {"code": "USER_NOT_FOUND", "count": 15, "message": f"No user {cell}", "hint": cell}
         ],
-        "managers": [{"user": "w@lumina.example", "name": cell, "gains": 12, "loses": 3}],
+        "managers": [
+            {"user": "w@lumina.example", "name": cell, "gains": 12, "loses": 3, "held": 1000}
+        ],
         "stages": [{"stage": cell, "seconds": 1.25}],
     }
 

@@ -367,6 +367,9 @@ def test_the_summary_counts_codes_and_what_each_manager_gains_and_loses(
         {**holder(BARAKA, "Baraka Mwangi"), "gains": 0, "loses": 2},
         {**holder(AMINA, "Amina Otieno"), "gains": 1, "loses": 0},
     ]
+    pipeline.publish()
+    counted = api.get(f"/imports/{import_id(created)}/summary", counts="true").body["managers"]
+    assert [(one["user"], one["held"]) for one in counted] == [(BARAKA, 3), (AMINA, 1)]
 
 
 def test_the_summary_says_how_long_each_stage_took(pipeline: Pipeline) -> None:

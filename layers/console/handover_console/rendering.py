@@ -23,6 +23,8 @@ from handover_console.web import Answer
 
 STATIC = Path(__file__).with_name("static")
 PENDING = "pending:"
+# The API counts what somebody holds up to here; whoever has so many may hold more.
+MAX_HELD = 1000
 # The line and the column that a message of the API begins with.
 _PLACE = re.compile(r"line \d+(, [^:]{1,200})?: ")
 IMMUTABLE = "public, max-age=31536000, immutable"
@@ -90,6 +92,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "moment": moment,
         "number": number,
+        "load": load,
         "people": people,
         "person": person,
         "holder": holder,
@@ -110,6 +113,11 @@ def moment(instant: str | None) -> Markup:
     return Markup('<time datetime="{0}" title="{1} UTC">{2} UTC</time>').format(
         when.isoformat(), f"{when:%Y-%m-%d %H:%M:%S}", f"{when:%d %b %Y, %H:%M}"
     )
+
+
+def load(held: int) -> str:
+    """How many accounts somebody holds, as the API counts them."""
+    return text("people.load.more", n=held) if held >= MAX_HELD else number(held)
 
 
 def people(held: Iterable[Mapping[str, Any]]) -> str:

@@ -221,6 +221,7 @@ TEXTS = {
     "managers.title.run": "Who gained and lost accounts",
     "managers.gains": "Gains",
     "managers.loses": "Loses",
+    "managers.held": "Holds now",
     "managers.none": "Nobody gains or loses an account.",
     "codes.title": "Problems",
     "codes.none": "No line has a problem.",

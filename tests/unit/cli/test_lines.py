@@ -104,7 +104,7 @@ SUMMARY = {
     )
     | {"lines": 1234, "rejected": 1234},
     "codes": [{"code": "USER_ROLE", "count": 1234, "message": "Wrong role.", "hint": "Choose."}],
-    "managers": [{**ANA, "gains": 5, "loses": 7}],
+    "managers": [{**ANA, "gains": 5, "loses": 7, "held": 1000}],
     "stages": [{"stage": "working", "seconds": 3.25}],
 }
 
@@ -119,7 +119,7 @@ def test_the_summary_is_four_tables(
     rows = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert "rejected 1,234" in rows
     assert "USER_ROLE 1,234 Wrong role." in rows
-    assert "ana@x.example Ana 5 7" in rows
+    assert "ana@x.example Ana 5 7 1,000+" in rows
     assert "working 3.2" in rows
 
 

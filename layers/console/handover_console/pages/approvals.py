@@ -77,7 +77,7 @@ def _preview(visit: Visit, found: Mapping[str, Any]) -> tuple[Any, Any]:
         dry_run = visit.api.get("imports", before)
         if dry_run["mode"] != "dry_run" or dry_run["profile"] != found["profile"]:
             return None, None
-        summary = visit.api.get("imports", before, "summary")
+        summary = visit.api.get("imports", before, "summary", counts="true")
         lines = visit.api.get("imports", before, "lines", outcome="cleared", limit=LOSSES)
     except ApiError as error:
         if error.status not in WITHOUT_PREVIEW:

@@ -38,7 +38,9 @@ def show(visit: Visit, found: Mapping[str, Any]) -> Answer:
     if query.get("outcome") == "all":
         asked["outcome"] = ""
     try:
-        summary = visit.api.get("imports", name, "summary")
+        # Of a dry run it matters how many accounts somebody would have in the end.
+        counts = "true" if is_dry else None
+        summary = visit.api.get("imports", name, "summary", counts=counts)
         lines = _lines(visit, name, asked)
     except ApiError as error:
         if error.status not in WITHOUT_LINES:

@@ -79,13 +79,18 @@ class CodeCount(BaseModel):
 
 
 class Manager(BaseModel):
-    """How many roles of accounts a user gains and loses."""
+    """How many roles of accounts a user gains and loses.
+
+    `held` is how many they hold now, at most 1,000, where it was asked for; null after the first
+    50 managers.
+    """
 
     user: str
     name: str
     is_pending: bool
     gains: int
     loses: int
+    held: int | None = None
 
 
 class StageTime(BaseModel):
@@ -144,6 +149,9 @@ def list_lines(
     summary="Summarize the results of an import",
     responses=answers(200, "The summary", ResultSummary),
 )
-def summarize(name: Name) -> dict[str, Any]:
+def summarize(
+    name: Name,
+    counts: Annotated[bool, Query(description="Count what each manager holds now")] = False,
+) -> dict[str, Any]:
     """Counts, errors by code, and who gains and loses; for those who may download its results."""
-    return result_summary(resources(), person_of(router), name, run_of(router))
+    return result_summary(resources(), person_of(router), name, run_of(router), counts=counts)
