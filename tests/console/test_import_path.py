@@ -14,7 +14,7 @@ from tests.console import samples
 from tests.console.browser import Browser
 from tests.console.samples import IMPORT_ID, line, lines, one_import
 from tests.console.stand import Stand
-from tests.kit.cast import INSIDERS
+from tests.kit.cast import ADMIN, INSIDERS, OFFICE
 
 HERE = f"/imports/{IMPORT_ID}"
 NEXT_ID = "f" * 32
@@ -268,6 +268,20 @@ def test_an_import_is_cancelled(signed_in: Browser, stand: Stand) -> None:
 
     assert [path for _, path, _ in sent(stand)] == [f"{HERE}/cancel"]
     assert page.headers["location"] == f"/console{HERE}"
+
+
+@pytest.mark.parametrize(
+    ("uploader", "must_say_why"), [(ADMIN.email, False), (OFFICE.email, True)], ids=["own", "other"]
+)
+def test_who_cancels_what_another_has_uploaded_says_why(
+    signed_in: Browser, stand: Stand, uploader: str, must_say_why: bool
+) -> None:
+    found(stand, state="processing", uploader=uploader)
+
+    page = signed_in.get(HERE)
+
+    (field,) = [one for _, one in page.read.elements if one.get("name") == "reason"]
+    assert ("required" in field) is must_say_why
 
 
 def test_an_import_that_is_being_cancelled_is_not_cancelled_again(

@@ -196,8 +196,8 @@ TEXTS = {
     "progress.job.approvals": "see what needs approval.",
     "progress.no_file": "The file has not arrived yet.",
     "progress.waits": (
-        "This import takes managers off many accounts, so an Admin must approve it first. Nothing"
-        " has changed yet."
+        "This import goes beyond a limit of your organisation, so an Admin must approve it first."
+        " Nothing has changed yet."
     ),
     # Refused and cancelled
     "refused.title": "The file was refused",
@@ -656,7 +656,7 @@ TEXTS = {
     "set_up.change_guard_lines": "lines, without which none of these three holds it",
     "set_up.changes.price": (
         "With any of these limits each file is checked before it is applied, which takes about"
-        " twice as long."
+        " twice as long and reads each account twice."
     ),
     "approvals.changes": "{n} of {lines} lines change an account.",
     "set_up.uploader_may_approve": "Who uploaded a file may approve it, too",

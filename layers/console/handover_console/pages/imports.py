@@ -35,7 +35,8 @@ def show(visit: Visit) -> Answer:
     if found["state"] == approvals.WAITING:
         return approvals.show_one(visit, found)
     if found["state"] not in FINAL:
-        return page(visit, "progress.html", one=found, progress=_progress(found))
+        mine = approvals.is_mine(visit, found)
+        return page(visit, "progress.html", one=found, progress=_progress(found), is_mine=mine)
     if found["state"] in ("refused", "cancelled"):
         return page(visit, "refused.html", one=found)
     if found["mode"] == "preview":
