@@ -23,6 +23,8 @@ NEEDS = (
     Variable.WORK_BUCKET,
     Variable.REPORTS_BUCKET,
     Variable.IMPORTS_TABLE,
+    Variable.AUDIT_TABLE,
+    Variable.AUDIT_DAYS,
     Variable.DIRECTORY_TABLE,
     Variable.FINALIZE_QUEUE_URL,
     Variable.NOTIFICATIONS_TOPIC,

@@ -44,7 +44,10 @@ def audit(
     ] = DEFAULT_ROWS,
     as_json: AsJson = False,
 ) -> ExitCode:
-    """Show who did what in the tenant, newest first; for Admins."""
+    """Show who did what in the tenant, newest first; for Admins.
+
+    The doors cli and console are what a client calls itself, which proves nothing.
+    """
     session = session_of(ctx)
     query = {"actor": by, "act": act, "about": about, "since": since, "until": until}
     asked: dict[str, Any] = {name: text or None for name, text in query.items()}

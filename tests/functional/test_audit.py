@@ -94,6 +94,15 @@ def test_the_reason_of_a_decision_is_in_its_entry(pipeline: Pipeline) -> None:
     assert (entry["actor"], entry["reason"]) == (ADMIN, "the wrong file")
 
 
+def test_who_is_deleted_is_noted_as_they_were(pipeline: Pipeline) -> None:
+    assert api(pipeline).request("DELETE", f"/users/{AMINA}").status == 202
+
+    (entry,) = entries(pipeline, act="users_deleted")
+
+    assert entry["before"] == {"users": {AMINA: "active"}}
+    assert entry["after"]["users"] == [AMINA]
+
+
 def test_a_file_that_could_not_be_stored_is_noted_as_not_done(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     created = previewed(pipeline, ("K000", BARAKA))

@@ -52,6 +52,9 @@ def test_a_file_whose_lines_are_all_good_is_applied_as_it_was_checked(pipeline: 
     assert pipeline.table(written, "results.csv") == pipeline.table(check, "results.csv")
     assert len(announced(pipeline)) == 1
     assert announced(pipeline)[0].startswith("Import done")
+    (entry,) = api(pipeline).get("/audit", act="import_applied").body["entries"]
+    assert (entry["about"], entry["actor"]) == (f"import {import_id(check)}", "")
+    assert (entry["door"], entry["after"]["ticket"]) == ("check", dry_run["applied_by"])
 
 
 def test_one_bad_line_stops_all_and_the_results_say_what_would_have_happened(

@@ -18,7 +18,7 @@ ACTS = """
 route                              acts
 POST_/imports                      file_announced
 POST_/imports/<name>/approve       import_approved
-POST_/imports/<name>/cancel        import_cancelled
+POST_/imports/<name>/cancel        import_cancelled+import_refused
 POST_/imports/<name>/undo          import_undone
 POST_/imports/<name>/apply         import_applied
 POST_/imports/<name>/corrections   lines_corrected

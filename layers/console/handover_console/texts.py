@@ -517,8 +517,9 @@ TEXTS = {
     # Audit trail
     "audit.title": "Audit trail",
     "audit.lead": (
-        "Who did what, when, and by which door. Lines of files are not here: each account has a"
-        " history of its own."
+        "Who did what, when, and by which door. “Command line” and “Console” are what the program"
+        " calls itself, which proves nothing; who acted is proven. Lines of files are not here:"
+        " each account has a history of its own."
     ),
     "audit.filter": "Filter the audit trail",
     "audit.actor": "Who",
@@ -551,6 +552,7 @@ TEXTS = {
     "act.file_announced": "Announced a file",
     "act.file_dropped": "Dropped a file",
     "act.import_approved": "Approved an import",
+    "act.import_refused": "Refused an import",
     "act.import_cancelled": "Cancelled an import",
     "act.import_applied": "Applied an import",
     "act.import_undone": "Undid an import",
@@ -572,6 +574,7 @@ TEXTS = {
     "door.cli": "Command line",
     "door.console": "Console",
     "door.drop": "Drop",
+    "door.check": "Check of a file",
     "door.directory": "Directory",
     "door.operator": "Operator",
     "door.sweep": "Sweep",

@@ -27,6 +27,7 @@ class Door(StrEnum):
     CLI = "cli"
     CONSOLE = "console"
     DROP = "drop"
+    CHECK = "check"  # the check of a file, which Handover applies by itself
     DIRECTORY = "directory"  # a change of the directory, which Handover follows by itself
     OPERATOR = "operator"
     SWEEP = "sweep"
@@ -54,6 +55,7 @@ class Act(StrEnum):
     FILE_ANNOUNCED = "file_announced"
     FILE_DROPPED = "file_dropped"
     IMPORT_APPROVED = "import_approved"
+    IMPORT_REFUSED = "import_refused"  # cancelled by who could have approved it
     IMPORT_CANCELLED = "import_cancelled"
     IMPORT_APPLIED = "import_applied"
     IMPORT_UNDONE = "import_undone"

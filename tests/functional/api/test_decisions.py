@@ -62,7 +62,7 @@ def test_an_approved_import_goes_on_to_all_its_chunks(api: Api) -> None:
 
 
 def test_who_decides_says_why_and_it_stands_in_the_import(api: Api) -> None:
-    approved, refused = waiting(api), waiting(api)
+    approved, refused = waiting(api), waiting(api, number=2)
     ticket = api.post("/imports", EXPECTED).body["import_ticket"]
     why = {"reason": " The region moves \n to Ben "}
 
@@ -75,6 +75,15 @@ def test_who_decides_says_why_and_it_stands_in_the_import(api: Api) -> None:
     assert [answer.status for answer in answers] == [202] * 3
     assert answers[0].body["approve_reason"] == "The region moves to Ben"
     assert {one.body["cancel_reason"] for one in answers[1:]} == {"The region moves to Ben"}
+    entries = {one["about"]: one for one in api.get("/audit").body["entries"] if one["reason"]}
+    assert [entries[f"import {one}"]["act"] for one in (approved.pk, refused.pk, ticket)] == [
+        "import_approved",
+        "import_refused",
+        "import_cancelled",
+    ]
+    noted = entries[f"import {refused.pk}"]
+    assert noted["before"] == {"state": "awaiting_approval"}
+    assert noted["after"] == {"state": "cancelled", "filename": refused.filename}
     too_long = api.post(f"/imports/{waiting(api).pk}/approve", {"reason": "x" * 201})
     assert_problem(too_long, 400)
     assert too_long.body["field"] == "reason"

@@ -23,6 +23,12 @@ ASKED = frozenset(
         "resolution_begun",
     }
 )
+# Decisions about an import, and what each is in the import; refusing is how others cancel.
+DECISIONS = {
+    "import_approved": "import_approved",
+    "import_cancelled": "import_cancelled",
+    "import_refused": "import_cancelled",
+}
 SIGN_INS = frozenset({"sign_in_allowed", "sign_in_barred"})
 
 
@@ -72,9 +78,9 @@ def check(world: World) -> Iterator[str]:
 
 def _decisions(world: World, entries: list[Entry]) -> Iterator[str]:
     noted = Counter(
-        (entry.act, entry.about, entry.actor)
+        (DECISIONS[entry.act], entry.about, entry.actor)
         for entry in entries
-        if entry.act in ("import_approved", "import_cancelled")
+        if entry.act in DECISIONS
     )
     made: Counter[tuple[str, str, str]] = Counter()
     for (pk, sk), item in world.memory.dynamodb.tables["ImportsTable"].items.items():

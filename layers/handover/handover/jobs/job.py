@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from handover.access.acts import noted
 from handover.access.people import Person
-from handover.audit import Act
+from handover.audit import Act, Json
 from handover.model import JobKind, Mode
 from handover.pipeline.tickets import MAX_FILENAME_CHARS, TICKET_SECONDS, new_ticket
 from handover.profiles import Profile, profile_json
@@ -46,17 +46,20 @@ class Job:
     filename: str = ""
 
 
-def ask_job(resources: Resources, person: Person, job: Job, now: float) -> str:
+def ask_job(
+    resources: Resources, person: Person, job: Job, now: float, before: Json | None = None
+) -> str:
     """The ticket of the job; its import will be found under it.
 
-    The caller has checked the person's rights. When this raises, no job is stored.
+    `before` is what the job changes, as the audit trail shows it. The caller has checked the
+    person's rights. When this raises, no job is stored.
     """
     ticket = new_ticket(now)
     resources.tables.tickets.issue(
         ticket,
         job_ticket(person.tenant, person.email, job, now),
         resources.tables.jobs.addition(person.tenant, ticket, job_json(job)),
-        noted(resources, person.actor, *act_of(job), after=job_shown(job, ticket)),
+        noted(resources, person.actor, *act_of(job), before=before, after=job_shown(job, ticket)),
     )
     metrics.add_metric("JobsAsked", "Count", 1)
     return ticket

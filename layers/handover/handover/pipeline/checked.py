@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
+from handover.access.acts import noted
+from handover.audit import Act, Actor, Door
 from handover.aws import objects
 from handover.errors import RetryLaterError
 from handover.model import Mode, State
@@ -63,6 +65,14 @@ def apply_checked(resources: Resources, item: ImportItem, run: Invocation) -> No
         raise RetryLaterError("the plan of this import is not there")
     plan = plan_from(body)
     ticket = applying_ticket(item)
+    noted_as = noted(
+        resources,
+        Actor(item.tenant, "", Door.CHECK),
+        Act.IMPORT_APPLIED,
+        f"import {item.pk}",
+        after={"ticket": ticket, "mode": Mode.RUN.value, "profile": item.profile}
+        | ({"on_error": item.on_error} if item.on_error else {}),
+    )
     root = item.object_of or item.pk
     issued = resources.tables.tickets.issue_once(
         ticket,
@@ -85,6 +95,7 @@ def apply_checked(resources: Resources, item: ImportItem, run: Invocation) -> No
             expires_at=rfc3339(run.now + TICKET_SECONDS),
             expires=int(run.now) + TICKET_SECONDS,
         ),
+        noted_as,
     )
     if issued.import_id is None:
         key = ticket_key(item.tenant, ticket)

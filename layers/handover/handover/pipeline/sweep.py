@@ -226,7 +226,8 @@ def _cancel(resources: Resources, item: ImportItem, run: Invocation) -> None:
         Actor(item.tenant, "", Door.SWEEP),
         Act.IMPORT_CANCELLED,
         f"import {item.pk}",
-        after={"filename": item.filename, "state": item.state},
+        before={"state": item.state},
+        after={"filename": item.filename, "state": State.CANCELLED.value},
         reason=why,
     )
     if resources.tables.imports.cancel(item.pk, why, at=at, also=also):

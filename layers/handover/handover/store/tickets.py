@@ -91,10 +91,13 @@ class Tickets:
         if not write_together([{"Put": put}, *also]):
             raise RetryLaterError("there is a ticket of that name")
 
-    def issue_once(self, ticket: str, item: TicketItem) -> TicketItem:
-        """The ticket as stored, which is `item` if there was none of that id."""
+    def issue_once(self, ticket: str, item: TicketItem, also: Item | None = None) -> TicketItem:
+        """The ticket as stored, which is `item` if there was none of that id.
+
+        `also` is another write, such as the entry of the act, made only together with the ticket.
+        """
         item.pk = f"{TICKET}#{ticket}"
-        if saved_if(item, TicketItem.pk.does_not_exist()):
+        if saved_if(item, TicketItem.pk.does_not_exist(), also):
             return item
         return TicketItem.get(item.pk, TICKET, consistent_read=True)
 

@@ -112,7 +112,8 @@ def apply_import(
         person.actor,
         Act.IMPORT_APPLIED,
         f"import {item.pk}",
-        after={"ticket": ticket_id, "mode": ticket.mode, "profile": ticket.profile},
+        after={"ticket": ticket_id, "mode": ticket.mode, "profile": ticket.profile}
+        | ({"on_error": on_error} if on_error else {}),
         outcome=Outcome.OPEN,
     )
     ask_file(resources, ticket_id, ticket, entry, iter([pointer_to(root.pk)]), deadline)

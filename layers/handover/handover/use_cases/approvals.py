@@ -112,7 +112,9 @@ def cancel(
 def _cancel_import(
     resources: Resources, person: Person, item: ImportItem, reason: str, run: Invocation
 ) -> ImportItem:
-    at, also = rfc3339(run.now), _noted(resources, person, Act.IMPORT_CANCELLED, item, reason)
+    waits = item.state == State.AWAITING_APPROVAL and item.uploader != person.email
+    act = Act.IMPORT_REFUSED if waits else Act.IMPORT_CANCELLED
+    at, also = rfc3339(run.now), _noted(resources, person, act, item, reason)
     is_news = resources.tables.imports.cancel(
         item.pk, person.email, at=at, reason=reason, also=also
     )
@@ -133,13 +135,21 @@ def _cancel_import(
 def _noted(
     resources: Resources, person: Person, act: Act, found: ImportItem | Ticket, reason: str
 ) -> Item:
-    """The entry of a decision about the import, in the state in which the person met it."""
+    """The entry of a decision about the import; before it is the state that the person met."""
     if isinstance(found, Ticket):
         name, filename, state = found.ticket, found.item.filename, State.AWAITING_UPLOAD.value
     else:
         name, filename, state = found.pk, found.filename, found.state
-    after = {"filename": filename, "state": state}
-    return noted(resources, person.actor, act, f"import {name}", after=after, reason=reason)
+    becomes = State.PROCESSING if act is Act.IMPORT_APPROVED else State.CANCELLED
+    return noted(
+        resources,
+        person.actor,
+        act,
+        f"import {name}",
+        before={"state": state},
+        after={"filename": filename, "state": becomes.value},
+        reason=reason,
+    )
 
 
 def _hand_out(resources: Resources, item: ImportItem, deadline: Deadline) -> ImportItem:

@@ -65,6 +65,7 @@ def issue_ticket(
         _check_any_profile(resources, person, announced)
     else:
         check_mapping(profile_for(resources, person, announced.profile), announced.mapping)
+    on_error = checked_on_error(announced.on_error)
     ticket = new_ticket(now)
     expires_at = rfc3339(now + FORM_SECONDS)
     item = TicketItem(
@@ -74,7 +75,7 @@ def issue_ticket(
         filename=filename,
         mode=announced.mode.value,
         mapping=json.dumps(dict(announced.mapping)),
-        on_error=checked_on_error(announced.on_error),
+        on_error=on_error,
         issued_at=rfc3339(now),
         expires_at=expires_at,
         expires=int(now) + TICKET_SECONDS,
@@ -84,7 +85,8 @@ def issue_ticket(
         person.actor,
         Act.FILE_ANNOUNCED,
         f"import {ticket}",
-        after={"filename": filename, "profile": announced.profile, "mode": announced.mode.value},
+        after={"filename": filename, "profile": announced.profile, "mode": announced.mode.value}
+        | ({"on_error": on_error} if on_error else {}),
     )
     resources.tables.tickets.issue(ticket, item, also)
     key = ticket_key(person.tenant, ticket)

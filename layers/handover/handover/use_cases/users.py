@@ -219,7 +219,8 @@ def delete_users(
         raise ConflictError("you cannot delete yourself: have another Admin do this")
     _check_no_default(resources, person, addresses)
     removal = Job(JobKind.REMOVAL, users=tuple(addresses))
-    ticket = ask_job(resources, person, removal, run.now)
+    before = {"users": {email: status_of(user) for email, user in known.items()}}
+    ticket = ask_job(resources, person, removal, run.now, before)
     logger.info("removal asked for", extra={"ticket": ticket, "users": len(addresses)})
     return ticket
 
