@@ -25,7 +25,7 @@ app = Typer()
 @app.command(
     rich_help_panel=Panel.FILES,
     epilog=examples(
-        "lines 4f0c… --outcome rejected", "lines 4f0c… --code USER_NOT_FOUND", "lines 4f0c… --q K00"
+        "lines 4f0c… --outcome rejected", "lines 4f0c… --q K00", "lines 4f0c… --manager 'Ada Obi'"
     ),
 )
 def lines(
@@ -41,6 +41,13 @@ def lines(
     q: Annotated[
         str | None,
         Option("--q", metavar="TEXT", help="a line number, or the beginning of an account"),
+    ] = None,
+    manager: Annotated[
+        str | None,
+        Option("--manager", metavar="WHO", help="who holds the account before or after the line"),
+    ] = None,
+    opco: Annotated[
+        str | None, Option("--opco", metavar="OPCO", help="only accounts of this opco")
     ] = None,
     limit: Annotated[
         int, Option("--limit", metavar="N", min=0, help="list at most this many; 0 = all")
@@ -60,6 +67,8 @@ def lines(
             outcome=outcome,
             code=code,
             q=q,
+            manager=manager,
+            opco=opco,
         )
     )
     if as_json:

@@ -56,7 +56,13 @@ def ended_import(lines: int) -> EndedImport:
         rows.append(part.results)
         index.append(part.index)
     described = LineIndex(
-        HEADER.labels, 0, DIALECT.delimiter, (ROLE,), tuple(builder.blocks), builder.moves()
+        HEADER.labels,
+        0,
+        DIALECT.delimiter,
+        (ROLE,),
+        tuple(builder.blocks),
+        builder.moves(),
+        builder.opcos(),
     )
     files = {
         f"{RESULTS}.csv": b"".join(rows),
@@ -75,7 +81,9 @@ def _result(number: int, draw: Callable[[int], int]) -> LineResult:
     account, before, after = f"KE-{draw(10**7):07d}", _address(draw(USERS)), _address(draw(USERS))
     line = Line(number, (account, after))
     if number % 100:
-        return LineResult(line, Outcome.UPDATED, (RoleChange(ROLE, (before,), (after,)),))
+        changes = (RoleChange(ROLE, (before,), (after,)),)
+        holders = frozenset({before, after})
+        return LineResult(line, Outcome.UPDATED, changes, holders=holders, opco="Kenya")
     unknown = Rejection(
         number,
         "account Manager",

@@ -130,6 +130,7 @@ def summary(cell: str = "Wanjiru") -> dict[str, Any]:
         "managers": [
             {"user": "w@lumina.example", "name": cell, "gains": 12, "loses": 3, "held": 1000}
         ],
+        "opcos": [{"opco": cell, "lines": 12}, {"opco": "Lumina Togo", "lines": 3}],
         "stages": [{"stage": cell, "seconds": 1.25}],
     }
 

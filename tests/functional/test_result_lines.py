@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -126,10 +127,19 @@ def test_a_rejected_line_names_the_wrong_cell_and_what_would_correct_it(
         ({"q": "002"}, [], None),
         ({"q": "K00", "outcome": "rejected"}, [4, 5], None),
         ({"q": "nowhere"}, [], None),
+        ({"manager": BARAKA}, [2, 3, 5, 6], None),
+        ({"manager": "baraka mwangi"}, [2, 3, 5, 6], None),
+        ({"manager": AMINA}, [2], None),
+        ({"manager": "nobody called so"}, [], None),
+        ({"manager": BARAKA, "outcome": "unchanged"}, [6], None),
+        ({"manager": BARAKA, "q": "k002"}, [5], None),
+        ({"opco": "kenya"}, [2, 3, 5, 6], None),
+        ({"opco": "Ken"}, [], None),
+        ({"opco": "Kenya", "manager": AMINA, "q": "2"}, [2], None),
     ],
 )
 @pytest.mark.parametrize("limit", ["1", "2", "100"])
-def test_lines_are_found_by_outcome_code_number_and_account(
+def test_lines_are_found_by_each_filter(
     pipeline: Pipeline, query: dict[str, str], found: list[int], matching: int | None, limit: str
 ) -> None:
     created = worked(pipeline)
@@ -294,6 +304,23 @@ def as_older_code_left_it(pipeline: Pipeline) -> None:
         )
 
 
+def test_the_index_of_older_code_finds_lines_by_all_but_manager_and_opco(
+    pipeline: Pipeline,
+) -> None:
+    created = worked(pipeline)
+    reports = pipeline.memory.s3.buckets[pipeline.resources.reports_bucket]
+    (key,) = [key for key in reports.objects if key.endswith("/lines.json")]
+    older = json.loads(reports.objects[key][0].body)
+    for _, _, sections, _ in older["blocks"]:
+        del sections[3:]
+    del older["opcos"]
+    pipeline.memory.s3.upload(pipeline.resources.reports_bucket, key, json.dumps(older).encode())
+
+    assert numbers(listed(pipeline, created, q="6")) == [6]
+    assert ask(pipeline, created, manager=BARAKA).status == 404
+    assert "by line or account" in ask(pipeline, created, opco="Kenya").body["detail"]
+
+
 def test_an_index_that_takes_too_much_is_left_out(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -363,6 +390,7 @@ def test_the_summary_counts_codes_and_what_each_manager_gains_and_loses(
         ("USER_NOT_FOUND", 1),
     ]
     assert all(code["message"] and code["hint"] for code in summary["codes"])
+    assert summary["opcos"] == [{"opco": "Kenya", "lines": 4}]
     assert summary["managers"] == [
         {**holder(BARAKA, "Baraka Mwangi"), "gains": 0, "loses": 2},
         {**holder(AMINA, "Amina Otieno"), "gains": 1, "loses": 0},

@@ -223,6 +223,8 @@ class LineResult:
     """What became of one line: its outcome and, where it matters, what changed or why not.
 
     `message` explains an outcome that is no rejection ("an identical line stands at line 4").
+    `holders` are the assignees of the roles that the line names, before and after it, and `opco` is
+    the account's; both are empty where the account was not read.
     """
 
     line: Line
@@ -230,6 +232,8 @@ class LineResult:
     changes: tuple[RoleChange, ...] = ()
     rejection: Rejection | None = None
     message: str = ""
+    holders: frozenset[str] = frozenset()
+    opco: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+
 import pytest
 from handover.model import Dialect, Header, Line, LineResult, Outcome, Rejection, RoleChange
 from handover.reports import (
@@ -25,6 +28,7 @@ from hypothesis import strategies as st
 HEADER = Header(("Key", " The\nOwner ", "Note"), data_start=20, data_line=2)
 COMMA = Dialect("utf-8", ",")
 ROLES = ("owner", "viewer", "workflow")
+HOLDERS, OPCOS = ("a@x", "aa@x", "a@xx", "pending:a@x"), ("", "Kenya", "Kenya 2")
 cells = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
     st.text("aB '=+;,\t\r\n\"", max_size=6),
@@ -48,6 +52,10 @@ def results(draw: st.DrawFn) -> list[LineResult]:
             outcome = draw(st.sampled_from([Outcome.UPDATED, Outcome.UNCHANGED]))
             changes = (RoleChange("owner", ("a@x",), ("b@x",)),)
             found.append(LineResult(line, outcome, changes if outcome is Outcome.UPDATED else ()))
+        # One name is the beginning of another, and one holder's address that of a pending one.
+        holders = draw(st.frozensets(st.sampled_from(HOLDERS)))
+        opco = draw(st.sampled_from(OPCOS))
+        found[-1] = replace(found[-1], holders=holders, opco=opco)
     return found
 
 
@@ -62,7 +70,13 @@ def indexed(found: list[LineResult], chunk: int) -> tuple[LineIndex, bytes, byte
         builder.add(part)
         sections, data = sections + part.index, data + part.results
     index = LineIndex(
-        ("Key", "The Owner", "Note"), 0, ",", ROLES, tuple(builder.blocks), builder.moves()
+        ("Key", "The Owner", "Note"),
+        0,
+        ",",
+        ROLES,
+        tuple(builder.blocks),
+        builder.moves(),
+        builder.opcos(),
     )
     return index_from(index_json(index)), sections, data
 
@@ -109,6 +123,8 @@ def test_the_lines_found_are_those_that_are_asked_for(
         data.draw(st.sampled_from(["", "rejected", "updated"])),
         data.draw(st.sampled_from(["", "USER_NOT_FOUND"])),
         text,
+        data.draw(st.none() | st.frozensets(st.sampled_from(HOLDERS), max_size=2)),
+        data.draw(st.sampled_from(["", "kenya", "Kenya 2", "Ken"])),
     )
 
     rows = rows_of(index, sections, body, asked)
@@ -119,6 +135,8 @@ def test_the_lines_found_are_those_that_are_asked_for(
         return (
             asked.outcome in ("", result.outcome)
             and asked.code in ("", code)
+            and (asked.holders is None or not asked.holders.isdisjoint(result.holders))
+            and asked.opco.casefold() in ("", result.opco.casefold())
             and (
                 key.startswith(" ".join(text.split()).casefold()) or str(result.line.number) == text
             )
@@ -127,8 +145,10 @@ def test_the_lines_found_are_those_that_are_asked_for(
     assert [row.line for row, *_ in rows] == [
         result.line.number for result in found if is_asked_for(result)
     ]
-    if not text:
+    if not asked.is_search:
         assert sum(map(asked.count_in, index.blocks)) == len(rows)
+    opcos = Counter(result.opco for result in found if result.opco)
+    assert {one.opco: one.lines for one in index.opcos} == opcos
 
 
 def test_a_search_can_begin_at_any_place() -> None:

@@ -21,6 +21,7 @@ LINES = 50
 LEFT_ALONE = 10
 # The API's index may hold few matching lines in one read; a page looks into so many.
 MAX_READS = 5
+FILTERS = ("outcome", "code", "manager", "opco", "q")
 # Who may see an import may not see its lines; old and very large imports have no index.
 WITHOUT_LINES = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 FIELD, WAS, HEADER, TAKE = "field.", "was.", "header.", "take."
@@ -31,7 +32,7 @@ def show(visit: Visit, found: Mapping[str, Any]) -> Answer:
     """The screen of a dry run or of a run that has ended."""
     query = visit.request.query
     name = found["import_id"]
-    asked = {key: query.get(key, "").strip() for key in ("outcome", "code", "q")}
+    asked = {key: query.get(key, "").strip() for key in FILTERS}
     is_dry = found["mode"] == "dry_run"
     if not any(asked.values()) and not is_dry and found["counts"]["rejected"]:
         asked["outcome"] = "rejected"  # what is left to do comes first

@@ -61,7 +61,7 @@ class ResultLines(BaseModel):
     """A page of lines in their order; `cursor` null on the last page.
 
     A page may have fewer lines than asked for, even none, and still a cursor. `matching` is how
-    many lines match in all; null with `q`.
+    many lines match in all; null with `q`, `manager` or `opco`.
     """
 
     lines: list[ResultLine]
@@ -93,6 +93,13 @@ class Manager(BaseModel):
     held: int | None = None
 
 
+class OpcoCount(BaseModel):
+    """How many lines are about accounts of an opco."""
+
+    opco: str
+    lines: int
+
+
 class StageTime(BaseModel):
     """How long a stage of the import took."""
 
@@ -101,11 +108,15 @@ class StageTime(BaseModel):
 
 
 class ResultSummary(BaseModel):
-    """The totals of an import, and the 200 managers with the most gains and losses."""
+    """The totals of an import.
+
+    Of its managers the 200 with the most gains and losses, of its opcos the 200 with most lines.
+    """
 
     counts: Counts
     codes: list[CodeCount]
     managers: list[Manager]
+    opcos: list[OpcoCount]
     stages: list[StageTime]
 
 
@@ -114,7 +125,7 @@ class ResultSummary(BaseModel):
     summary="List the lines of an import with their outcomes",
     responses=answers(200, "A page", ResultLines),
 )
-def list_lines(
+def list_lines(  # noqa: PLR0913 - a route names each of its query parameters
     name: Name,
     outcome: Annotated[Outcome | None, Query(description="Only lines with this outcome")] = None,
     code: Annotated[
@@ -128,6 +139,19 @@ def list_lines(
             description="Only this line number, or accounts that begin with this text, in any case",
         ),
     ] = None,
+    manager: Annotated[
+        str | None,
+        Query(
+            min_length=1,
+            max_length=512,
+            description="Only accounts on which the user of this name or address holds a role that "
+            "the line names, before or after it",
+        ),
+    ] = None,
+    opco: Annotated[
+        str | None,
+        Query(min_length=1, max_length=200, description="Only accounts of this opco, in any case"),
+    ] = None,
     limit: LongLimit = 100,
     cursor: Cursor = None,
 ) -> dict[str, Any]:
@@ -136,7 +160,13 @@ def list_lines(
         resources(),
         person_of(router),
         name,
-        Asked(outcome or "", code or "", q or ""),
+        Asked(
+            outcome or "",
+            code or "",
+            q or "",
+            frozenset({manager}) if manager else None,
+            opco or "",
+        ),
         limit=limit,
         cursor=cursor,
         run=run_of(router),

@@ -12,6 +12,7 @@ from handover.flight import Call, Pace, make_each
 from handover.model import Account, Line, LineResult, Outcome, Repeat
 from handover.pipeline.planners import Planner, Work, planner_of
 from handover.pipeline.previews import PreviewedPlanner
+from handover.reports.line_parts import is_text
 from handover.rules import (
     Decision,
     Instruction,
@@ -78,9 +79,10 @@ def results_of(
         planner = PreviewedPlanner(planner, previews, work.context)
     may_store = work.may_write and not work.is_dry_run
     application = _Application(planner, work.tenant, decided, deadline, may_store=may_store)
-    for plans in application.plans(_batches(asked)):
+    for plans, found in application.plans(_batches(asked)):
         for place, planned in plans.items():
-            results[place] = _result(lines[place], planned)
+            record = found.get(asked[place].account_id)
+            results[place] = _result(lines[place], asked[place], planned, record)
     return [result for result in results if result is not None]
 
 
@@ -116,8 +118,13 @@ class _Application:
         self._decided, self._may_store = decided, may_store
         self._pace = Pace()
 
-    def plans(self, batches: Iterable[dict[int, Instruction]]) -> Iterator[dict[int, Decision]]:
-        """The decisions on each batch of lines, after storing what they need."""
+    def plans(
+        self, batches: Iterable[dict[int, Instruction]]
+    ) -> Iterator[tuple[dict[int, Decision], dict[str, Account]]]:
+        """The decisions on each batch of lines, after storing what they need.
+
+        With them come the records, by id, that they were decided on.
+        """
         following = iter(batches)
         asked = next(following, None)
         if asked is None:
@@ -129,7 +136,7 @@ class _Application:
             found, reading = reading.found, _Reading(after or {})
             plans = self._planner.decide(asked, found, self._deadline)
             if self._may_store:
-                self._write(asked, plans, reading)
+                self._write(asked, (plans, found), reading)
             else:
                 make_each(self._reads(reading), _take, self._pace)
                 self._decided.lines += len(plans)
@@ -137,7 +144,7 @@ class _Application:
                     one.line: preview_of(plans[place], found.get(one.account_id))
                     for place, one in asked.items()
                 }
-            yield plans
+            yield plans, found
             asked = after
 
     def _reads(self, reading: _Reading) -> Iterator[Call[_Taking]]:
@@ -151,13 +158,17 @@ class _Application:
         return lambda: reading.found.update(found)
 
     def _write(
-        self, asked: dict[int, Instruction], plans: dict[int, Decision], reading: _Reading
+        self,
+        asked: dict[int, Instruction],
+        decided: tuple[dict[int, Decision], dict[str, Account]],
+        reading: _Reading,
     ) -> None:
         """Stores what the plans ask for; a plan that met a newer version is made again.
 
         In parts as large as one call to DynamoDB: `decided` counts the parts that are stored, which
         is what the next worker learns when the time is used up in between.
         """
+        plans, _ = decided
         waiting = [place for place, planned in plans.items() if planned.write is not None]
         self._decided.lines += len(plans) - len(waiting)
         reads = self._reads(reading)
@@ -168,7 +179,7 @@ class _Application:
                 waiting[begin : begin + STATEMENTS_A_BATCH]
                 for begin in range(0, len(waiting), STATEMENTS_A_BATCH)
             )
-            writes = [partial(self._store, part, asked, plans, again) for part in parts]
+            writes = [partial(self._store, part, asked, decided, again) for part in parts]
             make_each(chain(writes, reads), _take, self._pace)
             if not again:
                 return
@@ -181,15 +192,16 @@ class _Application:
         self,
         part: Sequence[int],
         asked: dict[int, Instruction],
-        plans: dict[int, Decision],
+        decided: tuple[dict[int, Decision], dict[str, Account]],
         again: list[int],
     ) -> _Taking:
         """Writes one part; what was met instead is decided when the call is taken."""
+        plans, _ = decided
         writes = {place: write for place in part if (write := plans[place].write) is not None}
         unmet = self._planner.store.write(list(writes.values()), self._deadline)
 
         def take() -> None:
-            late = self._decide_again(writes, unmet, asked, plans) if unmet else []
+            late = self._decide_again(writes, unmet, asked, decided) if unmet else []
             self._decided.lines += len(part) - len(late)
             again.extend(late)
 
@@ -200,7 +212,7 @@ class _Application:
         writes: Mapping[int, RecordWrite],
         unmet: Sequence[tuple[RecordWrite, Account | None]],
         asked: Mapping[int, Instruction],
-        plans: dict[int, Decision],
+        before: tuple[dict[int, Decision], dict[str, Account]],
     ) -> list[int]:
         """The places of the lines that must be written after all."""
         places = {write.record.record_id: place for place, write in writes.items()}
@@ -210,7 +222,9 @@ class _Application:
         decided = self._planner.decide(
             {place: asked[place] for place in found}, there, self._deadline
         )
+        plans, records = before
         plans.update(decided)
+        records.update(there)
         return [place for place, planned in decided.items() if planned.write is not None]
 
 
@@ -230,5 +244,24 @@ def _take(_place: int, taking: _Taking) -> None:
     taking()
 
 
-def _result(line: Line, planned: Decision) -> LineResult:
-    return LineResult(line, planned.outcome, planned.changes, planned.rejection, planned.message)
+def _result(
+    line: Line, asked: Instruction, planned: Decision, record: Account | None
+) -> LineResult:
+    """The result, with what its line can be found by: who holds the account, and its opco."""
+    holders: set[str] = set()
+    for change in planned.changes:
+        if not is_text(change.role):
+            holders.update(change.before, change.after)
+    if record is not None:
+        for request in asked.requests:
+            if not is_text(request.role):
+                holders.update(record.assigned.get(request.role, ()))
+    return LineResult(
+        line,
+        planned.outcome,
+        planned.changes,
+        planned.rejection,
+        planned.message,
+        frozenset(holders),
+        record.opco if record is not None else "",
+    )

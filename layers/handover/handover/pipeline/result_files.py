@@ -142,4 +142,5 @@ def _index(plan: ImportPlan, builder: IndexBuilder) -> LineIndex:
         roles=tuple(dict.fromkeys(roles)),
         blocks=tuple(builder.blocks),
         moves=builder.moves(),
+        opcos=builder.opcos(),
     )

@@ -1,8 +1,9 @@
-"""The index beside results.csv, which finds the lines of an import by outcome, code or account.
+"""The index beside results.csv, which finds the lines of an import.
 
-`lines.json` describes it: the file's columns, and for each chunk, as a block, its lines, how many
-there are of which kind, and where its sections and rows are. `lines.index` has the sections of all
-blocks one after another. A reader needs one small range of it for each page. Pure.
+Lines are found by outcome, code, number, account, who holds the account, and its opco.
+`lines.json` describes the index: the file's columns, and for each chunk, as a block, its lines, how
+many there are of which kind, and where its sections and rows are. `lines.index` has the sections of
+all blocks one after another. A reader needs one small range of it for each page. Pure.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ from handover.reports.line_parts import Kind, LinesPart, searched
 
 # The summary lists the gains and losses of this many users, those with the most first.
 MAX_MOVES = 200
+# And so many opcos, those with the most lines first.
+MAX_OPCOS = 200
+# The places of the sections of a block.
+_ROWS, _PROBLEMS, _ACCOUNTS, _HOLDERS, _OPCOS = range(5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,7 @@ class Block:
     first_line: int
     last_line: int
     kinds: tuple[Kind, ...]
-    sections: tuple[int, int, int]
+    sections: tuple[int, ...]
     index_at: int
     results_at: int
     results_bytes: int
@@ -50,11 +55,20 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class OpcoLines:
+    """How many lines are about accounts of an opco."""
+
+    opco: str
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
 class LineIndex:
     """The content of lines.json.
 
     `columns` are the unique names of the file's columns, `account` is the index of the account's
-    column. `roles` are those that changes can be about. `moves` are the MAX_MOVES largest.
+    column. `roles` are those that changes can be about. `moves` are the MAX_MOVES largest, `opcos`
+    the MAX_OPCOS with the most lines.
     """
 
     columns: tuple[str, ...]
@@ -63,6 +77,12 @@ class LineIndex:
     roles: tuple[str, ...]
     blocks: tuple[Block, ...]
     moves: tuple[Move, ...]
+    opcos: tuple[OpcoLines, ...] = ()
+
+    @property
+    def knows_holders(self) -> bool:
+        """True unless older code made the index, by which no holder or opco is found."""
+        return all(len(block.sections) > _OPCOS for block in self.blocks)
 
     def kinds(self) -> Counter[tuple[str, str]]:
         """How many lines have which outcome with which code."""
@@ -82,6 +102,7 @@ class IndexBuilder:
     blocks: list[Block] = field(default_factory=list)
     _gains: Counter[str] = field(default_factory=Counter)
     _loses: Counter[str] = field(default_factory=Counter)
+    _opcos: Counter[str] = field(default_factory=Counter)
 
     def add(self, part: LinesPart) -> None:
         """Adds the next part."""
@@ -98,6 +119,7 @@ class IndexBuilder:
         )
         self.index_at += len(part.index)
         self.results_at += len(part.results)
+        self._opcos.update(part.opcos)
         for user, (gains, loses) in part.moves.items():
             self._gains[user] += gains
             self._loses[user] += loses
@@ -109,6 +131,11 @@ class IndexBuilder:
         moves.sort(key=lambda move: (-move.gains - move.loses, move.user))
         return tuple(moves[:MAX_MOVES])
 
+    def opcos(self) -> tuple[OpcoLines, ...]:
+        """The MAX_OPCOS opcos with the most lines, by their number, then by name."""
+        found = sorted(self._opcos.items(), key=lambda one: (-one[1], one[0]))
+        return tuple(OpcoLines(opco, lines) for opco, lines in found[:MAX_OPCOS])
+
 
 def index_json(index: LineIndex) -> bytes:
     """The index's description as it is stored, the same bytes for the same index."""
@@ -119,6 +146,7 @@ def index_json(index: LineIndex) -> bytes:
             "delimiter": index.delimiter,
             "roles": index.roles,
             "moves": [[move.user, move.gains, move.loses] for move in index.moves],
+            "opcos": [[one.opco, one.lines] for one in index.opcos],
             "blocks": [
                 [
                     [block.first_line, block.last_line],
@@ -158,19 +186,29 @@ def index_from(body: bytes) -> LineIndex:
         tuple(data["roles"]),
         tuple(blocks),
         tuple(Move(*move) for move in data["moves"]),
+        tuple(OpcoLines(*one) for one in data.get("opcos", ())),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which lines are asked for; "" means all.
+    """Which lines are asked for; "" and None mean all.
 
-    `text` is the number of a line, or the beginning of an account, in any case.
+    `text` is the number of a line, or the beginning of an account, in any case. `holders` are
+    assignees, of whom one holds the account before or after the line; `opco` is the account's, in
+    any case.
     """
 
     outcome: str = ""
     code: str = ""
     text: str = ""
+    holders: frozenset[str] | None = None
+    opco: str = ""
+
+    @property
+    def is_search(self) -> bool:
+        """True when only the lines of a block themselves say which match."""
+        return bool(self.text or self.opco) or self.holders is not None
 
     def kinds_of(self, block: Block) -> frozenset[int]:
         """The positions of the block's kinds that match the outcome and the code."""
@@ -212,21 +250,19 @@ def find(block: Block, packed: bytes, asked: Asked, first: int) -> Iterator[Foun
 
     `packed` has the block's sections.
     """
-    row_bytes, problem_bytes, _ = block.sections
-    rows = zlib.decompress(packed[:row_bytes])
+    rows = _section(block, packed, _ROWS)
     count = len(rows) // (1 + 2 * _NUMBER_BYTES)
     kinds, numbers, sizes = rows[:count], array("I"), array("I")
     numbers.frombytes(rows[count : count + count * _NUMBER_BYTES])
     sizes.frombytes(rows[count + count * _NUMBER_BYTES :])
     places: Iterable[int] = range(first, count)
-    if asked.text:
-        accounts = zlib.decompress(packed[row_bytes + problem_bytes :])
-        places = sorted(place for place in _named(accounts, numbers, asked) if place >= first)
+    if asked.is_search:
+        places = sorted(p for p in _searched(block, packed, numbers, asked) if p >= first)
     expected = asked.kinds_of(block)
     rejected = [
         number for number, kind in enumerate(block.kinds) if kind.outcome == Outcome.REJECTED
     ]
-    problems = zlib.decompress(packed[row_bytes : row_bytes + problem_bytes]).split(b"\n")
+    problems = _section(block, packed, _PROBLEMS).split(b"\n")
     start, problem, counted = block.results_at, 0, 0
     for place in places:
         if kinds[place] not in expected:
@@ -241,21 +277,49 @@ def find(block: Block, packed: bytes, asked: Asked, first: int) -> Iterator[Foun
 _NUMBER_BYTES = array("I").itemsize
 
 
-def _named(accounts: bytes, numbers: Sequence[int], asked: Asked) -> Collection[int]:
-    """The positions of lines with that number, or whose account begins with that text."""
-    found: set[int] = set()
+def _section(block: Block, packed: bytes, number: int) -> bytes:
+    begin = sum(block.sections[:number])
+    return zlib.decompress(packed[begin : begin + block.sections[number]])
+
+
+def _searched(block: Block, packed: bytes, numbers: Sequence[int], asked: Asked) -> Collection[int]:
+    """The positions of the lines that the text, a holder and the opco all find."""
+    found: list[set[int]] = []
+    if asked.text:
+        accounts = _section(block, packed, _ACCOUNTS)
+        found.append(_numbered(numbers, asked.text) | _beginning(accounts, asked.text))
+    if asked.holders is not None:
+        holders = _section(block, packed, _HOLDERS)
+        found.append({at for one in asked.holders for at in _places(holders, f" {one} ")})
+    if asked.opco:
+        opcos = b"\n" + _section(block, packed, _OPCOS) + b"\n"
+        found.append(_places(opcos, f"\n{searched(asked.opco)}\n"))
+    return set.intersection(*found)
+
+
+def _numbered(numbers: Sequence[int], text: str) -> set[int]:
+    """The position of the line of that number."""
     # A text of digits that begins with 0 is not a line number, but may be an account.
-    if asked.text.isascii() and asked.text.isdecimal() and asked.text[0] != "0":
-        place = bisect_left(numbers, int(asked.text))
-        if place < len(numbers) and numbers[place] == int(asked.text):
-            found.add(place)
-    text = b"\n" + accounts
-    needle = b"\n" + searched(asked.text).encode("utf-8", "replace")
+    if not text.isascii() or not text.isdecimal() or text[0] == "0":
+        return set()
+    place = bisect_left(numbers, int(text))
+    return {place} if place < len(numbers) and numbers[place] == int(text) else set()
+
+
+def _beginning(accounts: bytes, text: str) -> set[int]:
+    """The positions of the lines whose account begins with that text."""
+    return _places(b"\n" + accounts, f"\n{searched(text)}")
+
+
+def _places(texts: bytes, text: str) -> set[int]:
+    """The positions of the texts that contain `text`, which may begin with the end of the last."""
+    needle = text.encode("utf-8", "replace")
+    found: set[int] = set()
     place, counted = 0, 0
-    at = text.find(needle)
+    at = texts.find(needle)
     while at >= 0:
-        place += text.count(b"\n", counted, at)
+        place += texts.count(b"\n", counted, at)
         counted = at
         found.add(place)
-        at = text.find(needle, at + 1)
+        at = texts.find(needle, at + 1)
     return found

@@ -1,11 +1,13 @@
 """A chunk's part of results.csv and of the index beside it, made by the worker. Pure.
 
-A part begins with a head of one line of JSON. Three packed sections of the index follow, then the
+A part begins with a head of one line of JSON. The packed sections of the index follow, then the
 rows of results.csv:
 
     rows      for each line its kind, its number, and the bytes of its row
     problems  for each rejected line the column that is wrong, a hint, and a suggestion
     accounts  for each line the account as it is searched for
+    holders   for each line who holds its account before or after it, each in spaces
+    opcos     for each line the opco of its account as it is searched for
 
 A kind is an outcome with a code. Finalize joins the rows of all parts, and the sections, and
 records where each is; see `line_index`.
@@ -17,7 +19,7 @@ import json
 import zlib
 from array import array
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from handover.model import Dialect, Header, LineResult, Outcome
@@ -41,22 +43,24 @@ class Kind:
 class LinesPart:
     """A part as finalize reads it.
 
-    `first_line` and `last_line` are numbers of lines. `sections` are the bytes of rows, problems
-    and accounts, which follow each other in `index`. `moves` says for each user how many roles of
-    accounts they gain and lose.
+    `first_line` and `last_line` are numbers of lines. `sections` are the bytes of the sections,
+    which follow each other in `index`; a part of older code has only the first three. `moves` says
+    for each user how many roles of accounts they gain and lose, `opcos` how many lines are about
+    accounts of each opco.
     """
 
     first_line: int
     last_line: int
     kinds: tuple[Kind, ...]
     moves: Mapping[str, tuple[int, int]]
-    sections: tuple[int, int, int]
+    opcos: Mapping[str, int]
+    sections: tuple[int, ...]
     index: bytes
     results: bytes
 
 
 def searched(text: str) -> str:
-    """An account in the form used for searching: on one line, case-insensitive."""
+    """An account or an opco in the form used for searching: on one line, case-insensitive."""
     return " ".join(text.split()).casefold()
 
 
@@ -79,11 +83,14 @@ def lines_part(
         zlib.compress(bytes(ids) + numbers.tobytes() + sizes.tobytes(), _LEVEL),
         zlib.compress(_problems(results, header), _LEVEL),
         zlib.compress(_accounts(results, account), _LEVEL),
+        zlib.compress(_holders(results), _LEVEL),
+        zlib.compress(_texts(searched(result.opco) for result in results), _LEVEL),
     ]
     head = {
         "lines": [numbers[0], numbers[-1]],
         "kinds": [[outcome, code, ids.count(kind)] for (outcome, code), kind in kinds.items()],
         "moves": _moves(results),
+        "opcos": dict(Counter(result.opco for result in results if result.opco)),
         "sections": list(map(len, sections)),
     }
     return b"".join([_json(head), b"\n", *sections, *rows])
@@ -93,16 +100,16 @@ def lines_part_from(part: bytes) -> LinesPart:
     """The part that was stored."""
     head_bytes = part.index(b"\n")
     head = json.loads(part[:head_bytes])
-    rows, problems, accounts = head["sections"]
     index_at = head_bytes + 1
-    results_at = index_at + rows + problems + accounts
+    results_at = index_at + sum(head["sections"])
     first_line, last_line = head["lines"]
     return LinesPart(
         first_line,
         last_line,
         tuple(Kind(*kind) for kind in head["kinds"]),
         {user: (gains, loses) for user, (gains, loses) in head["moves"].items()},
-        (rows, problems, accounts),
+        head.get("opcos", {}),
+        tuple(head["sections"]),
         part[index_at:results_at],
         part[results_at:],
     )
@@ -127,6 +134,16 @@ def _accounts(results: Sequence[LineResult], account: int) -> bytes:
         searched(fields[account]) if account < len(fields := result.line.fields) else ""
         for result in results
     )
+    return _texts(found)
+
+
+def _holders(results: Sequence[LineResult]) -> bytes:
+    # No assignee contains a space, so that one in spaces is found whole.
+    return _texts(f" {' '.join(sorted(result.holders))} " for result in results)
+
+
+def _texts(found: Iterable[str]) -> bytes:
+    """A text of each line, none of which contains a line end."""
     return "\n".join(found).encode("utf-8", "replace")
 
 

@@ -189,7 +189,7 @@ def accounts_page(
             resources, person, every, lambda _, account: filters.admits(account), limit, deadline
         )
     place = place_at(cursor, HOLDER_PLACES, max_bytes=MAX_HOLDER_BYTES)
-    holders = sorted(_holders(resources, person.tenant, filters.holder, deadline))
+    holders = sorted(holders_called(resources, person.tenant, filters.holder, deadline))
 
     def is_listed(at: str, account: Account) -> bool:
         # An account held in two roles, or by two people of the name, is listed once.
@@ -210,8 +210,8 @@ def _ways(account: Account, holders: Sequence[str], role: str) -> list[str]:
     ]
 
 
-def _holders(resources: Resources, tenant: str, holder: str, deadline: Deadline) -> set[str]:
-    """The assignee names under which they may hold something.
+def holders_called(resources: Resources, tenant: str, holder: str, deadline: Deadline) -> set[str]:
+    """The assignees that a name, an address or a login name stands for; none for an unknown name.
 
     An address may also be a login name, if people sign in elsewhere with their address.
     """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 
@@ -27,6 +27,7 @@ from handover.reports.result_rows import ResultRow, result_row
 from handover.rules import address_in, is_pending
 from handover.runtime import Invocation, Resources, reports_days
 from handover.store.import_items import ImportItem
+from handover.use_cases.accounts import holders_called
 from handover.use_cases.imports import ended_import
 from handover.use_cases.paging import Room, cursor_at, place_at, sent_bytes
 from handover.use_cases.undo import DAY_SECONDS
@@ -81,10 +82,21 @@ def lines_page(
 ) -> LinesPage:
     """The lines asked for, of the import of that id or ticket.
 
-    Raises what `ended_import` raises, and NotFoundError for an import without an index.
+    Its holders are names or addresses. Raises what `ended_import` raises, and NotFoundError for an
+    import without an index, or whose index has no holders although they are asked for.
     """
     item = ended_import(resources, person, name)
     index = index_of(resources, item, run.now)
+    if (asked.holders or asked.opco) and not index.knows_holders:
+        raise NotFoundError(
+            "the lines of this import are not found by manager or opco: it ended before such "
+            "lists were made. Find them by line or account."
+        )
+    if asked.holders is not None:
+        known = [
+            holders_called(resources, person.tenant, one, run.deadline) for one in asked.holders
+        ]
+        asked = replace(asked, holders=frozenset().union(*known))
     place = _PLACES.fullmatch(place_at(cursor, _PLACES) or "0.0")
     begin = _Place(*map(int, place.groups())) if place is not None else _Place(0, 0)
     found, following = _found(resources, item, index, asked, begin, limit, run.deadline)
@@ -103,7 +115,7 @@ def lines_page(
             following = at
             break
         shown.append(line)
-    matching = None if asked.text else sum(map(asked.count_in, index.blocks))
+    matching = None if asked.is_search else sum(map(asked.count_in, index.blocks))
     return LinesPage(shown, None if following is None else cursor_at(str(following)), matching)
 
 
@@ -168,7 +180,7 @@ def _window(
     """The leading blocks to read together, until they hold enough lines."""
     window = [numbers[0]]
     for number in numbers[1:]:
-        lines = 0 if asked.text else sum(asked.count_in(blocks[one]) for one in window[1:])
+        lines = 0 if asked.is_search else sum(asked.count_in(blocks[one]) for one in window[1:])
         is_large = blocks[number].index_end - blocks[window[0]].index_at > _WINDOW_BYTES
         if is_large or lines >= enough:
             break

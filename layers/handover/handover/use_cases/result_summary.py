@@ -1,4 +1,4 @@
-"""The summary of an ended import: counts, errors by code, who gains and loses accounts."""
+"""The summary of an ended import: counts, errors by code, who gains and loses, opcos, times."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ def result_summary(
         "counts": asdict(counts_of(item)),
         "codes": [_code(code, count) for code, count in codes.most_common()],
         "managers": managers,
+        "opcos": [asdict(one) for one in index.opcos],
         "stages": [
             {"stage": stage.value, "seconds": seconds}
             for stage, seconds in stage_seconds(
