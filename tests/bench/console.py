@@ -38,9 +38,9 @@ TURNS = 5
 IMPORT_ID = "b" * 32
 # The address, the password, and Enter.
 SIGN_IN_ACTIONS = 3
-# What a person takes who knows: a suggestion for each typo, and else what the cell must say. Lines
-# that must be deleted or that nobody can guess (24, 26, 32, 36, 50) stay as they are.
-SUGGESTED = ("wanjiru.mwangi@lumina.example", "grace.ilunga@lumina.example")
+# What a person does who knows: takes all suggestions, which are for typos, and types what each
+# other cell must say. Lines that must be deleted or that nobody can guess (24, 26, 32, 36, 50) stay
+# as they are.
 MANAGER, KENYAN = "account manager", "brian.kiptoo@lumina.example"
 CORRECTED = {
     (5, "Account ID"): "00042000",
@@ -57,7 +57,7 @@ NOTES = (
     "Usable: from following the link until the zone takes a file; the functions are warm.",
     (
         "Actions: whatever a person clicks, types into one field, or chooses, from the sign-in "
-        "page on. A suggestion for several lines is one action, a cell without one is one each."
+        "page on. All suggestions together are one action, each cell without one is one."
     ),
     "Pages of lines: the whole request over HTTP, the median of warm ones.",
 )
@@ -156,6 +156,7 @@ def _screens(doors: Doors) -> list[tuple[str, ...]]:
             console.page.on("response", seen.note)
             console.sign_in(ADMIN, "/import")
             usable = statistics.median(_seconds(lambda: _open(console)) for _ in range(TURNS))
+            console.open("/home")  # where signing in leads
             steps = _steps(console)
             for step in steps:
                 step()
@@ -195,11 +196,9 @@ def _steps(console: Console) -> list[Callable[[], None]]:
         return lambda: page.get_by_label(f"{column}, line {line}", exact=True).fill(text)
 
     return [
-        lambda: page.get_by_role("link", name="Import", exact=True).click(),
-        lambda: page.locator("#file").set_input_files(SAMPLE),
-        lambda: console.button("Preview the changes").click(),
+        lambda: page.locator("#file").set_input_files(SAMPLE),  # on Home; the preview follows
         lambda: page.locator(".apply button").click(),
-        *(lambda one=one: page.get_by_label(f"Use {one}").check() for one in SUGGESTED),
+        lambda: page.locator("#take-all").click(),
         *(fill(line, column, text) for (line, column), text in CORRECTED.items()),
         lambda: page.locator("[name='keep.16']").check(),
         lambda: console.button("Apply the corrected lines").click(),

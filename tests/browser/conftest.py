@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, StorageState, sync_playwright
 
 from infra.chromium import find_chromium
 from tests.browser.console import Console, console_in
@@ -57,19 +57,34 @@ def pytest_runtest_makereport(
     return report
 
 
+@pytest.fixture(scope="session")
+def sign_ins() -> dict[str, StorageState]:
+    """The cookies of who has signed in, by address: a person signs in once for all stories."""
+    return {}
+
+
 @pytest.fixture
 def open_console(
-    chromium: Browser, doors: Doors, request: pytest.FixtureRequest
+    chromium: Browser,
+    doors: Doors,
+    sign_ins: dict[str, StorageState],
+    request: pytest.FixtureRequest,
 ) -> Iterator[Opening]:
-    """Opens the console for one more person. Nothing may go wrong on any of its pages."""
+    """Opens the console for one more person, signed in if named. Nothing may go wrong there."""
     opened: list[Console] = []
     folder = PICTURES / re.sub(r"\W+", "-", request.node.name).strip("-")
     shutil.rmtree(folder, ignore_errors=True)
     with ExitStack() as stack:
 
-        def opening(**how: Any) -> Console:
-            opened.append(stack.enter_context(console_in(chromium, doors.stack.console_url, **how)))
-            return opened[-1]
+        def opening(person: str = "", **how: Any) -> Console:
+            if person in sign_ins:
+                how["storage_state"] = sign_ins[person]
+            console = stack.enter_context(console_in(chromium, doors.stack.console_url, **how))
+            opened.append(console)
+            if person and person not in sign_ins:
+                console.sign_in(person)
+                sign_ins[person] = console.page.context.storage_state()
+            return console
 
         yield opening
         wrong = [one for console in opened for one in console.wrong]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from handover_console.pages.columns import mapping_of
@@ -56,7 +57,7 @@ def test_a_file_is_announced_for_a_preview_and_sent_by_the_browser_itself(
     by_script = json.loads(signed_in.post("/import/ticket", {"filename": "a b.csv"}).body)
     by_form = signed_in.post("/import", {"filename": "a b.csv"}).read
 
-    assert by_script == {"upload": upload, "next": "/console/imports/t-1"}
+    assert by_script == {"upload": upload, "next": "/console/imports/t-1?straight=yes"}
     announced = {"profile": "", "filename": "a b.csv", "mode": "preview"}
     assert [body for _, _, body in sent(stand)] == [announced, announced]
     assert upload["url"] in by_form.values("action")
@@ -159,6 +160,48 @@ def test_certain_columns_are_settled_and_others_are_asked(signed_in: Browser, st
     assert page.body.count('class="ask"') == 1
     chosen = [a["value"] for tag, a in page.read.elements if tag == "option" and "selected" in a]
     assert chosen == ["account ID", "account Manager"]
+
+
+@pytest.mark.parametrize(
+    ("hows", "others", "query", "is_straight"),
+    [
+        (("exact", "none"), [], {"straight": "yes"}, True),
+        (("exact", "none"), [], {}, False),
+        (("exact", "near"), [], {"straight": "yes"}, False),
+        (("exact", "none"), [{"fits": False}], {"straight": "yes"}, True),
+        (("exact", "none"), [{"fits": True}], {"straight": "yes"}, False),
+        (("exact", "none"), [{"fits": True, "profile": "off"}], {"straight": "yes"}, True),
+    ],
+)
+def test_who_sends_a_file_of_which_nothing_needs_a_look_sees_its_preview_at_once(
+    signed_in: Browser,
+    stand: Stand,
+    hows: tuple[str, ...],
+    others: list[dict[str, Any]],
+    query: dict[str, str],
+    is_straight: bool,
+) -> None:
+    found(stand, mode="preview", state="done")
+    preview = samples.preview()
+    first = preview["profiles"][0]
+    first["columns"] = [{**c, "how": how} for c, how in zip(first["columns"], hows, strict=False)]
+    preview["profiles"] = [first, *({**first, "profile": "other", **one} for one in others)]
+    stand.canned["GET", f"{HERE}/preview"] = 200, preview
+    other = {**samples.PROFILES[0], "name": "other"}
+    off = {**other, "name": "off", "is_on": False}
+    stand.canned["GET", "/profiles"] = 200, [*samples.PROFILES, other, off]
+
+    page = signed_in.get(HERE, **query)
+
+    scripts = [one for one in page.read.values("src") if "straight" in one]
+    assert bool(scripts) is is_straight
+
+
+def test_a_preview_says_which_columns_are_not_used(signed_in: Browser, stand: Stand) -> None:
+    ignored = {"code": "COLUMN_IGNORED", "message": "1 column was ignored: Notes"}
+    found(stand, mode="dry_run", state="done", warnings=[ignored])
+
+    assert ignored["message"] in signed_in.get(HERE).text
 
 
 def test_another_profile_can_be_chosen(signed_in: Browser, stand: Stand) -> None:
@@ -313,10 +356,34 @@ def test_a_result_begins_with_the_lines_to_fix(signed_in: Browser, stand: Stand)
 def test_lines_are_filtered_by_what_the_api_filters_by(signed_in: Browser, stand: Stand) -> None:
     found(stand)
 
-    signed_in.get(HERE, outcome="updated", code="X", q="KE 1", cursor="abc")
+    asked = {"outcome": "updated", "code": "X", "manager": "Ana", "opco": "Lumina Togo", "q": "K 1"}
+    page = signed_in.get(HERE, **asked, cursor="abc")
 
     (target,) = [target for _, target, _ in stand.asked if "/lines" in target]
-    assert target == f"{HERE}/lines?outcome=updated&code=X&q=KE+1&cursor=abc&limit=50"
+    path, _, query = target.partition("?")
+    assert path == f"{HERE}/lines"
+    assert dict(parse_qsl(query)) == asked | {"cursor": "abc", "limit": "50"}
+    assert [a["value"] for tag, a in page.read.elements if a.get("name") == "manager"] == ["Ana"]
+
+
+def test_who_gains_or_loses_leads_to_their_lines(signed_in: Browser, stand: Stand) -> None:
+    found(stand, mode="dry_run")
+
+    links = signed_in.get(HERE).read.values("href")
+
+    assert f"/console{HERE}?manager=w%40lumina.example&outcome=all#lines" in links
+
+
+@pytest.mark.parametrize("opcos", [0, 1])
+def test_opcos_are_offered_where_there_are_several(
+    signed_in: Browser, stand: Stand, opcos: int
+) -> None:
+    found(stand, mode="dry_run")
+    several = samples.summary()
+    assert 'name="opco"' in signed_in.get(HERE).body
+    stand.canned["GET", f"{HERE}/summary"] = 200, {**several, "opcos": several["opcos"][:opcos]}
+
+    assert 'name="opco"' not in signed_in.get(HERE).body
 
 
 def test_only_the_lines_that_were_corrected_are_sent(signed_in: Browser, stand: Stand) -> None:

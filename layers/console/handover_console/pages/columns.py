@@ -1,8 +1,11 @@
-"""Columns: which column of the file is which of the profile; the certain ones are settled."""
+"""Columns: which column of the file is which of the profile; the certain ones are settled.
+
+Who has just sent a file of which nothing needs a look sees its preview at once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from handover_console.rendering import page
@@ -16,6 +19,8 @@ UNSURE = "near"
 # The choice that needs a number beside it.
 STOP_ABOVE = "stop_above"
 HEADER, COLUMN = "header.", "column."
+# Who has just sent a file need not look at columns that are settled.
+STRAIGHT = "straight"
 
 
 def show(visit: Visit, found: Mapping[str, Any]) -> Answer:
@@ -25,15 +30,19 @@ def show(visit: Visit, found: Mapping[str, Any]) -> Answer:
     asked = visit.request.query.get("profile")
     chosen = next((one for one in offered if one["profile"] == asked), None)
     chosen = chosen or (offered[0] if offered else None)
+    known = {one["name"]: one for one in visit.api.get("profiles")}
+    unsure = [c["header"] for c in chosen["columns"] if c["how"] == UNSURE] if chosen else []
     return page(
         visit,
         "columns.html",
         one=found,
         preview=preview,
         chosen=chosen,
-        labels=_labels(visit, chosen["profile"]) if chosen else [],
-        unsure=[c["header"] for c in chosen["columns"] if c["how"] == UNSURE] if chosen else [],
+        # The columns of the profile that a header can stand for.
+        labels=known.get(chosen["profile"], {}).get("columns", []) if chosen else [],
+        unsure=unsure,
         certain=CERTAIN,
+        is_settled=STRAIGHT in visit.request.query and not unsure and _only(offered, known),
     )
 
 
@@ -54,7 +63,8 @@ def on_error_of(form: Mapping[str, str]) -> str:
     return f"{chosen}: {form.get('percent', '').strip()} %" if chosen == STOP_ABOVE else chosen
 
 
-def _labels(visit: Visit, profile: str) -> list[dict[str, Any]]:
-    """The columns of the profile that a header can stand for."""
-    known = {one["name"]: one for one in visit.api.get("profiles")}
-    return list(known.get(profile, {}).get("columns", []))
+def _only(offered: Sequence[Mapping[str, Any]], known: Mapping[str, Mapping[str, Any]]) -> bool:
+    """True when the file fits the first profile, and no other that is switched on."""
+    fitting = [one["profile"] for one in offered if one["fits"]]
+    others = [name for name in fitting[1:] if known.get(name, {}).get("is_on")]
+    return bool(fitting) and fitting[0] == offered[0]["profile"] and not others

@@ -31,7 +31,8 @@ def show(visit: Visit) -> Answer:
     found = visit.api.get("imports", visit.parts["name"])
     if found["import_id"] not in ("", visit.parts["name"]):
         # A ticket leads to its import, which has one address of its own.
-        return redirect(visit.request.link(f"/imports/{found['import_id']}"))
+        straight = {columns.STRAIGHT: visit.request.query.get(columns.STRAIGHT)}
+        return redirect(visit.request.link(f"/imports/{found['import_id']}", **straight))
     if found["state"] == approvals.WAITING:
         return approvals.show_one(visit, found)
     if found["state"] not in FINAL:

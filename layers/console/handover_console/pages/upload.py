@@ -6,6 +6,7 @@ import json
 from http import HTTPStatus
 from typing import Any
 
+from handover_console.pages.columns import STRAIGHT
 from handover_console.rendering import page
 from handover_console.visit import Visit
 from handover_console.web import Answer
@@ -31,7 +32,7 @@ def ticket(visit: Visit) -> Answer:
     announced = _announce(visit, visit.request.form.get("filename") or UNNAMED)
     body = {
         "upload": announced["upload"],
-        "next": visit.request.link(f"/imports/{announced['import_ticket']}"),
+        "next": visit.request.link(f"/imports/{announced['import_ticket']}", **{STRAIGHT: "yes"}),
     }
     return Answer(HTTPStatus.CREATED, json.dumps(body), {"content-type": "application/json"})
 

@@ -67,19 +67,28 @@ function onInput(event) {
   count();
 }
 
-function onAlike(button) {
-  const mine = button.closest("td").querySelector("input[type=checkbox]");
+// Takes the suggestions that `isMeant`, but for cells that somebody has typed into.
+function takeEvery(isMeant) {
   for (const box of grid.querySelectorAll("td:not(.why) input[type=checkbox]")) {
-    const isAlike = box.value === mine.value && box.dataset.was === mine.dataset.was;
-    if (isAlike && cellOf(box).value === box.dataset.was) take(box, true);
+    if (isMeant(box) && cellOf(box).value === box.dataset.was) take(box, true);
   }
   count();
+}
+
+function onAlike(button) {
+  const mine = button.closest("td").querySelector("input[type=checkbox]");
+  takeEvery((box) => box.value === mine.value && box.dataset.was === mine.dataset.was);
 }
 
 if (grid) {
   for (const button of grid.querySelectorAll(".all-alike")) {
     button.hidden = false;
     button.addEventListener("click", () => onAlike(button));
+  }
+  const all = document.getElementById("take-all");
+  if (all) {
+    all.hidden = false;
+    all.addEventListener("click", () => takeEvery(() => true));
   }
   grid.addEventListener("keydown", onKey);
   grid.addEventListener("input", onInput);

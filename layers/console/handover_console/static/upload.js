@@ -1,14 +1,15 @@
 // Sends a file from the browser to the bucket: chosen, dropped, or made of pasted cells.
 const drop = document.getElementById("drop");
 const input = document.getElementById("file");
-const pasteBox = document.getElementById("paste-box");
+const pasteBox = document.getElementById("paste-box"); // only on the page for imports
 const paste = document.getElementById("paste");
 const sending = document.getElementById("sending");
 const failure = document.getElementById("failure");
 const bar = document.getElementById("sent");
 const barText = document.getElementById("sent-text");
 
-drop.hidden = pasteBox.hidden = false;
+drop.hidden = false;
+if (pasteBox) pasteBox.hidden = false;
 
 async function begin(file) {
   failure.hidden = true;
@@ -87,7 +88,7 @@ for (const kind of ["dragover", "drop"]) {
   addEventListener(kind, (event) => event.preventDefault());
 }
 
-document.getElementById("paste-go").addEventListener("click", () => {
+document.getElementById("paste-go")?.addEventListener("click", () => {
   if (paste.value.trim()) begin(new File([paste.value], "pasted.csv", { type: "text/csv" }));
   else paste.focus();
 });
