@@ -44,6 +44,6 @@ def test_admins_see_who_is_awaited_and_nobody_else_asks_for_it(
 
     assert "new@lumina.example 2 accounts wait" in for_admin.text
     assert "Set-up" in for_admin.text
-    assert "Awaited" not in for_sales.text
+    assert "Pending users" not in for_sales.text
     assert "Set-up" not in for_sales.text
     assert {one[1].partition("?")[0] for one in stand.asked} == {"/imports", "/imports/days"}

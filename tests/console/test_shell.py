@@ -135,6 +135,20 @@ def test_a_service_that_is_down_is_reported_and_nothing_is_lost(
 
     assert page.status == HTTPStatus.SERVICE_UNAVAILABLE
     assert "Nothing is lost" in page.text
+    assert "Try again" in page.text
+
+
+def test_what_fails_behind_the_console_is_said_in_the_words_of_the_api(
+    browser: Browser, stand: Stand
+) -> None:
+    browser.sign_in(ADMIN)
+    stand.canned["GET", "/imports"] = 500, {"detail": "something is wrong. Ask for request 17."}
+
+    page = browser.get("/home")
+
+    assert page.status == HTTPStatus.BAD_GATEWAY
+    assert "Something is wrong. Ask for request 17. Nothing" in page.text
+    assert "number" not in page.text
 
 
 def test_what_the_console_cannot_read_is_a_page_with_a_number_and_no_details(

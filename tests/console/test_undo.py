@@ -64,7 +64,7 @@ def test_what_has_changed_nothing_has_no_undo(
 def test_the_preview_says_what_is_taken_back_and_what_is_left_alone_and_why(
     signed_in: Browser, stand: Stand
 ) -> None:
-    why = "the account has changed since: account_manager is Sam, expected Ama"
+    why = "The account has changed since: account_manager is Sam, expected Ama"
     counts = {**samples.COUNTS, "superseded": 2}
     found(stand, mode="dry_run", state="done", undo_of=UNDONE, counts=counts)
     stand.canned["GET", f"{HERE}/lines"] = (

@@ -61,7 +61,7 @@ TEXTS = {
     "job.undo": "Undo",
     "job.owner": "Hand-over",
     "job.removal": "Removal of users",
-    "job.resolution": "Awaited user",
+    "job.resolution": "Pending user",
     "outcome.updated": "changed",
     "outcome.cleared": "cleared",
     "outcome.pending": "waiting for a user",
@@ -147,11 +147,12 @@ TEXTS = {
     ),
     "columns.profile": "What this file is",
     "columns.fits": "fits",
+    "columns.off": "switched off",
     "columns.misses": "misses {columns}",
     "columns.misses.some": "does not fit",
     "columns.others": (
-        "{n} other kind of file, which this one does not fit|"
-        "{n} other kinds of file, which this one does not fit"
+        "{n} other kind of file, which is switched off or does not fit|"
+        "{n} other kinds of file, which are switched off or do not fit"
     ),
     "columns.unsure": "{n} column needs a look.|{n} columns need a look.",
     "columns.sure": "Nothing needs a look.",
@@ -413,7 +414,7 @@ TEXTS = {
     "people.load": "Accounts held",
     "people.load.note": "Each role on an account counts. The bars compare the people on this page.",
     "people.load.more": "{n}+",
-    "people.awaited": "Who is awaited",
+    "people.awaited": "Pending users",
     "user_status.active": "active",
     "user_status.inactive": "inactive",
     "user_status.deleted": "deleted",
@@ -447,12 +448,12 @@ TEXTS = {
     "person.wrong": "Nothing was stored.",
     "person.cancel": "Leave it as it is",
     # Who is awaited
-    "pending.title": "Who is awaited",
+    "pending.title": "Pending users",
     "pending.lead": (
         "These addresses have no user yet. As soon as one is invited, the accounts that wait are"
         " assigned."
     ),
-    "pending.none.title": "Nobody is awaited",
+    "pending.none.title": "No user is pending",
     "pending.none.text": "Every account has its managers.",
     "pending.since": "Since",
     "pending.import": "By import",
@@ -708,10 +709,10 @@ TEXTS = {
     "set_up.notifications.hint": "It gets a message first, and must confirm within two days.",
     "set_up.notifications.go": "Notify",
     # Home
-    "home.awaited": "Awaited users",
+    "home.awaited": "Pending users",
     "home.awaited.none": "No account waits for a user.",
     "home.awaited.for": "{n} account waits|{n} accounts wait",
-    "home.awaited.all": "All who are awaited",
+    "home.awaited.all": "All pending users",
     "home.days": "Imports a day",
     "home.days.day": "{n} import on {day}|{n} imports on {day}",
     "home.days.utc": "The last two weeks, by days in UTC.",
@@ -719,7 +720,7 @@ TEXTS = {
     "authenticator.link": "Authenticator app",
     "authenticator.title": "Authenticator app",
     "authenticator.lead": (
-        "With an authenticator app on your telephone, nobody can sign in as you with your password"
+        "With an authenticator app on your phone, nobody can sign in as you with your password"
         " alone."
     ),
     "authenticator.sign_in": (
@@ -727,7 +728,7 @@ TEXTS = {
         " your unlocked computer."
     ),
     "authenticator.sign_in.go": "Sign in once more",
-    "authenticator.begin": "No app is registered. You need your telephone at hand.",
+    "authenticator.begin": "No app is registered. You need your phone at hand.",
     "authenticator.begin.go": "Register an app",
     "authenticator.done": "An app is registered. Sign-in asks you for its code.",
     "authenticator.done.go": "Register another one in its place",
@@ -744,11 +745,12 @@ TEXTS = {
     "authenticator.no_code": "Expected the six digits that the app shows.",
     "authenticator.wrong_code": (
         "That is not the code of this app. Wait for the next code and type that one; check that the"
-        " clock of the telephone is right."
+        " clock of the phone is right."
     ),
     "authenticator.cancel": "Stop, and leave my sign-in as it is",
     # Problems: what happened, what was lost, what to do
     "problem.home": "Go to Home",
+    "problem.again": "Try again",
     "problem.invalid.title": "That cannot be done as asked",
     "problem.invalid.lost": "Nothing was changed and nothing was lost.",
     "problem.invalid.do": "Go back, correct it and try again.",

@@ -31,6 +31,11 @@ def show(visit: Visit, found: Mapping[str, Any]) -> Answer:
     chosen = next((one for one in offered if one["profile"] == asked), None)
     chosen = chosen or (offered[0] if offered else None)
     known = {one["name"]: one for one in visit.api.get("profiles")}
+    switched_on = {name for name, one in known.items() if one["is_on"]}
+    # An Admin may use profiles that are off; those that are on come first.
+    usual = [
+        one for one in offered if one is chosen or (one["fits"] and one["profile"] in switched_on)
+    ]
     unsure = [c["header"] for c in chosen["columns"] if c["how"] == UNSURE] if chosen else []
     return page(
         visit,
@@ -42,7 +47,10 @@ def show(visit: Visit, found: Mapping[str, Any]) -> Answer:
         labels=known.get(chosen["profile"], {}).get("columns", []) if chosen else [],
         unsure=unsure,
         certain=CERTAIN,
-        is_settled=STRAIGHT in visit.request.query and not unsure and _only(offered, known),
+        fitting=usual,
+        others=[one for one in offered if one not in usual],
+        switched_on=switched_on,
+        is_settled=STRAIGHT in visit.request.query and not unsure and _is_only(offered, usual),
     )
 
 
@@ -63,8 +71,6 @@ def on_error_of(form: Mapping[str, str]) -> str:
     return f"{chosen}: {form.get('percent', '').strip()} %" if chosen == STOP_ABOVE else chosen
 
 
-def _only(offered: Sequence[Mapping[str, Any]], known: Mapping[str, Mapping[str, Any]]) -> bool:
-    """True when the file fits the first profile, and no other that is switched on."""
-    fitting = [one["profile"] for one in offered if one["fits"]]
-    others = [name for name in fitting[1:] if known.get(name, {}).get("is_on")]
-    return bool(fitting) and fitting[0] == offered[0]["profile"] and not others
+def _is_only(offered: Sequence[Mapping[str, Any]], usual: Sequence[Mapping[str, Any]]) -> bool:
+    """True when the file fits the best profile, and no other that is switched on."""
+    return bool(offered) and bool(offered[0]["fits"]) and list(usual) == [offered[0]]

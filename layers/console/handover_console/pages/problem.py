@@ -73,9 +73,12 @@ def no_sign_in(visit: Visit, error: SignInError) -> Answer:
 def failed(request: Request, settings: Settings, request_id: str) -> Answer:
     """Something is wrong on our side; the log has it under the id."""
     return _problem(
-        Visit(request, settings), "failed", HTTPStatus.INTERNAL_SERVER_ERROR, request_id
+        Visit(request, settings),
+        "failed",
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        number=request_id,
     )
 
 
-def _problem(visit: Visit, kind: str, status: int, detail: str = "") -> Answer:
-    return page(visit, "problem.html", status=status, kind=kind, detail=detail)
+def _problem(visit: Visit, kind: str, status: int, detail: str = "", *, number: str = "") -> Answer:
+    return page(visit, "problem.html", status=status, kind=kind, detail=detail, number=number)

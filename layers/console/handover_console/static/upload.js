@@ -41,8 +41,9 @@ async function announce(filename) {
   if (answer.ok) return JSON.parse(text);
   // The console answers with a page of what happened; its own words are the best there are.
   const page = new DOMParser().parseFromString(text, "text/html");
+  const title = page.querySelector(".problem h1")?.textContent.trim();
   const sentences = [...page.querySelectorAll(".problem p:not(.actions)")].map((p) => p.textContent.trim());
-  throw new Error(sentences.join(" "));
+  throw new Error([title && `${title}.`, ...sentences].filter(Boolean).join(" "));
 }
 
 function post(upload, file) {
