@@ -75,6 +75,7 @@ def test_the_preview_says_what_is_taken_back_and_what_is_left_alone_and_why(
     page = signed_in.get(HERE)
 
     assert "34 accounts get back what they had before. 2 lines are left alone" in page.text
+    assert "15 lines cannot be taken back" in page.text
     assert "Left alone, and why" in page.text
     assert why in page.text
     assert "Take back these 34 changes" in page.text
@@ -90,7 +91,7 @@ def test_taking_back_applies_exactly_the_preview(signed_in: Browser, stand: Stan
 
 
 def test_an_undo_that_would_do_nothing_says_so(signed_in: Browser, stand: Stand) -> None:
-    counts = {**samples.COUNTS, "updated": 0, "cleared": 0}
+    counts = {**samples.COUNTS, "updated": 0, "cleared": 0, "rejected": 0}
     found(stand, mode="dry_run", state="done", undo_of=UNDONE, counts=counts)
 
     page = signed_in.get(HERE)

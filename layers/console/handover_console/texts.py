@@ -244,6 +244,8 @@ TEXTS = {
     "result.to_fix": (
         "{n} line has a problem; fix it below.|{n} lines have problems; fix them below."
     ),
+    "result.problems": "{n} line has a problem, see below.|{n} lines have problems, see below.",
+    "result.people": "Back to People",
     "result.report": "Download the lines with problems",
     "result.workbook": "as a workbook",
     "result.results": "Download every line with its outcome",
@@ -300,6 +302,10 @@ TEXTS = {
         "{n} account gets back what it had before.|{n} accounts get back what they had before."
     ),
     "undo.left": "{n} line is left alone, see why below.|{n} lines are left alone, see why below.",
+    "undo.cannot": (
+        "{n} line cannot be taken back, see Problems below.|"
+        "{n} lines cannot be taken back, see Problems below."
+    ),
     "undo.all": "Nothing is left alone.",
     "undo.apply": "Take back this change|Take back these {n} changes",
     "undo.exactly": (
