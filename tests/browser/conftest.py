@@ -22,6 +22,8 @@ MISSING = (
     "NO BROWSER: tests/browser did not run. Install Chromium (Debian: apt-get install chromium) or "
     "set CHROMIUM to the path of one."
 )
+# As many as all stories need: a command makes them, and takes longer than a page.
+ACCOUNTS = 60
 FAILED = pytest.StashKey[bool]()
 
 Opening = Callable[..., Console]
@@ -44,6 +46,7 @@ def chromium() -> Iterator[Browser]:
 def doors(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     """The browser comes first: without one there is no need for a stack."""
     with furnished_stack(tmp_path_factory.mktemp("stack")) as made:
+        made.spare = made.new_accounts(ACCOUNTS)
         yield made
 
 

@@ -69,6 +69,10 @@ class Console:
         """Waits for a screen, which must fit the window; its picture is kept for a failure."""
         expect(locator).to_be_visible()
         self.pictures.append((name, self.page.screenshot(type="jpeg", quality=60)))
+        self.fits(name)
+
+    def fits(self, name: str) -> None:
+        """Fails where the page is wider than the window."""
         wide, window = self.page.evaluate(
             "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
         )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
+import xlsxwriter
 from playwright.sync_api import FilePayload, expect
 
 from tests.browser.conftest import Opening
 from tests.browser.console import Console
 from tests.kit.doors import ADMIN, BACK_OFFICE, Doors, accounts_csv, until
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 UPLOADS = Path(__file__).resolve().parents[2] / "events" / "uploads"
 RIGHT, WRONG = "wanjiru.mwangi@lumina.example", "wanjiru.mwagni@lumina.example"
 OTHER = "brian.kiptoo@lumina.example"
@@ -29,12 +32,22 @@ def messy(accounts: list[str]) -> bytes:
     return "\ufeff".encode() + "\r\n".join(rows).encode() + b"\r\n"
 
 
+def workbook(rows: list[list[str]]) -> bytes:
+    """A workbook with these rows, as text."""
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
+        sheet = book.add_worksheet("Managers")
+        for number, row in enumerate(rows):
+            sheet.write_row(number, 0, row)
+    return file.getvalue()
+
+
 def preview(console: Console) -> None:
     """A file of which nothing needs a look leads to its preview."""
     console.sees("preview", console.heading("Who will gain and lose accounts"))
 
 
-def test_a_messy_file_is_dropped_previewed_applied_and_corrected(
+def test_a_messy_file_is_previewed_applied_and_corrected_and_the_correction_taken_back(
     open_console: Opening, doors: Doors
 ) -> None:
     accounts = doors.new_accounts(4)
@@ -57,9 +70,17 @@ def test_a_messy_file_is_dropped_previewed_applied_and_corrected(
 
     assert untouched == []
     assert [doors.manager(one) for one in accounts] == [[OTHER], [RIGHT], [RIGHT], [OTHER]]
+    doors.run(accounts_csv((accounts[1], OTHER)))
     console.page.get_by_role("link", name="History").click()
     console.sees("history", console.heading("History"))
-    expect(console.page.get_by_role("link", name="Kunden Mai.csv").first).to_be_visible()
+    console.page.get_by_role("link", name="corrections of Kunden Mai.csv").click()
+    console.button("Preview the undo").click()
+    console.sees("undo", console.heading("Left alone, and why"))
+    expect(console.page.get_by_text("2 accounts get back what they had before.")).to_be_visible()
+    console.button("Take back these 2 changes").click()
+    console.sees("taken back", console.page.get_by_text("2 accounts changed."))
+
+    assert [doors.manager(one) for one in accounts] == [[OTHER], [OTHER], [], []]
 
 
 def test_the_whole_path_is_walked_by_the_keyboard_in_the_dark(
@@ -93,7 +114,7 @@ def test_the_whole_path_is_walked_by_the_keyboard_in_the_dark(
     assert [doors.manager(one), doors.manager(two)] == [[OTHER], [RIGHT]]
 
 
-def test_the_whole_path_fits_a_phone(open_console: Opening, doors: Doors) -> None:
+def test_a_workbook_and_its_lines_to_fix_fit_a_phone(open_console: Opening, doors: Doors) -> None:
     accounts = doors.new_accounts(4)
     phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
     console = open_console(BACK_OFFICE, **phone)
@@ -102,8 +123,9 @@ def test_the_whole_path_fits_a_phone(open_console: Opening, doors: Doors) -> Non
     console.page.get_by_role("link", name="Import a file").first.tap()
     console.sees("import", console.heading("Import a file"))
 
-    unsure = messy(accounts).replace(b"Betreuer E-Mail", b"account Managr")
-    file: FilePayload = {"name": "phone.csv", "mimeType": "text/csv", "buffer": unsure}
+    header, *rows = (line.split(";") for line in messy(accounts).decode("utf-8-sig").splitlines())
+    book = workbook([[*header[:1], "account Managr", *header[2:]], *rows])
+    file: FilePayload = {"name": "phone.xlsx", "mimeType": XLSX, "buffer": book}
     with console.page.expect_file_chooser() as chooser:
         console.page.get_by_text("Choose a file").tap()
     chooser.value.set_files(file)
@@ -112,11 +134,10 @@ def test_the_whole_path_fits_a_phone(open_console: Opening, doors: Doors) -> Non
     preview(console)
     console.button("Apply this change").tap()
     console.sees("result", console.heading("Lines to fix"))
-    console.page.get_by_label(f"Use {RIGHT}").first.check()
-    console.button("Apply the corrected lines").tap()
-    console.sees("good", console.page.get_by_text("1 account changed. All lines were good."))
+    console.button("Use all 2 suggestions").tap()
+    console.sees("corrected", console.page.get_by_text("2 lines corrected"))
 
-    assert doors.manager(accounts[1]) == [RIGHT]
+    assert doors.manager(accounts[0]) == [OTHER]
 
 
 def test_without_a_script_a_file_is_still_sent_and_its_columns_shown(

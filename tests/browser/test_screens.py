@@ -26,7 +26,6 @@ SCREENS = {
     "/home": "/home",
     "/import": "/import",
     "/imports": "/imports",
-    "/imports filtered": "/imports?state=refused&person=ines",
     "/imports empty": "/imports?person=nobody",
     "/imports/{name} columns": "/imports/{columns}",
     "/imports/{name} preview": "/imports/{preview}",
@@ -37,7 +36,6 @@ SCREENS = {
     "/imports/{name} missing": "/imports/nothing-here",
     "/approvals": "/approvals",
     "/accounts": "/accounts",
-    "/accounts held": f"/accounts?holder={OTHER}",
     "/accounts/show": "/accounts/show?id={account}",
     "/accounts/show then": "/accounts/show?id={account}&at=2026-05-31",
     "/people": "/people",
@@ -98,7 +96,7 @@ def check(console: Console, name: str) -> list[str]:
         console.page.emulate_media(color_scheme=theme)
         found += [f"{name}, {theme}: {one}" for one in console.axe(*rules)]
     console.page.set_viewport_size({"width": NARROWEST, "height": 700})
-    console.sees(name.replace("/", " "), console.page.get_by_role("heading", level=1).first)
+    console.fits(name)
     console.page.set_viewport_size({"width": WIDE, "height": 900})
     return found
 

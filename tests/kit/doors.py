@@ -85,6 +85,7 @@ class Doors:
     heard: list[dict[str, Any]] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=dict)  # beside those that every command sees
     made: int = 0
+    spare: list[str] = field(default_factory=list)  # accounts that were made and given to nobody
 
     def client(self, service: str) -> Any:
         return local.client(self.stack, service)
@@ -116,6 +117,9 @@ class Doors:
 
     def new_accounts(self, count: int) -> list[str]:
         """The ids of so many new accounts of the Kenyan opco that nobody manages."""
+        if len(self.spare) >= count:
+            taken, self.spare = self.spare[:count], self.spare[count:]
+            return taken
         named = [f"KX{place:06d}" for place in range(self.made, self.made + count)]
         self.made += count
         folder = self.stack.emulator.home / f"directory-{self.made}"
