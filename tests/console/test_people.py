@@ -9,16 +9,10 @@ import pytest
 from tests.console.browser import Browser
 from tests.console.samples import PROFILES, member
 from tests.console.stand import Stand
-from tests.kit.cast import INSIDERS, OTHER_SALES, OTHERS_WORDS, SALES, TOGO_SALES, Actor, World
+from tests.kit.cast import INSIDERS, OTHER_SALES, SALES, TOGO_SALES, World
 
 ADMIN, SUPPORT = INSIDERS[0], INSIDERS[3]
 PERSON = str(member()["email"])
-PATHS = [
-    "/people",
-    f"/people/one?email={SALES.email}",
-    f"/people/leaving?email={SALES.email}",
-    "/requests",
-]
 
 
 @pytest.fixture
@@ -27,32 +21,6 @@ def at_work(browser: Browser, stand: Stand, worlds: World) -> Browser:
     stand.world = worlds
     browser.sign_in(ADMIN, groups=("Admin",))
     return browser
-
-
-@pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("actor", INSIDERS, ids=str)
-def test_every_user_gets_every_page_and_no_word_of_another_tenant(
-    at_work: Browser, actor: Actor, path: str
-) -> None:
-    at_work.sign_in(actor)
-    where, _, email = path.partition("?email=")
-
-    page = at_work.get(where, **({"email": email} if email else {}))
-
-    assert page.status == HTTPStatus.OK
-    assert [word for word in OTHERS_WORDS if word in page.body.lower()] == []
-
-
-@pytest.mark.parametrize("path", ["/people/pending", "/set-up"])
-@pytest.mark.parametrize("actor", INSIDERS, ids=str)
-def test_what_is_for_admins_is_for_admins_alone(at_work: Browser, actor: Actor, path: str) -> None:
-    at_work.sign_in(actor)
-
-    page = at_work.get(path)
-
-    is_admin = "admin" in actor.name
-    assert page.status == (HTTPStatus.OK if is_admin else HTTPStatus.FORBIDDEN)
-    assert [word for word in OTHERS_WORDS if word in page.body.lower()] == []
 
 
 def test_somebody_of_another_tenant_is_not_there(at_work: Browser) -> None:
