@@ -19,7 +19,7 @@ from infra.demo import ADMIN, DIRECTORY, ROOT, SAMPLE, TENANT
 from infra.seeding.sign_ins import DEFAULT_PASSWORD
 
 PICTURE = ROOT / "infra" / "console-preview.png"
-WINDOW = {"width": 1200, "height": 900}
+WINDOW = {"width": 1200, "height": 1000}
 LONGEST_MS = 60_000
 
 

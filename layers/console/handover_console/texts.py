@@ -231,7 +231,7 @@ TEXTS = {
     "lines.filter": "Filter lines",
     "lines.outcome": "Outcome",
     "lines.code": "Problem",
-    "lines.manager.hint": "name or address",
+    "lines.manager.hint": "name, address",
     "lines.q": "Line or account",
     "lines.q.hint": "17 or KE1008",
     "lines.none": "No line matches. Change the filters to see others.",
