@@ -164,6 +164,13 @@ def _show_summary(screen: Screen, found: dict[str, Any]) -> None:
             ],
             numbers=(2, 3, 4),
         )
+    if len(found["opcos"]) > 1:
+        screen.say()
+        screen.table(
+            ("opco", "lines"),
+            [(one["opco"], f"{one['lines']:,}") for one in found["opcos"]],
+            numbers=(1,),
+        )
     screen.say()
     screen.table(
         ("stage", "seconds"),

@@ -57,7 +57,8 @@ def test_lines_say_what_changed_and_what_to_do(
     )
     server.says("/imports/4f0c/lines", {"lines": [changed, wrong], "cursor": None, "matching": 2})
 
-    run(api, "lines", "4f0c", "--outcome", "rejected", "--q", "K", "--limit", "2")
+    asked_for = ("--outcome", "rejected", "--q", "K", "--manager", "Ana", "--opco", "Kenya")
+    run(api, "lines", "4f0c", *asked_for, "--limit", "2")
 
     out = capsys.readouterr().out
     assert "owner: ana@x.example -> new@x.example (pending)" in out
@@ -67,6 +68,8 @@ def test_lines_say_what_changed_and_what_to_do(
     assert parse_qs(urlsplit(asked.path).query) == {
         "outcome": ["rejected"],
         "q": ["K"],
+        "manager": ["Ana"],
+        "opco": ["Kenya"],
         "limit": ["2"],
     }
 
@@ -105,11 +108,12 @@ SUMMARY = {
     | {"lines": 1234, "rejected": 1234},
     "codes": [{"code": "USER_ROLE", "count": 1234, "message": "Wrong role.", "hint": "Choose."}],
     "managers": [{**ANA, "gains": 5, "loses": 7, "held": 1000}],
+    "opcos": [{"opco": "Kenya", "lines": 1200}, {"opco": "Togo", "lines": 34}],
     "stages": [{"stage": "working", "seconds": 3.25}],
 }
 
 
-def test_the_summary_is_four_tables(
+def test_the_summary_is_five_tables(
     server: Server, api: Api, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server.says("/imports/4f0c/summary", SUMMARY)
@@ -120,6 +124,7 @@ def test_the_summary_is_four_tables(
     assert "rejected 1,234" in rows
     assert "USER_ROLE 1,234 Wrong role." in rows
     assert "ana@x.example Ana 5 7 1,000+" in rows
+    assert "Kenya 1,200" in rows
     assert "working 3.2" in rows
 
 

@@ -19,7 +19,7 @@ from handover.store.import_items import ImportItem
 from handover.together import together
 
 # The sections of an index are kept on the function's own disk, of 512 MB, while the rows are
-# written. Twenty million lines, all in order, take some 200 MB.
+# written. Twenty million lines, all in order, take some 300 MB.
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-ephemeral-storage.html
 MAX_INDEX_BYTES = 400 * 1024**2
 _IN_MEMORY_BYTES = 32 * 1024**2
