@@ -179,7 +179,7 @@ def test_an_import_validated_before_blank_rows_were_left_out_settles_all_its_lin
 
     scene(pipeline)
     with monkeypatch.context() as patch:
-        patch.setattr("handover.pipeline.validate.read_head", head_of_before)
+        patch.setattr("handover.pipeline.opening.read_head", head_of_before)
         patch.setattr("handover.pipeline.validate.plan_json", json_of_before)
         created = ready(pipeline, EMPTIED)
 
