@@ -101,6 +101,7 @@ def _environment() -> Environment:
         "bar": bar,
         "local": local,
         "brief": brief,
+        "sentence": sentence,
     }
     return environment
 
@@ -159,9 +160,12 @@ def local(address: str) -> str:
 def brief(message: str) -> str:
     """A message about a cell without its place, for where the cell itself is marked."""
     place = _PLACE.match(message)
-    said = message[place.end() :] if place is not None else message
+    return sentence(message[place.end() :] if place is not None else message)
+
+
+def sentence(said: str) -> str:
+    """What the API says, with a capital letter; an address or a value stays as it is written."""
     first = said.partition(" ")[0]
-    # An address or a value stays as it is written.
     return said[:1].upper() + said[1:] if first.isalpha() else said
 
 
