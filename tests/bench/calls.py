@@ -7,12 +7,12 @@ the counts are exact and the same on every machine.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from handover import flight, together
+from handover import flight
 from handover.flight import Crew, Landed
 
 from tests.bench import pipeline
@@ -53,16 +53,6 @@ class Recorder:
 
     def after(self, *_call: object) -> None:
         """Nothing is left to record."""
-
-    def at_once(self, calls: Sequence[together.Call]) -> list[Any]:
-        """The outcomes of calls that begin at one step; the next waits for the last of them."""
-        begun, ends, outcomes = self.now, [], []
-        for call in calls:
-            self.now = begun
-            outcomes.append(together.outcome(call))
-            ends.append(self.now)
-        self.now = max(ends, default=begun)
-        return outcomes
 
     def crew(self) -> Crew:
         """Whoever makes calls side by side: each begins at the step at which it is begun."""
@@ -142,14 +132,12 @@ def _import(stack: pipeline.Pipeline, ticket: str, lines: int, *, turn: int) -> 
 
 @contextmanager
 def _recording(stack: pipeline.Pipeline) -> Iterator[Recorder]:
-    recorder, in_turn, crew = Recorder(), together._run, flight.make_crew
-    stack.memory.hook, together._run = recorder, recorder.at_once
-    flight.make_crew = recorder.crew
+    recorder, crew = Recorder(), flight.make_crew
+    stack.memory.hook, flight.make_crew = recorder, recorder.crew
     try:
         yield recorder
     finally:
-        stack.memory.hook, together._run = None, in_turn
-        flight.make_crew = crew
+        stack.memory.hook, flight.make_crew = None, crew
 
 
 def measure(*, quick: bool = False) -> Topic:

@@ -10,7 +10,7 @@ import pytest
 from handover import flight
 from handover.deadline import was_busy
 from handover.errors import RetryLaterError
-from handover.flight import Pace, make_each
+from handover.flight import MAX_AHEAD, Pace, answers_in_order, make_each
 from handover.rules.window import MAX_IN_FLIGHT, Window
 
 from tests.kit.crew import OneByOne
@@ -103,10 +103,10 @@ def test_after_a_failure_none_begins_and_those_in_flight_are_taken() -> None:
 @pytest.mark.parametrize(
     "others",
     [
-        [RetryLaterError("late")],
         [RetryLaterError("late"), RetryLaterError("busy", is_busy=True)],
+        [ValueError("broken")],
     ],
-    ids=["late", "late and busy"],
+    ids=["late and busy", "broken"],
 )
 def test_of_several_failures_the_one_that_may_still_arrive_is_raised(
     others: list[Exception],
@@ -119,14 +119,11 @@ def test_of_several_failures_the_one_that_may_still_arrive_is_raised(
     assert raised.value is worst
 
 
-def test_a_fault_comes_before_what_only_waits() -> None:
-    calls = [
-        partial(failing, failure)
-        for failure in (ValueError("broken"), RetryLaterError("late", is_under_way=True))
-    ]
+def test_a_fault_comes_before_what_only_waits_and_the_first_before_another() -> None:
+    failures = RetryLaterError("late", is_busy=True), ValueError("broken"), ValueError("second")
 
     with pytest.raises(ValueError, match=r"^broken$"):
-        make_each(calls, lambda _place, _answer: None)
+        make_each([partial(failing, one) for one in failures], lambda _place, _answer: None)
 
 
 def test_what_fails_while_it_is_taken_is_raised_after_the_others_are_taken() -> None:
@@ -154,6 +151,21 @@ def test_a_call_in_flight_makes_its_own_calls_one_by_one(monkeypatch: pytest.Mon
     make_each([outer, *calls_of(1)], lambda _place, _answer: None)
 
     assert inner == [0, 1, 2]
+
+
+def test_answers_come_in_the_order_of_their_calls_and_few_are_made_ahead() -> None:
+    made: list[int] = []
+
+    def noting(number: int) -> int:
+        made.append(number)
+        return number
+
+    answers = answers_in_order(partial(noting, number) for number in range(3 * MAX_AHEAD))
+
+    assert [next(answers) for _ in range(MAX_AHEAD)] == list(range(MAX_AHEAD))
+    assert made != sorted(made)
+    assert len(made) == MAX_AHEAD
+    assert list(answers) == list(range(MAX_AHEAD, 3 * MAX_AHEAD))
 
 
 def test_threads_have_calls_in_flight_together(monkeypatch: pytest.MonkeyPatch) -> None:

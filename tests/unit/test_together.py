@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any
+from functools import partial
 
 import pytest
-from handover import together as module
+from handover import flight
 from handover.errors import RefusedError, RetryLaterError
-from handover.together import at_once, in_turn, together
+from handover.flight import make_each
+from handover.together import together
 
-Runner = Callable[[Sequence[module.Call]], list[Any]]
+from tests.kit.crew import OneByOne
+
 WORD: ContextVar[str] = ContextVar("word", default="")
 
 
-@pytest.fixture(params=[at_once, in_turn], ids=["at once", "in turn"])
-def runner(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Runner:
-    monkeypatch.setattr(module, "_run", request.param)
-    chosen: Runner = request.param
-    return chosen
+def last(in_flight: int) -> int:
+    return in_flight - 1
+
+
+@pytest.fixture(params=[flight.Threads, OneByOne, partial(OneByOne, last)])
+def crew(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flight, "make_crew", request.param)
 
 
 def failing(error: Exception) -> Callable[[], str]:
@@ -30,11 +34,13 @@ def failing(error: Exception) -> Callable[[], str]:
     return fail
 
 
-def test_the_answers_come_in_the_order_of_the_calls(runner: Runner) -> None:
+@pytest.mark.usefixtures("crew")
+def test_the_answers_come_in_the_order_of_the_calls() -> None:
     assert together(lambda: 1, lambda: "two", lambda: None) == (1, "two", None)
 
 
-def test_all_calls_end_before_the_first_failure_is_raised(runner: Runner) -> None:
+@pytest.mark.usefixtures("crew")
+def test_all_calls_end_before_the_first_failure_is_raised() -> None:
     ended: list[str] = []
 
     with pytest.raises(RefusedError, match="first"):
@@ -42,13 +48,14 @@ def test_all_calls_end_before_the_first_failure_is_raised(runner: Runner) -> Non
             lambda: ended.append("before"),
             failing(RefusedError("A", "first")),
             failing(RefusedError("B", "second")),
-            lambda: ended.append("after"),
+            *[lambda: ended.append("after")] * 20,
         )
 
-    assert sorted(ended) == ["after", "before"]
+    assert sorted(ended) == ["after"] * 20 + ["before"]
 
 
-def test_a_request_that_may_still_arrive_is_raised_before_all_others(runner: Runner) -> None:
+@pytest.mark.usefixtures("crew")
+def test_a_request_that_may_still_arrive_is_raised_before_all_others() -> None:
     with pytest.raises(RetryLaterError) as raised:
         together(
             failing(RefusedError("A", "first")),
@@ -67,23 +74,45 @@ def test_calls_meet_each_other_and_know_the_deadline_of_their_caller() -> None:
         both.wait()
         return WORD.get()
 
-    assert at_once([call, call]) == ["known", "known"]
+    assert together(call, call) == ("known", "known")
 
 
 def test_calls_that_make_calls_together_wait_for_nobodys_threads() -> None:
+    """More of them than calls of one kind may be in flight, each held up until all have begun."""
+    all_begun = threading.Barrier(40, timeout=10)
+
     def two() -> tuple[int, int]:
+        all_begun.wait()
         return together(lambda: 1, lambda: 2)
 
-    assert at_once([two] * 20) == [(1, 2)] * 20
+    assert together(*[two] * 40) == ((1, 2),) * 40
 
 
-def test_a_process_that_is_killed_makes_no_further_call() -> None:
+def test_many_calls_of_one_of_several_kinds_are_in_flight(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+
+    def first(in_flight: int) -> int:
+        seen.append(in_flight)
+        return 0
+
+    monkeypatch.setattr(flight, "make_crew", partial(OneByOne, first))
+
+    def many() -> None:
+        make_each([lambda: 1] * 20, lambda _place, _answer: None)
+
+    together(many, lambda: 2)
+
+    assert max(seen) > 4
+
+
+def test_a_process_that_is_killed_makes_no_further_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flight, "make_crew", OneByOne)
     made: list[int] = []
 
     def killed() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        in_turn([killed, lambda: made.append(1)])
+        together(killed, lambda: made.append(1))
 
     assert made == []

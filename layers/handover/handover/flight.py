@@ -1,17 +1,18 @@
 """Calls in flight: several at a time, as many as the services take without being busy.
 
-In production each call has a thread, since botocore waits in it; the window (`rules.window`) says
-how many there may be. Nothing outlives `make_each`: when a call fails no other begins, and those in
-flight are waited for, so that a worker that frees its chunk has no request under way.
+In production each call has a thread, since botocore waits in it. Of many calls of one kind the
+window (`rules.window`) says how many there may be; a few different ones begin all at once
+(`together`). Nothing outlives the group: when a call fails no other begins, and those in flight are
+waited for, so that a worker that frees its chunk has no request under way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
-from functools import cache
-from itertools import chain
+from functools import cache, partial
+from itertools import chain, islice
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 Call = Callable[[], Answer]
+
+# Calls that begin together may make others together, which need threads of their own: so many as no
+# tree of them has. A thread is made when no other is idle.
+MAX_THREADS = 1024
+# How many answers `answers_in_order` may hold in memory. Two such groups at a time, as when the
+# files of a report are written, have a connection for each of their calls.
+MAX_AHEAD = MAX_IN_FLIGHT // 2
 
 
 @dataclass(slots=True)
@@ -93,31 +101,76 @@ def make_each(
 
     Calls begin in their order and end in any. `take` runs in the caller's thread. After a failure
     no other call begins, and the answers of those in flight are still taken. Then the failure is
-    raised: of several the one that says most about what may be under way. A call that itself makes
-    several makes them one by one.
+    raised: of several the one that says most about what may be under way, and of equal ones that of
+    the first call. A call that itself makes several makes them one by one.
     """
     rest = iter(calls)
-    first, second = next(rest, None), next(rest, None)
-    if first is None:
+    begun = list(islice(rest, 2))
+    if len(begun) < 2 or _is_in_flight.get():
+        _one_by_one(chain(begun, rest), take)
         return
-    if second is None or _is_in_flight.get():
-        take(0, first())
-        for place, call in enumerate(() if second is None else chain((second,), rest), 1):
-            take(place, call())
+    _Flight(pace or Pace(), take, is_of_many=True).make(chain(begun, rest))
+
+
+def make_at_once(calls: Sequence[Call[Answer]], take: Callable[[int, Answer], None]) -> None:
+    """As `make_each`, but all calls begin at once, so each is made whatever becomes of another.
+
+    For few calls: each may itself make several at a time.
+    """
+    if len(calls) < 2 or _is_in_flight.get():
+        _one_by_one(calls, take)
         return
-    _Flight(pace or Pace(), take).make(enumerate(chain((first, second), rest)))
+    _Flight(Pace(Window(len(calls))), take, is_of_many=False).make(calls)
+
+
+def make_all(calls: Iterable[Call[object]]) -> None:
+    """Makes the calls, whose answers say nothing; as `make_each`."""
+    make_each(calls, lambda _place, _answer: None)
+
+
+def answers_of(calls: Iterable[Call[Answer]], pace: Pace | None = None) -> list[Answer]:
+    """The answers of the calls in their order; as `make_each`."""
+    found: dict[int, Answer] = {}
+    make_each(calls, found.__setitem__, pace)
+    return [found[place] for place in range(len(found))]
+
+
+def answers_in_order(calls: Iterable[Call[Answer]]) -> Iterator[Answer]:
+    """The answers of the calls in their order, lazily; up to MAX_AHEAD are made at a time."""
+    rest, pace = iter(calls), Pace()
+    while group := list(islice(rest, MAX_AHEAD)):
+        yield from answers_of(group, pace)
+
+
+def begun(sources: Iterable[Iterator[Answer]]) -> list[Iterator[Answer]]:
+    """The same, in their order, after each has given its first value, several at a time.
+
+    For what is read page by page: whoever merges them needs the first page of each.
+    """
+
+    def begin(source: Iterator[Answer]) -> Iterator[Answer]:
+        return chain(list(islice(source, 1)), source)
+
+    return answers_of(partial(begin, source) for source in sources)
+
+
+def _one_by_one(calls: Iterable[Call[Answer]], take: Callable[[int, Answer], None]) -> None:
+    for place, call in enumerate(calls):
+        take(place, call())
 
 
 class _Flight(Generic[Answer]):
     """One group of calls on its way."""
 
-    def __init__(self, pace: Pace, take: Callable[[int, Answer], None]) -> None:
-        self._pace, self._take = pace, take
+    def __init__(
+        self, pace: Pace, take: Callable[[int, Answer], None], *, is_of_many: bool
+    ) -> None:
+        self._pace, self._take, self._is_of_many = pace, take, is_of_many
         self._crew = make_crew()
-        self._failures: list[BaseException] = []
+        self._failures: list[tuple[int, BaseException]] = []
 
-    def make(self, calls: Iterable[tuple[int, Call[Answer]]]) -> None:
-        waiting, in_flight = iter(calls), 0
+    def make(self, calls: Iterable[Call[Answer]]) -> None:
+        waiting, in_flight = enumerate(calls), 0
         while True:
             while not self._failures and in_flight < self._pace.window.size:
                 following = next(waiting, None)
@@ -130,10 +183,12 @@ class _Flight(Generic[Answer]):
             self._land()
             in_flight -= 1
         if self._failures:
-            raise max(self._failures, key=_weight)
+            raise max(sorted(self._failures, key=_place), key=_weight)[1]
 
     def _begin(self, place: int, call: Call[Answer]) -> None:
         context, begun_in = copy_context(), self._pace.window.round
+        if self._is_of_many:
+            context.run(_is_in_flight.set, True)
         self._crew.begin(lambda: context.run(_made, place, begun_in, call))
 
     def _land(self) -> None:
@@ -145,13 +200,13 @@ class _Flight(Generic[Answer]):
             else window.after_success()
         )
         if landed.failure is not None:
-            self._failures.append(landed.failure)
+            self._failures.append((landed.place, landed.failure))
             return
         try:
             for answer in landed.answer:
                 self._take(landed.place, answer)
         except Exception as failure:  # noqa: BLE001 - raised again, after what is in flight has ended
-            self._failures.append(failure)
+            self._failures.append((landed.place, failure))
 
 
 def is_busy(failure: BaseException | None) -> bool:
@@ -161,7 +216,6 @@ def is_busy(failure: BaseException | None) -> bool:
 
 def _made(place: int, begun_in: int, call: Call[Answer]) -> Landed[Answer]:
     """Makes the call in a context of its own."""
-    _is_in_flight.set(True)
     was_busy.set(False)
     try:
         answer = call()
@@ -170,15 +224,20 @@ def _made(place: int, begun_in: int, call: Call[Answer]) -> Landed[Answer]:
     return Landed(place, begun_in, was_busy.get(), (answer,))
 
 
-def _weight(failure: BaseException) -> tuple[bool, bool]:
-    """A fault comes before what only waits, and before that what may still arrive."""
-    if not isinstance(failure, RetryLaterError):
-        return True, True
-    return False, failure.is_under_way
+def _place(failed: tuple[int, BaseException]) -> int:
+    return failed[0]
+
+
+def _weight(failed: tuple[int, BaseException]) -> tuple[bool, bool]:
+    """What may still arrive comes before a fault, and a fault before what only waits."""
+    failure = failed[1]
+    if isinstance(failure, RetryLaterError):
+        return failure.is_under_way, False
+    return False, True
 
 
 @cache
 def _threads() -> ThreadPoolExecutor:
     from concurrent.futures import ThreadPoolExecutor
 
-    return ThreadPoolExecutor(MAX_IN_FLIGHT, thread_name_prefix="in-flight")
+    return ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="in-flight")

@@ -11,7 +11,7 @@ import botocore.client
 from botocore.client import BaseClient
 from botocore.exceptions import ParamValidationError
 from botocore.validate import ParamValidator
-from handover import flight, together
+from handover import flight
 from handover.flight import Crew
 
 from tests.kit.crew import OneByOne
@@ -204,7 +204,7 @@ def install(
     """Answers every botocore client of the process from memory, pynamodb's too, while it lasts.
 
     It knows one thread. `call` is asked instead of the memory, if somebody stands in between. Calls
-    in flight are made one by one, as the crew says, and calls that go out together in turn.
+    in flight are made one by one, as the crew says.
     """
     asked = call or memory.call
 
@@ -213,11 +213,9 @@ def install(
 
     seam: Any = botocore.client.BaseClient
     of_flights: Any = flight
-    before, crew, at_once = seam._make_api_call, of_flights.make_crew, together._run
+    before, crew = seam._make_api_call, of_flights.make_crew
     seam._make_api_call, of_flights.make_crew = answer, make_crew
-    together._run = together.in_turn
     try:
         yield memory
     finally:
         seam._make_api_call, of_flights.make_crew = before, crew
-        together._run = at_once

@@ -10,7 +10,7 @@ from typing import Any
 
 from handover.aws.clients import sqs
 from handover.deadline import Deadline
-from handover.flight import make_each
+from handover.flight import make_all
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 MESSAGES_A_BATCH = 10
@@ -43,14 +43,9 @@ def send_all(
     group: str | None = None,
 ) -> None:
     """Sends every message, all in one group; those that a batch leaves out are sent again."""
-    # Made before calls are in flight: side by side, each would make its own.
-    sqs()
     rest = iter(messages)
     batches = iter(lambda: list(islice(rest, MESSAGES_A_BATCH)), [])
-    make_each(
-        (partial(_send_batch, queue_url, batch, deadline, group) for batch in batches),
-        lambda _place, _nothing: None,
-    )
+    make_all(partial(_send_batch, queue_url, batch, deadline, group) for batch in batches)
 
 
 def _send_batch(

@@ -11,14 +11,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from handover.deadline import Deadline, current, was_busy
 from handover.errors import WriteRefusedError
-from handover.flight import make_each
+from handover.flight import answers_of, make_all
 from handover.store.connection import client
 
 Item = Mapping[str, Any]
+Member = TypeVar("Member")
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 KEYS_A_READ = 100
@@ -85,7 +86,6 @@ def read_items(
 
     `keys` must not repeat. `attributes` are the ones to read, all when none is named.
     """
-    found: list[Item] = []
     options: dict[str, Any] = {"ConsistentRead": True}
     if attributes:
         names = {f"#{place}": name for place, name in enumerate(attributes)}
@@ -93,19 +93,11 @@ def read_items(
             "ProjectionExpression": ", ".join(names),
             "ExpressionAttributeNames": names,
         }
-
-    def take(_place: int, items: list[Item]) -> None:
-        found.extend(items)
-
-    _make_client()
-    make_each(
-        (
-            partial(_read_batch, table, {"Keys": batch, **options}, deadline)
-            for batch in _batches(keys, KEYS_A_READ)
-        ),
-        take,
+    parts = answers_of(
+        partial(_read_batch, table, {"Keys": batch, **options}, deadline)
+        for batch in _batches(keys, KEYS_A_READ)
     )
-    return found
+    return [item for part in parts for item in part]
 
 
 def _read_batch(table: str, asked: Item, deadline: Deadline) -> list[Item]:
@@ -123,12 +115,7 @@ def _read_batch(table: str, asked: Item, deadline: Deadline) -> list[Item]:
     return found
 
 
-def _make_client() -> None:
-    """Has the client made before calls are in flight: side by side, each would make its own."""
-    client()
-
-
-def _batches(whole: Iterable[Item], size: int) -> Iterator[list[Item]]:
+def _batches(whole: Iterable[Member], size: int) -> Iterator[list[Member]]:
     rest = iter(whole)
     while batch := list(islice(rest, size)):
         yield batch
@@ -144,21 +131,12 @@ def write_each(statements: Sequence[Statement], deadline: Deadline) -> list[Unme
     outcomes: list[Unmet | None] = [None] * len(statements)
     waiting = list(range(len(statements)))
     tries = 0
-    _make_client()
     while waiting:
-        busy: list[int] = []
-
-        def take(_place: int, places: list[int], busy: list[int] = busy) -> None:
-            busy.extend(places)
-
-        parts = (
-            waiting[begin : begin + STATEMENTS_A_BATCH]
-            for begin in range(0, len(waiting), STATEMENTS_A_BATCH)
+        parts = _batches(waiting, STATEMENTS_A_BATCH)
+        busy = answers_of(
+            partial(_write_part, statements, part, outcomes, deadline) for part in parts
         )
-        make_each(
-            (partial(_write_part, statements, part, outcomes, deadline) for part in parts), take
-        )
-        waiting = sorted(busy)
+        waiting = [place for part in busy for place in part]
         if waiting:
             deadline.wait(tries)
             tries += 1
@@ -204,11 +182,7 @@ def write_together(actions: Sequence[Item]) -> bool:
 
 def put_items(table: str, items: Iterable[Item], deadline: Deadline) -> None:
     """Stores `items` without a condition; repeating it changes nothing. Keys must not repeat."""
-    _make_client()
-    make_each(
-        (partial(_put_batch, table, batch, deadline) for batch in _batches(items, PUTS_A_BATCH)),
-        lambda _place, _nothing: None,
-    )
+    make_all(partial(_put_batch, table, batch, deadline) for batch in _batches(items, PUTS_A_BATCH))
 
 
 def _put_batch(table: str, batch: Sequence[Item], deadline: Deadline) -> None:
