@@ -24,6 +24,7 @@ TOPICS = (
     "scan",
     "worker",
     "flight",
+    "publishing",
     "peers",
     "end_to_end",
     "costs",
@@ -68,6 +69,7 @@ def measured(name: str, *, quick: bool) -> str:
         "scan": _scan,
         "worker": _worker,
         "flight": _flight,
+        "publishing": _publishing,
         "end_to_end": _end_to_end,
         "costs": _costs,
         "memory": _memory,
@@ -108,6 +110,12 @@ def _flight(quick: bool) -> str:
     from tests.bench import flight
 
     return flight.measure(quick=quick).markdown()
+
+
+def _publishing(quick: bool) -> str:
+    from tests.bench import publishing
+
+    return publishing.measure(quick=quick).markdown()
 
 
 def _end_to_end(quick: bool) -> str:

@@ -1,4 +1,4 @@
-"""A server that answers DynamoDB, S3 and SQS with what was made before, as fast as it can.
+"""A server that answers DynamoDB, S3, SQS and EventBridge with what was made before, at once.
 
 It stands in for AWS where the client is what is measured: real requests over real connections,
 signed and parsed as ever, and next to no time spent on the answers. It believes everything.
@@ -29,6 +29,8 @@ _ASKED_TABLE = re.compile(rb'"RequestItems": ?\{("[^"]+")')
 _BOTH_KEYS = re.compile(rb'"pk": ?\{"S": ?"([^"]*)"\}, ?"sk": ?\{"S": ?"([^"]*)"')
 _RANGE = re.compile(rb"range: ?bytes=(\d+)-(\d+)")
 _RECEIVE_BYTES = 1 << 20
+# What S3 answers to whoever lists what is not there.
+_EMPTY = b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,9 @@ class _Answers:
         if operation == b"BatchExecuteStatement":
             done = [b'{"TableName":"accounts"}'] * body.count(b'"Statement":')
             return b'{"Responses":[%b]}' % b",".join(done)
+        if operation == b"PutEvents":
+            put = [b'{"EventId":"0"}'] * body.count(b'"DetailType":')
+            return b'{"FailedEntryCount":0,"Entries":[%b]}' % b",".join(put)
         if operation in (b"GetItem", b"UpdateItem"):
             name = b"Item" if operation == b"GetItem" else b"Attributes"
             hash_key, sort_key = _HASH_KEY.search(body), _SORT_KEY.search(body)
@@ -170,6 +175,8 @@ class _Answers:
         method, path, _ = head.split(b" ", 2)
         if method != b"GET":
             return b'HTTP/1.1 200 OK\r\nETag: "0"\r\nContent-Length: 0\r\n\r\n'
+        if b"list-type=2" in path:
+            return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(_EMPTY), _EMPTY)
         body = self._objects[path.split(b"?", 1)[0]]
         expected = _RANGE.search(fields)
         start, end = (int(expected[1]), int(expected[2]) + 1) if expected else (0, len(body))

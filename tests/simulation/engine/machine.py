@@ -39,6 +39,7 @@ os.environ.update(ENVIRONMENT)
 
 import handover.reading.repeats as repeats
 from handover import batch, runtime
+from handover.aws import buses
 from handover.deadline import Deadline
 from handover.model import Account, User
 from handover.pipeline import lines, validate
@@ -135,6 +136,7 @@ def _small_sizes() -> Iterator[None]:
         (batches, "KEYS_A_READ", MEMBERS_A_CALL),
         (batches, "STATEMENTS_A_BATCH", MEMBERS_A_CALL),
         (batches, "PUTS_A_BATCH", MEMBERS_A_CALL),
+        (buses, "EVENTS_A_BATCH", MEMBERS_A_CALL),
     )
     with ExitStack() as stack:
         for module, name, size in sizes:

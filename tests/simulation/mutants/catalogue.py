@@ -368,7 +368,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "failed_events_ignored",
         "draining of batches",
-        (Edit("handover.aws.buses", "put_events", 'if "ErrorCode" in taken', "if False"),),
+        (Edit("handover.aws.buses", "_put_batch", 'if "ErrorCode" in taken', "if False"),),
         kinds=("first_left_out", "all_left_out"),
     ),
     Mutant(
@@ -906,7 +906,7 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 f"{STORE}.user_records",
                 "UserRecords.write",
-                "put_names(self.table, writes[0].record.tenant, _new_names(writes), deadline)",
+                "put_names(self.table, tenant, _new_names(writes), deadline, self.names)",
                 "pass",
             ),
         ),
@@ -953,12 +953,20 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 "handover.flight",
                 "_Flight._land",
-                "self._failures.append(landed.failure)",
-                "self._failures += [] if is_busy(landed.failure) else [landed.failure]",
+                "self._failures.append((landed.place, landed.failure))",
+                "if not is_busy(landed.failure):\n"
+                "            self._failures.append((landed.place, landed.failure))",
             ),
         ),
         kinds=("busy_run", "broken_run", "outage", "duplicate_ahead"),
         function="assign",
+    ),
+    Mutant(
+        "events_dropped_in_flight",
+        "what is in flight at the deadline is taken or comes again",
+        wrap=("handover.aws.buses", "_put_batch", _acknowledged),
+        kinds=("busy_run", "broken_run", "outage"),
+        function="publish",
     ),
     Mutant(
         "approval_without_its_entry",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from handover.aws.clients import events
 from handover.deadline import Deadline
+from handover.flight import make_all
 
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 EVENTS_A_BATCH = 10
@@ -18,27 +20,31 @@ SOURCE = "handover"
 
 
 def put_events(bus: str, kind: str, details: Iterable[dict[str, Any]], deadline: Deadline) -> None:
-    """Puts one event for each of `details` on the bus, in order; failed entries are sent again.
+    """Puts one event for each of `details` on the bus; failed entries are sent again.
 
-    An event with more than MAX_EVENT_BYTES (`entry_bytes`) cannot be put.
+    They may arrive in any order, as EventBridge delivers them. An event with more than
+    MAX_EVENT_BYTES (`entry_bytes`) cannot be put.
     """
-    for batch in _batches(kind, details):
-        waiting: list[Any] = [
-            {"EventBusName": bus, "Source": SOURCE, "DetailType": kind, "Detail": detail}
-            for detail in batch
+    make_all(partial(_put_batch, bus, kind, batch, deadline) for batch in _batches(kind, details))
+
+
+def _put_batch(bus: str, kind: str, batch: Sequence[str], deadline: Deadline) -> None:
+    waiting: list[Any] = [
+        {"EventBusName": bus, "Source": SOURCE, "DetailType": kind, "Detail": detail}
+        for detail in batch
+    ]
+    tries = 0
+    while waiting:
+        deadline.check()
+        answer = events().put_events(Entries=waiting)
+        waiting = [
+            entry
+            for entry, taken in zip(waiting, answer["Entries"], strict=True)
+            if "ErrorCode" in taken
         ]
-        tries = 0
-        while waiting:
-            deadline.check()
-            answer = events().put_events(Entries=waiting)
-            waiting = [
-                entry
-                for entry, taken in zip(waiting, answer["Entries"], strict=True)
-                if "ErrorCode" in taken
-            ]
-            if waiting:
-                deadline.wait(tries)
-                tries += 1
+        if waiting:
+            deadline.wait(tries)
+            tries += 1
 
 
 def entry_bytes(kind: str, detail: dict[str, Any]) -> int:

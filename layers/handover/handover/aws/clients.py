@@ -64,6 +64,8 @@ def made_within(service: Any, limits: CallLimits) -> Any:
         read_timeout=limits.read_seconds,
         retries={"mode": "standard", "total_max_attempts": limits.tries},
         max_pool_connections=MAX_IN_FLIGHT,
+        # Botocore would build its own for each call.
+        user_agent="handover",
     )
     if service == "s3":
         # Links must have the signature that every region and POST policy accepts.

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from handover.aws import buses
-from handover.model import Account, User
+from handover.flight import make_all
+from handover.model import Account
 from handover.pipeline.parking import Stream
 from handover.profiles import OpcoWall, is_field
 from handover.reports import receipt_to_dict
@@ -19,6 +21,7 @@ from handover.rules import address_in, are_apart, is_pending
 from handover.runtime import Invocation, Resources, history_days
 from handover.store.accounts import account_from
 from handover.store.history import Entry, Holding, holdings_of
+from handover.together import together
 
 ASSIGNMENT_CHANGED = "AssignmentChanged"
 
@@ -42,13 +45,24 @@ def changes_of(records: Sequence[Mapping[str, Any]]) -> list[Change]:
 def publish_changes(resources: Resources, changes: Sequence[Change], run: Invocation) -> None:
     """Updates history and portfolios for the changes, then sends events to other systems."""
     entries = [entry for change in changes if (entry := _entry(change)) is not None]
-    resources.tables.history.put(_once(entries), run.deadline, days=history_days())
     holdings: list[Holding] = []
     for change in changes:
         if change.after is not None:
             holdings += holdings_of(change.before, change.after)
-    resources.tables.portfolios.put(holdings, run.now, run.deadline)
-    _ask_for_rechecks(resources, holdings + _behind_another_wall(changes), changes, run)
+    tables = resources.tables
+    together(
+        lambda: tables.history.put(_once(entries), run.deadline, days=history_days()),
+        lambda: tables.portfolios.put(holdings, run.now, run.deadline),
+    )
+    together(
+        lambda: _ask_for_rechecks(
+            resources, holdings + _behind_another_wall(changes), changes, run
+        ),
+        lambda: _send_events(resources, entries, run),
+    )
+
+
+def _send_events(resources: Resources, entries: Sequence[Entry], run: Invocation) -> None:
     if resources.has_change_events:
         buses.put_events(
             resources.changes_bus,
@@ -100,28 +114,42 @@ def _ask_for_rechecks(
         if holding.is_held and address_in(holding.user):
             held.setdefault(holding.tenant, []).append(holding)
     for tenant, of_tenant in held.items():
-        addresses = dict.fromkeys(address_in(holding.user) for holding in of_tenant)
-        users = resources.tables.directory.users(tenant, addresses, run.deadline)
-        looks: dict[str, Holding] = {}
-        for holding in of_tenant:
-            user = users.get(address_in(holding.user))
-            if user is None:
-                continue
-            is_awaited = is_pending(holding.user) and user.is_active
-            account = accounts[tenant, holding.account_id]
-            if user.is_deleted or (is_awaited and not _keeps_out(resources, user, account)):
-                looks[user.email] = holding
-        for email, holding in looks.items():
-            because = f"{holding.account_id}#{holding.version}"
-            resources.tables.jobs.look_at(tenant, email, because)
+        _ask_in(resources, tenant, of_tenant, accounts, run)
 
 
-def _keeps_out(resources: Resources, user: User, account: Account) -> bool:
-    """True when the wall would reject the awaited user, so a recheck could assign nothing."""
-    return (
-        are_apart(user, account)
-        and resources.tables.directory.settings(account.tenant).opco_wall is OpcoWall.ALWAYS
+def _ask_in(
+    resources: Resources,
+    tenant: str,
+    holdings: Sequence[Holding],
+    accounts: Mapping[tuple[str, str], Account],
+    run: Invocation,
+) -> None:
+    """As `_ask_for_rechecks`, for one tenant."""
+    addresses = dict.fromkeys(address_in(holding.user) for holding in holdings)
+    users = resources.tables.directory.users(tenant, addresses, run.deadline)
+    looks: dict[str, Holding] = {}
+    behind_the_wall: dict[str, Holding] = {}
+    for holding in holdings:
+        user = users.get(address_in(holding.user))
+        if user is None:
+            continue
+        if user.is_deleted:
+            looks[user.email] = holding
+        elif is_pending(holding.user) and user.is_active:
+            is_apart = are_apart(user, accounts[tenant, holding.account_id])
+            (behind_the_wall if is_apart else looks)[user.email] = holding
+    # The wall would reject those users, so a recheck could assign nothing.
+    if behind_the_wall and not _has_wall(resources, tenant):
+        looks = behind_the_wall | looks
+    jobs = resources.tables.jobs
+    make_all(
+        partial(jobs.look_at, tenant, email, f"{holding.account_id}#{holding.version}")
+        for email, holding in looks.items()
     )
+
+
+def _has_wall(resources: Resources, tenant: str) -> bool:
+    return resources.tables.directory.settings(tenant).opco_wall is OpcoWall.ALWAYS
 
 
 def _entry(change: Change) -> Entry | None:

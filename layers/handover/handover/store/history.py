@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from zlib import crc32
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 
 from handover.deadline import Deadline
+from handover.flight import answers_of
 from handover.model import Account, ChangeReceipt, RoleChange
 from handover.profiles import WORKFLOW_ROLE
 from handover.rules import address_in, is_address, is_pending, pending_assignee
@@ -188,10 +190,20 @@ class Portfolios:
         The last of several holdings with one user, role and account counts.
         """
         waiting = {_holding_key(holding): holding for holding in holdings}
-        spread = self._spread(Counter(pk for pk, _ in waiting), deadline)
+        changes = Counter(home for home, _ in waiting)
+        known = self._versions([*waiting, *((home, SPREAD) for home in changes)], deadline)
+        spread = {home for home, sk in known if sk == SPREAD}
+        if self.spreads:
+            spread |= self._spread_large(
+                home
+                for home, many in changes.items()
+                if many >= SPREAD_FROM_CHANGES and home not in spread
+            )
         places = {key: self._places(key, is_spread=key[0] in spread) for key in waiting}
+        known |= self._versions(
+            (place for key in waiting for place in places[key] if place != key), deadline
+        )
         while waiting:
-            known = self._versions((key for one in waiting for key in places[one]), deadline)
             news = {
                 key: holding
                 for key, holding in waiting.items()
@@ -218,6 +230,7 @@ class Portfolios:
                 [places[key] for key in waiting if key not in unmet], known, deadline
             )
             waiting = {key: news[key] for key in unmet}
+            known = self._versions((place for key in waiting for place in places[key]), deadline)
 
     def _places(self, key: Key, *, is_spread: bool) -> tuple[Key, ...]:
         """Where a holding is written, and then where else it may be stored."""
@@ -238,15 +251,16 @@ class Portfolios:
         # If it has changed meanwhile, the other writer removes it.
         write_each(statements, deadline)
 
-    def _spread(self, changes: Mapping[str, int], deadline: Deadline) -> set[str]:
-        """The homes of spread portfolios, among those with this many changes each."""
-        found = self.spread_among(changes, deadline)
-        if self.spreads:
-            for home, many in changes.items():
-                if many >= SPREAD_FROM_CHANGES and home not in found and _is_large(home):
-                    self.mark_spread(home)
-                    found.add(home)
-        return found
+    def _spread_large(self, homes: Iterable[str]) -> set[str]:
+        """Those of the homes whose portfolios are large; these are spread from now on."""
+        found = answers_of(partial(self._spread_if_large, home) for home in homes)
+        return {home for homes in found for home in homes}
+
+    def _spread_if_large(self, home: str) -> tuple[str, ...]:
+        if not _is_large(home):
+            return ()
+        self.mark_spread(home)
+        return (home,)
 
     def spread_among(self, homes: Iterable[str], deadline: Deadline) -> set[str]:
         """Those of the homes (no repetition) whose portfolios are spread."""
@@ -305,24 +319,24 @@ class Portfolios:
 
     def holders_among(self, tenant: str, users: Iterable[str], deadline: Deadline) -> set[str]:
         """Those of the users (no repetition) who hold an account."""
-        found: set[str] = set()
-        others: dict[str, str] = {}
-        for user in users:
-            deadline.check()
-            if not _is_key(tenant, user):
-                continue
-            home = f"{tenant}#{user}"
-            page = _page(home, "", "", FIRST_ROWS)
-            if any(item.held for item in page.items) or (
-                page.end is not None and next(self._held(tenant, user), None)
-            ):
-                found.add(user)
-            else:
-                others[home] = user
-        for home in self.spread_among(others, deadline):
-            if next(self._held(tenant, others[home]), None):
-                found.add(others[home])
-        return found
+        asked = [user for user in users if _is_key(tenant, user)]
+        at_home = answers_of(partial(self._holds_at_home, tenant, one, deadline) for one in asked)
+        found = {user for user, holds in zip(asked, at_home, strict=True) if holds}
+        others = {f"{tenant}#{user}": user for user in asked if user not in found}
+        spread = [others[home] for home in self.spread_among(others, deadline)]
+        at_shards = answers_of(partial(self._holds, tenant, user) for user in spread)
+        return found | {user for user, holds in zip(spread, at_shards, strict=True) if holds}
+
+    def _holds_at_home(self, tenant: str, user: str, deadline: Deadline) -> bool:
+        """True when the user holds an account; a spread portfolio may have to be looked at too."""
+        deadline.check()
+        page = _page(f"{tenant}#{user}", "", "", FIRST_ROWS)
+        return any(item.held for item in page.items) or (
+            page.end is not None and self._holds(tenant, user)
+        )
+
+    def _holds(self, tenant: str, user: str) -> bool:
+        return next(self._held(tenant, user), None) is not None
 
     def waiting(self, tenant: str, *, after: str = "") -> Iterator[Waiting]:
         """All pending assignments of the tenant, by address, role and account.
@@ -352,7 +366,9 @@ class Portfolios:
             pages = [_page(home, after, beginning, rows * SHARDS)]
             is_spread = is_spread or _is_spread(home)
             if is_spread:
-                pages += [_page(pk, after, beginning, rows) for pk in shards_of(home)]
+                pages += answers_of(
+                    partial(_page, pk, after, beginning, rows) for pk in shards_of(home)
+                )
                 pages.append(_page(home, after, beginning, rows * SHARDS))
             end = min((page.end for page in pages if page.end is not None), default=None)
             newest: dict[str, HoldingItem] = {}
