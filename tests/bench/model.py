@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil, sqrt
 
+from handover.flight import MAX_AHEAD
+
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
 TABLE_WRITES = 40_000.0
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
@@ -93,8 +95,9 @@ def time_of(one: Import, parts: Parts, place: Place) -> Time:
     # 25 chunks are stored by a call, and 10 are sent by one.
     handed_out = (chunks / 25 + chunks / 10) * place.call_seconds
     validate = begun("validate") + parts.steps["validate"] * place.call_seconds + reading
-    # Each chunk's part is read, then the rows and their index are written: as much as the file.
-    ending = chunks * place.call_seconds + 2 * size / NETWORK_BYTES_A_SECOND
+    # Each chunk's part is read, some at a time, then the rows and their index are written: as much
+    # as the file.
+    ending = ceil(chunks / MAX_AHEAD) * place.call_seconds + 2 * size / NETWORK_BYTES_A_SECOND
     finalize = begun("finalize") + parts.steps["finalize"] * place.call_seconds + ending
     assign = begun("assign") + lines_seconds(one, parts, place)
     return Time(validate + handed_out, assign, finalize)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import gc
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from handover.aws import objects
 from handover.deadline import Deadline
@@ -42,6 +43,7 @@ from handover.store.chunks import Taken
 from handover.store.import_items import ImportItem
 from handover.store.imports import pending_chunks
 from handover.store.progress import Settlement
+from handover.together import together
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,29 +180,9 @@ def _settle(
     found = _gather(resources, item, plan, taken, turn)
     with _no_search_for_cycles():
         results = _results(resources, found, turn.decided, run.deadline)
-    counts = tally(results)
-    if found.work.is_dry_run:
-        objects.write(
-            resources.work_bucket,
-            previews_key(item.pk, taken.chunk.number, run.attempt),
-            previews_bytes(turn.decided.previews if found.work.may_write else {}),
-            "application/json",
-        )
-    number = taken.chunk.number
-    header, dialect = found.plan.header, found.plan.dialect
+    counts, number = tally(results), taken.chunk.number
     # Write the parts first: once the chunk is settled, finalize may read them at once.
-    objects.write(
-        resources.work_bucket,
-        lines_key(item.pk, number, run.attempt),
-        lines_part(results, header=header, dialect=dialect, account=found.work.binding.account),
-        "application/octet-stream",
-    )
-    if counts.with_errors:
-        objects.write(
-            resources.work_bucket,
-            parts_key(item.pk, number, run.attempt, "errors"),
-            errors_part(results, header=header, dialect=dialect, is_job=item.job is not None),
-        )
+    together(*_part_writes(resources, item, found, results, turn))
     metrics.add_metric("LinesSettled", "Count", counts.lines)
     metrics.add_metric("LinesRejected", "Count", counts.rejected)
     logger.info(
@@ -210,6 +192,32 @@ def _settle(
         number, run.attempt, bool(counts.with_errors), counts, _worked_ms(taken, turn)
     )
     return resources.tables.chunks.settle(item, settlement, run.deadline)
+
+
+def _part_writes(
+    resources: Resources,
+    item: ImportItem,
+    found: _Chunk,
+    results: Sequence[LineResult],
+    turn: _Turn,
+) -> Iterator[Callable[[], object]]:
+    """What writes the chunk's parts: its rows and their index, those in error, previews."""
+    number, attempt = found.taken.chunk.number, turn.run.attempt
+    header, dialect = found.plan.header, found.plan.dialect
+
+    def write(key: str, body: bytes, content_type: str = "text/csv") -> Callable[[], object]:
+        return partial(objects.write, resources.work_bucket, key, body, content_type)
+
+    account = found.work.binding.account
+    rows = lines_part(results, header=header, dialect=dialect, account=account)
+    yield write(lines_key(item.pk, number, attempt), rows, "application/octet-stream")
+    if tally(results).with_errors:
+        errors = errors_part(results, header=header, dialect=dialect, is_job=item.job is not None)
+        yield write(parts_key(item.pk, number, attempt, "errors"), errors)
+    if found.work.is_dry_run:
+        previews = turn.decided.previews if found.work.may_write else {}
+        key = previews_key(item.pk, number, attempt)
+        yield write(key, previews_bytes(previews), "application/json")
 
 
 def _gather(

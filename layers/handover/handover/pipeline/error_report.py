@@ -10,6 +10,7 @@ from tempfile import SpooledTemporaryFile
 
 from handover.aws import objects
 from handover.errors import RetryLaterError
+from handover.flight import answers_in_order
 from handover.pipeline.import_plan import ImportPlan, parts_key
 from handover.pipeline.summaries import ERRORS, REPORT_WORKBOOK, report_key
 from handover.profiles import bind
@@ -91,11 +92,16 @@ def _pieces(
 ) -> Iterator[bytes]:
     """The head of errors.csv, then the parts of the chunks in their order."""
     yield errors_head(plan.header, plan.dialect)
-    for number, parts in sorted(settled.items()):
-        if not parts.endswith("!"):
-            continue
-        key = parts_key(item.pk, number, parts.removesuffix("!"), ERRORS)
-        part = objects.read(resources.work_bucket, key)
+    every = answers_in_order(
+        partial(
+            objects.read,
+            resources.work_bucket,
+            parts_key(item.pk, number, parts.removesuffix("!"), ERRORS),
+        )
+        for number, parts in sorted(settled.items())
+        if parts.endswith("!")
+    )
+    for part in every:
         if part is None:
             raise RetryLaterError("a part of errors.csv is not there")
         yield part

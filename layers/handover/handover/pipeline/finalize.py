@@ -6,8 +6,11 @@ receiver recognises a repeated notification by its dedupe id.
 
 from __future__ import annotations
 
+from functools import partial
+
 from handover.aws import objects
 from handover.errors import RetryLaterError
+from handover.flight import make_all
 from handover.model import JobKind, Mode, State
 from handover.pipeline.announce import announce
 from handover.pipeline.checked import apply_checked, is_to_be_applied, why_stopped
@@ -102,8 +105,11 @@ def _recheck(resources: Resources, item: ImportItem) -> None:
     if not (item.refusal or counts.not_processed or counts.superseded) or item.ticket is None:
         return
     ticket = resources.tables.tickets.find(item.ticket)
-    for address in (ticket.users or ()) if ticket is not None else ():
-        resources.tables.jobs.look_at(item.tenant, address, item.pk)
+    addresses = (ticket.users or ()) if ticket is not None else ()
+    make_all(
+        partial(resources.tables.jobs.look_at, item.tenant, address, item.pk)
+        for address in addresses
+    )
 
 
 def _final_state(item: ImportItem) -> State:

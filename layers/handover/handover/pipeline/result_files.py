@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from tempfile import SpooledTemporaryFile
 
 from handover.aws import objects
 from handover.errors import RetryLaterError
+from handover.flight import answers_in_order
 from handover.pipeline.import_plan import ImportPlan, lines_key, parts_key
 from handover.pipeline.summaries import LINES, LINES_INDEX, RESULTS, report_key
 from handover.profiles import WORKFLOW_ROLE
@@ -106,12 +108,15 @@ def _rows(
     """The pieces of results.csv; makes the index, and spools its sections, as it goes."""
     index, spool = into
     yield results_head(plan.header, plan.dialect)
-    for number, parts in sorted(settled.items()):
-        attempt = parts.removesuffix("!")
-        stored = objects.read(resources.work_bucket, lines_key(item.pk, number, attempt))
+    attempts = [(number, parts.removesuffix("!")) for number, parts in sorted(settled.items())]
+    every = answers_in_order(
+        partial(objects.read, resources.work_bucket, lines_key(item.pk, *chunk))
+        for chunk in attempts
+    )
+    for chunk, stored in zip(attempts, every, strict=True):
         if stored is None:
             index.is_whole = False
-            yield _rows_alone(resources, item, number, attempt)
+            yield _rows_alone(resources, item, *chunk)
             continue
         part = lines_part_from(stored)
         if index.is_whole:
