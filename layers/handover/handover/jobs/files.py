@@ -6,12 +6,14 @@ import csv
 import heapq
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import groupby, islice
 from operator import itemgetter
 
 from handover.aws.objects import Upload
 from handover.deadline import Deadline
 from handover.errors import RetryLaterError
+from handover.flight import answers_of, begun
 from handover.jobs.job import Job
 from handover.jobs.upload import csv_pieces
 from handover.model import Account, JobKind, Outcome, RoleChange, User
@@ -41,7 +43,7 @@ from handover.store.tickets import TicketItem
 ANY_ROLE = "account_manager"
 CHANGED = frozenset({Outcome.UPDATED, Outcome.CLEARED, Outcome.PENDING})
 
-ACCOUNTS_AT_A_TIME = 100
+ACCOUNTS_AT_A_TIME = 1000
 
 Row = Sequence[str]
 # An account, and by role who is named on its line.
@@ -88,7 +90,11 @@ def _of_assignees(
     """
     ticket_id, ticket = issued
     portfolios = resources.tables.portfolios
-    held = {role for assignee in cell_of for role in portfolios.roles(ticket.tenant, assignee)}
+
+    def roles_of(assignee: str) -> list[str]:
+        return list(portfolios.roles(ticket.tenant, assignee))
+
+    held = {role for roles in answers_of(partial(roles_of, one) for one in cell_of) for role in roles}
     # The first run that gets here fixes the columns for all. Assignments made later in other roles
     # are rechecked by publication.
     wider = profile_for(sorted(held) or [ANY_ROLE])
@@ -101,8 +107,8 @@ def _of_assignees(
             yield account_id.encode(), role, cell_of[assignee]
 
     def found() -> Iterator[Named]:
-        merged = heapq.merge(*(places(role, assignee) for role in roles for assignee in cell_of))
-        for account, of_account in groupby(merged, key=itemgetter(0)):
+        sources = begun(places(role, assignee) for role in roles for assignee in cell_of)
+        for account, of_account in groupby(heapq.merge(*sources), key=itemgetter(0)):
             deadline.check()
             cells: dict[str, list[str]] = {}
             for _, role, name in of_account:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -21,6 +22,7 @@ from handover.audit import Act, Actor, Door
 from handover.aws.objects import ObjectGoneError
 from handover.deadline import Deadline
 from handover.errors import InvalidRequestError
+from handover.flight import answers_of, make_all
 from handover.jobs.files import pieces_of
 from handover.jobs.job import (
     MAX_USERS,
@@ -115,9 +117,11 @@ def run_job(resources: Resources, tenant: str, ticket_id: str, job: Job, run: In
     if not ticket.cancelled_by and not is_uploaded(resources, ticket_id, ticket):
         if job.kind is JobKind.REMOVAL and ticket.uploader:
             # From here on, anything that a file assigns to them is rechecked.
-            for address in job.users:
-                precedence = f"{rfc3339(run.now)}#{JobKind.REMOVAL.value}"
-                jobs.mark_deleted(tenant, address, ticket_id, precedence, run.deadline)
+            precedence = f"{rfc3339(run.now)}#{JobKind.REMOVAL.value}"
+            make_all(
+                partial(jobs.mark_deleted, tenant, address, ticket_id, precedence, run.deadline)
+                for address in job.users
+            )
             actor = Actor(tenant, ticket.uploader, Door.DIRECTORY)
             at = rfc3339(run.now)
             whose = {address: (_digest((ticket_id, address)), at) for address in job.users}
@@ -196,11 +200,11 @@ def _look(resources: Resources, tenant: str, news: Sequence[News], deadline: Dea
     held = resources.tables.portfolios.holders_among(tenant, every, deadline)
     holders = [address for address, of_user in roles.items() if not held.isdisjoint(of_user)]
     deleted = [address for address in holders if users[address].is_deleted]
-    come = [
-        address
-        for address in holders
-        if users[address].is_active and _is_awaited(resources, tenant, users[address], deadline)
-    ]
+    active = [address for address in holders if users[address].is_active]
+    awaited = answers_of(
+        partial(_is_awaited, resources, tenant, users[address], deadline) for address in active
+    )
+    come = [address for address, is_awaited in zip(active, awaited, strict=True) if is_awaited]
     # The same batch gives the same tickets, so it may be delivered again.
     seed = "\0".join(sorted(one.event_id for one in news))
     at = max(one.at for one in news)
