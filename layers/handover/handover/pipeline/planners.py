@@ -65,6 +65,9 @@ def planner_of(
     resources: Resources, work: Work, asked: Collection[Instruction], deadline: Deadline
 ) -> Planner:
     """The planner of a chunk's lines, with everything that is looked up once per chunk."""
+    if work.profile.about is About.USERS:
+        users = resources.tables.user_records.for_run(work.tenant)
+        resources = replace(resources, tables=replace(resources.tables, user_records=users))
     store = _store_of(resources, work.profile.about)
     if not work.may_write:
         return DonePlanner(store, work)

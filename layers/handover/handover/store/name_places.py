@@ -182,14 +182,21 @@ def put_logins(table: str, tenant: str, addresses: Mapping[str, str], deadline: 
 
 
 def put_names(
-    table: str, tenant: str, names: Sequence[tuple[str, str]], deadline: Deadline
+    table: str,
+    tenant: str,
+    names: Sequence[tuple[str, str]],
+    deadline: Deadline,
+    places: UserPlaces | None = None,
 ) -> None:
-    """Adds normalized names with the addresses of their users to the index, if they fit a key."""
+    """Adds normalized names with the addresses of their users to the index, if they fit a key.
+
+    `places` are those of `name_places`, None when they have not been read yet.
+    """
     fitting = [(name, email) for name, email in names if is_name_key(name, email)]
     if not fitting:
         return
-    places = name_places(table, tenant)
-    put_items(table, (name_key(places, name, email) for name, email in fitting), deadline)
+    found = places or name_places(table, tenant)
+    put_items(table, (name_key(found, name, email) for name, email in fitting), deadline)
 
 
 def is_name_key(name: str, email: str) -> bool:

@@ -84,6 +84,14 @@ class UserPlaces:
         shards = tuple(f"{self.tenant}~{number:x}" for number in range(SHARDS))
         return shards if self.state is Spreading.SETTLED else (self.tenant, *shards, self.tenant)
 
+    @property
+    def groups(self) -> tuple[tuple[str, ...], ...]:
+        """All partition keys: those of a group may be read in any order, the groups in theirs."""
+        if len(self.turns) == 1:
+            return (self.keys,)
+        home, *shards, again = self.keys
+        return (home,), tuple(shards), (again,)
+
 
 def user_places(table: str, tenant: str) -> UserPlaces:
     """Where the users of the tenant are stored.
@@ -110,12 +118,21 @@ def put_mark(table: str, tenant: str, state: Spreading, now: float, *, mark: str
     client().put_item(TableName=table, Item={**user_key(tenant, mark), "body": {"S": body}})
 
 
-def read_users(table: str, tenant: str, addresses: Iterable[str], deadline: Deadline) -> list[Item]:
-    """The items of the users that exist among `addresses` (no repetition), in any order."""
+def read_users(
+    table: str,
+    tenant: str,
+    addresses: Iterable[str],
+    deadline: Deadline,
+    places: UserPlaces | None = None,
+) -> list[Item]:
+    """The items of the users that exist among `addresses` (no repetition), in any order.
+
+    `places` are those of `user_places`, None when they have not been read yet.
+    """
     waiting = list(addresses)
     if not waiting:
         return []
-    places = user_places(table, tenant)
+    places = places or user_places(table, tenant)
     found: list[Item] = []
     for turn in places.turns:
         keys = (user_key(places.of(address)[turn], USER + address) for address in waiting)

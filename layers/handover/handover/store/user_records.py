@@ -43,19 +43,36 @@ from handover.store.user_places import (
     tenant_of,
     user_places,
 )
+from handover.together import together
 
 
 @dataclass(frozen=True, slots=True)
 class UserRecords:
-    """The users; a record's name is the user's normal address."""
+    """The users; a record's name is the user's normal address.
+
+    `users` and `names` are where those of a tenant are stored, None when that is read for each
+    call.
+    """
 
     table: str
+    users: UserPlaces | None = None
+    names: UserPlaces | None = None
+
+    def for_run(self, tenant: str) -> UserRecords:
+        """The records of one tenant, for one run, which reads once where they are stored."""
+        users, names = together(
+            lambda: user_places(self.table, tenant), lambda: name_places(self.table, tenant)
+        )
+        return UserRecords(self.table, users, names)
+
+    def _names_of(self, tenant: str) -> UserPlaces:
+        return self.names or name_places(self.table, tenant)
 
     def read(self, tenant: str, names: Iterable[str], deadline: Deadline) -> dict[str, Record]:
         """The users that exist among `names`, by address."""
         # A longer address cannot be a key, so nobody has it.
         short = (name for name in names if len(name.encode()) <= MAX_USER_BYTES)
-        items = read_users(self.table, tenant, short, deadline)
+        items = read_users(self.table, tenant, short, deadline, self.users)
         return {record.record_id: record for record in map(_user_record, items)}
 
     def write(
@@ -67,8 +84,9 @@ class UserRecords:
         """
         if not writes:
             return []
-        put_names(self.table, writes[0].record.tenant, _new_names(writes), deadline)
-        places = user_places(self.table, writes[0].record.tenant)
+        tenant = writes[0].record.tenant
+        put_names(self.table, tenant, _new_names(writes), deadline, self.names)
+        places = self.users or user_places(self.table, tenant)
         if places.state is None:
             return write_records(self, writes, self._statement, _user_record, deadline)
         return self._write_at(places, writes, deadline)
@@ -119,7 +137,7 @@ class UserRecords:
             login: email for login, email in asked.items() if len(login.encode()) <= MAX_LOGIN_BYTES
         }
         holders = dict(asked)
-        places = name_places(self.table, tenant)
+        places = self._names_of(tenant)
         tries = 0
         while waiting:
             known = read_logins(self.table, places, waiting, deadline)
@@ -146,8 +164,8 @@ class UserRecords:
         deadline: Deadline,
     ) -> dict[str, str]:
         """As `claim_logins`, but claims nothing: free names stay free."""
-        known = read_logins(self.table, name_places(self.table, tenant), asked, deadline)
-        return {**asked, **self._taken(tenant, asked, known, precedence, now, deadline)}
+        known = read_logins(self.table, self._names_of(tenant), expected, deadline)
+        return {**expected, **self._taken(tenant, expected, known, precedence, now, deadline)}
 
     def _taken(
         self,
