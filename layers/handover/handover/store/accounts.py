@@ -12,6 +12,7 @@ from typing import Any
 from zlib import crc32
 
 from handover.deadline import Deadline
+from handover.flight import begun
 from handover.model import Account
 from handover.rules import RecordWrite
 from handover.store.batches import Item, Statement, Unmet, insertion, read_items, write_each
@@ -56,7 +57,7 @@ class Accounts:
             self._queried(f"{tenant}#{number:x}", "#pk BETWEEN :after AND :until", bounds, FEW_IDS)
             for number in range(SHARDS)
         )
-        yield from (one for one in merge(*shards, key=str.encode) if one != after)
+        yield from (one for one in merge(*begun(shards), key=str.encode) if one != after)
 
     def _on_shards(self, tenant: str, shard: str, after: str) -> Iterator[str]:
         return self._queried(

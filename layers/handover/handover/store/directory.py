@@ -6,12 +6,14 @@ import heapq
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import groupby, islice
 from typing import Any, ClassVar
 
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 
 from handover.deadline import Deadline
+from handover.flight import answers_of, begun
 from handover.model import User
 from handover.profiles import (
     ACTIVE,
@@ -155,21 +157,9 @@ class Directory:
         are moved.
         """
         places = name_places(self.table, tenant)
-        holders: dict[str, set[str]] = {}
-        for name in names:
-            if len(name.encode()) > MAX_NAME_BYTES:
-                continue
-            deadline.check()
-            begin = f"{NAME}{name}#"
-            holders[name] = {
-                item.sk[len(begin) :]
-                for turn in places.turns
-                for item in DirectoryItem.query(
-                    places.of(shard_name(name))[turn],
-                    DirectoryItem.sk.startswith(begin),
-                    consistent_read=True,
-                )
-            }
+        asked = [name for name in names if len(name.encode()) <= MAX_NAME_BYTES]
+        found = answers_of(partial(_named, places, name, deadline) for name in asked)
+        holders = dict(zip(asked, found, strict=True))
         users = self.users(
             tenant, dict.fromkeys(email for one in holders.values() for email in one), deadline
         )
@@ -222,7 +212,8 @@ class Directory:
             for pk in user_places(self.table, tenant).keys
         )
         # Pages of a shard are read when they are needed, so that few are read for nothing.
-        merged = heapq.merge(*((item.sk[len(USER) :] for item in of_key) for of_key in found))
+        sources = begun((item.sk[len(USER) :] for item in of_key) for of_key in found)
+        merged = heapq.merge(*sources)
         return islice((address for address, _ in groupby(merged)), self.MAX_ADDRESSES)
 
     def put_users(self, tenant: str, users: Iterable[User], deadline: Deadline) -> None:
@@ -324,6 +315,21 @@ class Directory:
     def _body(self, tenant: str, sk: str) -> str | None:
         item = item_at(DirectoryItem, tenant, sk)
         return item.body if item is not None else None
+
+
+def _named(places: UserPlaces, name: str, deadline: Deadline) -> set[str]:
+    """The addresses that the index of names lists under a normalized name."""
+    deadline.check()
+    begin = f"{NAME}{name}#"
+    return {
+        item.sk[len(begin) :]
+        for turn in places.turns
+        for item in DirectoryItem.query(
+            places.of(shard_name(name))[turn],
+            DirectoryItem.sk.startswith(begin),
+            consistent_read=True,
+        )
+    }
 
 
 # A sort key holds 1,024 bytes, including its prefix; no user has a longer address.

@@ -11,10 +11,12 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from itertools import islice
 from typing import Any
 
 from handover.deadline import Deadline, current
+from handover.flight import answers_of
 from handover.model import User
 from handover.profiles import FIELDS, About
 from handover.rules import normal_login, normalized_name
@@ -88,19 +90,13 @@ class People:
         while True:
             users: dict[str, User] = {}
             ends: list[str] = []
-            for pk in places.keys:
-                found = UserItem.query(
-                    pk,
-                    UserItem.sk.startswith(USER),
-                    consistent_read=True,
-                    limit=of_each,
-                    page_size=of_each,
-                    last_evaluated_key=_place(pk, USER, after),
-                )
-                part = [user_in(item) for item in found]
-                users |= {user.email: user for user in part}
-                if found.last_evaluated_key is not None and part:
-                    ends.append(part[-1].email)
+            for group in places.groups:
+                for part, has_more in answers_of(
+                    partial(_users_at, pk, after, of_each) for pk in group
+                ):
+                    users |= {user.email: user for user in part}
+                    if has_more and part:
+                        ends.append(part[-1].email)
             end = min(ends, default=None)
             yield from (users[email] for email in sorted(users) if end is None or email <= end)
             if end is None:
@@ -126,23 +122,17 @@ class People:
 
         From all keys, part by part, as `_listed_at`.
         """
-        keys = name_places(self.table, tenant).keys
+        groups = name_places(self.table, tenant).groups
         while True:
             named: set[str] = set()
             ends: list[str] = []
-            for pk in keys:
-                found = DirectoryItem.query(
-                    pk,
-                    DirectoryItem.sk.startswith(NAME + beginning),
-                    consistent_read=True,
-                    limit=NAMES_A_READ,
-                    page_size=NAMES_A_READ,
-                    last_evaluated_key=_place(pk, NAME, after),
-                )
-                part = [item.sk[len(NAME) :] for item in found]
-                named.update(part)
-                if found.last_evaluated_key is not None and part:
-                    ends.append(part[-1])
+            for group in groups:
+                for part, has_more in answers_of(
+                    partial(_names_at, pk, beginning, after) for pk in group
+                ):
+                    named.update(part)
+                    if has_more and part:
+                        ends.append(part[-1])
             end = min(ends, default=None)
             yield from sorted(place for place in named if end is None or place <= end)
             if end is None:
@@ -277,6 +267,32 @@ class People:
         # A file may have brought a name that is too long for a key: no item exists for it.
         if old != name and is_name_key(old, after.email):
             yield from name_removals(self.table, places, old, after.email)
+
+
+def _users_at(pk: str, after: str | None, rows: int) -> tuple[list[User], bool]:
+    """The users of a key after an address, at most `rows`, and whether there are more."""
+    found = UserItem.query(
+        pk,
+        UserItem.sk.startswith(USER),
+        consistent_read=True,
+        limit=rows,
+        page_size=rows,
+        last_evaluated_key=_place(pk, USER, after),
+    )
+    return [user_in(item) for item in found], found.last_evaluated_key is not None
+
+
+def _names_at(pk: str, beginning: str, after: str | None) -> tuple[list[str], bool]:
+    """The places of a key in the index of names, as `_users_at` gives users."""
+    found = DirectoryItem.query(
+        pk,
+        DirectoryItem.sk.startswith(NAME + beginning),
+        consistent_read=True,
+        limit=NAMES_A_READ,
+        page_size=NAMES_A_READ,
+        last_evaluated_key=_place(pk, NAME, after),
+    )
+    return [item.sk[len(NAME) :] for item in found], found.last_evaluated_key is not None
 
 
 def _as_read(user: User) -> tuple[str, dict[str, Any]]:
