@@ -9,6 +9,7 @@ import pytest
 from handover import runtime
 from handover.model import RoleChange
 from handover.store.connection import client
+from handover.store.history import Holding
 
 from functions.publish import app
 from tests.kit.memory_aws import Twist
@@ -183,6 +184,24 @@ def test_events_that_the_bus_does_not_take_go_again(pipeline: Pipeline) -> None:
         pipeline.invoke(app.lambda_handler, load_event("publish-changes"))
 
     assert sorted(event["account_id"] for event in events(pipeline)) == ["KE-002", "KE-003"]
+
+
+def test_a_portfolio_that_is_read_as_it_was_moments_ago_keeps_what_is_newer(
+    pipeline: Pipeline,
+) -> None:
+    portfolios = pipeline.resources.tables.portfolios
+
+    def put(version: int, *, held: bool) -> None:
+        holding = Holding(TENANT, AMINA, ROLE, "KE-002", version, held)
+        with incident(pipeline.memory, Mishap("BatchGetItem", twists=[Twist(stale=True)] * 2)):
+            portfolios.put([holding], pipeline.clock.now, pipeline.deadline)
+
+    put(3, held=True)
+    put(5, held=True)
+    put(4, held=False)
+    assert portfolio(pipeline, AMINA) == ["KE-002"]
+    put(6, held=False)
+    assert portfolio(pipeline, AMINA) == []
 
 
 def test_a_run_killed_at_any_call_is_made_good_by_the_next(pipeline: Pipeline) -> None:

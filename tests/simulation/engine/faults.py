@@ -477,8 +477,14 @@ def _members(operation: str, params: dict[str, Any]) -> int:
 
 
 def _call(number: int, function: str, service: str, operation: str, params: dict[str, Any]) -> Call:
-    may_be_stale = operation in ("GetItem", "Query") and not params.get("ConsistentRead")
-    return Call(number, function, service, operation, may_be_stale, _members(operation, params))
+    members = _members(operation, params)
+    return Call(number, function, service, operation, _may_be_stale(operation, params), members)
+
+
+def _may_be_stale(operation: str, params: dict[str, Any]) -> bool:
+    if operation == "BatchGetItem":
+        return not all(asked.get("ConsistentRead") for asked in params["RequestItems"].values())
+    return operation in ("GetItem", "Query") and not params.get("ConsistentRead")
 
 
 def _version_in(body: str) -> str:

@@ -80,13 +80,19 @@ class Unmet:
 
 
 def read_items(
-    table: str, keys: Iterable[Item], deadline: Deadline, *, attributes: Sequence[str] = ()
+    table: str,
+    keys: Iterable[Item],
+    deadline: Deadline,
+    *,
+    attributes: Sequence[str] = (),
+    is_consistent: bool = True,
 ) -> list[Item]:
-    """The items that exist under `keys`, in any order, by a consistent read.
+    """The items that exist under `keys`, in any order.
 
-    `keys` must not repeat. `attributes` are the ones to read, all when none is named.
+    `keys` must not repeat. `attributes` are the ones to read, all when none is named. A read that
+    is not consistent costs half, and may show items as they were moments ago.
     """
-    options: dict[str, Any] = {"ConsistentRead": True}
+    options: dict[str, Any] = {"ConsistentRead": is_consistent}
     if attributes:
         names = {f"#{place}": name for place, name in enumerate(attributes)}
         options |= {

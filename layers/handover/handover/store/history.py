@@ -29,6 +29,7 @@ from handover.store.batches import (
 )
 from handover.store.connection import Model
 from handover.store.items import item_at
+from handover.together import together
 
 # Under this name a portfolio lists all of a tenant's pending assignments; no assignee has it.
 LEDGER = pending_assignee("")
@@ -191,17 +192,16 @@ class Portfolios:
         """
         waiting = {_holding_key(holding): holding for holding in holdings}
         changes = Counter(home for home, _ in waiting)
-        known = self._versions([*waiting, *((home, SPREAD) for home in changes)], deadline)
-        spread = {home for home, sk in known if sk == SPREAD}
-        if self.spreads:
-            spread |= self._spread_large(
-                home
-                for home, many in changes.items()
-                if many >= SPREAD_FROM_CHANGES and home not in spread
-            )
+        # These versions may be outdated: then the write is refused, and they are read again.
+        spread, known = together(
+            lambda: self._spread(changes, deadline),
+            lambda: self._versions(waiting, deadline, is_consistent=False),
+        )
         places = {key: self._places(key, is_spread=key[0] in spread) for key in waiting}
+        # Of two places the write depends on one only, so nothing else may be outdated.
+        known = {key: version for key, version in known.items() if key[0] not in spread}
         known |= self._versions(
-            (place for key in waiting for place in places[key] if place != key), deadline
+            (place for key in waiting if key[0] in spread for place in places[key]), deadline
         )
         while waiting:
             news = {
@@ -251,10 +251,18 @@ class Portfolios:
         # If it has changed meanwhile, the other writer removes it.
         write_each(statements, deadline)
 
-    def _spread_large(self, homes: Iterable[str]) -> set[str]:
-        """Those of the homes whose portfolios are large; these are spread from now on."""
-        found = answers_of(partial(self._spread_if_large, home) for home in homes)
-        return {home for homes in found for home in homes}
+    def _spread(self, changes: Mapping[str, int], deadline: Deadline) -> set[str]:
+        """The homes of spread portfolios, among those with this many changes each."""
+        found = self.spread_among(changes, deadline)
+        if not self.spreads:
+            return found
+        busy = [
+            home
+            for home, many in changes.items()
+            if many >= SPREAD_FROM_CHANGES and home not in found
+        ]
+        newly = answers_of(partial(self._spread_if_large, home) for home in busy)
+        return found | {home for homes in newly for home in homes}
 
     def _spread_if_large(self, home: str) -> tuple[str, ...]:
         if not _is_large(home):
@@ -384,9 +392,16 @@ class Portfolios:
             after = end
             rows = min(ROWS_GROW * rows, MAX_ROWS)
 
-    def _versions(self, keys: Iterable[Key], deadline: Deadline) -> dict[Key, int]:
-        asked = ({"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in keys)
-        found = read_items(self.table, asked, deadline, attributes=("pk", "sk", "version"))
+    def _versions(
+        self, keys: Iterable[Key], deadline: Deadline, *, is_consistent: bool = True
+    ) -> dict[Key, int]:
+        found = read_items(
+            self.table,
+            ({"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in keys),
+            deadline,
+            attributes=("pk", "sk", "version"),
+            is_consistent=is_consistent,
+        )
         return {(item["pk"]["S"], item["sk"]["S"]): int(item["version"]["N"]) for item in found}
 
 
