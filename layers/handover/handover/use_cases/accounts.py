@@ -38,7 +38,7 @@ PORTFOLIO_PLACES = re.compile(r"[^#]+#.+", re.DOTALL)
 PORTAL_PLACES = re.compile(r"[^#]+#.+", re.DOTALL)
 # A page ends here even if it is not full, so that the answer is in time and in one piece.
 MAX_LOOKED_AT = 2000
-# How many accounts, and how many holders, are read at a time.
+# How many accounts at first, and how many holders, are read at a time.
 AT_A_TIME = 100
 HOLDERS_AT_A_TIME = 1000
 
@@ -298,10 +298,13 @@ def _page(
     rows: list[JsonObject] = []
     room = Room(limit)
     last = ""
-    for _ in range(MAX_LOOKED_AT // AT_A_TIME):
-        batch = list(islice(places, AT_A_TIME))
+    looked_at, size = 0, AT_A_TIME
+    while looked_at < MAX_LOOKED_AT:
+        batch = list(islice(places, min(size, MAX_LOOKED_AT - looked_at)))
         if not batch:
             return Page(rows, None)
+        # Where few match, more are read at a time, whose calls are in flight together.
+        looked_at, size = looked_at + len(batch), 2 * size
         known = resources.tables.accounts.read(
             person.tenant, dict.fromkeys(account_id for _, account_id in batch), deadline
         )
