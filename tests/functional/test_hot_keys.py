@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from handover import runtime
@@ -13,7 +15,9 @@ from handover.store.user_places import MARK, Spreading, put_mark
 
 from tests.functional.test_directory_files import dropped, file
 from tests.kit.hot_keys import HotKeys
-from tests.kit.pipeline import AMINA, TENANT, Pipeline, file_of
+from tests.kit.memory_aws import Twist
+from tests.kit.mishaps import Mishap, incident
+from tests.kit.pipeline import AMINA, TENANT, Pipeline, file_of, import_id
 
 # A tenth of what AWS allows, for a tenth of the lines that would need it.
 WRITE_UNITS, READ_UNITS = 100.0, 300.0
@@ -79,3 +83,30 @@ def test_the_users_and_names_of_a_large_tenant_are_a_hot_key_unless_they_are_spr
     assert pipeline.counts(created) == {"lines": PEOPLE, "updated": PEOPLE}
     slow = {key for table, key, _ in keys.throttled if table == DIRECTORY}
     assert slow == (set() if is_spread else {TENANT})
+
+
+class Marks(Mishap):
+    """Counts who asks for the item of which sort key."""
+
+    def __init__(self) -> None:
+        super().__init__("GetItem")
+        self.asked: Counter[str] = Counter()
+
+    def before(self, number: int, service: str, operation: str, params: Any) -> Twist | None:
+        """Counts the call."""
+        if operation == self.operation:
+            self.asked[params["Key"].get("sk", {}).get("S", "")] += 1
+        return super().before(number, service, operation, params)
+
+
+def test_a_chunk_asks_once_where_users_and_names_are_stored(pipeline: Pipeline) -> None:
+    pipeline.source(writes_directory=True)
+    lines = [f"new{n:03d}@x.example,Name {n},login{n:03d},active" for n in range(PEOPLE)]
+    created = dropped(pipeline, "users.csv", file("email,name,login_name,status", *lines))
+    pipeline.validate(created)
+
+    with incident(pipeline.memory, Marks()) as marks:
+        pipeline.assign(import_id(created))
+
+    assert isinstance(marks, Marks)
+    assert (marks.asked[MARK], marks.asked[NAMES_MARK]) == (1, 1)
