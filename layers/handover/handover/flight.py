@@ -105,11 +105,11 @@ def make_each(
     the first call. A call that itself makes several makes them one by one.
     """
     rest = iter(calls)
-    begun = list(islice(rest, 2))
-    if len(begun) < 2 or _is_in_flight.get():
-        _one_by_one(chain(begun, rest), take)
+    first_two = list(islice(rest, 2))
+    if len(first_two) < 2 or _is_in_flight.get():
+        _one_by_one(chain(first_two, rest), take)
         return
-    _Flight(pace or Pace(), take, is_of_many=True).make(chain(begun, rest))
+    _Flight(pace or Pace(), take, is_of_many=True).make(chain(first_two, rest))
 
 
 def make_at_once(calls: Sequence[Call[Answer]], take: Callable[[int, Answer], None]) -> None:
