@@ -164,8 +164,8 @@ class UserRecords:
         deadline: Deadline,
     ) -> dict[str, str]:
         """As `claim_logins`, but claims nothing: free names stay free."""
-        known = read_logins(self.table, self._names_of(tenant), expected, deadline)
-        return {**expected, **self._taken(tenant, expected, known, precedence, now, deadline)}
+        known = read_logins(self.table, self._names_of(tenant), asked, deadline)
+        return {**asked, **self._taken(tenant, asked, known, precedence, now, deadline)}
 
     def _taken(
         self,
