@@ -94,7 +94,9 @@ def _of_assignees(
     def roles_of(assignee: str) -> list[str]:
         return list(portfolios.roles(ticket.tenant, assignee))
 
-    held = {role for roles in answers_of(partial(roles_of, one) for one in cell_of) for role in roles}
+    held = {
+        role for roles in answers_of(partial(roles_of, one) for one in cell_of) for role in roles
+    }
     # The first run that gets here fixes the columns for all. Assignments made later in other roles
     # are rechecked by publication.
     wider = profile_for(sorted(held) or [ANY_ROLE])
