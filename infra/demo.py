@@ -20,7 +20,8 @@ from types import FrameType
 from typing import Any
 
 from handover.model import FileWarning, Mode, Refusal, State
-from handover.reports import Counts, ImportSummary, ReportObject, notice
+from handover.reports import Counts, ImportSummary, ReportObject
+from handover.reports.notice import notice
 
 from infra import local
 from infra.cli.api import Api

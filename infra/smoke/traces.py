@@ -11,7 +11,8 @@ import boto3
 from botocore.exceptions import ClientError
 from handover.access.allowances import WINDOW_SECONDS
 from handover.aws.objects import Upload
-from handover.pipeline.uploads import DROP, IN, Arrival
+from handover.pipeline.upload_keys import DROP, IN
+from handover.pipeline.uploads import Arrival
 from handover.store.allowances import KEPT_SECONDS
 from handover.store.import_items import IMPORT
 from handover.store.jobs import JOB

@@ -21,7 +21,7 @@ from typing import Any
 import boto3
 from handover.deadline import Deadline
 from handover.model import Account, Mode, User
-from handover.pipeline.older_imports import ticket_time
+from handover.pipeline.upload_keys import ticket_time
 from handover.runtime import rfc3339
 from handover.store.imports import pending_chunks
 from handover.store.tables import TableNames, Tables, connect

@@ -12,7 +12,7 @@ from botocore.response import StreamingBody
 from handover.model import Account, Dialect, Header, Mode, User
 from handover.pipeline import validate
 from handover.pipeline.import_plan import ImportPlan, plan_from, plan_json
-from handover.pipeline.older_imports import older_open_imports_in
+from handover.pipeline.older_imports_list import older_open_imports_in
 from handover.reading import read_head
 from handover.reports import Counts
 from handover.runtime import LEASE_MARGIN_SECONDS

@@ -32,7 +32,7 @@ from handover.reading.repeats import repeats
 from handover.reading.scan import Scan, scan
 from handover.reading.scan import Sizes as ScanSizes
 from handover.reports import errors_head, errors_part, results_head, results_part, tally
-from handover.reports.summary import Counts
+from handover.reports.counts import Counts
 from handover.rules import (
     Instruction,
     LookupContext,

@@ -23,7 +23,7 @@ from handover.aws import clients
 from handover.aws.objects import Upload
 from handover.deadline import Deadline
 from handover.model import Account, Mode, User
-from handover.pipeline.older_imports import ticket_time
+from handover.pipeline.upload_keys import ticket_time
 from handover.pipeline.uploads import Arrival
 from handover.reading.guards import unguard
 from handover.runtime import Resources, rfc3339

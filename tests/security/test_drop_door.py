@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from handover.model import User
-from handover.pipeline.uploads import NO_TENANT
+from handover.pipeline.upload_keys import NO_TENANT
 from handover.store.directory import Source
 
 from tests.kit.cast import (

@@ -16,6 +16,7 @@ CORE = ROOT / "layers" / "handover" / "handover"
 CONSOLE = ROOT / "layers" / "console" / "handover_console"
 # Bottom first. A room is a folder of `handover`, or a module beside them.
 ROOMS = (
+    "exports",
     "model",
     "audit",
     "codes",
@@ -40,7 +41,18 @@ ROOMS = (
     "http",
 )
 # These say nothing to AWS and read no clock or environment.
-PURE = ("audit", "codes", "errors", "model", "reading", "workbooks", "profiles", "rules", "reports")
+PURE = (
+    "exports",
+    "audit",
+    "codes",
+    "errors",
+    "model",
+    "reading",
+    "workbooks",
+    "profiles",
+    "rules",
+    "reports",
+)
 
 
 def room_of(file: Path) -> str:

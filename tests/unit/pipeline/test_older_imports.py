@@ -9,8 +9,8 @@ from handover.pipeline.older_imports import (
     SAME_TIME_SECONDS,
     WATERMARK_LAG_SECONDS,
     older_open_imports_of,
-    ticket_time,
 )
+from handover.pipeline.upload_keys import ticket_time
 from handover.pipeline.uploads import Arrival
 
 from tests.kit.memory_aws import ObjectCreated

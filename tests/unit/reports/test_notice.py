@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 from handover.model import FileWarning, JobKind, Mode, Refusal, State
-from handover.reports import Approval, Counts, ImportSummary, ReportObject, notice, summary
+from handover.reports import Approval, Counts, ImportSummary, ReportObject
+from handover.reports.notice import notice
+from handover.reports.summary import summary
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -14,10 +14,10 @@ from handover.reports import (
     ImportSummary,
     ReportObject,
     check_counts,
-    summary,
     summary_json,
     tally,
 )
+from handover.reports.summary import summary
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -35,8 +35,8 @@ from handover.jobs.job import (
 )
 from handover.jobs.upload import is_uploaded, upload_job_file
 from handover.model import JobKind, User
-from handover.pipeline.older_imports import ticket_time
 from handover.pipeline.parking import Stream
+from handover.pipeline.upload_keys import ticket_time
 from handover.profiles import ACTIVE, DELETED, OpcoWall
 from handover.rules import are_apart, pending_assignee
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339

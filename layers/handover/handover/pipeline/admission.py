@@ -11,7 +11,8 @@ from handover.access.assigners import barred_role_of
 from handover.access.profiles import why_not_still, why_not_under
 from handover.errors import RefusedError
 from handover.model import Header, JobKind, User
-from handover.pipeline.uploads import DROP, Sender
+from handover.pipeline.upload_keys import DROP
+from handover.pipeline.uploads import Sender
 from handover.profiles import About, Binding, Profile, Role, Settings
 
 CODE = "UPLOADER_NOT_ALLOWED"

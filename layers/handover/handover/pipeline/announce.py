@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from handover.aws import topics
-from handover.pipeline.uploads import NO_TENANT
-from handover.reports import ImportSummary, notice
+from handover.pipeline.upload_keys import NO_TENANT
+from handover.reports import ImportSummary
+from handover.reports.notice import notice
 from handover.runtime import Resources, logger, metrics
 
 

@@ -30,7 +30,7 @@ from handover.pipeline.import_plan import (
 )
 from handover.pipeline.lines import Decided, results_of
 from handover.pipeline.messages import hand_on, send_finalize
-from handover.pipeline.older_imports import older_open_imports_in
+from handover.pipeline.older_imports_list import older_open_imports_in
 from handover.pipeline.planners import Work
 from handover.pipeline.previews import previews_bytes, previews_for
 from handover.reading import lines as lines_of

@@ -16,8 +16,8 @@ from handover.aws import objects
 from handover.errors import RetryLaterError
 from handover.model import Mode, State
 from handover.pipeline.import_plan import plan_from
-from handover.pipeline.older_imports import ticket_time
 from handover.pipeline.tickets import TICKET_SECONDS, ticket_key
+from handover.pipeline.upload_keys import ticket_time
 from handover.profiles import on_error_from, profile_json
 from handover.reports import Counts
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339

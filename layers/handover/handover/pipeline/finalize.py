@@ -16,8 +16,7 @@ from handover.pipeline.announce import announce
 from handover.pipeline.checked import apply_checked, is_to_be_applied, why_stopped
 from handover.pipeline.error_report import write_report
 from handover.pipeline.import_plan import plan_from
-from handover.pipeline.preview import publish_preview
-from handover.pipeline.result_files import write_results
+from handover.pipeline.result_files import publish_preview, write_results
 from handover.pipeline.summaries import SUMMARY, report_key, summary_of_end
 from handover.reports import check_counts, summary_json
 from handover.rules.pacing import measured_pace

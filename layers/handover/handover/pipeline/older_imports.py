@@ -7,24 +7,18 @@ an import that has ended writes nothing more.
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 
 from handover.aws import objects
 from handover.aws.objects import Version
 from handover.deadline import Deadline
-from handover.errors import RetryLaterError
 from handover.model import Mode
-from handover.pipeline.import_plan import ImportPlan, older_imports_key
-from handover.pipeline.uploads import DIRECTORY, DROP, IN, Arrival, found_arrival, is_no_upload
+from handover.pipeline.upload_keys import DIRECTORY, DROP, IN, ticket_time
+from handover.pipeline.uploads import Arrival, found_arrival, is_no_upload
 from handover.runtime import Resources, rfc3339
 from handover.together import together
 
-# A plan is one item of at most 400 KB, which 11,400 ids would fill; longer lists go to S3.
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
-MAX_OLDER_IMPORTS_IN_PLAN = 1_000
 # S3 lists times in whole seconds. Uploads one second apart by S3's clock count as concurrent.
 SAME_TIME_SECONDS = 1.0
 # S3 may list a multipart upload with the time it began, but only once it is complete. The upload
@@ -82,41 +76,7 @@ def older_open_imports_of(
     return older_open_imports
 
 
-def with_older_imports(
-    resources: Resources,
-    plan: ImportPlan,
-    older_open_imports: frozenset[str],
-    import_id: str,
-    attempt: str,
-) -> ImportPlan:
-    """The plan with its older open imports, or with the key of the object that lists them.
-
-    Each attempt stores its own list, so that a plan and its older open imports always match.
-    """
-    if len(older_open_imports) <= MAX_OLDER_IMPORTS_IN_PLAN:
-        return replace(plan, older_open_imports=older_open_imports)
-    key = older_imports_key(import_id, attempt)
-    body = json.dumps(sorted(older_open_imports), separators=(",", ":")).encode()
-    objects.write(resources.work_bucket, key, body, "application/json")
-    return replace(plan, older_imports_key=key)
-
-
-def older_open_imports_in(resources: Resources, plan: ImportPlan) -> frozenset[str]:
-    """The older open imports of a plan; raises RetryLaterError when their object is missing."""
-    if not plan.older_imports_key:
-        return plan.older_open_imports
-    body = objects.read(resources.work_bucket, plan.older_imports_key)
-    if body is None:
-        raise RetryLaterError("the older open imports of this import are not there")
-    return frozenset(json.loads(body))
-
-
 def _first_ticket(tenant: str, ended_until: float) -> str:
     if not ended_until:
         return ""
     return f"{IN}/{tenant}/{ticket_time(ended_until - WATERMARK_LAG_SECONDS)}"
-
-
-def ticket_time(seconds: float) -> str:
-    """The beginning of a ticket issued at that time; these texts sort in order of time."""
-    return rfc3339(seconds).replace("-", "").replace(":", "").replace(".", "")

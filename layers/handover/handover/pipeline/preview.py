@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 from handover.access.profiles import usable_profiles
 from handover.aws import objects
 from handover.aws.objects import ObjectGoneError, Upload
-from handover.errors import RefusedError, RetryLaterError
+from handover.errors import RefusedError
 from handover.model import Header
 from handover.pipeline.admission import CODE
 from handover.pipeline.import_plan import preview_key
-from handover.pipeline.summaries import PREVIEW, report_key
 from handover.pipeline.uploads import Sender
 from handover.profiles import Profile
 from handover.profiles.remembering import fingerprint_of, remembered_for
@@ -118,11 +117,3 @@ def _remembered(
     if sender.mapping:
         found[choice.chosen] = sender.mapping
     return found
-
-
-def publish_preview(resources: Resources, item: ImportItem) -> None:
-    """Publishes the preview for the API; raises RetryLaterError when it is missing."""
-    body = objects.read(resources.work_bucket, preview_key(item.pk))
-    if body is None:
-        raise RetryLaterError("the preview of this import is not there")
-    objects.write(resources.reports_bucket, report_key(item, PREVIEW), body, "application/json")

@@ -10,8 +10,8 @@ from tempfile import SpooledTemporaryFile
 from handover.aws import objects
 from handover.errors import RetryLaterError
 from handover.flight import answers_in_order
-from handover.pipeline.import_plan import ImportPlan, lines_key, parts_key
-from handover.pipeline.summaries import LINES, LINES_INDEX, RESULTS, report_key
+from handover.pipeline.import_plan import ImportPlan, lines_key, parts_key, preview_key
+from handover.pipeline.summaries import LINES, LINES_INDEX, PREVIEW, RESULTS, report_key
 from handover.profiles import WORKFLOW_ROLE
 from handover.reading.column_names import column_names
 from handover.reports import IndexBuilder, LineIndex, index_json, lines_part_from, results_head
@@ -149,3 +149,11 @@ def _index(plan: ImportPlan, builder: IndexBuilder) -> LineIndex:
         moves=builder.moves(),
         opcos=builder.opcos(),
     )
+
+
+def publish_preview(resources: Resources, item: ImportItem) -> None:
+    """Publishes the preview for the API; raises RetryLaterError when it is missing."""
+    body = objects.read(resources.work_bucket, preview_key(item.pk))
+    if body is None:
+        raise RetryLaterError("the preview of this import is not there")
+    objects.write(resources.reports_bucket, report_key(item, PREVIEW), body, "application/json")

@@ -18,16 +18,9 @@ from handover.aws.objects import Upload, Version
 from handover.deadline import Deadline
 from handover.model import State
 from handover.pipeline.messages import Need, send_chunks, send_finalize
-from handover.pipeline.older_imports import ticket_time
 from handover.pipeline.open_acts import sweep_open_acts
-from handover.pipeline.uploads import (
-    IN,
-    OF_SYSTEMS,
-    Arrival,
-    arrival_message,
-    found_arrival,
-    is_no_upload,
-)
+from handover.pipeline.upload_keys import IN, OF_SYSTEMS, ticket_time
+from handover.pipeline.uploads import Arrival, arrival_message, found_arrival, is_no_upload
 from handover.rules.resending import (
     Resend,
     Seen,

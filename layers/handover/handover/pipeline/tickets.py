@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from handover.pipeline.older_imports import ticket_time
-from handover.pipeline.uploads import IN
+from handover.pipeline.upload_keys import IN, ticket_time
 
 # How long the ticket itself records whose file it was, in case the upload is noticed late.
 TICKET_SECONDS = 90 * 24 * 3600

@@ -15,19 +15,13 @@ from handover.aws.objects import Upload, Version
 from handover.errors import RefusedError
 from handover.model import Mode, Refusal
 from handover.pipeline.messages import VERSION
+from handover.pipeline.upload_keys import ARCHIVE, DIRECTORY, DROP, IN, NO_TENANT, OF_SYSTEMS
 from handover.profiles import FIELDS, OnError, on_error_from
 from handover.profiles.names import TENANT_PATTERN
 from handover.runtime import Resources, logger, metrics, rfc3339
 from handover.store.tickets import Replays
 
-IN, DROP, DIRECTORY = "in", "drop", "directory"
-# The prefixes for other systems, which are identified by the principal that S3 reports.
-OF_SYSTEMS = (DROP, DIRECTORY)
-# Files in this folder of a source are not uploads: the source archives its sent files here.
-ARCHIVE = "archive"
 USER_SOURCE = "user"
-# A sender outside every tenant's prefixes has no tenant; no tenant can have this name.
-NO_TENANT = "-"
 # S3's sequencers are hexadecimal numbers that may differ in length; pad the shorter one with
 # zeros on the right to compare them.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html

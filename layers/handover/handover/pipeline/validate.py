@@ -28,7 +28,8 @@ from handover.pipeline.duplicates import store_repeats
 from handover.pipeline.import_plan import ImportPlan, plan_json
 from handover.pipeline.mappings import remember_mapping
 from handover.pipeline.messages import send_chunks, send_finalize
-from handover.pipeline.older_imports import older_open_imports_of, with_older_imports
+from handover.pipeline.older_imports import older_open_imports_of
+from handover.pipeline.older_imports_list import with_older_imports
 from handover.pipeline.opening import (
     Beginning,
     OpenedFile,

@@ -5,129 +5,24 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from difflib import get_close_matches
+from dataclasses import replace
 
 from handover.errors import InvalidRequestError, RefusedError
-from handover.profiles.matching import How, mapping_for, match_columns
-from handover.profiles.profile import BESIDE, KEYS, Column, Holds, NamedBy, Profile
+from handover.profiles.columns import Binding, RoleColumn
+from handover.profiles.profile import BESIDE, KEYS, Column, Holds, Profile
+from handover.reading.labels import normal_label
 from handover.reading.limits import MAX_HEADER_BYTES
-from handover.reading.sniff import normal_label
 
 # More than the labels of any header need; mappings are stored whole.
 MAX_MAPPING_BYTES = MAX_HEADER_BYTES
-# How alike (of 1) two labels must be for one to be suggested in place of the other. The label of a
-# condition contains that of the role itself, so it must be more alike.
-ALIKE, CONDITION_ALIKE = 0.75, 0.9
 # Nobody types a longer label.
 MAX_TYPED_CHARS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class RoleColumn:
-    """A column that says something about one role, or about the workflow.
-
-    `expected` is the column with the holders that the role must have for this one to apply,
-    `replaced` that of the user whom the named users replace. `others` are columns of the role that
-    apply, in order, where this one is blank.
-    """
-
-    index: int
-    label: str
-    role: str
-    holds: Holds
-    by: tuple[NamedBy, ...]
-    expected: int | None = None
-    replaced: int | None = None
-    others: tuple[RoleColumn, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """Which columns hold what the profile needs; indexes count from 0.
-
-    `account` is the column of what lines are about: the account, or the user in a file of users.
-    `conditions` are the columns of who must hold a role now for the line to apply.
-    """
-
-    account: int
-    account_label: str
-    roles: tuple[RoleColumn, ...]
-    conditions: tuple[RoleColumn, ...] = ()
-
-    @property
-    def ways(self) -> frozenset[NamedBy]:
-        """All the ways in which the file may name users."""
-        return frozenset(
-            way
-            for column in (*self.roles, *self.conditions)
-            for column in (column, *column.others)
-            for way in column.by
-        )
-
-    @property
-    def clearing(self) -> list[int]:
-        """The columns whose cells may remove a present holder."""
-        return [
-            column.index
-            for column in self.roles
-            if column.holds in (Holds.USERS, Holds.WORKFLOW)
-            for column in (column, *column.others)
-        ]
-
-    def role_of(self, role: str) -> RoleColumn | None:
-        """The column of that role or field."""
-        return next((column for column in self.roles if column.role == role), None)
-
-    @property
-    def is_relative(self) -> bool:
-        """True when all lines depend on present holders, so that older imports must end first."""
-        return any(
-            place is not None
-            for column in self.roles
-            for place in (column.expected, column.replaced)
-        )
 
 
 def known_labels(profile: Profile, mapping: Mapping[str, str]) -> frozenset[str]:
     """Every label, in normal form, that `bind` would recognise."""
     own = {label for column in profile.columns for label in (column.label, *column.aliases)}
     return frozenset(normal_label(label) for label in own | set(mapping))
-
-
-def ignored_columns(
-    labels: Sequence[str], profile: Profile, *, mapping: Mapping[str, str]
-) -> list[tuple[str, str | None]]:
-    """The labels that `bind` does not use, each with the most similar label of the profile.
-
-    The second is None if no unused column of the profile has a similar name. Labels with one come
-    first, otherwise in the header's order; blank ones are left out.
-    """
-    own_names = {normal_label(theirs): normal_label(ours) for theirs, ours in mapping.items()}
-    found = [own_names.get(normal_label(label), normal_label(label)) for label in labels]
-    columns = {
-        normal_label(name): column
-        for column in profile.columns
-        for name in (column.label, *column.aliases)
-    }
-    taken = {columns[name].label for name in found if name in columns}
-    free = {name: column for name, column in columns.items() if column.label not in taken}
-    ignored: list[tuple[str, str | None]] = []
-    for label, name in zip(labels, found, strict=True):
-        if name and name not in columns:
-            ignored.append((label, _most_alike(name, free)))
-    return sorted(ignored, key=lambda one: one[1] is None)
-
-
-def _most_alike(name: str, free: Mapping[str, Column]) -> str | None:
-    """The label of the column that was probably meant by a name that is none of theirs."""
-    for is_condition, alike in ((True, CONDITION_ALIKE), (False, ALIKE)):
-        names = [
-            one for one, column in free.items() if (column.holds is Holds.CURRENT) is is_condition
-        ]
-        if near := get_close_matches(name, names, 1, alike):
-            return free[near[0]].label
-    return None
 
 
 def check_mapping(profile: Profile, mapping: Mapping[str, str]) -> None:
@@ -266,6 +161,9 @@ def _remedy(
     mapping: Mapping[str, str],
 ) -> str:
     """What to do about columns that the header lacks, with the `--map` to type."""
+    # Only a refused header is compared with what people call columns; no worker meets one.
+    from handover.profiles.matching import match_columns
+
     missing = {column.label for column in columns}
     # Where the column of a role is missing, that of its present holder may be the one meant.
     assigning = [column for column in profile.columns if column.holds is not Holds.CURRENT]
@@ -291,25 +189,3 @@ def _remedy(
 def _map_option(theirs: str, ours: str) -> str:
     """The option of the command line, quoted for a shell."""
     return f"--map {shlex.quote(f'{theirs}={ours}')}"
-
-
-def mapping_without_asking(
-    labels: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    profile: Profile,
-    *,
-    remembered: Mapping[str, str],
-) -> dict[str, str]:
-    """The mapping to send with a file whose uploader has given none.
-
-    A header that can be bound needs only the remembered mapping. For another header it is
-    everything that is certain; the file is refused when that is not enough.
-    """
-    matches = match_columns(labels, rows, profile, remembered=remembered)
-    sure = mapping_for(matches, profile)
-    known = {one.header: one.column or "" for one in matches if one.how is How.REMEMBERED}
-    try:
-        bind(labels, profile, mapping=known, line=1)
-    except RefusedError:
-        return sure
-    return known

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from handover.errors import InvalidRequestError
 from handover.profiles.names import MAX_NAME_CHARS, check_role, check_spelling
 from handover.profiles.profile import BESIDE, EACH_ROLE, KEYS, Profile
-from handover.reading.sniff import normal_label
+from handover.reading.labels import normal_label
 
 # A header has at most 64 KiB; a profile needs no more for it.
 MAX_COLUMNS = 200

@@ -8,7 +8,7 @@ from dataclasses import replace
 from handover.errors import InvalidRequestError
 from handover.profiles.binding import check_mapping
 from handover.profiles.profile import Column, Profile, Role
-from handover.reading.sniff import normal_label
+from handover.reading.labels import normal_label
 
 
 def mapped_copy(

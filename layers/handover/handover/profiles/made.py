@@ -21,7 +21,7 @@ from handover.profiles.profile import (
     Role,
     UnknownUser,
 )
-from handover.reading.sniff import normal_label
+from handover.reading.labels import normal_label
 
 ACCOUNT_LABEL = "account ID"
 SEPARATOR = ","

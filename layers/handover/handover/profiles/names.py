@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from handover.errors import InvalidRequestError
 from handover.profiles.profile import Role
-from handover.reading.sniff import normal_label
+from handover.reading.labels import normal_label
 
 MAX_NAME_CHARS = 100
 TENANT_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")

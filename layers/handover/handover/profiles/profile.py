@@ -13,7 +13,7 @@ from enum import StrEnum
 from handover.model import ADMIN, Duplicates
 from handover.profiles.fields import About
 from handover.profiles.on_error import APPLY_GOOD, OnError
-from handover.reading.sniff import normal_label
+from handover.reading.labels import normal_label
 
 
 class Holds(StrEnum):

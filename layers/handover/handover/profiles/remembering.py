@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from handover.profiles.profile import Profile
+from handover.reading.labels import normal_label
 from handover.reading.own_columns import own_columns_at
-from handover.reading.sniff import normal_label
 
 # A tenant has some dozens of kinds of files. All of its mappings are one item, which is read whole
 # and may have 400 KB; these limits leave most of that free.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from enum import StrEnum
 from typing import Any
 
 from handover.errors import InvalidRequestError
+from handover.profiles.opco_wall import OpcoWall
 from handover.profiles.parsing import NAME_PATTERN
 
 # By default, a file waits for an Admin if more than a fifth of its lines, and more than ten, would
@@ -20,16 +20,6 @@ NO_LIMIT = 100
 CHANGE_GUARD_LINES = 10
 # A name has at most 63 characters, so the settings stay far below the 400 KB of an item.
 MAX_PROFILES = 100
-
-
-class OpcoWall(StrEnum):
-    """Where a user may not hold an account of another opco.
-
-    ALWAYS: wherever both have an opco. BY_PROFILE: only where the profile of the file says so.
-    """
-
-    ALWAYS = "always"
-    BY_PROFILE = "by_profile"
 
 
 MEANING = "meaning"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import re
-import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from handover.errors import RefusedError
 from handover.model import Dialect, Header
 from handover.reading.blanks import has_only_blanks
 from handover.reading.guards import unguard
+from handover.reading.labels import normal_label
 from handover.reading.limits import MAX_COLUMNS, MAX_FILE_BYTES, MAX_HEADER_BYTES
 from handover.reading.own_columns import REPORT_LABELS, are_results, own_columns_at
 from handover.reading.parsing import count_line_ends, is_well_formed, rows, text_lines
@@ -21,13 +21,6 @@ DELIMITERS = (",", ";", "\t", "|")
 
 _UTF8_BOM = codecs.BOM_UTF8
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
-
-
-def normal_label(label: str) -> str:
-    """The label as it is compared: case-insensitive, single spaces, no invisible characters."""
-    if not label.isascii():
-        label = "".join(char for char in label if unicodedata.category(char) != "Cf")
-    return " ".join(label.split()).casefold()
 
 
 def read_head(

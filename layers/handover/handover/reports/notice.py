@@ -17,7 +17,8 @@ from handover.codes import CORRECT_THE_FILE, CodeKind, remedy_of
 from handover.model import FileWarning, Mode, State
 from handover.profiles import About, presets
 from handover.profiles.on_error import OnErrorKind
-from handover.reports.summary import Counts, ImportSummary, ReportObject, summary
+from handover.reports.counts import Counts
+from handover.reports.summary import ImportSummary, ReportObject, summary
 
 SCHEMA = "handover.import/1"
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from handover.model import State
-from handover.reports.summary import Counts
+from handover.reports.counts import Counts
 
 
 class Stage(StrEnum):

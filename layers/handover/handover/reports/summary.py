@@ -3,70 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
-from handover.model import FileWarning, LineResult, Mode, Outcome, Refusal, State
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many data lines an import has, and how many had each outcome."""
-
-    lines: int = 0
-    updated: int = 0
-    cleared: int = 0
-    unchanged: int = 0
-    pending: int = 0
-    rejected: int = 0
-    duplicate: int = 0
-    superseded: int = 0
-    not_processed: int = 0
-
-    @property
-    def settled(self) -> int:
-        """The lines that have an outcome; equal to `lines` once the import has ended."""
-        return self.good + self.with_errors
-
-    @property
-    def good(self) -> int:
-        """The lines that did what their author asked, or needed no change."""
-        return (
-            self.updated
-            + self.cleared
-            + self.unchanged
-            + self.pending
-            + self.duplicate
-            + self.superseded
-        )
-
-    @property
-    def with_errors(self) -> int:
-        """The lines that a person must correct: exactly those of errors.csv."""
-        return self.rejected + self.not_processed
-
-    @property
-    def unapplied(self) -> int:
-        """The lines that did not do what their author asked, because of an error or a change."""
-        return self.with_errors + self.superseded
-
-
-def tally(results: Iterable[LineResult]) -> Counts:
-    """The counts of these results: `lines` is how many there are, the others sum to it."""
-    found = Counter(result.outcome for result in results)
-    return Counts(
-        lines=found.total(),
-        updated=found[Outcome.UPDATED],
-        cleared=found[Outcome.CLEARED],
-        unchanged=found[Outcome.UNCHANGED],
-        pending=found[Outcome.PENDING],
-        rejected=found[Outcome.REJECTED],
-        duplicate=found[Outcome.DUPLICATE],
-        superseded=found[Outcome.SUPERSEDED],
-        not_processed=found[Outcome.NOT_PROCESSED],
-    )
+from handover.model import FileWarning, Mode, Refusal, State
+from handover.reports.counts import Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +54,7 @@ class ImportSummary:
     state: State
     received_at: datetime
     finished_at: datetime | None = None
-    counts: Counts = Counts()
+    counts: Counts = field(default_factory=Counts)
     accounts_updated: int = 0
     refusal: Refusal | None = None
     report: ReportObject | None = None

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from handover.model import Dialect, FileWarning, Header
 from handover.profiles import Profile, ignored_columns
@@ -48,16 +47,6 @@ def column_warnings(
             )
         )
     return tuple(warnings)
-
-
-def warnings_json(warnings: Sequence[FileWarning]) -> str:
-    """The warnings as they are stored with an import."""
-    return json.dumps([[one.code, one.message] for one in warnings], ensure_ascii=False)
-
-
-def warnings_from(text: str) -> tuple[FileWarning, ...]:
-    """The warnings that were stored."""
-    return tuple(FileWarning(code, message) for code, message in json.loads(text))
 
 
 def _shown(label: str) -> str:

@@ -4,76 +4,63 @@ Looking up and writing is for `pipeline`. Pure: no AWS, no clock, no environment
 real run call the same `plan`.
 """
 
-from handover.rules.addresses import is_address, normal_address, normal_login, normalized_name
-from handover.rules.applying import (
-    Preview,
-    changed_since,
-    is_as_previewed,
-    only_previewed,
-    preview_of,
-)
-from handover.rules.damage import likely_ids
-from handover.rules.directory_planner import (
-    DirectoryContext,
-    is_made_later,
-    is_new,
-    login_asked,
-    logins_since,
-    plan_record,
-)
-from handover.rules.edits import edit_of, spoken_of
-from handover.rules.instructions import AssignmentRequest, Instruction, instruction_of, is_plain
-from handover.rules.pending import address_in, is_pending, pending_assignee
-from handover.rules.planner import (
-    Decision,
-    LookupContext,
-    RecordWrite,
-    WriteContext,
-    account_only,
-    already_done,
-    are_apart,
-    plan,
-)
-from handover.rules.repeats import repeated_line, repeated_login
-from handover.rules.understanding import canonical, canonical_login, understanding_of
+from __future__ import annotations
 
-__all__ = [
-    "AssignmentRequest",
-    "Decision",
-    "DirectoryContext",
-    "Instruction",
-    "LookupContext",
-    "Preview",
-    "RecordWrite",
-    "WriteContext",
-    "account_only",
-    "address_in",
-    "already_done",
-    "are_apart",
-    "canonical",
-    "canonical_login",
-    "changed_since",
-    "edit_of",
-    "instruction_of",
-    "is_address",
-    "is_as_previewed",
-    "is_made_later",
-    "is_new",
-    "is_pending",
-    "is_plain",
-    "likely_ids",
-    "login_asked",
-    "logins_since",
-    "normal_address",
-    "normal_login",
-    "normalized_name",
-    "only_previewed",
-    "pending_assignee",
-    "plan",
-    "plan_record",
-    "preview_of",
-    "repeated_line",
-    "repeated_login",
-    "spoken_of",
-    "understanding_of",
-]
+from typing import TYPE_CHECKING
+
+from handover.exports import exports
+
+if TYPE_CHECKING:
+    from handover.rules.addresses import is_address, normal_address, normal_login, normalized_name
+    from handover.rules.applying import (
+        Preview,
+        changed_since,
+        is_as_previewed,
+        only_previewed,
+        preview_of,
+    )
+    from handover.rules.damage import likely_ids
+    from handover.rules.directory_planner import (
+        DirectoryContext,
+        is_made_later,
+        is_new,
+        login_asked,
+        logins_since,
+        plan_record,
+    )
+    from handover.rules.edits import edit_of, spoken_of
+    from handover.rules.instructions import AssignmentRequest, Instruction, instruction_of, is_plain
+    from handover.rules.pending import address_in, is_pending, pending_assignee
+    from handover.rules.planner import (
+        Decision,
+        LookupContext,
+        RecordWrite,
+        WriteContext,
+        account_only,
+        already_done,
+        are_apart,
+        plan,
+    )
+    from handover.rules.repeats import repeated_line, repeated_login
+    from handover.rules.understanding import canonical, canonical_login, understanding_of
+else:
+    __getattr__ = exports(
+        __name__,
+        {
+            "addresses": "is_address normal_address normal_login normalized_name",
+            "applying": "Preview changed_since is_as_previewed only_previewed preview_of",
+            "damage": "likely_ids",
+            "directory_planner": (
+                "DirectoryContext is_made_later is_new login_asked logins_since plan_record"
+            ),
+            "edits": "edit_of spoken_of",
+            "instructions": "AssignmentRequest Instruction instruction_of is_plain",
+            "pending": "address_in is_pending pending_assignee",
+            "planner": (
+                "RecordWrite Decision LookupContext WriteContext account_only already_done "
+                "are_apart plan"
+            ),
+            "repeats": "repeated_line repeated_login",
+            "understanding": "canonical canonical_login understanding_of",
+        },
+    )

@@ -28,9 +28,9 @@ from handover.reading import MAX_FIELD_CHARS
 from handover.reading.blanks import has_only_blanks
 from handover.reading.column_names import column_names
 from handover.reading.guards import MALFORMED, unguard
+from handover.reading.labels import normal_label
 from handover.reading.own_columns import REPORT_LABELS, own_columns_at
 from handover.reading.parsing import rows as rows_of
-from handover.reading.sniff import normal_label
 from handover.runtime import Resources, metrics, rfc3339
 from handover.store.import_items import ImportItem
 from handover.store.progress import counts_of

@@ -20,7 +20,8 @@ from handover.pipeline.summaries import (
     summary_of,
     summary_of_ticket,
 )
-from handover.reports import ImportSummary, Progress, progress_of, summary
+from handover.reports import ImportSummary, Progress, progress_of
+from handover.reports.summary import summary
 from handover.runtime import Resources, rfc3339
 from handover.store.import_items import ImportItem
 from handover.store.imports import end_of

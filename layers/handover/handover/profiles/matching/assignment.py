@@ -14,8 +14,8 @@ from handover.profiles.matching.meaning import meaning_of
 from handover.profiles.matching.samples import appearance_of
 from handover.profiles.matching.scoring import evidence_for, surroundings_of
 from handover.profiles.profile import EACH_ROLE, Column, Profile
+from handover.reading.labels import normal_label
 from handover.reading.own_columns import own_columns_at
-from handover.reading.sniff import normal_label
 
 MAX_ROWS = 20
 MAX_SAMPLES = 3

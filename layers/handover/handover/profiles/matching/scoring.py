@@ -36,7 +36,7 @@ from handover.profiles.profile import (
     NamedBy,
     Profile,
 )
-from handover.reading.sniff import normal_label
+from handover.reading.labels import normal_label
 
 # Labels with this similarity (of 100) are probably the same label, misspelled.
 SPELLED_ALIKE = 75

@@ -1,0 +1,73 @@
+"""Which columns of a file say what, once its header is bound to a profile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from handover.profiles.profile import Holds, NamedBy
+
+
+@dataclass(frozen=True, slots=True)
+class RoleColumn:
+    """A column that says something about one role, or about the workflow.
+
+    `expected` is the column with the holders that the role must have for this one to apply,
+    `replaced` that of the user whom the named users replace. `others` are columns of the role that
+    apply, in order, where this one is blank.
+    """
+
+    index: int
+    label: str
+    role: str
+    holds: Holds
+    by: tuple[NamedBy, ...]
+    expected: int | None = None
+    replaced: int | None = None
+    others: tuple[RoleColumn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Which columns hold what the profile needs; indexes count from 0.
+
+    `account` is the column of what lines are about: the account, or the user in a file of users.
+    `conditions` are the columns of who must hold a role now for the line to apply.
+    """
+
+    account: int
+    account_label: str
+    roles: tuple[RoleColumn, ...]
+    conditions: tuple[RoleColumn, ...] = ()
+
+    @property
+    def ways(self) -> frozenset[NamedBy]:
+        """All the ways in which the file may name users."""
+        return frozenset(
+            way
+            for column in (*self.roles, *self.conditions)
+            for column in (column, *column.others)
+            for way in column.by
+        )
+
+    @property
+    def clearing(self) -> list[int]:
+        """The columns whose cells may remove a present holder."""
+        return [
+            column.index
+            for column in self.roles
+            if column.holds in (Holds.USERS, Holds.WORKFLOW)
+            for column in (column, *column.others)
+        ]
+
+    def role_of(self, role: str) -> RoleColumn | None:
+        """The column of that role or field."""
+        return next((column for column in self.roles if column.role == role), None)
+
+    @property
+    def is_relative(self) -> bool:
+        """True when all lines depend on present holders, so that older imports must end first."""
+        return any(
+            place is not None
+            for column in self.roles
+            for place in (column.expected, column.replaced)
+        )
