@@ -153,7 +153,10 @@ NEEDS = (
 )
 
 
-@starts_with(NEEDS)
+@starts_with(
+    NEEDS,
+    tables=("accounts", "allowances", "audit", "directory", "history", "imports", "portfolios"),
+)
 @logger.inject_lambda_context
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: Context) -> dict[str, Any]:

@@ -29,7 +29,7 @@ NEEDS = (
 )
 
 
-@starts_with(NEEDS)
+@starts_with(NEEDS, tables=("accounts", "chunks", "directory", "imports", "watermarks"))
 @logger.inject_lambda_context
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: Context) -> Any:

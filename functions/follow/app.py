@@ -33,7 +33,7 @@ NEEDS = (
 )
 
 
-@starts_with(NEEDS)
+@starts_with(NEEDS, tables=("accounts", "audit", "directory", "imports", "jobs", "portfolios"))
 @logger.inject_lambda_context
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: Context) -> dict[str, Any]:

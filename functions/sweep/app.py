@@ -27,7 +27,7 @@ NEEDS = (
 )
 
 
-@starts_with(NEEDS)
+@starts_with(NEEDS, tables=("chunks", "imports", "watermarks"))
 @logger.inject_lambda_context
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: Context) -> None:

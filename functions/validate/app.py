@@ -37,7 +37,19 @@ NEEDS = (
 )
 
 
-@starts_with(NEEDS)
+@starts_with(
+    NEEDS,
+    tables=(
+        "accounts",
+        "audit",
+        "chunks",
+        "directory",
+        "imports",
+        "mappings",
+        "tickets",
+        "watermarks",
+    ),
+)
 @logger.inject_lambda_context
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: Context) -> Any:

@@ -14,6 +14,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 from infra.local.package import NO_CODE, SERVICES, is_needed
 
 ROOT = Path(__file__).parents[2]
@@ -27,6 +29,9 @@ HEAVY = frozenset(
         "aws_lambda_powertools.utilities.batch",
         "aws_xray_sdk",
         "boto3",
+        "difflib",
+        "handover.profiles.matching",
+        "handover.store.users",
         "handover.workbooks.conversion",
         "idna",
         "jinja2",
@@ -47,9 +52,30 @@ LOADS: Mapping[str, set[str]] = {
     "abandon": set(),
     "follow": set(),
     "convert": {"handover.workbooks.conversion"},
-    "validate": {"numpy"},
-    "api": {"aws_lambda_powertools.event_handler", "asyncio", "pydantic"},
+    "validate": {"difflib", "handover.profiles.matching", "numpy"},
+    "api": {
+        "asyncio",
+        "aws_lambda_powertools.event_handler",
+        "handover.store.users",
+        "pydantic",
+    },
 }
+# The tables that a function's modules name and it does not import: few of its events use them.
+LATER: Mapping[str, set[str]] = {
+    "validate": {"portfolios", "user_records"},
+    "assign": {"user_records"},
+    "finalize": {"jobs"},
+}
+NAMED = r"""
+import inspect, json, re, sys
+import app
+from handover.store.tables import Tables
+home = r"def (\w+)\(self\) -> \w+:\s+\"{3}.*\"{3}\s+from (\S+) import"
+homes = dict(re.findall(home, inspect.getsource(Tables)))
+modules = [module for name, module in sys.modules.items() if name.startswith("handover.")]
+named = re.findall(r"tables\.(\w+)", "".join(map(inspect.getsource, [app, *modules])))
+print(json.dumps([name for name in set(named) & set(homes) if homes[name] not in sys.modules]))
+"""
 IMPORTING = """
 import importlib, json, sys
 heavy, names = json.loads(sys.argv[1])
@@ -76,6 +102,21 @@ def test_functions_import_only_the_heavy_modules_that_they_use() -> None:
 
     loaded = dict(zip(LOADS, map(json.loads, done.stdout.splitlines()), strict=True))
     assert loaded == {name: sorted(modules) for name, modules in LOADS.items()}
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_a_function_imports_the_tables_that_its_events_use(name: str) -> None:
+    """Otherwise the first event waited for what seems not to be imported."""
+    done = subprocess.run(
+        [sys.executable, "-c", NAMED],
+        cwd=ROOT / "functions" / name,
+        env={**os.environ, "POWERTOOLS_METRICS_NAMESPACE": "Handover"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert set(json.loads(done.stdout)) == LATER[name]
 
 
 def test_the_services_that_ship_are_those_that_clients_are_made_of() -> None:

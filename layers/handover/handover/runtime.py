@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from aws_lambda_powertools import Logger, Metrics
 
 from handover.deadline import OF_REQUESTS, Deadline, begin
-from handover.store.tables import TableNames, Tables, connect
+from handover.store.tables import TableNames, Tables, connect, prepare
 
 # Not every invocation has something to count.
 warnings.filterwarnings("ignore", "No application metrics to publish")
@@ -71,12 +71,17 @@ class MissingVariableError(RuntimeError):
         super().__init__(f"environment: found no value for {names}, expected what the template has")
 
 
-def starts_with(needs: Sequence[Variable]) -> Callable[[Handler], Handler]:
+def starts_with(
+    needs: Sequence[Variable], *, tables: Sequence[str] = ()
+) -> Callable[[Handler], Handler]:
     """Has a handler refuse to start without the variables that it needs.
 
     It raises MissingVariableError, which names all that are missing or empty, before it looks at
     the event. What a function does not declare it must not use; a test holds the template to it.
+    `tables` are those that nearly each invocation uses: they are imported with the function, so
+    that the first event does not wait for them.
     """
+    prepare(tables)
 
     def with_check(handler: Handler) -> Handler:
         @wraps(handler)

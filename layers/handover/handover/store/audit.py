@@ -51,9 +51,9 @@ class AuditItem(Model):
     """An entry, or the outcome of one; `sk` says which."""
 
     class Meta:
-        """The table's name is set by `connect`."""
+        """Where these items lie."""
 
-        table_name = ""
+        table = "audit"
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)

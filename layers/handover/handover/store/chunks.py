@@ -32,9 +32,9 @@ class ChunkItem(CountingModel):
     """One chunk of an import and who is working on it."""
 
     class Meta:
-        """The table's name is set by `connect`."""
+        """Where these items lie."""
 
-        table_name = ""
+        table = "imports"
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)

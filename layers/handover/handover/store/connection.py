@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
@@ -43,17 +44,28 @@ def client_within(limits: CallLimits) -> DynamoDBClient:
     return made
 
 
+# The names of the tables, by what lies in them; `tables.connect` sets them.
+_names: dict[str, str] = {}
+
+
+def name_tables(names: Mapping[str, str]) -> None:
+    """Names the tables for all models, those that are imported later, too."""
+    _names.update(names)
+
+
 class Model(PynamodbModel):
     """The base of every model: its calls use that client, so they wait like all others."""
 
     class Meta:
-        """Each model has a table of its own."""
+        """Each model says in `table` where its items lie."""
 
-        table_name = ""
+        table = ""
 
     @classmethod
     def _get_connection(cls) -> TableConnection:
         """The model's connection; pynamodb would otherwise make a client of its own."""
+        meta: Any = cls.Meta
+        meta.table_name = _names[meta.table]
         found = super()._get_connection()
         of_model: Any = found.connection
         of_model._client = client()  # noqa: SLF001 - pynamodb has no other way to pass a client

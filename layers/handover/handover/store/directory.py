@@ -66,9 +66,9 @@ class DirectoryItem(Model):
     """Any item of a tenant's directory; `sk` says which."""
 
     class Meta:
-        """The table's name is set by `connect`."""
+        """Where these items lie."""
 
-        table_name = ""
+        table = "directory"
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
@@ -79,9 +79,9 @@ class UserItem(Model):
     """A stored user; with attributes of its own, because workers read users in batches."""
 
     class Meta:
-        """The table's name is set by `connect`."""
+        """Where these items lie."""
 
-        table_name = ""
+        table = "directory"
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)

@@ -67,9 +67,9 @@ class HistoryItem(Model):
     """One effective change of one account; `sk` is the account's version after it."""
 
     class Meta:
-        """The table's name is set by `connect`."""
+        """Where these items lie."""
 
-        table_name = ""
+        table = "history"
 
     pk = UnicodeAttribute(hash_key=True)
     sk = NumberAttribute(range_key=True)
@@ -84,9 +84,9 @@ class HoldingItem(Model):
     """One account that a user holds, or held until recently, in one role."""
 
     class Meta:
-        """The table's name is set by `connect`."""
+        """Where these items lie."""
 
-        table_name = ""
+        table = "portfolios"
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)

@@ -50,9 +50,9 @@ class ImportItem(CountingModel):
     """One import. Times are RFC 3339 in UTC, leases seconds since the epoch."""
 
     class Meta:
-        """The table's name is set by `connect`."""
+        """Where these items lie."""
 
-        table_name = ""
+        table = "imports"
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True, default=IMPORT)
@@ -145,9 +145,9 @@ class PlanItem(Model):
     """The decision of validation about an import, which never changes; `body` is JSON."""
 
     class Meta:
-        """The table's name is set by `connect`."""
+        """Where these items lie."""
 
-        table_name = ""
+        table = "imports"
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True, default=PLAN)

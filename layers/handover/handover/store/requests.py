@@ -20,9 +20,9 @@ class RequestItem(Model):
     """A request, a note or the sign; `sk` says which."""
 
     class Meta:
-        """The table's name is set by `connect`."""
+        """Where these items lie."""
 
-        table_name = ""
+        table = "requests"
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)

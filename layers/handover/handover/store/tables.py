@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from handover.store.accounts import Accounts
-from handover.store.allowances import Allowances
-from handover.store.audit import Audit, AuditItem
-from handover.store.chunks import ChunkItem, Chunks
-from handover.store.directory import Directory, DirectoryItem, UserItem
-from handover.store.directory_records import AccountRecords
-from handover.store.domains import Domains
-from handover.store.history import History, HistoryItem, HoldingItem, Portfolios
-from handover.store.import_items import ImportItem, PlanItem
-from handover.store.imports import Imports
-from handover.store.jobs import Jobs
-from handover.store.mappings import Mappings
-from handover.store.requests import RequestItem, Requests
-from handover.store.settings import Setup
-from handover.store.tickets import TicketItem, Tickets
-from handover.store.user_records import UserRecords
-from handover.store.users import People
-from handover.store.watermarks import WatermarkItem, Watermarks
+from handover.store.connection import name_tables
+
+if TYPE_CHECKING:
+    from handover.store.accounts import Accounts
+    from handover.store.allowances import Allowances
+    from handover.store.audit import Audit
+    from handover.store.chunks import Chunks
+    from handover.store.directory import Directory
+    from handover.store.directory_records import AccountRecords
+    from handover.store.domains import Domains
+    from handover.store.history import History, Portfolios
+    from handover.store.imports import Imports
+    from handover.store.jobs import Jobs
+    from handover.store.mappings import Mappings
+    from handover.store.requests import Requests
+    from handover.store.settings import Setup
+    from handover.store.tickets import Tickets
+    from handover.store.user_records import UserRecords
+    from handover.store.users import People
+    from handover.store.watermarks import Watermarks
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,57 +46,160 @@ class TableNames:
     spreads: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tables:
-    """The tables, ready to use."""
+    """The tables, ready to use.
 
-    accounts: Accounts
-    directory: Directory
-    imports: Imports
-    history: History
-    portfolios: Portfolios
-    requests: Requests
-    account_records: AccountRecords
-    user_records: UserRecords
-    jobs: Jobs
-    setup: Setup
-    people: People
-    domains: Domains
-    allowances: Allowances
-    mappings: Mappings
-    chunks: Chunks
-    tickets: Tickets
-    watermarks: Watermarks
-    audit: Audit
+    Each is imported when it is first asked for: no function uses all of them, and a cold start
+    waits for every model.
+    """
+
+    names: TableNames
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """The accounts with their assignments."""
+        from handover.store.accounts import Accounts
+
+        return Accounts(self.names.accounts)
+
+    @cached_property
+    def directory(self) -> Directory:
+        """The directory, as lines and people look it up."""
+        from handover.store.directory import Directory
+
+        return Directory(self.names.directory)
+
+    @cached_property
+    def imports(self) -> Imports:
+        """The imports."""
+        from handover.store.imports import Imports
+
+        return Imports(self.names.imports)
+
+    @cached_property
+    def history(self) -> History:
+        """The changes of accounts."""
+        from handover.store.history import History
+
+        return History(self.names.history)
+
+    @cached_property
+    def portfolios(self) -> Portfolios:
+        """Who holds which accounts."""
+        from handover.store.history import Portfolios
+
+        return Portfolios(self.names.portfolios, spreads=self.names.spreads)
+
+    @cached_property
+    def requests(self) -> Requests:
+        """The requests to change accounts."""
+        from handover.store.requests import Requests
+
+        return Requests(self.names.requests)
+
+    @cached_property
+    def account_records(self) -> AccountRecords:
+        """What directory files say of accounts."""
+        from handover.store.directory_records import AccountRecords
+
+        return AccountRecords(self.names.accounts)
+
+    @cached_property
+    def user_records(self) -> UserRecords:
+        """What directory files say of users."""
+        from handover.store.user_records import UserRecords
+
+        return UserRecords(self.names.directory)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """The jobs that wait to be run."""
+        from handover.store.jobs import Jobs
+
+        return Jobs(self.names.directory)
+
+    @cached_property
+    def setup(self) -> Setup:
+        """What Admins set up."""
+        from handover.store.settings import Setup
+
+        return Setup(self.names.directory)
+
+    @cached_property
+    def people(self) -> People:
+        """The users, one at a time."""
+        from handover.store.users import People
+
+        return People(self.names.directory)
+
+    @cached_property
+    def domains(self) -> Domains:
+        """The domains of a tenant's addresses."""
+        from handover.store.domains import Domains
+
+        return Domains(self.names.directory)
+
+    @cached_property
+    def allowances(self) -> Allowances:
+        """How many requests a tenant has made."""
+        from handover.store.allowances import Allowances
+
+        return Allowances(self.names.imports)
+
+    @cached_property
+    def mappings(self) -> Mappings:
+        """The remembered mappings of columns."""
+        from handover.store.mappings import Mappings
+
+        return Mappings(self.names.imports)
+
+    @cached_property
+    def chunks(self) -> Chunks:
+        """The chunks of imports."""
+        from handover.store.chunks import Chunks
+
+        return Chunks(self.names.imports)
+
+    @cached_property
+    def tickets(self) -> Tickets:
+        """What may be uploaded."""
+        from handover.store.tickets import Tickets
+
+        return Tickets(self.names.imports)
+
+    @cached_property
+    def watermarks(self) -> Watermarks:
+        """Up to when everything has been seen."""
+        from handover.store.watermarks import Watermarks
+
+        return Watermarks(self.names.imports)
+
+    @cached_property
+    def audit(self) -> Audit:
+        """The audit trail."""
+        from handover.store.audit import Audit
+
+        return Audit(self.names.audit, self.names.audit_days)
 
 
 def connect(names: TableNames) -> Tables:
     """The tables of these names. A process uses one stack: the last call counts for all models."""
-    for of_directory in (DirectoryItem, UserItem):
-        of_directory.Meta.table_name = names.directory
-    for of_imports in (ImportItem, PlanItem, ChunkItem, TicketItem, WatermarkItem):
-        of_imports.Meta.table_name = names.imports
-    HistoryItem.Meta.table_name = names.history
-    HoldingItem.Meta.table_name = names.portfolios
-    RequestItem.Meta.table_name = names.requests
-    AuditItem.Meta.table_name = names.audit
-    return Tables(
-        Accounts(names.accounts),
-        Directory(names.directory),
-        Imports(names.imports),
-        History(names.history),
-        Portfolios(names.portfolios, spreads=names.spreads),
-        Requests(names.requests),
-        AccountRecords(names.accounts),
-        UserRecords(names.directory),
-        Jobs(names.directory),
-        Setup(names.directory),
-        People(names.directory),
-        Domains(names.directory),
-        Allowances(names.imports),
-        Mappings(names.imports),
-        Chunks(names.imports),
-        Tickets(names.imports),
-        Watermarks(names.imports),
-        Audit(names.audit, names.audit_days),
+    name_tables(
+        {
+            "directory": names.directory,
+            "imports": names.imports,
+            "history": names.history,
+            "portfolios": names.portfolios,
+            "requests": names.requests,
+            "audit": names.audit,
+        }
     )
+    return Tables(names)
+
+
+def prepare(tables: Sequence[str]) -> None:
+    """Imports these tables now, by their names in `Tables`."""
+    unnamed = Tables(TableNames())
+    for name in tables:
+        getattr(unnamed, name)

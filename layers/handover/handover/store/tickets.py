@@ -22,9 +22,9 @@ class TicketItem(Model):
     """The right to upload one file, once."""
 
     class Meta:
-        """The table's name is set by `connect`."""
+        """Where these items lie."""
 
-        table_name = ""
+        table = "imports"
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True, default=TICKET)

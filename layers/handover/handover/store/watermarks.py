@@ -29,9 +29,9 @@ class WatermarkItem(Model):
     """
 
     class Meta:
-        """The table's name is set by `connect`."""
+        """Where these items lie."""
 
-        table_name = ""
+        table = "imports"
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True, default=WATERMARK)
