@@ -27,7 +27,9 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 # only what Handover calls goes along; asking for another service fails loudly.
 # layers/handover/Makefile, which builds the layer for AWS, leaves out the same.
 SERVICES = frozenset({"cognito-idp", "dynamodb", "events", "s3", "sns", "sqs"})
-NO_CODE = frozenset({"bin", "requirements.txt", "README.md", "Makefile"})
+# What makes the packages of a layer smaller still, beside its pins.
+SLIM = "slim.py"
+NO_CODE = frozenset({"bin", "requirements.txt", "README.md", "Makefile", SLIM})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +100,15 @@ def _libraries(requirements: Path, into: Path) -> Path:
     """An archive of what the pins install, compiled for the emulator's interpreter."""
     pins = requirements.read_bytes()
     this = Path(__file__).read_bytes()  # which decides what is left out
-    digest = _digest([("pins", pins), (sys.version, str(emulator.PYTHON).encode()), ("", this)])
+    slim = requirements.with_name(SLIM)
+    how = this + (slim.read_bytes() if slim.exists() else b"")
+    digest = _digest([("pins", pins), (sys.version, str(emulator.PYTHON).encode()), ("", how)])
     archive = into / f"libraries-{digest}.zip"
     if not archive.exists():
         folder = into / f"libraries-{digest}-{os.getpid()}"
         _install(requirements, folder)
+        if slim.exists():
+            subprocess.run([sys.executable, slim, folder, *sorted(SERVICES)], check=True)
         libraries = _files(folder, compiled=True)
         draft = _draft(archive)
         _write(draft, ((f"python/{n}", data) for n, data in libraries if is_needed(n)), mode="w")

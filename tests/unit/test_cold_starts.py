@@ -7,6 +7,7 @@ one fresh process, the lightest first, so that none is excused by what a later o
 from __future__ import annotations
 
 import ast
+import gzip
 import json
 import os
 import subprocess
@@ -15,8 +16,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from slim import AUTHORITIES
 
-from infra.local.package import NO_CODE, SERVICES, is_needed
+from infra.local.package import NO_CODE, SERVICES, SLIM, is_needed
 
 ROOT = Path(__file__).parents[2]
 LAYERS = ("handover", "numpy", "console", "workbooks")
@@ -141,23 +143,29 @@ def test_all_layers_are_built_in_the_same_way() -> None:
 
 
 def test_a_layer_ships_what_the_embedded_aws_has_and_nothing_else(tmp_path: Path) -> None:
-    names = [
-        "botocore/data/endpoints.json",
-        *(f"botocore/data/{service}/2020-01-01/service-2.json.gz" for service in SERVICES),
-        "botocore/data/ec2/2016-11-15/service-2.json.gz",
-        "numpy/tests/test_all.py",
-        "numpy/core.py",
-        "numpy/core.pyi",
-    ]
-    for name in names:
+    nothing = gzip.compress(b"{}")
+    files = {
+        "botocore/cacert.pem": "".join(
+            f'# Label: "{name} Root"\n-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n'
+            for name in AUTHORITIES
+        ).encode(),
+        "botocore/data/endpoints.json": b'{"partitions": []}',
+        **{f"botocore/data/{one}/2020-01-01/service-2.json.gz": nothing for one in SERVICES},
+        "botocore/data/ec2/2016-11-15/service-2.json.gz": nothing,
+        "numpy/tests/test_all.py": b"",
+        "numpy/core.py": b"",
+        "numpy/core.pyi": b"",
+    }
+    for name, content in files.items():
         path = tmp_path / "python" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+        path.write_bytes(content)
 
     command = ["make", "--silent", "-C", str(ROOT / "layers" / "handover"), "prune"]
-    subprocess.run([*command, f"ARTIFACTS_DIR={tmp_path}"], check=True)
+    subprocess.run([*command, f"PYTHON={sys.executable}", f"ARTIFACTS_DIR={tmp_path}"], check=True)
 
     left = {str(one.relative_to(tmp_path / "python")) for one in tmp_path.rglob("*.*")}
     assert {one for one in left if (tmp_path / "python" / one).is_file()} == {
-        name for name in names if is_needed(name)
+        name.removesuffix(".gz") for name in files if is_needed(name)
     }
+    assert {"requirements.txt", SLIM} <= NO_CODE
