@@ -29,10 +29,26 @@ GOALS = {**dict.fromkeys(WORKERS, 0.55), "api": 0.60}
 LAYERS = {"validate": ("NumpyLayer",), "finalize": ("WorkbooksLayer",)}
 LAYERS["abandon"] = LAYERS["finalize"]
 MAX_LAYER_BYTES = 40 * 1024**2
-IMPORT = (
-    "import sys, time; sys.path[:0] = sys.argv[1:]; before = time.process_time(); import app; "
-    "print(time.process_time() - before, len(sys.modules))"
-)
+IMPORT = """
+import sys, time
+sys.path[:0] = sys.argv[1:]
+before = time.process_time()
+import app
+print(time.process_time() - before, len(sys.modules))
+"""
+# Each connection to AWS, not each client, reads the certificates of all authorities again.
+CLIENTS = """
+import ssl
+from botocore.httpsession import get_cert_path
+from botocore.session import get_session
+before = time.process_time()
+session = get_session()
+for service in ("dynamodb", "s3", "sqs"):
+    session.create_client(service, "us-east-1")
+made = time.process_time()
+ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(get_cert_path(True))
+print(made - before, time.process_time() - made)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +59,18 @@ class Imported:
     modules: int
 
 
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """The processor time before the first call, in seconds.
+
+    That of making the clients of DynamoDB, S3 and SQS, and that of a connection that is encrypted,
+    without the handshake.
+    """
+
+    seconds: float
+    connection: float
+
+
 def measure(*, quick: bool = False) -> Topic:
     """The import of each function, beside the one before if git has it and its pins are at hand."""
     rounds = 3 if quick else 15
@@ -50,6 +78,7 @@ def measure(*, quick: bool = False) -> Topic:
         now = _unpacked(ROOT, Path(folder, "now"))
         before = _before(Path(folder, "before"))
         rows = [_row(name, *_in_turns(name, now, before, rounds)) for name in GOALS]
+        rows += _client_rows(_clients(now, rounds), _clients(before, rounds) if before else None)
         size = _bytes(now / "HandoverLayer")
     notes = [
         f"Least of {rounds} runs each, in turns; processor time of an import with compiled files.",
@@ -76,12 +105,43 @@ def seconds_of(names: tuple[str, ...], rounds: int = 3) -> dict[str, float]:
         return {name: _in_turns(name, now, None, rounds)[0].seconds for name in names}
 
 
+def clients(rounds: int = 3) -> Clients:
+    """How long a worker's clients and a connection take before the first call."""
+    with tempfile.TemporaryDirectory() as folder:
+        return _clients(_unpacked(ROOT, Path(folder, "now")), rounds)
+
+
+def _clients(side: Path, rounds: int) -> Clients:
+    runs = [_run("assign", side, IMPORT + CLIENTS)[-2:] for _ in range(rounds)]
+    made, connected = zip(*runs, strict=True)
+    return Clients(min(map(float, made)), min(map(float, connected)))
+
+
+def _client_rows(now: Clients, before: Clients | None) -> list[tuple[str, ...]]:
+    """What comes after the import; these rows have no goal."""
+    names = ("then: clients of DynamoDB, S3, SQS", "and each encrypted connection")
+    ours = (now.seconds, now.connection)
+    theirs = (before.seconds, before.connection) if before else (None, None)
+    return [
+        (name, _ms(own), "", "" if old is None else _ms(old), "", _ratio(own, old), "", "")
+        for name, own, old in zip(names, ours, theirs, strict=True)
+    ]
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.0f}"
+
+
+def _ratio(now: float, before: float | None) -> str:
+    return "" if before is None else f"{now / before:.2f}"
+
+
 def _row(name: str, now: Imported, before: Imported | None) -> tuple[str, ...]:
-    own = (name, f"{now.seconds * 1000:.0f}", f"{now.modules}")
+    own = (name, _ms(now.seconds), f"{now.modules}")
     if before is None:
         return (*own, "", "", "", "", "")
     ratio = now.seconds / before.seconds
-    beside = (f"{before.seconds * 1000:.0f}", f"{before.modules}", f"{ratio:.2f}")
+    beside = (_ms(before.seconds), f"{before.modules}", f"{ratio:.2f}")
     return (*own, *beside, *at_most(ratio, GOALS[name], " x"))
 
 
@@ -98,17 +158,22 @@ def _in_turns(
 
 
 def _imported(name: str, side: Path) -> Imported:
+    seconds, modules = _run(name, side, IMPORT)[-2:]
+    return Imported(float(seconds), int(modules))
+
+
+def _run(name: str, side: Path, code: str) -> list[str]:
+    """The words that `code` prints in a process which knows a function and its layers alone."""
     layers = ("HandoverLayer", *LAYERS.get(name, ()))
     paths = [str(side / "functions" / name), *(str(side / one / "python") for one in layers)]
     done = subprocess.run(
-        [sys.executable, "-S", "-c", IMPORT, *paths],
+        [sys.executable, "-S", "-c", code, *paths],
         env={"PATH": os.environ["PATH"], "POWERTOOLS_METRICS_NAMESPACE": "Handover"},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
-    seconds, modules = done.stdout.split()[-2:]
-    return Imported(float(seconds), int(modules))
+    return done.stdout.split()
 
 
 def _before(folder: Path) -> Path | None:

@@ -25,6 +25,8 @@ QUEUE_SECONDS = 0.05
 SLOWER = 2.0
 BOOT_SECONDS = 0.25
 HANDSHAKE_SECONDS = 0.03
+# What each stage speaks to; a worker has one more for each call in flight.
+CONNECTIONS = 3
 # A chunk of a source whose pace is not known (handover.rules.pacing), and the batches of its calls.
 CHUNK_LINES = 2_400
 KEYS_A_READ, STATEMENTS_A_BATCH = 100, 25
@@ -37,12 +39,17 @@ class Parts:
     """What was measured: seconds of processor time, and steps of calls that wait for each other.
 
     `imports` are the seconds that each function imports, `clients` those in which it makes its
-    clients; `in_flight` is how many calls about lines a worker has under way.
+    clients, `connection` those before the handshake of each connection. `vcpus` is the share of a
+    vCPU that the memory of each function gives it: Lambda may give more while a function is
+    imported, which is not counted on. `in_flight` is how many calls about lines a worker has under
+    way.
     """
 
     steps: Mapping[str, int]
     imports: Mapping[str, float]
+    vcpus: Mapping[str, float]
     clients: float
+    connection: float
     changed_line: float
     unchanged_line: float
     scanned_line: float
@@ -86,7 +93,9 @@ def time_of(one: Import, parts: Parts, place: Place) -> Time:
     """How long the import takes."""
 
     def begun(stage: str) -> float:
-        cold = BOOT_SECONDS + (parts.imports[stage] + parts.clients) * SLOWER + HANDSHAKE_SECONDS
+        opened = CONNECTIONS + (parts.in_flight if stage == "assign" else 0.0)
+        own = parts.imports[stage] + parts.clients + opened * parts.connection
+        cold = BOOT_SECONDS + own * SLOWER / parts.vcpus[stage] + HANDSHAKE_SECONDS
         return QUEUE_SECONDS + (cold if one.is_cold else 0.0)
 
     size = one.lines * one.line_bytes

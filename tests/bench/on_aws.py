@@ -6,6 +6,7 @@ import statistics
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
+from infra.template import load
 from tests.bench import calls, cold_starts, costs, worker
 from tests.bench.model import STEPS_OF_LINES, Import, Parts, Place, price_of, time_of
 from tests.bench.table import Topic, at_most
@@ -13,9 +14,11 @@ from tests.bench.table import Topic, at_most
 STAGES = ("validate", "assign", "finalize")
 SIZES = (58, 1000, 100_000, 1_000_000, 20_000_000)
 MILLION = 1_000_000
-# Assumed, not measured in this run, in seconds: making the clients of DynamoDB, S3 and SQS; a batch
-# of the stream with 100 records; the scan of a line, as the scan topic last gave it.
-CLIENT_SECONDS, PUBLISH_SECONDS, SCANNED_LINE = 0.12, 0.5, 1 / 7.6e6
+# Assumed, not measured in this run, in seconds: a batch of the stream with 100 records; the scan of
+# a line, as the scan topic last gave it.
+PUBLISH_SECONDS, SCANNED_LINE = 0.5, 1 / 7.6e6
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+VCPU_MEGABYTES = 1769
 WRITES_GOAL, COLD_GOAL_SECONDS = 1.5, 5.0
 
 
@@ -29,7 +32,7 @@ def _parts(rounds: int) -> Parts:
     # A process of its own: its clients speak to a canned server.
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as apart:
         paces = apart.submit(worker._turns, 2000, 100, rounds).result()
-    way = calls.way_of(1)
+    way, clients = calls.way_of(1), cold_starts.clients(rounds)
 
     def line(name: str) -> float:
         return statistics.median(pace.cpu for pace in paces[name])
@@ -37,12 +40,21 @@ def _parts(rounds: int) -> Parts:
     return Parts(
         steps={stage: way.steps(stage) for stage in STAGES},
         imports=cold_starts.seconds_of(STAGES, rounds),
-        clients=CLIENT_SECONDS,
+        vcpus={stage: _vcpus(stage) for stage in STAGES},
+        clients=clients.seconds,
+        connection=clients.connection,
         changed_line=line(worker.CHANGED),
         unchanged_line=line(worker.UNCHANGED),
         scanned_line=SCANNED_LINE,
         in_flight=_in_flight(way),
     )
+
+
+def _vcpus(stage: str) -> float:
+    """The share of a vCPU that the function's memory gives it; one thread uses one at most."""
+    function = load()["Resources"][f"{stage.capitalize()}Function"]
+    megabytes: int = function["Properties"]["MemorySize"]
+    return min(1.0, megabytes / VCPU_MEGABYTES)
 
 
 def _in_flight(way: calls.Way) -> float:
@@ -75,6 +87,8 @@ def _times(parts: Parts) -> Topic:
             ),
             (
                 f"A call takes 10 ms and a table 40,000 writes a second; steps: {steps}; "
+                f"{parts.clients * 1000:.0f} ms of processor to make clients, "
+                f"{parts.connection * 1000:.0f} for each connection; "
                 f"{parts.in_flight:.0f} calls in flight; {parts.changed_line * 1e6:.0f} "
                 f"and {parts.unchanged_line * 1e6:.0f} µs of processor a changed and an unchanged "
                 "line, doubled for Lambda."

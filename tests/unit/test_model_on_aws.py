@@ -21,7 +21,9 @@ from tests.bench.table import Topic, at_least, goals
 PARTS = Parts(
     steps={"validate": 8, "assign": 10, "finalize": 8},
     imports={"validate": 0.2, "assign": 0.15, "finalize": 0.15},
+    vcpus={"validate": 1.0, "assign": 1.0, "finalize": 1.0},
     clients=0.1,
+    connection=0.02,
     changed_line=90e-6,
     unchanged_line=40e-6,
     scanned_line=0.13e-6,
@@ -62,6 +64,15 @@ def test_a_larger_a_changed_and_a_cold_import_takes_longer(lines: int) -> None:
     assert time_of(Import(2 * lines, 0), PARTS, place).all > seconds
     assert time_of(Import(lines, lines), PARTS, place).all >= seconds
     assert time_of(replace(one, is_cold=True), PARTS, place).all > seconds + 0.75
+
+
+def test_a_function_with_less_memory_and_a_slower_connection_begin_later() -> None:
+    cold, place = Import(1000, 1000, is_cold=True), Place()
+    parts = replace(PARTS, vcpus={**PARTS.vcpus, "finalize": 0.5})
+    seconds = time_of(cold, PARTS, place).all
+
+    assert time_of(cold, parts, place).all == pytest.approx(seconds + 2 * (0.15 + 0.1 + 3 * 0.02))
+    assert time_of(cold, replace(PARTS, connection=0.0), place).all < seconds
 
 
 def test_no_import_writes_faster_than_the_table_takes() -> None:
