@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -27,6 +28,7 @@ _HASH_KEY = re.compile(rb'"pk": ?\{"S": ?"([^"]*)"')
 _SORT_KEY = re.compile(rb'"sk": ?\{"S": ?"([^"]*)"')
 _ASKED_TABLE = re.compile(rb'"RequestItems": ?\{("[^"]+")')
 _BOTH_KEYS = re.compile(rb'"pk": ?\{"S": ?"([^"]*)"\}, ?"sk": ?\{"S": ?"([^"]*)"')
+_ATTRIBUTES = re.compile(rb'"ExpressionAttributeNames": ?(\{[^}]*\})')
 _RANGE = re.compile(rb"range: ?bytes=(\d+)-(\d+)")
 _RECEIVE_BYTES = 1 << 20
 # What S3 answers to whoever lists what is not there.
@@ -112,11 +114,11 @@ class _Answers:
     """The answers, made ready."""
 
     def __init__(self, canned: Canned) -> None:
-        self._tables: dict[bytes, tuple[re.Pattern[bytes], bytes, bytes]] = {}
+        self._tables: dict[bytes, tuple[re.Pattern[bytes], dict[str, Any]]] = {}
         for table, (beginning, item) in canned.items.items():
-            before, _, after = json.dumps(item).encode().partition(_ESCAPED_KEY)
             keys = re.compile(_KEYS % re.escape(beginning.encode()))
-            self._tables[json.dumps(table).encode()] = keys, before, after
+            self._tables[json.dumps(table).encode()] = keys, item
+        self._around = lru_cache(self._around_key)
         self._rows = {key.encode(): json.dumps(item).encode() for key, item in canned.rows.items()}
         self._objects = {f"/{path}".encode(): body for path, body in canned.objects.items()}
 
@@ -138,7 +140,9 @@ class _Answers:
             table = _ASKED_TABLE.findall(body)[0]
             if table not in self._tables:
                 return self._of_rows(table, body)
-            pattern, before, after = self._tables[table]
+            attributes = _ATTRIBUTES.search(body)
+            before, after = self._around(table, attributes[1] if attributes else b"")
+            pattern, _ = self._tables[table]
             items = [b"%b%b%b" % (before, key, after) for key in pattern.findall(body)]
             return b'{"Responses":{%b:[%b]},"UnprocessedKeys":{}}' % (table, b",".join(items))
         if operation == b"BatchWriteItem":
@@ -161,9 +165,21 @@ class _Answers:
                     return b"{}"
             if operation == b"GetItem":
                 table = body.split(b'"TableName": ', 1)[1].split(b'"', 2)[1]
-                _, before, after = self._tables[b'"%b"' % table]
+                before, after = self._around(b'"%b"' % table, b"")
                 return b'{"Item":%b0%b}' % (before, after)
         return b"{}"
+
+    def _around_key(self, table: bytes, attributes: bytes) -> tuple[bytes, bytes]:
+        """What stands before and after the key in the table's item, of which these are asked for.
+
+        `attributes` is their map from placeholders in JSON, nothing when all are asked for.
+        """
+        _, item = self._tables[table]
+        if attributes:
+            asked = set(json.loads(attributes).values())
+            item = {name: value for name, value in item.items() if name in asked}
+        before, _, after = json.dumps(item).encode().partition(_ESCAPED_KEY)
+        return before, after
 
     def _of_rows(self, table: bytes, body: bytes) -> bytes:
         """The rows of a table that are asked for together, as far as there are any."""

@@ -74,7 +74,8 @@ def results_of(
             asked[place] = understood
         else:
             results[place] = LineResult(line, Outcome.REJECTED, rejection=understood)
-    planner = planner_of(resources, work, asked.values(), deadline)
+    is_previewed = previews is not None
+    planner = planner_of(resources, work, asked.values(), deadline, is_previewed=is_previewed)
     if work.may_write and previews is not None:
         planner = PreviewedPlanner(planner, previews, work.context)
     may_store = work.may_write and not work.is_dry_run

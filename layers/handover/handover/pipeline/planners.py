@@ -62,13 +62,21 @@ class Planner(Protocol):
 
 
 def planner_of(
-    resources: Resources, work: Work, asked: Collection[Instruction], deadline: Deadline
+    resources: Resources,
+    work: Work,
+    asked: Collection[Instruction],
+    deadline: Deadline,
+    *,
+    is_previewed: bool,
 ) -> Planner:
-    """The planner of a chunk's lines, with everything that is looked up once per chunk."""
+    """The planner of a chunk's lines, with everything that is looked up once per chunk.
+
+    A preview says everything that an account holds: where one is made, or compared, all is read.
+    """
     if work.profile.about is About.USERS:
         users = resources.tables.user_records.for_run(work.tenant)
         resources = replace(resources, tables=replace(resources.tables, user_records=users))
-    store = _store_of(resources, work.profile.about)
+    store = _store_of(resources, work.profile.about, is_whole=work.is_dry_run or is_previewed)
     if not work.may_write:
         return DonePlanner(store, work)
     if work.profile.about is not About.ASSIGNMENTS:
@@ -76,9 +84,10 @@ def planner_of(
     return AssignmentPlanner(store, resources, work, _lookup(resources, work, asked, deadline))
 
 
-def _store_of(resources: Resources, about: About) -> Records:
+def _store_of(resources: Resources, about: About, *, is_whole: bool) -> Records:
     if about is About.ASSIGNMENTS:
-        return resources.tables.accounts
+        accounts = resources.tables.accounts
+        return accounts if is_whole else accounts.of_assignments
     if about is About.ACCOUNTS:
         return resources.tables.account_records
     return resources.tables.user_records

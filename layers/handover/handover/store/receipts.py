@@ -15,13 +15,13 @@ from handover.store.batches import Item
 def receipt_from(receipt: Item) -> ChangeReceipt:
     """The receipt in a value."""
     return ChangeReceipt(
-        import_id=receipt["import"]["S"],
-        precedence=receipt["order"]["S"],
-        line=int(receipt["line"]["N"]),
-        actor=receipt["actor"]["S"],
-        at=receipt["at"]["S"],
-        version=int(receipt["version"]["N"]),
-        changes=tuple(
+        receipt["import"]["S"],
+        receipt["order"]["S"],
+        int(receipt["line"]["N"]),
+        receipt["actor"]["S"],
+        receipt["at"]["S"],
+        int(receipt["version"]["N"]),
+        tuple(
             [
                 RoleChange(role, texts_in(change["M"]["before"]), texts_in(change["M"]["after"]))
                 for role, change in receipt["changes"]["M"].items()
@@ -67,5 +67,7 @@ def texts_in(value: Item) -> tuple[str, ...]:
 
 def text_in(item: Item, name: str) -> str:
     """The text of an attribute, "" where there is none."""
-    value = item.get(name)
-    return "" if value is None else str(value["S"])
+    if name not in item:
+        return ""
+    text: str = item[name]["S"]
+    return text
