@@ -121,8 +121,10 @@ def plan(
     if not account.is_active and profile.inactive_accounts is InactiveAccounts.ERROR:
         return _rejected(_account_inactive(asked))
     targets: Targets = []
+    resolves = False
     for request in asked.requests:
         if request.operation is not Operation.SET:
+            resolves = resolves or request.operation is Operation.RESOLVE
             users: tuple[str, ...] | Rejection = _relative(request, account, lookup)
         elif request.is_workflow:
             users = _workflow(asked, request, lookup)
@@ -133,7 +135,7 @@ def plan(
         if isinstance(users, Rejection):
             return _rejected(users)
         targets.append((request, users))
-    if (barred := _nobody_resolved(asked, account, lookup)) is not None:
+    if resolves and (barred := _nobody_resolved(asked, account, lookup)) is not None:
         return _rejected(barred)
     if asked.conditions:
         stopped = _stopped(asked, account, targets, lookup, profile)
@@ -187,10 +189,13 @@ def _required(
 
 
 def _user_named(
-    asked: Instruction, request: AssignmentRequest, name: str, lookup: LookupContext
+    asked: Instruction, request: AssignmentRequest, name: str, address: str, lookup: LookupContext
 ) -> User | Rejection | None:
-    """The user of an address, or of a name where the column admits names; None = there is none."""
-    user = lookup.users.get(normal_address(address_in(name)))
+    """The user of an address, or of a name where the column admits names; None = there is none.
+
+    `address` is the name in the normal form of addresses.
+    """
+    user = lookup.users.get(address)
     if user is None and NamedBy.NAME in request.by and "@" not in name:
         return _by_name(asked, request, name, lookup)
     return user
@@ -206,7 +211,7 @@ def _holders(
     found: list[str] = []
     for name in request.names:
         address = normal_address(address_in(name))
-        user = _user_named(asked, request, name, lookup)
+        user = _user_named(asked, request, name, address, lookup)
         if isinstance(user, Rejection):
             return user
         awaited = pending_assignee(address)
@@ -274,7 +279,7 @@ def resolve(
     found: list[str] = []
     for name in request.names:
         address = normal_address(address_in(name))
-        user = _user_named(asked, request, name, lookup)
+        user = _user_named(asked, request, name, address, lookup)
         if isinstance(user, Rejection):
             return user
         if user is None and profile.unknown_user is UnknownUser.PENDING and is_address(address):
@@ -290,7 +295,7 @@ def resolve(
         if user is not None:
             found.append(user.email)
     # The holders of a role have no order: the same people are no change.
-    return tuple(sorted(set(found)))
+    return tuple(sorted(set(found))) if len(found) > 1 else tuple(found)
 
 
 def _by_name(
@@ -409,13 +414,13 @@ def _not_admitted(
     lookup: LookupContext,
     profile: Profile,
 ) -> Rejection | None:
-    place = f"line {asked.line}, {request.label}: {user.email}"
     if not user.is_active:
         return Rejection(
             asked.line,
             request.label,
             "USER_INACTIVE",
-            f"{place} is inactive, expected an active user",
+            f"line {asked.line}, {request.label}: {user.email} is inactive, "
+            "expected an active user",
             "Choose another user, or have an Admin activate this one.",
         )
     if profile.required_user_roles and not profile.required_user_roles & user.roles:
@@ -425,7 +430,8 @@ def _not_admitted(
             asked.line,
             request.label,
             "USER_ROLE",
-            f"{place} has the user roles: {have}, expected {required}",
+            f"line {asked.line}, {request.label}: {user.email} has the user roles: {have}, "
+            f"expected {required}",
             f"Choose a user with the role {required}.",
         )
     is_barred = profile.has_opco_wall and not _is_same_text(user.opco, account.opco)

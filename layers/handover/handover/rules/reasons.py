@@ -67,13 +67,12 @@ def since(account: Account, roles: Collection[str], *, confirmed_by: str = "") -
     order of all imports, which begins with the time of the upload and ends with the beginning of
     the import's id.
     """
-    changed = [
-        receipt
-        for receipt in account.receipts
-        if any(change.role in roles for change in receipt.changes)
-    ]
-    if changed:
-        newest = max(changed, key=lambda receipt: receipt.version)
+    newest = None
+    for receipt in account.receipts:
+        for change in receipt.changes:
+            if change.role in roles and (newest is None or receipt.version > newest.version):
+                newest = receipt
+    if newest is not None:
         return f" since {newest.at} by {_writer(newest.import_id)}"
     precedences = {account.precedences.get(role, "") for role in roles} - {confirmed_by}
     precedence = max(precedences, default="")

@@ -229,7 +229,10 @@ def account_from(item: Item) -> Account:
         text_in(item, "opco"),
         text_in(item, "status") != "inactive",
         texts_in(item["portals"]) if "portals" in item else (),
-        {role: texts_in(users) for role, users in item["assigned"]["M"].items()},
+        {
+            role: tuple([user["S"] for user in users["L"]])
+            for role, users in item["assigned"]["M"].items()
+        },
         {role: precedence["S"] for role, precedence in item["orders"]["M"].items()},
         tuple([receipt_from(receipt["M"]) for receipt in item["marks"]["L"]]),
     )

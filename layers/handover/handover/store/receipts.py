@@ -23,7 +23,11 @@ def receipt_from(receipt: Item) -> ChangeReceipt:
         int(receipt["version"]["N"]),
         tuple(
             [
-                RoleChange(role, texts_in(change["M"]["before"]), texts_in(change["M"]["after"]))
+                RoleChange(
+                    role,
+                    tuple([user["S"] for user in change["M"]["before"]["L"]]),
+                    tuple([user["S"] for user in change["M"]["after"]["L"]]),
+                )
                 for role, change in receipt["changes"]["M"].items()
             ]
         ),
