@@ -54,10 +54,11 @@ LOADS: Mapping[str, set[str]] = {
     "abandon": set(),
     "follow": set(),
     "convert": {"handover.workbooks.conversion"},
-    "validate": {"difflib", "handover.profiles.matching", "numpy"},
+    "validate": {"numpy"},
     "api": {
         "asyncio",
         "aws_lambda_powertools.event_handler",
+        "handover.profiles.matching",
         "handover.store.users",
         "pydantic",
     },

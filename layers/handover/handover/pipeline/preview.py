@@ -19,7 +19,6 @@ from handover.pipeline.uploads import Sender
 from handover.profiles import Profile
 from handover.profiles.remembering import fingerprint_of, remembered_for
 from handover.reading import lines
-from handover.reports.preview import MAX_FIRST_LINES, ReadFile, preview_to_dict
 from handover.runtime import Resources
 from handover.store.import_items import ImportItem
 
@@ -85,6 +84,9 @@ def store_preview(
     scanned: Scan,
 ) -> None:
     """Stores the preview of a file that was read to its end, for finalize to publish."""
+    # It compares columns with what people call them; other files do not wait for that.
+    from handover.reports.preview import MAX_FIRST_LINES, ReadFile, preview_to_dict
+
     chunk = scanned.chunks[0]
     data = objects.read_range(upload, chunk.start, chunk.end)
     if data is None:

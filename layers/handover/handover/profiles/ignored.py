@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 
 from handover.profiles.profile import Column, Holds, Profile
 from handover.reading.labels import normal_label
@@ -39,6 +38,9 @@ def ignored_columns(
 
 def _most_alike(name: str, free: Mapping[str, Column]) -> str | None:
     """The label of the column that was probably meant by a name that is none of theirs."""
+    # Most files have no such column.
+    from difflib import get_close_matches
+
     for is_condition, alike in ((True, CONDITION_ALIKE), (False, ALIKE)):
         names = [
             one for one, column in free.items() if (column.holds is Holds.CURRENT) is is_condition
