@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from handover.deadline import Deadline
 from handover.model import Record, Repeat, User
@@ -27,6 +27,9 @@ from handover.rules import (
 )
 from handover.runtime import Resources
 from handover.store.directory_records import Records
+
+if TYPE_CHECKING:
+    from handover.store.user_records import UserRecords
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +76,13 @@ def planner_of(
 
     A preview says everything that an account holds: where one is made, or compared, all is read.
     """
-    if work.profile.about is About.USERS:
-        users = resources.tables.user_records.for_run(work.tenant)
-        resources = replace(resources, tables=replace(resources.tables, user_records=users))
     store = _store_of(resources, work.profile.about, is_whole=work.is_dry_run or is_previewed)
     if not work.may_write:
         return DonePlanner(store, work)
-    if work.profile.about is not About.ASSIGNMENTS:
+    if work.profile.about is About.USERS:
+        users = resources.tables.user_records.for_run(work.tenant)
+        return RecordPlanner(users, resources, work, users)
+    if work.profile.about is About.ACCOUNTS:
         return RecordPlanner(store, resources, work)
     return AssignmentPlanner(store, resources, work, _lookup(resources, work, asked, deadline))
 
@@ -138,23 +141,42 @@ class AssignmentPlanner:
 
 @dataclass(frozen=True, slots=True)
 class RecordPlanner:
-    """Decides what the directory says of accounts or users."""
+    """Decides what the directory says of accounts or users; `users` is set for the latter."""
 
     store: Records
     resources: Resources
     work: Work
+    users: UserRecords | None = None
 
     def decide(
         self, asked: Mapping[int, Instruction], found: Mapping[str, Record], deadline: Deadline
     ) -> dict[int, Decision]:
         """The decision on each line, with a lookup for these lines alone."""
         work = self.work
-        known = _directory_context(self.resources, work, asked.values(), found, deadline)
+        known = self._context(asked.values(), found, deadline)
         decided: dict[int, Decision] = {}
         for place, one in asked.items():
             record = found.get(one.account_id) or Record(work.tenant, one.account_id, 0)
             decided[place] = plan_record(one, record, known, work.profile, work.context)
         return decided
+
+    def _context(
+        self, asked: Iterable[Instruction], records: Mapping[str, Record], deadline: Deadline
+    ) -> DirectoryContext:
+        """What is looked up; only new accounts need users, because only they get assignees."""
+        work = self.work
+        new = [
+            one
+            for one in asked
+            if one.account_id not in records or is_made_later(records[one.account_id], work.context)
+        ]
+        lookup = _lookup(self.resources, work, new, deadline)
+        if self.users is not None:
+            logins = _logins(self.users, work, asked, records, deadline)
+            return DirectoryContext(lookup, logins=logins)
+        return DirectoryContext(
+            lookup, _default_manager(self.resources, work.tenant) if new else None
+        )
 
 
 def _lookup(
@@ -171,25 +193,6 @@ def _lookup(
     )
 
 
-def _directory_context(
-    resources: Resources,
-    work: Work,
-    asked: Iterable[Instruction],
-    records: Mapping[str, Record],
-    deadline: Deadline,
-) -> DirectoryContext:
-    """The lookup context; only new accounts need users, because only they get assignees."""
-    new = [
-        one
-        for one in asked
-        if one.account_id not in records or is_made_later(records[one.account_id], work.context)
-    ]
-    lookup = _lookup(resources, work, new, deadline)
-    if work.profile.about is About.USERS:
-        return DirectoryContext(lookup, logins=_logins(resources, work, asked, records, deadline))
-    return DirectoryContext(lookup, _default_manager(resources, work.tenant) if new else None)
-
-
 def _default_manager(resources: Resources, tenant: str) -> User | None:
     directory = resources.tables.directory
     address = directory.settings(tenant).default_account_manager
@@ -198,7 +201,7 @@ def _default_manager(resources: Resources, tenant: str) -> User | None:
 
 
 def _logins(
-    resources: Resources,
+    users: UserRecords,
     work: Work,
     asked: Iterable[Instruction],
     records: Mapping[str, Record],
@@ -210,6 +213,5 @@ def _logins(
         there = records.get(one.account_id) or Record(work.tenant, one.account_id, 0)
         if login := login_asked(one, there, work.context):
             logins.setdefault(login, one.account_id)
-    users = resources.tables.user_records
     look = users.holders_of_logins if work.is_dry_run else users.claim_logins
     return look(work.tenant, logins, work.context.precedence, work.now, deadline)
