@@ -20,8 +20,9 @@ from types import FrameType
 from typing import Any
 
 from handover.model import FileWarning, Mode, Refusal, State
-from handover.reports import Counts, ImportSummary, ReportObject
+from handover.reports.counts import Counts
 from handover.reports.notice import notice
+from handover.reports.summary import ImportSummary, ReportObject
 
 from infra import local
 from infra.cli.api import Api

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Annotated, Any, TextIO
 
-from handover.profiles import WORKFLOW_ROLE
+from handover.profiles.profile import WORKFLOW_ROLE
 from handover.reading.guards import guard
-from handover.rules import pending_assignee
+from handover.rules.pending import pending_assignee
 from typer import Context, Option, Typer
 
 from infra.cli.api import Api

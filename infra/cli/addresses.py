@@ -8,7 +8,7 @@ from handover.audit import Act
 from handover.aws import sign_ins
 from handover.aws.sign_ins import Settled
 from handover.profiles.names import TENANT_PATTERN
-from handover.rules import normal_address
+from handover.rules.addresses import normal_address
 from handover.store.domains import MAX_LABELS
 
 from infra.cli.acting import connected, noted, noting

@@ -14,24 +14,24 @@ from typing import BinaryIO
 
 from handover.errors import InvalidRequestError, RefusedError
 from handover.model import Chunk, Dialect, FileWarning, Header, Rejection, Repeat
-from handover.profiles import (
-    EACH_ROLE,
-    Binding,
-    Profile,
-    Role,
-    bind,
-    check_mapping,
-    known_labels,
-    mapping_without_asking,
-    parse_profile,
-    presets,
-)
-from handover.reading import MAX_HEADER_BYTES, is_workbook, lines, read_head, utf8_blocks
+from handover.profiles.binding import bind, check_mapping, known_labels
+from handover.profiles.columns import Binding
+from handover.profiles.parsing import parse_profile
+from handover.profiles.presets import presets
+from handover.profiles.profile import EACH_ROLE, Profile, Role
+from handover.profiles.unasked import mapping_without_asking
+from handover.reading.csv_lines import lines
 from handover.reading.keys import KeyColumn
+from handover.reading.limits import MAX_HEADER_BYTES
 from handover.reading.repeats import repeats
 from handover.reading.scan import Scan, Sizes, scan
-from handover.reports import column_warnings
-from handover.rules import canonical, instruction_of, repeated_line
+from handover.reading.signatures import is_workbook
+from handover.reading.sniff import read_head
+from handover.reading.transcode import utf8_blocks
+from handover.reports.warnings import column_warnings
+from handover.rules.instructions import instruction_of
+from handover.rules.repeats import repeated_line
+from handover.rules.understanding import canonical
 from handover.workbooks.conversion import open_workbook
 
 from infra.cli.columns import beginning_of, remembered_mapping, show_mapping

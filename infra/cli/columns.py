@@ -9,10 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from handover.errors import InvalidRequestError, RefusedError
-from handover.profiles import Profile, Role, mapping_without_asking, presets, profile_from
+from handover.profiles.parsing import profile_from
+from handover.profiles.presets import presets
+from handover.profiles.profile import Profile, Role
 from handover.profiles.remembering import fingerprint_of
-from handover.reading import MAX_HEADER_BYTES, normal_label, read_head
+from handover.profiles.unasked import mapping_without_asking
 from handover.reading.first_rows import first_rows
+from handover.reading.labels import normal_label
+from handover.reading.limits import MAX_HEADER_BYTES
+from handover.reading.sniff import read_head
 
 from infra.cli.api import Api
 from infra.cli.failures import CommandError

@@ -9,7 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any
 
-from handover.profiles import EACH_ROLE, Profile, presets, template_csv
+from handover.profiles.presets import presets
+from handover.profiles.profile import EACH_ROLE, Profile
+from handover.profiles.template import template_csv
 from typer import Argument, Context, Option, Typer
 
 from infra.cli.api import Api

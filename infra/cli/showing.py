@@ -12,8 +12,9 @@ from typing import Any
 
 import urllib3
 from handover.model import FINAL_STATES, State
-from handover.profiles import About, presets
-from handover.reports import Stage
+from handover.profiles.fields import About
+from handover.profiles.presets import presets
+from handover.reports.progress import Stage
 
 from infra.cli.api import Api
 from infra.cli.failures import ExitCode

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
-from handover.rules import normal_address
+from handover.rules.addresses import normal_address
 
 from infra.cli.failures import CommandError
 from infra.cli.location import Stack, user_pools

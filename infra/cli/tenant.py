@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from handover.errors import InvalidRequestError
-from handover.profiles import WORKFLOW_ROLE, Settings, settings_from, settings_json
+from handover.profiles.profile import WORKFLOW_ROLE
+from handover.profiles.settings import Settings, settings_from, settings_json
 from typer import Argument, Context, Option, Typer
 
 from infra.cli.failures import CommandError, ExitCode

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from handover.profiles import Blank, presets
 from handover.profiles.definition import (
     COLUMN_FIELDS,
     HOLDS,
@@ -12,6 +11,8 @@ from handover.profiles.definition import (
     ROLE_FIELDS,
     ProfileField,
 )
+from handover.profiles.presets import presets
+from handover.profiles.profile import Blank
 
 from infra.reference.tables import table
 

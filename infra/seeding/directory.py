@@ -9,17 +9,12 @@ from typing import TypeVar
 
 from handover.errors import InvalidRequestError
 from handover.model import Account, User
-from handover.profiles import (
-    WORKFLOW_ROLE,
-    Profile,
-    Role,
-    Settings,
-    parse_profile,
-    parse_settings,
-)
 from handover.profiles.checks import check_profile
 from handover.profiles.names import check_role, workflow_role
-from handover.rules import is_address, normal_address, normal_login
+from handover.profiles.parsing import parse_profile
+from handover.profiles.profile import WORKFLOW_ROLE, Profile, Role
+from handover.profiles.settings import Settings, parse_settings
+from handover.rules.addresses import is_address, normal_address, normal_login
 from handover.store.directory import Source
 from handover.use_cases.settings import RESERVED_SOURCES
 from handover.use_cases.tickets import checked_on_error

@@ -11,8 +11,12 @@ from typing import TypeVar
 from handover.deadline import Deadline
 from handover.errors import InvalidRequestError
 from handover.model import Account, User
-from handover.profiles import OpcoWall, Profile, check_mapping, presets
-from handover.rules import are_apart, normal_address, normal_login
+from handover.profiles.binding import check_mapping
+from handover.profiles.opco_wall import OpcoWall
+from handover.profiles.presets import presets
+from handover.profiles.profile import Profile
+from handover.rules.addresses import normal_address, normal_login
+from handover.rules.planner import are_apart
 from handover.store.tables import Tables
 from handover.use_cases.settings import check_directory_right
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from handover.aws.sign_ins import TENANT, group_of
 from handover.model import User
-from handover.rules import normal_address
+from handover.rules.addresses import normal_address
 
 from infra.seeding.loading import Loaded
 from infra.seeding.tables import DirectoryFileError

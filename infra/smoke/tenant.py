@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from handover.aws.sign_ins import TENANT
 from handover.model import ADMIN, Account, User
-from handover.profiles import Settings
+from handover.profiles.settings import Settings
 from handover.store.directory import Source
 from handover.store.tables import TableNames, connect
 

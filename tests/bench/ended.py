@@ -8,14 +8,9 @@ from dataclasses import dataclass
 
 from handover.model import Dialect, Header, Line, LineResult, Outcome, Rejection, RoleChange, User
 from handover.pipeline.summaries import LINES, LINES_INDEX, RESULTS
-from handover.reports import (
-    LineIndex,
-    index_json,
-    lines_part,
-    lines_part_from,
-    results_head,
-)
-from handover.reports.line_index import IndexBuilder
+from handover.reports.line_index import IndexBuilder, LineIndex, index_json
+from handover.reports.line_parts import lines_part, lines_part_from
+from handover.reports.parts import results_head
 
 LINES_A_CHUNK = 2400
 USERS = 500

@@ -20,12 +20,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from handover.model import Chunk, Dialect, Duplicates, Header, Line
-from handover.reading import lines as read_lines
-from handover.reading import read_head
 from handover.reading.clearing import Clearing
+from handover.reading.csv_lines import lines as read_lines
 from handover.reading.keys import KeyColumn
 from handover.reading.repeats import repeats
 from handover.reading.scan import Scan, Sizes, scan
+from handover.reading.sniff import read_head
 
 KNOWN_LABELS = ("account ID", "account Manager")
 BLOCK_BYTES = 256 * 1024

@@ -20,7 +20,8 @@ from handover.deadline import Deadline
 from handover.model import Account, ChangeReceipt, Chunk, Dialect, Header, Mode, RoleChange, State
 from handover.pipeline.assign import work_chunk
 from handover.pipeline.import_plan import ImportPlan, plan_json
-from handover.profiles import OpcoWall, presets
+from handover.profiles.opco_wall import OpcoWall
+from handover.profiles.presets import presets
 from handover.runtime import Invocation, Resources
 from handover.store.accounts import item_from
 from handover.store.chunks import ChunkItem

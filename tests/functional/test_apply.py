@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from handover.model import Account, Mode, User
-from handover.profiles import presets
+from handover.profiles.presets import presets
 from handover.runtime import rfc3339
 
 from tests.kit.caller import Answer

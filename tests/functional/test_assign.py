@@ -13,8 +13,8 @@ from handover.model import Account, Dialect, Header, Mode, User
 from handover.pipeline import validate
 from handover.pipeline.import_plan import ImportPlan, plan_from, plan_json
 from handover.pipeline.older_imports_list import older_open_imports_in
-from handover.reading import read_head
-from handover.reports import Counts
+from handover.reading.sniff import read_head
+from handover.reports.counts import Counts
 from handover.runtime import LEASE_MARGIN_SECONDS
 from handover.store.accounts import item_from
 from handover.store.imports import pending_chunks

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 from handover.model import Account, Mode, User
-from handover.profiles import Settings
-from handover.rules import normalized_name
+from handover.profiles.settings import Settings
+from handover.rules.addresses import normalized_name
 from handover.store.name_places import MAX_NAME_BYTES
 
 from tests.kit.memory_aws import ObjectCreated

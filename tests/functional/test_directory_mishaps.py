@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from handover.model import Account, User
-from handover.profiles import Settings
+from handover.profiles.settings import Settings
 from handover.runtime import LEASE_MARGIN_SECONDS
 
 from tests.kit.memory_aws import ObjectCreated, Twist

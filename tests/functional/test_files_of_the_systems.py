@@ -9,7 +9,8 @@ import json
 
 import pytest
 from handover.model import Account, User
-from handover.profiles import Role, Settings
+from handover.profiles.profile import Role
+from handover.profiles.settings import Settings
 
 from infra.seeding.directory import DirectoryFiles
 from infra.seeding.loading import load

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from handover.profiles import Role, presets
+from handover.profiles.presets import presets
+from handover.profiles.profile import Role
 
 from tests.kit.pipeline import (
     AMINA,

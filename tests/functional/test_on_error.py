@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from handover.model import Mode
-from handover.profiles import on_error_from, presets
+from handover.profiles.on_error import on_error_from
+from handover.profiles.presets import presets
 
 from tests.kit.jobs import api
 from tests.kit.memory_aws import ObjectCreated

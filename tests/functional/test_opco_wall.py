@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from handover.model import Account
-from handover.profiles import OpcoWall, Settings
+from handover.profiles.opco_wall import OpcoWall
+from handover.profiles.settings import Settings
 
 from tests.kit.jobs import (
     NEWCOMER,

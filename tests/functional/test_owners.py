@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from handover.model import Account, User
-from handover.profiles import Role, presets
+from handover.profiles.presets import presets
+from handover.profiles.profile import Role
 
 from tests.kit.jobs import NEWCOMER, PATIENT, api, await_newcomer, awaited
 from tests.kit.pipeline import (

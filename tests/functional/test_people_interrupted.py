@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from handover.profiles import Role, presets, profile_json
+from handover.profiles.parsing import profile_json
+from handover.profiles.presets import presets
+from handover.profiles.profile import Role
 from handover.store.directory import Source
 
 from tests.kit.cast import INSIDERS, World

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from handover.model import Mode, User
-from handover.profiles import presets
+from handover.profiles.presets import presets
 from handover.reports.preview import MAX_CELL_CHARS, MAX_FIRST_LINES
 
 from tests.kit.caller import Answer, Api

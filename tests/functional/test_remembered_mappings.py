@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from handover.model import Mode
 from handover.pipeline.mappings import TRIES
-from handover.profiles import presets
+from handover.profiles.presets import presets
 from handover.profiles.remembering import fingerprint_of, remembered_for
 
 from tests.kit.pipeline import AMINA, TENANT, Pipeline

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from handover.model import User
 from handover.pipeline import result_files
-from handover.profiles import Role
-from handover.reports import lines_part_from
+from handover.profiles.profile import Role
+from handover.reports.line_parts import lines_part_from
 from handover.use_cases import result_lines
 
 from tests.kit.caller import Answer, Api

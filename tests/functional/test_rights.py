@@ -10,7 +10,10 @@ from dataclasses import replace
 
 import pytest
 from handover.model import User
-from handover.profiles import About, Profile, presets, profile_json
+from handover.profiles.fields import About
+from handover.profiles.parsing import profile_json
+from handover.profiles.presets import presets
+from handover.profiles.profile import Profile
 
 from tests.kit.caller import Answer
 from tests.kit.jobs import PATIENT, api, await_newcomer, newcomer

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from handover.model import User
-from handover.rules import normalized_name
+from handover.rules.addresses import normalized_name
 from handover.runtime import rfc3339
 from handover.store import user_places
 from handover.store.moving import NameMover

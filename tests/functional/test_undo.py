@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 from handover.model import Account
-from handover.profiles import Holds, Role, presets
+from handover.profiles.presets import presets
+from handover.profiles.profile import Holds, Role
 
 from functions.follow import app
 from tests.kit.jobs import (

@@ -14,8 +14,10 @@ from handover.model import Mode, User
 from handover.pipeline import uploads
 from handover.pipeline.import_plan import plan_from
 from handover.pipeline.summaries import summary_of
-from handover.profiles import Settings, presets, profile_from, profile_json
-from handover.reading import MAX_COLUMNS, MAX_FILE_BYTES, MAX_HEADER_BYTES
+from handover.profiles.parsing import profile_from, profile_json
+from handover.profiles.presets import presets
+from handover.profiles.settings import Settings
+from handover.reading.limits import MAX_COLUMNS, MAX_FILE_BYTES, MAX_HEADER_BYTES
 from handover.store.imports import pending_chunks
 
 from functions.validate import app

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from handover.model import Chunk, LineResult, Outcome
-from handover.reading import unguard
+from handover.reading.guards import unguard
 
 from tests.fuzz.counting import BOM, Record, Whole, count_file, physical_lines
 from tests.fuzz.oracle import (

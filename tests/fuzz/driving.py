@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from handover.profiles import Profile
+from handover.profiles.profile import Profile
 
 from tests.fuzz.checks import violations
 from tests.fuzz.mutations import file_of

@@ -12,7 +12,7 @@ import io
 from collections.abc import Callable
 from random import Random
 
-from handover.reading import guard
+from handover.reading.guards import guard
 
 from tests.fuzz.world import (
     ADMIN,

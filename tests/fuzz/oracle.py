@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 
 import idna
 from handover.model import Account
-from handover.profiles import Binding, Blank, Holds, InactiveAccounts, NamedBy, Profile, UnknownUser
-from handover.reading import unguard
-from handover.reading.guards import MALFORMED
+from handover.profiles.columns import Binding
+from handover.profiles.profile import Blank, Holds, InactiveAccounts, NamedBy, Profile, UnknownUser
+from handover.reading.guards import MALFORMED, unguard
 
 from tests.fuzz.counting import Record
 from tests.fuzz.world import ACCOUNTS, USERS

@@ -24,27 +24,28 @@ from handover.model import (
     User,
 )
 from handover.pipeline.lookups import MAX_UNKNOWN_IDS
-from handover.profiles import Binding, Profile, bind, known_labels
-from handover.reading import MAX_HEADER_BYTES, is_workbook, lines, read_head, utf8_blocks
+from handover.profiles.binding import bind, known_labels
+from handover.profiles.columns import Binding
+from handover.profiles.profile import Profile
 from handover.reading.clearing import Clearing
+from handover.reading.csv_lines import lines
 from handover.reading.keys import KeyColumn
+from handover.reading.limits import MAX_HEADER_BYTES
 from handover.reading.repeats import repeats
 from handover.reading.scan import Scan, scan
 from handover.reading.scan import Sizes as ScanSizes
-from handover.reports import errors_head, errors_part, results_head, results_part, tally
-from handover.reports.counts import Counts
-from handover.rules import (
-    Instruction,
-    LookupContext,
-    WriteContext,
-    canonical,
-    instruction_of,
-    likely_ids,
-    normalized_name,
-    plan,
-    repeated_line,
-)
+from handover.reading.signatures import is_workbook
+from handover.reading.sniff import read_head
+from handover.reading.transcode import utf8_blocks
+from handover.reports.counts import Counts, tally
+from handover.reports.parts import errors_head, errors_part, results_head, results_part
+from handover.rules.addresses import normalized_name
+from handover.rules.damage import likely_ids
+from handover.rules.instructions import Instruction, instruction_of
 from handover.rules.nearness import nearest
+from handover.rules.planner import LookupContext, WriteContext, plan
+from handover.rules.repeats import repeated_line
+from handover.rules.understanding import canonical
 from handover.workbooks.conversion import open_workbook
 
 from tests.fuzz.world import ACCOUNTS, PROFILES, USERS

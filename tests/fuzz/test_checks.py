@@ -7,7 +7,7 @@ from dataclasses import asdict, fields, replace
 
 import pytest
 from handover.model import Outcome, Refusal
-from handover.reports import Counts, tally
+from handover.reports.counts import Counts, tally
 
 from tests.fuzz.checks import violations
 from tests.fuzz.nasty import GOOD, SAME, of

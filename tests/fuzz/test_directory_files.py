@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from handover.profiles import Profile, presets
+from handover.profiles.presets import presets
+from handover.profiles.profile import Profile
 
 from tests.fuzz.counting import count_file
 from tests.fuzz.mutations import file_of

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 
 import pytest
-from handover.profiles import Settings
+from handover.profiles.settings import Settings
 from handover.store.progress import counts_of
 
 from tests.fuzz.passage import Passage

@@ -14,7 +14,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from handover.model import Account, User
-from handover.profiles import Role, presets
+from handover.profiles.presets import presets
+from handover.profiles.profile import Role
 from handover.store.directory import Source
 
 from functions.api import app

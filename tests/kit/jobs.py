@@ -7,7 +7,8 @@ from dataclasses import replace
 from handover.access.people import Person
 from handover.jobs.job import Job, ask_job
 from handover.model import JobKind, User
-from handover.profiles import UnknownUser, presets
+from handover.profiles.presets import presets
+from handover.profiles.profile import UnknownUser
 
 from tests.kit.caller import Api
 from tests.kit.memory_aws import ObjectCreated

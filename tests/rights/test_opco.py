@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 from handover.model import Account, User
-from handover.profiles import UnknownUser, presets
+from handover.profiles.presets import presets
+from handover.profiles.profile import UnknownUser
 from handover.store.directory import Source
 
 from tests.kit.cast import OWN, OWN_PRINCIPAL, World

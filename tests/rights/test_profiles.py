@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from handover.model import Mode
-from handover.profiles import presets
+from handover.profiles.presets import presets
 
 from tests.kit.cast import OWN, OWN_PROFILE, OWN_WORKFLOW, Actor, World
 from tests.rights.reading import Row, named, rows, who

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from handover.model import Mode, User
-from handover.profiles import presets, profile_json
+from handover.profiles.parsing import profile_json
+from handover.profiles.presets import presets
 
 from tests.kit import cast
 from tests.kit.cast import (

@@ -19,7 +19,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from handover.reading import MAX_FILE_BYTES
+from handover.reading.limits import MAX_FILE_BYTES
 
 from infra import local, template
 from tests.kit.doors import (

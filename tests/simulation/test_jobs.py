@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from handover.errors import HandoverError
 from handover.model import Account, State, User
-from handover.rules import address_in, is_pending
+from handover.rules.pending import address_in, is_pending
 from handover.store.jobs import JOB
 
 from functions.assign import app as assign

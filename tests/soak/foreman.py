@@ -109,7 +109,7 @@ def make_clients() -> None:
     """Makes the clients without a connection: forked processes may share those, not these."""
     from handover import runtime
     from handover.aws import clients
-    from handover.profiles import presets
+    from handover.profiles.presets import presets
     from handover.store import connection
     from handover.store.chunks import ChunkItem
     from handover.store.directory import DirectoryItem, UserItem

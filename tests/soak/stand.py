@@ -20,7 +20,7 @@ from typing import Any
 from handover.deadline import Deadline
 from handover.model import Account, Mode, User
 from handover.pipeline.upload_keys import ticket_time
-from handover.profiles import Settings
+from handover.profiles.settings import Settings
 from handover.runtime import rfc3339
 from handover.store.accounts import item_from
 from handover.store.batches import put_items

@@ -67,7 +67,7 @@ LOADS: Mapping[str, set[str]] = {
 LATER: Mapping[str, set[str]] = {
     "validate": {"portfolios", "user_records"},
     "assign": {"user_records"},
-    "finalize": {"jobs"},
+    "finalize": {"audit", "jobs"},
 }
 NAMED = r"""
 import inspect, json, re, sys

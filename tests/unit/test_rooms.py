@@ -16,7 +16,6 @@ CORE = ROOT / "layers" / "handover" / "handover"
 CONSOLE = ROOT / "layers" / "console" / "handover_console"
 # Bottom first. A room is a folder of `handover`, or a module beside them.
 ROOMS = (
-    "exports",
     "model",
     "audit",
     "codes",
@@ -42,7 +41,6 @@ ROOMS = (
 )
 # These say nothing to AWS and read no clock or environment.
 PURE = (
-    "exports",
     "audit",
     "codes",
     "errors",

@@ -6,7 +6,9 @@ import pytest
 from handover.deadline import Deadline
 from handover.http import accounts, profiles
 from handover.model import ChangeReceipt, RoleChange
-from handover.profiles import presets, profile_from, profile_json, template_csv
+from handover.profiles.parsing import profile_from, profile_json
+from handover.profiles.presets import presets
+from handover.profiles.template import template_csv
 from handover.store.history import Entry, HoldingItem
 
 from tests.functional.api.test_imports import assert_problem

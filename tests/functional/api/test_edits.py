@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from handover.http.edits import EditBody
 from handover.model import Account
-from handover.profiles import Role
+from handover.profiles.profile import Role
 
 from tests.functional.api.test_imports import assert_problem
 from tests.kit.caller import Answer, Api

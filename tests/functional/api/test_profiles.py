@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 from handover.deadline import Deadline
 from handover.http import profiles
-from handover.profiles import Profile, Role, bind, presets, profile_from, profile_json
+from handover.profiles.binding import bind
+from handover.profiles.parsing import profile_from, profile_json
+from handover.profiles.presets import presets
+from handover.profiles.profile import Profile, Role
 from handover.profiles.remembering import RememberedMapping, fingerprint_of
 from handover.store.directory import Source
 from handover.store.settings import Setup

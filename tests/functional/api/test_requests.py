@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from handover.http import requests
 from handover.model import Account
-from handover.profiles import Settings
+from handover.profiles.settings import Settings
 
 from tests.functional.api.test_imports import assert_problem
 from tests.kit.caller import Api

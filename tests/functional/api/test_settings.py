@@ -11,7 +11,9 @@ from handover.aws import clients
 from handover.deadline import Deadline
 from handover.http import settings, subscriptions
 from handover.model import User
-from handover.profiles import Settings, presets, profile_from, profile_json
+from handover.profiles.parsing import profile_from, profile_json
+from handover.profiles.presets import presets
+from handover.profiles.settings import Settings
 from handover.store.directory import Source
 
 from tests.functional.api.test_imports import assert_problem

@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from handover.profiles import presets, profile_from, profile_json
-from handover.reading import MAX_FILE_BYTES
+from handover.profiles.parsing import profile_from, profile_json
+from handover.profiles.presets import presets
+from handover.reading.limits import MAX_FILE_BYTES
 
 from tests.kit.caller import EVENT, GONE, OFFICE, SALES, Api
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handover.reading import MAX_FIELD_CHARS, MAX_HEADER_BYTES, MAX_RECORD_BYTES
+from handover.reading.limits import MAX_FIELD_CHARS, MAX_HEADER_BYTES, MAX_RECORD_BYTES
 
 from tests.fuzz.nasty import GOOD, HEAD, SAME, WHO, Nasty, of
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from handover.errors import HandoverError
 from handover.model import Account, Mode, User
-from handover.profiles import parse_profile
+from handover.profiles.parsing import parse_profile
 from handover.runtime import rfc3339
 from handover.store.imports import pending_chunks
 

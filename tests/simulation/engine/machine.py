@@ -43,7 +43,8 @@ from handover.aws import buses
 from handover.deadline import Deadline
 from handover.model import Account, User
 from handover.pipeline import lines, validate
-from handover.profiles import Settings, parse_profile
+from handover.profiles.parsing import parse_profile
+from handover.profiles.settings import Settings
 from handover.store import batches
 from handover.store.directory import Source
 

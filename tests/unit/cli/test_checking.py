@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from handover.profiles import presets, profile_json
+from handover.profiles.parsing import profile_json
+from handover.profiles.presets import presets
 
 from infra.cli.failures import ExitCode
 from infra.cli.main import main

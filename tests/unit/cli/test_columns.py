@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from handover.profiles import presets, profile_json
+from handover.profiles.parsing import profile_json
+from handover.profiles.presets import presets
 from handover.profiles.remembering import fingerprint_of
 
 from infra.cli.api import Api

@@ -17,7 +17,8 @@ from handover.pipeline.import_plan import (
     repeats_json,
     repeats_key,
 )
-from handover.profiles import OpcoWall, presets
+from handover.profiles.opco_wall import OpcoWall
+from handover.profiles.presets import presets
 from hypothesis import given
 from hypothesis import strategies as st
 

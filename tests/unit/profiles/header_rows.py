@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from handover.profiles import Holds, Profile, Role, presets
 from handover.profiles.matching import How, match_columns
+from handover.profiles.presets import presets
+from handover.profiles.profile import Holds, Profile, Role
 
 HEADERS = Path(__file__).parent / "headers"
 ROLES = ("Account Manager", "CSM", "Sales Rep")

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 from handover.errors import InvalidRequestError
-from handover.profiles import FIELDS, About, Holds, presets, profile_from, profile_json
+from handover.profiles.fields import FIELDS, About
+from handover.profiles.parsing import profile_from, profile_json
+from handover.profiles.presets import presets
+from handover.profiles.profile import Holds
 
 ACCOUNTS, USERS = (presets()[f"directory-{about}"] for about in (About.ACCOUNTS, About.USERS))
 

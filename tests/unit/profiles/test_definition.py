@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 from handover.errors import InvalidRequestError
-from handover.profiles import Holds, on_error_from, presets, profile_from, profile_json
 from handover.profiles.definition import COLUMN_FIELDS, HOLDS, PROFILE_FIELDS, ROLE_FIELDS
+from handover.profiles.on_error import on_error_from
+from handover.profiles.parsing import profile_from, profile_json
+from handover.profiles.presets import presets
+from handover.profiles.profile import Holds
 
 STRICT: dict[str, Any] = profile_json(presets()["single-strict"])
 

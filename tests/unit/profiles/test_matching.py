@@ -7,24 +7,15 @@ from dataclasses import replace
 
 import pytest
 from handover.errors import RefusedError
-from handover.profiles import (
-    Column,
-    Holds,
-    How,
-    Match,
-    NamedBy,
-    Profile,
-    Role,
-    bind,
-    ignored_columns,
-    mapping_for,
-    match_columns,
-    presets,
-)
+from handover.profiles.binding import bind
 from handover.profiles.copies import mapped_copy
+from handover.profiles.ignored import ignored_columns
+from handover.profiles.matching.assignment import How, Match, mapping_for, match_columns
 from handover.profiles.matching.meaning import meaning_of, words_of
 from handover.profiles.matching.samples import Look, appearance_of
 from handover.profiles.matching.words import VOCABULARY, Concept
+from handover.profiles.presets import presets
+from handover.profiles.profile import Column, Holds, NamedBy, Profile, Role
 from hypothesis import given
 from hypothesis import strategies as st
 

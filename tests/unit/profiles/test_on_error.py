@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 from handover.errors import InvalidRequestError
-from handover.profiles import on_error_from, presets, profile_from, profile_json
+from handover.profiles.on_error import on_error_from
+from handover.profiles.parsing import profile_from, profile_json
+from handover.profiles.presets import presets
 
 
 @pytest.mark.parametrize(

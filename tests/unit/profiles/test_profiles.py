@@ -9,8 +9,12 @@ from typing import Any
 import pytest
 from handover.errors import InvalidRequestError, RefusedError
 from handover.model import Duplicates
-from handover.profiles import (
-    Binding,
+from handover.profiles.binding import bind, check_mapping, known_labels
+from handover.profiles.checks import check_profile
+from handover.profiles.columns import Binding
+from handover.profiles.parsing import parse_profile, profile_from, profile_json
+from handover.profiles.presets import presets
+from handover.profiles.profile import (
     Blank,
     Column,
     Holds,
@@ -19,16 +23,8 @@ from handover.profiles import (
     Profile,
     Role,
     UnknownUser,
-    bind,
-    check_mapping,
-    known_labels,
-    parse_profile,
-    presets,
-    profile_from,
-    profile_json,
-    template_csv,
 )
-from handover.profiles.checks import check_profile
+from handover.profiles.template import template_csv
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handover.profiles import presets
+from handover.profiles.presets import presets
 from handover.profiles.remembering import (
     MAX_MAPPING_BYTES,
     MAX_MAPPINGS,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from handover.profiles import Blank, presets
+from handover.profiles.presets import presets
+from handover.profiles.profile import Blank
 from handover.profiles.sentences import blanks_of, conditions_of, purpose_of
 
 

@@ -8,8 +8,14 @@ from dataclasses import Field, fields
 import pytest
 from handover.errors import InvalidRequestError
 from handover.http.settings import SettingsBody, SettingsChange
-from handover.profiles import OpcoWall, Settings, parse_settings, settings_from, settings_json
-from handover.profiles.settings import MEANING
+from handover.profiles.opco_wall import OpcoWall
+from handover.profiles.settings import (
+    MEANING,
+    Settings,
+    parse_settings,
+    settings_from,
+    settings_json,
+)
 
 
 def test_what_a_tenant_has_not_set_is_as_usual() -> None:

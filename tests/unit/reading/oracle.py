@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from handover.model import Chunk, Dialect, Header, Line
-from handover.reading import lines, read_head
 from handover.reading.clearing import Clearing
+from handover.reading.csv_lines import lines
 from handover.reading.keys import KeyColumn
 from handover.reading.scan import Scan, Sizes, scan
+from handover.reading.sniff import read_head
 
 KNOWN = ("account ID", "account Manager", "note")
 

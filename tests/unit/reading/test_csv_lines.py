@@ -10,9 +10,10 @@ import sys
 
 import pytest
 from handover.model import Chunk, Dialect, Header, Line
-from handover.reading import guard, lines, utf8_blocks
-from handover.reading.csv_lines import record_lines
+from handover.reading.csv_lines import lines, record_lines
+from handover.reading.guards import guard
 from handover.reading.limits import MAX_FIELD_CHARS
+from handover.reading.transcode import utf8_blocks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

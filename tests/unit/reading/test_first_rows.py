@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from handover.reading import read_head
 from handover.reading.first_rows import MAX_FIRST_ROWS, MAX_READ_ROWS, first_rows
+from handover.reading.sniff import read_head
 
 
 def rows_of(content: bytes, *, is_whole: bool = True) -> list[tuple[str, ...]]:

@@ -8,7 +8,7 @@ import re
 import string
 
 import pytest
-from handover.reading import guard, unguard
+from handover.reading.guards import guard, unguard
 from hypothesis import given
 from hypothesis import strategies as st
 

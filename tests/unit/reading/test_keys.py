@@ -9,7 +9,7 @@ from handover.model import Dialect, Header
 from handover.reading.keys import BLANK, Hashes, KeyColumn, KeyHasher, refill
 from handover.reading.scan import Sizes, scan
 from handover.reading.windows import windows
-from handover.rules import normal_address
+from handover.rules.addresses import normal_address
 from hypothesis import given
 from hypothesis import strategies as st
 

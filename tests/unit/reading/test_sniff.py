@@ -8,8 +8,9 @@ import gzip
 import pytest
 from handover.errors import RefusedError
 from handover.model import Dialect, Header
-from handover.reading import normal_label, read_head
+from handover.reading.labels import normal_label
 from handover.reading.limits import MAX_COLUMNS, MAX_FILE_BYTES, MAX_HEADER_BYTES
+from handover.reading.sniff import read_head
 
 from tests.unit.reading.oracle import KNOWN, head_of
 

@@ -6,7 +6,7 @@ import codecs
 
 import pytest
 from handover.errors import RefusedError
-from handover.reading import utf8_blocks
+from handover.reading.transcode import utf8_blocks
 from hypothesis import given
 from hypothesis import strategies as st
 

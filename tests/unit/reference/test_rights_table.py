@@ -6,7 +6,7 @@ import re
 
 import pytest
 from handover.http.description import PATH, description
-from handover.profiles import presets
+from handover.profiles.presets import presets
 
 from tests.rights.reading import Row, rows
 from tests.rights.table import PROFILES, ROUTES

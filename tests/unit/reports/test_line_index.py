@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 from handover.model import Dialect, Header, Line, LineResult, Outcome, Rejection, RoleChange
-from handover.reports import (
+from handover.reports.line_index import (
+    MAX_MOVES,
     Asked,
     IndexBuilder,
     LineIndex,
@@ -15,12 +16,9 @@ from handover.reports import (
     find,
     index_from,
     index_json,
-    lines_part,
-    lines_part_from,
-    results_head,
-    results_part,
 )
-from handover.reports.line_index import MAX_MOVES
+from handover.reports.line_parts import lines_part, lines_part_from
+from handover.reports.parts import results_head, results_part
 from handover.reports.result_rows import ResultRow, result_row
 from hypothesis import given
 from hypothesis import strategies as st

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 from handover.model import FileWarning, JobKind, Mode, Refusal, State
-from handover.reports import Approval, Counts, ImportSummary, ReportObject
+from handover.reports.counts import Counts
 from handover.reports.notice import notice
-from handover.reports.summary import summary
+from handover.reports.summary import Approval, ImportSummary, ReportObject, summary
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -7,9 +7,9 @@ import io
 
 import pytest
 from handover.model import Chunk, Dialect, Header, Line, LineResult, Outcome, Rejection, RoleChange
-from handover.reading import lines
+from handover.reading.csv_lines import lines
 from handover.reading.guards import guard, unguard
-from handover.reports import errors_head, errors_part, results_head, results_part
+from handover.reports.parts import errors_head, errors_part, results_head, results_part
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from handover.model import State
-from handover.reports import Counts, Progress, Stage, progress_of
+from handover.reports.counts import Counts
+from handover.reports.progress import Progress, Stage, progress_of
 
 BEGUN = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 HALF = Counts(lines=100, updated=40, rejected=10)

@@ -8,16 +8,15 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from handover.model import Line, LineResult, Mode, Outcome, Refusal, State
-from handover.reports import (
+from handover.reports.counts import Counts, tally
+from handover.reports.summary import (
     Approval,
-    Counts,
     ImportSummary,
     ReportObject,
     check_counts,
+    summary,
     summary_json,
-    tally,
 )
-from handover.reports.summary import summary
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 from handover.model import Dialect, FileWarning, Header
-from handover.profiles import bind, presets
-from handover.reports import column_warnings, warnings_from, warnings_json
+from handover.profiles.binding import bind
+from handover.profiles.presets import presets
+from handover.reports.stored_warnings import warnings_from, warnings_json
+from handover.reports.warnings import column_warnings
 from hypothesis import given
 from hypothesis import strategies as st
 

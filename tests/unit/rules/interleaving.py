@@ -11,10 +11,9 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 
 from handover.model import Account, Outcome, RoleChange, User
-from handover.rules import (
-    AssignmentRequest,
+from handover.rules.instructions import AssignmentRequest, Instruction
+from handover.rules.planner import (
     Decision,
-    Instruction,
     LookupContext,
     RecordWrite,
     WriteContext,

@@ -6,9 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from handover.model import Account, ChangeReceipt, Line, Rejection, RoleChange, User
-from handover.profiles import Profile, bind, presets, profile_from, profile_json
-from handover.rules import Decision, Instruction, LookupContext, WriteContext, instruction_of, plan
+from handover.profiles.binding import bind
+from handover.profiles.parsing import profile_from, profile_json
+from handover.profiles.presets import presets
+from handover.profiles.profile import Profile
+from handover.rules.instructions import Instruction, instruction_of
 from handover.rules.nearness import nearest
+from handover.rules.planner import Decision, LookupContext, WriteContext, plan
 
 STRICT = presets()["single-strict"]
 HEADER = ("account ID", "account Manager")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from handover.rules import normal_address, normal_login
+from handover.rules.addresses import normal_address, normal_login
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 

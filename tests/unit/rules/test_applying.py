@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from handover.model import Account, ChangeReceipt, Outcome, Rejection, RoleChange
-from handover.rules import (
-    Decision,
+from handover.rules.applying import (
     Preview,
     changed_since,
     is_as_previewed,
     only_previewed,
     preview_of,
 )
+from handover.rules.planner import Decision
 
 ANA, BO = "ana@y.example", "bo@y.example"
 ACCOUNT = Account("y", "A1", 3, opco="Kenya", assigned={"owner": (ANA,), "viewer": ()})

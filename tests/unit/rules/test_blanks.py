@@ -8,9 +8,12 @@ from collections.abc import Sequence
 
 import pytest
 from handover.model import Dialect, Rejection
-from handover.profiles import Profile, bind, presets
-from handover.reading import lines
-from handover.rules import Instruction, edit_of, instruction_of
+from handover.profiles.binding import bind
+from handover.profiles.presets import presets
+from handover.profiles.profile import Profile
+from handover.reading.csv_lines import lines
+from handover.rules.edits import edit_of
+from handover.rules.instructions import Instruction, instruction_of
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from handover.model import Outcome, RoleChange
-from handover.profiles import Settings
-from handover.rules import Preview
+from handover.profiles.settings import Settings
+from handover.rules.applying import Preview
 from handover.rules.change_guard import Effects, Standing, why_held
 
 ANA, BEN = "ana@lumina.example", "ben@lumina.example"

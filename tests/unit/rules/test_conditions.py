@@ -7,16 +7,13 @@ from dataclasses import replace
 import pytest
 from handover.errors import RefusedError
 from handover.model import Account, Line, Outcome, Rejection, User
-from handover.profiles import Profile, Role, bind, presets
-from handover.rules import (
-    Decision,
-    Instruction,
-    LookupContext,
-    canonical,
-    instruction_of,
-    normalized_name,
-    plan,
-)
+from handover.profiles.binding import bind
+from handover.profiles.presets import presets
+from handover.profiles.profile import Profile, Role
+from handover.rules.addresses import normalized_name
+from handover.rules.instructions import Instruction, instruction_of
+from handover.rules.planner import Decision, LookupContext, plan
+from handover.rules.understanding import canonical
 
 from tests.unit.rules.scenery import context
 

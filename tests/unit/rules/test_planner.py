@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 from handover.model import Account, ChangeReceipt, Outcome, RoleChange
-from handover.rules import Instruction, RecordWrite, account_only
+from handover.rules.instructions import Instruction
+from handover.rules.planner import RecordWrite, account_only
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 from handover.model import Account, ChangeReceipt, Outcome, RoleChange
-from handover.profiles import presets
-from handover.rules import RecordWrite
+from handover.profiles.presets import presets
+from handover.rules.planner import RecordWrite
 
 from tests.unit.rules.scenery import (
     AMINA,

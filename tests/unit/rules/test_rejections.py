@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 from handover.model import Account, Rejection, User
-from handover.profiles import Profile, profile_json
-from handover.rules import Instruction, plan
+from handover.profiles.parsing import profile_json
+from handover.profiles.profile import Profile
+from handover.rules.instructions import Instruction
 from handover.rules.nearness import MAX_QUESTIONS, nearest
+from handover.rules.planner import plan
 
 from tests.unit.rules.scenery import (
     AMINA,

@@ -6,27 +6,13 @@ from dataclasses import replace
 
 import pytest
 from handover.model import Account, Line, Outcome, RoleChange, User
-from handover.profiles import (
-    Profile,
-    Role,
-    bind,
-    handing_over,
-    narrowed,
-    presets,
-    removing,
-    resolving,
-    restoring,
-)
-from handover.profiles.made import SEPARATOR
-from handover.rules import (
-    Decision,
-    Instruction,
-    LookupContext,
-    WriteContext,
-    canonical,
-    instruction_of,
-    plan,
-)
+from handover.profiles.binding import bind
+from handover.profiles.made import SEPARATOR, handing_over, narrowed, removing, resolving, restoring
+from handover.profiles.presets import presets
+from handover.profiles.profile import Profile, Role
+from handover.rules.instructions import Instruction, instruction_of
+from handover.rules.planner import Decision, LookupContext, WriteContext, plan
+from handover.rules.understanding import canonical
 
 from tests.unit.rules.scenery import context
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 from handover.model import Line, Outcome, Repeat
-from handover.profiles import LOGIN_NAME, About, bind, presets
-from handover.rules import repeated_line, repeated_login
+from handover.profiles.binding import bind
+from handover.profiles.fields import LOGIN_NAME, About
+from handover.profiles.presets import presets
+from handover.rules.repeats import repeated_line, repeated_login
 
 LINE = Line(7, ("zoe@x.example", " Zed "))
 

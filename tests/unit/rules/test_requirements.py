@@ -8,8 +8,9 @@ from __future__ import annotations
 import pytest
 from handover.errors import RefusedError
 from handover.model import Account, Outcome, RoleChange
-from handover.profiles import bind, template_csv
-from handover.rules import Instruction
+from handover.profiles.binding import bind
+from handover.profiles.template import template_csv
+from handover.rules.instructions import Instruction
 
 from tests.unit.rules.scenery import (
     AMINA,

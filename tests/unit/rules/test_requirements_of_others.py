@@ -12,9 +12,13 @@ from typing import Any
 import pytest
 from handover.errors import RefusedError
 from handover.model import Account, Line, Outcome, Rejection, RoleChange, User
-from handover.profiles import Profile, bind, presets, template_csv
-from handover.rules import Decision, Instruction, LookupContext, instruction_of, plan
+from handover.profiles.binding import bind
+from handover.profiles.presets import presets
+from handover.profiles.profile import Profile
+from handover.profiles.template import template_csv
+from handover.rules.instructions import Instruction, instruction_of
 from handover.rules.nearness import nearest
+from handover.rules.planner import Decision, LookupContext, plan
 
 from tests.unit.rules.scenery import context
 

@@ -11,9 +11,15 @@ from typing import Any
 import pytest
 from handover.errors import InvalidRequestError, RefusedError
 from handover.model import Account, Line, Outcome, Rejection, RoleChange, User
-from handover.profiles import Profile, Role, bind, presets, profile_from, profile_json, template_csv
-from handover.rules import Decision, LookupContext, instruction_of, normalized_name, plan
+from handover.profiles.binding import bind
+from handover.profiles.parsing import profile_from, profile_json
+from handover.profiles.presets import presets
+from handover.profiles.profile import Profile, Role
+from handover.profiles.template import template_csv
+from handover.rules.addresses import normalized_name
+from handover.rules.instructions import instruction_of
 from handover.rules.nearness import nearest
+from handover.rules.planner import Decision, LookupContext, plan
 
 from tests.unit.rules.scenery import context
 

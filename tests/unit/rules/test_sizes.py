@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from handover.model import Account, ChangeReceipt, Line, Outcome, RoleChange
-from handover.profiles import Profile, bind, removing
-from handover.rules import Decision, Instruction, LookupContext, WriteContext, instruction_of, plan
+from handover.profiles.binding import bind
+from handover.profiles.made import removing
+from handover.profiles.profile import Profile
+from handover.rules.instructions import Instruction, instruction_of
+from handover.rules.planner import Decision, LookupContext, WriteContext, plan
 from handover.rules.sizes import MAX_ASSIGNED_BYTES, MAX_CHANGE_BYTES, MAX_HOLDERS, changes_bytes
 
 from tests.unit.rules.scenery import ROLE, account, context, decided, variant

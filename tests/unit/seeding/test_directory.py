@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from handover.model import User
-from handover.profiles import Role, presets, profile_json
+from handover.profiles.parsing import profile_json
+from handover.profiles.presets import presets
+from handover.profiles.profile import Role
 from handover.store.directory import Source
 
 from infra.seeding.directory import read_directory

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from handover.profiles import Settings, settings_json
+from handover.profiles.settings import Settings, settings_json
 
 from infra.seeding.directory import COLUMNS, read_directory
 

@@ -12,7 +12,9 @@ import boto3
 import pytest
 from handover.deadline import Deadline
 from handover.model import Account, User
-from handover.profiles import Role, Settings, presets
+from handover.profiles.presets import presets
+from handover.profiles.profile import Role
+from handover.profiles.settings import Settings
 from handover.store import connection
 from handover.store.accounts import item_from
 from handover.store.directory import Source

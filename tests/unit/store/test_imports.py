@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from handover.deadline import Deadline
 from handover.model import Chunk, State
-from handover.reports import Counts
+from handover.reports.counts import Counts
 from handover.rules.resending import NOTED_SECONDS, ChunkSeen, Seen
 from handover.store.chunks import Chunks, PlannedChunk
 from handover.store.import_items import ImportItem

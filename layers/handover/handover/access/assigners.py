@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from handover.access.people import Person
 from handover.errors import ForbiddenError
 from handover.model import User
-from handover.profiles import Profile, Role
+from handover.profiles.profile import Profile, Role
 from handover.runtime import Resources
 
 

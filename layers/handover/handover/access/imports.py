@@ -5,7 +5,7 @@ from __future__ import annotations
 from handover.access.people import Person
 from handover.access.profiles import why_not
 from handover.model import ADMIN, JobKind
-from handover.profiles import Profile
+from handover.profiles.profile import Profile
 from handover.runtime import Resources
 from handover.store.import_items import ImportItem
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 from handover.access.people import Person
 from handover.errors import ForbiddenError, InvalidRequestError
 from handover.model import ADMIN, User
-from handover.profiles import About, Profile, Settings
+from handover.profiles.fields import About
 from handover.profiles.parsing import NAME_PATTERN
+from handover.profiles.profile import Profile
+from handover.profiles.settings import Settings
 from handover.runtime import Resources
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from botocore.exceptions import ClientError
 
 from handover.aws.clients import sns
-from handover.reports import Notice
+from handover.reports.notice import Notice
 
 # What stands for the ARN of a subscription that nobody has confirmed so far.
 # https://docs.aws.amazon.com/sns/latest/api/API_Subscription.html

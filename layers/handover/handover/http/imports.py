@@ -21,7 +21,9 @@ from handover.http.context import (
 from handover.http.formats import IsoDay
 from handover.http.problems import DOWNLOAD, answers
 from handover.model import JobKind, Mode, Refusal, State
-from handover.reports import Approval, Counts, ReportObject, Stage
+from handover.reports.counts import Counts
+from handover.reports.progress import Stage
+from handover.reports.summary import Approval, ReportObject
 from handover.runtime import resources
 from handover.use_cases import approvals, imports
 from handover.use_cases.imports import Listed, import_for, to_dict

@@ -11,7 +11,9 @@ from handover.http.context import Cursor, LongLimit, new_router, person_of, run_
 from handover.http.imports import Name
 from handover.http.problems import answers
 from handover.model import Outcome
-from handover.reports import Asked, Counts, Stage
+from handover.reports.counts import Counts
+from handover.reports.line_index import Asked
+from handover.reports.progress import Stage
 from handover.runtime import resources
 from handover.use_cases.result_lines import lines_page
 from handover.use_cases.result_summary import result_summary

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from handover.http.context import new_router, person_of, run_of
 from handover.http.imports import Name
 from handover.http.problems import answers
-from handover.profiles import How
+from handover.profiles.matching.assignment import How
 from handover.runtime import resources
 from handover.use_cases.previews import preview_of
 

@@ -14,8 +14,9 @@ from handover.http.context import gone, new_router, person_of
 from handover.http.previews import ProfileMatch
 from handover.http.problems import GONE, answers, problems
 from handover.model import Operation, Refusal
-from handover.profiles import Holds, template_csv
+from handover.profiles.profile import Holds
 from handover.profiles.remembering import FINGERPRINT_CHARACTERS
+from handover.profiles.template import template_csv
 from handover.runtime import resources
 from handover.use_cases import profiles
 from handover.use_cases.samples import MAX_SAMPLE_CHARS, sample_of

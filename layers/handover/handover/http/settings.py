@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from handover.http.context import Cursor, Limit, gone, new_router, page_to_dict, person_of
 from handover.http.formats import Name, PathName, Whole
 from handover.http.problems import GONE, answers
-from handover.profiles import OpcoWall, Role
+from handover.profiles.opco_wall import OpcoWall
+from handover.profiles.profile import Role
 from handover.runtime import resources
 from handover.use_cases import settings
 from handover.use_cases.settings import MAX_USER_ROLES

@@ -20,22 +20,16 @@ from handover.model import Account, JobKind, Outcome, RoleChange, User
 from handover.pipeline.import_plan import ImportPlan, plan_from
 from handover.pipeline.report_lines import text_lines_of
 from handover.pipeline.summaries import RESULTS, report_key
-from handover.profiles import (
-    Holds,
-    OpcoWall,
-    Profile,
-    parse_profile,
-    profile_json,
-    removing,
-    resolving,
-)
-from handover.profiles.made import SEPARATOR
-from handover.profiles.profile import NOBODY
-from handover.reading import MAX_RECORD_BYTES
+from handover.profiles.made import SEPARATOR, removing, resolving
+from handover.profiles.opco_wall import OpcoWall
+from handover.profiles.parsing import parse_profile, profile_json
+from handover.profiles.profile import NOBODY, Holds, Profile
 from handover.reading.guards import unguard
+from handover.reading.limits import MAX_RECORD_BYTES
 from handover.reports.parsed_changes import changes_from_cells
 from handover.reports.parts import RESULTS_COLUMNS
-from handover.rules import are_apart, pending_assignee
+from handover.rules.pending import pending_assignee
+from handover.rules.planner import are_apart
 from handover.runtime import Resources
 from handover.store.tickets import TicketItem
 

@@ -37,8 +37,10 @@ from handover.jobs.upload import is_uploaded, upload_job_file
 from handover.model import JobKind, User
 from handover.pipeline.parking import Stream
 from handover.pipeline.upload_keys import ticket_time
-from handover.profiles import ACTIVE, DELETED, OpcoWall
-from handover.rules import are_apart, pending_assignee
+from handover.profiles.fields import ACTIVE, DELETED
+from handover.profiles.opco_wall import OpcoWall
+from handover.rules.pending import pending_assignee
+from handover.rules.planner import are_apart
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 from handover.store.jobs import JOB, RECHECK
 from handover.store.tickets import TicketItem

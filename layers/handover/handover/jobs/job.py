@@ -15,7 +15,8 @@ from handover.access.people import Person
 from handover.audit import Act, Json
 from handover.model import JobKind, Mode
 from handover.pipeline.tickets import MAX_FILENAME_CHARS, TICKET_SECONDS, new_ticket
-from handover.profiles import Profile, profile_json
+from handover.profiles.parsing import profile_json
+from handover.profiles.profile import Profile
 from handover.runtime import Resources, metrics, rfc3339
 from handover.store.tickets import TicketItem
 

@@ -13,7 +13,10 @@ from handover.errors import RefusedError
 from handover.model import Header, JobKind, User
 from handover.pipeline.upload_keys import DROP
 from handover.pipeline.uploads import Sender
-from handover.profiles import About, Binding, Profile, Role, Settings
+from handover.profiles.columns import Binding
+from handover.profiles.fields import About
+from handover.profiles.profile import Profile, Role
+from handover.profiles.settings import Settings
 
 CODE = "UPLOADER_NOT_ALLOWED"
 

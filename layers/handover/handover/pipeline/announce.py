@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from handover.aws import topics
 from handover.pipeline.upload_keys import NO_TENANT
-from handover.reports import ImportSummary
 from handover.reports.notice import notice
+from handover.reports.summary import ImportSummary
 from handover.runtime import Resources, logger, metrics
 
 

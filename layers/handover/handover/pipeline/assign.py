@@ -33,10 +33,12 @@ from handover.pipeline.messages import hand_on, send_finalize
 from handover.pipeline.older_imports_list import older_open_imports_in
 from handover.pipeline.planners import Work
 from handover.pipeline.previews import previews_bytes, previews_for
-from handover.reading import lines as lines_of
-from handover.reports import errors_part, lines_part, tally
-from handover.rules import WriteContext
+from handover.reading.csv_lines import lines as lines_of
+from handover.reports.counts import tally
+from handover.reports.line_parts import lines_part
+from handover.reports.parts import errors_part
 from handover.rules.pacing import is_handed_on
+from handover.rules.planner import WriteContext
 from handover.rules.resending import is_probe
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 from handover.store.chunks import Taken

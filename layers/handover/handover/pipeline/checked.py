@@ -18,8 +18,9 @@ from handover.model import Mode, State
 from handover.pipeline.import_plan import plan_from
 from handover.pipeline.tickets import TICKET_SECONDS, ticket_key
 from handover.pipeline.upload_keys import ticket_time
-from handover.profiles import on_error_from, profile_json
-from handover.reports import Counts
+from handover.profiles.on_error import on_error_from
+from handover.profiles.parsing import profile_json
+from handover.reports.counts import Counts
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 from handover.store.import_items import ImportItem
 from handover.store.progress import counts_of

@@ -16,10 +16,10 @@ from handover.deadline import Deadline
 from handover.errors import RetryLaterError
 from handover.model import Account
 from handover.pipeline.import_plan import ImportPlan
-from handover.profiles import Settings
-from handover.reading import lines
+from handover.profiles.settings import Settings
+from handover.reading.csv_lines import lines
 from handover.reading.scan import Scan
-from handover.rules import Instruction, instruction_of
+from handover.rules.instructions import Instruction, instruction_of
 from handover.runtime import Resources
 from handover.store.import_items import ImportItem
 

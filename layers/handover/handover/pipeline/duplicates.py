@@ -16,12 +16,15 @@ from handover.aws import objects
 from handover.deadline import Deadline
 from handover.model import Duplicates, Line, Repeat
 from handover.pipeline.import_plan import ImportPlan, logins_key, repeats_json, repeats_key
-from handover.profiles import LOGIN_NAME, About, Binding, Profile
+from handover.profiles.columns import Binding
+from handover.profiles.fields import LOGIN_NAME, About
+from handover.profiles.profile import Profile
 from handover.reading.keys import KeyColumn, KeyHasher, refill
 from handover.reading.repeats import repeats
 from handover.reading.scan import Scan
 from handover.reading.windows import windows
-from handover.rules import canonical, canonical_login, normal_login
+from handover.rules.addresses import normal_login
+from handover.rules.understanding import canonical, canonical_login
 from handover.runtime import Resources
 from handover.store.chunks import PlannedChunk
 

@@ -13,8 +13,8 @@ from handover.errors import RetryLaterError
 from handover.flight import answers_in_order
 from handover.pipeline.import_plan import ImportPlan, parts_key
 from handover.pipeline.summaries import ERRORS, REPORT_WORKBOOK, report_key
-from handover.profiles import bind
-from handover.reports import errors_head
+from handover.profiles.binding import bind
+from handover.reports.parts import errors_head
 from handover.runtime import Invocation, Resources
 from handover.store.import_items import ImportItem
 from handover.store.progress import counts_of

@@ -18,7 +18,7 @@ from handover.pipeline.error_report import write_report
 from handover.pipeline.import_plan import plan_from
 from handover.pipeline.result_files import publish_preview, write_results
 from handover.pipeline.summaries import SUMMARY, report_key, summary_of_end
-from handover.reports import check_counts, summary_json
+from handover.reports.summary import check_counts, summary_json
 from handover.rules.pacing import measured_pace
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 from handover.store.import_items import ImportItem

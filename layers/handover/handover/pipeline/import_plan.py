@@ -9,7 +9,11 @@ from dataclasses import asdict, dataclass
 
 from handover.aws.objects import Upload
 from handover.model import Dialect, Header, Repeat
-from handover.profiles import Binding, OpcoWall, Profile, bind, profile_from, profile_json
+from handover.profiles.binding import bind
+from handover.profiles.columns import Binding
+from handover.profiles.opco_wall import OpcoWall
+from handover.profiles.parsing import profile_from, profile_json
+from handover.profiles.profile import Profile
 
 
 @dataclass(frozen=True, slots=True)

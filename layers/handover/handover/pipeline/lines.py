@@ -13,16 +13,11 @@ from handover.model import Account, Line, LineResult, Outcome, Repeat
 from handover.pipeline.planners import Planner, Work, planner_of
 from handover.pipeline.previews import PreviewedPlanner
 from handover.reports.line_parts import is_text
-from handover.rules import (
-    Decision,
-    Instruction,
-    Preview,
-    RecordWrite,
-    preview_of,
-    repeated_line,
-    repeated_login,
-    understanding_of,
-)
+from handover.rules.applying import Preview, preview_of
+from handover.rules.instructions import Instruction
+from handover.rules.planner import Decision, RecordWrite
+from handover.rules.repeats import repeated_line, repeated_login
+from handover.rules.understanding import understanding_of
 from handover.runtime import Resources
 from handover.store.batches import KEYS_A_READ, STATEMENTS_A_BATCH
 

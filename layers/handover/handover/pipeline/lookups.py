@@ -8,17 +8,14 @@ from handover.aws import objects
 from handover.deadline import Deadline
 from handover.model import Account, Operation
 from handover.pipeline.import_plan import addresses_bytes, addresses_from, addresses_key
-from handover.profiles import NamedBy, OpcoWall
-from handover.rules import (
-    Instruction,
-    LookupContext,
-    address_in,
-    likely_ids,
-    normal_address,
-    normal_login,
-    normalized_name,
-)
+from handover.profiles.opco_wall import OpcoWall
+from handover.profiles.profile import NamedBy
+from handover.rules.addresses import normal_address, normal_login, normalized_name
+from handover.rules.damage import likely_ids
+from handover.rules.instructions import Instruction
 from handover.rules.nearness import nearest
+from handover.rules.pending import address_in
+from handover.rules.planner import LookupContext
 from handover.runtime import Resources
 
 # Limits the cost of suggesting accounts: at most this many unknown ids at a time, each compared

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handover.model import Header
 from handover.pipeline.uploads import Sender
-from handover.profiles import Profile
+from handover.profiles.profile import Profile
 from handover.profiles.remembering import mapping_to_remember, with_remembered
 from handover.runtime import Resources, logger
 

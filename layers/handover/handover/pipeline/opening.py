@@ -16,8 +16,11 @@ from handover.errors import RefusedError, RetryLaterError
 from handover.model import Dialect, FileWarning, Header
 from handover.pipeline.convert import converted
 from handover.pipeline.uploads import Arrival, Sender
-from handover.profiles import Profile, known_labels
-from handover.reading import MAX_FILE_BYTES, MAX_HEADER_BYTES, is_workbook, read_head
+from handover.profiles.binding import known_labels
+from handover.profiles.profile import Profile
+from handover.reading.limits import MAX_FILE_BYTES, MAX_HEADER_BYTES
+from handover.reading.signatures import is_workbook
+from handover.reading.sniff import read_head
 from handover.reading.transcode import utf8_blocks
 from handover.runtime import Resources
 

@@ -12,19 +12,18 @@ from typing import TYPE_CHECKING, Protocol
 from handover.deadline import Deadline
 from handover.model import Record, Repeat, User
 from handover.pipeline.lookups import likely_accounts, lookup_context_for
-from handover.profiles import About, Binding, OpcoWall, Profile
-from handover.rules import (
-    Decision,
+from handover.profiles.columns import Binding
+from handover.profiles.fields import About
+from handover.profiles.opco_wall import OpcoWall
+from handover.profiles.profile import Profile
+from handover.rules.directory_planner import (
     DirectoryContext,
-    Instruction,
-    LookupContext,
-    WriteContext,
-    account_only,
     is_made_later,
     login_asked,
-    plan,
     plan_record,
 )
+from handover.rules.instructions import Instruction
+from handover.rules.planner import Decision, LookupContext, WriteContext, account_only, plan
 from handover.runtime import Resources
 from handover.store.directory_records import Records
 

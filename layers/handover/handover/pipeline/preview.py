@@ -16,9 +16,9 @@ from handover.model import Header
 from handover.pipeline.admission import CODE
 from handover.pipeline.import_plan import preview_key
 from handover.pipeline.uploads import Sender
-from handover.profiles import Profile
+from handover.profiles.profile import Profile
 from handover.profiles.remembering import fingerprint_of, remembered_for
-from handover.reading import lines
+from handover.reading.csv_lines import lines
 from handover.runtime import Resources
 from handover.store.import_items import ImportItem
 

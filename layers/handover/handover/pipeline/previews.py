@@ -17,16 +17,9 @@ from handover.errors import RefusedError, RetryLaterError
 from handover.model import Account, Line, Outcome, RoleChange
 from handover.pipeline.import_plan import ImportPlan, plan_from, previews_index_key, previews_key
 from handover.pipeline.planners import Planner
-from handover.rules import (
-    Decision,
-    Instruction,
-    Preview,
-    WriteContext,
-    already_done,
-    changed_since,
-    is_as_previewed,
-    only_previewed,
-)
+from handover.rules.applying import Preview, changed_since, is_as_previewed, only_previewed
+from handover.rules.instructions import Instruction
+from handover.rules.planner import Decision, WriteContext, already_done
 from handover.runtime import Resources
 from handover.store.directory_records import Records
 

@@ -12,10 +12,11 @@ from handover.errors import RetryLaterError
 from handover.flight import answers_in_order
 from handover.pipeline.import_plan import ImportPlan, lines_key, parts_key, preview_key
 from handover.pipeline.summaries import LINES, LINES_INDEX, PREVIEW, RESULTS, report_key
-from handover.profiles import WORKFLOW_ROLE
+from handover.profiles.profile import WORKFLOW_ROLE
 from handover.reading.column_names import column_names
-from handover.reports import IndexBuilder, LineIndex, index_json, lines_part_from, results_head
-from handover.reports.parts import kept_labels
+from handover.reports.line_index import IndexBuilder, LineIndex, index_json
+from handover.reports.line_parts import lines_part_from
+from handover.reports.parts import kept_labels, results_head
 from handover.runtime import Invocation, Resources, logger
 from handover.store.import_items import ImportItem
 from handover.together import together

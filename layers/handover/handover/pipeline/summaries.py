@@ -7,7 +7,9 @@ from datetime import datetime
 
 from handover.model import FileWarning, Mode, Refusal, State
 from handover.pipeline.checked import applying_ticket, is_to_be_applied, why_stopped
-from handover.reports import Approval, Counts, ImportSummary, ReportObject, warnings_from
+from handover.reports.counts import Counts
+from handover.reports.stored_warnings import warnings_from
+from handover.reports.summary import Approval, ImportSummary, ReportObject
 from handover.runtime import Resources
 from handover.store.import_items import ImportItem
 from handover.store.progress import counts_of

@@ -16,8 +16,9 @@ from handover.errors import RefusedError
 from handover.model import Mode, Refusal
 from handover.pipeline.messages import VERSION
 from handover.pipeline.upload_keys import ARCHIVE, DIRECTORY, DROP, IN, NO_TENANT, OF_SYSTEMS
-from handover.profiles import FIELDS, OnError, on_error_from
+from handover.profiles.fields import FIELDS
 from handover.profiles.names import TENANT_PATTERN
+from handover.profiles.on_error import OnError, on_error_from
 from handover.runtime import Resources, logger, metrics, rfc3339
 from handover.store.tickets import Replays
 

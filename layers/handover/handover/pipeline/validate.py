@@ -51,23 +51,20 @@ from handover.pipeline.uploads import (
     is_passed_over,
     sender_of,
 )
-from handover.profiles import (
-    APPLY_GOOD,
-    About,
-    Binding,
-    OnError,
-    Profile,
-    Role,
-    Settings,
-    bind,
-    parse_profile,
-)
+from handover.profiles.binding import bind
+from handover.profiles.columns import Binding
+from handover.profiles.fields import About
+from handover.profiles.on_error import APPLY_GOOD, OnError
+from handover.profiles.parsing import parse_profile
+from handover.profiles.profile import Profile, Role
+from handover.profiles.settings import Settings
 from handover.reading.clearing import Clearing
 from handover.reading.keys import KeyColumn
 from handover.reading.limits import Limits
 from handover.reading.scan import Scan, Sizes, scan
-from handover.reports import column_warnings, warnings_from
-from handover.rules import normal_address
+from handover.reports.stored_warnings import warnings_from
+from handover.reports.warnings import column_warnings
+from handover.rules.addresses import normal_address
 from handover.rules.pacing import MAX_CHUNK_LINES, chunk_lines
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 from handover.store.chunks import PlannedChunk

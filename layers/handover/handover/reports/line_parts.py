@@ -23,7 +23,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from handover.model import Dialect, Header, LineResult, Outcome
-from handover.profiles import WORKFLOW_ROLE, is_field
+from handover.profiles.fields import is_field
+from handover.profiles.profile import WORKFLOW_ROLE
 from handover.reports.parts import code_of, results_rows
 
 # The fastest level: sections are small beside the rows, and a worker has more to do.

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field, replace
 
 from handover.codes import CORRECT_THE_FILE, CodeKind, remedy_of
 from handover.model import FileWarning, Mode, State
-from handover.profiles import About, presets
+from handover.profiles.fields import About
 from handover.profiles.on_error import OnErrorKind
+from handover.profiles.presets import presets
 from handover.reports.counts import Counts
 from handover.reports.summary import ImportSummary, ReportObject, summary
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from handover.model import RoleChange
-from handover.profiles import WORKFLOW_ROLE
+from handover.profiles.profile import WORKFLOW_ROLE
 
 _BETWEEN_ROLES, _BETWEEN_USERS = "; ", ", "
 

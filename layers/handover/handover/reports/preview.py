@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from handover.errors import RefusedError
 from handover.model import Dialect, Header, Line
-from handover.profiles import Holds, How, Match, Profile, bind, mapping_for, match_columns
-from handover.profiles.profile import BESIDE, KEYS
+from handover.profiles.binding import bind
+from handover.profiles.matching.assignment import How, Match, mapping_for, match_columns
+from handover.profiles.profile import BESIDE, KEYS, Holds, Profile
 from handover.profiles.sentences import blanks_of, conditions_of, purpose_of
 from handover.reading.own_columns import own_columns_at
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from handover.model import RoleChange
-from handover.profiles import is_field
+from handover.profiles.fields import is_field
 from handover.reading.guards import unguard
 from handover.reading.own_columns import RESULTS_LABELS
 from handover.reading.parsing import rows, text_lines

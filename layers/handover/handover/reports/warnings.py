@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from handover.model import Dialect, FileWarning, Header
-from handover.profiles import Profile, ignored_columns
+from handover.profiles.ignored import ignored_columns
+from handover.profiles.profile import Profile
 from handover.reading.own_columns import own_columns_at
 
 # Warnings are part of the import's item, of each API answer and four times of a notification, so

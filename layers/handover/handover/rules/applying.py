@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from handover.model import Account, Outcome, RoleChange
-from handover.profiles import ACTIVE, INACTIVE, OPCO, STATUS, is_field
-from handover.profiles.fields import FIELD
+from handover.profiles.fields import ACTIVE, FIELD, INACTIVE, OPCO, STATUS, is_field
 from handover.rules.planner import Decision
 
 NOT_PREVIEWED = "the preview did not decide this line; preview the file again"

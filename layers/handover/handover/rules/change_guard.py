@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
-from handover.profiles import WORKFLOW_ROLE, Settings, is_field
+from handover.profiles.fields import is_field
+from handover.profiles.profile import WORKFLOW_ROLE
+from handover.profiles.settings import Settings
 from handover.rules.applying import Preview
 from handover.rules.pending import is_pending
 

@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 from handover.model import Line, Operation, Rejection
-from handover.profiles import (
-    FIELDS,
-    STATUSES,
-    About,
-    Binding,
-    Blank,
-    Form,
-    Holds,
-    Profile,
-    RoleColumn,
-)
+from handover.profiles.columns import Binding, RoleColumn
+from handover.profiles.fields import FIELDS, STATUSES, About, Form
+from handover.profiles.profile import Blank, Holds, Profile
 from handover.rules.addresses import invisible_characters, is_address, normal_address
 from handover.rules.instructions import (
     BLANK_CELL,

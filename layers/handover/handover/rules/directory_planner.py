@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from handover.model import Operation, Outcome, Record, Rejection, User
-from handover.profiles import ACTIVE, DELETED, LOGIN_NAME, OPCO, STATUS, About, Profile
+from handover.profiles.fields import ACTIVE, DELETED, LOGIN_NAME, OPCO, STATUS, About
+from handover.profiles.profile import Profile
 from handover.rules.addresses import normal_login
 from handover.rules.damage import is_ruined
 from handover.rules.instructions import AssignmentRequest, Instruction

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from handover.errors import InvalidRequestError
 from handover.model import Rejection
-from handover.profiles import Holds, Profile
+from handover.profiles.profile import Holds, Profile
 from handover.rules.instructions import (
     AssignmentRequest,
     Instruction,

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from handover.model import Line, Operation, Rejection
-from handover.profiles import WORKFLOW_ROLE, Binding, Blank, Holds, NamedBy, Profile, RoleColumn
+from handover.profiles.columns import Binding, RoleColumn
+from handover.profiles.profile import WORKFLOW_ROLE, Blank, Holds, NamedBy, Profile
 from handover.reading.unreadable import UNREADABLE
 from handover.rules.addresses import normal_address
 

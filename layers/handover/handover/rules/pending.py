@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from handover.model import RoleChange
-from handover.profiles import WORKFLOW_ROLE, is_field
+from handover.profiles.fields import is_field
+from handover.profiles.profile import WORKFLOW_ROLE
 
 # No address begins like this: `is_address` allows no colon.
 PREFIX = "pending:"

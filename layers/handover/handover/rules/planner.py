@@ -16,7 +16,8 @@ from handover.model import (
     RoleChange,
     User,
 )
-from handover.profiles import InactiveAccounts, NamedBy, Profile, UnknownUser, is_field
+from handover.profiles.fields import is_field
+from handover.profiles.profile import InactiveAccounts, NamedBy, Profile, UnknownUser
 from handover.rules.addresses import (
     invisible_characters,
     is_address,

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from handover.model import Account, RoleChange
-from handover.profiles import WORKFLOW_ROLE, is_field
+from handover.profiles.fields import is_field
+from handover.profiles.profile import WORKFLOW_ROLE
 from handover.rules.instructions import AssignmentRequest, Instruction
 from handover.rules.pending import address_in, is_pending
 

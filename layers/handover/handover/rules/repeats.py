@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from handover.model import Line, LineResult, Outcome, Rejection, Repeat
-from handover.profiles import LOGIN_NAME, About, Binding
+from handover.profiles.columns import Binding
+from handover.profiles.fields import LOGIN_NAME, About
 
 
 def repeated_line(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from handover.model import ChangeReceipt, RoleChange
-from handover.profiles import is_field
+from handover.profiles.fields import is_field
 
 # The users that all roles of one account hold together. `GET /accounts/{id}` returns each with
 # address, name, phone and mobile: 1,000 x 5,000 bytes stay below the 6 MB limit of an answer.

@@ -6,7 +6,9 @@ import unicodedata
 from collections.abc import Callable
 
 from handover.model import Line, Operation, Rejection
-from handover.profiles import DELETED, LOGIN_NAME, STATUS, About, Binding, Profile
+from handover.profiles.columns import Binding
+from handover.profiles.fields import DELETED, LOGIN_NAME, STATUS, About
+from handover.profiles.profile import Profile
 from handover.rules.addresses import normal_address, normal_login
 from handover.rules.directory_lines import account_record_of, user_record_of
 from handover.rules.instructions import AssignmentRequest, Instruction, instruction_of

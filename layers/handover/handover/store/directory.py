@@ -15,22 +15,12 @@ from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 from handover.deadline import Deadline
 from handover.flight import answers_of, begun
 from handover.model import User
-from handover.profiles import (
-    ACTIVE,
-    DELETED,
-    INACTIVE,
-    Profile,
-    Role,
-    Settings,
-    parse_profile,
-    parse_settings,
-    presets,
-    profile_json,
-    role_from_json,
-    role_json,
-    settings_json,
-)
-from handover.rules import normal_address, normal_login, normalized_name
+from handover.profiles.fields import ACTIVE, DELETED, INACTIVE
+from handover.profiles.parsing import parse_profile, profile_json, role_from_json, role_json
+from handover.profiles.presets import presets
+from handover.profiles.profile import Profile, Role
+from handover.profiles.settings import Settings, parse_settings, settings_json
+from handover.rules.addresses import normal_address, normal_login, normalized_name
 from handover.store.batches import (
     Item,
     put_items,

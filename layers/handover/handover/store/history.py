@@ -16,8 +16,9 @@ from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttrib
 from handover.deadline import Deadline
 from handover.flight import answers_of
 from handover.model import Account, ChangeReceipt, RoleChange
-from handover.profiles import WORKFLOW_ROLE
-from handover.rules import address_in, is_address, is_pending, pending_assignee
+from handover.profiles.profile import WORKFLOW_ROLE
+from handover.rules.addresses import is_address
+from handover.rules.pending import address_in, is_pending, pending_assignee
 from handover.store.batches import (
     Item,
     Statement,

@@ -16,7 +16,7 @@ from pynamodb.expressions.update import Action
 
 from handover.deadline import Deadline
 from handover.model import FileWarning, Mode, Refusal, State
-from handover.reports import warnings_json
+from handover.reports.stored_warnings import warnings_json
 from handover.store.batches import Item, read_items
 from handover.store.import_items import IMPORT, PLAN, ImportItem, PlanItem
 from handover.store.items import item_at, items_at, key_of, saved_if, updated_if

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from handover.deadline import Deadline
-from handover.profiles import DELETED, STATUS
+from handover.profiles.fields import DELETED, STATUS
 from handover.store.batches import Item, update, write_each, write_together
 from handover.store.directory import DirectoryItem
 from handover.store.directory_records import FIELD_ORDERS, field_orders_in, field_orders_value

@@ -15,7 +15,7 @@ from typing import Any
 from pynamodb.attributes import NumberAttribute
 
 from handover.deadline import Deadline
-from handover.reports import Counts
+from handover.reports.counts import Counts
 from handover.store.batches import Item
 from handover.store.connection import Model, client
 from handover.store.items import key_of

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 from handover.audit import Json
 from handover.errors import RetryLaterError
-from handover.profiles import Profile, Role, Settings, parse_profile, parse_settings, profile_json
+from handover.profiles.parsing import parse_profile, profile_json
+from handover.profiles.profile import Profile, Role
+from handover.profiles.settings import Settings, parse_settings
 from handover.store.batches import Item
 from handover.store.directory import (
     PROFILE,

@@ -9,8 +9,10 @@ from typing import Any
 
 from handover.deadline import Deadline
 from handover.model import Record
-from handover.profiles import About
-from handover.rules import RecordWrite, is_new, logins_since, normalized_name
+from handover.profiles.fields import About
+from handover.rules.addresses import normalized_name
+from handover.rules.directory_planner import is_new, logins_since
+from handover.rules.planner import RecordWrite
 from handover.store.batches import (
     Item,
     Statement,

@@ -18,8 +18,8 @@ from typing import Any
 from handover.deadline import Deadline, current
 from handover.flight import answers_of
 from handover.model import User
-from handover.profiles import FIELDS, About
-from handover.rules import normal_login, normalized_name
+from handover.profiles.fields import FIELDS, About
+from handover.rules.addresses import normal_login, normalized_name
 from handover.store.batches import Item, transact
 from handover.store.directory import (
     Directory,

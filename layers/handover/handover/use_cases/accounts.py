@@ -14,16 +14,11 @@ from handover.audit import Act
 from handover.deadline import Deadline
 from handover.errors import InvalidRequestError, NotFoundError
 from handover.model import Account, ChangeReceipt, User
-from handover.profiles import WORKFLOW_ROLE, is_field
-from handover.reports import receipt_to_dict
-from handover.rules import (
-    address_in,
-    is_pending,
-    normal_address,
-    normal_login,
-    normalized_name,
-    pending_assignee,
-)
+from handover.profiles.fields import is_field
+from handover.profiles.profile import WORKFLOW_ROLE
+from handover.reports.receipts import receipt_to_dict
+from handover.rules.addresses import normal_address, normal_login, normalized_name
+from handover.rules.pending import address_in, is_pending, pending_assignee
 from handover.rules.sizes import holders
 from handover.runtime import Resources, rfc3339
 from handover.store.history import Entry, portal_assignee

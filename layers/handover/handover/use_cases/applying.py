@@ -22,7 +22,9 @@ from handover.model import Mode, State
 from handover.pipeline.checked import pointer_to, why_stopped
 from handover.pipeline.import_plan import ImportPlan, plan_from
 from handover.pipeline.tickets import TICKET_SECONDS, new_ticket
-from handover.profiles import Profile, check_mapping, profile_json
+from handover.profiles.binding import check_mapping
+from handover.profiles.parsing import profile_json
+from handover.profiles.profile import Profile
 from handover.runtime import Resources, metrics, rfc3339
 from handover.store.import_items import ImportItem
 from handover.store.progress import counts_of

@@ -23,12 +23,12 @@ from handover.pipeline.import_plan import ImportPlan, plan_from
 from handover.pipeline.report_lines import ReportTooLongError, text_lines_of
 from handover.pipeline.summaries import ERRORS, report_key
 from handover.pipeline.tickets import MAX_FILENAME_CHARS, TICKET_SECONDS, new_ticket
-from handover.profiles import check_mapping
-from handover.reading import MAX_FIELD_CHARS
+from handover.profiles.binding import check_mapping
 from handover.reading.blanks import has_only_blanks
 from handover.reading.column_names import column_names
 from handover.reading.guards import MALFORMED, unguard
 from handover.reading.labels import normal_label
+from handover.reading.limits import MAX_FIELD_CHARS
 from handover.reading.own_columns import REPORT_LABELS, own_columns_at
 from handover.reading.parsing import rows as rows_of
 from handover.runtime import Resources, metrics, rfc3339

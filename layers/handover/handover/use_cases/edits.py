@@ -18,16 +18,10 @@ from handover.deadline import Deadline
 from handover.errors import ConflictError, NotFoundError
 from handover.model import Account, ChangeReceipt, Outcome, Rejection, RoleChange
 from handover.pipeline.lookups import lookup_context_for
-from handover.profiles import Profile
-from handover.rules import (
-    Decision,
-    Instruction,
-    LookupContext,
-    WriteContext,
-    edit_of,
-    plan,
-    spoken_of,
-)
+from handover.profiles.profile import Profile
+from handover.rules.edits import edit_of, spoken_of
+from handover.rules.instructions import Instruction
+from handover.rules.planner import Decision, LookupContext, WriteContext, plan
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 
 # No import id begins like this: those are hexadecimal.

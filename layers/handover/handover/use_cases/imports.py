@@ -20,8 +20,8 @@ from handover.pipeline.summaries import (
     summary_of,
     summary_of_ticket,
 )
-from handover.reports import ImportSummary, Progress, progress_of
-from handover.reports.summary import summary
+from handover.reports.progress import Progress, progress_of
+from handover.reports.summary import ImportSummary, summary
 from handover.runtime import Resources, rfc3339
 from handover.store.import_items import ImportItem
 from handover.store.imports import end_of

@@ -12,10 +12,11 @@ from handover.access.people import Person, only_admins
 from handover.access.profiles import why_not
 from handover.audit import Act
 from handover.errors import ConflictError, InvalidRequestError, NotFoundError
-from handover.profiles import Column, Profile, presets, profile_from, profile_json
 from handover.profiles.checks import check_labels, check_profile, check_spellings
 from handover.profiles.copies import mapped_copy
-from handover.profiles.parsing import NAME_PATTERN
+from handover.profiles.parsing import NAME_PATTERN, profile_from, profile_json
+from handover.profiles.presets import presets
+from handover.profiles.profile import Column, Profile
 from handover.profiles.remembering import remembered_for
 from handover.runtime import Resources, logger
 from handover.use_cases.settings import check_unused, known_roles, switch_off

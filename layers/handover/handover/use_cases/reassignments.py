@@ -17,10 +17,12 @@ from handover.jobs.job import Job, act_of, ask_job, job_shown, job_ticket, named
 from handover.jobs.upload import ask_file, csv_pieces
 from handover.model import JobKind, Mode
 from handover.pipeline.tickets import new_ticket
-from handover.profiles import WORKFLOW_ROLE, Holds, Profile, UnknownUser, handing_over, narrowed
-from handover.profiles.profile import NOBODY
-from handover.reading import MAX_FIELD_CHARS
-from handover.rules import address_in, is_pending, is_plain, normal_address, pending_assignee
+from handover.profiles.made import handing_over, narrowed
+from handover.profiles.profile import NOBODY, WORKFLOW_ROLE, Holds, Profile, UnknownUser
+from handover.reading.limits import MAX_FIELD_CHARS
+from handover.rules.addresses import normal_address
+from handover.rules.instructions import is_plain
+from handover.rules.pending import address_in, is_pending, pending_assignee
 from handover.runtime import Resources, metrics
 from handover.store.history import Waiting
 from handover.use_cases.paging import Page, page_of, place_at

@@ -13,7 +13,7 @@ from handover.deadline import Deadline
 from handover.errors import ConflictError, ForbiddenError, NotFoundError
 from handover.model import ADMIN, Account
 from handover.pipeline.tickets import new_ticket
-from handover.profiles import WORKFLOW_ROLE
+from handover.profiles.profile import WORKFLOW_ROLE
 from handover.runtime import Invocation, Resources, metrics, rfc3339
 from handover.store.requests import Note, Request
 from handover.use_cases.accounts import account_for

@@ -20,11 +20,10 @@ from handover.deadline import Deadline
 from handover.errors import NotFoundError, RetryLaterError
 from handover.model import RoleChange, User
 from handover.pipeline.summaries import LINES, LINES_INDEX, RESULTS, report_key
-from handover.reports import Asked, LineIndex, find, index_from
-from handover.reports.line_index import Block, Found
+from handover.reports.line_index import Asked, Block, Found, LineIndex, find, index_from
 from handover.reports.line_parts import is_text
 from handover.reports.result_rows import ResultRow, result_row
-from handover.rules import address_in, is_pending
+from handover.rules.pending import address_in, is_pending
 from handover.runtime import Invocation, Resources, reports_days
 from handover.store.import_items import ImportItem
 from handover.use_cases.accounts import holders_called

@@ -8,8 +8,9 @@ from dataclasses import asdict
 from handover.access.people import Person
 from handover.codes import CodeKind, code_named
 from handover.deadline import Deadline
-from handover.reports import Move, stage_seconds
-from handover.rules import address_in, is_pending
+from handover.reports.line_index import Move
+from handover.reports.progress import stage_seconds
+from handover.rules.pending import address_in, is_pending
 from handover.runtime import Invocation, Resources
 from handover.store.import_items import ImportItem
 from handover.store.progress import counts_of

@@ -9,18 +9,15 @@ from typing import Any
 from handover.access.people import Person
 from handover.errors import InvalidRequestError, RefusedError
 from handover.model import Chunk, Line, Rejection
-from handover.profiles import (
-    Binding,
-    Profile,
-    bind,
-    known_labels,
-    mapping_for,
-    match_columns,
-    profile_from,
-)
-from handover.reading import lines, read_head
+from handover.profiles.binding import bind, known_labels
+from handover.profiles.columns import Binding
+from handover.profiles.matching.assignment import mapping_for, match_columns
+from handover.profiles.parsing import profile_from
+from handover.profiles.profile import Profile
+from handover.reading.csv_lines import lines
+from handover.reading.sniff import read_head
 from handover.reports.preview import MAX_FIRST_LINES, ReadFile, comparison_to_dict
-from handover.rules import understanding_of
+from handover.rules.understanding import understanding_of
 from handover.runtime import Resources
 from handover.use_cases.profiles import profile_of
 

@@ -12,18 +12,9 @@ from handover.access.people import Person, only_admins
 from handover.access.profiles import profile_named
 from handover.audit import Act
 from handover.errors import ConflictError, InvalidRequestError, NotFoundError
-from handover.profiles import (
-    WORKFLOW_ROLE,
-    About,
-    Profile,
-    Role,
-    Settings,
-    check_mapping,
-    presets,
-    settings_from,
-    settings_json,
-)
+from handover.profiles.binding import check_mapping
 from handover.profiles.checks import check_labels
+from handover.profiles.fields import About
 from handover.profiles.names import (
     MAX_NAME_CHARS,
     check_name,
@@ -33,6 +24,9 @@ from handover.profiles.names import (
     is_name,
     workflow_role,
 )
+from handover.profiles.presets import presets
+from handover.profiles.profile import WORKFLOW_ROLE, Profile, Role
+from handover.profiles.settings import Settings, settings_from, settings_json
 from handover.rules.addresses import normal_address
 from handover.runtime import Resources, logger
 from handover.store.directory import Source

@@ -15,8 +15,9 @@ from handover.aws import objects
 from handover.errors import ForbiddenError, InvalidRequestError
 from handover.model import Mode
 from handover.pipeline.tickets import MAX_FILENAME_CHARS, TICKET_SECONDS, new_ticket, ticket_key
-from handover.profiles import check_mapping, on_error_from
-from handover.reading import MAX_FILE_BYTES
+from handover.profiles.binding import check_mapping
+from handover.profiles.on_error import on_error_from
+from handover.reading.limits import MAX_FILE_BYTES
 from handover.runtime import Resources, metrics, rfc3339
 from handover.store.tickets import TicketItem
 

@@ -13,7 +13,8 @@ from handover.jobs.job import Job, ask_job
 from handover.model import ADMIN, JobKind, Mode, State
 from handover.pipeline.import_plan import ImportPlan, plan_from
 from handover.pipeline.tickets import MAX_FILENAME_CHARS
-from handover.profiles import Holds, Profile, restoring
+from handover.profiles.made import restoring
+from handover.profiles.profile import Holds, Profile
 from handover.runtime import Resources, reports_days
 from handover.store.import_items import ImportItem
 from handover.store.progress import counts_of

@@ -14,7 +14,7 @@ from typing import IO, TextIO
 
 import xlsxwriter
 
-from handover.reading import REPORT_LABELS
+from handover.reading.own_columns import REPORT_LABELS
 from handover.workbooks.limits import MAX_CELL_CHARS, MAX_SHEET_COLUMNS
 from handover.workbooks.texts import LINE_BREAK
 

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from typing import NoReturn
 
 from handover.errors import RefusedError
-from handover.reading import MAX_COLUMNS, REPORT_LABELS
+from handover.reading.limits import MAX_COLUMNS
+from handover.reading.own_columns import REPORT_LABELS
 from handover.reading.unreadable import NO_RESULT
 from handover.workbooks import xml
 from handover.workbooks.cells import Cells
