@@ -16,15 +16,23 @@ if TYPE_CHECKING:
 settings.register_profile("handover", deadline=None, derandomize=True)
 settings.load_profile("handover")
 
-# Each process with stories has an embedded AWS of its own, so they share two. These wait the most,
-# for leases and queues; all others of tests/e2e together take about as long.
-WAITING = {"test_faults.py", "test_jobs.py", "test_people_and_systems.py"}
+# Each process with stories has an embedded AWS of its own, so these files share three of them. Each
+# group takes about as long: the faults wait for leases and queues.
+GROUPS = (
+    {"test_faults.py"},
+    {
+        "test_directory_files.py",
+        "test_five_systems.py",
+        "test_jobs.py",
+        "test_people_and_systems.py",
+    },
+)
 # One stack and one browser are enough for all stories in a browser.
 IN_A_BROWSER = "stories in a browser"
 
 
 class Sharing(LoadScopeScheduling):
-    """The tests of a file stay together; those of tests/e2e share two stacks, file by file.
+    """The tests of a file stay together; those of tests/e2e share three stacks.
 
     Those of tests/browser share one.
     """
@@ -36,7 +44,8 @@ class Sharing(LoadScopeScheduling):
             return IN_A_BROWSER
         if folder != "e2e":
             return path
-        return "stories that wait" if name in WAITING else "stories"
+        place = next((place for place, group in enumerate(GROUPS) if name in group), len(GROUPS))
+        return f"stories, part {place + 1}"
 
 
 @pytest.hookimpl(optionalhook=True)
