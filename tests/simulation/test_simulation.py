@@ -33,7 +33,7 @@ DRAWN_AT_A_TIME = 500
 SECONDS = 60.0
 # All of their calls take twice as long as everything else; `python -m tests.simulation singles`
 # makes them.
-LATER_EVERY = int(os.environ.get("SIMULATION_LATER_EVERY", "40"))
+LATER_EVERY = int(os.environ.get("SIMULATION_LATER_EVERY", "80"))
 MAX_SECONDS = 1800
 
 

@@ -226,7 +226,8 @@ def singles(
 ) -> list[Job]:
     """Every call x every kind in all orders of the plain scene; and what other scenes add.
 
-    Without `in_all_orders` each call is in one of the orders, in turn by parts of `calls_a_job`.
+    Without `in_all_orders` each call is in one of the orders, in turn by parts of `calls_a_job`;
+    and in runs without schedules every second call.
     Of the calls of each other scene one in `later_every` is taken, those that leave `later_first`
     when divided by it; what only transactions can meet is always taken.
     """
@@ -240,8 +241,10 @@ def singles(
         if later_every > 1:
             jobs += _split(Job(Plan(scene, "fifo"), kinds=OF_TRANSACTIONS), calls_a_job)
     # Redelivery alone must make good what a single ordinary fault does: no schedule runs.
-    alone = Plan("plain", "fifo", {}, sweeps=False)
-    jobs += _split(Job(alone, kinds=ORDINARY), calls_a_job)
+    alone = Job(Plan("plain", "fifo", {}, sweeps=False), kinds=ORDINARY)
+    if not in_all_orders:
+        alone = replace(alone, every=2, first=later_first % 2)
+    jobs += _split(alone, calls_a_job)
     return jobs
 
 
