@@ -268,7 +268,7 @@ class Directory:
 
     def profiles(self, tenant: str) -> dict[str, Profile]:
         """All profiles that a tenant may use, by name; its own replace presets of the same name."""
-        own = DirectoryItem.query(tenant, DirectoryItem.sk.startswith(PROFILE))
+        own = listed_items(tenant, PROFILE)
         found = [parse_profile(item.body) for item in own if item.body]
         roles = list(self.roles(tenant))
         every = presets() | {profile.name: profile for profile in found}
