@@ -145,6 +145,16 @@ def test_a_row_of_a_report_is_blank_when_only_our_cells_are_left_under_their_lab
     assert counted == 1 + len(kept)
 
 
+def test_a_row_of_our_cells_alone_is_blank_under_a_single_column_too() -> None:
+    header = Header(("K", *REPORT_LABELS), 0, 1)
+    data = written([["K1", *OWN], ["", *OWN], ["K2", *OWN]])
+
+    lines, counted = read(data, replace(COMMA, is_report=True), header)
+
+    assert [line.number for line in lines] == [1, 3]
+    assert counted == 2
+
+
 @pytest.mark.parametrize("row", ["a,,", '"""",,', '",",,', ' "",,', ",None,", ",,,x", "\u200b,,"])
 def test_a_row_with_something_in_a_cell_is_no_blank_line(row: str) -> None:
     lines, _ = read(f"K,x,y\n,,\n{row}\n".encode(), COMMA, HEADER)

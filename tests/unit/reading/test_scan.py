@@ -274,6 +274,22 @@ def test_a_long_word_that_clears_is_known_in_every_case(sign: str, length: int) 
     assert found.clearing == 1
 
 
+@pytest.mark.parametrize("cell", ["{}", '"{}"', "'{}", '"\'{}"'])
+@pytest.mark.parametrize("word", ["-not assigned to anybody-", '=nobody "for now"'])
+def test_a_long_word_that_clears_is_known_as_a_report_writes_it(cell: str, word: str) -> None:
+    written = cell.format(word.replace('"', '""') if cell.startswith('"') else word)
+
+    found = scan_all(
+        f"1,{written},x\n2,ana@example.com,y\n".encode(),
+        dialect=Dialect("utf-8", ",", is_report=True),
+        clear_columns=(1,),
+        is_clearing=lambda value: value == word,
+        clear_words=frozenset({word}),
+    )
+
+    assert found.clearing == 1
+
+
 @pytest.mark.parametrize(
     ("cell", "is_report", "has_conditions"),
     [
