@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import pytest
 from handover.model import Account, ChangeReceipt, Line, Outcome, RoleChange
 from handover.profiles.binding import bind
 from handover.profiles.made import removing
 from handover.profiles.profile import Profile
 from handover.rules.instructions import Instruction, instruction_of
 from handover.rules.planner import Decision, LookupContext, WriteContext, plan
-from handover.rules.sizes import MAX_ASSIGNED_BYTES, MAX_CHANGE_BYTES, MAX_HOLDERS, changes_bytes
+from handover.rules.sizes import (
+    MAX_ASSIGNED_BYTES,
+    MAX_CHANGE_BYTES,
+    MAX_HOLDERS,
+    changes_bytes,
+    decided_bytes,
+    held_bytes,
+)
 
-from tests.unit.rules.scenery import ROLE, account, context, decided, variant
+from tests.unit.rules.scenery import AMINA, ROLE, account, context, decided, variant
 
 LIST = variant(
     list_separator=",",
@@ -95,6 +103,33 @@ def test_a_line_is_not_processed_while_older_imports_leave_no_room_on_the_accoun
 
     assert (planned.outcome, planned.write) == (Outcome.NOT_PROCESSED, None)
     assert "have not ended" in planned.message
+
+
+@pytest.mark.parametrize(("more", "outcome"), [(0, Outcome.PENDING), (1, Outcome.NOT_PROCESSED)])
+def test_40_kb_of_the_400_kb_of_an_item_stay_free_for_its_fields(
+    more: int, outcome: Outcome
+) -> None:
+    def planned(actor: str) -> Decision:
+        receipt = ChangeReceipt("import-10", "10", 7, actor, "b", 5, ())
+        of = holding(1, receipts=(receipt,))
+        return line_for(addresses(2), of, context(older_open_imports=["import-10"]))
+
+    small = planned("").write
+    assert small is not None
+    taken = decided_bytes(small.assigned, small.precedences, small.receipts)
+
+    assert planned("a" * (360 * 1024 - taken + more)).outcome is outcome
+
+
+@pytest.mark.parametrize(("more", "outcome"), [(0, Outcome.UPDATED), (1, Outcome.REJECTED)])
+def test_the_users_of_an_account_take_30_kb_together(more: int, outcome: Outcome) -> None:
+    viewers = [*addresses(480, 60), ""]
+    taken = held_bytes({"viewers": viewers, ROLE: [AMINA.email]})
+    viewers[-1] = "a" * (30 * 1024 - taken + more)
+
+    planned = line_for([AMINA.email], account(assigned={"viewers": tuple(viewers), ROLE: ()}))
+
+    assert planned.outcome is outcome
 
 
 def test_the_same_line_is_written_once_the_older_imports_have_ended() -> None:
