@@ -282,6 +282,30 @@ def test_a_value_that_cannot_be_taken_is_named_and_nothing_is_written(
     assert pipeline.memory.snapshot() == before
 
 
+@pytest.mark.parametrize(
+    "account_ids",
+    [["a" * 2048], [str(number) for number in range(10_000)]],
+    ids=["longest", "most"],
+)
+def test_as_much_as_can_be_handed_over_is_taken(pipeline: Pipeline, account_ids: list[str]) -> None:
+    answer = api(pipeline).post("/assignments", EXPECTED | {"account_ids": account_ids})
+
+    assert answer.status == 202, answer.text
+
+
+def test_a_workflow_may_have_the_separator_of_users_in_its_name(pipeline: Pipeline) -> None:
+    workflow = "Gentle, then firm"
+    pipeline.resources.tables.directory.put_workflows(TENANT, [workflow], pipeline.deadline)
+    pipeline.kenyan(1, held_by=AMINA)
+    expected = EXPECTED | {"profile": "multi-with-workflow", "role": "workflow", "to": workflow}
+
+    answer = api(pipeline).post("/assignments", expected)
+    pipeline.settle()
+
+    assert answer.status == 202, answer.text
+    assert pipeline.account("K000").assigned["workflow"] == (workflow,)
+
+
 def test_names_that_no_cell_can_hold_are_reported_before_they_are_looked_up(
     pipeline: Pipeline,
 ) -> None:

@@ -172,6 +172,28 @@ def test_an_owner_is_asked_for_where_a_team_has_several_roles() -> None:
     assert how("Account ID", "Account owner", profile=TEAM)[1] is How.NEAR
 
 
+@pytest.mark.parametrize(
+    ("label", "alone", "of_several"),
+    [
+        ("Customer success manager e-mail", How.ALIAS, How.ALIAS),
+        ("Manager e-mail", How.ALIAS, How.NEAR),
+        ("Sales rep e-mail", How.ALIAS, How.NONE),
+    ],
+)
+def test_a_manager_of_another_name_is_the_only_role_that_there_is(
+    label: str, alone: How, of_several: How
+) -> None:
+    roles = [Role("Customer Success Manager", 1), Role("Account Manager", 1)]
+    team = presets()["role-team"]
+
+    assert how("Account ID", label, profile=team.with_roles(roles[:1]))[1] is alone
+    assert how("Account ID", label, profile=team.with_roles(roles))[1] is of_several
+
+
+def test_a_manager_of_no_special_kind_goes_before_one_of_another_kind() -> None:
+    assert how("Account ID", "Sales rep e-mail", "Manager e-mail")[1:] == [How.NONE, How.ALIAS]
+
+
 def test_a_role_of_a_tenants_own_is_found_by_its_words() -> None:
     profile = presets()["role-team"].with_roles([Role("Technical Lead", 1), Role("Buyer", 1)])
 
