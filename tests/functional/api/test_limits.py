@@ -1,0 +1,169 @@
+"""Limits of what is asked for: the most is taken, and one more is refused with its field."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from handover.profiles.parsing import profile_json
+from handover.profiles.presets import presets
+from handover.profiles.profile import Role
+
+from tests.kit.caller import Answer, Api
+from tests.kit.jobs import api
+from tests.kit.pipeline import TENANT, Pipeline
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A request of that size, the largest one that is taken, and the field that is named beyond."""
+
+    most: int
+    field: str
+    ask: Callable[[Api, int], Answer]
+
+
+def text(size: int) -> str:
+    return "x" * size
+
+
+def query(path: str, name: str, **more: str) -> Callable[[Api, int], Answer]:
+    """A page asked for with a text of that length."""
+    return lambda api, size: api.get(path, **{name: text(size)}, **more)
+
+
+def rows(path: str, **more: str) -> Callable[[Api, int], Answer]:
+    """A page asked for with that many rows."""
+    return lambda api, size: api.get(path, limit=str(size), **more)
+
+
+def body(
+    path: str, field: str, more: dict[str, Any], of: Callable[[int], object] = text
+) -> Callable[[Api, int], Answer]:
+    """A body posted with a value of that size in the field."""
+    return lambda api, size: api.post(path, more | {field: of(size)})
+
+
+def numbered(many: int) -> list[str]:
+    return [str(number) for number in range(many)]
+
+
+def cancelled(api: Api, size: int) -> Answer:
+    ticket = api.post("/imports", TICKET).body["import_ticket"]
+    return api.post(f"/imports/{ticket}/cancel", {"reason": text(size)})
+
+
+def renamed(api: Api, size: int) -> Answer:
+    return api.request("PUT", f"/workflows/{text(size)}")
+
+
+def assigning(api: Api, size: int) -> Answer:
+    return api.request("PUT", "/roles/AE", {"assigned_by": numbered(size)})
+
+
+def defined(api: Api, size: int) -> Answer:
+    """A profile whose JSON has that many characters."""
+    bare = len(json.dumps(OWN | {"name": "own", "version": 1, "clear_words": [""]}))
+    return api.request("PUT", "/profiles/own", OWN | {"clear_words": [text(size - bare)]})
+
+
+def noted(api: Api, size: int) -> Answer:
+    made = api.post("/requests", REQUEST).body["request_id"]
+    return api.post(f"/requests/{made}/notes", {"text": text(size)})
+
+
+OWN = {
+    name: value
+    for name, value in profile_json(presets()["single-strict"]).items()
+    if name not in ("name", "version")
+}
+TICKET = {"profile": "single-strict", "filename": "a.csv"}
+REQUEST: dict[str, Any] = {"account_id": "K000", "subject": "a", "description": "b"}
+USER: dict[str, Any] = {"email": "bo@lumina.example", "name": "Bo", "roles": []}
+LIMITS = {
+    "file name": Limit(255, "filename", body("/imports", "filename", TICKET)),
+    "reason": Limit(200, "reason", cancelled),
+    "subject": Limit(200, "subject", body("/requests", "subject", REQUEST)),
+    "description": Limit(20_000, "description", body("/requests", "description", REQUEST)),
+    "contact": Limit(320, "contact", body("/requests", "contact", REQUEST)),
+    "note": Limit(4000, "text", noted),
+    "user's name": Limit(200, "name", body("/users", "name", USER)),
+    "user's phone": Limit(200, "phone", body("/users", "phone", USER)),
+    "user's mobile": Limit(200, "mobile", body("/users", "mobile", USER)),
+    "user's roles": Limit(50, "roles", body("/users", "roles", USER, numbered)),
+    "profile's title": Limit(
+        200, "title", body("/profiles/single-strict/copies", "title", {"name": "own"})
+    ),
+    "user roles that assign a role": Limit(50, "assigned_by", assigning),
+    "name of a workflow": Limit(100, "name", renamed),
+    "profile": Limit(100_000, "body", defined),
+    "sample": Limit(20_000, "text", body("/profiles/single-strict/sample", "text", {})),
+    "holder": Limit(1024, "holder", query("/accounts", "holder")),
+    "portal": Limit(1024, "portal", query("/managers", "portal")),
+    "account": Limit(1024, "account_id", query("/requests", "account_id")),
+    "beginning of a name": Limit(200, "name", query("/users", "name")),
+    "part of an uploader": Limit(1024, "uploader", query("/imports", "uploader")),
+    "whose acts": Limit(1024, "actor", query("/audit", "actor")),
+    "import that others follow": Limit(32, "follows", query("/imports", "follows")),
+    "days": Limit(31, "days", lambda api, size: api.get("/imports/days", days=str(size))),
+    "accounts of a page": Limit(1000, "limit", rows("/accounts")),
+    "managers of a page": Limit(100, "limit", rows("/managers", portal="north")),
+    "users of a page": Limit(100, "limit", rows("/users")),
+    "imports of a page": Limit(100, "limit", rows("/imports")),
+    "workflows of a page": Limit(100, "limit", rows("/workflows")),
+    "requests of a page": Limit(100, "limit", rows("/requests", account_id="K000")),
+    "addresses of a page": Limit(100, "limit", rows("/pending/addresses")),
+    "roles of a page": Limit(100, "limit", rows("/roles")),
+    "entries of a page": Limit(100, "limit", rows("/audit")),
+}
+# What is asked for once it is long enough, but not there.
+NOT_THERE = {"account": 404}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_the_most_is_taken_and_one_more_is_refused_with_its_field(
+    pipeline: Pipeline, name: str
+) -> None:
+    pipeline.kenyan(1)
+    limit = LIMITS[name]
+
+    most, beyond = (limit.ask(api(pipeline), size) for size in (limit.most, limit.most + 1))
+
+    assert most.status < 300 or most.status == NOT_THERE.get(name), most.text
+    assert (beyond.status, beyond.body["field"]) == (400, limit.field)
+
+
+@pytest.mark.parametrize("path", ["/users", "/accounts"])
+def test_a_page_has_at_least_one_row(pipeline: Pipeline, path: str) -> None:
+    one, none = (api(pipeline).get(path, limit=limit) for limit in ("1", "0"))
+
+    assert one.status == 200
+    assert (none.status, none.body["field"]) == (400, "limit")
+
+
+def test_a_tenant_has_a_hundred_roles_at_most(pipeline: Pipeline) -> None:
+    known = [Role(f"role {number}", 1) for number in range(99)]
+    pipeline.resources.tables.directory.put_roles(TENANT, known, pipeline.deadline)
+
+    last, beyond, again = (
+        api(pipeline).request("PUT", f"/roles/{role}", {"max_users": 1})
+        for role in ("AE", "BE", "AE")
+    )
+
+    assert (last.status, beyond.status, again.status) == (200, 409, 200)
+
+
+def test_a_tenant_has_25_profiles_of_its_own_at_most(pipeline: Pipeline) -> None:
+    for number in range(24):
+        own = replace(presets()["single-strict"], name=f"own-{number}", version=1)
+        pipeline.resources.tables.directory.put_profile(TENANT, own)
+
+    last, beyond, again = (
+        api(pipeline).request("PUT", f"/profiles/{name}", OWN)
+        for name in ("last", "beyond", "last")
+    )
+
+    assert (last.status, beyond.status, again.status) == (200, 409, 200)
