@@ -307,3 +307,29 @@ def test_people_and_machines_find_the_import_in_the_console(import_: ImportSumma
     assert json.loads(linked.json)["console_url"] == LINK
     assert linked.text.replace(f"In the console:\n  {LINK}\n\n", "") == plain.text
     assert "console_url" not in json.loads(plain.json)
+
+
+@pytest.mark.parametrize(
+    ("approve_reason", "cancel_reason", "lines"),
+    [
+        ("", "", ["Approved by ana@x.example.", "Cancelled by bo@x.example."]),
+        ("", "wrong file", ["Approved by ana@x.example.", "Cancelled by bo@x.example: wrong file"]),
+        # There is room for one reason, that of the last decision.
+        ("looks good", "", ["Approved by ana@x.example.", "Cancelled by bo@x.example."]),
+    ],
+)
+def test_who_decided_is_named_with_the_reason_of_the_last_decision(
+    approve_reason: str, cancel_reason: str, lines: list[str]
+) -> None:
+    decided = replace(
+        DONE,
+        state=State.CANCELLED,
+        approved_by="ana@x.example",
+        approve_reason=approve_reason,
+        cancelled_by="bo@x.example",
+        cancel_reason=cancel_reason,
+    )
+
+    found = notice(decided).text.splitlines()
+
+    assert [line for line in found if " by " in line and "x.example" in line] == lines
