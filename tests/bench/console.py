@@ -11,6 +11,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,7 @@ from handover.pipeline.summaries import RESULTS
 from handover.runtime import rfc3339
 from handover.store.import_items import ImportItem
 from handover.store.tables import TableNames, Tables, connect
-from playwright.sync_api import Response, sync_playwright
+from playwright.sync_api import Error, Response, sync_playwright
 
 from infra import local
 from infra.chromium import find_chromium
@@ -72,7 +73,9 @@ class Seen:
     def note(self, response: Response) -> None:
         path = urlsplit(response.url).path
         if response.ok and (path.endswith((".js", ".css", "/console/import"))):
-            self.compressed[path] = len(gzip.compress(response.body()))
+            # A page that has been left already has no body any more.
+            with suppress(Error):
+                self.compressed[path] = len(gzip.compress(response.body()))
 
 
 def measure(*, quick: bool = False) -> Topic:
