@@ -20,7 +20,7 @@ from tests.simulation.engine import scene as the_scene
 from tests.simulation.engine.scene import SCENES
 
 # Of the faults that can happen to the calls of a scene, one in so many.
-FAULTS_APART = int(os.environ.get("SPREAD_FAULTS_APART", "293"))
+FAULTS_APART = int(os.environ.get("SPREAD_FAULTS_APART", "587"))
 READERS = (
     "plain",
     "two",
