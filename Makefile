@@ -54,7 +54,7 @@ picture: setup .venv/.browser ## take the picture of the console's preview again
 # tests/conftest.py says what stays together. Then what mostly computes. The simulation patches time
 # and the whole SDK, so it has processes of its own; some of it shares itself out.
 test: setup .venv/.browser ## run every test; needs several minutes
-	$(PYTHON) -m pytest -n 5 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 tests/e2e tests/browser tests/contract tests/crash
+	$(PYTHON) -m pytest -n 6 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 tests/e2e tests/browser tests/contract tests/crash
 	$(PYTHON) -m pytest -n 3 --dist loadfile --max-worker-restart 0 --ignore tests/simulation --ignore tests/e2e --ignore tests/browser --ignore tests/contract --ignore tests/crash
 	$(PYTHON) -m pytest -n 3 --dist worksteal -m "not all_cores" tests/simulation
 	$(PYTHON) -m pytest -m all_cores tests/simulation
