@@ -50,12 +50,13 @@ reference: setup ## write the lists in the documents again that the code knows
 picture: setup .venv/.browser ## take the picture of the console's preview again, for README.md
 	$(PYTHON) -m infra.picture
 
-# First what mostly waits for the embedded AWS or for answers, more at a time than there are cores;
-# tests/conftest.py says what stays together. Then what mostly computes. The simulation patches time
-# and the whole SDK, so it has processes of its own; some of it shares itself out.
+# First what mostly waits for the embedded AWS, more at a time than there are cores; tests/conftest.py
+# says what stays together. Then what mostly computes, in the order of folders, so that tests/contract,
+# which takes longest, begins early. The simulation patches time and the whole SDK, so it has processes
+# of its own; some of it shares itself out.
 test: setup .venv/.browser ## run every test; needs several minutes
-	$(PYTHON) -m pytest -n 6 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 tests/e2e tests/browser tests/contract tests/crash
-	$(PYTHON) -m pytest -n 3 --dist loadfile --max-worker-restart 0 --ignore tests/simulation --ignore tests/e2e --ignore tests/browser --ignore tests/contract --ignore tests/crash
+	$(PYTHON) -m pytest -n 5 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 tests/e2e tests/browser tests/crash
+	$(PYTHON) -m pytest -n 3 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 --ignore tests/simulation --ignore tests/e2e --ignore tests/browser --ignore tests/crash
 	$(PYTHON) -m pytest -n 3 --dist worksteal -m "not all_cores" tests/simulation
 	$(PYTHON) -m pytest -m all_cores tests/simulation
 
