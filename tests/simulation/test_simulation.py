@@ -289,6 +289,20 @@ def test_a_function_that_behaves_otherwise_is_noticed(
     assert "not led by its input" in report.violations[0]
 
 
+@pytest.mark.parametrize("kind", ["others_first", "world_first"])
+def test_a_function_that_runs_while_a_call_of_another_is_in_flight_makes_the_same_calls(
+    machine: Machine, kind: str
+) -> None:
+    parent = machine.run(Plan("removal"), traced=True)
+    plan = parent.plan.with_fault(69, kind)  # Several look-ups are in flight there.
+
+    known = machine.run(plan, after=parent, traced=True)
+    machine.forget()
+    run = machine.run(plan, after=parent, traced=True)
+
+    assert run.trace == known.trace
+
+
 def test_logs_hold_nothing_of_what_was_uploaded(machine: Machine) -> None:
     machine.log = io.StringIO()
     try:

@@ -9,7 +9,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import copy_context
+from contextvars import Context
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -564,8 +564,8 @@ class World:
         context = LambdaContext(name, request_id, lambda: run.deadline - self.clock.now)
         self.running.append(run)
         try:
-            # Each invocation has a process of its own.
-            answer = copy_context().run(self._answer, function, request_id, event, context)
+            # Each invocation has a process of its own, though a call of another be in flight.
+            answer = Context().run(self._answer, function, request_id, event, context)
         except KilledError:
             return False, None
         except Exception as error:  # noqa: BLE001 - as Lambda, which takes any for a failure
