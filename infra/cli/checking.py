@@ -168,7 +168,7 @@ def _check_chunk(
         problem = (
             instruction_of(line, opened.binding, profile)
             if repeat is None
-            else repeated_line(line, repeat, opened.binding.account_label).rejection
+            else repeated_line(line, repeat, opened.binding.key_label).rejection
         )
         if isinstance(problem, Rejection):
             found.codes[problem.code] += 1
@@ -243,7 +243,7 @@ def _scan(opened: _Opened, profile: Profile, screen: Screen, name: str) -> Scan:
             blocks(),
             dialect=opened.dialect,
             header=opened.header,
-            key=KeyColumn(opened.binding.account, SEED),
+            key=KeyColumn(opened.binding.key, SEED),
             sizes=Sizes(CHUNK_BYTES, CHUNK_LINES),
             fallback_encoding=profile.fallback_encoding,
         )

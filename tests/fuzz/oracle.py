@@ -215,7 +215,7 @@ def _has_moved(fields: tuple[str, ...], own_at: int) -> bool:
 
 
 def _asks(fields: tuple[str, ...], binding: Binding, profile: Profile) -> _Asks | tuple[str, str]:
-    account = fields[binding.account].strip()
+    account = fields[binding.key].strip()
     if not account:
         return "rejected", "ACCOUNT_BLANK"
     if _CONTROL_IN_CELL.search(account):

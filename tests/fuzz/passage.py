@@ -125,7 +125,7 @@ def _passed(upload: bytes, profile: Profile, sizes: Sizes, seed: int) -> Passage
         cut(body, sizes.block),
         dialect=dialect,
         header=header,
-        key=KeyColumn(binding.account, seed),
+        key=KeyColumn(binding.key, seed),
         sizes=ScanSizes(sizes.chunk_bytes, sizes.chunk_lines, window_bytes=sizes.window),
         clearing=Clearing(
             [one.index for assignee in binding.roles for one in (assignee, *assignee.others)],
@@ -197,7 +197,7 @@ def _decided(
         if line.number not in repeated
     }
     asked = [one for one in understood.values() if isinstance(one, Instruction)]
-    unknown = [key for key in dict.fromkeys(one.account_id for one in asked) if key not in ACCOUNTS]
+    unknown = [key for key in dict.fromkeys(one.record_id for one in asked) if key not in ACCOUNTS]
     likely: dict[str, str] = {}
     for key in unknown[:MAX_UNKNOWN_IDS]:
         there = [other for other in likely_ids(key) if other in ACCOUNTS]
@@ -208,9 +208,9 @@ def _decided(
     for line in found:
         one = understood.get(line.number)
         if one is None:
-            results.append(repeated_line(line, repeated[line.number], binding.account_label))
+            results.append(repeated_line(line, repeated[line.number], binding.key_label))
         elif isinstance(one, Instruction):
-            planned = plan(one, ACCOUNTS.get(one.account_id), lookup, profile, CONTEXT)
+            planned = plan(one, ACCOUNTS.get(one.record_id), lookup, profile, CONTEXT)
             results.append(
                 LineResult(
                     line, planned.outcome, planned.changes, planned.rejection, planned.message

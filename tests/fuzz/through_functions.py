@@ -85,7 +85,7 @@ def _accounts(pipeline: Pipeline, passage: Passage) -> Iterator[str]:
     """Accounts hold what the lines that applied say, and all others what they held."""
     expected = {name: dict(account.assigned) for name, account in ACCOUNTS.items()}
     for result in passage.results:
-        account = result.line.fields[passage.binding.account].strip() if result.changes else ""
+        account = result.line.fields[passage.binding.key].strip() if result.changes else ""
         for change in result.changes:
             expected[account][change.role] = change.after
     accounts = pipeline.resources.tables.accounts

@@ -268,7 +268,7 @@ def test_r51_a_mapping_is_saved_as_a_profile(api: Api, stranger: Api) -> None:
     stored = api.stack.tables.directory.profile(api.tenant, "kunden")
     assert stored is not None
     for header in (["Betreuer", "kunde nr."], ["account Manager", "Account ID"]):
-        assert bind(header, stored, mapping={}, line=1).account == 1
+        assert bind(header, stored, mapping={}, line=1).key == 1
 
 
 def test_labels_that_change_places_are_saved_so(api: Api) -> None:

@@ -925,7 +925,7 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 f"{PIPELINE}.previews",
                 "PreviewedPlanner.decide",
-                "if is_as_previewed(self.previews.get(one.line), found.get(one.account_id))",
+                "if is_as_previewed(self.previews.get(one.line), found.get(one.record_id))",
                 "if True",
             ),
         ),

@@ -66,7 +66,7 @@ def test_a_plan_finds_the_columns_again() -> None:
         OpcoWall.ALWAYS,
     )
 
-    assert (plan.binding.account, plan.binding.roles[0].index) == (1, 0)
+    assert (plan.binding.key, plan.binding.roles[0].index) == (1, 0)
 
 
 def test_a_plan_keeps_the_wall_and_an_older_one_knows_the_profiles_alone() -> None:

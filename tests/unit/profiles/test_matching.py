@@ -275,7 +275,7 @@ def test_sure_columns_take_what_binding_takes_and_more() -> None:
     mapping = mapping_for(found(*labels), STRICT)
 
     assert mapping == {"Kundennummer": "account ID", "KAM e-mail": "account Manager"}
-    assert bind(labels, STRICT, mapping=mapping, line=1).account == 0
+    assert bind(labels, STRICT, mapping=mapping, line=1).key == 0
 
 
 @pytest.mark.parametrize(

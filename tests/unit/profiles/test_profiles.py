@@ -303,7 +303,7 @@ def test_columns_are_found_by_label_or_alias_in_any_case_and_spacing(
 ) -> None:
     binding = found(*labels)
 
-    assert (binding.account, binding.account_label) == (0, " ".join(labels[0].split()))
+    assert (binding.key, binding.key_label) == (0, " ".join(labels[0].split()))
     assert [(assignee.index, assignee.label, assignee.role) for assignee in binding.roles] == [
         (1, " ".join(labels[1].split()), "account_manager")
     ]
@@ -312,7 +312,7 @@ def test_columns_are_found_by_label_or_alias_in_any_case_and_spacing(
 def test_columns_may_stand_in_any_order_among_others_which_are_discarded() -> None:
     binding = found("region", "account Manager", "", "note", "account ID", "note")
 
-    assert (binding.account, [assignee.index for assignee in binding.roles]) == (4, [1])
+    assert (binding.key, [assignee.index for assignee in binding.roles]) == (4, [1])
 
 
 @pytest.mark.parametrize(
@@ -389,7 +389,7 @@ def test_a_mapping_gives_a_column_another_name_in_any_case() -> None:
         line=1,
     )
 
-    assert (binding.account, binding.roles[0].index) == (0, 1)
+    assert (binding.key, binding.roles[0].index) == (0, 1)
     assert binding.roles[0].label == "ZUSTÄNDIG"
 
 

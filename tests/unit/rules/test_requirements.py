@@ -154,7 +154,7 @@ def test_r15_an_account_id_is_text_and_stays_as_it_is(account_id: str) -> None:
     understood = asked(account_id, AMINA.email)
 
     assert isinstance(understood, Instruction)
-    assert understood.account_id == account_id.strip()
+    assert understood.record_id == account_id.strip()
 
 
 def test_r16_a_user_of_another_opco_is_not_assigned() -> None:

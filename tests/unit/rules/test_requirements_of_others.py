@@ -143,7 +143,7 @@ def test_r72_columns_are_mapped_and_additional_ones_discarded() -> None:
 
     binding = bind(labels, WORKFLOWS, mapping=mapping, line=1)
 
-    assert binding.account == 1
+    assert binding.key == 1
     assert [(assignee.index, assignee.role) for assignee in binding.roles] == [
         (2, "account_manager"),
         (3, "workflow"),

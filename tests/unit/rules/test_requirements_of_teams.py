@@ -113,7 +113,7 @@ def test_r51_the_crms_own_labels_are_mapped() -> None:
 
     binding = bind(("Owner Email", "Acct", "Stage"), TEAM, mapping=mapping, line=1)
 
-    assert (binding.account, binding.roles[0].index, binding.roles[0].role) == (1, 0, CSM)
+    assert (binding.key, binding.roles[0].index, binding.roles[0].role) == (1, 0, CSM)
 
 
 @pytest.mark.parametrize("cell", ["Ana Lima", "ana lima", " Ana\u00a0 Lima"])

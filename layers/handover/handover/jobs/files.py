@@ -203,7 +203,7 @@ def _changes(
 ) -> Iterator[tuple[str, tuple[RoleChange, ...]]]:
     """The accounts that an import changed and how, from its results.csv."""
     csv.field_size_limit(MAX_RECORD_BYTES)
-    account = plan.binding.account
+    account = plan.binding.key
     reader = csv.reader(text_lines_of(results, deadline), delimiter=plan.dialect.delimiter)
     next(reader, None)
     for row in reader:

@@ -210,7 +210,7 @@ def _part_writes(
     def write(key: str, body: bytes, content_type: str = "text/csv") -> Callable[[], object]:
         return partial(objects.write, resources.work_bucket, key, body, content_type)
 
-    account = found.work.binding.account
+    account = found.work.binding.key
     rows = lines_part(results, header=header, dialect=dialect, account=account)
     yield write(lines_key(item.pk, number, attempt), rows, "application/octet-stream")
     if tally(results).with_errors:

@@ -52,9 +52,9 @@ def would_clear(
         while batch := list(islice(waiting, ACCOUNTS_AT_A_TIME)):
             hurry.check()
             accounts = resources.tables.accounts.read(
-                item.tenant, dict.fromkeys(asked.account_id for asked in batch), hurry
+                item.tenant, dict.fromkeys(asked.record_id for asked in batch), hurry
             )
-            cleared += sum(_clears(asked, accounts.get(asked.account_id)) for asked in batch)
+            cleared += sum(_clears(asked, accounts.get(asked.record_id)) for asked in batch)
             if cleared > most:
                 return _approval("would clear more than the tenant's limit", cleared, scanned.lines)
     except RetryLaterError:

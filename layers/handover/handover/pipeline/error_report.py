@@ -81,7 +81,7 @@ def _columns_of(plan: ImportPlan) -> Mapping[str, int]:
     """Which column is wrong, by what a code begins with, where the error itself names none."""
     header = plan.header
     binding = bind(header.labels, plan.profile, mapping=plan.mapping, line=header.last_line)
-    columns = {"ACCOUNT": binding.account}
+    columns = {"ACCOUNT": binding.key}
     if len(binding.roles) == 1:
         columns |= dict.fromkeys(("USER", "OTHER"), binding.roles[0].index)
     return columns

@@ -77,7 +77,7 @@ def results_of(
     application = _Application(planner, work.tenant, decided, deadline, may_store=may_store)
     for plans, found in application.plans(_batches(asked)):
         for place, planned in plans.items():
-            record = found.get(asked[place].account_id)
+            record = found.get(asked[place].record_id)
             results[place] = _result(lines[place], asked[place], planned, record)
     return [result for result in results if result is not None]
 
@@ -91,7 +91,7 @@ def _batches(asked: Mapping[int, Instruction]) -> Iterator[dict[int, Instruction
 def _repeated(line: Line, repeat: Repeat, work: Work) -> LineResult:
     if repeat.is_login:
         return repeated_login(line, repeat, work.binding)
-    return repeated_line(line, repeat, work.binding.account_label, work.profile.about)
+    return repeated_line(line, repeat, work.binding.key_label, work.profile.about)
 
 
 class _Application:
@@ -137,7 +137,7 @@ class _Application:
                 make_each(self._reads(reading), _take, self._pace)
                 self._decided.lines += len(plans)
                 self._decided.previews |= {
-                    one.line: preview_of(plans[place], found.get(one.account_id))
+                    one.line: preview_of(plans[place], found.get(one.record_id))
                     for place, one in asked.items()
                 }
             yield plans, found
@@ -145,7 +145,7 @@ class _Application:
 
     def _reads(self, reading: _Reading) -> Iterator[Call[_Taking]]:
         """The calls that read the records of lines."""
-        ids = list(dict.fromkeys(one.account_id for one in reading.asked.values()))
+        ids = list(dict.fromkeys(one.record_id for one in reading.asked.values()))
         for begin in range(0, len(ids), KEYS_A_READ):
             yield partial(self._read, ids[begin : begin + KEYS_A_READ], reading)
 

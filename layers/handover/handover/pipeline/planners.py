@@ -110,7 +110,7 @@ class DonePlanner:
     ) -> dict[int, Decision]:
         """What each line has done already, NOT_PROCESSED when nothing."""
         return {
-            place: account_only(one, found.get(one.account_id), self.work.context)
+            place: account_only(one, found.get(one.record_id), self.work.context)
             for place, one in asked.items()
         }
 
@@ -129,11 +129,11 @@ class AssignmentPlanner:
     ) -> dict[int, Decision]:
         """The decision on each line; similar ids are looked up for unknown accounts."""
         work = self.work
-        ids = dict.fromkeys(one.account_id for one in asked.values())
+        ids = dict.fromkeys(one.record_id for one in asked.values())
         likely = likely_accounts(self.resources, work.tenant, ids, found, deadline)
         known = replace(self.lookup, likely=likely) if likely else self.lookup
         return {
-            place: plan(one, found.get(one.account_id), known, work.profile, work.context)
+            place: plan(one, found.get(one.record_id), known, work.profile, work.context)
             for place, one in asked.items()
         }
 
@@ -155,7 +155,7 @@ class RecordPlanner:
         known = self._context(asked.values(), found, deadline)
         decided: dict[int, Decision] = {}
         for place, one in asked.items():
-            record = found.get(one.account_id) or Record(work.tenant, one.account_id, 0)
+            record = found.get(one.record_id) or Record(work.tenant, one.record_id, 0)
             decided[place] = plan_record(one, record, known, work.profile, work.context)
         return decided
 
@@ -167,7 +167,7 @@ class RecordPlanner:
         new = [
             one
             for one in asked
-            if one.account_id not in records or is_made_later(records[one.account_id], work.context)
+            if one.record_id not in records or is_made_later(records[one.record_id], work.context)
         ]
         lookup = _lookup(self.resources, work, new, deadline)
         if self.users is not None:
@@ -209,8 +209,8 @@ def _logins(
     """Who has the login names that these lines ask for; a free one goes to the first line."""
     logins: dict[str, str] = {}
     for one in asked:
-        there = records.get(one.account_id) or Record(work.tenant, one.account_id, 0)
+        there = records.get(one.record_id) or Record(work.tenant, one.record_id, 0)
         if login := login_asked(one, there, work.context):
-            logins.setdefault(login, one.account_id)
+            logins.setdefault(login, one.record_id)
     look = users.holders_of_logins if work.is_dry_run else users.claim_logins
     return look(work.tenant, logins, work.context.precedence, work.now, deadline)

@@ -129,11 +129,11 @@ class PreviewedPlanner:
         same = {
             place: one
             for place, one in asked.items()
-            if is_as_previewed(self.previews.get(one.line), found.get(one.account_id))
+            if is_as_previewed(self.previews.get(one.line), found.get(one.record_id))
         }
         decided = self.planner.decide(same, found, deadline) if same else {}
         return {
-            place: self._bound(one, found.get(one.account_id), decided.get(place))
+            place: self._bound(one, found.get(one.record_id), decided.get(place))
             for place, one in asked.items()
         }
 

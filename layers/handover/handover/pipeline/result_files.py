@@ -143,7 +143,7 @@ def _index(plan: ImportPlan, builder: IndexBuilder) -> LineIndex:
     )
     return LineIndex(
         columns=column_names(kept_labels(plan.header, plan.dialect)),
-        account=plan.binding.account,
+        account=plan.binding.key,
         delimiter=plan.dialect.delimiter,
         roles=tuple(dict.fromkeys(roles)),
         blocks=tuple(builder.blocks),

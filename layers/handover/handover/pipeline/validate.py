@@ -323,9 +323,7 @@ def _scan(
         fingerprint.through(blocks) if admitted.sender.principal else blocks,
         dialect=file.dialect,
         header=file.header,
-        key=KeyColumn(
-            binding.account, seed, normal_address if profile.about is About.USERS else None
-        ),
+        key=KeyColumn(binding.key, seed, normal_address if profile.about is About.USERS else None),
         sizes=Sizes(
             max(MIN_CHUNK_BYTES, -(-file.size // MAX_CHUNKS)),
             chunk_lines(known.pace, worker_seconds),

@@ -54,7 +54,7 @@ def bind(
     """
     own_names = {normal_label(theirs): normal_label(ours) for theirs, ours in mapping.items()}
     found = [own_names.get(normal_label(label), normal_label(label)) for label in labels]
-    account: int | None = None
+    key: int | None = None
     roles: list[RoleColumn] = []
     missing: list[Column] = []
     for column in profile.columns:
@@ -64,17 +64,17 @@ def bind(
             if column.is_required or column.holds in KEYS:
                 missing.append(column)
         elif column.holds in KEYS:
-            account = index
+            key = index
         else:
             roles.append(
                 RoleColumn(index, _spoken(labels[index]), column.role, column.holds, column.by)
             )
-    if missing or account is None:
+    if missing or key is None:
         raise _missing(missing, profile, labels, mapping, line)
     if all(column.holds in BESIDE for column in roles):
         raise _missing_all(profile, labels, mapping, line)
     conditions = tuple(column for column in roles if column.holds is Holds.CURRENT)
-    return Binding(account, _spoken(labels[account]), _joined(roles), conditions)
+    return Binding(key, _spoken(labels[key]), _joined(roles), conditions)
 
 
 def _joined(roles: Sequence[RoleColumn]) -> tuple[RoleColumn, ...]:

@@ -30,12 +30,12 @@ class RoleColumn:
 class Binding:
     """Which columns hold what the profile needs; indexes count from 0.
 
-    `account` is the column of what lines are about: the account, or the user in a file of users.
+    `key` is the column that identifies what lines are about, `key_label` its label in the file.
     `conditions` are the columns of who must hold a role now for the line to apply.
     """
 
-    account: int
-    account_label: str
+    key: int
+    key_label: str
     roles: tuple[RoleColumn, ...]
     conditions: tuple[RoleColumn, ...] = ()
 

@@ -31,8 +31,8 @@ def account_record_of(line: Line, binding: Binding, profile: Profile) -> Instruc
     """What the line says about an account, or why it is invalid."""
     if line.fault is not None:
         return line.fault
-    account_id = line.fields[binding.account].strip()
-    label = binding.account_label
+    account_id = line.fields[binding.key].strip()
+    label = binding.key_label
     if not account_id:
         return account_blank(line.number, label)
     problem = unusable_cell(line.number, label, account_id)
@@ -45,8 +45,8 @@ def user_record_of(line: Line, binding: Binding, profile: Profile) -> Instructio
     """What the line says about a user, by normal address, or why it is invalid."""
     if line.fault is not None:
         return line.fault
-    cell = line.fields[binding.account].strip()
-    label = binding.account_label
+    cell = line.fields[binding.key].strip()
+    label = binding.key_label
     address = normal_address(cell)
     if not is_address(address):
         found = f"{cell!r} is no e-mail address" if cell else "the cell is empty"
@@ -78,7 +78,7 @@ def _instruction(
             return asked
         if asked is not None:
             requests.append(asked)
-    return Instruction(line.number, name, binding.account_label, tuple(requests))
+    return Instruction(line.number, name, binding.key_label, tuple(requests))
 
 
 def _field(

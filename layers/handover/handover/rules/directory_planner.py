@@ -143,7 +143,7 @@ def _problem(
     context: WriteContext,
 ) -> Rejection | None:
     if profile.about is About.ACCOUNTS:
-        is_bad = is_new(record) and is_ruined(asked.account_id)
+        is_bad = is_new(record) and is_ruined(asked.record_id)
         return _ruined(asked) if is_bad else None
     return _of_deleted(asked, record, context) or _login_taken(asked, record, known, context)
 
@@ -151,9 +151,9 @@ def _problem(
 def _ruined(asked: Instruction) -> Rejection:
     return Rejection(
         asked.line,
-        asked.account_label,
+        asked.key_label,
         "ACCOUNT_DAMAGED",
-        f"line {asked.line}, {asked.account_label}: a spreadsheet has made {asked.account_id!r} of "
+        f"line {asked.line}, {asked.key_label}: a spreadsheet has made {asked.record_id!r} of "
         "this id, expected the id as it was",
         "Format the column as text before you fill it.",
     )
@@ -170,9 +170,9 @@ def _of_deleted(asked: Instruction, record: Record, context: WriteContext) -> Re
         return None
     return Rejection(
         asked.line,
-        asked.account_label,
+        asked.key_label,
         "USER_DELETED",
-        f"line {asked.line}, {asked.account_label}: {asked.account_id} was deleted, expected the "
+        f"line {asked.line}, {asked.key_label}: {asked.record_id} was deleted, expected the "
         "status active, inactive or deleted",
         "Say the status active to have the user back, or delete the line.",
     )
@@ -182,11 +182,11 @@ def _login_taken(
     asked: Instruction, record: Record, known: DirectoryContext, context: WriteContext
 ) -> Rejection | None:
     login = login_asked(asked, record, context)
-    if (known.logins or {}).get(login, asked.account_id) == asked.account_id:
+    if (known.logins or {}).get(login, asked.record_id) == asked.record_id:
         return None
     label = next(
         (request.label for request in asked.requests if request.role == LOGIN_NAME),
-        asked.account_label,
+        asked.key_label,
     )
     return Rejection(
         asked.line,

@@ -51,12 +51,14 @@ class AssignmentRequest:
 class Instruction:
     """What one line asks for. A role that the line leaves unchanged has no request.
 
-    `conditions` say who must hold which role now; otherwise nothing of the line applies.
+    `record_id` identifies what the line is about: an account's id, or a user's normal address.
+    `key_label` is the label of its column. `conditions` say who must hold which role now; otherwise
+    nothing of the line applies.
     """
 
     line: int
-    account_id: str
-    account_label: str
+    record_id: str
+    key_label: str
     requests: tuple[AssignmentRequest, ...]
     conditions: tuple[AssignmentRequest, ...] = ()
 
@@ -65,10 +67,10 @@ def instruction_of(line: Line, binding: Binding, profile: Profile) -> Instructio
     """What the line asks for, or why it cannot be understood."""
     if line.fault is not None:
         return line.fault
-    account_id = line.fields[binding.account].strip()
+    account_id = line.fields[binding.key].strip()
     if not account_id:
-        return account_blank(line.number, binding.account_label)
-    broken = unusable_cell(line.number, binding.account_label, account_id)
+        return account_blank(line.number, binding.key_label)
+    broken = unusable_cell(line.number, binding.key_label, account_id)
     if broken is not None:
         return broken
     requests: list[AssignmentRequest] = []
@@ -88,7 +90,7 @@ def instruction_of(line: Line, binding: Binding, profile: Profile) -> Instructio
         if required is not None:
             conditions.append(required)
     return Instruction(
-        line.number, account_id, binding.account_label, tuple(requests), tuple(conditions)
+        line.number, account_id, binding.key_label, tuple(requests), tuple(conditions)
     )
 
 

@@ -561,7 +561,7 @@ def _too_large(
     if len(write.receipts) == 1 and len(after) <= _FEW and holders(after) <= _FEW:
         return None
     labels = {one.role: one.label for one in asked.requests}
-    label = labels.get(changes[0].role, asked.account_label)
+    label = labels.get(changes[0].role, asked.key_label)
     if (found := holders(after)) > max(MAX_HOLDERS, holders(before)):
         return _rejected(_too_many_holders(asked.line, label, found))
     if (taken := held_bytes(after)) > max(MAX_ASSIGNED_BYTES, held_bytes(before)):
@@ -592,13 +592,13 @@ def _rejected(rejection: Rejection) -> Decision:
 
 
 def _account_not_found(asked: Instruction, lookup: LookupContext) -> Rejection:
-    likely = lookup.likely.get(asked.account_id)
-    more = damage_in(asked.account_id)
+    likely = lookup.likely.get(asked.record_id)
+    more = damage_in(asked.record_id)
     if likely is not None:
         more = f" Did you mean {likely}?{more}"
     return Rejection(
         asked.line,
-        asked.account_label,
+        asked.key_label,
         "ACCOUNT_NOT_FOUND",
         "The customer was not found",
         f"Check and update your customer external ID in your file.{more}",
@@ -631,9 +631,9 @@ def _too_long(line: int, label: str, found: int, most: int) -> Rejection:
 def _account_inactive(asked: Instruction) -> Rejection:
     return Rejection(
         asked.line,
-        asked.account_label,
+        asked.key_label,
         "ACCOUNT_INACTIVE",
-        f"line {asked.line}, {asked.account_label}: the account {asked.account_id} is inactive; "
+        f"line {asked.line}, {asked.key_label}: the account {asked.record_id} is inactive; "
         "expected an active account",
         "Activate the account first, or delete the line.",
     )

@@ -8,7 +8,7 @@ from handover.profiles.fields import LOGIN_NAME, About
 
 
 def repeated_line(
-    line: Line, repeat: Repeat, account_label: str, about: About = About.ASSIGNMENTS
+    line: Line, repeat: Repeat, key_label: str, about: About = About.ASSIGNMENTS
 ) -> LineResult:
     """The result of a line that another one replaces, or that others contradict."""
     noun, one = ("user", "a user") if about is About.USERS else ("account", "an account")
@@ -18,9 +18,9 @@ def repeated_line(
         return LineResult(line, Outcome.DUPLICATE, message=message)
     rejection = Rejection(
         line.number,
-        account_label,
+        key_label,
         "DUPLICATE_CONFLICT",
-        f"line {line.number}, {account_label}: the same {noun} stands with other values on line "
+        f"line {line.number}, {key_label}: the same {noun} stands with other values on line "
         f"{others}, expected one line for {one}",
         "Keep the line that is right and delete the others.",
     )
@@ -30,7 +30,7 @@ def repeated_line(
 def repeated_login(line: Line, repeat: Repeat, binding: Binding) -> LineResult:
     """The result of a line whose login name lines of other users ask for too."""
     column = binding.role_of(LOGIN_NAME)
-    label = column.label if column is not None else binding.account_label
+    label = column.label if column is not None else binding.key_label
     login = line.fields[column.index].strip() if column is not None else ""
     rejection = Rejection(
         line.number,

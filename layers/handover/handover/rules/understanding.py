@@ -34,7 +34,7 @@ def canonical(line: Line, binding: Binding, profile: Profile) -> tuple[str, tupl
     asked = understanding_of(profile)(line, binding, profile)
     if isinstance(asked, Rejection):
         return None
-    return asked.account_id, tuple(
+    return asked.record_id, tuple(
         # Lines with other conditions ask for something else.
         "\x1f".join(
             (
@@ -77,4 +77,4 @@ def canonical_login(
     names = names_by_role.get(LOGIN_NAME, ())
     if not names or names_by_role.get(STATUS) == (DELETED,):
         return None
-    return normal_login(names[0]), (asked.account_id,)
+    return normal_login(names[0]), (asked.record_id,)

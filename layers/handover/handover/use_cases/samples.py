@@ -87,7 +87,7 @@ def _line(line: Line, binding: Binding, profile: Profile) -> dict[str, object]:
         }
     return {
         "line": line.number,
-        "about": asked.account_id,
+        "about": asked.record_id,
         "asks": [
             {"role": one.role, "what": one.operation.value, "names": list(one.names)}
             for one in asked.requests
