@@ -47,11 +47,11 @@ def test_a_file_that_is_checked_first_is_stopped_or_applied_as_it_was_checked() 
 # What would be wrong in the product, and where it is looked up.
 WRONG: dict[str, tuple[str, Callable[..., Any]]] = {
     "an account of another version is not noticed": (
-        "handover.pipeline.previews.is_as_previewed",
+        "handover.pipeline.applying.is_as_previewed",
         lambda preview, _account: preview is not None,
     ),
     "a decision that comes out otherwise is taken": (
-        "handover.pipeline.previews.only_previewed",
+        "handover.pipeline.applying.only_previewed",
         lambda planned, _preview: planned,
     ),
     "the differences are left out": (
@@ -63,7 +63,7 @@ WRONG: dict[str, tuple[str, Callable[..., Any]]] = {
         lambda _account: " (last by nobody@lumina.example, 2026-01-01T00:00:00.000Z)",
     ),
     "a line that has had its effect is decided again": (
-        "handover.pipeline.previews.already_done",
+        "handover.pipeline.applying.already_done",
         lambda _asked, _account, _claim: None,
     ),
 }

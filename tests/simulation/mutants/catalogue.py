@@ -923,7 +923,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "what is applied was shown",
         (
             Edit(
-                f"{PIPELINE}.previews",
+                f"{PIPELINE}.applying",
                 "PreviewedPlanner.decide",
                 "if is_as_previewed(self.previews.get(one.line), found.get(one.record_id))",
                 "if True",

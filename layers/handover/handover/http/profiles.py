@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from handover.http.context import gone, new_router, person_of
-from handover.http.previews import ProfileMatch
+from handover.http.file_preview import ProfileMatch
 from handover.http.problems import GONE, answers, problems
 from handover.model import Operation, Refusal
 from handover.profiles.profile import Holds

@@ -18,6 +18,7 @@ from handover.aws import objects
 from handover.deadline import Deadline
 from handover.errors import RetryLaterError
 from handover.model import Chunk, Line, LineResult, Mode, Outcome, Repeat, State
+from handover.pipeline.applying import previews_bytes, previews_for
 from handover.pipeline.import_plan import (
     ImportPlan,
     lines_key,
@@ -32,7 +33,6 @@ from handover.pipeline.lines import Decided, results_of
 from handover.pipeline.messages import hand_on, send_finalize
 from handover.pipeline.older_imports_list import older_open_imports_in
 from handover.pipeline.planners import Work
-from handover.pipeline.previews import previews_bytes, previews_for
 from handover.reading.csv_lines import lines as lines_of
 from handover.reports.counts import tally
 from handover.reports.line_parts import lines_part

@@ -12,8 +12,8 @@ from typing import Any
 from handover.aws import objects
 from handover.deadline import Deadline
 from handover.errors import RetryLaterError
+from handover.pipeline.applying import previews_from
 from handover.pipeline.import_plan import previews_key
-from handover.pipeline.previews import previews_from
 from handover.profiles.settings import Settings
 from handover.rules.change_guard import Effects, Standing, why_held
 from handover.runtime import Resources

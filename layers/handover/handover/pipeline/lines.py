@@ -10,8 +10,8 @@ from itertools import chain, islice
 from handover.deadline import Deadline
 from handover.flight import Call, Pace, make_each
 from handover.model import Account, Line, LineResult, Outcome, Repeat
+from handover.pipeline.applying import PreviewedPlanner
 from handover.pipeline.planners import Planner, Work, planner_of
-from handover.pipeline.previews import PreviewedPlanner
 from handover.reports.line_parts import is_text
 from handover.rules.applying import Preview, preview_of
 from handover.rules.instructions import Instruction

@@ -21,10 +21,12 @@ from handover.pipeline.admission import (
     has_uploader,
     uploader_of,
 )
+from handover.pipeline.applying import bind_to_preview
 from handover.pipeline.change_guard import would_change
 from handover.pipeline.clear_guard import would_clear
 from handover.pipeline.convert import ask_for_conversion
 from handover.pipeline.duplicates import store_repeats
+from handover.pipeline.file_preview import choice_of, store_preview
 from handover.pipeline.import_plan import ImportPlan, plan_json
 from handover.pipeline.mappings import remember_mapping
 from handover.pipeline.messages import send_chunks, send_finalize
@@ -39,8 +41,6 @@ from handover.pipeline.opening import (
     file_gone,
     opened,
 )
-from handover.pipeline.preview import choice_of, store_preview
-from handover.pipeline.previews import bind_to_preview
 from handover.pipeline.registration import registered
 from handover.pipeline.seen_files import Fingerprint, seen_again
 from handover.pipeline.uploads import (

@@ -16,7 +16,7 @@ from handover.profiles.parsing import profile_from
 from handover.profiles.profile import Profile
 from handover.reading.csv_lines import lines
 from handover.reading.sniff import read_head
-from handover.reports.preview import MAX_FIRST_LINES, ReadFile, comparison_to_dict
+from handover.reports.file_preview import MAX_FIRST_LINES, ReadFile, comparison_to_dict
 from handover.rules.understanding import understanding_of
 from handover.runtime import Resources
 from handover.use_cases.profiles import profile_of

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from handover.model import Mode, User
 from handover.profiles.presets import presets
-from handover.reports.preview import MAX_CELL_CHARS, MAX_FIRST_LINES
+from handover.reports.file_preview import MAX_CELL_CHARS, MAX_FIRST_LINES
 
 from tests.kit.caller import Answer, Api
 from tests.kit.memory_aws import ObjectCreated

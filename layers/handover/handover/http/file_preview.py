@@ -11,7 +11,7 @@ from handover.http.imports import Name
 from handover.http.problems import answers
 from handover.profiles.matching.assignment import How
 from handover.runtime import resources
-from handover.use_cases.previews import preview_of
+from handover.use_cases.file_preview import preview_of
 
 router = new_router()
 

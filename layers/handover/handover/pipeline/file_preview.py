@@ -85,7 +85,7 @@ def store_preview(
 ) -> None:
     """Stores the preview of a file that was read to its end, for finalize to publish."""
     # It compares columns with what people call them; other files do not wait for that.
-    from handover.reports.preview import MAX_FIRST_LINES, ReadFile, preview_to_dict
+    from handover.reports.file_preview import MAX_FIRST_LINES, ReadFile, preview_to_dict
 
     chunk = scanned.chunks[0]
     data = objects.read_range(upload, chunk.start, chunk.end)
