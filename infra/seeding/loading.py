@@ -16,7 +16,7 @@ from handover.profiles.opco_wall import OpcoWall
 from handover.profiles.presets import presets
 from handover.profiles.profile import Profile
 from handover.rules.addresses import normal_address, normal_login
-from handover.rules.planner import are_apart
+from handover.rules.opco_wall import are_apart
 from handover.store.tables import Tables
 from handover.use_cases.settings import check_directory_right
 

@@ -41,9 +41,10 @@ from handover.reports.counts import Counts, tally
 from handover.reports.parts import errors_head, errors_part, results_head, results_part
 from handover.rules.addresses import normalized_name
 from handover.rules.damage import likely_ids
+from handover.rules.decision import LookupContext, WriteContext
 from handover.rules.instructions import Instruction, instruction_of
 from handover.rules.nearness import nearest
-from handover.rules.planner import LookupContext, WriteContext, plan
+from handover.rules.planner import plan
 from handover.rules.repeats import repeated_line
 from handover.rules.understanding import canonical
 from handover.workbooks.conversion import open_workbook

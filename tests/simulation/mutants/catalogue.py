@@ -14,7 +14,7 @@ from pynamodb.exceptions import PynamoDBException
 
 from tests.simulation.mutants.mutant import Edit, Mutant
 
-PLANNER, STORE = "handover.rules.planner", "handover.store"
+PRECEDENCE, STORE = "handover.rules.precedence", "handover.store"
 PIPELINE, JOBS = "handover.pipeline", "handover.jobs"
 LATE = ("late_older", "late_older_inside")
 KILLS = ("kill_before", "kill_after", "timeout_after", "error_after", "world_first")
@@ -127,7 +127,10 @@ MUTANTS: tuple[Mutant, ...] = (
         "order of imports",
         (
             Edit(
-                PLANNER, "decide", 'account.precedences.get(role, "") > context.precedence', "False"
+                PRECEDENCE,
+                "decide",
+                'account.precedences.get(role, "") > context.precedence',
+                "False",
             ),
         ),
         scenes=("older",),
@@ -136,14 +139,14 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "unchanged_not_ordered",
         "order of imports",
-        (Edit(PLANNER, "_raise_precedences", "if not context.older_open_imports:", "if True:"),),
+        (Edit(PRECEDENCE, "_raise_precedences", "if not context.older_open_imports:", "if True:"),),
         scenes=("older",),
         kinds=LATE,
     ),
     Mutant(
         "kept_seats_not_ordered",
         "order of imports",
-        (Edit(PLANNER, "_change", "decided if context.older_open_imports else ", ""),),
+        (Edit(PRECEDENCE, "_change", "decided if context.older_open_imports else ", ""),),
         scenes=("older",),
         kinds=LATE,
     ),
@@ -171,7 +174,11 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "always_writes_order",
         "unchanged lines cost nothing",
-        (Edit(PLANNER, "_raise_precedences", "if not context.older_open_imports:", "if False:"),),
+        (
+            Edit(
+                PRECEDENCE, "_raise_precedences", "if not context.older_open_imports:", "if False:"
+            ),
+        ),
     ),
     Mutant(
         "no_lease",
@@ -433,13 +440,13 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "marks_not_looked_up",
         "a retried chunk finds its receipts",
-        (Edit(PLANNER, "already_done", "for receipt in own:", "for receipt in ():"),),
+        (Edit(PRECEDENCE, "already_done", "for receipt in own:", "for receipt in ():"),),
         kinds=KILLS,
     ),
     Mutant(
         "raised_order_forgotten",
         "a retried line that changed nothing finds the order it raised",
-        (Edit(PLANNER, "already_done", "if not own and any(", "if False and any("),),
+        (Edit(PRECEDENCE, "already_done", "if not own and any(", "if False and any("),),
         scenes=("older",),
         pair=("kill_after", "user_inactive"),
         function="assign",
@@ -449,7 +456,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "receipts stay while their import may be worked",
         (
             Edit(
-                PLANNER,
+                PRECEDENCE,
                 "_change",
                 "receipt.precedence > context.precedence\n"
                 "        or receipt.import_id in context.older_open_imports",
@@ -708,7 +715,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "an undo gives back only what is as the import left it",
         (
             Edit(
-                PLANNER,
+                PRECEDENCE,
                 "decide",
                 "not is_as_left(before, request.expected)",
                 "False",
@@ -734,7 +741,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "conditions_ignored",
         "a line applies only where the right users hold the role",
-        (Edit(PLANNER, "plan", "if asked.conditions:", "if False:"),),
+        (Edit("handover.rules.planner", "plan", "if asked.conditions:", "if False:"),),
         scenes=("conditional",),
     ),
     Mutant(

@@ -11,15 +11,10 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 
 from handover.model import Account, Outcome, RoleChange, User
+from handover.rules.decision import Decision, LookupContext, RecordWrite, WriteContext
 from handover.rules.instructions import AssignmentRequest, Instruction
-from handover.rules.planner import (
-    Decision,
-    LookupContext,
-    RecordWrite,
-    WriteContext,
-    account_only,
-    plan,
-)
+from handover.rules.planner import plan
+from handover.rules.precedence import account_only
 
 from tests.unit.rules.scenery import variant
 

@@ -10,9 +10,10 @@ from handover.profiles.binding import bind
 from handover.profiles.parsing import profile_from, profile_json
 from handover.profiles.presets import presets
 from handover.profiles.profile import Profile
+from handover.rules.decision import Decision, LookupContext, WriteContext
 from handover.rules.instructions import Instruction, instruction_of
 from handover.rules.nearness import nearest
-from handover.rules.planner import Decision, LookupContext, WriteContext, plan
+from handover.rules.planner import plan
 
 STRICT = presets()["single-strict"]
 HEADER = ("account ID", "account Manager")

@@ -12,7 +12,7 @@ from handover.rules.applying import (
     only_previewed,
     preview_of,
 )
-from handover.rules.planner import Decision
+from handover.rules.decision import Decision
 
 ANA, BO = "ana@y.example", "bo@y.example"
 ACCOUNT = Account("y", "A1", 3, opco="Kenya", assigned={"owner": (ANA,), "viewer": ()})

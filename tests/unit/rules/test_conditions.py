@@ -11,8 +11,9 @@ from handover.profiles.binding import bind
 from handover.profiles.presets import presets
 from handover.profiles.profile import Profile, Role
 from handover.rules.addresses import normalized_name
+from handover.rules.decision import Decision, LookupContext
 from handover.rules.instructions import Instruction, instruction_of
-from handover.rules.planner import Decision, LookupContext, plan
+from handover.rules.planner import plan
 from handover.rules.understanding import canonical
 
 from tests.unit.rules.scenery import context

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from handover.model import Account, ChangeReceipt, Outcome, RoleChange
 from handover.profiles.presets import presets
-from handover.rules.planner import RecordWrite
+from handover.rules.decision import RecordWrite
 
 from tests.unit.rules.scenery import (
     AMINA,

@@ -16,9 +16,10 @@ from handover.profiles.binding import bind
 from handover.profiles.presets import presets
 from handover.profiles.profile import Profile
 from handover.profiles.template import template_csv
+from handover.rules.decision import Decision, LookupContext
 from handover.rules.instructions import Instruction, instruction_of
 from handover.rules.nearness import nearest
-from handover.rules.planner import Decision, LookupContext, plan
+from handover.rules.planner import plan
 
 from tests.unit.rules.scenery import context
 

@@ -7,8 +7,9 @@ from handover.model import Account, ChangeReceipt, Line, Outcome, RoleChange
 from handover.profiles.binding import bind
 from handover.profiles.made import removing
 from handover.profiles.profile import Profile
+from handover.rules.decision import Decision, LookupContext, WriteContext
 from handover.rules.instructions import Instruction, instruction_of
-from handover.rules.planner import Decision, LookupContext, WriteContext, plan
+from handover.rules.planner import plan
 from handover.rules.sizes import (
     MAX_ASSIGNED_BYTES,
     MAX_CHANGE_BYTES,

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from handover.deadline import RESERVE_SECONDS, Deadline
 from handover.errors import RetryLaterError
 from handover.model import Account, User
-from handover.rules.planner import RecordWrite
+from handover.rules.decision import RecordWrite
 from handover.sdk import BUSY_ERRORS
 from handover.store.accounts import item_from
 from handover.store.batches import (

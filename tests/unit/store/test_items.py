@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from handover.model import Account, ChangeReceipt, RoleChange
+from handover.rules.decision import RecordWrite
 from handover.rules.directory_lines import MAX_ID_BYTES
 from handover.rules.pending import is_pending
-from handover.rules.planner import RecordWrite
 from handover.rules.sizes import decided_bytes
 from handover.store.accounts import MAX_KEY_BYTES, account_from, account_keys, item_from
 from handover.store.history import Holding, holdings_of

@@ -28,8 +28,8 @@ from handover.reading.guards import unguard
 from handover.reading.limits import MAX_RECORD_BYTES
 from handover.reports.parsed_changes import changes_from_cells
 from handover.reports.parts import RESULTS_COLUMNS
+from handover.rules.opco_wall import are_apart
 from handover.rules.pending import pending_assignee
-from handover.rules.planner import are_apart
 from handover.runtime import Resources
 from handover.store.tickets import TicketItem
 

@@ -39,8 +39,8 @@ from handover.pipeline.parking import Stream
 from handover.pipeline.upload_keys import ticket_time
 from handover.profiles.fields import ACTIVE, DELETED
 from handover.profiles.opco_wall import OpcoWall
+from handover.rules.opco_wall import are_apart
 from handover.rules.pending import pending_assignee
-from handover.rules.planner import are_apart
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 from handover.store.jobs import JOB, RECHECK
 from handover.store.tickets import TicketItem

@@ -18,8 +18,9 @@ from handover.model import Account, Line, Outcome, RoleChange
 from handover.pipeline.import_plan import ImportPlan, plan_from, previews_index_key, previews_key
 from handover.pipeline.planners import Planner
 from handover.rules.applying import Preview, changed_since, is_as_previewed, only_previewed
+from handover.rules.decision import Decision, WriteContext
 from handover.rules.instructions import Instruction
-from handover.rules.planner import Decision, WriteContext, already_done
+from handover.rules.precedence import already_done
 from handover.runtime import Resources
 from handover.store.directory_records import Records
 

@@ -37,8 +37,8 @@ from handover.reading.csv_lines import lines as lines_of
 from handover.reports.counts import tally
 from handover.reports.line_parts import lines_part
 from handover.reports.parts import errors_part
+from handover.rules.decision import WriteContext
 from handover.rules.pacing import is_handed_on
-from handover.rules.planner import WriteContext
 from handover.rules.resending import is_probe
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 from handover.store.chunks import Taken

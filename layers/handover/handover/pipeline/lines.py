@@ -14,8 +14,8 @@ from handover.pipeline.applying import PreviewedPlanner
 from handover.pipeline.planners import Planner, Work, planner_of
 from handover.reports.line_parts import is_text
 from handover.rules.applying import Preview, preview_of
+from handover.rules.decision import Decision, RecordWrite
 from handover.rules.instructions import Instruction
-from handover.rules.planner import Decision, RecordWrite
 from handover.rules.repeats import repeated_line, repeated_login
 from handover.rules.understanding import understanding_of
 from handover.runtime import Resources

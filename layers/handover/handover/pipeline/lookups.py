@@ -12,10 +12,10 @@ from handover.profiles.opco_wall import OpcoWall
 from handover.profiles.profile import NamedBy
 from handover.rules.addresses import normal_address, normal_login, normalized_name
 from handover.rules.damage import likely_ids
+from handover.rules.decision import LookupContext
 from handover.rules.instructions import Instruction
 from handover.rules.nearness import nearest
 from handover.rules.pending import address_in
-from handover.rules.planner import LookupContext
 from handover.runtime import Resources
 
 # Limits the cost of suggesting accounts: at most this many unknown ids at a time, each compared

@@ -16,6 +16,7 @@ from handover.profiles.columns import Binding
 from handover.profiles.fields import About
 from handover.profiles.opco_wall import OpcoWall
 from handover.profiles.profile import Profile
+from handover.rules.decision import Decision, LookupContext, WriteContext
 from handover.rules.directory_planner import (
     DirectoryContext,
     is_made_later,
@@ -23,7 +24,8 @@ from handover.rules.directory_planner import (
     plan_record,
 )
 from handover.rules.instructions import Instruction
-from handover.rules.planner import Decision, LookupContext, WriteContext, account_only, plan
+from handover.rules.planner import plan
+from handover.rules.precedence import account_only
 from handover.runtime import Resources
 from handover.store.directory_records import Records
 

@@ -18,8 +18,8 @@ from handover.pipeline.parking import Stream
 from handover.profiles.fields import is_field
 from handover.profiles.opco_wall import OpcoWall
 from handover.reports.receipts import receipt_to_dict
+from handover.rules.opco_wall import are_apart
 from handover.rules.pending import address_in, is_pending
-from handover.rules.planner import are_apart
 from handover.runtime import Invocation, Resources, history_days
 from handover.store.accounts import account_from
 from handover.store.history import Entry, Holding, holdings_of

@@ -1,4 +1,4 @@
-"""The form in which addresses and login names are compared."""
+"""The forms in which addresses, login names and other texts are compared."""
 
 from __future__ import annotations
 
@@ -93,3 +93,10 @@ def invisible_characters(text: str) -> tuple[str, ...]:
     """The names of the invisible characters in `text`, each once, in their order."""
     found = (char for char in text if unicodedata.category(char) in {"Cf", "Zs"} and char != " ")
     return tuple(dict.fromkeys(unicodedata.name(char, f"U+{ord(char):04X}") for char in found))
+
+
+def is_same_text(one: str, other: str) -> bool:
+    """True when the two differ at most in the Unicode form of their characters."""
+    return one == other or (
+        unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
+    )

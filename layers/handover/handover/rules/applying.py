@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from handover.model import Account, Outcome, RoleChange
 from handover.profiles.fields import ACTIVE, FIELD, INACTIVE, OPCO, STATUS, is_field
-from handover.rules.planner import Decision
+from handover.rules.decision import Decision
 
 NOT_PREVIEWED = "the preview did not decide this line; preview the file again"
 NO_ACCOUNT = 0

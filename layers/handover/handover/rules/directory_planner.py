@@ -14,17 +14,11 @@ from handover.profiles.fields import ACTIVE, DELETED, LOGIN_NAME, OPCO, STATUS, 
 from handover.profiles.profile import Profile
 from handover.rules.addresses import normal_login
 from handover.rules.damage import is_ruined
+from handover.rules.decision import Decision, LookupContext, Targets, WriteContext
 from handover.rules.instructions import AssignmentRequest, Instruction
-from handover.rules.planner import (
-    Decision,
-    LookupContext,
-    Targets,
-    WriteContext,
-    already_done,
-    crosses_wall,
-    decide,
-    resolve,
-)
+from handover.rules.named_users import resolve
+from handover.rules.opco_wall import crosses_wall
+from handover.rules.precedence import already_done, decide
 from handover.rules.reasons import decided_later
 
 # The role for which a tenant has a default.

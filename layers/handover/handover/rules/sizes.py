@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from handover.model import ChangeReceipt, RoleChange
+from handover.model import ChangeReceipt, Outcome, Rejection, RoleChange
 from handover.profiles.fields import is_field
+from handover.rules.decision import Decision, RecordWrite, rejected
+from handover.rules.instructions import Instruction
 
 # The users that all roles of one account hold together. `GET /accounts/{id}` returns each with
 # address, name, phone and mobile: 1,000 x 5,000 bytes stay below the 6 MB limit of an answer.
@@ -29,6 +31,10 @@ MAX_DECIDED_BYTES = MAX_ITEM_BYTES - RESERVED_BYTES
 _COLLECTION_BYTES, _ELEMENT_BYTES = 3, 1
 # The names and fixed texts of a receipt, and of a change in it, rounded up.
 _MARK_BYTES, _CHANGE_BYTES = 250, 40
+# This few users of this few roles are below every limit, whatever their names.
+_FEW = 20
+
+STILL_CHANGING = "older imports that have changed this account have not ended; try again then"
 
 
 def texts_bytes(texts: Iterable[str]) -> int:
@@ -77,3 +83,50 @@ def held_bytes(assigned: Mapping[str, Sequence[str]]) -> int:
 def holders(assigned: Mapping[str, Sequence[str]]) -> int:
     """How many users all roles hold together; a user with two roles counts twice."""
     return sum(len(users) for role, users in assigned.items() if not is_field(role))
+
+
+def too_large(
+    asked: Instruction, changes: tuple[RoleChange, ...], write: RecordWrite
+) -> Decision | None:
+    """Why the account cannot hold what the line asks for; None when it can.
+
+    A line that does not make the account larger is refused only where its own change does not fit.
+    Receipts of older imports are dropped when those end, so they are not an error of the line: such
+    a line is not processed.
+    """
+    before, after = write.record.assigned, write.assigned
+    if len(write.receipts) == 1 and len(after) <= _FEW and holders(after) <= _FEW:
+        return None
+    labels = {one.role: one.label for one in asked.requests}
+    label = labels.get(changes[0].role, asked.key_label)
+    if (found := holders(after)) > max(MAX_HOLDERS, holders(before)):
+        return rejected(_too_many_holders(asked.line, label, found))
+    if (taken := held_bytes(after)) > max(MAX_ASSIGNED_BYTES, held_bytes(before)):
+        return rejected(_too_long(asked.line, label, taken, MAX_ASSIGNED_BYTES))
+    if (taken := decided_bytes(after, write.precedences, write.receipts[-1:])) > MAX_DECIDED_BYTES:
+        return rejected(_too_long(asked.line, label, taken, MAX_DECIDED_BYTES))
+    if decided_bytes(after, write.precedences, write.receipts) > MAX_DECIDED_BYTES:
+        return Decision(Outcome.NOT_PROCESSED, message=STILL_CHANGING)
+    return None
+
+
+def _too_many_holders(line: int, label: str, found: int) -> Rejection:
+    return Rejection(
+        line,
+        label,
+        "TOO_MANY_USERS",
+        f"line {line}, {label}: all roles of the account would hold {found:,} users together; "
+        f"expected at most {MAX_HOLDERS:,}",
+        "Name fewer users.",
+    )
+
+
+def _too_long(line: int, label: str, found: int, most: int) -> Rejection:
+    return Rejection(
+        line,
+        label,
+        "FIELD_TOO_LONG",
+        f"line {line}, {label}: the users of all roles of the account would take {found:,} bytes; "
+        f"expected at most {most:,}",
+        "Name fewer users.",
+    )

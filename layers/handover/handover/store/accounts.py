@@ -14,7 +14,7 @@ from zlib import crc32
 from handover.deadline import Deadline
 from handover.flight import begun
 from handover.model import Account
-from handover.rules.planner import RecordWrite
+from handover.rules.decision import RecordWrite
 from handover.store.batches import Item, Statement, Unmet, insertion, read_items, write_each
 from handover.store.connection import client
 from handover.store.receipts import receipt_from, receipt_value, text_in, texts_in, texts_value

@@ -14,8 +14,8 @@ from typing import Any, Protocol
 from handover.deadline import Deadline
 from handover.model import Record
 from handover.profiles.fields import ACTIVE, FIELD, FIELDS, STATUS, About, Form, is_field
+from handover.rules.decision import RecordWrite
 from handover.rules.directory_planner import is_new
-from handover.rules.planner import RecordWrite
 from handover.store.accounts import account_from, account_keys, item_from
 from handover.store.batches import Item, Statement, insertion, read_items, update, write_each
 from handover.store.receipts import receipt_value, texts_in, texts_value

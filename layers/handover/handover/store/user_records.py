@@ -11,8 +11,8 @@ from handover.deadline import Deadline
 from handover.model import Record
 from handover.profiles.fields import About
 from handover.rules.addresses import normalized_name
+from handover.rules.decision import RecordWrite
 from handover.rules.directory_planner import is_new, logins_since
-from handover.rules.planner import RecordWrite
 from handover.store.batches import (
     Item,
     Statement,

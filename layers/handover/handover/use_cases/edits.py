@@ -19,9 +19,10 @@ from handover.errors import ConflictError, NotFoundError
 from handover.model import Account, ChangeReceipt, Outcome, Rejection, RoleChange
 from handover.pipeline.lookups import lookup_context_for
 from handover.profiles.profile import Profile
+from handover.rules.decision import Decision, LookupContext, WriteContext
 from handover.rules.edits import edit_of, spoken_of
 from handover.rules.instructions import Instruction
-from handover.rules.planner import Decision, LookupContext, WriteContext, plan
+from handover.rules.planner import plan
 from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 
 # No import id begins like this: those are hexadecimal.

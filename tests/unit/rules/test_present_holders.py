@@ -10,8 +10,9 @@ from handover.profiles.binding import bind
 from handover.profiles.made import SEPARATOR, handing_over, narrowed, removing, resolving, restoring
 from handover.profiles.presets import presets
 from handover.profiles.profile import Profile, Role
+from handover.rules.decision import Decision, LookupContext, WriteContext
 from handover.rules.instructions import Instruction, instruction_of
-from handover.rules.planner import Decision, LookupContext, WriteContext, plan
+from handover.rules.planner import plan
 from handover.rules.understanding import canonical
 
 from tests.unit.rules.scenery import context

@@ -1,4 +1,4 @@
-"""The planner: who decides an account last, and that nothing is decided twice."""
+"""Precedence: who decides an account last, and that nothing is decided twice."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 from handover.model import Account, ChangeReceipt, Outcome, RoleChange
+from handover.rules.decision import RecordWrite
 from handover.rules.instructions import Instruction
-from handover.rules.planner import RecordWrite, account_only
+from handover.rules.precedence import account_only
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 

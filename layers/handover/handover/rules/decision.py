@@ -1,0 +1,74 @@
+"""What a decision rests on besides the line and the record, and what comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from handover.model import ChangeReceipt, Outcome, Record, Rejection, RoleChange, User
+from handover.rules.instructions import AssignmentRequest
+
+Targets = list[tuple[AssignmentRequest, tuple[str, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class WriteContext:
+    """Who decides: an import, its precedence among all imports, and its older open imports.
+
+    `precedence` sorts imports as S3 received them. `older_open_imports` are those of the tenant
+    that were not final when this one was validated: only they can still write something older.
+    """
+
+    import_id: str
+    precedence: str
+    actor: str
+    at: str
+    older_open_imports: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class LookupContext:
+    """What the rules may read besides the account.
+
+    `users` are those that a chunk names, by every normal name that it may use for them. `near`
+    gives the address in the tenant's directory that is most like an unknown one, if any.
+    `workflows` are the names of all workflows of the tenant. `named` are the users by normalized
+    name, `likely` the accounts that were probably meant, by unknown id. With `has_opco_wall` no
+    user may hold an account of another opco, whatever the profile.
+    """
+
+    users: Mapping[str, User]
+    near: Callable[[str], str | None]
+    workflows: frozenset[str] = frozenset()
+    named: Mapping[str, Sequence[User]] = field(default_factory=dict)
+    likely: Mapping[str, str] = field(default_factory=dict)
+    has_opco_wall: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RecordWrite:
+    """The next version of a record; it may be stored only over version `record.version`."""
+
+    record: Record
+    assigned: Mapping[str, tuple[str, ...]]
+    precedences: Mapping[str, str]
+    receipts: tuple[ChangeReceipt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The outcome of a line and what must be stored for it to be true.
+
+    `message` explains an outcome other than a rejection, where it needs it.
+    """
+
+    outcome: Outcome
+    changes: tuple[RoleChange, ...] = ()
+    rejection: Rejection | None = None
+    write: RecordWrite | None = None
+    message: str = ""
+
+
+def rejected(rejection: Rejection) -> Decision:
+    """The decision for a line that breaks a rule."""
+    return Decision(Outcome.REJECTED, rejection=rejection)
