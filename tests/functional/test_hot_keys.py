@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from handover import runtime
-from handover.store import history
+from handover.store import portfolios
 from handover.store.name_places import NAMES_MARK
 from handover.store.user_places import MARK, Spreading, put_mark
 
@@ -41,8 +41,8 @@ def limited(pipeline: Pipeline) -> Iterator[HotKeys]:
 def test_a_holder_of_very_many_accounts_is_a_hot_key_unless_the_portfolio_is_spread(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, *, spreads: bool
 ) -> None:
-    monkeypatch.setattr(history, "LARGE_FROM", 1)
-    monkeypatch.setattr(history, "SPREAD_FROM_CHANGES", 1)
+    monkeypatch.setattr(portfolios, "LARGE_FROM", 1)
+    monkeypatch.setattr(portfolios, "SPREAD_FROM_CHANGES", 1)
     monkeypatch.setenv("KEY_LAYOUT", "spread" if spreads else "together")
     runtime.resources.cache_clear()
     first, *ids = pipeline.kenyan(LINES + 1)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from handover.store import history
-from handover.store.history import Holding, Portfolios, home_of
+from handover.store import portfolios
+from handover.store.portfolios import Holding, Portfolios, home_of
 
 from infra.cli import migrating
 from infra.cli.location import Stack
@@ -35,7 +35,7 @@ def at_home(pipeline: Pipeline) -> int:
 def test_large_portfolios_are_spread_and_small_ones_stay_and_all_comes_back(
     pipeline: Pipeline, layout: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    holds(pipeline, history.LARGE_FROM)
+    holds(pipeline, portfolios.LARGE_FROM)
     holds(pipeline, 3, "small@x.example")
 
     assert main(["migrate", "keys", "--rate", "1000000"]) == 0
@@ -47,7 +47,7 @@ def test_large_portfolios_are_spread_and_small_ones_stay_and_all_comes_back(
 
     layout["KeyLayout"] = "together"
     assert main(["migrate", "keys", "--back", "--rate", "1000000"]) == 0
-    assert at_home(pipeline) == history.LARGE_FROM + 3
+    assert at_home(pipeline) == portfolios.LARGE_FROM + 3
 
 
 @pytest.mark.usefixtures("pipeline")
@@ -69,11 +69,11 @@ def test_no_more_items_are_moved_in_a_second_than_the_operator_allows(
     pipeline: Pipeline, layout: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert layout["KeyLayout"] == "spread"
-    holds(pipeline, history.LARGE_FROM)
+    holds(pipeline, portfolios.LARGE_FROM)
     monkeypatch.setattr(migrating, "time", pipeline.clock)
     monkeypatch.setattr(pipeline.clock, "monotonic", pipeline.clock.time, raising=False)
     begun = pipeline.clock.now
 
     assert main(["migrate", "keys", "--rate", "50"]) == 0
 
-    assert pipeline.clock.now - begun == pytest.approx(history.LARGE_FROM / 50)
+    assert pipeline.clock.now - begun == pytest.approx(portfolios.LARGE_FROM / 50)

@@ -9,7 +9,7 @@ import pytest
 from handover import runtime
 from handover.model import RoleChange
 from handover.store.connection import client
-from handover.store.history import Holding
+from handover.store.portfolios import Holding
 
 from functions.publish import app
 from tests.kit.memory_aws import Twist

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from handover import runtime
 from handover.model import Account, User
-from handover.store import history
-from handover.store.history import LARGE_FROM, LEDGER, SHARDS, Holding, Portfolios, home_of
+from handover.store import portfolios
 from handover.store.moving import PortfolioMover
+from handover.store.portfolios import LARGE_FROM, LEDGER, SHARDS, Holding, Portfolios, home_of
 
 from tests.kit.memory_aws.capacity import Meter
 from tests.kit.mishaps import Mishap, between_all_calls, incident, killed_at_every_call
@@ -49,10 +49,10 @@ def given(pipeline: Pipeline, portfolios: Portfolios, *holdings: Holding) -> Non
 @pytest.fixture
 def all_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every portfolio that changes is spread, and is read in parts of very few items."""
-    monkeypatch.setattr(history, "SPREAD_FROM_CHANGES", 1)
-    monkeypatch.setattr(history, "LARGE_FROM", 1)
-    monkeypatch.setattr(history, "FIRST_ROWS", 1)
-    monkeypatch.setattr(history, "ROWS_GROW", 1)
+    monkeypatch.setattr(portfolios, "SPREAD_FROM_CHANGES", 1)
+    monkeypatch.setattr(portfolios, "LARGE_FROM", 1)
+    monkeypatch.setattr(portfolios, "FIRST_ROWS", 1)
+    monkeypatch.setattr(portfolios, "ROWS_GROW", 1)
 
 
 def a_portfolio(pipeline: Pipeline, portfolios: Portfolios) -> None:
@@ -290,8 +290,8 @@ def test_whoever_reads_while_a_move_goes_on_step_by_step_misses_none(
 def test_an_old_holding_is_removed_when_a_newer_one_is_written_elsewhere(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history, "SPREAD_FROM_CHANGES", 1)
-    monkeypatch.setattr(history, "LARGE_FROM", 1)
+    monkeypatch.setattr(portfolios, "SPREAD_FROM_CHANGES", 1)
+    monkeypatch.setattr(portfolios, "LARGE_FROM", 1)
     given(pipeline, together(), holding(1), holding(2))
 
     def change() -> None:

@@ -31,8 +31,9 @@ from handover.store import connection
 from handover.store.audit import AuditItem
 from handover.store.chunks import ChunkItem
 from handover.store.directory import DirectoryItem, Source, UserItem
-from handover.store.history import HistoryItem, HoldingItem
+from handover.store.history import HistoryItem
 from handover.store.import_items import ImportItem, PlanItem
+from handover.store.portfolios import HoldingItem
 from handover.store.requests import RequestItem
 from handover.store.tickets import TicketItem
 from handover.store.watermarks import WatermarkItem

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from handover import runtime
 from handover.model import Account, User
-from handover.store import history
+from handover.store import portfolios
 from handover.store.user_places import Spreading, put_mark
 
 from functions.abandon import app as abandon
@@ -211,8 +211,8 @@ def _spread(world: World) -> None:
     pipeline.publish()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KEY_LAYOUT", "spread")
-        patch.setattr(history, "SPREAD_FROM_CHANGES", 1)
-        patch.setattr(history, "LARGE_FROM", 1)
+        patch.setattr(portfolios, "SPREAD_FROM_CHANGES", 1)
+        patch.setattr(portfolios, "LARGE_FROM", 1)
         runtime.resources.cache_clear()
         body = file_of([(f"{ACCOUNT}-large", "None")])
         pipeline.run(world.uploaded(INSIDERS[0], OWN, body))

@@ -9,7 +9,7 @@ from itertools import islice
 import pytest
 from handover import runtime
 from handover.deadline import Deadline
-from handover.store import history
+from handover.store import portfolios
 from handover.store.batches import transact
 from handover.store.moving import NameMover, PortfolioMover, UserMover
 from handover.store.name_places import NAMES_MARK
@@ -41,7 +41,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
     """A stack whose portfolios are all spread as soon as they change, and read in small parts."""
     kept = dict(os.environ)
     for name, value in (("SPREAD_FROM_CHANGES", 1), ("LARGE_FROM", 1), ("FIRST_ROWS", 1)):
-        monkeypatch.setattr(history, name, value)
+        monkeypatch.setattr(portfolios, name, value)
     yield Machine()
     os.environ.clear()
     os.environ.update(kept)

@@ -9,7 +9,8 @@ from handover.model import ChangeReceipt, RoleChange
 from handover.profiles.parsing import profile_from, profile_json
 from handover.profiles.presets import presets
 from handover.profiles.template import template_csv
-from handover.store.history import Entry, HoldingItem
+from handover.store.history import Entry
+from handover.store.portfolios import HoldingItem
 
 from tests.functional.api.test_imports import assert_problem
 from tests.kit.caller import ADMIN, GONE, SALES, Api

@@ -618,7 +618,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "portfolios keep what is newer",
         (
             Edit(
-                f"{STORE}.history",
+                f"{STORE}.portfolios",
                 "Portfolios.put",
                 "if max(known.get(place, -1) for place in places[key]) < holding.version",
                 "if True",

@@ -25,7 +25,7 @@ from handover.store.batches import (
     transact,
     write_each,
 )
-from handover.store.history import Holding
+from handover.store.portfolios import Holding
 
 from tests.kit.memory_aws import ServiceError, Twist
 from tests.kit.mishaps import Mishap, incident

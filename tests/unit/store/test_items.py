@@ -10,7 +10,7 @@ from handover.rules.directory_lines import MAX_ID_BYTES
 from handover.rules.pending import is_pending
 from handover.rules.sizes import decided_bytes
 from handover.store.accounts import MAX_KEY_BYTES, account_from, account_keys, item_from
-from handover.store.history import Holding, holdings_of
+from handover.store.portfolios import Holding, holdings_of
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -22,7 +22,8 @@ from handover.rules.opco_wall import are_apart
 from handover.rules.pending import address_in, is_pending
 from handover.runtime import Invocation, Resources, history_days
 from handover.store.accounts import account_from
-from handover.store.history import Entry, Holding, holdings_of
+from handover.store.history import Entry
+from handover.store.portfolios import Holding, holdings_of
 from handover.together import together
 
 ASSIGNMENT_CHANGED = "AssignmentChanged"

@@ -23,7 +23,8 @@ from handover.store.batches import (
     write_each,
 )
 from handover.store.connection import client
-from handover.store.history import (
+from handover.store.name_places import LOGIN, NAME, shard_name
+from handover.store.portfolios import (
     LARGE_FROM,
     SPREAD,
     Key,
@@ -33,7 +34,6 @@ from handover.store.history import (
     home_of,
     shard_place,
 )
-from handover.store.name_places import LOGIN, NAME, shard_name
 from handover.store.user_places import (
     MOVED,
     USER,

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from handover.store.directory import Directory
     from handover.store.directory_records import AccountRecords
     from handover.store.domains import Domains
-    from handover.store.history import History, Portfolios
+    from handover.store.history import History
     from handover.store.imports import Imports
     from handover.store.jobs import Jobs
     from handover.store.mappings import Mappings
+    from handover.store.portfolios import Portfolios
     from handover.store.requests import Requests
     from handover.store.settings import Setup
     from handover.store.tickets import Tickets
@@ -87,7 +88,7 @@ class Tables:
     @cached_property
     def portfolios(self) -> Portfolios:
         """Who holds which accounts."""
-        from handover.store.history import Portfolios
+        from handover.store.portfolios import Portfolios
 
         return Portfolios(self.names.portfolios, spreads=self.names.spreads)
 

@@ -21,7 +21,8 @@ from handover.rules.addresses import normal_address, normal_login, normalized_na
 from handover.rules.pending import address_in, is_pending, pending_assignee
 from handover.rules.sizes import holders
 from handover.runtime import Resources, rfc3339
-from handover.store.history import Entry, portal_assignee
+from handover.store.history import Entry
+from handover.store.portfolios import portal_assignee
 from handover.use_cases.paging import MAX_PLACE_BYTES, Page, Room, cursor_at, page_of, place_at
 
 HISTORY_PLACES = re.compile(r"[0-9]{1,18}")

@@ -24,7 +24,7 @@ from handover.rules.addresses import normal_address
 from handover.rules.instructions import is_plain
 from handover.rules.pending import address_in, is_pending, pending_assignee
 from handover.runtime import Resources, metrics
-from handover.store.history import Waiting
+from handover.store.portfolios import Waiting
 from handover.use_cases.paging import Page, page_of, place_at
 
 MAX_ACCOUNTS = 10_000
