@@ -1,8 +1,8 @@
-"""The audit trail: what people and systems did, other than lines, as entries that never change.
+"""The audit trail: what people and systems did, except by lines of files.
 
-Every act is an entry with who, when, by which door, and what was there before and after. An act
-that one transaction carries out has its entry in that transaction. An act outside of DynamoDB (a
-sign-in, a file) has an open entry before it, which an outcome closes; the sweep closes what was
+Every act has an entry, which never changes: who acted, when, by which door, and what was there
+before and after. The transaction of an act also writes its entry. An act outside of DynamoDB (a
+sign-in, a file) gets an open entry first; an outcome closes it. The sweep closes entries that were
 left open.
 """
 
@@ -19,16 +19,16 @@ Json = Mapping[str, Any]
 class Door(StrEnum):
     """How an act came in.
 
-    The command line and the console are clients of the API like any other: they are known by the
-    name that they give themselves, which proves nothing.
+    The command line and the console are clients of the API like any other: Handover knows them by
+    the name that they give themselves, which proves nothing.
     """
 
     API = "api"
     CLI = "cli"
     CONSOLE = "console"
     DROP = "drop"
-    CHECK = "check"  # the check of a file, which Handover applies by itself
-    DIRECTORY = "directory"  # a change of the directory, which Handover follows by itself
+    CHECK = "check"  # Handover itself applies a file that it has checked
+    DIRECTORY = "directory"  # Handover itself follows a change of the directory
     OPERATOR = "operator"
     SWEEP = "sweep"
 
@@ -55,7 +55,7 @@ class Act(StrEnum):
     FILE_ANNOUNCED = "file_announced"
     FILE_DROPPED = "file_dropped"
     IMPORT_APPROVED = "import_approved"
-    IMPORT_REFUSED = "import_refused"  # cancelled by who could have approved it
+    IMPORT_REFUSED = "import_refused"  # cancelled by somebody who could have approved it
     IMPORT_CANCELLED = "import_cancelled"
     IMPORT_APPLIED = "import_applied"
     IMPORT_UNDONE = "import_undone"
@@ -75,7 +75,7 @@ class Act(StrEnum):
 class Outcome(StrEnum):
     """What became of an act; an act in a transaction is DONE as soon as it has an entry.
 
-    NOT_KNOWN: the run ended before it could say.
+    NOT_KNOWN: the run ended before it could record the outcome.
     """
 
     DONE = "done"
@@ -86,12 +86,12 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """An act: `actor` did it to `about` at `at`, by a door.
+    """One act: `actor` did `act` to `about` at the time `at`, by `door`.
 
     `actor` is an address, the principal of a system, or "" for Handover itself. `about` is a kind
-    and a name, as "role owner", or a kind alone. `before` and `after` hold what the act changed,
-    None = there was, or is, no such thing. `reason` is what the actor gave as a reason. `name` and
-    `at` identify the entry within its tenant.
+    and a name, such as "role owner", or a kind alone. `before` and `after` hold what the act
+    changed; None means that there was, or is, no such thing. `reason` is the reason that the actor
+    gave. `name` and `at` identify the entry within its tenant.
     """
 
     tenant: str
@@ -109,13 +109,13 @@ class AuditEntry:
 
     @property
     def place(self) -> str:
-        """Where the entry stands among those of its tenant: places sort by time."""
+        """The place of the entry among those of its tenant; places sort by time."""
         return f"{self.at}#{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
 class AuditFilters:
-    """Which entries are asked for; "" or None = any.
+    """Which entries to return; "" or None admits any.
 
     `since` and `until` are times in RFC 3339, `until` exclusive.
     """
@@ -127,7 +127,7 @@ class AuditFilters:
     until: str = ""
 
     def takes(self, entry: AuditEntry) -> bool:
-        """True for an entry that is asked for, whenever it was."""
+        """True when the entry passes the filters, apart from those for its time."""
         return (
             self.actor in ("", entry.actor)
             and self.act in (None, entry.act)
@@ -154,7 +154,7 @@ class Actor:
         after: Json | None = None,
         reason: str = "",
     ) -> AuditEntry:
-        """The entry of an act of theirs that is done."""
+        """The entry of an act that this actor has done."""
         before, after = changed(before, after)
         return AuditEntry(
             tenant=self.tenant,
@@ -171,7 +171,7 @@ class Actor:
 
 
 def changed(before: Json | None, after: Json | None) -> tuple[Json | None, Json | None]:
-    """The fields that differ, where there is a thing before and after; else all fields."""
+    """The fields that differ; all fields when one of the two is None."""
     if before is None or after is None:
         return before, after
     names = [name for name in {**before, **after} if before.get(name) != after.get(name)]

@@ -1,7 +1,7 @@
-"""Batches of queue messages: each is done or comes again by itself, and a failure is logged.
+"""Batches of queue messages: each message succeeds or fails alone, and failures are logged.
 
-What met a busy service comes again soon, and is no failure: after some deliveries a fresh message
-takes the place of the one that the queue would soon count as dead.
+A message that met a busy service comes again soon and does not count as a failure. After some
+deliveries a fresh message takes its place, before the queue gives it up.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from handover.aws import queues
 from handover.errors import HandoverError, RetryLaterError
 from handover.runtime import Context, Invocation, invocation, logger, metrics
 
-# When a message that met a busy service comes again: after twice as long each time.
+# When a message that met a busy service comes again; the delay doubles each time.
 FIRST_DELAY_SECONDS = 15
 LONGEST_DELAY_SECONDS = 300
-# A queue gives a message up after five deliveries (template.yaml); a fresh one takes its place
-# before that, so that no outage alone makes a dead letter.
+# A queue gives a message up after five deliveries (template.yaml). A fresh one takes its place
+# before that, so that an outage alone makes no dead letter.
 DELIVERIES_OF_ONE = 4
-# After a day of a busy service, something else is wrong: a person is to hear of a dead letter.
+# After a day of a busy service, something else is wrong: then a dead letter alerts a person.
 MAX_PUT_OFFS = 72
-# How many messages a message has been before, in its body.
+# The field of a message's body that counts the messages whose place it has taken.
 PUT_OFF = "put_off"
 
 
@@ -34,10 +34,10 @@ def process_batch(
     *,
     queue: str = "",
 ) -> dict[str, Any]:
-    """Calls `work` with the body of each message, and answers which must come again.
+    """Calls `work` with the body of each message; returns which messages must come again.
 
-    A message fails alone: whatever it raises, the others are done. `queue` is the URL of the queue
-    that they come from; without it those that met a busy service come again when the queue says.
+    A message fails alone: whatever it raises, the others are processed. `queue` is the URL of their
+    queue. Without it the queue decides when a message that met a busy service comes again.
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
     """
     failed: list[str] = []
@@ -65,10 +65,10 @@ def _process(
 
 
 def _note_failure(error: Exception) -> None:
-    """Leaves a trace in the log, which says what went wrong and where.
+    """Logs what went wrong and where.
 
-    The text of an unexpected exception is left out: it may quote what a person uploaded. What was
-    put off, as during an outage, is counted apart: it is no reason to call anybody.
+    The text of an unexpected exception is left out: it may quote what a person uploaded. Messages
+    that were put off, as during an outage, have their own metric: they need no alarm of failures.
     """
     logger.warning(
         "message failed",
@@ -92,7 +92,7 @@ def _sent_at(record: Mapping[str, Any]) -> float | None:
 
 
 def _put_off(record: Mapping[str, Any], queue: str) -> bool:
-    """Has the message come again soon; True when a fresh one has taken its place."""
+    """Makes the message come again soon; True when a fresh one has taken its place."""
     body: Any = json.loads(record["body"])
     before = int(body.get(PUT_OFF, 0))
     deliveries = int(record["attributes"]["ApproximateReceiveCount"])

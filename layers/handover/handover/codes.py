@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class CodeKind(StrEnum):
-    """What a code is about. One name may stand for two kinds, with a meaning of its own in each."""
+    """What a code is about. A name may occur in two kinds, with its own meaning in each."""
 
     LINE = "line"
     FILE = "file"
@@ -136,8 +136,8 @@ LINE_CODES = _codes(
         "LOGIN_TAKEN": (
             "Another user has the login name, or had it when this import began.",
             (
-                "Choose another login name. One that was given up is free for the next import, and"
-                " one that a line has only asked for after an hour."
+                "Choose another login name. A name that a user gave up is free for the next import;"
+                " a name that only a line asked for is free after an hour."
             ),
         ),
         NOT_PROCESSED: (
@@ -151,7 +151,7 @@ FILE_CODES = _codes(
     CodeKind.FILE,
     {
         "UNKNOWN_SOURCE": (
-            "The file lies where no registered source writes.",
+            "No registered source writes to the folder that the file is in.",
             "Ask an Admin to register the source, then upload the file again.",
         ),
         "WRONG_PRINCIPAL": (
@@ -163,11 +163,11 @@ FILE_CODES = _codes(
             _NEW_TICKET,
         ),
         "TICKET_REPLAYED": (
-            "The ticket of this upload has been used or cancelled before.",
+            "The ticket of this upload was already used or cancelled.",
             _NEW_TICKET,
         ),
         "UNKNOWN_PROFILE": (
-            "The tenant has no profile of this name, or the file's name leads to none.",
+            "The tenant has no profile of this name, or the file's name does not name a profile.",
             "Choose one of your organisation's profiles and upload the file again.",
         ),
         "UPLOADER_NOT_ALLOWED": (
@@ -192,7 +192,7 @@ FILE_CODES = _codes(
         ),
         "NOT_CSV": (
             (
-                "The file is no CSV and no .xlsx workbook: a workbook of another kind, an archive, "
+                "The file is neither CSV nor .xlsx: a workbook of another kind, an archive, "
                 "a picture, or text without a header."
             ),
             "Save the file as CSV UTF-8 or as an Excel workbook (.xlsx) and upload it again.",

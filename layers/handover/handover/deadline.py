@@ -1,6 +1,6 @@
 """Waiting for a busy service, for as long as the invocation has time left.
 
-How long one call may take is decided here too: a person who waits for an answer must learn in
+This module also limits how long one call may take: a person who waits for an answer must learn in
 time that a service hangs.
 """
 
@@ -15,9 +15,9 @@ from handover.errors import RetryLaterError
 
 FIRST_WAIT_SECONDS = 0.05
 LONGEST_WAIT_SECONDS = 5.0
-# What must be left after a wait to finish the call waited for and to report the outcome.
+# The time that must remain after a wait: for the call itself and to report the outcome.
 RESERVE_SECONDS = 3.0
-# How long a busy service is waited for outside of an invocation, as by an operator's command.
+# How long to wait for a busy service outside of an invocation, as in an operator's command.
 OUTSIDE_SECONDS = 30.0
 
 
@@ -25,7 +25,7 @@ OUTSIDE_SECONDS = 30.0
 class CallLimits:
     """How long the SDK waits for a connection and for bytes, and how often it tries a call itself.
 
-    Calls that stay without an answer are tried again by `handover.sdk`, as the deadline allows.
+    `handover.sdk` tries a call without an answer again, as long as the deadline allows.
     """
 
     connect_seconds: int
@@ -34,14 +34,14 @@ class CallLimits:
 
     @property
     def longest_seconds(self) -> int:
-        """How long a call may stay without an answer, without the SDK's own short waits."""
+        """How long a call may get no answer; the SDK's own short waits are not counted."""
         return self.tries * (self.connect_seconds + self.read_seconds)
 
 
 # Short, so that a hanging connection costs one try and not the invocation.
 OF_MESSAGES = CallLimits(connect_seconds=2, read_seconds=10, tries=3)
-# Three tries of those last longer than the 29 seconds of a request. DynamoDB answers in
-# milliseconds, and a page of a large query in less than a second.
+# Three tries with the limits above last longer than the 29 seconds of a request. DynamoDB answers
+# in milliseconds, and a page of a large query in less than a second.
 OF_REQUESTS = CallLimits(connect_seconds=1, read_seconds=4, tries=1)
 
 
@@ -76,10 +76,10 @@ class Deadline:
         time.sleep(seconds)
 
 
-# True once something had to be waited for in this context: whoever has several calls in flight
-# (`handover.flight`) then has fewer.
+# True once a call in this context had to wait for a busy service: `handover.flight` then keeps
+# fewer calls in flight.
 was_busy: ContextVar[bool] = ContextVar("was_busy", default=False)
-# For calls that are not worth waiting for.
+# For calls that must not wait for a busy service: the time is up at once.
 NO_DEADLINE = Deadline(0.0)
 
 _of_this_run: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
@@ -87,9 +87,9 @@ _limits: ContextVar[CallLimits] = ContextVar("limits", default=OF_MESSAGES)
 
 
 def begin(deadline: Deadline | None, limits: CallLimits = OF_MESSAGES) -> None:
-    """From here on this is how long every call may wait; None = no invocation is under way.
+    """Sets how long every call may wait from here on; None = no invocation is under way.
 
-    `limits` are those of each try of a call.
+    `limits` apply to each try of a call.
     """
     _of_this_run.set(deadline)
     _limits.set(limits)

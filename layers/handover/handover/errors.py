@@ -17,7 +17,7 @@ from handover.model import Refusal
 
 
 class HandoverError(Exception):
-    """Base of the tree; catch it at a door to turn any of them into an answer."""
+    """Base of the tree; an entry point catches it to turn any of them into an answer."""
 
 
 class RefusedError(HandoverError):
@@ -31,9 +31,9 @@ class RefusedError(HandoverError):
 class RetryLaterError(HandoverError):
     """The work could not be done now, through no fault of the data.
 
-    `is_busy` when a service was busy, or somebody else at work on the same, and nothing else is in
-    the way. `is_under_way` when a request had no answer and may still arrive: nobody may take over
-    before it certainly has.
+    `is_busy`: a service was busy, or another run works on the same thing, and nothing else is
+    wrong. `is_under_way`: a request got no answer and may still arrive, so nobody may take over
+    until it must have arrived.
     """
 
     def __init__(self, message: str, *, is_busy: bool = False, is_under_way: bool = False) -> None:
@@ -43,15 +43,15 @@ class RetryLaterError(HandoverError):
 
 
 class WriteRefusedError(RetryLaterError):
-    """A table has refused what was to be written and is not busy: waiting alone changes nothing.
+    """A table that is not busy refused a write: waiting alone changes nothing.
 
-    A message comes again all the same, since only its deliveries are counted. A record of a stream
-    is parked, so that no other waits for it.
+    A message still comes again, until its deliveries are used up. A stream record is parked, so
+    that no other record waits for it.
     """
 
 
 class InvalidRequestError(HandoverError):
-    """A request holds a value that cannot be taken; `field` names it."""
+    """A request holds an invalid value; `field` names it."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -59,9 +59,9 @@ class InvalidRequestError(HandoverError):
 
 
 class NotFoundError(HandoverError):
-    """There is no such thing in the caller's tenant (another tenant's look the same).
+    """The caller's tenant has no such thing; a thing of another tenant looks like a missing one.
 
-    `field` names the value that leads to it, where that is not the address; "" otherwise.
+    `field` names the value that should have led to it; "" when that is the address.
     """
 
     def __init__(self, message: str, field: str = "") -> None:

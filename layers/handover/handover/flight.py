@@ -1,9 +1,9 @@
 """Calls in flight: several at a time, as many as the services take without being busy.
 
-In production each call has a thread, since botocore waits in it. Of many calls of one kind the
-window (`rules.window`) says how many there may be; a few different ones begin all at once
-(`together`). Nothing outlives the group: when a call fails no other begins, and those in flight are
-waited for, so that a worker that frees its chunk has no request under way.
+In production each call has its own thread, because botocore blocks it. The window (`rules.window`)
+limits how many calls of one kind are in flight; a few different calls all begin at once
+(`together`). No call outlives its group: after a failure no other call begins, and the group waits
+for those in flight. So a worker that frees its chunk has no request under way.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 Call = Callable[[], Answer]
 
-# Calls that begin together may make others together, which need threads of their own: so many as no
-# tree of them has. A thread is made when no other is idle.
+# Calls that begin together may begin others, each in its own thread. No tree of calls needs as many
+# threads as this. A thread is made only when no other is idle.
 MAX_THREADS = 1024
-# How many answers `answers_in_order` may hold in memory. Two such groups at a time, as when the
-# files of a report are written, have a connection for each of their calls.
+# How many answers `answers_in_order` may hold in memory. Two such groups can run at a time, as when
+# the files of a report are written, and still have a connection for each of their calls.
 MAX_AHEAD = MAX_IN_FLIGHT // 2
 
 
@@ -45,7 +45,7 @@ class Pace:
 class Landed(Generic[Answer]):
     """A call that has ended: its place in its group, the round it began in, and what came of it.
 
-    `answer` holds one answer, none where the call has failed.
+    `answer` holds one answer, or nothing when the call has failed.
     """
 
     place: int
@@ -59,24 +59,24 @@ class Crew(Protocol):
     """Makes calls side by side."""
 
     def begin(self, call: Callable[[], Landed[Any]]) -> None:
-        """Has the call in flight from now on."""
+        """Puts the call in flight."""
 
     def next_landed(self) -> Landed[Any]:
-        """One of the calls in flight, which has ended; waits for it."""
+        """Waits until one of the calls in flight has ended, and returns it."""
 
 
 class Threads:
-    """A crew of threads, which the process keeps."""
+    """A crew of threads; the process keeps them for later groups."""
 
     def __init__(self) -> None:
         self._landed: SimpleQueue[Landed[Any]] = SimpleQueue()
 
     def begin(self, call: Callable[[], Landed[Any]]) -> None:
-        """Has a thread make the call."""
+        """Makes the call in a thread."""
         _threads().submit(self._make, call)
 
     def next_landed(self) -> Landed[Any]:
-        """The call that ends next."""
+        """Waits for the call that ends next, and returns it."""
         return self._landed.get()
 
     def _make(self, call: Callable[[], Landed[Any]]) -> None:
@@ -87,7 +87,7 @@ class Threads:
         self._landed.put(landed)
 
 
-# Who makes calls; a test whose AWS is in the process puts its own crew here.
+# Makes the crew of a group; a test whose AWS is in the process puts its own crew here.
 make_crew: Callable[[], Crew] = Threads
 _is_in_flight: ContextVar[bool] = ContextVar("is_in_flight", default=False)
 
@@ -97,12 +97,12 @@ def make_each(
     take: Callable[[int, Answer], None],
     pace: Pace | None = None,
 ) -> None:
-    """Makes the calls, several at a time; `take` is given place and answer of each as it ends.
+    """Makes the calls, several at a time; `take` gets place and answer of each as it ends.
 
     Calls begin in their order and end in any. `take` runs in the caller's thread. After a failure
     no other call begins, and the answers of those in flight are still taken. Then the failure is
-    raised: of several the one that says most about what may be under way, and of equal ones that of
-    the first call. A call that itself makes several makes them one by one.
+    raised. Of several failures it is the one that says most about requests under way, and among
+    equals the one of the first call. A call that itself makes several calls makes them one by one.
     """
     rest = iter(calls)
     first_two = list(islice(rest, 2))
@@ -113,9 +113,9 @@ def make_each(
 
 
 def make_at_once(calls: Sequence[Call[Answer]], take: Callable[[int, Answer], None]) -> None:
-    """As `make_each`, but all calls begin at once, so each is made whatever becomes of another.
+    """As `make_each`, but all calls begin at once: each is made even if another fails.
 
-    For few calls: each may itself make several at a time.
+    For few calls. Each of them may itself make several at a time.
     """
     if len(calls) < 2 or _is_in_flight.get():
         _one_by_one(calls, take)
@@ -124,12 +124,12 @@ def make_at_once(calls: Sequence[Call[Answer]], take: Callable[[int, Answer], No
 
 
 def make_all(calls: Iterable[Call[object]]) -> None:
-    """Makes the calls, whose answers say nothing; as `make_each`."""
+    """As `make_each`, for calls whose answers do not matter."""
     make_each(calls, lambda _place, _answer: None)
 
 
 def answers_of(calls: Iterable[Call[Answer]], pace: Pace | None = None) -> list[Answer]:
-    """The answers of the calls in their order; as `make_each`."""
+    """The answers of the calls, in the order of the calls; makes them as `make_each` does."""
     found: dict[int, Answer] = {}
     make_each(calls, found.__setitem__, pace)
     return [found[place] for place in range(len(found))]
@@ -143,9 +143,9 @@ def answers_in_order(calls: Iterable[Call[Answer]]) -> Iterator[Answer]:
 
 
 def begun(sources: Iterable[Iterator[Answer]]) -> list[Iterator[Answer]]:
-    """The same, in their order, after each has given its first value, several at a time.
+    """The iterators in their order, each with its first value read; reads several at a time.
 
-    For what is read page by page: whoever merges them needs the first page of each.
+    For listings that are read page by page: merging them needs the first page of each.
     """
 
     def begin(source: Iterator[Answer]) -> Iterator[Answer]:
@@ -210,7 +210,7 @@ class _Flight(Generic[Answer]):
 
 
 def is_busy(failure: BaseException | None) -> bool:
-    """True of a failure that says a service was busy."""
+    """True for a failure that says that a service was busy."""
     return isinstance(failure, RetryLaterError) and failure.is_busy
 
 
@@ -229,7 +229,7 @@ def _place(failed: tuple[int, BaseException]) -> int:
 
 
 def _weight(failed: tuple[int, BaseException]) -> tuple[bool, bool]:
-    """What may still arrive comes before a fault, and a fault before what only waits."""
+    """Ranks a failure: a request that may still arrive, above a fault, above a mere wait."""
     failure = failed[1]
     if isinstance(failure, RetryLaterError):
         return failure.is_under_way, False

@@ -1,6 +1,6 @@
 """The words of Handover as values: what crosses from one module to another.
 
-Everything here is frozen and knows no AWS. The meaning of each word stands in the README.
+Everything here is frozen and knows no AWS. The glossary in ARCHITECTURE.md explains the words.
 """
 
 from __future__ import annotations
@@ -62,13 +62,13 @@ class Duplicates(StrEnum):
 
 
 class Operation(StrEnum):
-    """What a cell asks for: SET says who is to hold a role; the others change who holds it now.
+    """What a cell asks for.
 
-    REMOVE takes users off a role, RESOLVE replaces the pending assignees of addresses by the users
-    that have them now. Both leave alone everybody else who holds the role. RECORD sets a field;
-    INITIAL and DEFAULT say who is to hold a role of an account that is new, DEFAULT because
-    nobody was named. REQUIRE changes nothing: it says who must hold the role now for the line to
-    apply.
+    SET says who must hold a role. REMOVE takes users off a role. RESOLVE replaces the pending
+    assignees of addresses by the users that have these addresses now. REMOVE and RESOLVE leave
+    everybody else in the role. RECORD sets a field. INITIAL and DEFAULT say who must hold a role of
+    a new account; DEFAULT applies when the file names nobody. REQUIRE changes nothing: it says who
+    must hold the role now for the line to apply.
     """
 
     SET = "set"
@@ -102,7 +102,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class FileWarning:
-    """Something that a person should know of an import though it was not refused for it."""
+    """Something that a person should know about an import, and that is no reason to refuse it."""
 
     code: str
     message: str
@@ -112,10 +112,9 @@ class FileWarning:
 class Rejection:
     """Why one line was rejected.
 
-    `column` is the label in the user's own header, "" when the whole line is meant.
-    `error` says line, column, what was found and what was expected; `hint` how to fix it.
-    `suggestion` is a text for the whole cell that would probably correct it, "" where nobody can
-    tell one.
+    `column` is the label in the user's own header, "" when the whole line is meant. `error` says
+    line, column, what was found and what was expected; `hint` how to fix it. `suggestion` is a text
+    for the whole cell that would probably correct it, "" when there is none.
     """
 
     line: int
@@ -130,11 +129,11 @@ class Rejection:
 class Dialect:
     """How the bytes of one file are to be read.
 
-    `encoding` is a Python codec name ("utf-8", "windows-1252"; UTF-16 files are rewritten as
-    UTF-8 before they are split). `bom_bytes` are skipped at the start of the file. `is_report`
-    is true when the header ends with the four columns of Handover's own error-lines report, so
-    that reading takes the spreadsheet guards off again. With `skips_blank_rows` a row is a blank
-    line when all its cells are blank; without it, as files were read once, only when it has none.
+    `encoding` is a Python codec name ("utf-8", "windows-1252"; UTF-16 files are rewritten as UTF-8
+    before they are split). `bom_bytes` are skipped at the start of the file. `is_report` is true
+    when the header ends with the four columns of Handover's own error-lines report, so that reading
+    takes the spreadsheet guards off again. With `skips_blank_rows` a row whose cells are all blank
+    is a blank line. Without it (imports of earlier versions) only a row without cells is one.
     """
 
     encoding: str
@@ -194,12 +193,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """A line whose account stands on other lines of the file too, settled before fan-out.
+    """A line whose account is on other lines of the file too; settled before chunks are sent.
 
-    `is_conflict` false: an identical line stands earlier, at `others[0]`, and applies.
-    `is_conflict` true: lines of the account contradict each other; `others` are the numbers of
-    the first few of them and `count` how many lines name the account in all. `is_login`: it is
-    not about an account but a login name, which lines of different users ask for.
+    `is_conflict` false: the identical, earlier line `others[0]` applies. `is_conflict` true: lines
+    of the account contradict each other; `others` are the numbers of the first few of them and
+    `count` how many lines name the account in all. `is_login`: the repeat is one of a login name,
+    which lines of different users ask for, and not one of an account.
     """
 
     line: int
@@ -222,7 +221,7 @@ class RoleChange:
 class LineResult:
     """What became of one line: its outcome and, where it matters, what changed or why not.
 
-    `message` explains an outcome that is no rejection ("an identical line stands at line 4").
+    `message` explains an outcome that is not a rejection ("an identical line stands at line 4").
     `holders` are the assignees of the roles that the line names, before and after it, and `opco` is
     the account's; both are empty where the account was not read.
     """
@@ -238,10 +237,10 @@ class LineResult:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person in a tenant's directory; `email` is the normal form that files are matched with.
+    """A person in a tenant's directory; `email` is in the normal form that files are matched with.
 
-    Who was deleted stays known as such (`is_deleted`, and never active), so that no file brings
-    them back unnoticed.
+    A deleted user stays in the directory (`is_deleted`, never active), so that no file brings them
+    back unnoticed.
     """
 
     email: str
@@ -260,7 +259,7 @@ class User:
 class ChangeReceipt:
     """What one import did to one account, kept on the account itself.
 
-    A chunk that is worked again finds its own receipt and reports the same outcome instead of
+    A chunk that is processed again finds its own receipt and reports the same outcome instead of
     deciding a second time. `version` is the account's version after the change.
     """
 
@@ -277,9 +276,9 @@ class ChangeReceipt:
 class Account:
     """What is assigned: its directory fields, who holds which role, and who decided it last.
 
-    `precedences` holds, for each role, that of the import that decided it last; `receipts` the
-    changes whose imports may still be worked again, oldest first. `version` grows with every
-    write, so that a decision never rests on fields that have changed since.
+    `precedences` holds, for each role, the precedence of the import that decided it last.
+    `receipts` holds the changes of imports that may still be processed again, oldest first.
+    `version` grows with every write, so that a decision never rests on outdated fields.
     """
 
     tenant: str
@@ -296,21 +295,21 @@ class Account:
 
     @property
     def record_id(self) -> str:
-        """The account's id; the address, where the record is a user."""
+        """The account's id, or the address when the record is a user."""
         return self.account_id
 
 
-# What a line of a file is about: an account, or a user, of whom a directory file sets fields as
-# others set roles. A user's address stands where an account has its id.
+# What a line of a file is about: an account or a user. A directory file sets the fields of a user
+# as other files set the roles of an account. `account_id` then holds the user's address.
 Record: TypeAlias = Account
 
 
 class JobKind(StrEnum):
-    """What is to be done.
+    """What a job does.
 
-    REMOVAL deletes users and takes them off every account. RESOLUTION gives the accounts that
-    wait for an address to the user who has it now. UNDO takes back what an import has changed.
-    OWNER gives all that a user holds in one role to somebody else.
+    REMOVAL deletes users and takes them off every account. RESOLUTION gives the accounts that wait
+    for an address to the user who has it now. UNDO takes back what an import has changed. OWNER
+    gives all accounts that a user holds in one role to somebody else.
     """
 
     REMOVAL = "removal"

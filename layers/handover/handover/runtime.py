@@ -1,6 +1,6 @@
 """The environment of a function: names of resources, the time left, logs, metrics.
 
-The only place that reads os.environ. Nothing here is done at import but making the loggers.
+The only place that reads os.environ. Importing it only makes the logger and the metrics.
 """
 
 from __future__ import annotations
@@ -74,12 +74,12 @@ class MissingVariableError(RuntimeError):
 def starts_with(
     needs: Sequence[Variable], *, tables: Sequence[str] = ()
 ) -> Callable[[Handler], Handler]:
-    """Has a handler refuse to start without the variables that it needs.
+    """Makes a handler refuse to start without the variables that it needs.
 
-    It raises MissingVariableError, which names all that are missing or empty, before it looks at
-    the event. What a function does not declare it must not use; a test holds the template to it.
-    `tables` are those that nearly each invocation uses: they are imported with the function, so
-    that the first event does not wait for them.
+    The handler raises MissingVariableError, which names all that are missing or empty, before it
+    reads the event. A function must not use a variable that it does not declare; a test compares
+    the template with this. `tables` are those that nearly every invocation uses: they are imported
+    with the function, so that the first event does not wait for them.
     """
     prepare(tables)
 
@@ -97,14 +97,14 @@ def starts_with(
 
 
 class Context(Protocol):
-    """What is used of a Lambda context."""
+    """The part of a Lambda context that Handover uses."""
 
     @property
     def aws_request_id(self) -> str:
         """The id of this invocation; a retry has another."""
 
     def get_remaining_time_in_millis(self) -> int:
-        """What is left before the function is stopped."""
+        """How long until Lambda stops the function."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class Resources:
     user_pool: str = ""
     convert_queue: str = ""
     console_url: str = ""  # with a slash at its end
-    # False when nobody listens to the bus, so no event is paid for.
+    # False when nobody listens to the bus: then no event is sent or paid for.
     has_change_events: bool = True
 
 
@@ -166,22 +166,22 @@ def resources() -> Resources:
 
 
 def assign_timeout_seconds() -> int:
-    """The time limit of the function that works on chunks; chunks are cut to fit it."""
+    """The time limit of the function that processes chunks; chunks are cut to fit it."""
     return _number(Variable.ASSIGN_TIMEOUT_SECONDS)
 
 
 def tenant_requests_a_second() -> int:
-    """How many requests the API answers for one tenant, on average; 0 is any number."""
+    """How many requests a second the API answers for one tenant, on average; 0 means any number."""
     return _number(Variable.TENANT_REQUESTS_A_SECOND)
 
 
 def history_days() -> int:
-    """How long entries of history are kept; 0 is for ever."""
+    """How many days entries of history are kept; 0 means for ever."""
     return _number(Variable.HISTORY_DAYS)
 
 
 def reports_days() -> int:
-    """How long reports and results are kept."""
+    """How many days reports and results are kept."""
     return _number(Variable.REPORTS_DAYS)
 
 
@@ -193,7 +193,8 @@ def _number(variable: Variable) -> int:
 class Invocation:
     """One run of a function: its id, and how long it may go on.
 
-    `sent_at` is when the message was sent that it works on, None when it works on none.
+    `sent_at` is when the message that it processes was sent, in seconds since the epoch; None
+    without a message.
     """
 
     attempt: str
@@ -214,7 +215,7 @@ class Invocation:
         return self.deadline.deadline + LEASE_MARGIN_SECONDS
 
 
-# Longer than any client waits for an answer, so than any request can be under way.
+# Longer than any client waits for an answer, so longer than any request is under way.
 LEASE_MARGIN_SECONDS = 15.0
 
 
@@ -231,8 +232,8 @@ def invocation(context: Context, part: str = "", *, sent_at: float | None = None
 def request(context: Context) -> Invocation:
     """The run that answers a request of a person or a program.
 
-    Its calls have less time, and it ends earlier by the longest of them: when a service hangs, time
-    is left to say so.
+    Its calls have less time, and the run ends earlier by the longest of them: when a service hangs,
+    there is still time to report this.
     """
     seconds = context.get_remaining_time_in_millis() / 1000 - OF_REQUESTS.longest_seconds
     deadline = Deadline(time.time() + seconds)

@@ -1,9 +1,9 @@
-"""The AWS SDK as everything here uses it: one session, whose every client waits for a busy service.
+"""The AWS SDK as Handover uses it: one session, whose clients all wait for a busy service.
 
-All clients of the product are made by this session, pynamodb's too (`store.connection`), so no
-call can forget to wait. An answer that says "busy" is waited for after the SDK's own tries, for as
-long as the invocation has time left; then the call ends in RetryLaterError. Any other answer, an
-unmet condition among them, goes to the caller as it came.
+All clients of the product are made by this session, pynamodb's too (`store.connection`), so no call
+can forget to wait. When a service is still busy after the SDK's own tries, the client waits and
+tries again, for as long as the invocation has time left; then the call raises RetryLaterError. Any
+other answer, such as an unmet condition, goes to the caller unchanged.
 """
 
 from __future__ import annotations
@@ -62,9 +62,9 @@ BUSY_ERRORS = frozenset(
         "TransactionInProgressException",
     }
 )
-# The same by the status alone, for answers without a body, as those to HEAD are.
+# The same by the status alone, for answers without a body, such as those to HEAD.
 BUSY_STATUSES = frozenset({429, 500, 502, 503, 504})
-# Why a member of a transaction was refused, when that is no fault of what it says.
+# Why a valid member of a transaction was refused.
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 BUSY_REASONS = frozenset(
     {
@@ -82,7 +82,7 @@ _UNANSWERED = (ConnectionClosedError, ReadTimeoutError)
 
 
 class Once(Generic[Given, Answer]):
-    """Makes one value for all that is given, also if threads ask for it at the same time."""
+    """Makes one value for each set of arguments, also when threads ask at the same time."""
 
     def __init__(self, make: Callable[Given, Answer]) -> None:
         self._make = make
@@ -98,7 +98,7 @@ class Once(Generic[Given, Answer]):
         return self._made[given]
 
     def cache_clear(self) -> None:
-        """Has everything made again when somebody asks next."""
+        """Forgets all values; each is made again when somebody next asks for it."""
         self._made.clear()
 
 
@@ -117,7 +117,7 @@ def session() -> Session:
 def new_client(service: str, config: Config) -> Any:
     """A client of that service; it waits for a busy one.
 
-    Clients are safe to share among threads, but a session is not while it makes one.
+    Threads may share a client, but not a session while it makes a client.
     https://docs.aws.amazon.com/boto3/latest/guide/clients.html#multithreading-or-multiprocessing-with-clients
     """
     with _MAKING:
@@ -149,7 +149,7 @@ def patiently(call: Callable[[], Answer]) -> Answer:
 
 
 def is_busy(error: Exception) -> bool:
-    """True of an answer, or a lack of one, that says nothing about what was asked."""
+    """True for an answer, or a lack of one, that says nothing about the request itself."""
     if not isinstance(error, ClientError):
         return isinstance(error, _BROKEN) and not isinstance(error, SSLError)
     answer: Any = error.response
@@ -162,7 +162,7 @@ def is_busy(error: Exception) -> bool:
 
 
 class _Client(Protocol):
-    """What is used of a botocore client."""
+    """The part of a botocore client that `Waiting` uses."""
 
     meta: Any
 
@@ -170,12 +170,12 @@ class _Client(Protocol):
 
 
 class Waiting:
-    """A base of every client's class, which stands before botocore's own."""
+    """The first base of every client's class, before botocore's own."""
 
     def _make_api_call(self: _Client, operation_name: str, api_params: dict[str, Any]) -> Any:
         asked: Any = super()
-        # The SDK makes up a token for each of its calls, and a transaction that is sent again with
-        # another token is another transaction.
+        # The SDK would make a new token for each try. A transaction that is sent again with another
+        # token is another transaction, so all tries share this one.
         for name in self.meta.service_model.operation_model(operation_name).idempotent_members:
             api_params.setdefault(name, _token())
         return patiently(

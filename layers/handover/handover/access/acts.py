@@ -1,6 +1,6 @@
-"""The entries of acts, ready for the transaction of the act, and acts outside of DynamoDB.
+"""Audit entries of acts, for the transaction of an act or around an act outside of DynamoDB.
 
-Every use case that changes something asks here for its entry, and hands it to the write.
+Every use case that changes something gets its entry here and passes it to the write.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def entry_of(
     reason: str = "",
     outcome: Outcome = Outcome.DONE,
 ) -> AuditEntry:
-    """The entry of an act, now, under a name of its own."""
+    """The entry of an act at the present time, under a new name."""
     name = secrets.token_hex(8)
     done = actor.entry(
         act, about, name=name, at=now_text(), before=before, after=after, reason=reason
@@ -66,11 +66,12 @@ def note(resources: Resources, actor: Actor, act: Act, about: str, after: Json) 
 
 @contextmanager
 def done_outside(resources: Resources, entry: AuditEntry) -> Iterator[None]:
-    """Closes an open entry with what became of the act in the block.
+    """Closes an open entry with the outcome of the act in the block.
 
-    DONE at its end, and NOT_DONE when the answer was that it cannot be done. After an outage the
-    entry stays open: nobody knows what became of the act, or the outcome of a done act could not be
-    stored, which must not fail it. The sweep closes the entry then.
+    The outcome is DONE at the end of the block, and NOT_DONE after ConflictError or
+    InvalidRequestError. After an outage the entry stays open: nobody knows whether the act was
+    done, or it was done and its outcome could not be stored, which must not fail the act. The sweep
+    then closes the entry.
     """
     try:
         yield

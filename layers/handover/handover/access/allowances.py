@@ -25,7 +25,7 @@ class _Share:
 
     begins_at: int
     left: int = 0
-    is_spent: bool = False  # no function gets any more
+    is_spent: bool = False  # no function gets more permits
 
 
 _shares: dict[str, _Share] = {}

@@ -24,7 +24,7 @@ def barred_role(
 def barred_role_of(
     defined: Sequence[Role], profile: Profile, roles: Collection[str], user: User
 ) -> Role | None:
-    """The same with the tenant's `defined` roles, which are known already."""
+    """As `barred_role`, for a caller that has already read the tenant's `defined` roles."""
     for definition in (*profile.roles.values(), *defined):
         if definition.role in roles and not definition.admits_assigner(user.roles):
             return definition

@@ -34,7 +34,7 @@ class Person:
 
     @property
     def actor(self) -> Actor:
-        """They as the audit trail names them."""
+        """The person as the audit trail names them."""
         return Actor(self.tenant, self.email, self.door)
 
 

@@ -54,7 +54,7 @@ def why_not(resources: Resources, tenant: str, user: User, profile: Profile) -> 
 
 
 def why_not_under(settings: Settings, user: User, profile: Profile) -> str:
-    """The same under settings of the tenant that are known already."""
+    """As `why_not`, for a caller that has already read the tenant's settings."""
     is_on = profile.name in settings.profiles
     if profile.admits(user.roles, is_on=is_on):
         return ""
@@ -71,8 +71,8 @@ def why_not_under(settings: Settings, user: User, profile: Profile) -> str:
 def why_not_still(user: User, profile: Profile) -> str:
     """Why a file that Handover wrote for the user is not admitted, "" when it is.
 
-    Whether the profile is on was checked when the user asked for the file; only the user can have
-    changed since.
+    That the profile is on was checked when the user asked for the file. Only the user's own roles
+    and state can have changed since.
     """
     if ADMIN in user.roles or profile.admits(user.roles, is_on=True):
         return ""

@@ -24,10 +24,10 @@ def set_sign_in(
     invites: bool,
     noted_as: tuple[str, str] | None = None,
 ) -> None:
-    """As `sync_sign_in`, with an entry in the audit trail that is open until it is done.
+    """As `sync_sign_in`, with an audit entry that stays open until the sign-in is set.
 
-    `noted_as` is the name and the time of the entry, for what may be asked again; otherwise it has
-    a name of its own, and the present time.
+    `noted_as` is the name and the time of the entry, for a change that may be repeated; without it
+    the entry gets a new name and the present time.
 
     The entry says what the directory asks for, not what the user pool had: no Admin learns from it
     that an address signs in for another tenant.
