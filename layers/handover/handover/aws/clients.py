@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns.client import SNSClient
     from mypy_boto3_sqs.client import SQSClient
 
-# Objects are large.
+# Objects are large, so their bytes may take longer.
 _OF_OBJECTS = replace(OF_MESSAGES, read_seconds=30)
 
 

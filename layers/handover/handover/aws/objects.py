@@ -59,7 +59,7 @@ def size_of(upload: Upload) -> int | None:
 def read_beginning(upload: Upload, most: int) -> tuple[bytes, int] | None:
     """The first bytes, at most `most`, and the size of the version; None when it is gone.
 
-    One request says both. Raises RetryLaterError when fewer bytes came than there are.
+    One request returns both. Raises RetryLaterError when fewer bytes came than there are.
     """
     try:
         answer = _fetched(**upload.where(), Range=f"bytes=0-{most - 1}")
@@ -71,7 +71,7 @@ def read_beginning(upload: Upload, most: int) -> tuple[bytes, int] | None:
     if answer is None:
         return None
     body: bytes = answer["Body"]
-    # A server may answer with the whole object, as to any range.
+    # A server may ignore the range and answer with the whole object.
     size = int(answer["ContentRange"].rpartition("/")[2]) if "ContentRange" in answer else len(body)
     beginning = body[:most]
     if len(beginning) != min(size, most):

@@ -42,7 +42,7 @@ def send_all(
     *,
     group: str | None = None,
 ) -> None:
-    """Sends every message, all in one group; those that a batch leaves out are sent again."""
+    """Sends every message, all in one group; sends those again that SQS did not accept."""
     rest = iter(messages)
     batches = iter(lambda: list(islice(rest, MESSAGES_A_BATCH)), [])
     make_all(partial(_send_batch, queue_url, batch, deadline, group) for batch in batches)

@@ -17,15 +17,15 @@ from handover.errors import InvalidRequestError, RetryLaterError
 from handover.model import User
 
 TENANT = "custom:tenant"
-# Cognito's error code when no more mails can be sent today. Without an address of one's own in SES
-# a pool sends some 50 a day, counted over the whole AWS account.
+# Cognito's error code when no more mails can be sent today. A pool without an address in SES sends
+# some 50 a day, counted over the whole AWS account.
 # https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
 _NO_MORE_MAILS = "LimitExceededException"
 _ABSENT = frozenset({"UserNotFoundException"})
 
 
 class Settled(Enum):
-    """The result for a sign-in; the values appear in the log, and are shown to no Admin."""
+    """The result for a sign-in; its values appear in the log, but no Admin sees them."""
 
     DONE = "done"
     ELSEWHERE = "the address signs in for another tenant"
@@ -44,7 +44,7 @@ class _SignIn:
 
     tenant: str
     is_enabled: bool
-    is_waiting: bool = False  # for whoever was invited to choose a password
+    is_waiting: bool = False  # for the invited user to choose a password
 
 
 def settle(

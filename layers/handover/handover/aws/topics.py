@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from handover.aws.clients import sns
 from handover.reports.notice import Notice
 
-# What stands for the ARN of a subscription that nobody has confirmed so far.
+# What SNS shows instead of the ARN of a subscription that is not confirmed yet.
 # https://docs.aws.amazon.com/sns/latest/api/API_Subscription.html
 UNCONFIRMED = "PendingConfirmation"
 
@@ -40,7 +40,7 @@ def subscriptions(topic_arn: str) -> list[Subscription] | None:
 
 
 def subscribe(topic_arn: str, protocol: str, endpoint: str) -> None:
-    """Has SNS ask the endpoint to confirm that it will be notified."""
+    """Makes SNS ask the endpoint to confirm the subscription."""
     sns().subscribe(TopicArn=topic_arn, Protocol=protocol, Endpoint=endpoint)
 
 

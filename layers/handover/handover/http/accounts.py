@@ -148,11 +148,11 @@ def list_accounts(  # noqa: PLR0913 - a route names each of its query parameters
     account: Annotated[str | None, text_asked("Only this account", "id")] = None,
     at: At = None,
     holder: Holder = None,
-    role: Annotated[str | None, text_asked("The role in which the holder has them")] = None,
+    role: Annotated[str | None, text_asked("Only those held in this role")] = None,
     status: Literal["active", "inactive"] | None = None,
-    portal: Annotated[str | None, text_asked("One of their portals")] = None,
+    portal: Annotated[str | None, text_asked("Only accounts of this portal")] = None,
     export: Annotated[bool, Query(description="Note an export in the audit trail")] = False,
-    beginning: Annotated[str | None, text_asked("The beginning of their ids, as written")] = None,
+    beginning: Annotated[str | None, text_asked("Only ids that begin with this text")] = None,
     limit: LongLimit = 100,
     cursor: Cursor = None,
 ) -> dict[str, Any]:
@@ -210,7 +210,7 @@ def show_history_by_id(
     limit: Limit = 25,
     cursor: Cursor = None,
 ) -> dict[str, Any]:
-    """The same, for ids that cannot be part of a path."""
+    """The account's changes, oldest first; for ids that cannot be part of a path."""
     return _history(account, limit, cursor)
 
 
@@ -257,7 +257,7 @@ def show_managers(portal: str, limit: Limit = 25, cursor: Cursor = None) -> dict
 def show_managers_by_name(
     portal: Annotated[str, text_asked("The portal")], limit: Limit = 25, cursor: Cursor = None
 ) -> dict[str, Any]:
-    """The same, for names that cannot be part of a path."""
+    """The holders of the accounts of one portal; for names that cannot be part of a path."""
     return _managers(portal, limit, cursor)
 
 

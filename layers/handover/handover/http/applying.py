@@ -37,15 +37,15 @@ class Apply(BaseModel):
     "/imports/<name>/apply",
     summary="Process the file of a preview or dry run again, without another upload",
     status_code=202,
-    responses=answers(202, "The import that does", Import),
+    responses=answers(202, "The import that processes the file", Import),
 )
 def apply(name: Name, body: Annotated[Apply, Body()]) -> dict[str, Any]:
     """An import like any other, for users who may upload such files; within 24 hours of the upload.
 
     A dry run that is applied with its own profile and mapping applies exactly what it has shown: a
     line whose account has changed since is superseded, and says what changed. With another profile
-    or mapping the lines are decided again. A dry run that was stopped by its `on_error` is applied
-    only with another one.
+    or mapping the lines are decided again. A dry run that its `on_error` has stopped is applied
+    only with another `on_error`.
     """
     person, run = person_of(router), run_of(router)
     asked = Applying(Mode(body.mode), body.profile, body.mapping, body.on_error)

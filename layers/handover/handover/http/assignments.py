@@ -16,7 +16,7 @@ from handover.use_cases.undo import ask_undo
 
 router = new_router()
 
-# A job has no preview: its file does not exist yet when it is asked for.
+# A job has no preview: when somebody asks for the job, its file does not exist yet.
 WorkMode = Literal[Mode.RUN, Mode.DRY_RUN]
 
 
@@ -95,7 +95,7 @@ def assign(body: Annotated[NewAssignment, Body()]) -> dict[str, Any]:
     "/imports/<name>/undo",
     summary="Undo an import",
     status_code=202,
-    responses=answers(202, "The ticket of the import that does", AskedImport),
+    responses=answers(202, "The ticket of the import that undoes it", AskedImport),
 )
 def undo(
     name: Annotated[str, Path(description="The id of an import, or of its ticket")],

@@ -26,8 +26,8 @@ class Entry(BaseModel):
     """An act: who did what to what, when and by which door.
 
     `door` is "cli" or "console" where the client calls itself so, which proves nothing. `actor` is
-    "" for Handover itself. `before` and `after` hold the fields that the act changed.
-    `closed_at` is when the outcome of an act outside of the tables was noted.
+    "" for Handover itself. `before` and `after` hold the fields that the act changed. `closed_at`
+    is when the outcome of an act outside of the tables, such as a sign-in, was noted.
     """
 
     at: str

@@ -20,7 +20,7 @@ _ROWS: Final = "The maximum number of rows of a page"
 Limit = Annotated[int, Query(ge=1, le=100, description=_ROWS)]
 # For short rows.
 LongLimit = Annotated[int, Query(ge=1, le=1000, description=_ROWS)]
-# What use_cases.paging makes: base64 for addresses, without "=".
+# What use_cases.paging makes: base64 in its form for URLs, without "=".
 Cursor = Annotated[
     str | None,
     Query(max_length=4000, pattern=r"^[A-Za-z0-9_-]+$", description="From the previous page"),
@@ -32,7 +32,7 @@ def new_router() -> APIGatewayHttpRouter:
     return APIGatewayHttpRouter()  # type: ignore[no-untyped-call] # Powertools leaves it untyped
 
 
-# How the clients of this repository begin the name that they give themselves.
+# How the user-agent header of this repository's clients begins.
 DOORS = {"handover-cli": Door.CLI, "handover-console": Door.CONSOLE}
 
 

@@ -1,7 +1,7 @@
 """Makes the OpenAPI description of the API, when Handover is built; `description` reads it.
 
-Making it loads all of Powertools' OpenAPI models, a seventh of what a function imports, so no
-function does: `python -m infra.reference` writes the description beside this module.
+Making it loads all of Powertools' OpenAPI models, a seventh of what a function imports. So no
+function makes it: `python -m infra.reference` writes the description beside this module.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
 
 from handover.http.problems import JSON, PROBLEM, TROUBLE
 
-# API Gateway answers these instead of the function, with a message of its own: for a token that it
-# does not accept, and for more requests than the stage allows.
+# API Gateway itself gives these answers, with its own message: for a token that it does not accept,
+# and for more requests than the stage allows.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html
 OF_API_GATEWAY = (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS)

@@ -1,4 +1,4 @@
-"""The OpenAPI description of the API as it was made, and the methods of each address."""
+"""The OpenAPI description of the API, as the build wrote it, and the methods of each address."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def description() -> dict[str, Any]:
 def methods_of(path: str) -> list[str]:
     """The methods of the address, sorted; empty = there is no such address."""
     paths = {PATH: {"get": {}}, **description()["paths"]}
-    # A fixed address takes precedence over a pattern: nobody has the name "delete".
+    # A fixed address takes precedence over a pattern: "delete" is never read as somebody's name.
     found = (
         [path]
         if path in paths

@@ -29,8 +29,8 @@ class NewEdit(BaseModel):
     """Who must hold which role, by the rules of a profile; null or [] for nobody.
 
     The role "workflow" takes the name of a workflow. Roles that are not named stay as they are.
-    `version` limits the edit to that version of the account: for another one the answer is 409, and
-    says what has changed.
+    `version` limits the edit to that version of the account: for any other version the answer is
+    409, and says what has changed.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -78,7 +78,7 @@ def edit_by_id(
     account: Annotated[str, text_asked("The account", "id")],
     body: Annotated[NewEdit, Body()],
 ) -> Response[str]:
-    """The same, for ids that cannot be part of a path."""
+    """The outcome, as for a line of a file; for ids that cannot be part of a path."""
     return _edited(account, body)
 
 
@@ -111,7 +111,7 @@ def _wishes(body: NewEdit) -> dict[str, list[str]]:
 
 
 def _rejected(rejection: Rejection) -> Response[str]:
-    """The report's words for such a line, as a problem."""
+    """The rejection as a problem, in the words of the report."""
     is_of_account = rejection.code.startswith("ACCOUNT_")
     return problem(
         HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -1,8 +1,8 @@
 """How the description says what names, texts and addresses may hold.
 
-The use cases check them and say what was found, so that all doors give the same answer: here they
-are described only. OpenAPI knows no regular expression for "can be printed", so the rule is a
-format, which its readers may know or pass over.
+The use cases check them and say what was found, so that all doors give the same answer; here they
+are only described. OpenAPI has no regular expression for "can be printed", so the rule is a format,
+which readers of the description may know or ignore.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from handover.use_cases.subscriptions import MAX_ENDPOINT_CHARS
 
 
 def _described(kind: str, words: str) -> dict[str, Any]:
-    # Lengths are in words: with `maxLength` who draws requests would seek texts of just that many
-    # characters in the format, for minutes.
+    # Lengths are in words: with `maxLength`, a tool that generates requests would search the format
+    # for texts of exactly that length, for minutes.
     return {"format": kind, "description": words}
 
 
 def whole(value: object) -> object:
-    """The value as an integer where it is one: JSON has one kind of numbers, in which 5.0 is 5."""
+    """The value, as an integer if it is a whole number: JSON does not tell 5.0 from 5."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-# No text of digits, and no boolean.
+# Neither a text of digits nor a boolean is accepted.
 Whole = Annotated[int, BeforeValidator(whole), Field(strict=True)]
 _OF_NAMES = "printable characters without outer spaces"
 Name = Annotated[
@@ -72,7 +72,7 @@ Endpoint = Annotated[
 
 
 def day(value: object) -> object:
-    """A date from a text as 2026-11-30, and no other one: pydantic takes seconds for a date."""
+    """A date from a text such as 2026-11-30 only: pydantic would also accept seconds."""
     if not isinstance(value, str):
         return value
     if not re.fullmatch(r"\d{4}-\d\d-\d\d", value):

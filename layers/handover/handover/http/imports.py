@@ -41,9 +41,9 @@ Format = Annotated[
 class NewImport(BaseModel):
     """A file to upload; `mapping` maps its own labels to the profile's.
 
-    A preview needs no profile: it says which profiles the file fits. `on_error` says what
-    becomes of the good lines of a file with others: apply_good, all_or_nothing, or
-    "stop_above: 5 %"; "" leaves it to the profile.
+    A preview needs no profile: it says which profiles the file fits. `on_error` says what happens
+    to good lines when other lines are in error: apply_good, all_or_nothing, or "stop_above: 5 %";
+    "" leaves it to the profile.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -103,10 +103,9 @@ class Import(BaseModel):
     """One import; the fields after `warnings` are present only when they have a value.
 
     `expires_at` is when an unused ticket expires; `follows` is the import that this one applies or
-    corrects; `job` says what Handover wrote the file for, when it did. A run with an `on_error`
-    other than apply_good is checked first: it becomes a dry run, and either `stopped` says why it
-    is not applied, or `applied_by` is the ticket of the import that applies exactly what it has
-    shown.
+    corrects; `job` says why Handover wrote the file, if it did. A run with an `on_error` other than
+    apply_good is checked first: it becomes a dry run. Then either `stopped` says why it is not
+    applied, or `applied_by` is the ticket of the import that applies exactly what it has shown.
     """
 
     import_id: str
@@ -246,9 +245,9 @@ def approve(
     name: Name,
     body: Annotated[Decision | None, Body()] = None,
 ) -> dict[str, Any]:
-    """The import, which continues. Whoever uploaded it cannot approve it while another Admin could.
+    """The import, which continues.
 
-    The setting uploader_may_approve allows it.
+    Its uploader may not approve it while another Admin could, unless uploader_may_approve is set.
     """
     run, person = run_of(router), person_of(router)
     found = approvals.approve(resources(), person, name, _reason(body), run)
@@ -282,9 +281,9 @@ def _reason(decision: Decision | None) -> str:
     responses=DOWNLOAD,
 )
 def download_report(name: Name, format: Format = "csv") -> Response[str]:  # noqa: A002 - the query
-    """A redirection to errors.csv; for its uploader, Admins, and who may upload such files.
+    """Redirects to errors.csv; for the uploader, Admins, and those who may upload such files.
 
-    With `format=xlsx` it leads to the same as a workbook, in which the wrong cells are marked.
+    With `format=xlsx` it redirects to the same lines as a workbook that marks the wrong cells.
     """
     if format == "xlsx":
         return redirection(imports.workbook_link(resources(), person_of(router), name))

@@ -112,7 +112,7 @@ class StageTime(BaseModel):
 class ResultSummary(BaseModel):
     """The totals of an import.
 
-    Of its managers the 200 with the most gains and losses, of its opcos the 200 with most lines.
+    `managers` has the 200 with the most gains and losses, `opcos` the 200 with the most lines.
     """
 
     counts: Counts

@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel
 
 JSON, PROBLEM = "application/json", "application/problem+json"
-# The description of a problem whose model has no other place for it.
+# A reference to the description of a problem.
 TROUBLE = {"$ref": "#/components/schemas/Problem"}
 
 

@@ -52,8 +52,8 @@ class ProfileBody(BaseModel):
 class ProfileDetail(ProfileBody):
     """A profile with its definition, as for PUT; columns of "{role}" stand for all roles.
 
-    `remembered` maps the labels of files with the requested header to the profile's, as somebody of
-    the tenant mapped the last such file; for those who may upload files of the profile.
+    `remembered` maps the labels of files with the requested header to the profile's, as the last
+    such file of the tenant was mapped; for those who may upload files of the profile.
     """
 
     definition: dict[str, Any]
@@ -71,7 +71,7 @@ class NewCopy(BaseModel):
 
 
 class NewSample(BaseModel):
-    """The beginning of a file; with a `definition` it is read by that one instead of the stored."""
+    """The beginning of a file; a `definition` is used to read it instead of the stored one."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -98,7 +98,7 @@ class SampleLine(BaseModel):
 
 
 class Sample(BaseModel):
-    """How a profile reads a sample: why it is refused, how it fits, and its first lines."""
+    """How a profile reads a sample: why it refuses the sample, how it fits, and the first lines."""
 
     refusal: Refusal | None
     comparison: ProfileMatch | None

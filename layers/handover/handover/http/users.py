@@ -80,7 +80,7 @@ Counts = Annotated[bool, Query(description="Count the roles of accounts that eac
 class UserBody(BaseModel):
     """A user; `status` is "active", "inactive" or "deleted".
 
-    `held` is how many roles of accounts they hold, at most 1,000, where a list was asked for it.
+    `held` is how many roles of accounts they hold, at most 1,000; only in lists that count them.
     """
 
     email: str

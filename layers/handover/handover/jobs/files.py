@@ -40,7 +40,7 @@ CHANGED = frozenset({Outcome.UPDATED, Outcome.CLEARED, Outcome.PENDING})
 ACCOUNTS_AT_A_TIME = 1000
 
 Row = Sequence[str]
-# An account, and by role who is named on its line.
+# An account id, and who is named on its line, by role.
 Named = tuple[str, dict[str, list[str]]]
 Sieve = Callable[[Iterable[Named]], Iterable[Named]]
 
@@ -78,9 +78,9 @@ def _of_assignees(
     sieve: Sieve,
     deadline: Deadline,
 ) -> Iterator[bytes]:
-    """One line for each account with one of the assignees; `cell_of` is the cell on each line.
+    """One line for each account with one of the assignees; `cell_of` gives the cell of each.
 
-    `issued` is the ticket with its id, and `sieve` keeps those lines that can have an effect.
+    `issued` is the ticket with its id. `sieve` keeps only lines that can have an effect.
     """
     ticket_id, ticket = issued
     portfolios = resources.tables.portfolios
@@ -91,8 +91,8 @@ def _of_assignees(
     held = {
         role for roles in answers_of(partial(roles_of, one) for one in cell_of) for role in roles
     }
-    # The first run that gets here fixes the columns for all. Assignments made later in other roles
-    # are rechecked by publication.
+    # The first run that gets here fixes the columns for all runs. Assignments that are made later,
+    # in other roles, are rechecked after `pipeline.publish` has seen them.
     wider = profile_for(sorted(held) or [ANY_ROLE])
     body = resources.tables.tickets.settle_profile(ticket_id, json.dumps(profile_json(wider)))
     profile = parse_profile(body)
@@ -121,9 +121,10 @@ def _of_assignees(
 def _inside_the_wall(
     resources: Resources, tenant: str, addresses: Sequence[str], deadline: Deadline
 ) -> Sieve:
-    """Leaves out whom the wall between opcos keeps off an account, who go on waiting for it.
+    """A sieve that leaves out users whom the wall between opcos keeps off an account.
 
-    Their lines would be rejected, in every resolution file again, and reject others with them.
+    They go on waiting. Their lines would be rejected in every resolution file, together with the
+    other users whom these lines name.
     """
     directory = resources.tables.directory
     if directory.settings(tenant).opco_wall is not OpcoWall.ALWAYS:
@@ -174,7 +175,7 @@ def _owner(
 def _undo(
     resources: Resources, ticket: TicketItem, job: Job, deadline: Deadline
 ) -> Iterator[bytes]:
-    """One line for each account that the import changed: what it held before, and what it got."""
+    """One line for each account that the import changed: its holders before and after it."""
     imports = resources.tables.imports
     item, body = imports.find(job.undo_of), imports.plan(job.undo_of)
     if item is None or body is None:

@@ -171,7 +171,7 @@ def _asks_for_a_recheck(one: News) -> bool:
         return before != DELETED and not is_by_job
     if after != ACTIVE or one.before is None:
         return after == ACTIVE
-    # What waited behind the wall between opcos may no longer have to.
+    # Assignments that waited behind the wall between opcos may now be possible.
     return before != ACTIVE or _text(one.before, "opco") != _text(one.after, "opco")
 
 
@@ -218,7 +218,7 @@ def _look(resources: Resources, tenant: str, news: Sequence[News], deadline: Dea
 
 
 def _ask_own_job(resources: Resources, tenant: str, ticket_id: str, job: Job, at: float) -> None:
-    """Stores a job that nobody asked for, with its entry; once for each ticket."""
+    """Stores a job that nobody asked for, with its audit entry; once for each ticket."""
     entry = Actor(tenant, "", Door.DIRECTORY).entry(
         Act.REMOVAL_BEGUN if job.kind is JobKind.REMOVAL else Act.RESOLUTION_BEGUN,
         act_of(job)[1],
@@ -238,8 +238,8 @@ def _settle_sign_ins(
 ) -> None:
     """Updates the existing sign-ins of users, as an Admin's edit does.
 
-    `whose` says of each address under which name and time the audit trail notes that its sign-in is
-    allowed or barred, so that a change that comes again is noted once; None = it is neither.
+    `whose` gives, for each address, the name and the time of the audit entry that notes that its
+    sign-in is allowed or barred, so that a repeated change is noted once. None = neither.
     """
     users = resources.tables.directory.users(actor.tenant, whose, deadline)
     for address, user in users.items():

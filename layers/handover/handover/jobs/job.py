@@ -67,7 +67,7 @@ def ask_job(
 
 
 def act_of(job: Job) -> tuple[Act, str]:
-    """What asking for the job is in the audit trail, and about what."""
+    """The act as which the audit trail notes the job, and what it is about."""
     if job.kind is JobKind.UNDO:
         return Act.IMPORT_UNDONE, f"import {job.undo_of}"
     if job.kind is JobKind.OWNER:
