@@ -24,8 +24,7 @@ CODE = "UPLOADER_NOT_ALLOWED"
 def has_uploader(sender: Sender) -> bool:
     """True when a person is responsible for the file.
 
-    A job that follows the directory has no uploader: the person who asked for it may be deleted by
-    it.
+    A job that follows the directory has no uploader: it may delete the person who asked for it.
     """
     follows = sender.job is not None and JobKind(sender.job).follows_the_directory
     return bool(sender.uploader) and not follows
@@ -36,7 +35,8 @@ def uploader_of(
 ) -> User | None:
     """The uploader, if they may upload this file; None when no person is responsible for it.
 
-    `user` is whom the directory has under the sender's address. Raises RefusedError.
+    `user` is the directory's user with the sender's address, None if there is none. Raises
+    RefusedError.
     """
     if not has_uploader(sender):
         return None

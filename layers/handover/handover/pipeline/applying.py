@@ -120,13 +120,13 @@ class PreviewedPlanner:
 
     @property
     def store(self) -> Records:
-        """Where what the lines are about is read and written."""
+        """Where the records of the lines are read and written."""
         return self.planner.store
 
     def decide(
         self, asked: Mapping[int, Instruction], found: Mapping[str, Account], deadline: Deadline
     ) -> dict[int, Decision]:
-        """The decision on each line; what would decide a changed account is not looked up."""
+        """The decision on each line; looks up nothing for a line whose account has changed."""
         same = {
             place: one
             for place, one in asked.items()

@@ -65,7 +65,7 @@ class _Chunk:
 class _Turn:
     """One worker's turn with a chunk: its run, what it may do, and how far it has come.
 
-    `handed_on` is what the message says of it, None when it says nothing.
+    `handed_on` is how often the chunk was handed on, as the message says; None if it does not say.
     """
 
     run: Invocation
@@ -85,11 +85,11 @@ def work_chunk(
 ) -> None:
     """Settles the chunk unless it is settled; sends the finalize message after the last chunk.
 
-    With `may_write` false nothing is written: lines that took effect keep it, all others become
-    `not_processed`. `handed_on` is the number in the message of how often the chunk was passed on.
-    A message with a lower number than the chunk's is obsolete and does nothing.
+    With `may_write` false nothing is written: lines that took effect keep their outcome, all others
+    become `not_processed`. `handed_on` says how often the chunk was handed on when the message was
+    sent. A message with a lower number than the chunk's is obsolete and does nothing.
 
-    A chunk that cannot be finished in this run is passed on with a fresh message if it made
+    A chunk that cannot be finished in this run is handed on with a fresh message if it made
     progress. Otherwise raises RetryLaterError, as it does while another worker has the chunk.
     """
     taken = resources.tables.chunks.take(
@@ -104,8 +104,8 @@ def work_chunk(
     try:
         _work_taken(resources, import_id, number, taken, turn)
     except RetryLaterError as late:
-        # Unless a request got no answer, no work is in progress any more, so the next worker need
-        # not wait until this run has certainly ended.
+        # No work is in progress any more, unless a request got no answer. So the next worker need
+        # not wait until this run must have ended.
         if taken is None or late.is_under_way or not _give_back(resources, import_id, taken, turn):
             raise
 
@@ -160,7 +160,7 @@ def _work_taken(
 
 
 def _count(resources: Resources, item: ImportItem, number: int, turn: _Turn) -> ImportItem:
-    """Counts a chunk whose worker was stopped after settling it but before counting it.
+    """Counts a chunk whose worker was stopped after it settled the chunk and before it counted it.
 
     Does nothing when a later message is responsible for the chunk.
     """

@@ -1,7 +1,7 @@
-"""The change guard: would applying a dry run change more than a tenant lets pass by itself?
+"""The change guard: would applying a dry run change more than the tenant allows without an Admin?
 
-It looks at what the dry run has shown, for which the accounts were looked up. Where a tenant sets
-one of its limits, every file about assignments is therefore checked first.
+It counts what the dry run has shown, because only a dry run has looked up the accounts. So every
+file about assignments is checked first when the tenant sets one of these limits.
 """
 
 from __future__ import annotations

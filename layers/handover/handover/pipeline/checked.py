@@ -1,8 +1,8 @@
 """Files that are checked first: the dry run decides whether another import applies them.
 
 That import begins with a small object under `in/` that points to the uploaded one, as it does when
-a person applies a dry run: it has its own id and its own precedence, and everything about the
-sender is checked again.
+a person applies a dry run: it has its own id and its own precedence, and the sender is checked
+again in every respect.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from handover.store.tickets import TicketItem
 
 
 def pointer_to(import_id: str) -> bytes:
-    """The object of an import that processes the file of that one."""
+    """The content of the object that makes a new import process the file of this import."""
     return json.dumps({"works_the_file_of": import_id}).encode()
 
 
@@ -41,7 +41,7 @@ def why_stopped(on_error: str | None, counts: Counts) -> str:
 
 
 def is_to_be_applied(item: ImportItem) -> bool:
-    """True for an ended check whose file another import applies."""
+    """True for an ended check whose file another import must apply."""
     return (
         bool(item.is_check)
         and item.state in (State.DONE, State.ERROR)

@@ -1,8 +1,8 @@
-"""Workbooks on their way in: validate has them converted, and goes on with the CSV made of them.
+"""Workbooks: validate asks for their conversion, and continues with the CSV made of them.
 
-Whoever unpacks a workbook may do next to nothing, so it leaves two files in the work bucket: the
-CSV, and then the outcome, with warnings or a refusal. It hands the arrival back to the intake, and
-validate reads both. Doing it again writes the same again.
+The function that unpacks workbooks has almost no rights. It only writes two files to the work
+bucket: the CSV, and then the outcome, with warnings or a refusal. It sends the arrival back to the
+intake, and validate reads both files. A repeated conversion writes the same files.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ CSV, OUTCOME = "workbook.csv", "workbook.json"
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """The CSV made of a workbook, and what whoever uploaded it must know."""
+    """The CSV made of a workbook, and what its uploader must know."""
 
     csv: Upload
     warnings: tuple[FileWarning, ...]
 
 
 def ask_for_conversion(resources: Resources, arrival: Arrival, tenant: str, size: int) -> None:
-    """Sends the message that has the workbook converted and its arrival handed back."""
+    """Sends the message that asks to convert the workbook; its arrival then comes back."""
     message = arrival_message(replace(arrival, size_bytes=size))
     queues.send(resources.convert_queue, message, group=tenant)
 
 
 def converted(resources: Resources, import_id: str) -> Converted | None:
-    """What became of a workbook; None while it is not converted. Raises RefusedError."""
+    """The result of the conversion, None until there is one. Raises RefusedError for a refusal."""
     body = objects.read(resources.work_bucket, f"{import_id}/{OUTCOME}")
     if body is None:
         return None
@@ -52,7 +52,7 @@ def converted(resources: Resources, import_id: str) -> Converted | None:
 
 
 def convert(resources: Resources, arrival: Arrival, run: Invocation) -> None:
-    """Writes what becomes of a workbook, and hands its arrival back to the intake."""
+    """Writes the CSV and the outcome of a workbook, and sends its arrival back to the intake."""
     if is_passed_over(resources, arrival):
         return
     import_id = arrival.import_id
@@ -65,7 +65,7 @@ def convert(resources: Resources, arrival: Arrival, run: Invocation) -> None:
             "workbook refused", extra={"import_id": import_id, "code": refused.refusal.code}
         )
     except ObjectGoneError:
-        # Validate finds the same, and says so.
+        # Validate finds the same, and refuses the file for it.
         logger.info("workbook gone", extra={"import_id": import_id})
     else:
         _write_outcome(resources, import_id, warnings=warnings)
@@ -85,7 +85,7 @@ def _write_csv(resources: Resources, arrival: Arrival, run: Invocation) -> tuple
 
 
 def _fetch(arrival: Arrival, file: BinaryIO, run: Invocation) -> None:
-    """Copies the upload into a file; of one that is too large only as much as shows that."""
+    """Copies the upload into a file; stops when that shows that the upload is too large."""
     size = arrival.size_bytes or 0
     end = min(size, MAX_WORKBOOK_BYTES + 1)
     file.writelines(objects.blocks(arrival.upload, 0, end, run.deadline))

@@ -65,7 +65,8 @@ def _of_logins(plan: ImportPlan, scanned: Scan, seed: int, deadline: Deadline) -
     hasher = KeyHasher(KeyColumn(column.index, seed, normal_login), plan.dialect)
     # These replace the consumed hashes, so a line takes no more bytes than before.
     refill(scanned.hashes, again, hasher, plan.header)
-    # Which line of a user applies does not matter: neither of two users can be preferred.
+    # The choice of the profile does not matter for login names: neither of two users can be
+    # preferred.
     found = _repeats(plan, scanned, deadline, canonical_login, Duplicates.REJECT)
     for chunk, repeat in found:
         if repeat.is_conflict:
@@ -79,7 +80,7 @@ def _repeats(
     meaning_of: Callable[[Line, Binding, Profile], tuple[str, tuple[str, ...]] | None],
     duplicates: Duplicates,
 ) -> Found:
-    """The lines that do not apply because another has the same key; consumes the hashes."""
+    """The lines that do not apply because another line has the same key; consumes the hashes."""
     return repeats(
         scanned,
         read=lambda: _blocks(plan, scanned, deadline),

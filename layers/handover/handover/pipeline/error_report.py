@@ -20,7 +20,7 @@ from handover.store.import_items import ImportItem
 from handover.store.progress import counts_of
 from handover.workbooks.limits import MAX_REPORT_BYTES, MAX_REPORT_LINES, WORKBOOK_TYPE
 
-# What is kept in memory as a whole; larger ones lie in files meanwhile.
+# Reports up to this size are kept in memory, larger ones in temporary files.
 SMALL_BYTES = 256 * 1024
 
 
@@ -31,7 +31,7 @@ def write_report(
     parts: Mapping[int, str],
     run: Invocation,
 ) -> bool:
-    """Writes errors.csv, and the same as a workbook unless it is too large; True when it did.
+    """Writes errors.csv, and the same as a workbook unless it is too large; True with a workbook.
 
     `parts` are the settled ones, as `Chunks.settled_parts` gives them.
     """
@@ -70,7 +70,7 @@ def write_report(
 
 
 def _copied(pieces: Iterator[bytes], copy: SpooledTemporaryFile[bytes]) -> Iterator[bytes]:
-    """The pieces, copied as far as shows whether a workbook is made of them."""
+    """The pieces, lazily; copies them until they are too large for a workbook."""
     for piece in pieces:
         if copy.tell() <= MAX_REPORT_BYTES:
             copy.write(piece)
@@ -78,7 +78,7 @@ def _copied(pieces: Iterator[bytes], copy: SpooledTemporaryFile[bytes]) -> Itera
 
 
 def _columns_of(plan: ImportPlan) -> Mapping[str, int]:
-    """Which column is wrong, by what a code begins with, where the error itself names none."""
+    """The wrong column for errors that name none, by the beginning of their code."""
     header = plan.header
     binding = bind(header.labels, plan.profile, mapping=plan.mapping, line=header.last_line)
     columns = {"ACCOUNT": binding.key}

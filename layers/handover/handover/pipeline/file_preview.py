@@ -56,7 +56,7 @@ def choice_of(resources: Resources, sender: Sender) -> Choice:
     """The profiles that the uploader may use now.
 
     Raises RefusedError for an uploader who is no longer an active user, who may use no profile, or
-    who may not use the one that the ticket names.
+    who may not use the profile that the ticket names.
     """
     user = resources.tables.directory.user(sender.tenant, sender.uploader)
     if user is None or not user.is_active:
@@ -84,7 +84,7 @@ def store_preview(
     scanned: Scan,
 ) -> None:
     """Stores the preview of a file that was read to its end, for finalize to publish."""
-    # It compares columns with what people call them; other files do not wait for that.
+    # It loads the names that people give to columns; other files must not wait for that.
     from handover.reports.file_preview import MAX_FIRST_LINES, ReadFile, preview_to_dict
 
     chunk = scanned.chunks[0]

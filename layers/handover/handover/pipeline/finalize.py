@@ -66,7 +66,7 @@ def end_import(resources: Resources, import_id: str, run: Invocation) -> None:
         if is_to_be_applied(item):
             # The import that applies the file is announced instead.
             apply_checked(resources, item, run)
-        # The import that used the ticket reports a replay. Whoever asked for a preview opens it.
+        # A replay is reported by the import that used the ticket; people open a preview themselves.
         elif item.replay_of is None and item.mode != Mode.PREVIEW:
             announce(resources, summary_of_end(resources, item))
         imports.mark_notified(import_id)
@@ -91,9 +91,9 @@ def _note_pace(resources: Resources, item: ImportItem) -> None:
 def _recheck(resources: Resources, item: ImportItem) -> None:
     """Asks for a recheck of the users of a job that left something undone.
 
-    What follows the directory must happen whatever becomes of one file. A file that is refused for
-    its content is not generated again, as the next one would be refused too. The refusal is
-    reported, and deleting the user again asks for another file.
+    A job that follows the directory must be carried out, even if one of its files fails. A file
+    that is refused for its content is not generated again, as the next one would be refused too.
+    The refusal is reported, and deleting the user again asks for another file.
     """
     if item.job is None or not JobKind(item.job).follows_the_directory:
         return
@@ -124,7 +124,7 @@ def _final_state(item: ImportItem) -> State:
 def _write_files(
     resources: Resources, item: ImportItem, final: State, run: Invocation
 ) -> tuple[bool, bool]:
-    """Writes the files about an import; whether its lines have an index, its report a workbook."""
+    """Writes the files about an import; returns whether it has an index, and a report workbook."""
     item.state = final.value
     import_summary = summary_of_end(resources, item)
     check_counts(import_summary)

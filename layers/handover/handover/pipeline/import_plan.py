@@ -122,7 +122,7 @@ def previews_key(import_id: str, chunk: int, attempt: str) -> str:
 
 
 def previews_index_key(import_id: str) -> str:
-    """Key in the work bucket of the index, for an import that applies a dry run."""
+    """Key in the work bucket of the index of previews, for an import that applies a dry run."""
     return f"{import_id}/previews/index.json"
 
 

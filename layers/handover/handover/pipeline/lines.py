@@ -21,13 +21,13 @@ from handover.rules.understanding import understanding_of
 from handover.runtime import Resources
 from handover.store.batches import KEYS_A_READ, STATEMENTS_A_BATCH
 
-# Number of accounts looked up at a time, so that the data is fresh when written.
+# How many accounts are looked up at a time: so few that their data is fresh when written.
 LINES_AT_A_TIME = 1000
 
 
 @dataclass(slots=True)
 class Decided:
-    """How many lines that need a read a run has decided and stored so far.
+    """How many lines a run has decided and stored so far, of those that need a read.
 
     `begun_at` is when the run began, in seconds since the epoch. A dry run keeps in `previews` its
     decision for each line that needed an account lookup.
@@ -48,8 +48,8 @@ def results_of(
 ) -> list[LineResult]:
     """The results of the lines in their order, after storing everything that had to be written.
 
-    With `previews` nothing else is applied. `decided` is updated as lines are done, so it is still
-    available when the time is used up.
+    With `previews`, only what they show is applied. `decided` is updated as lines are done, so it
+    is right even when the time is used up.
     """
     binding, profile = work.binding, work.profile
     understand = understanding_of(profile)
@@ -119,7 +119,7 @@ class _Application:
     ) -> Iterator[tuple[dict[int, Decision], dict[str, Account]]]:
         """The decisions on each batch of lines, after storing what they need.
 
-        With them come the records, by id, that they were decided on.
+        Each batch comes with the records, by id, on which it was decided.
         """
         following = iter(batches)
         asked = next(following, None)
@@ -159,10 +159,10 @@ class _Application:
         decided: tuple[dict[int, Decision], dict[str, Account]],
         reading: _Reading,
     ) -> None:
-        """Stores what the plans ask for; a plan that met a newer version is made again.
+        """Stores what the decisions ask for; decides again where a record has a newer version.
 
-        In parts as large as one call to DynamoDB: `decided` counts the parts that are stored, which
-        is what the next worker learns when the time is used up in between.
+        It stores parts as large as one call to DynamoDB. `decided` counts the stored parts, so the
+        next worker knows how far this one came if the time is used up.
         """
         plans, _ = decided
         waiting = [place for place, planned in plans.items() if planned.write is not None]
@@ -179,7 +179,7 @@ class _Application:
             make_each(chain(writes, reads), _take, self._pace)
             if not again:
                 return
-            # Calls end in any order; the lines that are left keep theirs.
+            # Calls end in any order; the lines that are left keep the order of the file.
             waiting = sorted(again)
             self._deadline.wait(tries)
             tries += 1
@@ -191,7 +191,7 @@ class _Application:
         decided: tuple[dict[int, Decision], dict[str, Account]],
         again: list[int],
     ) -> _Taking:
-        """Writes one part; what was met instead is decided when the call is taken."""
+        """Writes one part; taking the call decides again where another version was met."""
         plans, _ = decided
         writes = {place: write for place in part if (write := plans[place].write) is not None}
         unmet = self._planner.store.write(list(writes.values()), self._deadline)
@@ -210,7 +210,7 @@ class _Application:
         asked: Mapping[int, Instruction],
         before: tuple[dict[int, Decision], dict[str, Account]],
     ) -> list[int]:
-        """The places of the lines that must be written after all."""
+        """Decides these lines again; returns the places of those that must still be written."""
         places = {write.record.record_id: place for place, write in writes.items()}
         found = {places[write.record.record_id]: account for write, account in unmet}
         # The lookup context may depend on the record, such as a login name it has lost meanwhile.
@@ -243,7 +243,7 @@ def _take(_place: int, taking: _Taking) -> None:
 def _result(
     line: Line, asked: Instruction, planned: Decision, record: Account | None
 ) -> LineResult:
-    """The result, with what its line can be found by: who holds the account, and its opco."""
+    """The result, with the holders and the opco of the account, by which its line can be found."""
     holders: set[str] = set()
     for change in planned.changes:
         if not is_text(change.role):

@@ -41,8 +41,8 @@ def send_chunks(
 ) -> None:
     """Sends a message for each of these chunks of the import, in their order.
 
-    Messages that `are_first` are obsolete, and so are their dead letters, once the chunk has been
-    handed on. All others count however often it was.
+    First messages (`are_first`), and their dead letters, are obsolete once the chunk has been
+    handed on. All others stay valid, however often the chunk is handed on.
     """
     of_first = {"handed_on": 0} if are_first else {}
     queues.send_all(
@@ -63,7 +63,7 @@ def hand_on(resources: Resources, item: ImportItem, number: int, handed_on: int)
 
 
 def send_finalize(resources: Resources, item: ImportItem) -> None:
-    """Sends the message that has the import ended, or its waiting announced."""
+    """Sends the message that asks to end the import, or to announce that it waits for an Admin."""
     message = {"v": VERSION, "import_id": item.pk}
     queues.send(resources.finalize_queue, message, group=item.tenant)
 

@@ -70,7 +70,8 @@ def older_open_imports_of(
     older_open_imports = frozenset(times) - harmless - (no_uploads - states.keys())
     open_since = min((times[older_import] for older_import in older_open_imports), default=own_time)
     until = min(open_since, own_time) - SAME_TIME_SECONDS
-    # Each raise is a write that the import waits for, and listings begin days before it anyway.
+    # The import waits for the write that raises the watermark, and listings begin days before the
+    # watermark anyway. So it is raised in large steps.
     if until > ended_until + WATERMARK_STEP_SECONDS:
         watermarks.raise_watermark(tenant, rfc3339(until))
     return older_open_imports

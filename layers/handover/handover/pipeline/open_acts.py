@@ -1,7 +1,7 @@
 """Closing entries of the audit trail that a run has left open, because it was killed or failed.
 
-The run may have done the act or not. Where a look at the user pool or the upload bucket can say,
-the outcome says it; otherwise it is not known.
+The run may have done the act or not. Where the user pool or the upload bucket shows what happened,
+the outcome says so; otherwise it is NOT_KNOWN.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 # Longer than any run of a function takes.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 OPEN_SECONDS = 1200.0
-# Time left to store how far the entries were looked at.
+# The time that is kept to store how far the entries were looked at.
 RESERVE_SECONDS = 10.0
 # The part of the sweep that stores that.
 OPEN_ACTS = "audit"

@@ -1,7 +1,6 @@
 """Opening a file: the version whose bytes are read, their encoding, and the header.
 
-A copy in UTF-8 is read instead of a file in UTF-16, and the CSV that was made of a workbook instead
-of that.
+For a file in UTF-16 a copy in UTF-8 is read, and for a workbook the CSV that was made of it.
 """
 
 from __future__ import annotations
@@ -77,7 +76,7 @@ def opened(
     import_id: str,
     deadline: Deadline,
 ) -> OpenedFile:
-    """The file as it is read. Raises RefusedError; WorkbookError before it is converted."""
+    """The file as it is read. Raises RefusedError, and WorkbookError for one not converted yet."""
     known = known_labels(profile, sender.mapping)
     upload, size = beginning.upload, beginning.size
     # A file that is too large to be read at all is refused without a look at it.
@@ -110,7 +109,8 @@ def _converted(
     """The CSV that was made of a workbook, for the import that it was uploaded for."""
     found = converted(resources, sender.object_of or import_id)
     if found is None and sender.object_of is not None:
-        # It is kept as long as the upload, so it was there when that import was read.
+        # The CSV existed when that import was read, and is kept as long as the upload: both are
+        # gone.
         raise file_gone()
     if found is None:
         raise WorkbookError(size)
@@ -128,7 +128,7 @@ def _read(upload: Upload) -> tuple[bytes, int]:
 
 
 def data_blocks(file: OpenedFile, deadline: Deadline) -> Iterator[bytes]:
-    """The bytes after the header; a small file, which is read already, is not read again."""
+    """The bytes after the header; a small file, whose bytes are in `head`, is not read again."""
     start = file.header.data_start
     if len(file.head) < file.size:
         return objects.blocks(file.upload, start, file.size, deadline)

@@ -28,7 +28,7 @@ GIVEN_UP = "aws/lambda/"
 # Longer than any sequence number, so that padded texts sort in order of their numbers.
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html
 SEQUENCE_DIGITS = 40
-# With less time than this no further record is begun: finish the current one and answer.
+# With less time left than this, no further record is begun: the current one is finished.
 RESERVE_SECONDS = 15.0
 
 Record = Mapping[str, Any]

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 class Work:
     """The work on some lines: whose they are, how they are read, and what they may change.
 
-    Without `may_write` lines are not decided: lines that took effect keep it. A dry run decides all
-    lines and writes nothing. `repeats` are lines that another line replaces.
+    Without `may_write` lines are not decided: lines that took effect keep their outcome. A dry run
+    decides all lines and writes nothing. `repeats` are lines that another line replaces.
     """
 
     tenant: str
@@ -75,7 +75,8 @@ def planner_of(
 ) -> Planner:
     """The planner of a chunk's lines, with everything that is looked up once per chunk.
 
-    A preview says everything that an account holds: where one is made, or compared, all is read.
+    A preview contains everything that an account holds, so all of the account is read when a
+    preview is made or compared (`is_previewed`).
     """
     store = _store_of(resources, work.profile.about, is_whole=work.is_dry_run or is_previewed)
     if not work.may_write:

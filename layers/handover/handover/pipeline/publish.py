@@ -171,7 +171,7 @@ def _once(entries: Sequence[Entry]) -> list[Entry]:
 
 def _event(entry: Entry) -> dict[str, Any]:
     receipt = entry.receipt
-    # Directory data of an account is no assignment.
+    # A change of directory fields is not a change of an assignment.
     roles = tuple(change for change in receipt.changes if not is_field(change.role))
     return {
         "schema": "handover.assignment/1",

@@ -13,8 +13,8 @@ def registered(
 ) -> ImportItem:
     """The import of the arrival, stored unless it was before.
 
-    A file that came without a ticket has its entry in the audit trail here; every other one has it
-    since its ticket was issued.
+    A file without a ticket gets its audit entry here. Any other file got it when its ticket was
+    issued.
     """
     also = None
     if sender.ticket is None and sender.tenant:
@@ -55,7 +55,7 @@ def new_item(arrival: Arrival, sender: Sender, run: Invocation) -> ImportItem:
         listed_at=f"{received_at}#{arrival.import_id}",
         open="1",
         opened_at=rfc3339(run.now),
-        # Whoever registers it goes on with it.
+        # The run that registers an import also validates it.
         lease_by=run.attempt,
         lease_until=run.lease_until,
     )

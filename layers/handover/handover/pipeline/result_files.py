@@ -38,9 +38,9 @@ def write_results(
 ) -> bool:
     """Writes results.csv, then the index of its lines; True when there is an index.
 
-    `parts` are the settled ones, as `Chunks.settled_parts` gives them.
-    There is no index when a chunk was settled by code that made none yet, or when the index would
-    take more than MAX_INDEX_BYTES.
+    `parts` are the settled ones, as `Chunks.settled_parts` gives them. There is no index when an
+    earlier version, which made none, settled a chunk, or when the index would take more than
+    MAX_INDEX_BYTES.
     """
     index = _Index(IndexBuilder(len(results_head(plan.header, plan.dialect))))
     with SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as spool:
@@ -53,8 +53,8 @@ def write_results(
         if len(parts) > 1:
             write_rows(rows)
             return _write_index(resources, item, plan, (index, spool), run)
-        # The index is made as the rows are read, and those of one chunk are in memory anyway: once
-        # they are read, both can be written.
+        # The index is made as the rows are read. The rows of a single chunk are in memory anyway:
+        # once they are read, rows and index can be written at the same time.
         whole = b"".join(rows)
         _, is_indexed = together(
             lambda: write_rows(iter((whole,))),
@@ -70,7 +70,7 @@ def _write_index(
     made: tuple[_Index, SpooledTemporaryFile[bytes]],
     run: Invocation,
 ) -> bool:
-    """Writes the index that was made of all rows; False when it is not whole."""
+    """Writes the index that was made of all rows; False when it is incomplete."""
     index, spool = made
     if not index.is_whole:
         logger.warning("lines without an index", extra={"import_id": item.pk})
@@ -128,7 +128,7 @@ def _rows(
 
 
 def _rows_alone(resources: Resources, item: ImportItem, number: int, attempt: str) -> bytes:
-    """The rows of a chunk that was settled by code that did not make an index yet."""
+    """The rows of a chunk that was settled by an earlier version, which made no index."""
     rows = objects.read(resources.work_bucket, parts_key(item.pk, number, attempt, RESULTS))
     if rows is None:
         raise RetryLaterError("a part of results.csv is not there")

@@ -17,7 +17,7 @@ from handover.store.tickets import TicketItem
 
 ERRORS, RESULTS, SUMMARY = "errors", "results", "summary.json"
 PREVIEW = "preview.json"
-# What errors.csv holds as a workbook, for an import of not too many errors.
+# errors.csv as a workbook, for an import without too many errors.
 REPORT_WORKBOOK = "report.xlsx"
 # What the lines route reads: a description of the index, and the index itself.
 LINES, LINES_INDEX = "lines.json", "lines.index"
@@ -37,7 +37,7 @@ def summary_of(resources: Resources, item: ImportItem) -> ImportSummary:
 
 
 def summary_of_end(resources: Resources, item: ImportItem) -> ImportSummary:
-    """The import as its end reports it: the same however often and late it is asked for."""
+    """The import as its end reports it: always the same, however often and late this is called."""
     state = State(item.state)
     counts = counts_of(item)
     has_results = state.is_final and not item.refusal and item.mode != Mode.PREVIEW

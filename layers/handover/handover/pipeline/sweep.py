@@ -46,10 +46,11 @@ LOST_DROP_SECONDS = 10 * 3600.0
 APPROVAL_SECONDS = 30 * 24 * 3600.0
 # Everything older has been checked many times.
 FORGOTTEN_SECONDS = 14 * 24 * 3600.0
-# A file comes minutes after its ticket; that of a job within the day that a stream keeps the
-# record of it.
+# A file comes minutes after its ticket. The file of a job comes within the day for which the stream
+# keeps the record of the job.
 TICKET_LATE_SECONDS = 2 * 24 * 3600.0
-# Time left to send what was listed last to the intake, and to store how far the listing came.
+# The time that is kept to send the last listed uploads to the intake, and to store how far the
+# listing came.
 LISTING_RESERVE_SECONDS = 15.0
 # The form of ticket names, each beginning with its time: older tickets have smaller names.
 TICKET_PATTERN = re.compile(r"\d{8}T\d{9}Z-")
@@ -76,7 +77,7 @@ def sweep_imports(resources: Resources, run: Invocation) -> None:
             continue
         decided = _decide(standing, seen(standing.need), run.now)
         if decided is Resend.PROBE_FOR_ALL:
-            # One import probes for all: the one that has done so least often.
+            # One import probes for all: the one that has probed least often.
             best = for_all.setdefault(standing.need, standing)
             if standing.sent.resends < best.sent.resends:
                 for_all[standing.need] = standing
@@ -92,7 +93,7 @@ def sweep_imports(resources: Resources, run: Invocation) -> None:
 
 
 def sweep_uploads(resources: Resources, run: Invocation) -> None:
-    """Sends uploads to the intake that have no import although they are no longer new.
+    """Sends uploads that are no longer new, and still have no import, to the intake.
 
     People's files come first, for half of the time, then all others. The next runs check what this
     run does not reach.
@@ -122,7 +123,7 @@ def _sweep_part(
     """Checks the versions under a prefix, starting where the last run stopped.
 
     Stops with `leave_seconds` left, and remembers the last key of which it has seen every version.
-    `behind` gives, for a key, the key after which the listing continues at once, "" for none.
+    `behind` gives, for a key, the key to which the listing may skip, "" for none.
     """
     watermarks = resources.tables.watermarks
     begun = key = whole = watermarks.looked_until(prefix)

@@ -209,9 +209,9 @@ _USED = "this ticket has been used or cancelled; it is good for one upload. Ask 
 def check_ticket(resources: Resources, arrival: Arrival, ticket: str) -> None:
     """Raises RefusedError unless the arrival is the one upload that the ticket allows.
 
-    Of several versions under the ticket's key the oldest counts, whichever is reported first. The
-    others are replays and raise ReplayedError, whatever they contain. Their number is counted in
-    the bucket, so it is right however often each one is reported.
+    If there are several versions under the ticket's key, the oldest counts, whichever is reported
+    first. The others are replays and raise ReplayedError, whatever they contain. Their number is
+    counted in the bucket, so it is right however often each one is reported.
     """
     key = arrival.upload.key
     # A listing gives the newest version of a key first.

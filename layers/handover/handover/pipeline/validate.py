@@ -72,7 +72,7 @@ from handover.store.import_items import ImportItem
 from handover.store.imports import ValidatedFile, pending_chunks
 from handover.together import together
 
-# About so many chunks by bytes: they are sent, leased and settled one by one.
+# Large files are cut into about this many chunks, because each is sent, leased and settled alone.
 MAX_CHUNKS = 1000
 # A smaller chunk costs more to send than to process.
 MIN_CHUNK_BYTES = 64 * 1024
@@ -124,7 +124,7 @@ def _decide(
     run: Invocation,
     worker_seconds: int,
 ) -> ImportItem | None:
-    """Lets the import continue, refuses it, or lets it wait; the import if it continues."""
+    """Lets the import continue, refuses it, or lets it wait; returns the import if it continues."""
     imports = resources.tables.imports
     try:
         return _validate(resources, arrival, sender, item, run, worker_seconds)
@@ -177,8 +177,9 @@ def _validate(
     admitted = _admit(sender, known)
     try:
         head = _head_of(resources, admitted, known, item, run)
-        # What a line does may depend on what older imports leave behind. Whether some line has a
-        # condition is known after the scan; of an import that waits already it is known before.
+        # What a line does may depend on what older imports leave behind. Whether a line has a
+        # condition is known only after the scan, but for an import that already waits it is known
+        # before.
         must_wait = head.binding.is_relative or (bool(head.binding.conditions) and item.waits)
         if must_wait:
             _let_older_end(resources, known.older, item, run)
@@ -193,10 +194,10 @@ def _validate(
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What was asked of the services before the file itself: the answers do not need each other.
+    """What is read before the file itself; none of these reads needs the answer of another.
 
-    `user` is whom the directory has under the sender's address, `older` are the older open
-    imports, and `pace` is the lines a second of one worker on the last file of its source.
+    `user` is the directory's user with the sender's address, `older` are the older open imports,
+    and `pace` is how many lines a second one worker processed of the last file of this source.
     """
 
     profile: Profile
@@ -209,7 +210,7 @@ class _Known:
 
 
 def _gather(resources: Resources, arrival: Arrival, sender: Sender, run: Invocation) -> _Known:
-    """Asks for all that admission and planning need, at the same time. Raises RefusedError."""
+    """Reads all that admission and planning need, at the same time. Raises RefusedError."""
     directory, tenant = resources.tables.directory, sender.tenant
 
     def use_ticket() -> None:
@@ -230,9 +231,9 @@ def _gather(resources: Resources, arrival: Arrival, sender: Sender, run: Invocat
 
 @dataclass(frozen=True, slots=True)
 class _Admitted:
-    """Who sends the file, by which profile, and under which settings of the tenant.
+    """Who sends the file, with which profile, and under which settings of the tenant.
 
-    `uploader` is None when no person answers for it.
+    `uploader` is None when no person is responsible for the file.
     """
 
     sender: Sender
@@ -242,20 +243,20 @@ class _Admitted:
 
     @property
     def is_decided(self) -> bool:
-        """True for what an Admin has asked for in so many words: they need not be asked again."""
+        """True when an Admin has asked for exactly this change: no Admin need approve it."""
         return self.sender.job is not None and (
             self.uploader is None or ADMIN in self.uploader.roles
         )
 
     @property
     def guards_changes(self) -> bool:
-        """True when a limit of the tenant holds for the changes of this file."""
+        """True when a limit of the tenant applies to the changes of this file."""
         is_about = self.profile.about is About.ASSIGNMENTS
         return is_about and not self.is_decided and self.settings.guards_changes
 
     @property
     def on_error(self) -> OnError:
-        """What lines that fail do to the others; a file of ours has nobody who would correct it."""
+        """What happens to good lines when others fail; nobody corrects a file of a job."""
         if self.sender.job is not None:
             return APPLY_GOOD
         return self.sender.on_error or self.profile.on_error
@@ -277,7 +278,7 @@ def _admit(sender: Sender, known: _Known) -> _Admitted:
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """How the file is read, and which of its columns the profile needs; what came before it."""
+    """How the file is read, which of its columns the profile needs, and the older open imports."""
 
     file: OpenedFile
     binding: Binding
@@ -374,7 +375,7 @@ def _plan(
     if sender.preview_of is not None:
         plan = bind_to_preview(resources, item.pk, plan, sender.preview_of)
     chunks = store_repeats(resources, item.pk, plan, scanned.scan, scanned.seed, run.deadline)
-    # A dry run changes nothing; it is how one finds out what a file would change.
+    # A dry run changes nothing, so it needs no approval.
     if sender.mode is not Mode.RUN or admitted.is_check or admitted.is_decided:
         return _Planned(plan, chunks, None)
     if admitted.guards_changes and sender.preview_of is not None:
@@ -396,7 +397,7 @@ def _store(
 ) -> ImportItem | None:
     """The last step: the plan and the chunks are stored, then the import continues.
 
-    The import as it continues; None when another run has it by now.
+    Returns the import as it continues; None when another run has taken it over.
     """
     sender, profile, found = admitted.sender, admitted.profile, scanned.scan
     file = head.file
@@ -438,7 +439,7 @@ def _store(
 def _warned(
     resources: Resources, check: str, known: tuple[FileWarning, ...]
 ) -> tuple[FileWarning, ...]:
-    """The other warnings of a check, which is not announced, for the import that applies it."""
+    """The warnings of a check, except those that are `known`, for the import that applies it."""
     item = resources.tables.imports.find(check)
     if item is None or not item.is_check or not item.warnings:
         return ()
@@ -448,7 +449,7 @@ def _warned(
 def _preview(
     resources: Resources, arrival: Arrival, sender: Sender, item: ImportItem, run: Invocation
 ) -> ImportItem | None:
-    """Stores how the file is read and which profiles it fits; nothing of it is decided."""
+    """Stores how the file is read and which profiles it fits; decides no line."""
     choice = choice_of(resources, sender)
     known = choice.for_reading
     beginning = beginning_of(resources, arrival, sender)
@@ -510,7 +511,7 @@ def _binding(resources: Resources, sender: Sender, profile: Profile, header: Hea
 
 
 def _fitting(resources: Resources, tenant: str, header: Header, about: About) -> str | None:
-    """The name of the first of the tenant's profiles about it that the header fits, if any."""
+    """The name of the first profile of the tenant that the header fits, of those about `about`."""
     for name, profile in sorted(resources.tables.directory.profiles(tenant).items()):
         if profile.about is not about:
             continue
@@ -527,7 +528,7 @@ def _let_older_end(
 ) -> None:
     """Raises _MustWaitError while older open imports must end before this one may continue.
 
-    Of imports that wait for each other the oldest goes first. A cancelled one waits for nothing.
+    If imports wait for each other, the oldest goes first. A cancelled import waits for nothing.
     """
     waiting = resources.tables.imports.orders_of_waiting(older_open_imports, run.deadline)
     behind = {
