@@ -34,7 +34,7 @@ PORTFOLIO_PLACES = re.compile(r"[^#]+#.+", re.DOTALL)
 PORTAL_PLACES = re.compile(r"[^#]+#.+", re.DOTALL)
 # A page ends here even if it is not full, so that the answer is in time and in one piece.
 MAX_LOOKED_AT = 2000
-# How many accounts at first, and how many holders, are read at a time.
+# How many accounts are read at a time at first, and how many holders.
 AT_A_TIME = 100
 HOLDERS_AT_A_TIME = 1000
 
@@ -87,7 +87,7 @@ def account_at(
     """
     instant = _instant(at)
     account = account_for(resources, person, account_id, deadline)
-    # History is written from a stream; what it lacks so far is still on the account.
+    # History is written from a stream, a little later. The account still has what history lacks.
     known = {receipt.version: receipt for receipt in account.receipts}
     newest = resources.tables.history.of(person.tenant, account_id, is_newest_first=True)
     lately = sorted(known.values(), key=lambda receipt: -receipt.version)
@@ -104,7 +104,7 @@ def account_at(
 
 
 def _newest(lately: Sequence[ChangeReceipt], entries: Iterable[Entry]) -> Iterator[ChangeReceipt]:
-    """All receipts once, newest first; `lately` may hold some that the entries lack."""
+    """All receipts, each once, newest first; `lately` may hold some that the entries lack."""
     stored = (entry.receipt for entry in entries)
     first = next(stored, None)
     above = first.version if first is not None else 0
@@ -132,7 +132,7 @@ def _instant(at: str) -> str:
 
 
 def note_export(resources: Resources, person: Person, asked: Mapping[str, str | None]) -> None:
-    """The entry of an export of the accounts that are asked for, before its first page."""
+    """Stores the audit entry of an export, with its filters, before its first page."""
     filters = {name: text for name, text in asked.items() if text is not None}
     note(resources, person.actor, Act.ACCOUNTS_EXPORTED, "accounts", filters)
 
@@ -170,7 +170,7 @@ def accounts_page(
     """The accounts that match; by id if its beginning is given, else in an arbitrary order.
 
     A page may hold fewer than `limit`, even none, where few match: follow the cursor. An unknown
-    holder has no accounts; an address may be a pending one.
+    holder has no accounts; an address may be that of a pending user.
     """
     if not filters.holder:
         place = place_at(cursor, LIST_PLACES)
@@ -188,7 +188,7 @@ def accounts_page(
     holders = sorted(holders_called(resources, person.tenant, filters.holder, deadline))
 
     def is_listed(at: str, account: Account) -> bool:
-        # An account held in two roles, or by two people of the name, is listed once.
+        # List an account once, even if it is held in two roles, or by two people of the same name.
         return filters.admits(account) and at == min(
             _ways(account, holders, filters.role), default=""
         )
@@ -198,7 +198,7 @@ def accounts_page(
 
 
 def _ways(account: Account, holders: Sequence[str], role: str) -> list[str]:
-    """The places of the account among what the holders hold."""
+    """The places of the account in the list of all that the holders hold."""
     return [
         f"{assignee}\n{in_role}#{account.account_id}"
         for in_role, assignee in _assignees(account)
@@ -299,7 +299,7 @@ def _page(
         batch = list(islice(places, min(size, MAX_LOOKED_AT - looked_at)))
         if not batch:
             return Page(rows, None)
-        # Where few match, more are read at a time, whose calls are in flight together.
+        # When few match, read more at a time: their calls are in flight together.
         looked_at, size = looked_at + len(batch), 2 * size
         known = resources.tables.accounts.read(
             person.tenant, dict.fromkeys(account_id for _, account_id in batch), deadline
@@ -324,7 +324,7 @@ def _page(
 def _rows(
     resources: Resources, tenant: str, found: Sequence[tuple[str, Account]], deadline: Deadline
 ) -> Iterator[tuple[str, JsonObject]]:
-    """Each place with its account as a dict, lazily: a page may end by its bytes."""
+    """Each place with its account as a dict, lazily: a page may end early, by its bytes."""
     for part in _parts(found):
         accounts = all_to_dict(resources, tenant, [account for _, account in part], deadline)
         yield from zip((place for place, _ in part), accounts, strict=True)

@@ -32,8 +32,8 @@ from handover.store.tickets import TicketItem
 from handover.use_cases.imports import readable_import
 from handover.use_cases.tickets import checked_on_error
 
-# How long after its upload a file can be applied. An import may then wait 44 days for an Admin: 45
-# days together, and the upload and work buckets keep what it reads for at least 60.
+# How long after its upload a file can be applied. An import may then wait 44 days for an Admin.
+# These are 45 days together; the upload and work buckets keep what it reads for at least 60.
 APPLY_SECONDS = 24 * 3600.0
 # Refusals where the object is, or was, unreadable: a new import could not read it either.
 _UNREADABLE = frozenset({"OBJECT_GONE", "TICKET_REPLAYED", "NOT_VALIDATED"})
@@ -41,7 +41,7 @@ _UNREADABLE = frozenset({"OBJECT_GONE", "TICKET_REPLAYED", "NOT_VALIDATED"})
 
 @dataclass(frozen=True, slots=True)
 class Applying:
-    """How to process an import again; profile and mapping None, `on_error` "" = as before."""
+    """How to process an import again; None, and "" for `on_error`, means as before."""
 
     mode: Mode
     profile: str | None = None

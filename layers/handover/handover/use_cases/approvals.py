@@ -15,7 +15,7 @@ from handover.store.import_items import ImportItem
 from handover.store.imports import pending_chunks
 from handover.use_cases.imports import Ticket, import_for
 
-# A notification of 256 KB holds it beside everything else that people have typed.
+# A notification of 256 KB has room for the reason and for everything else that people type.
 MAX_REASON_CHARS = 200
 USERS_AT_A_TIME = 100
 
@@ -23,10 +23,10 @@ USERS_AT_A_TIME = 100
 def approve(
     resources: Resources, person: Person, name: str, reason: str, run: Invocation
 ) -> ImportItem:
-    """Approves the import for that reason, "" for none; its chunks are then processed. Returns it.
+    """Approves the import, which then continues, and returns it; `reason` "" = none is given.
 
-    Raises ForbiddenError unless the person is an Admin, and for who uploaded the file unless nobody
-    else could approve it or the tenant allows it; ConflictError for an import that does not wait
+    Raises ForbiddenError unless the person is an Admin, and for the uploader unless nobody else
+    could approve the import or the tenant allows it; ConflictError for an import that does not wait
     for approval.
     """
     only_admins(person, "approve an import")
@@ -62,7 +62,7 @@ def checked_reason(text: str) -> str:
 def _check_four_eyes(
     resources: Resources, person: Person, item: ImportItem, deadline: Deadline
 ) -> None:
-    """Raises ForbiddenError for who uploaded the file, while another Admin could approve it."""
+    """Raises ForbiddenError for the uploader while another Admin could approve the import."""
     if item.uploader != person.email:
         return
     if resources.tables.directory.settings(person.tenant).uploader_may_approve:
@@ -76,7 +76,7 @@ def _check_four_eyes(
 def cancel(
     resources: Resources, person: Person, name: str, reason: str, run: Invocation
 ) -> ImportItem | Ticket:
-    """Cancels the import for that reason, "" for none, and returns it.
+    """Cancels the import and returns it; `reason` "" = none is given.
 
     It ends once the writes in progress are done.
 
@@ -135,7 +135,7 @@ def _cancel_import(
 def _noted(
     resources: Resources, person: Person, act: Act, found: ImportItem | Ticket, reason: str
 ) -> Item:
-    """The entry of a decision about the import; before it is the state that the person met."""
+    """The audit entry of a decision; its `before` is the state that the person found."""
     if isinstance(found, Ticket):
         name, filename, state = found.ticket, found.item.filename, State.AWAITING_UPLOAD.value
     else:

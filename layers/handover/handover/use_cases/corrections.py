@@ -38,7 +38,7 @@ from handover.store.tickets import TicketItem
 from handover.use_cases.imports import readable_import
 
 MAX_LINES = 1_000
-# Limit for all corrections together; a request may hold six times as much, and a record 1 MB.
+# The limit for all corrections together. A request may hold six times as much; a record 1 MB.
 MAX_CORRECTED_BYTES = 1024**2
 # How much of a report is read for lines: an API function has half a processor and 29 seconds, and
 # reads some 30 MB a second. Longer reports must be downloaded, corrected and uploaded.

@@ -27,7 +27,7 @@ from handover.runtime import Invocation, Resources, logger, metrics, rfc3339
 
 # No import id begins like this: those are hexadecimal.
 EDIT = "edit-"
-# Of the changes since the version that was seen, and of their users, so many are named.
+# How many changes since the seen version a message names, and how many users of each.
 MAX_CHANGES = 5
 
 
@@ -35,7 +35,7 @@ MAX_CHANGES = 5
 class Edit:
     """What somebody asks for on one account: names by role, no names = nobody.
 
-    `version` is that of the account which they have seen, None where any will do.
+    `version` is the version of the account that they have seen; None accepts any version.
     """
 
     account_id: str
@@ -49,8 +49,8 @@ class Edit:
 class Edited:
     """The result of an edit; `assigned` and `version` are the account's after it.
 
-    A dry run says what they would be. `edit_id` appears in the history instead of an import id, and
-    identifies the request in the log.
+    After a dry run they are what they would be. `edit_id` appears in the history instead of an
+    import id, and identifies the request in the log.
     """
 
     edit_id: str
@@ -66,8 +66,8 @@ def edit_account(
     """The result of the edit, or why the rules reject it; then nothing is written.
 
     Raises InvalidRequestError for an unknown profile or role, ForbiddenError for somebody who may
-    not assign with them, NotFoundError when there is no such account, and ConflictError for one
-    that has another version than expected.
+    not assign with them, NotFoundError when there is no such account, and ConflictError for an
+    account with another version than expected.
     """
     profile = profile_for(resources, person, wish.profile)
     asked = edit_of(wish.account_id, wish.assign, profile)
@@ -180,7 +180,8 @@ class _Decision:
         stored = self.resources.tables.history.of(
             account.tenant, account.account_id, after=self.version
         )
-        # History is written from a stream; what it lacks so far is still on the account.
+        # History is written from a stream, a little later. The account still has what history
+        # lacks.
         since = {entry.receipt.version: entry.receipt for entry in islice(stored, MAX_CHANGES)}
         since |= {one.version: one for one in account.receipts if one.version > self.version}
         newest = [since[version] for version in sorted(since, reverse=True)[:MAX_CHANGES]]

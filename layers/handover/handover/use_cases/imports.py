@@ -36,7 +36,7 @@ LINK_SECONDS = 300
 STEM_CHARS = 100
 # Where a page can begin: a time and an import.
 IMPORT_PLACES = re.compile(r"[0-9T:.Z-]{1,40}#[0-9a-f]{32}")
-# A page looks through at most this many imports, so many at a time, and then leads on.
+# A page reads at most this many imports, so many at a time; then its cursor continues.
 MAX_LOOKED_AT, AT_A_TIME = 1000, 100
 
 
@@ -121,11 +121,11 @@ def _progress(found: ImportItem | Ticket, about: ImportSummary, now: float) -> P
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Which imports are listed; what is "" or None admits all.
+    """Which imports are listed; "" or None admits all.
 
-    `uploader`, `profile` and `source` are parts of what an import has there, in any letter case.
-    `follows` is the id of the import that they came from: that they apply, correct or undo.
-    `since` and `until` are days in UTC, both included.
+    `uploader`, `profile` and `source` are parts of the import's own values, in any letter case.
+    `follows` is the id of the import that the listed ones apply, correct or undo. `since` and
+    `until` are days in UTC, both included.
     """
 
     state: str = ""
@@ -153,7 +153,7 @@ class Listed:
 
     @property
     def takes_all(self) -> bool:
-        """True when only days decide, which the index serves."""
+        """True when only days filter the list; the index finds these by itself."""
         return replace(self, since=None, until=None) == Listed()
 
 
@@ -197,7 +197,7 @@ def imports_by_day(
 
 
 def _note_opened(resources: Resources, person: Person, act: Act, item: ImportItem) -> None:
-    """The entry of a download, before its link is given: whoever has the link has the file."""
+    """Stores the audit entry of a download before giving the link, which gives the file."""
     note(resources, person.actor, act, f"import {item.pk}", {"filename": item.filename})
 
 

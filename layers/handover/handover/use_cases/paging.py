@@ -33,7 +33,7 @@ Other = TypeVar("Other")
 def sent_bytes(row: object) -> int:
     """The bytes of a row in an answer: as JSON within the JSON that the function returns."""
     text = _encode(row)
-    # Of what JSON holds, only these two are escaped once more.
+    # Of the characters in JSON, only these two are escaped a second time.
     return len(text.encode()) + text.count('"') + text.count("\\") + len('""')
 
 
@@ -58,7 +58,7 @@ class Room:
         return self.takes_bytes(sent_bytes(row))
 
     def takes_bytes(self, taken: int) -> bool:
-        """The same for a row of which is known how many bytes it takes."""
+        """As `takes`, for a row whose size in bytes is known."""
         if self._is_begun and (self._rows == 0 or taken > self._bytes):
             return False
         self._is_begun = True
@@ -127,6 +127,6 @@ def place_at(
     # Decoding ignores invalid characters; a cursor has exactly one valid form.
     if not places.fullmatch(place) or len(place.encode()) > max_bytes or cursor_at(place) != cursor:
         raise NotFoundError(
-            "this is no cursor of this listing; take the one that its last page gave", "cursor"
+            "this is not a cursor of this listing; use the one from its last page", "cursor"
         )
     return place

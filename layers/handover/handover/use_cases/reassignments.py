@@ -37,10 +37,10 @@ PENDING_PLACES = re.compile(r"[^ ]+ [^#]+#.+", re.DOTALL)
 class Handing:
     """Who must hold a role from now on, and on which accounts.
 
-    `role` "" = the first of the profile. Nobody in `to` = nobody. The accounts are either named, or
-    are those that `held_by` holds in the role, and then only that holder is replaced; one of the
-    two is None. `held_by` is the address of a user, or one that accounts wait for
-    (`pending:<address>` where a user has that address as well).
+    `role` "" means the first role of the profile, and an empty `to` means nobody. Either
+    `account_ids` names the accounts, or they are those that `held_by` holds in the role; then only
+    that holder is replaced. The other of the two is None. `held_by` is the address of a user, or
+    one that accounts wait for (`pending:<address>` where a user has that address as well).
     """
 
     profile: str

@@ -39,7 +39,7 @@ MAX_RESULTS_READS = 32
 # Blocks and rows are read together where one request is faster than two.
 _WINDOW_BYTES = 1024**2
 _GAP_BYTES = 512 * 1024
-# A line of a megabyte may grow sevenfold by escaping, which does not fit into an answer.
+# Escaping may make a line of a megabyte seven times as long, which does not fit into an answer.
 MAX_LINE_BYTES = 1024**2
 MAX_SHOWN_CELL_CHARS = 1000
 # Where a page can begin: a block, and a line in it.
@@ -88,8 +88,8 @@ def lines_page(
     index = index_of(resources, item, run.now)
     if (asked.holders or asked.opco) and not index.knows_holders:
         raise NotFoundError(
-            "the lines of this import are not found by manager or opco: it ended before such "
-            "lists were made. Find them by line or account."
+            "the lines of this import cannot be filtered by manager or opco: it ended before such "
+            "lists were made. Filter them by line or account."
         )
     if asked.holders is not None:
         known = [
@@ -190,7 +190,7 @@ def _window(
 def _affordable(
     found: list[tuple[_Place, Found]], following: _Place | None
 ) -> tuple[list[tuple[_Place, Found]], _Place | None]:
-    """As many lines as their rows can be read at once, at least one."""
+    """The first lines whose rows one page can read, at least one, and where to continue."""
     reads, taken = 1, 0
     for number, ((_, before), (at, one)) in enumerate(pairwise(found), start=1):
         gap = one.start - before.end

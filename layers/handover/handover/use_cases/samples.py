@@ -33,8 +33,8 @@ def sample_of(
 ) -> dict[str, object]:
     """How the profile reads the first lines of `text`, which begins with a header.
 
-    With a `definition` it is that one instead of the stored one. Raises NotFoundError for an
-    unknown profile, and InvalidRequestError for a definition that could not be stored.
+    A `definition` is used instead of the stored one. Raises NotFoundError for an unknown profile,
+    and InvalidRequestError for a definition that could not be stored.
     """
     profile = profile_of(resources, person, name)
     if definition is not None:
@@ -53,7 +53,7 @@ def sample_of(
 
 
 def _read(text: str, profile: Profile) -> dict[str, object]:
-    """Raises RefusedError for a text that is no file of lines."""
+    """How the profile reads the text; raises RefusedError for a text that is no file of lines."""
     data = text.encode("utf-8", "replace")
     dialect, header = read_head(
         data,

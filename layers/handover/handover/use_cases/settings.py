@@ -82,7 +82,7 @@ def change_settings(
 
 
 def _noted_settings(resources: Resources, person: Person) -> Also:
-    """The entry of a change of settings; where none were stored, the defaults applied."""
+    """The audit entry of a change of settings; `before` are the defaults if none were stored."""
     usual = settings_json(Settings())
     also = noted_change(resources, person.actor, Act.SETTINGS_CHANGED, "settings")
     return lambda before, after: also({**usual, **(before or {})}, after)
@@ -190,7 +190,7 @@ def known_roles(resources: Resources, tenant: str) -> frozenset[str]:
 def remove_role(resources: Resources, person: Person, role: str) -> None:
     """Removes the role; files can no longer assign it. Raises NotFoundError.
 
-    Whoever holds it on an account keeps it, and history keeps it too.
+    Users who hold it on an account keep it, and history keeps it too.
     """
     only_admins(person, "remove roles")
     also = noted_change(resources, person.actor, Act.ROLE_REMOVED, f"role {role}")

@@ -76,7 +76,7 @@ def _check_roles(
 ) -> None:
     """Raises ForbiddenError when the person may not assign one of the roles of the import.
 
-    The profile decides as it is now; for a role that it no longer has, as it was then.
+    The present profile decides; for a role that it no longer has, the profile of that time does.
     """
     roles = {**plan.profile.roles, **(behind.roles if behind is not None else {})}
     role_names = [column.role for column in plan.binding.roles]

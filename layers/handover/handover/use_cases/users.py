@@ -34,7 +34,7 @@ DEFAULT_MANAGER_TAG = "Default Account Manager"
 ADDRESS_PLACES = re.compile(r"[^\s@]+@[^\s@]+")
 # Mail can reach such an address: its domain has a dot.
 MAIL_PATTERN = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
-# The end of an edit's precedence, where a file's has its sequencer.
+# The end of an edit's precedence, in the place of the sequencer of a file's.
 EDIT = "edit"
 # A page ends here even if it is not full, so that the answer is in time.
 MAX_LOOKED_AT = 2000
@@ -119,7 +119,7 @@ def _fields(user: User) -> dict[str, object]:
 
 
 def create_user(resources: Resources, person: Person, user: User, now: float) -> dict[str, object]:
-    """Creates the user and, when active, invites them to sign in; returns the user.
+    """Creates the user and, if active, invites them to sign in; returns the user.
 
     The answer is the same when nobody can be invited under the address, because it signs in for
     another tenant or its domain is verified for one: no Admin learns who exists elsewhere.
