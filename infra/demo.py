@@ -1,6 +1,6 @@
 """The main job on a sample, from nothing to the notification: `python -m infra.demo`.
 
-It types the commands that a person would, and ends what it started whatever happens.
+It runs the commands that a person would type, and ends what it started, whatever happens.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ ADMIN = "ines.okello@lumina.example"
 ACCOUNT = "KE100842"
 
 NEWS_SECONDS = 30.0
-# Of the emulator's log when something went wrong.
+# How much of the emulator's log is shown when something went wrong.
 LOG_CHARACTERS = 3_000
 
 
@@ -74,14 +74,14 @@ def main() -> int:
         screen.fail("interrupted")
         code = ExitCode.INTERRUPTED
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # what was started is ended even so
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # still end what was started
         local.down()
         shutil.rmtree(home, ignore_errors=True)
     if code == 0:
         screen.say()
         screen.say(
             f"That was all, in {time.monotonic() - begun:.0f} seconds. The embedded AWS is down "
-            "again and nothing is left of it. To go on by yourself:"
+            "again and nothing is left of it. To continue by yourself:"
         )
         screen.say("  .venv/bin/handover local up")
         screen.say(f"  .venv/bin/handover seed {DIRECTORY} --tenant {TENANT}")
@@ -113,7 +113,7 @@ def _steps(screen: Screen) -> None:
     _head(screen, "The upload itself: the good lines apply, the others are reported")
     _type(screen, *upload, "--errors", "20", ends=ExitCode.WITH_ERRORS)
 
-    _head(screen, "The notification, as those who subscribed to the tenant's topic hear of it")
+    _head(screen, "The notification, as subscribers to the tenant's topic get it")
     _show_notification(screen, _wait_for_news(stack, queue), stack.console_url)
 
     _head(screen, f"What became of one account, {ACCOUNT}")
@@ -149,7 +149,7 @@ def _type(screen: Screen, *words: str, ends: ExitCode = ExitCode.ALL_GOOD) -> No
 
 
 def _subscribe(stack: local.LocalStack) -> str:
-    """A queue that hears of real imports, but not of dry runs: its URL."""
+    """The URL of a queue that gets the notifications of real imports, but not of dry runs."""
     sqs, sns = local.client(stack, "sqs"), local.client(stack, "sns")
     topic = stack.outputs["TenantTopics"] + TENANT
     return listen(sns, sqs, topic, "handover-demo-news", only={"mode": ["run"]})
@@ -198,7 +198,7 @@ def _import_from(body: Mapping[str, Any]) -> ImportSummary:
 
 
 def _wait_for_history() -> None:
-    """Waits until the stream of the accounts has been worked up to here."""
+    """Waits until the accounts' stream has been processed up to now."""
     api = Api(find_stack())
     deadline = time.monotonic() + NEWS_SECONDS
     while not api.get("accounts", ACCOUNT, "history")["history"]:

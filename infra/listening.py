@@ -1,4 +1,4 @@
-"""Hearing of imports as subscribers do: a queue that a tenant's topic sends to."""
+"""Receiving notifications as subscribers do: a queue that a tenant's topic sends to."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def listen(
 ) -> str:
     """The URL of a new queue of that name that the topic sends to.
 
-    With `only`, it is sent the messages that have one of the values in each of these attributes.
+    With `only` it gets only messages that have, in each of these attributes, one of its values.
     """
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
     asked = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])

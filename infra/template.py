@@ -11,7 +11,7 @@ import yaml
 PATH = Path(__file__).resolve().parents[1] / "template.yaml"
 
 
-# The parser in C takes a tenth of the time; PyYAML has it wherever libyaml was there to build it.
+# The parser in C takes a tenth of the time; PyYAML has it if it was built with libyaml.
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -37,7 +37,7 @@ _Loader.add_multi_constructor("!", _long_form)
 
 def load(path: Path = PATH) -> dict[str, Any]:
     """The template with every short tag (`!Ref X`) in its long form (`{"Ref": "X"}`)."""
-    # The loader is a SafeLoader, which the rule cannot see.
+    # The loader is a SafeLoader, but the rule cannot see that.
     template = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506
     return dict(template)
 

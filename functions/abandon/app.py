@@ -1,4 +1,4 @@
-"""Reads the dead-letter queues: what failed too often is brought to an end that tells so."""
+"""Reads the dead-letter queues: ends the work of messages that failed too often."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ NEEDS = (
 @logger.inject_lambda_context
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: Context) -> Any:
-    """The messages that must come again, as SQS wants them named."""
+    """The messages that must come again, in the form that SQS expects."""
     return process_batch(event, context, _give_up)
 
 

@@ -62,12 +62,10 @@ SECURITY_HEADERS = {
     "strict-transport-security": "max-age=63072000",
     "x-content-type-options": "nosniff",
 }
-# What a throttled table or a busy queue needs to recover, as a rule.
+# How long a throttled table or a busy queue usually needs to recover.
 RETRY_AFTER_SECONDS = 5
-TOO_MANY = (
-    "Your organisation has asked more than its share. Nothing was done; wait, then ask again."
-)
-# Two of these make a character beyond U+FFFF, one of them none.
+TOO_MANY = "Your organisation has sent too many requests. Nothing was done; wait, then try again."
+# Two of these make a character beyond U+FFFF; one alone makes no character.
 HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 STATUS_OF: dict[type[HandoverError], HTTPStatus] = {
     InvalidRequestError: HTTPStatus.BAD_REQUEST,
@@ -78,9 +76,9 @@ STATUS_OF: dict[type[HandoverError], HTTPStatus] = {
 
 
 def _json(text: str) -> Any:
-    """The JSON of a body; a number of thousands of digits or endless nesting is no JSON here.
+    """The JSON of a body; raises InvalidRequestError, also for huge numbers and endless nesting.
 
-    Half a character, which JSON can say but nothing can store, is refused for all routes here.
+    Half a character, which JSON can express but nothing can store, is refused here for all routes.
     """
     try:
         body = json.loads(text)
@@ -160,9 +158,9 @@ NEEDS = (
 @logger.inject_lambda_context
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
-    """The answer in the form that API Gateway wants it (payload format 2.0)."""
+    """The answer in the form that API Gateway expects (payload format 2.0)."""
     metrics.add_metric("RequestsAnswered", "Count", 1)
-    # The counter is not waited for; all that is asked for after it is, until the function ends.
+    # Nothing waits for a busy counter. All later calls wait for a busy service, until the run ends.
     begin(NO_DEADLINE, OF_REQUESTS)
     answer = _too_many(event)
     if answer is None:
@@ -172,7 +170,7 @@ def lambda_handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
 
 
 def _too_many(event: dict[str, Any]) -> dict[str, Any] | None:
-    """The answer to a tenant that has asked more than its share, before anything else is done."""
+    """The answer 429 for a tenant with too many requests, None for others; before anything else."""
     authorizer = event["requestContext"].get("authorizer") or {}
     tenant = authorizer.get("jwt", {}).get("claims", {}).get("custom:tenant", "")
     if not TENANT_PATTERN.fullmatch(tenant):
@@ -201,7 +199,7 @@ def describe() -> dict[str, Any]:
 
 
 def refused(error: HandoverError) -> Response[str]:
-    """What the use cases raise on purpose, as a problem."""
+    """The problem for an exception that a use case has raised on purpose."""
     if isinstance(error, RetryLaterError):
         return _problem(
             HTTPStatus.SERVICE_UNAVAILABLE,
@@ -217,7 +215,7 @@ def refused(error: HandoverError) -> Response[str]:
 
 
 def malformed(error: RequestValidationError) -> Response[str]:
-    """A request that does not have the form of its route."""
+    """The problem for a request that does not have the form of its route."""
     if not _is_json_request():
         return _foreign_body()
     faults = [
@@ -233,12 +231,12 @@ def malformed(error: RequestValidationError) -> Response[str]:
 
 
 def undecodable(error: UnicodeDecodeError) -> Response[str]:  # noqa: ARG001 - the same for all
-    """A body in another encoding than JSON has."""
+    """The problem for a body that is not in UTF-8."""
     return _problem(HTTPStatus.BAD_REQUEST, "The body is not UTF-8.", field="body")
 
 
 def unknown_route(error: NoRouteError) -> Response[str]:  # noqa: ARG001 - the same for all
-    """A path that the API does not have, or not with this method."""
+    """The problem for a path that the API does not have, or not with this method."""
     event = app.current_event
     methods = methods_of(event.path)
     if not methods or event.http_method in methods:
@@ -252,14 +250,14 @@ def unknown_route(error: NoRouteError) -> Response[str]:  # noqa: ARG001 - the s
 
 
 def failed(error: Exception) -> Response[str]:
-    """Anything else: the caller learns nothing but the id under which the log has it."""
-    # Powertools raises these for a body that it cannot read, ValueError for a form without boundary
-    # An outage is no fault of the body.
+    """The problem for any other exception: it gives only the id under which the log has it."""
+    # Powertools raises these for a body that it cannot read (ValueError for a form without a
+    # boundary).
     unread = RequestUnsupportedContentType, ValueError
     if isinstance(error, unread) and not _is_json_request():
         return _foreign_body()
-    # Messages of exceptions may hold what the request held, addresses among it: the log gets the
-    # kind and the place only.
+    # Messages of exceptions may quote the request, with addresses. So the log only gets the kind of
+    # the exception and its place.
     logger.error(
         "request failed",
         extra={"error": type(error).__name__, "at": traceback.format_tb(error.__traceback__)},

@@ -1,4 +1,4 @@
-"""Works chunks: one message of the chunks queue points at one chunk of one import."""
+"""Processes chunks: one message of the chunks queue points at one chunk of one import."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NEEDS = (
 @logger.inject_lambda_context
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: Context) -> Any:
-    """The messages that must come again, as SQS wants them named."""
+    """The messages that must come again, in the form that SQS expects."""
     return process_batch(event, context, _work, queue=resources().chunks_queue)
 
 

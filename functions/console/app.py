@@ -1,4 +1,4 @@
-"""Shows people the console: pages for a browser, made of what the HTTP API answers."""
+"""Shows people the console: pages for a browser, made from the answers of the HTTP API."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ logger = Logger(service="handover")
 
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """The page in the form that API Gateway takes (payload format 2.0)."""
+    """The page in the form that API Gateway expects (payload format 2.0)."""
     request = request_of(event, settings())
     try:
         given = answer(request, settings())
-    except Exception as error:  # noqa: BLE001 - a person must read a page, and the log the place
+    except Exception as error:  # noqa: BLE001 - a person must get a page, and the log the place
         # Messages of exceptions may hold what a page held: the log gets the kind and the place.
         logger.error(
             "page failed",

@@ -1,4 +1,4 @@
-"""Converts workbooks: one message names one upload, which is then handed back to the intake."""
+"""Converts workbooks: one message names one upload, whose arrival then goes back to the intake."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NEEDS = (
 @logger.inject_lambda_context
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: Context) -> Any:
-    """The messages that must come again, as SQS wants them named."""
+    """The messages that must come again, in the form that SQS expects."""
     return process_batch(event, context, _convert, queue=resources().convert_queue)
 
 

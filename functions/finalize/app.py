@@ -1,4 +1,4 @@
-"""Ends imports: writes report, results and summary, and tells whoever listens."""
+"""Ends imports: writes report, results and summary, and notifies the subscribers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NEEDS = (
 @logger.inject_lambda_context
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: Context) -> Any:
-    """The messages that must come again, as SQS wants them named."""
+    """The messages that must come again, in the form that SQS expects."""
     return process_batch(event, context, _end, queue=resources().finalize_queue)
 
 

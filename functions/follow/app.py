@@ -1,6 +1,6 @@
-"""Reads the directory's stream: what follows from users who come and go, and jobs.
+"""Reads the directory's stream: follows changes of users, and writes the files of jobs.
 
-Jobs come by a mapping of their own, so that nothing else waits while a long file is written.
+Jobs have their own event source mapping, so that nothing else waits while a long file is written.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ NEEDS = (
 @logger.inject_lambda_context
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
-    """No failures: each record is followed or parked, or the batch raises and comes again whole.
+    """Follows or parks each record, so it returns no failures; if it raises, the batch comes again.
 
-    An event without records is an operator's, who has the parked ones replayed.
+    An event without records comes from an operator and replays the parked records.
     """
     run = invocation(context)
     if "Records" not in event:

@@ -33,9 +33,9 @@ NEEDS = (
 @logger.inject_lambda_context
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
-    """No failures: each record is published or parked, or the batch raises and comes again whole.
+    """Publishes or parks each record, so it returns no failures; if it raises, all come again.
 
-    An event without records is an operator's, who has the parked ones replayed.
+    An event without records comes from an operator and replays the parked records.
     """
     run = invocation(context)
     if "Records" not in event:

@@ -1,4 +1,4 @@
-"""Runs on a schedule: sends on what stands still, and finds uploads without an event."""
+"""Runs on a schedule: resends messages of stalled work, and finds uploads without an event."""
 
 from __future__ import annotations
 

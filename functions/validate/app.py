@@ -53,7 +53,7 @@ NEEDS = (
 @logger.inject_lambda_context
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: Context) -> Any:
-    """The messages that must come again, as SQS wants them named."""
+    """The messages that must come again, in the form that SQS expects."""
     return process_batch(event, context, _take, queue=resources().intake_queue)
 
 

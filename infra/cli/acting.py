@@ -1,4 +1,4 @@
-"""Acts of operators in a tenant's audit trail; the actor is who AWS says that they are."""
+"""Acts of operators in a tenant's audit trail; AWS says who the actor is."""
 
 from __future__ import annotations
 

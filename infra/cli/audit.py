@@ -46,7 +46,7 @@ def audit(
 ) -> ExitCode:
     """Show who did what in the tenant, newest first; for Admins.
 
-    The doors cli and console are what a client calls itself, which proves nothing.
+    The doors cli and console are names that clients give themselves, which proves nothing.
     """
     session = session_of(ctx)
     query = {"actor": by, "act": act, "about": about, "since": since, "until": until}

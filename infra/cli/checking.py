@@ -52,7 +52,7 @@ SEED = 1
 
 @dataclass(slots=True)
 class Findings:
-    """The result of checking a file; the first bad lines only, the others are counted."""
+    """The result of checking a file: the first bad lines, and how many there are in all."""
 
     dialect: Dialect
     lines: int

@@ -103,7 +103,7 @@ def show_mapping(screen: Screen, found: Mapping[str, str], remembered: Mapping[s
         reason = (
             "remembered from the last such file"
             if normal_label(theirs) in said
-            else "which its name says; --map says otherwise"
+            else "because of its name; --map overrides this"
         )
         screen.note(f"{theirs!r} is mapped to {ours!r}, {reason}")
 

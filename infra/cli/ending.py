@@ -35,7 +35,8 @@ def code_of(run: Callable[[], int], screen: Screen) -> int:
     except BotoCoreError as error:
         screen.fail(f"AWS cannot be reached: {error}")
     except BrokenPipeError:
-        # The reader of our output has closed it. Python would complain about it once more.
+        # The reader of the output has closed it. Without this, Python would complain again at its
+        # end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.ALL_GOOD
     except OSError as error:

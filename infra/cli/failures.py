@@ -1,4 +1,4 @@
-"""How a command ends."""
+"""Exit codes, and the error that ends a command."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ LONGEST_RUN_SECONDS = 900
 
 
 def migrate_keys(session: Session, *, is_back: bool, rate: int) -> ExitCode:
-    """Moves large portfolios to shards, or with `is_back` to their homes.
+    """Moves large portfolios to several keys, or with `is_back` back to one key each.
 
     The functions must write in the same direction: a stack with another KeyLayout is refused.
     """
@@ -56,7 +56,7 @@ def migrate_keys(session: Session, *, is_back: bool, rate: int) -> ExitCode:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """What is moved, the mark that says so, and who moves it."""
+    """What is moved, the mark that says how far, and what moves it."""
 
     words: str
     mark: str
@@ -66,9 +66,10 @@ class _Kind:
 def migrate_users(session: Session, tenant: str, *, is_back: bool, rate: int) -> ExitCode:
     """Spreads the users of a tenant, or with `is_back` gathers them.
 
-    The first call only prepares the functions for it. Users may be moved once no run is left that
-    began before; the next call checks this. Once nobody is left under the one key, a last call has
-    the functions look there no more. From then on the first call back takes that back.
+    The first call only prepares the functions. Users may be moved once all runs that began before
+    have ended; the next call checks this. Once nobody is left under the one key, a last call makes
+    the functions stop looking there. After that, the first call with `is_back` makes them look
+    there again.
     """
     mover = UserMover(session.stack.output("DirectoryTable"))
     return _migrate(session, tenant, _Kind("users", MARK, mover), is_back=is_back, rate=rate)
@@ -103,7 +104,7 @@ def _migrate(session: Session, tenant: str, kind: _Kind, *, is_back: bool, rate:
             put_mark(table, tenant, expected, now, mark=kind.mark)
         steps = kind.mover.gather if is_back else kind.mover.spread
         _move(steps(tenant, _ENDLESS), rate, screen, kind.words)
-        # Runs that began before the move may still store something at the home.
+        # Runs that began before the move may still store something under the one key.
         is_old = state is Spreading.SPREAD and now - places.since >= LONGEST_RUN_SECONDS
         if is_old and not is_back and kind.mover.is_spread(tenant, _ENDLESS):
             put_mark(table, tenant, Spreading.SETTLED, now, mark=kind.mark)

@@ -55,14 +55,14 @@ def smoke(
     clean: Annotated[
         bool,
         Option(
-            "--clean", help="only remove what killed runs have left; not while another one runs"
+            "--clean", help="only remove what killed runs left; do not use it during another run"
         ),
     ] = False,
 ) -> ExitCode:
-    """Run the main job on the stack in a tenant of its own, and leave only audit entries behind.
+    """Run the main job on the stack, in a new tenant, and leave only audit entries behind.
 
-    Ticket, upload, drop, error line, report, notification, undo and history. Failing steps are
-    named, and the exit code is then 2.
+    The steps are ticket, upload, drop, error line, report, notification, undo and history. If a
+    step fails, it is named and the exit code is 2.
     """
     from infra.smoke import running
 

@@ -72,7 +72,7 @@ def named(text: str) -> Pair:
 
 
 def mapping_of(pairs: Sequence[Pair]) -> dict[str, str]:
-    """The pairs by name; the last one of a name counts."""
+    """The pairs by name; of several pairs with one name, the last counts."""
     return {pair.name: pair.value for pair in pairs}
 
 

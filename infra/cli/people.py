@@ -38,7 +38,7 @@ Roles = Annotated[
     Option("--roles", metavar="ROLE...", help="all user roles; none after a bare --roles"),
 ]
 UserStatus = Annotated[
-    Status | None, Option("--status", metavar="active|inactive", help="whether they are active")
+    Status | None, Option("--status", metavar="active|inactive", help="whether the user is active")
 ]
 Opco = Annotated[str | None, Option("--opco", metavar="TEXT", help="operating company")]
 EmployeeId = Annotated[str | None, Option("--employee-id", metavar="TEXT")]

@@ -11,8 +11,8 @@ from botocore.config import Config
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.session import Session
 
-# What is replayed, by the output that names its function: accounts first, because changes of the
-# directory read the portfolios.
+# What is replayed, by the stack's output that names its function. Accounts come first, because
+# changes of the directory read the portfolios.
 STREAMS = {"PublishFunction": "changes of accounts", "FollowFunction": "changes of directories"}
 # A run of a function takes at most 15 minutes, and is started once.
 _CONFIG = Config(connect_timeout=5, read_timeout=920, retries={"total_max_attempts": 1})
@@ -33,7 +33,7 @@ def run(session: Session) -> ExitCode:
 
 
 def replay(functions: Any, name: str) -> tuple[int, int]:
-    """How many records a function has replayed, and how many are left, which fail.
+    """How many records a function has replayed, and how many are left because they failed again.
 
     Raises CommandError when a run fails, as during an outage; records replayed before stay done.
     """

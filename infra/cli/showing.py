@@ -28,7 +28,7 @@ OUTCOMES = {
     "unchanged": "unchanged",
     "pending": "pending: the user does not exist yet",
     "duplicate": "duplicate of an earlier line",
-    "superseded": "superseded: decided later, or a condition is not met",
+    "superseded": "superseded: a later change decided it, or a condition is not met",
     "rejected": "rejected",
     "not_processed": "not processed",
 }
@@ -157,7 +157,9 @@ def show_next(screen: Screen, import_: Import) -> None:
         if approval:
             lines = counted(approval["lines"], "line")
             if changes := approval.get("would_change"):
-                screen.say(f"  It {approval['reason']}: {changes:,} of its {lines} change one.")
+                screen.say(
+                    f"  It {approval['reason']}: {changes:,} of its {lines} change an account."
+                )
             screen.say(
                 f"  {approval['would_clear']:,} of its {lines} would leave an account with nobody."
             )
@@ -172,7 +174,7 @@ def show_next(screen: Screen, import_: Import) -> None:
         screen.say(f"Follow it with: handover imports {import_id}")
 
 
-# As many characters of a line as a terminal shows at once.
+# How many characters of a line are shown: as many as a terminal shows at once.
 MAX_CELLS_SHOWN = 200
 
 

@@ -74,7 +74,7 @@ def _of_import(imports: Imports, item: ImportItem, now: float) -> Iterator[str]:
     state = State(item.state)
     if state.is_final:
         if item.open:
-            yield "It waits for its announcement: for finalize, which the sweeper asks again."
+            yield "It waits for its notification: the sweeper asks finalize for it again."
         else:
             yield "It waits for nothing."
     elif state is State.AWAITING_APPROVAL:
@@ -105,7 +105,7 @@ def _lease(lease_until: float | None, now: float, worker: str, alarm: str) -> st
     if left > 0:
         return f"{worker} works on it; another may take over in {left:.0f} s at the most."
     if lease_until:
-        return f"{worker} has left it without an end; its message comes again by itself."
+        return f"{worker} stopped before the end; its message comes again by itself."
     return f"It waits for {worker}: see {alarm}."
 
 
@@ -119,7 +119,7 @@ def _older(imports: Imports, item: ImportItem) -> Iterator[str]:
     ]
     if not older:
         yield (
-            "It waits for older uploads that are no imports yet (see UploadsWithoutImport), or "
+            "It waits for older uploads that are not imports yet (see UploadsWithoutImport), or "
             "goes on within a minute."
         )
         return

@@ -1,7 +1,7 @@
-"""Where the emulator differs from AWS in what Handover rests on, put right as it starts.
+"""Corrects the emulator, as it starts, where it differs from AWS and Handover depends on that.
 
 Runs inside the emulator's own process, and nowhere else. Each correction names the page that says
-how AWS does it; one that the emulator no longer needs can go.
+how AWS does it. Remove one that the emulator no longer needs.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _now = threading.local()
 
 
 def apply() -> None:
-    """Puts all corrections in force; called before the emulator takes requests."""
+    """Applies all corrections; called before the emulator takes requests."""
     from ministack.core import iam_actions, lambda_runtime
     from ministack.services import dynamodb, s3
     from ministack.services.cloudformation import provisioners
@@ -81,7 +81,7 @@ def _serve_ranges_of_versions(s3: Any) -> None:
                 answer_headers["Content-Range"] = f"bytes {start}-{end}/{len(body)}"
                 body = body[start : end + 1]
                 answer_headers["Content-Length"] = str(len(body))
-                # A checksum of the whole would not fit a part of it.
+                # A checksum of the whole object does not match a part of it.
                 for name in [one for one in answer_headers if "x-amz-checksum" in one.lower()]:
                     del answer_headers[name]
                 status = 206
@@ -91,7 +91,7 @@ def _serve_ranges_of_versions(s3: Any) -> None:
 
 
 def _permit_batches_by_their_parts(iam_actions: Any) -> None:
-    """A batch needs the permission of what it does; that of a batch does not exist.
+    """A batch needs the permission of the calls in it; batches have no permission of their own.
 
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-iam.html
@@ -124,7 +124,7 @@ def _permit_batches_by_their_parts(iam_actions: Any) -> None:
 
 
 def _take_alarms_of_several_metrics(provisioners: Any) -> None:
-    """An alarm on an expression is made, if on the first of its metrics alone.
+    """An alarm on an expression is created, but only on the first of its metrics.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudwatch-alarm.html
     """
@@ -142,7 +142,7 @@ def _take_alarms_of_several_metrics(provisioners: Any) -> None:
 
 
 def _unpack_layers_once(lambda_runtime: Any) -> None:
-    """All workers see the same files of a layer; what one of them compiles, none compiles again.
+    """All workers share the files of a layer, so each file is compiled once.
 
     The emulator gave every worker 80 MB of its own. On AWS nobody can write to a layer either:
     https://docs.aws.amazon.com/lambda/latest/dg/chapter-layers.html

@@ -1,7 +1,7 @@
-"""The emulator's process: started in the background, found again by its pid, ended by it.
+"""The emulator's process: started in the background, then found and ended by its pid.
 
-It runs on an interpreter without packages (.emulator), and so do the functions it starts: they
-see what their layers hold and nothing else, as on AWS.
+It runs on an interpreter without packages (.emulator), and so do the functions it starts: they see
+only what their layers hold, as on AWS.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ PACKAGES = EMULATOR / "packages"
 HOST = "127.0.0.1"
 USUAL_PORT = 4566
 START_SECONDS = 30.0
-END_SECONDS = 20.0  # state is written on the way out where it is kept
+END_SECONDS = 20.0  # with `persist` it writes its state as it ends
 
-# The second argument is the home: it tells our process from others of its kind.
+# The second argument is the home: by it we know our own emulator among others.
 _LAUNCH = """
 import runpy, sys
 sys.path.insert(0, sys.argv[1])
@@ -42,7 +42,7 @@ CORRECTIONS = Path(__file__).with_name("corrections.py")
 
 
 class EmulatorError(RuntimeError):
-    """The emulator cannot be started, or one that runs already stands in the way."""
+    """The emulator cannot be started, or one that already runs is in the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +76,13 @@ def choose_port(requested: int | None) -> int:
 
 
 def start(home: Path, *, port: int, persist: Path | None, auth: bool) -> Emulator:
-    """A fresh emulator that answers. It goes on when the caller ends. Raises EmulatorError."""
+    """A new emulator that answers. It outlives the caller. Raises EmulatorError."""
     if not PYTHON.exists():
         raise EmulatorError("the emulator is not installed: run `make setup`")
     if not _is_free(port):
         raise EmulatorError(f"port {port} is taken")
     temporary = _temporary(home)
-    shutil.rmtree(temporary, ignore_errors=True)  # of one that could not tidy up
+    shutil.rmtree(temporary, ignore_errors=True)  # left by one that could not clean up
     temporary.mkdir(parents=True)
     with (home / "emulator.log").open("wb") as log:
         process = subprocess.Popen(
@@ -104,22 +104,22 @@ def start(home: Path, *, port: int, persist: Path | None, auth: bool) -> Emulato
                     f"the emulator did not start; the end of {emulator.log}:\n{tail}"
                 )
             time.sleep(0.05)
-    except BaseException:  # also an interrupt: what was started is ended by who started it
+    except BaseException:  # also an interrupt: end what was started here
         stop(emulator)
         raise
-    process.returncode = 0  # it outlives us on purpose; Popen need not warn of it
+    process.returncode = 0  # it outlives us on purpose, so Popen must not warn of it
     return emulator
 
 
 def is_running(emulator: Emulator) -> bool:
     """True while the process lives and is the one that was started for this home."""
     with contextlib.suppress(ChildProcessError):
-        os.waitpid(emulator.pid, os.WNOHANG)  # takes leave of our own ended child
+        os.waitpid(emulator.pid, os.WNOHANG)  # collects our own ended child
     return str(emulator.home) in _command_of(emulator.pid)
 
 
 def stop(emulator: Emulator) -> None:
-    """Ends the emulator and the functions it runs, and waits for it. Nothing happens twice."""
+    """Ends the emulator and its functions, and waits for that; may be called again."""
     if not is_running(emulator):
         return
     os.kill(emulator.pid, signal.SIGTERM)

@@ -1,7 +1,7 @@
 """Functions and layers as zip files, byte for byte the same for the same source.
 
-What the layers need is installed once per set of pins and interpreter into .build; after that
-a deployment copies an archive and adds our own few files.
+The packages of a layer are installed into .build, once for each set of pins and interpreter. After
+that, a deployment copies an archive and adds our own few files.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from infra.local import emulator
 from infra.template import resources
 
 BUILD = emulator.ROOT / ".build"
-# The first moment a zip file can hold; a fixed one makes equal sources equal bytes.
+# The earliest time that a zip file can hold. With a fixed time, equal sources give equal bytes.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 # boto3 describes 400 services. The emulator unpacks a layer again for every worker it starts, so
-# only what Handover calls goes along; asking for another service fails loudly.
+# only the services that Handover calls are included; a call to another service raises an error.
 # layers/handover/Makefile, which builds the layer for AWS, leaves out the same.
 SERVICES = frozenset({"cognito-idp", "dynamodb", "events", "s3", "sns", "sqs"})
-# What makes the packages of a layer smaller still, beside its pins.
+# The script, beside the pins of a layer, that makes its packages smaller.
 SLIM = "slim.py"
 NO_CODE = frozenset({"bin", "requirements.txt", "README.md", "Makefile", SLIM})
 
@@ -89,7 +89,7 @@ def _draft(target: Path) -> Path:
 
 
 def _replace_older(draft: Path, target: Path) -> None:
-    """Puts the finished archive in place; those it replaces go, as a layer weighs 20 MB."""
+    """Puts the finished archive in place and deletes those it replaces: a layer has 20 MB."""
     draft.replace(target)
     for older in target.parent.glob(f"{target.name.split('-')[0]}-*.zip"):
         if older != target:
@@ -99,7 +99,7 @@ def _replace_older(draft: Path, target: Path) -> None:
 def _libraries(requirements: Path, into: Path) -> Path:
     """An archive of what the pins install, compiled for the emulator's interpreter."""
     pins = requirements.read_bytes()
-    this = Path(__file__).read_bytes()  # which decides what is left out
+    this = Path(__file__).read_bytes()  # this code decides what is left out
     slim = requirements.with_name(SLIM)
     how = this + (slim.read_bytes() if slim.exists() else b"")
     digest = _digest([("pins", pins), (sys.version, str(emulator.PYTHON).encode()), ("", how)])
@@ -129,7 +129,7 @@ def _install(requirements: Path, folder: Path) -> None:
     arguments = ["install", "--quiet", "--no-deps"]
     arguments += ["--target", str(folder), "--requirement", str(requirements)]
     uv = Path(sys.executable).with_name("uv")
-    # uv is fast, but does not read pip's settings, where an index of one's own may stand.
+    # uv is fast, but does not read pip's settings, which may name a private index.
     for_emulator = ["--python", str(emulator.PYTHON)]
     by_uv = (
         uv.exists()
@@ -137,8 +137,8 @@ def _install(requirements: Path, folder: Path) -> None:
     )
     if not by_uv:
         subprocess.run([sys.executable, "-m", "pip", *arguments], check=True)
-    # Zip files carry no times that would survive unpacking, so the compiled files must not
-    # depend on them; without compiled files each cold start takes three times as long.
+    # The times in a zip file do not survive unpacking, so the compiled files must not depend on
+    # times. Without compiled files each cold start takes three times as long.
     compiling = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", str(folder)]
     subprocess.run([str(emulator.PYTHON), *compiling], check=False)
 

@@ -27,7 +27,7 @@ SECRET = "test"  # noqa: S105 - the emulator's only key, which opens nothing els
 CODE_BUCKET = "handover-code"
 DEPLOY_SECONDS = 120.0
 # The id of the API, which the emulator takes from a tag. So the console's address is known before
-# the deployment, as the sign-in pages lead back to registered addresses only.
+# the deployment: the sign-in pages redirect only to registered addresses.
 API_ID = "handover"
 
 __all__ = ["EmulatorError"]
@@ -39,7 +39,7 @@ class DeployError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class LocalStack:
-    """A deployed stack: the emulator it runs on and what its outputs and resources are called."""
+    """A deployed stack: the emulator it runs on, its outputs, and the names of its resources."""
 
     emulator: Emulator
     outputs: Mapping[str, str]
@@ -79,10 +79,9 @@ def up(
 ) -> LocalStack:
     """The stack, deployed from `root` and ready, in the background.
 
-    Where one runs in `home` already its code is brought up to date. `port` None takes 4566 or,
-    if taken, any free port; 0 takes any free port. `persist` keeps the data across runs. `auth`
-    makes the emulator enforce signatures and every function's role.
-    Raises EmulatorError or DeployError.
+    If one already runs in `home`, its code is updated. `port` None takes 4566 or, if taken, any
+    free port; 0 takes any free port. `persist` keeps the data across runs. `auth` makes the
+    emulator enforce signatures and every function's role. Raises EmulatorError or DeployError.
     """
     home = _home(home)
     persist = persist.resolve() if persist else None
@@ -149,7 +148,7 @@ def environment(stack: LocalStack) -> dict[str, str]:
 def client(stack: LocalStack, service: str) -> Any:
     """A boto3 client of `service` on the stack's emulator, whatever the environment says."""
     session: Any = boto3.Session("test", SECRET, region_name=REGION)
-    # S3's presigned addresses are checked by the emulator only with this signature.
+    # The emulator accepts presigned addresses of S3 only with this signature.
     settings = Config(signature_version="s3v4") if service == "s3" else Config()
     return session.client(service, endpoint_url=stack.endpoint_url, config=settings)
 
@@ -168,7 +167,7 @@ def api_url(outputs: Mapping[str, str], endpoint_url: str | None) -> str:
 
 
 def _addresses(process: Emulator) -> dict[str, str]:
-    """Where browsers are led back to after signing in and out, and upload from."""
+    """Where browsers return to after signing in and out, and where they upload from."""
     api = f"{process.endpoint_url}/_aws/execute-api/{API_ID}"
     return {
         "CallbackUrls": f"{api}/console/signed-in",
@@ -214,7 +213,7 @@ def _remember(stack: LocalStack) -> None:
 def _deploy(
     stack: LocalStack, *, parameters: Mapping[str, str], root: Path, known: str
 ) -> LocalStack | None:
-    """The stack with its new outputs, None when what is deployed is up to date already."""
+    """The stack with its new outputs, None when the deployed stack is already up to date."""
     template = _with_known_api(load(root / "template.yaml"))
     if stack.auth:
         template = _over_plain_http(template)
@@ -248,9 +247,9 @@ def _pointing_at(template: Mapping[str, Any], archives: list[package.Archive]) -
 
 
 def _over_plain_http(template: Mapping[str, Any]) -> dict[str, Any]:
-    """The template without the statements that refuse plain HTTP, which the emulator speaks.
+    """The template without the statements that refuse plain HTTP, because the emulator uses it.
 
-    Needed only where it enforces policies at all.
+    Needed only when the emulator enforces policies.
     """
     plain = copy.deepcopy(dict(template))
     for logical_id, resource in list(plain["Resources"].items()):

@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from infra.reference.pages import write
 
-for page in write() or ["nothing: every list is as the code has it"]:
+for page in write() or ["nothing: every list already agrees with the code"]:
     print(f"wrote {page}")

@@ -39,7 +39,7 @@ def places() -> Mapping[tuple[CodeKind, str], tuple[Place, ...]]:
     """Each kind and code that the package gives, with the places that give it, in order.
 
     Raises LookupError for a code that is neither a text, nor a constant, nor taken from another
-    refusal, rejection or warning: such a code could be in no list.
+    refusal, rejection or warning: no list could contain such a code.
     """
     found: dict[tuple[CodeKind, str], set[Place]] = defaultdict(set)
     for path in sorted(PACKAGE.rglob("*.py")):

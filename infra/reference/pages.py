@@ -1,6 +1,6 @@
-"""Which generated list stands where, and how it gets there.
+"""Which generated lists there are, and how they get into the pages.
 
-A page marks the place of a list with `<!-- list: NAME -->` and `<!-- end of list -->`; what stands
+A page marks the place of a list with `<!-- list: NAME -->` and `<!-- end of list -->`; what is
 between them is replaced. People write everything else. The description of the API is generated
 whole: functions read it instead of making it.
 """

@@ -25,7 +25,7 @@ def outputs_table() -> str:
 
 
 def alarms_table() -> str:
-    """What each alarm means and what to do, from its description; alike alarms share a row."""
+    """What each alarm means and what to do, from its description; similar alarms share a row."""
     alike: dict[str, list[str]] = {}
     for name, alarm in resources(load(), "AWS::CloudWatch::Alarm"):
         alike.setdefault(str(alarm["AlarmDescription"]), []).append(f"`{name}`")

@@ -1,1 +1,1 @@
-"""A tenant's directory from files: read and checked whole, then brought into the tables."""
+"""A tenant's directory from files: all are read and checked, then written to the tables."""

@@ -49,7 +49,7 @@ COLUMNS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class DirectoryFiles:
-    """What a folder says of a tenant; None for a file that is not there."""
+    """What a folder says about a tenant; None for a file that is not there."""
 
     accounts: tuple[Account, ...] | None = None
     users: tuple[User, ...] | None = None
@@ -111,7 +111,7 @@ def _users(path: Path) -> tuple[User, ...]:
             login = normal_login(row.text("login_name"))
             first = logins.setdefault(login, row.line) if login else row.line
             if first != row.line:
-                raise row.wrong("login_name", f"{login!r} stands on line {first} already")
+                raise row.wrong("login_name", f"{login!r} is already on line {first}")
             yield (
                 row,
                 User(
@@ -183,7 +183,7 @@ def _on_error(row: Row) -> str:
 
 
 def _mapping(row: Row) -> dict[str, str]:
-    """`Their label=our label`, separated by `;`. Their labels may hold a "=", ours never do."""
+    """`Their label=our label`, separated by `;`. Their labels may contain a "=", ours never do."""
     mapping: dict[str, str] = {}
     for pair in row.texts("mapping"):
         theirs, separator, ours = (part.strip() for part in pair.rpartition("="))
@@ -240,5 +240,5 @@ def _most_users(row: Row) -> int | None:
     if not found:
         return None
     if not (found.isascii() and found.isdigit()) or int(found) < 1:
-        raise row.wrong("max_users", f"found {found!r}, expected 1 or more, or nothing for many")
+        raise row.wrong("max_users", f"found {found!r}, expected 1 or more, or empty: no limit")
     return int(found)

@@ -1,4 +1,4 @@
-"""A directory's values into the tables: what is new or different is written, nothing else."""
+"""Writes a directory's values to the tables: only what is new or different."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from handover.use_cases.settings import check_directory_right
 from infra.seeding.directory import ACCOUNT_MANAGER, DirectoryFiles
 from infra.seeding.tables import DirectoryFileError
 
-# How many are compared and written before the progress moves on.
+# How many are compared and written before the progress is shown again.
 AT_A_TIME = 500
 # A service that stays busy for so long is down.
 LONGEST_SECONDS = 600.0
@@ -34,7 +34,7 @@ Progress = Callable[[int, int, str], None]  # done, of how many, of what
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What came of one file."""
+    """The result of loading one file."""
 
     what: str
     total: int
@@ -43,17 +43,17 @@ class Loaded:
 
     @property
     def unchanged(self) -> int:
-        """Those of which nothing had to be written."""
+        """How many needed no write."""
         return self.total - self.new - self.changed
 
 
 def load(tables: Tables, tenant: str, files: DirectoryFiles, report: Progress) -> list[Loaded]:
-    """Writes all that differs, profiles and users before what refers to them.
+    """Writes all that differs; profiles and users come before what refers to them.
 
-    Assignments that stand are left alone, and nothing is deleted. Raises DirectoryFileError for
-    a source of a profile that does not exist or that it lacks the right for, a login name that
-    another user has, a default account manager who is no active user, and a profile in the
-    settings that does not exist, before anything is written.
+    Existing assignments stay, and nothing is deleted. Before anything is written, raises
+    DirectoryFileError for a source whose profile does not exist or needs a right that the source
+    lacks, a login name that another user has, a default account manager who is no active user, and
+    a profile in the settings that does not exist.
     """
     _check_sources(tables, tenant, files)
     _check_logins(tables, tenant, files.users or ())
@@ -107,7 +107,7 @@ def _check_sources(tables: Tables, tenant: str, files: DirectoryFiles) -> None:
 
 
 def _profiles(tables: Tables, tenant: str, files: DirectoryFiles) -> dict[str, Profile]:
-    """The profiles that there are once the files are loaded, by name."""
+    """The profiles that will exist once the files are loaded, by name."""
     own = (*tables.setup.own_profiles(tenant), *files.profiles)
     return presets() | {profile.name: profile for profile in own}
 
@@ -125,7 +125,7 @@ def _check_profiles(tables: Tables, tenant: str, files: DirectoryFiles) -> None:
 
 
 def _check_logins(tables: Tables, tenant: str, users: Sequence[User]) -> None:
-    """Raises DirectoryFileError for a login name of a user of whom the file says nothing."""
+    """Raises DirectoryFileError for a login name that belongs to a user who is not in the file."""
     logins = {normal_login(user.login_name): user for user in users if user.login_name}
     listed = {user.email for user in users}
     holders = tables.directory.users_by_login(tenant, logins, _deadline())
@@ -190,14 +190,14 @@ def _load_accounts(
 
 
 def _with_manager(account: Account, default: str) -> Account:
-    """A new account with the tenant's default manager, unless it comes with one."""
+    """A new account with the tenant's default manager, unless the file gives it a manager."""
     if account.assigned.get(ACCOUNT_MANAGER):
         return account
     return replace(account, assigned={**account.assigned, ACCOUNT_MANAGER: (default,)})
 
 
 def _has_fields(known: Account | None, account: Account) -> bool:
-    """True when all that the directory says of the account is there already."""
+    """True when everything that the file says about the account is already stored."""
     if known is None:
         return False
     as_expected = replace(

@@ -1,4 +1,4 @@
-"""Sign-ins in the user pool, brought in line with the directory's users."""
+"""Makes the sign-ins of the user pool agree with the directory's users."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from infra.seeding.tables import DirectoryFileError
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
 
-DEFAULT_PASSWORD = "Handover-1"  # noqa: S105 - of sign-ins that exist on one machine only
+DEFAULT_PASSWORD = "Handover-1"  # noqa: S105 - only of sign-ins on this machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class _Known:
 class SignIns:
     """A user pool. With `password` None people are invited by e-mail to choose one.
 
-    `is_fixed` says that the password holds for sign-ins that exist already too.
+    With `is_fixed`, sign-ins that already exist get the password, too.
     """
 
     pools: CognitoIdentityProviderClient
@@ -46,7 +46,7 @@ class SignIns:
     ) -> Loaded:
         """Gives every active user a sign-in with their roles as groups; bars the others.
 
-        Nobody's sign-in is taken from another tenant where people are invited: that raises
+        When people are invited, a sign-in of another tenant is not changed: it raises
         DirectoryFileError before anything is written.
         """
         known = self._known()
@@ -105,7 +105,8 @@ class SignIns:
             switch(UserPoolId=self.pool, Username=found.username)
             has_changed = True
         if self.password is not None and self.is_fixed and user.is_active:
-            # Whether it is another one than before cannot be asked, and is no news.
+            # The pool does not say whether the password has changed, so it does not count as a
+            # change.
             self._set_password(found.username, self.password)
         return self._set_groups(user, found.username, members) or has_changed
 

@@ -13,7 +13,7 @@ Value = TypeVar("Value")
 
 
 class DirectoryFileError(Exception):
-    """A directory file cannot be taken; the message names file, line and column."""
+    """A directory file is invalid; the message names file, line and column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Row:
         return self.cells.get(column, "")
 
     def required(self, column: str) -> str:
-        """The cell, which must hold something. Raises DirectoryFileError."""
+        """The cell, which must not be empty. Raises DirectoryFileError."""
         found = self.text(column)
         if not found:
             raise self.wrong(column, "the cell is empty")
@@ -48,15 +48,15 @@ class Row:
         return found
 
     def wrong(self, column: str, problem: str) -> DirectoryFileError:
-        """What is to be raised of a cell."""
+        """The error to raise about a cell."""
         return DirectoryFileError(f"{self.path}, line {self.line}, {column}: {problem}")
 
 
 def rows(path: Path, required: Sequence[str], optional: Sequence[str] = ()) -> Iterator[Row]:
     """The records of a UTF-8 CSV file, lazily; blank lines are left out.
 
-    Columns may stand in any order. Raises DirectoryFileError, also for a column that is not known:
-    one that was misspelt would be missed by nobody.
+    Columns may have any order. Raises DirectoryFileError, also for an unknown column: otherwise
+    nobody would notice a misspelt one.
     """
     text = _text(path)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
@@ -94,7 +94,7 @@ def unique(
     for row, value in found:
         first = lines.setdefault(key(value), row.line)
         if first != row.line:
-            raise row.wrong(column, f"{key(value)!r} stands on line {first} already")
+            raise row.wrong(column, f"{key(value)!r} is already on line {first}")
         values.append(value)
     return tuple(values)
 
@@ -123,7 +123,7 @@ def _columns(
                 f"{', '.join(known)}, separated by commas"
             )
         if column in columns[:place]:
-            raise DirectoryFileError(f"{path}, line {line}: the column {column!r} stands twice")
+            raise DirectoryFileError(f"{path}, line {line}: the column {column!r} is there twice")
     for column in required:
         if column not in columns:
             raise DirectoryFileError(f"{path}, line {line}: the column {column!r} is missing")

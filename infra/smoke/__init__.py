@@ -1,5 +1,5 @@
 """The main job on a stack that is deployed anywhere, in a tenant of its own: `handover smoke`.
 
-Here is what the job consists of, and what it leaves and how that is removed. What the commands of
-people do lies in `infra.cli`.
+This room has the steps of the job, and removes what they leave. The commands that people use are in
+`infra.cli`.
 """

@@ -30,7 +30,7 @@ HEADER = "account ID,account Manager\n"
 
 @dataclass(slots=True)
 class Job:
-    """One run of the main job; what a step has found is there for those after it."""
+    """One run of the main job; later steps use what earlier steps have found."""
 
     tenant: SmokeTenant
     queue_url: str = ""
@@ -41,7 +41,7 @@ class Job:
 
     @property
     def steps(self) -> tuple[tuple[str, Callable[[], None]], ...]:
-        """What is done, in its order, each with how it is called."""
+        """The steps in their order, each with its name."""
         return (
             ("create the tenant", self.create),
             ("sign in", self.sign_in),
@@ -51,7 +51,7 @@ class Job:
             ("notify of the import", self.notify),
             ("take in a file that a system drops", self.drop),
             ("undo the first file", self.undo),
-            ("tell the history of an account", self.history),
+            ("show the history of an account", self.history),
         )
 
     @property
@@ -62,11 +62,11 @@ class Job:
         return self.known_api
 
     def create(self) -> None:
-        """The tenant, and a queue that hears of its imports."""
+        """Creates the tenant, and a queue that gets its notifications."""
         self.queue_url = furnish(self.tenant, self.password)
 
     def sign_in(self) -> None:
-        """An Admin signs in with a password, and a code where the user pool asks for one."""
+        """Signs an Admin in with a password, and with a code if the user pool asks for one."""
         tenant = self.tenant
         token = token_of(
             user_pools(), tenant.stack.output("UserPoolClientId"), tenant.admin, self.password
@@ -74,7 +74,7 @@ class Job:
         self.known_api = Api(tenant.stack, lambda _renew: token)
 
     def upload(self) -> None:
-        """Two good lines, and one that names nobody."""
+        """Uploads two good lines, and one whose manager does not exist."""
         first, second, third = ACCOUNTS
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "smoke.csv"
@@ -95,7 +95,7 @@ class Job:
         _expect(f"the manager of {ACCOUNTS[0]}", self._managers(ACCOUNTS[0]), [self.tenant.manager])
 
     def report(self) -> None:
-        """The bad line stands in the report, with its reason."""
+        """The bad line is in the report, with its reason."""
         with self.api.download("imports", self.import_["import_id"], "report") as answer:
             text = answer.read().decode("utf-8-sig")
         _expect("its lines in errors.csv", len(text.splitlines()), 2)
@@ -103,7 +103,7 @@ class Job:
             raise CommandError(f"found {text!r}, expected the code USER_NOT_FOUND in it")
 
     def notify(self) -> None:
-        """Who is subscribed hears of the import."""
+        """Subscribers are notified of the import."""
         sqs: Any = boto3.client("sqs")
         dedupe_id = f"import-finished/{self.import_['import_id']}"
 

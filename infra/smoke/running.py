@@ -1,4 +1,4 @@
-"""Running the main job, showing how it goes, and removing what it leaves whatever happens."""
+"""Runs the main job, shows its steps, and removes what it leaves, whatever happens."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def run(session: Session) -> ExitCode:
 
 
 def clean(session: Session) -> ExitCode:
-    """Removes what runs have left that were killed; REFUSED when something stays."""
+    """Removes what killed runs have left; REFUSED when something stays."""
     found = list(tenants_left(session.stack))
     if not found:
         session.screen.say("No run has left anything")
@@ -80,7 +80,7 @@ def _steps(job: Job, screen: Screen) -> ExitCode:
 
 def _clean(tenant: SmokeTenant, screen: Screen) -> bool:
     """True when nothing of the tenant is left."""
-    # Who interrupts now would leave what nobody looks for.
+    # An interrupt now would leave something behind that nobody looks for.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         Traces(tenant).remove(tenant_topic(boto3.client("sns"), tenant.stack, tenant.name))
@@ -96,7 +96,7 @@ def _clean(tenant: SmokeTenant, screen: Screen) -> bool:
 
 
 def reason_of(error: Exception) -> str:
-    """What went wrong, with the call of AWS that said so."""
+    """What went wrong, with the call to AWS that failed."""
     if isinstance(error, ClientError):
         said = error.response["Error"]
         return f"AWS refused {error.operation_name}: {said.get('Message') or said['Code']}"
@@ -105,7 +105,7 @@ def reason_of(error: Exception) -> str:
 
 @contextmanager
 def _ended_by_signals() -> Iterator[None]:
-    """While the block runs, a process manager ends it as Ctrl-C does."""
+    """While the block runs, the signal of a process manager ends it as Ctrl-C does."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt

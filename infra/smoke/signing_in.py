@@ -1,4 +1,4 @@
-"""Signing in without a person: with a password, and with codes where the user pool wants them."""
+"""Signing in without a person: with a password, and with codes if the user pool asks for them."""
 
 from __future__ import annotations
 

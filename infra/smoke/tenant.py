@@ -1,4 +1,4 @@
-"""The tenant that the main job is run in: how it is named, found and made."""
+"""The tenant in which the main job runs: its name, how it is found, and how it is created."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from mypy_boto3_sns.client import SNSClient
     from mypy_boto3_sqs.client import SQSClient
 
-# Nobody chooses such a name, and nothing of a tenant of another name is ever removed.
+# Nobody chooses such a name. Nothing of a tenant with any other name is ever removed.
 NAME = re.compile(r"smoke-[0-9a-f]{16}")
 PROFILE = "single-strict"
 SOURCE = "smoke"
 OPCO = "Smoke"
 ACCOUNTS = ("SMOKE-1", "SMOKE-2", "SMOKE-3")
-# The embedded AWS calls every principal so.
+# The embedded AWS gives every principal this id.
 EMBEDDED_PRINCIPAL = "EXAMPLE"
 
 
@@ -44,7 +44,7 @@ class SmokeTenant:
 
     @property
     def admin(self) -> str:
-        """Who signs in. No mail is ever sent there: the domain is one of nobody's."""
+        """Who signs in. No mail is ever sent to this address: the domain belongs to nobody."""
         return f"admin@{self.name}.example"
 
     @property
@@ -59,12 +59,12 @@ class SmokeTenant:
 
     @property
     def queue(self) -> str:
-        """The name of the queue that hears of its imports."""
+        """The name of the queue that gets its notifications."""
         return f"handover-{self.name}"
 
 
 def new_tenant(stack: Stack) -> SmokeTenant:
-    """A tenant that there has never been."""
+    """A tenant with a new, random name."""
     return SmokeTenant(stack, f"smoke-{secrets.token_hex(8)}")
 
 
@@ -80,9 +80,9 @@ def tenants_left(stack: Stack) -> Iterator[SmokeTenant]:
 
 
 def furnish(tenant: SmokeTenant, password: str) -> str:
-    """Makes the tenant, who signs in to it, and a queue that hears of it; the queue's URL.
+    """Creates the tenant, its sign-in and a queue for its notifications; returns the queue's URL.
 
-    The topic is made first: whatever else there is, the tenant can be found by it.
+    The topic is created first, so that the tenant can be found by its topic, whatever fails later.
     """
     sns: SNSClient = boto3.client("sns")
     sqs: SQSClient = boto3.client("sqs")
@@ -109,7 +109,7 @@ def _directory(tenant: SmokeTenant) -> DirectoryFiles:
 
 
 def _own_principal(stack: Stack) -> str:
-    """The unique id of whoever runs this, without the session, as S3 tells it of a writer.
+    """The unique id of whoever runs this, without the session, as S3 reports a writer.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
     """
@@ -120,7 +120,7 @@ def _own_principal(stack: Stack) -> str:
 
 
 def _let_in(tenant: SmokeTenant, password: str) -> None:
-    """A sign-in without an invitation."""
+    """Creates the Admin's sign-in without an invitation."""
     pools, pool = user_pools(), tenant.stack.output("UserPoolId")
     attributes: Any = [
         {"Name": "email", "Value": tenant.admin},
@@ -139,4 +139,4 @@ def _let_in(tenant: SmokeTenant, password: str) -> None:
 
 
 def _no_progress(_done: int, _total: int, _what: str) -> None:
-    """Five items are no progress to tell of."""
+    """Shows nothing, because five items take no time."""

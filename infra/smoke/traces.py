@@ -23,12 +23,12 @@ from infra.cli.location import user_pools
 from infra.smoke.tenant import ACCOUNTS, NAME, SmokeTenant
 from infra.smoke.waiting import until
 
-# Indexes and streams follow within moments: what they bring late is found by the next pass.
+# Indexes and streams follow within moments. The next pass finds what they add later.
 MAX_PASSES = 6
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 ITEMS_A_BATCH = 25
 
-# Where the files of a tenant come in.
+# The prefixes of a tenant's uploads.
 PLACES = (IN, DROP)
 
 Key = Mapping[str, Mapping[str, str]]
@@ -41,7 +41,7 @@ class Traces:
     tenant: SmokeTenant
 
     def remove(self, topic: str) -> None:
-        """Removes everything, the topic last, by which the tenant is found again.
+        """Removes everything. The topic goes last: the tenant is found by it.
 
         Raises CommandError when imports do not end, something stays, or somebody else uses the
         tenant.
@@ -65,7 +65,7 @@ class Traces:
         sns.delete_topic(TopicArn=topic)
 
     def _check_own(self) -> None:
-        """Raises CommandError unless the tenant is one that a run has made, and has only that."""
+        """Raises CommandError unless a run made the tenant, with only its own users in it."""
         name = self.tenant.name
         keys = self._keys(self._table("DirectoryTable"), name)
         users = {key["sk"]["S"] for key in keys if key["sk"]["S"].startswith(USER)}
@@ -99,7 +99,7 @@ class Traces:
         return True
 
     def _remove_what_is_found(self) -> int:
-        """How much was there; files first, so that nothing takes them for new ones."""
+        """Removes what there is and returns how much; files first, so that none is processed."""
         name, stack = self.tenant.name, self.tenant.stack
         removed = _remove_objects(stack.output("ReportsBucket"), f"{name}/")
         for place in PLACES:
@@ -173,7 +173,7 @@ class Traces:
                 yield {name: item[name] for name in ("pk", "sk") if name in item}
 
     def _remove_counters(self) -> None:
-        """The counters of the last hour; older ones have ended by themselves."""
+        """The counters of the last hour; older ones have expired."""
         newest = int(time.time() // WINDOW_SECONDS) * WINDOW_SECONDS
         windows = range(newest - KEPT_SECONDS, newest + 2 * WINDOW_SECONDS, WINDOW_SECONDS)
         keys: list[Key] = [
@@ -210,7 +210,7 @@ def _dynamodb() -> Any:
 
 
 def _delete(table: str, keys: list[Key]) -> None:
-    """Deletes the items; those that are not there cost nothing but the request."""
+    """Deletes the items; missing ones cost only the request."""
     waiting = list(keys)
     while waiting:
         some, waiting = waiting[:ITEMS_A_BATCH], waiting[ITEMS_A_BATCH:]
@@ -221,7 +221,7 @@ def _delete(table: str, keys: list[Key]) -> None:
 
 
 def _remove_objects(bucket: str, prefix: str) -> int:
-    """Deletes every version of the objects and their markers; how many there were."""
+    """Deletes every version of the objects and their markers; returns how many there were."""
     s3: Any = boto3.client("s3")
     found = list(_versions(bucket, prefix, with_markers=True))
     for key, version in found:

@@ -1,4 +1,4 @@
-"""Waiting for what happens by itself."""
+"""Waiting for something that happens by itself."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from infra.cli.failures import CommandError, ExitCode
 
 Found = TypeVar("Found")
 
-# Functions that have not run for long take seconds to start, each of them.
+# A function that has not run for long takes seconds to start.
 LONGEST_SECONDS = 180.0
 PAUSE_SECONDS = 0.5
 
 
 def until(look: Callable[[], Found | None], what: str, seconds: float = LONGEST_SECONDS) -> Found:
-    """What `look` gives once it gives something; raises CommandError after `seconds`."""
+    """What `look` returns once it is not None; raises CommandError after `seconds`."""
     deadline = time.monotonic() + seconds
     while (found := look()) is None:
         if time.monotonic() > deadline:

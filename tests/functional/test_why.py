@@ -56,7 +56,7 @@ def test_a_file_waits_for_a_worker_then_for_the_end_of_its_lease(pipeline: Pipel
 
     assert "validate works on it; another may take over in" in why(pipeline, import_id(created))
     pipeline.clock.now += HOUR
-    assert "has left it without an end" in why(pipeline, import_id(created))
+    assert "stopped before the end" in why(pipeline, import_id(created))
 
 
 def test_pending_chunks_are_reported_with_their_lines(pipeline: Pipeline) -> None:

@@ -71,7 +71,7 @@ def test_what_is_sure_is_sent_where_a_column_is_missing(
 
     assert found == {"Kundennummer": "account ID", "Owner": "account Manager"}
     text = " ".join(capsys.readouterr().err.split())
-    assert "'Owner' is mapped to 'account Manager', which its name says" in text
+    assert "'Owner' is mapped to 'account Manager', because of its name" in text
 
 
 def test_what_is_only_near_is_never_sent(server: Server, api: Api, tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_a_check_maps_what_is_sure_and_says_so(
     assert main(["check", str(file), "--profile", "single-strict"]) == ExitCode.ALL_GOOD
 
     text = " ".join(capsys.readouterr().err.split())
-    assert "'KAM' is mapped to 'account Manager', which its name says" in text
+    assert "'KAM' is mapped to 'account Manager', because of its name" in text
 
 
 def test_a_check_names_the_option_for_what_is_near(

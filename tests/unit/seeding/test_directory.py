@@ -103,7 +103,7 @@ def test_a_user_is_deleted_by_an_explicit_status(tmp_path: Path) -> None:
         (
             "users",
             "email,name,roles\na@x.example,,\nA@X.example,,\n",
-            "line 3, email: 'a@x.example' stands on line 2 already",
+            "line 3, email: 'a@x.example' is already on line 2",
         ),
         (
             "users",
@@ -113,9 +113,9 @@ def test_a_user_is_deleted_by_an_explicit_status(tmp_path: Path) -> None:
         (
             "users",
             "email,name,roles,login_name\na@x.example,,,Al\nb@x.example,,, al\n",
-            "line 3, login_name: 'al' stands on line 2 already",
+            "line 3, login_name: 'al' is already on line 2",
         ),
-        ("accounts", "account_id\n1\n1\n", "line 3, account_id: '1' stands on line 2 already"),
+        ("accounts", "account_id\n1\n1\n", "line 3, account_id: '1' is already on line 2"),
         ("accounts", "account_id,account_manager\n1,ana\n", "line 2, account_manager: 'ana'"),
         ("roles", "role\nlead #2\n", "line 2, role: found 'lead #2', expected no / \\ ? #"),
         ("roles", "role,max_users\nworkflow,2\n", "line 2, max_users: found 2, expected 1 or none"),

@@ -40,7 +40,7 @@ def test_lines_are_counted_as_an_editor_counts_them(tmp_path: Path) -> None:
         ("", "users.csv: the file is empty, expected email"),
         ("name\n", "users.csv, line 1: the column 'email' is missing"),
         ("email,stauts\n", "users.csv, line 1: there is no column 'stauts', expected email, name"),
-        ("email,Email\n", "users.csv, line 1: the column 'email' stands twice"),
+        ("email,Email\n", "users.csv, line 1: the column 'email' is there twice"),
         ("email;name\n", "separated by commas"),
         ("email,name\na\n", "users.csv, line 2: found 1 fields, the header has 2"),
         ('email,name\n"a"x,b\n', "users.csv, line 2: "),
