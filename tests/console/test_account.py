@@ -132,7 +132,7 @@ def test_an_edit_that_changes_nothing_is_not_offered_to_be_saved(
 
     page = admin.post(HERE, {**FORM, "step": "check"})
 
-    assert "the account is so already" in page.text
+    assert "the account is already like this" in page.text
     assert "Save this change" not in page.text
 
 

@@ -97,7 +97,7 @@ def test_an_undo_that_would_do_nothing_says_so(signed_in: Browser, stand: Stand)
     page = signed_in.get(HERE)
 
     assert "There is nothing to take back" in page.text
-    assert "Nothing is left alone" in page.text
+    assert "No line is left alone" in page.text
 
 
 @pytest.mark.parametrize("actor", INSIDERS, ids=str)

@@ -15,7 +15,7 @@ WITH_BODY = frozenset({"POST", "PATCH", "PUT"})
 
 
 class ApiError(Exception):
-    """The API refused; `detail` is what it says to the person, `field` the part it is about.
+    """The API refused; `detail` is its message for the person, `field` the value that it is about.
 
     `hint` is what to do, where the API gives one.
     """
@@ -37,24 +37,24 @@ class Api:
         return json.loads(self._ask("GET", path, query).data)
 
     def post(self, *path: str, body: object = None) -> Any:
-        """The JSON that a POST answers. Raises ApiError."""
+        """The JSON answer to a POST. Raises ApiError."""
         return json.loads(self._ask("POST", path, {}, body).data)
 
     def patch(self, *path: str, query: dict[str, object], body: object) -> Any:
-        """The JSON that a PATCH answers. Raises ApiError."""
+        """The JSON answer to a PATCH. Raises ApiError."""
         return json.loads(self._ask("PATCH", path, query, body).data)
 
     def put(self, *path: str, body: object = None) -> Any:
-        """The JSON that a PUT answers. Raises ApiError."""
+        """The JSON answer to a PUT. Raises ApiError."""
         return json.loads(self._ask("PUT", path, {}, body).data)
 
     def delete(self, *path: str) -> Any:
-        """The JSON that a DELETE answers, None where it answers nothing. Raises ApiError."""
+        """The JSON answer to a DELETE, None when it is empty. Raises ApiError."""
         data = self._ask("DELETE", path, {}).data
         return json.loads(data) if data else None
 
     def plain(self, *path: str) -> str:
-        """What is at a path that holds no JSON. Raises ApiError."""
+        """The text at a path whose answer is not JSON. Raises ApiError."""
         return str(self._ask("GET", path, {}).data.decode())
 
     def location(self, *path: str, **query: object) -> str:
@@ -90,4 +90,4 @@ def _error(status: int, data: bytes) -> ApiError:
         about = (str(problem.get(name, "")) for name in ("field", "hint"))
         return ApiError(status, str(problem["detail"]), *about)
     except (ValueError, TypeError, KeyError):
-        return ApiError(status, "")  # the gateway's own answers are no problems
+        return ApiError(status, "")  # the gateway's own answers are not in the form of problems

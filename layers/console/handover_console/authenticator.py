@@ -18,14 +18,14 @@ from handover_console.wire import send
 
 TARGET = "AWSCognitoIdentityProviderService"
 APP = "SOFTWARE_TOKEN_MFA"
-# What the pool answers when the code is not the app's, or no longer is.
+# What the pool answers when the code is not the app's, or has expired.
 WRONG_CODE = frozenset(
     {"CodeMismatchException", "EnableSoftwareTokenMFAException", "ExpiredCodeException"}
 )
 
 
 class AuthenticatorError(Exception):
-    """The user pool refused; `kind` is its name for why."""
+    """The user pool refused; `kind` is its name for the reason."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
@@ -38,7 +38,7 @@ class AuthenticatorError(Exception):
 
     @property
     def is_token(self) -> bool:
-        """True when the access token does not reach so far: it lacks the scope, or has ended."""
+        """True when the access token does not allow this: it lacks the scope, or has expired."""
         return self.kind == "NotAuthorizedException"
 
 
@@ -49,7 +49,7 @@ def is_registered(settings: Settings, access_token: str) -> bool:
 
 
 def new_secret(settings: Settings, access_token: str) -> str:
-    """The secret that the app is to keep; it counts once a code is verified."""
+    """The secret that the app must keep; it takes effect once a code is verified."""
     return str(
         _ask(settings, "AssociateSoftwareToken", {"AccessToken": access_token})["SecretCode"]
     )
@@ -70,7 +70,7 @@ def register(settings: Settings, access_token: str, code: str) -> None:
 
 
 def key_uri(secret: str, email: str, issuer: str) -> str:
-    """What the app reads from a picture.
+    """The address that the app reads from the QR code.
 
     https://github.com/google/google-authenticator/wiki/Key-Uri-Format
     """
@@ -79,7 +79,7 @@ def key_uri(secret: str, email: str, issuer: str) -> str:
 
 
 def picture(uri: str) -> tuple[int, str]:
-    """A QR code: how many units its side has, and the path of an SVG that draws it."""
+    """A QR code for `uri`: how many units its side has, and the path of an SVG that draws it."""
     rows = segno.make(uri, error="m").matrix
     runs = [
         f"M{x} {y}h1v1h-1z"

@@ -1,4 +1,4 @@
-"""What the directory says of the person and of those they name."""
+"""What the directory says about the person and about users whom they name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from handover_console.visit import Visit
 
 ADMIN = "Admin"
-# What a column of a profile holds where it gives somebody a role.
+# What a column of a profile `holds` when it assigns a role.
 ASSIGNING = frozenset({"users", "workflow"})
 WORKFLOW = "workflow"
 # More users of one name than anybody can choose from.
@@ -26,7 +26,7 @@ class Choice:
 
     @property
     def value(self) -> str:
-        """Both as one value of a form; the name of a profile has no slash."""
+        """Profile and role as one value of a form; the name of a profile has no slash."""
         return f"{self.profile}/{self.role}"
 
 
@@ -39,7 +39,7 @@ def roles_of(visit: Visit) -> frozenset[str]:
 def choices(visit: Visit) -> list[Choice]:
     """The roles of the profiles that the person may use, by profile.
 
-    A role may be for fewer people still; the API says so when it is assigned.
+    A role may be limited to fewer people; the API then refuses the assignment.
     """
     mine = roles_of(visit)
     return [
@@ -70,7 +70,7 @@ def choice_of(value: str) -> tuple[str, str]:
 
 
 def named(visit: Visit, words: str) -> list[Mapping[str, Any]]:
-    """The active users of that name, or whose name begins so where nobody has it whole."""
+    """The active users of that name; if there are none, those whose name begins with it."""
     found = visit.api.get("users", name=words, limit=MAX_NAMED)["users"]
     active = [one for one in found if one["status"] == "active"]
     whole = [one for one in active if one["name"].casefold() == words.casefold()]

@@ -24,9 +24,9 @@ from handover_console.settings import Settings
 from handover_console.wire import send
 
 SCOPES = "openid email profile"
-# What changing how one signs in needs besides; asked for only by who is about to do it.
+# Needed as well to change how one signs in; requested only when somebody is about to do that.
 OWN_SIGN_IN_SCOPE = "aws.cognito.signin.user.admin"
-# A pool's keys change rarely; a token under a key that is not known makes them be read again.
+# A pool's keys change rarely. They are also read again for a token with an unknown key.
 KEYS_SECONDS = 6 * 60 * 60
 KEYS_AGAIN_SECONDS = 60
 
@@ -37,7 +37,7 @@ class SignInError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A sign-in under way: what comes back must belong to it. `to` is the page it began from."""
+    """A sign-in in progress; the answer must belong to it. `to` is the page where it began."""
 
     state: str
     nonce: str
@@ -47,7 +47,7 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What the token endpoint gave. The access token is not kept: the API takes the id token."""
+    """The tokens of a sign-in. The access token is not kept: the API takes the id token."""
 
     id_token: str
     refresh_token: str = ""
@@ -66,7 +66,7 @@ class Person:
 
     @property
     def is_admin(self) -> bool:
-        """True for who may approve and set up; the API checks it again."""
+        """True for somebody who may approve and set up; the API checks it again."""
         return "Admin" in self.roles
 
 
@@ -79,7 +79,7 @@ def new_flow(to: str) -> Flow:
 def authorize_url(
     settings: Settings, flow: Flow, redirect_uri: str, *, is_for_sign_in: bool = False
 ) -> str:
-    """Where the person signs in; once more, where it is to change how they sign in."""
+    """Where the person signs in. With `is_for_sign_in` they must sign in again, to change how."""
     digest = hashlib.sha256(flow.verifier.encode()).digest()
     query = {
         "client_id": settings.client_id,
@@ -97,13 +97,13 @@ def authorize_url(
 
 
 def logout_url(settings: Settings, to: str) -> str:
-    """Where the sign-in pages forget the person, and lead to `to`."""
+    """Where the sign-in pages forget the person and redirect to `to`."""
     query = urlencode({"client_id": settings.client_id, "logout_uri": to})
     return f"{settings.sign_in_url}/logout?{query}"
 
 
 def redeem(settings: Settings, code: str, flow: Flow, redirect_uri: str) -> Tokens:
-    """The tokens for a code. Raises SignInError for one that is not, or no longer, good."""
+    """The tokens for a code. Raises SignInError for an invalid or expired code."""
     return _tokens(
         settings,
         {
@@ -163,7 +163,7 @@ _kept: dict[str, tuple[float, KeySet]] = {}
 
 
 def _keys_of(settings: Settings, *, is_stale: bool) -> KeySet:
-    """The pool's keys; read again after hours, or where `is_stale`, at most once a minute."""
+    """The pool's keys; read again after hours, or with `is_stale`, at most once a minute."""
     kept = _kept.get(settings.keys_url)
     longest = KEYS_AGAIN_SECONDS if is_stale else KEYS_SECONDS
     if kept is not None and time.monotonic() - kept[0] < longest:

@@ -23,7 +23,7 @@ from handover_console.web import Answer
 
 STATIC = Path(__file__).with_name("static")
 PENDING = "pending:"
-# The API counts what somebody holds up to here; whoever has so many may hold more.
+# The API counts what somebody holds up to this number; somebody with so many may hold more.
 MAX_HELD = 1000
 # The line and the column that a message of the API begins with.
 _PLACE = re.compile(r"line \d+(, [^:]{1,200})?: ")
@@ -52,7 +52,7 @@ def assets() -> Mapping[str, Asset]:
 
 
 def page(visit: Visit, template: str, *, status: int = HTTPStatus.OK, **values: object) -> Answer:
-    """The page that a template makes of `values`."""
+    """The page that a template makes from `values`."""
     body = (
         _environment()
         .get_template(template)
@@ -122,12 +122,12 @@ def load(held: int) -> str:
 
 
 def people(held: Iterable[Mapping[str, Any]]) -> str:
-    """The names of users, their addresses where they have none."""
+    """The names of users, or their addresses if they have no name."""
     return ", ".join(person(one) for one in held) or text("nobody")
 
 
 def person(one: Mapping[str, Any]) -> str:
-    """The name of a user, or the address that a place is kept for."""
+    """The name of a user, or the address of a pending one."""
     name = str(one.get("name") or one["user"])
     return text("not_yet", name=name) if one.get("is_pending") else name
 
@@ -138,12 +138,12 @@ def holder(one: Mapping[str, Any]) -> str:
 
 
 def holders(held: Iterable[Mapping[str, Any]]) -> str:
-    """The names of who holds an account."""
+    """The names of the holders of an account."""
     return ", ".join(holder(one) for one in held)
 
 
 def addresses(held: Iterable[str], names: Mapping[str, str]) -> str:
-    """The people of addresses, or values of a field; an address may wait for its user."""
+    """The names behind addresses, or the values of a field; an address may wait for its user."""
     return ", ".join(_known_as(one, names) for one in held) or text("nobody")
 
 
@@ -158,7 +158,7 @@ def local(address: str) -> str:
 
 
 def brief(message: str) -> str:
-    """A message about a cell without its place, for where the cell itself is marked."""
+    """A message about a cell without its place, for pages that mark the cell itself."""
     place = _PLACE.match(message)
     return sentence(message[place.end() :] if place is not None else message)
 

@@ -41,7 +41,7 @@ def cookie(name: str, value: str, seconds: int) -> str:
 
 
 def cookies_of(tokens: Tokens) -> tuple[str, ...]:
-    """The cookies that keep a sign-in; a refresh gives no new refresh token."""
+    """The cookies that keep a sign-in; after a refresh there is no new refresh token."""
     made = [cookie(ID, tokens.id_token, SIGN_IN_SECONDS)]
     if tokens.refresh_token:
         made.append(cookie(REFRESH, tokens.refresh_token, SIGN_IN_SECONDS))
@@ -49,12 +49,12 @@ def cookies_of(tokens: Tokens) -> tuple[str, ...]:
 
 
 def no_cookies() -> tuple[str, ...]:
-    """What forgets a sign-in."""
+    """The cookies that make the browser forget a sign-in."""
     return tuple(cookie(name, "", 0) for name in (ID, REFRESH, FLOW))
 
 
 def session_of(request: Request, settings: Settings) -> Session | None:
-    """Who asks, refreshed where little time is left; None where nobody is signed in any more."""
+    """Who asks, refreshed if little time is left; None when nobody is signed in any more."""
     id_token = request.cookies.get(ID, "")
     if not id_token:
         return None
@@ -71,13 +71,13 @@ def session_of(request: Request, settings: Settings) -> Session | None:
 
 
 def kept_flow(flow: Flow) -> str:
-    """The cookie that keeps a sign-in under way."""
+    """The cookie that keeps a sign-in in progress."""
     text = base64.urlsafe_b64encode(json.dumps(asdict(flow)).encode()).decode()
     return cookie(FLOW, text, FLOW_SECONDS)
 
 
 def flow_of(request: Request) -> Flow:
-    """The sign-in that this browser began. Raises SignInError where it began none."""
+    """The sign-in that this browser began. Raises SignInError when it began none."""
     try:
         return Flow(**json.loads(base64.urlsafe_b64decode(request.cookies.get(FLOW, ""))))
     except (ValueError, TypeError) as broken:

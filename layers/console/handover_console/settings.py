@@ -13,7 +13,7 @@ class Settings:
     """Addresses without a slash at the end.
 
     `base` is the path under which the API answers, "" on AWS. `origin` is the scheme and host that
-    browsers use, "" where the request's own domain says so.
+    browsers use, "" to take the domain of the request.
     """
 
     api_url: str
@@ -27,7 +27,7 @@ class Settings:
 
     @property
     def pool_url(self) -> str:
-        """Where the user pool answers whoever holds an access token; its keys lie there, too."""
+        """Where the user pool answers somebody with an access token; its keys are there, too."""
         keys = urlsplit(self.keys_url)
         return f"{keys.scheme}://{keys.netloc}"
 

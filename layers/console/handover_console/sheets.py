@@ -1,4 +1,4 @@
-"""Lists of accounts as CSV, in which no cell is run by a spreadsheet."""
+"""Lists of accounts as CSV; no spreadsheet runs a cell of it as a formula."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from typing import Any
 
 FIELDS = ("account_id", "name", "customer_id", "opco", "status")
 DETAILS = ("name", "mobile", "phone")
-# A role whose holders are names of workflows, of whom there are no details.
+# A role whose holders are names of workflows, for which there are no details.
 WORKFLOW = "workflow"
-# By which spreadsheets know UTF-8.
+# Tells spreadsheets that the file is UTF-8.
 BOM = "\ufeff"
-# The last four are = + - @ in full width, which spreadsheets of East Asia take for the same.
+# The last four are = + - @ in full width, which East Asian spreadsheets treat in the same way.
 _STARTS = r"[=+\-@\t\r\n|%\uff1d\uff0b\uff0d\uff20]"
 _RUNS = re.compile(f"'*{_STARTS}")
-# Whatever separates the cells of a file, a spreadsheet may split its lines at any of these.
+# A spreadsheet may split a line at any of these, whatever separates the cells of the file.
 _RUNS_WITHIN = re.compile(rf"(?<=[,;\t|\r\n])(?=['\"]*{_STARTS})")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 def guarded(value: str) -> str:
-    """The value as a report of an import has it, which reading takes back exactly."""
+    """The value as in the report of an import; an upload of it restores the exact value."""
     value = _RUNS_WITHIN.sub("'", _CONTROLS.sub("\ufffd", value))
     return f"'{value}" if _RUNS.match(value) else value
 
 
 def accounts_csv(accounts: Sequence[Mapping[str, Any]]) -> str:
-    """The accounts: their fields, then for each role who holds it, their names and phones.
+    """The accounts: their fields, then for each role its holders, their names and phones.
 
     It is the file that `handover export` writes: several holders are separated by commas, and
     `pending:<address>` is an address without a user yet.

@@ -39,13 +39,13 @@ from handover_console.wire import UnreachableError
 
 Page = Callable[[Visit], Answer]
 
-# For everybody; they sign people in and out.
+# Open to everybody: these pages sign people in and out.
 PUBLIC: dict[tuple[str, str], Page] = {
     ("GET", "/sign-in"): sign_in.begin,
     ("GET", "/signed-in"): sign_in.complete,
     ("POST", "/sign-out"): sign_in.end,
 }
-# For whoever is signed in. A part in braces is a name without a slash.
+# For people who are signed in. A part in braces is a name without a slash.
 PAGES: dict[tuple[str, str], Page] = {
     ("GET", "/home"): home.show,
     ("GET", "/import"): upload.show,
@@ -111,7 +111,7 @@ PAGES: dict[tuple[str, str], Page] = {
 
 
 def answer(request: Request, settings: Settings) -> Answer:
-    """What the browser gets. Raises nothing that a person could cause."""
+    """The answer for the browser. Raises nothing that a person could cause."""
     if request.path in ("", "/"):
         return redirect(request.link("/home"))
     if request.path.startswith("/static/"):
@@ -171,7 +171,7 @@ def _page(visit: Visit, method: str) -> Answer:
 
 
 def _matches(path: str) -> Iterator[tuple[str, tuple[Page, dict[str, str]]]]:
-    """Each method that the path is there for, with its page and the parts of the path."""
+    """Each method that exists for the path, with its page and the parts of the path."""
     for (method, pattern), page in PAGES.items():
         expression = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", pattern)
         match = re.fullmatch(expression, path)

@@ -30,7 +30,7 @@ TEXTS = {
         " wrong on the spot."
     ),
     "welcome.invited": "An Admin of your organisation must invite you before you can sign in.",
-    # Places in a table
+    # Headings of columns
     "column.file": "File",
     "column.state": "State",
     "column.lines": "Lines",
@@ -105,10 +105,10 @@ TEXTS = {
     "history.older": "Older imports",
     "history.none.title": "No import matches",
     "history.none.text": "Change or clear the filters.",
-    "history.none.more": "No recent one, that is. Change the filters, or go on with older imports.",
-    "history.of": "What was applied, corrected or undone of",
+    "history.none.more": "No recent import matches. Change the filters, or look at older imports.",
+    "history.of": "The imports that apply, correct or undo",
     "history.of.one": "one import",
-    "history.came": "What came of this import",
+    "history.came": "Imports that apply, correct or undo this one",
     # Import
     "import.button": "Import a file",
     "import.again": "Import another file",
@@ -163,7 +163,7 @@ TEXTS = {
     "columns.unnamed": "Column {n}, without a name",
     "columns.label": "What “{header}” is",
     "columns.leave_out": "Leave out",
-    "columns.required": "* must be there. Your choice is remembered for files of the same shape.",
+    "columns.required": "* is required. Your choice is remembered for files with the same columns.",
     "on_error": "If some lines have problems",
     "on_error.profile": "do as the profile says",
     "on_error.apply_good": "apply the good lines",
@@ -190,10 +190,10 @@ TEXTS = {
     "progress.left": "Time left",
     "progress.close": "You can close this page. The work goes on; History leads back here.",
     "progress.cancel": "Cancel this import",
-    "progress.ending": "It is being cancelled. What is being written is finished first.",
+    "progress.ending": "The import is being cancelled. Writes in progress are finished first.",
     "progress.job": (
-        "This begins once older imports have ended, so that it takes what they change into account."
-        " One that needs approval holds it up:"
+        "This import begins once older imports have ended, because it depends on what they change."
+        " An import that needs approval holds it up:"
     ),
     "progress.job.approvals": "see what needs approval.",
     "progress.no_file": "The file has not arrived yet.",
@@ -213,8 +213,8 @@ TEXTS = {
     "preview.title": "Preview",
     "preview.apply": "Apply this change|Apply these {n} changes",
     "preview.exactly": (
-        "Exactly these changes are applied. A line whose account changes before is left alone and"
-        " reported."
+        "Exactly these changes are applied. If an account changes before that, its line is left"
+        " alone and reported."
     ),
     "preview.nothing": "There is nothing to apply: no line changes an account.",
     "preview.back": "Back to the columns",
@@ -235,7 +235,7 @@ TEXTS = {
     "lines.q": "Line or account",
     "lines.q.hint": "17 or KE1008",
     "lines.none": "No line matches. Change the filters to see others.",
-    "lines.not_kept": "What became of each line cannot be shown here.",
+    "lines.not_kept": "The outcome of each line cannot be shown here.",
     "lines.more": "More lines",
     "lines.matching": "{n} line matches.|{n} lines match.",
     "result.title": "Result",
@@ -257,7 +257,7 @@ TEXTS = {
     ),
     "fix.problem": "Problem",
     "fix.cell": "{header}, line {line}",
-    "fix.keep": "It is right now: apply it as it is",
+    "fix.keep": "The line is right now: apply it as it is",
     "fix.take": "Use {value}",
     "fix.suggested": "Perhaps {value}",
     "fix.all": "Use the suggestion|Use all {n} suggestions",
@@ -266,7 +266,7 @@ TEXTS = {
     "fix.changed": "{n} line corrected|{n} lines corrected",
     "fix.nothing": "No cell was changed, so nothing was sent. Correct a marked cell first.",
     # Approvals
-    "approvals.lead": "An Admin looks at an import that changes very much before it applies.",
+    "approvals.lead": "An import that changes very much applies only if an Admin approves it.",
     "approvals.why": "Why it waits",
     "approvals.clears": ("{n} of {lines} lines take somebody off an account, as far as counted."),
     "approvals.admins": "Only an Admin of your organisation can approve it.",
@@ -289,7 +289,7 @@ TEXTS = {
     "approval.then": "Your name and the reason are kept with the decision.",
     "approval.losses": "Who would be taken off",
     "approval.preview": "See the whole preview",
-    "approval.blind.title": "Who would lose whom is not known yet",
+    "approval.blind.title": "Nobody knows yet what would change",
     "approval.blind.text": (
         "This file was sent without a preview, so its lines are decided only after approval. To"
         " see them first, refuse it and let its sender preview the file here."
@@ -297,7 +297,7 @@ TEXTS = {
     # Undo
     "undo.title": "Undo",
     "undo.preview": "Preview the undo",
-    "undo.back": "The import that this takes back",
+    "undo.back": "The import that this undo takes back",
     "undo.reversed": (
         "{n} account gets back what it had before.|{n} accounts get back what they had before."
     ),
@@ -306,11 +306,11 @@ TEXTS = {
         "{n} line cannot be taken back, see Problems below.|"
         "{n} lines cannot be taken back, see Problems below."
     ),
-    "undo.all": "Nothing is left alone.",
+    "undo.all": "No line is left alone.",
     "undo.apply": "Take back this change|Take back these {n} changes",
     "undo.exactly": (
-        "Exactly these changes are taken back. An account that changes before is left alone and"
-        " reported. An undo can be undone."
+        "Exactly these changes are taken back. An account that changes before that is left alone"
+        " and reported. An undo can be undone."
     ),
     "undo.nothing": (
         "There is nothing to take back: every account has changed since, or is as it was."
@@ -347,9 +347,9 @@ TEXTS = {
     "accounts.hand.preview": "Preview the hand-over",
     "accounts.hand.many": "More than {most} accounts match. Narrow the search and do it in parts.",
     "accounts.beside": (
-        "With all that match, only the place of {holder} is taken; colleagues beside them stay."
+        "If you choose all that match, only {holder} is replaced; other holders stay."
     ),
-    "accounts.instead": "Whoever holds the role now gives it up.",
+    "accounts.instead": "Whoever holds the role now loses it.",
     "accounts.none.title": "No account matches",
     "accounts.none.text": (
         "Check the spelling: capital letters count in IDs, and names, addresses and portals must"
@@ -363,8 +363,8 @@ TEXTS = {
     ),
     "status.active": "active",
     "status.inactive": "inactive",
-    # Who is to hold a role
-    "whom.role": "Role, and the profile whose rules count",
+    # Who must hold a role
+    "whom.role": "Role, and the profile whose rules apply",
     "whom.choice": "{role} · {profile}",
     "whom.to": "Who takes over",
     "whom.to.hint": "name or address; several with commas",
@@ -389,7 +389,7 @@ TEXTS = {
     "account.check": "Check the change",
     "account.check.text": "Nothing is saved until you have seen what would change.",
     "account.checked": "What would change",
-    "account.same": "Nothing: the account is so already.",
+    "account.same": "Nothing: the account is already like this.",
     "account.save": "Save this change",
     "account.leave": "Leave it as it is",
     "account.kept": "Nothing was changed.",
@@ -446,18 +446,18 @@ TEXTS = {
     "person.done.stored": "The changes are stored.",
     "person.done.inactive": "The user is inactive: they can neither sign in nor be assigned.",
     "person.new.title": "Invite somebody",
-    "person.new.lead": "They get a mail with a password to begin with, good for seven days.",
+    "person.new.lead": "They get a mail with a temporary password, which is good for seven days.",
     "person.new.go": "Invite",
     "person.edit.title": "Edit {name}",
     "person.edit.go": "Store",
-    "person.roles.hint": "Several are divided by “;”, such as Admin; Sales. An Admin may do all.",
+    "person.roles.hint": "Separate several by “;”: Admin; Sales. An Admin may do everything.",
     "person.wrong": "Nothing was stored.",
     "person.cancel": "Leave it as it is",
-    # Who is awaited
+    # Users that accounts wait for
     "pending.title": "Pending users",
     "pending.lead": (
-        "These addresses have no user yet. As soon as one is invited, the accounts that wait are"
-        " assigned."
+        "These addresses have no user yet. As soon as you invite the user of an address, the"
+        " accounts that wait for it are assigned."
     ),
     "pending.none.title": "No user is pending",
     "pending.none.text": "Every account has its managers.",
@@ -490,12 +490,12 @@ TEXTS = {
         "An inactive user can neither sign in nor be assigned. Their history stays, and an Admin"
         " can make them active again."
     ),
-    "leaving.last.early": "{name} still holds accounts and keeps them, though inactive.",
+    "leaving.last.early": "{name} still holds accounts, and keeps them even when inactive.",
     "leaving.last.go": "Deactivate {name}",
-    "leaving.last.sure": "Deactivate though they hold accounts",
-    "leaving.wrong": "Nothing was asked for and nothing was changed.",
+    "leaving.last.sure": "Deactivate, although they still hold accounts",
+    "leaving.wrong": "No hand-over was started, and nothing was changed.",
     "leaving.nobody": "Give the address of who takes over, or choose to leave the place empty.",
-    "leaving.gone": "{name} is {status} already.",
+    "leaving.gone": "{name} is already {status}.",
     "leaving.again": "Look again at what is left",
     # Requests
     "nav.requests": "Requests",
@@ -527,9 +527,9 @@ TEXTS = {
     # Audit trail
     "audit.title": "Audit trail",
     "audit.lead": (
-        "Who did what, when, and by which door. “Command line” and “Console” are what the program"
-        " calls itself, which proves nothing; who acted is proven. Lines of files are not here:"
-        " each account has a history of its own."
+        "Who did what, when, and by which door. Who acted is proven, but “Command line” and"
+        " “Console” are names that programs give themselves. Lines of files are not here: each"
+        " account has a history of its own."
     ),
     "audit.filter": "Filter the audit trail",
     "audit.actor": "Who",
@@ -590,7 +590,7 @@ TEXTS = {
     "door.sweep": "Sweep",
     # Set-up
     "nav.set-up": "Set-up",
-    "set_up.lead": "What you change here counts at once, for everybody in your organisation.",
+    "set_up.lead": "What you change here takes effect at once, for everybody in your organisation.",
     "set_up.parts": "Parts of the set-up",
     "set_up.stored": "Stored.",
     "set_up.wrong": "Nothing was stored.",
@@ -619,24 +619,24 @@ TEXTS = {
     "profile.on": "switched on",
     "profile.off": "off: for Admins only",
     "profile.preset": (
-        "This is one of Handover's own profiles. Once you store a change it is yours; removing"
-        " that brings Handover's back."
+        "This is one of Handover's own profiles. If you store a change, your organisation has its"
+        " own profile instead; remove that to get Handover's back."
     ),
     "profile.edit": "What its files look like",
     "profile.title": "Title",
     "profile.uploaders": "May be used by",
-    "profile.uploaders.hint": "User roles, divided by “;”. Empty: everybody.",
+    "profile.uploaders.hint": "User roles, separated by “;”. Empty: everybody.",
     "profile.aliases": "Also called",
     "profile.aliases.one": "{label} is also called",
     "profile.aliases.hint": (
-        "Other names of a column in your files, divided by “;”. Capital letters do not count."
+        "Other names of a column in your files, separated by “;”, in any letter case."
     ),
     "profile.required.one": "{label} must be there",
-    "profile.counts": "It counts for every file that comes from now on.",
+    "profile.counts": "The change applies to every file that comes from now on.",
     "profile.sample": "Try it on a sample",
     "profile.sample.lead": (
-        "Paste a header and some lines of a file. You see how they are read with what stands above,"
-        " stored or not. Nothing is looked up and nothing is kept."
+        "Paste a header and some lines of a file. You see how the profile above reads them, even"
+        " before you store it. Nothing is looked up and nothing is kept."
     ),
     "profile.sample.go": "Read the sample",
     "profile.sample.about": "About",
@@ -650,7 +650,7 @@ TEXTS = {
     "profile.copy.go": "Copy",
     "profile.remove": "Remove this profile",
     "profile.remove.text": "It is switched off, too. Imports that are done stay as they are.",
-    "profile.done.stored": "Stored. Files that come from now on are read so.",
+    "profile.done.stored": "Stored. From now on, files are read in this way.",
     "profile.done.copied": "The copy is stored. Switch it on in Set-up so that others can use it.",
     "set_up.rules": "Rules",
     "set_up.guard": "A file waits for an Admin if it would take managers off more than",
@@ -660,33 +660,33 @@ TEXTS = {
     "set_up.clear_guard_lines": "Lines of a file",
     "set_up.default": "Default account manager",
     "set_up.default.hint": (
-        "The address of who gets new accounts without a manager. Empty: nobody."
+        "The address of the user who gets new accounts without a manager. Empty: nobody."
     ),
-    "set_up.changes": "A file waits for an Admin, too, if it would change more than",
+    "set_up.changes": "A file also waits for an Admin if it would change more than",
     "set_up.change_guard_percent": "% of its lines (100: no limit)",
     "set_up.portfolio_guard_percent": "% of what somebody holds in a role (100: no limit)",
     "set_up.tenant_guard_percent": "% of all your accounts (100: no limit)",
-    "set_up.change_guard_lines": "lines, without which none of these three holds it",
+    "set_up.change_guard_lines": "lines; up to this many, none of these three limits applies",
     "set_up.changes.price": (
-        "With any of these limits each file is checked before it is applied, which takes about"
+        "With any of these limits, each file is checked before it is applied. That takes about"
         " twice as long and reads each account twice."
     ),
     "approvals.changes": "{n} of {lines} lines change an account.",
-    "set_up.uploader_may_approve": "Who uploaded a file may approve it, too",
-    "set_up.requests": "Who holds an account may create requests for its contacts",
+    "set_up.uploader_may_approve": "The uploader of a file may also approve it",
+    "set_up.requests": "Holders of an account may create requests for its contacts",
     "set_up.wall": "Accounts of another operating company",
-    "set_up.wall.always": "nobody holds one",
+    "set_up.wall.always": "nobody may hold one",
     "set_up.wall.by_profile": "the profile of the file decides",
     "set_up.roles": "Roles",
     "set_up.roles.lead": "What somebody can be for an account, such as account manager.",
     "set_up.roles.none": "No role is defined.",
     "set_up.roles.add": "Add a role",
-    "set_up.role.most": "Most people in it",
+    "set_up.role.most": "Maximum number of people",
     "set_up.role.most.hint": "Empty: any number.",
     "set_up.role.most.any": "any number of people",
     "set_up.role.most.n": "at most {n} person|at most {n} people",
     "set_up.role.by": "May be assigned by",
-    "set_up.role.by.hint": "User roles, divided by “;”. Empty: any.",
+    "set_up.role.by.hint": "User roles, separated by “;”. Empty: any.",
     "set_up.role.by.any": "assigned by any user role",
     "set_up.role.by.some": "assigned by {roles}",
     "set_up.name": "Name",
@@ -695,7 +695,7 @@ TEXTS = {
     "set_up.workflows.none": "No workflow is defined.",
     "set_up.workflows.add": "Add a workflow",
     "set_up.sources": "Sources",
-    "set_up.sources.lead": "Other systems that drop files by themselves.",
+    "set_up.sources.lead": "Other systems that drop files.",
     "set_up.sources.none": "No other system drops files.",
     "set_up.sources.add": "Add a source",
     "set_up.source.profile": "Profile of its files",
@@ -705,8 +705,8 @@ TEXTS = {
     "set_up.source.is": "{profile}, by {principal}",
     "set_up.notifications": "Notifications",
     "set_up.notifications.lead": (
-        "Who gets a message when an import ends, with its outcome and a link. Each mail has a link"
-        " at its end to leave; for anything else, ask your operator."
+        "Who gets a message when an import ends, with its outcome and a link. Each mail ends with a"
+        " link to unsubscribe; for anything else, ask your operator."
     ),
     "set_up.notifications.none": "Nobody is notified yet.",
     "set_up.notifications.on": "notified",
@@ -776,18 +776,18 @@ TEXTS = {
     "problem.too_many.lost": "Nothing was changed and nothing was lost.",
     "problem.too_many.do": "Wait a few seconds, then try again.",
     "problem.busy.title": "A service is busy",
-    "problem.busy.lost": "Nothing is lost. What was under way goes on.",
+    "problem.busy.lost": "Nothing is lost. Work in progress continues.",
     "problem.busy.do": "Wait a few seconds and reload the page. History shows what was done.",
     "problem.foreign.title": "This request came from another site",
     "problem.foreign.lost": "It was stopped, and nothing was changed.",
     "problem.foreign.do": "Open the console itself and try again from there.",
     "problem.no_sign_in.title": "The sign-in did not work",
     "problem.no_sign_in.lost": "Nothing was changed.",
-    "problem.no_sign_in.do": "Try again. Sign in from the page that you started from.",
+    "problem.no_sign_in.do": "Try again. Sign in from the page where you started.",
     "problem.failed.title": "Something is wrong on our side",
     "problem.failed.lost": "Nothing that you have imported is lost.",
     "problem.failed.do": "Try again in a minute.",
-    "problem.failed.id": "If it stays so, give your operator the number {id}.",
+    "problem.failed.id": "If this continues, give your operator the number {id}.",
 }
 
 

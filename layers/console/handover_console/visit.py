@@ -13,7 +13,7 @@ from handover_console.web import Request
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A request with who sent it; `person` and `api` are None only on pages for everybody."""
+    """A request and who sent it; `person` and `api` are None only on pages for everybody."""
 
     request: Request
     settings: Settings
@@ -23,7 +23,7 @@ class Visit:
 
     @property
     def api(self) -> Api:
-        """The API with this person's token. Raises LookupError where nobody is signed in."""
+        """The API with this person's token. Raises LookupError when nobody is signed in."""
         if self.signed_in_api is None:
             raise LookupError("nobody is signed in")
         return self.signed_in_api

@@ -38,7 +38,7 @@ class Request:
 
     @property
     def is_same_origin(self) -> bool:
-        """True unless another site sent this; a browser that names no sender is not believed.
+        """True unless another site sent this; False when the browser does not name the sender.
 
         https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html
         """
@@ -79,7 +79,7 @@ def request_of(event: Mapping[str, Any], settings: Settings) -> Request:
 def _origin(event: Mapping[str, Any], headers: Mapping[str, str], settings: Settings) -> str:
     if not settings.origin:
         return f"https://{event['requestContext']['domainName']}"
-    # The embedded AWS answers this machine alone, under more than one name.
+    # The embedded AWS answers only this machine, under more than one name.
     scheme = settings.origin.partition("://")[0]
     return f"{scheme}://{headers['host']}" if "host" in headers else settings.origin
 
@@ -98,7 +98,7 @@ def _cookies(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, 
 
 
 def redirect(to: str, *cookies: str) -> Answer:
-    """Leads the browser to `to`, with GET whatever was sent."""
+    """Redirects the browser to `to`, with GET after any method."""
     return Answer(HTTPStatus.SEE_OTHER, headers={"location": to}, cookies=cookies)
 
 

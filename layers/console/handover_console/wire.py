@@ -13,7 +13,7 @@ READ_SECONDS = 20.0
 
 
 class UnreachableError(Exception):
-    """The other side did not answer in time. Nothing is known of what it did."""
+    """The other side did not answer in time. It is not known what it did."""
 
 
 @cache

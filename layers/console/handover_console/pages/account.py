@@ -15,10 +15,10 @@ from handover_console.texts import text
 from handover_console.visit import Visit
 from handover_console.web import Answer, redirect
 
-# An account's changes are listed oldest first; a page holds the first so many, newest on top.
+# The API lists an account's changes oldest first; a page shows this many, newest on top.
 PAGE_ROWS = 100
 MAX_PAGES = 5
-# What an edit has in the history in the place of an import.
+# The beginning of an edit's id, which history has instead of an import's id.
 EDIT = "edit-"
 CORRECTABLE = frozenset(
     {
@@ -89,7 +89,7 @@ def _shown(
 
 
 def _then(visit: Visit, account_id: str, at: str) -> tuple[dict[str, Any] | None, str]:
-    """The account as it was assigned at the end of a day, or why that cannot be said."""
+    """The account with its assignments at the end of a day, or why they are not known."""
     if not at:
         return None, ""
     try:
@@ -103,7 +103,7 @@ def _then(visit: Visit, account_id: str, at: str) -> tuple[dict[str, Any] | None
 def _changes(
     visit: Visit, account_id: str, cursor: str | None
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """Changes, newest first, and where those begin that are newer than all of them."""
+    """Changes, newest first, and the cursor of changes that are newer than all of these."""
     found: list[dict[str, Any]] = []
     for _ in range(MAX_PAGES):
         read = visit.api.get("history", account_id=account_id, limit=PAGE_ROWS, cursor=cursor)
@@ -115,7 +115,7 @@ def _changes(
 
 
 def _names(*accounts: Mapping[str, Any] | None) -> dict[str, str]:
-    """The names behind addresses, of whoever is on the account."""
+    """The names behind the addresses of everybody on the account."""
     return {
         one["email"]: one["name"]
         for account in accounts

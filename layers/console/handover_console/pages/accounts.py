@@ -1,4 +1,4 @@
-"""Accounts: search for them by what the API serves, and take what was found along as CSV."""
+"""Accounts: search by what the API offers, and download what was found as CSV."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from handover_console.web import Answer
 
 FILTERS = ("id", "holder", "portal", "status")
 SHOWN = 50
-# The API may look at thousands of accounts and find none; a page looks into so many reads.
+# The API may look at thousands of accounts and find none; a page makes at most so many reads.
 MAX_READS = 5
-# All of a search at once: as many as one assignment may name, and what a page has time for: the
-# gateway waits 30 seconds, and the last read may take 20 of them.
+# How many accounts are read for all of a search: as many as one assignment may name. A page has 30
+# seconds at the gateway, of which the last read may take 20.
 MAX_FOUND = 10_000
 READ_ROWS = 1000
 READ_SECONDS = 8.0
@@ -42,7 +42,7 @@ def shown(
     form: Mapping[str, str] | None = None,
     why_not: str = "",
 ) -> Answer:
-    """The page; with `form` as it was sent and `why_not` where that could not be done."""
+    """The page; after a form that could not be carried out, with what was sent and `why_not`."""
     rows, following = _rows(visit, asked, cursor)
     offered: list[Choice] = choices(visit) if rows else []
     return page(
@@ -62,7 +62,7 @@ def shown(
 
 
 def export(visit: Visit) -> Answer:
-    """Every account that matches, as a CSV file; a problem where that is too much for a page."""
+    """Every account that matches, as a CSV file; a problem page when there are too many."""
     found = every(visit, asked_in(visit.request.query), export="true")
     body = accounts_csv(found).encode() if found is not None else b""
     if found is None or len(body) > MAX_FILE_BYTES:
@@ -75,19 +75,19 @@ def export(visit: Visit) -> Answer:
 
 
 def asked_in(given: Mapping[str, str]) -> dict[str, str]:
-    """What is searched for, "" = anything."""
+    """What the person searches for, "" = anything."""
     return {name: given.get(name, "").strip() for name in FILTERS}
 
 
 def ticked_in(form: Mapping[str, str]) -> list[str]:
-    """The ids of the accounts that were ticked; their fields are called account.N."""
+    """The ids of the ticked accounts; their fields are called account.N."""
     return [value for name, value in form.items() if name.startswith("account.")]
 
 
 def every(
     visit: Visit, asked: Mapping[str, str], *, export: str = ""
 ) -> list[dict[str, Any]] | None:
-    """All accounts that match; None where there are more than MAX_FOUND, or it takes too long.
+    """All accounts that match; None when there are more than MAX_FOUND, or it takes too long.
 
     With `export` "true" the API notes an export.
     """
@@ -108,7 +108,7 @@ def every(
 def _rows(
     visit: Visit, asked: Mapping[str, str], cursor: str | None
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """A page of rows and where the next begins; a read may find none and still lead on."""
+    """A page of rows, and the cursor of the next; a read may find none and still have a cursor."""
     found: list[dict[str, Any]] = []
     for _ in range(MAX_READS):
         read = _read(visit, asked, cursor, SHOWN)

@@ -14,10 +14,10 @@ from handover_console.web import Answer, redirect
 
 WAITING = "awaiting_approval"
 PAGE_ROWS = 100
-# An import waits for 30 days at most; a page looks through so many, the next goes on from there.
+# An import waits for at most 30 days. A screen reads so many pages; the next one continues there.
 MAX_PAGES = 5
 LOSSES = 50
-# Who may decide about an import may not see its preview, or that is kept no longer.
+# Somebody who may decide may not be allowed to see the preview, or it is no longer kept.
 WITHOUT_PREVIEW = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT})
 
 
@@ -49,18 +49,18 @@ def show_one(visit: Visit, found: Mapping[str, Any]) -> Answer:
 
 
 def approve(visit: Visit) -> Answer:
-    """Lets the import go on, and shows it."""
+    """Lets the import continue, and shows it."""
     visit.api.post("imports", visit.parts["name"], "approve", body=reason_in(visit.request.form))
     return redirect(visit.request.link(f"/imports/{visit.parts['name']}"))
 
 
 def is_mine(visit: Visit, found: Mapping[str, Any]) -> bool:
-    """True for the import of a file that the person has uploaded: they owe nobody a reason."""
+    """True for a file that the person uploaded: then they need give no reason."""
     return visit.person is not None and found["uploader"] == visit.person.email
 
 
 def reason_in(form: Mapping[str, str]) -> dict[str, str] | None:
-    """What the form says of why; nothing where it says nothing."""
+    """The reason in the form as a body for the API; None without a reason."""
     reason = form.get("reason", "").strip()
     return {"reason": reason} if reason else None
 
@@ -72,7 +72,7 @@ def _is_admin(visit: Visit) -> bool:
 def _preview(visit: Visit, found: Mapping[str, Any]) -> tuple[Any, Any]:
     """Who gains and loses, and the lines that take somebody off, as the dry run has shown them.
 
-    Nothing is decided of an import that waits; the dry run that it applies shows what would be.
+    No line of a waiting import is decided; the dry run that it applies shows what would happen.
     """
     before = found.get("follows")
     if not before:

@@ -1,4 +1,4 @@
-"""The audit trail, with filters: what everybody did; the API refuses whoever is no Admin."""
+"""The audit trail, with filters: what everybody did. The API answers only Admins."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ACTS = tuple(key.removeprefix("act.") for key in TEXTS if key.startswith("act.")
 
 
 def show(visit: Visit) -> Answer:
-    """One page of entries that match, newest first, and where the next begins."""
+    """One page of entries that match, newest first, with a link to the next."""
     asked = {name: visit.request.query.get(name, "").strip() for name in FILTERS}
     cursor: str | None = visit.request.query.get("cursor")
     rows: list[dict[str, Any]] = []

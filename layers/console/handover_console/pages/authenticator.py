@@ -22,7 +22,7 @@ CODE_PATTERN = re.compile(r"\d{6}")
 
 
 def show(visit: Visit) -> Answer:
-    """What an app is for, whether one is registered, and where to begin."""
+    """Says what an app is for and whether one is registered; leads to the registration."""
     try:
         is_registered = authenticator.is_registered(visit.settings, _access_token(visit))
     except SignInError:
@@ -47,7 +47,7 @@ def begin(visit: Visit) -> Answer:
 
 
 def verify(visit: Visit) -> Answer:
-    """Registers the app whose code this is; the same secret again where the code is wrong."""
+    """Registers the app whose code this is; shows the same secret again when the code is wrong."""
     secret = visit.request.form.get("secret", "")
     code = re.sub(r"\s", "", visit.request.form.get("code", ""))
     if not CODE_PATTERN.fullmatch(code):
@@ -87,7 +87,7 @@ def _secret(visit: Visit, secret: str, why: str = "") -> Answer:
 
 
 def _access_token(visit: Visit) -> str:
-    """A new access token. Raises SignInError where the sign-in has ended."""
+    """A new access token. Raises SignInError when the sign-in has ended."""
     refresh_token = visit.request.cookies.get(session.REFRESH, "")
     return oidc.refreshed(visit.settings, refresh_token).access_token
 

@@ -1,6 +1,6 @@
-"""Columns: which column of the file is which of the profile; the certain ones are settled.
+"""Columns: which column of the file is which of the profile. Certain ones need no choice.
 
-Who has just sent a file of which nothing needs a look sees its preview at once.
+Somebody who has just sent a file without uncertain columns sees its preview at once.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from handover_console.rendering import page
 from handover_console.visit import Visit
 from handover_console.web import Answer
 
-# How a column was recognised, where nobody need be asked.
+# How a column was recognised, when nobody need be asked.
 CERTAIN = frozenset({"exact", "alias", "remembered"})
-# What the person must look at. What nobody recognised is left out unless they say otherwise.
+# What the person must look at. Unrecognised columns are left out unless the person maps them.
 UNSURE = "near"
 # The choice that needs a number beside it.
 STOP_ABOVE = "stop_above"
 HEADER, COLUMN = "header.", "column."
-# Who has just sent a file need not look at columns that are settled.
+# Marks a visit of somebody who has just sent the file: they need not look at certain columns.
 STRAIGHT = "straight"
 
 
@@ -43,7 +43,7 @@ def show(visit: Visit, found: Mapping[str, Any]) -> Answer:
         one=found,
         preview=preview,
         chosen=chosen,
-        # The columns of the profile that a header can stand for.
+        # The columns of the profile that a header can be mapped to.
         labels=known.get(chosen["profile"], {}).get("columns", []) if chosen else [],
         unsure=unsure,
         certain=CERTAIN,
@@ -55,7 +55,7 @@ def show(visit: Visit, found: Mapping[str, Any]) -> Answer:
 
 
 def mapping_of(form: Mapping[str, str]) -> dict[str, str]:
-    """What the form says of each header of the file; headers without a column are left out."""
+    """The column that the form gives each header of the file; headers without one are left out."""
     return {
         form[f"{HEADER}{number}"]: column
         for name, column in form.items()
@@ -66,7 +66,7 @@ def mapping_of(form: Mapping[str, str]) -> dict[str, str]:
 
 
 def on_error_of(form: Mapping[str, str]) -> str:
-    """What lines with problems do to the others, "" where the profile decides."""
+    """What lines with problems do to the others, "" if the profile decides."""
     chosen = form.get("on_error", "")
     return f"{chosen}: {form.get('percent', '').strip()} %" if chosen == STOP_ABOVE else chosen
 

@@ -9,13 +9,13 @@ from handover_console.web import Answer, redirect
 
 
 def report(visit: Visit) -> Answer:
-    """Leads to the lines with errors, as CSV or as a workbook."""
+    """Redirects to the lines with errors, as CSV or as a workbook."""
     chosen = "xlsx" if visit.request.query.get("format") == "xlsx" else "csv"
     return redirect(visit.api.location("imports", visit.parts["name"], "report", format=chosen))
 
 
 def results(visit: Visit) -> Answer:
-    """Leads to every line with its outcome."""
+    """Redirects to every line with its outcome."""
     return redirect(visit.api.location("imports", visit.parts["name"], "results"))
 
 

@@ -1,4 +1,4 @@
-"""Handing accounts over: who was ticked or all that were found, always by way of a preview."""
+"""Handing accounts over: the ticked ones or all that were found, always with a preview first."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from handover_console.texts import text
 from handover_console.visit import Visit
 from handover_console.web import Answer, redirect
 
-# What the API refuses because of what the form says, so that the form is shown again.
+# Refusals of the API that are about the form: then the form is shown again.
 CORRECTABLE = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN})
 
 
@@ -44,7 +44,7 @@ def preview(visit: Visit) -> Answer:
 
 
 def _whom(visit: Visit, form: Mapping[str, str]) -> dict[str, Any]:
-    """Profile, role and who is to hold it."""
+    """Profile, role and who must hold it."""
     profile, role = choice_of(form.get("choice", ""))
     if not role:
         raise UnclearError(text("whom.no_role"))
@@ -52,7 +52,7 @@ def _whom(visit: Visit, form: Mapping[str, str]) -> dict[str, Any]:
 
 
 def recipients(visit: Visit, form: Mapping[str, str], role: str) -> list[str]:
-    """Who is named, as addresses; none where nobody is to hold the role. Raises UnclearError."""
+    """The named users, as addresses; none when nobody must hold the role. Raises UnclearError."""
     words = [one.strip() for one in form.get("to", "").split(",") if one.strip()]
     if form.get("nobody"):
         if words:
@@ -74,10 +74,10 @@ def _address(visit: Visit, name: str) -> str:
 
 
 def _which(visit: Visit, form: Mapping[str, str], asked: Mapping[str, str]) -> dict[str, Any]:
-    """The accounts: those that are ticked, or all that match.
+    """The accounts: the ticked ones, or all that match.
 
-    All of one holder are asked for by the holder: then the place of this one person is taken, and
-    who holds an account beside them stays.
+    All accounts of one holder are requested by that holder: then only this person is replaced, and
+    other holders stay.
     """
     if form.get("which") != "all":
         ticked = accounts.ticked_in(form)

@@ -11,15 +11,15 @@ from handover_console.visit import Visit
 from handover_console.web import Answer
 
 SHOWN = 25
-# The API looks through so many imports for one page and may find none; the console goes on.
+# The API reads a limited number of imports for a page and may find none; then the console reads on.
 MAX_READS = 3
 FILTERS = ("state", "mode", "person", "profile", "source", "since", "until", "follows")
-# What the API calls a filter, where that is another word.
+# What the API calls a filter when it uses another word.
 NAME_OF = {"person": "uploader"}
 
 
 def show(visit: Visit) -> Answer:
-    """One page of rows that match, and where the next begins."""
+    """One page of rows that match, with a link to the next."""
     asked = {name: visit.request.query.get(name, "").strip() for name in FILTERS}
     cursor: str | None = visit.request.query.get("cursor")
     filters = {NAME_OF.get(name, name): value for name, value in asked.items()}

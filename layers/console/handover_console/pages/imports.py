@@ -1,7 +1,7 @@
-"""One import: the screen that fits where it stands, and what a person does from there.
+"""One import: the screen for its state, and what a person does from there.
 
 A preview asks for columns, a dry run shows what would happen, a run shows what happened; until
-each is done, its progress is shown. So one address survives closing the page.
+then, its progress is shown. So one address is enough, even after the page was closed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ STAGE_OF = {
 
 
 def show(visit: Visit) -> Answer:
-    """The screen that fits."""
+    """The screen for the state of the import."""
     found = visit.api.get("imports", visit.parts["name"])
     if found["import_id"] not in ("", visit.parts["name"]):
         # A ticket leads to its import, which has one address of its own.
@@ -48,14 +48,14 @@ def show(visit: Visit) -> Answer:
 def progress(visit: Visit) -> Answer:
     """The part of the progress screen that refreshes; with `waits` that of the approval screen."""
     found = visit.api.get("imports", visit.parts["name"])
-    # An import that begins to wait for approval, waits no more, or has ended has another screen.
+    # The whole screen changes when an import begins or ends waiting for approval, or has ended.
     waits = found["state"] == approvals.WAITING
     is_done = found["state"] in FINAL or waits != ("waits" in visit.request.query)
     return page(visit, "_progress.html", one=found, progress=_progress(found), is_done=is_done)
 
 
 def apply(visit: Visit) -> Answer:
-    """Works the file of this import again, with the columns as chosen, and shows the new import."""
+    """Processes this import's file again, with the chosen columns, and shows the new import."""
     form = visit.request.form
     body: dict[str, object] = {"mode": form.get("mode", "dry_run")}
     if form.get("profile"):
@@ -74,7 +74,7 @@ def cancel(visit: Visit) -> Answer:
 
 
 def _progress(found: Mapping[str, Any]) -> dict[str, Any]:
-    """How far the import is; what is not known is None."""
+    """How far the import has come; None for what is not known."""
     counts = found["counts"]
     settled = sum(count for name, count in counts.items() if name != "lines")
     given = found.get("progress") or {}

@@ -1,4 +1,4 @@
-"""Somebody is leaving: what they hold is handed over or cleared, with a preview; then they go."""
+"""Somebody is leaving: hand over or clear what they hold, with a preview, then deactivate them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FORM_ERRORS = frozenset(
 
 
 def show(visit: Visit) -> Answer:
-    """What is left to hand over, role by role, and the last step once nothing is."""
+    """What is left to hand over, role by role, and the last step once nothing is left."""
     return _show(visit, visit.request.query.get("email", ""))
 
 
@@ -64,9 +64,9 @@ def preview(visit: Visit) -> Answer:
 
 
 def _successor(form: Mapping[str, str]) -> str | None:
-    """The address of who takes over, None for nobody. Raises ApiError where neither is said.
+    """The address of the successor, None for nobody. Raises ApiError when the form says neither.
 
-    A form without an address must not clear what it was to hand over.
+    A form without an address must not clear what the person wanted to hand over.
     """
     if form.get("what") == "clear":
         return None
@@ -86,7 +86,7 @@ def deactivate(visit: Visit) -> Answer:
 
 
 def _held(visit: Visit, email: str) -> tuple[dict[str, int], bool]:
-    """How many accounts the person holds, by role, and whether these are all."""
+    """How many accounts the person holds, by role, and whether the numbers are complete."""
     found: Counter[str] = Counter()
     cursor: str | None = None
     for _ in range(MAX_PAGES):

@@ -1,6 +1,6 @@
-"""People: who there is, what each holds, who is awaited; inviting, editing and deleting by Admins.
+"""People: users, what each holds, pending users; Admins invite, edit and delete.
 
-An address stands in the query of a page, never in its path: it may hold any character.
+An address goes into the query of a page, never into its path: it may hold any character.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ SHOWN = 20
 MAX_PAGES = 3
 # The largest page that the API gives of what somebody holds.
 MAX_COUNTED = 100
-# What the form sends, beside the roles, as the API calls it.
+# The fields of the form besides the roles, by the names of the API.
 FIELDS = ("name", "opco", "employee_id", "phone", "mobile", "login_name")
-# What is wrong with the form, so that it is shown again with the answer.
+# Refusals that are about the form: then it is shown again with the answer.
 FORM_ERRORS = frozenset(
     {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.CONFLICT}
 )
@@ -68,13 +68,13 @@ def one(visit: Visit) -> Answer:
 
 
 def pending(visit: Visit) -> Answer:
-    """Addresses that accounts wait for; for Admins."""
+    """The addresses that accounts wait for; for Admins."""
     found = visit.api.get("pending", limit=MAX_COUNTED, cursor=visit.request.query.get("cursor"))
     return page(visit, "pending.html", rows=found["pending"], cursor=found["cursor"])
 
 
 def new(visit: Visit) -> Answer:
-    """The form to invite somebody; an address may be given, such as one that is awaited."""
+    """The form to invite somebody; may begin with an address, such as that of a pending user."""
     empty = dict.fromkeys(FIELDS, "")
     return _form(visit, {"email": visit.request.query.get("email", ""), **empty, "roles": []})
 
@@ -135,7 +135,7 @@ def _form(
 
 
 def _again(visit: Visit, user: Mapping[str, Any], error: ApiError, *, is_new: bool) -> Answer:
-    """The form as it was sent, with what is wrong; raises what is not about the form."""
+    """The form as it was sent, with what is wrong; raises errors that are not about the form."""
     if error.status not in FORM_ERRORS:
         raise error
     return _form(visit, user, is_new=is_new, error=error)

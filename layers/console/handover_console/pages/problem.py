@@ -12,7 +12,7 @@ from handover_console.settings import Settings
 from handover_console.visit import Visit
 from handover_console.web import Answer, Request
 
-# What the API means by a status, as a part of the keys of the catalogue.
+# The kind of problem for a status of the API, as in the keys of the texts.
 KIND_OF = {
     HTTPStatus.BAD_REQUEST: "invalid",
     HTTPStatus.UNAUTHORIZED: "ended",
@@ -27,7 +27,7 @@ KIND_OF = {
 
 
 def refused(visit: Visit, error: ApiError) -> Answer:
-    """What the API refused, in its own words."""
+    """The API refused; the page uses its words."""
     known = {int(status): kind for status, kind in KIND_OF.items()}
     kind = known.get(error.status, "failed")
     status = HTTPStatus.BAD_GATEWAY if kind == "failed" else error.status
@@ -35,7 +35,7 @@ def refused(visit: Visit, error: ApiError) -> Answer:
 
 
 def invalid(visit: Visit, detail: str) -> Answer:
-    """What the console itself cannot do as it was asked."""
+    """The console itself cannot do what was asked."""
     return _problem(visit, "invalid", HTTPStatus.UNPROCESSABLE_ENTITY, detail)
 
 
@@ -66,7 +66,7 @@ def ended(visit: Visit) -> Answer:
 
 
 def no_sign_in(visit: Visit, error: SignInError) -> Answer:
-    """The sign-in did not come to its end."""
+    """The sign-in was not completed."""
     return _problem(visit, "no_sign_in", HTTPStatus.BAD_REQUEST, str(error))
 
 

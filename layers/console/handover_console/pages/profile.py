@@ -44,7 +44,7 @@ def copy(visit: Visit) -> Answer:
 
 
 def remove(visit: Visit) -> Answer:
-    """Removes the profile; where there is a preset of its name, that one is shown."""
+    """Removes the profile; shows the preset of its name, if there is one."""
     try:
         visit.api.delete("profiles", visit.parts["name"])
     except ApiError as error:
@@ -64,7 +64,7 @@ def sample(visit: Visit) -> Answer:
 
 
 def edited(definition: Mapping[str, Any], form: Mapping[str, str]) -> dict[str, Any]:
-    """The definition with what the form says of it; columns are numbered from 1."""
+    """The definition with the changes in the form; columns are numbered from 1."""
     columns = [
         {
             **column,
@@ -82,9 +82,9 @@ def edited(definition: Mapping[str, Any], form: Mapping[str, str]) -> dict[str, 
 
 
 def _edited(visit: Visit) -> dict[str, Any]:
-    """The whole definition where it was written as JSON, else the stored one as edited.
+    """The whole definition if the person wrote it as JSON, else the stored one with their edits.
 
-    Raises ApiError for a text that is no JSON, and where the stored one is not the one that the
+    Raises ApiError for a text that is not JSON, and when the stored version is not the one that the
     person began with.
     """
     form = visit.request.form
@@ -92,7 +92,7 @@ def _edited(visit: Visit) -> dict[str, Any]:
         return _definition_in(form["definition"])
     stored: dict[str, Any] = visit.api.get("profiles", visit.parts["name"])["definition"]
     version = form.get("version", "")
-    # The columns of another version may stand in another order.
+    # The columns of another version may have another order.
     if version != str(stored["version"]):
         detail = (
             f"version {stored['version']} is stored, and you began with {version or 'none'}; read"
@@ -117,14 +117,14 @@ def _parts(text: str) -> list[str]:
 
 
 def _again(visit: Visit, error: ApiError) -> Answer:
-    """The page as it was sent, with what is wrong; raises what is not about the form."""
+    """The page as it was sent, with what is wrong; raises errors that are not about the form."""
     if error.status not in FORM_ERRORS:
         raise error
     return _shown(visit, error=error)
 
 
 def _shown(visit: Visit, *, read: Any = None, error: ApiError | None = None) -> Answer:
-    """The page; after a form was sent, with what was typed there."""
+    """The page; after a form was sent, with what was typed in it."""
     form = visit.request.form
     profile = visit.api.get("profiles", visit.parts["name"])
     definition = profile["definition"]

@@ -1,4 +1,4 @@
-"""Requests: what contacts of customers want, for who holds their account."""
+"""Requests: what contacts of customers ask for, shown to the holders of their account."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def show(visit: Visit) -> Answer:
 
 
 def create(visit: Visit) -> Answer:
-    """Creates a request and shows it; the form again, with what was typed, where it is refused."""
+    """Creates a request and shows it; if it is refused, shows the form with what was typed."""
     typed = {name: visit.request.form.get(name, "").strip() for name in FIELDS}
     try:
         made = visit.api.post("requests", body=typed)

@@ -19,10 +19,11 @@ OUTCOMES = (
 CHANGING = ("updated", "cleared", "pending")
 LINES = 50
 LEFT_ALONE = 10
-# The API's index may hold few matching lines in one read; a page looks into so many.
+# The API may find few matching lines in one read; a page makes at most so many reads.
 MAX_READS = 5
 FILTERS = ("outcome", "code", "manager", "opco", "q")
-# Who may see an import may not see its lines; old and very large imports have no index.
+# Somebody who may see an import may not be allowed to see its lines; old and very large imports
+# have no index.
 WITHOUT_LINES = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 FIELD, WAS, HEADER, TAKE = "field.", "was.", "header.", "take."
 KEEP, WHOLE = "keep.", "whole."
@@ -39,7 +40,7 @@ def show(visit: Visit, found: Mapping[str, Any]) -> Answer:
     if query.get("outcome") == "all":
         asked["outcome"] = ""
     try:
-        # Of a dry run it matters how many accounts somebody would have in the end.
+        # For a dry run, people need to see how many accounts somebody would have in the end.
         counts = "true" if is_dry else None
         summary = visit.api.get("imports", name, "summary", counts=counts)
         lines = _lines(visit, name, asked)
@@ -76,9 +77,9 @@ def corrected(form: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """What the form changes: by line number, the new text by header.
 
     Fields are called field.LINE.COLUMN, with was.LINE.COLUMN for what the file had, and
-    header.COLUMN; take.LINE.COLUMN, where it is ticked, is the suggestion to take. A line of which
-    keep.LINE is ticked is sent even if nothing in it changes: what was wrong may be elsewhere. Of
-    one with whole.LINE, which has too few or too many cells, all are sent once one changes.
+    header.COLUMN; take.LINE.COLUMN, where it is ticked, is the suggestion to take. A line whose
+    keep.LINE is ticked is sent even without a change: what was wrong may be elsewhere. A line with
+    whole.LINE has too few or too many cells: once one of them changes, all are sent.
     """
     cells: dict[str, dict[str, str]] = defaultdict(dict)
     changed: dict[str, dict[str, str]] = defaultdict(dict)
@@ -91,7 +92,7 @@ def corrected(form: Mapping[str, str]) -> dict[str, dict[str, str]]:
         if header is None:
             continue
         was = form.get(f"{WAS}{place}", "")
-        # A value that was typed counts before the suggestion.
+        # A value that was typed takes precedence over the suggestion.
         new = form.get(f"{TAKE}{place}", value) if value == was else value
         cells[line][header] = new
         if new != was:
@@ -104,7 +105,7 @@ def corrected(form: Mapping[str, str]) -> dict[str, dict[str, str]]:
 
 
 def _lines(visit: Visit, name: str, asked: Mapping[str, str]) -> dict[str, Any]:
-    """A page of lines that match; a read may find none and still lead on."""
+    """A page of lines that match; a read may find none and still have a cursor."""
     cursor: str | None = visit.request.query.get("cursor")
     found: list[dict[str, Any]] = []
     for _ in range(MAX_READS):
@@ -123,7 +124,7 @@ def _template(found: Mapping[str, Any], *, is_dry: bool) -> str:
 
 
 def _left_alone(visit: Visit, found: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What an undo would not take back, with the reason: the first lines of it."""
+    """The first lines that an undo would not take back, with the reason."""
     if not (found.get("undo_of") and found["counts"].get("superseded")):
         return []
     read = visit.api.get(

@@ -1,6 +1,6 @@
 """Set-up: what an Admin decides for the tenant; the API refuses everybody else.
 
-Names of roles, workflows and sources stand in forms, never in a path: they may hold any character.
+Names of roles, workflows and sources go into forms, never into a path: they may hold any character.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from handover_console.visit import Visit
 from handover_console.web import Answer, redirect
 
 PAGE_ROWS = 100
-# A tenant has few of each; a page of more says that there are more.
+# A tenant has few of each; if there are more, the page says so.
 MAX_PAGES = 5
 NUMBERS = (
     "clear_guard_percent",
@@ -39,7 +39,7 @@ def show(visit: Visit) -> Answer:
 
 
 def change_rules(visit: Visit) -> Answer:
-    """Changes the settings that are no profiles."""
+    """Changes all settings but the profiles."""
     form = visit.request.form
     changes: dict[str, Any] = {name: _whole(form.get(name, "")) for name in NUMBERS}
     changes["default_account_manager"] = form.get("default_account_manager", "").strip()
@@ -102,7 +102,7 @@ def remove_source(visit: Visit) -> Answer:
 
 
 def subscribe(visit: Visit) -> Answer:
-    """Asks an address to confirm that it will be notified."""
+    """Subscribes an address, which must confirm."""
     body = {"endpoint": visit.request.form.get("endpoint", "").strip()}
     return _done(visit, lambda: visit.api.post("subscriptions", body=body), "notifications")
 
@@ -110,8 +110,8 @@ def subscribe(visit: Visit) -> Answer:
 def mapping_of(text: str) -> dict[str, str]:
     """The mapping that is written line by line as `their label = our label`.
 
-    The last "=" of a line divides it: a label of another system may hold one, ours hold none. A
-    line without one leads nowhere, which the API refuses by the name of the label.
+    A line is split at its last "=": a label of another system may contain one, ours never do. A
+    line without "=" maps its label to nothing, so the API refuses it and names the label.
     """
     found = {}
     for line in text.splitlines():
@@ -122,7 +122,7 @@ def mapping_of(text: str) -> dict[str, str]:
 
 
 def _show(visit: Visit, error: ApiError | None = None, part: str = "") -> Answer:
-    """The page; where something in a part was refused, with what was typed there."""
+    """The page; if something in a part was refused, with what was typed there."""
     api = visit.api
     sources, settings = _all(visit, "sources"), api.get("settings")
     profiles = api.get("profiles")
@@ -172,7 +172,7 @@ def _done(visit: Visit, change: Callable[[], object], part: str) -> Answer:
 
 
 def _name(form: Mapping[str, str]) -> str:
-    """The name in the form. Raises ApiError for an empty one, which no address can hold."""
+    """The name in the form. Raises ApiError for an empty one, which no path can contain."""
     name = form.get("name", "").strip()
     if not name:
         raise ApiError(HTTPStatus.BAD_REQUEST, "name: expected a name, found nothing", "name")
@@ -180,7 +180,7 @@ def _name(form: Mapping[str, str]) -> str:
 
 
 def _whole(text: str) -> int | str:
-    """The number; a text that is none goes to the API as it is, which says what it expects."""
+    """The number; any other text goes to the API unchanged, which says what it expects."""
     return int(text) if text.strip().isdecimal() else text
 
 

@@ -16,15 +16,15 @@ HOME = "/home"
 
 
 def welcome(visit: Visit) -> Answer:
-    """What somebody sees who is not signed in: what this is, and where to sign in."""
+    """The page for people who are not signed in: what this is, and where to sign in."""
     return page(visit, "welcome.html")
 
 
 def begin(visit: Visit) -> Answer:
-    """Leads to the sign-in pages, and remembers what the answer must belong to."""
+    """Redirects to the sign-in pages, and remembers the sign-in that the answer must belong to."""
     settings, request = visit.settings, visit.request
     if settings.origin and request.origin != settings.origin:
-        # The sign-in pages lead back to this host alone, and its cookies are its own.
+        # The sign-in pages redirect only to this host, and another host has other cookies.
         return redirect(settings.origin + request.link("/sign-in", **request.query))
     flow = oidc.new_flow(_own_path(request.query.get("to", HOME)))
     is_for_sign_in = request.query.get("purpose") == "authenticator"
@@ -33,7 +33,7 @@ def begin(visit: Visit) -> Answer:
 
 
 def complete(visit: Visit) -> Answer:
-    """Takes the code, keeps the tokens and leads to where the sign-in began."""
+    """Takes the code, keeps the tokens and redirects to where the sign-in began."""
     request, settings = visit.request, visit.settings
     flow = session.flow_of(request)
     if not secrets.compare_digest(request.query.get("state", ""), flow.state):
@@ -47,7 +47,7 @@ def complete(visit: Visit) -> Answer:
 
 
 def end(visit: Visit) -> Answer:
-    """Revokes the sign-in, forgets the cookies, and has the sign-in pages forget the person."""
+    """Revokes the sign-in, removes the cookies, and signs the person out of the sign-in pages."""
     request = visit.request
     refresh_token = request.cookies.get(session.REFRESH, "")
     if refresh_token:
@@ -62,6 +62,6 @@ def _redirect_uri(visit: Visit) -> str:
 
 
 def _own_path(path: str) -> str:
-    """A path of this console; anything that could lead elsewhere is Home."""
+    """A path of this console; Home for anything that could lead elsewhere."""
     is_own = path.startswith("/") and not path.startswith("//") and "\\" not in path
     return path if is_own else HOME

@@ -1,4 +1,4 @@
-"""Undo: what taking an import back would do, before anything is taken back."""
+"""Undo: shows what an undo would do before anything is taken back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Import: a file is chosen or dropped, or cells are pasted, and goes from the browser to S3."""
+"""Import: a file, chosen, dropped or made of pasted cells, goes from the browser to S3."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from handover_console.rendering import page
 from handover_console.visit import Visit
 from handover_console.web import Answer
 
-# The form without a script cannot know the name of the file before it is sent.
+# Without a script, the name of the file is not known before the form is sent.
 UNNAMED = "upload.csv"
 
 
@@ -28,7 +28,7 @@ def prepare(visit: Visit) -> Answer:
 
 
 def ticket(visit: Visit) -> Answer:
-    """What the script needs to send a file: the bucket's form, and where to go afterwards."""
+    """What the script needs to send a file: the bucket's form, and the page to open afterwards."""
     announced = _announce(visit, visit.request.form.get("filename") or UNNAMED)
     body = {
         "upload": announced["upload"],

@@ -1,4 +1,4 @@
-// The grid of lines to fix: suggestions by one click, alike ones together, keys as in a spreadsheet.
+// The grid of lines to fix: takes a suggestion, or all like it, by a click; keys as in a spreadsheet.
 const grid = document.getElementById("grid");
 const changed = document.getElementById("changed");
 
@@ -67,7 +67,7 @@ function onInput(event) {
   count();
 }
 
-// Takes the suggestions that `isMeant`, but for cells that somebody has typed into.
+// Takes the suggestions for which `isMeant` is true, except in cells that somebody has typed into.
 function takeEvery(isMeant) {
   for (const box of grid.querySelectorAll("td:not(.why) input[type=checkbox]")) {
     if (isMeant(box) && cellOf(box).value === box.dataset.was) take(box, true);

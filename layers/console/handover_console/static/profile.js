@@ -1,4 +1,4 @@
-// A profile's sample is read again as it is edited, once the keys have rested.
+// Reads a profile's sample again while somebody edits it, after a short pause in typing.
 const form = document.getElementById("profile");
 const RESTED_MS = 400;
 let waiting;

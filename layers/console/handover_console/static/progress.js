@@ -1,4 +1,4 @@
-// Refreshes the progress of an import until it is done; then the page shows what came of it.
+// Refreshes the progress of an import until it is done; then the page shows its result.
 const SLOWEST_MS = 15000;
 const FIRST_MS = 300; // a small file is done before the first second is over
 const watch = document.getElementById("watch");

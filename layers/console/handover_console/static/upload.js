@@ -39,7 +39,7 @@ async function announce(filename) {
   });
   const text = await answer.text();
   if (answer.ok) return JSON.parse(text);
-  // The console answers with a page of what happened; its own words are the best there are.
+  // The console answers with a page that says what happened: show that.
   const page = new DOMParser().parseFromString(text, "text/html");
   const title = page.querySelector(".problem h1")?.textContent.trim();
   const sentences = [...page.querySelectorAll(".problem p:not(.actions)")].map((p) => p.textContent.trim());
@@ -84,7 +84,7 @@ drop.addEventListener("drop", (event) => {
   if (file) begin(file);
 });
 
-// A file that misses the zone must not replace the page.
+// A file that is dropped beside the zone must not replace the page.
 for (const kind of ["dragover", "drop"]) {
   addEventListener(kind, (event) => event.preventDefault());
 }
