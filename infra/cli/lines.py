@@ -16,7 +16,7 @@ from infra.cli.session import session_of
 from infra.cli.showing import OUTCOMES, counted, show_json
 
 PAGE_ROWS = 1000
-# The API counts what somebody holds up to here; whoever has so many may hold more.
+# The API counts what somebody holds up to this number; somebody with so many may hold more.
 MAX_HELD = 1000
 
 app = Typer()

@@ -89,7 +89,7 @@ def test_an_undo_waits_for_the_older_imports_that_are_named(pipeline: Pipeline) 
     pipeline.clock.now += MINUTE
     api(pipeline).post(f"/imports/{import_id(created)}/undo")
     (undo,) = pipeline.settle()
-    assert "older uploads that are no imports yet" in why(pipeline, pipeline.item(undo).pk)
+    assert "older uploads that are not imports yet" in why(pipeline, pipeline.item(undo).pk)
 
     pipeline.validate(older)
 
