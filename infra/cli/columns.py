@@ -1,4 +1,4 @@
-"""Mapping a file's columns where the person who uploads it gave no mapping."""
+"""Maps a file's columns when the person who uploads it gives no mapping."""
 
 from __future__ import annotations
 

@@ -61,9 +61,9 @@ class SignIn:
 def login(stack: Stack, email: str) -> SignIn:
     """Signs in with values from the environment or the terminal, and stores the sign-in.
 
-    These are a password, and a code where the user pool asks for one. The address signs in in the
-    form in which the directory has it, whatever its letter case. Raises CommandError when the pool
-    refuses, or asks for something else.
+    These are a password, and a code if the user pool asks for one. The letter case of the address
+    does not matter: it signs in as the directory has it. Raises CommandError when the pool refuses,
+    or asks for something else.
     """
     pools, email = user_pools(), normal_address(email)
     client_id = stack.output("UserPoolClientId")

@@ -186,7 +186,7 @@ def s3_message(body: bytes) -> str:
 
 
 def show_outcome(session: Session, ticket: str, watching: Watching) -> ExitCode:
-    """Shows the outcome of a ticket's import; waits for its end unless told not to."""
+    """Shows the outcome of a ticket's import, once it has ended if `watching` waits for that."""
     api, screen = session.api, session.screen
     import_ = follow(api, ticket, screen) if watching.waits else api.get("imports", ticket)
     if watching.as_json:

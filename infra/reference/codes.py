@@ -1,4 +1,4 @@
-"""The tables of codes: what each means, what to do, and where the rule stands."""
+"""The tables of codes: what each means, what to do, and which function gives it."""
 
 from __future__ import annotations
 

@@ -266,7 +266,7 @@ def test_workflows_are_assigned_by_nobody_else(pipeline: Pipeline, account: str,
     answer = way(pipeline, account, NOBODY)
 
     assert answer.status == 403
-    assert "workflow is assigned by the user role Admin or Sales" in answer.body["detail"]
+    assert "only the user role Admin or Sales may assign workflow" in answer.body["detail"]
 
 
 def test_a_reassignment_of_workflows_asks_for_the_right_to_assign_them(

@@ -68,7 +68,7 @@ def page(visit: Visit, template: str, *, status: int = HTTPStatus.OK, **values: 
 
 
 def asset_answer(name: str, accepted: str) -> Answer | None:
-    """The asset under the name that browsers ask for, None where there is none."""
+    """The asset under the name that browsers ask for, None if there is none."""
     found = assets().get(name)
     if found is None or found.name != name:
         return None

@@ -43,7 +43,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Landed(Generic[Answer]):
-    """A call that has ended: its place in its group, the round it began in, and what came of it.
+    """A call that has ended: its place in its group, the round it began in, and its result.
 
     `answer` holds one answer, or nothing when the call has failed.
     """
@@ -82,7 +82,7 @@ class Threads:
     def _make(self, call: Callable[[], Landed[Any]]) -> None:
         try:
             landed = call()
-        except BaseException as failure:  # noqa: BLE001 - raised again where the calls were asked for
+        except BaseException as failure:  # noqa: BLE001 - raised again for whoever asked for the calls
             landed = Landed(-1, 0, False, (), failure)
         self._landed.put(landed)
 
@@ -219,7 +219,7 @@ def _made(place: int, begun_in: int, call: Call[Answer]) -> Landed[Answer]:
     was_busy.set(False)
     try:
         answer = call()
-    except Exception as failure:  # noqa: BLE001 - raised again where the calls were asked for
+    except Exception as failure:  # noqa: BLE001 - raised again for whoever asked for the calls
         return Landed(place, begun_in, was_busy.get(), (), failure)
     return Landed(place, begun_in, was_busy.get(), (answer,))
 

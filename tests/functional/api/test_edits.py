@@ -167,7 +167,7 @@ def test_r45_a_role_is_assigned_by_those_whom_the_tenant_lets(
     taken = edit(office, {"sponsor": AMINA}, profile="role-team")
 
     assert_problem(refused, 403)
-    assert "csm is assigned by the user role Back Office Management" in refused.text
+    assert "only the user role Back Office Management may assign csm" in refused.text
     assert taken.body["outcome"] == "updated"
     assert "csm" not in pipeline.account("K000").assigned
 

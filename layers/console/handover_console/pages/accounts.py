@@ -24,7 +24,7 @@ MAX_READS = 5
 MAX_FOUND = 10_000
 READ_ROWS = 1000
 READ_SECONDS = 8.0
-# A function answers with 6 MB at most, as base64 where it is no plain text.
+# A function answers with at most 6 MB, in base64 unless the answer is plain text.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_FILE_BYTES = 4_000_000
 

@@ -12,7 +12,7 @@ from handover_console.visit import Visit
 from handover_console.web import Answer
 
 SHOWN = 50
-# A page of the API may be empty and still lead on, where few entries match.
+# A page of the API may be empty and still have a cursor, when few entries match.
 MAX_PAGES = 3
 FILTERS = ("actor", "act", "about", "since", "until")
 ACTS = tuple(key.removeprefix("act.") for key in TEXTS if key.startswith("act."))

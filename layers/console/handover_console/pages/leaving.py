@@ -66,7 +66,7 @@ def preview(visit: Visit) -> Answer:
 def _successor(form: Mapping[str, str]) -> str | None:
     """The address of the successor, None for nobody. Raises ApiError when the form says neither.
 
-    A form without an address must not clear what the person wanted to hand over.
+    A form without an address must not clear accounts that are to be handed over.
     """
     if form.get("what") == "clear":
         return None

@@ -16,7 +16,7 @@ from handover_console.visit import Visit
 from handover_console.web import Answer, redirect
 
 SHOWN = 20
-# A page of the API may be empty and still lead on, where many users were deleted.
+# A page of the API may be empty and still have a cursor, when many users were deleted.
 MAX_PAGES = 3
 # The largest page that the API gives of what somebody holds.
 MAX_COUNTED = 100

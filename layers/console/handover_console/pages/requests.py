@@ -11,7 +11,7 @@ from handover_console.visit import Visit
 from handover_console.web import Answer, redirect
 
 SHOWN = 25
-# A page of the API may be empty and still lead on, where few accounts have a request.
+# A page of the API may be empty and still have a cursor, when few accounts have a request.
 MAX_PAGES = 3
 FIELDS = ("account_id", "subject", "description", "contact")
 FORM_ERRORS = frozenset(

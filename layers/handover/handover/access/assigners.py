@@ -38,4 +38,4 @@ def check_assigner(
     barred = barred_role(resources, person.tenant, profile, roles, person.user)
     if barred is not None:
         expected = " or ".join(sorted(barred.assigned_by))
-        raise ForbiddenError(f"{barred.role} is assigned by the user role {expected}")
+        raise ForbiddenError(f"only the user role {expected} may assign {barred.role}")

@@ -41,7 +41,7 @@ class Assignee(BaseModel):
 class AccountBody(BaseModel):
     """An account and who is assigned to it, by role; `people` describes each address.
 
-    `at` is the instant that was asked for; `assigned`, `people` and `version` are as of that
+    `at` is the instant that was asked for; `assigned`, `people` and `version` are those of that
     instant.
     """
 

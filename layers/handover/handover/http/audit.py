@@ -25,9 +25,9 @@ def _text(words: str) -> Any:
 class Entry(BaseModel):
     """An act: who did what to what, when and by which door.
 
-    `door` is "cli" or "console" where the client calls itself so, which proves nothing. `actor` is
-    "" for Handover itself. `before` and `after` hold the fields that the act changed. `closed_at`
-    is when the outcome of an act outside of the tables, such as a sign-in, was noted.
+    `door` is "cli" or "console" if the client gives itself this name, which proves nothing. `actor`
+    is "" for Handover itself. `before` and `after` hold the fields that the act changed.
+    `closed_at` is when the outcome of an act outside of the tables, such as a sign-in, was noted.
     """
 
     at: str

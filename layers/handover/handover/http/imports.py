@@ -204,7 +204,7 @@ def list_imports(  # noqa: PLR0913 - a route names each of its query parameters
 ) -> dict[str, Any]:
     """The tenant's imports that match, newest first.
 
-    A page may hold fewer than `limit`, even none, where few match: follow the cursor.
+    A page may hold fewer than `limit`, even none, when few match: follow the cursor.
     """
     asked = Listed(state or "", mode or "", uploader, profile, source, follows, since, until)
     page = imports.imports_page(

@@ -83,8 +83,8 @@ class CodeCount(BaseModel):
 class Manager(BaseModel):
     """How many roles of accounts a user gains and loses.
 
-    `held` is how many they hold now, at most 1,000, where it was asked for; null after the first
-    50 managers.
+    `held` is how many they hold now, at most 1,000, if it was asked for; null after the first 50
+    managers.
     """
 
     user: str

@@ -26,7 +26,7 @@ class Fault(BaseModel):
 class Problem(BaseModel):
     """What went wrong, in the form of RFC 9457; `field` names the invalid value.
 
-    `code` and `hint` are those of a rejected line, where the rules for files decide.
+    `code` and `hint` are set when a rule for lines of files rejects the request.
     """
 
     type: str

@@ -1,4 +1,4 @@
-"""Ending an import: report, results and summary first, then the final state, then the news.
+"""Ending an import: report, results and summary first, then the final state, then the notification.
 
 Every step may be repeated: the files have the same bytes each time, the state changes once, and a
 receiver recognises a repeated notification by its dedupe id.

@@ -36,7 +36,7 @@ Record = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A stream: the name of its function, the table it reports on, and what a record means."""
+    """A stream: the name of its function, the table it reports on, and what its records cause."""
 
     name: str
     table: Callable[[Resources], str]
@@ -64,7 +64,7 @@ def take(resources: Resources, stream: Stream, records: Sequence[Record], run: I
         stream.work(resources, ready, run)
     except Exception as error:  # noqa: BLE001 - whatever it is, other accounts must not wait for it
         _check_time(error)
-        _tell("a batch failed and is worked record by record", error)
+        _tell("a batch failed and is processed record by record", error)
         _each(resources, stream, ready, run)
 
 
@@ -156,7 +156,7 @@ def _parked(resources: Resources, stream: Stream, items: set[str]) -> set[str]:
     found, is_whole = objects.folders(resources.work_bucket, stream.place)
     if is_whole:
         return items & found
-    # There are too many parked records to list, so look up the items in hand one by one.
+    # There are too many parked records to list, so look up the items of the batch one by one.
     places = {item: objects.keys(resources.work_bucket, f"{stream.place}{item}/") for item in items}
     return {item for item, keys in places.items() if next(keys, None) is not None}
 

@@ -34,7 +34,7 @@ class Fingerprint:
         self._bytes = 0
 
     def through(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
-        """The same blocks, lazily."""
+        """The same blocks, lazily; adds each to the fingerprint."""
         for block in blocks:
             self._crc = zlib.crc32(block, self._crc)
             self._bytes += len(block)

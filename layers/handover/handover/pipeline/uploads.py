@@ -67,7 +67,7 @@ class Sender:
     that it undoes, and `profile_body` the profile that it follows. For an import that applies or
     corrects another, `follows` is that one. When the file is only a pointer, `object_of` is the
     import whose object is processed, and `preview_of` the dry run whose changes are the only ones
-    that may be applied, None for any. `on_error` is None where the profile decides.
+    that may be applied, None for any. `on_error` is None if the profile decides.
     """
 
     tenant: str

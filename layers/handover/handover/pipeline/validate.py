@@ -79,12 +79,12 @@ MIN_CHUNK_BYTES = 64 * 1024
 
 
 def take_in(resources: Resources, arrival: Arrival, run: Invocation, worker_seconds: int) -> None:
-    """Registers the arrival as an import and validates it, unless it is no upload or is validated.
+    """Registers an upload as an import and validates it, unless that was done before.
 
-    Sends the messages that the import's state needs, so that the next delivery replaces a message
-    that was lost after the state was stored. An import that must wait for older ones is left to the
-    sweeper, which tries it again. Raises RetryLaterError while another run
-    validates the same import.
+    Passes over an arrival that is no upload. Sends the messages that the import's state needs, so
+    that the next delivery replaces a message that was lost after the state was stored. Leaves an
+    import that must wait for older ones to the sweeper, which tries it again. Raises
+    RetryLaterError while another run validates the same import.
     """
     imports = resources.tables.imports
     item, sender = together(
@@ -315,7 +315,7 @@ def _scan(
     run: Invocation,
     worker_seconds: int,
 ) -> _Scanned:
-    """The third step: the lines are counted and cut into chunks. Raises RefusedError."""
+    """The third step: counts the lines and cuts them into chunks. Raises RefusedError."""
     file, binding, profile = head.file, head.binding, admitted.profile
     seed = int(item.pk[:16], 16)
     fingerprint = Fingerprint(file.header)
@@ -361,7 +361,7 @@ def _plan(
     scanned: _Scanned,
     run: Invocation,
 ) -> _Planned:
-    """The fourth step: repeats are stored, and the clearing guard looks at the file."""
+    """The fourth step: stores the repeats, and asks the guards whether an Admin must approve."""
     sender = admitted.sender
     plan = ImportPlan(
         profile=admitted.profile,
@@ -395,7 +395,7 @@ def _store(
     planned: _Planned,
     run: Invocation,
 ) -> ImportItem | None:
-    """The last step: the plan and the chunks are stored, then the import continues.
+    """The last step: stores the plan and the chunks; then the import continues.
 
     Returns the import as it continues; None when another run has taken it over.
     """

@@ -169,7 +169,7 @@ def accounts_page(
 ) -> Page[JsonObject]:
     """The accounts that match; by id if its beginning is given, else in an arbitrary order.
 
-    A page may hold fewer than `limit`, even none, where few match: follow the cursor. An unknown
+    A page may hold fewer than `limit`, even none, when few match: follow the cursor. An unknown
     holder has no accounts; an address may be that of a pending user.
     """
     if not filters.holder:

@@ -29,7 +29,7 @@ def audit_page(
 ) -> Page[dict[str, object]]:
     """The entries of the tenant that pass the filters, newest first.
 
-    A page may hold fewer than `limit`, even none, where few match: follow the cursor. Raises
+    A page may hold fewer than `limit`, even none, when few match: follow the cursor. Raises
     ForbiddenError unless the person is an Admin, and InvalidRequestError for an invalid time.
     """
     only_admins(person, "read the audit trail")

@@ -168,7 +168,7 @@ def imports_page(
 ) -> Page[dict[str, object]]:
     """The tenant's imports that match, as they are `now`, newest first.
 
-    A page may hold fewer than `limit`, even none, where few match: follow the cursor.
+    A page may hold fewer than `limit`, even none, when few match: follow the cursor.
     """
     before = place_at(cursor, IMPORT_PLACES) or (end_of(asked.until) if asked.until else None)
     since = f"{asked.since}T" if asked.since else ""
@@ -251,7 +251,7 @@ def workbook_link(resources: Resources, person: Person, name: str) -> str:
         raise NotFoundError("no line of this import has an error")
     if not found.has_workbook:
         raise NotFoundError(
-            "the report of this import is there as CSV only: a workbook is made of at most "
+            "the report of this import exists only as CSV: a workbook has at most "
             f"{MAX_REPORT_LINES:,} lines"
         )
     _note_opened(resources, person, Act.REPORT_OPENED, found)

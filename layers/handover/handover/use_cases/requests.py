@@ -82,7 +82,7 @@ def requests_mine(
 ) -> Page[JsonObject]:
     """The requests of all accounts that the person holds: by account, each newest first.
 
-    A page may hold fewer than `limit`, even none, where few accounts have any.
+    A page may hold fewer than `limit`, even none, when few accounts have any.
     """
     place = place_at(cursor, MINE_PLACES, max_bytes=MAX_MINE_BYTES)
     begun, _, last = (place or "").rpartition("\n")
@@ -210,7 +210,7 @@ def _account_in(text: str) -> str | None:
 
 def _check_holder(person: Person, account: Account) -> None:
     if not _roles(person, account):
-        raise ForbiddenError(f"only who holds the account, or the user role {ADMIN}, may do this")
+        raise ForbiddenError(f"only a holder of the account or the user role {ADMIN} may do this")
 
 
 def _roles(person: Person, account: Account) -> list[str]:

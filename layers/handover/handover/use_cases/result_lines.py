@@ -36,7 +36,7 @@ from handover.use_cases.undo import DAY_SECONDS
 MAX_INDEX_READ_BYTES = 8 * 1024**2
 MAX_RESULTS_READ_BYTES = 16 * 1024**2
 MAX_RESULTS_READS = 32
-# Blocks and rows are read together where one request is faster than two.
+# Blocks and rows are read together when one request is faster than two.
 _WINDOW_BYTES = 1024**2
 _GAP_BYTES = 512 * 1024
 # Escaping may make a line of a megabyte seven times as long, which does not fit into an answer.
@@ -50,7 +50,7 @@ _PLACES = re.compile(r"(\d{1,6})\.(\d{1,6})")
 class LinesPage:
     """Some lines in their order, and the cursor of the next page unless this is the last.
 
-    `matching` is how many lines match the filters, None where it is not known without reading them.
+    `matching` is how many lines match the filters, None if that is unknown without reading them.
     """
 
     lines: list[dict[str, object]]

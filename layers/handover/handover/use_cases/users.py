@@ -55,7 +55,7 @@ def users_page(
     """The users who are not deleted, by address; those whose name begins with `name`, by name.
 
     With `counts` each says how many roles of accounts they hold. A page may hold fewer than
-    `limit`, even none, where many are deleted: follow the cursor.
+    `limit`, even none, when many are deleted: follow the cursor.
     """
     people = resources.tables.people
     users: Iterator[tuple[str, User]]
