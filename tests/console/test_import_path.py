@@ -334,7 +334,7 @@ def test_an_import_that_is_being_cancelled_is_not_cancelled_again(
 
     page = signed_in.get(HERE)
 
-    assert "It is being cancelled" in page.text
+    assert "The import is being cancelled" in page.text
     assert f"/console{HERE}/cancel" not in page.read.values("action")
 
 

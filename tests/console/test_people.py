@@ -174,7 +174,7 @@ def test_the_last_step_makes_a_user_inactive_and_keeps_the_rest(at_work: Browser
     assert "they can neither sign in nor be assigned" in page.text
     assert TOGO_SALES.name in page.text
     assert "Togo" in page.text
-    assert "is inactive already" in again.text
+    assert "is already inactive" in again.text
 
 
 def test_a_role_that_no_profile_assigns_is_said_to_be_so(browser: Browser, stand: Stand) -> None:

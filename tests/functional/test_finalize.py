@@ -1,4 +1,4 @@
-"""finalize: report, results and summary first, then the final state, then the news."""
+"""finalize: report, results and summary first, then the final state, then the notification."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class LambdaContext:
         self._left = left
 
     def get_remaining_time_in_millis(self) -> int:
-        """What is left before the function is stopped."""
+        """How long until Lambda stops the function."""
         return int(self._left() * 1000)
 
 
