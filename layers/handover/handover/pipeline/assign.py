@@ -86,8 +86,8 @@ def work_chunk(
     """Settles the chunk unless it is settled; sends the finalize message after the last chunk.
 
     With `may_write` false nothing is written: lines that took effect keep their outcome, all others
-    become `not_processed`. `handed_on` says how often the chunk was handed on when the message was
-    sent. A message with a lower number than the chunk's is obsolete and does nothing.
+    become `not_processed`. `handed_on` says how often the chunk had been handed on when the message
+    was sent. A message with a lower number than the chunk's is obsolete and does nothing.
 
     A chunk that cannot be finished in this run is handed on with a fresh message if it made
     progress. Otherwise raises RetryLaterError, as it does while another worker has the chunk.

@@ -36,7 +36,7 @@ Record = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A stream: the name of its function, the table it reports on, and what its records cause."""
+    """A stream: the name of its function, its table, and how its records are processed."""
 
     name: str
     table: Callable[[Resources], str]
