@@ -71,7 +71,7 @@ def older_open_imports_of(
     open_since = min((times[older_import] for older_import in older_open_imports), default=own_time)
     until = min(open_since, own_time) - SAME_TIME_SECONDS
     # The import waits for the write that raises the watermark, and listings begin days before the
-    # watermark anyway. So it is raised in large steps.
+    # watermark anyway. So small steps are not worth the write.
     if until > ended_until + WATERMARK_STEP_SECONDS:
         watermarks.raise_watermark(tenant, rfc3339(until))
     return older_open_imports
