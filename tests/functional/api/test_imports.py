@@ -218,7 +218,7 @@ def test_an_import_of_very_many_errors_has_no_workbook(api: Api) -> None:
     answer = api.by(OFFICE).get(f"/imports/{item.pk}/report", format="xlsx")
 
     assert_problem(answer, 404)
-    assert "CSV only" in answer.body["detail"]
+    assert "exists only as CSV" in answer.body["detail"]
     assert_problem(api.by(SALES).get(f"/imports/{item.pk}/report", format="xlsx"), 403)
     assert_problem(api.get(f"/imports/{item.pk}/report", format="ods"), 400)
 
