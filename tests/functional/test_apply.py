@@ -129,7 +129,7 @@ def test_an_account_that_changed_and_changed_back_is_left_alone(pipeline: Pipeli
     assert pipeline.holders("K000") == [AMINA]
     outcome, message = messages(pipeline, written)["K000"]
     assert outcome == "superseded"
-    assert "it was decided again and holds the same" in message
+    assert "the account was written again with the same values" in message
 
 
 def test_a_line_that_was_rejected_is_not_applied_once_it_could_be(pipeline: Pipeline) -> None:
@@ -145,7 +145,7 @@ def test_a_line_that_was_rejected_is_not_applied_once_it_could_be(pipeline: Pipe
     now = "It would now be: updated (account_manager neema@lumina.example)"
     assert messages(pipeline, written) == {
         "K000": ("superseded", f"{shown}. {now}. Nothing was changed; preview the file again"),
-        "NEW": ("superseded", "changed since the preview: the account was made"),
+        "NEW": ("superseded", "changed since the preview: the account was created"),
     }
 
 

@@ -70,7 +70,7 @@ def test_r91_a_login_name_that_lines_of_two_users_ask_for_is_nobodys(
     first, second = pipeline.table(created, "errors.csv")
     assert first["error"] == (
         "line 2, login_name: different users ask for the login name 'Zed', also on line 4, "
-        "expected one of each user's own"
+        "expected a different one for each user"
     )
     assert second["error"].startswith("line 4, login_name: different users ask for")
     assert "'zed', also on line 2, expected" in second["error"]

@@ -56,7 +56,7 @@ WRONG: dict[str, tuple[str, Callable[..., Any]]] = {
     ),
     "the differences are left out": (
         "handover.rules.applying._differences",
-        lambda _before, _now: "it was decided again and holds the same",
+        lambda _before, _now: "the account was written again with the same values",
     ),
     "the newest change is reported as another's": (
         "handover.rules.applying._by_whom",

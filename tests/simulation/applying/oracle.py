@@ -19,8 +19,8 @@ from tests.simulation.applying.race import GUARD, Item, Race
 ERRORS = frozenset({"rejected", "not_processed"})
 UNAPPLIED = ERRORS | {"superseded"}
 SINCE, SHOWED = "changed since the preview: ", "the preview showed: "
-SAME = "it was decided again and holds the same"
-MADE = "the account was made"
+SAME = "the account was written again with the same values"
+MADE = "the account was created"
 _BY = re.compile(r" \(last by ([^ ,]+), ([^ )]+)\)$")
 _CHANGE = re.compile(r"(?P<what>[^;]+?) was (?P<before>[^;]*?), is (?P<now>[^;]*?)$")
 _TEXTS = ("name", "customer_id", "opco", "status")

@@ -66,10 +66,10 @@ def test_an_account_that_was_confirmed_or_made_or_is_gone_says_so() -> None:
     gone = changed_since(PREVIEW, None)
 
     assert [one.message.removeprefix("changed since the preview: ") for one in (made, gone)] == [
-        "the account was made",
+        "the account was created",
         "the account is gone",
     ]
-    assert confirmed.message.endswith("it was decided again and holds the same")
+    assert confirmed.message.endswith("the account was written again with the same values")
 
 
 def test_a_line_that_was_not_previewed_is_not_processed() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
-# Mail cannot be sent to longer ones: RFC 5321 (4.5.3.1) allows 64 for the name, 255 for the domain.
+# No mail reaches a longer address: RFC 5321 (4.5.3.1) allows 64 bytes for the name, 255 for the
+# domain.
 MAX_ADDRESS_BYTES = 320
-# They separate users in a cell, or mark an assignee as pending; no address has them unquoted.
+# These signs separate users in a cell or mark a pending assignee; no address has them unquoted.
 # https://www.rfc-editor.org/rfc/rfc5322#section-3.2.3
 _SIGNS = frozenset(',;:"')
 
@@ -16,8 +17,8 @@ def normal_address(text: str) -> str:
     """`text` trimmed, in lower case and one Unicode form (NFKC).
 
     Look-alike and invisible characters stay: an address with one of them is another address. The
-    domain is mapped as for a DNS query, where ß and ς are letters of their own (UTS 46,
-    non-transitional: https://www.unicode.org/reports/tr46/), and stays in Unicode.
+    domain is mapped as for a DNS query but stays in Unicode; ß and ς keep their own form (UTS 46,
+    non-transitional: https://www.unicode.org/reports/tr46/).
     """
     if text.isascii():
         return text.strip().lower()
@@ -32,20 +33,20 @@ def _normal_domain(domain: str) -> str:
     # UTS 46 removes some invisible characters; the caller must still see them.
     if invisible_characters(domain):
         return domain.lower()
-    # Its tables take longer to load than all rules; few domains need them.
+    # Imported here: idna's tables take longer to load than all rules, and few domains need them.
     import idna
 
     try:
         return idna.uts46_remap(domain, std3_rules=False, transitional=False)
     except idna.IDNAError:
-        # It is not a valid domain, so it is only compared case-insensitively.
+        # An invalid domain is only compared case-insensitively.
         return domain.lower()
 
 
 def dns_domain(domain: str) -> str:
     """A normal domain in its DNS form, with labels in ASCII: two spellings of one domain are equal.
 
-    An invalid label, with a character that no name may have, stays as it is.
+    A label with a character that no domain name may have stays as it is.
     """
     return ".".join(_dns_label(label) for label in domain.split("."))
 
@@ -64,8 +65,8 @@ def _dns_label(label: str) -> str:
 def normal_login(text: str) -> str:
     """`text` as login names are compared: case-insensitive, ß as ss, in one Unicode form (NFKC).
 
-    A login name is not an address: no mail goes there, and it must be unique even to careless
-    readers.
+    A login name is not an address: no mail goes there, and two login names must not look the same
+    to a careless reader.
     """
     return unicodedata.normalize("NFKC", text).strip().casefold()
 

@@ -21,8 +21,8 @@ NO_ACCOUNT = 0
 class Preview:
     """What a dry run has decided about a line, and the state of the account at that time.
 
-    `version` is NO_ACCOUNT where there was none. `held` is everything that the account held, by
-    role, including directory fields and excluding empty ones. `code` is that of a rejection.
+    `version` is NO_ACCOUNT if there was no account. `held` is everything that the account held, by
+    role: directory fields too, but nothing empty. `code` is the code of a rejection, "" for none.
     """
 
     version: int
@@ -49,7 +49,7 @@ def held_by(account: Account | None) -> dict[str, tuple[str, ...]]:
         return {}
     held = dict(account.assigned)
     if STATUS not in held:
-        # A record of a directory file already has its fields among its roles.
+        # The record of a directory file has its fields among its roles already.
         held |= {
             "#name": (account.name,) if account.name else (),
             "#customer_id": (account.customer_id,) if account.customer_id else (),
@@ -73,7 +73,7 @@ def changed_since(preview: Preview | None, account: Account | None) -> Decision:
     if account is None:
         return _left_alone("the account is gone")
     if preview.version == NO_ACCOUNT:
-        return _left_alone("the account was made")
+        return _left_alone("the account was created")
     return _left_alone(_differences(preview.held, held_by(account)) + _by_whom(account))
 
 
@@ -104,7 +104,7 @@ def _differences(before: Mapping[str, tuple[str, ...]], now: Mapping[str, tuple[
         for role in sorted(before.keys() | now.keys())
         if before.get(role, ()) != now.get(role, ())
     ]
-    return "; ".join(differing) or "it was decided again and holds the same"
+    return "; ".join(differing) or "the account was written again with the same values"
 
 
 def _by_whom(account: Account) -> str:

@@ -1,7 +1,7 @@
-"""The change guard: does a file change more than a tenant lets pass without a second look? Pure.
+"""The change guard: does a file change so much that an Admin must approve it? Pure.
 
-Shares are compared with the least number that would make them small enough, so that portfolios and
-the accounts of a tenant are counted only up to that.
+To check a share, the accounts of a portfolio or a tenant need not all be counted: counting stops at
+the number at which the share is small enough.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NO_LIMIT = 100
 
 @dataclass(slots=True)
 class Effects:
-    """What a dry run has shown: lines that change an account, and that leave a role to nobody.
+    """How many lines change an account in a dry run, and how many leave a role without a holder.
 
     `taken` counts the accounts that a user loses, by role and user.
     """
@@ -48,7 +48,7 @@ class Effects:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How much there is: each function counts up to a number and returns what it has counted.
+    """Functions that count what exists; each stops at the number it is given and returns the count.
 
     `portfolio` counts the accounts that a user holds in a role, `accounts` those of the tenant.
     """
@@ -58,7 +58,7 @@ class Standing:
 
 
 def why_held(effects: Effects, lines: int, limits: Settings, standing: Standing) -> str:
-    """Why an Admin must approve a file of so many lines with these effects, "" when nobody must."""
+    """Why an Admin must approve a file of so many lines with these effects; "" if nobody must."""
     most = max(limits.clear_guard_lines, lines * limits.clear_guard_percent // 100)
     if effects.cleared > most:
         return "would clear more than the tenant's limit"

@@ -26,7 +26,7 @@ def decision_if_unmet(
     required = _required(asked, account, lookup, profile)
     if isinstance(required, Rejection):
         return rejected(required)
-    # A role that is held as the line asks needs no condition: the line may come a second time.
+    # A role that already is as the line asks needs no condition: the line may come a second time.
     done_already = {
         request.role
         for request, users in targets
@@ -39,10 +39,10 @@ def decision_if_unmet(
 def _required(
     asked: Instruction, account: Account, lookup: LookupContext, profile: Profile
 ) -> Targets | Rejection:
-    """Who must hold which role by the line's conditions, or why a name there is nobody's.
+    """The holders that the line's conditions require, or why a name in a condition is unknown.
 
-    Anybody may be named who is in the directory, or who holds the role as the account is now: also
-    users who may not get it any more.
+    A condition may name everybody in the directory and every present holder of the role, also users
+    who may no longer get the role.
     """
     required: Targets = []
     for request in asked.conditions:

@@ -20,7 +20,7 @@ _ERRORS = frozenset({"#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#
 def damage_in(account_id: str) -> str:
     """The probable damage to an id, as a sentence that begins with a space; "" if none.
 
-    It is only called for ids that no account has: a valid id may look like a date.
+    Only for ids that no account has: a valid id may look like a date.
     """
     shown = repr(account_id)
     hidden = invisible_characters(account_id)
@@ -29,7 +29,7 @@ def damage_in(account_id: str) -> str:
             f" {shown} holds characters that cannot be seen ({', '.join(hidden)}): type it again."
         )
     if account_id in _ERRORS or set(account_id) == {"#"}:
-        return f" {account_id} is what a spreadsheet shows for a cell that it cannot show."
+        return f" {account_id} is what a spreadsheet shows if it cannot show a value."
     if _SCIENTIFIC.fullmatch(account_id):
         return (
             f" {account_id}: a spreadsheet has changed this id to a number and lost its digits; "
@@ -54,8 +54,8 @@ def is_ruined(account_id: str) -> bool:
 def likely_ids(account_id: str) -> tuple[str, ...]:
     """Ids that a typo or a spreadsheet turns into `account_id`, the likeliest first.
 
-    At most MAX_LIKELY, without `account_id` itself: letters in another case, leading zeros lost, a
-    fraction or spaces added, a letter for a digit that looks like it, two neighbours swapped.
+    At most MAX_LIKELY, without `account_id` itself. Covers letters in another case, lost leading
+    zeros, an added fraction or spaces, a letter that looks like a digit, two swapped neighbours.
     """
     found: dict[str, None] = {}
     bare = "".join(char for char in account_id if not char.isspace() and char.isprintable())

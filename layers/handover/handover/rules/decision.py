@@ -15,8 +15,8 @@ Targets = list[tuple[AssignmentRequest, tuple[str, ...]]]
 class WriteContext:
     """Who decides: an import, its precedence among all imports, and its older open imports.
 
-    `precedence` sorts imports as S3 received them. `older_open_imports` are those of the tenant
-    that were not final when this one was validated: only they can still write something older.
+    `precedence` sorts imports in the order in which S3 received them. `older_open_imports` were not
+    final when this import was validated: only these imports can still write something older.
     """
 
     import_id: str
@@ -30,11 +30,11 @@ class WriteContext:
 class LookupContext:
     """What the rules may read besides the account.
 
-    `users` are those that a chunk names, by every normal name that it may use for them. `near`
+    `users` are those whom a chunk names, by every normal name that the chunk may use. `near`
     gives the address in the tenant's directory that is most like an unknown one, if any.
-    `workflows` are the names of all workflows of the tenant. `named` are the users by normalized
-    name, `likely` the accounts that were probably meant, by unknown id. With `has_opco_wall` no
-    user may hold an account of another opco, whatever the profile.
+    `workflows` are the names of all workflows of the tenant. `named` has the users by normalized
+    name, `likely` the account that was probably meant, by unknown id. With `has_opco_wall` no user
+    may hold an account of another opco, whatever the profile says.
     """
 
     users: Mapping[str, User]
@@ -59,7 +59,7 @@ class RecordWrite:
 class Decision:
     """The outcome of a line and what must be stored for it to be true.
 
-    `message` explains an outcome other than a rejection, where it needs it.
+    `message` explains the outcome if it needs an explanation; a rejection has its own.
     """
 
     outcome: Outcome

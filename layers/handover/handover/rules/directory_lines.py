@@ -21,9 +21,9 @@ from handover.rules.instructions import (
 # limit is 1,024 bytes, shared with a role's name.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 MAX_ID_BYTES = 512
-# A field and its previous value are in the item and in its receipts: together below 400 KB.
+# An item holds its fields, and in its receipts their previous values: together below 400 KB.
 MAX_FIELD_BYTES = 2048
-# Name, phone and similar fields of a user are in each answer that lists account holders.
+# Each answer that lists account holders contains their names, phones and similar fields.
 MAX_USER_TEXT_CHARS = 200
 
 

@@ -23,7 +23,7 @@ from handover.rules.reasons import decided_later
 
 # The role for which a tenant has a default.
 ACCOUNT_MANAGER = "account_manager"
-# Key among the precedences of an account's fields: that of the import that created it.
+# The key, among an account's precedences, for the import that created the account.
 MADE = "#made"
 RECORD_DECIDED_LATER = "a later import has decided this already"
 
@@ -32,9 +32,9 @@ RECORD_DECIDED_LATER = "a later import has decided this already"
 class DirectoryContext:
     """What the rules need besides the record.
 
-    `lookup` is that of the users whom lines name. `default_manager` is the active user who gets
-    new accounts without a manager, None for nobody. `logins` are the holders, by address, of the
-    normal login names that lines ask for.
+    `lookup` has the users whom lines name. `default_manager` is the active user who gets new
+    accounts without a manager, None for nobody. `logins` maps the normal login names that lines
+    ask for to the addresses of their holders.
     """
 
     lookup: LookupContext
@@ -49,7 +49,7 @@ def plan_record(
     profile: Profile,
     context: WriteContext,
 ) -> Decision:
-    """The decision for a line; a record that does not exist yet has no fields."""
+    """The decision for a line; `record` has no fields if it does not exist yet."""
     done = already_done(asked, record, context)
     if done is not None:
         return done
@@ -88,15 +88,15 @@ def plan_record(
 
 
 def _as_stated(asked: Instruction, record: Record) -> Record:
-    """The account that the line creates: its opco is the line's own, despite later imports."""
+    """The account as the line creates it: with the line's opco, whatever later imports have set."""
     opcos = (request.names for request in asked.requests if request.role == OPCO)
     return replace(record, opco="".join(next(opcos, ())))
 
 
 def is_made_later(record: Record, context: WriteContext) -> bool:
-    """True for an account that a newer import created, although this one should have.
+    """True when a newer import created the account before this one could.
 
-    The older import then still decides the initial assignments.
+    This older import then still decides the initial assignments.
     """
     return record.precedences.get(MADE, "") > context.precedence
 
@@ -107,7 +107,7 @@ def is_new(record: Record) -> bool:
 
 
 def _of_new(targets: Targets, record: Record, known: DirectoryContext, profile: Profile) -> Targets:
-    """Defaults of a new record that the line does not give: a status, and perhaps a manager.
+    """Defaults for what the line of a new record does not give: a status, and perhaps a manager.
 
     A default manager of another opco is not assigned; the account is created without a manager.
     """
@@ -147,8 +147,8 @@ def _ruined(asked: Instruction) -> Rejection:
         asked.line,
         asked.key_label,
         "ACCOUNT_DAMAGED",
-        f"line {asked.line}, {asked.key_label}: a spreadsheet has made {asked.record_id!r} of "
-        "this id, expected the id as it was",
+        f"line {asked.line}, {asked.key_label}: a spreadsheet has changed this id to "
+        f"{asked.record_id!r}, expected the original id",
         "Format the column as text before you fill it.",
     )
 
@@ -168,7 +168,7 @@ def _of_deleted(asked: Instruction, record: Record, context: WriteContext) -> Re
         "USER_DELETED",
         f"line {asked.line}, {asked.key_label}: {asked.record_id} was deleted, expected the "
         "status active, inactive or deleted",
-        "Say the status active to have the user back, or delete the line.",
+        "Give the status active to restore the user, or delete the line.",
     )
 
 
@@ -193,7 +193,7 @@ def _login_taken(
 
 
 def login_asked(asked: Instruction, record: Record, context: WriteContext) -> str:
-    """The login name, in normal form, that the line would restore to the user; "" for none."""
+    """The login name, in normal form, that the line would newly give the user; "" for none."""
     given = _heard(asked, record, context)
     if given.get(STATUS, record.assigned.get(STATUS)) == (DELETED,):
         return ""
@@ -207,7 +207,7 @@ def login_asked(asked: Instruction, record: Record, context: WriteContext) -> st
 def _returns_without_login(asked: Instruction, record: Record, context: WriteContext) -> bool:
     """True when a deleted user is restored and the line gives no login name.
 
-    They gave up theirs, and nobody can tell in advance who asks for it meanwhile.
+    Deletion gave up the old login name, and somebody else may ask for it meanwhile.
     """
     given = _heard(asked, record, context)
     return (
@@ -228,15 +228,15 @@ def _heard(asked: Instruction, record: Record, context: WriteContext) -> dict[st
 
 
 def login_of(record: Record) -> str:
-    """The login name, in normal form, that finds the user; "" for none."""
+    """The login name, in normal form, by which the user is found; "" for none."""
     return "" if record.assigned.get(STATUS) == (DELETED,) else _written_login(record)
 
 
 def logins_since(record: Record, precedence: str) -> frozenset[str]:
-    """The login names that find the user, or did before imports from `precedence` on wrote.
+    """The user's login name now, and the one before the imports from `precedence` on; "" for none.
 
-    None of them is free for an import of that precedence: neither the order in which its lines are
-    processed nor later imports must matter.
+    An import of that precedence may give neither to somebody else. So its result depends neither on
+    the order in which its lines are processed nor on later imports.
     """
     before = dict(record.assigned)
     for receipt in reversed(record.receipts):

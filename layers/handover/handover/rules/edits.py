@@ -24,10 +24,10 @@ ACCOUNT_FIELD = "account_id"
 def edit_of(
     account_id: str, wishes: Mapping[str, Sequence[str]], profile: Profile
 ) -> Instruction | Rejection:
-    """The instruction of the edit, or why it is invalid; no names = nobody.
+    """The instruction of the edit, or why it is invalid.
 
-    A word that the profile uses for clearing means nobody here too. Raises InvalidRequestError for
-    a role that files of the profile do not assign.
+    An empty list of names clears the role, and so does a clearing word of the profile. Raises
+    InvalidRequestError for a role that files of the profile do not assign.
     """
     requests: list[AssignmentRequest] = []
     for role, names in wishes.items():
@@ -79,7 +79,7 @@ def _no_names(role: str) -> Rejection:
         LINE,
         role,
         "BLANK_NOT_ALLOWED",
-        f"line {LINE}, {role}: found no name, expected one; no names at all mean nobody",
+        f"line {LINE}, {role}: found no name, expected one; an empty list means nobody",
         "Name who is to hold the role, or send an empty list for nobody.",
     )
 

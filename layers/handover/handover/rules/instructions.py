@@ -14,7 +14,7 @@ from handover.rules.addresses import normal_address
 
 # Control characters, and lone surrogates, which have no form in UTF-8.
 _CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
-# What clears a role or a field where no word does.
+# What `cleared_by` says if an empty cell clears the role or the field.
 BLANK_CELL = "a blank cell"
 _LINE_ENDS = re.compile("[\r\n]+")
 _OPERATIONS = {
@@ -29,11 +29,11 @@ _OPERATIONS = {
 class AssignmentRequest:
     """The requested holders of one role of the account, or the requested workflow.
 
-    No names = nobody, or no workflow. `is_workflow` distinguishes a workflow's name from names of
-    users. When `expected` is not None, the request applies only if the role holds exactly that.
-    `by` says what a name may be: always an address, and whatever else the column accepts. When
-    `instead_of`, an address, is not None, the named users replace that user, and all other holders
-    stay. `cleared_by` says what in the cell asks for nobody, in words, "" where nothing does.
+    Empty `names` mean nobody, or no workflow. `is_workflow`: the names are a workflow's, not those
+    of users. If `expected` is not None, the request applies only if exactly these users hold the
+    role now. `by` says what a name may be: always an address, and whatever else the column accepts.
+    If `instead_of`, an address, is not None, the named users replace that user, and all other
+    holders stay. `cleared_by` says in words what in the cell clears the role, "" if nothing does.
     """
 
     role: str
@@ -52,8 +52,8 @@ class Instruction:
     """What one line asks for. A role that the line leaves unchanged has no request.
 
     `record_id` identifies what the line is about: an account's id, or a user's normal address.
-    `key_label` is the label of its column. `conditions` say who must hold which role now; otherwise
-    nothing of the line applies.
+    `key_label` is the label of its column. `conditions` say who must hold which role now; if one is
+    not met, nothing of the line applies.
     """
 
     line: int
@@ -189,7 +189,7 @@ def on_one_line(cell: str, profile: Profile) -> str:
 
 
 def names_once(names: Iterable[str]) -> tuple[str, ...]:
-    """The names without repetition in any form, in their order; blank ones are left out."""
+    """The names that are not blank, in their order; each once, compared as normal addresses."""
     first: dict[str, str] = {}
     for part in names:
         if name := part.strip():
@@ -237,7 +237,7 @@ def is_plain(text: str) -> bool:
 
 
 def unusable_cell(line: int, label: str, cell: str) -> Rejection | None:
-    """The rejection of a cell that is not plain, or of a workbook and not read; None for others."""
+    """The rejection of a cell that is not plain text, or unreadable in its workbook; else None."""
     if cell in UNREADABLE:
         what, hint = UNREADABLE[cell]
         error = f"line {line}, {label}: the cell holds {what}"

@@ -43,14 +43,14 @@ def resolve(
             return problem
         if user is not None:
             found.append(user.email)
-    # The holders of a role have no order: the same people are no change.
+    # The holders of a role have no order: the same users in another order are no change.
     return tuple(sorted(set(found))) if len(found) > 1 else tuple(found)
 
 
 def user_named(
     asked: Instruction, request: AssignmentRequest, name: str, address: str, lookup: LookupContext
 ) -> User | Rejection | None:
-    """The user of an address, or of a name where the column admits names; None = there is none.
+    """The user of an address, or of a name if the column admits names; None if there is none.
 
     `address` is the name in the normal form of addresses.
     """

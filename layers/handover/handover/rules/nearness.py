@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection
 
 # Up to two edits (a letter missing, doubled, wrong or swapped) are a typo; more is another address.
 MAX_SLIPS = 2
-# The cost of a search is the number of addresses times this; the remaining unknown addresses of
-# a chunk get no suggestion.
+# Each search compares all addresses, so a chunk makes at most this many; its further unknown
+# addresses get no suggestion.
 MAX_QUESTIONS = 200
 
 
@@ -22,7 +22,7 @@ def nearest(addresses: Collection[str]) -> Callable[[str], str | None]:
         if address not in answers:
             if len(answers) >= MAX_QUESTIONS:
                 return None
-            # Most chunks name only addresses that there are.
+            # Imported here: most chunks name only addresses that exist.
             from rapidfuzz.distance import DamerauLevenshtein
             from rapidfuzz.process import extractOne
 

@@ -9,7 +9,7 @@ from handover.rules.instructions import AssignmentRequest, Instruction
 
 
 def crosses_wall(user: User, account: Account, lookup: LookupContext) -> bool:
-    """True when the tenant's wall separates the two, whatever the profile."""
+    """True when the tenant's opco wall separates user and account, whatever the profile says."""
     return lookup.has_opco_wall and are_apart(user, account)
 
 

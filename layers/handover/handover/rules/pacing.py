@@ -7,10 +7,10 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capac
 
 from __future__ import annotations
 
-# A chunk takes this share of its worker's time limit, at the pace of the last file.
+# At the pace of the last file, a chunk takes its worker's time limit divided by this.
 SHARE_OF_TIMEOUT = 2
-# 40 lines a second for half of 120 seconds. A file of twenty million lines has at most 8,334 chunks
-# by lines.
+# 40 lines a second for half of 120 seconds. Cut by lines, a file of twenty million lines has at
+# most 8,334 chunks.
 MIN_CHUNK_LINES = 2_400
 # A worker holds all lines of its chunk in memory.
 MAX_CHUNK_LINES = 20_000
@@ -19,7 +19,7 @@ MIN_MEASURED_SECONDS = 10.0
 
 
 def chunk_lines(lines_a_second: float, worker_seconds: int) -> int:
-    """The maximum lines of a chunk, by one worker's pace on the last file; 0 = not known."""
+    """The maximum lines of a chunk, by one worker's pace on the last file (0 = not known)."""
     lines = int(lines_a_second * worker_seconds / SHARE_OF_TIMEOUT)
     return min(max(lines, MIN_CHUNK_LINES), MAX_CHUNK_LINES)
 

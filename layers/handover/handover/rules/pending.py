@@ -28,9 +28,9 @@ def address_in(assignee: str) -> str:
 
 
 def is_as_left(now: tuple[str, ...], left: tuple[str, ...]) -> bool:
-    """True when the role is held `now` by those `left` in it, pending or since resolved.
+    """True when the holders `now` are those who were `left` in the role.
 
-    A user who has been created for a pending address is still the user who was asked for.
+    A user who was pending then and exists now counts as the same holder.
     """
     if now == left:
         return True

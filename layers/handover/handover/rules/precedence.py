@@ -19,7 +19,7 @@ from handover.rules.sizes import too_large
 
 
 def account_only(asked: Instruction, account: Account | None, context: WriteContext) -> Decision:
-    """What an import has already done to the account; NOT_PROCESSED when nothing.
+    """What an import has already done to the account; NOT_PROCESSED if it has done nothing.
 
     For chunks that must end without another write: a cancelled import, a dead letter.
     """
@@ -28,10 +28,10 @@ def account_only(asked: Instruction, account: Account | None, context: WriteCont
 
 
 def already_done(asked: Instruction, account: Account, context: WriteContext) -> Decision | None:
-    """What this very line has already done to the account, whatever the data is now.
+    """What this line has already done to the account, whatever the data is now; None for nothing.
 
-    Its receipt says what it changed. A line that changed nothing may have raised the precedence,
-    which is an effect as well: older imports yield to it.
+    The line's receipt says what it changed. A line that changed nothing may have raised the
+    precedence. This is an effect too: older imports yield to it.
     """
     own = [receipt for receipt in account.receipts if receipt.import_id == context.import_id]
     for receipt in own:
@@ -41,7 +41,7 @@ def already_done(asked: Instruction, account: Account, context: WriteContext) ->
                 receipt.changes,
                 message=reason_of_change(asked, receipt.changes),
             )
-    # Where another line of the import has its receipt, that line has raised the precedence.
+    # If another line of the import has a receipt, it was that line that raised the precedence.
     if not own and any(
         account.precedences.get(request.role) == context.precedence for request in asked.requests
     ):
@@ -64,9 +64,9 @@ def decide(
 ) -> Decision:
     """The decision for a line whose requests give these holders, by the precedence of imports."""
     changes: list[RoleChange] = []
-    # Removing or resolving users does not decide what an older import could still say about the
-    # others in the role: only a line that sets a role takes precedence for it. A default holds
-    # until anybody is named.
+    # Only a line that sets a role takes precedence for it: after a removal or a resolution, an
+    # older import may still decide about the other holders. A default holds until somebody is
+    # named.
     decided: list[str] = []
     late: list[str] = []
     left: list[str] = []
@@ -118,8 +118,8 @@ def _change(
     decided: list[str],
     context: WriteContext,
 ) -> RecordWrite:
-    # Only the roles that change take this import's precedence, unless an older import can still
-    # write and overwrite the ones that merely stayed as they were.
+    # Only changed roles take this import's precedence. While an older import is open, unchanged
+    # roles take it too; otherwise the older import could overwrite them.
     changed = {change.role for change in changes}
     raised = (
         decided if context.older_open_imports else [role for role in decided if role in changed]
@@ -134,7 +134,7 @@ def _change(
         tuple(changes),
     )
     # A receipt may be dropped once its import is final: no chunk of it is processed again. Older
-    # imports that are not open are final; nothing is known of newer ones here, so theirs stay.
+    # imports that are not open are final; newer ones may be open, so their receipts stay.
     kept = tuple(
         receipt
         for receipt in account.receipts

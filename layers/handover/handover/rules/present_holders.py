@@ -33,7 +33,7 @@ def holders_after(
 def nobody_resolved(
     asked: Instruction, account: Account, lookup: LookupContext
 ) -> Rejection | None:
-    """The rejection of a line that names new users, when the wall keeps all of them out.
+    """The rejection of a line if the opco wall keeps out all the new users that it names.
 
     Otherwise the admitted users are assigned; users of another opco stay pending.
     """

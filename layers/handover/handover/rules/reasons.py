@@ -1,7 +1,7 @@
 """Why a line came out as it did, in words: since when, by which import, by which cell.
 
-Reasons follow from the account and the line alone, so that a reason costs no read and no write. A
-reason that follows from a stored change is the same whenever the line is decided again.
+A reason follows from the account and the line alone, so it costs no read and no write. A reason
+that follows from a stored change stays the same when the line is decided again.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from handover.rules.pending import address_in, is_pending
 
 DECIDED_LATER = "a later import has decided this account already"
 CHANGED_SINCE = "the account has changed since"
-# No import id begins like this: those are hexadecimal.
+# No import id begins like this: import ids are hexadecimal.
 _EDIT = "edit"
 NOTHING_ASKED = "every cell of the line leaves the account as it is"
 
 
 def reason_of_change(asked: Instruction, changes: Sequence[RoleChange]) -> str:
-    """Why these changes are not, or not only, what the line names; "" where they are just that."""
+    """Why these changes differ from the names in the line, in words; "" if they do not."""
     after = {change.role: change.after for change in changes}
     reasons = [
         f"{request.label} is cleared by {request.cleared_by}"
@@ -43,8 +43,8 @@ def reason_of_change(asked: Instruction, changes: Sequence[RoleChange]) -> str:
 def reason_to_leave(account: Account, asked: Instruction, precedence: str) -> str:
     """Since when the account has been as the line asks, and by which import.
 
-    `precedence` is that of the line's own import, which may be on the account already: it has
-    only confirmed what was there.
+    `precedence` is that of the line's own import. If the account has it already, the import has
+    only confirmed what was there, so it is not the reason.
     """
     if not asked.requests:
         return NOTHING_ASKED
@@ -62,11 +62,11 @@ def decided_later(account: Account, roles: Collection[str], begin: str = DECIDED
 
 
 def since(account: Account, roles: Collection[str], *, confirmed_by: str = "") -> str:
-    """ " since" when the roles are held as they are, and by which import; "" if nobody knows.
+    """ " since ..." with the time and the import that gave the roles their holders; "" if unknown.
 
-    The account keeps a receipt of the last change. Of an older one it keeps only the place in the
-    order of all imports, which begins with the time of the upload and ends with the beginning of
-    the import's id.
+    The account keeps a receipt of the last change. Of an older change it keeps only the precedence
+    of its import, which begins with the time of the upload and ends with the beginning of the
+    import's id.
     """
     newest = None
     for receipt in account.receipts:
@@ -101,7 +101,7 @@ def named(users: Collection[str]) -> str:
 def _is_met(request: AssignmentRequest, held: tuple[str, ...], expected: tuple[str, ...]) -> bool:
     if request.is_workflow:
         return held == expected
-    # Whoever is awaited under an address is the user who comes to have it.
+    # A pending address and the user who later has it are the same holder.
     return {address_in(one) for one in held} == {address_in(one) for one in expected}
 
 

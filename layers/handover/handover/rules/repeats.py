@@ -10,7 +10,7 @@ from handover.profiles.fields import LOGIN_NAME, About
 def repeated_line(
     line: Line, repeat: Repeat, key_label: str, about: About = About.ASSIGNMENTS
 ) -> LineResult:
-    """The result of a line that another one replaces, or that others contradict."""
+    """The result of a line that another line replaces, or that others contradict."""
     noun, one = ("user", "a user") if about is About.USERS else ("account", "an account")
     others = _others(repeat)
     if not repeat.is_conflict:
@@ -20,8 +20,8 @@ def repeated_line(
         line.number,
         key_label,
         "DUPLICATE_CONFLICT",
-        f"line {line.number}, {key_label}: the same {noun} stands with other values on line "
-        f"{others}, expected one line for {one}",
+        f"line {line.number}, {key_label}: the same {noun} has other values on line {others}, "
+        f"expected one line for {one}",
         "Keep the line that is right and delete the others.",
     )
     return LineResult(line, Outcome.REJECTED, rejection=rejection)
@@ -37,8 +37,8 @@ def repeated_login(line: Line, repeat: Repeat, binding: Binding) -> LineResult:
         label,
         "LOGIN_REPEATED",
         f"line {line.number}, {label}: different users ask for the login name {login!r}, also on "
-        f"line {_others(repeat)}, expected one of each user's own",
-        "Leave it with one of them and give the others another, or none.",
+        f"line {_others(repeat)}, expected a different one for each user",
+        "Keep it for one of them and give the others another login name, or none.",
     )
     return LineResult(line, Outcome.REJECTED, rejection=rejection)
 

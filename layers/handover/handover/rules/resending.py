@@ -16,13 +16,13 @@ from enum import Enum
 # A late message usually arrives before this time. Each further wait is twice as long.
 RESEND_AFTER_SECONDS = 300.0
 LONGEST_WAIT_SECONDS = 3600.0
-# A message counts as overtaken when it is older than one that was taken by at least this much:
+# A message counts as overtaken when a message that was sent at least this much later was taken:
 # queues keep the order only roughly, and two clocks differ.
 PASSED_SECONDS = 60.0
-# Workers note the newest sending time at most this often, in seconds of sending time.
+# Workers record a newest sending time only if it is this much later than the recorded one.
 NOTED_SECONDS = 20.0
-# A worker deletes a message only after its work is done: a message that was taken is delivered
-# again when its visibility timeout of 6 x 120 s is over. Twice that, plus the time of two workers.
+# A worker deletes a message only after its work is done, so SQS delivers a taken message again
+# after its visibility timeout of 6 x 120 s. This is twice that, plus the time of two workers.
 TAKEN_SECONDS = 1800.0
 
 
@@ -30,7 +30,7 @@ class Resend(Enum):
     """What to send again for an import."""
 
     NOTHING = "nothing"
-    # One message, although later ones were taken: it is lost, or its group has to wait.
+    # One message, because later ones were taken: this one is lost, or its group has to wait.
     PROBE = "probe"
     # One message for all imports of the queue: no message is being taken.
     PROBE_FOR_ALL = "probe for all"
@@ -40,9 +40,9 @@ class Resend(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What was sent for an import: last at `at`, of which `resends` times by a sweep.
+    """When something was last sent for an import, and how often sweeps have sent it again.
 
-    `is_probe_taken`: the last thing sent was a single message, and a worker has taken it.
+    `is_probe_taken`: the last thing sent was a probe, a single message, and a worker has taken it.
     """
 
     at: float
@@ -54,8 +54,8 @@ class Sent:
 class Seen:
     """What is known of a queue: the newest sending time of any message that was taken, 0 = none.
 
-    `probed_at`: when a sweep last sent a probe for all, and how many it has sent since one was
-    taken.
+    `probed_at` is when a sweep last sent a probe for all, `probes` how many it has sent since one
+    was taken.
     """
 
     newest_taken: float = 0.0
@@ -70,7 +70,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class ChunkSeen:
-    """A chunk that is not settled: its lease's end, and when it was last taken; 0 = never."""
+    """A chunk that is not settled: when its lease ends and when it was last taken; 0 = never."""
 
     number: int
     leased_until: float = 0.0
@@ -80,9 +80,9 @@ class ChunkSeen:
 def what_to_resend(now: float, sent: Sent, seen: Seen) -> Resend:
     """What a sweep sends for an import whose work is not done.
 
-    A lost message is sent again after RESEND_AFTER_SECONDS where nothing later waits; others lost
-    with it follow once that probe is taken. Probes may be lost too: the next one is sent after
-    twice the time, at most LONGEST_WAIT_SECONDS.
+    At the earliest after RESEND_AFTER_SECONDS, one message is sent again as a probe; once a worker
+    has taken it, the other lost messages follow. A probe may be lost too: the next one is sent
+    after twice the time, at most LONGEST_WAIT_SECONDS.
     """
     if sent.is_probe_taken:
         return Resend.LOST
@@ -96,7 +96,7 @@ def what_to_resend(now: float, sent: Sent, seen: Seen) -> Resend:
 
 
 def is_probe(sent_at: float | None, probed_at: float) -> bool:
-    """True for a chunk's message that was sent as a probe then; None = the time is unknown."""
+    """True when the message sent at `sent_at` (None = unknown) is the probe sent at `probed_at`."""
     return sent_at is not None and sent_at >= probed_at - PASSED_SECONDS
 
 
@@ -112,9 +112,9 @@ def wait_seconds(times: int) -> float:
 
 
 def lost_chunks(chunks: Iterable[ChunkSeen], now: float, before: float) -> list[int]:
-    """The numbers of chunks whose messages, sent before then, may be lost; in their order.
+    """The numbers, ascending, of the chunks whose messages, sent before `before`, may be lost.
 
-    A leased chunk has a worker, and the message of a taken one is delivered again automatically.
+    A leased chunk has a worker, and SQS delivers the message of a taken chunk again by itself.
     """
     return sorted(
         chunk.number

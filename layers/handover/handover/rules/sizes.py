@@ -16,11 +16,11 @@ from handover.rules.instructions import Instruction
 # address, name, phone and mobile: 1,000 x 5,000 bytes stay below the 6 MB limit of an answer.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_HOLDERS = 1_000
-# The bytes of these users together. A change holds all of them before and after, so no change
-# takes more than twice as much, and history entries and events stay far below their own limits.
+# The bytes of these users together. A change holds them as they were before and after it, so it
+# takes at most twice as much, and history entries and events stay far below their own limits.
 MAX_ASSIGNED_BYTES = 30 * 1024
 MAX_CHANGE_BYTES = 2 * MAX_ASSIGNED_BYTES
-# An item of DynamoDB; the part kept free is for the fields, which are not decided here.
+# The limit of a DynamoDB item; RESERVED_BYTES stay free for the fields, which have their own limit.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 MAX_ITEM_BYTES = 400 * 1024
 RESERVED_BYTES = 40 * 1024
@@ -31,10 +31,10 @@ MAX_DECIDED_BYTES = MAX_ITEM_BYTES - RESERVED_BYTES
 _COLLECTION_BYTES, _ELEMENT_BYTES = 3, 1
 # The names and fixed texts of a receipt, and of a change in it, rounded up.
 _MARK_BYTES, _CHANGE_BYTES = 250, 40
-# This few users of this few roles are below every limit, whatever their names.
+# So few users in so few roles are below every limit, whatever their names.
 _FEW = 20
 
-STILL_CHANGING = "older imports that have changed this account have not ended; try again then"
+STILL_CHANGING = "older imports that have changed this account have not ended; try again later"
 
 
 def texts_bytes(texts: Iterable[str]) -> int:
@@ -90,9 +90,9 @@ def too_large(
 ) -> Decision | None:
     """Why the account cannot hold what the line asks for; None when it can.
 
-    A line that does not make the account larger is refused only where its own change does not fit.
-    Receipts of older imports are dropped when those end, so they are not an error of the line: such
-    a line is not processed.
+    A line that does not make the account larger is refused only if its own change does not fit. If
+    only the receipts of older imports do not fit, the line is not wrong, because these receipts are
+    dropped when those imports end: the line is NOT_PROCESSED.
     """
     before, after = write.record.assigned, write.assigned
     if len(write.receipts) == 1 and len(after) <= _FEW and holders(after) <= _FEW:

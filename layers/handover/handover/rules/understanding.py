@@ -27,9 +27,9 @@ def understanding_of(profile: Profile) -> Understanding:
 
 
 def canonical(line: Line, binding: Binding, profile: Profile) -> tuple[str, tuple[str, ...]] | None:
-    """What a line is about and what it asks for, in a form for comparing lines.
+    """What a line is about and what it asks for, in a form in which lines can be compared.
 
-    None when the line is invalid: such a line is no other line's duplicate.
+    None for an invalid line, which is never a duplicate of another one.
     """
     asked = understanding_of(profile)(line, binding, profile)
     if isinstance(asked, Rejection):
@@ -57,7 +57,7 @@ def canonical(line: Line, binding: Binding, profile: Profile) -> tuple[str, tupl
 
 
 def _ways_of_naming(request: AssignmentRequest) -> tuple[str, ...]:
-    """How the names may name users, when that matters: an address always is one."""
+    """The ways in which the names may name users; () if all are addresses, which need no others."""
     if request.is_workflow or request.operation is Operation.RECORD:
         return ()
     return () if all("@" in name for name in request.names) else ("by", *request.by)
@@ -68,7 +68,7 @@ def canonical_login(
 ) -> tuple[str, tuple[str, ...]] | None:
     """The login name that a line asks for, in normal form, and the user it is for.
 
-    None when it asks for none: a user that the line deletes needs none.
+    None when the line asks for none, is invalid, or deletes the user, who then needs none.
     """
     asked = understanding_of(profile)(line, binding, profile)
     if isinstance(asked, Rejection):

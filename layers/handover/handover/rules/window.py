@@ -1,8 +1,8 @@
 """How many calls are in flight at a time: more while they succeed, half as many when one is busy.
 
-As TCP does: from a few calls one more with each success up to the size at which a service was
-last busy, then one more with each full window. So a table that has room is used at once, and a
-busy one is left alone.
+It works like TCP's congestion control: each success adds one call, up to the size at which the
+service was last busy; above that, each full window adds one. So a table that has room is used at
+once, and a busy one gets fewer calls.
 
 https://datatracker.ietf.org/doc/html/rfc5681#section-3.1
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 MIN_IN_FLIGHT, MAX_IN_FLIGHT = 1, 16
-# What a fresh partition takes without a thought, and four times what one call at a time would do.
+# A new partition takes this many calls easily; they are four times as fast as single calls.
 FIRST_IN_FLIGHT = 4
 
 
@@ -20,8 +20,8 @@ FIRST_IN_FLIGHT = 4
 class Window:
     """`size` calls may be in flight; `round` counts how often the window was halved.
 
-    `most` is the size up to which each success adds one; beyond it, `succeeded` counts up to a
-    full window.
+    Up to the size `most` each success adds one; above it, `succeeded` counts the successes until
+    they fill the window.
     """
 
     size: int = FIRST_IN_FLIGHT
@@ -38,9 +38,9 @@ class Window:
         return replace(self, succeeded=self.succeeded + 1)
 
     def after_busy(self, begun_in: int) -> Window:
-        """The window after a call that a service was too busy for; `begun_in` is its round.
+        """The window after a busy answer to a call; `begun_in` is the round in which it began.
 
-        Calls that were in flight together halve it once.
+        Several busy answers to calls of one round halve the window only once.
         """
         if begun_in < self.round:
             return self

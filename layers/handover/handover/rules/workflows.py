@@ -24,7 +24,7 @@ def workflow_of(
 
 
 def _same_text(name: str, known: Iterable[str]) -> str | None:
-    """The known name that differs from `name` only in its Unicode form, as if typed elsewhere."""
+    """The known name that differs from `name` only in its Unicode form; None if there is none."""
     return next((one for one in sorted(known) if is_same_text(one, name)), None)
 
 
