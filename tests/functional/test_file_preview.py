@@ -83,7 +83,7 @@ def test_a_preview_says_how_the_file_is_read_and_what_it_fits(furnished: Pipelin
                 "samples": [AMINA],
             },
         ],
-        "blanks": "An empty cell takes whoever holds the role off the account; so does 'none'.",
+        "blanks": "An empty cell removes the holders of the role from the account; so does 'none'.",
     }
 
 

@@ -22,7 +22,7 @@ from handover.profiles.sentences import blanks_of, conditions_of, purpose_of
             "multi-with-workflow",
             "Sets who holds account_manager and the workflow of each account in the file.",
         ),
-        ("directory-accounts", "Creates accounts and updates what the directory says of them."),
+        ("directory-accounts", "Creates accounts and updates their fields in the directory."),
         ("directory-users", "Creates, updates and deletes users of the directory."),
         ("role-team", "Sets the roles of each account in the file."),
     ],
@@ -35,17 +35,17 @@ def test_a_profile_says_what_its_files_do(name: str, sentence: str) -> None:
     ("blank", "words", "sentence"),
     [
         (Blank.ERROR, {"none"}, "An empty cell is an error, and its line is rejected."),
-        (Blank.KEEP, set(), "An empty cell leaves what is there as it is."),
+        (Blank.KEEP, set(), "An empty cell changes nothing."),
         (
             Blank.KEEP,
             {"none", "-"},
-            "An empty cell leaves what is there as it is; to clear it, write '-' or 'none'.",
+            "An empty cell changes nothing; to clear a value, write '-' or 'none'.",
         ),
-        (Blank.CLEAR, set(), "An empty cell takes whoever holds the role off the account."),
+        (Blank.CLEAR, set(), "An empty cell removes the holders of the role from the account."),
         (
             Blank.CLEAR,
             {"none"},
-            "An empty cell takes whoever holds the role off the account; so does 'none'.",
+            "An empty cell removes the holders of the role from the account; so does 'none'.",
         ),
     ],
 )
@@ -60,7 +60,7 @@ def test_a_profile_says_what_an_empty_cell_does(
 def test_an_empty_cell_of_a_directory_file_clears_a_field() -> None:
     profile = replace(presets()["directory-users"], blank=Blank.CLEAR, clear_words=frozenset())
 
-    assert blanks_of(profile) == "An empty cell clears what the directory says."
+    assert blanks_of(profile) == "An empty cell clears the field."
 
 
 def test_columns_of_present_holders_are_named_where_a_file_has_them() -> None:
@@ -69,6 +69,6 @@ def test_columns_of_present_holders_are_named_where_a_file_has_them() -> None:
 
     assert conditions_of(profile, {"email"}) == ""
     assert conditions_of(profile, both) == (
-        "A line applies only if its account is held as in 'Current account manager' and "
-        "'Current viewers'; an empty cell is no condition."
+        "A line applies only if the account has the holders in 'Current account manager' and "
+        "'Current viewers'; an empty cell sets no condition."
     )

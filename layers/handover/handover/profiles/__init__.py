@@ -1,4 +1,4 @@
-"""Profiles as data: presets, which column of a file is which, settings, and how to check them.
+"""Profiles as data: presets, the meaning of a file's columns, settings, and how to check them.
 
-Nothing here looks at one line or at the directory: that is for `rules`. Pure.
+Nothing here looks at one line or at the directory: `rules` does that. Pure.
 """

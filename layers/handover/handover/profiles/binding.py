@@ -26,7 +26,7 @@ def known_labels(profile: Profile, mapping: Mapping[str, str]) -> frozenset[str]
 
 
 def check_mapping(profile: Profile, mapping: Mapping[str, str]) -> None:
-    """Raises InvalidRequestError for a column that the profile does not have, and too many labels.
+    """Raises InvalidRequestError for a column that the profile does not have, or too many labels.
 
     The mapping may have at most MAX_MAPPING_BYTES as JSON.
     """
@@ -60,7 +60,7 @@ def bind(
     for column in profile.columns:
         index = _place(column, found, labels, line)
         if index is None:
-            # The key column is never optional, whatever a stored profile says about it.
+            # The key column is never optional, whatever a stored profile says.
             if column.is_required or column.holds in KEYS:
                 missing.append(column)
         elif column.holds in KEYS:
@@ -78,7 +78,7 @@ def bind(
 
 
 def _joined(roles: Sequence[RoleColumn]) -> tuple[RoleColumn, ...]:
-    """One column for each role and kind, which has the related columns."""
+    """One column for each role and kind; it refers to the other columns of its role."""
     beside = {
         (column.role, column.holds): column.index for column in roles if column.holds in BESIDE
     }
@@ -161,11 +161,11 @@ def _remedy(
     mapping: Mapping[str, str],
 ) -> str:
     """What to do about columns that the header lacks, with the `--map` to type."""
-    # Only a refused header is compared with what people call columns; no worker meets one.
+    # Imported here: only a refused header is matched with other names, and no worker meets one.
     from handover.profiles.matching import match_columns
 
     missing = {column.label for column in columns}
-    # Where the column of a role is missing, that of its present holder may be the one meant.
+    # A label that looks like that of a present holder may be meant for the missing column itself.
     assigning = [column for column in profile.columns if column.holds is not Holds.CURRENT]
     found = [
         match

@@ -9,13 +9,13 @@ from handover.profiles.names import MAX_NAME_CHARS, check_role, check_spelling
 from handover.profiles.profile import BESIDE, EACH_ROLE, KEYS, Profile
 from handover.reading.labels import normal_label
 
-# A header has at most 64 KiB; a profile needs no more for it.
+# A header has at most 64 KiB, so no profile needs more columns or longer labels.
 MAX_COLUMNS = 200
 MAX_LABEL_CHARS = 200
 
 
 def check_profile(profile: Profile) -> None:
-    """Raises InvalidRequestError, whose `field` is the path, for an unusable profile."""
+    """Raises InvalidRequestError for an unusable profile; its `field` is the path of the error."""
     if not _is_text(profile.title) or len(profile.title) > MAX_LABEL_CHARS:
         raise InvalidRequestError("title", f"title: expected at most {MAX_LABEL_CHARS} characters")
     if len(profile.columns) > MAX_COLUMNS:
@@ -52,7 +52,7 @@ def check_spellings(profile: Profile, known: Collection[str]) -> None:
 def check_labels(profile: Profile) -> None:
     """Raises InvalidRequestError when two columns share a label, in any case and spacing.
 
-    The columns of the tenant's roles are checked once they are added.
+    Columns for the tenant's roles are checked only once `with_roles` has added them.
     """
     seen: dict[str, int] = {}
     for place, column in enumerate(profile.columns):

@@ -1,4 +1,4 @@
-"""Which columns of a file say what, once its header is bound to a profile."""
+"""What each column of a file says, once its header is bound to a profile."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from handover.profiles.profile import Holds, NamedBy
 class RoleColumn:
     """A column that says something about one role, or about the workflow.
 
-    `expected` is the column with the holders that the role must have for this one to apply,
-    `replaced` that of the user whom the named users replace. `others` are columns of the role that
-    apply, in order, where this one is blank.
+    `expected` is the index of the column with the holders that the role must have now; `replaced`
+    that of the column with the user whom the named users replace. Where this column is blank, the
+    first of `others` that is not blank applies.
     """
 
     index: int
@@ -31,7 +31,7 @@ class Binding:
     """Which columns hold what the profile needs; indexes count from 0.
 
     `key` is the column that identifies what lines are about, `key_label` its label in the file.
-    `conditions` are the columns of who must hold a role now for the line to apply.
+    `conditions` are the columns that say who must hold a role now for the line to apply.
     """
 
     key: int
@@ -60,12 +60,12 @@ class Binding:
         ]
 
     def role_of(self, role: str) -> RoleColumn | None:
-        """The column of that role or field."""
+        """The column of that role or field; None when the file has none."""
         return next((column for column in self.roles if column.role == role), None)
 
     @property
     def is_relative(self) -> bool:
-        """True when all lines depend on present holders, so that older imports must end first."""
+        """True when lines depend on present or replaced holders: older imports must end first."""
         return any(
             place is not None
             for column in self.roles

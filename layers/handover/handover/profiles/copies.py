@@ -14,12 +14,12 @@ from handover.reading.labels import normal_label
 def mapped_copy(
     profile: Profile, mapping: Mapping[str, str], roles: Sequence[Role], *, name: str, title: str
 ) -> Profile:
-    """`profile` as version 1 of another, for files whose labels are those of `mapping`.
+    """`profile` as version 1 of another profile, for files with the labels of `mapping`.
 
     The previous labels stay valid, unless one is now another column's label. If the mapping names a
     column of the tenant's `roles`, those columns become fixed: the copy has the roles of today.
-    Raises InvalidRequestError for a label that no column has, and for one that would leave a column
-    without a label.
+    Raises InvalidRequestError for a label that no column has, and for a mapping that would leave a
+    column without a label.
     """
     written = profile.with_roles(roles)
     check_mapping(written, mapping)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 class ProfileField:
     """A field: its type, its meaning, and its default.
 
-    `default` "" for a required field. Texts are Markdown.
+    `default` is "" for a required field. Texts are Markdown.
     """
 
     value: str
@@ -51,7 +51,7 @@ PROFILE_FIELDS: Mapping[str, ProfileField] = {
     ),
     "unknown_user": ProfileField(
         "`error` or `pending`",
-        "whether an unknown address rejects the line, or waits until a user has it",
+        "whether a line with an unknown address is rejected, or the address waits for its user",
     ),
     "required_user_roles": ProfileField(
         "a list of user roles", "a user must have one of them to be assigned; empty: any user"
@@ -69,16 +69,17 @@ PROFILE_FIELDS: Mapping[str, ProfileField] = {
         " first or last one applies",
     ),
     "uploader_roles": ProfileField(
-        "a list of user roles", "who may upload once the profile is on; empty: every active user"
+        "a list of user roles",
+        "who may upload while the profile is switched on; empty: every active user",
     ),
     "on_error": ProfileField(
         "`apply_good`, `all_or_nothing` or `stop_above: n %`",
-        "what becomes of the good lines of a file in which others cannot be applied; an upload or a"
+        "what happens to the good lines of a file if other lines cannot be applied; an upload or a"
         " source may choose otherwise",
         default="`apply_good`",
     ),
     "fallback_encoding": ProfileField(
-        "`windows-1252` or `null`", "how bytes are read that are not UTF-8; `null`: refuse the file"
+        "`windows-1252` or `null`", "how to read bytes that are not UTF-8; `null`: refuse the file"
     ),
 }
 
@@ -122,7 +123,7 @@ HOLDS: Mapping[str, str] = {
 ROLE_FIELDS: Mapping[str, ProfileField] = {
     "max_users": ProfileField(
         "a number from 1, or `null`",
-        "how many users hold the role at most; `null`: any number",
+        "how many users may hold the role; `null`: any number",
         default="`null`",
     ),
     "assigned_by": ProfileField(

@@ -1,7 +1,7 @@
 """Directory fields of accounts and users, each treated as a role.
 
-A field is decided, ordered and recorded like a role, so it has a name among the roles: `#opco`. No
-role of a tenant begins with `#`.
+A field is decided, ordered and recorded like a role, so it has a name like a role: `#opco`. No role
+of a tenant begins with `#`.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ FIELDS: Mapping[About, Mapping[str, Form]] = {
         LOGIN_NAME: Form.TEXT,
     },
 }
-# A missing line or word never deletes anybody: deletion takes this status.
+# Only the status `deleted` deletes a user: a missing line or an empty cell never does.
 STATUSES: Mapping[About, tuple[str, ...]] = {
     About.ACCOUNTS: (ACTIVE, INACTIVE),
     About.USERS: (ACTIVE, INACTIVE, DELETED),

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from handover.profiles.profile import Column, Holds, Profile
 from handover.reading.labels import normal_label
 
-# How alike (of 1) two labels must be for one to be suggested in place of the other. The label of a
-# condition contains that of the role itself, so it must be more alike.
+# How alike (from 0 to 1) two labels must be for one to be suggested instead of the other. The label
+# of a condition contains that of its role, so it must be more alike.
 ALIKE, CONDITION_ALIKE = 0.75, 0.9
 
 
@@ -17,8 +17,8 @@ def ignored_columns(
 ) -> list[tuple[str, str | None]]:
     """The labels that `bind` does not use, each with the most similar label of the profile.
 
-    The second is None if no unused column of the profile has a similar name. Labels with one come
-    first, otherwise in the header's order; blank ones are left out.
+    The second is None if no unused column of the profile has a similar name. Labels with a similar
+    name come first; otherwise the header's order stays. Blank labels are left out.
     """
     own_names = {normal_label(theirs): normal_label(ours) for theirs, ours in mapping.items()}
     found = [own_names.get(normal_label(label), normal_label(label)) for label in labels]
@@ -37,8 +37,8 @@ def ignored_columns(
 
 
 def _most_alike(name: str, free: Mapping[str, Column]) -> str | None:
-    """The label of the column that was probably meant by a name that is none of theirs."""
-    # Most files have no such column.
+    """The label of the free column that `name` probably means; None if none is similar."""
+    # Imported here: most files have no ignored column.
     from difflib import get_close_matches
 
     for is_condition, alike in ((True, CONDITION_ALIKE), (False, ALIKE)):

@@ -50,8 +50,8 @@ def narrowed(profile: Profile, role: str) -> Profile:
 def handing_over(profile: Profile, role: str) -> Profile:
     """`profile` for files that replace one user in `role` with others, or with NOBODY.
 
-    No profile has its labels; otherwise such files would be read as naming all holders of the role.
-    Raises ValueError when the profile has no such role.
+    No other profile has these labels: read with another one, such a file would set all holders of
+    the role. Raises ValueError when the profile has no such role.
     """
     narrow = narrowed(profile, role)
     account, given = narrow.columns
@@ -68,9 +68,8 @@ def handing_over(profile: Profile, role: str) -> Profile:
 def restoring(profile: Profile, roles: Sequence[str]) -> Profile:
     """The profile of files that restore `roles` to earlier holders, if the expected ones hold them.
 
-    Of the rules of `profile` only the opco wall is kept: an earlier holder may hold the role again,
-    as long as the user exists and is active. Whoever asks for the job says who may submit such
-    files.
+    Only the opco wall of `profile` applies: an earlier holder may hold the role again, as long as
+    the user exists and is active. The caller says who may submit such files.
     """
     columns = [Column(Holds.ACCOUNT, ACCOUNT_LABEL)]
     for role in roles:
@@ -107,7 +106,7 @@ def resolving(roles: Sequence[str]) -> Profile:
 
 
 def _made_distinct(columns: Sequence[Column]) -> tuple[Column, ...]:
-    """The columns, with a number added to a label that would equal an earlier one.
+    """The columns; a label that would equal an earlier one gets a number.
 
     Accounts may have roles that differ only in case.
     """

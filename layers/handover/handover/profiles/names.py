@@ -1,4 +1,4 @@
-"""Valid names, above all of a role, which is part of keys, paths, headers and reports."""
+"""Which names are valid, above all those of roles: they are in keys, paths, headers and reports."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from handover.reading.labels import normal_label
 
 MAX_NAME_CHARS = 100
 TENANT_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-# Of the 1,024 bytes of a portfolio's key, the id of an account takes up to 512, a pending address
-# 320, and the separators two.
+# A portfolio's key has at most 1,024 bytes. The id of an account takes up to 512 of them, a pending
+# address 320, and the separators two.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 MAX_ROLE_BYTES = 1024 - 512 - 320 - 2
 
@@ -59,7 +59,7 @@ def check_role(field: str, role: str) -> None:
 
 
 def workflow_role(definition: Role) -> Role:
-    """The tenant's definition of the workflow role, of which an account has at most one.
+    """The tenant's definition of the workflow role; an account has at most one workflow.
 
     Raises InvalidRequestError for a `max_users` other than 1 or None.
     """

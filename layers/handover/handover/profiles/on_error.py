@@ -1,4 +1,4 @@
-"""What lines that cannot be applied do to the rest of their file: a choice of whoever sends it."""
+"""What happens to a file when some of its lines cannot be applied; whoever sends it chooses."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ FORMS = '"apply_good", "all_or_nothing" or "stop_above: n %" with n from 1 to 99
 
 
 class OnErrorKind(StrEnum):
-    """What happens to the good lines of a file that has others.
+    """What happens to the good lines of a file in which other lines fail.
 
-    APPLY_GOOD: they are applied. ALL_OR_NOTHING: none is. STOP_ABOVE: none is if the others are
-    more than a percentage.
+    APPLY_GOOD: they are applied. ALL_OR_NOTHING: none is. STOP_ABOVE: none is if more than a
+    percentage of all lines fail.
     """
 
     APPLY_GOOD = "apply_good"
@@ -40,7 +40,7 @@ class OnError:
         return self.kind is not OnErrorKind.APPLY_GOOD
 
     def allows(self, failing: int, lines: int) -> bool:
-        """True when a file of so many lines may be applied although these fail."""
+        """True when a file with `lines` lines may be applied although `failing` of them fail."""
         match self.kind:
             case OnErrorKind.APPLY_GOOD:
                 return True
@@ -54,7 +54,7 @@ APPLY_GOOD = OnError()
 
 
 def on_error_from(text: str) -> OnError:
-    """The choice in its sent form, in any case; raises ValueError that says what was expected."""
+    """The choice that `text` states, in any case; raises ValueError that says what was expected."""
     plain = " ".join(text.casefold().split())
     if plain in (OnErrorKind.APPLY_GOOD, OnErrorKind.ALL_OR_NOTHING):
         return OnError(OnErrorKind(plain))

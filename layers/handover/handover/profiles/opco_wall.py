@@ -1,4 +1,4 @@
-"""Where a user may not hold an account of another opco: a setting of the tenant."""
+"""When a user may not hold an account of another opco: a setting of the tenant."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from enum import StrEnum
 
 
 class OpcoWall(StrEnum):
-    """Where a user may not hold an account of another opco.
+    """When a user may not hold an account of another opco.
 
-    ALWAYS: wherever both have an opco. BY_PROFILE: only where the profile of the file says so.
+    ALWAYS: whenever both have an opco. BY_PROFILE: only if the profile of the file says so.
     """
 
     ALWAYS = "always"

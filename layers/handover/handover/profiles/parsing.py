@@ -121,7 +121,7 @@ def profile_json(profile: Profile) -> dict[str, Any]:
         "uploader_roles": sorted(profile.uploader_roles),
         "fallback_encoding": profile.fallback_encoding,
     }
-    # Only where it says something, so that plans can be read by code that does not know the field.
+    # Written only if it limits something, so that code that does not know the field can read plans.
     return fields | ({"on_error": str(profile.on_error)} if profile.on_error.is_limited else {})
 
 
@@ -138,7 +138,7 @@ _OF_A_ROLE = frozenset(
     }
 )
 _BY_NAMES = frozenset({Holds.USERS, Holds.INITIAL, Holds.CURRENT})
-# The possible columns besides the one of what lines are about.
+# For each subject of lines: the kind of its key column, and the kinds that other columns may have.
 _KEYS = {About.ASSIGNMENTS: Holds.ACCOUNT, About.ACCOUNTS: Holds.ACCOUNT, About.USERS: Holds.USER}
 _SAYING = {
     About.ASSIGNMENTS: frozenset(
@@ -150,7 +150,10 @@ _SAYING = {
 
 
 def role_from_json(role: str, data: Mapping[str, Any], path: str) -> Role:
-    """The role in parsed JSON; `path` is its place, for the error."""
+    """The role in parsed JSON; an error names `path` as its place.
+
+    Raises InvalidRequestError for the name of a field, an unknown field, or a wrong value.
+    """
     if is_field(role):
         raise InvalidRequestError(path, f"{role!r}: only fields begin with {FIELD!r}, roles do not")
     unknown = set(data) - set(ROLE_FIELDS)
@@ -190,7 +193,7 @@ def _column(data: Mapping[str, Any], path: str, roles: Collection[str]) -> Colum
         except ValueError as wrong:
             raise InvalidRequestError(f"{path}.by", str(wrong)) from wrong
         if not by:
-            raise InvalidRequestError(f"{path}.by", "say how a cell names a user")
+            raise InvalidRequestError(f"{path}.by", "by: expected at least one way to name a user")
     elif holds is Holds.WORKFLOW:
         role = WORKFLOW_ROLE
     return Column(
@@ -204,7 +207,7 @@ def _column(data: Mapping[str, Any], path: str, roles: Collection[str]) -> Colum
 
 
 def _names_users(holds: Holds, role: str) -> bool:
-    """True when cells of the column name users, so that it says how."""
+    """True when cells of the column name users; `by` then says how."""
     return holds in _BY_NAMES and role != WORKFLOW_ROLE
 
 

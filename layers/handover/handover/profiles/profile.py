@@ -19,11 +19,11 @@ from handover.reading.labels import normal_label
 class Holds(StrEnum):
     """What the cells of a column contain.
 
-    USERS and WORKFLOW: what the account must have. CURRENT: what it must have now for the line to
-    apply, if the cell is not blank. EXPECTED: what it must have now for the same role's other
-    column to apply; blank = nobody. REPLACED: the one holder whom the users in that column replace.
-    REMOVED: users to remove from the role. RESOLVED: addresses that were unknown and have a user
-    now. FIELD: a field of the account or the user that the line is about. INITIAL: who must hold
+    USERS and WORKFLOW: what the account gets. CURRENT: what it must have now, or the line does not
+    apply; blank = no condition. EXPECTED: what it must have now, or the role's other column does
+    not apply; blank = nobody. REPLACED: the one holder whom the users in the role's other column
+    replace. REMOVED: users to remove from the role. RESOLVED: addresses that were unknown and have
+    a user now. FIELD: a field of the account or the user that the line is about. INITIAL: who gets
     the role if the account is new.
     """
 
@@ -40,11 +40,11 @@ class Holds(StrEnum):
     INITIAL = "initial"
 
 
-# What the lines of a file are about; a file has a column for one of them.
+# The kinds of the key column, which says what a line is about; a file has one key column.
 KEYS = frozenset({Holds.ACCOUNT, Holds.USER})
-# These say nothing alone: they qualify the other column of their role, or the line.
+# These columns assign nothing: they qualify the other column of their role, or the line.
 BESIDE = frozenset({Holds.CURRENT, Holds.EXPECTED, Holds.REPLACED})
-# In a column of CURRENT, this means nobody in every profile, like the words that clear.
+# In every profile, a cell of CURRENT with this text means nobody, and so do the clearing words.
 NOBODY = "(nobody)"
 
 
@@ -65,7 +65,7 @@ class Blank(StrEnum):
 
 
 class UnknownUser(StrEnum):
-    """How a line is treated that names somebody who is not in the directory.
+    """What happens to a line that names somebody who is not in the directory.
 
     PENDING: an address is kept until a user has it; a name without a user is still an error.
     """
@@ -81,9 +81,9 @@ class InactiveAccounts(StrEnum):
     ERROR = "error"
 
 
-# In a profile of the tenant's roles, this stands for each of them in turn.
+# In a profile with tenant roles, this text stands for each of these roles in turn.
 EACH_ROLE = "{role}"
-# The role of workflows: one holder, with a name, decided like a user's role.
+# The workflow is treated as a role whose only holder is the workflow's name.
 WORKFLOW_ROLE = "workflow"
 
 
@@ -112,7 +112,7 @@ class Column:
 class Role:
     """A role of the profile; `max_users` None = any number.
 
-    An uploader must have one of the user roles `assigned_by` to assign the role; none = any.
+    An uploader must have one of the user roles `assigned_by` to assign the role; empty = no limit.
     """
 
     role: str
@@ -120,7 +120,7 @@ class Role:
     assigned_by: frozenset[str] = frozenset()
 
     def admits_assigner(self, roles: frozenset[str]) -> bool:
-        """True when somebody with these user roles may assign it."""
+        """True when somebody with these user roles may assign the role."""
         return not self.assigned_by or bool(self.assigned_by & roles)
 
 
@@ -128,9 +128,9 @@ class Role:
 class Profile:
     """Everything about one kind of file that differs between customers.
 
-    With `has_tenant_roles`, columns whose role is EACH_ROLE stand for one column for each role that
-    the tenant has defined; `with_roles` adds those columns. `about` says what lines are about,
-    `on_error` what lines that fail do to the others where nobody has chosen.
+    With `has_tenant_roles`, a column whose role is EACH_ROLE stands for one column for each role
+    that the tenant has defined; `with_roles` adds those columns. `about` says what lines are about,
+    `on_error` what failing lines do to the others, unless whoever sends the file has chosen.
     """
 
     name: str
@@ -165,9 +165,9 @@ class Profile:
         return not self.uploader_roles or bool(self.uploader_roles & roles)
 
     def is_blank(self, cell: str) -> bool:
-        """True for an empty cell: white space, and list separators with nothing between.
+        """True for an empty cell: only white space, or only list separators and white space.
 
-        Formulas that join empty cells give such a cell.
+        Formulas that join empty cells produce such separators.
         """
         text = cell.strip()
         if not text or self.list_separator is None or text[0] != self.list_separator:
@@ -181,7 +181,7 @@ class Profile:
         return cell.strip().casefold() in self.clear_words | {NOBODY}
 
     def is_clearing(self, cell: str) -> bool:
-        """True when a cell with this text asks to remove the users."""
+        """True when a cell with this text asks to remove the holders."""
         if self.is_blank(cell):
             return self.blank is Blank.CLEAR
         return cell.strip().casefold() in self.clear_words
@@ -189,7 +189,7 @@ class Profile:
     def with_roles(self, roles: Iterable[Role]) -> Profile:
         """This profile with the tenant's roles in place of EACH_ROLE.
 
-        A tenant may say who assigns workflows, but that role has no column of users.
+        A tenant's definition of the workflow role adds no column: it says who assigns workflows.
         """
         if not self.has_tenant_roles:
             return self
@@ -202,7 +202,7 @@ class Profile:
                 columns += (column.of_role(role) for role in found)
             else:
                 columns.append(column)
-        # A role may be called "current ...": then its own column has that label.
+        # A role may be called "current ...": then the label belongs to that role's own column.
         labels = {normal_label(one.label) for one in columns if one.holds is not Holds.CURRENT}
         distinct = tuple(
             one

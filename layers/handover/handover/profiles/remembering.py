@@ -11,8 +11,8 @@ from handover.profiles.profile import Profile
 from handover.reading.labels import normal_label
 from handover.reading.own_columns import own_columns_at
 
-# A tenant has some dozens of kinds of files. All of its mappings are one item, which is read whole
-# and may have 400 KB; these limits leave most of that free.
+# A tenant has some dozens of kinds of files. One item, which is read whole and may have 400 KB,
+# holds all of its mappings; these limits leave most of the item free.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 MAX_MAPPINGS = 100
 MAX_MAPPING_BYTES = 16 * 1024
@@ -34,9 +34,9 @@ class RememberedMapping:
 
 
 def fingerprint_of(labels: Sequence[str]) -> str:
-    """Equal for headers with the same labels, in any order, case and spacing.
+    """A text that is equal for headers with the same labels, in any order, case and spacing.
 
-    The report's own columns of an uploaded errors.csv do not count, nor do blank labels.
+    The report's own columns of an uploaded errors.csv and blank labels do not count.
     """
     own = {normal_label(label) for label in labels[: own_columns_at(labels)]} - {""}
     text = json.dumps(sorted(own)).encode()

@@ -11,7 +11,7 @@ from handover.profiles.profile import EACH_ROLE, WORKFLOW_ROLE, Blank, Holds, Pr
 def purpose_of(profile: Profile) -> str:
     """What a file of the profile does."""
     if profile.about is About.ACCOUNTS:
-        return "Creates accounts and updates what the directory says of them."
+        return "Creates accounts and updates their fields in the directory."
     if profile.about is About.USERS:
         return "Creates, updates and deletes users of the directory."
     columns = (column.role for column in profile.columns)
@@ -24,7 +24,7 @@ def purpose_of(profile: Profile) -> str:
 
 
 def conditions_of(profile: Profile, matched: Collection[str]) -> str:
-    """What the file's columns of present holders do, "" if it has none of them.
+    """What the file's columns of present holders do; "" if the file has none.
 
     `matched` are the labels of the profile's columns that the file has.
     """
@@ -37,7 +37,8 @@ def conditions_of(profile: Profile, matched: Collection[str]) -> str:
         return ""
     named = _list([repr(label) for label in labels])
     return (
-        f"A line applies only if its account is held as in {named}; an empty cell is no condition."
+        f"A line applies only if the account has the holders in {named}; an empty cell sets no "
+        "condition."
     )
 
 
@@ -46,15 +47,15 @@ def blanks_of(profile: Profile) -> str:
     if profile.blank is Blank.ERROR:
         return "An empty cell is an error, and its line is rejected."
     if profile.blank is Blank.KEEP:
-        does = "An empty cell leaves what is there as it is"
+        does = "An empty cell changes nothing"
     elif profile.about is About.ASSIGNMENTS:
-        does = "An empty cell takes whoever holds the role off the account"
+        does = "An empty cell removes the holders of the role from the account"
     else:
-        does = "An empty cell clears what the directory says"
+        does = "An empty cell clears the field"
     if not profile.clear_words:
         return f"{does}."
     words = " or ".join(repr(word) for word in sorted(profile.clear_words))
-    more = "so does" if profile.blank is Blank.CLEAR else "to clear it, write"
+    more = "so does" if profile.blank is Blank.CLEAR else "to clear a value, write"
     return f"{does}; {more} {words}."
 
 

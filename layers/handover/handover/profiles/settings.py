@@ -15,7 +15,7 @@ from handover.profiles.parsing import NAME_PATTERN
 # clear a manager.
 CLEAR_GUARD_PERCENT = 20
 CLEAR_GUARD_LINES = 10
-# Nothing is more than all of it, so a guard with this percentage holds nothing.
+# No share exceeds 100 %, so a guard with this percentage stops nothing.
 NO_LIMIT = 100
 CHANGE_GUARD_LINES = 10
 # A name has at most 63 characters, so the settings stay far below the 400 KB of an item.
@@ -37,12 +37,12 @@ class Settings:
         default=CLEAR_GUARD_PERCENT,
         metadata={
             MEANING: "a file waits for an Admin if it would remove managers on more than this"
-            " percentage of its lines"
+            " percentage of its lines, and on more than `clear_guard_lines` lines"
         },
     )
     clear_guard_lines: int = field(
         default=CLEAR_GUARD_LINES,
-        metadata={MEANING: "and on more lines than this; both limits must be exceeded"},
+        metadata={MEANING: "`clear_guard_percent` applies only above this number of such lines"},
     )
     change_guard_percent: int = field(
         default=NO_LIMIT,
@@ -54,28 +54,29 @@ class Settings:
     portfolio_guard_percent: int = field(
         default=NO_LIMIT,
         metadata={
-            MEANING: "or if it would take more than this percentage of the accounts that somebody"
-            " holds in a role; `100`: no limit"
+            MEANING: "a file waits for an Admin if it would take from a user more than this"
+            " percentage of the accounts that the user holds in a role; `100`: no limit"
         },
     )
     tenant_guard_percent: int = field(
         default=NO_LIMIT,
         metadata={
-            MEANING: "or if it would change more than this percentage of the tenant's accounts;"
-            " `100`: no limit"
+            MEANING: "a file waits for an Admin if it would change more than this percentage of the"
+            " tenant's accounts; `100`: no limit"
         },
     )
     change_guard_lines: int = field(
         default=CHANGE_GUARD_LINES,
         metadata={
-            MEANING: "and on more lines than this; up to so many lines none of the three applies"
+            MEANING: "the three limits above apply only if more lines than this would change an"
+            " account"
         },
     )
     uploader_may_approve: bool = field(
         default=False,
         metadata={
-            MEANING: "whether an Admin may approve a file that they have uploaded themselves, also"
-            " where there is another Admin"
+            MEANING: "whether an Admin may approve a file that they have uploaded themselves, even"
+            " if there is another Admin"
         },
     )
     default_account_manager: str = field(
@@ -92,8 +93,7 @@ class Settings:
     profiles: tuple[str, ...] = field(
         default=(),
         metadata={
-            MEANING: "the names of the profiles that are switched on; all others are for Admins"
-            " only"
+            MEANING: "the names of the profiles that are switched on; only Admins may use others"
         },
     )
     opco_wall: OpcoWall = field(
@@ -106,7 +106,7 @@ class Settings:
 
     @property
     def guards_changes(self) -> bool:
-        """True when a limit is set that needs the accounts of a file looked up."""
+        """True when a limit is set that requires a lookup of the file's accounts."""
         shares = (
             self.change_guard_percent,
             self.portfolio_guard_percent,

@@ -9,9 +9,9 @@ from handover.profiles.profile import Holds, Profile
 
 
 def template_csv(profile: Profile) -> bytes:
-    """The header of the profile's columns as UTF-8 with BOM, so that spreadsheets read it right.
+    """The header of the profile's columns in UTF-8 with BOM, so that spreadsheets read it right.
 
-    If a role has several columns, only the one that applies first.
+    If a role has several columns of a kind, the header has only the one that applies first.
     """
     labels: dict[tuple[Holds, str], str] = {}
     for column in profile.columns:

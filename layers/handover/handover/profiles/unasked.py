@@ -19,8 +19,8 @@ def mapping_without_asking(
 ) -> dict[str, str]:
     """The mapping to send with a file whose uploader has given none.
 
-    A header that can be bound needs only the remembered mapping. For another header it is
-    everything that is certain; the file is refused when that is not enough.
+    If the header can be bound with the remembered mapping, this is that mapping. Otherwise it has
+    all certain matches; validation refuses the file if these are not enough.
     """
     matches = match_columns(labels, rows, profile, remembered=remembered)
     sure = mapping_for(matches, profile)

@@ -1,7 +1,7 @@
 """Matching: which column of a profile each column of somebody's file probably is.
 
-It proposes and never decides: files are bound by `profiles.binding`, with a mapping that was asked
-for or leaves no doubt.
+Matching only proposes. `profiles.binding` binds files, with a mapping that a person has given or
+that is certain.
 """
 
 from handover.profiles.matching.assignment import How, Match, mapping_for, match_columns

@@ -26,8 +26,8 @@ class How(StrEnum):
     """How certain it is that a column of a file is one of the profile.
 
     EXACT is the column's label, ALIAS another of its names or words with the same meaning,
-    REMEMBERED what a person has said about such a file. These map without asking. NEAR is a
-    proposal, which applies only after a person has confirmed it. NONE: the profile has no such
+    REMEMBERED what a person has chosen for such a file before. These map without asking. NEAR is a
+    proposal that applies only after a person has confirmed it. NONE: the profile has no such
     column.
     """
 
@@ -66,7 +66,7 @@ class _Pair:
 
     @property
     def place(self) -> tuple[int, int]:
-        """Decides which pair is taken when the evidence is equal."""
+        """The numbers of both columns; of pairs with equal evidence, the lower one is taken."""
         return self.given, self.column
 
 
@@ -79,8 +79,8 @@ def match_columns(
 ) -> tuple[Match, ...]:
     """A match for each label, in their order; no column of the profile comes twice.
 
-    `rows` are the first lines of the file, of which MAX_ROWS count. `remembered` maps labels of the
-    file to the profile's, and takes precedence over all evidence. Columns with equal evidence are
+    `rows` are the first lines of the file; at most MAX_ROWS count. `remembered` maps labels of the
+    file to the profile's, and takes precedence over all evidence. Matches with equal evidence are
     not certain. The report's own columns of an uploaded errors.csv match no column.
     """
     columns = [column for column in profile.columns if column.role != EACH_ROLE]
@@ -117,7 +117,7 @@ def match_columns(
 
 
 def mapping_for(matches: Iterable[Match], profile: Profile) -> dict[str, str]:
-    """The mapping that makes `bind` accept what is certain, without labels that it knows anyway."""
+    """The mapping of the certain matches for `bind`, without the labels that it knows anyway."""
     names = {
         normal_label(name): column.label
         for column in profile.columns
@@ -135,9 +135,9 @@ def mapping_for(matches: Iterable[Match], profile: Profile) -> dict[str, str]:
 def _remembered(
     labels: Sequence[str], columns: Sequence[Column], remembered: Mapping[str, str]
 ) -> dict[int, tuple[int, How]]:
-    """What a person has said, by the number of the label, as far as `bind` would accept it.
+    """The remembered choices that `bind` still accepts, by the number of the label.
 
-    The profile may have changed since: a column that two labels would name is matched by evidence.
+    The profile may have changed since: if two labels would name one column, the evidence decides.
     """
     places = {normal_label(column.label): place for place, column in enumerate(columns)}
     names = {
@@ -159,9 +159,9 @@ def _remembered(
 
 
 def _assigned(pairs: Sequence[_Pair]) -> Iterator[tuple[_Pair, bool]]:
-    """The pairs that are taken, the strongest first, and whether another is as strong.
+    """The pairs that are taken, the strongest first, and whether another pair was as strong.
 
-    Among equally strong ones, the file's first column is taken, for the profile's first column.
+    Of equally strong pairs, the one with the file's first column is taken, then the profile's.
     """
     ranked = sorted(
         pairs, key=lambda pair: (-pair.evidence.strength, -pair.evidence.fit, *pair.place)

@@ -18,9 +18,9 @@ PEOPLE = frozenset({Concept.USER, Concept.EMPLOYEE})
 class Strength(IntEnum):
     """The strength of the evidence. Anything above GUESS maps without asking, if uncontested.
 
-    OWN is what `bind` recognises by itself. SAME is an own label in other words, CLEAR says what
-    the column is, LIKELY does if the file has nothing better, POSSIBLE if no other role is more
-    probable.
+    OWN is what `bind` recognises by itself. SAME is an own label in other words. A CLEAR label says
+    what the column is; a LIKELY one says so if the file has no better column, a POSSIBLE one if no
+    other role is more probable.
     """
 
     GUESS = 1
@@ -44,12 +44,12 @@ class Given:
 class Surroundings:
     """What is known of all columns together.
 
-    `named` are those whose names are in a column of the file, so that a column "Customer" is not
-    their name. `has_customer_id`: the profile has a column for the customer's id beside the
-    account's. `is_about_users`: lines are about users, not accounts. `has_before`: the profile has
-    a column for the present or the replaced holder of a role, under any label. `has_condition`: the
-    roles with a column for the present holder whose label says so. `managers`: how many roles of
-    the profile are roles of account managers.
+    `named`: whose names have a column of their own in the file, such as the customer's; a column
+    "Customer" is then not the name. `has_customer_id`: the profile has a column for the customer's
+    id beside the account's. `is_about_users`: lines are about users, not accounts. `has_before`:
+    the profile has a column for the present or the replaced holder of a role, under any label.
+    `has_condition`: the roles with a column for the present holder whose label says so. `managers`:
+    how many roles of the profile are roles of account managers.
     """
 
     named: frozenset[Concept]
@@ -62,7 +62,7 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Evidence:
-    """The strength, and what decides between evidence of equal strength: more is better."""
+    """The strength; `fit` decides between evidence of equal strength: more is better."""
 
     strength: Strength
     fit: int = 0

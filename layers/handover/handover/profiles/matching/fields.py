@@ -20,7 +20,7 @@ from handover.profiles.profile import Column
 
 
 def as_workflow(given: Given) -> Evidence | None:
-    """The label's evidence that the column names the account's workflow."""
+    """The label's evidence that the column names the account's workflow, None for none."""
     found = given.meaning.concepts - {Concept.NAME} - PARTIES
     if given.meaning.unknown or not found <= {Concept.WORKFLOW, Concept.DUNNING, Concept.PLAN}:
         return None
@@ -30,7 +30,7 @@ def as_workflow(given: Given) -> Evidence | None:
 
 
 def as_field(column: Column, given: Given, around: Surroundings) -> Evidence | None:
-    """The label's evidence that the column holds the field of `column`."""
+    """The label's evidence that the column holds the field of `column`, None for none."""
     understood = _FACTS.get(column.role)
     if understood is None or given.meaning.unknown:
         return None
@@ -41,7 +41,7 @@ Understood = Callable[[Given, frozenset[Concept]], Evidence | None]
 
 
 def _plain(needed: Concept, *beside: Concept) -> Understood:
-    """CLEAR for the concept, alone or with related ones and what lines are about."""
+    """CLEAR for the needed concept, alone or with those of `beside` and of what lines are about."""
 
     def understood(given: Given, subject: frozenset[Concept]) -> Evidence | None:
         found = given.meaning.concepts

@@ -1,4 +1,4 @@
-"""The column that lines are about: the id of an account, or the address of a user."""
+"""The column that says what a line is about: the id of an account, or the address of a user."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from handover.profiles.profile import Column
 
 
 def as_account(column: Column, given: Given, around: Surroundings) -> Evidence | None:
-    """The label's evidence that the column is the id of the account."""
+    """The label's evidence that the column is the id of the account, None for none."""
     found = given.meaning.concepts
     parties, ids = found & PARTIES, found & IDS
     if not found <= PARTIES | IDS | {Concept.EXTERNAL, Concept.RECORD}:
@@ -52,7 +52,7 @@ def _as_bare_account(given: Given, around: Surroundings) -> Evidence | None:
 
 
 def as_address(given: Given) -> Evidence | None:
-    """The label's evidence that the column is the address of the user."""
+    """The label's evidence that the column is the address of the user, None for none."""
     found = given.meaning.concepts
     if Concept.EMAIL not in found or given.meaning.unknown:
         return None

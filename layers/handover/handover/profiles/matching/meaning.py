@@ -16,10 +16,10 @@ from handover.profiles.matching.words import (
     Concept,
 )
 
-# No label of an export is longer; only the beginning of longer ones counts.
+# Exports have no longer labels; of a longer label, only the beginning counts.
 MAX_LABEL_CHARS = 200
 MAX_COMPOUND_CHARS = 40
-# Cache size: labels of some files and profiles, each of which is compared with all others.
+# Cache size: enough for the labels of some files and profiles, which are all compared.
 MAX_REMEMBERED = 4096
 # A word of this many letters may have one typo, one of twice as many may have two.
 MIN_TYPO_CHARS = 5
@@ -94,7 +94,7 @@ def _understood(words: Sequence[str]) -> Iterator[tuple[str, Concept | None]]:
 
 
 def _parts(word: str) -> list[str]:
-    """The known words that a longer one consists of, as few as possible; else none."""
+    """The known words that make up a longer word, as few as possible; empty if none do."""
     if len(word) > MAX_COMPOUND_CHARS:
         return []
     best: list[list[str] | None] = [[], *[None] * len(word)]
@@ -110,10 +110,10 @@ def _parts(word: str) -> list[str]:
 
 
 def _guessed(word: str) -> tuple[Concept | None, bool]:
-    """The concept of the only known word that is a typo away."""
+    """The concept of the known word that is a typo away, and whether there is such a word."""
     if len(word) < MIN_TYPO_CHARS or not word.isascii():
         return None, False
-    # Only header labels that no column has by name come here, so few functions ever load it.
+    # Imported here: only labels that no column has are compared, so few functions load it.
     from rapidfuzz.distance import OSA
     from rapidfuzz.process import extractOne
 

@@ -20,7 +20,7 @@ from handover.profiles.matching.samples import Look
 from handover.profiles.matching.words import VOCABULARY, Concept
 from handover.profiles.profile import Column, NamedBy, Profile
 
-# How well columns of one person fit if they do not say whether they hold addresses or names.
+# How well a column about a person fits if its label does not say "address" or "name".
 _NO_FORM_FIT, OWN_FIT = 2, 3
 # A column of future managers takes precedence over one of present managers.
 _NEW_FIT = 10
@@ -41,7 +41,7 @@ def _family(found: frozenset[Concept]) -> str | None:
     """The kind of account managers that the concepts name, None for others."""
     rest = found - FORMS - PEOPLE - PARTIES - {Concept.CURRENT, Concept.NEW}
     if rest == {Concept.MANAGER} and (found & PEOPLE or found & PARTIES == {Concept.COMPANY}):
-        # Of an employee it is the superior, of a company one of its own.
+        # An employee's manager is a superior; a company's manager is one of its own people.
         return None
     if rest == {Concept.ACCOUNT_MANAGER}:
         return _ACCOUNT_MANAGER
@@ -49,7 +49,7 @@ def _family(found: frozenset[Concept]) -> str | None:
         return _SUCCESS_MANAGER
     if Concept.REP in rest and rest <= _OF_SALES:
         return _REP
-    # "Sales" alone is what was sold.
+    # "Sales" alone means what was sold.
     if rest == {Concept.SALES, Concept.OWNER} or (rest == {Concept.SALES} and found & PEOPLE):
         return _REP
     if rest in ({Concept.MANAGER}, {Concept.OWNER}):
@@ -58,13 +58,13 @@ def _family(found: frozenset[Concept]) -> str | None:
 
 
 def as_person(column: Column, given: Given, around: Surroundings) -> Evidence | None:
-    """The label's evidence that the column names the users of the role of `column`."""
+    """The label's evidence that the column names the users of `column`'s role, None for none."""
     evidence = _as_person(column, given, around)
     if evidence is None:
         return None
     is_present = Concept.CURRENT in given.meaning.concepts and column.role in around.has_condition
     if around.has_before or is_present:
-        # It may mean the present holder of the role as well as the future one.
+        # The column may mean the present holder of the role as well as the future one.
         return Evidence(Strength.GUESS, evidence.fit)
     return evidence
 
@@ -87,7 +87,7 @@ def _as_person(column: Column, given: Given, around: Surroundings) -> Evidence |
     if given.meaning.unknown:
         return Evidence(Strength.GUESS, fit)
     if given_family == own_family:
-        # In a team a record's owner may be any of them, unless the role has that name.
+        # In a team, "owner" may mean any of the managers, unless a role has that name.
         is_any = around.managers > 1 and found & _FAMILIAR == {Concept.OWNER}
         is_asked = is_any and Concept.OWNER not in _of_role(column.role)
         return Evidence(Strength.GUESS if is_asked else Strength.CLEAR, fit)
@@ -98,13 +98,13 @@ def _as_person(column: Column, given: Given, around: Surroundings) -> Evidence |
 
 @lru_cache(maxsize=MAX_REMEMBERED)
 def _core(label: str) -> tuple[str, ...]:
-    """The words of a label without those for the form of the name."""
+    """The words of a label, without those like "name" or "e-mail" that say how it names users."""
     formal = FORMS | {Concept.NOISE}
     return tuple(word for word in words_of(label) if VOCABULARY.get((word,)) not in formal)
 
 
 def _as_viewer(column: Column, given: Given, form: int) -> Evidence | None:
-    """Viewers, for a role with such a name."""
+    """The label's evidence for viewers; None if the role is not one of viewers."""
     found = given.meaning.concepts
     if _of_role(column.role) != {Concept.VIEWER} or not found & {Concept.VIEWER, Concept.FOLLOWER}:
         return None
@@ -116,7 +116,7 @@ def _as_viewer(column: Column, given: Given, form: int) -> Evidence | None:
 
 
 def _form_fit(ways: Sequence[NamedBy], found: frozenset[Concept]) -> int | None:
-    """How well a column that names users in this form fits; None when it cannot be read."""
+    """How well a column fits that names users in the found form; None if `ways` do not allow it."""
     named = {
         way
         for way, concept in (

@@ -10,7 +10,7 @@ from handover.profiles.fields import ACTIVE, DELETED, INACTIVE
 
 # The share of a column's values that must be of one kind.
 MIN_SHARE = 0.6
-# Longer than any address or name; only the beginning of longer cells counts.
+# No address or name is longer; of a longer cell, only the beginning counts.
 MAX_CELL_CHARS = 400
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]{2,}")
 _LIST = re.compile(r"[;,|\s]+")

@@ -40,12 +40,12 @@ from handover.reading.labels import normal_label
 
 # Labels with this similarity (of 100) are probably the same label, misspelled.
 SPELLED_ALIKE = 75
-# Words that many columns share: labels with one are equal only if all their words are.
+# Many columns share these words: labels with one of them are equal only if all their words are.
 _VAGUE = frozenset({Concept.OTHER, Concept.PLAN, Concept.MORE, Concept.CURRENT, Concept.NEW})
 # The column that says who is to hold a role is proposed before its condition.
 _CONDITION_FIT = 20
 _PERSONS = frozenset({Holds.USERS, Holds.INITIAL})
-# Their labels need not say that they mean the present holder.
+# Kinds of columns about present holders whose labels need not say so.
 _BEFORE = BESIDE - {Holds.CURRENT}
 
 
@@ -67,7 +67,7 @@ def surroundings_of(columns: Sequence[Given], profile: Profile) -> Surroundings:
 
 
 def _named_by(meaning: Meaning) -> frozenset[Concept]:
-    """Whose name a column is: "Customer name" the customer's, and "Name 1" too."""
+    """Whose name a column holds: "Customer name" and "Name 1" hold the customer's."""
     rest = meaning.concepts - {Concept.NAME}
     is_name = Concept.NAME in meaning.concepts and rest <= PARTIES and not meaning.unknown
     return (rest or frozenset({Concept.CUSTOMER})) if is_name else frozenset()
@@ -102,10 +102,10 @@ def evidence_for(column: Column, given: Given, around: Surroundings) -> Evidence
 
 
 def _same_words(column: Column, given: Given) -> Evidence | None:
-    """SAME for an own label with other punctuation, or in words with the same meaning."""
+    """SAME for one of the column's labels with other punctuation or words of the same meaning."""
     is_person = column.holds in _PERSONS
     if is_person and given.meaning.concepts <= FORMS:
-        # "E-mail" alone may be anybody's, most often the customer's.
+        # "E-mail" alone may be anybody's address, most often the customer's.
         return None
     squeezed = "".join(words_of(given.label))
     for name in (column.label, *column.aliases):
@@ -141,8 +141,8 @@ def _meant(column: Column, given: Given, around: Surroundings) -> Evidence | Non
 def _as_condition(column: Column, given: Given, around: Surroundings) -> Evidence | None:
     """A guess for a label that says "current" of the role.
 
-    Nothing but the column's own names is certain: many exports say who holds an account now, and
-    lines must not begin to depend on that unasked.
+    Only the column's own names are certain. Many exports say who holds an account now, and lines
+    must not depend on that unless a person asks for it.
     """
     if Concept.CURRENT not in given.meaning.concepts:
         return None
@@ -197,7 +197,7 @@ def _by_values(column: Column, given: Given) -> Evidence | None:
 
 
 def _is_spelled_alike(column: Column, label: str) -> bool:
-    # As in `meaning`: most functions never compare labels.
+    # Imported here, as in `meaning`: most functions never compare labels.
     from rapidfuzz import fuzz
 
     return any(

@@ -49,9 +49,9 @@ class Concept(StrEnum):
     ROLES = "roles"
     PHONE = "phone"
     MOBILE = "mobile"
-    # No meaning of their own: the system that wrote the file, "new", "primary", "the".
+    # Words without a meaning of their own: the system that wrote the file, "primary", "the".
     NOISE = "noise"
-    # Of somebody's job, not of a customer: used for addresses and phones.
+    # Says that an address or a phone is a user's at work, not a customer's.
     WORK = "work"
     CURRENT = "current"
     NEW = "new"
@@ -78,7 +78,7 @@ _WORDS: Mapping[Concept, str] = {
         id, ids, identifier, identifiant, identificador, identificativo, uid, uuid, guid, kennung,
         identification, identifikation
     """,
-    # Another word must say of what: alone they count lines or name a payment.
+    # Another word must say what the number is of: alone, these words count lines or name a payment.
     Concept.NUMBER: "no, nr, num, number, nummer, numero, numer, nro, nbr, key",
     Concept.REFERENCE: "ref, reference, referenz, referencia, riferimento",
     Concept.CUSTOMER_ID: "kunnr, card code, cardcode",
@@ -238,9 +238,9 @@ def _vocabulary() -> Iterator[tuple[tuple[str, ...], Concept]]:
 
 VOCABULARY: Mapping[tuple[str, ...], Concept] = dict(_vocabulary())
 MAX_PHRASE_WORDS = max(map(len, VOCABULARY))
-# The parts of long words: "kundennummer", "accountmanager", "OWNEREMAIL".
+# The parts of compound words such as "kundennummer", "accountmanager", "OWNEREMAIL".
 MIN_PART_CHARS = 3
-# The beginning of too many words.
+# Too many words begin with it.
 _NO_PARTS = frozenset({"acc"})
 ENDINGS = frozenset({"id", "nr", "no"})
 PARTS: Mapping[str, Concept] = {

@@ -1,6 +1,6 @@
 """The presets: the profiles that every tenant has, one JSON file each.
 
-A tenant's own profiles are not here: they are stored in the directory's table.
+A tenant's own profiles are stored in the directory's table.
 """
 
 from __future__ import annotations
