@@ -85,7 +85,7 @@ def test_what_pythons_csv_writes_is_read_back_at_any_cut(
         (b"1,a@x,b@x,c\n", "FIELD_COUNT", "", "line 2: the line has 4 fields, the header has 3"),
         (b"1,a\x00b,c\n", "INVALID_CHARACTER", "manager", "U+0000 at position 2"),
         (b"1,2,\x7f\n", "INVALID_CHARACTER", "note", "line 2, note: "),
-        (b'1,"a"b,c\n', "INVALID_CHARACTER", "", "line 2: text stands behind a closing quote, "),
+        (b'1,"a"b,c\n', "INVALID_CHARACTER", "", "line 2: text follows a closing quote, "),
         (b'1,"a\n"b,c\n', "INVALID_CHARACTER", "", "the line runs to line 3"),
         (b"1,2," + b"x" * (MAX_FIELD_CHARS + 1) + b"\n", "FIELD_TOO_LONG", "note", "10,001"),
         (b'1,"' + b"x\n" * MAX_FIELD_CHARS + b'",3\n', "FIELD_TOO_LONG", "manager", "20,000"),

@@ -1,5 +1,5 @@
 """Bytes to lines: encoding and dialect, header, records, chunk boundaries, repeats, guarded cells.
 
-What a line means is not decided here: columns are in `profiles`, lines in `rules`. Pure; only
-`scan` and `repeats` need numpy, which workers have not.
+`profiles` decide what a column means, `rules` what a line means. Pure; only `scan` and `repeats`
+need numpy, which workers do not have.
 """

@@ -18,8 +18,8 @@ from handover.reading.own_columns import has_moved, own_columns_at
 def blank_test(dialect: Dialect, header: Header) -> Callable[[Sequence[str]], bool]:
     """A function that says whether a row, as csv.reader gives it, is a blank line.
 
-    In a report, a row with only the report's own cells is blank too. A row whose cells have moved,
-    or with more or fewer cells than the header, may hold a value and is not blank.
+    In a report, a row with only the report's own cells is blank too, unless its cells have moved.
+    A row with more or fewer cells than the header is blank only if all its cells are.
     """
     if not dialect.skips_blank_rows:
         return lambda row: not row

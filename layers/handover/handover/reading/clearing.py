@@ -14,8 +14,9 @@ from handover.reading.keys import Hashes, field_values, words_of
 from handover.reading.lineends import QUOTE, Bytes, Places
 from handover.reading.windows import Window
 
-# Bytes of a raw field; clearing values are words. Longer fields count only with spaces or quotes at
-# their edges, which may surround a word, or with list separators only.
+# Bytes of a raw field that is always looked at: clearing values are words. A longer field is looked
+# at only if spaces or quotes at its edges may surround a word, if it has list separators at both
+# edges, or if a word is as long.
 _MAX_BYTES = 16
 
 _GUARD = ord("'")
@@ -30,9 +31,9 @@ _WORD_MASK = np.array([(1 << (8 * length)) - 1 for length in range(9)], np.uint6
 class Clearing:
     """Which columns a line may clear, and by which values.
 
-    With a `list_separator`, a value of separators only may clear however long it is. `words` are
+    With a `list_separator`, a value of any length that has only separators may clear. `words` are
     the clearing words, in the form of str.casefold. `conditions` are columns whose cells say who
-    must hold a role now, where `is_blank` is false of them.
+    must hold a role now, unless `is_blank` is true of the cell.
     """
 
     columns: Sequence[int]
@@ -56,8 +57,8 @@ class ClearingCounter:
         self._columns = tuple(clearing.columns)
         self._width = width
         self._is_clearing = clearing.is_clearing
-        # A space is already odd, and so is every byte of a separator that is not ASCII.
         self._is_blank = clearing.is_blank
+        # One byte is enough: `_odd` finds a space, and every separator that is not ASCII, anyway.
         self._separator = ord(clearing.list_separator) if clearing.list_separator is not None else 0
         # A quote within a word is doubled; a guard and the surrounding quotes are three bytes.
         longest = max((len(word.encode()) + word.count('"') for word in clearing.words), default=0)
@@ -65,7 +66,7 @@ class ClearingCounter:
         self._verdicts: dict[bytes, bool] = {}
 
     def count(self, window: Window, is_line: npt.NDArray[np.bool_], dialect: Dialect) -> int:
-        """Data lines of the window with as many fields as the header that clear a column."""
+        """How many data lines of the window, as wide as the header, clear a column."""
         clears = np.zeros(len(window), np.bool_)
         for column in self._columns:
             begin, end = window.field(column)
@@ -84,7 +85,7 @@ class ClearingCounter:
         begin, end = window.field(column)
         longer = np.flatnonzero(counts & (end > begin))
         bounds = zip(begin[longer].tolist(), end[longer].tolist(), strict=True)
-        # Nearly all of them are the same, or the first says enough.
+        # Nearly all of these cells are the same, or the first one is already filled.
         raws = {window.data[low:high] for low, high in bounds}
         return any(
             not self._is_blank(value) for raw in raws for value in field_values([raw], dialect)
@@ -116,11 +117,11 @@ class ClearingCounter:
         return clears
 
     def _long_words(self, window: Window, begin: Places, end: Places) -> list[int]:
-        """Of long fields, those that may be a word as they are."""
+        """The long fields that may be a clearing word as they are."""
         lengths = end - begin
         may_be = lengths <= self._longest_word
         if not window.data.isascii():
-            # The kelvin sign, of three bytes, is a k in another case; no character shrinks by more.
+            # The kelvin sign of three bytes becomes k in lower case; no character shrinks by more.
             beyond = np.flatnonzero(window.view >= 128)
             holds = np.searchsorted(beyond, begin) < np.searchsorted(beyond, end)
             may_be |= holds & (lengths <= 3 * self._longest_word)
@@ -129,7 +130,7 @@ class ClearingCounter:
     def _with_spaces(
         self, window: Window, begin: Places, end: Places, padded: Places, dialect: Dialect
     ) -> list[int]:
-        """Of long fields, those with a space or doubled quote, or two separators, at the edges."""
+        """The long fields with a space, a doubled quote or two separators at their edges."""
         first = begin + (window.view[begin] == QUOTE)
         if dialect.is_report:
             first += window.view[first] == _GUARD

@@ -1,7 +1,7 @@
 """A chunk's bytes as lines, as a worker reads them: csv.reader, and checks for faults.
 
-Clean lines, nearly all, are checked many at a time; only a batch with something unusual is checked
-line by line.
+Nearly all lines are clean and are checked many at a time; only a batch with something unusual is
+checked line by line.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def lines(data: bytes, *, chunk: Chunk, dialect: Dialect, header: Header) -> Ite
 
     `data` is the chunk's bytes. A line has a `fault` when its number of fields is not the header's
     (FIELD_COUNT), one is too long (FIELD_TOO_LONG), or it has a control character or text after a
-    closing quote (INVALID_CHARACTER); its fields are then as spreadsheets read it.
+    closing quote (INVALID_CHARACTER). Its `fields` are then those that a spreadsheet reads.
     """
     text = data.decode(dialect.encoding)
     check = _Check(data, dialect, header)
@@ -65,9 +65,9 @@ def lines(data: bytes, *, chunk: Chunk, dialect: Dialect, header: Header) -> Ite
 def record_lines(
     records: Sequence[bytes], numbers: Sequence[int], *, dialect: Dialect, header: Header
 ) -> Iterator[Line]:
-    """The lines of single records, none of them blank, each with its number; as from `lines`.
+    """The lines of single records, as `lines` gives them; `numbers` are their line numbers.
 
-    Each of `records` is the bytes of one whole record with its line end.
+    Each of `records` is the bytes of one whole record with its line end; none is blank.
     """
     data = b"".join(records)
     text = data.decode(dialect.encoding)
@@ -105,7 +105,7 @@ def _one_by_one(
 
 
 class _Check:
-    """Turns rows into lines. Checks that hold for all of the bytes are not repeated per line."""
+    """Turns rows into lines. What one check of all bytes can show is not checked for each line."""
 
     def __init__(self, data: bytes, dialect: Dialect, header: Header) -> None:
         self._labels = header.labels
@@ -119,7 +119,7 @@ class _Check:
         self.is_blank = blank_test(dialect, header)
 
     def batch(self, number: int, batch: list[list[str]], *, is_flat: bool) -> Iterable[Line]:
-        """The lines of consecutive records, the first at `number`; flat ones have no line ends."""
+        """The lines of consecutive records from `number` on; `is_flat`: no cell has a line end."""
         if is_flat:
             numbers: Iterable[int] = range(number, number + len(batch))
         else:
@@ -168,11 +168,11 @@ class _Check:
                 number,
                 "",
                 "INVALID_CHARACTER",
-                f"line {number}: text stands behind a closing quote{span}, expected the next field "
+                f"line {number}: text follows a closing quote{span}, expected the next field "
                 "or the end of the line",
-                "Write a quote that belongs to a value twice, and the whole value in quotes. "
-                "In the report of errors a small ESC and a quote stand before such a line: delete "
-                "them too once the line is right.",
+                "Double each quote that belongs to a value, and put the whole value in quotes. "
+                "In the report of errors such a line begins with a small ESC and a quote: delete "
+                "both once the line is right.",
             )
         if len(fields) != len(self._labels):
             return self._wrong_count(number, len(fields))
@@ -209,7 +209,7 @@ class _Check:
             "",
             "FIELD_COUNT",
             f"line {number}: the line has too few or too many values: its cells have moved, so "
-            f"that {fields[own_at]!r} and {fields[own_at + 1]!r} stand under {under}",
+            f"that {fields[own_at]!r} and {fields[own_at + 1]!r} are under {under}",
             f"Put every value under its own label; {under} may be empty.",
         )
 
@@ -232,7 +232,7 @@ class _Check:
 def _may_hold_long_field(data: bytes) -> bool:
     """False when no field can exceed MAX_FIELD_CHARS, because line ends are close everywhere.
 
-    A field that long would fill one of the checked ranges, half as long, without a line end.
+    A longer field would fill one of the ranges below, which are half as long, without a line end.
     """
     if b'"' in data:
         return True

@@ -1,8 +1,8 @@
 """Which records of a window are data lines: all except the blank ones (numpy).
 
-Exactly the rows that are not blank for `handover.reading.blanks`. The first byte or two of nearly
-every record shows that it has a value; short records of separators and spaces take array
-operations, and only the rest is read by csv.reader.
+They are exactly the rows that are not blank for `handover.reading.blanks`. The first byte or two of
+nearly every record show that it has a value. Array operations check short records of separators and
+spaces; csv.reader reads only the rest.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _BYTES_AT_ONCE = len(PADDING) - 1
 
 _SPACES = "".join(char for char in map(chr, range(0x3001)) if char.isspace())
 _ASCII_SPACES = "".join(char for char in _SPACES if char.isascii()).encode()
-# In Windows-1252 the only other space is a byte of UTF-8's encoding of it.
+# The only other space of Windows-1252 is 0xA0, which is also a byte of its UTF-8 form.
 _BYTES_OF_SPACES = bytes(sorted(set(_SPACES.encode())))
 
 Mask = npt.NDArray[np.bool_]
@@ -39,11 +39,11 @@ def data_lines(window: Window, dialect: Dialect, header: Header) -> Mask:
     own_at = own_columns_at(header.labels) if dialect.is_report else None
     ends = window.stops
     if own_at:
-        # A report's own cells are never blank; what counts is before them.
+        # A report's own cells are never blank, so only the cells before them count.
         ends = np.where(window.widths == len(header.labels), window.field(own_at - 1)[1], ends)
     may_be_blank, is_blank_byte = _tables(dialect.delimiter)
     first = window.view[window.starts]
-    # Of all bytes, those up to the quote and those above ASCII; below zero, bytes wrap around.
+    # True for bytes up to the quote and above ASCII: below zero, the difference wraps around.
     is_odd = first - (QUOTE + 1) > 127 - (QUOTE + 1)
     is_odd |= first == ord(dialect.delimiter)
     odd = np.flatnonzero(is_odd & is_line)
@@ -71,7 +71,7 @@ def data_lines(window: Window, dialect: Dialect, header: Header) -> Mask:
 def _read_as_blank(
     window: Window, places: Places, ends: Places, dialect: Dialect, header: Header
 ) -> Places:
-    """Those of the records at `places` that csv.reader reads as blank lines."""
+    """The records among `places` that csv.reader reads as blank lines."""
     may_be_blank = _pattern(dialect.delimiter)
     bounds = zip(window.starts[places].tolist(), ends[places].tolist(), strict=True)
     is_left = [may_be_blank.fullmatch(window.data, low, high) is not None for low, high in bounds]

@@ -19,8 +19,8 @@ def first_rows(
 ) -> list[tuple[str, ...]]:
     """The cells of the first records after the header that are not blank, at most MAX_FIRST_ROWS.
 
-    `head` is the beginning of the file, and with `is_whole` all of it: otherwise the last record in
-    it may be cut and is left out. Bytes that are invalid in the file's encoding are shown as
+    `head` is the beginning of the file, or with `is_whole` all of it. Otherwise its last record may
+    be incomplete and is left out. Bytes that are invalid in the file's encoding are shown as
     U+FFFD.
     """
     decoder = getincrementaldecoder(dialect.encoding)(errors="replace")

@@ -5,15 +5,15 @@ removes the guards when a report is uploaded again.
 
     value                       guarded
     =1+1                        '=1+1
-    '=1+1                       ''=1+1          one more quote, so that taking one off is exact
+    '=1+1                       ''=1+1          one more quote, so that removing one is exact
     K1;=1+1                     K1;'=1+1        a spreadsheet with that separator sees two cells
     NUL, other controls, DEL    their pictures, U+2400 to U+2421
-    ESC                         U+241B e        U+241B alone is what marks the next line's case
+    ESC                         U+241B e        not U+241B alone: it begins the next case
     a picture P itself          U+241B P
 
-One more sign precedes the first cell of a line that was not CSV, U+241B and a quote, which `guard`
-never writes: what csv.reader makes of such a line is well-formed when written again, and must not
-pass for a value that somebody has checked.
+The first cell of a line that was not valid CSV begins with one more mark, U+241B and a quote, which
+`guard` never writes. Written again, such a line is well-formed; without the mark it would pass for
+a line that somebody has corrected.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MALFORMED = f'{_MARK}"'
 _STARTS = r"[=+\-@\t\r\n|%\uff1d\uff0b\uff0d\uff20]"
 _RUNS_AS_FORMULA = re.compile(f"'*{_STARTS}")
 _IS_GUARDED = re.compile(f"'+{_STARTS}")
-# Whatever separates the cells of this file, a spreadsheet may split its lines at any of these.
+# Whatever separates the cells of a file, a spreadsheet may split its lines at any of these signs.
 _CELL_BEGINS = r"(?<=[,;\t|\r\n])"
 _RUNS_WITHIN = re.compile(f"{_CELL_BEGINS}(?=['\"]*{_STARTS})")
 _IS_GUARDED_WITHIN = re.compile(f"{_CELL_BEGINS}'(?=['\"]*{_STARTS})")
@@ -49,8 +49,8 @@ def guard(value: str) -> str:
 
 
 def unguard(value: str) -> str:
-    """The original of a value that `guard` has made. Whatever else a person typed stays."""
-    # Most cells have neither a quote nor a picture, and every cell of a page comes by here.
+    """The original of a value that `guard` has made. Everything else that a person typed stays."""
+    # Fast for most cells, which have neither a quote nor a picture: a page unguards every cell.
     if "'" in value:
         value = value[1:] if _IS_GUARDED.match(value) else value
         value = _IS_GUARDED_WITHIN.sub("", value)

@@ -1,10 +1,10 @@
 """A 64-bit seeded hash of one column of every record (numpy).
 
 Equal keys have equal hashes: a key is hashed as csv.reader reads it, without a report's guard and
-trimmed, or in the normal form used for comparison. Nearly all fields are hashed in place; those
-with inner quotes, a guard, or spaces or non-ASCII bytes at an edge are read in Python first. The
-hash only finds candidates. It mixes well but is not cryptographic; the seed prevents the author of
-a file from choosing colliding keys, and a collision costs time, never exactness.
+trimmed, or in the normal form used for comparison. Nearly all fields are hashed in place; Python
+first reads those with inner quotes, a guard, or spaces or non-ASCII bytes at an edge. The hash only
+finds candidates. It mixes well but is not cryptographic; the seed prevents the author of a file
+from choosing colliding keys, and a collision costs time, never exactness.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def hash_ranges(words: Hashes, starts: Places, lengths: Places, seed: int) -> Ha
 
 
 def _mix(hashes: Hashes, words: Hashes, lengths: Places, offset: int, *, is_full: bool) -> None:
-    """Mixes in the words at `offset` of the ranges; `is_full` when all ranges fill theirs."""
+    """Mixes in the words at `offset` of the ranges; `is_full`: each has all eight bytes there."""
     if not is_full:
         words &= _WORD_MASK[np.minimum(lengths - offset, 8)]
     hashes ^= words
@@ -168,9 +168,9 @@ def _short(key: bytes) -> bytes:
 
 
 def field_values(raw: Sequence[bytes], dialect: Dialect) -> list[str]:
-    """The values of raw fields, read by csv.reader at once."""
+    """The values of raw fields, which csv.reader reads in one call."""
     text = b"\n".join((*raw, b"")).decode(dialect.encoding)
-    # Each field alone is a record of one field, or of none when it is empty.
+    # Each raw field becomes a record with one field, or with none if it is empty.
     values = [row[0] if row else "" for row in rows(text_lines(text), delimiter=dialect.delimiter)]
     return list(map(unguard, values)) if dialect.is_report else values
 
@@ -178,7 +178,7 @@ def field_values(raw: Sequence[bytes], dialect: Dialect) -> list[str]:
 def _unquoted(
     window: Window, begin: Places, end: Places, needs_python: npt.NDArray[np.bool_]
 ) -> tuple[Places, Places]:
-    """The ranges without the surrounding quotes; marks those with other quotes inside."""
+    """The ranges without surrounding quotes; `needs_python` marks those with more quotes inside."""
     is_quoted = (window.view[begin] == QUOTE) & (end > begin)
     quoted = np.flatnonzero(is_quoted)
     if not len(quoted):
@@ -192,7 +192,7 @@ def _unquoted(
 
 
 def _with_pictures(view: Bytes, begin: Places, end: Places) -> npt.NDArray[np.bool_]:
-    """Which ranges contain a control picture, as the guards of a report do."""
+    """Which ranges contain a control picture, which guards of a report use."""
     lead, follower = _PICTURE_LEAD
     return _with_any(np.flatnonzero((view[:-1] == lead) & (view[1:] == follower)), begin, end)
 

@@ -11,11 +11,11 @@ MAX_FILE_BYTES = 2 * 1024**3
 # Data lines of one file. Validation keeps at most 24 bytes for each: 480 MB.
 MAX_LINES = 20_000_000
 
-# Bytes of one record with its line end. A quote that is never closed includes the rest of the
-# file; this limit detects it while the place is still known.
+# Bytes of one record with its line end. A quote that is never closed would include the rest of the
+# file; this limit detects such a quote while its place is still known.
 MAX_RECORD_BYTES = 1024**2
 
-# How many times longer a line may be in one of our reports: quotes are doubled, an 8-bit character
+# A line in one of our reports may be this many times longer: quotes are doubled, an 8-bit character
 # takes up to three bytes in UTF-8 and a guarded one four, and our own cells are added.
 REPORT_GROWTH = 5
 

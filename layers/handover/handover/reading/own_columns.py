@@ -25,8 +25,8 @@ def own_columns_at(labels: Sequence[str]) -> int | None:
 def are_results(labels: Sequence[str]) -> bool:
     """True for the header of results.csv, whose rows are padded to the length of the header.
 
-    Read as an upload, a row that was too short would remove users. Columns that somebody has added
-    before ours, or removed after them, do not change that.
+    Such a file is not an upload: a padded row that was too short would remove users. The header is
+    also recognised after somebody has added columns before ours, or removed the last ones.
     """
     plain = tuple(label.strip().casefold() for label in labels)
     return any(
@@ -44,7 +44,7 @@ def _at_the_end(labels: Sequence[str], own: tuple[str, ...]) -> int | None:
 
 
 def own_cells_at(fields: Sequence[str]) -> int | None:
-    """The index of a row's four cells of ours, if only empty cells follow; None if absent."""
+    """The index of our four cells in a row, if only empty cells follow them; None if absent."""
     for at in range(len(fields) - len(REPORT_LABELS), -1, -1):
         line, code, _, hint = fields[at : at + len(REPORT_LABELS)]
         if line.isdecimal() and _CODE.fullmatch(code):
@@ -57,9 +57,9 @@ def own_cells_at(fields: Sequence[str]) -> int | None:
 def has_moved(fields: Sequence[str], at: int) -> bool:
     """True when a row of the header's length has our cells elsewhere than under their labels.
 
-    A spreadsheet pads rows with empty cells, so a row that was too short has the right length after
-    it was saved again, with our cells among its own. A row whose author emptied our cells, or that
-    never had any, has not moved.
+    A spreadsheet that saves a file pads its rows with empty cells. So a row that was too short now
+    has the right length, with our cells among its own. A row with nothing under our labels has not
+    moved.
     """
     found = own_cells_at(fields)
     if found is not None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MalformedError", "count_line_ends", "is_well_formed", "rows", "text_lines"]
 
-# The module's default of 131,072 is below the limit of a record; no field is longer than that.
+# The csv module's default of 131,072 is too low: a field may be as long as a record.
 csv.field_size_limit(max(csv.field_size_limit(), MAX_RECORD_BYTES * REPORT_GROWTH))
 
 

@@ -2,8 +2,8 @@
 
 Counting quotes is not enough: `5" pipe` and `"a"b"c` contain quotes that are plain text. A quote
 outside a quoted field opens one only at the start of a field, or right after the quote that closed
-it (a doubled quote). Blocks where every second quote is at such a place take a few array
-operations; in others the quotes' neighbours become one string that a regular expression scans.
+it (a doubled quote). A block where every second quote is at such a place takes a few array
+operations. For other blocks, a regular expression scans one string with a letter for each quote.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def structural_quotes(
 ) -> npt.NDArray[np.bool_] | None:
     """For each quote at `places`, whether it opens or closes a field; None when all do.
 
-    `view` begins with a record.
+    `view` must begin with a record.
     """
     if _all_are_structural(view, places, separators):
         return None

@@ -4,14 +4,14 @@ Exact, in at most 24 bytes per line plus a constant, even when every line repeat
 
 1. A sorted copy of the scan's hashes shows which occur twice: 8 + 8 bytes per line, and 4 for
    the hashes that repeat, which are at most half as many as the lines.
-2. Where a hash repeats, its line is a candidate. The hash array is overwritten with each line's
-   group: no other memory is taken, which is why the array is used up.
+2. A line whose hash repeats is a candidate. The number of the line's group overwrites its hash, so
+   that this takes no more memory; the hashes are lost.
 3. The file is read again only if there are candidates, and only they are parsed. Each gives a
    64-bit digest of its real key and one of its values, compared with those of its group's first
-   line: 16 bytes for a group of two lines or more, 8 per line. Two keys pass as one only if the
-   scan's seeded hash and a keyed BLAKE2b agree: 128 bits in all. Some of the hashes are its key,
-   so it depends on the import's seed: nobody can search for lines with equal digests in advance.
-   Keys whose scan hashes collide are compared and get groups of their own.
+   line: 16 bytes for a group of two lines or more, 8 per line. Two keys count as one only if the
+   scan's seeded hash and a keyed BLAKE2b agree: 128 bits in all. Some of the hashes are the key of
+   BLAKE2b, so it depends on the import's seed: nobody can search for lines with equal digests in
+   advance. Different keys whose scan hashes collide have different digests, so each gets a group.
 4. What remains of a candidate is (group, line) in one 64-bit number, written over the hash array
    from its front, and sorted in place. A second such array brings the repeats into line order.
 
@@ -37,15 +37,15 @@ from handover.reading.windows import WINDOW_BYTES, Window, windows
 # How many other line numbers a repeat names.
 MAX_OTHERS = 5
 
-# Numbers processed at a time where a whole array of temporaries would exceed the bytes per line.
+# How many numbers are processed at a time, so that temporary arrays stay small.
 _SLICE = 1024 * 1024
 
-# Bits of the table that excludes most lines without a search among the repeated hashes: at most
-# 16 MiB, and 32 places for each hash while there are few.
+# A table excludes most lines without a search among the repeated hashes. Its index has at most so
+# many bits (16 MiB in all); while the hashes are few, the table has 32 places for each.
 _TABLE_BITS = 24
 _BITS_MORE = 5
 
-# As many as the key of BLAKE2b can use: 64 bytes.
+# The key of BLAKE2b has at most 64 bytes, so it takes eight hashes.
 _SECRET_HASHES = 8
 
 _LINE_BITS = np.uint64(32)  # A file of 2 GiB has fewer than 2**32 lines.
@@ -65,10 +65,10 @@ def repeats(
 ) -> Iterator[tuple[int, Repeat]]:
     """The lines that do not apply because of another, in line order, each with its chunk number.
 
-    Uses up the hashes of the scan. `read` gives the scanned blocks once more; it is
+    Overwrites the hashes of the scan. `read` gives the scanned blocks once more; it is
     called at most once, and only when some hash repeats. `canonical` gives a line's account and
-    mapped values, None for a line that is ignored here (a fault, a blank account); equal accounts
-    must come from key fields that are equal when trimmed, or in the normal form that the scan used.
+    mapped values, None for a line that is ignored here (a fault, a blank account). Equal accounts
+    must have key fields that are equal when trimmed, or in the normal form that the scan used.
     """
     hashes, dialect = scanned.hashes, scanned.dialect
     repeated = _repeated(hashes)
@@ -100,7 +100,7 @@ def _repeated(hashes: Hashes) -> Hashes:
         high = min(low + _SLICE, len(ordered))
         part = ordered[low:high]
         is_second = part == ordered[low - 1 : high - 1]
-        # Of a run of equal hashes, only the second member is taken.
+        # Only the second member of a run of equal hashes is taken.
         third = ordered[max(low - 2, 0) : high - 2]
         is_second[len(part) - len(third) :] &= part[len(part) - len(third) :] != third
         found.append(part[is_second])
@@ -175,7 +175,7 @@ def _settle(
 ) -> int:
     """Parses the candidates; leaves (group, line) of the relevant ones at the array's front.
 
-    Returns how many these are. A number is written only where all before it have been read.
+    Returns how many these are. A number is written only over numbers that have been read already.
     """
     done = written = 0
     for window in windows_again:

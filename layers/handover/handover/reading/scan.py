@@ -1,7 +1,7 @@
-"""One pass over a file: its chunks, and what must be known of the whole before fan-out (numpy).
+"""One pass over a file: its chunks, and what must be known of all lines before any is processed.
 
 `scan` gives chunks, a hash of every line's key and the number of clearing lines, and refuses an
-unreadable file. The ends of records come from `quotes`, which finds those of csv.reader.
+unreadable file. `quotes` finds the same ends of records as csv.reader. Needs numpy.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Scan:
 
     `hashes` has one number for every data line, in order; `clearing` counts the lines with a
     clearing value, and `has_conditions` says whether any line has a condition. `dialect` is the
-    one given, or with the fallback encoding when the file turned out to need it. `end` is the
-    offset after the last byte.
+    given one, with the fallback encoding if the file needs that. `end` is the offset after the
+    last byte.
     """
 
     chunks: tuple[Chunk, ...]
@@ -51,7 +51,7 @@ class Sizes:
     """How a file is cut, and how large it may be.
 
     A chunk ends with the record that brings it to `chunk_bytes` or `chunk_lines`. `window_bytes`
-    are worked on at a time; smaller windows make a test thorough.
+    is how much is processed at a time; smaller windows make a test thorough.
     """
 
     chunk_bytes: int
@@ -70,7 +70,7 @@ def scan(
     clearing: Clearing | None = None,
     fallback_encoding: str | None = None,
 ) -> Scan:
-    """The file's chunks and figures, in one pass, in 8 bytes per line plus a constant.
+    """The file's chunks and figures, from one pass that keeps 8 bytes per line plus a constant.
 
     `blocks` is the file from `header.data_start` on, cut anywhere. A chunk begins with a data
     line: everything between two chunks, or after the last, is blank. Without `clearing` no line
@@ -133,7 +133,7 @@ def _too_many_lines(
 
 
 class _TextCheck:
-    """Refuses invalid bytes; switches to the fallback encoding where that can be right."""
+    """Refuses invalid bytes; switches to the fallback encoding if the file can be in it."""
 
     def __init__(self, dialect: Dialect, fallback_encoding: str | None) -> None:
         self.dialect = dialect

@@ -1,4 +1,4 @@
-"""What a file that is not CSV probably is, so that a refusal can say it."""
+"""The probable kind of a file that is not CSV, so that its refusal can name it."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
 )
 _ZIP = b"PK\x03\x04"
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
-# What Excel wraps in the container of its old kind when a workbook has a password.
+# Excel puts a workbook with a password into a container of the old format, under this name.
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _OPEN_DOCUMENT = b"mimetypeapplication/vnd.oasis.opendocument."
 _WORKBOOK_PARTS = (b"[Content_Types].xml", b"xl/", b"docProps/", b"_rels/")
-# The names of the first parts stand in the first bytes, or behind one large part.
+# Only so many bytes are searched for names of parts; the first name is at the beginning.
 _LOOK_BYTES = 4096
 _MARKUP = re.compile(rb"\s*<(?:!doctype|html|\?xml|table|head|body)\b", re.IGNORECASE)
 _BINARY = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
@@ -56,7 +56,7 @@ def foreign_kind(head: bytes) -> str | None:
 def is_workbook(head: bytes) -> bool:
     """True for the beginning of an Excel workbook (.xlsx), or of another file of new Office.
 
-    Which of them it is shows only when it is unpacked: `handover.workbooks`.
+    Only unpacking shows which kind of Office file it is: see `handover.workbooks`.
     """
     return head.startswith(_ZIP) and any(part in head[:_LOOK_BYTES] for part in _WORKBOOK_PARTS)
 

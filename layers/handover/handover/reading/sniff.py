@@ -36,9 +36,9 @@ def read_head(
     `head` is the whole file or at least its first MAX_HEADER_BYTES. The delimiter is the one that
     gives the most `known_labels`, then a report's own columns, then the most columns.
     `fallback_encoding` is used only for bytes that are not UTF-8. For UTF-16 the offsets are those
-    of the file as it is: rewrite it with `utf8_blocks` and read the head of the result.
-    With `is_converted` the file is what `handover.workbooks` writes, UTF-8 with commas: nothing is
-    to be found out, and cells may begin with anything.
+    in the original file: rewrite it with `utf8_blocks`, then call this again for the result.
+    With `is_converted` the file comes from `handover.workbooks`, in UTF-8 with commas: its encoding
+    and delimiter are known, and a first cell that looks like another format is only a value.
 
     Raises RefusedError EMPTY_FILE, NOT_CSV, ENCODING, UNCLOSED_QUOTE, TOO_LARGE, RESULTS_FILE or
     TOO_MANY_COLUMNS. Missing or repeated columns are checked with the profile.
@@ -88,7 +88,7 @@ def _check_header(best: _Candidate) -> None:
             "expected your own file, or the report (errors.csv)",
             best.line,
         )
-    # The report of the widest file has its own columns besides.
+    # The report of a file with MAX_COLUMNS columns has its own columns too.
     if best.width > MAX_COLUMNS + best.is_report * len(REPORT_LABELS):
         raise RefusedError(
             "TOO_MANY_COLUMNS",
@@ -117,7 +117,7 @@ class _Candidate:
 
     @property
     def is_report(self) -> bool:
-        """Whether the labels are those of a report of ours."""
+        """Whether the labels are those of one of our reports."""
         return own_columns_at(self.labels) is not None
 
     def count(self, known: frozenset[str]) -> int:
@@ -172,7 +172,7 @@ def encoding_refusal(encoding: str, *, offset: int, line: int, value: int) -> Re
     message = f"line {line}: the byte 0x{value:02X} at offset {offset} is no "
     message += f"{names.get(encoding, 'Windows-1252')} text: save the file as CSV UTF-8"
     if encoding == "utf-8":
-        message += ", or have Windows-1252 allowed for this kind of file"
+        message += ", or ask an Admin to allow Windows-1252 for this kind of file"
     return RefusedError("ENCODING", message, line)
 
 
@@ -253,7 +253,7 @@ def _open_header(line: int) -> RefusedError:
 
 
 def _closes(taken: list[str], delimiter: str) -> bool:
-    """True when the lines end outside quotes: a line appended to them begins a second record."""
+    """True when the lines end outside quotes: an appended line begins a second record."""
     return len(list(rows([*taken, "\n", "x"], delimiter=delimiter))) > 1
 
 

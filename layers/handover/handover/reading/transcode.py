@@ -15,8 +15,8 @@ def utf8_blocks(blocks: Iterable[bytes], *, encoding: str) -> Iterator[bytes]:
     """The same text in UTF-8 without a byte order mark; lazy, one block in, at most one out.
 
     `encoding` is "utf-16-le" or "utf-16-be", as `read_head` found it; `blocks` is the whole file,
-    cut anywhere. Raises RefusedError ENCODING at an odd byte or a lone surrogate. Then call
-    `read_head` again on the result.
+    cut anywhere. Call `read_head` again for the result. Raises RefusedError ENCODING at an odd byte
+    or a lone surrogate.
     """
     decoder = codecs.getincrementaldecoder(encoding)()
     place = _Place()

@@ -1,7 +1,7 @@
 """Texts that stand for cells of a workbook whose shown text cannot be known for certain.
 
-The converter writes one of them instead of a guess. A line whose account, user or other used cell
-holds one is rejected; in a column that the profile does not use it does no harm.
+The converter writes such a text instead of a guess. A line with one in its account, user or other
+used cell is rejected; in a column that the profile does not use, the text does no harm.
 """
 
 from __future__ import annotations

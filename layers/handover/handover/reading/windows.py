@@ -28,8 +28,8 @@ _NO_PLACES: Places = np.empty(0, np.intp)
 class Window:
     """A run of whole records. Places are offsets from `base`, the window's place in the file.
 
-    `starts`, `stops` and `ends` are the bounds of each record: without and with its line end.
-    `widths` are the numbers of fields; a blank record has one field and starts where it stops.
+    A record begins at its `starts`; it ends at its `stops` without the line end, at its `ends` with
+    it. `widths` are the numbers of fields; a blank record has one field and starts where it stops.
     """
 
     def __init__(self, data: bytes, size: int, base: int, line: int, cut: _Cut) -> None:
@@ -84,7 +84,7 @@ class Window:
 
 
 class _Cut:
-    """The separators of a run of bytes: those outside quotes, and which of them end records."""
+    """The delimiters and line ends of a run of bytes, outside quotes; some of them end records."""
 
     def __init__(self, data: bytes, size: int, delimiter: str) -> None:
         view: Bytes = np.frombuffer(data, np.uint8)[:size]
@@ -150,7 +150,7 @@ def windows(
         last = piece[-1] if len(piece) else rest[-1]
         needs_end = is_last and last not in (LF, CR)
         data = b"".join((rest, piece, b"\n" if needs_end else b"", PADDING))
-        # The next piece shows whether a LF belongs to a last CR.
+        # Only the next piece shows whether a LF follows a last CR.
         size = full if is_last or last != CR else full - 1
         cut = _Cut(data, size + needs_end, dialect.delimiter)
         if is_last and cut.is_open:
