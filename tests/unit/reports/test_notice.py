@@ -290,8 +290,8 @@ def test_attributes_are_strings_and_never_empty() -> None:
 
 
 @pytest.mark.parametrize("state", [s for s in State if s not in TELLABLE])
-def test_there_is_nothing_to_tell_of_an_import_at_work(state: State) -> None:
-    with pytest.raises(ValueError, match="nothing to tell"):
+def test_an_import_at_work_has_no_message(state: State) -> None:
+    with pytest.raises(ValueError, match="no message yet"):
         notice(replace(DONE, state=state))
 
 

@@ -1,4 +1,4 @@
-"""What Handover says of an import and of changes: results, errors, summary, notification, preview.
+"""What Handover reports of imports and changes: results, errors, summary, notification, preview.
 
-What it says was decided in `rules`, and where it is stored is for `pipeline`. Pure.
+`rules` decide the content, and `pipeline` stores it. Pure.
 """

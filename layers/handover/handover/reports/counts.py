@@ -30,7 +30,7 @@ class Counts:
 
     @property
     def good(self) -> int:
-        """The lines that did what their author asked, or needed no change."""
+        """The lines that nobody must correct; `superseded` ones yielded to a later change."""
         return (
             self.updated
             + self.cleared
@@ -52,7 +52,7 @@ class Counts:
 
 
 def tally(results: Iterable[LineResult]) -> Counts:
-    """The counts of these results: `lines` is how many there are, the others sum to it."""
+    """The counts of these results: `lines` is their number, and the other counts add up to it."""
     found = Counter(result.outcome for result in results)
     return Counts(
         lines=found.total(),

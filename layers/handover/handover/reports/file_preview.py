@@ -15,10 +15,10 @@ from handover.profiles.sentences import blanks_of, conditions_of, purpose_of
 from handover.reading.own_columns import own_columns_at
 
 MAX_FIRST_LINES = 20
-# Twenty lines of 200 cells, where each character may take seven bytes in an answer: 2.2 MB of 6.
+# Twenty lines of 200 cells, with up to seven bytes for a character: 2.2 MB of an answer's 6 MB.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_CELL_CHARS = 80
-# The first profile always fits; a header of 64 KB is part of each.
+# Bytes of all profiles in an answer. The first always fits; each repeats the header of up to 64 KB.
 MAX_PROFILES_BYTES = 2 * 1024**2
 
 
@@ -43,7 +43,7 @@ class _Fit:
 
     @property
     def score(self) -> int:
-        """The number of known columns, counting certain ones twice, and of missing columns."""
+        """Two for each certain column, one for each near one, less two for each missing one."""
         sure = sum(match.how.is_sure for match in self.matches)
         near = sum(match.how is How.NEAR for match in self.matches)
         return 2 * sure + near - 2 * len(self.missing)
@@ -61,9 +61,9 @@ def preview_to_dict(
 ) -> dict[str, object]:
     """The preview as the API returns it.
 
-    `profiles` are those that the uploader may use: the one named `chosen` comes first, then the
-    best, those that are switched on before others, as many as fit into MAX_PROFILES_BYTES.
-    `remembered` maps, for a profile of that name, labels of the file to the profile's.
+    `profiles` are those that the uploader may use. The one named `chosen` comes first, then those
+    that fit, of these the ones that are switched on, then those with the best columns; as many as
+    MAX_PROFILES_BYTES can hold. `remembered` has the remembered mapping for each profile's name.
     """
     fits = [_fit(read, profile, remembered.get(profile.name, {})) for profile in profiles]
     fits.sort(
@@ -92,12 +92,12 @@ def preview_to_dict(
 
 
 def comparison_to_dict(read: ReadFile, profile: Profile) -> dict[str, object]:
-    """How the file fits one profile, as in a preview; nothing is remembered."""
+    """How the file fits one profile, as in a preview but without remembered mappings."""
     return _fit_to_dict(_fit(read, profile, {}))
 
 
 def _own_labels(read: ReadFile) -> tuple[str, ...]:
-    """The labels of the file without those of a report, which are ours."""
+    """The labels of the file without our own labels of a report."""
     labels = read.header.labels
     return labels[: own_columns_at(labels)] if read.dialect.is_report else labels
 
@@ -116,7 +116,7 @@ def _fit(read: ReadFile, profile: Profile, remembered: Mapping[str, str]) -> _Fi
         bind(labels, profile, mapping=mapping_for(matches, profile), line=read.header.last_line)
     except RefusedError as refused:
         if not missing and refused.refusal.code == "MISSING_COLUMN":
-            # It has a column for what lines are about, and none that assigns or sets anything.
+            # The header has the key column, and no column that assigns or sets anything.
             missing = tuple(one.label for one in profile.columns if one.holds not in KEYS | BESIDE)
         return _Fit(profile, matches, missing, fits=False)
     return _Fit(profile, matches, missing, fits=True)
@@ -148,7 +148,7 @@ def _with_room(rows: Iterable[dict[str, object]]) -> list[dict[str, object]]:
     shown: list[dict[str, object]] = []
     left = MAX_PROFILES_BYTES
     for row in rows:
-        # In the form in which it is sent: JSON within the JSON that the function returns.
+        # The function returns this JSON within JSON, so that form is measured.
         left -= len(json.dumps(json.dumps(row)))
         if shown and left < 0:
             break

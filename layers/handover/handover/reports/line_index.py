@@ -1,9 +1,9 @@
 """The index beside results.csv, which finds the lines of an import.
 
 Lines are found by outcome, code, number, account, who holds the account, and its opco.
-`lines.json` describes the index: the file's columns, and for each chunk, as a block, its lines, how
-many there are of which kind, and where its sections and rows are. `lines.index` has the sections of
-all blocks one after another. A reader needs one small range of it for each page. Pure.
+`lines.json` describes the index. It has the file's columns and a block for each chunk: the chunk's
+lines, how many there are of each kind, and where its sections and rows are. `lines.index` has the
+sections of all blocks one after another. A reader needs one small range of it for each page. Pure.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from dataclasses import dataclass, field
 from handover.model import Outcome
 from handover.reports.line_parts import Kind, LinesPart, searched
 
-# The summary lists the gains and losses of this many users, those with the most first.
+# The index lists the gains and losses of this many users, those with the most first.
 MAX_MOVES = 200
-# And so many opcos, those with the most lines first.
+# The index lists this many opcos, those with the most lines first.
 MAX_OPCOS = 200
-# The places of the sections of a block.
+# The positions of the sections in a block.
 _ROWS, _PROBLEMS, _ACCOUNTS, _HOLDERS, _OPCOS = range(5)
 
 
@@ -67,7 +67,7 @@ class LineIndex:
     """The content of lines.json.
 
     `columns` are the unique names of the file's columns, `account` is the index of the account's
-    column. `roles` are those that changes can be about. `moves` are the MAX_MOVES largest, `opcos`
+    column. `roles` are the roles that changes may name. `moves` are the MAX_MOVES largest, `opcos`
     the MAX_OPCOS with the most lines.
     """
 
@@ -81,7 +81,7 @@ class LineIndex:
 
     @property
     def knows_holders(self) -> bool:
-        """True unless older code made the index, by which no holder or opco is found."""
+        """False for an index of older code, which cannot find lines by holder or opco."""
         return all(len(block.sections) > _OPCOS for block in self.blocks)
 
     def kinds(self) -> Counter[tuple[str, str]]:
@@ -95,7 +95,7 @@ class LineIndex:
 
 @dataclass
 class IndexBuilder:
-    """Joins parts, in the order of their chunks; rows begin after `results_at` bytes."""
+    """Joins parts in the order of their chunks; rows begin after `results_at` bytes."""
 
     results_at: int
     index_at: int = 0
@@ -195,8 +195,8 @@ class Asked:
     """Which lines are asked for; "" and None mean all.
 
     `text` is the number of a line, or the beginning of an account, in any case. `holders` are
-    assignees, of whom one holds the account before or after the line; `opco` is the account's, in
-    any case.
+    assignees: one of them must hold the account before or after the line. `opco` is the account's,
+    in any case.
     """
 
     outcome: str = ""
@@ -207,7 +207,7 @@ class Asked:
 
     @property
     def is_search(self) -> bool:
-        """True when only the lines of a block themselves say which match."""
+        """True when the kinds of a block do not show which of its lines match."""
         return bool(self.text or self.opco) or self.holders is not None
 
     def kinds_of(self, block: Block) -> frozenset[int]:
@@ -283,7 +283,7 @@ def _section(block: Block, packed: bytes, number: int) -> bytes:
 
 
 def _searched(block: Block, packed: bytes, numbers: Sequence[int], asked: Asked) -> Collection[int]:
-    """The positions of the lines that the text, a holder and the opco all find."""
+    """The positions of the lines that match the text, a holder and the opco, if these are given."""
     found: list[set[int]] = []
     if asked.text:
         accounts = _section(block, packed, _ACCOUNTS)
@@ -312,7 +312,7 @@ def _beginning(accounts: bytes, text: str) -> set[int]:
 
 
 def _places(texts: bytes, text: str) -> set[int]:
-    """The positions of the texts that contain `text`, which may begin with the end of the last."""
+    """The positions of the texts with `text`: how many line ends precede each place of it."""
     needle = text.encode("utf-8", "replace")
     found: set[int] = set()
     place, counted = 0, 0

@@ -5,12 +5,12 @@ rows of results.csv:
 
     rows      for each line its kind, its number, and the bytes of its row
     problems  for each rejected line the column that is wrong, a hint, and a suggestion
-    accounts  for each line the account as it is searched for
-    holders   for each line who holds its account before or after it, each in spaces
-    opcos     for each line the opco of its account as it is searched for
+    accounts  for each line the account in the form for searching
+    holders   for each line who holds its account before or after it, each between spaces
+    opcos     for each line the opco of its account in the form for searching
 
-A kind is an outcome with a code. Finalize joins the rows of all parts, and the sections, and
-records where each is; see `line_index`.
+A kind is an outcome with a code. Finalize joins the rows and the sections of all parts, and records
+where each is; see `line_index`.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ class Kind:
 class LinesPart:
     """A part as finalize reads it.
 
-    `first_line` and `last_line` are numbers of lines. `sections` are the bytes of the sections,
-    which follow each other in `index`; a part of older code has only the first three. `moves` says
-    for each user how many roles of accounts they gain and lose, `opcos` how many lines are about
-    accounts of each opco.
+    `first_line` and `last_line` are numbers of lines. `sections` are the sizes in bytes of the
+    sections, which follow each other in `index`; a part of older code has only the first three.
+    `moves` says for each user how many roles of accounts they gain and lose, `opcos` how many lines
+    are about accounts of each opco.
     """
 
     first_line: int
@@ -68,7 +68,7 @@ def searched(text: str) -> str:
 def lines_part(
     results: Sequence[LineResult], *, header: Header, dialect: Dialect, account: int
 ) -> bytes:
-    """The part of these lines, of which there is at least one; `account` is the account's column.
+    """The part of these lines, at least one; `account` is the index of the account's column.
 
     The same lines give the same bytes. Raises ValueError for a rejected line without its rejection.
     """
@@ -78,7 +78,7 @@ def lines_part(
         kinds.setdefault((result.outcome.value, code_of(result)), len(kinds)) for result in results
     )
     numbers = array("I", [result.line.number for result in results])
-    # All of Lambda's processors are little-endian, for writing and for reading.
+    # The byte order is the processor's: all of Lambda's processors are little-endian.
     sizes = array("I", map(len, rows))
     sections = [
         zlib.compress(bytes(ids) + numbers.tobytes() + sizes.tobytes(), _LEVEL),
@@ -139,12 +139,12 @@ def _accounts(results: Sequence[LineResult], account: int) -> bytes:
 
 
 def _holders(results: Sequence[LineResult]) -> bytes:
-    # No assignee contains a space, so that one in spaces is found whole.
+    # No assignee contains a space, so a search for one between spaces finds no part of another.
     return _texts(f" {' '.join(sorted(result.holders))} " for result in results)
 
 
 def _texts(found: Iterable[str]) -> bytes:
-    """A text of each line, none of which contains a line end."""
+    """The texts, one for each line, separated by line ends; no text may contain one."""
     return "\n".join(found).encode("utf-8", "replace")
 
 

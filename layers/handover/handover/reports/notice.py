@@ -1,9 +1,9 @@
 """The notification through SNS: when an import has ended, and when it waits for an Admin.
 
 People get a plain text, machines the import as JSON. File names and messages come from the
-uploader, so nothing that could forge a line, a subject or a mail header passes. The only people
-named are the uploader and whoever approved or cancelled the import, except in imports that Handover
-made itself: their file name contains the users they are about.
+uploader, so everything that could forge a line, a subject or a mail header is removed. The only
+people named are the uploader and whoever approved or cancelled the import, except in imports that
+Handover made itself: their file name contains the users they are about.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def notice(import_: ImportSummary, console_url: str = "") -> Notice:
     for an import in any other state.
     """
     if import_.state not in _SUBJECT_STATES:
-        raise ValueError(f"import {import_.import_id} is {import_.state}: nothing to tell yet")
+        raise ValueError(f"import {import_.import_id} is {import_.state}: it has no message yet")
     bounded = _bounded(import_)
     waits = bounded.state is State.AWAITING_APPROVAL
     dedupe_id = f"import-{'awaiting-approval' if waits else 'finished'}/{bounded.import_id}"
@@ -249,7 +249,7 @@ def _what_happened(import_: ImportSummary) -> str:
         case State.CANCELLED:
             return (
                 f"The import of {name} was cancelled."
-                " Lines that were applied before that stay as they are."
+                " Lines that were applied before the cancellation are not undone."
             )
         case _:
             return f"The import of {name} waits for an Admin.{_why_waiting(import_)}"
@@ -287,8 +287,8 @@ def _why_waiting(import_: ImportSummary) -> str:
         reason = _printable(approval.reason, MESSAGE_CHARACTERS)
         return (
             f" It {reason}: {approval.would_change:,} of its {_lines(approval.lines)} would change"
-            f" an account, and {approval.would_clear:,} would leave a role to nobody. Nothing has"
-            " been changed so far."
+            f" an account, and {approval.would_clear:,} would leave a role without a holder."
+            " Nothing has been changed so far."
         )
     return (
         f" {approval.would_clear:,} of its {_lines(approval.lines)} would remove someone from an"
@@ -335,8 +335,8 @@ def _next(import_: ImportSummary) -> list[str]:
         case State.AWAITING_APPROVAL:
             return [
                 (
-                    "What to do: an Admin other than the uploader approves the import if this is"
-                    " what you want, and cancels it if not; both take a reason:\n"
+                    "What to do: an Admin other than the uploader must approve or cancel the"
+                    " import, and may give a reason:\n"
                     f"  POST /imports/{import_.import_id}/approve\n"
                     f"  POST /imports/{import_.import_id}/cancel"
                 )
@@ -346,7 +346,7 @@ def _next(import_: ImportSummary) -> list[str]:
                 *([_where(import_, import_.report)] if import_.report else []),
                 _how_to_correct(import_),
                 (
-                    "What would have happened to each line comes with\n"
+                    "To see what would have happened to each line:\n"
                     f"  handover results {import_.import_id}"
                 ),
             ]
@@ -365,14 +365,14 @@ def _next(import_: ImportSummary) -> list[str]:
 
 
 def _undo(import_: ImportSummary) -> list[str]:
-    """How to take back the lines that were applied, where all were to be applied or none."""
+    """How to undo the applied lines of an import that should have applied all lines or none."""
     is_partial = import_.on_error == str(OnErrorKind.ALL_OR_NOTHING) and import_.accounts_updated
     if import_.mode is not Mode.RUN or not is_partial:
         return []
     return [
         (
-            "Not everything was as it had been checked, so some lines were applied and others"
-            " were not. To take back those that were applied:\n"
+            "The data changed after the check, so some lines were applied and others were not."
+            " To undo the applied lines:\n"
             f"  handover undo {import_.import_id}"
         )
     ]
@@ -382,7 +382,7 @@ def _where(import_: ImportSummary, report: ReportObject) -> str:
     return (
         "The lines with errors, each with the reason and how to fix it, are here:\n"
         f"  s3://{report.bucket}/{report.key}\n"
-        "or come with\n"
+        "or get them with\n"
         f"  handover report {import_.import_id}"
     )
 
@@ -418,7 +418,7 @@ def _as_they_are(counts: Counts) -> str:
 
 
 def _origin(import_: ImportSummary) -> str:
-    """Who sent it, and what to quote when asking for help."""
+    """Who sent the file, and what to quote when asking for help."""
     rows = []
     if import_.source and import_.source != "user":
         rows.append(("Source", import_.source))

@@ -1,6 +1,6 @@
 """The two CSV files of an import, built a chunk at a time.
 
-A worker makes the part of its chunk; the file is the head followed by the parts in chunk order, in
+A worker makes the part of its chunk. The file is the head followed by the parts in chunk order, in
 UTF-8 with a byte order mark, with the delimiter of the upload and CRLF, as spreadsheets expect.
 Both files have the columns of the upload unchanged, with every cell guarded against execution by a
 spreadsheet, and then columns of our own: four in errors.csv, seven in results.csv. When the upload
@@ -133,13 +133,13 @@ def code_of(result: LineResult) -> str:
 
 
 def kept_labels(header: Header, dialect: Dialect) -> tuple[str, ...]:
-    """The labels of the upload that both files keep: all, or without those of a report."""
+    """The labels of the upload that both files keep: all except those of a report."""
     return header.labels[: _Original.of(header, dialect).kept]
 
 
 @dataclass(frozen=True, slots=True)
 class _Original:
-    """Which cells of a row are the uploader's: `kept` of the `width` that the header has."""
+    """Which cells of a row are the uploader's: the first `kept` of the header's `width`."""
 
     width: int
     kept: int
@@ -147,7 +147,7 @@ class _Original:
 
     @classmethod
     def of(cls, header: Header, dialect: Dialect) -> _Original:
-        """All of them, or in a report those before the four columns at the header's end."""
+        """All cells, or in a report those before our four columns at the header's end."""
         width = len(header.labels)
         own_at = own_columns_at(header.labels) if dialect.is_report else None
         return cls(width, width if own_at is None else own_at, dialect.delimiter)
@@ -157,11 +157,11 @@ class _Original:
         cells = self._own(line)
         if self.width == self.kept or len(cells) != self.kept or self._is_whole(line):
             return cells
-        # With our columns after it, this row would have the header's length and look right.
+        # One more cell, because with only our columns after it the row would have the right length.
         return (*cells, "")
 
     def fitted(self, line: Line) -> tuple[str, ...]:
-        """The uploader's cells of one line, as many as the header has labels of theirs."""
+        """The uploader's cells of one line, padded or joined to exactly `kept` cells."""
         cells = self._own(line)
         surplus = len(cells) - self.kept
         if not surplus:
@@ -192,7 +192,7 @@ def _head(header: Header, dialect: Dialect, columns: tuple[str, ...]) -> bytes:
 
 def _rejection(result: LineResult) -> Rejection:
     if result.rejection is None:
-        raise ValueError(f"line {result.line.number} is rejected, but not said why")
+        raise ValueError(f"line {result.line.number} is rejected without a rejection")
     return result.rejection
 
 
@@ -215,7 +215,7 @@ def _csv(
 ) -> bytes:
     """The rows with every cell guarded; removing the guards restores each cell exactly.
 
-    Rows at `marked` places were not CSV, and are marked as such.
+    The rows at the `marked` places were not valid CSV, and get the mark for that.
     """
     if marked:
         return b"".join(

@@ -12,7 +12,7 @@ from handover.reports.counts import Counts
 
 
 class Stage(StrEnum):
-    """The present stage of an import, in this order; WAITING is for an Admin."""
+    """The stages of an import, in their order; WAITING: for an Admin's approval."""
 
     UPLOADING = "uploading"
     READING = "reading"

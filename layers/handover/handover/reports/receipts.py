@@ -8,7 +8,7 @@ from handover.model import ChangeReceipt
 
 
 def receipt_to_dict(receipt: ChangeReceipt) -> dict[str, Any]:
-    """The receipt as JSON: which change by whom, and who held each role before and after."""
+    """The receipt as JSON: who made the change, and who held each role before and after it."""
     return {
         "version": receipt.version,
         "at": receipt.at,

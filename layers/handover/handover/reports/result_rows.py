@@ -26,7 +26,7 @@ class ResultRow:
 
 
 def result_row(row: bytes, *, delimiter: str, roles: Collection[str]) -> ResultRow:
-    """The row with its guards removed; `roles` are those that its changes can be about.
+    """The row with its guards removed; `roles` are the roles that its changes may name.
 
     Raises ValueError for a text that is not a row of results.csv.
     """

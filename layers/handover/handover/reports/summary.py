@@ -22,7 +22,7 @@ class ReportObject:
 class Approval:
     """Why an import waits for an Admin: `would_clear` of its `lines` would remove someone.
 
-    `would_change` is how many would change an account, 0 where that was not counted.
+    `would_change` of them would change an account; 0 if that was not counted.
     """
 
     reason: str
@@ -36,12 +36,12 @@ class ImportSummary:
     """Everything that is published about one import.
 
     `source` is "user" or the name of a registered source. `uploader` is the address of a person,
-    the principal of a verified source, or "". Times are aware. `encoding` and `delimiter` are ""
-    until the file was read; `undo_of` is the import that this one undoes, `job` the kind of job
-    when Handover wrote the file itself. `on_error` is "" where lines that fail leave the others
-    alone. `stopped` says why a dry run is not applied because of that, and `applied_by` is the
-    ticket of the import that applies a file after it was checked. `approved_by` and `cancelled_by`
-    are addresses of people, with their reasons; "" for nobody and none.
+    the principal of a verified source, or "". Times have a zone. `encoding` and `delimiter` are ""
+    until the file has been read. `undo_of` is the import that this one undoes, `job` the kind of
+    job if Handover wrote the file itself. `on_error` is "" if failing lines do not affect the
+    others. `stopped` says why `on_error` keeps a checked file from being applied; `applied_by` is
+    the ticket of the import that applies it. `approved_by` and `cancelled_by` are addresses of
+    people; these and their reasons are "" if there are none.
     """
 
     import_id: str
@@ -112,7 +112,7 @@ def summary(import_: ImportSummary) -> dict[str, object]:
     return fields
 
 
-# The texts after the others, if they have a value.
+# The texts that come last, each only if it has a value.
 _TEXTS = (
     "on_error",
     "stopped",
@@ -148,7 +148,7 @@ def _rfc3339(moment: datetime) -> str:
 
 
 def _refusal(refusal: Refusal) -> dict[str, object]:
-    """`line` only if the refusal has a place in the file."""
+    """The refusal as JSON, with `line` only if it has a place in the file."""
     fields: dict[str, object] = {"code": refusal.code, "message": refusal.message}
     if refusal.line is not None:
         fields["line"] = refusal.line

@@ -21,8 +21,8 @@ def column_warnings(
 ) -> tuple[FileWarning, ...]:
     """The columns of a file that its profile does not have, as COLUMN_IGNORED.
 
-    First each of the first NEAR_NAMED that was probably meant to be a column of the profile, then
-    one warning for all others. The report's own columns of an uploaded errors.csv get no warning.
+    Each of the first NEAR_NAMED columns that probably mean a column of the profile gets a warning;
+    all others share one. The report's own columns of an uploaded errors.csv get no warning.
     """
     own_at = own_columns_at(header.labels) if dialect.is_report else None
     ignored = ignored_columns(header.labels[:own_at], profile, mapping=mapping)
