@@ -1,4 +1,4 @@
-"""Accounts: one item each, read a hundred at a time and written on the version that was read.
+"""Accounts: one item each, read a hundred at a time and written only over the version read.
 
 This is the hot path, so items are converted to accounts and back by hand.
 """
@@ -19,21 +19,21 @@ from handover.store.batches import Item, Statement, Unmet, insertion, read_items
 from handover.store.connection import client
 from handover.store.receipts import receipt_from, receipt_value, text_in, texts_in, texts_value
 
-# What the rules ask of an account when they decide who holds its roles. Parsing what a worker reads
-# is the largest part of its time, and its name, portals and customer take a third of that.
+# What the rules need of an account to decide who holds its roles. Parsing what it reads takes the
+# largest part of a worker's time, and name, portals and customer would take a third of that.
 ASSIGNED = ("pk", "version", "opco", "status", "assigned", "orders", "marks")
 
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """The table of accounts; `attributes` are those that `read` reads, all when none is named."""
+    """The table of accounts; `attributes` are those that `read` reads, empty = all."""
 
     table: str
     attributes: tuple[str, ...] = ()
 
     @property
     def of_assignments(self) -> Accounts:
-        """The same table without the directory fields that decide about no assignment."""
+        """The same table without the directory fields that no decision on an assignment needs."""
         return replace(self, attributes=ASSIGNED)
 
     def read(
@@ -46,19 +46,19 @@ class Accounts:
         return {account.account_id: account for account in found}
 
     def listed(self, tenant: str, *, after: str = "") -> Iterator[str]:
-        """The ids of all accounts of the tenant, shard by shard, in the order of a table index.
+        """The ids of all accounts of the tenant, shard by shard, in the order of the index.
 
-        `after` is the last id of the previous page. The index is up to date within moments.
+        `after` is the last id of the previous page. The index lags behind the table by moments.
         """
         first = int(_shard_of(after), 16) if after else 0
         for number in range(first, SHARDS):
             yield from self._on_shards(tenant, f"{number:x}", after if number == first else "")
 
     def beginning(self, tenant: str, text: str, *, after: str = "") -> Iterator[str]:
-        """The ids that begin with `text`, in byte order, by the same index; letter case counts.
+        """The ids that begin with `text`, in byte order, from the same index; letter case counts.
 
-        `after` is the last id of the previous page. An id may be on any shard, so all are read
-        side by side, a few ids at a time.
+        `after` is the last id of the previous page. An id may be on any shard, so all shards are
+        read side by side, a few ids at a time.
         """
         first = max(text, after, key=str.encode)
         if len(f"{tenant}#{first}{LAST_CHARACTER}".encode()) > MAX_KEY_BYTES:
@@ -102,9 +102,9 @@ class Accounts:
     def write(
         self, writes: Sequence[RecordWrite], deadline: Deadline
     ) -> list[tuple[RecordWrite, Account | None]]:
-        """The writes that met another version, each with the account as it is now, if it exists.
+        """Stores the writes; returns those that met another version, with the account as it is now.
 
-        All others are stored. No two writes may concern the same account.
+        The account is None if there is none. No two writes may concern the same account.
         """
         statements = [self._statement(write) for write in writes]
         outcomes = write_each(statements, deadline)
@@ -187,15 +187,15 @@ class Accounts:
 MAX_KEY_BYTES = 64 + 512  # a tenant with its separator, and an id
 
 
-# The index of a tenant's accounts is spread over this many partitions: one takes at most 1,000 new
-# accounts a second.
+# The index of a tenant's accounts is spread over this many partitions, because one takes at most
+# 1,000 new accounts a second.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
 SHARDS = 16
 BY_TENANT = "by-tenant"
 IDS_A_QUERY = 1000
-# A page of 100 ids takes about six from each shard; most pages need one query of each.
+# A page of 100 ids takes about six from each shard, so most pages need one query for each shard.
 FEW_IDS = 20
-# No id goes on with a later character: this one is reserved for ends of ranges.
+# The last character of Unicode, which no id contains: it ends a range of ids.
 # https://www.unicode.org/faq/private_use.html#noncharacters
 LAST_CHARACTER = "\U0010ffff"
 
@@ -219,7 +219,7 @@ def account_keys(tenant: str, account_ids: Iterable[str]) -> Iterator[Item]:
 def account_from(item: Item) -> Account:
     """The account in an item of the table; fields that were not read are empty."""
     tenant, _, account_id = item["pk"]["S"].partition("#")
-    # By place: names of arguments take a tenth of the time.
+    # Without the names of the arguments, which would take a tenth of the time.
     return Account(
         tenant,
         account_id,

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from handover.errors import RetryLaterError
 from handover.store.connection import client
 
-# A window's counter is useless after it; DynamoDB removes it within days, at no cost.
+# After its window, a counter is useless; DynamoDB removes it within days, at no cost.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
 KEPT_SECONDS = 3600
 
@@ -21,9 +21,10 @@ class Allowances:
     table: str
 
     def take(self, tenant: str, begins_at: int, permits: int) -> int | None:
-        """How many permits the tenant has taken in the window that begins then, including these.
+        """Takes `permits`; returns how many the tenant has taken in the window that begins then.
 
-        None when DynamoDB does not answer. One write unit. The time is in seconds since the epoch.
+        None when DynamoDB does not answer. `begins_at` is in seconds since the epoch. Costs one
+        write unit.
         """
         try:
             answer = client().update_item(

@@ -1,9 +1,9 @@
 """The audit trail's table: entries are added, and nothing is ever changed or removed.
 
-An entry is one item. The outcome that closes an open entry is another item right behind it, so
-closing is adding, too, and only the first outcome counts. Entries of a tenant and a month stand
-under SHARDS keys. The index `open` lists the entries that were open when they were written; how far
-the sweep has looked is kept elsewhere.
+An entry is one item. The outcome that closes an open entry is another item, with the next sort key;
+only the first outcome of an entry counts. The entries of a tenant and a month are spread over
+SHARDS keys. The index `open` lists the entries that were open when they were written; how far the
+sweep has read it is stored in `watermarks`.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from handover.store.items import item_at, saved_if
 # API answers at most 1,000 requests of a tenant a second: four keys take 2,000 entries.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
 SHARDS = 4
-# No entry is older than the month in which the audit trail came.
+# The audit trail began in this month, so no entry is older.
 FIRST_MONTH = "2026-11"
-# Behind a place: the outcome of the entry there. It sorts after every place that begins alike.
+# An entry's place with this sign is the key of its outcome, which sorts right after the entry.
 CLOSES = "~"
 OPEN = "open"
 
@@ -51,7 +51,7 @@ class AuditItem(Model):
     """An entry, or the outcome of one; `sk` says which."""
 
     class Meta:
-        """Where these items lie."""
+        """The table of these items."""
 
         table = "audit"
 
@@ -81,7 +81,7 @@ class Audit:
     days: int = 0
 
     def addition(self, entry: AuditEntry) -> Item:
-        """The write of an entry, for the transaction of its act; unmet if it is there already."""
+        """The write of an entry, for the transaction of its act; refused if the entry exists."""
         item = self._item(entry)
         return {"Put": item.get_save_kwargs_from_instance(AuditItem.pk.does_not_exist())}
 
@@ -90,7 +90,7 @@ class Audit:
         saved_if(self._item(entry), AuditItem.pk.does_not_exist())
 
     def close(self, entry: AuditEntry, outcome: Outcome, at: str) -> bool:
-        """Says what became of an open entry; false when that was said before."""
+        """Stores the outcome of an open entry; false when it has an outcome already."""
         item = AuditItem(
             _key(entry.tenant, entry.place),
             entry.place + CLOSES,
@@ -105,7 +105,7 @@ class Audit:
     ) -> Iterator[AuditEntry]:
         """The tenant's entries before that place, newest first, back to the time `since`; lazily.
 
-        `before` "" = from `now` on. `rows` is how many the caller will read.
+        With `before` "", they begin at `now`. `rows` is how many the caller will read.
         """
         first = max(since[: len(FIRST_MONTH)], FIRST_MONTH)
         # Clocks differ, so an entry may be a little newer than now.
@@ -119,9 +119,9 @@ class Audit:
             month = _month_before(month)
 
     def left_open(self, *, after: str, until: str) -> Iterator[AuditEntry]:
-        """The entries behind that place, up to the time `until`, that were open when written.
+        """The entries after that place, up to the time `until`, that were open when written.
 
-        Oldest first, of all tenants, closed or not: `outcome` says which.
+        Oldest first, of all tenants. Each may have been closed since then: `outcome` says so.
         """
         place = AuditItem.sk.between(after or "0", until)
         for key in AuditItem.open_index.query(OPEN, place):
@@ -159,7 +159,7 @@ def _key(tenant: str, place: str) -> str:
 
 
 def _entries(tenant: str, pk: str, before: str, since: str, rows: int) -> Iterator[AuditEntry]:
-    # A time sorts before the places that begin with it, and an outcome behind its entry.
+    # A time sorts before the places that begin with it, and an outcome after its entry.
     place = AuditItem.sk.between(since or "0", before or CLOSES)
     found = AuditItem.query(
         pk, place, consistent_read=True, scan_index_forward=False, page_size=rows

@@ -1,8 +1,8 @@
 """Batches of DynamoDB calls: bulk reads, bulk conditional writes, and retries of unfinished parts.
 
 A throttled or conflicting part is not an error of the data: it is sent again, alone, until it is
-accepted or the invocation's time is used up (RetryLaterError). Whole calls wait by themselves
-(`handover.sdk`). Several calls are in flight at a time (`handover.flight`).
+accepted or the invocation's time is used up (RetryLaterError). If a whole call is throttled,
+`handover.sdk` waits. Several calls are in flight at a time (`handover.flight`).
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ class Statement:
 
 
 def insertion(table: str, item: Item) -> Statement:
-    """The write of a new item; unmet, without the existing item, where there is one already."""
+    """The write of a new item; if there is one already, the result is `Unmet` without an item."""
     names = ", ".join(f"'{name}': ?" for name in item)
     return Statement(f'INSERT INTO "{table}" VALUE {{{names}}}', list(item.values()))
 
 
 def update(table: str, item: Item, version: int) -> Statement:
-    """The write of these attributes over an item's `version`, 0 where it has none yet.
+    """The write of these attributes over an item's `version`; 0 = it has none yet.
 
     `pk` and, where the table has one, `sk` identify the item.
     """
@@ -89,8 +89,8 @@ def read_items(
 ) -> list[Item]:
     """The items that exist under `keys`, in any order.
 
-    `keys` must not repeat. `attributes` are the ones to read, all when none is named. A read that
-    is not consistent costs half, and may show items as they were moments ago.
+    `keys` must not repeat. `attributes` are the ones to read, empty = all. A read that is not
+    consistent costs half, and may show items as they were moments ago.
     """
     options: dict[str, Any] = {"ConsistentRead": is_consistent}
     if attributes:
@@ -128,11 +128,11 @@ def _batches(whole: Iterable[Member], size: int) -> Iterator[list[Member]]:
 
 
 def write_each(statements: Sequence[Statement], deadline: Deadline) -> list[Unmet | None]:
-    """The result of each statement, in their order: None = written.
+    """Writes the statements; returns the result of each, in their order: None = written.
 
     No two statements may concern the same item. Each is written at most once, whatever happens to
-    the others. Raises RetryLaterError when the time is used up, and WriteRefusedError for any
-    answer except a busy one or an unmet condition.
+    the others. Raises RetryLaterError when the time is used up, and WriteRefusedError for every
+    other answer than "busy" or an unmet condition.
     """
     outcomes: list[Unmet | None] = [None] * len(statements)
     waiting = list(range(len(statements)))
@@ -158,7 +158,7 @@ def transact(actions: Sequence[Item]) -> bool:
 
 
 def _why_refused(actions: Sequence[Item]) -> set[str]:
-    """Writes all, and gives nothing; or nothing, and gives the codes of what stood in the way."""
+    """Writes all or nothing; returns the codes of the reasons if nothing was written, else none."""
     request: Any = list(actions)
     try:
         client().transact_write_items(TransactItems=request)
@@ -174,8 +174,8 @@ def _why_refused(actions: Sequence[Item]) -> set[str]:
 def write_together(actions: Sequence[Item]) -> bool:
     """Writes all or nothing; False when a condition did not hold.
 
-    Waits while other writes of the same items are in progress, as long as the invocation has time
-    left, and then raises RetryLaterError.
+    Waits while other writes of the same items are in progress. Raises RetryLaterError when the
+    invocation has no time left.
     """
     tries = 0
     while codes := _why_refused(actions):
@@ -208,7 +208,7 @@ def _write_part(
     outcomes: list[Unmet | None],
     deadline: Deadline,
 ) -> list[int]:
-    """Writes these statements; the places of those that DynamoDB was too busy for."""
+    """Writes the statements at these places; returns the places for which DynamoDB was too busy."""
     deadline.check()
     request: Any = [
         {

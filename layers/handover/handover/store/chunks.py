@@ -1,7 +1,7 @@
-"""The chunks of imports: who is working on each, and what its lines came to.
+"""The chunks of imports: who is working on each, and the counts of its lines in the end.
 
-Every step is one conditional update, so a step taken twice, late or by two at once counts once.
-An answer that was lost on the way is recognised by the attempt that the item names.
+Every step is one conditional update: taken twice, late or by two workers at once, it counts once.
+If DynamoDB's answer is lost, the attempt that the item names shows that the step was taken.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class ChunkItem(CountingModel):
     """One chunk of an import and who is working on it."""
 
     class Meta:
-        """Where these items lie."""
+        """The table of these items."""
 
         table = "imports"
 
@@ -48,8 +48,8 @@ class ChunkItem(CountingModel):
     attempts = NumberAttribute(default=0)
     lease_by = UnicodeAttribute(null=True)
     lease_until = NumberAttribute(null=True)
-    # The most lines that a run has decided without finishing the chunk, and how often the chunk had
-    # been passed on when the message was sent that it was last taken with.
+    # `decided`: the most lines that a run has decided without finishing the chunk. `handed_on`: how
+    # often the chunk had been passed on, as the message says with which it was last taken.
     decided = NumberAttribute(default=0)
     handed_on = NumberAttribute(default=0)
     # Once it is settled: the attempt whose parts count, whether they hold lines with errors, and
@@ -62,7 +62,7 @@ class ChunkItem(CountingModel):
 
 @dataclass(frozen=True, slots=True)
 class PlannedChunk:
-    """A chunk, and how many repeats are stored for it: of keys, and of login names."""
+    """A chunk, and how many repeats of keys and of login names are stored for it."""
 
     chunk: Chunk
     repeats: int = 0
@@ -80,11 +80,11 @@ class SettledChunk:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A chunk taken by one worker, and how often workers have taken it.
+    """A chunk that a worker has taken.
 
-    `repeats` and `logins` are those of the `PlannedChunk`. `decided` is the most lines that an
-    earlier run has decided, `handed_on` how often the chunk has been passed on, and `worked_ms` how
-    long workers had it.
+    `repeats` and `logins` are those of the `PlannedChunk`. `attempts` is how often workers have
+    taken the chunk, `decided` the most lines that an earlier run has decided, `handed_on` how often
+    the chunk has been passed on, and `worked_ms` how long workers had it.
     """
 
     chunk: Chunk
@@ -105,9 +105,9 @@ class Chunks:
     def store(
         self, import_id: str, plan: str, chunks: Sequence[PlannedChunk], deadline: Deadline
     ) -> None:
-        """Stores the plan and the chunks that validation has cut; the same again changes nothing.
+        """Stores the plan and the chunks that validation has cut; a repetition changes nothing.
 
-        The plan goes with the first chunks, in one call.
+        The plan is written in one call with the first chunks.
         """
         plan_item: Item = {**key_of(import_id, PLAN), "body": {"S": plan}}
         chunk_items = (
@@ -136,10 +136,10 @@ class Chunks:
         until: float,
         handed_on: int | None = None,
     ) -> Taken | None:
-        """The chunk, leased to `attempt` until then.
+        """Leases the chunk to `attempt` until then, and returns it.
 
-        None while another attempt has it, once it is settled, and, if `handed_on` is given, once it
-        was taken after being passed on more often than that.
+        None while another attempt has it, once it is settled, and for an old message: one with a
+        lower `handed_on` than that with which the chunk was last taken.
         """
         item = ChunkItem(import_id, _chunk_key(number))
         actions: list[Action] = []
@@ -187,7 +187,7 @@ class Chunks:
     def free(
         self, import_id: str, number: int, attempt: str, *, decided: int, worked_ms: int
     ) -> bool:
-        """True when the lease of the chunk was released early: this attempt still had it.
+        """Releases the lease of the chunk early; true if this attempt still had it.
 
         `decided` is the most lines that a run has decided, `worked_ms` how long all runs had it.
         """
@@ -202,7 +202,7 @@ class Chunks:
         )
 
     def seen(self, import_id: str, numbers: Iterable[int], deadline: Deadline) -> list[ChunkSeen]:
-        """Who leases these chunks until when, and when they were last taken; in any order."""
+        """Until when these chunks are leased, and when they were last taken; in any order."""
         keys = (key_of(import_id, _chunk_key(number)) for number in numbers)
         names = ("sk", "lease_until", "taken_at")
         return [
@@ -215,10 +215,11 @@ class Chunks:
         ]
 
     def settle(self, item: ImportItem, settlement: Settlement, deadline: Deadline) -> ImportItem:
-        """The import after the chunk is settled, by this attempt or by an earlier one.
+        """Settles the chunk, unless an earlier attempt has; returns the import after that.
 
-        First the chunk's item is settled for good, then the chunk is counted. A run stopped in
-        between leaves a chunk that is settled and pending: the next run counts it.
+        First the chunk's item is settled for good, then the chunk is counted. A run that is stopped
+        in between leaves a chunk that is settled but not counted: the next run counts it. Raises
+        RetryLaterError when there is no such chunk.
         """
         if item.chunks is None:
             return self._settle_on_import(item.pk, settlement)
@@ -255,12 +256,12 @@ class Chunks:
         )
 
     def handed_on(self, import_id: str, number: int) -> int:
-        """How often the chunk had been passed on when it was last taken."""
+        """How often the chunk had been passed on when it was last taken; 0 if it is not stored."""
         item = item_at(ChunkItem, import_id, _chunk_key(number))
         return int(item.handed_on) if item is not None else 0
 
     def count(self, item: ImportItem, settlement: Settlement, deadline: Deadline) -> ImportItem:
-        """The import after a settled chunk is counted, now or before."""
+        """Counts a settled chunk, unless it is counted already; returns the import after that."""
         progress = count_chunk(
             self.table,
             item.pk,
@@ -272,7 +273,7 @@ class Chunks:
         return with_progress(item, progress)
 
     def settled_parts(self, item: ImportItem) -> dict[int, str]:
-        """For each settled chunk the attempt whose parts count, with "!" for lines with errors."""
+        """The attempt whose parts count, by settled chunk; "!" after it: there are errors."""
         if item.chunks is None:
             return {int(number): str(parts) for number, parts in item.settled.as_dict().items()}
         chunks = ChunkItem.query(item.pk, ChunkItem.sk.startswith(CHUNK), consistent_read=True)
@@ -292,7 +293,7 @@ class Chunks:
         ]
 
     def _settle_on_import(self, import_id: str, settlement: Settlement) -> ImportItem:
-        """Settles a chunk of an import that keeps both on its own item."""
+        """Settles a chunk of an import of older code, which keeps its chunks on its own item."""
         item = ImportItem(import_id)
         parts = _parts(settlement.attempt, has_errors=settlement.has_errors)
         actions: list[Action] = [

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 def client() -> DynamoDBClient:
-    """The client for the calls of the invocation that is under way."""
+    """The client for the calls of the present invocation."""
     return client_within(call_limits())
 
 
 @Once
 def client_within(limits: CallLimits) -> DynamoDBClient:
-    """A client that tries a throttled or failed call as often as `limits` says, and then waits."""
+    """A client that retries a throttled or failed call as often as `limits` says, then waits."""
     made: DynamoDBClient = new_client(
         "dynamodb",
         Config(
@@ -44,20 +44,20 @@ def client_within(limits: CallLimits) -> DynamoDBClient:
     return made
 
 
-# The names of the tables, by what lies in them; `tables.connect` sets them.
+# The names of the tables, by their content; `tables.connect` sets them.
 _names: dict[str, str] = {}
 
 
 def name_tables(names: Mapping[str, str]) -> None:
-    """Names the tables for all models, those that are imported later, too."""
+    """Names the tables for all models, including those that are imported later."""
     _names.update(names)
 
 
 class Model(PynamodbModel):
-    """The base of every model: its calls use that client, so they wait like all others."""
+    """The base of every model: its calls use the same client, so they wait as all others do."""
 
     class Meta:
-        """Each model says in `table` where its items lie."""
+        """Each model names the table of its items in `table`."""
 
         table = ""
 

@@ -56,7 +56,7 @@ class DirectoryItem(Model):
     """Any item of a tenant's directory; `sk` says which."""
 
     class Meta:
-        """Where these items lie."""
+        """The table of these items."""
 
         table = "directory"
 
@@ -66,10 +66,10 @@ class DirectoryItem(Model):
 
 
 class UserItem(Model):
-    """A stored user; with attributes of its own, because workers read users in batches."""
+    """A stored user. It has one attribute for each field, because workers read users in batches."""
 
     class Meta:
-        """Where these items lie."""
+        """The table of these items."""
 
         table = "directory"
 
@@ -85,7 +85,7 @@ class UserItem(Model):
     login_name = UnicodeAttribute(default="")
     # The job that deleted the user, when one did.
     deleted_by = UnicodeAttribute(null=True)
-    # Incremented by every write, so that a file never decides on outdated fields.
+    # Every write increments it, so that a file never decides on outdated fields.
     version = NumberAttribute(null=True)
 
 
@@ -94,8 +94,8 @@ class Source:
     """Another system that may drop files, the profile they follow, and who writes them.
 
     `mapping` maps the system's own labels to the profile's. Only files of a source that
-    `writes_directory` may change accounts and users, including who is an Admin. `on_error` is ""
-    where the profile decides.
+    `writes_directory` may change accounts and users, including who is an Admin. `on_error` is "" if
+    the profile decides.
     """
 
     source: str
@@ -111,7 +111,7 @@ class Directory:
     """The table of directories."""
 
     table: str
-    # How many addresses are compared at most when a likely one is looked for.
+    # At most this many addresses are compared to find a likely one.
     MAX_ADDRESSES: ClassVar[int] = 50_000
 
     def users(self, tenant: str, addresses: Iterable[str], deadline: Deadline) -> dict[str, User]:
@@ -141,10 +141,10 @@ class Directory:
     def users_by_name(
         self, tenant: str, names: Iterable[str], deadline: Deadline
     ) -> dict[str, list[User]]:
-        """The users who are not deleted under each of `names`, as `normalized_name` writes them.
+        """The users with each of the normalized `names`, without deleted ones.
 
-        A name that nobody has is left out. One query for each name, three while the tenant's names
-        are moved.
+        A name that nobody has is left out. Costs one query for each name, three while the tenant's
+        names are being moved.
         """
         places = name_places(self.table, tenant)
         asked = [name for name in names if len(name.encode()) <= MAX_NAME_BYTES]
@@ -171,20 +171,20 @@ class Directory:
     def roles(
         self, tenant: str, after: str | None = None, rows: int | None = None
     ) -> Iterator[Role]:
-        """The roles that the tenant has defined behind the name `after`, by name; lazily.
+        """The roles that the tenant has defined, after the name `after`, in order of name, lazily.
 
-        `rows` is how many will be looked at, None for all.
+        `rows` is how many the caller will read, None for all.
         """
         return map(role_from, listed_items(tenant, ROLE, after, rows))
 
     def workflows(
         self, tenant: str, after: str | None = None, rows: int | None = None
     ) -> Iterator[str]:
-        """The names of the tenant's workflows behind the name `after`, as `roles` gives roles."""
+        """The names of the tenant's workflows after the name `after`, as `roles` gives roles."""
         return (item.sk[len(WORKFLOW) :] for item in listed_items(tenant, WORKFLOW, after, rows))
 
     def user(self, tenant: str, address: str) -> User | None:
-        """The user with that normal address."""
+        """The user with that normal address, deleted or not; None when there is none."""
         if len(address.encode()) > MAX_USER_BYTES:
             return None
         item = user_item_of(user_places(self.table, tenant), address)
@@ -201,7 +201,7 @@ class Directory:
             )
             for pk in user_places(self.table, tenant).keys
         )
-        # Pages of a shard are read when they are needed, so that few are read for nothing.
+        # A page of a shard is read only when it is needed.
         sources = begun((item.sk[len(USER) :] for item in of_key) for of_key in found)
         merged = heapq.merge(*sources)
         return islice((address for address, _ in groupby(merged)), self.MAX_ADDRESSES)
@@ -210,7 +210,7 @@ class Directory:
         """Stores users over their known versions; addresses and login names must not repeat.
 
         Names and login names are stored before their users, so that a user who is found by address
-        is also found by those.
+        is also found by name and by login name.
         """
         stored = list(users)
         names = [(normalized_name(user.name), user.email) for user in stored]
@@ -229,7 +229,7 @@ class Directory:
                 tries += 1
 
     def _puts(self, tenant: str, users: Sequence[User], deadline: Deadline) -> list[Item]:
-        """The actions that store users at their present places, or at those for new users."""
+        """The actions that store users: at their present places, or new users at theirs."""
         places = user_places(self.table, tenant)
         if places.state is None:
             return [{"Update": user_update(self.table, tenant, user)} for user in users]
@@ -247,14 +247,15 @@ class Directory:
         return actions
 
     def source(self, tenant: str, source: str) -> Source | None:
-        """The registered source of that name."""
+        """The registered source of that name; None when there is none."""
         body = self._body(tenant, SOURCE + source)
         return Source(**json.loads(body)) if body is not None else None
 
     def profile(self, tenant: str, name: str) -> Profile | None:
         """The tenant's own profile of that name, else the preset, with the tenant's own roles.
 
-        The tenant's definition of a role says who may assign it, in every profile.
+        In every profile, the tenant's definition of a role says who may assign it. None when
+        neither exists.
         """
         return self.profile_and_roles(tenant, name)[0]
 
@@ -281,7 +282,7 @@ class Directory:
         DirectoryItem(tenant, PROFILE + profile.name, body=json.dumps(profile_json(profile))).save()
 
     def settings(self, tenant: str) -> Settings:
-        """The tenant's settings, with defaults where it has set none."""
+        """The tenant's settings, with defaults for those that it has not set."""
         body = self._body(tenant, SETTINGS)
         return parse_settings(body) if body is not None else Settings()
 
@@ -328,7 +329,7 @@ MAX_USER_BYTES = 1024 - len(USER)
 
 
 def user_item_of(places: UserPlaces, address: str) -> UserItem | None:
-    """The item of the user with that normal address."""
+    """The item of the user with that normal address; None when there is none."""
     found = (item_at(UserItem, places.of(address)[turn], USER + address) for turn in places.turns)
     return next((item for item in found if item is not None), None)
 
@@ -336,9 +337,9 @@ def user_item_of(places: UserPlaces, address: str) -> UserItem | None:
 def listed_items(
     tenant: str, kind: str, after: str | None = None, rows: int | None = None
 ) -> Iterator[DirectoryItem]:
-    """The tenant's items of that kind behind the name `after`, by name; lazily, `rows` at a time.
+    """The tenant's items of that kind after the name `after`, in order of name, lazily.
 
-    `rows` is how many will be looked at, None for all.
+    `rows` is how many the caller will read, None for all.
     """
     return DirectoryItem.query(
         tenant,
@@ -386,8 +387,8 @@ def settings_body(settings: Settings) -> str:
     return json.dumps(settings_json(replace(settings, default_account_manager=manager)))
 
 
-# A run that has claimed a login name has stored the user long before this, or never will: no
-# function runs for longer than a quarter of this.
+# A run that claims a login name stores its user long before this time is over, or never: no
+# function runs for longer than a quarter of it.
 CLAIM_SECONDS = 3600.0
 
 

@@ -1,8 +1,8 @@
 """Records: accounts and users with their fields as roles, for directory files.
 
 A record has its item's version and receipts, so that it is read, decided and written like an
-account. The precedences of its fields are in an attribute of their own, by precedence: fields set
-by one file share one, and whoever assigns the account neither reads nor writes it.
+account. The precedences of its fields are in an attribute of their own, which has the fields by
+precedence, because one file sets many of them. Assignments neither read nor write this attribute.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class Records(Protocol):
     def write(
         self, writes: Sequence[RecordWrite], deadline: Deadline, /
     ) -> list[tuple[RecordWrite, Record | None]]:
-        """The writes that met another version, each with the record as it is now, if it exists.
+        """Stores the writes; returns those that met another version, with the record as it is now.
 
-        All others are stored. No two writes may concern the same record.
+        The record is None if there is none. No two writes may concern the same record.
         """
 
 
@@ -52,7 +52,7 @@ class AccountRecords:
     def write(
         self, writes: Sequence[RecordWrite], deadline: Deadline
     ) -> list[tuple[RecordWrite, Record | None]]:
-        """As `Records` says."""
+        """Stores the writes, as `Records.write` says."""
         return write_records(self, writes, self._statement, _account_record, deadline)
 
     def _statement(self, write: RecordWrite) -> Statement:

@@ -13,7 +13,7 @@ from handover.store.batches import Item
 from handover.store.directory import DirectoryItem
 from handover.store.items import deleted_if, item_at, saved_if
 
-# Tenants begin with a letter or digit.
+# The name of a tenant begins with a letter or a digit, so no tenant has this key.
 DOMAINS = "#domains"
 # A domain with more labels cannot be verified, so no more are looked up for an address.
 MAX_LABELS = 10
@@ -28,7 +28,7 @@ class Domains:
     def tenant_of(self, address: str) -> str | None:
         """The tenant for which the domain of a normal address, or a parent domain, is verified.
 
-        None when there is none. The nearest domain counts; at most MAX_LABELS reads.
+        None when there is none. The nearest domain counts. Makes at most MAX_LABELS reads.
         """
         labels = dns_domain(address.rpartition("@")[2]).split(".")[-MAX_LABELS:]
         for begin in range(len(labels) - 1):
@@ -38,12 +38,12 @@ class Domains:
         return None
 
     def verify(self, tenant: str, domain: str, also: Item | None = None) -> bool:
-        """False when the domain is already verified for another tenant."""
+        """Stores the domain as verified for the tenant; false if it is verified for another."""
         is_free = DirectoryItem.pk.does_not_exist() | (DirectoryItem.body == tenant)
         return saved_if(DirectoryItem(DOMAINS, dns_domain(domain), body=tenant), is_free, also)
 
     def holder(self, domain: str) -> str | None:
-        """The tenant for which exactly this domain is verified."""
+        """The tenant for which exactly this domain is verified; None when there is none."""
         item = item_at(DirectoryItem, DOMAINS, dns_domain(domain))
         return item.body if item is not None else None
 

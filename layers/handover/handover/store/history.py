@@ -50,7 +50,7 @@ class History:
     def put(self, entries: Iterable[Entry], deadline: Deadline, *, days: int = 0) -> None:
         """Stores entries under account and version; storing an entry again changes nothing.
 
-        DynamoDB removes them this many days after their change; 0 means never.
+        DynamoDB removes entries this many `days` after their change; 0 means never.
         """
         put_items(self.table, (_history_item(entry, days) for entry in entries), deadline)
 

@@ -34,7 +34,7 @@ class ByTenant(GlobalSecondaryIndex["ImportItem"]):
 
 
 class Open(GlobalSecondaryIndex["ImportItem"]):
-    """Imports that have not ended, or were not announced: the sweep's list."""
+    """Imports that have not ended or whose end was not announced: the sweep's list."""
 
     class Meta:
         """Keys only: the sweep reads the items themselves."""
@@ -50,7 +50,7 @@ class ImportItem(CountingModel):
     """One import. Times are RFC 3339 in UTC, leases seconds since the epoch."""
 
     class Meta:
-        """Where these items lie."""
+        """The table of these items."""
 
         table = "imports"
 
@@ -71,8 +71,8 @@ class ImportItem(CountingModel):
     # The precedence of the import among all of the tenant: S3's time, then S3's sequencer.
     precedence = UnicodeAttribute(attr_name="order")
     ticket = UnicodeAttribute(null=True)
-    # How many files were posted with its form after its own, and when the last one was; and for
-    # such a file, the import that reports it.
+    # How many more files were posted with its upload form, and when the last one was. Such a file
+    # is a replay: its import has `replay_of`, the import that reports it.
     replays = NumberAttribute(default=0)
     replayed_at = UnicodeAttribute(null=True)
     # When validation ended, when the lines could first be processed (for an import that waits for
@@ -83,20 +83,20 @@ class ImportItem(CountingModel):
     ended_at = UnicodeAttribute(null=True)
     # Set when there is an index of its lines beside results.csv.
     is_indexed = BooleanAttribute(default=False)
-    # The number when the import ended; the announcement does not change after that.
+    # `replays` when the import ended: the announcement does not change after that.
     replays_notified = NumberAttribute(null=True, attr_name="replays_told")
     replay_of = UnicodeAttribute(null=True)
-    # Whether the report is there as a workbook too.
+    # Whether there is also a report as a workbook.
     has_workbook = BooleanAttribute(null=True)
     # The kind of job, when Handover wrote the file itself, and which import it undoes.
     job = UnicodeAttribute(null=True, attr_name="errand")
     undo_of = UnicodeAttribute(null=True)
-    # The import that it came from, when it applies or corrects one, and the import whose object it
-    # reads, when its own is a pointer.
+    # `follows`: the import that this one applies or corrects. `object_of`: the import whose object
+    # this one reads, if its own object is only a pointer.
     follows = UnicodeAttribute(null=True)
     object_of = UnicodeAttribute(null=True)
-    # What lines that fail do to the others, and whether this is the dry run that therefore comes
-    # first.
+    # What failing lines do to the others, and whether this import is the dry run that checks the
+    # file for that.
     on_error = UnicodeAttribute(null=True)
     is_check = BooleanAttribute(default=False)
     # Who wrote the object, as S3 reported; none when S3 did not report it.
@@ -114,17 +114,17 @@ class ImportItem(CountingModel):
     cancelled_by = UnicodeAttribute(null=True)
     cancel_reason = UnicodeAttribute(null=True)
     lines = NumberAttribute(default=0)
-    # How many chunks it was cut into; their state is on the progress item and on their own items.
-    # None before that, and for imports begun when both were kept here: those have the chunks that
-    # are not settled in `pending`, and in `settled`, for each other chunk, the attempt whose parts
-    # count.
+    # How many chunks the file was cut into, None before that. The state of chunks is on the
+    # progress item and on their own items. Imports of older code have None and keep that state
+    # here: `pending` has the chunks that are not settled, `settled` the attempt whose parts count
+    # for each other chunk.
     chunks = NumberAttribute(null=True)
     pending = NumberSetAttribute(null=True)
     settled: MapAttribute[str, str] = MapAttribute(default=dict)
     lease_by = UnicodeAttribute(null=True)
     lease_until = NumberAttribute(null=True)
-    # When a sweep last sent messages of the import again, how often it has for that need, which
-    # chunk it was if it was a single probe, and whether a worker has taken that message.
+    # When a sweep last sent messages of the import again, for which need, how often for that need,
+    # the chunk of a single probe, and whether a worker has taken that probe.
     resent_at = NumberAttribute(default=0)
     resent_for = UnicodeAttribute(default="")
     resends = NumberAttribute(default=0)
@@ -145,7 +145,7 @@ class PlanItem(Model):
     """The decision of validation about an import, which never changes; `body` is JSON."""
 
     class Meta:
-        """Where these items lie."""
+        """The table of these items."""
 
         table = "imports"
 

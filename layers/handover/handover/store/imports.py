@@ -1,7 +1,7 @@
-"""Imports: where each stands, which chunks are still pending, and what people have decided.
+"""Imports: the state of each, which chunks are still pending, and what people have decided.
 
-Every step is one conditional update, so a step taken twice, late or concurrently counts once. A
-step whose answer was lost is recognised by the attempt that the item names.
+Every step is one conditional update: taken twice, late or by two runs at once, it counts once. If
+DynamoDB's answer is lost, the attempt that the item names shows that the step was taken.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from handover.store.progress import (
     progress_in,
 )
 
-# A refusal may quote a header of 64 KB; it is part of listings and of notifications of 256 KB.
+# A refusal may quote a header of 64 KB, but is part of listings and of notifications of 256 KB.
 MAX_REFUSAL_CHARS = 1_000
 NO_CHUNK = 0
-# What comes before and after every place of a listing, which is a time and an import.
+# They sort before and after every place of a listing; a place is a time and an import.
 FIRST_PLACE, LAST_PLACE = "0", "~"
-# Keys of some 150 bytes: such a count costs at most 190 read units.
+# A count of so many keys of some 150 bytes costs at most 190 read units.
 MAX_COUNTED = 10_000
 
 
@@ -45,10 +45,10 @@ def end_of(day: date) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ValidatedFile:
-    """What validation found out about a file: how many chunks and lines, and how it is read.
+    """What validation found out about a file: how many chunks and lines, and how to read it.
 
-    `on_error` is "" where lines that fail leave the others alone. A file that `is_check` is only
-    checked: the import becomes a dry run, and another one applies it.
+    `on_error` is "" if failing lines do not affect the others. With `is_check` the file is only
+    checked: the import becomes a dry run, and another import applies the file.
     """
 
     chunks: int
@@ -67,18 +67,18 @@ def pending_chunks(item: ImportItem) -> frozenset[int]:
 
 @dataclass(frozen=True, slots=True)
 class Imports:
-    """The imports in their table. Chunks, tickets and watermarks stand there too."""
+    """The imports in their table, which also holds chunks, tickets and watermarks."""
 
     table: str
 
     # Reading
 
     def find(self, import_id: str) -> ImportItem | None:
-        """The import as it is now, with its progress, which is read with it."""
+        """The import as it is now, with its progress; None when there is none."""
         return self._found(import_id, PROGRESS).item
 
     def find_with_plan(self, import_id: str) -> tuple[ImportItem | None, str | None]:
-        """The import as `find` gives it, and its plan as JSON once it has been validated."""
+        """The import as `find` gives it, and its plan as JSON; None before it is validated."""
         found = self._found(import_id, PROGRESS, PLAN)
         return found.item, found.plan
 
@@ -93,22 +93,23 @@ class Imports:
         }
 
     def plan(self, import_id: str) -> str | None:
-        """The plan of the import as JSON, once it has been validated."""
+        """The plan of the import as JSON; None before the import is validated."""
         item = item_at(PlanItem, import_id, PLAN)
         return item.body if item is not None else None
 
     def newest(
         self, tenant: str, limit: int, before: str | None, since: str = ""
     ) -> tuple[list[ImportItem], str | None]:
-        """The newest imports of a tenant and the cursor for `before` of the next page, if any.
+        """The newest imports of a tenant, at most `limit`, and `before` for the next page, if any.
 
-        Those between the places `since`, which may be "", and `before`, without the latter.
+        They come newest first, from before the place `before` (None = now) back to the place
+        `since` ("" = the oldest).
         """
         first, last = since or FIRST_PLACE, before or LAST_PLACE
         if first > last:
             return [], None
         condition = ImportItem.listed_at.between(first, last)
-        # One more says whether more follow, and another makes up for the one at `before` itself.
+        # One more key shows whether more follow; another replaces the one at `before` itself.
         found = ImportItem.by_tenant.query(
             tenant, condition, scan_index_forward=False, limit=limit + 2
         )
@@ -126,16 +127,16 @@ class Imports:
         return ImportItem.by_tenant.count(tenant, condition, limit=MAX_COUNTED)
 
     def _with_progress(self, item: ImportItem) -> ImportItem:
-        """An item that was read alone, with its progress while that is stored elsewhere."""
+        """An item that was read alone, with its progress if that is on another item."""
         if not _counts_elsewhere(item):
             return item
         progress = items_at(self.table, [key_of(item.pk, PROGRESS)])
         return _shown(item, progress[0] if progress else {})
 
     def open_imports(self, since: str = "") -> Iterator[ImportItem]:
-        """All that have not ended or were not announced, oldest first, as they are now.
+        """The imports that have not ended or whose end was not announced, oldest first.
 
-        Only those that were opened at `since` or later, if that is not "".
+        Each is read as it is now. A `since` leaves out those that were opened before that time.
         """
         condition = ImportItem.opened_at >= since if since else None
         for key in ImportItem.open_index.query("1", condition):
@@ -146,13 +147,13 @@ class Imports:
     # Intake
 
     def register(self, item: ImportItem, also: Item | None = None) -> ImportItem:
-        """The import as stored, which is `item` if there was none under its id."""
+        """Stores `item` if there is no import of that id; returns the import as stored."""
         if saved_if(item, ImportItem.pk.does_not_exist(), also):
             return item
         return self.find(item.pk) or item
 
     def lease(self, import_id: str, attempt: str, *, now: float, until: float) -> bool:
-        """True when `attempt` may validate the import until then, and nobody else does."""
+        """Leases the import to `attempt` for validation until then; false if another has it."""
         return updated_if(
             ImportItem(import_id),
             [ImportItem.lease_by.set(attempt), ImportItem.lease_until.set(until)],
@@ -173,7 +174,7 @@ class Imports:
         )
 
     def let_wait(self, import_id: str, attempt: str, now: float) -> None:
-        """Releases the import unvalidated; the sweep has it tried again."""
+        """Releases the import unvalidated; a sweep starts its validation again."""
         updated_if(
             ImportItem(import_id),
             [
@@ -186,7 +187,7 @@ class Imports:
         )
 
     def orders_of_waiting(self, import_ids: Iterable[str], deadline: Deadline) -> dict[str, str]:
-        """The precedences of those among the imports (no repetition) that wait for older ones."""
+        """The precedences, by id, of those imports (no repetition) that wait for older ones."""
         keys = (key_of(import_id, IMPORT) for import_id in import_ids)
         names = ("pk", "state", "order", "waits")
         return {
@@ -198,7 +199,7 @@ class Imports:
     def refuse(
         self, import_id: str, attempt: str, refusal: Refusal, *, at: str, replay_of: str = ""
     ) -> bool:
-        """True when the import is now refused; nothing of it will be written.
+        """Refuses the import, so that nothing of it is written; false without the lease.
 
         A replay of the import `replay_of` is listed and announced only by that import.
         """
@@ -227,15 +228,15 @@ class Imports:
         approval: dict[str, Any] | None,
         at: str,
     ) -> ImportItem | None:
-        """The import that continues, to its chunks or to wait for an Admin; None if it does not.
+        """Lets the import go on to its chunks, or with `approval` wait for an Admin; returns it.
 
-        `at` is the time at which it was validated. An import that was cancelled meanwhile needs no
-        approval any more.
+        None if this attempt has no lease. `at` is the time at which the import was validated. An
+        import that was cancelled meanwhile no longer needs approval.
         """
         still_mine = (ImportItem.state == State.VALIDATING.value) & (ImportItem.lease_by == attempt)
         actions: list[Action] = [
             ImportItem.chunks.set(file.chunks),
-            # During a deployment, older code that looks here for the chunks finds one that does not
+            # During a deployment, older code looks here for the chunks. It finds one that does not
             # exist, and so neither processes nor ends the import.
             ImportItem.pending.set({NO_CHUNK}) if file.chunks else ImportItem.pending.remove(),
             ImportItem.lines.set(file.lines),
@@ -266,12 +267,12 @@ class Imports:
             ) or updated_if(
                 begun, [*actions, *works], still_mine & ImportItem.cancelled_by.exists()
             )
-        # A chunk that a sweep has sent already, and that is counted, loses nothing by coming again.
+        # All chunks show as pending: one that a sweep has sent and that is counted may come again.
         progress = no_progress(chunks=file.chunks, lines=file.lines)
         return with_progress(begun, progress) if is_begun else None
 
     def _found(self, import_id: str, *others: str) -> _Found:
-        """The import, and of the items beside it those with these sort keys."""
+        """The import and its plan, with the items of these sort keys read in the same call."""
         keys = [key_of(import_id, sort_key) for sort_key in (IMPORT, *others)]
         items = {item["sk"]["S"]: item for item in items_at(self.table, keys)}
         if IMPORT not in items:
@@ -286,7 +287,10 @@ class Imports:
     def approve(
         self, import_id: str, approver: str, *, at: str, reason: str = "", also: Item | None = None
     ) -> bool:
-        """True when the import has left `awaiting_approval` through this approver, `at` now."""
+        """Lets the import continue from `awaiting_approval`; false if it is in another state.
+
+        `at` is the present time.
+        """
         return updated_if(
             ImportItem(import_id),
             [
@@ -302,10 +306,10 @@ class Imports:
     def cancel(
         self, import_id: str, canceller: str, *, at: str, reason: str = "", also: Item | None = None
     ) -> bool:
-        """True when the import will end cancelled: nothing more of it is started.
+        """Cancels the import; true when nothing more of it is started and it will end cancelled.
 
-        An import that waits for approval continues, `at` now, to its chunks, which are then all
-        settled without writing.
+        An import that waits for approval continues to its chunks, which are then all settled
+        without writing. `at` is the present time.
         """
         decided: list[Action] = [
             ImportItem.cancelled_by.set(canceller),
@@ -332,10 +336,10 @@ class Imports:
     # Ending
 
     def start_finalizing(self, item: ImportItem, *, at: str) -> ImportItem:
-        """The import after it left `processing`; `at` becomes the time it finished.
+        """Moves the import from `processing` to `finalizing`; returns it after that.
 
-        It stays as it is while chunks are pending. Once none is, its counts never change, so those
-        that the caller has read are the ones that are kept on the import.
+        `at` becomes its `finished_at`, if it has none. It stays as it is while chunks are pending.
+        Once none is, its counts never change, so those that the caller has read are stored on it.
         """
         if pending_chunks(item):
             return item
@@ -361,10 +365,10 @@ class Imports:
     def end(
         self, import_id: str, state: State, *, at: str, is_indexed: bool, has_workbook: bool
     ) -> None:
-        """Gives the import its final state, unless it has one; `at` becomes the time of that.
+        """Gives the import its final state, unless it has one; `at` becomes its `ended_at`.
 
         `is_indexed` says whether its lines have an index, `has_workbook` whether its report is
-        there as a workbook too.
+        also stored as a workbook.
         """
         updated_if(
             ImportItem(import_id),
@@ -378,7 +382,7 @@ class Imports:
         )
 
     def mark_notified(self, import_id: str) -> None:
-        """Records that the end was announced: the sweep need not check it any more."""
+        """Records that the end was announced: the sweep need not check the import any more."""
         updated_if(
             ImportItem(import_id),
             [ImportItem.open.remove(), ImportItem.opened_at.remove()],
@@ -396,7 +400,7 @@ class Imports:
     def resent(
         self, import_id: str, need: str, *, now: float, resends: int, probe: int | None
     ) -> None:
-        """Records what a sweep sends: for which need, how often, and the probe."""
+        """Records that a sweep sends messages: for which need, how often, and the probe's chunk."""
         updated_if(
             ImportItem(import_id),
             [
@@ -420,7 +424,7 @@ class Imports:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """An import and its plan, None for what there is not."""
+    """An import and its plan, each None if there is none."""
 
     item: ImportItem | None
     plan: str | None
@@ -435,7 +439,7 @@ def _counts_elsewhere(item: ImportItem) -> bool:
 
 
 def _shown(item: ImportItem, progress: Item) -> ImportItem:
-    """The item, which shows what its progress item holds as long as that counts."""
+    """The item, with the content of its progress item while that one has the progress."""
     if not _counts_elsewhere(item):
         return item
     chunks, lines = int(item.chunks or 0), int(item.lines)
@@ -443,7 +447,7 @@ def _shown(item: ImportItem, progress: Item) -> ImportItem:
 
 
 def with_progress(item: ImportItem, progress: Progress) -> ImportItem:
-    """The item, which from now on shows this progress."""
+    """The item itself, changed to show this progress."""
     item.pending = {float(number) for number in progress.pending}
     item.worked_ms = progress.worked_ms
     for attribute, field in COUNTED.items():

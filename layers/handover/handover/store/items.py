@@ -1,7 +1,7 @@
 """One item at a time: its key, reading it, and writing it on a condition.
 
-A condition that does not hold is an answer, False; whatever else goes wrong is raised as it is.
-`also` is another write, such as the entry of an act: both are written, or neither.
+A condition that does not hold gives False; every other error is raised unchanged. `also` is another
+write, such as the entry of an act in the audit trail: both are written, or neither.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def key_of(pk: str, sk: str) -> Item:
 def items_at(table: str, keys: Sequence[Item]) -> list[Item]:
     """The items that exist under these keys, at most 100, in any order, by one consistent read.
 
-    It takes one round trip where reading them one after another takes one each.
+    It takes one round trip for all of them.
     """
     request: Any = {table: {"Keys": list(keys), "ConsistentRead": True}}
     found: list[Item] = []
@@ -68,7 +68,7 @@ def updated_if(
 ) -> bool:
     """True when the update was made, and `item` shows it; False when its condition did not hold.
 
-    With `also` the item must be read again to show it.
+    With `also`, `item` does not show the update: read it again.
     """
     if also is not None:
         update = item.get_update_kwargs_from_instance(actions, condition)

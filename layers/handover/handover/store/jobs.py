@@ -24,12 +24,12 @@ class Jobs:
     table: str
 
     def addition(self, tenant: str, ticket: str, body: str) -> Item:
-        """The write of a job under its ticket, for the transaction that asks for it."""
+        """The write of a job under its ticket, for the transaction that requests the job."""
         put: Item = DirectoryItem(tenant, JOB + ticket, body=body).get_save_kwargs_from_instance()
         return {"Put": put}
 
     def ask_once(self, tenant: str, ticket: str, body: str, also: Item) -> None:
-        """Stores a job under its ticket with another write, unless that one was made before."""
+        """Stores a job under its ticket together with `also`, unless `also` was written before."""
         write_together([self.addition(tenant, ticket, body), also])
 
     def remove(self, tenant: str, ticket: str) -> None:
@@ -45,8 +45,8 @@ class Jobs:
     ) -> None:
         """Marks a user as deleted by the job, unless that job has done so before.
 
-        Does nothing where there is no such user. `precedence` is that of the deletion among
-        the files of the directory: an older file does not restore the user.
+        Does nothing if there is no such user. `precedence` is the deletion's place among the files
+        of the directory: an older file does not restore the user.
         """
         tries = 0
         while found := read_users(self.table, tenant, [address], deadline):

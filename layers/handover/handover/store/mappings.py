@@ -20,7 +20,7 @@ class Mappings:
     table: str
 
     def of(self, tenant: str) -> tuple[list[RememberedMapping], int]:
-        """The mappings, the least recently given first, and the list's version.
+        """The mappings, the least recently given first, and the list's version; 0 = no list yet.
 
         A strongly consistent read.
         """
@@ -33,7 +33,7 @@ class Mappings:
         return mappings_from(item["body"]["S"]), int(item["version"]["N"])
 
     def replace(self, tenant: str, mappings: Sequence[RememberedMapping], version: int) -> bool:
-        """True when the list was replaced, False when it has another version by now."""
+        """Replaces the list; false when it has another version by now."""
         condition = "#version = :known" if version else "attribute_not_exists(#version)"
         values: dict[str, Any] = {
             ":body": {"S": mappings_json(mappings)},

@@ -1,8 +1,8 @@
 """Moving portfolios, users and their names between homes and shards while the stack is in use.
 
-Everything is moved on the version that was read. So a move may stop at any point and start again,
-and never replaces anything newer. A portfolio item is stored at its new place before it is removed
-from its old one; a user is moved in one transaction.
+An item is moved only if it still has the version that was read. So a move may stop at any point and
+start again, and never replaces anything newer. A portfolio item is stored at its new place before
+it is removed from its old one; a user is moved in one transaction.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class PortfolioMover:
     def spread(self, deadline: Deadline) -> Iterator[int]:
         """Spreads all large portfolios, one after another.
 
-        Items that a run that began earlier writes at a home meanwhile are either moved too or stay,
+        A run that began earlier may still write items at a home: these are moved too, or stay there
         and are read there.
         """
         for home in self._large(deadline):
@@ -101,9 +101,9 @@ class PortfolioMover:
             asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def _move(self, pk: str, place: Move, deadline: Deadline) -> Iterator[int]:
-        """Moves all items of a key; those that are written meanwhile are tried once more.
+        """Moves all items of a key; tries once more those that are written meanwhile.
 
-        In parts as large as one call to DynamoDB, so that whoever shows progress hears of each.
+        A part is as large as one call to DynamoDB, so that progress can be shown after each call.
         """
         for _ in range(2):
             is_moved = True
@@ -131,7 +131,7 @@ class PortfolioMover:
             asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def _move_some(self, items: Sequence[Item], place: Move, deadline: Deadline) -> int:
-        """How many of the items are at their new places, or outdated there, and were removed."""
+        """Moves the items; returns how many were removed, being at their new places or outdated."""
         table = self.portfolios.table
         targets = [place(_key(item)) for item in items]
         known = {
@@ -164,14 +164,14 @@ class PortfolioMover:
 class UserMover:
     """Moves the users of a tenant one by one, and yields after each step how many it has moved.
 
-    Each is removed and stored in one transaction, on the version that was read, so that every user
-    is at one place at any time.
+    One transaction removes and stores a user, if the item still has the version that was read. So
+    every user is at one place at any time.
     """
 
     table: str
 
     def spread(self, tenant: str, deadline: Deadline) -> Iterator[int]:
-        """Moves the users of the home to the shards; the tenant's mark must say so."""
+        """Moves the users of the home to the shards; the tenant's mark must be SPREAD."""
         places = UserPlaces(tenant, Spreading.SPREAD)
         yield from self._move(tenant, lambda address: places.of(address)[0], deadline)
 
@@ -180,7 +180,7 @@ class UserMover:
         return next(_items_of(self.table, tenant, USER, deadline), None) is None
 
     def gather(self, tenant: str, deadline: Deadline) -> Iterator[int]:
-        """Moves the users of the shards to the home; the tenant's mark must say so."""
+        """Moves the users of the shards to the home; the tenant's mark must be BACK."""
         _, *shards, _ = UserPlaces(tenant, Spreading.BACK).keys
         for pk in shards:
             yield from self._move(pk, lambda _: tenant, deadline)
@@ -190,7 +190,7 @@ class UserMover:
         return _moved(items, lambda item: self.actions(item, place(address_of(item))))
 
     def actions(self, item: Item, pk: str) -> list[Item]:
-        """The transaction that moves a user to another key, as the item was read."""
+        """The transaction that moves a user to another key, if the item is as it was read."""
         removal: dict[str, Any] = {
             "TableName": self.table,
             "Key": {"pk": item["pk"], "sk": item["sk"]},
@@ -215,14 +215,14 @@ class UserMover:
 class NameMover:
     """Moves a tenant's login names and its index of names, and yields as `UserMover` does.
 
-    Each item is removed and stored in one transaction, a login name on the body that was read. So a
-    login name is at one place at any time, and two movers in opposite directions lose nothing.
+    One transaction removes and stores an item; a login name only if it has the body that was read.
+    So a login name is at one place at any time, and two movers in opposite directions lose nothing.
     """
 
     table: str
 
     def spread(self, tenant: str, deadline: Deadline) -> Iterator[int]:
-        """Moves what is at the home to the shards; the tenant's mark must say so."""
+        """Moves what is at the home to the shards; the mark for names must be SPREAD."""
         places = UserPlaces(tenant, Spreading.SPREAD)
         for kind in (LOGIN, NAME):
             items = _items_of(self.table, tenant, kind, deadline)
@@ -235,7 +235,7 @@ class NameMover:
         )
 
     def gather(self, tenant: str, deadline: Deadline) -> Iterator[int]:
-        """Moves what is at the shards to the home; the tenant's mark must say so."""
+        """Moves what is at the shards to the home; the mark for names must be BACK."""
         _, *shards, _ = UserPlaces(tenant, Spreading.BACK).keys
         for pk in shards:
             for kind in (LOGIN, NAME):
@@ -250,7 +250,7 @@ class NameMover:
             "ConditionExpression": "attribute_exists(pk)",
         }
         storing: dict[str, Any] = {"TableName": self.table, "Item": moved}
-        # The index of names may list one at both places, and has no more to say.
+        # An item of the index of names has no body, and may be at both places.
         if "body" in item:
             removal["ConditionExpression"] = "#body = :body"
             removal["ExpressionAttributeNames"] = {"#body": "body"}
@@ -260,7 +260,7 @@ class NameMover:
 
 
 def _named(item: Item) -> str:
-    """What decides at which shard the item is stored."""
+    """The part of the item's key that decides its shard."""
     sk = str(item["sk"]["S"])
     return sk[len(LOGIN) :] if sk.startswith(LOGIN) else shard_name(sk[len(NAME) :])
 
@@ -289,7 +289,7 @@ def _moved(items: Iterator[Item], actions_of: Callable[[Item], list[Item]]) -> I
         if transact([action for actions in moves for action in actions]):
             yield len(part)
         else:
-            # What is being changed is left for the next time.
+            # Items that are being changed stay until the next move.
             yield sum(transact(actions) for actions in moves)
 
 

@@ -1,9 +1,9 @@
 """The keys under which the login names and the names of a tenant's users are stored: one, or many.
 
 A login name leads to one address, and its item is at one place at any time. An item of the index of
-names says that an address may have a name; who reads it verifies that on the user. Both are spread
-as the users are, by a mark of their own: code that looks for users at shards may be older than code
-that looks for names there.
+names says that an address may have a name; readers check that on the user. Both are spread like the
+users, but by a mark of their own, because older code may look for users at shards, but not for
+names.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def name_places(table: str, tenant: str) -> UserPlaces:
 def read_logins(
     table: str, places: UserPlaces, logins: Iterable[str], deadline: Deadline
 ) -> dict[str, LoginFound]:
-    """The items that exist of normal `logins` (no repetition), by login name."""
+    """The existing items of normal `logins` (no repetition), by login name."""
     # A longer name cannot be a key, so nobody has it.
     waiting = [login for login in logins if len(login.encode()) <= MAX_LOGIN_BYTES]
     found: dict[str, LoginFound] = {}
@@ -80,7 +80,7 @@ def write_logins(
     known: Mapping[str, LoginFound],
     deadline: Deadline,
 ) -> set[str]:
-    """The login names whose body was stored, over the known item or where none was known.
+    """Stores the bodies of login names, over the known item if any; returns the stored names.
 
     The others were changed or moved since they were read.
     """
@@ -110,7 +110,7 @@ def _written(
     known: Mapping[str, LoginFound],
     deadline: Deadline,
 ) -> set[str]:
-    """As `write_logins`, where a new item needs no look at another place."""
+    """As `write_logins`, but without checking that a new item is at no other place."""
     statements = [
         _statement(table, places.of(login)[0], login, body, known.get(login))
         for login, body in bodies.items()
@@ -161,7 +161,7 @@ def _is_as(found: LoginFound | None) -> Item:
 
 
 def put_logins(table: str, tenant: str, addresses: Mapping[str, str], deadline: Deadline) -> None:
-    """Has normal login names lead to these addresses, whatever they led to; for an operator."""
+    """Makes normal login names lead to these addresses, whatever they led to; for an operator."""
     places = name_places(table, tenant)
     waiting = {login: json.dumps({"email": email}) for login, email in addresses.items()}
     if places.state is None:
@@ -200,19 +200,19 @@ def put_names(
 
 
 def is_name_key(name: str, email: str) -> bool:
-    """True of a name that the index can hold."""
+    """True for a name that the index can hold."""
     return bool(name) and len(name.encode()) + len(email.encode()) <= MAX_NAME_BYTES
 
 
 def name_key(places: UserPlaces, name: str, email: str) -> Item:
-    """The item that says that the user may have the normalized name, where new ones are stored."""
+    """The index item for a user and a normalized name, at the place where new items are stored."""
     return key_of(places.of(shard_name(name))[0], f"{NAME}{name}#{email}")
 
 
 def shard_name(place: str) -> str:
-    """The part of a name, or of a name's place in the index, that decides at which shard it is.
+    """The part of a name, or of a name's place in the index, that decides its shard.
 
-    A name and an address may hold the separator, so where the name ends is not known of a place.
+    A name and an address may contain the separator, so a place does not show where the name ends.
     """
     return place.partition("#")[0]
 

@@ -33,27 +33,27 @@ from handover.together import together
 LEDGER = pending_assignee("")
 # The same for the accounts of a portal; no address contains a space.
 PORTAL = "portal: "
-# Makes a name usable as a key, in any script.
+# A longer name might not fit a key: a character takes up to four bytes.
 MAX_PORTAL_CHARS = 400
-# How long to remember that somebody no longer holds an account. Records of the stream live 24
-# hours, so no older record can arrive after that and be taken for a new one.
+# How long to remember that somebody no longer holds an account. A record of the stream lives 24
+# hours, so no older record can arrive after this time and be taken for a new one.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
 TOMBSTONE_SECONDS = 7 * 24 * 3600
 
-# A key takes 1,000 write units a second, and an account that changes hands uses one: one user gets
-# 10 million accounts in three hours under one key, in 10 minutes under 16. The index of a tenant's
-# accounts has the same limit.
+# A key takes 1,000 write units a second, and an account that changes hands uses one. So giving one
+# user 10 million accounts takes three hours under one key, and 10 minutes under 16. The index of a
+# tenant's accounts has the same limit.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
 SHARDS = 16
-# A portfolio is spread when one batch of the stream (100 records) changes this many of its accounts
-# and it lists this many: portfolios that are mostly read, and seldom change, stay one query.
+# A portfolio is spread when one batch of the stream (100 records) changes SPREAD_FROM_CHANGES of
+# its accounts and it lists LARGE_FROM. Portfolios that seldom change are still read in one query.
 SPREAD_FROM_CHANGES = 16
 LARGE_FROM = 1000
-# A home has an item with this sort key when the portfolio is spread; no role is empty.
+# The home of a spread portfolio has an item with this sort key. No holding has it: no role is "".
 SPREAD = "#spread"
 # The first part of a portfolio has this many items of each shard, later parts more and more.
 FIRST_ROWS = 16
-# Lists say "1,000" of whoever holds more; each count reads the rows, some 100 bytes each.
+# Lists show "1,000" for a user who holds more: a count reads every row, some 100 bytes each.
 MAX_COUNTED = 1000
 ROWS_GROW = 4
 MAX_ROWS = 1024
@@ -80,9 +80,9 @@ class HoldingItem(Model):
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """That a user holds an account in a role (`is_held`), or no longer does, since a version.
+    """Since `version` of the account, a user holds it in a role (`is_held`), or no longer does.
 
-    `at` and `import_id` are those of the change that caused it, "" when it was no assignment.
+    `at` and `import_id` are those of the change that caused this; "" if it was no assignment.
     """
 
     tenant: str
@@ -137,7 +137,7 @@ class Portfolios:
             lambda: self._versions(waiting, deadline, is_consistent=False),
         )
         places = {key: self._places(key, is_spread=key[0] in spread) for key in waiting}
-        # Of two places the write depends on one only, so nothing else may be outdated.
+        # The write's condition covers only one place, so two places are read consistently.
         known = {key: version for key, version in known.items() if key[0] not in spread}
         known |= self._versions(
             (place for key in waiting if key[0] in spread for place in places[key]), deadline
@@ -164,7 +164,7 @@ class Portfolios:
             ]
             known |= {places[key][0]: holding.version for key, holding in news.items()}
             # Outdated items must not outlive the ones that replace them. If a run is stopped before
-            # this, its next try does it.
+            # this, its next try removes them.
             self._remove_outdated(
                 [places[key] for key in waiting if key not in unmet], known, deadline
             )
@@ -172,7 +172,7 @@ class Portfolios:
             known = self._versions((place for key in waiting for place in places[key]), deadline)
 
     def _places(self, key: Key, *, is_spread: bool) -> tuple[Key, ...]:
-        """Where a holding is written, and then where else it may be stored."""
+        """The place where a holding is written, then the other place where it may be stored."""
         if not is_spread:
             return (key,)
         shard = shard_place(*key)
@@ -187,11 +187,11 @@ class Portfolios:
             for other in others
             if other in known and known[other] <= known.get(here, -1)
         ]
-        # If it has changed meanwhile, the other writer removes it.
+        # If an item has changed meanwhile, whoever changed it removes it.
         write_each(statements, deadline)
 
     def _spread(self, changes: Mapping[str, int], deadline: Deadline) -> set[str]:
-        """The homes of spread portfolios, among those with this many changes each."""
+        """The homes whose portfolios are spread; spreads those that are busy and large."""
         found = self.spread_among(changes, deadline)
         if not self.spreads:
             return found
@@ -210,7 +210,7 @@ class Portfolios:
         return (home,)
 
     def spread_among(self, homes: Iterable[str], deadline: Deadline) -> set[str]:
-        """Those of the homes (no repetition) whose portfolios are spread."""
+        """Which of the homes (no repetition) have spread portfolios."""
         keys = ({"pk": {"S": home}, "sk": {"S": SPREAD}} for home in homes)
         return {item["pk"]["S"] for item in read_items(self.table, keys, deadline)}
 
@@ -222,9 +222,9 @@ class Portfolios:
         HoldingItem(home, SPREAD, version=0, held=False).save()
 
     def of(self, tenant: str, user: str, *, after: str = "") -> Iterator[tuple[str, str]]:
-        """Role and account id of everything that a user holds, in that order.
+        """Role and account id of everything that a user holds, ordered by role, then by id.
 
-        `after` is where to begin: "role#account id" of the last item of the previous page.
+        `after` is "role#account id" of the last item of the previous page.
         """
         for item in self._held(tenant, user, after=after):
             role, _, account_id = item.sk.partition("#")
@@ -240,7 +240,7 @@ class Portfolios:
         return sum(1 for _ in islice(self.of(tenant, user), MAX_COUNTED))
 
     def awaited(self, tenant: str, *, after: str = "") -> Iterator[str]:
-        """The addresses that accounts wait for, each found without reading all of its accounts.
+        """The addresses that accounts wait for, in order, without reading all accounts of each.
 
         `after` is the last address of the previous page.
         """
@@ -250,7 +250,7 @@ class Portfolios:
             after = one.address
 
     def roles(self, tenant: str, user: str) -> Iterator[str]:
-        """The roles in which a user holds an account, each found without reading all accounts."""
+        """The roles in which a user holds an account, in order, without reading all accounts."""
         after = ""
         while found := next(self.of(tenant, user, after=after), None):
             yield found[0]
@@ -265,7 +265,7 @@ class Portfolios:
         return next(self.of(tenant, pending_assignee(address)), None) is not None
 
     def holders_among(self, tenant: str, users: Iterable[str], deadline: Deadline) -> set[str]:
-        """Those of the users (no repetition) who hold an account."""
+        """Which of the users (no repetition) hold an account."""
         asked = [user for user in users if _is_key(tenant, user)]
         at_home = answers_of(partial(self._holds_at_home, tenant, one, deadline) for one in asked)
         found = {user for user, holds in zip(asked, at_home, strict=True) if holds}
@@ -275,7 +275,7 @@ class Portfolios:
         return found | {user for user, holds in zip(spread, at_shards, strict=True) if holds}
 
     def _holds_at_home(self, tenant: str, user: str, deadline: Deadline) -> bool:
-        """True when the user holds an account; a spread portfolio may have to be looked at too."""
+        """True when the home shows that the user holds an account; if not, a shard still may."""
         deadline.check()
         page = _page(f"{tenant}#{user}", "", "", FIRST_ROWS)
         return any(item.held for item in page.items) or (
@@ -298,11 +298,11 @@ class Portfolios:
     def _held(
         self, tenant: str, user: str, *, after: str = "", beginning: str = ""
     ) -> Iterator[HoldingItem]:
-        """What a user holds by sort key, lazily.
+        """What a user holds, by sort key, lazily.
 
-        Part by part: the home, then the mark, then the shards, then the home again. A mover stores
-        an item at its new place before removing it from the old one, so the item is seen at one of
-        them, in whichever direction it moves.
+        For each part it reads the home, then the mark, then the shards, then the home again. A
+        mover stores an item at its new place before removing it from the old one, so the item is
+        seen at one of them, in whichever direction it moves.
         """
         if not _is_key(tenant, user):
             return

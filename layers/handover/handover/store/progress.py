@@ -1,6 +1,6 @@
 """The progress of an import: which of its chunks are counted, and the sums of their lines.
 
-It is one small item beside the import's own, so that fifty workers do not contend for that one.
+It is one small item beside the import's own, so that fifty workers do not contend for the import.
 DynamoDB cannot change single bits, so the bitmap is split into numbers, and an update replaces one
 number on the condition that it is unchanged. Neighbouring chunks are in different numbers, because
 they are settled at about the same time.
@@ -78,7 +78,7 @@ class CountingModel(Model):
 
 
 def counts_of(item: CountingModel) -> Counts:
-    """The counts that the item of an import holds so far, or of a chunk once it is settled."""
+    """The counts on the item of an import so far, or on that of a settled chunk."""
     counted = {field: int(getattr(item, attribute)) for attribute, field in COUNTED.items()}
     return Counts(lines=int(getattr(item, "lines")), **counted)  # noqa: B009 - of any such model
 
@@ -89,7 +89,7 @@ def no_progress(*, chunks: int, lines: int) -> Progress:
 
 
 def progress_in(item: Item, *, chunks: int, lines: int) -> Progress:
-    """The progress that this item holds, {} when there is none yet."""
+    """The progress in this item; {} = there is no item yet."""
     return _progress(item, chunks, lines)
 
 
@@ -102,14 +102,14 @@ def count_chunk(
     lines: int,
     deadline: Deadline,
 ) -> Progress:
-    """The progress after the chunk is counted, now or before; it is never counted twice.
+    """Counts the chunk, unless it is counted already; returns the progress after that.
 
-    Its item must say that it is settled. Raises RetryLaterError when other chunks are being counted
-    all the time.
+    The chunk's item must be settled before. Raises RetryLaterError when the counting of other
+    chunks takes all the time.
     """
     place, bit = _place_of(settlement.chunk, chunks)
-    # The only chunk of an import finds nothing counted, as a rule, and the condition of its update
-    # finds out if that is wrong.
+    # Usually nothing is counted yet of an import with one chunk; if it is, the condition of the
+    # update shows that.
     item = _read(table, import_id) if chunks > 1 else {}
     tries = 0
     while not _bits(item, place) >> bit & 1:
@@ -130,7 +130,7 @@ def _read(table: str, import_id: str) -> Item:
 def _add(
     table: str, import_id: str, item: Item, place: int, bit: int, settlement: Settlement
 ) -> Item:
-    """The item with the bit set and the counts added, or unchanged if that number has changed."""
+    """Sets the bit and adds the counts, unless that number has changed; returns the item then."""
     name, before = _name(place), _bits(item, place)
     added = {
         attribute: number

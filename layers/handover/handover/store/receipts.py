@@ -70,7 +70,7 @@ def texts_in(value: Item) -> tuple[str, ...]:
 
 
 def text_in(item: Item, name: str) -> str:
-    """The text of an attribute, "" where there is none."""
+    """The text of an attribute, "" if the item has none."""
     if name not in item:
         return ""
     text: str = item[name]["S"]

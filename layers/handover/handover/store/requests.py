@@ -12,7 +12,7 @@ from handover.store.batches import read_items
 from handover.store.connection import Model
 from handover.store.items import item_at
 
-# Under an account's key: a sign that it has any requests, the requests, and their notes.
+# The items under an account's key: a sign that it has any requests, the requests, and their notes.
 SIGN, REQUEST, NOTE = "sign", "request#", "note#"
 
 
@@ -20,7 +20,7 @@ class RequestItem(Model):
     """A request, a note or the sign; `sk` says which."""
 
     class Meta:
-        """Where these items lie."""
+        """The table of these items."""
 
         table = "requests"
 
@@ -64,7 +64,7 @@ class Requests:
 
     def put(self, tenant: str, request: Request) -> None:
         """Stores a request; storing it again changes nothing."""
-        # Write the sign first: a reader without a sign need not look for requests.
+        # The sign comes first: a reader who finds no sign need not look for requests.
         RequestItem(f"{tenant}#{request.account_id}", SIGN).save()
         RequestItem(
             f"{tenant}#{request.account_id}",
@@ -77,7 +77,7 @@ class Requests:
         ).save()
 
     def find(self, tenant: str, account_id: str, name: str) -> Request | None:
-        """The account's request of that name."""
+        """The account's request of that name; None when there is none."""
         item = item_at(RequestItem, f"{tenant}#{account_id}", REQUEST + name)
         return _request(account_id, item) if item is not None else None
 
@@ -96,7 +96,7 @@ class Requests:
                 yield _request(account_id, item)
 
     def with_any(self, tenant: str, account_ids: Iterable[str], deadline: Deadline) -> set[str]:
-        """Those of the accounts (no repetition) that have ever had a request."""
+        """Which of the accounts (no repetition) have ever had a request."""
         keys = (
             {"pk": {"S": f"{tenant}#{account_id}"}, "sk": {"S": SIGN}} for account_id in account_ids
         )

@@ -1,6 +1,6 @@
 """A tenant's configuration: settings, roles, workflows, sources, profiles of its own.
 
-Lists are read from a given place on, in order of name, lazily.
+Lists begin after a given name and come in order of name, lazily.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ from handover.store.directory import (
 )
 from handover.store.items import deleted_if, item_at, saved_if
 
-# Two Admins rarely change settings at once; three in the same second are not people.
+# Two Admins rarely change the same setting at once, so a few tries are enough.
 TRIES = 4
-# The write that belongs to a change, made of what was there before and of what is there after it.
+# Makes the write that belongs to a change from the values before and after it.
 Also = Callable[[Json | None, Json | None], Item]
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """The part of the table of directories that Admins write one thing at a time."""
+    """The part of the table of directories that Admins change item by item."""
 
     table: str
 
     def change_settings(
         self, tenant: str, change: Callable[[Settings], Settings], also: Also | None = None
     ) -> Settings:
-        """The settings after `change`, which is repeated after concurrent changes.
+        """Applies `change`, again after a concurrent change; returns the settings after it.
 
         Raises RetryLaterError after TRIES conflicts.
         """
@@ -59,7 +59,7 @@ class Setup:
         return parse_settings(after) if after else Settings()
 
     def role(self, tenant: str, role: str) -> Role | None:
-        """The role of that name."""
+        """The role of that name; None when the tenant has not defined it."""
         item = item_at(DirectoryItem, tenant, ROLE + role)
         return role_from(item) if item is not None else None
 
@@ -68,7 +68,7 @@ class Setup:
         _put(tenant, ROLE + definition.role, role_body(definition), also)
 
     def remove_role(self, tenant: str, role: str, also: Also | None = None) -> bool:
-        """True when the role existed; whoever holds it on an account keeps it."""
+        """Removes a role; true if it existed. Whoever holds it on an account keeps it."""
         return _remove(tenant, ROLE + role, also)
 
     def has_workflow(self, tenant: str, name: str) -> bool:
@@ -80,7 +80,7 @@ class Setup:
         _put(tenant, WORKFLOW + name, json.dumps({"name": name}), also)
 
     def remove_workflow(self, tenant: str, name: str, also: Also | None = None) -> bool:
-        """True when the workflow existed; accounts that have it keep it."""
+        """Removes a workflow; true if it existed. Accounts that have it keep it."""
         return _remove(tenant, WORKFLOW + name, also)
 
     def sources(self, tenant: str, after: str | None, rows: int) -> Iterator[Source]:
@@ -93,11 +93,11 @@ class Setup:
         _put(tenant, SOURCE + source.source, source_body(source), also)
 
     def remove_source(self, tenant: str, source: str, also: Also | None = None) -> bool:
-        """True when the source existed; files it drops from now on are refused."""
+        """Removes a source; true if it existed. Files that it drops from now on are refused."""
         return _remove(tenant, SOURCE + source, also)
 
     def own_profile(self, tenant: str, name: str) -> Profile | None:
-        """The tenant's own profile of that name, as stored: no preset, no tenant's roles."""
+        """The tenant's own profile of that name, as stored, without tenant roles; else None."""
         item = item_at(DirectoryItem, tenant, PROFILE + name)
         return parse_profile(item.body) if item is not None and item.body else None
 
@@ -117,12 +117,12 @@ class Setup:
         after = json.dumps(profile_json(profile))
         if _replace(tenant, sk, body, after, also):
             return True
-        # What was sent twice, because the first answer was lost, stands there by its own doing.
+        # If the first answer was lost, the same write was sent again: it finds its own result here.
         item = item_at(DirectoryItem, tenant, sk)
         return item is not None and item.body == after
 
     def remove_profile(self, tenant: str, name: str, also: Also | None = None) -> bool:
-        """True when the tenant had a profile of its own of that name."""
+        """Removes the tenant's own profile of that name; true if there was one."""
         return _remove(tenant, PROFILE + name, also)
 
 
@@ -131,7 +131,7 @@ def _put(tenant: str, sk: str, body: str, also: Also | None) -> None:
 
 
 def _remove(tenant: str, sk: str, also: Also | None) -> bool:
-    """True when there was such an item."""
+    """Removes the item; true when there was one."""
     before, _ = _change(tenant, sk, lambda _: None, also)
     return before is not None
 
@@ -139,9 +139,9 @@ def _remove(tenant: str, sk: str, also: Also | None) -> bool:
 def _change(
     tenant: str, sk: str, change: Callable[[str | None], str | None], also: Also | None
 ) -> tuple[str | None, str | None]:
-    """The body before the change and after it; None = there is no item.
+    """Changes the body; returns it as it was before and after, None = no item.
 
-    A change that changes nothing is not written. Raises RetryLaterError after TRIES conflicts.
+    A change without effect is not written. Raises RetryLaterError after TRIES conflicts.
     """
     for _ in range(TRIES):
         item = item_at(DirectoryItem, tenant, sk)
@@ -155,7 +155,7 @@ def _change(
 def _replace(
     tenant: str, sk: str, before: str | None, after: str | None, also: Also | None
 ) -> bool:
-    """False when the body is no longer `before`; None = there was no item, or shall be none."""
+    """Replaces the body `before` by `after`, None = no item; false if it is no longer `before`."""
     condition = (
         DirectoryItem.pk.does_not_exist() if before is None else DirectoryItem.body == before
     )
@@ -165,7 +165,7 @@ def _replace(
         return deleted_if(item, condition, more)
     if saved_if(item, condition, more):
         return True
-    # Its answer may be lost: then a single write is sent again, and finds its own body.
+    # If the first answer was lost, a single write was sent again: it finds its own body here.
     stored = item_at(DirectoryItem, tenant, sk) if more is None else None
     return stored is not None and stored.body == after
 

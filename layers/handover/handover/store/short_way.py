@@ -1,11 +1,11 @@
-"""A short way for the two calls that a worker makes most, past most of botocore's layers.
+"""A shortcut for the two calls that workers make most: it skips most of botocore's layers.
 
 Botocore takes several times as long to build, sign and parse a batch as the network takes to carry
-it. It has a door for who answers a call in its place, the event `before-call`, which its own
-Stubber uses. Through it a batch is sent over botocore's own connections, with botocore's endpoint,
-region and credentials, and every error is read by botocore's parser. What differs: the body is
-written and read by orjson, the signature is made here (a test compares it with botocore's), and
-botocore's own tries are left out, because `handover.sdk` waits for a busy service anyway.
+it. Its event `before-call`, which its own Stubber uses, lets a handler answer a call. The handler
+here sends a batch over botocore's own connections, with botocore's endpoint, region and
+credentials, and botocore's parser reads every error. What differs: orjson writes and reads the
+body, the signature is made here (a test compares it with botocore's), and botocore's own retries
+are left out, because `handover.sdk` waits for a busy service anyway.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
@@ -30,7 +30,7 @@ from botocore.parsers import create_parser
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-# Each call with what stands for its input where botocore looks for an endpoint.
+# Each call with the empty input that botocore sees instead of the real one.
 _CALLS: Mapping[str, Mapping[str, Any]] = {
     "BatchGetItem": {"RequestItems": {}},
     "BatchExecuteStatement": {"Statements": []},
@@ -42,7 +42,7 @@ _OK = 200
 
 
 def take_short_way(client: DynamoDBClient) -> None:
-    """Has `client` send its batches the short way."""
+    """Makes `client` send its batches by the shortcut."""
     of_client: Any = client
     events = of_client.meta.events
     endpoint = of_client._endpoint  # noqa: SLF001 - its pool, proxy and TLS
@@ -55,7 +55,7 @@ def take_short_way(client: DynamoDBClient) -> None:
 def _keep_input(
     params: dict[str, Any], model: Any, context: dict[str, Any], **_more: Any
 ) -> Mapping[str, Any]:
-    """Keeps what is asked from the serializer, which would walk through every value."""
+    """Hides the input from the serializer, which would walk through every value."""
     context[_INPUT] = params
     return _CALLS[model.name]
 
@@ -74,7 +74,7 @@ class _Sender:
         context: dict[str, Any],
         **_more: Any,
     ) -> tuple[Any, Any] | None:
-        """The response and what it says; None has botocore send the call its own way."""
+        """The response and its parsed content; None makes botocore send the call itself."""
         params["body"] = body = _body(context[_INPUT])
         if (context.get("auth_type") or request_signer.signature_version) != "v4":
             return None
@@ -92,7 +92,7 @@ class _Sender:
         }
         url = params["url"]
         sign(url, headers, body, auth.credentials, region, service, datetime.now(UTC))
-        # As bytes, as botocore sends them: who traces its connections reads them so.
+        # As bytes, like botocore's own: code that traces its connections expects bytes.
         sent: Any = {name: value.encode() for name, value in headers.items()}
         response = self._sent(model.name, AWSPreparedRequest("POST", url, sent, body, False))
         if response.status_code != _OK:
@@ -103,7 +103,7 @@ class _Sender:
         return response, answer
 
     def _sent(self, operation: str, request: AWSPreparedRequest) -> Any:
-        """The response, also of who answers in place of AWS, as moto does."""
+        """The response of AWS, or of a handler that answers in its place, such as moto."""
         given = self._events.emit(f"before-send.dynamodb.{operation}", request=request)
         response = first_non_none_response(given)
         return self._connections.send(request) if response is None else response
@@ -113,7 +113,7 @@ def _body(asked: Mapping[str, Any]) -> bytes:
     try:
         return orjson.dumps(asked)
     except orjson.JSONEncodeError:
-        # Half a surrogate pair is no text for orjson: DynamoDB is the one to refuse it.
+        # orjson does not write a lone surrogate; DynamoDB must be the one to refuse it.
         return json.dumps(asked).encode()
 
 
@@ -126,7 +126,7 @@ def sign(
     service: str,
     now: datetime,
 ) -> None:
-    """Adds to the headers of a POST without a query what proves who sends it."""
+    """Adds the signature, which proves who sends it, to the headers of a POST without a query."""
     at = f"{now:%Y%m%dT%H%M%SZ}"
     day, place = at[:8], urlsplit(url)
     headers["X-Amz-Date"] = at

@@ -51,8 +51,8 @@ class TableNames:
 class Tables:
     """The tables, ready to use.
 
-    Each is imported when it is first asked for: no function uses all of them, and a cold start
-    waits for every model.
+    Each is imported when it is first asked for: no function uses all of them, and every imported
+    model makes a cold start longer.
     """
 
     names: TableNames
@@ -66,7 +66,7 @@ class Tables:
 
     @cached_property
     def directory(self) -> Directory:
-        """The directory, as lines and people look it up."""
+        """The directory, for lookups by lines and by people."""
         from handover.store.directory import Directory
 
         return Directory(self.names.directory)
@@ -94,7 +94,7 @@ class Tables:
 
     @cached_property
     def requests(self) -> Requests:
-        """The requests to change accounts."""
+        """The requests of customers' contacts about accounts."""
         from handover.store.requests import Requests
 
         return Requests(self.names.requests)
@@ -164,14 +164,14 @@ class Tables:
 
     @cached_property
     def tickets(self) -> Tickets:
-        """What may be uploaded."""
+        """The tickets: which files may be uploaded."""
         from handover.store.tickets import Tickets
 
         return Tickets(self.names.imports)
 
     @cached_property
     def watermarks(self) -> Watermarks:
-        """Up to when everything has been seen."""
+        """How far sweeps, sources and queues have come."""
         from handover.store.watermarks import Watermarks
 
         return Watermarks(self.names.imports)
@@ -185,7 +185,7 @@ class Tables:
 
 
 def connect(names: TableNames) -> Tables:
-    """The tables of these names. A process uses one stack: the last call counts for all models."""
+    """The tables with these names. A process uses one stack: all models use the latest names."""
     name_tables(
         {
             "directory": names.directory,

@@ -1,6 +1,6 @@
-"""Tickets: the right to upload one file, once, and what became of it.
+"""Tickets: the right to upload one file, once, and what happened to the file.
 
-Every step is one conditional update, so a step taken twice, late or by two at once counts once.
+Every step is one conditional update: taken twice, late or by two runs at once, it counts once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class TicketItem(Model):
     """The right to upload one file, once."""
 
     class Meta:
-        """Where these items lie."""
+        """The table of these items."""
 
         table = "imports"
 
@@ -41,16 +41,16 @@ class TicketItem(Model):
     users: ListAttribute[str] = ListAttribute(null=True)
     undo_of = UnicodeAttribute(null=True)
     profile_body = UnicodeAttribute(null=True)
-    # As on the import. `preview_of` is the dry run whose changes are the only ones to apply.
+    # As on the import. `preview_of` is a dry run: only changes that it showed are applied.
     follows = UnicodeAttribute(null=True)
     object_of = UnicodeAttribute(null=True)
     preview_of = UnicodeAttribute(null=True)
-    # What lines that fail do to the others; none where the source or the profile decides.
+    # What failing lines do to the others; None if the source or the profile decides.
     on_error = UnicodeAttribute(null=True)
     issued_at = UnicodeAttribute()
     expires_at = UnicodeAttribute()
     import_id = UnicodeAttribute(null=True)
-    # Files posted with the form again: how many, when the last one, and the import that reports.
+    # More files posted with the form: how many, when the last one came, which import reports them.
     replays = NumberAttribute(default=0)
     replayed_at = UnicodeAttribute(null=True)
     replayed = UnicodeAttribute(null=True)
@@ -61,7 +61,7 @@ class TicketItem(Model):
 
 @dataclass(frozen=True, slots=True)
 class Replays:
-    """The files that were posted with the form of a ticket after the first import's.
+    """The files that were posted with the form of a ticket after the file of its first import.
 
     `last_at` is when the last of them arrived, in RFC 3339.
     """
@@ -78,13 +78,13 @@ class Tickets:
     table: str
 
     def find(self, ticket: str) -> TicketItem | None:
-        """The ticket of that id."""
+        """The ticket of that id; None when there is none."""
         return item_at(TicketItem, f"{TICKET}#{ticket}", TICKET)
 
     def issue(self, ticket: str, item: TicketItem, *also: Item) -> None:
-        """Stores a new ticket, and with it other writes, such as the entry of the act.
+        """Stores a new ticket together with other writes, such as the entry of the act.
 
-        Raises RetryLaterError for a name that is taken; then nothing is written.
+        Raises RetryLaterError if there is a ticket of that id; then nothing is written.
         """
         item.pk = f"{TICKET}#{ticket}"
         put = item.get_save_kwargs_from_instance(TicketItem.pk.does_not_exist())
@@ -92,7 +92,7 @@ class Tickets:
             raise RetryLaterError("there is a ticket of that name")
 
     def issue_once(self, ticket: str, item: TicketItem, also: Item | None = None) -> TicketItem:
-        """The ticket as stored, which is `item` if there was none of that id.
+        """Stores `item` if there is no ticket of that id; returns the ticket as stored.
 
         `also` is another write, such as the entry of the act, made only together with the ticket.
         """
@@ -102,7 +102,7 @@ class Tickets:
         return TicketItem.get(item.pk, TICKET, consistent_read=True)
 
     def settle_profile(self, ticket: str, body: str) -> str:
-        """The profile that the ticket's file follows: `body`, unless it was set before."""
+        """Sets the profile that the ticket's file follows, unless it is set; returns it."""
         item = TicketItem(f"{TICKET}#{ticket}")
         if updated_if(
             item,
@@ -114,7 +114,10 @@ class Tickets:
         return found if found is not None else body
 
     def use(self, ticket: str, import_id: str) -> TicketItem | None:
-        """The ticket as this import uses it, now or before; None when it belongs to another one."""
+        """Uses the ticket for this import and returns it; repeating it changes nothing.
+
+        None when there is no such ticket, it was cancelled, or another import has used it.
+        """
         used = TicketItem(f"{TICKET}#{ticket}")
         is_used = updated_if(
             used,
@@ -128,8 +131,8 @@ class Tickets:
     def record_replays(self, ticket: str, replays: Replays) -> None:
         """Records the replays on the first import of the ticket; a lower number changes nothing.
 
-        The ticket is updated first, and an import copies what its ticket has, so that it does not
-        matter which of its files is reported first.
+        The ticket is updated first, and an import copies its ticket's replays. So it does not
+        matter which of the files is reported first.
         """
         updated_if(
             TicketItem(f"{TICKET}#{ticket}"),
@@ -148,8 +151,8 @@ class Tickets:
     ) -> None:
         """Copies the ticket's replays to an import, if it is the first of the ticket.
 
-        `known` is the ticket as the import has used it: replays that are recorded after that are
-        recorded on the import, too.
+        `known` is the ticket as the import has used it: replays that are recorded later are
+        recorded on the import as well.
         """
         known = known or self.find(ticket)
         if known is not None and known.replayed == import_id and known.replayed_at:
@@ -166,7 +169,7 @@ class Tickets:
     def cancel(
         self, ticket: str, canceller: str, reason: str = "", also: Item | None = None
     ) -> bool:
-        """True when the ticket can no longer be used for an upload."""
+        """Cancels the ticket; false if there is none, or if an import has used it already."""
         return updated_if(
             TicketItem(f"{TICKET}#{ticket}"),
             [

@@ -34,10 +34,11 @@ USERS_A_TRANSACTION = 25
 
 
 class Spreading(StrEnum):
-    """What is done with a tenant's users, or with their names.
+    """The stage of moving a tenant's users, or their names, to shards and back.
 
-    PREPARED: readers look at shards too. SETTLED: nothing is at the home any more, so nobody looks
-    there. LEAVING: no longer settled; readers look at both again.
+    PREPARED: readers look at shards too. SPREAD: new users are stored at shards, the others are
+    moved there. SETTLED: nothing is at the home any more, so nobody looks there. LEAVING: readers
+    look at both again. BACK: new users are stored at the home, the others are moved there.
     """
 
     PREPARED = "prepared"
@@ -49,7 +50,7 @@ class Spreading(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class UserPlaces:
-    """Where a tenant's users or names are looked for; `since` is when that began, in seconds.
+    """Where a tenant's users or names are looked for, since `since` (seconds since the epoch).
 
     `state` is None while the tenant has no shards.
     """
@@ -86,7 +87,7 @@ class UserPlaces:
 
     @property
     def groups(self) -> tuple[tuple[str, ...], ...]:
-        """All partition keys: those of a group may be read in any order, the groups in theirs."""
+        """All partition keys, in groups: read the groups in order, a group's keys in any order."""
         if len(self.turns) == 1:
             return (self.keys,)
         home, *shards, again = self.keys
@@ -96,8 +97,8 @@ class UserPlaces:
 def user_places(table: str, tenant: str) -> UserPlaces:
     """Where the users of the tenant are stored.
 
-    The answer is valid for a quarter of an hour, which no function outlives: the mark is set for
-    that long before it has an effect.
+    The answer is valid for a quarter of an hour: a mark is set for that long before it has an
+    effect, and no function runs longer.
     """
     return places_by(table, tenant, MARK)
 
@@ -113,7 +114,7 @@ def places_by(table: str, tenant: str, mark: str) -> UserPlaces:
 
 
 def put_mark(table: str, tenant: str, state: Spreading, now: float, *, mark: str = MARK) -> None:
-    """Stores what is done with the tenant's users from now on. A mark is never removed."""
+    """Stores the stage of the tenant's users from now on. A mark is never removed."""
     body = json.dumps({"state": state.value, "since": now})
     client().put_item(TableName=table, Item={**user_key(tenant, mark), "body": {"S": body}})
 
@@ -148,10 +149,10 @@ def read_users(
 def create_users(
     table: str, places: UserPlaces, items: Sequence[Item], deadline: Deadline
 ) -> list[bool]:
-    """For each new user whether it was stored; false where another writer was faster.
+    """Stores new users; says for each whether it was stored, false if another writer was faster.
 
-    `items` have no partition key yet. No user gets stored at two places: each is written on the
-    condition that there is none at either.
+    `items` have no partition key yet. No user is stored at two places: the write's condition is
+    that the user is at neither.
     """
     outcomes: list[bool] = []
     rest = iter(items)
@@ -211,5 +212,5 @@ def user_key(pk: str, sk: str) -> dict[str, Any]:
 
 
 def homes_of(items: Iterable[Item]) -> Mapping[str, str]:
-    """The key of each of the users, by address."""
+    """The partition key of each user, by address."""
     return {address_of(item): item["pk"]["S"] for item in items}

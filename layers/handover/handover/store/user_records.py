@@ -52,8 +52,8 @@ from handover.together import together
 class UserRecords:
     """The users; a record's name is the user's normal address.
 
-    `users` and `names` are where those of a tenant are stored, None when that is read for each
-    call.
+    `users` and `names` are the places of one tenant's users and names. If they are None, each call
+    reads the places.
     """
 
     table: str
@@ -61,7 +61,7 @@ class UserRecords:
     names: UserPlaces | None = None
 
     def for_run(self, tenant: str) -> UserRecords:
-        """The records of one tenant, for one run, which reads once where they are stored."""
+        """The records for one run on one tenant, which reads the places only once."""
         users, names = together(
             lambda: user_places(self.table, tenant), lambda: name_places(self.table, tenant)
         )
@@ -80,9 +80,9 @@ class UserRecords:
     def write(
         self, writes: Sequence[RecordWrite], deadline: Deadline
     ) -> list[tuple[RecordWrite, Record | None]]:
-        """As `Records` says; a user who is found by address is also found by name.
+        """Stores the writes, as `Records.write` says; the login names must be claimed before.
 
-        The login names must be claimed before.
+        Names are stored first, so that a user who is found by address is also found by name.
         """
         if not writes:
             return []
@@ -96,7 +96,7 @@ class UserRecords:
     def _write_at(
         self, places: UserPlaces, writes: Sequence[RecordWrite], deadline: Deadline
     ) -> list[tuple[RecordWrite, Record | None]]:
-        """As `write`, where a user may be at two places: updates try the first one, then both."""
+        """As `write`, if a user may be at two places: updates try the places as `turns` says."""
         new = [write for write in writes if is_new(write.record)]
         items = [_new_item(write) for write in new]
         created = create_users(self.table, places, items, deadline)
@@ -129,11 +129,11 @@ class UserRecords:
         now: float,
         deadline: Deadline,
     ) -> dict[str, str]:
-        """Who has each of the normal login names, after claiming those that are free.
+        """Claims the normal login names that are free; returns the address that has each name.
 
-        `asked` maps login names to addresses. A claim holds while its user has the login name, and
-        for CLAIM_SECONDS before that. A name given up by the import with that `precedence`,
-        or a newer one, is not free.
+        `asked` maps login names to addresses. A claim is valid for CLAIM_SECONDS, and as long as
+        its user has the login name. A name that the import with that `precedence`, or a newer one,
+        has given up is not free.
         """
         waiting = {
             login: email for login, email in asked.items() if len(login.encode()) <= MAX_LOGIN_BYTES
@@ -178,7 +178,7 @@ class UserRecords:
         now: float,
         deadline: Deadline,
     ) -> dict[str, str]:
-        """The other users who have the requested login names."""
+        """The addresses of other users who have the requested login names, by login name."""
         claims: dict[str, dict[str, Any]] = {
             login: json.loads(found.body) for login, found in known.items()
         }

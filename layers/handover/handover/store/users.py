@@ -62,7 +62,7 @@ class Stored(Enum):
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """The part of the table of directories about users."""
+    """The users in the table of directories."""
 
     table: str
 
@@ -81,9 +81,9 @@ class People:
         return self._listed_at(places, after, rows)
 
     def _listed_at(self, places: UserPlaces, after: str | None, rows: int) -> Iterator[User]:
-        """As `listed`, from all keys: home, shards and home again, part by part.
+        """As `listed`, from all keys, part by part: home, shards and home again.
 
-        A user who is moved meanwhile is seen at one of them. A part has some rows of each shard,
+        So a user who is moved meanwhile is seen at one of them. A part has some rows of each shard,
         which together are more than the `rows` of a page.
         """
         of_each = max(MIN_ROWS_OF_A_SHARD, 2 * rows // SHARDS)
@@ -108,7 +108,7 @@ class People:
     ) -> Iterator[tuple[str, User]]:
         """Users whose normalized names begin with a text, each with their place in the list.
 
-        They come by name, then by address, lazily, including deleted ones.
+        Ordered by name, then by address; lazily, including deleted users.
         """
         # A longer key can be neither stored nor queried, so nobody has such a name.
         if len(beginning.encode()) > MAX_NAME_BYTES:
@@ -120,7 +120,7 @@ class People:
     def _named(self, tenant: str, beginning: str, after: str | None) -> Iterator[str]:
         """The places in the index of names that begin with a text, in order, lazily.
 
-        From all keys, part by part, as `_listed_at`.
+        They are read from all keys, part by part, as in `_listed_at`.
         """
         groups = name_places(self.table, tenant).groups
         while True:
@@ -190,7 +190,7 @@ class People:
     def _login_actions(
         self, tenant: str, places: UserPlaces, before: User | None, after: User, now: float
     ) -> list[Item] | None:
-        """What gives the user the login name and takes the old one; None when it is another's."""
+        """The actions that give the user the login name and free the old; None if it is taken."""
         login = normal_login(after.login_name)
         old_login = normal_login(before.login_name) if before else ""
         asked = {name for name in (login, old_login) if name}
@@ -218,7 +218,7 @@ class People:
     def _free(
         self, places: UserPlaces, holder: str, login: str, claim: Any, now: float
     ) -> list[Item] | None:
-        """The conditions on which the holder of a login name has it no more; None while they do."""
+        """The conditions that `holder` no longer has the login name; None while they have it."""
         item = user_item_of(places, holder)
         if item is None:
             if is_claimed(claim, now):
@@ -296,7 +296,7 @@ def _names_at(pk: str, beginning: str, after: str | None) -> tuple[list[str], bo
 
 
 def _as_read(user: User) -> tuple[str, dict[str, Any]]:
-    """The condition that the user and their name items are as read, with its values."""
+    """The condition that the user's name, login name and status are as read, with its values."""
     seen = {"name": user.name, "login_name": user.login_name, "status": status_of(user)}
     parts = ["attribute_exists(#pk)"]
     for name, value in seen.items():

@@ -1,7 +1,7 @@
 """How far something has come, or how fast: what is known of sources, tenants, sweeps and queues.
 
-It stands among the imports, one small item each, and only saves work: the imports themselves, the
-bucket and the queues are what counts.
+Each is one small item in the table of imports. It only saves work: the imports themselves, the
+bucket and the queues hold the facts.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ WATERMARK, SEEN, PACE = "watermark", "seen#", "pace#"
 
 
 class WatermarkItem(Model):
-    """How far something has come, or how fast: for a tenant's source, the pace of its last file.
+    """How far something has come, or how fast; the key says what it is about.
 
-    For a tenant: up to which time every upload is known to have ended. For a part of the upload
-    bucket: the key after which the sweep continues, none at its start; for the open imports
-    likewise, by the time at which they were opened. For a queue: its `Seen`. For a source: its last
-    `files` as JSON, and how often that list was written.
+    A tenant: the time up to which every upload is known to have ended. A part of the upload bucket:
+    the key after which the sweep continues, None at its start. The open imports: the opening time
+    after which the sweep continues. A queue: its `Seen`. A source: the pace of its last file; its
+    last `files` as JSON, and in `version` how often that list was written.
     """
 
     class Meta:
-        """Where these items lie."""
+        """The table of these items."""
 
         table = "imports"
 
@@ -77,7 +77,7 @@ class Watermarks:
     def remember_files(
         self, tenant: str, source: str, files: Sequence[SeenFile], version: int
     ) -> bool:
-        """True when the list was replaced, False when it has another version by now."""
+        """Replaces the list; false when it has another version by now."""
         rows = [[one.fingerprint, one.precedence, one.import_id] for one in files]
         known = WatermarkItem.version
         return updated_if(
@@ -86,7 +86,7 @@ class Watermarks:
             (known == version) if version else known.does_not_exist(),
         )
 
-    # How fast lines come about
+    # How fast lines are processed
 
     def pace(self, tenant: str, source: str) -> float:
         """The lines a second of one worker on the last file of the source; 0 = not known."""
@@ -124,7 +124,7 @@ class Watermarks:
         looked = WatermarkItem.looked_until
         WatermarkItem(f"sweep#{part}").update([looked.set(key) if key else looked.remove()])
 
-    # What is seen of a queue
+    # What is known of a queue
 
     def seen(self, queue: str) -> Seen:
         """What workers and sweeps have recorded about a queue."""
@@ -138,7 +138,7 @@ class Watermarks:
     def note_taken(self, queue: str, sent_at: float) -> None:
         """Records that a message sent then was taken, unless a similarly new one is recorded.
 
-        Every worker calls this with every message, so most calls only read, and not consistently: a
+        Every worker calls this for every message. So most calls only read, without consistency: a
         partition takes 3,000 reads a second and 1,000 writes.
         https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
         """
