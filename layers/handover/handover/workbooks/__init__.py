@@ -1,6 +1,6 @@
 """Workbooks (.xlsx) to CSV, and errors.csv to a workbook: files in, bytes out.
 
-What a line means is not decided here: the CSV goes through `reading` as any other. Pure: no
+Nothing here decides what a line means: `reading` reads the CSV like any other file. Pure: no
 network, no AWS.
 
 A workbook is untrusted, zipped XML. It is read as a stream with `zipfile` and `expat` of the
@@ -18,5 +18,5 @@ expanded, looked up or run:
     sheet       one sheet: rows to CSV lines, hidden rows and merged cells refused
     conversion  all of it together
 
-Import from these: functions that only need `limits` must not load the rest.
+Import from these modules: functions that need only `limits` must not load the rest.
 """

@@ -5,12 +5,13 @@ a text                                  the text: `00123` keeps its zeros
 a number                                as its format shows it: `123`, never `123.0`
 a number of more than 15 digits         #DIGITS!: a spreadsheet has lost the last ones
 a date or time                          as its format shows it, in English
-a format that is not understood         #FORMAT!, and so is one that shows nothing
+a format that is not understood, or     #FORMAT!
+that shows nothing
 a truth value                           TRUE or FALSE
 an error                                its name, such as #N/A
 a formula                               its saved result by the rules above
 a formula without a saved result        #FORMULA!: only a spreadsheet program can calculate it
-a formula of a workbook that asks for   #FORMULA!: what is saved is out of date
+any formula, if the workbook asks for   #FORMULA!: the saved results are out of date
 all formulas to be calculated
 """
 
@@ -31,7 +32,7 @@ from handover.workbooks.xml import whole_number
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
 _ID = re.compile(r"[1-9]\d{0,14}", re.ASCII)
 _TRUTHS = {"0": "FALSE", "1": "TRUE", "false": "FALSE", "true": "TRUE"}
-# The type of a cell whose text stands in the cell itself.
+# The type of a cell that contains its text itself.
 INLINE = "inlineStr"
 
 
@@ -53,8 +54,8 @@ class Cells:
     ) -> str:
         """The text that stands for a cell, "" for an empty one.
 
-        `kind` and `style` are the attributes `t` and `s` as the XML has them, `value` its text:
-        None when it has none. Raises RefusedError for what no spreadsheet program writes.
+        `kind` and `style` are the attributes `t` and `s` of the cell's XML, `value` is its text, or
+        None. Raises RefusedError for what no spreadsheet program writes.
         """
         if has_formula and (self._is_stale or not self._has_result(kind, value)):
             return NO_RESULT
@@ -77,7 +78,7 @@ class Cells:
 
     @staticmethod
     def _has_result(kind: str | None, value: str | None) -> bool:
-        """True when a formula has a saved result; an empty one is a result of text only."""
+        """True when a formula has a saved result; an empty value is a result only if it is text."""
         return value is not None and (bool(value) or kind == "str")
 
     def _number(self, value: str, style: Format) -> str:

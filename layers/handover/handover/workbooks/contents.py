@@ -1,6 +1,6 @@
 """What a workbook holds: its sheets in their order, and the parts that belong to them.
 
-Parts are found by the relations of the package, as ECMA-376 part 2 has them. Relations that lead
+Parts are found by the relations of the package, which ECMA-376 part 2 defines. Relations that lead
 out of the package are not followed.
 """
 
@@ -29,7 +29,7 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """The worksheets in their order and what holds for all of them.
+    """The worksheets in their order, and what applies to all of them.
 
     `strings` and `styles` are names of parts, None where the workbook has none. `is_stale`: the
     workbook asks for its formulas to be calculated, so their saved results cannot be trusted.

@@ -21,7 +21,7 @@ _NAME_CHARACTERS = 40
 
 
 class Conversion:
-    """A workbook that is being read; `sheet` is the name of the one sheet that is."""
+    """A workbook that is being read; `sheet` is the name of the only sheet that is read."""
 
     def __init__(self, package: Package, sheet: Sheet, cells: Cells, hidden: list[str]) -> None:
         self._package = package
@@ -89,9 +89,9 @@ def open_workbook(
             "but the one to import",
         )
     if not visible:
-        only_hidden = f"; what is hidden is not read: {_listed(hidden)}" if hidden else ""
+        only_hidden = f"; hidden sheets are not read: {_listed(hidden)}" if hidden else ""
         raise RefusedError(
-            "EMPTY_FILE", f"no sheet of the workbook that can be seen holds anything{only_hidden}"
+            "EMPTY_FILE", f"no visible sheet of the workbook has any content{only_hidden}"
         )
     return Conversion(package, visible[0], cells, hidden)
 

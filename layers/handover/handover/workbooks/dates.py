@@ -7,13 +7,13 @@ from datetime import date, datetime, time, timedelta
 
 from handover.workbooks.tokens import Kind, Token
 
-# Excel counts 29 February 1900, which never existed; LibreOffice does not. Earlier days differ.
+# Excel counts 29 February 1900, which never existed; LibreOffice does not. So earlier days differ.
 FIRST_CERTAIN_DAY = 61
 LAST_DAY = 2_958_465  # 31 December 9999
 DAYS_BETWEEN_SYSTEMS = 1462  # 1 January 1904
 _EPOCH = date(1899, 12, 30)
 _DAY_SECONDS = 86_400
-# A serial number keeps a time to some hundredths of a millisecond.
+# A serial number is exact to some hundredths of a millisecond.
 _TOLERANCE_SECONDS = 0.001
 
 _MONTHS = (

@@ -25,7 +25,7 @@ TEXT_AS_IT_IS = (Token(Kind.TEXT, "@"),)
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A parsed number format. A section of None cannot be shown for certain.
+    """A parsed number format. A section that is None cannot be shown for certain.
 
     `numbers` are the sections for positive, negative and zero values, as many as there are;
     `texts` is the section for text, TEXT_AS_IT_IS where a format has none.
@@ -54,7 +54,7 @@ class Format:
         return shown if shown is not None and shown.strip() else None
 
     def text(self, value: str) -> str | None:
-        """What is shown for a text; None when that is not certain, or nothing is."""
+        """What is shown for a text; None if that is not certain, or if nothing is shown."""
         if not value or self.texts is TEXT_AS_IT_IS:
             return value
         if self.texts is None:
@@ -65,7 +65,7 @@ class Format:
         return "".join(parts) if is_simple and has_value else None
 
     def _section(self, value: float) -> tuple[tuple[Token, ...] | None, bool]:
-        """The section for a value, and whether a minus sign stands before what it shows."""
+        """The section for a value, and whether a minus sign precedes what it shows."""
         if value < 0 and len(self.numbers) > 1:
             return self.numbers[1], False
         if value == 0 and len(self.numbers) > 2:
@@ -81,7 +81,7 @@ def parse_format(code: str) -> Format:
     last = sections[-1]
     if len(sections) == 4 or (last is not None and any(one.kind is Kind.TEXT for one in last)):
         texts = last
-        # A format for text alone shows a number as General does.
+        # A format that has only a section for text shows a number as General does.
         is_plain = last is not None and [one.kind for one in last] == [Kind.TEXT]
         numbers = sections[:-1] or ([GENERAL_SECTION] if is_plain else [None])
     else:
@@ -97,7 +97,10 @@ GENERAL = Format((GENERAL_SECTION,), TEXT_AS_IT_IS)
 
 
 def general(value: float) -> str | None:
-    """What the format General shows: an integer without a fraction, else at most 15 digits."""
+    """What the format General shows: an integer without a fraction, else at most 15 digits.
+
+    None when that would need an exponent or lose the fraction.
+    """
     if value == int(value):
         return str(int(value))
     shown = f"{value:.15g}"
@@ -121,7 +124,7 @@ def _number(section: Sequence[Token], value: float) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """Where the digits of a section stand: its tokens before and after the decimal point."""
+    """Where the digits of a section are: its tokens before and after the decimal point."""
 
     before: tuple[Token, ...]
     behind: tuple[Token, ...]
@@ -149,7 +152,7 @@ class _Layout:
         return self._integer(integer) + point + behind
 
     def _integer(self, digits: str) -> str:
-        """The part before the point: places are filled from the right, all others stand first."""
+        """The part before the point: digits fill places from the right; surplus ones come first."""
         places = sum(one.kind is Kind.DIGIT for one in self.before)
         if self.has_thousands:
             least = sum(one.text == "0" for one in self.before if one.kind is Kind.DIGIT)

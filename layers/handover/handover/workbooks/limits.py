@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# Bytes of the uploaded workbook: a full sheet of ten columns has 30 to 60 MB. The function that
-# converts keeps the file in its temporary folder, which holds 512 MB.
+# Bytes of the uploaded workbook: a full sheet of ten columns has 30 to 60 MB. The converting
+# function keeps the file in its temporary folder, which holds 512 MB.
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-ephemeral-storage.html
 MAX_WORKBOOK_BYTES = 256 * 1024**2
 
-# Bytes of all parts that are read, as they are unpacked: a zip bomb grows a thousandfold. A full
-# sheet of 30 columns has some 1.5 GB of XML, which streams through in a few minutes.
+# Bytes of all parts that are read, after unpacking: a zip bomb grows a thousandfold. A full sheet
+# of 30 columns has some 1.5 GB of XML, which takes a few minutes to read as a stream.
 MAX_EXPANDED_BYTES = 2 * 1024**3
 
 # Bytes of one part that is kept in memory: the list of sheets, the relations, the styles.
@@ -43,8 +43,8 @@ MAX_FORMAT_CHARS = 255
 MAX_DEPTH = 64
 MAX_TOKEN_BYTES = 1024**2
 
-# Lines and bytes up to which an errors.csv is written as a workbook too: more than people correct
-# by hand, few enough to write in seconds and to keep in the temporary folder.
+# Up to so many lines and bytes, an errors.csv is also written as a workbook: more than people
+# correct by hand, few enough to write in seconds and to keep in the temporary folder.
 MAX_REPORT_LINES = 100_000
 MAX_REPORT_BYTES = 64 * 1024**2
 

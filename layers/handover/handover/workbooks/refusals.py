@@ -20,7 +20,7 @@ def too_large(what: str) -> RefusedError:
 
 
 def unsafe(what: str) -> RefusedError:
-    """The refusal of a workbook that holds what no spreadsheet program writes."""
+    """The refusal of a workbook with something that no spreadsheet program writes."""
     return RefusedError(
         "WORKBOOK_DAMAGED",
         f"the workbook holds {what}, which no spreadsheet program writes: save it again as .xlsx",
@@ -28,7 +28,7 @@ def unsafe(what: str) -> RefusedError:
 
 
 def encrypted() -> RefusedError:
-    """The refusal of a workbook behind a password."""
+    """The refusal of a workbook with a password."""
     return RefusedError(
         "WORKBOOK_ENCRYPTED",
         "the workbook is protected by a password, so it cannot be read: save it without one",

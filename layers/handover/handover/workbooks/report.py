@@ -1,7 +1,7 @@
 """The report of errors as a workbook: what errors.csv holds, with the wrong cells marked.
 
-It needs XlsxWriter, which only the functions that end imports carry, so it is imported by its name.
-Cells are text, and guarded as in errors.csv, so the report uploads again as it is.
+It needs XlsxWriter, which only the functions that end imports have: import this module only there.
+Cells are text, and guarded as in errors.csv, so the report can be uploaded again as it is.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def write_workbook(
                 labels = row
                 _write_labels(sheet, labels, styles)
                 continue
-            # Our own cells are the last ones, however many the line had.
+            # Our own cells are the last ones, however many cells the line had.
             own = len(row) - len(REPORT_LABELS)
             wrong = _wrong_column(labels, columns, *row[own : own + 3])
             for column, value in enumerate(row[:MAX_SHEET_COLUMNS]):
@@ -61,7 +61,7 @@ def write_workbook(
 
 class _Styles:
     def __init__(self, book: xlsxwriter.Workbook) -> None:
-        # A cell that is formatted as text stays one, whatever is typed into it.
+        # A cell that is formatted as text stays text, whatever is typed into it.
         text = {"num_format": "@"}
         self.plain = book.add_format(text)
         self.wrong = book.add_format({**text, "bg_color": "#FFC7CE", "font_color": "#9C0006"})
@@ -94,9 +94,9 @@ def _wrong_column(
 
 
 def _fitting(value: str) -> str:
-    """The value as a cell can hold it; a longer one is cut.
+    """The value as a cell can hold it; a longer value is cut.
 
-    Such a long value is an error by itself, also when the report is uploaded.
+    A value of that length is an error anyway, also after the report is uploaded.
     """
     value = _NO_CHARACTERS.sub("\ufffd", value[:MAX_CELL_CHARS])
     return value.replace(LINE_BREAK, "\n")

@@ -1,7 +1,7 @@
 """One sheet as lines of CSV: the line of a row has the row's number.
 
-A row becomes one line in UTF-8 with commas and a line feed, empty rows become empty lines, and rows
-are filled up to the width of the header, which is the first row with content. Hidden rows and
+A row becomes one line in UTF-8 with commas and a line feed; an empty row becomes an empty line. The
+header is the first row with content, and the other rows are filled up to its width. Hidden rows and
 merged cells are refused: content that people do not see, or see in another place, must not be
 applied.
 """
@@ -74,7 +74,7 @@ class SheetReader:
         self._finish()
 
     def has_data(self, chunks: Iterable[bytes]) -> bool:
-        """True when any cell of the sheet shows anything; stops at the first."""
+        """True when any cell of the sheet shows anything; stops at the first such cell."""
         self._is_probe = True
         return any(self.rows for _ in xml.feed(chunks, self))
 
@@ -232,7 +232,7 @@ class SheetReader:
                 self._merged.append(reference)
 
     def _touches(self, area: Area) -> bool:
-        """True for an area of several cells within what has been read of the sheet."""
+        """True for an area of several cells that overlaps the rows and columns read so far."""
         return not area.is_single and area.top <= self._last_line and area.left < self._width
 
     def _finish(self) -> None:

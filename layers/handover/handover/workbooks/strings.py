@@ -70,7 +70,7 @@ class TextRuns:
         self._is_text = False
 
     def text(self, text: str) -> None:
-        """A piece of text."""
+        """A piece of text. Raises RefusedError for a text that is too long for a cell."""
         if self._is_text:
             self._pieces.append(text)
             self._chars += len(text)
@@ -78,7 +78,7 @@ class TextRuns:
                 raise too_long()
 
     def taken(self) -> str:
-        """The text of the item, which ends here; the next one begins."""
+        """Ends the item and returns its text; the next item begins. Raises RefusedError."""
         text = cell_text("".join(self._pieces))
         self._pieces.clear()
         self._chars = 0

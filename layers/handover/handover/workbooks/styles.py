@@ -48,7 +48,7 @@ BUILT_IN: Mapping[int, str] = {
     48: "##0.0E+0",
     49: "@",
 }
-# Brackets of a kind that no format has.
+# Stands for a code that is too long: no format has such brackets, so it is not understood.
 _LONG = "[long]"
 _UNKNOWN = parse_format(_LONG)
 
@@ -61,7 +61,7 @@ class Styles:
         self._by_text: dict[str | None, Format] = {None: formats[0] if formats else GENERAL}
 
     def of(self, number: str | None) -> Format:
-        """The format of the style that a cell names; None is the first, which needs no name."""
+        """The format of the style that a cell names; a cell that names none has the first style."""
         found = self._by_text.get(number)
         if found is None and number is not None:
             place = whole_number(number)

@@ -61,7 +61,7 @@ def sections_of(code: str) -> list[tuple[Token, ...] | None]:
 
 
 def _split(code: str) -> list[str]:
-    """The code cut at its semicolons, except those in quotes or brackets and escaped ones."""
+    """The code cut at its semicolons, but not at those that are quoted, in brackets or escaped."""
     sections, begun, place = [], 0, 0
     while place < len(code):
         if code[place] in "\\_*":
@@ -158,7 +158,7 @@ def _bracketed(within: str) -> str:
 
 
 def _as_date(tokens: list[Token]) -> tuple[Token, ...] | None:
-    """The tokens of a date: whether an `m` means minutes shows by its neighbours."""
+    """The tokens of a date; its neighbours show whether an `m` means minutes."""
     parts = [at for at, one in enumerate(tokens) if one.kind is Kind.DATE and one.text != _HALVES]
     shown = list(tokens)
     for order, at in enumerate(parts):

@@ -1,7 +1,7 @@
 """XML as a stream; document types and entities, which no workbook needs, are refused.
 
-So expat expands and fetches nothing. Nesting and the length of a tag are limited as well, because
-expat keeps both in memory.
+So expat expands and fetches nothing. The nesting and the length of tags are limited too, because
+expat keeps them in memory.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Handler(Protocol):
 def feed(chunks: Iterable[bytes], handler: Handler) -> Iterator[None]:
     """Parses the chunks one by one, and yields after each. Raises RefusedError.
 
-    A caller that has enough stops iterating.
+    A caller that needs no more may stop iterating.
     """
     parser = expat.ParserCreate()
     parser.buffer_text = True
@@ -77,7 +77,7 @@ def run(chunks: Iterable[bytes], handler: Handler) -> None:
 
 
 def attribute(attributes: Attributes, name: str) -> str | None:
-    """The value of an attribute by its name without a prefix."""
+    """The value of an attribute by its name without a prefix; None if there is none."""
     found = attributes.get(name)
     if found is not None:
         return found
