@@ -13,7 +13,7 @@ from handover.profiles.profile import BESIDE, KEYS, Column, Holds, Profile
 from handover.reading.labels import normal_label
 from handover.reading.limits import MAX_HEADER_BYTES
 
-# More than the labels of any header need; mappings are stored whole.
+# Every header's labels fit into this; a mapping is stored in one piece.
 MAX_MAPPING_BYTES = MAX_HEADER_BYTES
 # Nobody types a longer label.
 MAX_TYPED_CHARS = 100

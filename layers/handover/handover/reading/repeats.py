@@ -1,6 +1,6 @@
 """Accounts on more than one line, resolved for the whole file before fan-out (numpy).
 
-Exact, in at most 24 bytes per line plus a constant, even when every line repeats another:
+The result is exact, and takes 24 bytes per line at most plus a constant, whatever the file:
 
 1. A sorted copy of the scan's hashes shows which occur twice: 8 + 8 bytes per line, and 4 for
    the hashes that repeat, which are at most half as many as the lines.

@@ -76,8 +76,8 @@ class ImportItem(CountingModel):
     replays = NumberAttribute(default=0)
     replayed_at = UnicodeAttribute(null=True)
     # When validation ended, when the lines could first be processed (for an import that waits for
-    # an Admin: once that was decided), and when the import got its final state. None for imports
-    # that passed these steps before the times were kept.
+    # an Admin: when the Admin has decided), and when the import got its final state. None for
+    # imports that passed these steps before the times were stored.
     validated_at = UnicodeAttribute(null=True)
     working_at = UnicodeAttribute(null=True)
     ended_at = UnicodeAttribute(null=True)
