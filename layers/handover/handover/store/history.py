@@ -19,7 +19,7 @@ class HistoryItem(Model):
     """One effective change of one account; `sk` is the account's version after it."""
 
     class Meta:
-        """Where these items lie."""
+        """The table of these items."""
 
         table = "history"
 

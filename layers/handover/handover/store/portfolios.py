@@ -65,7 +65,7 @@ class HoldingItem(Model):
     """One account that a user holds, or held until recently, in one role."""
 
     class Meta:
-        """Where these items lie."""
+        """The table of these items."""
 
         table = "portfolios"
 
