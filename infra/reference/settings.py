@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 
-from handover.profiles.settings import MEANING, Settings, settings_json
+from handover.profiles.settings import Settings, meanings, settings_json
 
 from infra.reference.tables import table
 
@@ -14,7 +13,7 @@ def settings_table() -> str:
     """Each setting with its usual value, as JSON, and its meaning."""
     usual = settings_json(Settings())
     rows = (
-        (f"`{one.name}`", f"`{json.dumps(usual[one.name])}`", one.metadata[MEANING])
-        for one in fields(Settings)
+        (f"`{name}`", f"`{json.dumps(usual[name])}`", meaning)
+        for name, meaning in meanings().items()
     )
     return table(("setting", "usual value", "means"), rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from handover.rules.addresses import normal_address, normal_login
 from handover.rules.opco_wall import are_apart
 from handover.store.tables import Tables
 from handover.use_cases.settings import check_directory_right
+from msgspec.structs import replace
 
 from infra.seeding.directory import ACCOUNT_MANAGER, DirectoryFiles
 from infra.seeding.tables import DirectoryFileError

@@ -10,7 +10,6 @@ import os
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from handover import flight
@@ -21,6 +20,7 @@ from handover.pipeline.publish import CHANGES_OF_ACCOUNTS
 from handover.runtime import Invocation, Resources
 from handover.store.accounts import account_from, item_from
 from handover.store.tables import TableNames, connect
+from msgspec.structs import replace
 
 from infra.template import load
 from tests.bench.canned import Canned, served

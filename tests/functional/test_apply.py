@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from handover.model import Account, Mode, User
 from handover.profiles.presets import presets
 from handover.runtime import rfc3339
+from msgspec.structs import replace
 
 from tests.kit.caller import Answer
 from tests.kit.jobs import api

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -19,6 +19,7 @@ from handover.runtime import LEASE_MARGIN_SECONDS
 from handover.store.accounts import item_from
 from handover.store.imports import pending_chunks
 from handover.store.progress import counts_of
+from msgspec.structs import replace
 
 from functions.assign import app
 from tests.kit.memory_aws import ObjectCreated, Twist
@@ -377,7 +378,9 @@ def test_other_bytes_than_those_that_were_validated_are_never_worked(pipeline: P
     created = ready(pipeline, body)
     objects = pipeline.memory.s3.buckets[created.bucket].objects
     true = objects[created.version.key]
-    objects[created.version.key] = (replace(true[0], body=body.replace(b"K000,", b"K999,")),)
+    objects[created.version.key] = (
+        dataclasses.replace(true[0], body=body.replace(b"K000,", b"K999,")),
+    )
     accounts = pipeline.memory.dynamodb.tables["AccountsTable"].snapshot()
 
     assert len(pipeline.assign(import_id(created))) == 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from handover.model import Account, Mode
-from handover.pipeline.convert import CSV, OUTCOME
+from handover.pipeline.conversion import CSV, OUTCOME
 from handover.pipeline.sweep import LOST_SECONDS
 
 from tests.kit.pipeline import AMINA, BARAKA, HOUR, TENANT, Pipeline, import_id, with_body

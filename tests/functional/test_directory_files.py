@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 from handover.model import Account, Mode, User
 from handover.profiles.settings import Settings
 from handover.rules.addresses import normalized_name
 from handover.store.name_places import MAX_NAME_BYTES
+from msgspec.structs import replace
 
 from tests.kit.memory_aws import ObjectCreated
 from tests.kit.mishaps import Mishap, incident

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from handover.access.sign_ins import sync_sign_in
 from handover.aws.sign_ins import group_of
+from msgspec.structs import replace
 
 from functions.follow import app
 from tests.functional.test_directory_files import users

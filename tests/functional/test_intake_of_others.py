@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from handover.profiles.presets import presets
 from handover.profiles.profile import Role
+from msgspec.structs import replace
 
 from tests.kit.pipeline import (
     AMINA,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from handover.model import Mode
 from handover.profiles.on_error import on_error_from
 from handover.profiles.presets import presets
+from msgspec.structs import replace
 
 from tests.kit.jobs import api
 from tests.kit.memory_aws import ObjectCreated

@@ -5,13 +5,13 @@ tests/rights asks at every door who may hold an account.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from handover.model import Account
 from handover.profiles.opco_wall import OpcoWall
 from handover.profiles.settings import Settings
+from msgspec.structs import replace
 
 from tests.kit.jobs import (
     NEWCOMER,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from handover.model import Account, User
 from handover.profiles.presets import presets
 from handover.profiles.profile import Role
+from msgspec.structs import replace
 
 from tests.kit.jobs import NEWCOMER, PATIENT, api, await_newcomer, awaited
 from tests.kit.pipeline import (

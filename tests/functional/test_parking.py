@@ -393,4 +393,4 @@ def test_events_that_are_too_large_together_are_put_in_several_calls(pipeline: P
 
 
 def fields(account: Account) -> dict[str, Any]:
-    return {name: getattr(account, name) for name in account.__dataclass_fields__}
+    return {name: getattr(account, name) for name in account.__struct_fields__}

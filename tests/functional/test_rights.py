@@ -6,7 +6,6 @@ Each way in is tried as a person or a system comes to it, through the deployed f
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from handover.model import User
@@ -14,6 +13,7 @@ from handover.profiles.fields import About
 from handover.profiles.parsing import profile_json
 from handover.profiles.presets import presets
 from handover.profiles.profile import Profile
+from msgspec.structs import replace
 
 from tests.kit.caller import Answer
 from tests.kit.jobs import PATIENT, api, await_newcomer, newcomer

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import chain, islice
 from typing import Any
 
@@ -14,6 +13,7 @@ from handover.model import Account, User
 from handover.store import portfolios
 from handover.store.moving import PortfolioMover
 from handover.store.portfolios import LARGE_FROM, LEDGER, SHARDS, Holding, Portfolios, home_of
+from msgspec.structs import replace
 
 from tests.kit.memory_aws.capacity import Meter
 from tests.kit.mishaps import Mishap, between_all_calls, incident, killed_at_every_call

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from handover.model import Account
 from handover.profiles.presets import presets
 from handover.profiles.profile import Holds, Role
+from msgspec.structs import replace
 
 from functions.follow import app
 from tests.kit.jobs import (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -19,6 +18,7 @@ from handover.profiles.presets import presets
 from handover.profiles.settings import Settings
 from handover.reading.limits import MAX_COLUMNS, MAX_FILE_BYTES, MAX_HEADER_BYTES
 from handover.store.imports import pending_chunks
+from msgspec.structs import replace
 
 from functions.validate import app
 from tests.kit.memory_aws import ObjectCreated

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
@@ -48,6 +48,7 @@ from handover.rules.planner import plan
 from handover.rules.repeats import repeated_line
 from handover.rules.understanding import canonical
 from handover.workbooks.conversion import open_workbook
+from msgspec.structs import replace
 
 from tests.fuzz.world import ACCOUNTS, PROFILES, USERS
 

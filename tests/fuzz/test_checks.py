@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
-from dataclasses import asdict, fields, replace
 
 import pytest
 from handover.model import Outcome, Refusal
 from handover.reports.counts import Counts, tally
+from msgspec.structs import asdict, replace
 
 from tests.fuzz.checks import violations
 from tests.fuzz.nasty import GOOD, SAME, of
@@ -16,7 +17,7 @@ from tests.fuzz.through_functions import differences, functions
 from tests.fuzz.world import STRICT
 from tests.kit.pipeline import Pipeline
 
-COUNTS = [field.name for field in fields(Counts)]
+COUNTS = list(Counts.__struct_fields__)
 OTHERS = [name for name in COUNTS if name not in ("lines", "updated")]
 
 
@@ -52,7 +53,7 @@ def test_what_is_as_it_should_be_is_no_finding(passage: Passage, pipeline: Pipel
 def test_a_count_that_is_one_too_high_is_found(passage: Passage, name: str) -> None:
     counts = raised(passage.counts, **{name: 1})
 
-    findings = found(replace(passage, counts=counts))
+    findings = found(dataclasses.replace(passage, counts=counts))
 
     assert f"{counts.lines} lines counted, {counts.settled} settled, of 5" in findings
 
@@ -61,7 +62,7 @@ def test_a_count_that_is_one_too_high_is_found(passage: Passage, name: str) -> N
 def test_a_line_that_is_counted_under_another_outcome_is_found(passage: Passage, name: str) -> None:
     counts = raised(passage.counts, updated=-1, **{name: 1})
 
-    (finding,) = found(replace(passage, counts=counts))
+    (finding,) = found(dataclasses.replace(passage, counts=counts))
 
     assert finding.startswith("counted {'updated': 0,")
 
@@ -71,7 +72,7 @@ def test_counts_that_agree_with_each_other_and_not_with_the_file_are_found(
 ) -> None:
     counts = tally((*passage.results, passage.results[0]))
 
-    findings = found(replace(passage, counts=counts))
+    findings = found(dataclasses.replace(passage, counts=counts))
 
     assert [one[:15] for one in findings] == ["6 lines counted", "counted {'updat"]
 
@@ -82,7 +83,7 @@ def test_functions_that_count_a_line_under_another_outcome_are_found(
 ) -> None:
     counts = raised(passage.counts, updated=-1, **{name: 1})
 
-    findings = differences(pipeline, replace(passage, counts=counts))
+    findings = differences(pipeline, dataclasses.replace(passage, counts=counts))
 
     assert [one.partition(" {")[0].partition(" Counts(")[0] for one in findings] == [
         "the functions counted",
@@ -93,7 +94,7 @@ def test_functions_that_count_a_line_under_another_outcome_are_found(
 def test_lines_of_a_refused_file_that_the_functions_count_are_found(
     passage: Passage, pipeline: Pipeline
 ) -> None:
-    refused = replace(passage, refusal=Refusal("NOT_CSV", "This is no CSV."))
+    refused = dataclasses.replace(passage, refusal=Refusal("NOT_CSV", "This is no CSV."))
 
     findings = differences(pipeline, refused)
 

@@ -6,11 +6,11 @@ import csv
 import io
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from handover.profiles.presets import presets
 from handover.profiles.profile import Profile
+from msgspec.structs import replace
 
 from tests.fuzz.counting import count_file
 from tests.fuzz.mutations import file_of

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 
 import pytest
 from handover.profiles.settings import Settings
 from handover.store.progress import counts_of
+from msgspec.structs import asdict
 
 from tests.fuzz.passage import Passage
 from tests.fuzz.world import ACCOUNTS, PROFILES, TENANT, USERS

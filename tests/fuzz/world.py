@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from handover.model import Account, Duplicates, User
 from handover.profiles.presets import presets
 from handover.profiles.profile import Blank, Column, Holds, NamedBy, Profile, Role, UnknownUser
+from msgspec.structs import replace
 
 TENANT = "lumina"
 MANAGER, VIEWER = "account_manager", "viewer"

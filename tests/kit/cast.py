@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -17,6 +17,7 @@ from handover.model import Account, User
 from handover.profiles.presets import presets
 from handover.profiles.profile import Role
 from handover.store.directory import Source
+from msgspec.structs import replace
 
 from functions.api import app
 from tests.kit.caller import EVENT, Answer, LambdaContext

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from handover.access.people import Person
 from handover.jobs.job import Job, ask_job
 from handover.model import JobKind, User
 from handover.profiles.presets import presets
 from handover.profiles.profile import UnknownUser
+from msgspec.structs import replace
 
 from tests.kit.caller import Api
 from tests.kit.memory_aws import ObjectCreated

@@ -13,7 +13,7 @@ import json
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
@@ -37,6 +37,7 @@ from handover.store.portfolios import HoldingItem
 from handover.store.requests import RequestItem
 from handover.store.tickets import TicketItem
 from handover.store.watermarks import WatermarkItem
+from msgspec.structs import replace
 
 from functions.abandon import app as abandon
 from functions.assign import app as assign

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from handover.model import Account, User
 from handover.profiles.presets import presets
 from handover.profiles.profile import UnknownUser
 from handover.store.directory import Source
+from msgspec.structs import replace
 
 from tests.kit.cast import OWN, OWN_PRINCIPAL, World
 from tests.kit.memory_aws import ObjectCreated

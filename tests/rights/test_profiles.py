@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from handover.model import Mode
 from handover.profiles.presets import presets
+from msgspec.structs import replace
 
 from tests.kit.cast import OWN, OWN_PROFILE, OWN_WORKFLOW, Actor, World
 from tests.rights.reading import Row, named, rows, who

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from handover.model import Mode, User
 from handover.profiles.parsing import profile_json
 from handover.profiles.presets import presets
+from msgspec.structs import replace
 
 from tests.kit import cast
 from tests.kit.cast import (

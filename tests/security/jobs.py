@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tests.kit.cast import INSIDERS, OWN, SALES, World
 from tests.kit.jobs import await_newcomer, newcomer

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from handover.model import User
 from handover.pipeline.upload_keys import NO_TENANT
 from handover.store.directory import Source
+from msgspec.structs import replace
 
 from tests.kit.cast import (
     ADMIN,

@@ -6,7 +6,6 @@ What is seen on the way (calls to AWS, lines of logs) is for the tests that ask 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from handover import runtime
 from handover.model import Account, User
 from handover.store import portfolios
 from handover.store.user_places import Spreading, put_mark
+from msgspec.structs import replace
 
 from functions.abandon import app as abandon
 from functions.assign import app as assign

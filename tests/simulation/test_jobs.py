@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
@@ -18,6 +18,7 @@ from handover.errors import HandoverError
 from handover.model import Account, State, User
 from handover.rules.pending import address_in, is_pending
 from handover.store.jobs import JOB
+from msgspec.structs import replace
 
 from functions.assign import app as assign
 from functions.finalize import app as finalize

@@ -14,7 +14,7 @@ from typing import Any
 import handover_console.settings
 import pytest
 from handover.batch import DELIVERIES_OF_ONE
-from handover.pipeline.convert import CSV, OUTCOME
+from handover.pipeline.conversion import CSV, OUTCOME
 from handover.pipeline.parking import GIVEN_UP, PARKED
 from handover.rules.resending import TAKEN_SECONDS
 from handover.store.jobs import JOB, RECHECK

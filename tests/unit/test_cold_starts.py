@@ -53,7 +53,6 @@ LOADS: Mapping[str, set[str]] = {
     "finalize": set(),
     "abandon": set(),
     "follow": set(),
-    "convert": {"handover.workbooks.conversion"},
     "validate": {"numpy"},
     "api": {
         "asyncio",
@@ -62,6 +61,7 @@ LOADS: Mapping[str, set[str]] = {
         "handover.store.users",
         "pydantic",
     },
+    "convert": {"handover.workbooks.conversion"},
 }
 # The tables that a function's modules name and it does not import: few of its events use them.
 LATER: Mapping[str, set[str]] = {

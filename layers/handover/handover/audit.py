@@ -9,9 +9,10 @@ left open.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 Json = Mapping[str, Any]
 
@@ -84,8 +85,7 @@ class Outcome(StrEnum):
     NOT_KNOWN = "not_known"
 
 
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
+class AuditEntry(Struct, frozen=True):
     """One act: `actor` did `act` to `about` at the time `at`, by `door`.
 
     `actor` is an address, the principal of a system, or "" for Handover itself. `about` is a kind
@@ -113,8 +113,7 @@ class AuditEntry:
         return f"{self.at}#{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class AuditFilters:
+class AuditFilters(Struct, frozen=True):
     """Which entries to return; "" or None admits any.
 
     `since` and `until` are times in RFC 3339, `until` exclusive.
@@ -135,8 +134,7 @@ class AuditFilters:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(Struct, frozen=True):
     """Who acts for a tenant, and by which door; `name` is "" for Handover itself."""
 
     tenant: str

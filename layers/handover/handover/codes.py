@@ -7,8 +7,9 @@ own hint may say more than the remedy here, because it knows the cell. Pure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class CodeKind(StrEnum):
@@ -19,8 +20,7 @@ class CodeKind(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """A code: what it means and what a person does about it, each in a sentence or two."""
 
     kind: CodeKind

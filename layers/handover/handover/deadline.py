@@ -9,7 +9,8 @@ from __future__ import annotations
 import random
 import time
 from contextvars import ContextVar
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from handover.errors import RetryLaterError
 
@@ -21,8 +22,7 @@ RESERVE_SECONDS = 3.0
 OUTSIDE_SECONDS = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class CallLimits:
+class CallLimits(Struct, frozen=True):
     """How long the SDK waits for a connection and for bytes, and how often it tries a call itself.
 
     `handover.sdk` tries a call without an answer again, as long as the deadline allows.
@@ -45,8 +45,7 @@ OF_MESSAGES = CallLimits(connect_seconds=2, read_seconds=10, tries=3)
 OF_REQUESTS = CallLimits(connect_seconds=1, read_seconds=4, tries=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(Struct, frozen=True):
     """How long work may go on; `deadline` is in seconds since the epoch."""
 
     deadline: float

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar, copy_context
-from dataclasses import dataclass, field
 from functools import cache, partial
 from itertools import chain, islice
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from msgspec import Struct, field
 
 from handover.deadline import was_busy
 from handover.errors import RetryLaterError
@@ -34,15 +35,13 @@ MAX_THREADS = 1024
 MAX_AHEAD = MAX_IN_FLIGHT // 2
 
 
-@dataclass(slots=True)
-class Pace:
+class Pace(Struct):
     """How many calls may be in flight, kept from one group of calls to the next."""
 
     window: Window = field(default_factory=Window)
 
 
-@dataclass(frozen=True, slots=True)
-class Landed(Generic[Answer]):
+class Landed(Struct, Generic[Answer], frozen=True):
     """A call that has ended: its place in its group, the round it began in, and its result.
 
     `answer` holds one answer, or nothing when the call has failed.

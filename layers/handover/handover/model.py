@@ -6,9 +6,10 @@ Everything here is frozen and knows no AWS. The glossary in ARCHITECTURE.md expl
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 # The user role of those who set a tenant up, and who decide about the imports of others.
 ADMIN = "Admin"
@@ -91,8 +92,7 @@ class Mode(StrEnum):
     PREVIEW = "preview"
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why a whole file was refused; nothing of it was written."""
 
     code: str
@@ -100,16 +100,14 @@ class Refusal:
     line: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FileWarning:
+class FileWarning(Struct, frozen=True):
     """Something that a person should know about an import, and that is no reason to refuse it."""
 
     code: str
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
+class Rejection(Struct, frozen=True):
     """Why one line was rejected.
 
     `column` is the label in the user's own header, "" when the whole line is meant. `error` says
@@ -125,8 +123,7 @@ class Rejection:
     suggestion: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(Struct, frozen=True):
     """How the bytes of one file are to be read.
 
     `encoding` is a Python codec name ("utf-8", "windows-1252"; UTF-16 files are rewritten as UTF-8
@@ -143,8 +140,7 @@ class Dialect:
     skips_blank_rows: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True):
     """The first record of a file: its labels as they stand, and where the data begins.
 
     `data_start` is the byte offset of the first byte after the header record and `data_line`
@@ -161,8 +157,7 @@ class Header:
         return self.data_line - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(Struct, frozen=True):
     """A run of whole lines: the bytes `start` to `end` (exclusive) of the pinned object.
 
     `first_line` is the physical line number at `start`, `lines` how many data lines the range
@@ -177,8 +172,7 @@ class Chunk:
     checksum: int
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One CSV record after the header, numbered as an editor numbers it (header = 1).
 
     `fields` are the values as written, with spreadsheet guards of a report taken off.
@@ -191,8 +185,7 @@ class Line:
     fault: Rejection | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
+class Repeat(Struct, frozen=True):
     """A line whose account is on other lines of the file too; settled before chunks are sent.
 
     `is_conflict` false: the identical, earlier line `others[0]` applies. `is_conflict` true: lines
@@ -208,8 +201,7 @@ class Repeat:
     is_login: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RoleChange:
+class RoleChange(Struct, frozen=True):
     """One role of an account before and after a line; users are addresses, none = empty."""
 
     role: str
@@ -217,8 +209,7 @@ class RoleChange:
     after: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LineResult:
+class LineResult(Struct, frozen=True):
     """What became of one line: its outcome and, where it matters, what changed or why not.
 
     `message` explains an outcome that is not a rejection ("an identical line stands at line 4").
@@ -235,8 +226,7 @@ class LineResult:
     opco: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(Struct, frozen=True):
     """A person in a tenant's directory; `email` is in the normal form that files are matched with.
 
     A deleted user stays in the directory (`is_deleted`, never active), so that no file brings them
@@ -255,8 +245,7 @@ class User:
     login_name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeReceipt:
+class ChangeReceipt(Struct, frozen=True):
     """What one import did to one account, kept on the account itself.
 
     A chunk that is processed again finds its own receipt and reports the same outcome instead of
@@ -272,8 +261,7 @@ class ChangeReceipt:
     changes: tuple[RoleChange, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """What is assigned: its directory fields, who holds which role, and who decided it last.
 
     `precedences` holds, for each role, the precedence of the import that decided it last.

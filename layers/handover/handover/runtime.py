@@ -9,13 +9,13 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache, wraps
 from typing import Any, Protocol
 
 from aws_lambda_powertools import Logger, Metrics
+from msgspec import Struct
 
 from handover.deadline import OF_REQUESTS, Deadline, begin
 from handover.store.tables import TableNames, Tables, connect, prepare
@@ -107,8 +107,7 @@ class Context(Protocol):
         """How long until Lambda stops the function."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resources:
+class Resources(Struct, frozen=True):
     """The resources of the stack; "" for one that a function does not declare."""
 
     tables: Tables
@@ -189,8 +188,7 @@ def _number(variable: Variable) -> int:
     return int(os.environ[variable])
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(Struct, frozen=True):
     """One run of a function: its id, and how long it may go on.
 
     `sent_at` is when the message that it processes was sent, in seconds since the epoch; None

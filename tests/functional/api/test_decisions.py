@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -12,6 +11,7 @@ import pytest
 from handover.deadline import Deadline
 from handover.model import User
 from handover.store.import_items import ImportItem
+from msgspec.structs import replace
 
 from tests.functional.api.test_imports import EXPECTED, an_import, assert_problem, ended
 from tests.kit.caller import ADMIN, OFFICE, SALES, Api

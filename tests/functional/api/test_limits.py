@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from handover.profiles.parsing import profile_json
 from handover.profiles.presets import presets
 from handover.profiles.profile import Role
+from msgspec.structs import replace
 
 from tests.kit.caller import Answer, Api
 from tests.kit.jobs import api

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from handover.model import User
 from handover.use_cases import users
 from handover.use_cases.paging import cursor_at
+from msgspec.structs import replace
 
 from tests.functional.api.test_imports import assert_problem
 from tests.kit.caller import Api

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import copy_context
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
@@ -20,6 +20,7 @@ from handover.model import Account, Mode, User
 from handover.profiles.parsing import parse_profile
 from handover.runtime import rfc3339
 from handover.store.imports import pending_chunks
+from msgspec.structs import replace
 
 from functions.assign import app as assign
 from functions.finalize import app as finalize

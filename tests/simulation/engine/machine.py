@@ -12,11 +12,12 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
 from handover.store.tickets import TicketItem
+from msgspec.structs import replace
 
 from tests.kit.crew import in_drawn_order
 from tests.kit.memory_aws import MemoryAws, Snapshot, install, memory_from_template

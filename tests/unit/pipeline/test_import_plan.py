@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 from handover.aws.objects import Upload
 from handover.model import Dialect, Header, Repeat
@@ -21,6 +20,7 @@ from handover.profiles.opco_wall import OpcoWall
 from handover.profiles.presets import presets
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 texts = st.text(st.characters(codec="utf-8"), max_size=8)
 numbers = st.integers(0, 2**40)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from handover.profiles.on_error import on_error_from
 from handover.profiles.parsing import profile_from, profile_json
 from handover.profiles.presets import presets
 from handover.profiles.profile import Holds
+from msgspec.structs import replace
 
 STRICT: dict[str, Any] = profile_json(presets()["single-strict"])
 

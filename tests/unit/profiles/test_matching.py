@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 from handover.errors import RefusedError
@@ -18,6 +17,7 @@ from handover.profiles.presets import presets
 from handover.profiles.profile import Column, Holds, NamedBy, Profile, Role
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.unit.profiles.header_rows import ROLES, header_rows, score_of
 

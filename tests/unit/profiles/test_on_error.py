@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from handover.errors import InvalidRequestError
 from handover.profiles.on_error import on_error_from
 from handover.profiles.parsing import profile_from, profile_json
 from handover.profiles.presets import presets
+from msgspec.structs import replace
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from handover.profiles.presets import presets
 from handover.profiles.profile import Blank
 from handover.profiles.sentences import blanks_of, conditions_of, purpose_of
+from msgspec.structs import replace
 
 
 @pytest.mark.parametrize(

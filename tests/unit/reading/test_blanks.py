@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +16,7 @@ from handover.reading.repeats import repeats
 from handover.reading.windows import windows
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.unit.reading.oracle import cut, head_of, lines_of, plain_header, records, scan_all
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 from handover.model import Dialect, Header, Line, LineResult, Outcome, Rejection, RoleChange
@@ -22,6 +21,7 @@ from handover.reports.parts import results_head, results_part
 from handover.reports.result_rows import ResultRow, result_row
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 HEADER = Header(("Key", " The\nOwner ", "Note"), data_start=20, data_line=2)
 COMMA = Dialect("utf-8", ",")

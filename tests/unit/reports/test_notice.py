@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -13,6 +12,7 @@ from handover.reports.notice import notice
 from handover.reports.summary import Approval, ImportSummary, ReportObject, summary
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 DONE = ImportSummary(
     import_id="0123456789abcdef0123456789abcdef",

@@ -6,8 +6,9 @@ read, as the table of accounts takes it. Nothing else is assumed.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import product
 
 from handover.model import Account, Outcome, RoleChange, User
@@ -15,6 +16,7 @@ from handover.rules.decision import Decision, LookupContext, RecordWrite, WriteC
 from handover.rules.instructions import AssignmentRequest, Instruction
 from handover.rules.planner import plan
 from handover.rules.precedence import account_only
+from msgspec.structs import replace
 
 from tests.unit.rules.scenery import variant
 
@@ -256,7 +258,10 @@ def in_some_order(initial: Assigned, imports: Sequence[Import]) -> list[dict[str
     return [
         in_order(
             initial,
-            [replace(one, place=place) for one, place in zip(imports, chosen, strict=True)],
+            [
+                dataclasses.replace(one, place=place)
+                for one, place in zip(imports, chosen, strict=True)
+            ],
         )
         for chosen in product(*places)
     ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from handover.model import Account, ChangeReceipt, Outcome, Rejection, RoleChange
 from handover.rules.applying import (
     Preview,
@@ -13,6 +11,7 @@ from handover.rules.applying import (
     preview_of,
 )
 from handover.rules.decision import Decision
+from msgspec.structs import replace
 
 ANA, BO = "ana@y.example", "bo@y.example"
 ACCOUNT = Account("y", "A1", 3, opco="Kenya", assigned={"owner": (ANA,), "viewer": ()})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from handover.errors import RefusedError
 from handover.model import Account, Line, Outcome, Rejection, User
@@ -15,6 +13,7 @@ from handover.rules.decision import Decision, LookupContext
 from handover.rules.instructions import Instruction, instruction_of
 from handover.rules.planner import plan
 from handover.rules.understanding import canonical
+from msgspec.structs import replace
 
 from tests.unit.rules.scenery import context
 

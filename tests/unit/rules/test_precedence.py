@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 
 import pytest
 from handover.model import Account, ChangeReceipt, Outcome, RoleChange
@@ -12,6 +11,7 @@ from handover.rules.instructions import Instruction
 from handover.rules.precedence import account_only
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.kit.oracle.histories import Entry, chain
 from tests.unit.rules.interleaving import (

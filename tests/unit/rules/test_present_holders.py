@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from handover.model import Account, Line, Outcome, RoleChange, User
 from handover.profiles.binding import bind
@@ -14,6 +12,7 @@ from handover.rules.decision import Decision, LookupContext, WriteContext
 from handover.rules.instructions import Instruction, instruction_of
 from handover.rules.planner import plan
 from handover.rules.understanding import canonical
+from msgspec.structs import replace
 
 from tests.unit.rules.scenery import context
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from handover.model import Account, ChangeReceipt, Outcome, RoleChange
 from handover.profiles.presets import presets
 from handover.rules.decision import RecordWrite
+from msgspec.structs import replace
 
 from tests.unit.rules.scenery import (
     AMINA,

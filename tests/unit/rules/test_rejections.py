@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from handover.model import Account, Rejection, User
 from handover.profiles.parsing import profile_json
@@ -11,6 +9,7 @@ from handover.profiles.profile import Profile
 from handover.rules.instructions import Instruction
 from handover.rules.nearness import MAX_QUESTIONS, nearest
 from handover.rules.planner import plan
+from msgspec.structs import replace
 
 from tests.unit.rules.scenery import (
     AMINA,

@@ -5,7 +5,6 @@ Each test carries the numbers it holds.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from handover.rules.decision import Decision, LookupContext
 from handover.rules.instructions import Instruction, instruction_of
 from handover.rules.nearness import nearest
 from handover.rules.planner import plan
+from msgspec.structs import replace
 
 from tests.unit.rules.scenery import context
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -22,6 +21,7 @@ from handover.store.tables import TableNames, Tables, connect
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
+from msgspec.structs import replace
 
 from infra import template
 from infra.seeding import loading

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -11,6 +11,7 @@ import pytest
 from handover.aws.sign_ins import group_of
 from handover.model import User
 from moto import mock_aws
+from msgspec.structs import replace
 
 from infra.seeding.sign_ins import DEFAULT_PASSWORD, SignIns
 from infra.seeding.tables import DirectoryFileError
@@ -130,7 +131,9 @@ def test_a_password_that_is_asked_for_holds_for_known_sign_ins_too(sign_ins: Sig
     sign_ins.load("lumina", [ANA], _nothing)
     counting = _Counting(sign_ins.pools)
 
-    replace(sign_ins, password="Another-one-1", is_fixed=True).load("lumina", [ANA], _nothing)
+    dataclasses.replace(sign_ins, password="Another-one-1", is_fixed=True).load(
+        "lumina", [ANA], _nothing
+    )
 
     assert counting.writes == ["AdminSetUserPassword"]
 
@@ -140,13 +143,13 @@ def test_where_people_are_invited_nobody_is_taken_from_another_tenant(sign_ins: 
     counting = _Counting(sign_ins.pools)
 
     with pytest.raises(DirectoryFileError, match="for the tenant 'lumina' already"):
-        replace(sign_ins, password=None).load("other", [BO, ANA], _nothing)
+        dataclasses.replace(sign_ins, password=None).load("other", [BO, ANA], _nothing)
 
     assert counting.writes == []
 
 
 def test_people_are_invited_with_a_password_that_they_have_to_replace(sign_ins: SignIns) -> None:
-    replace(sign_ins, password=None).load("lumina", [ANA], _nothing)
+    dataclasses.replace(sign_ins, password=None).load("lumina", [ANA], _nothing)
 
     found = sign_ins.pools.admin_get_user(UserPoolId=sign_ins.pool, Username=ANA.email)
     assert found["UserStatus"] == "FORCE_CHANGE_PASSWORD"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from handover.model import Account, ChangeReceipt, RoleChange
 from handover.rules.decision import RecordWrite
 from handover.rules.directory_lines import MAX_ID_BYTES
@@ -13,6 +11,7 @@ from handover.store.accounts import MAX_KEY_BYTES, account_from, account_keys, i
 from handover.store.portfolios import Holding, holdings_of
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.kit.memory_aws.values import item_size
 

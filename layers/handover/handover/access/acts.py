@@ -8,7 +8,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from handover.audit import Act, Actor, AuditEntry, Json, Outcome
 from handover.errors import ConflictError, InvalidRequestError, RetryLaterError

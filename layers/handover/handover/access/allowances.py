@@ -9,7 +9,8 @@ early, but never gets more than its limit in a window.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from handover.runtime import Resources, metrics
 
@@ -19,8 +20,7 @@ MAX_PERMITS = 10
 MAX_TENANTS = 1000
 
 
-@dataclass(slots=True)
-class _Share:
+class _Share(Struct):
     """What one function has left for a tenant in a window."""
 
     begins_at: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from handover.audit import Actor, Door
 from handover.errors import ForbiddenError
@@ -14,8 +15,7 @@ from handover.rules.addresses import normal_address
 from handover.runtime import Resources
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(Struct, frozen=True):
     """An active user of a tenant who is signed in, and the door by which they ask."""
 
     tenant: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from handover.access.acts import done_outside, entry_of
 from handover.audit import Act, Actor, Outcome

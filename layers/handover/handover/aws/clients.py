@@ -5,10 +5,10 @@ All wait for a busy service (`handover.sdk`).
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
+from msgspec.structs import replace
 
 from handover.deadline import OF_MESSAGES, CallLimits, call_limits
 from handover.rules.window import MAX_IN_FLIGHT

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
+from msgspec import Struct
 
 from handover.aws.clients import s3
 from handover.deadline import Deadline
@@ -24,8 +24,7 @@ _GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404", "MethodNotAllowed"})
 _STORED_BEFORE = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
+class Upload(Struct, frozen=True):
     """One version of one object in the upload bucket; its bytes never change."""
 
     bucket: str
@@ -37,8 +36,7 @@ class Upload:
         return where | {"VersionId": self.version_id} if self.version_id else where
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Struct, frozen=True):
     """A version as a listing shows it; `modified` has whole seconds on AWS."""
 
     upload: Upload

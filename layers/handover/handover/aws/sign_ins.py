@@ -6,11 +6,11 @@ Every step may be repeated, also after an outage, and a sign-in of another tenan
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from botocore.exceptions import ClientError
+from msgspec import Struct
 
 from handover.aws.clients import cognito
 from handover.errors import InvalidRequestError, RetryLaterError
@@ -38,8 +38,7 @@ class _NoMoreMailsError(Exception):
     """The pool sends no more invitations today."""
 
 
-@dataclass(frozen=True, slots=True)
-class _SignIn:
+class _SignIn(Struct, frozen=True):
     """A sign-in as the pool has it."""
 
     tenant: str

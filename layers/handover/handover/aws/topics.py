@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from botocore.exceptions import ClientError
+from msgspec import Struct
 
 from handover.aws.clients import sns
 from handover.reports.notice import Notice
@@ -14,8 +13,7 @@ from handover.reports.notice import Notice
 UNCONFIRMED = "PendingConfirmation"
 
 
-@dataclass(frozen=True, slots=True)
-class Subscription:
+class Subscription(Struct, frozen=True):
     """An endpoint that is notified once it has confirmed."""
 
     protocol: str

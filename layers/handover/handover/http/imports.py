@@ -20,10 +20,8 @@ from handover.http.context import (
 )
 from handover.http.formats import IsoDay
 from handover.http.problems import DOWNLOAD, answers
-from handover.model import JobKind, Mode, Refusal, State
-from handover.reports.counts import Counts
+from handover.model import JobKind, Mode, State
 from handover.reports.progress import Stage
-from handover.reports.summary import Approval, ReportObject
 from handover.runtime import resources
 from handover.use_cases import approvals, imports
 from handover.use_cases.imports import Listed, import_for, to_dict
@@ -76,6 +74,47 @@ class Ticket(BaseModel):
     import_ticket: str
     upload: UploadForm
     expires_at: str
+
+
+class Counts(BaseModel):
+    """How many data lines an import has, and how many had each outcome."""
+
+    lines: int = 0
+    updated: int = 0
+    cleared: int = 0
+    unchanged: int = 0
+    pending: int = 0
+    rejected: int = 0
+    duplicate: int = 0
+    superseded: int = 0
+    not_processed: int = 0
+
+
+class Refusal(BaseModel):
+    """Why a whole file was refused; nothing of it was written."""
+
+    code: str
+    message: str
+    line: int | None = None
+
+
+class ReportObject(BaseModel):
+    """The place of a file in the report bucket."""
+
+    bucket: str
+    key: str
+
+
+class Approval(BaseModel):
+    """Why an import waits for an Admin: `would_clear` of its `lines` would remove someone.
+
+    `would_change` of them would change an account; 0 if that was not counted.
+    """
+
+    reason: str
+    would_clear: int
+    lines: int
+    would_change: int = 0
 
 
 class FileWarning(BaseModel):

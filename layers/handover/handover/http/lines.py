@@ -8,10 +8,9 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel
 
 from handover.http.context import Cursor, LongLimit, new_router, person_of, run_of
-from handover.http.imports import Name
+from handover.http.imports import Counts, Name
 from handover.http.problems import answers
 from handover.model import Outcome
-from handover.reports.counts import Counts
 from handover.reports.line_index import Asked
 from handover.reports.progress import Stage
 from handover.runtime import resources

@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from handover.http.context import gone, new_router, person_of
 from handover.http.file_preview import ProfileMatch
+from handover.http.imports import Refusal
 from handover.http.problems import GONE, answers, problems
-from handover.model import Operation, Refusal
+from handover.model import Operation
 from handover.profiles.profile import Holds
 from handover.profiles.remembering import FINGERPRINT_CHARACTERS
 from handover.profiles.template import template_csv

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import Any
+
+from msgspec import Struct
 
 from handover.access.sign_ins import set_sign_in, sync_sign_in
 from handover.audit import Act, Actor, Door
@@ -49,8 +50,7 @@ from handover.store.user_places import MOVED, USER, tenant_of
 ACCOUNTS_AT_A_TIME = 100
 
 
-@dataclass(frozen=True, slots=True)
-class News:
+class News(Struct, frozen=True):
     """One change of an item of a directory; an image is None where there was, or is, no item."""
 
     event_id: str

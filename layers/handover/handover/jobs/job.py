@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from handover.access.acts import noted
 from handover.access.people import Person
@@ -27,8 +28,7 @@ MAX_USERS = 100
 MAX_NAMED = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """A job; which fields it needs depends on its kind.
 
     `users` are normal addresses: the deleted users, the new users, or the one holder of the

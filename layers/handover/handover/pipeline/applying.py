@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from handover.aws import objects
 from handover.deadline import Deadline
@@ -107,8 +109,7 @@ def previews_for(resources: Resources, import_id: str, lines: Sequence[Line]) ->
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class PreviewedPlanner:
+class PreviewedPlanner(Struct, frozen=True):
     """Changes an account only where and as the previews, by line, say.
 
     A line that already took effect keeps it.

@@ -11,8 +11,9 @@ import gc
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from handover.aws import objects
 from handover.deadline import Deadline
@@ -48,8 +49,7 @@ from handover.store.progress import Settlement
 from handover.together import together
 
 
-@dataclass(frozen=True, slots=True)
-class _Chunk:
+class _Chunk(Struct, frozen=True):
     """A chunk in progress: its plan, its bytes, and the work on its lines.
 
     `data` is None when the uploaded object is gone.
@@ -61,8 +61,7 @@ class _Chunk:
     work: Work
 
 
-@dataclass(frozen=True, slots=True)
-class _Turn:
+class _Turn(Struct, frozen=True):
     """One worker's turn with a chunk: its run, what it may do, and how far it has come.
 
     `handed_on` is how often the chunk was handed on, as the message says; None if it does not say.

@@ -1,54 +1,26 @@
-"""Workbooks: validate asks for their conversion, and continues with the CSV made of them.
+"""The conversion of workbooks to CSV.
 
 The function that unpacks workbooks has almost no rights. It only writes two files to the work
 bucket: the CSV, and then the outcome, with warnings or a refusal. It sends the arrival back to the
-intake, and validate reads both files. A repeated conversion writes the same files.
+intake, and validate reads both files (`pipeline.conversion`). A repeated conversion writes the same
+files.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
 from handover.aws import objects, queues
-from handover.aws.objects import ObjectGoneError, Upload
+from handover.aws.objects import ObjectGoneError
 from handover.errors import RefusedError
 from handover.model import FileWarning, Refusal
+from handover.pipeline.conversion import CSV, OUTCOME
 from handover.pipeline.uploads import Arrival, arrival_message, is_passed_over
 from handover.runtime import Invocation, Resources, logger, metrics
 from handover.workbooks.conversion import open_workbook
 from handover.workbooks.limits import MAX_WORKBOOK_BYTES
-
-CSV, OUTCOME = "workbook.csv", "workbook.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Converted:
-    """The CSV made of a workbook, and what its uploader must know."""
-
-    csv: Upload
-    warnings: tuple[FileWarning, ...]
-
-
-def ask_for_conversion(resources: Resources, arrival: Arrival, tenant: str, size: int) -> None:
-    """Sends the message that asks to convert the workbook; its arrival then comes back."""
-    message = arrival_message(replace(arrival, size_bytes=size))
-    queues.send(resources.convert_queue, message, group=tenant)
-
-
-def converted(resources: Resources, import_id: str) -> Converted | None:
-    """The result of the conversion, None until there is one. Raises RefusedError for a refusal."""
-    body = objects.read(resources.work_bucket, f"{import_id}/{OUTCOME}")
-    if body is None:
-        return None
-    found = json.loads(body)
-    if "refusal" in found:
-        refusal = found["refusal"]
-        raise RefusedError(refusal["code"], refusal["message"], refusal["line"])
-    warnings = tuple(FileWarning(code, message) for code, message in found["warnings"])
-    return Converted(Upload(resources.work_bucket, f"{import_id}/{CSV}", ""), warnings)
 
 
 def convert(resources: Resources, arrival: Arrival, run: Invocation) -> None:

@@ -8,9 +8,10 @@ first.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
+
+from msgspec.structs import replace
 
 from handover.aws import objects
 from handover.deadline import Deadline

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from handover.access.profiles import usable_profiles
 from handover.aws import objects
@@ -26,8 +28,7 @@ if TYPE_CHECKING:
     from handover.reading.scan import Scan  # which needs numpy; finalize has none
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """The profiles that a file is compared with, by name, at least one; `on` are switched on.
 
     `chosen` is the name of the profile that the uploader named, or "".

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from handover.aws.objects import Upload
 from handover.model import Dialect, Header, Repeat
@@ -16,8 +18,7 @@ from handover.profiles.parsing import profile_from, profile_json
 from handover.profiles.profile import Profile
 
 
-@dataclass(frozen=True, slots=True)
-class ImportPlan:
+class ImportPlan(Struct, frozen=True):
     """How to process an import. It is stored once and never changes.
 
     `upload` is what the chunks' byte ranges refer to: the uploaded version itself, or its copy in

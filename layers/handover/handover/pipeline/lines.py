@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice
+
+from msgspec import Struct, field
 
 from handover.deadline import Deadline
 from handover.flight import Call, Pace, make_each
@@ -25,8 +26,7 @@ from handover.store.batches import KEYS_A_READ, STATEMENTS_A_BATCH
 LINES_AT_A_TIME = 1000
 
 
-@dataclass(slots=True)
-class Decided:
+class Decided(Struct):
     """How many lines a run has decided and stored so far, of those that need a read.
 
     `begun_at` is when the run began, in seconds since the epoch. A dry run keeps in `previews` its
@@ -224,8 +224,7 @@ class _Application:
         return [place for place, planned in decided.items() if planned.write is not None]
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(Struct):
     """The records of lines, as far as they have been read."""
 
     asked: Mapping[int, Instruction]

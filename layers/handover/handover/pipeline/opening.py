@@ -6,14 +6,15 @@ For a file in UTF-16 a copy in UTF-8 is read, and for a workbook the CSV that wa
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from handover.aws import objects
 from handover.aws.objects import Upload
 from handover.deadline import Deadline
 from handover.errors import RefusedError, RetryLaterError
 from handover.model import Dialect, FileWarning, Header
-from handover.pipeline.convert import converted
+from handover.pipeline.conversion import converted
 from handover.pipeline.uploads import Arrival, Sender
 from handover.profiles.binding import known_labels
 from handover.profiles.profile import Profile
@@ -37,8 +38,7 @@ def file_gone() -> RefusedError:
     return RefusedError("OBJECT_GONE", "the file was deleted before it was read. Upload it again.")
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
+class Beginning(Struct, frozen=True):
     """The version to be read, its size, and the bytes at its beginning."""
 
     upload: Upload
@@ -53,8 +53,7 @@ def beginning_of(resources: Resources, arrival: Arrival, sender: Sender) -> Begi
     return Beginning(upload, read[1], read[0]) if read is not None else None
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedFile:
+class OpenedFile(Struct, frozen=True):
     """What is read from now on, and how: the upload, or its copy in UTF-8.
 
     `head` is its beginning, which is all of a small file.

@@ -14,8 +14,9 @@ import hashlib
 import json
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from handover.aws import objects
 from handover.errors import RetryLaterError, WriteRefusedError
@@ -34,8 +35,7 @@ RESERVE_SECONDS = 15.0
 Record = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(Struct, frozen=True):
     """A stream: the name of its function, its table, and how its records are processed."""
 
     name: str

@@ -6,8 +6,10 @@ The data that the rules need is gathered here, for all lines of a chunk or for p
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from handover.deadline import Deadline
 from handover.model import Record, Repeat, User
@@ -33,8 +35,7 @@ if TYPE_CHECKING:
     from handover.store.user_records import UserRecords
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """The work on some lines: whose they are, how they are read, and what they may change.
 
     Without `may_write` lines are not decided: lines that took effect keep their outcome. A dry run
@@ -98,8 +99,7 @@ def _store_of(resources: Resources, about: About, *, is_whole: bool) -> Records:
     return resources.tables.user_records
 
 
-@dataclass(frozen=True, slots=True)
-class DonePlanner:
+class DonePlanner(Struct, frozen=True):
     """Decides nothing: the import may not write, so only earlier effects count."""
 
     store: Records
@@ -118,8 +118,7 @@ class DonePlanner:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class AssignmentPlanner:
+class AssignmentPlanner(Struct, frozen=True):
     """Decides who holds the roles of accounts; `lookup` is for all lines of the chunk."""
 
     store: Records
@@ -141,8 +140,7 @@ class AssignmentPlanner:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class RecordPlanner:
+class RecordPlanner(Struct, frozen=True):
     """Decides what the directory says of accounts or users; `users` is set for the latter."""
 
     store: Records

@@ -7,9 +7,11 @@ changes nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from handover.aws import buses
 from handover.flight import make_all
@@ -29,8 +31,7 @@ from handover.together import together
 ASSIGNMENT_CHANGED = "AssignmentChanged"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """An account before and after one write; None = it did not exist."""
 
     before: Account | None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from tempfile import SpooledTemporaryFile
+
+from msgspec import Struct
 
 from handover.aws import objects
 from handover.errors import RetryLaterError
@@ -91,8 +92,7 @@ def _write_index(
     return True
 
 
-@dataclass
-class _Index:
+class _Index(Struct):
     """The index being built, as long as every chunk has a part of it."""
 
     builder: IndexBuilder

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from handover.model import FileWarning, Mode, Refusal, State
 from handover.pipeline.checked import applying_ticket, is_to_be_applied, why_stopped

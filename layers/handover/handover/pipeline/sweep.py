@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+
+from msgspec import Struct
 
 from handover.access.acts import noted
 from handover.audit import Act, Actor, Door
@@ -184,8 +185,7 @@ def _take_in(resources: Resources, waiting: list[Arrival], deadline: Deadline) -
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Standing:
+class _Standing(Struct, frozen=True):
     """An import that has not ended, what it needs next, and what was sent for that."""
 
     item: ImportItem

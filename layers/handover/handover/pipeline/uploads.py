@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import unquote_plus
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from handover.aws import objects
 from handover.aws.objects import Upload, Version
@@ -29,8 +31,7 @@ USER_SOURCE = "user"
 SEQUENCER_CHARACTERS = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(Struct, frozen=True):
     """A version that has arrived in the upload bucket.
 
     `principal` is the writer that S3 reports, None when S3 reported none and the version was found
@@ -56,8 +57,7 @@ class Arrival:
         return f"{rfc3339(self.at)}#{sequencer}#{self.import_id[:8]}"
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
+class Sender(Struct, frozen=True):
     """Who sent a file and what they ask for; `refusal` when they may not send it.
 
     `uploader` is the address of a person, "" for a system; `principal` is what identified the

@@ -8,8 +8,9 @@ Admin must approve it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from handover.aws.objects import ObjectGoneError
 from handover.deadline import Deadline
@@ -24,7 +25,7 @@ from handover.pipeline.admission import (
 from handover.pipeline.applying import bind_to_preview
 from handover.pipeline.change_guard import would_change
 from handover.pipeline.clear_guard import would_clear
-from handover.pipeline.convert import ask_for_conversion
+from handover.pipeline.conversion import ask_for_conversion
 from handover.pipeline.duplicates import store_repeats
 from handover.pipeline.file_preview import choice_of, store_preview
 from handover.pipeline.import_plan import ImportPlan, plan_json
@@ -192,8 +193,7 @@ def _validate(
     return _store(resources, item, admitted, head, scanned, planned, run)
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """What is read before the file itself; none of these reads needs the answer of another.
 
     `user` is the directory's user with the sender's address, `older` are the older open imports,
@@ -229,8 +229,7 @@ def _gather(resources: Resources, arrival: Arrival, sender: Sender, run: Invocat
     return _Known(profile, user, settings, roles, older, pace, beginning)
 
 
-@dataclass(frozen=True, slots=True)
-class _Admitted:
+class _Admitted(Struct, frozen=True):
     """Who sends the file, with which profile, and under which settings of the tenant.
 
     `uploader` is None when no person is responsible for the file.
@@ -276,8 +275,7 @@ def _admit(sender: Sender, known: _Known) -> _Admitted:
     return _Admitted(sender, profile, uploader, settings)
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
+class _Head(Struct, frozen=True):
     """How the file is read, which of its columns the profile needs, and the older open imports."""
 
     file: OpenedFile
@@ -298,8 +296,7 @@ def _head_of(
     return _Head(file, binding, known.older)
 
 
-@dataclass(frozen=True, slots=True)
-class _Scanned:
+class _Scanned(Struct, frozen=True):
     """The result of one pass over all bytes; only files that a source drops have a fingerprint."""
 
     scan: Scan
@@ -344,8 +341,7 @@ def _scan(
     return _Scanned(found, seed, str(fingerprint))
 
 
-@dataclass(frozen=True, slots=True)
-class _Planned:
+class _Planned(Struct, frozen=True):
     """The plan of the import, its chunks, and why it waits for an Admin, if it does."""
 
     plan: ImportPlan

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from handover.errors import InvalidRequestError, RefusedError
 from handover.profiles.columns import Binding, RoleColumn

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from handover.profiles.profile import Holds, NamedBy
 
 
-@dataclass(frozen=True, slots=True)
-class RoleColumn:
+class RoleColumn(Struct, frozen=True):
     """A column that says something about one role, or about the workflow.
 
     `expected` is the index of the column with the holders that the role must have now; `replaced`
@@ -26,8 +25,7 @@ class RoleColumn:
     others: tuple[RoleColumn, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(Struct, frozen=True):
     """Which columns hold what the profile needs; indexes count from 0.
 
     `key` is the column that identifies what lines are about, `key_label` its label in the file.

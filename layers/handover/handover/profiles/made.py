@@ -6,7 +6,8 @@ These files are processed like every other file, so profiles say what they may a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from handover.model import ADMIN, Duplicates
 from handover.profiles.profile import (

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import replace
 from urllib.parse import unquote
+
+from msgspec.structs import replace
 
 from handover.errors import InvalidRequestError
 from handover.profiles.profile import Role

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 _STOP_ABOVE = re.compile(r"stop_above\s*:?\s*([1-9][0-9]?)\s*%?")
 FORMS = '"apply_good", "all_or_nothing" or "stop_above: n %" with n from 1 to 99'
@@ -22,8 +23,7 @@ class OnErrorKind(StrEnum):
     STOP_ABOVE = "stop_above"
 
 
-@dataclass(frozen=True, slots=True)
-class OnError:
+class OnError(Struct, frozen=True):
     """How many lines of a file may fail; `percent` from 1 to 99 counts only with STOP_ABOVE."""
 
     kind: OnErrorKind = OnErrorKind.APPLY_GOOD

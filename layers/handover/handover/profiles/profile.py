@@ -7,8 +7,10 @@ that a preset can. Profiles come from JSON (`parse_profile`), which is checked f
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from handover.model import ADMIN, Duplicates
 from handover.profiles.fields import About
@@ -87,8 +89,7 @@ EACH_ROLE = "{role}"
 WORKFLOW_ROLE = "workflow"
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column that a file may have: its label, its other labels, and its meaning."""
 
     holds: Holds
@@ -108,8 +109,7 @@ class Column:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(Struct, frozen=True):
     """A role of the profile; `max_users` None = any number.
 
     An uploader must have one of the user roles `assigned_by` to assign the role; empty = no limit.
@@ -124,8 +124,7 @@ class Role:
         return not self.assigned_by or bool(self.assigned_by & roles)
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """Everything about one kind of file that differs between customers.
 
     With `has_tenant_roles`, a column whose role is EACH_ROLE stands for one column for each role
@@ -151,7 +150,17 @@ class Profile:
     has_tenant_roles: bool = False
     about: About = About.ASSIGNMENTS
     on_error: OnError = APPLY_GOOD
-    is_preset: bool = field(default=False, compare=False)
+    is_preset: bool = False
+
+    # Its mappings have no hash.
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        """True of the same definition, whether or not it is a preset."""
+        if not isinstance(other, Profile):
+            return NotImplemented
+        names = (name for name in self.__struct_fields__ if name != "is_preset")
+        return all(getattr(self, name) == getattr(other, name) for name in names)
 
     def admits(self, roles: frozenset[str], *, is_on: bool) -> bool:
         """True when somebody with these user roles may use the profile.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from handover.profiles.profile import Profile
 from handover.reading.labels import normal_label
@@ -20,8 +21,7 @@ MAX_MAPPINGS_BYTES = 128 * 1024
 FINGERPRINT_CHARACTERS = 32
 
 
-@dataclass(frozen=True, slots=True)
-class RememberedMapping:
+class RememberedMapping(Struct, frozen=True):
     """The mapping of files with a given header to a profile's columns."""
 
     fingerprint: str

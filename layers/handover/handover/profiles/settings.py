@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import Annotated, Any, get_type_hints
+
+from msgspec import Meta, Struct
+from msgspec.structs import asdict
 
 from handover.errors import InvalidRequestError
 from handover.profiles.opco_wall import OpcoWall
@@ -22,87 +24,83 @@ CHANGE_GUARD_LINES = 10
 MAX_PROFILES = 100
 
 
-MEANING = "meaning"
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """A tenant's settings, each defined here: default, type and meaning.
 
     GUIDE.md lists them; a test checks the bodies of `GET` and `PATCH /settings` against these
     fields.
     """
 
-    clear_guard_percent: int = field(
-        default=CLEAR_GUARD_PERCENT,
-        metadata={
-            MEANING: "a file waits for an Admin if it would remove managers on more than this"
+    clear_guard_percent: Annotated[
+        int,
+        Meta(
+            description="a file waits for an Admin if it would remove managers on more than this"
             " percentage of its lines, and on more than `clear_guard_lines` lines"
-        },
-    )
-    clear_guard_lines: int = field(
-        default=CLEAR_GUARD_LINES,
-        metadata={MEANING: "`clear_guard_percent` applies only above this number of such lines"},
-    )
-    change_guard_percent: int = field(
-        default=NO_LIMIT,
-        metadata={
-            MEANING: "a file waits for an Admin if it would change accounts on more than this"
+        ),
+    ] = CLEAR_GUARD_PERCENT
+    clear_guard_lines: Annotated[
+        int,
+        Meta(description="`clear_guard_percent` applies only above this number of such lines"),
+    ] = CLEAR_GUARD_LINES
+    change_guard_percent: Annotated[
+        int,
+        Meta(
+            description="a file waits for an Admin if it would change accounts on more than this"
             " percentage of its lines; `100`: no limit"
-        },
-    )
-    portfolio_guard_percent: int = field(
-        default=NO_LIMIT,
-        metadata={
-            MEANING: "a file waits for an Admin if it would take from a user more than this"
+        ),
+    ] = NO_LIMIT
+    portfolio_guard_percent: Annotated[
+        int,
+        Meta(
+            description="a file waits for an Admin if it would take from a user more than this"
             " percentage of the accounts that the user holds in a role; `100`: no limit"
-        },
-    )
-    tenant_guard_percent: int = field(
-        default=NO_LIMIT,
-        metadata={
-            MEANING: "a file waits for an Admin if it would change more than this percentage of the"
-            " tenant's accounts; `100`: no limit"
-        },
-    )
-    change_guard_lines: int = field(
-        default=CHANGE_GUARD_LINES,
-        metadata={
-            MEANING: "the three limits above apply only if more lines than this would change an"
+        ),
+    ] = NO_LIMIT
+    tenant_guard_percent: Annotated[
+        int,
+        Meta(
+            description="a file waits for an Admin if it would change more than this percentage of"
+            " the tenant's accounts; `100`: no limit"
+        ),
+    ] = NO_LIMIT
+    change_guard_lines: Annotated[
+        int,
+        Meta(
+            description="the three limits above apply only if more lines than this would change an"
             " account"
-        },
-    )
-    uploader_may_approve: bool = field(
-        default=False,
-        metadata={
-            MEANING: "whether an Admin may approve a file that they have uploaded themselves, even"
-            " if there is another Admin"
-        },
-    )
-    default_account_manager: str = field(
-        default="",
-        metadata={
-            MEANING: "the address of the user who gets new accounts without a manager; empty:"
+        ),
+    ] = CHANGE_GUARD_LINES
+    uploader_may_approve: Annotated[
+        bool,
+        Meta(
+            description="whether an Admin may approve a file that they have uploaded themselves,"
+            " even if there is another Admin"
+        ),
+    ] = False
+    default_account_manager: Annotated[
+        str,
+        Meta(
+            description="the address of the user who gets new accounts without a manager; empty:"
             " nobody"
-        },
-    )
-    allow_account_manager_to_create_requests: bool = field(
-        default=False,
-        metadata={MEANING: "whether holders of an account may create requests for its contacts"},
-    )
-    profiles: tuple[str, ...] = field(
-        default=(),
-        metadata={
-            MEANING: "the names of the profiles that are switched on; only Admins may use others"
-        },
-    )
-    opco_wall: OpcoWall = field(
-        default=OpcoWall.ALWAYS,
-        metadata={
-            MEANING: '`"always"`: no user holds an account of another operating company;'
+        ),
+    ] = ""
+    allow_account_manager_to_create_requests: Annotated[
+        bool,
+        Meta(description="whether holders of an account may create requests for its contacts"),
+    ] = False
+    profiles: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="the names of the profiles that are switched on; only Admins may use others"
+        ),
+    ] = ()
+    opco_wall: Annotated[
+        OpcoWall,
+        Meta(
+            description='`"always"`: no user holds an account of another operating company;'
             ' `"by_profile"`: the profile of the file decides'
-        },
-    )
+        ),
+    ] = OpcoWall.ALWAYS
 
     @property
     def guards_changes(self) -> bool:
@@ -142,7 +140,7 @@ def settings_from(data: Mapping[str, Any]) -> Settings:
 
     Raises InvalidRequestError whose `field` is the unknown setting or the one out of range.
     """
-    known = [one.name for one in fields(Settings)]
+    known = Settings.__struct_fields__
     for name, value in data.items():
         if name not in known:
             raise InvalidRequestError(
@@ -156,6 +154,12 @@ def settings_from(data: Mapping[str, Any]) -> Settings:
     if "opco_wall" in data:
         changed["opco_wall"] = OpcoWall(data["opco_wall"])
     return Settings(**changed)
+
+
+def meanings() -> dict[str, str]:
+    """What each setting means, by its name, in the order of `Settings`."""
+    hints = get_type_hints(Settings, include_extras=True)
+    return {name: hints[name].__metadata__[0].description for name in Settings.__struct_fields__}
 
 
 def _missed(name: str, value: object) -> str:

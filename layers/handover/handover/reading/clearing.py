@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from handover.model import Dialect
 from handover.reading.keys import Hashes, field_values, words_of
@@ -27,8 +27,7 @@ _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 _WORD_MASK = np.array([(1 << (8 * length)) - 1 for length in range(9)], np.uint64)
 
 
-@dataclass(frozen=True, slots=True)
-class Clearing:
+class Clearing(Struct, frozen=True):
     """Which columns a line may clear, and by which values.
 
     With a `list_separator`, a value of any length that has only separators may clear. `words` are

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from handover.model import Dialect, Header
 from handover.reading.data_lines import data_lines
@@ -78,8 +78,7 @@ def _mix(hashes: Hashes, words: Hashes, lengths: Places, offset: int, *, is_full
     hashes ^= hashes >> _FOLD_1
 
 
-@dataclass(frozen=True, slots=True)
-class KeyColumn:
+class KeyColumn(Struct, frozen=True):
     """The column that holds the keys, the seed of their hashes, and how keys are compared.
 
     `normal` gives the form in which keys are compared; for ASCII that is the trimmed key in lower

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 # Bytes of one file. Twenty million lines of a hundred bytes; a Lambda function reads 60 MB/s from
 # S3, so this takes half a minute of its fifteen.
@@ -30,8 +30,7 @@ MAX_COLUMNS = 200
 MAX_HEADER_BYTES = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """The limits of one scan; smaller ones make a test short.
 
     `min_lines` is how many data lines a file must have.

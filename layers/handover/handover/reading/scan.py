@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
+from msgspec.structs import replace
 
 from handover.errors import RefusedError
 from handover.model import Chunk, Dialect, Header
@@ -27,8 +28,7 @@ from handover.reading.windows import WINDOW_BYTES, Window, windows
 _UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")  # in Windows-1252
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(Struct, frozen=True):
     """The result of one pass over a file.
 
     `hashes` has one number for every data line, in order; `clearing` counts the lines with a
@@ -46,8 +46,7 @@ class Scan:
     has_conditions: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
+class Sizes(Struct, frozen=True):
     """How a file is cut, and how large it may be.
 
     A chunk ends with the record that brings it to `chunk_bytes` or `chunk_lines`. `window_bytes`

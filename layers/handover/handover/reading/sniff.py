@@ -5,7 +5,8 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from handover.errors import RefusedError
 from handover.model import Dialect, Header
@@ -98,8 +99,7 @@ def _check_header(best: _Candidate) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
+class _Candidate(Struct, frozen=True):
     """The header read with one delimiter, from `start` to `end` in the head's text.
 
     The labels of a report have their guards removed.

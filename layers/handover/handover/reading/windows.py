@@ -6,9 +6,9 @@ Both passes over a file, the scan and the resolution of repeats, read it through
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from handover.errors import RefusedError
 from handover.model import Dialect, Header

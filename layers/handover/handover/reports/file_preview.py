@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from handover.errors import RefusedError
 from handover.model import Dialect, Header, Line
@@ -22,8 +23,7 @@ MAX_CELL_CHARS = 80
 MAX_PROFILES_BYTES = 2 * 1024**2
 
 
-@dataclass(frozen=True, slots=True)
-class ReadFile:
+class ReadFile(Struct, frozen=True):
     """The parts of a file that were read: dialect, header, first lines, and their number."""
 
     dialect: Dialect
@@ -32,8 +32,7 @@ class ReadFile:
     lines: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Fit:
+class _Fit(Struct, frozen=True):
     """How well the header fits a profile."""
 
     profile: Profile

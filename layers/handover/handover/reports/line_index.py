@@ -14,7 +14,8 @@ from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from handover.model import Outcome
 from handover.reports.line_parts import Kind, LinesPart, searched
@@ -27,8 +28,7 @@ MAX_OPCOS = 200
 _ROWS, _PROBLEMS, _ACCOUNTS, _HOLDERS, _OPCOS = range(5)
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """The lines of one chunk: their kinds, and where sections and rows begin and end."""
 
     first_line: int
@@ -45,8 +45,7 @@ class Block:
         return self.index_at + sum(self.sections)
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """How many roles of accounts a user gains and loses by an import."""
 
     user: str
@@ -54,16 +53,14 @@ class Move:
     loses: int
 
 
-@dataclass(frozen=True, slots=True)
-class OpcoLines:
+class OpcoLines(Struct, frozen=True):
     """How many lines are about accounts of an opco."""
 
     opco: str
     lines: int
 
 
-@dataclass(frozen=True, slots=True)
-class LineIndex:
+class LineIndex(Struct, frozen=True):
     """The content of lines.json.
 
     `columns` are the unique names of the file's columns, `account` is the index of the account's
@@ -93,8 +90,7 @@ class LineIndex:
         return found
 
 
-@dataclass
-class IndexBuilder:
+class IndexBuilder(Struct):
     """Joins parts in the order of their chunks; rows begin after `results_at` bytes."""
 
     results_at: int
@@ -190,8 +186,7 @@ def index_from(body: bytes) -> LineIndex:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """Which lines are asked for; "" and None mean all.
 
     `text` is the number of a line, or the beginning of an account, in any case. `holders` are
@@ -223,8 +218,7 @@ class Asked:
         return sum(block.kinds[place].count for place in self.kinds_of(block))
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """What is wrong with a rejected line: the index of the column, -1 for none, and what to do."""
 
     column: int
@@ -235,8 +229,7 @@ class Problem:
 NO_PROBLEM = Problem(-1, "", "")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A line that was found: its position in its block, and where its row is in results.csv."""
 
     place: int

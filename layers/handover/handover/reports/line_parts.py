@@ -20,7 +20,8 @@ import zlib
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from handover.model import Dialect, Header, LineResult, Outcome
 from handover.profiles.fields import is_field
@@ -31,8 +32,7 @@ from handover.reports.parts import code_of, results_rows
 _LEVEL = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """An outcome with its code, "" for none, and how many lines of a part have both."""
 
     outcome: str
@@ -40,8 +40,7 @@ class Kind:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class LinesPart:
+class LinesPart(Struct, frozen=True):
     """A part as finalize reads it.
 
     `first_line` and `last_line` are numbers of lines. `sections` are the sizes in bytes of the

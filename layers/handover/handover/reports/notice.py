@@ -11,7 +11,9 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from handover.codes import CORRECT_THE_FILE, CodeKind, remedy_of
 from handover.model import FileWarning, Mode, State
@@ -80,8 +82,7 @@ _ASK_AGAIN = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """One SNS message. Publishing it twice does no harm: receivers compare `dedupe_id`."""
 
     dedupe_id: str

@@ -23,8 +23,9 @@ import csv
 import io
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from handover.codes import NOT_PROCESSED
 from handover.model import Dialect, Header, Line, LineResult, Outcome, Rejection, RoleChange
@@ -137,8 +138,7 @@ def kept_labels(header: Header, dialect: Dialect) -> tuple[str, ...]:
     return header.labels[: _Original.of(header, dialect).kept]
 
 
-@dataclass(frozen=True, slots=True)
-class _Original:
+class _Original(Struct, frozen=True):
     """Which cells of a row are the uploader's: the first `kept` of the header's `width`."""
 
     width: int

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from handover.model import State
 from handover.reports.counts import Counts
@@ -31,8 +32,7 @@ _STAGES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """How far an import has come.
 
     `lines_total` is None until the file has been read to its end. `lines_a_second` is the pace

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from handover.model import RoleChange
 from handover.profiles.fields import is_field
@@ -13,8 +14,7 @@ from handover.reading.parsing import rows, text_lines
 from handover.reports.parsed_changes import changes_from_cells
 
 
-@dataclass(frozen=True, slots=True)
-class ResultRow:
+class ResultRow(Struct, frozen=True):
     """One row: the uploader's cells as they were, and the outcome of the line."""
 
     fields: tuple[str, ...]

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from handover.model import FileWarning, Mode, Refusal, State
 from handover.reports.counts import Counts
 
 
-@dataclass(frozen=True, slots=True)
-class ReportObject:
+class ReportObject(Struct, frozen=True):
     """The place of a file in the report bucket."""
 
     bucket: str
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Approval:
+class Approval(Struct, frozen=True):
     """Why an import waits for an Admin: `would_clear` of its `lines` would remove someone.
 
     `would_change` of them would change an account; 0 if that was not counted.
@@ -31,8 +31,7 @@ class Approval:
     would_change: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ImportSummary:
+class ImportSummary(Struct, frozen=True):
     """Everything that is published about one import.
 
     `source` is "user" or the name of a registered source. `uploader` is the address of a person,

@@ -7,7 +7,8 @@ when its account has another version or the decision comes out differently.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from handover.model import Account, Outcome, RoleChange
 from handover.profiles.fields import ACTIVE, FIELD, INACTIVE, OPCO, STATUS, is_field
@@ -17,8 +18,7 @@ NOT_PREVIEWED = "the preview did not decide this line; preview the file again"
 NO_ACCOUNT = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
+class Preview(Struct, frozen=True):
     """What a dry run has decided about a line, and the state of the account at that time.
 
     `version` is NO_ACCOUNT if there was no account. `held` is everything that the account held, by

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from functools import partial
+
+from msgspec import Struct, field
 
 from handover.profiles.fields import is_field
 from handover.profiles.profile import WORKFLOW_ROLE
@@ -20,8 +21,7 @@ from handover.rules.pending import is_pending
 NO_LIMIT = 100
 
 
-@dataclass(slots=True)
-class Effects:
+class Effects(Struct):
     """How many lines change an account in a dry run, and how many leave a role without a holder.
 
     `taken` counts the accounts that a user loses, by role and user.
@@ -46,8 +46,7 @@ class Effects:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """Functions that count what exists; each stops at the number it is given and returns the count.
 
     `portfolio` counts the accounts that a user holds in a role, `accounts` those of the tenant.

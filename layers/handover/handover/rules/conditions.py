@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from handover.model import Account, Outcome, Rejection
 from handover.profiles.profile import Profile, UnknownUser

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from handover.model import ChangeReceipt, Outcome, Record, Rejection, RoleChange, User
 from handover.rules.instructions import AssignmentRequest
@@ -11,8 +12,7 @@ from handover.rules.instructions import AssignmentRequest
 Targets = list[tuple[AssignmentRequest, tuple[str, ...]]]
 
 
-@dataclass(frozen=True, slots=True)
-class WriteContext:
+class WriteContext(Struct, frozen=True):
     """Who decides: an import, its precedence among all imports, and its older open imports.
 
     `precedence` sorts imports in the order in which S3 received them. `older_open_imports` were not
@@ -26,8 +26,7 @@ class WriteContext:
     older_open_imports: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class LookupContext:
+class LookupContext(Struct, frozen=True):
     """What the rules may read besides the account.
 
     `users` are those whom a chunk names, by every normal name that the chunk may use. `near`
@@ -45,8 +44,7 @@ class LookupContext:
     has_opco_wall: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class RecordWrite:
+class RecordWrite(Struct, frozen=True):
     """The next version of a record; it may be stored only over version `record.version`."""
 
     record: Record
@@ -55,8 +53,7 @@ class RecordWrite:
     receipts: tuple[ChangeReceipt, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """The outcome of a line and what must be stored for it to be true.
 
     `message` explains the outcome if it needs an explanation; a rejection has its own.

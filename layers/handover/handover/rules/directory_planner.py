@@ -7,7 +7,8 @@ imports, receipts and history apply to them as well.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from handover.model import Operation, Outcome, Record, Rejection, User
 from handover.profiles.fields import ACTIVE, DELETED, LOGIN_NAME, OPCO, STATUS, About
@@ -28,8 +29,7 @@ MADE = "#made"
 RECORD_DECIDED_LATER = "a later import has decided this already"
 
 
-@dataclass(frozen=True, slots=True)
-class DirectoryContext:
+class DirectoryContext(Struct, frozen=True):
     """What the rules need besides the record.
 
     `lookup` has the users whom lines name. `default_manager` is the active user who gets new

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from handover.model import Line, Operation, Rejection
 from handover.profiles.columns import Binding, RoleColumn
@@ -25,8 +27,7 @@ _OPERATIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class AssignmentRequest:
+class AssignmentRequest(Struct, frozen=True):
     """The requested holders of one role of the account, or the requested workflow.
 
     Empty `names` mean nobody, or no workflow. `is_workflow`: the names are a workflow's, not those
@@ -47,8 +48,7 @@ class AssignmentRequest:
     cleared_by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Instruction:
+class Instruction(Struct, frozen=True):
     """What one line asks for. A role that the line leaves unchanged has no request.
 
     `record_id` identifies what the line is about: an account's id, or a user's normal address.

@@ -10,8 +10,9 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/stand
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 # A late message usually arrives before this time. Each further wait is twice as long.
 RESEND_AFTER_SECONDS = 300.0
@@ -38,8 +39,7 @@ class Resend(Enum):
     LOST = "lost"
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """When something was last sent for an import, and how often sweeps have sent it again.
 
     `is_probe_taken`: the last thing sent was a probe, a single message, and a worker has taken it.
@@ -50,8 +50,7 @@ class Sent:
     is_probe_taken: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What is known of a queue: the newest sending time of any message that was taken, 0 = none.
 
     `probed_at` is when a sweep last sent a probe for all, `probes` how many it has sent since one
@@ -68,8 +67,7 @@ class Seen:
         return self.probes > 0 and self.newest_taken < self.probed_at - NOTED_SECONDS
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkSeen:
+class ChunkSeen(Struct, frozen=True):
     """A chunk that is not settled: when its lease ends and when it was last taken; 0 = never."""
 
     number: int

@@ -9,15 +9,15 @@ https://datatracker.ietf.org/doc/html/rfc5681#section-3.1
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 MIN_IN_FLIGHT, MAX_IN_FLIGHT = 1, 16
 # A new partition takes this many calls easily; they are four times as fast as single calls.
 FIRST_IN_FLIGHT = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """`size` calls may be in flight; `round` counts how often the window was halved.
 
     Up to the size `most` each success adds one; above it, `succeeded` counts the successes until

@@ -6,10 +6,12 @@ This is the hot path, so items are converted to accounts and back by hand.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from heapq import merge
 from typing import Any
 from zlib import crc32
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from handover.deadline import Deadline
 from handover.flight import begun
@@ -24,8 +26,7 @@ from handover.store.receipts import receipt_from, receipt_value, text_in, texts_
 ASSIGNED = ("pk", "version", "opco", "status", "assigned", "orders", "marks")
 
 
-@dataclass(frozen=True, slots=True)
-class Accounts:
+class Accounts(Struct, frozen=True):
     """The table of accounts; `attributes` are those that `read` reads, empty = all."""
 
     table: str

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
 
 from handover.errors import RetryLaterError
 from handover.store.connection import client
@@ -14,8 +13,7 @@ from handover.store.connection import client
 KEPT_SECONDS = 3600
 
 
-@dataclass(frozen=True, slots=True)
-class Allowances:
+class Allowances(Struct, frozen=True):
     """The counters, stored in the table of imports: one item for each tenant and window."""
 
     table: str

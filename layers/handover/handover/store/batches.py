@@ -8,10 +8,11 @@ accepted or the invocation's time is used up (RetryLaterError). If a whole call 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from handover.deadline import Deadline, current, was_busy
 from handover.errors import WriteRefusedError
@@ -41,8 +42,7 @@ BUSY_CODES = frozenset(
 REFUSED_CODES = frozenset({"ConditionalCheckFailed", "DuplicateItem"})
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """One conditional PartiQL write."""
 
     text: str
@@ -72,8 +72,7 @@ def update(table: str, item: Item, version: int) -> Statement:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Unmet:
+class Unmet(Struct, frozen=True):
     """The condition of a write did not hold; `item` is the existing item, if any."""
 
     item: Item | None

@@ -7,10 +7,10 @@ If DynamoDB's answer is lost, the attempt that the item names shows that the ste
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
@@ -60,8 +60,7 @@ class ChunkItem(CountingModel):
     taken_at = NumberAttribute(null=True)
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedChunk:
+class PlannedChunk(Struct, frozen=True):
     """A chunk, and how many repeats of keys and of login names are stored for it."""
 
     chunk: Chunk
@@ -69,8 +68,7 @@ class PlannedChunk:
     logins: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class SettledChunk:
+class SettledChunk(Struct, frozen=True):
     """A chunk that is settled: its number, its first line, and the attempt whose parts count."""
 
     number: int
@@ -78,8 +76,7 @@ class SettledChunk:
     attempt: str
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """A chunk that a worker has taken.
 
     `repeats` and `logins` are those of the `PlannedChunk`. `attempts` is how often workers have
@@ -96,8 +93,7 @@ class Taken:
     worked_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Chunks:
+class Chunks(Struct, frozen=True):
     """The chunks in the table of imports."""
 
     table: str

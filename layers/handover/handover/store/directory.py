@@ -5,11 +5,12 @@ from __future__ import annotations
 import heapq
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby, islice
 from typing import Any, ClassVar
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 
 from handover.deadline import Deadline
@@ -89,8 +90,7 @@ class UserItem(Model):
     version = NumberAttribute(null=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Another system that may drop files, the profile they follow, and who writes them.
 
     `mapping` maps the system's own labels to the profile's. Only files of a source that
@@ -106,8 +106,7 @@ class Source:
     on_error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Directory:
+class Directory(Struct, frozen=True):
     """The table of directories."""
 
     table: str

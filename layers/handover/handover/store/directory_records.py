@@ -8,8 +8,9 @@ precedence, because one file sets many of them. Assignments neither read nor wri
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from handover.deadline import Deadline
 from handover.model import Record
@@ -38,8 +39,7 @@ class Records(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class AccountRecords:
+class AccountRecords(Struct, frozen=True):
     """The accounts; the oldest file that creates one decides its initial assignments."""
 
     table: str

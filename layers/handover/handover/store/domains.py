@@ -6,7 +6,8 @@ They are in the table of directories under a key that no tenant can have, one it
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from handover.rules.addresses import dns_domain
 from handover.store.batches import Item
@@ -19,8 +20,7 @@ DOMAINS = "#domains"
 MAX_LABELS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Domains:
+class Domains(Struct, frozen=True):
     """The verified domains of all tenants."""
 
     table: str

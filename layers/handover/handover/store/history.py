@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from handover.deadline import Deadline
@@ -32,8 +32,7 @@ class HistoryItem(Model):
     changes = UnicodeAttribute()
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One entry of an account's history."""
 
     tenant: str
@@ -41,8 +40,7 @@ class Entry:
     receipt: ChangeReceipt
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(Struct, frozen=True):
     """The table of histories."""
 
     table: str

@@ -7,10 +7,10 @@ DynamoDB's answer is lost, the attempt that the item names shows that the step w
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 
@@ -43,8 +43,7 @@ def end_of(day: date) -> str:
     return f"{day}T{LAST_PLACE}"
 
 
-@dataclass(frozen=True, slots=True)
-class ValidatedFile:
+class ValidatedFile(Struct, frozen=True):
     """What validation found out about a file: how many chunks and lines, and how to read it.
 
     `on_error` is "" if failing lines do not affect the others. With `is_check` the file is only
@@ -65,8 +64,7 @@ def pending_chunks(item: ImportItem) -> frozenset[int]:
     return frozenset(int(number) for number in item.pending or ())
 
 
-@dataclass(frozen=True, slots=True)
-class Imports:
+class Imports(Struct, frozen=True):
     """The imports in their table, which also holds chunks, tickets and watermarks."""
 
     table: str
@@ -422,8 +420,7 @@ class Imports:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """An import and its plan, each None if there is none."""
 
     item: ImportItem | None

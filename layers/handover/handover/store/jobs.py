@@ -5,7 +5,7 @@ They are in the table of directories, whose stream delivers them to the function
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from handover.deadline import Deadline
 from handover.profiles.fields import DELETED, STATUS
@@ -17,8 +17,7 @@ from handover.store.user_places import read_users
 JOB, RECHECK = "errand#", "look#"
 
 
-@dataclass(frozen=True, slots=True)
-class Jobs:
+class Jobs(Struct, frozen=True):
     """The jobs of all tenants, and their changes to the directory."""
 
     table: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from handover.profiles.remembering import RememberedMapping, mappings_from, mappings_json
 from handover.store.connection import client
@@ -13,8 +14,7 @@ from handover.store.items import key_of
 MAPPINGS = "mappings"
 
 
-@dataclass(frozen=True, slots=True)
-class Mappings:
+class Mappings(Struct, frozen=True):
     """The remembered mappings, stored in the table of imports: one item for each tenant."""
 
     table: str

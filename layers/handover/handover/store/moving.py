@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
+
+from msgspec import Struct
 
 from handover.deadline import Deadline
 from handover.store.batches import (
@@ -46,8 +47,7 @@ from handover.store.user_places import (
 Move = Callable[[Key], Key]
 
 
-@dataclass(frozen=True, slots=True)
-class PortfolioMover:
+class PortfolioMover(Struct, frozen=True):
     """Moves portfolios, and yields after each step how many items it has moved away.
 
     `large_from` is the number of items from which a portfolio is spread.
@@ -160,8 +160,7 @@ class PortfolioMover:
         return sum(outcome is None for outcome in write_each(removals, deadline))
 
 
-@dataclass(frozen=True, slots=True)
-class UserMover:
+class UserMover(Struct, frozen=True):
     """Moves the users of a tenant one by one, and yields after each step how many it has moved.
 
     One transaction removes and stores a user, if the item still has the version that was read. So
@@ -211,8 +210,7 @@ class UserMover:
         return [{"Delete": removal}, {"Put": storing}]
 
 
-@dataclass(frozen=True, slots=True)
-class NameMover:
+class NameMover(Struct, frozen=True):
     """Moves a tenant's login names and its index of names, and yields as `UserMover` does.
 
     One transaction removes and stores an item; a login name only if it has the body that was read.

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 from handover.deadline import Deadline
 from handover.store.batches import (
@@ -39,8 +40,7 @@ MAX_LOGIN_BYTES = 1024 - len(LOGIN)
 MAX_NAME_BYTES = 1024 - len(NAME) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class LoginFound:
+class LoginFound(Struct, frozen=True):
     """The item of a login name: its partition key, and its body as it was read."""
 
     pk: str

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from zlib import crc32
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 
 from handover.deadline import Deadline
@@ -78,8 +79,7 @@ class HoldingItem(Model):
     import_id = UnicodeAttribute(default="")
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
+class Holding(Struct, frozen=True):
     """Since `version` of the account, a user holds it in a role (`is_held`), or no longer does.
 
     `at` and `import_id` are those of the change that caused this; "" if it was no assignment.
@@ -95,8 +95,7 @@ class Holding:
     import_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """A role of an account that waits for the user of an address."""
 
     address: str
@@ -111,8 +110,7 @@ class Waiting:
         return _ledger_place(self.address, self.role, self.account_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Portfolios:
+class Portfolios(Struct, frozen=True):
     """The table of portfolios: for each user the accounts they hold.
 
     A portfolio is stored under one key, its home, until it is large and busy; then it is spread
@@ -344,8 +342,7 @@ class Portfolios:
         return {(item["pk"]["S"], item["sk"]["S"]): int(item["version"]["N"]) for item in found}
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
+class _Page(Struct, frozen=True):
     """Some items of a key, and the sort key of the last one if there are more."""
 
     items: list[HoldingItem]

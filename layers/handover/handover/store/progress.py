@@ -9,9 +9,9 @@ they are settled at about the same time.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.attributes import NumberAttribute
 
 from handover.deadline import Deadline
@@ -26,9 +26,9 @@ PROGRESS = "progress"
 BITS_A_NUMBER = 125
 # What is counted, by its attribute here and on the items of imports and chunks.
 COUNTED: Mapping[str, str] = {
-    "pending_users" if field.name == "pending" else field.name: field.name
-    for field in fields(Counts)
-    if field.name != "lines"
+    "pending_users" if name == "pending" else name: name
+    for name in Counts.__struct_fields__
+    if name != "lines"
 }
 
 
@@ -36,8 +36,7 @@ COUNTED: Mapping[str, str] = {
 WORKED = "worked_ms"
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(Struct, frozen=True):
     """A worker's report on a chunk: the attempt whose parts count, and its counts.
 
     `worked_ms` is how long workers had the chunk, this one and the ones before it.
@@ -50,8 +49,7 @@ class Settlement:
     worked_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """The chunks of an import that are not counted, and the sums of those that are."""
 
     pending: frozenset[int]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from msgspec import Struct
 from pynamodb.attributes import UnicodeAttribute
 
 from handover.deadline import Deadline
@@ -33,8 +33,7 @@ class RequestItem(Model):
     text = UnicodeAttribute(default="")
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What a contact of the account asks for; `name` is unique among the account's requests."""
 
     account_id: str
@@ -46,8 +45,7 @@ class Request:
     contact: str
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """A note on a request; `name` is unique among the request's notes."""
 
     name: str
@@ -56,8 +54,7 @@ class Note:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Requests:
+class Requests(Struct, frozen=True):
     """The table of requests. Names sort in order of time."""
 
     table: str

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from handover.audit import Json
 from handover.errors import RetryLaterError
@@ -38,8 +39,7 @@ TRIES = 4
 Also = Callable[[Json | None, Json | None], Item]
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
+class Setup(Struct, frozen=True):
     """The part of the table of directories that Admins change item by item."""
 
     table: str

@@ -3,7 +3,7 @@
 Botocore takes several times as long to build, sign and parse a batch as the network takes to carry
 it. Its event `before-call`, which its own Stubber uses, lets a handler answer a call. The handler
 here sends a batch over botocore's own connections, with botocore's endpoint, region and
-credentials, and botocore's parser reads every error. What differs: orjson writes and reads the
+credentials, and botocore's parser reads every error. What differs: msgspec writes and reads the
 body, the signature is made here (a test compares it with botocore's), and botocore's own retries
 are left out, because `handover.sdk` waits for a busy service anyway.
 
@@ -21,7 +21,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import orjson
+import msgspec
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.endpoint import convert_to_response_dict
 from botocore.hooks import first_non_none_response
@@ -98,7 +98,7 @@ class _Sender:
         if response.status_code != _OK:
             refused = convert_to_response_dict(response, model)
             return response, self._parser.parse(refused, model.output_shape)
-        answer = orjson.loads(response.content)
+        answer = msgspec.json.decode(response.content)
         answer["ResponseMetadata"] = {"HTTPStatusCode": _OK}
         return response, answer
 
@@ -111,9 +111,9 @@ class _Sender:
 
 def _body(asked: Mapping[str, Any]) -> bytes:
     try:
-        return orjson.dumps(asked)
-    except orjson.JSONEncodeError:
-        # orjson does not write a lone surrogate; DynamoDB must be the one to refuse it.
+        return msgspec.json.encode(asked)
+    except UnicodeEncodeError:
+        # msgspec does not write a lone surrogate; DynamoDB must be the one to refuse it.
         return json.dumps(asked).encode()
 
 

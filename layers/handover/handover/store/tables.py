@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from handover.store.connection import name_tables
 
@@ -30,8 +31,7 @@ if TYPE_CHECKING:
     from handover.store.watermarks import Watermarks
 
 
-@dataclass(frozen=True, slots=True)
-class TableNames:
+class TableNames(Struct, frozen=True):
     """The names of the tables; "" for one that the caller does not use."""
 
     accounts: str = ""
@@ -47,8 +47,7 @@ class TableNames:
     spreads: bool = False
 
 
-@dataclass(frozen=True)
-class Tables:
+class Tables(Struct, frozen=True, dict=True):
     """The tables, ready to use.
 
     Each is imported when it is first asked for: no function uses all of them, and every imported

@@ -5,8 +5,7 @@ Every step is one conditional update: taken twice, late or by two runs at once, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 
 from handover.errors import RetryLaterError
@@ -59,8 +58,7 @@ class TicketItem(Model):
     expires = NumberAttribute()
 
 
-@dataclass(frozen=True, slots=True)
-class Replays:
+class Replays(Struct, frozen=True):
     """The files that were posted with the form of a ticket after the file of its first import.
 
     `last_at` is when the last of them arrived, in RFC 3339.
@@ -71,8 +69,7 @@ class Replays:
     last_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tickets:
+class Tickets(Struct, frozen=True):
     """The tickets in the table of imports."""
 
     table: str

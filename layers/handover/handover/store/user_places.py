@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 from typing import Any
 from zlib import crc32
+
+from msgspec import Struct
 
 from handover.deadline import Deadline
 from handover.store.batches import Item, read_items, transact
@@ -48,8 +49,7 @@ class Spreading(StrEnum):
     BACK = "back"
 
 
-@dataclass(frozen=True, slots=True)
-class UserPlaces:
+class UserPlaces(Struct, frozen=True):
     """Where a tenant's users or names are looked for, since `since` (seconds since the epoch).
 
     `state` is None while the tenant has no shards.

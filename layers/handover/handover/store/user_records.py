@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from handover.deadline import Deadline
 from handover.model import Record
@@ -48,8 +49,7 @@ from handover.store.user_places import (
 from handover.together import together
 
 
-@dataclass(frozen=True, slots=True)
-class UserRecords:
+class UserRecords(Struct, frozen=True):
     """The users; a record's name is the user's normal address.
 
     `users` and `names` are the places of one tenant's users and names. If they are None, each call

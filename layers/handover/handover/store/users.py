@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from itertools import islice
 from typing import Any
+
+from msgspec import Struct
 
 from handover.deadline import Deadline, current
 from handover.flight import answers_of
@@ -60,8 +61,7 @@ class Stored(Enum):
     OVERTAKEN = "overtaken"
 
 
-@dataclass(frozen=True, slots=True)
-class People:
+class People(Struct, frozen=True):
     """The users in the table of directories."""
 
     table: str

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from handover.rules.resending import NOTED_SECONDS, Seen
@@ -45,8 +45,7 @@ class WatermarkItem(Model):
     version = NumberAttribute(null=True)
 
 
-@dataclass(frozen=True, slots=True)
-class SeenFile:
+class SeenFile(Struct, frozen=True):
     """A file of a source: the fingerprint of its bytes, and its import with its precedence."""
 
     fingerprint: str
@@ -59,8 +58,7 @@ class SeenFile:
         return self.precedence.partition("#")[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Watermarks:
+class Watermarks(Struct, frozen=True):
     """The watermarks in the table of imports."""
 
     table: str

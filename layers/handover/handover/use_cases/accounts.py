@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain, islice, takewhile
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from handover.access.acts import note
 from handover.access.people import Person
@@ -41,8 +43,7 @@ HOLDERS_AT_A_TIME = 1000
 JsonObject = dict[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class AccountFilters:
+class AccountFilters(Struct, frozen=True):
     """Which accounts are listed: all, those of a status ("active", "inactive"), or of a portal.
 
     `holder` is the name, address or login name of a user who holds them, in `role` or in any.

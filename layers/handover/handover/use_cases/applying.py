@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from handover.access.acts import entry_of
 from handover.access.people import Person
@@ -39,8 +40,7 @@ APPLY_SECONDS = 24 * 3600.0
 _UNREADABLE = frozenset({"OBJECT_GONE", "TICKET_REPLAYED", "NOT_VALIDATED"})
 
 
-@dataclass(frozen=True, slots=True)
-class Applying:
+class Applying(Struct, frozen=True):
     """How to process an import again; None, and "" for `on_error`, means as before."""
 
     mode: Mode
@@ -49,8 +49,7 @@ class Applying:
     on_error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(Struct, frozen=True):
     """How to read the file: with which profile, and the mapping of its columns.
 
     `is_as_before` when the applied import has read it in exactly this way.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from handover.access.people import Person, only_admins
 from handover.audit import AuditEntry, AuditFilters

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from handover.access.acts import entry_of
 from handover.access.people import Person
@@ -47,8 +48,7 @@ MAX_REPORT_BYTES = 64 * 1024**2
 Cells = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(Struct, frozen=True):
     """A line of a report. `is_whole` when it has a cell for each label and was well-formed CSV."""
 
     number: int

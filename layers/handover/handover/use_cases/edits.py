@@ -8,8 +8,9 @@ writes later yields to it, and an import that was uploaded later does not.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 from handover.access.assigners import check_assigner
 from handover.access.people import Person
@@ -31,8 +32,7 @@ EDIT = "edit-"
 MAX_CHANGES = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """What somebody asks for on one account: names by role, no names = nobody.
 
     `version` is the version of the account that they have seen; None accepts any version.
@@ -45,8 +45,7 @@ class Edit:
     version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Edited:
+class Edited(Struct, frozen=True):
     """The result of an edit; `assigned` and `version` are the account's after it.
 
     After a dry run they are what they would be. `edit_id` appears in the history instead of an
@@ -133,8 +132,7 @@ def _people(held: Sequence[str]) -> str:
     return shown if len(held) <= MAX_CHANGES else f"{shown} and {len(held) - MAX_CHANGES:,} more"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Decision:
+class _Decision(Struct, frozen=True, kw_only=True):
     """What an edit's decision needs, except the account."""
 
     resources: Resources

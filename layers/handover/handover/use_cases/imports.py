@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from handover.access.acts import note
 from handover.access.imports import why_barred
@@ -40,8 +42,7 @@ IMPORT_PLACES = re.compile(r"[0-9T:.Z-]{1,40}#[0-9a-f]{32}")
 MAX_LOOKED_AT, AT_A_TIME = 1000, 100
 
 
-@dataclass(frozen=True, slots=True)
-class Ticket:
+class Ticket(Struct, frozen=True):
     """A ticket without a known upload so far."""
 
     ticket: str
@@ -119,8 +120,7 @@ def _progress(found: ImportItem | Ticket, about: ImportSummary, now: float) -> P
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """Which imports are listed; "" or None admits all.
 
     `uploader`, `profile` and `source` are parts of the import's own values, in any letter case.

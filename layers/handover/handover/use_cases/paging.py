@@ -9,8 +9,9 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from handover.errors import NotFoundError
 
@@ -37,8 +38,7 @@ def sent_bytes(row: object) -> int:
     return len(text.encode()) + text.count('"') + text.count("\\") + len('""')
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[Row]):
+class Page(Struct, Generic[Row], frozen=True):
     """Some rows of a listing, and the cursor of the next page unless this is the last."""
 
     rows: list[Row]

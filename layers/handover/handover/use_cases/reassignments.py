@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from handover.access.acts import entry_of
 from handover.access.assigners import check_assigner
@@ -33,8 +34,7 @@ ADDRESS_PLACES = re.compile(r"[^\s@]+@[^\s@]+")
 PENDING_PLACES = re.compile(r"[^ ]+ [^#]+#.+", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Handing:
+class Handing(Struct, frozen=True):
     """Who must hold a role from now on, and on which accounts.
 
     `role` "" means the first role of the profile, and an empty `to` means nobody. Either

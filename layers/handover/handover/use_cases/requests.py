@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 from handover.access.people import Person
 from handover.deadline import Deadline
@@ -33,8 +34,7 @@ MAX_LOOKED_AT = 5000
 JsonObject = dict[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class NewRequest:
+class NewRequest(Struct, frozen=True):
     """What a contact of the account asks for."""
 
     account_id: str

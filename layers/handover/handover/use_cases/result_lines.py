@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from handover.access.people import Person
 from handover.aws import objects
@@ -46,8 +48,7 @@ MAX_SHOWN_CELL_CHARS = 1000
 _PLACES = re.compile(r"(\d{1,6})\.(\d{1,6})")
 
 
-@dataclass(frozen=True, slots=True)
-class LinesPage:
+class LinesPage(Struct, frozen=True):
     """Some lines in their order, and the cursor of the next page unless this is the last.
 
     `matching` is how many lines match the filters, None if that is unknown without reading them.
@@ -58,8 +59,7 @@ class LinesPage:
     matching: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """A place in the index: a block, and a line of it."""
 
     block: int

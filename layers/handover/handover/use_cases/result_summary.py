@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict
+
+from msgspec.structs import asdict
 
 from handover.access.people import Person
 from handover.codes import CodeKind, code_named

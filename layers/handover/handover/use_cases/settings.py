@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from handover.access.acts import noted_change
 from handover.access.people import Person, only_admins
@@ -240,8 +242,7 @@ def remove_workflow(resources: Resources, person: Person, name: str) -> None:
         raise NotFoundError("there is no such workflow")
 
 
-@dataclass(frozen=True, slots=True)
-class NewSource:
+class NewSource(Struct, frozen=True):
     """A source as an Admin registers it."""
 
     source: str

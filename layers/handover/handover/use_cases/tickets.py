@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from handover.access.acts import noted
 from handover.access.people import Person
@@ -28,8 +29,7 @@ FORM_SECONDS = 300
 FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
-@dataclass(frozen=True, slots=True)
-class Announcement:
+class Announcement(Struct, frozen=True):
     """The file that a person is about to upload; `mapping` maps its labels to the profile's.
 
     `profile` is "" for a preview that must find the profiles that the file fits, `on_error` ""
@@ -43,8 +43,7 @@ class Announcement:
     on_error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class UploadForm:
+class UploadForm(Struct, frozen=True):
     """The URL and form fields to POST the file with, and until when they are valid (RFC 3339)."""
 
     ticket: str

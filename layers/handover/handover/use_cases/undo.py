@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from handover.access.assigners import check_assigner
 from handover.access.imports import profile_behind, why_barred

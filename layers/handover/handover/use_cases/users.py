@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from handover.access.acts import done_outside, entry_of, noted
 from handover.access.people import Person, only_admins

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from handover.errors import RefusedError
 from handover.workbooks import xml
@@ -18,8 +19,7 @@ from handover.workbooks.refusals import damaged, too_large
 from handover.workbooks.xml import Attributes, attribute, is_true
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(Struct, frozen=True):
     """A worksheet: its name, its part, and whether people can see it."""
 
     name: str
@@ -27,8 +27,7 @@ class Sheet:
     is_hidden: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
+class Contents(Struct, frozen=True):
     """The worksheets in their order, and what applies to all of them.
 
     `strings` and `styles` are names of parts, None where the workbook has none. `is_stale`: the
@@ -42,8 +41,7 @@ class Contents:
     is_stale: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Relation:
+class _Relation(Struct, frozen=True):
     kind: str
     part: str
 

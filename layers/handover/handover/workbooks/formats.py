@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+
+from msgspec import Struct
 
 from handover.workbooks import dates
 from handover.workbooks.tokens import Kind, Token, sections_of
@@ -23,8 +24,7 @@ MIN_INEXACT = 10.0**15
 TEXT_AS_IT_IS = (Token(Kind.TEXT, "@"),)
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Struct, frozen=True):
     """A parsed number format. A section that is None cannot be shown for certain.
 
     `numbers` are the sections for positive, negative and zero values, as many as there are;
@@ -122,8 +122,7 @@ def _number(section: Sequence[Token], value: float) -> str | None:
     return None if digits is None else layout.filled(*digits)
 
 
-@dataclass(frozen=True, slots=True)
-class _Layout:
+class _Layout(Struct, frozen=True):
     """Where the digits of a section are: its tokens before and after the decimal point."""
 
     before: tuple[Token, ...]

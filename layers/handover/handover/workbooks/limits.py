@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 # Bytes of the uploaded workbook: a full sheet of ten columns has 30 to 60 MB. The converting
 # function keeps the file in its temporary folder, which holds 512 MB.
@@ -51,8 +51,7 @@ MAX_REPORT_BYTES = 64 * 1024**2
 WORKBOOK_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """The limits of one conversion; smaller ones make a test short."""
 
     expanded_bytes: int = MAX_EXPANDED_BYTES

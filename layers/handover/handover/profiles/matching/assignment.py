@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby, islice
 from operator import attrgetter
+
+from msgspec import Struct
 
 from handover.profiles.matching.evidence import Evidence, Given, Strength
 from handover.profiles.matching.meaning import meaning_of
@@ -43,8 +44,7 @@ class How(StrEnum):
         return self in (How.EXACT, How.ALIAS, How.REMEMBERED)
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """A column of a file, and the label of the matching column of the profile; None with NONE.
 
     `samples` are the first values that are not blank, at most MAX_SAMPLES.
@@ -56,8 +56,7 @@ class Match:
     samples: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
+class _Pair(Struct, frozen=True):
     """The evidence that the file's column number `given` is the profile's number `column`."""
 
     evidence: Evidence

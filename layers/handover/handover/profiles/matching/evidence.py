@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
+
+from msgspec import Struct
 
 from handover.profiles.matching.meaning import Meaning
 from handover.profiles.matching.samples import Look
@@ -31,8 +32,7 @@ class Strength(IntEnum):
     OWN = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """A column of the file: its label as written, its meaning, and the kind of its values."""
 
     label: str
@@ -40,8 +40,7 @@ class Given:
     look: Look
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What is known of all columns together.
 
     `named`: whose names have a column of their own in the file, such as the customer's; a column
@@ -60,8 +59,7 @@ class Surroundings:
     managers: int
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Evidence:
+class Evidence(Struct, frozen=True, order=True):
     """The strength; `fit` decides between evidence of equal strength: more is better."""
 
     strength: Strength

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from handover.profiles.matching.words import (
     ENDINGS,
@@ -31,8 +33,7 @@ _EMAIL = re.compile(r"\be[\s._-]?(mails?|post)(?![a-z])", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(Struct, frozen=True):
     """The concepts of a label without noise, and its unknown words.
 
     `is_guessed` is true when a word was matched to one that differs by a typo.

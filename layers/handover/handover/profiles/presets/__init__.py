@@ -5,9 +5,10 @@ A tenant's own profiles are stored in the directory's table.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from importlib import resources
+
+from msgspec.structs import replace
 
 from handover.profiles.parsing import parse_profile
 from handover.profiles.profile import Profile
