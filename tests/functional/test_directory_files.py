@@ -337,7 +337,7 @@ def test_lines_of_one_user_that_differ_in_case_are_repeats(pipeline: Pipeline) -
         "updated",
         "duplicate",
     ]
-    assert "the same user stands" in pipeline.table(created, "errors.csv")[0]["error"]
+    assert "the same user has other values" in pipeline.table(created, "errors.csv")[0]["error"]
 
 
 def test_every_bad_line_of_users_is_said(pipeline: Pipeline) -> None:
